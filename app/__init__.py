@@ -1,0 +1,1 @@
+"""CALR Explorer: the application."""

@@ -1,0 +1,1 @@
+"""Statistics and machine learning: arrays and frames in, frozen results out."""

@@ -1,0 +1,1 @@
+"""Results drawn as Plotly figures, one palette by meaning."""

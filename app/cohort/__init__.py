@@ -1,0 +1,1 @@
+"""Filters in words, selections with attrition, groupings."""

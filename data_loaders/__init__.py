@@ -1,0 +1,25 @@
+"""Loaders: anything a hospital or consortium has, turned into a :class:`Cohort`."""
+
+from __future__ import annotations
+
+from data_loaders.model import (
+    DAYS_PER_MONTH,
+    Cohort,
+    CohortError,
+    Endpoint,
+    Issue,
+    PlantedTruth,
+    Provenance,
+    Variable,
+)
+
+__all__ = [
+    "DAYS_PER_MONTH",
+    "Cohort",
+    "CohortError",
+    "Endpoint",
+    "Issue",
+    "PlantedTruth",
+    "Provenance",
+    "Variable",
+]

@@ -1,0 +1,307 @@
+"""The Cohort and its parts: what every loader makes and every analysis reads.
+
+A cohort is immutable by convention: nobody writes into its frames; a change makes a new cohort.
+Times are float months everywhere (one month = 30.4375 days = 365.25 / 12).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+DAYS_PER_MONTH = 365.25 / 12
+
+VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "date", "identifier"]
+VariableRole = Literal[
+    "demographic", "disease", "laboratory", "clinical", "treatment", "outcome", "study", "other"
+]
+FeatureKind = Literal["gene", "refinement", "cytogenetic"]
+Severity = Literal["error", "warning", "info"]
+
+MUTATION_COLUMNS = ("patient_id", "gene", "protein_change", "variant_class", "vaf")
+FEATURE_COLUMNS = ("kind", "gene", "label", "source_column")
+
+
+class CohortError(ValueError):
+    """Data that cannot become a cohort; the message is one sentence for the user.
+
+    The sentence says what is wrong, where (file, column, row) and what to do. It never holds a
+    patient's identifier or a value of a patient's row.
+    """
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A time-to-event outcome.
+
+    Parameters
+    ----------
+    key
+        Short name used in code and links, such as ``os`` or ``aml``.
+    label
+        Name for people, such as ``Overall survival``.
+    time
+        Column of ``Cohort.patients`` with the time in months.
+    event
+        Column of ``Cohort.patients`` with 1 = event, 0 = censored (float, NaN where unknown).
+    competing
+        Column with 1 = the competing event ended the follow-up of this endpoint; None if there is
+        no competing event.
+    entry
+        Column with the time in months at which the patient came under observation (left
+        truncation); None if everyone entered at time zero.
+    event_label
+        What happens, as a noun: ``death``, ``AML transformation``.
+    """
+
+    key: str
+    label: str
+    time: str
+    event: str
+    competing: str | None = None
+    entry: str | None = None
+    event_label: str = "event"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One entry of the data dictionary: a column of ``Cohort.patients``.
+
+    Parameters
+    ----------
+    name
+        Column name in ``Cohort.patients``.
+    label
+        Name for people.
+    kind
+        What sort of values the column holds.
+    unit
+        Unit as printed, such as ``g/L``; None if the variable has none.
+    role
+        What the variable is about.
+    description
+        One sentence, where something needs saying.
+    levels
+        For categorical and ordinal variables: the values in their order.
+    reason
+        Why the loader took the column for this: "the name and values 0 to 110".
+    source_column
+        The column's name in the file, when it differs from ``name``.
+    """
+
+    name: str
+    label: str
+    kind: VariableKind
+    unit: str | None = None
+    role: VariableRole = "other"
+    description: str = ""
+    levels: tuple[str, ...] = ()
+    reason: str = ""
+    source_column: str | None = None
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One finding of validation: data, not an exception.
+
+    ``rows`` holds example row positions in the file (1 = first data row), never identities.
+    """
+
+    severity: Severity
+    sentence: str
+    column: str | None = None
+    count: int = 0
+    rows: tuple[int, ...] = ()
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class PlantedTruth:
+    """One fact that a synthetic cohort was generated with, so that analyses can be checked.
+
+    Parameters
+    ----------
+    key
+        Stable identifier, such as ``hr:os:ASXL1``.
+    statement
+        One sentence for people.
+    value
+        The planted number (hazard ratio, frequency, odds ratio).
+    source
+        The publication the value was taken from.
+    details
+        What a test needs to recover it: endpoint, feature, subset, adjustment.
+    """
+
+    key: str
+    statement: str
+    value: float
+    source: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a cohort came from.
+
+    ``source`` is a file's name (never its folder), a catalogue key or a demo's key.
+    """
+
+    source: str
+    citation: str = ""
+    licence: str = ""
+    version: str = ""
+    synthetic: bool = False
+    note: str = ""
+    truths: tuple[PlantedTruth, ...] = ()
+
+
+def _empty_mutations() -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype="object") for column in MUTATION_COLUMNS})
+
+
+def _frame_digest(frame: pd.DataFrame, *, index: bool) -> bytes:
+    digest = hashlib.sha256()
+    for name in frame.columns:
+        digest.update(f"{name}\x00{frame[name].dtype}\x00".encode())
+    if len(frame.columns):
+        hashes = pd.util.hash_pandas_object(frame, index=index, categorize=True)
+        digest.update(hashes.to_numpy().tobytes())
+    elif index:
+        digest.update("\x00".join(map(str, frame.index)).encode())
+    return digest.digest()
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Immutable, validated patient data with endpoints, data dictionary and provenance.
+
+    Parameters
+    ----------
+    name
+        Name for people.
+    patients
+        One row a patient, index named ``patient_id`` (unique strings), clinical columns.
+    alterations
+        Same index; one column a feature; pandas nullable ``boolean``. NA means *not tested*,
+        which is never wild type.
+    features
+        One row a column of ``alterations`` (index = feature name) with the columns ``kind``
+        (gene, refinement or cytogenetic), ``gene`` (symbol, or None), ``label`` (for people) and
+        ``source_column`` (name in the file).
+    mutations
+        Long table, one row a variant: patient_id, gene, protein_change, variant_class, vaf, ...
+        May be empty.
+    endpoints
+        Mapping from key to :class:`Endpoint`; the most important first.
+    variables
+        Mapping from column to :class:`Variable`; the most important first.
+    provenance
+        Source, citation, licence; whether synthetic.
+    issues
+        What validation found.
+
+    Raises
+    ------
+    CohortError
+        If the parts contradict each other (a programming error of a loader).
+    """
+
+    name: str
+    patients: pd.DataFrame
+    alterations: pd.DataFrame
+    features: pd.DataFrame
+    endpoints: Mapping[str, Endpoint]
+    variables: Mapping[str, Variable]
+    provenance: Provenance
+    mutations: pd.DataFrame = field(default_factory=_empty_mutations)
+    issues: tuple[Issue, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "endpoints", MappingProxyType(dict(self.endpoints)))
+        object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
+        if self.patients.index.name != "patient_id" or not self.patients.index.is_unique:
+            raise CohortError("The patient table needs a unique index named patient_id.")
+        if not self.patients.index.equals(self.alterations.index):
+            raise CohortError("The alteration table does not list the same patients in order.")
+        if list(self.features.index) != list(self.alterations.columns):
+            raise CohortError("The feature table does not describe the alteration columns.")
+        for endpoint in self.endpoints.values():
+            for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry):
+                if column is not None and column not in self.patients.columns:
+                    raise CohortError(
+                        f"Endpoint {endpoint.key} names the column {column}, which does not exist."
+                    )
+
+    def __len__(self) -> int:
+        return len(self.patients)
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.patients)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of the content: tables, endpoints and data dictionary."""
+        digest = hashlib.sha256()
+        digest.update(_frame_digest(self.patients, index=True))
+        digest.update(_frame_digest(self.alterations, index=False))
+        digest.update(_frame_digest(self.mutations, index=False))
+        description = {
+            "features": self.features.astype(str).to_dict(),
+            "endpoints": [asdict(endpoint) for endpoint in self.endpoints.values()],
+            "variables": [asdict(variable) for variable in self.variables.values()],
+        }
+        digest.update(json.dumps(description, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def states(self) -> npt.NDArray[np.int8]:
+        """Alterations as a compact matrix (patients x features): 1 altered, 0 not, -1 untested."""
+        matrix = np.empty(self.alterations.shape, dtype=np.int8, order="F")
+        for position, name in enumerate(self.alterations.columns):
+            column = self.alterations[name]
+            matrix[:, position] = column.to_numpy(dtype=np.int8, na_value=-1)
+        matrix.flags.writeable = False
+        return matrix
+
+    def feature_state(self, feature: str) -> npt.NDArray[np.int8]:
+        """State of one feature in every patient: 1 altered, 0 not altered, -1 not tested.
+
+        Raises
+        ------
+        CohortError
+            If the cohort has no such feature.
+        """
+        if feature not in self.alterations.columns:
+            raise CohortError(f"This cohort has no alteration called {feature}.")
+        return self.states[:, int(self.alterations.columns.get_loc(feature))]
+
+    def features_of_kind(self, kinds: Iterable[FeatureKind]) -> list[str]:
+        """Names of the features of the given kinds, in the cohort's order."""
+        wanted = set(kinds)
+        return [str(name) for name in self.features.index[self.features["kind"].isin(wanted)]]
+
+    def subset(self, mask: npt.NDArray[np.bool_], name: str | None = None) -> Cohort:
+        """A cohort of the patients where ``mask`` is true, everything else unchanged."""
+        patients = self.patients.loc[mask]
+        mutations = self.mutations
+        if len(mutations):
+            mutations = mutations[mutations["patient_id"].isin(patients.index)]
+        return replace(
+            self,
+            name=name or self.name,
+            patients=patients,
+            alterations=self.alterations.loc[mask],
+            mutations=mutations,
+        )
