@@ -1,0 +1,320 @@
+"""The conditions a filter is built of: each evaluates itself, describes itself and serialises.
+
+Conditions use three-valued (Kleene) logic: 1 = holds, 0 = does not hold, -1 = unknown, because the
+value is missing or the gene was not tested. An unknown never counts as "no".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders import Cohort, CohortError
+
+Truth = npt.NDArray[np.int8]
+Scalar = str | int | float | bool
+
+
+class FilterError(ValueError):
+    """A filter that cannot be read or applied; the message is one sentence for the user."""
+
+
+class Clause(Protocol):
+    """A condition on patients."""
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth of the condition for every patient: 1, 0 or -1 (unknown)."""
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """The condition in words, with the cohort's labels where one is given."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The condition as plain data for JSON."""
+
+
+def _column(cohort: Cohort, name: str) -> pd.Series:
+    if name not in cohort.patients.columns:
+        raise FilterError(
+            f"The filter names the column {name}, which this cohort does not have; "
+            "remove that condition or choose another cohort."
+        )
+    return cohort.patients[name]
+
+
+def _label(cohort: Cohort | None, name: str) -> str:
+    variable = cohort.variables.get(name) if cohort is not None else None
+    return variable.label if variable is not None else name
+
+
+def _unit(cohort: Cohort | None, name: str) -> str:
+    variable = cohort.variables.get(name) if cohort is not None else None
+    return f" {variable.unit}" if variable is not None and variable.unit else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _words(value: Scalar) -> str:
+    return _number(value) if isinstance(value, float) else str(value)
+
+
+def _truth(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
+    return np.where(known, holds.astype(np.int8), np.int8(-1)).astype(np.int8)
+
+
+@dataclass(frozen=True)
+class InSet:
+    """The column's value is one of ``values``; a missing value is unknown."""
+
+    column: str
+    values: tuple[Scalar, ...]
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient; numbers compare as numbers, all else as text."""
+        series = _column(cohort, self.column)
+        known = series.notna().to_numpy()
+        if pd.api.types.is_numeric_dtype(series.dtype):
+            numbers = pd.to_numeric(pd.Series(self.values, dtype="object"), errors="coerce")
+            return _truth(known, series.isin(numbers.dropna().astype(float)).to_numpy())
+        wanted = {str(value) for value in self.values}
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            chosen = np.array([str(level) in wanted for level in series.cat.categories], dtype=bool)
+            codes = series.cat.codes.to_numpy()
+            return _truth(known, np.append(chosen, False)[codes])
+        return _truth(known, series.astype("string").isin(wanted).to_numpy(dtype=bool))
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """For instance ``Diagnosis is ET or PV``."""
+        values = [_words(value) for value in self.values]
+        listed = " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
+        return f"{_label(cohort, self.column)} is {listed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"column": self.column, "in": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Between:
+    """The number lies in the closed range from ``low`` to ``high``; None leaves an end open."""
+
+    column: str
+    low: float | None
+    high: float | None
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient; a missing number is unknown."""
+        series = _column(cohort, self.column)
+        if not pd.api.types.is_numeric_dtype(series.dtype):
+            raise FilterError(
+                f"The filter asks for a range of {_label(cohort, self.column)}, which holds words, "
+                "not numbers; choose values instead."
+            )
+        values = series.to_numpy(dtype=float, na_value=np.nan)
+        holds = np.ones(len(values), dtype=bool)
+        if self.low is not None:
+            holds &= values >= self.low
+        if self.high is not None:
+            holds &= values <= self.high
+        return _truth(~np.isnan(values), holds)
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """For instance ``Age from 60 to 75 years`` or ``Age 60 years or more``."""
+        label, unit = _label(cohort, self.column), _unit(cohort, self.column)
+        if self.low is not None and self.high is not None:
+            return f"{label} from {_number(self.low)} to {_number(self.high)}{unit}"
+        if self.low is not None:
+            return f"{label} {_number(self.low)}{unit} or more"
+        if self.high is not None:
+            return f"{label} {_number(self.high)}{unit} or less"
+        return f"{label} known"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"column": self.column, "between": [self.low, self.high]}
+
+
+@dataclass(frozen=True)
+class Altered:
+    """The gene or event is altered; unknown where it was not tested."""
+
+    feature: str
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient."""
+        try:
+            return cohort.feature_state(self.feature)
+        except CohortError as error:
+            raise FilterError(
+                f"The filter names the alteration {self.feature}, which this cohort does not have; "
+                "remove that condition or choose another cohort."
+            ) from error
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """For instance ``ASXL1 altered``."""
+        if cohort is not None and self.feature in cohort.features.index:
+            return f"{cohort.features.loc[self.feature, 'label']} altered"
+        return f"{self.feature} altered"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"altered": self.feature}
+
+
+@dataclass(frozen=True)
+class Not:
+    """The clause does not hold; what is unknown stays unknown."""
+
+    clause: Clause
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient."""
+        truth = self.clause.evaluate(cohort)
+        return np.where(truth < 0, truth, 1 - truth).astype(np.int8)
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """For instance ``not (JAK2 altered)``, or ``JAK2 not altered``."""
+        words = self.clause.describe(cohort)
+        if isinstance(self.clause, Altered):
+            return f"{words.removesuffix(' altered')} not altered"
+        return f"not ({words})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"not": self.clause.to_dict()}
+
+
+@dataclass(frozen=True)
+class All:
+    """Every clause holds; without clauses it always does."""
+
+    clauses: tuple[Clause, ...]
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient: no beats unknown, unknown beats yes."""
+        truth = np.ones(cohort.n, dtype=np.int8)
+        for clause in self.clauses:
+            other = clause.evaluate(cohort)
+            truth = np.where((truth == 0) | (other == 0), 0, np.minimum(truth, other))
+        return truth.astype(np.int8)
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """The clauses joined by "and"."""
+        return _join(self.clauses, "and", cohort)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"all": [clause.to_dict() for clause in self.clauses]}
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """At least one clause holds; without clauses none does."""
+
+    clauses: tuple[Clause, ...]
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient: yes beats unknown, unknown beats no."""
+        truth = np.zeros(cohort.n, dtype=np.int8)
+        for clause in self.clauses:
+            other = clause.evaluate(cohort)
+            truth = np.where((truth == 1) | (other == 1), 1, np.minimum(truth, other))
+        return truth.astype(np.int8)
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """The clauses joined by "or"."""
+        return _join(self.clauses, "or", cohort)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"any": [clause.to_dict() for clause in self.clauses]}
+
+
+def _join(clauses: Sequence[Clause], word: str, cohort: Cohort | None) -> str:
+    if not clauses:
+        return "everyone" if word == "and" else "nobody"
+    parts = []
+    for clause in clauses:
+        words = clause.describe(cohort)
+        nested = isinstance(clause, All | AnyOf) and len(clause.clauses) > 1
+        parts.append(f"({words})" if nested else words)
+    return f" {word} ".join(parts)
+
+
+def _as_bound(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise FilterError("A range in the filter needs two numbers, or null for an open end.")
+    return float(value)
+
+
+def _parse_list(data: object, word: str, depth: int) -> tuple[Clause, ...]:
+    if not isinstance(data, list):
+        raise FilterError(f'"{word}" in the filter needs a list of conditions.')
+    return tuple(parse_clause(item, depth + 1) for item in data)
+
+
+def _parse_column(data: dict[str, Any]) -> Clause:
+    column = data["column"]
+    if not isinstance(column, str):
+        raise FilterError('"column" in the filter needs the name of a column.')
+    if set(data) == {"column", "in"}:
+        values = data["in"]
+        if not isinstance(values, list) or not values:
+            raise FilterError(f'"in" for {column} in the filter needs a list of values.')
+        if not all(isinstance(value, str | int | float | bool) for value in values):
+            raise FilterError(f"The values for {column} in the filter need to be words or numbers.")
+        return InSet(column, tuple(values))
+    if set(data) == {"column", "between"}:
+        ends = data["between"]
+        if not isinstance(ends, list) or len(ends) != 2:
+            raise FilterError(f'"between" for {column} in the filter needs two ends.')
+        low, high = _as_bound(ends[0]), _as_bound(ends[1])
+        if low is not None and high is not None and low > high:
+            raise FilterError(
+                f"The range for {column} in the filter runs backwards; swap its ends."
+            )
+        return Between(column, low, high)
+    raise FilterError(f'The condition on {column} in the filter needs "in" or "between".')
+
+
+_MAX_DEPTH = 20
+
+
+def parse_clause(data: object, depth: int = 0) -> Clause:
+    """Read one condition from plain data, as written by ``to_dict``.
+
+    Raises
+    ------
+    FilterError
+        With a sentence that says what is wrong.
+    """
+    if depth > _MAX_DEPTH:
+        raise FilterError(f"The filter is nested more than {_MAX_DEPTH} levels deep; simplify it.")
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise FilterError("Each condition of the filter needs to be an object with named parts.")
+    if "column" in data:
+        return _parse_column(data)
+    if len(data) == 1:
+        word, value = next(iter(data.items()))
+        if word == "all":
+            return All(_parse_list(value, word, depth))
+        if word == "any":
+            return AnyOf(_parse_list(value, word, depth))
+        if word == "not":
+            return Not(parse_clause(value, depth + 1))
+        if word == "altered":
+            if not isinstance(value, str):
+                raise FilterError('"altered" in the filter needs the name of a gene or event.')
+            return Altered(value)
+    raise FilterError(
+        "The filter has a condition it does not know; use all, any, not, altered, or column with "
+        "in or between."
+    )
