@@ -1,0 +1,256 @@
+"""Input of every time-to-event analysis: checked, as plain arrays, with near ties made exact.
+
+All survival modules read their arguments through these functions, so that the same mistake gives
+the same sentence everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
+
+
+@dataclass(frozen=True)
+class SurvivalData:
+    """Follow-up of n patients on a grid of distinct times.
+
+    Attributes
+    ----------
+    times
+        Distinct times, ascending, shape (k,), in the unit of the input.
+    exit
+        Position in ``times`` of each patient's end of follow-up, shape (n,).
+    event
+        True where follow-up ended with the event, shape (n,).
+    entry
+        Position in ``times`` of each patient's entry, shape (n,); None where everyone is under
+        observation from the start.
+    """
+
+    times: Floats
+    exit: Ints
+    event: Bools
+    entry: Ints | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.exit)
+
+    def subset(self, keep: Bools) -> SurvivalData:
+        """Only the patients in ``keep`` (shape (n,)), on the same grid of times."""
+        entry = None if self.entry is None else self.entry[keep]
+        return SurvivalData(self.times, self.exit[keep], self.event[keep], entry)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Group membership as positions in an ordered list of labels.
+
+    Attributes
+    ----------
+    labels
+        Labels of the groups that hold at least one patient, in order.
+    codes
+        Position in ``labels`` of each patient, shape (n,).
+    empty
+        Categories that were declared but hold nobody.
+    """
+
+    labels: tuple[Any, ...]
+    codes: Ints
+    empty: tuple[Any, ...] = ()
+
+
+def survival_data(time: Any, event: Any, entry: Any = None) -> SurvivalData:
+    """Check follow-up times and make near ties exact.
+
+    Times that differ only by rounding error are one time, by the rule of R's ``aeqSurv``:
+    differences up to the square root of machine precision, absolute or relative to the mean
+    distinct time.
+
+    Parameters
+    ----------
+    time
+        End of follow-up, shape (n,), non-negative, in any unit.
+    event
+        1 or True where follow-up ended with the event, 0 or False where it was censored.
+    entry
+        Time from which each patient was under observation (left truncation), before ``time``.
+
+    Returns
+    -------
+    SurvivalData
+
+    Raises
+    ------
+    ValueError
+        If arrays are empty, differ in length, hold missing or impossible values.
+    """
+    exits = numbers(time, "Follow-up times")
+    if len(exits) == 0:
+        raise ValueError("There is no patient to analyse: choose a larger selection.")
+    if (exits < 0).any():
+        raise ValueError(
+            f"Follow-up times must not be negative, but {_count(exits < 0)}: correct the dates or "
+            "leave these patients out."
+        )
+    happened = indicator(event, "The event column", len(exits))
+    if entry is None:
+        times, codes = distinct_times(exits)
+        return SurvivalData(times, codes, happened)
+    entries = numbers(entry, "Entry times", len(exits))
+    times, codes = distinct_times(np.concatenate([exits, entries]))
+    exit_code, entry_code = codes[: len(exits)], codes[len(exits) :]
+    late = entry_code >= exit_code
+    if late.any():
+        raise ValueError(
+            f"Each patient must enter before the end of follow-up, but {_count(late)} with an "
+            "entry time at or after it: leave these patients out."
+        )
+    return SurvivalData(times, exit_code, happened, entry_code)
+
+
+def distinct_times(values: Floats) -> tuple[Floats, Ints]:
+    """Distinct times and the position of every value among them, near ties merged.
+
+    Parameters
+    ----------
+    values
+        Finite times, shape (n,).
+
+    Returns
+    -------
+    tuple of arrays
+        Distinct times, ascending, shape (k,); positions, shape (n,).
+    """
+    order = np.argsort(values)
+    ordered = values[order]
+    gap = np.diff(ordered)
+    distinct_mean = np.abs(np.concatenate([ordered[:1], ordered[1:][gap > 0]])).mean()
+    starts = np.concatenate([[True], gap > TIE_TOLERANCE * max(1.0, float(distinct_mean))])
+    codes = np.empty(len(values), dtype=np.int64)
+    codes[order] = np.cumsum(starts) - 1
+    return ordered[starts], codes
+
+
+def numbers(values: Any, name: str, length: int | None = None) -> Floats:
+    """A one-dimensional float array without missing or infinite values.
+
+    Parameters
+    ----------
+    values
+        Array-like of numbers, pandas nullable types included.
+    name
+        What the values are, as the start of a sentence in the plural: ``Follow-up times``.
+    length
+        Expected number of values.
+
+    Raises
+    ------
+    ValueError
+        If values are not numbers, not one-dimensional, missing, infinite, or of another length.
+    """
+    series = values if isinstance(values, pd.Series) else pd.Series(np.atleast_1d(values))
+    try:
+        array: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers: convert the column first.") from error
+    if length is not None and len(array) != length:
+        raise ValueError(f"{name} have {len(array)} values where {length} patients are given.")
+    if not np.isfinite(array).all():
+        missing = ~np.isfinite(array)
+        raise ValueError(
+            f"{name} must be known and finite, but {_count(missing)} without one: count these "
+            "patients and leave them out."
+        )
+    return array
+
+
+def indicator(values: Any, name: str, length: int) -> Bools:
+    """A boolean array from 0/1 or False/True.
+
+    Raises
+    ------
+    ValueError
+        If values are missing, other than 0 and 1, or of another length.
+    """
+    array = numbers(values, f"{name}'s values", length)
+    if not np.isin(array, (0.0, 1.0)).all():
+        raise ValueError(f"{name} must hold only 0 (no) and 1 (yes): recode it first.")
+    return array.astype(np.bool_)
+
+
+def group_codes(groups: Any, length: int) -> Groups:
+    """Number groups in a stable order: category order, else sorted, never order of appearance.
+
+    Raises
+    ------
+    ValueError
+        If a patient has no group, or the length is another.
+    """
+    categorical = isinstance(getattr(groups, "dtype", None), pd.CategoricalDtype)
+    series = groups if isinstance(groups, pd.Series) else pd.Series(groups)
+    if len(series) != length:
+        raise ValueError(f"Groups have {len(series)} values where {length} patients are given.")
+    if series.isna().any():
+        raise ValueError(
+            f"Every patient needs a group, but {_count(series.isna().to_numpy())} without one: "
+            "count these patients and leave them out."
+        )
+    if categorical:
+        declared = list(series.cat.categories)
+        raw = series.cat.codes.to_numpy(dtype=np.int64)
+    else:
+        raw, uniques = pd.factorize(series)
+        declared, raw = _sorted_levels(list(uniques), raw.astype(np.int64))
+    counts = np.bincount(raw, minlength=len(declared))
+    position = np.cumsum(counts > 0) - 1
+    return Groups(
+        labels=tuple(label for label, count in zip(declared, counts, strict=True) if count),
+        codes=position[raw].astype(np.int64),
+        empty=tuple(label for label, count in zip(declared, counts, strict=True) if not count),
+    )
+
+
+def _sorted_levels(levels: list[Any], codes: Ints) -> tuple[list[Any], Ints]:
+    """Levels in sorted order (by their text where they cannot be compared) and codes to match."""
+    try:
+        order = sorted(range(len(levels)), key=lambda i: levels[i])
+    except TypeError:
+        order = sorted(range(len(levels)), key=lambda i: (str(type(levels[i])), str(levels[i])))
+    rank = np.empty(len(levels), dtype=np.int64)
+    rank[order] = np.arange(len(levels))
+    return [levels[i] for i in order], rank[codes]
+
+
+def _count(mask: npt.NDArray[np.bool_]) -> str:
+    """``1 patient is`` or ``7 patients are``."""
+    n = int(mask.sum())
+    return "1 patient is" if n == 1 else f"{n} patients are"
+
+
+def at_risk_counts(data: SurvivalData, weights: Floats | None = None) -> Floats:
+    """Number (or weight) at risk just before each distinct time: entry < t <= exit.
+
+    Returns
+    -------
+    array of shape (k,)
+    """
+    k = len(data.times)
+    leaving = np.bincount(data.exit, weights=weights, minlength=k)
+    staying = np.cumsum(leaving[::-1])[::-1].astype(np.float64)
+    if data.entry is not None:
+        entering = np.bincount(data.entry, weights=weights, minlength=k)
+        staying -= np.cumsum(entering[::-1])[::-1]
+    return staying
