@@ -47,6 +47,8 @@ class Grouping:
         Whether the groups are steps of one scale.
     data_driven
         Whether the groups were made from the data they will be compared on.
+    after_baseline
+        Whether membership comes about during follow-up, as with a treatment.
     """
 
     label: str
@@ -55,6 +57,7 @@ class Grouping:
     colours: tuple[str, ...]
     ordered: bool = False
     data_driven: bool = False
+    after_baseline: bool = False
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):
@@ -149,15 +152,23 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
         raise GroupingError(
             f"{variable.label} is not a set of categories; choose a categorical variable."
         )
-    value_codes, counts = _count_values(cohort.patients[column], variable)
+    value_codes, words = _words_by_patient(cohort.patients[column], variable)
+    counts = dict.fromkeys(words, 0)
+    for word, size in zip(words, np.bincount(value_codes[value_codes >= 0]), strict=True):
+        counts[word] += int(size)
     levels = _in_order(counts, variable)
     shown = _largest(counts, levels, max_groups)
     position = {level: i for i, level in enumerate(shown)}
-    lookup = [*(position.get(word, NOT_DRAWN) for word in counts), MISSING]
+    lookup = [*(position.get(word, NOT_DRAWN) for word in words), MISSING]
     codes = np.array(lookup, dtype=np.int16)[value_codes]
     ordered = variable.kind == "ordinal"
     return Grouping(
-        variable.label, tuple(shown), codes, assign_colours(shown, ordered=ordered), ordered
+        label=variable.label,
+        names=tuple(shown),
+        codes=codes,
+        colours=assign_colours(shown, ordered=ordered),
+        ordered=ordered,
+        after_baseline=variable.role == "treatment",
     )
 
 
@@ -210,15 +221,13 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     ]
 
 
-def _count_values(
+def _words_by_patient(
     series: pd.Series, variable: Variable
-) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
-    """Position of each patient's value (-1 missing) among the words, with their counts."""
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Position of each patient's value (-1 missing) in the list of values, as words."""
     codes, values = pd.factorize(series, sort=False)
     binary = variable.kind == "binary" and pd.api.types.is_numeric_dtype(series.dtype)
-    words = [("Yes" if value else "No") if binary else str(value) for value in values]
-    sizes = np.bincount(codes[codes >= 0], minlength=len(words))
-    return codes, dict(zip(words, (int(size) for size in sizes), strict=True))
+    return codes, [("Yes" if value else "No") if binary else str(value) for value in values]
 
 
 def _in_order(counts: dict[str, int], variable: Variable) -> list[str]:

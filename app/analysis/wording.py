@@ -1,0 +1,72 @@
+"""Numbers in words: one way to print a p-value, a percentage, a time, an interval."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+TimeUnit = Literal["years", "months"]
+MONTHS_PER_YEAR = 12.0
+NOT_REACHED = "not reached"
+
+
+def format_p(p_value: float) -> str:
+    """A p-value as printed: ``p = 0.016``, ``p < 0.0001``, never ``p = 0.00``.
+
+    Three digits after the point below 0.1, two above; scientific papers' floor of 0.0001.
+    """
+    if math.isnan(p_value):
+        return "p not available"
+    if p_value < 0.0001:
+        return "p < 0.0001"
+    if p_value < 0.001:
+        return f"p = {p_value:.4f}"
+    return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
+
+
+def format_percent(share: float, digits: int = 0) -> str:
+    """A share as a percentage: ``71%``; a dash where it is not known."""
+    return "–" if math.isnan(share) else f"{100 * share:.{digits}f}%"
+
+
+def format_percent_ci(share: float, lower: float, upper: float) -> str:
+    """A share with its interval: ``71% (63–78)``."""
+    if math.isnan(share):
+        return "–"
+    if math.isnan(lower) or math.isnan(upper):
+        return format_percent(share)
+    return f"{format_percent(share)} ({100 * lower:.0f}–{100 * upper:.0f})"
+
+
+def in_unit(months: float, unit: TimeUnit) -> float:
+    """Months in the unit that the page shows."""
+    return months / MONTHS_PER_YEAR if unit == "years" else months
+
+
+def format_time(months: float, unit: TimeUnit) -> str:
+    """A time given in months, as a number in the unit shown; ``not reached`` where unknown."""
+    if math.isnan(months) or math.isinf(months):
+        return NOT_REACHED
+    value = in_unit(months, unit)
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def format_time_ci(months: float, lower: float, upper: float, unit: TimeUnit) -> str:
+    """A time with its interval: ``10.1 (6.7–11.5)``, a limit that is not reached as NR."""
+    low, high = (
+        "NR" if math.isnan(end) or math.isinf(end) else format_time(end, unit)
+        for end in (lower, upper)
+    )
+    if math.isnan(months) or math.isinf(months):
+        return NOT_REACHED if low == "NR" else f"{NOT_REACHED} ({low}–{high})"
+    return f"{format_time(months, unit)} ({low}–{high})"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun: ``1 patient``, ``1,875 patients``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listing(words: list[str]) -> str:
+    """Words joined for prose: ``A, B and C``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

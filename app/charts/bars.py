@@ -1,0 +1,78 @@
+"""Horizontal bars: how many patients, of how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app.charts.theme import finish
+
+_BAR = 27
+
+
+def share_bars(
+    names: Sequence[str],
+    counts: Sequence[int],
+    denominators: Sequence[int],
+    colours: Sequence[str],
+    *,
+    title: str,
+    of: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Bars of shares, each with its count and its own denominator.
+
+    Parameters
+    ----------
+    names, counts, denominators, colours
+        One a bar, the first on top.
+    title
+        What is shown, and of how many.
+    of
+        What the denominator counts: ``tested``, ``patients``.
+    synthetic
+        Whether the data are simulated.
+    """
+    shares = [count / n if n else 0.0 for count, n in zip(counts, denominators, strict=True)]
+    figure = go.Figure(
+        go.Bar(
+            x=shares,
+            y=list(range(len(names))),
+            orientation="h",
+            marker={"color": list(colours), "cornerradius": 3},
+            text=[f"{share:.0%}" for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[
+                [name, f"{count:,} of {n:,} {of}"]
+                for name, count, n in zip(names, counts, denominators, strict=True)
+            ],
+            hovertemplate="%{customdata[0]}: %{customdata[1]} (%{x:.1%})<extra></extra>",
+        )
+    )
+    finish(figure, title, height=110 + _BAR * max(len(names), 1), synthetic=synthetic)
+    figure.update_layout(
+        xaxis={
+            "range": [0, max([*shares, 0.01]) * 1.16],
+            "tickformat": ".0%",
+            "showgrid": False,
+            "visible": False,
+        },
+        yaxis={
+            "tickvals": list(range(len(names))),
+            "ticktext": [_short(name) for name in names],
+            "autorange": "reversed",
+            "automargin": True,
+            "showgrid": False,
+            "ticks": "",
+        },
+        margin={"b": 14, "l": 8},
+        bargap=0.28,
+        showlegend=False,
+    )
+    return figure
+
+
+def _short(name: str, most: int = 24) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,0 +1,241 @@
+"""Kaplan-Meier curves with their band, censor marks and a risk table aligned to the ticks."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.group_survival import GroupCurve, GroupSurvival
+from app.analysis.survival import KaplanMeier
+from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
+from app.charts.theme import finish, nice_ticks, rgba
+
+Floats = npt.NDArray[np.float64]
+_MAX_STEPS = 900
+_MAX_MARKS = 250
+_CURVES_HEIGHT = 330
+_ROW_HEIGHT = 17
+_GAP = 62
+
+
+def survival_figure(
+    result: GroupSurvival,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    synthetic: bool = False,
+    band: bool = True,
+    marks: bool = True,
+    full_table: bool = False,
+) -> go.Figure:
+    """Draw the curves of a result, with the risk table under the same ticks.
+
+    Parameters
+    ----------
+    result
+        Curves by group.
+    unit
+        Unit of the time axis.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    band
+        Whether to draw the confidence band.
+    marks
+        Whether to mark censored patients.
+    full_table
+        Whether the table also has cumulative events and censored, not only the number at risk.
+    """
+    figure = go.Figure()
+    ticks = nice_ticks(in_unit(result.last_time, unit))
+    for curve in result.drawn:
+        _add_curve(figure, curve, unit, band=band, marks=marks)
+    per_group = 4 if full_table else 2
+    rows = 1 + per_group * len(result.drawn)
+    table_height = _ROW_HEIGHT * rows
+    inner = _CURVES_HEIGHT + _GAP + table_height
+    last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
+    span = [-0.015 * last, 1.03 * last]
+    shown = [f"{tick:g}" for tick in ticks]
+    figure.update_layout(
+        xaxis={
+            "title": {"text": f"Time, {unit}", "standoff": 4},
+            "range": span,
+            "tickvals": ticks,
+            "ticktext": shown,
+            "anchor": "y",
+            "showgrid": False,
+            "zeroline": False,
+            "ticks": "outside",
+        },
+        yaxis={
+            "title": {"text": result.endpoint.label, "standoff": 6},
+            "range": [-0.02, 1.03],
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "domain": [(table_height + _GAP) / inner, 1],
+            "zeroline": False,
+        },
+        xaxis2={"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},
+        yaxis2={
+            "domain": [0, table_height / inner],
+            "range": [-rows + 0.5, 0.5],
+            "visible": False,
+            "fixedrange": True,
+        },
+        showlegend=False,
+        hovermode="x unified" if len(result.drawn) <= 6 else "closest",
+    )
+    if result.drawn:
+        _add_risk_table(figure, result, np.array(ticks), unit, full=full_table)
+    finish(figure, title, height=0, synthetic=synthetic)
+    margin = figure.layout.margin
+    figure.update_layout(height=inner + margin.t + 12, margin={"b": 12})
+    if result.p_value is not None:
+        figure.add_annotation(
+            text=f"{result.test_method.split(',')[0].capitalize()} {format_p(result.p_value)}",
+            xref="x domain",
+            yref="y domain",
+            x=0.02,
+            y=0.03,
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 13},
+        )
+    return figure
+
+
+def survival_alt(result: GroupSurvival, sentences: list[str]) -> str:
+    """Alternative text of the figure: what it shows, then what it says."""
+    groups = ", ".join(f"{curve.name} (n = {curve.n})" for curve in result.drawn)
+    return f"Kaplan-Meier curves of {result.endpoint.label.lower()}: {groups}. " + " ".join(
+        sentences
+    )
+
+
+def _add_curve(
+    figure: go.Figure, curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool
+) -> None:
+    km = curve.km
+    if km is None:
+        return
+    factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
+    keep = _thinned(km.time)
+    time = np.concatenate(([0.0], km.time[keep])) * factor
+    survival = np.concatenate(([1.0], km.survival[keep]))
+    if band:
+        lower, upper = _band(km, keep)
+        ends = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+        figure.add_scatter(x=time, y=upper, legendgroup=curve.name, **ends)
+        figure.add_scatter(
+            x=time,
+            y=lower,
+            fill="tonexty",
+            fillcolor=rgba(curve.colour, 0.13),
+            legendgroup=curve.name,
+            **ends,
+        )
+    figure.add_scatter(
+        x=time,
+        y=survival,
+        mode="lines",
+        line={"shape": "hv", "color": curve.colour, "width": 2.4},
+        name=curve.name,
+        customdata=np.concatenate(([km.n], km.n_risk[keep])),
+        hovertemplate="%{y:.1%}, %{customdata:,} at risk",
+    )
+    if marks:
+        censored = np.flatnonzero(km.n_censored > 0)
+        censored = censored[_spread(km.time[censored], _MAX_MARKS)]
+        figure.add_scatter(
+            x=km.time[censored] * factor,
+            y=km.survival[censored],
+            mode="markers",
+            marker={
+                "symbol": "line-ns-open",
+                "size": 7,
+                "color": curve.colour,
+                "line": {"width": 1.2},
+            },
+            hoverinfo="skip",
+            name=f"{curve.name}, censored",
+        )
+
+
+def _band(km: KaplanMeier, keep: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The confidence limits for drawing: where they are undefined the band closes on the curve."""
+    survival = np.concatenate(([1.0], km.survival[keep]))
+    lower = np.concatenate(([1.0], km.lower[keep]))
+    upper = np.concatenate(([1.0], km.upper[keep]))
+    return (
+        np.where(np.isnan(lower), survival, lower),
+        np.where(np.isnan(upper), survival, upper),
+    )
+
+
+def _thinned(time: Floats) -> npt.NDArray[np.intp]:
+    """Positions of the steps to draw: all, or the last of each pixel-sized bin."""
+    if len(time) <= _MAX_STEPS:
+        return np.arange(len(time))
+    bins = np.minimum((time / time[-1] * _MAX_STEPS).astype(int), _MAX_STEPS - 1)
+    return np.flatnonzero(np.append(bins[1:] != bins[:-1], True))
+
+
+def _spread(time: Floats, most: int) -> npt.NDArray[np.intp]:
+    """Positions of at most ``most`` marks, spread over the axis."""
+    if len(time) <= most:
+        return np.arange(len(time))
+    bins = (time / time[-1] * most).astype(int)
+    return np.flatnonzero(np.append(True, bins[1:] != bins[:-1]))
+
+
+def _add_risk_table(
+    figure: go.Figure, result: GroupSurvival, ticks: Floats, unit: TimeUnit, *, full: bool
+) -> None:
+    in_months = ticks * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+    table = result.risk_table(in_months)
+    heading = "Number at risk"
+    if full:
+        heading += ", events and censored so far"
+    _text_row(figure, [0.0], 0, [f"<b>{heading}</b>"], position="middle right")
+    row = 1
+    for curve in result.drawn:
+        own = table[table["group"] == curve.name]
+        name = f"<b>{curve.name}</b>"
+        _text_row(figure, [0.0], row, [name], position="middle right", colour=curve.colour)
+        row += 1
+        for column in ("n_risk", "n_events", "n_censored") if full else ("n_risk",):
+            _text_row(figure, list(ticks), row, _counts(own[column]), position="middle center")
+            row += 1
+
+
+def _counts(values: pd.Series) -> list[str]:
+    return [f"{int(value):,}" for value in values]
+
+
+def _text_row(
+    figure: go.Figure,
+    x: list[float],
+    row: int,
+    text: list[str],
+    *,
+    position: str,
+    colour: str | None = None,
+) -> None:
+    figure.add_scatter(
+        x=x,
+        y=[-row] * len(x),
+        xaxis="x2",
+        yaxis="y2",
+        mode="text",
+        text=text,
+        textposition=position,
+        textfont={"size": 12} | ({"color": colour} if colour else {}),
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )

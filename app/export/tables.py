@@ -1,0 +1,62 @@
+"""Tables to take away: CSV that says where it comes from and that no spreadsheet executes."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from data_loaders import Provenance
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
+    """A table as CSV (UTF-8 with byte order mark, so that Excel reads its letters).
+
+    A last column names the source of every row, with SYNTHETIC where the data are simulated.
+    Text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Parameters
+    ----------
+    frame
+        The table; its index is not written.
+    provenance
+        Where the numbers come from.
+    """
+    safe = frame.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column].dtype):
+            safe[column] = safe[column].map(_defused, na_action="ignore")
+    safe.columns = [_defused(str(name)) for name in safe.columns]
+    safe["source"] = _defused(source_line(provenance))
+    text: str = safe.to_csv(index=False)
+    return text.encode("utf-8-sig")
+
+
+def source_line(provenance: Provenance) -> str:
+    """The source in one line, SYNTHETIC first where the data are simulated."""
+    return f"SYNTHETIC: {provenance.source}" if provenance.synthetic else provenance.source
+
+
+def file_stem(*parts: str, synthetic: bool = False) -> str:
+    """A file name without extension that says what the file holds.
+
+    Parameters
+    ----------
+    parts
+        Words of the name, most general first.
+    synthetic
+        Whether the data are simulated; the name then starts with SYNTHETIC.
+    """
+    words = ["SYNTHETIC"] * synthetic + [
+        re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in parts
+    ]
+    return "_".join(word for word in words if word)[:120]
+
+
+def _defused(value: object) -> object:
+    """Text that cannot act as a formula."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value

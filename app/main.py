@@ -1,0 +1,22 @@
+"""The router: puts the project on the path, draws the shared sidebar, runs the page."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402  (the path comes first)
+
+from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
+from app.ui.pages import navigation  # noqa: E402
+from app.ui.sidebar import draw_sidebar  # noqa: E402
+
+configure_page()
+page = navigation()
+draw_brand()
+with st.sidebar:
+    draw_sidebar()
+page.run()
+page_footer()

@@ -1,0 +1,96 @@
+"""ASGI launcher: warms what the first visitor would wait for, then opens the port.
+
+``python -m streamlit run app/server.py`` from the project's root serves the app.
+"""
+
+import logging
+import sys
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import anyio  # noqa: E402  (the path comes first)
+import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
+from starlette.requests import Request  # noqa: E402
+from starlette.responses import JSONResponse  # noqa: E402
+from starlette.routing import Route  # noqa: E402
+from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
+
+# Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
+_CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "connect-src 'self' ws: wss: data: blob:; worker-src 'self' blob:; frame-ancestors 'self'; "
+    "object-src 'none'; base-uri 'self'"
+)
+_HEADERS = (
+    (b"content-security-policy", _CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class SecurityHeaders:
+    """Adds the security headers to every HTTP response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and the response back with the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def ready(_request: Request) -> JSONResponse:
+    """Tell a monitor or a test that the warm-up is over: the port opens only after it."""
+    return JSONResponse({"status": "ready"})
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Load the default cohort and start the worker before the port opens."""
+    from app.ui.warmup import shut_down, warm_up
+
+    run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
+    await run(warm_up)
+    try:
+        yield
+    finally:
+        shut_down()
+
+
+def explain(error: Exception) -> bool:
+    """Meet an error that no page foresaw: a sentence for the user, its place for the log.
+
+    The log names code, never values: a message could hold a patient's.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-5:])
+    logging.getLogger("calr_explorer").error("%s at %s", type(error).__name__, where)
+    st.error(
+        "Something on this page went wrong that we did not foresee. Your cohort and filter are "
+        "kept: choose another setting or page, or reload."
+    )
+    return True
+
+
+app = st.App(
+    ROOT / "app" / "main.py",
+    lifespan=lifespan,
+    on_script_error=explain,
+    routes=[Route("/api/ready", ready)],
+    middleware=[Middleware(SecurityHeaders)],
+)

@@ -1,0 +1,131 @@
+"""The parts of the home page."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.overview import Overview
+from app.analysis.wording import count, format_percent
+from app.charts.bars import share_bars
+from app.cohort.colours import BLUE, colour_of
+from app.ui import pages
+from app.ui.layout import figure_with_downloads
+from app.ui.questions import Question, questions
+from app.ui.session import Looking
+from app.ui.sidebar import show_view
+
+_MOST_BARS = 10
+
+
+def draw_tiles(glance: Overview) -> None:
+    """Patients, age, follow-up, events."""
+    tiles = st.columns(4)
+    tiles[0].metric("Patients", f"{glance.n:,}", border=True)
+    age = "–" if math.isnan(glance.median_age) else f"{glance.median_age:.0f} years"
+    tiles[1].metric("Median age", age, border=True)
+    primary = glance.primary
+    if primary is None:
+        tiles[2].metric("Median follow-up", "–", border=True, help="No endpoint was found.")
+        tiles[3].metric("Events", "–", border=True, help="No endpoint was found.")
+        return
+    followup = "–" if math.isnan(primary.followup) else f"{primary.followup / 12:.1f} years"
+    tiles[2].metric(
+        "Median follow-up",
+        followup,
+        border=True,
+        help=f"Reverse Kaplan-Meier over {count(primary.n, 'patient')}.",
+    )
+    tiles[3].metric(
+        f"{primary.endpoint.event_label[:1].upper()}{primary.endpoint.event_label[1:]}: events",
+        f"{primary.events:,}",
+        border=True,
+        help=f"{primary.endpoint.label}: {format_percent(primary.events / primary.n)} of "
+        f"{count(primary.n, 'patient')} followed.",
+    )
+
+
+def draw_diagnoses(looking: Looking, glance: Overview) -> None:
+    """Bars of the disease variable."""
+    grouping = glance.diagnoses
+    if grouping is None:
+        st.info("No diagnosis column was recognised; the Data page lists what was read.")
+        return
+    sizes = grouping.sizes()
+    known = sum(sizes)
+    frame_title = f"{grouping.label}, {count(known, 'patient')}"
+    figure = share_bars(
+        grouping.names,
+        sizes,
+        [known] * len(sizes),
+        grouping.colours,
+        title=frame_title,
+        of="patients",
+        synthetic=looking.synthetic,
+    )
+    numbers = pd.DataFrame({"group": grouping.names, "n": sizes, "of": known})
+    alt = f"Bars. {frame_title}: " + ", ".join(
+        f"{name} {size}" for name, size in zip(grouping.names, sizes, strict=True)
+    )
+    figure_with_downloads(figure, numbers, key="diagnoses", name=(grouping.label,), alt=alt)
+
+
+def draw_alterations(looking: Looking, glance: Overview) -> None:
+    """Bars of the most frequent alterations, each of the patients tested."""
+    top = glance.frequencies[glance.frequencies["altered"] > 0].head(_MOST_BARS)
+    if top.empty:
+        st.info("No alteration was found in these patients.")
+        return
+    labels = [str(looking.cohort.features.loc[name, "label"]) for name in top["feature"]]
+    title = f"Most frequent alterations, {count(glance.n, 'patient')}"
+    figure = share_bars(
+        labels,
+        top["altered"].tolist(),
+        top["tested"].tolist(),
+        [colour_of(label) or BLUE for label in labels],
+        title=title,
+        of="tested",
+        synthetic=looking.synthetic,
+    )
+    alt = f"Bars. {title}: " + ", ".join(
+        f"{label} {format_percent(share)}"
+        for label, share in zip(labels, top["frequency"], strict=True)
+    )
+    figure_with_downloads(
+        figure, glance.frequencies, key="alterations", name=("alterations",), alt=alt
+    )
+
+
+def draw_questions(looking: Looking) -> None:
+    """Cards that open a page with everything set."""
+    cards = questions(looking.key, looking.cohort)
+    columns = st.columns(3)
+    for position, question in enumerate(cards):
+        with columns[position % 3].container(border=True, height="stretch"):
+            st.markdown(f"**{question.title}**")
+            st.caption(question.answer_with)
+            if st.button(
+                "Show me",
+                key=f"question_{position}",
+                icon=":material/arrow_forward:",
+                on_click=partial(_open, question),
+            ):
+                st.switch_page(_PAGES[question.view.page])
+
+
+_PAGES = {"survival": pages.SURVIVAL, "subgroups": pages.SUBGROUPS}
+
+
+def _open(question: Question) -> None:
+    show_view(question.view.cohort, question.view.filter, question.view.settings)
+
+
+def draw_provenance(looking: Looking) -> None:
+    """Where the data come from."""
+    provenance = looking.cohort.provenance
+    parts = [provenance.note, provenance.citation]
+    text = " ".join(part for part in parts if part) or f"Read from {provenance.source}."
+    st.caption(f"**Where the data come from.** {text}")

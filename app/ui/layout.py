@@ -1,0 +1,121 @@
+"""What frames every page: configuration, brand, header, footer, figures with their downloads."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.wording import count
+from app.charts.theme import plotly_config
+from app.export.tables import file_stem, to_csv
+from app.ui.session import Looking, looking_at
+
+_MARK = (
+    '<path d="M3 5h8v7h7v7h7v6h6" fill="none" stroke="#d9541e" stroke-width="3.2" '
+    'stroke-linecap="round" stroke-linejoin="round"/>'
+    '<path d="M3 10h5v9h6v7h8v3h9" fill="none" stroke="#2a7fc1" stroke-width="3.2" '
+    'stroke-linecap="round" stroke-linejoin="round" opacity=".85"/>'
+)
+_ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34">{_MARK}</svg>'
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 34" width="190" height="34">'
+    f"{_MARK}"
+    '<text x="42" y="24" font-family="Source Sans, Source Sans 3, sans-serif" font-size="21" '
+    'font-weight="650" fill="#5f83ad">CALR Explorer</text></svg>'
+)
+# Streamlit leaves much air above a page and lets metric labels be cut; these two rules mend that.
+_STYLE = """<style>
+.stMainBlockContainer {padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1240px;}
+[data-testid="stMetricLabel"] p {white-space: normal;}
+</style>"""
+
+
+def configure_page() -> None:
+    """Set title, icon and layout; once per run, before anything is drawn."""
+    st.set_page_config(
+        page_title="CALR Explorer",
+        page_icon=_ICON,
+        layout="wide",
+        initial_sidebar_state="auto",
+        menu_items={"about": "CALR Explorer: survival and genomics of blood cancers."},
+    )
+    st.html(_STYLE)
+
+
+def draw_brand() -> None:
+    """The logo above the navigation."""
+    st.logo(_LOGO, size="large", icon_image=_ICON)
+
+
+def page_header(title: str, question: str) -> Looking:
+    """The page's title, what it answers, and whom it is about; returns what is looked at.
+
+    Parameters
+    ----------
+    title
+        The page's name.
+    question
+        One line in the reader's words.
+    """
+    looking = looking_at()
+    st.title(title, anchor=False)
+    badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
+    who = looking.cohort.name if looking.filter.is_empty else looking.selection.sentence
+    st.markdown(f"{question}  \n**{count(looking.selection.n, 'patient')}** · {who}{badge}")
+    return looking
+
+
+def page_footer() -> None:
+    """Say once, calmly, what the results are for."""
+    st.caption("Results are for research and generate hypotheses; they are not medical advice.")
+
+
+def nobody_selected(looking: Looking) -> bool:
+    """Say so where the filter selects nobody; whether it does."""
+    if looking.selection.n:
+        return False
+    st.info("The filter selects nobody. Take out a condition in the sidebar to go on.")
+    return True
+
+
+def figure_with_downloads(
+    figure: go.Figure, numbers: pd.DataFrame, *, key: str, name: tuple[str, ...], alt: str
+) -> None:
+    """Show a figure and, under it, the download of the numbers behind it.
+
+    The figure itself is saved with the camera that its toolbar shows.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    numbers
+        The data behind it.
+    key
+        Stable key of the widgets.
+    name
+        Words of the file name.
+    alt
+        Alternative text.
+    """
+    looking = looking_at()
+    stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
+    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt)
+    download_table("Numbers behind the figure (CSV)", numbers, key=f"{key}_csv", stem=stem)
+
+
+def download_table(label: str, numbers: pd.DataFrame, *, key: str, stem: str) -> None:
+    """A button that makes and downloads a table as CSV when it is clicked."""
+    st.download_button(
+        label,
+        data=partial(to_csv, numbers, looking_at().cohort.provenance),
+        file_name=f"{stem}.csv",
+        mime="text/csv",
+        key=key,
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )

@@ -1,0 +1,31 @@
+"""The pages, their paths and their order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+_PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+HOME = _PAGES / "home.py"
+SURVIVAL = _PAGES / "survival.py"
+SUBGROUPS = _PAGES / "subgroups.py"
+DATA = _PAGES / "data.py"
+METHODS = _PAGES / "methods.py"
+
+
+def navigation() -> st.Page:
+    """Register the pages and return the one that the address asks for."""
+    return st.navigation(
+        [
+            st.Page(HOME, title="Home", icon=":material/home:", url_path="", default=True),
+            st.Page(SURVIVAL, title="Survival", icon=":material/stairs:", url_path="survival"),
+            st.Page(
+                SUBGROUPS, title="Subgroups", icon=":material/bubble_chart:", url_path="subgroups"
+            ),
+            st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),
+            st.Page(METHODS, title="Methods", icon=":material/menu_book:", url_path="methods"),
+        ],
+        expanded=True,
+    )

@@ -1,0 +1,165 @@
+"""Questions to start from: each opens a page with cohort, filter and grouping set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.cohort.clauses import All, Altered, Clause, InSet
+from app.cohort.filters import Filter
+from app.cohort.view import View
+from app.ui.sidebar import filter_columns
+from data_loaders import Cohort
+
+_MOST = 6
+_MYELOFIBROSIS = ("MF", "PMF")
+_RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question in the reader's words, what answers it, and the view that does."""
+
+    title: str
+    answer_with: str
+    view: View
+
+
+def questions(key: str, cohort: Cohort) -> list[Question]:
+    """Questions that this cohort can answer, the most telling first.
+
+    Parameters
+    ----------
+    key
+        The cohort's key.
+    cohort
+        The cohort; only its variables, features and endpoints decide.
+    """
+    found = [
+        *_driver_questions(key, cohort),
+        *_risk_questions(key, cohort),
+        *_pair_questions(key, cohort),
+        *_alteration_questions(key, cohort),
+        *_disease_questions(key, cohort),
+    ]
+    if cohort.alterations.shape[1]:
+        found.insert(min(1, len(found)), _subgroup_question(key))
+    return found[:_MOST]
+
+
+def _survival(
+    key: str, cohort: Cohort, group: str, clauses: tuple[Clause, ...] = ()
+) -> View | None:
+    if not cohort.endpoints:
+        return None
+    endpoint = next(iter(cohort.endpoints))
+    settings = {"endpoint": endpoint, "group": group}
+    return View(key, Filter(All(clauses)), "survival", settings)
+
+
+def _subgroup_question(key: str) -> Question:
+    return Question(
+        "Which genomic subgroups are there, and how do they survive?",
+        "A map of all patients by their alterations, and the subgroups' survival beside it",
+        View(key, Filter(), "subgroups"),
+    )
+
+
+def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
+    if "driver" not in cohort.variables:
+        return []
+    disease = filter_columns(cohort).disease
+    levels = [] if disease is None else cohort.patients[disease.name].dropna().unique().tolist()
+    name = next((level for level in _MYELOFIBROSIS if level in levels), None)
+    if disease is None or name is None:
+        return []
+    myelofibrosis = (InSet(disease.name, (name,)),)
+    by_driver = _survival(key, cohort, "variable:driver", myelofibrosis)
+    found = []
+    if by_driver is not None:
+        found.append(
+            Question(
+                "Does the driver mutation change survival in myelofibrosis?",
+                "Kaplan-Meier by CALR, JAK2, MPL and triple-negative",
+                by_driver,
+            )
+        )
+    if "ASXL1" in cohort.alterations.columns:
+        with_asxl1 = _survival(key, cohort, "alteration:ASXL1", myelofibrosis)
+        if with_asxl1 is not None:
+            found.append(
+                Question(
+                    "How do patients with ASXL1 fare in myelofibrosis?",
+                    "Kaplan-Meier of mutated against wild type, among those tested",
+                    with_asxl1,
+                )
+            )
+    return found
+
+
+def _risk_questions(key: str, cohort: Cohort) -> list[Question]:
+    for variable in cohort.variables.values():
+        name = variable.name.lower()
+        if variable.kind == "ordinal" and any(word in name for word in _RISK_CLASSES):
+            view = _survival(key, cohort, f"variable:{variable.name}")
+            if view is not None:
+                return [
+                    Question(
+                        f"How well does {variable.label} separate survival?",
+                        "Kaplan-Meier by risk class, from low to high",
+                        view,
+                    )
+                ]
+    return []
+
+
+def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
+    itd = next((n for n in cohort.alterations.columns if n in {"FLT3-ITD", "FLT3_ITD"}), None)
+    if itd is None or "NPM1" not in cohort.alterations.columns:
+        return []
+    view = _survival(key, cohort, f"alteration:{itd}", (Altered("NPM1"),))
+    if view is None:
+        return []
+    return [
+        Question(
+            "What does FLT3-ITD add in NPM1-mutated leukaemia?",
+            "Kaplan-Meier with and without FLT3-ITD, NPM1-mutated patients only",
+            view,
+        )
+    ]
+
+
+def _alteration_questions(key: str, cohort: Cohort) -> list[Question]:
+    found = []
+    known = [n for n in ("TP53", "SF3B1", "SRSF2", "CALR") if n in cohort.alterations.columns]
+    counts = np.count_nonzero(cohort.states == 1, axis=0)
+    by_count = [str(cohort.alterations.columns[i]) for i in np.argsort(-counts, kind="stable")]
+    for name in [*known, *(n for n in by_count[:2] if n not in known)][:3]:
+        view = _survival(key, cohort, f"alteration:{name}")
+        label = cohort.features.loc[name, "label"]
+        if view is not None and counts[int(cohort.alterations.columns.get_loc(name))] >= 10:
+            found.append(
+                Question(
+                    f"Do patients with {label} live longer or shorter?",
+                    "Kaplan-Meier with and without it, among those tested",
+                    view,
+                )
+            )
+    return found
+
+
+def _disease_questions(key: str, cohort: Cohort) -> list[Question]:
+    disease = filter_columns(cohort).disease
+    if disease is None:
+        return []
+    view = _survival(key, cohort, f"variable:{disease.name}")
+    if view is None:
+        return []
+    return [
+        Question(
+            f"How does survival differ by {disease.label.lower()}?",
+            "Kaplan-Meier of every group, with its number at risk",
+            view,
+        )
+    ]

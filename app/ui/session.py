@@ -1,0 +1,82 @@
+"""Which cohorts a session can open, and the one it looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.cohort.filters import Filter, Selection
+from data_loaders import Cohort, load_cohort
+from data_loaders.demo import DEMO_COHORTS
+
+DEFAULT_COHORT = "demo:mpn"
+_UPLOADS = "_uploads"
+_LOOKING_AT = "_looking_at"
+
+
+@dataclass(frozen=True, eq=False)
+class Looking:
+    """What the session looks at: the cohort under its key, the filter, and whom it selects."""
+
+    key: str
+    cohort: Cohort
+    filter: Filter
+    selection: Selection
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the data are simulated."""
+        return self.cohort.provenance.synthetic
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def demo_cohort(key: str) -> Cohort:
+    """An embedded demo cohort, generated once and shared by everyone: it is nobody's data."""
+    cohort = load_cohort(key)
+    cohort.states  # noqa: B018  (computed once here rather than in the first visitor's page)
+    return cohort
+
+
+def uploads() -> dict[str, Cohort]:
+    """The cohorts this session uploaded; no other session sees them."""
+    held: dict[str, Cohort] = st.session_state.setdefault(_UPLOADS, {})
+    return held
+
+
+def keep_upload(cohort: Cohort) -> str:
+    """Hold an uploaded cohort for this session; returns its key."""
+    key = f"upload:{cohort.name}"
+    uploads()[key] = cohort
+    return key
+
+
+def cohort_keys() -> list[str]:
+    """Keys of all cohorts the session can open, demos first."""
+    return [f"demo:{key}" for key in DEMO_COHORTS] + list(uploads())
+
+
+def cohort_title(key: str) -> str:
+    """Name of a cohort for people."""
+    if key.startswith("demo:"):
+        return f"Demo: {DEMO_COHORTS[key.removeprefix('demo:')].title}"
+    return key.removeprefix("upload:")
+
+
+def open_cohort(key: str) -> Cohort:
+    """The cohort of a key that ``cohort_keys`` lists."""
+    held = uploads().get(key)
+    return held if held is not None else demo_cohort(key)
+
+
+def look_at(key: str, cohort: Cohort, chosen: Filter) -> Looking:
+    """Set what the session looks at and return it."""
+    looking = Looking(key, cohort, chosen, chosen.apply(cohort))
+    st.session_state[_LOOKING_AT] = looking
+    return looking
+
+
+def looking_at() -> Looking:
+    """What the session looks at; the sidebar set it before the page ran."""
+    looking: Looking = st.session_state[_LOOKING_AT]
+    return looking

@@ -1,0 +1,263 @@
+"""The shared sidebar: cohort, filter, and the sentence of what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.analysis.wording import count
+from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
+from app.cohort.filters import Filter
+from app.ui.session import (
+    DEFAULT_COHORT,
+    Looking,
+    cohort_keys,
+    cohort_title,
+    look_at,
+    open_cohort,
+)
+from data_loaders import Cohort, Variable
+
+# Session keys of the widgets, which are also the parameters of a shared link.
+COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
+_FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
+_ASKED = "_asked"
+
+
+@dataclass(frozen=True)
+class FilterColumns:
+    """The cohort's columns that the sidebar can filter by; None where it has none."""
+
+    disease: Variable | None
+    sex: Variable | None
+    age: Variable | None
+
+
+def filter_columns(cohort: Cohort) -> FilterColumns:
+    """Find disease, sex and age among the cohort's variables."""
+    grouped = [v for v in cohort.variables.values() if v.kind in {"categorical", "ordinal"}]
+    return FilterColumns(
+        disease=next((v for v in grouped if v.role == "disease" and _is_short(cohort, v)), None),
+        sex=next((v for v in cohort.variables.values() if v.name == "sex"), None),
+        age=next((v for v in cohort.variables.values() if v.name == "age_years"), None),
+    )
+
+
+def read_filter(cohort: Cohort, state: Mapping[str, Any]) -> Filter:
+    """The filter that the sidebar's widgets express.
+
+    Values that the cohort does not have are ignored: a link may name anything.
+    """
+    columns = filter_columns(cohort)
+    clauses: list[Clause] = []
+    for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
+        if variable is not None:
+            known = set(_values(cohort, variable))
+            chosen = tuple(value for value in state.get(key) or () if value in known)
+            if chosen:
+                clauses.append(InSet(variable.name, chosen))
+    if columns.age is not None and state.get(AGE):
+        lowest, highest = _age_range(cohort, columns.age)
+        low, high = state[AGE]
+        if low > lowest or high < highest:
+            ends = (float(low) if low > lowest else None, float(high) if high < highest else None)
+            clauses.append(Between(columns.age.name, *ends))
+    features = set(cohort.alterations.columns)
+    clauses += [Altered(name) for name in state.get(WITH) or () if name in features]
+    clauses += [Not(Altered(name)) for name in state.get(WITHOUT) or () if name in features]
+    return Filter(All(tuple(clauses)))
+
+
+def widget_state(cohort: Cohort, chosen: Filter) -> dict[str, Any]:
+    """The values of the sidebar's widgets that express a filter: the inverse of ``read_filter``.
+
+    Raises
+    ------
+    ValueError
+        If the sidebar has no widget for one of the filter's conditions.
+    """
+    columns = filter_columns(cohort)
+    state: dict[str, Any] = {WITH: [], WITHOUT: []}
+    by_column = {v.name: key for v, key in ((columns.disease, DISEASE), (columns.sex, SEX)) if v}
+    for clause in chosen.steps:
+        match clause:
+            case InSet(column, values) if column in by_column:
+                state[by_column[column]] = [str(value) for value in values]
+            case Between(column, low, high) if columns.age and column == columns.age.name:
+                lowest, highest = _age_range(cohort, columns.age)
+                state[AGE] = (
+                    lowest if low is None else int(low),
+                    highest if high is None else int(high),
+                )
+            case Altered(feature):
+                state[WITH].append(feature)
+            case Not(Altered(feature)):
+                state[WITHOUT].append(feature)
+            case _:
+                raise ValueError(f"The sidebar cannot express: {clause.describe(cohort)}.")
+    return state
+
+
+def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str]) -> None:
+    """Put cohort, filter and a page's settings into the widgets; call it in a callback."""
+    clear_filter()
+    st.session_state[COHORT] = cohort_key
+    for key, value in widget_state(open_cohort(cohort_key), chosen).items():
+        st.session_state[key] = value
+    for key, value in settings.items():
+        st.session_state[key] = value
+
+
+def clear_filter() -> None:
+    """Take every condition out of the sidebar."""
+    for key in _FILTER_KEYS:
+        st.session_state.pop(key, None)
+
+
+def draw_sidebar() -> Looking:
+    """Draw cohort and filter, and set what the session looks at."""
+    _remember_what_the_link_asked()
+    keys = cohort_keys()
+    key = st.selectbox(
+        "Cohort",
+        keys,
+        index=keys.index(DEFAULT_COHORT),
+        format_func=cohort_title,
+        key=COHORT,
+        bind="query-params",
+        on_change=clear_filter,
+        required=True,
+    )
+    key = key if key in keys else DEFAULT_COHORT
+    cohort = open_cohort(key)
+    _draw_filter(cohort)
+    looking = look_at(key, cohort, read_filter(cohort, st.session_state))
+    _draw_sentence(looking)
+    _say_what_was_not_restored(looking)
+    return looking
+
+
+def _draw_filter(cohort: Cohort) -> None:
+    columns = filter_columns(cohort)
+    for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
+        if variable is not None:
+            st.multiselect(
+                variable.label,
+                _values(cohort, variable),
+                key=key,
+                placeholder="All",
+                bind="query-params",
+            )
+    if columns.age is not None:
+        lowest, highest = _age_range(cohort, columns.age)
+        st.slider(
+            f"{columns.age.label}, years",
+            lowest,
+            highest,
+            (lowest, highest),
+            key=AGE,
+            bind="query-params",
+        )
+    if cohort.alterations.shape[1]:
+        features = _features_by_frequency(cohort)
+        labels = cohort.features["label"].to_dict()
+        for key, label in ((WITH, "With all of these altered"), (WITHOUT, "With none of these")):
+            st.multiselect(
+                label,
+                features,
+                format_func=lambda name: str(labels.get(name, name)),
+                key=key,
+                placeholder="Genes or events",
+                bind="query-params",
+            )
+
+
+def _draw_sentence(looking: Looking) -> None:
+    selection = looking.selection
+    st.markdown(f"**{selection.n:,} of {count(looking.cohort.n, 'patient')}**")
+    if looking.filter.is_empty:
+        st.caption("Everyone. Each choice above narrows the selection.")
+        return
+    st.caption(f"{_capitalised(selection.sentence)}.")
+    if selection.n_missing:
+        st.caption(
+            f"{selection.n_missing:,} left out because a value is missing or a gene was not tested."
+        )
+    with st.expander("Step by step"):
+        st.dataframe(
+            selection.attrition,
+            hide_index=True,
+            column_config={
+                "clause": st.column_config.TextColumn("Step", width="medium"),
+                "n": st.column_config.NumberColumn("Left", width="small"),
+                "excluded": st.column_config.NumberColumn("Excluded", width="small"),
+                "missing": st.column_config.NumberColumn("Not known", width="small"),
+            },
+        )
+    st.button("Clear the filter", key="clear_filter", on_click=clear_filter, width="stretch")
+
+
+def _remember_what_the_link_asked() -> None:
+    """Keep the parameters a link came with, once, before the widgets reject any of them."""
+    if _ASKED not in st.session_state:
+        st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _say_what_was_not_restored(looking: Looking) -> None:
+    asked: dict[str, list[str]] = st.session_state[_ASKED]
+    if not asked:
+        return
+    st.session_state[_ASKED] = {}
+    lost = []
+    wanted = asked.get(COHORT)
+    if wanted and wanted != [looking.key]:
+        lost.append(
+            "the cohort, which is not in this session (load its file again on the Data page)"
+        )
+    else:
+        for key, name in ((DISEASE, "disease"), (SEX, "sex"), (WITH, "altered"), (WITHOUT, "none")):
+            held = {str(value) for value in st.session_state.get(key) or ()}
+            if set(asked.get(key, ())) - held:
+                lost.append(f"a value of the filter “{name}” that this cohort does not have")
+        age = [float(value) for value in st.session_state.get(AGE) or ()]
+        if asked.get(AGE) and [_as_number(value) for value in asked[AGE]] != age:
+            lost.append("the age range")
+    if lost:
+        st.warning(f"This link could not be restored fully: {'; '.join(lost)}.")
+
+
+def _as_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _values(cohort: Cohort, variable: Variable) -> list[str]:
+    present = [str(value) for value in cohort.patients[variable.name].dropna().unique()]
+    known = [level for level in variable.levels if level in present]
+    return known + sorted(value for value in present if value not in known)
+
+
+def _is_short(cohort: Cohort, variable: Variable) -> bool:
+    return int(cohort.patients[variable.name].nunique()) <= 40
+
+
+def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
+    values = cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)
+    if np.isnan(values).all():
+        return 0, 120
+    return int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1
+
+
+def _features_by_frequency(cohort: Cohort) -> list[str]:
+    counts = np.count_nonzero(cohort.states == 1, axis=0)
+    return [str(cohort.alterations.columns[i]) for i in np.argsort(-counts, kind="stable")]
+
+
+def _capitalised(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

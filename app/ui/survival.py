@@ -1,0 +1,131 @@
+"""The widgets of the survival page and what they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.analysis.group_survival import GroupSurvival
+from app.analysis.survival import ConfType
+from app.analysis.wording import TimeUnit, count
+from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.ui.session import Looking
+from data_loaders import Cohort
+
+ENDPOINT, GROUP, UNIT = "endpoint", "group", "unit"
+EVERYONE = "everyone"
+_CONF_TYPES: tuple[ConfType, ...] = ("log-log", "log", "plain")
+
+
+@dataclass(frozen=True)
+class SurvivalSettings:
+    """What the survival page was asked to show."""
+
+    endpoint: str
+    group: str
+    unit: TimeUnit
+    limit: float | None
+    conf_type: ConfType
+    band: bool
+    marks: bool
+    full_table: bool
+
+    def grouping(self, cohort: Cohort) -> Grouping | None:
+        """The grouping asked for; None for everyone together."""
+        return None if self.group == EVERYONE else GroupingSpec.parse(self.group).build(cohort)
+
+
+def survival_settings(looking: Looking) -> SurvivalSettings:
+    """Draw the controls and return what they ask for."""
+    cohort = looking.cohort
+    left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
+    endpoint = left.selectbox(
+        "Endpoint",
+        list(cohort.endpoints),
+        format_func=lambda key: cohort.endpoints[key].label if key in cohort.endpoints else key,
+        key=ENDPOINT,
+        bind="query-params",
+    )
+    options = [*(str(spec) for spec in grouping_options(cohort)), EVERYONE]
+    group = middle.selectbox(
+        "Compare by",
+        options,
+        index=options.index(default_group(cohort, options)),
+        format_func=lambda text: group_label(cohort, text),
+        key=GROUP,
+        bind="query-params",
+    )
+    with right.popover("Options", icon=":material/tune:", width="stretch"):
+        unit = st.segmented_control(
+            "Time in", ["years", "months"], default="years", required=True, key=UNIT,
+            bind="query-params",
+        )  # fmt: skip
+        limit = st.number_input(
+            f"Follow-up limit, {unit}",
+            min_value=0.0,
+            value=None,
+            placeholder="none",
+            key="limit",
+            bind="query-params",
+            help="Follow-up ends here for every number on the page (administrative censoring).",
+        )
+        conf_type = st.selectbox(
+            "Confidence band",
+            _CONF_TYPES,
+            key="ci",
+            bind="query-params",
+            help="log-log is the default here; R's survfit prints log unless told otherwise.",
+        )
+        band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
+        marks = st.toggle("Mark censored patients", value=True, key="marks", bind="query-params")
+        full = st.toggle(
+            "Events and censored in the table", value=False, key="table", bind="query-params"
+        )
+    months = None if not limit else limit * (12.0 if unit == "years" else 1.0)
+    return SurvivalSettings(
+        endpoint=endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints)),
+        group=group if group in options else options[0],
+        unit="months" if unit == "months" else "years",
+        limit=months,
+        conf_type=conf_type if conf_type in _CONF_TYPES else "log-log",
+        band=bool(band),
+        marks=bool(marks),
+        full_table=bool(full),
+    )
+
+
+def default_group(cohort: Cohort, options: list[str]) -> str:
+    """The comparison a page opens on: the driver, else the disease, else what leads the list."""
+    for name in ("driver", "diagnosis"):
+        if f"variable:{name}" in options and name in cohort.variables:
+            return f"variable:{name}"
+    return options[0]
+
+
+def group_label(cohort: Cohort, text: str) -> str:
+    """A grouping's name for people."""
+    if text == EVERYONE:
+        return "Everyone together"
+    spec = GroupingSpec.parse(text)
+    if spec.kind == "alteration" and spec.name in cohort.features.index:
+        return str(cohort.features.loc[spec.name, "label"])
+    variable = cohort.variables.get(spec.name)
+    return variable.label if variable is not None else spec.name
+
+
+def survival_title(result: GroupSurvival) -> str:
+    """Title of the figure: what, by what, in how many."""
+    by = f" by {result.label}" if result.label else ""
+    return f"{result.endpoint.label}{by}, {count(result.analysed, 'patient')}"
+
+
+def draw_accounting(result: GroupSurvival) -> None:
+    """Say how many of the selected patients are in the curves, and why the others are not."""
+    text = f"{result.analysed:,} of {result.selected:,} selected patients are in the curves"
+    reasons = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
+    if reasons:
+        text += f"; left out: {', '.join(reasons)}"
+    if result.limit is not None:
+        text += f". Follow-up ends at {result.limit / 12:g} years for every number here"
+    st.caption(f"{text}.")

@@ -1,0 +1,77 @@
+import streamlit as st
+
+from app.ui.data import (
+    draw_upload,
+    endpoint_table,
+    feature_table,
+    issue_table,
+    open_in_callback,
+    truth_table,
+    variable_table,
+)
+from app.ui.layout import page_header
+from app.ui.session import cohort_keys, cohort_title
+
+looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
+cohort = looking.cohort
+
+draw_upload()
+with st.container(horizontal=True):
+    for key in cohort_keys():
+        st.button(
+            cohort_title(key),
+            key=f"open_{key}",
+            on_click=open_in_callback,
+            args=(key,),
+            type="primary" if key == looking.key else "secondary",
+            icon=":material/check:" if key == looking.key else ":material/folder_open:",
+        )
+
+st.subheader(cohort.name, anchor=False)
+provenance = cohort.provenance
+lines = [
+    provenance.note,
+    provenance.citation,
+    provenance.licence and f"Licence: {provenance.licence}",
+]
+st.markdown("  \n".join(line for line in lines if line) or f"Read from {provenance.source}.")
+st.caption(f"Source: {provenance.source} · content fingerprint {cohort.fingerprint[:12]}")
+
+issues = issue_table(cohort)
+findings, endpoints, variables, alterations, truths = st.tabs(
+    [
+        f"Findings ({len(issues)})",
+        f"Endpoints ({len(cohort.endpoints)})",
+        f"Variables ({len(cohort.variables)})",
+        f"Alterations ({cohort.alterations.shape[1]})",
+        f"Planted truths ({len(provenance.truths)})",
+    ]
+)
+with findings:
+    if len(issues):
+        st.dataframe(issues, hide_index=True, key="issues")
+    else:
+        st.success("Nothing was found wrong.")
+with endpoints:
+    if cohort.endpoints:
+        st.dataframe(endpoint_table(cohort), hide_index=True, key="endpoints")
+    else:
+        st.info("No pair of a time and an event column was found, so survival cannot be shown.")
+with variables:
+    st.dataframe(
+        variable_table(cohort),
+        hide_index=True,
+        key="variables",
+        column_config={"Known": st.column_config.NumberColumn(format="percent")},
+    )
+with alterations:
+    if cohort.alterations.shape[1]:
+        st.dataframe(feature_table(cohort), hide_index=True, key="alterations")
+    else:
+        st.info("No 0/1 column was recognised as a gene or a cytogenetic event.")
+with truths:
+    if provenance.truths:
+        st.caption("This cohort is simulated. These are the values it was made with.")
+        st.dataframe(truth_table(cohort), hide_index=True, key="truths")
+    else:
+        st.info("These are not simulated data: there is no planted truth to compare with.")

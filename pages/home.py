@@ -1,0 +1,29 @@
+import streamlit as st
+
+from app.analysis.overview import overview
+from app.ui.home import (
+    draw_alterations,
+    draw_diagnoses,
+    draw_provenance,
+    draw_questions,
+    draw_tiles,
+)
+from app.ui.layout import nobody_selected, page_header
+
+looking = page_header(
+    "The cohort at a glance", "Who is in it, how long they were followed, what they carry."
+)
+if nobody_selected(looking):
+    st.stop()
+glance = overview(looking.selection.cohort)
+
+draw_tiles(glance)
+left, right = st.columns(2, gap="large")
+with left:
+    draw_diagnoses(looking, glance)
+with right:
+    draw_alterations(looking, glance)
+
+st.subheader("Start from a question", anchor=False)
+draw_questions(looking)
+draw_provenance(looking)
