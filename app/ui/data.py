@@ -45,12 +45,12 @@ def _load_upload() -> None:
         return
     clear_filter()
     st.session_state[COHORT] = keep_upload(cohort)
-    st.session_state[_OUTCOME] = (
-        True,
+    sentence = (
         f"{file.name} was read: {count(cohort.n, 'patient')}, "
         f"{count(cohort.alterations.shape[1], 'alteration')}, "
-        f"{count(len(cohort.endpoints), 'endpoint')}. It is open on every page now.",
+        f"{count(len(cohort.endpoints), 'endpoint')}. It is open on every page now."
     )
+    st.session_state[_OUTCOME] = (True, sentence)
 
 
 def open_in_callback(key: str) -> None:

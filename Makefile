@@ -1,0 +1,55 @@
+# Two commands: `make run` serves the app, `make test` checks everything.
+# Both create the environment on the first call and are quick on the next.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
+
+.PHONY: run test lint types browser lock clean
+
+run: $(VENV)/.run-ready
+	$(PY) -m streamlit run app/server.py
+
+test: lint types browser
+	$(PY) -m pytest
+
+lint: $(VENV)/.test-ready
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/.test-ready
+	$(PY) -m mypy
+
+# Chromium for the browser tests: Debian's package where we may install it; elsewhere those tests
+# skip and say why.
+browser:
+	@if command -v chromium chromium-browser google-chrome >/dev/null 2>&1; then :; \
+	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "No Chromium and no right to install it: the browser tests will be skipped."; \
+	fi
+
+$(VENV)/bin/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "Python 3.11 is needed; name it with: make PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/.run-ready: requirements.lock | $(VENV)/bin/python
+	$(PIP_INSTALL) requirements.lock
+	@touch $@
+
+$(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
+	$(PIP_INSTALL) requirements-dev.lock
+	@touch $@
+
+# For maintainers, after a change of requirements*.txt; needs `pip install uv`.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	  -o requirements.lock requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	  -c requirements.lock -o requirements-dev.lock requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
