@@ -1,0 +1,104 @@
+"""Where patients are drawn: islands outside the map, and ties spread so that each is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.subgroups.profiles import Floats
+
+_GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
+# Share of the map's area that all patients' dots together may fill.
+_FILL = 0.12
+_MAX_ROUNDS = 60
+_LARGE_DISCS = 400
+
+
+def island(coordinates: Floats, position: int) -> Floats:
+    """A place below the map for patients whom it cannot place; ``position`` counts from the left.
+
+    Parameters
+    ----------
+    coordinates
+        Patients x 2 of those on the map; may be empty.
+    position
+        0 for the first island, 1 for the next.
+    """
+    if not len(coordinates):
+        return np.array([4.0 * position, 0.0])
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    extent = np.maximum(high - low, 1.0)
+    return np.array([low[0] + extent[0] * (0.15 + 0.3 * position), low[1] - 0.2 * extent[1]])
+
+
+def display_coordinates(coordinates: pd.DataFrame) -> pd.DataFrame:
+    """Spread patients who share a point, so that 597 identical patients are seen as 597.
+
+    Patients at one point fill a disc like the seeds of a sunflower, in the order of their
+    identifiers, its area proportional to their number. Discs that overlap push each other apart.
+    For display only: distances between spread points mean nothing.
+
+    Parameters
+    ----------
+    coordinates
+        Columns x and y, index patient_id; missing where a patient has no place.
+
+    Returns
+    -------
+    DataFrame
+        The same index and columns.
+    """
+    placed = coordinates.dropna()
+    result = coordinates.astype(np.float64).copy()
+    if not len(placed):
+        return result
+    # By identifier, so that the order of the rows cannot matter.
+    placed = placed.iloc[placed.index.astype(str).argsort(kind="stable")]
+    points, spot, counts = np.unique(
+        placed[["x", "y"]].to_numpy(dtype=np.float64),
+        axis=0,
+        return_inverse=True,
+        return_counts=True,
+    )
+    spot = spot.ravel()
+    extent = np.maximum(points.max(axis=0) - points.min(axis=0), 1.0)
+    spacing = np.sqrt(_FILL * extent.prod() / (np.pi * len(placed)))
+    centres = _push_apart(points, spacing * np.sqrt(counts))
+    order = np.argsort(spot, kind="stable")
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    seed_number = np.empty(len(placed))
+    seed_number[order] = np.arange(len(placed)) - starts
+    alone = counts[spot] == 1
+    radius = np.where(alone, 0.0, spacing * np.sqrt(seed_number + 0.5))
+    angle = seed_number * _GOLDEN_ANGLE
+    spread = centres[spot] + radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    result.loc[placed.index, ["x", "y"]] = spread
+    return result
+
+
+def _push_apart(points: Floats, radii: Floats) -> Floats:
+    """Move discs until none lies in another; the larger a disc, the less it moves."""
+    centres = points.copy()
+    large = np.argsort(-radii, kind="stable")[:_LARGE_DISCS]
+    for _ in range(_MAX_ROUNDS):
+        moved = 0.0
+        for one in large:
+            offset = centres - centres[one]
+            distance = np.sqrt((offset**2).sum(axis=1))
+            overlap = radii[one] + radii - distance
+            overlap[one] = 0.0
+            touching = np.flatnonzero(overlap > 1e-9)
+            if not len(touching):
+                continue
+            away = offset[touching]
+            length = distance[touching]
+            coincident = length < 1e-12
+            away[coincident] = [1.0, 0.0]
+            length = np.where(coincident, 1.0, length)
+            give = radii[one] ** 2 / (radii[one] ** 2 + radii[touching] ** 2)
+            shift = (overlap[touching] * give / length)[:, None] * away
+            centres[touching] += shift
+            moved = max(moved, float(np.abs(shift).max()))
+        if moved < 1e-3 * float(radii.min()):
+            break
+    return centres

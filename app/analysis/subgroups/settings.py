@@ -1,0 +1,120 @@
+"""What a subgroup search is asked to do: settings that can be stored, hashed and sent in a link."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+Quality = Literal["preview", "standard", "fine", "plain"]
+Progress = Callable[[str, float], None]
+ShouldCancel = Callable[[], bool]
+
+
+class SubgroupError(ValueError):
+    """Data or settings from which no subgroups can be found; the message is one sentence."""
+
+
+class Cancelled(Exception):  # noqa: N818 - nothing went wrong: somebody asked to stop
+    """The caller asked to stop; nothing was computed."""
+
+
+@dataclass(frozen=True)
+class SubgroupSettings:
+    """Settings of a subgroup search.
+
+    Parameters
+    ----------
+    quality
+        ``preview`` (one map, a second), ``standard`` (five maps), ``fine`` (fifteen maps) or
+        ``plain`` (UMAP and HDBSCAN on the patients as they are, for comparison).
+    seed
+        Seed of everything random. The same data and settings always give the same groups.
+    min_frequency
+        Smallest share of patients in which a feature must be altered to be used; None for the
+        default: 0.5% and at least 5 patients (3 where there are fewer than 300 patients).
+    features
+        Names of the features to use; None for all.
+    evidence
+        Whether standard and fine also run the permutation null and give a verdict.
+
+    Raises
+    ------
+    SubgroupError
+        If a value is outside what the method knows.
+    """
+
+    quality: Quality = "standard"
+    seed: int = 0
+    min_frequency: float | None = None
+    features: tuple[str, ...] | None = None
+    evidence: bool = True
+
+    def __post_init__(self) -> None:
+        if self.quality not in get_args(Quality):
+            known = ", ".join(get_args(Quality))
+            raise SubgroupError(f"Unknown quality {self.quality!r}: choose one of {known}.")
+        if isinstance(self.seed, bool) or not 0 <= int(self.seed) < 2**31:
+            raise SubgroupError("The seed must be a whole number from 0 to 2147483647.")
+        object.__setattr__(self, "seed", int(self.seed))
+        if self.min_frequency is not None and not 0 <= self.min_frequency < 1:
+            raise SubgroupError("The minimum frequency is a share of patients, from 0 to below 1.")
+        if self.features is not None:
+            object.__setattr__(self, "features", tuple(str(name) for name in self.features))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values that JSON can hold."""
+        values = asdict(self)
+        if self.features is not None:
+            values["features"] = list(self.features)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> SubgroupSettings:
+        """Settings from :meth:`to_dict`.
+
+        Raises
+        ------
+        SubgroupError
+            If a name is not a setting or a value is outside what the method knows.
+        """
+        unknown = sorted(set(values) - {item.name for item in fields(cls)})
+        if unknown:
+            raise SubgroupError(f"There is no subgroup setting called {unknown[0]!r}.")
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """The settings as JSON text with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> SubgroupSettings:
+        """Settings from :meth:`to_json`; raises SubgroupError as :meth:`from_dict`."""
+        return cls.from_dict(json.loads(text))
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much computing a quality stands for.
+
+    Parameters
+    ----------
+    n_maps
+        Number of UMAP runs, each with its own seed.
+    min_cluster_shares
+        HDBSCAN's min_cluster_size as shares of the patients.
+    min_samples
+        HDBSCAN's min_samples.
+    """
+
+    n_maps: int
+    min_cluster_shares: tuple[float, ...] = (0.006, 0.009, 0.012, 0.018)
+    min_samples: tuple[int, ...] = (5, 10)
+
+
+EFFORTS: Mapping[str, Effort] = {
+    "preview": Effort(n_maps=1),
+    "standard": Effort(n_maps=5),
+    "fine": Effort(n_maps=15),
+}

@@ -1,0 +1,90 @@
+"""Sentences about a subgroup search: what was done, what to mind, how it works."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.analysis.subgroups.describe import NO_ALTERATION, NOT_TESTED
+from app.analysis.subgroups.features import Prepared
+from app.analysis.subgroups.settings import EFFORTS, SubgroupSettings
+from app.analysis.wording import count
+
+EXPLORATORY_PATIENTS = 200
+_LISTED = 8
+
+
+def notes_on(prepared: Prepared, labels: pd.Series, placed: pd.Series) -> tuple[str, ...]:
+    """What was done to which data."""
+    notes = [
+        f"{count(len(prepared.names), 'feature')} altered in at least "
+        f"{count(prepared.min_altered, 'patient')} shape the groups."
+    ]
+    for left_out, why in (
+        (prepared.too_rare, "too few patients carry them"),
+        (prepared.constant, "every patient tested carries them"),
+        (prepared.too_untested, "too many patients were not tested for them"),
+    ):
+        if left_out:
+            names = ", ".join(left_out[:_LISTED])
+            more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
+            notes.append(f"Left out because {why}: {names}{more}.")
+    if placed.any():
+        notes.append(
+            f"{count(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "
+            "they did not shape the groups and were placed by what was tested in them."
+        )
+    if (labels == NO_ALTERATION).any():
+        notes.append(
+            f"{count(int((labels == NO_ALTERATION).sum()), 'patient')} without any of these "
+            "alterations form a group of their own beside the map."
+        )
+    if (labels == NOT_TESTED).any():
+        notes.append(
+            f"{count(int((labels == NOT_TESTED).sum()), 'patient')} tested for none of these "
+            "features have no group and no place on the map."
+        )
+    return tuple(notes)
+
+
+def warnings_on(
+    prepared: Prepared, labels: pd.Series, placed: pd.Series, n_groups: int
+) -> tuple[str, ...]:
+    """What a reader must know before trusting the groups."""
+    warnings = []
+    shaping = int(prepared.complete.sum())
+    if shaping <= EXPLORATORY_PATIENTS:
+        warnings.append(
+            f"Exploratory: with {count(shaping, 'patient')} the groups are unlikely to repeat in "
+            "another cohort."
+        )
+    lacking = int(placed.sum()) + int((labels == NOT_TESTED).sum())
+    if lacking > 0.25 * len(labels):
+        warnings.append(
+            f"{lacking:,} of {len(labels):,} patients lack some of the tests: their groups are "
+            "less certain than the others'."
+        )
+    if n_groups == 1:
+        warnings.append(
+            "No subgroups: the alterations are as one would expect of one homogeneous group."
+        )
+    return tuple(warnings)
+
+
+def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
+    """How the groups were made, for a methods section."""
+    effort = EFFORTS[settings.quality]
+    maps = count(effort.n_maps, "UMAP embedding")
+    partitions = effort.n_maps * len(effort.min_cluster_shares) * len(effort.min_samples)
+    shares = ", ".join(f"{100 * share:.1f}" for share in effort.min_cluster_shares)
+    samples = " and ".join(str(value) for value in effort.min_samples)
+    return (
+        f"Patients were collapsed to unique profiles of {len(prepared.names)} alterations (each in "
+        f"at least {prepared.min_altered} patients). {maps} of the profiles (exact Jaccard "
+        "distance, 15 neighbours, min_dist 0, 200 epochs, principal-component start) "
+        f"were clustered by HDBSCAN with profiles counted by their patients (min_cluster_size "
+        f"{shares}% of patients, min_samples {samples}: {partitions} partitions). Clusters were "
+        "merged while a penalised Bernoulli mixture likelihood improved (AIC; extended BIC at 1.5 "
+        "and 2), profiles assigned by posterior, and groups taken from average linkage of the "
+        "co-association over all partitions, cut at 0.5. Confidence is the mean co-association "
+        f"with the own group. Seed {settings.seed}."
+    )
