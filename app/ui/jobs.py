@@ -114,6 +114,13 @@ class JobService:
             if job is not None and not job.finished:
                 self._cancel(job)
 
+    def forget(self, key: str) -> None:
+        """Drop a finished job, so that asking again computes again."""
+        with self._change:
+            job = self._jobs.get(key)
+            if job is not None and job.finished:
+                del self._jobs[key]
+
     def wait(self, job: Job, seconds: float) -> bool:
         """Wait until the job is finished, at most so long; whether it is."""
         with self._change:

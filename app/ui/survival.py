@@ -40,13 +40,8 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
     """Draw the controls and return what they ask for."""
     cohort = looking.cohort
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
-    endpoint = left.selectbox(
-        "Endpoint",
-        list(cohort.endpoints),
-        format_func=lambda key: cohort.endpoints[key].label if key in cohort.endpoints else key,
-        key=ENDPOINT,
-        bind="query-params",
-    )
+    with left:
+        endpoint = draw_endpoint_choice(cohort)
     options = [*(str(spec) for spec in grouping_options(cohort)), EVERYONE]
     group = middle.selectbox(
         "Compare by",
@@ -84,7 +79,7 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
         )
     months = None if not limit else limit * (12.0 if unit == "years" else 1.0)
     return SurvivalSettings(
-        endpoint=endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints)),
+        endpoint=endpoint,
         group=group if group in options else options[0],
         unit="months" if unit == "months" else "years",
         limit=months,
@@ -93,6 +88,18 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
         marks=bool(marks),
         full_table=bool(full),
     )
+
+
+def draw_endpoint_choice(cohort: Cohort) -> str:
+    """The control that chooses the endpoint; the cohort has at least one."""
+    endpoint = st.selectbox(
+        "Endpoint",
+        list(cohort.endpoints),
+        format_func=lambda key: cohort.endpoints[key].label if key in cohort.endpoints else key,
+        key=ENDPOINT,
+        bind="query-params",
+    )
+    return endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints))
 
 
 def default_group(cohort: Cohort, options: list[str]) -> str:

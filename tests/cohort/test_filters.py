@@ -132,11 +132,7 @@ def kleene(data: dict[str, Any], row: int) -> bool | None:
     """The filter of one patient by Python's own logic, None for unknown."""
     if "altered" in data:
         value = COHORT.alterations[data["altered"]].iloc[row]
-        return (
-            None
-            if value is not True and value is not False and str(value) == "<NA>"
-            else bool(value)
-        )
+        return None if pd.isna(value) else bool(value)
     if "column" in data:
         value = COHORT.patients[data["column"]].iloc[row]
         if value is None or value != value:  # noqa: PLR0124  (NaN)

@@ -1,0 +1,77 @@
+import streamlit as st
+
+from app.analysis.group_survival import numbers_table, reading, survival_by_group
+from app.analysis.subgroup_view import place_result
+from app.charts.survival import survival_alt, survival_figure
+from app.ui.layout import figure_with_downloads, nobody_selected, page_header
+from app.ui.subgroups import (
+    draw_colour_choice,
+    draw_curve_choice,
+    draw_progress,
+    draw_refusal,
+    draw_verdict,
+    map_figure,
+    map_numbers,
+    session_id,
+    start_search,
+    subgroup_table,
+)
+from app.ui.survival import draw_accounting, draw_endpoint_choice, survival_title
+
+looking = page_header("Subgroups", "Which genomic subgroups are there, and how do they survive?")
+if nobody_selected(looking):
+    st.stop()
+
+search = start_search(looking.cohort, looking.selection.mask, looking.filter, session_id())
+if not search.finished:
+    draw_progress(search)
+best = search.best
+if best is None:
+    if search.finished:
+        draw_refusal(search)
+    st.stop()
+
+found = place_result(looking.cohort, looking.selection.mask, best.result)
+left, right = st.columns([6, 5], gap="large")
+with left:
+    colour = draw_colour_choice(looking.cohort)
+    figure_with_downloads(
+        map_figure(looking, found, colour),
+        map_numbers(found),
+        key="map",
+        name=("subgroups",),
+        alt=f"Map of {len(found.positions)} patients in {len(found.grouping.names)} subgroups.",
+    )
+with right:
+    if looking.cohort.endpoints:
+        endpoint = draw_endpoint_choice(looking.cohort)
+        result = survival_by_group(
+            looking.cohort, looking.selection.mask, endpoint, draw_curve_choice(found)
+        )
+        figure_with_downloads(
+            survival_figure(
+                result, title=survival_title(result), synthetic=looking.synthetic, band=False
+            ),
+            numbers_table(result, "years"),
+            key="subgroup_km",
+            name=("subgroups", result.endpoint.key),
+            alt=survival_alt(result, reading(result)),
+        )
+        draw_accounting(result)
+        for note in result.notes:
+            st.caption(note)
+    else:
+        st.info("This cohort has no endpoint, so the subgroups' survival cannot be shown.")
+
+st.subheader("The subgroups", anchor=False)
+draw_verdict(found)
+st.dataframe(
+    subgroup_table(found),
+    hide_index=True,
+    key="subgroup_table",
+    column_config={
+        "Median confidence": st.column_config.ProgressColumn(
+            format="%.2f", min_value=0.0, max_value=1.0
+        )
+    },
+)
