@@ -143,6 +143,7 @@ class JobService:
         if process is not None:
             process.kill()
             process.wait(10)
+            _close_pipes(process)
 
     # The worker ------------------------------------------------------------------------------
 
@@ -165,10 +166,10 @@ class JobService:
                 self._receive(pickle.load(stream))  # noqa: S301  (our own pipe)
         process.kill()
         process.wait()
-        stream.close()
         with self._change:
             if self._closing:
                 return
+            _close_pipes(process)
             self._deaths_at_start = 0 if self._ready.is_set() else self._deaths_at_start + 1
             if self._running is not None:
                 self._finish(
@@ -258,3 +259,11 @@ class JobService:
         finished = [key for key, job in self._jobs.items() if job.finished]
         for key in finished[: max(0, len(finished) - self._keep)]:
             del self._jobs[key]
+
+
+def _close_pipes(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            # Unsent data to a process that is gone cannot be flushed.
+            with contextlib.suppress(OSError):
+                stream.close()
