@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from data_loaders.loading import load_cohort, load_table_bytes
 from data_loaders.model import (
     DAYS_PER_MONTH,
     Cohort,
@@ -22,4 +23,6 @@ __all__ = [
     "PlantedTruth",
     "Provenance",
     "Variable",
+    "load_cohort",
+    "load_table_bytes",
 ]

@@ -1,0 +1,169 @@
+"""Which columns hold alterations, and their values: altered, not altered, not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+from data_loaders.genes import (
+    FeatureName,
+    looks_like_symbol,
+    named_alteration,
+    read_feature_name,
+    unlisted_gene,
+)
+from data_loaders.model import FEATURE_COLUMNS, Issue
+from data_loaders.vocabulary import term_of
+from data_loaders.wording import shown
+
+
+@dataclass(frozen=True, eq=False)
+class Alterations:
+    """The alteration columns of a table.
+
+    Parameters
+    ----------
+    matrix
+        Patients x features, nullable ``boolean``, NA = not tested.
+    features
+        As :class:`data_loaders.model.Cohort` describes them.
+    sources
+        Columns of the file that were used.
+    issues
+        Old symbols, columns without any test.
+    """
+
+    matrix: pd.DataFrame
+    features: pd.DataFrame
+    sources: frozenset[str]
+    issues: tuple[Issue, ...]
+
+
+def find_alterations(
+    columns: Mapping[str, TextColumn], stated: Iterable[str], index: pd.Index
+) -> Alterations:
+    """Take the alteration columns out of a table.
+
+    A column is an alteration if its name is that of a gene, a refinement of one or a cytogenetic
+    event and it answers yes or no; also if its name has the shape of a gene symbol and it stands
+    among gene columns. Columns in ``stated`` are alterations whatever their names.
+
+    Parameters
+    ----------
+    columns
+        The candidates in the file's order, by name.
+    stated
+        Names the user gave.
+    index
+        The patients, for the result.
+    """
+    names = _recognised(columns, set(stated))
+    names, issues = _with_unique_names(names)
+    data = {}
+    for source, feature in names.items():
+        values = columns[source].spread(columns[source].answers)
+        data[feature.name] = pd.arrays.BooleanArray(values == 1, np.isnan(values))
+        untested = ~(columns[source].filled.any())
+        if untested:
+            issues.append(
+                Issue(
+                    "warning",
+                    f"{feature.label} was tested in nobody: the column {shown(source)} is empty.",
+                    source,
+                    len(index),
+                    code="not_tested",
+                )
+            )
+    features = pd.DataFrame(
+        [(f.kind, f.gene, f.label, source) for source, f in names.items()],
+        index=pd.Index([f.name for f in names.values()], dtype=object),
+        columns=list(FEATURE_COLUMNS),
+        dtype=object,
+    )
+    matrix = pd.DataFrame(data, index=index, columns=features.index)
+    return Alterations(matrix, features, frozenset(names), tuple(issues))
+
+
+def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str, FeatureName]:
+    order = list(columns)
+    found: dict[str, FeatureName] = {}
+    for name, column in columns.items():
+        if name in stated:
+            found[name] = named_alteration(name)
+            continue
+        feature = read_feature_name(name)
+        if feature and _answers(column) and not _clinical_first(name, feature):
+            found[name] = feature
+    # Unlisted genes: spread outwards from recognised neighbours, so that FLAG behind a risk score
+    # stays a clinical column while DHX33 between DICER1 and GATA1 becomes a gene.
+    for sequence in (order, order[::-1]):
+        beside = False
+        for name in sequence:
+            if name in found:
+                beside = True
+                continue
+            beside = (
+                beside
+                and looks_like_symbol(name)
+                and term_of(name) is None
+                and _answers(columns[name])
+                and bool(len(columns[name].texts))
+            )
+            if beside:
+                found[name] = unlisted_gene(name)
+    return {name: found[name] for name in order if name in found}
+
+
+def _answers(column: TextColumn) -> bool:
+    """Whether every entry is yes, no or "not known"; an empty column was tested in nobody."""
+    answered = ~np.isnan(column.answers)
+    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
+    return bool((answered | unknown).all())
+
+
+def _clinical_first(name: str, feature: FeatureName) -> bool:
+    """Whether a name is rather that of a clinical variable (``ring``, ``MK``) than a feature."""
+    return term_of(name) is not None and feature.kind != "cytogenetic"
+
+
+def _with_unique_names(
+    names: dict[str, FeatureName],
+) -> tuple[dict[str, FeatureName], list[Issue]]:
+    """Feature names without repetition, and the old symbols that were replaced."""
+    current = {feature.name for source, feature in names.items() if feature.name == source}
+    taken: set[str] = set()
+    unique: dict[str, FeatureName] = {}
+    issues: list[Issue] = []
+    for source, feature in names.items():
+        clash = feature.name != source and feature.name in current
+        if clash or feature.name in taken:
+            # Both stay, each under its own name: which of them is right is for people to say.
+            feature = replace(feature, name=source, label=source)  # noqa: PLW2901
+            issues.append(
+                Issue(
+                    "warning",
+                    f"{shown(source)} and another column both stand for "
+                    f"{feature.gene or 'one event'}; both are kept under their own names.",
+                    source,
+                    code="alias",
+                )
+            )
+        elif feature.alias:
+            note = f" ({feature.note})" if feature.note else ""
+            issues.append(
+                Issue(
+                    "info",
+                    f"{shown(source)} is called {feature.name} here, after the gene's current "
+                    f"symbol{note}.",
+                    source,
+                    1,
+                    code="alias",
+                )
+            )
+        taken.add(feature.name)
+        unique[source] = feature
+    return unique, issues

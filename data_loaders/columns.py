@@ -1,0 +1,186 @@
+"""A column as it stands in a file: text, kept once a distinct entry, and decoded the same way.
+
+A table of 200,000 rows holds few distinct entries a column, so every question ("is this a
+number?") is asked once an entry, not once a cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Codes = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+# Entries that stand for "nothing here" in any column. Words such as "unknown" or "none" are
+# answers in some columns, so they are left to the decoder of each kind of column.
+BLANKS = frozenset(
+    {"", "na", "n/a", "nan", "null", "<na>", "#n/a", "#n/a n/a", "nat", "n.a.", ".", "\\n"}
+)
+# Words of "not known", which are missing wherever numbers or yes/no were expected.
+UNKNOWN_WORDS = frozenset(
+    {
+        "-", "--", "?", "nd", "n.d.", "not done", "not tested", "not available", "not known",
+        "unknown", "unk", "missing", "failed", "inconclusive", "none", "not evaluable",
+        "not assessed", "pending", "not applicable",
+    }
+)  # fmt: skip
+
+YES_WORDS = frozenset(
+    {
+        "1", "yes", "y", "true", "t", "positive", "pos", "present", "detected", "mut", "mutated",
+        "mutant", "mutation", "altered", "abnormal",
+    }
+)  # fmt: skip
+NO_WORDS = frozenset(
+    {
+        "0", "no", "n", "false", "f", "negative", "neg", "absent", "not detected", "undetected",
+        "wt", "wild type", "wildtype", "wild-type", "unmutated", "not mutated", "unaltered",
+        "normal",
+    }
+)  # fmt: skip
+
+_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
+_THOUSANDS_COMMA = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+_THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
+_ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$")
+
+
+@dataclass(frozen=True, eq=False)
+class TextColumn:
+    """One column of a file.
+
+    Parameters
+    ----------
+    name
+        The column's name in the file.
+    codes
+        One integer a row: the position in ``texts``, -1 where the cell is blank.
+    texts
+        The distinct entries, trimmed, in order of first appearance.
+    decimal_comma
+        Whether the file writes 12,3 for 12.3 (it is separated by semicolons or tabs).
+    """
+
+    name: str
+    codes: Codes
+    texts: npt.NDArray[np.object_]
+    decimal_comma: bool = False
+
+    @classmethod
+    def from_entries(
+        cls, name: str, indices: npt.NDArray[np.int64], entries: Iterable[object]
+    ) -> TextColumn:
+        """Build a column from dictionary-encoded cells (index -1 or a None entry = blank)."""
+        entries = list(entries)
+        used = np.bincount(indices[indices >= 0], minlength=len(entries)) > 0
+        cleaned = np.empty(len(entries) + 1, dtype=object)
+        for i, entry in enumerate(entries):
+            text = str(entry).strip() if used[i] and entry is not None else ""
+            cleaned[i] = None if text.lower() in BLANKS else text
+        codes, texts = pd.factorize(cleaned)
+        return cls(name, codes.astype(np.int32)[indices], np.asarray(texts, dtype=object))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many rows hold each entry."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
+
+    @property
+    def filled(self) -> npt.NDArray[np.bool_]:
+        """Which rows are not blank."""
+        return self.codes >= 0
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The entries in lower case with single spaces, for comparing."""
+        return tuple(re.sub(r"[\s_]+", " ", text.lower()) for text in self.texts)
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> TextColumn:
+        """The column of some rows."""
+        codes, texts = pd.factorize(self.objects()[keep])
+        return TextColumn(
+            self.name, codes.astype(np.int32), np.asarray(texts, dtype=object), self.decimal_comma
+        )
+
+    def objects(self) -> npt.NDArray[np.object_]:
+        """The cells as text, None where blank."""
+        cells = np.empty(len(self.texts) + 1, dtype=object)
+        cells[:-1] = self.texts
+        cells[-1] = None
+        taken: npt.NDArray[np.object_] = cells[self.codes]
+        return taken
+
+    def spread(self, values: Floats) -> Floats:
+        """One number an entry, laid out to one number a row; blank rows are NaN."""
+        return np.append(values, np.nan)[self.codes]
+
+    def rows_holding(self, entries: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which rows hold one of the marked entries."""
+        return np.append(entries, False)[self.codes]
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """Each entry as a finite number, NaN where it is not one."""
+        texts = [str(text) for text in self.texts]
+        if any("," in text for text in texts):
+            texts = [_without_commas(text, decimal_comma=self.decimal_comma) for text in texts]
+        texts = [text.removesuffix("%").rstrip() for text in texts]
+        series = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    @property
+    def share_numeric(self) -> float:
+        """Share of the filled rows that hold a number; 0 in an empty column."""
+        total = int(self.counts.sum())
+        return float(self.counts[~np.isnan(self.numbers)].sum() / total) if total else 0.0
+
+    @cached_property
+    def answers(self) -> Floats:
+        """Each entry as yes (1), no (0) or neither (NaN)."""
+        return np.array([_answer(word) for word in self.words], dtype=np.float64)
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the column answers yes or no: at least one answer, else words of "unknown"."""
+        neither = np.isnan(self.answers)
+        unknown = np.array([word in UNKNOWN_WORDS for word in self.words], dtype=bool)
+        return bool(len(self.texts)) and not neither.all() and bool((~neither | unknown).all())
+
+    @property
+    def is_dates(self) -> bool:
+        """Whether every entry is a date such as 2019-03-31."""
+        return bool(len(self.texts)) and all(_ISO_DATE.match(text) for text in self.texts)
+
+
+def _answer(word: str) -> float:
+    if word in YES_WORDS or word == "1.0":
+        return 1.0
+    return 0.0 if word in NO_WORDS or word == "0.0" else np.nan
+
+
+def _without_commas(text: str, *, decimal_comma: bool) -> str:
+    """A number with a decimal point, from either way of writing it."""
+    if "," not in text:
+        return text
+    if _THOUSANDS_POINT.match(text):
+        return text.replace(".", "").replace(",", ".")
+    if _THOUSANDS_COMMA.match(text) and not (decimal_comma and _DECIMAL_COMMA.match(text)):
+        return text.replace(",", "")
+    return text.replace(",", ".") if _DECIMAL_COMMA.match(text) else text
+
+
+def relabelled(column: TextColumn, rename: Callable[[str], str]) -> TextColumn:
+    """The same column with every entry renamed."""
+    texts = np.array([rename(str(text)) for text in column.texts], dtype=object)
+    return TextColumn(column.name, column.codes, texts, column.decimal_comma)

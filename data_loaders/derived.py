@@ -1,0 +1,62 @@
+"""Variables that the loader derives because every reader of such a cohort asks for them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_loaders.alterations import Alterations
+from data_loaders.model import Variable
+from data_loaders.variables import ReadColumn
+from data_loaders.vocabulary import term
+
+# A patient with several is counted under the first: the rarer, more specific driver.
+DRIVERS = ("CALR", "MPL", "JAK2")
+TRIPLE_NEGATIVE = "Triple-negative"
+_SHARE_OF_MPN = 0.5
+
+
+def driver_class(alterations: Alterations) -> ReadColumn | None:
+    """The driver class of a myeloproliferative neoplasm, from its three driver genes.
+
+    CALR, JAK2, MPL or triple-negative. A patient with more than one is counted under the first of
+    CALR, MPL, JAK2; JAK2 exon 12 counts as JAK2; a patient without a driver in whom one of them
+    was not tested is missing. Derived only where all three are features and at least half of the
+    patients carry one, which holds in MPN and nowhere else: "triple-negative" has no meaning in
+    other diseases.
+    """
+    features = alterations.features
+    states: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    for gene in DRIVERS:
+        names = features.index[
+            (features["gene"] == gene)
+            & ((features["kind"] == "gene") | features["label"].str.contains("exon 12|V617F"))
+        ]
+        if gene not in names:
+            return None
+        columns = alterations.matrix[names].to_numpy(dtype=np.float64, na_value=np.nan)
+        altered = (columns == 1).any(axis=1)
+        states[gene] = np.where(altered, 1.0, np.where(np.isnan(columns).any(axis=1), np.nan, 0.0))
+    values = np.full(len(alterations.matrix), None, dtype=object)
+    negative = np.all([state == 0 for state in states.values()], axis=0)
+    values[negative] = TRIPLE_NEGATIVE
+    for gene in reversed(DRIVERS):
+        values[states[gene] == 1] = gene
+    positive = np.any([state == 1 for state in states.values()], axis=0)
+    if not positive.any() or positive.sum() < _SHARE_OF_MPN * (positive | negative).sum():
+        return None
+    present = [level for level in ("CALR", "JAK2", "MPL", TRIPLE_NEGATIVE) if level in set(values)]
+    several = int((np.sum([state == 1 for state in states.values()], axis=0) > 1).sum())
+    known = term("driver")
+    variable = Variable(
+        "driver",
+        known.label,
+        "categorical",
+        role=known.role,
+        description=(
+            "Derived from JAK2, CALR and MPL; patients with more than one "
+            f"({several}) are counted under the first of {', '.join(DRIVERS)}."
+        ),
+        levels=tuple(present),
+        reason="derived from the columns JAK2, CALR and MPL",
+    )
+    return ReadColumn(variable, values, known.rank)

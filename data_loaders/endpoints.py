@@ -1,0 +1,265 @@
+"""Which columns of a table belong together as time and event of an outcome."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from data_loaders.columns import TextColumn
+from data_loaders.event_codes import EventCoding, decode_events
+from data_loaders.vocabulary import parse_name
+
+TimeUnit = Literal["days", "weeks", "months", "years"]
+MONTHS_PER: Mapping[str, float] = {
+    "days": 12 / 365.25,
+    "weeks": 7 * 12 / 365.25,
+    "months": 1.0,
+    "years": 12.0,
+}
+
+
+@dataclass(frozen=True)
+class EndpointTerm:
+    """An outcome of the field.
+
+    ``competing`` says whether death without the event competes with it (it does unless death is
+    part of the event). ``names`` are the words it goes by, without separators.
+    """
+
+    key: str
+    label: str
+    event_label: str
+    competing: bool
+    names: tuple[str, ...]
+
+
+ENDPOINTS: tuple[EndpointTerm, ...] = (
+    EndpointTerm(
+        "os", "Overall survival", "death", competing=False,
+        names=("os", "overallsurvival", "survival", "surv", "death", "dead", "died", "deceased",
+               "vital", "exitus", "overall", "alive"),
+    ),
+    EndpointTerm("pfs", "Progression-free survival", "progression or death", competing=False,
+                 names=("pfs", "progressionfreesurvival", "progressionfree")),
+    EndpointTerm("lfs", "Leukaemia-free survival", "AML transformation or death", competing=False,
+                 names=("lfs", "leukemiafreesurvival", "leukaemiafreesurvival", "leukemiafree")),
+    EndpointTerm("rfs", "Relapse-free survival", "relapse or death", competing=False,
+                 names=("rfs", "relapsefreesurvival", "relapsefree", "recurrencefreesurvival")),
+    EndpointTerm("efs", "Event-free survival", "event", competing=False,
+                 names=("efs", "eventfreesurvival", "eventfree")),
+    EndpointTerm("dfs", "Disease-free survival", "relapse or death", competing=False,
+                 names=("dfs", "diseasefreesurvival", "diseasefree")),
+    EndpointTerm("ttt", "Time to first treatment", "first treatment", competing=True,
+                 names=("ttt", "ttft", "tft", "timetofirsttreatment", "firsttreatment")),
+    EndpointTerm("ttnt", "Time to next treatment", "next treatment", competing=True,
+                 names=("ttnt", "nexttreatment")),
+    EndpointTerm("ttp", "Time to progression", "progression", competing=True,
+                 names=("ttp", "progression")),
+    EndpointTerm(
+        "aml", "AML transformation", "AML transformation", competing=True,
+        names=("aml", "amlt", "amltransformation", "transformationtoaml", "leukemictransformation",
+               "leukaemictransformation", "leukemia", "blastphase", "bp", "blasttransformation"),
+    ),
+    EndpointTerm(
+        "mf", "Myelofibrotic transformation", "myelofibrotic transformation", competing=True,
+        names=("mf", "mft", "mftransformation", "myelofibrosis", "transformationtomf", "smf",
+               "secondarymf", "myelofibrotictransformation"),
+    ),
+    EndpointTerm("pv", "Transformation to PV", "transformation to PV", competing=True,
+                 names=("pv", "pvt", "pvtransformation", "transformationtopv")),
+    EndpointTerm("thrombosis", "Thrombosis", "thrombosis", competing=True,
+                 names=("thrombosis", "thromboticevent", "thrombotic", "vte")),
+    EndpointTerm("bleeding", "Bleeding", "bleeding", competing=True,
+                 names=("bleeding", "haemorrhage", "hemorrhage")),
+    EndpointTerm("any_transformation", "Any transformation", "transformation", competing=True,
+                 names=("anytransformation", "transformation")),
+    EndpointTerm("relapse", "Relapse", "relapse", competing=True,
+                 names=("relapse", "recurrence", "cir", "rel")),
+    EndpointTerm("nrm", "Non-relapse mortality", "death without relapse", competing=False,
+                 names=("nrm", "trm", "nonrelapsemortality", "treatmentrelatedmortality")),
+    EndpointTerm("cr", "Complete remission", "complete remission", competing=True,
+                 names=("cr", "completeremission", "remission")),
+    EndpointTerm("gvhd", "Graft-versus-host disease", "GVHD", competing=True, names=("gvhd",)),
+    EndpointTerm("acute_gvhd", "Acute GVHD", "acute GVHD", competing=True,
+                 names=("agvhd", "acutegvhd")),
+    EndpointTerm("chronic_gvhd", "Chronic GVHD", "chronic GVHD", competing=True,
+                 names=("cgvhd", "chronicgvhd")),
+)  # fmt: skip
+_BY_NAME = {name: term for term in ENDPOINTS for name in term.names}
+_BY_KEY = {term.key: term for term in ENDPOINTS}
+
+_TIME_WORDS = frozenset(
+    {"time", "times", "duration", "fu", "futime", "followup", "follow", "up", "last", "length"}
+)
+_EVENT_WORDS = frozenset(
+    {
+        "event", "events", "status", "stat", "evt", "cens", "censor", "censored", "censoring",
+        "indicator", "ind",
+    }
+)  # fmt: skip
+_FILLERS = frozenset({"to", "of", "at", "in", "from", "since", "diagnosis", "dx", "the", "until"})
+_UNIT_WORDS = {
+    "d": "days", "w": "weeks", "m": "months", "y": "years", "mo": "months", "mos": "months",
+    "yr": "years", "day": "days", "days": "days", "week": "weeks", "weeks": "weeks",
+    "month": "months", "months": "months", "year": "years", "years": "years", "yrs": "years",
+}  # fmt: skip
+_GLUED = re.compile(
+    r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
+)
+# Times and states of these are covariates, whatever stands beside them.
+_NOT_OUTCOMES = frozenset(
+    {
+        "transplant", "hsct", "sct", "hct", "tpl", "treatment", "therapy", "sample", "sampling",
+        "birth", "age", "hma", "chemo", "disease", "smoking", "performance", "menopause",
+        "mutation", "gene", "response",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a column's name says about its place in an outcome."""
+
+    column: str
+    stem: str
+    part: Literal["time", "event", "bare"]
+    unit: TimeUnit | None
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The two columns of an outcome.
+
+    Parameters
+    ----------
+    term
+        The outcome.
+    time, event
+        Column names in the file.
+    unit
+        Unit of the time as its name states it; None if it does not.
+    coding
+        How the event column is coded.
+    later_time
+        Column with the follow-up of patients for whom ``time`` is blank (``days_to_death`` with
+        ``days_to_last_followup``).
+    generic
+        Whether the names say "time" and "status" without saying of what.
+    """
+
+    term: EndpointTerm
+    time: str
+    event: str
+    unit: TimeUnit | None
+    coding: EventCoding
+    later_time: str | None = None
+    generic: bool = False
+
+
+def endpoint_term(key: str) -> EndpointTerm:
+    """The outcome with this key, or a new one named by it."""
+    known = _BY_KEY.get(key) or _BY_NAME.get(re.sub(r"[\W_]", "", key.lower()))
+    if known:
+        return known
+    words = re.sub(r"[\W_]+", " ", key).strip()
+    label = words[:1].upper() + words[1:]
+    return EndpointTerm(
+        re.sub(r"\s", "_", words.lower()) or "event", label, words, competing=True, names=()
+    )
+
+
+def find_pairs(columns: Mapping[str, TextColumn]) -> list[Pair]:
+    """Pairs of time and event columns, overall survival first, then in the file's order.
+
+    Parameters
+    ----------
+    columns
+        Those that may belong to an outcome, by name.
+    """
+    parts = [part for part in map(_part_of, columns) if part is not None]
+    stems = list(dict.fromkeys(part.stem for part in parts if part.stem))
+    if "os" not in stems:
+        stems.insert(0, "os")
+    stems.sort(key=lambda stem: stem != "os")
+    pairs = []
+    for stem in stems:
+        own = [part for part in parts if part.stem == stem]
+        generic = [part for part in parts if not part.stem] if stem == "os" else []
+        pair = _pair(stem, own, generic, columns)
+        if pair:
+            pairs.append(pair)
+    return pairs
+
+
+def _pair(
+    stem: str, own: list[_Part], generic: list[_Part], columns: Mapping[str, TextColumn]
+) -> Pair | None:
+    term = endpoint_term(stem)
+    known = stem in _BY_KEY
+    times = [part for part in own if _may_be_time(part, columns[part.column], loose=known)]
+    events = [part for part in own if part.part == "event" or (part.part == "bare" and known)]
+    times.sort(key=lambda part: _time_preference(part, term.key))
+    events.sort(key=lambda part: (part.column.lower() != f"{term.key}_event", part.part == "bare"))
+    own_times, own_events = list(times), list(events)
+    times += [part for part in generic if _may_be_time(part, columns[part.column], loose=False)]
+    events += [part for part in generic if part.part == "event"]
+    for event in events:
+        coding = decode_events(columns[event.column])
+        candidates = [part for part in times if part.column != event.column]
+        if coding is None or not candidates:
+            continue
+        time, *others = candidates
+        deaths_only = "death" in parse_name(time.column).tokens and time.unit is not None
+        later = next((part.column for part in others if part.unit == time.unit), None)
+        return Pair(
+            term,
+            time.column,
+            event.column,
+            time.unit,
+            coding,
+            later_time=later if deaths_only else None,
+            generic=time not in own_times and event not in own_events,
+        )
+    return None
+
+
+def _may_be_time(part: _Part, column: TextColumn, *, loose: bool) -> bool:
+    if part.part == "event" or (part.part == "bare" and not loose):
+        return False
+    return column.share_numeric >= 0.5 and not (part.part == "bare" and column.is_binary)
+
+
+def _time_preference(part: _Part, key: str) -> tuple[bool, int, bool]:
+    """Sort key: a column of months with the final name, then the finest unit."""
+    order = ("days", "weeks", "months", "years", None)
+    return part.column != f"{key}_months", order.index(part.unit), part.part == "bare"
+
+
+def _part_of(column: str) -> _Part | None:
+    glued = _GLUED.match(column.lower())
+    tokens = glued.groups() if glued else parse_name(column).tokens
+    unit = None if glued else parse_name(column).unit
+    if tokens in {("day",), ("week",), ("month",), ("year",)}:
+        return None
+    words = [token for token in tokens if token not in _FILLERS]
+    if words and words[-1] in _UNIT_WORDS and (len(words) > 1 or len(words[0]) > 2):
+        unit = _UNIT_WORDS[words.pop()]
+    elif len(words) > 1 and words[0] in _UNIT_WORDS and len(words[0]) > 2:
+        unit = _UNIT_WORDS[words.pop(0)]
+    if any(word in _NOT_OUTCOMES for word in words):
+        return None
+    stem_words = [word for word in words if word not in _TIME_WORDS | _EVENT_WORDS]
+    is_event = any(word in _EVENT_WORDS for word in words)
+    is_time = unit in MONTHS_PER or any(word in _TIME_WORDS for word in words)
+    if stem_words == ["fustat"]:
+        stem_words, is_event = [], True
+    joined = "".join(stem_words)
+    term = _BY_NAME.get(joined)
+    stem = term.key if term else "_".join(stem_words)
+    if is_event:
+        return _Part(column, stem, "event", None)
+    if is_time:
+        return _Part(column, stem, "time", unit if unit in MONTHS_PER else None)  # type: ignore[arg-type]
+    return _Part(column, stem, "bare", None) if term else None

@@ -1,0 +1,124 @@
+"""How an event column is coded: 0/1, Alive/Dead, ``1:DECEASED``, 1/2, TRUE/FALSE, yes/no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from data_loaders.columns import UNKNOWN_WORDS, Floats, TextColumn
+
+_EVENT_WORDS = frozenset(
+    {
+        "1", "1.0", "dead", "deceased", "died", "death", "exitus", "event", "yes", "y", "true",
+        "t", "progressed", "progression", "recurred", "recurred/progressed", "recurrence",
+        "relapse", "relapsed", "transformed", "dod", "failure", "occurred", "with event",
+    }
+)  # fmt: skip
+_CENSORED_WORDS = frozenset(
+    {
+        "0", "0.0", "alive", "living", "censored", "censor", "no", "n", "false", "f", "no event",
+        "event free", "disease free", "diseasefree", "progression free", "relapse free",
+        "no relapse", "no progression", "in remission", "lost to follow-up", "lost to follow up",
+        "ltfu", "lost", "alive with disease", "alive without disease", "none", "not transformed",
+        "without event",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class EventCoding:
+    """The meaning of each entry of an event column.
+
+    Parameters
+    ----------
+    values
+        One number an entry of the column: 1 event, 0 censored, NaN not recognised.
+    words
+        The coding in words: ``1 = event, 0 = censored``.
+    warning
+        What was assumed, as a sentence to be checked by the user; empty if nothing was.
+    unrecognised
+        Which entries have no meaning, words of "unknown" excepted.
+    """
+
+    values: Floats
+    words: str
+    warning: str
+    unrecognised: npt.NDArray[np.bool_]
+
+
+def decode_events(column: TextColumn) -> EventCoding | None:
+    """The coding of an event column; None if it is none that is known.
+
+    Codes 1 and 2 are read as in R (1 = censored, 2 = event) when both occur and nothing else
+    does. A column named "censored" is read the other way round: 1 = censored.
+    """
+    if not len(column.texts):
+        return None
+    words = [re.sub(r"\.0$", "", word) for word in column.words]
+    if _inverted(column.name) and set(words) <= {"0", "1", "true", "false", "yes", "no"}:
+        values = 1 - np.array([_meaning(word) for word in words])
+        return EventCoding(
+            values,
+            "1 = censored, 0 = event",
+            "its name says that it marks censoring, so 0 was read as the event",
+            np.zeros(len(words), dtype=bool),
+        )
+    if set(words) == {"1", "2"}:
+        values = np.array([0.0 if word == "1" else 1.0 for word in words])
+        return EventCoding(
+            values,
+            "2 = event, 1 = censored",
+            "the codes 1 and 2 were read as in R: 1 = censored, 2 = event",
+            np.zeros(len(words), dtype=bool),
+        )
+    values = np.array([_meaning(word) for word in words])
+    known = ~np.isnan(values)
+    unknown_words = np.array([word in UNKNOWN_WORDS for word in words])
+    unrecognised = ~known & ~unknown_words
+    share = column.counts[known].sum() / column.counts.sum()
+    if share < 0.8 or (column.share_numeric > 0.5 and unrecognised.any()):
+        return None
+    return EventCoding(values, _in_words(column.texts, values), "", unrecognised)
+
+
+def events_from_values(column: TextColumn, event_values: Sequence[object]) -> EventCoding:
+    """The coding that a mapping states: the given values are events, all others censored."""
+    wanted = {str(value).strip().lower() for value in event_values}
+    numbers = {float(word) for word in wanted if re.fullmatch(r"-?\d+(\.\d+)?", word)}
+    values = np.array(
+        [
+            1.0 if str(text).lower() in wanted or number in numbers else 0.0
+            for text, number in zip(column.texts, column.numbers, strict=True)
+        ]
+    )
+    return EventCoding(values, "as the mapping states", "", np.zeros(len(column.texts), dtype=bool))
+
+
+def _inverted(name: str) -> bool:
+    return bool(re.search(r"censor(ed|ing)\b|censor(ed|ing)_|^(alive|living)$", name.lower()))
+
+
+def _meaning(word: str) -> float:
+    prefixed = re.match(r"^([01])\s*:\s*\S", word)
+    if prefixed:
+        return float(prefixed[1])
+    if word in _EVENT_WORDS:
+        return 1.0
+    return 0.0 if word in _CENSORED_WORDS else np.nan
+
+
+def _in_words(texts: npt.NDArray[np.object_], values: Floats) -> str:
+    """The codes and their meaning; only codes of the closed lists above can occur here."""
+    events = [str(text) for text, value in zip(texts, values, strict=True) if value == 1]
+    others = [str(text) for text, value in zip(texts, values, strict=True) if value == 0]
+    parts = []
+    if events:
+        parts.append(f"{', '.join(events)} = event")
+    if others:
+        parts.append(f"{', '.join(others)} = censored")
+    return "; ".join(parts)

@@ -1,0 +1,160 @@
+"""What a file really is, whatever its name says, and its text in one encoding."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from typing import Literal
+
+from data_loaders.model import CohortError
+from data_loaders.wording import shown
+
+MAX_FILE_BYTES = 512 * 2**20  # as stored, and again after decompression
+_LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
+
+Format = Literal["text", "xlsx", "parquet"]
+
+_FOREIGN = (
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF87a", "a picture (GIF)"),
+    (b"GIF89a", "a picture (GIF)"),
+    (b"%PDF", "a PDF document"),
+    (b"\xd0\xcf\x11\xe0", "a workbook in the old Excel format (.xls)"),
+    (b"{\\rtf", "a word-processor document"),
+    (b"SQLite format 3\x00", "a database (SQLite)"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"ARROW1", "a Feather file"),
+    (b"BZh91AY", "compressed with bzip2"),
+    (b"\xfd7zXZ", "compressed with xz"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"Rar!\x1a", "a RAR archive"),
+    (b"RDX2\n", "an R data file"),
+    (b"RDX3\n", "an R data file"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"$FL2", "an SPSS file"),
+    (b"<stata_dta>", "a Stata file"),
+)
+_LFS = b"version https://git-lfs.github.com/spec/"
+_MARKUP = re.compile(rb"^\s*<(!doctype|html|head|body|\?xml|table|!--)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
+def expanded(filename: str, data: bytes) -> bytes:
+    """The content, decompressed if it is gzip; never more than ``MAX_FILE_BYTES``.
+
+    Raises
+    ------
+    CohortError
+        If the file is empty, too large, or damaged.
+    """
+    file = shown(filename)
+    if not data:
+        raise CohortError(f"{file} is empty: it holds no bytes; export the table again.")
+    if len(data) > MAX_FILE_BYTES:
+        raise CohortError(f"{file} is larger than {_LIMIT_WORDS}, the most that is read at once.")
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CohortError(
+            f"{file} is compressed but cut off or damaged; copy or download it again."
+        ) from error
+    if len(content) > MAX_FILE_BYTES:
+        raise CohortError(f"{file} holds more than {_LIMIT_WORDS} once decompressed.")
+    if not content:
+        raise CohortError(f"{file} is compressed and empty inside; export the table again.")
+    return content
+
+
+def format_of(filename: str, data: bytes) -> Format:
+    """Which reader the content needs, judged by the content.
+
+    Raises
+    ------
+    CohortError
+        If it is no table, with what it is instead and what to do.
+    """
+    file = shown(filename)
+    if data.startswith(b"PAR1"):
+        return "parquet"
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if _is_workbook(data):
+            return "xlsx"
+        raise CohortError(
+            f"{file} is a ZIP archive and not an Excel workbook; unpack it and choose the table."
+        )
+    for magic, words in _FOREIGN:
+        if data.startswith(magic):
+            raise CohortError(
+                f"{file} is {words}, not a table; save the table as CSV, XLSX or Parquet."
+            )
+    if data.startswith(_LFS):
+        raise CohortError(
+            f"{file} is a Git LFS pointer, not the data; fetch the file itself with git lfs pull."
+        )
+    if _MARKUP.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
+        raise CohortError(
+            f"{file} is a web page or XML, not a table; download the file itself "
+            "(a login or error page was probably saved in its place)."
+        )
+    return "text"
+
+
+def decoded(filename: str, data: bytes) -> str:
+    """The text of a file in UTF-8, UTF-16, UTF-32 or Windows-1252, with plain line ends.
+
+    Raises
+    ------
+    CohortError
+        If it is not text.
+    """
+    text = _text_of(filename, data).removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise CohortError(
+            f"{shown(filename)} is empty: it holds only blank space; export the table again."
+        )
+    return text
+
+
+def _text_of(filename: str, data: bytes) -> str:
+    for encoding in _encodings(data):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _CONTROL.search(text):
+            return text
+    raise CohortError(
+        f"{shown(filename)} is a binary file or in an encoding that cannot be read; "
+        "save the table as CSV (UTF-8), XLSX or Parquet."
+    )
+
+
+def _encodings(data: bytes) -> tuple[str, ...]:
+    """The encodings worth trying, the surest first."""
+    if data.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return ("utf-32",)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return ("utf-16",)
+    sample = data[:65536]
+    odd, even = sample[1::2].count(b"\x00"), sample[::2].count(b"\x00")
+    if odd + even > len(sample) // 4:
+        return ("utf-16-le",) if odd > even else ("utf-16-be",)
+    return ("utf-8", "cp1252")
+
+
+def _is_workbook(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return any(name.lower().startswith("xl/") for name in archive.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        # A damaged archive: the workbook reader says so in its own sentence.
+        return True

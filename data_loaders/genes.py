@@ -1,0 +1,250 @@
+"""Names of alterations: genes, their refinements and cytogenetic events.
+
+Symbols follow HGNC; ``data/gene_aliases.csv`` lists the older names that real files hold (MLL3,
+SFRS2, ...) and what they are called now. Cytogenetic names follow ISCN in their labels.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from data_loaders.model import FeatureKind
+
+_DATA = Path(__file__).parent / "data"
+
+# English words and abbreviations that only count as genes when written in capitals.
+_ALSO_WORDS = frozenset(
+    {"MAX", "MET", "RET", "REL", "TG", "WAS", "CAD", "CIC", "FAS", "KIT", "TOX"}
+)
+_NOT_AN_ALTERATION = re.compile(
+    r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|expression|"
+    r"level|pos|position|type|class|group",
+    re.IGNORECASE,
+)
+_MUTATED = r"(?:mut(?:ated|ation|ant)?|status|altered|any)"
+_SEP = r"[\s_.\-:]*"
+
+# Suffixes of a gene's name that say which part or kind of the gene's mutations is meant.
+_REFINEMENTS: tuple[tuple[str, str], ...] = (
+    (r"itd", "-ITD"),
+    (r"tkd", "-TKD"),
+    (r"ptd", "-PTD"),
+    (r"(?:type|t|ins|del)?[\s_.\-]*(?P<n>[12])(?:[\s_.\-]*like)?", " type {n}"),
+    (r"(?:e|ex|exon)[\s_.\-]*(?P<n>\d{1,2})", " exon {n}"),
+    (r"(?:multi(?:[\s_.\-]*hit)?|biallelic|bi|double|dm)", ""),
+    (r"(?:mono(?:allelic)?|single|sm)", ""),
+    (r"(?:loh|cnloh)", " LOH"),
+    (r"p?(?P<aa>[A-Z]\d{1,4}(?:[A-Z*]|fs)?)", " {aa}"),
+)
+_GENE_SPECIFIC = {
+    "multi": " multi-hit",
+    "multihit": " multi-hit",
+    "bi": " biallelic",
+    "biallelic": " biallelic",
+    "double": " double",
+    "dm": " double",
+    "mono": " single-hit",
+    "monoallelic": " monoallelic",
+    "single": " single",
+    "sm": " single",
+}
+
+_ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
+_CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), label)
+    for pattern, label in (
+        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh|cnloh)$", "{a}UPD"),
+        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh)[\s_/]*del$", "{a}UPD/del"),
+        (rf"^upd[\s_(]*(?P<a>{_ARM})\)?$", "{a}UPD"),
+        (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{a}{s}"),
+        (rf"^(?P<s>[+-])(?P<a>{_ARM})$", "{s}{a}"),
+        (rf"^(?:del|deletion|loss)[\s_(]*(?P<a>{_ARM})\)?$", "del({a})"),
+        (rf"^(?:plus|gain|trisomy|tri)[\s_(]*(?P<a>{_ARM})\)?$", "+{a}"),
+        (rf"^(?:minus|monosomy|mono)[\s_(]*(?P<a>{_ARM})\)?$", "-{a}"),
+        (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
+        (rf"^(?:add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{name}"),
+        (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v|mll|kmt2a)\)?$", "t({a};{b})"),
+        (r"^t[\s_]*(?P<b>mll|kmt2a|v_11q23)$", "{name}"),
+        (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
+        (
+            r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_/;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
+            "inv({a})/t({b};{c})",
+        ),
+        (r"^r((_(\d{1,2}|x|y)){2,4})$", "{name}"),
+        (
+            rf"^(?:del|minus|plus|mono|gain|loss|abn)[\s_]?{_ARM}([\s_]+(?:abn|del|minus|plus)?{_ARM})+$",
+            "{name}",
+        ),
+        (r"^abn[\s_]?\d{1,2}[pq]?[\s_]*other$", "{name}"),
+        (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "complex karyotype"),
+        (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
+        (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
+        (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
+        (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class FeatureName:
+    """What the name of an alteration column means.
+
+    Parameters
+    ----------
+    name
+        Feature name in the cohort, with the current symbol.
+    kind
+        Gene, refinement or cytogenetic event.
+    gene
+        Current symbol; None for cytogenetic events.
+    label
+        Name for people.
+    alias
+        The old symbol the column was named by, None if it was current.
+    note
+        What to know about the alias.
+    reason
+        Why the name was taken for this.
+    """
+
+    name: str
+    kind: FeatureKind
+    gene: str | None
+    label: str
+    reason: str
+    alias: str | None = None
+    note: str = ""
+
+
+@cache
+def known_symbols() -> frozenset[str]:
+    """The built-in gene symbols, current and old."""
+    lines = (_DATA / "genes.txt").read_text(encoding="utf-8").splitlines()
+    symbols = {word for line in lines if not line.startswith("#") for word in line.split()}
+    return frozenset(symbols | set(aliases()) | {symbol for symbol, _ in aliases().values()})
+
+
+@cache
+def aliases() -> dict[str, tuple[str, str]]:
+    """Current symbol and note by old symbol."""
+    with (_DATA / "gene_aliases.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["alias"]: (row["symbol"], row["note"]) for row in csv.DictReader(stream)}
+
+
+def looks_like_symbol(name: str) -> bool:
+    """Whether a name has the shape of a gene symbol: capitals and digits, such as ``DHX33``."""
+    return bool(re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name))
+
+
+def read_feature_name(name: str) -> FeatureName | None:
+    """What an alteration column of this name holds; None if the name is of no alteration."""
+    text = name.strip()
+    return _gene(text) or _cytogenetic(text) or _refinement(text) or _fusion(text)
+
+
+def unlisted_gene(name: str) -> FeatureName:
+    """A feature for a name that has the shape of a gene symbol but is not in the list."""
+    return FeatureName(
+        name, "gene", name, name, "the shape of a gene symbol, standing among gene columns"
+    )
+
+
+def named_alteration(name: str) -> FeatureName:
+    """A feature for a column that the user called an alteration, whatever its name."""
+    known = read_feature_name(name)
+    return known or FeatureName(name, "gene", name, name, "the mapping says so")
+
+
+def _symbol(text: str) -> str | None:
+    """The listed symbol that a text spells, current or old, None if there is none."""
+    symbols = known_symbols()
+    upper = text.upper()
+    if upper not in symbols or (upper in _ALSO_WORDS and text != upper):
+        return None
+    return upper
+
+
+def _current(symbol: str) -> tuple[str, str | None, str]:
+    if symbol in aliases():
+        current, note = aliases()[symbol]
+        return current, symbol, note
+    return symbol, None, ""
+
+
+def _gene(text: str) -> FeatureName | None:
+    match = re.fullmatch(
+        rf"(?:{_MUTATED}{_SEP})?(?P<gene>.+?)(?:{_SEP}{_MUTATED})?", text, re.IGNORECASE
+    )
+    for candidate in (text, match["gene"] if match else text):
+        symbol = _symbol(candidate.strip(" _.-:"))
+        if symbol:
+            gene, alias, note = _current(symbol)
+            return FeatureName(gene, "gene", gene, gene, "a gene's symbol", alias, note)
+    return None
+
+
+def _refinement(text: str) -> FeatureName | None:
+    for end in range(len(text) - 1, 1, -1):
+        symbol = _symbol(text[:end])
+        rest = text[end:].strip(" _.-:()")
+        if symbol is None or not rest or text[end - 1 : end + 1].isdigit():
+            continue
+        label = _refinement_label(rest, separated=not text[end].isalnum())
+        if label is None:
+            continue
+        gene, alias, note = _current(symbol)
+        named = text if alias is None else gene + text[end:]
+        return FeatureName(
+            named,
+            "refinement",
+            gene,
+            gene + label,
+            f"a part of the mutations of {gene}",
+            alias,
+            note,
+        )
+    return None
+
+
+def _refinement_label(rest: str, *, separated: bool) -> str | None:
+    for pattern, label in _REFINEMENTS:
+        match = re.fullmatch(pattern, rest, re.IGNORECASE)
+        if match:
+            plain = re.sub(r"[^a-z]", "", rest.lower())
+            parts = {key: value.upper() for key, value in match.groupdict().items() if value}
+            return label.format(**parts) or _GENE_SPECIFIC.get(plain, " " + rest)
+    if separated and not _NOT_AN_ALTERATION.fullmatch(rest):
+        return " " + rest.replace("_", " ")
+    return " " + rest if rest in {"other", "alpha"} else None
+
+
+def _cytogenetic(text: str) -> FeatureName | None:
+    for pattern, label in _CYTOGENETIC:
+        match = pattern.match(text)
+        if match:
+            parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
+            return FeatureName(
+                text, "cytogenetic", None, label.format(name=text, **parts), "a cytogenetic event"
+            )
+    return None
+
+
+def _chromosome(text: str) -> str:
+    """Chromosome in capitals, arm in small letters: ``Xq``."""
+    return (
+        re.sub(r"[xy]", lambda m: m[0].upper(), text.lower())
+        .replace("mll", "KMT2A")
+        .replace("kmt2a", "KMT2A")
+    )
+
+
+def _fusion(text: str) -> FeatureName | None:
+    parts = re.split(r"::|[-_/]", text)
+    if len(parts) == 2 and all(part in known_symbols() or part == "BCR" for part in parts):
+        label = "::".join(_current(part)[0] for part in parts)
+        return FeatureName(text, "cytogenetic", None, label, "a fusion of two genes")
+    return None

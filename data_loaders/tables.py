@@ -1,0 +1,306 @@
+"""Reading a file into a table of text columns; nothing is interpreted here.
+
+Everything is read as text first, so that identifiers keep their leading zeros and the meaning of
+a column is decided in one place for every format.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from data_loaders.columns import TextColumn
+from data_loaders.formats import decoded, expanded, format_of
+from data_loaders.model import CohortError, Issue
+from data_loaders.wording import at_rows, listed, plural, shown
+from data_loaders.workbook import read_workbook
+
+MAX_ROWS = 2_000_000
+MAX_COLUMNS = 20_000
+MAX_CELLS = 100_000_000
+
+DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_WORDS = "comma, semicolon, tab or pipe"
+_SAMPLE_LINES = 50
+_SAMPLE_CHARACTERS = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class RawTable:
+    """A file's table before anything is known about it.
+
+    Parameters
+    ----------
+    filename
+        Name of the file without its folder.
+    columns
+        By name, in the file's order.
+    rows
+        Position of each row in the file, 1 = first row below the names; blank rows are left out.
+    issues
+        What had to be mended to read it.
+    """
+
+    filename: str
+    columns: dict[str, TextColumn]
+    rows: npt.NDArray[np.int64]
+    issues: tuple[Issue, ...] = field(default=())
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    def keep(self, mask: npt.NDArray[np.bool_], issue: Issue) -> RawTable:
+        """The table of some rows, with the finding that says why."""
+        columns = {name: column.take(mask) for name, column in self.columns.items()}
+        return RawTable(self.filename, columns, self.rows[mask], (*self.issues, issue))
+
+
+def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> RawTable:
+    """Read a table from the bytes of a file, whatever its extension says.
+
+    Parameters
+    ----------
+    filename
+        Name for messages; a folder in front of it is dropped.
+    data
+        The content: delimited text (also gzip), XLSX or Parquet.
+    sheet
+        Sheet of a workbook, by name or by position from 0; default the first that holds data.
+
+    Raises
+    ------
+    CohortError
+        With one sentence, whatever is wrong with the file.
+    """
+    file = PurePath(filename.replace("\\", "/")).name or "the file"
+    content = expanded(file, data)
+    kind = format_of(file, content)
+    if sheet is not None and kind != "xlsx":
+        raise CohortError(f"{shown(file)} has no sheets; leave the sheet out.")
+    if kind == "parquet":
+        names, columns = _read_parquet(file, content)
+        return _table(file, names, columns, ())
+    if kind == "xlsx":
+        rows = read_workbook(file, content, sheet)
+        _check_size(file, len(rows) - 1, max(map(len, rows)))
+        return _from_rows(file, rows)
+    return _read_delimited(file, decoded(file, content))
+
+
+def _read_delimited(file: str, text: str) -> RawTable:
+    delimiter = _delimiter_of(file, text)
+    header = text[: text.find("\n") + 1] or text
+    if header.count(delimiter) >= MAX_COLUMNS:
+        _check_size(file, 0, header.count(delimiter) + 1)
+    width = len(_split(text.lstrip("\n")[:_SAMPLE_CHARACTERS], delimiter, 1)[0])
+    lines = text.count("\n")
+    _check_size(file, lines, width)
+    try:
+        parsed = pyarrow.csv.read_csv(
+            pa.py_buffer(text.encode("utf-8", "replace")),
+            read_options=pyarrow.csv.ReadOptions(autogenerate_column_names=True, block_size=2**24),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types={
+                    f"f{i}": pa.dictionary(pa.int32(), pa.string()) for i in range(width)
+                },
+            ),
+        )
+    except pa.ArrowInvalid:
+        # Rows of unequal length: read again row by row, to mend them or to say which they are.
+        return _from_rows(file, _split(text, delimiter), delimiter)
+    decimal_comma = delimiter != ","
+    names, columns = [], []
+    for chunked in parsed.columns:
+        indices, entries = _encoded(chunked)
+        names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
+        columns.append((indices[1:], entries))
+    return _table(file, names, columns, (), decimal_comma=decimal_comma)
+
+
+def _delimiter_of(file: str, text: str) -> str:
+    """The separator that cuts the first lines into the most columns of equal number."""
+    sample = text.lstrip("\n")[:_SAMPLE_CHARACTERS]
+    best, best_score = DELIMITERS[0], (0.0, 0)
+    for delimiter in DELIMITERS:
+        rows = _split(sample, delimiter, _SAMPLE_LINES)
+        widths = Counter(len(row) for row in rows if row)
+        # A sample may be cut inside its last line.
+        width = len(rows[0])
+        alike = sum(count for w, count in widths.items() if abs(w - width) <= 1)
+        score = (round(alike / max(sum(widths.values()), 1), 1), width)
+        if width > 1 and score > best_score:
+            best, best_score = delimiter, score
+    if best_score[1] < 2:
+        raise CohortError(
+            f"{shown(file)} has only one column; a table needs columns separated by "
+            f"{_DELIMITER_WORDS}."
+        )
+    return best
+
+
+def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+            if limit is not None and len(rows) >= limit:
+                break
+    except csv.Error:
+        # A quotation mark that never closes swallows the rest of the file.
+        rows.append([])
+    return rows or [[""]]
+
+
+def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTable:
+    """A table from rows of cells; rows that are too short are filled, too long ones refused."""
+    names, body = rows[0], rows[1:]
+    if not all(body) and delimiter:
+        raise CohortError(
+            f"{shown(file)} has a quotation mark that never closes, near row "
+            f"{body.index([]):,}; mend the quotation marks."
+        )
+    while names and not names[-1].strip():
+        names = names[:-1]
+    issues: list[Issue] = []
+    if body and len({len(row) for row in body}) == 1 and len(body[0]) == len(names) + 1:
+        # R writes row names without a heading for them.
+        names = ["", *names]
+    width = len(names)
+    long = [i for i, row in enumerate(body, 1) if any(cell.strip() for cell in row[width:])]
+    if long:
+        raise CohortError(
+            f"{shown(file)} has {plural(width, 'column')} but more cells in {at_rows(long)}; "
+            "put values that contain the separator in quotation marks, or choose another separator."
+        )
+    short = [i for i, row in enumerate(body, 1) if len(row) < width and delimiter]
+    if short:
+        issues.append(
+            Issue(
+                "warning",
+                f"{plural(len(short), 'row')} ended before the last column; the cells that are not "
+                "there are taken as missing.",
+                count=len(short),
+                rows=tuple(short[:5]),
+                code="ragged_rows",
+            )
+        )
+    padded = [(row + [""] * (width - len(row)))[:width] for row in body]
+    columns = []
+    for cells in zip(*padded, strict=True):
+        entries = list(dict.fromkeys(cells))
+        position = {entry: i for i, entry in enumerate(entries)}
+        indices = np.fromiter((position[cell] for cell in cells), np.int64, len(cells))
+        columns.append((indices, entries))
+    return _table(file, names, columns, tuple(issues), decimal_comma=delimiter not in {"", ","})
+
+
+def _read_parquet(
+    file: str, data: bytes
+) -> tuple[list[str], list[tuple[npt.NDArray[np.int64], list[object]]]]:
+    try:
+        source = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
+        metadata = source.metadata
+        _check_size(file, metadata.num_rows, metadata.num_columns)
+        table = source.read()
+        columns = []
+        for column in table.columns:
+            kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+            if pa.types.is_nested(kind):
+                raise CohortError(
+                    f"{shown(file)} holds lists or records inside cells; "
+                    "save a table with one plain value a cell."
+                )
+            columns.append(_encoded(column.cast(pa.string()).dictionary_encode()))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise CohortError(
+            f"{shown(file)} begins like a Parquet file but is cut off or damaged; "
+            "copy or download it again."
+        ) from error
+    return [str(name) for name in table.column_names], columns
+
+
+def _encoded(chunked: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[object]]:
+    """Index of each cell (-1 null) and the distinct entries of an Arrow dictionary column."""
+    combined = chunked.unify_dictionaries().combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):
+        if combined.num_chunks == 0:
+            return np.empty(0, dtype=np.int64), []
+        combined = combined.chunk(0)
+    indices = combined.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return indices.astype(np.int64), combined.dictionary.to_pylist()
+
+
+def _table(
+    file: str,
+    names: list[str],
+    columns: list[tuple[npt.NDArray[np.int64], list[object]]],
+    issues: tuple[Issue, ...],
+    *,
+    decimal_comma: bool = False,
+) -> RawTable:
+    """Name the columns, leave out blank rows and columns, and refuse what is no table."""
+    cleaned = [re.sub(r"\s+", " ", name.replace("\ufeff", "")).strip() for name in names]
+    built = [
+        TextColumn.from_entries(name, *cells) for name, cells in zip(cleaned, columns, strict=True)
+    ]
+    if not built or not len(built[0]):
+        raise CohortError(f"{shown(file)} holds column names but no rows; add one row a patient.")
+    _check_names(file, cleaned)
+    filled = np.zeros(len(built[0]), dtype=bool)
+    for column in built:
+        filled |= column.filled
+    if not filled.any():
+        raise CohortError(f"{shown(file)} holds only blank rows; add one row a patient.")
+    table: dict[str, TextColumn] = {}
+    for position, column in enumerate(built, 1):
+        if not column.name and not column.filled.any():
+            continue
+        name = column.name or f"column_{position}"
+        kept = TextColumn(name, column.codes, column.texts, decimal_comma)
+        table[name] = kept if filled.all() else kept.take(filled)
+    return RawTable(file, table, np.flatnonzero(filled) + 1, issues)
+
+
+def _check_names(file: str, names: list[str]) -> None:
+    numeric = sum(bool(re.fullmatch(r"[-+]?[\d.,]+(e[-+]?\d+)?", name)) for name in names)
+    if numeric > len(names) / 2:
+        raise CohortError(
+            f"{shown(file)} seems to begin with values instead of column names; "
+            "put a row of names on top."
+        )
+    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
+    if repeated:
+        positions = [i for i, name in enumerate(names, 1) if name == repeated[0]]
+        raise CohortError(
+            f"{shown(file)} names {plural(len(repeated), 'column')} more than once: "
+            f"{listed(repeated)} (the first at positions {listed([str(p) for p in positions])}); "
+            "give every column its own name."
+        )
+
+
+def _check_size(file: str, rows: int, columns: int) -> None:
+    for count, limit, word in (
+        (rows, MAX_ROWS, "rows"),
+        (columns, MAX_COLUMNS, "columns"),
+        (rows * columns, MAX_CELLS, "cells"),
+    ):
+        if count > limit:
+            raise CohortError(
+                f"{shown(file)} has {count:,} {word}; at most {limit:,} are read. "
+                "Leave out what is not needed."
+            )

@@ -1,0 +1,61 @@
+"""Findings over a whole cohort, after its columns are understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from data_loaders.model import Issue, Variable
+from data_loaders.wording import listed, plural
+
+
+def constant_columns(
+    patients: pd.DataFrame, variables: Mapping[str, Variable], alterations: pd.DataFrame
+) -> list[Issue]:
+    """Variables with one value in everyone, and alterations found in nobody or in everyone.
+
+    Parameters
+    ----------
+    patients
+        Clinical columns; times and events are judged elsewhere.
+    variables
+        Their dictionary.
+    alterations
+        Nullable boolean, NA = not tested.
+    """
+    if len(patients) < 2:
+        return []
+    issues = []
+    constant = [
+        variable.label
+        for name, variable in variables.items()
+        if variable.role != "outcome" and len(patients[name].dropna().unique()) == 1
+    ]
+    if constant:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(constant), 'variable has', 'variables have')} the same value in "
+                f"everyone: {listed(constant)}.",
+                count=len(constant),
+                code="constant",
+            )
+        )
+    altered = alterations.sum(axis=0)
+    tested = alterations.notna().sum(axis=0)
+    for names, words in (
+        (alterations.columns[(altered == 0) & (tested > 0)], "altered in nobody"),
+        (alterations.columns[(altered == tested) & (tested > 0)], "altered in everyone tested"),
+    ):
+        if len(names):
+            issues.append(
+                Issue(
+                    "info",
+                    f"{plural(len(names), 'feature is', 'features are')} {words}: "
+                    f"{listed([str(name) for name in names])}.",
+                    count=len(names),
+                    code="constant",
+                )
+            )
+    return issues

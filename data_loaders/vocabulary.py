@@ -1,0 +1,225 @@
+"""The words of haematology tables: what a column's name says about its meaning and unit.
+
+``data/vocabulary.csv`` has one line a variable: label, kind, role, the units it occurs in with the
+range of plausible values in each, and the names it goes by. Ranges are wide on purpose: outside
+them lies an error of entry or of unit, not a sick patient.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from data_loaders.model import VariableKind, VariableRole
+
+_DATA = Path(__file__).parent / "data" / "vocabulary.csv"
+UNRANKED = 50
+
+# Endings of a name that state a unit, longest first.
+_UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
+    (r"(?:x ?)?(?:1e9|10e9|10 ?9|109|e9|giga|10 ?9 cells)(?: per)? ?l", "10⁹/L"),
+    (r"k(?: per)? ?(?:u|mc)l", "10⁹/L"),
+    (r"(?:x ?)?(?:1e12|10e12|10 ?12|1012)(?: per)? ?l", "10¹²/L"),
+    (r"(?:cells |per )*(?:(?:per )?(?:u|mc)l|(?:per )?mm ?3)", "/µL"),
+    (r"g(?: per)? ?dl", "g/dL"),
+    (r"g(?: per)? ?l", "g/L"),
+    (r"mg(?: per)? ?dl", "mg/dL"),
+    (r"mg(?: per)? ?l", "mg/L"),
+    (r"mmol(?: per)? ?l", "mmol/L"),
+    (r"(?:u|mc)mol(?: per)? ?l", "µmol/L"),
+    (r"ng(?: per)? ?ml", "ng/mL"),
+    (r"(?:u|mc)g(?: per)? ?l", "µg/L"),
+    (r"i?u(?: per)? ?l", "U/L"),
+    (r"(?:u|mc)kat(?: per)? ?l", "µkat/L"),
+    (r"(?:percent|pct|perc|percentage)", "%"),
+    (r"(?:kg(?: per)? ?m ?2)", "kg/m²"),
+    (r"fl", "fL"),
+    (r"kg", "kg"),
+    (r"cm", "cm"),
+    (r"(?:years?|yrs?|jahre)", "years"),
+    (r"(?:months?|mos?|mths?|monate)", "months"),
+    (r"(?:weeks?|wks?)", "weeks"),
+    (r"(?:days?|tage)", "days"),
+)
+_BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
+
+# Orders of words that speak for themselves, the first that holds every level of a variable wins.
+_ORDERS: tuple[tuple[str, ...], ...] = (
+    ("very low", "low", "int|intermediate", "high", "very high"),
+    ("very low", "low", "moderate low", "moderate high", "high", "very high"),
+    ("low", "int 1|intermediate 1|intermediate i|int i",
+     "int 2|intermediate 2|intermediate ii|int ii", "high", "very high"),
+    ("very good", "good", "int|intermediate", "poor", "very poor"),
+    ("favorable|favourable|good|inter 1 good", "int|intermediate|inter|inter 1|intermediate i",
+     "inter 2|intermediate ii", "adverse|poor|unfavorable|unfavourable"),
+    ("low", "moderate|medium|standard|int|intermediate", "high"),
+    ("none|absent", "mild", "moderate", "severe"),
+    ("mf 0|mf0|0", "mf 1|mf1|1", "mf 2|mf2|2", "mf 3|mf3|3"),
+    ("0", "1", "2", "3", "4", "5"),
+    ("i", "ii", "iii", "iv"),
+    ("no", "yes"),
+)  # fmt: skip
+_NOMINAL_ORDERS: tuple[tuple[str, ...], ...] = (
+    ("calr", "jak2", "mpl", "triple negative|tn|3neg|none|wt"),
+)
+_LAST = frozenset(
+    {"other", "others", "unknown", "not classified", "unclassified", "nos", "missing"}
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A variable of the vocabulary.
+
+    Parameters
+    ----------
+    key
+        Short name.
+    label
+        Name for people.
+    kind, role
+        As in :class:`data_loaders.model.Variable`.
+    units
+        Unit, lowest and highest plausible value; the usual unit first.
+    rank
+        Place in the data dictionary, smaller first.
+    """
+
+    key: str
+    label: str
+    kind: VariableKind
+    role: VariableRole
+    units: tuple[tuple[str, float, float], ...]
+    rank: int
+
+
+@dataclass(frozen=True)
+class ParsedName:
+    """A column name taken apart: its words in lower case without the unit, and the unit."""
+
+    words: str
+    unit: str | None
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The single words."""
+        return tuple(self.words.split())
+
+
+def parse_name(name: str) -> ParsedName:
+    """Take a column name apart: ``hb_g_per_l`` is haemoglobin in g/L.
+
+    Underscores, points, hyphens and camel case all separate words; a unit stands at the end or in
+    brackets; a per cent sign anywhere is the unit.
+    """
+    unit: str | None = "%" if "%" in name else None
+    bracket = _BRACKET.search(name)
+    if bracket:
+        found = _unit_of(_plain(bracket[1]))
+        if found:
+            unit, name = found, name[: bracket.start()] + name[bracket.end() :]
+    words = _plain(name)
+    if unit is None:
+        for pattern, candidate in _UNIT_ENDINGS:
+            match = re.search(rf"^(.+) {pattern}$", words)
+            if match:
+                return ParsedName(match[1].removesuffix(" in"), candidate)
+    return ParsedName(words, unit)
+
+
+def term_of(name: str) -> Term | None:
+    """The variable that a column of this name holds; None if the name is not in the vocabulary."""
+    terms = _terms_by_name()
+    whole = terms.get(_plain(name).replace(" ", ""))
+    return whole or terms.get(parse_name(name).words.replace(" ", ""))
+
+
+def term(key: str) -> Term:
+    """The variable with this key."""
+    return _terms()[key]
+
+
+def human_label(name: str) -> str:
+    """A readable name for a column that is not in the vocabulary: ``bone_age`` -> ``Bone age``."""
+    words = re.sub(r"[_.]+", " ", name).strip()
+    words = re.sub(r"\s+", " ", words)
+    if words.islower():
+        return words[:1].upper() + words[1:]
+    return words or name
+
+
+def order_of(levels: list[str]) -> tuple[str, ...] | None:
+    """The levels in the order their words have; None where words such as these have no order."""
+    return _ordered(levels, _ORDERS)
+
+
+def nominal_order(levels: list[str]) -> tuple[str, ...]:
+    """Levels without an inherent order as they are usually listed; "other" and "unknown" last.
+
+    ``levels`` come in the order to fall back on (largest group first).
+    """
+    known = _ordered(levels, _NOMINAL_ORDERS)
+    if known:
+        return known
+    return tuple(sorted(levels, key=lambda level: _plain(level) in _LAST))
+
+
+def _ordered(levels: list[str], orders: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
+    if len(levels) < 2:
+        return None
+    for order in orders:
+        place = {word: i for i, words in enumerate(order) for word in words.split("|")}
+        places = [place.get(_plain(level)) for level in levels]
+        if None not in places and len(set(places)) == len(levels):
+            return tuple(sorted(levels, key=lambda level: place[_plain(level)]))
+    return None
+
+
+def _plain(name: str) -> str:
+    """Lower-case words separated by single spaces."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name).replace("µ", "u").replace("μ", "u")
+    spaced = spaced.replace("⁹", "9").replace("¹²", "12").replace("³", "3").replace("²", "2")
+    return re.sub(r"[\W_]+", " ", spaced.lower()).strip()
+
+
+def _unit_of(text: str) -> str | None:
+    if text in {"%", ""}:
+        return "%" if text else None
+    for pattern, unit in _UNIT_ENDINGS:
+        if re.fullmatch(pattern, text):
+            return unit
+    return None
+
+
+@cache
+def _terms() -> dict[str, Term]:
+    terms = {}
+    with _DATA.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            units = []
+            for part in filter(None, row["units"].split("|")):
+                unit, low, high = part.rsplit(":", 2)
+                units.append((unit, float(low), float(high)))
+            terms[row["key"]] = Term(
+                key=row["key"],
+                label=row["label"],
+                kind=cast("VariableKind", row["kind"]),
+                role=cast("VariableRole", row["role"]),
+                units=tuple(units),
+                rank=int(row["rank"]),
+            )
+    return terms
+
+
+@cache
+def _terms_by_name() -> dict[str, Term]:
+    named: dict[str, Term] = {}
+    with _DATA.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            for name in row["names"].split("|"):
+                named[name.replace(" ", "")] = _terms()[row["key"]]
+    return named

@@ -1,0 +1,219 @@
+"""A cohort from one table with one row a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import PurePath
+
+import numpy as np
+import pandas as pd
+
+from data_loaders.alterations import find_alterations
+from data_loaders.columns import TextColumn
+from data_loaders.derived import driver_class
+from data_loaders.endpoints import Pair, endpoint_term, find_pairs
+from data_loaders.event_codes import decode_events, events_from_values
+from data_loaders.identifiers import with_patient_ids
+from data_loaders.mapping import EndpointMapping, TableMapping
+from data_loaders.model import Cohort, CohortError, Issue, Provenance, Variable
+from data_loaders.outcomes import Outcome, build_outcome, with_competing_death
+from data_loaders.tables import RawTable
+from data_loaders.validation import constant_columns
+from data_loaders.variables import ReadColumn, leftover_column, read_column
+from data_loaders.vocabulary import parse_name, term_of
+from data_loaders.wording import listed, shown
+
+_SEVERITIES = ("error", "warning", "info")
+
+
+def cohort_from_table(
+    table: RawTable, mapping: TableMapping | None = None, name: str | None = None
+) -> Cohort:
+    """Understand a table and make it a cohort.
+
+    Every column ends in the cohort: as the index, an alteration, part of an endpoint or a variable,
+    except those that the mapping ignores, which an issue lists.
+
+    Parameters
+    ----------
+    table
+        As read from a file.
+    mapping
+        What the user says of it.
+    name
+        Name of the cohort; default the file's name without its ending.
+
+    Raises
+    ------
+    CohortError
+        If the table cannot be one, with what to do.
+    """
+    mapping = mapping or TableMapping()
+    mapping.check_columns(table.columns)
+    table, id_column = with_patient_ids(table, mapping.patient_id)
+    index = pd.Index(table.columns[id_column].objects(), name="patient_id", dtype=object)
+    skipped = {id_column, *mapping.ignore}
+    open_columns = {n: c for n, c in table.columns.items() if n not in skipped}
+
+    outcomes = _outcomes(table, open_columns, mapping)
+    in_outcomes = {
+        str(variable.source_column)
+        for outcome in outcomes
+        for variable in outcome.variables
+        if variable.source_column
+    }
+    originals = {column for outcome in outcomes for column in outcome.originals}
+    rest = {n: c for n, c in open_columns.items() if n not in in_outcomes and n not in originals}
+    candidates = {n: c for n, c in rest.items() if n not in mapping.columns}
+    alterations = find_alterations(candidates, mapping.alterations, index)
+
+    reads = [
+        read_column(column, table.rows, mapping.columns.get(n))
+        for n, column in rest.items()
+        if n not in alterations.sources
+    ]
+    reads += [extra for extra in map(leftover_column, reads) if extra]
+    if not any(_is_driver(read) for read in reads):
+        derived = driver_class(alterations)
+        reads += [derived] if derived else []
+    kept = [_original(open_columns[n], table.rows) for n in open_columns if n in originals]
+    patients, variables = _assemble(index, reads, outcomes, kept)
+    issues = [
+        *table.issues,
+        *_ignored(mapping),
+        *(issue for outcome in outcomes for issue in outcome.issues),
+        *_no_endpoint(outcomes),
+        *alterations.issues,
+        *(issue for read in reads for issue in read.issues),
+        *constant_columns(patients, variables, alterations.matrix),
+    ]
+    return Cohort(
+        name=name or PurePath(table.filename).name.split(".")[0] or "Cohort",
+        patients=patients,
+        alterations=alterations.matrix,
+        features=alterations.features,
+        endpoints={outcome.endpoint.key: outcome.endpoint for outcome in outcomes},
+        variables=variables,
+        provenance=Provenance(source=table.filename),
+        issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
+    )
+
+
+def _outcomes(
+    table: RawTable, columns: dict[str, TextColumn], mapping: TableMapping
+) -> list[Outcome]:
+    stated = [_stated_pair(endpoint, columns) for endpoint in mapping.endpoints]
+    used = {column for pair in stated for column in (pair.time, pair.event)}
+    used |= set(mapping.columns) | set(mapping.alterations)
+    keys = {pair.term.key for pair in stated}
+    free = {n: c for n, c in columns.items() if n not in used}
+    found = [pair for pair in find_pairs(free) if pair.term.key not in keys]
+    outcomes = [build_outcome(pair, columns, table.rows) for pair in (*stated, *found)]
+    outcomes.sort(key=lambda outcome: outcome.endpoint.key != "os")
+    if not outcomes or outcomes[0].endpoint.key != "os":
+        return outcomes
+    survival = outcomes[0]
+    competing = {pair.term.key for pair in (*stated, *found) if pair.term.competing}
+    return [
+        with_competing_death(outcome, survival, table.rows)
+        if outcome.endpoint.key in competing
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _stated_pair(endpoint: EndpointMapping, columns: dict[str, TextColumn]) -> Pair:
+    """The pair that a mapping states."""
+    for column in (endpoint.time, endpoint.event):
+        if column not in columns:
+            raise CohortError(
+                f"The mapping uses {shown(column)} for the endpoint {shown(endpoint.key)}, but it "
+                "is the patients' identifier or ignored; choose another column."
+            )
+    event = columns[endpoint.event]
+    if columns[endpoint.time].share_numeric < 0.5:
+        raise CohortError(
+            f"The mapping uses {shown(endpoint.time)} as the time of {shown(endpoint.key)}, but it "
+            "does not hold numbers; choose the column with the follow-up time."
+        )
+    coding = (
+        events_from_values(event, endpoint.event_values)
+        if endpoint.event_values is not None
+        else decode_events(event)
+    )
+    if coding is None:
+        raise CohortError(
+            f"The coding of {shown(endpoint.event)} is not understood; state in the mapping which "
+            'value means the event ("event_value").'
+        )
+    term = endpoint_term(endpoint.key)
+    term = replace(
+        term,
+        label=endpoint.label or term.label,
+        event_label=endpoint.event_label or term.event_label,
+    )
+    unit = endpoint.unit or parse_name(endpoint.time).unit
+    return Pair(term, endpoint.time, endpoint.event, unit, coding)  # type: ignore[arg-type]
+
+
+def _is_driver(read: ReadColumn) -> bool:
+    known = term_of(read.variable.name)
+    return known is not None and known.key == "driver"
+
+
+def _original(column: TextColumn, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> ReadColumn:
+    """A column of the file kept beside its conversion."""
+    read = read_column(column, rows)
+    variable = replace(
+        read.variable, role="outcome", reason="kept as it stands in the file; see the endpoint"
+    )
+    if variable.kind == "numeric":
+        variable = replace(variable, unit=parse_name(column.name).unit)
+    if read.leftover is not None:
+        variable = replace(variable, kind="text", unit=None)
+        return ReadColumn(variable, column.objects(), read.rank)
+    return ReadColumn(variable, read.cells, read.rank)
+
+
+def _assemble(
+    index: pd.Index, reads: list[ReadColumn], outcomes: list[Outcome], kept: list[ReadColumn]
+) -> tuple[pd.DataFrame, dict[str, Variable]]:
+    """The patient table and its dictionary: by importance, outcomes last."""
+    data: dict[str, object] = {}
+    variables: dict[str, Variable] = {}
+    converted = {name for outcome in outcomes for name in outcome.columns}
+    for read in [*sorted(reads, key=lambda read: read.rank), *kept]:
+        variable = read.variable
+        name = variable.name
+        while name in converted or name in data:
+            # The conversion has taken the name: the file's own column steps aside.
+            name = f"{name}_file"
+        if name != variable.name:
+            variable = replace(variable, name=name, source_column=variable.name)
+        data[name] = read.cells
+        variables[name] = variable
+    for outcome in outcomes:
+        data.update(outcome.columns)
+        variables.update({variable.name: variable for variable in outcome.variables})
+    return pd.DataFrame(data, index=index), variables
+
+
+def _ignored(mapping: TableMapping) -> Iterable[Issue]:
+    if mapping.ignore:
+        yield Issue(
+            "info",
+            f"The mapping leaves out {listed(mapping.ignore)}.",
+            count=len(mapping.ignore),
+            code="ignored",
+        )
+
+
+def _no_endpoint(outcomes: list[Outcome]) -> Iterable[Issue]:
+    if not outcomes:
+        yield Issue(
+            "warning",
+            "No pair of time and event columns was found, so survival cannot be shown; name them "
+            "like os_months and os_event (0 = alive, 1 = dead), or name the columns in a mapping.",
+            code="no_endpoint",
+        )

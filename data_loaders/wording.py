@@ -1,0 +1,51 @@
+"""Small helpers that put counts, names and row positions into words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_MAX_NAME = 60
+_EXAMPLES = 5
+
+
+def plural(count: int, word: str, words: str | None = None) -> str:
+    """A count with its noun: ``1 row``, ``1,875 rows``."""
+    return f"{count:,} {word if count == 1 else (words or word + 's')}"
+
+
+def shown(name: object) -> str:
+    """A column's or file's name as it may stand in a message: one line, no control characters."""
+    text = re.sub(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e]+", " ", str(name)).strip()
+    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
+
+
+def listed(words: Sequence[str], conjunction: str = "and", limit: int = 12) -> str:
+    """Words joined for reading: ``a, b and c``; what exceeds ``limit`` is counted."""
+    names = [shown(word) for word in words]
+    if len(names) > limit:
+        return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
+
+
+def at_rows(rows: Sequence[int], count: int | None = None) -> str:
+    """Row positions for reading: ``row 3``, ``rows 3, 17 and 4 more``.
+
+    Parameters
+    ----------
+    rows
+        Positions in the file, 1 = first data row.
+    count
+        How many rows there are in all; default ``len(rows)``.
+    """
+    total = len(rows) if count is None else count
+    numbers = [str(row) for row in rows[:_EXAMPLES]]
+    if total == 1:
+        return f"row {numbers[0]}"
+    return (
+        f"rows {listed(numbers)}"
+        if total <= len(numbers)
+        else (f"rows {', '.join(numbers)} and {total - len(numbers):,} more")
+    )
