@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.signedinteger[Any]]
 Bools = npt.NDArray[np.bool_]
 
 TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
@@ -221,6 +221,63 @@ def group_codes(groups: Any, length: int) -> Groups:
         codes=position[raw].astype(np.int64),
         empty=tuple(label for label, count in zip(declared, counts, strict=True) if not count),
     )
+
+
+def two_or_more_groups(groups: Any, length: int) -> Groups:
+    """Number groups for a comparison.
+
+    Raises
+    ------
+    ValueError
+        If all patients are in one group, or as :func:`group_codes`.
+    """
+    known = group_codes(groups, length)
+    if len(known.labels) < 2:
+        raise ValueError("A comparison needs patients in at least two groups; here is only one.")
+    return known
+
+
+def competing_data(time: Any, cause: Any, entry: Any = None) -> tuple[SurvivalData, Ints]:
+    """Check times and causes of competing events.
+
+    Returns
+    -------
+    tuple
+        The follow-up, with an event where any cause occurred; the cause of each patient, 0 =
+        censored.
+
+    Raises
+    ------
+    ValueError
+        If causes are not whole numbers of at least 0, or as :func:`survival_data`.
+    """
+    codes = numbers(cause, "Causes")
+    if (codes < 0).any() or (codes != np.round(codes)).any():
+        raise ValueError("Causes must be whole numbers: 0 for censored, 1, 2, ... for events.")
+    return survival_data(time, codes > 0, entry), codes.astype(np.int64)
+
+
+def count_table(rows: Ints, columns: Ints, m: int, k: int) -> Floats:
+    """How many patients fall in each cell of an m x k table."""
+    flat = np.bincount(rows * k + columns, minlength=m * k)
+    return flat.reshape(m, k).astype(np.float64)
+
+
+def quadratic_form(difference: Floats, variance: Floats) -> tuple[float, int]:
+    """Chi-squared statistic of a difference and its degrees of freedom, the rank of its variance.
+
+    Returns
+    -------
+    tuple
+        NaN and 0 where the variance is zero.
+    """
+    scale = float(np.trace(variance))
+    if len(difference) < 2 or scale <= 0:
+        return float("nan"), 0
+    values, vectors = np.linalg.eigh(variance)
+    kept = values > 1e-10 * scale
+    projected = vectors[:, kept].T @ difference
+    return float(np.sum(projected**2 / values[kept])), int(kept.sum())
 
 
 def _sorted_levels(levels: list[Any], codes: Ints) -> tuple[list[Any], Ints]:

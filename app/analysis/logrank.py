@@ -19,9 +19,12 @@ from app.analysis._survival_data import (
     Groups,
     Ints,
     SurvivalData,
+    count_table,
     group_codes,
     numbers,
+    quadratic_form,
     survival_data,
+    two_or_more_groups,
 )
 from app.analysis.multiplicity import Adjustment, adjust_p_values
 
@@ -107,7 +110,7 @@ def logrank_test(
     """
     rho, gamma = _exponents(weights)
     data = survival_data(time, event, entry)
-    known = _two_or_more(groups, data.n)
+    known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
     return _test(data, known, layers, weights, (rho, gamma))
 
@@ -191,7 +194,7 @@ def pairwise_logrank(
     """
     exponents = _exponents(weights)
     data = survival_data(time, event, entry)
-    known = _two_or_more(groups, data.n)
+    known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
     members = [known.codes == code for code in range(len(known.labels))]
     rows = []
@@ -276,22 +279,17 @@ def _event_table(data: SurvivalData, codes: Ints, k: int) -> tuple[Floats, Float
     event_times = np.flatnonzero(deaths)
     m = len(event_times)
     row = np.searchsorted(event_times, data.exit[data.event])
-    died = _count_table(row, codes[data.event], m, k)
+    died = count_table(row, codes[data.event], m, k)
     # Follow-up counts for every event time up to its end: the last event time at or before it.
     last = np.searchsorted(event_times, data.exit, side="right") - 1
     seen = last >= 0
-    risk = _count_table(last[seen], codes[seen], m, k)[::-1].cumsum(axis=0)[::-1]
+    risk = count_table(last[seen], codes[seen], m, k)[::-1].cumsum(axis=0)[::-1]
     if data.entry is not None:
         # Not yet under observation at event times up to and including the entry time.
         before = np.searchsorted(event_times, data.entry, side="right") - 1
         late = before >= 0
-        risk = risk - _count_table(before[late], codes[late], m, k)[::-1].cumsum(axis=0)[::-1]
+        risk = risk - count_table(before[late], codes[late], m, k)[::-1].cumsum(axis=0)[::-1]
     return died, risk
-
-
-def _count_table(rows: Ints, columns: Ints, m: int, k: int) -> Floats:
-    flat = np.bincount(rows * k + columns, minlength=m * k)
-    return flat.reshape(m, k).astype(np.float64)
 
 
 def _event_weights(died: Floats, risk: Floats, exponents: tuple[float, float]) -> Floats:
@@ -307,21 +305,8 @@ def _event_weights(died: Floats, risk: Floats, exponents: tuple[float, float]) -
 def _chi_squared(difference: Floats, expected: Floats, variance: Floats) -> tuple[float, int, str]:
     """Quadratic form over the groups that can be compared, with its rank as degrees of freedom."""
     usable = expected > 0
-    inner = variance[np.ix_(usable, usable)]
-    scale = np.trace(inner)
-    if usable.sum() < 2 or scale <= 0:
-        return float("nan"), 0, NEVER_TOGETHER
-    values, vectors = np.linalg.eigh(inner)
-    kept = values > 1e-10 * scale
-    projected = vectors[:, kept].T @ difference[usable]
-    return float(np.sum(projected**2 / values[kept])), int(kept.sum()), ""
-
-
-def _two_or_more(groups: Any, n: int) -> Groups:
-    known = group_codes(groups, n)
-    if len(known.labels) < 2:
-        raise ValueError("A comparison needs patients in at least two groups; here is only one.")
-    return known
+    statistic, df = quadratic_form(difference[usable], variance[np.ix_(usable, usable)])
+    return statistic, df, "" if df else NEVER_TOGETHER
 
 
 def _exponents(weights: Weights) -> tuple[float, float]:
