@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
-from app.charts.theme import finish, nice_ticks, rgba
+from app.charts.theme import finish, nice_ticks, rgba, title_height
 
 Floats = npt.NDArray[np.float64]
 _MAX_STEPS = 900
@@ -91,9 +91,8 @@ def survival_figure(
     )
     if result.drawn:
         _add_risk_table(figure, result, np.array(ticks), unit, full=full_table)
-    finish(figure, title, height=0, synthetic=synthetic)
-    margin = figure.layout.margin
-    figure.update_layout(height=inner + margin.t + 12, margin={"b": 12})
+    finish(figure, title, height=inner + title_height(title) + 12, synthetic=synthetic)
+    figure.update_layout(margin={"b": 12})
     if result.p_value is not None:
         figure.add_annotation(
             text=f"{result.test_method.split(',')[0].capitalize()} {format_p(result.p_value)}",

@@ -43,6 +43,11 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
+def title_height(title: str) -> int:
+    """Pixels that a title takes above the plot."""
+    return 26 + 20 * (wrapped(title).count("<br>") + 1)
+
+
 def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go.Figure:
     """Give a figure its title, height, margins and, where it applies, the mark of synthetic data.
 
@@ -57,11 +62,9 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
     synthetic
         Whether the data are simulated: the mark is part of the figure and of its exports.
     """
-    lines = wrapped(title)
-    top = 26 + 20 * (lines.count("<br>") + 1)
     figure.update_layout(
         title={
-            "text": lines,
+            "text": wrapped(title),
             "x": 0,
             "xref": "container",
             "xanchor": "left",
@@ -72,7 +75,7 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
             "font": {"size": 15},
         },
         height=height,
-        margin={"l": 56, "r": 18, "t": top, "b": 44},
+        margin={"l": 56, "r": 18, "t": title_height(title), "b": 44},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 13},

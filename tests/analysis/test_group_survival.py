@@ -1,0 +1,148 @@
+"""Survival by group: accounting, withheld tests, what is said, and degenerate cohorts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.analysis.group_survival import (
+    numbers_table,
+    reading,
+    summary_table,
+    survival_by_group,
+)
+from app.cohort.groupings import by_alteration, by_labels, by_variable
+from data_loaders import Cohort, CohortError, Endpoint, Variable
+from tests.builders import DIAGNOSIS, OS, make_cohort
+
+AML = Endpoint(
+    "aml", "AML transformation", "os_months", "os_event", competing="died", event_label="AML"
+)
+HSCT = Variable("hsct", "Transplant", "binary", role="treatment")
+
+
+def cohort(n: int = 60, **columns: Any) -> Cohort:
+    rng = np.random.default_rng(1)
+    patients: dict[str, list[Any]] = {
+        "diagnosis": ["MF", "ET", "PV"] * (n // 3) + ["MF"] * (n % 3),
+        "os_months": list(rng.exponential(60, n).round(1) + 0.1),
+        "os_event": list(rng.integers(0, 2, n).astype(float)),
+        "died": [0.0] * n,
+        "hsct": [0.0, 1.0] * (n // 2) + [0.0] * (n % 2),
+    }
+    patients.update(columns)
+    return make_cohort(
+        patients,
+        {"CALR": [None, 1, 0] * (n // 3) + [1] * (n % 3)},
+        variables=(DIAGNOSIS, HSCT),
+        endpoints=(OS, AML),
+    )
+
+
+def everyone(c: Cohort) -> np.ndarray:
+    return np.ones(c.n, dtype=bool)
+
+
+def test_everyone_selected_is_in_the_curves_or_in_the_accounting():
+    c = cohort(os_months=[None, 3.0, 4.0] * 20)
+    result = survival_by_group(c, everyone(c), "os", by_alteration(c, "CALR"))
+    assert result.selected == 60
+    assert result.analysed + sum(result.left_out.values()) == 60
+    assert result.left_out == {"not tested": 20}
+    mask = everyone(c)
+    mask[:30] = False
+    part = survival_by_group(c, mask, "os", by_variable(c, "diagnosis"))
+    assert part.analysed + sum(part.left_out.values()) == 30
+    assert part.left_out == {"overall survival not recorded": 10}
+
+
+def test_groups_partition_the_patients_and_the_events():
+    c = cohort()
+    result = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
+    assert sum(curve.n for curve in result.curves) == result.analysed == 60
+    assert result.n_events == int(c.patients["os_event"].sum())
+    assert result.p_value is not None
+    assert result.pairwise is not None
+    assert len(result.pairwise) == 3
+
+
+def test_no_test_below_ten_patients_in_a_group():
+    c = cohort(n=29)
+    result = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
+    assert result.p_value is None
+    assert "fewer than 10" in result.p_note
+    assert result.p_note in reading(result)
+
+
+def test_a_group_of_one_is_drawn_and_named_but_not_tested():
+    c = cohort(n=30, diagnosis=["MF"] * 29 + ["ET"])
+    result = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
+    assert [curve.n for curve in result.drawn] == [29, 1]
+    assert result.p_value is None
+    assert len(summary_table(result, "years")) == 2
+
+
+def test_an_endpoint_without_an_event_says_so():
+    c = cohort(os_event=[0.0] * 60)
+    result = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
+    assert any("No death was observed" in note for note in result.notes)
+    assert result.p_value is None
+
+
+def test_nobody_to_follow_says_so():
+    c = cohort()
+    result = survival_by_group(c, np.zeros(60, dtype=bool), "os", by_variable(c, "diagnosis"))
+    assert result.analysed == 0
+    assert any("Nobody is left" in note for note in result.notes)
+    assert numbers_table(result, "years").empty
+    assert list(summary_table(result, "years")["n"]) == [0, 0, 0]
+
+
+def test_an_empty_group_is_named():
+    c = cohort()
+    mask = (c.patients["diagnosis"] != "PV").to_numpy()
+    result = survival_by_group(c, mask, "os", by_variable(c, "diagnosis"))
+    assert any("No patient to follow in: PV" in note for note in result.notes)
+
+
+def test_treatments_competing_events_and_found_groups_carry_their_warning():
+    c = cohort()
+    treated = survival_by_group(c, everyone(c), "os", by_variable(c, "hsct"))
+    assert any("immortal time" in note for note in treated.notes)
+    competing = survival_by_group(c, everyone(c), "aml", by_variable(c, "diagnosis"))
+    assert any("overstates the risk" in note for note in competing.notes)
+    found = by_labels("Subgroup", ["a", "b"] * 30, ["a", "b"], data_driven=True)
+    result = survival_by_group(c, everyone(c), "os", found)
+    assert any("found in the same patients" in note for note in result.notes)
+    plain = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
+    assert plain.notes == ()
+
+
+def test_a_time_limit_is_administrative_censoring():
+    c = cohort()
+    whole = survival_by_group(c, everyone(c), "os")
+    cut = survival_by_group(c, everyone(c), "os", limit=24.0)
+    late = ((c.patients["os_months"] > 24) & (c.patients["os_event"] == 1)).sum()
+    assert cut.n_events == whole.n_events - late
+    assert cut.last_time == 24.0
+
+
+def test_an_unknown_endpoint_is_refused():
+    c = cohort()
+    with pytest.raises(CohortError, match="no endpoint called pfs"):
+        survival_by_group(c, everyone(c), "pfs")
+
+
+def test_the_reading_states_share_interval_n_and_at_risk():
+    times = [70.0] * 24 + [30.0] * 6
+    events = [0.0] * 24 + [1.0] * 6
+    c = make_cohort({"os_months": times, "os_event": events}, endpoints=(OS,))
+    sentences = reading(survival_by_group(c, everyone(c), "os"))
+    assert sentences == ["At 5 years 80% (61–90) of 30 were alive; 24 still at risk."]
+
+
+def test_a_year_nobody_reaches_is_not_read():
+    c = make_cohort({"os_months": [14.0] * 20, "os_event": [0.0] * 19 + [1.0]}, endpoints=(OS,))
+    assert reading(survival_by_group(c, everyone(c), "os"))[0].startswith("At 1 year 100%")
