@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+from data_loaders.columns import TextColumn
 from data_loaders.genes import (
     FeatureName,
     looks_like_symbol,
@@ -96,7 +96,7 @@ def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str
             found[name] = named_alteration(name)
             continue
         feature = read_feature_name(name)
-        if feature and _answers(column) and not _clinical_first(name, feature):
+        if feature and column.answers_only and not _clinical_first(name, feature):
             found[name] = feature
     # Unlisted genes: spread outwards from recognised neighbours, so that FLAG behind a risk score
     # stays a clinical column while DHX33 between DICER1 and GATA1 becomes a gene.
@@ -110,19 +110,11 @@ def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str
                 beside
                 and looks_like_symbol(name)
                 and term_of(name) is None
-                and _answers(columns[name])
-                and bool(len(columns[name].texts))
+                and columns[name].is_binary
             )
             if beside:
                 found[name] = unlisted_gene(name)
     return {name: found[name] for name in order if name in found}
-
-
-def _answers(column: TextColumn) -> bool:
-    """Whether every entry is yes, no or "not known"; an empty column was tested in nobody."""
-    answered = ~np.isnan(column.answers)
-    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
-    return bool((answered | unknown).all())
 
 
 def _clinical_first(name: str, feature: FeatureName) -> bool:

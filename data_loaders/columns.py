@@ -14,6 +14,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -46,6 +48,10 @@ NO_WORDS = frozenset(
     }
 )  # fmt: skip
 
+# A column of more distinct entries cannot hold answers alone, however they are spelt.
+_MOST_ANSWERS = len(YES_WORDS | NO_WORDS | UNKNOWN_WORDS) * 2
+
+_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _THOUSANDS_COMMA = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
 _THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
@@ -134,9 +140,13 @@ class TextColumn:
         texts = [str(text) for text in self.texts]
         if any("," in text for text in texts):
             texts = [_without_commas(text, decimal_comma=self.decimal_comma) for text in texts]
-        texts = [text.removesuffix("%").rstrip() for text in texts]
-        series = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        texts = [text.removesuffix("%").rstrip().replace("−", "-") for text in texts]
+        # Arrow reads decimals to the last bit and by column; pandas.to_numeric is off by one bit
+        # in one of six.
+        entries = pa.array(texts, type=pa.string())
+        well_formed = pc.match_substring_regex(entries, _NUMBER)
+        parsed = pc.cast(pc.if_else(well_formed, entries, None), pa.float64())
+        values = parsed.to_numpy(zero_copy_only=False).astype(np.float64)
         return np.where(np.isfinite(values), values, np.nan)
 
     @property
@@ -150,12 +160,18 @@ class TextColumn:
         """Each entry as yes (1), no (0) or neither (NaN)."""
         return np.array([_answer(word) for word in self.words], dtype=np.float64)
 
+    @cached_property
+    def answers_only(self) -> bool:
+        """Whether every entry is yes, no or a word of "unknown"; true of an empty column."""
+        if len(self.texts) > _MOST_ANSWERS:
+            return False
+        unknown = np.array([word in UNKNOWN_WORDS for word in self.words], dtype=bool)
+        return bool((~np.isnan(self.answers) | unknown).all())
+
     @property
     def is_binary(self) -> bool:
-        """Whether the column answers yes or no: at least one answer, else words of "unknown"."""
-        neither = np.isnan(self.answers)
-        unknown = np.array([word in UNKNOWN_WORDS for word in self.words], dtype=bool)
-        return bool(len(self.texts)) and not neither.all() and bool((~neither | unknown).all())
+        """Whether the column answers yes or no, at least once."""
+        return self.answers_only and not bool(np.isnan(self.answers).all())
 
     @property
     def is_dates(self) -> bool:

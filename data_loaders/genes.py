@@ -17,41 +17,32 @@ from data_loaders.model import FeatureKind
 _DATA = Path(__file__).parent / "data"
 
 # English words and abbreviations that only count as genes when written in capitals.
-_ALSO_WORDS = frozenset(
-    {"MAX", "MET", "RET", "REL", "TG", "WAS", "CAD", "CIC", "FAS", "KIT", "TOX"}
-)
+_ALSO_WORDS = frozenset({"MAX", "MET", "RET", "REL", "TG", "WAS", "CAD", "CIC", "FAS", "TOX"})
 _NOT_AN_ALTERATION = re.compile(
-    r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|expression|"
-    r"level|pos|position|type|class|group",
+    r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|"
+    r"expression|level|pos|position|type|class|group",
     re.IGNORECASE,
 )
 _MUTATED = r"(?:mut(?:ated|ation|ant)?|status|altered|any)"
 _SEP = r"[\s_.\-:]*"
 
-# Suffixes of a gene's name that say which part or kind of the gene's mutations is meant.
-_REFINEMENTS: tuple[tuple[str, str], ...] = (
-    (r"itd", "-ITD"),
-    (r"tkd", "-TKD"),
-    (r"ptd", "-PTD"),
-    (r"(?:type|t|ins|del)?[\s_.\-]*(?P<n>[12])(?:[\s_.\-]*like)?", " type {n}"),
-    (r"(?:e|ex|exon)[\s_.\-]*(?P<n>\d{1,2})", " exon {n}"),
-    (r"(?:multi(?:[\s_.\-]*hit)?|biallelic|bi|double|dm)", ""),
-    (r"(?:mono(?:allelic)?|single|sm)", ""),
-    (r"(?:loh|cnloh)", " LOH"),
-    (r"p?(?P<aa>[A-Z]\d{1,4}(?:[A-Z*]|fs)?)", " {aa}"),
+# Suffixes of a gene's name that say which part or kind of its mutations is meant.
+_REFINEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), label)
+    for pattern, label in (
+        (r"(?P<what>itd|tkd|ptd)", "-{what}"),
+        (r"(?:e|ex|exon)[\s_.\-]*(?P<what>\d{1,2})", " exon {what}"),
+        (r"multi(?:[\s_.\-]*hit)?", " multi-hit"),
+        (r"bi(?:allelic)?", " biallelic"),
+        (r"mono(?:allelic)?", " monoallelic"),
+        (r"double|dm", " double"),
+        (r"single|sm", " single"),
+        (r"loh|cnloh", " LOH"),
+        (r"p?[\s_.\-]*(?P<what>(?-i:[A-Z]|[a-oq-z])\d{1,4}(?:[a-z*]|fs)?)", " {what}"),
+        (r"(?P<what>other|alpha)", " {what}"),
+    )
 )
-_GENE_SPECIFIC = {
-    "multi": " multi-hit",
-    "multihit": " multi-hit",
-    "bi": " biallelic",
-    "biallelic": " biallelic",
-    "double": " double",
-    "dm": " double",
-    "mono": " single-hit",
-    "monoallelic": " monoallelic",
-    "single": " single",
-    "sm": " single",
-}
+_CALR_TYPE = re.compile(r"(?:type|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE)
 
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
 _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -67,14 +58,15 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^(?:minus|monosomy|mono)[\s_(]*(?P<a>{_ARM})\)?$", "-{a}"),
         (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
         (rf"^(?:add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{name}"),
-        (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v|mll|kmt2a)\)?$", "t({a};{b})"),
-        (r"^t[\s_]*(?P<b>mll|kmt2a|v_11q23)$", "{name}"),
+        (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v)\)?$", "t({a};{b})"),
+        (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
         (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
         (
             r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_/;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
             "inv({a})/t({b};{c})",
         ),
-        (r"^r((_(\d{1,2}|x|y)){2,4})$", "{name}"),
+        (r"^r_(?P<a>\d{1,2}|x|y)_(?P<b>\d{1,2}|x|y)$", "r({a};{b})"),
+        (r"^r(?:_(?:\d{1,2}|x|y)){3,4}$", "{name}"),
         (
             rf"^(?:del|minus|plus|mono|gain|loss|abn)[\s_]?{_ARM}([\s_]+(?:abn|del|minus|plus)?{_ARM})+$",
             "{name}",
@@ -143,7 +135,7 @@ def looks_like_symbol(name: str) -> bool:
 def read_feature_name(name: str) -> FeatureName | None:
     """What an alteration column of this name holds; None if the name is of no alteration."""
     text = name.strip()
-    return _gene(text) or _cytogenetic(text) or _refinement(text) or _fusion(text)
+    return _gene(text) or _cytogenetic(text) or _fusion(text) or _refinement(text)
 
 
 def unlisted_gene(name: str) -> FeatureName:
@@ -193,7 +185,7 @@ def _refinement(text: str) -> FeatureName | None:
         rest = text[end:].strip(" _.-:()")
         if symbol is None or not rest or text[end - 1 : end + 1].isdigit():
             continue
-        label = _refinement_label(rest, separated=not text[end].isalnum())
+        label = _refinement_label(symbol, rest, separated=not text[end].isalnum())
         if label is None:
             continue
         gene, alias, note = _current(symbol)
@@ -210,16 +202,19 @@ def _refinement(text: str) -> FeatureName | None:
     return None
 
 
-def _refinement_label(rest: str, *, separated: bool) -> str | None:
+def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
+    """What follows the gene in the label of a refinement; None if the name is of something else."""
+    calr_type = _CALR_TYPE.fullmatch(rest) if gene == "CALR" else None
+    if calr_type:
+        return f" type {calr_type[1]}"
     for pattern, label in _REFINEMENTS:
-        match = re.fullmatch(pattern, rest, re.IGNORECASE)
+        match = pattern.fullmatch(rest)
         if match:
-            plain = re.sub(r"[^a-z]", "", rest.lower())
-            parts = {key: value.upper() for key, value in match.groupdict().items() if value}
-            return label.format(**parts) or _GENE_SPECIFIC.get(plain, " " + rest)
+            what = match.groupdict().get("what") or ""
+            return label.format(what=what if what in {"other", "alpha"} else what.upper())
     if separated and not _NOT_AN_ALTERATION.fullmatch(rest):
         return " " + rest.replace("_", " ")
-    return " " + rest if rest in {"other", "alpha"} else None
+    return None
 
 
 def _cytogenetic(text: str) -> FeatureName | None:
@@ -235,16 +230,12 @@ def _cytogenetic(text: str) -> FeatureName | None:
 
 def _chromosome(text: str) -> str:
     """Chromosome in capitals, arm in small letters: ``Xq``."""
-    return (
-        re.sub(r"[xy]", lambda m: m[0].upper(), text.lower())
-        .replace("mll", "KMT2A")
-        .replace("kmt2a", "KMT2A")
-    )
+    return re.sub(r"[xy]", lambda m: m[0].upper(), text.lower())
 
 
 def _fusion(text: str) -> FeatureName | None:
-    parts = re.split(r"::|[-_/]", text)
-    if len(parts) == 2 and all(part in known_symbols() or part == "BCR" for part in parts):
+    parts = re.split(r"::|[-_]", text)
+    if len(parts) == 2 and all(part in known_symbols() for part in parts):
         label = "::".join(_current(part)[0] for part in parts)
         return FeatureName(text, "cytogenetic", None, label, "a fusion of two genes")
     return None

@@ -102,10 +102,9 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
     unknown_code = raw_event.rows_holding(pair.coding.unrecognised)
     time[negative] = np.nan
     event[negative] = np.nan
-    lossy = unreadable.any() or negative.any() or unknown_code.any()
-    originals = {pair.time, pair.event} if lossy else set()
-    if pair.later_time:
-        originals |= {pair.time, pair.later_time}
+    originals = {pair.time, pair.later_time} if pair.later_time else set()
+    originals |= {pair.time} if (unreadable | negative).any() else set()
+    originals |= {pair.event} if (unknown_code | negative).any() else set()
     checks = (
         Check(unreadable, "warning", "text_in_number", pair.time,
               "{patients} had no number as time ({rows}); it counts as missing."),
@@ -153,7 +152,7 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
         endpoint,
         {endpoint.time: time, endpoint.event: event},
         variables,
-        frozenset(originals),
+        frozenset(column for column in originals if column),
         (*_assumptions(pair, unit, guessed, event), *findings(term.label, checks, rows)),
     )
 

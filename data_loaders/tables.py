@@ -31,6 +31,8 @@ MAX_CELLS = 100_000_000
 
 DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
+_STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
+_JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 2**20
 
@@ -100,13 +102,18 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
 
 
 def _read_delimited(file: str, text: str) -> RawTable:
-    delimiter = _delimiter_of(file, text)
+    text = text.lstrip("\n")
+    stated = _STATED_DELIMITER.match(text)
+    delimiter = stated[1] if stated else _delimiter_of(file, text)
+    text = text[stated.end() :].lstrip("\n") if stated else text
     header = text[: text.find("\n") + 1] or text
     if header.count(delimiter) >= MAX_COLUMNS:
         _check_size(file, 0, header.count(delimiter) + 1)
-    width = len(_split(text.lstrip("\n")[:_SAMPLE_CHARACTERS], delimiter, 1)[0])
-    lines = text.count("\n")
-    _check_size(file, lines, width)
+    width = len(_split(header.strip("\n"), delimiter)[0])
+    _check_size(file, text.count("\n"), width)
+    if text.count('"') % 2:
+        # A quotation mark without its partner would swallow rows without a word.
+        return _from_rows(file, _split(text, delimiter), delimiter)
     try:
         parsed = pyarrow.csv.read_csv(
             pa.py_buffer(text.encode("utf-8", "replace")),
@@ -125,6 +132,8 @@ def _read_delimited(file: str, text: str) -> RawTable:
     names, columns = [], []
     for chunked in parsed.columns:
         indices, entries = _encoded(chunked)
+        if '"' in text and any(entry and "\n" in str(entry) for entry in entries):
+            return _from_rows(file, _split(text, delimiter), delimiter)
         names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
         columns.append((indices[1:], entries))
     return _table(file, names, columns, (), decimal_comma=decimal_comma)
@@ -132,12 +141,13 @@ def _read_delimited(file: str, text: str) -> RawTable:
 
 def _delimiter_of(file: str, text: str) -> str:
     """The separator that cuts the first lines into the most columns of equal number."""
-    sample = text.lstrip("\n")[:_SAMPLE_CHARACTERS]
+    if _JSON.match(text):
+        raise CohortError(f"{shown(file)} is JSON, not a table; save the table as CSV.")
+    sample = text[:_SAMPLE_CHARACTERS]
     best, best_score = DELIMITERS[0], (0.0, 0)
     for delimiter in DELIMITERS:
         rows = _split(sample, delimiter, _SAMPLE_LINES)
         widths = Counter(len(row) for row in rows if row)
-        # A sample may be cut inside its last line.
         width = len(rows[0])
         alike = sum(count for w, count in widths.items() if abs(w - width) <= 1)
         score = (round(alike / max(sum(widths.values()), 1), 1), width)
@@ -152,7 +162,7 @@ def _delimiter_of(file: str, text: str) -> str:
 
 
 def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
@@ -161,7 +171,7 @@ def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str
             if limit is not None and len(rows) >= limit:
                 break
     except csv.Error:
-        # A quotation mark that never closes swallows the rest of the file.
+        # A quotation mark that never closes, or text behind a closing one.
         rows.append([])
     return rows or [[""]]
 
@@ -171,15 +181,16 @@ def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTabl
     names, body = rows[0], rows[1:]
     if not all(body) and delimiter:
         raise CohortError(
-            f"{shown(file)} has a quotation mark that never closes, near row "
-            f"{body.index([]):,}; mend the quotation marks."
+            f"{shown(file)} has a quotation mark without its partner at row "
+            f"{body.index([]) + 1} or below; mend the quotation marks."
         )
-    while names and not names[-1].strip():
-        names = names[:-1]
     issues: list[Issue] = []
-    if body and len({len(row) for row in body}) == 1 and len(body[0]) == len(names) + 1:
+    if delimiter and {len(row) for row in body} == {len(names) + 1}:
         # R writes row names without a heading for them.
         names = ["", *names]
+    if not delimiter:
+        # A sheet's rows end with their last filled cell; a column may lack a heading.
+        names = names + [""] * (max(map(len, rows)) - len(names))
     width = len(names)
     long = [i for i, row in enumerate(body, 1) if any(cell.strip() for cell in row[width:])]
     if long:
@@ -225,7 +236,7 @@ def _read_parquet(
                     f"{shown(file)} holds lists or records inside cells; "
                     "save a table with one plain value a cell."
                 )
-            columns.append(_encoded(column.cast(pa.string()).dictionary_encode()))
+            columns.append(_encoded(column.cast(pa.string())))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise CohortError(
             f"{shown(file)} begins like a Parquet file but is cut off or damaged; "
@@ -236,6 +247,8 @@ def _read_parquet(
 
 def _encoded(chunked: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[object]]:
     """Index of each cell (-1 null) and the distinct entries of an Arrow dictionary column."""
+    if not pa.types.is_dictionary(chunked.type):
+        chunked = chunked.cast(pa.string()).dictionary_encode()
     combined = chunked.unify_dictionaries().combine_chunks()
     if isinstance(combined, pa.ChunkedArray):
         if combined.num_chunks == 0:

@@ -30,7 +30,9 @@ def constant_columns(
     constant = [
         variable.label
         for name, variable in variables.items()
-        if variable.role != "outcome" and len(patients[name].dropna().unique()) == 1
+        if variable.role != "outcome"
+        and variable.kind != "text"
+        and len(patients[name].dropna().unique()) == 1
     ]
     if constant:
         issues.append(

@@ -26,6 +26,7 @@ from data_loaders.wording import at_rows, plural, shown
 MAX_CATEGORIES = 40
 _MOSTLY_NUMBERS = 0.8
 _ENOUGH_NUMBERS = 0.5  # where the name already says that it is a number
+_FEW_CLASSES = 8
 _EXAMPLE_ROWS = 5
 
 
@@ -149,7 +150,7 @@ def leftover_column(read: ReadColumn) -> ReadColumn | None:
 def _kind_of(
     column: TextColumn, term: Term | None, stated: VariableKind | None
 ) -> tuple[VariableKind, str]:
-    by_name = f"the name ({term.label.lower()})" if term else ""
+    by_name = f"the name ({term.label})" if term else ""
     if stated:
         return stated, "as stated"
     if not column.filled.any():
@@ -164,11 +165,22 @@ def _kind_of(
         return "binary", f"{by_name} and values of yes and no".removeprefix(" and ")
     if column.is_dates:
         return "date", "values such as 2019-03-31"
-    if column.share_numeric >= _MOSTLY_NUMBERS:
+    if column.share_numeric >= _MOSTLY_NUMBERS and not _few_classes(column):
         return "numeric", f"{by_name} and values that are numbers".removeprefix(" and ")
     if len(column.texts) <= MAX_CATEGORIES:
         return "categorical", f"{plural(len(column.texts), 'different value')}"
     return "text", f"{plural(len(column.texts), 'different value')}"
+
+
+def _few_classes(column: TextColumn) -> bool:
+    """Whether numbers and words together are classes, such as 0, 1 and "2 or more"."""
+    if len(column.texts) > _FEW_CLASSES:
+        return False
+    return any(
+        word not in UNKNOWN_WORDS
+        for word, number in zip(column.words, column.numbers, strict=True)
+        if np.isnan(number)
+    )
 
 
 def _role_of(kind: VariableKind) -> VariableRole:
@@ -196,9 +208,16 @@ def _unit_of(
     }
     best = _best_unit(known, term, share)
     if named is None:
-        if len(term.units) == 1:
+        if len(term.units) == 1 or term.role != "laboratory":
             return best, f"; {best} as usual", []
-        return best, f"; {best} from the values (median {np.median(known):.4g})", []
+        median = f"median {np.median(known):.4g}"
+        guess = Issue(
+            "info",
+            f"{shown(name)} states no unit; {best} was assumed from its values ({median}).",
+            name,
+            code="unit_guess",
+        )
+        return best, f"; {best} from the values ({median})", [guess]
     usual = share.get(named)
     if usual is not None and usual < 0.5 and best != named and share[best] >= 0.8:
         return (

@@ -64,6 +64,7 @@ _ORDERS: tuple[tuple[str, ...], ...] = (
     ("no", "yes"),
 )  # fmt: skip
 _NOMINAL_ORDERS: tuple[tuple[str, ...], ...] = (
+    ("f|female|w|weiblich", "m|male|männlich"),
     ("calr", "jak2", "mpl", "triple negative|tn|3neg|none|wt"),
 )
 _LAST = frozenset(

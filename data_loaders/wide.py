@@ -21,7 +21,7 @@ from data_loaders.outcomes import Outcome, build_outcome, with_competing_death
 from data_loaders.tables import RawTable
 from data_loaders.validation import constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
-from data_loaders.vocabulary import parse_name, term_of
+from data_loaders.vocabulary import human_label, parse_name, term_of
 from data_loaders.wording import listed, shown
 
 _SEVERITIES = ("error", "warning", "info")
@@ -77,7 +77,11 @@ def cohort_from_table(
     if not any(_is_driver(read) for read in reads):
         derived = driver_class(alterations)
         reads += [derived] if derived else []
-    kept = [_original(open_columns[n], table.rows) for n in open_columns if n in originals]
+    kept = [
+        _original(open_columns[n], table.rows, _endpoint_label(n, outcomes))
+        for n in open_columns
+        if n in originals
+    ]
     patients, variables = _assemble(index, reads, outcomes, kept)
     issues = [
         *table.issues,
@@ -162,11 +166,25 @@ def _is_driver(read: ReadColumn) -> bool:
     return known is not None and known.key == "driver"
 
 
-def _original(column: TextColumn, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> ReadColumn:
+def _endpoint_label(column: str, outcomes: list[Outcome]) -> str:
+    """Label for a column of the file that is kept beside its conversion."""
+    for outcome in outcomes:
+        for variable in outcome.variables:
+            if variable.source_column == column:
+                return f"{variable.label} as in the file"
+    return human_label(column)
+
+
+def _original(
+    column: TextColumn, rows: np.ndarray[tuple[int], np.dtype[np.int64]], label: str
+) -> ReadColumn:
     """A column of the file kept beside its conversion."""
     read = read_column(column, rows)
     variable = replace(
-        read.variable, role="outcome", reason="kept as it stands in the file; see the endpoint"
+        read.variable,
+        label=label,
+        role="outcome",
+        reason="kept because the conversion changed some of it",
     )
     if variable.kind == "numeric":
         variable = replace(variable, unit=parse_name(column.name).unit)
