@@ -3,7 +3,7 @@ import streamlit as st
 from app.analysis.overview import overview
 from app.ui.home import (
     draw_alterations,
-    draw_diagnoses,
+    draw_diseases,
     draw_provenance,
     draw_questions,
     draw_tiles,
@@ -20,7 +20,7 @@ glance = overview(looking.selection.cohort)
 draw_tiles(glance)
 left, right = st.columns(2, gap="large")
 with left:
-    draw_diagnoses(looking, glance)
+    draw_diseases(looking, glance)
 with right:
     draw_alterations(looking, glance)
 

@@ -37,8 +37,8 @@ class Overview:
         Patients.
     primary
         The first endpoint that has data, None if the cohort has none.
-    diagnoses
-        Patients by the cohort's disease variable, None if it has none.
+    diseases
+        Patients by the cohort's leading disease variables, two at most.
     frequencies
         Alterations among the tested, the most frequent first.
     median_age
@@ -47,7 +47,7 @@ class Overview:
 
     n: int
     primary: EndpointGlance | None
-    diagnoses: Grouping | None
+    diseases: tuple[Grouping, ...]
     frequencies: pd.DataFrame
     median_age: float
 
@@ -64,17 +64,21 @@ def overview(cohort: Cohort) -> Overview:
         (glance for key in cohort.endpoints if (glance := _glance(cohort, key)).n),
         None,
     )
-    disease = next(
-        (v.name for v in cohort.variables.values() if v.role == "disease" and v.kind != "text"),
-        None,
-    )
     return Overview(
         n=cohort.n,
         primary=primary,
-        diagnoses=by_variable(cohort, disease) if disease else None,
+        diseases=_diseases(cohort),
         frequencies=_gene_frequencies(cohort),
         median_age=_median_age(cohort),
     )
+
+
+def _diseases(cohort: Cohort) -> tuple[Grouping, ...]:
+    kinds = ("categorical", "ordinal")
+    names = [v.name for v in cohort.variables.values() if v.role == "disease" and v.kind in kinds]
+    # A variable in detail says again what the first one says.
+    names = [name for name in names if not name.endswith("_detail")]
+    return tuple(by_variable(cohort, name) for name in names[:2])
 
 
 def _glance(cohort: Cohort, key: str) -> EndpointGlance:

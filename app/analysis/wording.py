@@ -70,3 +70,10 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def listing(words: list[str]) -> str:
     """Words joined for prose: ``A, B and C``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def mid_sentence(label: str) -> str:
+    """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``AML transformation``."""
+    first = label.partition(" ")[0]
+    plain = first[1:].islower() and first.isalpha()
+    return label[:1].lower() + label[1:] if plain else label

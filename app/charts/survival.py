@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,7 +14,7 @@ from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 from app.charts.theme import finish, nice_ticks, rgba, title_height
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900
 _MAX_MARKS = 250
 _CURVES_HEIGHT = 330
@@ -62,7 +64,6 @@ def survival_figure(
     shown = [f"{tick:g}" for tick in ticks]
     figure.update_layout(
         xaxis={
-            "title": {"text": f"Time, {unit}", "standoff": 4},
             "range": span,
             "tickvals": ticks,
             "ticktext": shown,
@@ -86,8 +87,21 @@ def survival_figure(
             "visible": False,
             "fixedrange": True,
         },
-        showlegend=False,
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="x unified" if len(result.drawn) <= 6 else "closest",
+    )
+    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
+    figure.add_annotation(
+        text=f"{unit.capitalize()} of follow-up",
+        xref="x domain",
+        yref="y domain",
+        x=0.5,
+        y=0,
+        yshift=-28,
+        yanchor="top",
+        showarrow=False,
+        font={"size": 13},
     )
     if result.drawn:
         _add_risk_table(figure, result, np.array(ticks), unit, full=full_table)
@@ -128,14 +142,18 @@ def _add_curve(
     survival = np.concatenate(([1.0], km.survival[keep]))
     if band:
         lower, upper = _band(km, keep)
-        ends = {"mode": "lines", "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+        ends: dict[str, Any] = {
+            "mode": "lines",
+            "line": {"width": 0, "shape": "hv"},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
         figure.add_scatter(x=time, y=upper, legendgroup=curve.name, **ends)
         figure.add_scatter(
             x=time,
             y=lower,
             fill="tonexty",
-            fillcolor=rgba(curve.colour, 0.13),
-            legendgroup=curve.name,
+            fillcolor=rgba(curve.colour, 0.12),
             **ends,
         )
     figure.add_scatter(
@@ -144,6 +162,7 @@ def _add_curve(
         mode="lines",
         line={"shape": "hv", "color": curve.colour, "width": 2.4},
         name=curve.name,
+        legendgroup=curve.name,
         customdata=np.concatenate(([km.n], km.n_risk[keep])),
         hovertemplate="%{y:.1%}, %{customdata:,} at risk",
     )
@@ -161,7 +180,8 @@ def _add_curve(
                 "line": {"width": 1.2},
             },
             hoverinfo="skip",
-            name=f"{curve.name}, censored",
+            showlegend=False,
+            legendgroup=curve.name,
         )
 
 

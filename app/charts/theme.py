@@ -45,7 +45,7 @@ def rgba(colour: str, alpha: float) -> str:
 
 def title_height(title: str) -> int:
     """Pixels that a title takes above the plot."""
-    return 26 + 20 * (wrapped(title).count("<br>") + 1)
+    return 34 + 20 * (wrapped(title).count("<br>") + 1)
 
 
 def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go.Figure:
@@ -63,17 +63,6 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
         Whether the data are simulated: the mark is part of the figure and of its exports.
     """
     figure.update_layout(
-        title={
-            "text": wrapped(title),
-            "x": 0,
-            "xref": "container",
-            "xanchor": "left",
-            "y": 1,
-            "yref": "container",
-            "yanchor": "top",
-            "pad": {"t": 8, "l": 4},
-            "font": {"size": 15},
-        },
         height=height,
         margin={"l": 56, "r": 18, "t": title_height(title), "b": 44},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -81,6 +70,20 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
         font={"size": 13},
         hoverlabel={"font": {"size": 13}},
         dragmode=False,
+    )
+    # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
+    figure.add_annotation(
+        text=f"<b>{wrapped(title)}</b>",
+        align="left",
+        xref="paper",
+        yref="paper",
+        x=0,
+        y=1,
+        xanchor="left",
+        yanchor="top",
+        yshift=title_height(title) - 4,
+        showarrow=False,
+        font={"size": 15},
     )
     if synthetic:
         figure.add_annotation(
@@ -91,9 +94,9 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
             y=1,
             xanchor="right",
             yanchor="bottom",
-            yshift=2,
+            yshift=4,
             showarrow=False,
-            opacity=0.65,
+            opacity=0.7,
             font={"size": 12},
         )
     return figure

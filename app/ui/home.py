@@ -30,17 +30,9 @@ def draw_tiles(glance: Overview) -> None:
     primary = glance.primary
     if primary is None:
         tiles[2].metric("Median follow-up", "–", border=True, help="No endpoint was found.")
-        tiles[3].metric("Events", "–", border=True, help="No endpoint was found.")
-        return
-    followup = "–" if math.isnan(primary.followup) else f"{primary.followup / 12:.1f} years"
-    tiles[2].metric(
-        "Median follow-up",
-        followup,
-        border=True,
-        help=f"Reverse Kaplan-Meier over {count(primary.n, 'patient')}.",
-    )
+        what = primary.endpoint.event_label
     tiles[3].metric(
-        f"{primary.endpoint.event_label[:1].upper()}{primary.endpoint.event_label[1:]}: events",
+        "Deaths" if what == "death" else f"Events: {what}",
         f"{primary.events:,}",
         border=True,
         help=f"{primary.endpoint.label}: {format_percent(primary.events / primary.n)} of "
@@ -48,29 +40,34 @@ def draw_tiles(glance: Overview) -> None:
     )
 
 
-def draw_diagnoses(looking: Looking, glance: Overview) -> None:
-    """Bars of the disease variable."""
-    grouping = glance.diagnoses
-    if grouping is None:
+def draw_diseases(looking: Looking, glance: Overview) -> None:
+    """Bars of the variables that say which disease it is."""
+    if not glance.diseases:
         st.info("No diagnosis column was recognised; the Data page lists what was read.")
-        return
-    sizes = grouping.sizes()
-    known = sum(sizes)
-    frame_title = f"{grouping.label}, {count(known, 'patient')}"
-    figure = share_bars(
-        grouping.names,
-        sizes,
-        [known] * len(sizes),
-        grouping.colours,
-        title=frame_title,
-        of="patients",
-        synthetic=looking.synthetic,
-    )
-    numbers = pd.DataFrame({"group": grouping.names, "n": sizes, "of": known})
-    alt = f"Bars. {frame_title}: " + ", ".join(
-        f"{name} {size}" for name, size in zip(grouping.names, sizes, strict=True)
-    )
-    figure_with_downloads(figure, numbers, key="diagnoses", name=(grouping.label,), alt=alt)
+    for position, grouping in enumerate(glance.diseases):
+        sizes = grouping.sizes()
+        known = sum(sizes)
+        title = f"{grouping.label}, {count(known, 'patient')}"
+        figure = share_bars(
+            grouping.names,
+            sizes,
+            [known] * len(sizes),
+            grouping.colours,
+            title=title,
+            of="patients",
+            synthetic=looking.synthetic,
+        )
+        numbers = pd.DataFrame({"group": grouping.names, "n": sizes, "of": known})
+        listed = ", ".join(
+            f"{name} {size}" for name, size in zip(grouping.names, sizes, strict=True)
+        )
+        figure_with_downloads(
+            figure,
+            numbers,
+            key=f"disease_{position}",
+            name=(grouping.label,),
+            alt=f"Bars. {title}: {listed}",
+        )
 
 
 def draw_alterations(looking: Looking, glance: Overview) -> None:

@@ -23,8 +23,9 @@ _ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34">{_MARK}</s
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 34" width="190" height="34">'
     f"{_MARK}"
-    '<text x="42" y="24" font-family="Source Sans, Source Sans 3, sans-serif" font-size="21" '
-    'font-weight="650" fill="#5f83ad">CALR Explorer</text></svg>'
+    '<text x="42" y="24" font-family="Segoe UI, Roboto, Helvetica, Arial, sans-serif" '
+    'font-size="20" font-weight="600" textLength="140" lengthAdjust="spacingAndGlyphs" '
+    'fill="#5f83ad">CALR Explorer</text></svg>'
 )
 # Streamlit leaves much air above a page and lets metric labels be cut; these two rules mend that.
 _STYLE = """<style>

@@ -130,7 +130,6 @@ def draw_sidebar() -> Looking:
         key=COHORT,
         bind="query-params",
         on_change=clear_filter,
-        required=True,
     )
     key = key if key in keys else DEFAULT_COHORT
     cohort = open_cohort(key)

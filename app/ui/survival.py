@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.survival import ConfType
-from app.analysis.wording import TimeUnit, count
+from app.analysis.wording import TimeUnit, count, mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
 from app.ui.session import Looking
 from data_loaders import Cohort
@@ -123,7 +123,7 @@ def group_label(cohort: Cohort, text: str) -> str:
 
 def survival_title(result: GroupSurvival) -> str:
     """Title of the figure: what, by what, in how many."""
-    by = f" by {result.label}" if result.label else ""
+    by = f" by {mid_sentence(result.label)}" if result.label else ""
     return f"{result.endpoint.label}{by}, {count(result.analysed, 'patient')}"
 
 

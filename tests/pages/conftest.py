@@ -1,0 +1,51 @@
+"""The app driven without a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import ROOT
+
+PAGES = ("home", "survival", "subgroups", "data", "methods")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_the_worker() -> Iterator[None]:
+    yield
+    from app.ui.warmup import job_service
+
+    job_service().close()
+
+
+@pytest.fixture
+def open_app() -> Callable[..., AppTest]:
+    """Open a page with the parameters of a link; runs it once."""
+
+    def opener(page: str = "home", **query: str | list[str]) -> AppTest:
+        st.cache_data.clear()
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+        for key, value in query.items():
+            at.query_params[key] = value
+        at.run()
+        if page != "home":
+            at.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+        return at
+
+    return opener
+
+
+def figures(at: AppTest) -> list[dict[str, Any]]:
+    """The figures on the page, as plain data."""
+    return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+
+
+def words(at: AppTest) -> str:
+    """Everything the page says in words."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
+    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind))

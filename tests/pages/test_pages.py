@@ -1,0 +1,131 @@
+"""Every page on every cohort: no exception, a finished figure, the marks it owes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.charts.theme import SYNTHETIC_MARK
+from tests.conftest import ROOT
+from tests.pages.conftest import PAGES, figures, words
+
+DEMOS = ("demo:mpn", "demo:mds", "demo:aml")
+Opener = Callable[..., AppTest]
+
+
+def calm(at: AppTest) -> None:
+    assert not at.exception, at.exception
+    assert not at.error, [element.value for element in at.error]
+
+
+@pytest.mark.parametrize("cohort", DEMOS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_on_every_demo(open_app: Opener, page: str, cohort: str):
+    at = open_app(page, cohort=cohort)
+    calm(at)
+    assert "SYNTHETIC" in words(at)
+    assert "not medical advice" in words(at)
+    assert words(at).count("not medical advice") == 1, "said once, calmly"
+
+
+@pytest.mark.parametrize("cohort", DEMOS)
+def test_home_and_survival_open_on_finished_figures(open_app: Opener, cohort: str):
+    for page in ("home", "survival"):
+        at = open_app(page, cohort=cohort)
+        drawn = figures(at)
+        assert drawn
+        for figure in drawn:
+            assert any(len(trace.get("x", ())) for trace in figure["data"])
+            assert SYNTHETIC_MARK in str(figure["layout"])
+
+
+def test_a_link_opens_the_same_cohort_filter_and_grouping(open_app: Opener):
+    at = open_app("survival", dx=["MF"], group="alteration:ASXL1", unit="months", age=["50", "80"])
+    calm(at)
+    said = words(at)
+    assert "Diagnosis is MF" in said
+    assert "from 50 to 80 years" in said
+    assert at.selectbox(key="group").value == "alteration:ASXL1"
+    assert "ASXL1" in figures(at)[0]["layout"]["title"]["text"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"cohort": "upload:secret.csv"},
+        {"dx": ["Nonsense"]},
+        {"with": ["NOGENE"]},
+        {"age": ["5", "500"]},
+        {"age": ["x"]},
+    ],
+)
+def test_a_link_that_cannot_be_restored_fully_says_so(open_app: Opener, query: dict[str, str]):
+    at = open_app("home", **query)
+    assert not at.exception
+    assert any("could not be restored" in element.value for element in at.warning)
+
+
+def test_filters_stay_from_page_to_page(open_app: Opener):
+    at = open_app("survival")
+    at.multiselect(key="dx").set_value(["MF"]).run()
+    n = [element.value for element in at.markdown if " of 2," in element.value]
+    at.switch_page(str(ROOT / "pages" / "home.py")).run()
+    calm(at)
+    assert at.multiselect(key="dx").value == ["MF"]
+    assert [element.value for element in at.markdown if " of 2," in element.value] == n
+
+
+def test_a_filter_that_selects_nobody_is_answered_in_a_sentence(open_app: Opener):
+    for page in ("home", "survival", "subgroups"):
+        at = open_app(page, dx=["ET"], **{"with": ["JAK2", "CALR", "MPL", "TP53", "ASXL1"]})
+        calm(at)
+        assert any("selects nobody" in element.value for element in at.info)
+
+
+def test_another_cohort_clears_the_filter(open_app: Opener):
+    at = open_app("home", dx=["MF"])
+    at.selectbox(key="cohort").set_value("demo:aml").run()
+    calm(at)
+    assert "Everyone" in words(at)
+
+
+def test_each_question_opens_its_page(open_app: Opener):
+    at = open_app("home")
+    cards = [button for button in at.button if str(button.key).startswith("question_")]
+    assert len(cards) >= 3
+    for position in range(len(cards)):
+        at = open_app("home")
+        at.button(key=f"question_{position}").click().run()
+        calm(at)
+        assert at.title[0].value in {"Survival", "Subgroups"}
+
+
+def test_the_first_question_shows_myelofibrosis_by_driver(open_app: Opener):
+    at = open_app("home")
+    at.button(key="question_0").click().run()
+    assert at.title[0].value == "Survival"
+    assert at.multiselect(key="dx").value == ["MF"]
+    title = figures(at)[0]["layout"]["title"]["text"].replace("<br>", " ")
+    assert title.startswith("Overall survival by Driver mutation")
+
+
+def test_options_change_the_figure(open_app: Opener):
+    at = open_app("survival")
+    before = figures(at)[0]
+    at.toggle(key="table").set_value(True).run()
+    calm(at)
+    assert figures(at)[0]["layout"]["height"] > before["layout"]["height"]
+    at.number_input(key="limit").set_value(5.0).run()
+    calm(at)
+    assert "Follow-up ends at 5 years" in words(at)
+    at.segmented_control(key="unit").set_value("months").run()
+    calm(at)
+
+
+def test_time_limit_zero_is_no_limit(open_app: Opener):
+    at = open_app("survival")
+    at.number_input(key="limit").set_value(0.0).run()
+    calm(at)
+    assert "Follow-up ends" not in words(at)
