@@ -42,12 +42,15 @@ with left:
         name=("subgroups",),
         alt=f"Map of {len(found.positions)} patients in {len(found.grouping.names)} subgroups.",
     )
+    draw_verdict(found)
 with right:
     if looking.cohort.endpoints:
-        endpoint = draw_endpoint_choice(looking.cohort)
-        result = survival_by_group(
-            looking.cohort, looking.selection.mask, endpoint, draw_curve_choice(found)
-        )
+        which, groups = st.columns(2, vertical_alignment="bottom")
+        with which:
+            endpoint = draw_endpoint_choice(looking.cohort)
+        with groups:
+            shown = draw_curve_choice(found)
+        result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
         figure_with_downloads(
             survival_figure(
                 result, title=survival_title(result), synthetic=looking.synthetic, band=False
@@ -64,7 +67,6 @@ with right:
         st.info("This cohort has no endpoint, so the subgroups' survival cannot be shown.")
 
 st.subheader("The subgroups", anchor=False)
-draw_verdict(found)
 st.dataframe(
     subgroup_table(found),
     hide_index=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.charts.theme import finish
+from app.charts.theme import INK, finish
 
 _BAR = 27
 
@@ -43,6 +43,7 @@ def share_bars(
             marker={"color": list(colours), "cornerradius": 3},
             text=[f"{share:.0%}" for share in shares],
             textposition="outside",
+            textfont={"color": INK},
             cliponaxis=False,
             customdata=[
                 [name, f"{count:,} of {n:,} {of}"]

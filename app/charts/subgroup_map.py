@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.theme import finish
+from app.charts.theme import INK, PAPER, finish
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
 
@@ -77,8 +77,9 @@ def map_by_group(
                 y=float(np.nanmedian(members.y)),
                 text=f"<b>{_short(name)}</b>",
                 showarrow=False,
-                font={"size": 12},
-                bgcolor="rgba(127,140,160,0.28)",
+                font={"size": 12, "color": INK},
+                bgcolor=PAPER,
+                opacity=0.85,
                 borderpad=2,
             )
     return _finish(figure, title, synthetic=synthetic)

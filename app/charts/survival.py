@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
-from app.charts.theme import finish, nice_ticks, rgba, title_height
+from app.charts.theme import INK, finish, nice_ticks, rgba, title_height
 
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900
@@ -105,7 +105,9 @@ def survival_figure(
     )
     if result.drawn:
         _add_risk_table(figure, result, np.array(ticks), unit, full=full_table)
-    finish(figure, title, height=inner + title_height(title) + 12, synthetic=synthetic)
+    legend = 22 * _legend_lines([curve.name for curve in result.drawn])
+    height = inner + title_height(title, synthetic=synthetic) + legend + 12
+    finish(figure, title, height=height, synthetic=synthetic, legend=legend)
     figure.update_layout(margin={"b": 12})
     if result.p_value is not None:
         figure.add_annotation(
@@ -117,7 +119,7 @@ def survival_figure(
             xanchor="left",
             yanchor="bottom",
             showarrow=False,
-            font={"size": 13},
+            font={"size": 13, "color": INK},
         )
     return figure
 
@@ -232,6 +234,17 @@ def _add_risk_table(
             row += 1
 
 
+def _legend_lines(names: list[str], width: int = 300) -> int:
+    """Lines that the legend takes on a phone; a wider screen needs fewer."""
+    lines, used = 1, 0
+    for name in names:
+        needed = 56 + 7 * len(name)
+        if used and used + needed > width:
+            lines, used = lines + 1, 0
+        used += needed
+    return lines
+
+
 def _counts(values: pd.Series) -> list[str]:
     return [f"{int(value):,}" for value in values]
 
@@ -253,7 +266,7 @@ def _text_row(
         mode="text",
         text=text,
         textposition=position,
-        textfont={"size": 12} | ({"color": colour} if colour else {}),
+        textfont={"size": 12, "color": colour or INK},
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,

@@ -9,6 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 SYNTHETIC_MARK = "SYNTHETIC DATA"
+# Streamlit's theme replaces these two placeholders by the page's text and background colours, in
+# light and dark; elsewhere INK is what it says, nearly black.
+INK = "#000037"
+PAPER = "#000038"
 _TITLE_WIDTH = 46
 
 
@@ -43,12 +47,14 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
-def title_height(title: str) -> int:
-    """Pixels that a title takes above the plot."""
-    return 34 + 20 * (wrapped(title).count("<br>") + 1)
+def title_height(title: str, *, synthetic: bool) -> int:
+    """Pixels that a title and the mark of synthetic data take above the plot."""
+    return 22 + 20 * (wrapped(title).count("<br>") + 1 + synthetic)
 
 
-def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go.Figure:
+def finish(
+    figure: go.Figure, title: str, *, height: int, synthetic: bool, legend: int = 0
+) -> go.Figure:
     """Give a figure its title, height, margins and, where it applies, the mark of synthetic data.
 
     Parameters
@@ -61,10 +67,14 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
         Height in pixels, fixed so that nothing jumps.
     synthetic
         Whether the data are simulated: the mark is part of the figure and of its exports.
+    legend
+        Pixels kept free between title and plot for a legend.
     """
+    top = title_height(title, synthetic=synthetic) + legend
+    mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
     figure.update_layout(
         height=height,
-        margin={"l": 56, "r": 18, "t": title_height(title), "b": 44},
+        margin={"l": 56, "r": 18, "t": top, "b": 44},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 13},
@@ -73,7 +83,7 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
     )
     # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
     figure.add_annotation(
-        text=f"<b>{wrapped(title)}</b>",
+        text=f"<b>{wrapped(title)}</b>{mark if synthetic else ''}",
         align="left",
         xref="paper",
         yref="paper",
@@ -81,24 +91,10 @@ def finish(figure: go.Figure, title: str, *, height: int, synthetic: bool) -> go
         y=1,
         xanchor="left",
         yanchor="top",
-        yshift=title_height(title) - 4,
+        yshift=top - 2,
         showarrow=False,
-        font={"size": 15},
+        font={"size": 15, "color": INK},
     )
-    if synthetic:
-        figure.add_annotation(
-            text=SYNTHETIC_MARK,
-            xref="paper",
-            yref="paper",
-            x=1,
-            y=1,
-            xanchor="right",
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-            opacity=0.7,
-            font={"size": 12},
-        )
     return figure
 
 

@@ -205,7 +205,7 @@ def subgroup_table(found: SubgroupMap) -> pd.DataFrame:
             "Subgroup": summary["group"],
             "n": summary["n"],
             "Share": [format_percent(share) for share in summary["share"]],
-            "Defined by": [", ".join(names) or "–" for names in summary["defining"]],
+            "Defined by": [names or "–" for names in summary["defining"]],
             "Median confidence": summary["median_confidence"],
             "Uncertain": summary["uncertain"],
         }
@@ -227,13 +227,14 @@ def draw_verdict(found: SubgroupMap) -> None:
 def draw_curve_choice(found: SubgroupMap) -> Grouping:
     """Which subgroups have a curve; the largest to begin with."""
     names = list(found.grouping.names)
-    shown = st.multiselect(
-        "Subgroups shown",
-        names,
-        default=names[:_MOST_CURVES],
-        key=SHOWN,
-        help="The test compares the subgroups shown.",
-    )
+    with st.popover("Which subgroups", icon=":material/checklist:", width="stretch"):
+        shown = st.multiselect(
+            "Subgroups with a curve",
+            names,
+            key=SHOWN,
+            placeholder=f"The largest ({min(len(names), _MOST_CURVES)})",
+            help="The test compares the subgroups that have a curve.",
+        )
     keep = [name for name in names if name in shown] or names[:_MOST_CURVES]
     return only_groups(found.grouping, keep)
 
