@@ -30,7 +30,16 @@ def draw_tiles(glance: Overview) -> None:
     primary = glance.primary
     if primary is None:
         tiles[2].metric("Median follow-up", "–", border=True, help="No endpoint was found.")
-        what = primary.endpoint.event_label
+        tiles[3].metric("Events", "–", border=True, help="No endpoint was found.")
+        return
+    followup = "–" if math.isnan(primary.followup) else f"{primary.followup / 12:.1f} years"
+    tiles[2].metric(
+        "Median follow-up",
+        followup,
+        border=True,
+        help=f"Reverse Kaplan-Meier over {count(primary.n, 'patient')}.",
+    )
+    what = primary.endpoint.event_label
     tiles[3].metric(
         "Deaths" if what == "death" else f"Events: {what}",
         f"{primary.events:,}",
