@@ -170,57 +170,74 @@ def endpoint_term(key: str) -> EndpointTerm:
     )
 
 
-def find_pairs(columns: Mapping[str, TextColumn]) -> list[Pair]:
+def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tuple[str, str]]]:
     """Pairs of time and event columns, overall survival first, then in the file's order.
 
     Parameters
     ----------
     columns
         Those that may belong to an outcome, by name.
+
+    Returns
+    -------
+    pairs
+        What was found.
+    unread
+        Time and event columns that belong together by name, but whose event codes are not known.
     """
     parts = [part for part in map(_part_of, columns) if part is not None]
     stems = list(dict.fromkeys(part.stem for part in parts if part.stem))
     if "os" not in stems:
         stems.insert(0, "os")
     stems.sort(key=lambda stem: stem != "os")
-    pairs = []
+    pairs, unread = [], []
     for stem in stems:
         own = [part for part in parts if part.stem == stem]
         generic = [part for part in parts if not part.stem] if stem == "os" else []
-        pair = _pair(stem, own, generic, columns)
+        times, events = _candidates(stem, own, generic, columns)
+        pair = _pair(stem, times, events, columns)
         if pair:
             pairs.append(pair)
-    return pairs
+        elif times and events:
+            unread.append((times[0].column, events[0].column))
+    return pairs, unread
+
+
+def _candidates(
+    stem: str, own: list[_Part], generic: list[_Part], columns: Mapping[str, TextColumn]
+) -> tuple[list[_Part], list[_Part]]:
+    """Columns that may be the time and the event of an outcome, the surest first."""
+    known = stem in _BY_KEY
+    times = [part for part in own if _may_be_time(part, columns[part.column], loose=known)]
+    times.sort(key=lambda part: _time_preference(part, stem))
+    times += [part for part in generic if _may_be_time(part, columns[part.column], loose=False)]
+    events = [part for part in own if part.part == "event" or (part.part == "bare" and known)]
+    events = [part for part in events if part not in times]
+    events.sort(key=lambda part: (part.column.lower() != f"{stem}_event", part.part == "bare"))
+    events += [part for part in generic if part.part == "event"]
+    return times, events
 
 
 def _pair(
-    stem: str, own: list[_Part], generic: list[_Part], columns: Mapping[str, TextColumn]
+    stem: str, times: list[_Part], events: list[_Part], columns: Mapping[str, TextColumn]
 ) -> Pair | None:
-    term = endpoint_term(stem)
-    known = stem in _BY_KEY
-    times = [part for part in own if _may_be_time(part, columns[part.column], loose=known)]
-    events = [part for part in own if part.part == "event" or (part.part == "bare" and known)]
-    times.sort(key=lambda part: _time_preference(part, term.key))
-    events.sort(key=lambda part: (part.column.lower() != f"{term.key}_event", part.part == "bare"))
-    own_times, own_events = list(times), list(events)
-    times += [part for part in generic if _may_be_time(part, columns[part.column], loose=False)]
-    events += [part for part in generic if part.part == "event"]
+    if not times:
+        return None
+    time, *others = times
     for event in events:
         coding = decode_events(columns[event.column])
-        candidates = [part for part in times if part.column != event.column]
-        if coding is None or not candidates:
+        if coding is None:
             continue
-        time, *others = candidates
         deaths_only = "death" in parse_name(time.column).tokens and time.unit is not None
         later = next((part.column for part in others if part.unit == time.unit), None)
         return Pair(
-            term,
+            endpoint_term(stem),
             time.column,
             event.column,
             time.unit,
             coding,
             later_time=later if deaths_only else None,
-            generic=time not in own_times and event not in own_events,
+            generic=not time.stem and not event.stem,
         )
     return None
 

@@ -80,23 +80,26 @@ def decode_events(column: TextColumn) -> EventCoding | None:
     known = ~np.isnan(values)
     unknown_words = np.array([word in UNKNOWN_WORDS for word in words])
     unrecognised = ~known & ~unknown_words
-    share = column.counts[known].sum() / column.counts.sum()
-    if share < 0.8 or (column.share_numeric > 0.5 and unrecognised.any()):
+    understood = column.counts[~unrecognised].sum() / column.counts.sum()
+    if not known.any() or understood < 0.8 or (unrecognised & ~np.isnan(column.numbers)).any():
         return None
     return EventCoding(values, _in_words(column.texts, values), "", unrecognised)
 
 
 def events_from_values(column: TextColumn, event_values: Sequence[object]) -> EventCoding:
-    """The coding that a mapping states: the given values are events, all others censored."""
+    """The coding that a mapping states: the given values are events, all others censored.
+
+    Blank cells and words such as "unknown" stay unknown unless the mapping lists them.
+    """
     wanted = {str(value).strip().lower() for value in event_values}
     numbers = {float(word) for word in wanted if re.fullmatch(r"-?\d+(\.\d+)?", word)}
-    values = np.array(
-        [
-            1.0 if str(text).lower() in wanted or number in numbers else 0.0
-            for text, number in zip(column.texts, column.numbers, strict=True)
-        ]
-    )
-    return EventCoding(values, "as the mapping states", "", np.zeros(len(column.texts), dtype=bool))
+    values = np.zeros(len(column.texts))
+    for i, (text, number) in enumerate(zip(column.texts, column.numbers, strict=True)):
+        if str(text).lower() in wanted or number in numbers:
+            values[i] = 1.0
+        elif column.words[i] in UNKNOWN_WORDS:
+            values[i] = np.nan
+    return EventCoding(values, "as the mapping states", "", np.zeros(len(values), dtype=bool))
 
 
 def _inverted(name: str) -> bool:

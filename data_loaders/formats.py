@@ -100,8 +100,8 @@ def format_of(filename: str, data: bytes) -> Format:
         )
     if _MARKUP.match(data[:4096].removeprefix(b"\xef\xbb\xbf")):
         raise CohortError(
-            f"{file} is a web page or XML, not a table; download the file itself "
-            "(a login or error page was probably saved in its place)."
+            f"{file} is a web page or XML, not a table (a login or error page was probably saved "
+            "in its place); download the file itself."
         )
     return "text"
 

@@ -49,8 +49,8 @@ def with_patient_ids(table: RawTable, column: str | None) -> tuple[RawTable, str
         name = _first_unique(table)
         if name is None:
             raise CohortError(
-                f"{file} has no column that identifies the patients; {_HOW}. "
-                f"The columns are {listed(list(table.columns))}."
+                f"{file} has no column that identifies the patients among "
+                f"{listed(list(table.columns))}; {_HOW}."
             )
         issues = (
             Issue(

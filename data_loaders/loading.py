@@ -47,6 +47,8 @@ def load_cohort(
         if mapping is not None or sheet is not None:
             raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
         return _demo(source.removeprefix(_DEMO))
+    if not str(source).strip():
+        raise CohortError("No file was named; give the path of a table or demo:mpn.")
     path = Path(source)
     return _from_bytes(path.name, _content(path), mapping, name, sheet)
 

@@ -33,6 +33,7 @@ DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
 _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
+_NUMBER = re.compile(r"[\d.,]*\d([eE][-+]?\d+)?")
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 2**20
 
@@ -268,12 +269,12 @@ def _table(
 ) -> RawTable:
     """Name the columns, leave out blank rows and columns, and refuse what is no table."""
     cleaned = [re.sub(r"\s+", " ", name.replace("\ufeff", "")).strip() for name in names]
+    if not columns or not len(columns[0][0]):
+        raise CohortError(f"{shown(file)} holds column names but no rows; add one row a patient.")
     built = [
         TextColumn.from_entries(name, *cells) for name, cells in zip(cleaned, columns, strict=True)
     ]
-    if not built or not len(built[0]):
-        raise CohortError(f"{shown(file)} holds column names but no rows; add one row a patient.")
-    _check_names(file, cleaned)
+    _check_names(file, built)
     filled = np.zeros(len(built[0]), dtype=bool)
     for column in built:
         filled |= column.filled
@@ -289,9 +290,20 @@ def _table(
     return RawTable(file, table, np.flatnonzero(filled) + 1, issues)
 
 
-def _check_names(file: str, names: list[str]) -> None:
-    numeric = sum(bool(re.fullmatch(r"[-+]?[\d.,]+(e[-+]?\d+)?", name)) for name in names)
-    if numeric > len(names) / 2:
+def _check_names(file: str, built: list[TextColumn]) -> None:
+    """Refuse a first row that holds no names, and names that occur twice.
+
+    Without a row of names the first patient stands in their place: numbers, and words that occur
+    again further down. Those are never repeated in the message.
+    """
+    names = [column.name for column in built]
+    numeric = sum(bool(_NUMBER.fullmatch(name)) for name in names)
+    recurring = [column for column in built if column.name and column.name in column.texts]
+    if built and len(recurring) == sum(map(bool, names)) > 1:
+        raise CohortError(
+            f"{shown(file)} repeats its row of names further down; delete the repeat."
+        )
+    if numeric + len(recurring) > len(names) / 4:
         raise CohortError(
             f"{shown(file)} seems to begin with values instead of column names; "
             "put a row of names on top."
@@ -300,7 +312,7 @@ def _check_names(file: str, names: list[str]) -> None:
     if repeated:
         positions = [i for i, name in enumerate(names, 1) if name == repeated[0]]
         raise CohortError(
-            f"{shown(file)} names {plural(len(repeated), 'column')} more than once: "
+            f"{shown(file)} gives {plural(len(repeated), 'name')} to more than one column: "
             f"{listed(repeated)} (the first at positions {listed([str(p) for p in positions])}); "
             "give every column its own name."
         )
@@ -314,6 +326,6 @@ def _check_size(file: str, rows: int, columns: int) -> None:
     ):
         if count > limit:
             raise CohortError(
-                f"{shown(file)} has {count:,} {word}; at most {limit:,} are read. "
-                "Leave out what is not needed."
+                f"{shown(file)} has {count:,} {word}; at most {limit:,} are read; "
+                "leave out what is not needed."
             )

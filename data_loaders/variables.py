@@ -238,11 +238,10 @@ def _unit_of(
 
 
 def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:
-    """The unit in which the values are plausible; the usual one unless its range is exceeded."""
-    for unit, _, high in term.units:
-        if share[unit] >= 0.95 and np.median(known) <= high:
-            return unit
-    return max(term.units, key=lambda entry: share[entry[0]])[0]
+    """The first unit, from the usual one on, in which the median is plausible."""
+    median = np.median(known)
+    fitting = (unit for unit, low, high in term.units if low <= median <= high)
+    return next(fitting, max(share, key=lambda unit: share[unit]))
 
 
 def _leftover(

@@ -56,7 +56,7 @@ def cohort_from_table(
     skipped = {id_column, *mapping.ignore}
     open_columns = {n: c for n, c in table.columns.items() if n not in skipped}
 
-    outcomes = _outcomes(table, open_columns, mapping)
+    outcomes, unread = _outcomes(table, open_columns, mapping)
     in_outcomes = {
         str(variable.source_column)
         for outcome in outcomes
@@ -87,6 +87,7 @@ def cohort_from_table(
         *table.issues,
         *_ignored(mapping),
         *(issue for outcome in outcomes for issue in outcome.issues),
+        *unread,
         *_no_endpoint(outcomes),
         *alterations.issues,
         *(issue for read in reads for issue in read.issues),
@@ -106,17 +107,29 @@ def cohort_from_table(
 
 def _outcomes(
     table: RawTable, columns: dict[str, TextColumn], mapping: TableMapping
-) -> list[Outcome]:
+) -> tuple[list[Outcome], list[Issue]]:
     stated = [_stated_pair(endpoint, columns) for endpoint in mapping.endpoints]
     used = {column for pair in stated for column in (pair.time, pair.event)}
     used |= set(mapping.columns) | set(mapping.alterations)
     keys = {pair.term.key for pair in stated}
     free = {n: c for n, c in columns.items() if n not in used}
-    found = [pair for pair in find_pairs(free) if pair.term.key not in keys]
+    pairs, unread = find_pairs(free)
+    found = [pair for pair in pairs if pair.term.key not in keys]
     outcomes = [build_outcome(pair, columns, table.rows) for pair in (*stated, *found)]
     outcomes.sort(key=lambda outcome: outcome.endpoint.key != "os")
+    issues = [
+        Issue(
+            "warning",
+            f"{shown(time)} and {shown(event)} belong together by name, but the codes of "
+            f"{shown(event)} are not known; state in a mapping which value means the event "
+            '("event_value").',
+            event,
+            code="event_coding",
+        )
+        for time, event in unread
+    ]
     if not outcomes or outcomes[0].endpoint.key != "os":
-        return outcomes
+        return outcomes, issues
     survival = outcomes[0]
     competing = {pair.term.key for pair in (*stated, *found) if pair.term.competing}
     return [
@@ -124,7 +137,7 @@ def _outcomes(
         if outcome.endpoint.key in competing
         else outcome
         for outcome in outcomes
-    ]
+    ], issues
 
 
 def _stated_pair(endpoint: EndpointMapping, columns: dict[str, TextColumn]) -> Pair:

@@ -24,7 +24,7 @@ def read_workbook(filename: str, data: bytes, sheet: str | int | None = None) ->
     data
         Content of the workbook.
     sheet
-        Name of the sheet, or its position from 0; default the first that holds data.
+        Name of the sheet, or its position from 0; default the first that holds a table.
 
     Raises
     ------
@@ -40,10 +40,15 @@ def read_workbook(filename: str, data: bytes, sheet: str | int | None = None) ->
             io.BytesIO(data), read_only=True, data_only=True, keep_links=False
         )
         names = [worksheet.title for worksheet in book.worksheets]
+        first: list[list[str]] = []
         for name in _chosen(file, names, sheet):
             rows = _rows(file, book[name])
-            if rows:
+            # A cover sheet or a sheet of notes holds cells, but no table.
+            if len(rows) > 1 and max(map(len, rows)) > 1:
                 return rows
+            first = first or rows
+        if first:
+            return first
     except CohortError:
         raise
     except Exception as error:  # openpyxl raises nearly anything on a damaged file
