@@ -1,0 +1,379 @@
+"""``demo:mds``: a synthetic cohort of myelodysplastic syndromes with time-dependent transplant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from data_loaders.demo import mds_figures as figures
+from data_loaders.demo.mds_scores import ipssm, ipssr, karyotype_group, who_2022
+from data_loaders.demo.outcomes import (
+    Bools,
+    DeathProcess,
+    Floats,
+    TreatmentFactors,
+    calibrated_clock,
+    event_at,
+    follow_up,
+    median_survival,
+    observed,
+    recorded,
+    survival_under_treatment,
+    under_treatment,
+)
+from data_loaders.demo.planted import (
+    frequency_truths,
+    hazard_truths,
+    incidence_truth,
+    median_truth,
+    mixture_truths,
+    relative_hazard,
+    treatment_truths,
+)
+from data_loaders.demo.simulate import (
+    Texts,
+    alteration_tables,
+    blank_at_random,
+    bounded_normal,
+    choose,
+    draw_alleles,
+    draw_features,
+    lognormal,
+    lookup,
+    patient_ids,
+    require_any,
+    thinned,
+)
+from data_loaders.demo.sources import BERNARD_2022, CUTLER_2004, KORETH_2013
+from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+
+CENTRES = {"Centre A": 0.35, "Centre B": 0.3, "Centre C": 0.23, "Centre D": 0.12}
+CLOSING_YEAR = 2022
+
+ENDPOINTS = (
+    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
+    Endpoint(
+        "lfs", "Leukaemia-free survival", "lfs_months", "lfs_event",
+        event_label="AML transformation or death",
+    ),
+    Endpoint(
+        "aml", "AML transformation", "aml_months", "aml_event", "aml_competing",
+        event_label="AML transformation",
+    ),
+)  # fmt: skip
+
+VARIABLES = (
+    Variable(
+        "diagnosis", "WHO 2022 category", "categorical", role="disease",
+        levels=("MDS-LB", "MDS-SF3B1", "MDS-5q", "MDS-biTP53", "MDS-IB1", "MDS-IB2"),
+        description="LB low blasts; IB1 5 to 9% and IB2 10 to 19% marrow blasts.",
+    ),
+    Variable("ipssm", "IPSS-M class", "ordinal", role="disease", levels=figures.IPSSM_LEVELS),
+    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
+    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    Variable("ipssr", "IPSS-R class", "ordinal", role="disease", levels=figures.IPSSR_LEVELS),
+    Variable("ipssm_score", "IPSS-M score", "numeric", role="disease"),
+    Variable("ipssr_score", "IPSS-R score", "numeric", role="disease"),
+    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
+    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
+    Variable("neutrophils_1e9_per_l", "Neutrophils", "numeric", "10⁹/L", "laboratory"),
+    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
+    Variable("blasts_bm_percent", "Marrow blasts", "numeric", "%", "laboratory"),
+    Variable(
+        "karyotype_group", "IPSS-R karyotype group", "ordinal", role="disease",
+        levels=figures.KARYOTYPE_LEVELS,
+    ),
+    Variable(
+        "transplant_months", "Transplant, time from diagnosis", "numeric", "months", "treatment",
+        description="Empty if never transplanted. Known only later: never a baseline group.",
+    ),
+    Variable(
+        "planted_class", "Planted genomic class", "categorical", role="other",
+        levels=tuple(figures.CLASS_SHARES),
+        description="SYNTHETIC: the class from which the patient's alterations were drawn.",
+    ),
+    Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
+    Variable(
+        "panel", "Sequencing panel", "categorical", role="study",
+        levels=("Full panel", "Core panel"),
+        description="The core panel of Centre D does not hold "
+        + ", ".join(figures.NOT_ON_CORE_PANEL) + ".",
+    ),
+    Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+)  # fmt: skip
+
+MISSING_AT_RANDOM = {
+    "hb_g_per_l": 0.02, "platelets_1e9_per_l": 0.02, "neutrophils_1e9_per_l": 0.03,
+    "wbc_1e9_per_l": 0.06, "blasts_bm_percent": 0.02, "karyotype_group": 0.03,
+}  # fmt: skip
+IPSSM_INPUTS = ["hb_g_per_l", "platelets_1e9_per_l", "blasts_bm_percent", "karyotype_group"]
+
+
+def generate(n: int, seed: int) -> Cohort:
+    """Generate the cohort.
+
+    Parameters
+    ----------
+    n
+        Number of patients.
+    seed
+        Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    group = choose(rng, figures.CLASS_SHARES, n)
+    male = rng.random(n) < _by_class(group, 0)
+    altered = _alterations(rng, group, male)
+    patients = _clinical(rng, group, male, altered)
+    patients.index = patient_ids("MDS", n)
+    outcomes, truths = _outcomes(rng, patients, altered)
+    visible = _gaps(rng, patients)
+    core = (patients["panel"] == "Core panel").to_numpy()
+    not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
+    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
+    seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
+    return Cohort(
+        name="MDS demo (synthetic)",
+        patients=pd.concat([visible, outcomes], axis=1),
+        alterations=alterations,
+        features=features,
+        endpoints={endpoint.key: endpoint for endpoint in ENDPOINTS},
+        variables={variable.name: variable for variable in VARIABLES},
+        provenance=Provenance(
+            source="demo:mds",
+            citation="Figures planted from Bernard 2022 and 2024, Greenberg 2012, Cutler 2004, "
+            "Koreth 2013 and others; each truth names its own.",
+            licence="MIT",
+            version="1",
+            synthetic=True,
+            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            truths=(
+                *mixture_truths(figures.FEATURES, figures.CLASS_SHARES, figures.PLANTED_PAIRS),
+                *frequency_truths(figures.FEATURES, "planted_class", floor=0.15),
+                *truths,
+            ),
+        ),
+        mutations=_mutations(rng, patients, seen),
+    )
+
+
+def _by_class(group: Texts, position: int) -> Floats:
+    return lookup({name: row[position] for name, row in figures.CLINICAL.items()}, group)
+
+
+def _alterations(rng: np.random.Generator, group: Texts, male: Bools) -> dict[str, Bools]:
+    specs = {spec.name: spec for spec in thinned(figures.FEATURES, figures.REQUIRED)}
+    alleles = ("U2AF1_S34", "U2AF1_Q157", "IDH2_R140", "IDH2_R172")
+    drawable = [spec for name, spec in specs.items() if name not in alleles]
+    # Only men can lose Y: the class's frequency falls on its men.
+    lost_y = lookup({name: specs["-Y"].frequency.get(name, 0.0) for name in figures.CLASS_SHARES},
+                    group)  # fmt: skip
+    minus_y = male & (rng.random(len(group)) < lost_y / _by_class(group, 0))
+    altered = draw_features(rng, group, drawable, {"-Y": minus_y})
+    require_any(rng, group, altered, figures.FEATURES, figures.REQUIRED)
+    s34, r140 = figures.U2AF1_S34_SHARE, figures.IDH2_R140_SHARE
+    altered |= draw_alleles(rng, altered["U2AF1"], {"U2AF1_S34": s34, "U2AF1_Q157": 1 - s34})
+    altered |= draw_alleles(rng, altered["IDH2"], {"IDH2_R140": r140, "IDH2_R172": 1 - r140})
+    return {spec.name: altered[spec.name] for spec in figures.FEATURES}
+
+
+def _clinical(
+    rng: np.random.Generator, group: Texts, male: Bools, altered: dict[str, Bools]
+) -> pd.DataFrame:
+    n = len(group)
+    centre = choose(rng, CENTRES, n)
+    neutrophils = np.clip(lognormal(rng, _by_class(group, 3), 0.65, n), 0.05, 12)
+    frame = pd.DataFrame(
+        {
+            "age_years": bounded_normal(rng, figures.AGE_MEAN, figures.AGE_SD, (18, 96), n).round(),
+            "sex": np.where(male, "M", "F"),
+            "hb_g_per_l": bounded_normal(rng, _by_class(group, 1), 17.0, (40, 165), n).round(),
+            "platelets_1e9_per_l": np.clip(
+                lognormal(rng, _by_class(group, 2), 0.62, n), 4, 1100
+            ).round(),
+            "neutrophils_1e9_per_l": neutrophils.round(1),
+            "wbc_1e9_per_l": (neutrophils + lognormal(rng, 1.7, 0.35, n)).round(1),
+            "blasts_bm_percent": np.clip(
+                lognormal(rng, _by_class(group, 4), 0.8, n), 0, 19
+            ).round(),
+            "karyotype_group": karyotype_group(rng, altered),
+            "planted_class": group,
+            "centre": centre,
+            "panel": np.where(centre == "Centre D", "Core panel", "Full panel"),
+        }
+    )
+    frame["ipssr_score"], frame["ipssr"] = ipssr(frame)
+    frame["ipssm_score"], frame["ipssm"] = ipssm(frame, altered)
+    frame["diagnosis"] = who_2022(frame, altered)
+    return frame[[name for name in (v.name for v in VARIABLES) if name in frame]]
+
+
+def _gaps(rng: np.random.Generator, patients: pd.DataFrame) -> pd.DataFrame:
+    visible = blank_at_random(rng, patients, MISSING_AT_RANDOM)
+    # A score without one of its inputs is not computable.
+    gap = visible[IPSSM_INPUTS].isna().any(axis=1)
+    visible[["ipssm", "ipssm_score"]] = visible[["ipssm", "ipssm_score"]].mask(gap)
+    gap |= visible["neutrophils_1e9_per_l"].isna()
+    visible[["ipssr", "ipssr_score"]] = visible[["ipssr", "ipssr_score"]].mask(gap)
+    return visible
+
+
+def _mutations(
+    rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
+) -> pd.DataFrame:
+    draws = ordinary_draws(figures.FEATURES, seen)
+    # Multi-hit TP53: a second mutation, or one whose fraction tells the other allele is lost.
+    multi = seen["TP53_multi_hit"]
+    lost = multi & (seen["17p-"] | (rng.random(len(multi)) < 0.4))
+    choices = HOTSPOTS["TP53"]
+    fraction = np.where(lost, 0.68, 0.33)
+    draws["TP53"] = replace(draws["TP53"], carriers=seen["TP53"], vaf=fraction)
+    draws["TP53_multi_hit"] = VariantDraw("TP53", multi & ~lost, choices, 0.33)
+    return mutation_table(rng, patients.index, list(draws.values()))
+
+
+def _risk_half(patients: pd.DataFrame) -> Texts:
+    return np.where(patients["ipssm"].isin(figures.HIGHER_RISK), "higher", "lower")
+
+
+def _transplant_month(rng: np.random.Generator, patients: pd.DataFrame) -> Floats:
+    """Month of the transplant a patient would get; infinite for most. Depends on age and risk."""
+    half = _risk_half(patients)
+    band = np.searchsorted(figures.TRANSPLANT_AGES, patients["age_years"], side="right")
+    chance = np.array([figures.TRANSPLANT_CANDIDATES[name] for name in ("lower", "higher")])
+    chosen = rng.random(len(half)) < chance[(half == "higher").astype(int), band]
+    wait = lognormal(rng, lookup(figures.TRANSPLANT_MEDIAN_MONTH, half), 0.55, len(half))
+    return np.where(chosen, wait, np.inf)
+
+
+def _factors(half: Texts) -> TreatmentFactors:
+    early = {name: pair[0] for name, pair in figures.TRANSPLANT_FACTORS.items()}
+    late = {name: pair[1] for name, pair in figures.TRANSPLANT_FACTORS.items()}
+    return TreatmentFactors(
+        lookup(early, half), lookup(late, half), figures.TRANSPLANT_EARLY_MONTHS
+    )
+
+
+def _outcomes(
+    rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
+) -> tuple[pd.DataFrame, list[PlantedTruth]]:
+    n = len(patients)
+    everyone = np.full(n, "all")
+    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
+    median = figures.MEDIAN_SURVIVAL_MONTHS
+    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
+    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
+    relative = relative_hazard(figures.AML_EFFECTS, patients, altered, everyone)
+    after = death.rate_after(np.full(n, median), figures.SURVIVAL_AFTER_AML_MONTHS)
+    transformed_at = event_at(
+        rng, death, relative, after, [(np.ones(n, dtype=bool), *figures.AML_INCIDENCE)]
+    )
+    planned = _transplant_month(rng, patients)
+    end, closing = follow_up(rng, n, shortest=6.0, longest=120.0, lost_per_year=0.05)
+    half = _risk_half(patients)
+    died = under_treatment(death.at, clock, planned, _factors(half))
+    aml_factor = np.full(n, figures.TRANSPLANT_AML_FACTOR)
+    transformed = under_treatment(
+        transformed_at, clock, planned, TreatmentFactors(aml_factor, aml_factor, 0.0)
+    )
+    transformed = np.where(transformed <= died, transformed, np.inf)
+    # Recorded in whole days: a transplant is at least a day before death or the end.
+    done = recorded(planned) < recorded(np.minimum(died, end))
+
+    columns: dict[str, Floats] = {
+        "transplant_months": np.where(done, recorded(planned), np.nan),
+        "diagnosis_year": np.floor(CLOSING_YEAR - closing / 12),
+    }
+    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
+    first = np.minimum(transformed, died)
+    columns["lfs_months"], columns["lfs_event"], _ = observed(first, first, end)
+    columns["aml_months"], columns["aml_event"], columns["aml_competing"] = observed(
+        transformed, died, end
+    )
+    frame = pd.DataFrame(columns, index=patients.index)
+    return frame, _outcome_truths(patients, death, half)
+
+
+def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) -> list[PlantedTruth]:
+    month, incidence = figures.AML_INCIDENCE
+    truths = [
+        *hazard_truths("os", "death", figures.DEATH_EFFECTS, None, "transplant_months"),
+        *hazard_truths("aml", "AML transformation", figures.AML_EFFECTS, None, "transplant_months"),
+        incidence_truth("aml", month, incidence, BERNARD_2022, {}, before="transplant_months"),
+    ]
+    for level in figures.IPSSM_LEVELS:
+        here = (patients["ipssm"] == level).to_numpy()
+        if here.any():
+            truths.append(
+                median_truth(
+                    "os",
+                    median_survival(death.rate[here], death.clock.of(here)),
+                    BERNARD_2022.chosen(),
+                    {"ipssm": level},
+                    before="transplant_months",
+                )
+            )
+    for name, levels in (("lower", figures.LOWER_RISK), ("higher", figures.HIGHER_RISK)):
+        truths.extend(
+            treatment_truths(
+                "os",
+                name,
+                within={"ipssm": levels},
+                factors=figures.TRANSPLANT_FACTORS[name],
+                early_months=figures.TRANSPLANT_EARLY_MONTHS,
+                source=CUTLER_2004.chosen(),
+            )
+        )
+    truths.extend(_potential_outcomes(patients, death, half))
+    return truths
+
+
+def _potential_outcomes(
+    patients: pd.DataFrame, death: DeathProcess, half: Texts
+) -> list[PlantedTruth]:
+    """Mean survival time gained by transplant in each IPSS-M class, among patients up to 70.
+
+    Computed from the planted model, without sampling error, over the patients of the cohort (a
+    sample of at most 2,000 a class).
+    """
+    horizon, start = figures.TRANSPLANT_HORIZON_MONTHS, figures.TRANSPLANT_STRATEGY_MONTH
+    grid = np.linspace(0.0, horizon, 193)
+    young = (patients["age_years"] <= figures.TRANSPLANT_AGES[1]).to_numpy()
+    truths = []
+    for level in figures.IPSSM_LEVELS:
+        chosen = np.flatnonzero(young & (patients["ipssm"] == level).to_numpy())[:2000]
+        if len(chosen) == 0:
+            continue
+        mask = np.isin(np.arange(len(patients)), chosen)
+        rate, clock, factors = death.rate[mask], death.clock.of(mask), _factors(half[mask])
+        curves = [
+            survival_under_treatment(grid, rate, clock, month, factors) for month in (start, np.inf)
+        ]
+        treated, never = (float(np.trapezoid(curve, grid)) for curve in curves)
+        truths.append(
+            PlantedTruth(
+                key=f"effect:os:transplant@{level}",
+                statement=(
+                    f"In IPSS-M {level}, age up to 70, transplant at month {start:g} changes mean "
+                    f"survival over {horizon / 12:g} years by {treated - never:+.1f} months "
+                    f"({treated:.1f} against {never:.1f} without transplant)."
+                ),
+                value=treated - never,
+                source=str(KORETH_2013.chosen()),
+                details={
+                    "analysis": "rmst_difference",
+                    "endpoint": "os",
+                    "treatment": "transplant_months",
+                    "strategy_month": start,
+                    "horizon": horizon,
+                    "treated": treated,
+                    "never": never,
+                    "within": {"ipssm": (level,)},
+                    "at_most": {"age_years": figures.TRANSPLANT_AGES[1]},
+                },
+            )
+        )
+    return truths

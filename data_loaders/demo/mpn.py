@@ -1,0 +1,344 @@
+"""``demo:mpn``: a synthetic cohort of myeloproliferative neoplasms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from data_loaders.demo import mpn_figures as figures
+from data_loaders.demo.outcomes import (
+    Bools,
+    DeathProcess,
+    Floats,
+    calibrated_clock,
+    event_at,
+    follow_up,
+    median_survival,
+    observed,
+)
+from data_loaders.demo.planted import (
+    Effect,
+    frequency_truths,
+    hazard_truths,
+    incidence_truth,
+    median_truth,
+    relative_hazard,
+)
+from data_loaders.demo.simulate import (
+    Texts,
+    alteration_tables,
+    blank_at_random,
+    bounded_normal,
+    choose,
+    draw_features,
+    lognormal,
+    lookup,
+    patient_ids,
+)
+from data_loaders.demo.sources import RUMI_2014
+from data_loaders.demo.variants import mutation_table, ordinary_draws
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+
+CENTRES = {"Centre A": 0.3, "Centre B": 0.25, "Centre C": 0.2, "Centre D": 0.15, "Centre E": 0.1}
+CLOSING_YEAR = 2024
+
+ENDPOINTS = (
+    Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death"),
+    Endpoint(
+        "aml", "AML transformation", "aml_months", "aml_event", "aml_competing",
+        event_label="AML transformation",
+    ),
+    Endpoint(
+        "mf", "Myelofibrotic transformation (ET and PV)", "mf_months", "mf_event", "mf_competing",
+        event_label="myelofibrotic transformation",
+    ),
+    Endpoint(
+        "thrombosis", "Thrombosis", "thrombosis_months", "thrombosis_event",
+        "thrombosis_competing", event_label="thrombosis",
+    ),
+    Endpoint(
+        "efs", "Event-free survival", "efs_months", "efs_event",
+        event_label="AML, myelofibrotic transformation or death",
+    ),
+)  # fmt: skip
+
+VARIABLES = (
+    Variable(
+        "diagnosis", "Diagnosis", "categorical", role="disease", levels=figures.DIAGNOSES,
+        description="ET essential thrombocythaemia, PV polycythaemia vera, MF myelofibrosis.",
+    ),
+    Variable(
+        "driver", "Driver mutation", "categorical", role="disease", levels=figures.DRIVERS,
+        description="The mutated driver gene; triple-negative if none of the three is.",
+    ),
+    Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
+    Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
+    Variable(
+        "diagnosis_detail", "Diagnosis, with fibrotic stage", "categorical", role="disease",
+        levels=("ET", "PV", "Prefibrotic MF", "Overt MF"),
+        description="Myelofibrosis is prefibrotic at grade 0 to 1 and overt at grade 2 to 3.",
+    ),
+    Variable("hb_g_per_l", "Haemoglobin", "numeric", "g/L", "laboratory"),
+    Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
+    Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
+    Variable("neutrophils_1e9_per_l", "Neutrophils", "numeric", "10⁹/L", "laboratory"),
+    Variable("blasts_pb_percent", "Circulating blasts", "numeric", "%", "laboratory"),
+    Variable("ldh_u_per_l", "LDH", "numeric", "U/L", "laboratory"),
+    Variable(
+        "fibrosis_grade", "Marrow fibrosis grade", "numeric", role="clinical",
+        description="Grade 0 to 3; recorded in myelofibrosis only.",
+    ),
+    Variable("splenomegaly", "Palpable spleen", "binary", role="clinical"),
+    Variable("constitutional_symptoms", "Constitutional symptoms", "binary", role="clinical"),
+    Variable("prior_thrombosis", "Thrombosis before diagnosis", "binary", role="clinical"),
+    Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
+    Variable(
+        "panel", "Sequencing panel", "categorical", role="study",
+        levels=("Full panel", "Core panel"),
+        description="The core panel of Centre E does not hold "
+        + ", ".join(figures.NOT_ON_CORE_PANEL) + ".",
+    ),
+    Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+)  # fmt: skip
+
+MISSING_AT_RANDOM = {
+    "hb_g_per_l": 0.02, "wbc_1e9_per_l": 0.02, "platelets_1e9_per_l": 0.02,
+    "neutrophils_1e9_per_l": 0.06, "blasts_pb_percent": 0.04, "ldh_u_per_l": 0.12,
+    "splenomegaly": 0.05, "constitutional_symptoms": 0.03, "prior_thrombosis": 0.03,
+}  # fmt: skip
+
+
+def generate(n: int, seed: int) -> Cohort:
+    """Generate the cohort.
+
+    Parameters
+    ----------
+    n
+        Number of patients.
+    seed
+        Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    diagnosis = choose(rng, figures.DIAGNOSIS_SHARES, n)
+    drawn = _drivers(rng, diagnosis)
+    altered = draw_features(rng, diagnosis, figures.FEATURES, drawn)
+    patients = _clinical(rng, diagnosis, altered)
+    patients.index = patient_ids("MPN", n)
+    outcomes, truths = _outcomes(rng, patients, altered)
+    visible = blank_at_random(rng, patients, MISSING_AT_RANDOM)
+    core = (patients["panel"] == "Core panel").to_numpy()
+    not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
+    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
+    seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
+    return Cohort(
+        name="MPN demo (synthetic)",
+        patients=pd.concat([visible, outcomes], axis=1),
+        alterations=alterations,
+        features=features,
+        endpoints={endpoint.key: endpoint for endpoint in ENDPOINTS},
+        variables={variable.name: variable for variable in VARIABLES},
+        provenance=Provenance(
+            source="demo:mpn",
+            citation="Figures planted from Grinfeld 2018, Tefferi 2014 to 2020, Rumi 2014, "
+            "Guglielmelli 2014, Barbui 2012 and others; each truth names its own.",
+            licence="MIT",
+            version="1",
+            synthetic=True,
+            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            truths=(*frequency_truths(figures.FEATURES, "diagnosis"), *truths),
+        ),
+        mutations=_mutations(rng, patients, seen),
+    )
+
+
+def _drivers(rng: np.random.Generator, diagnosis: Texts) -> dict[str, Bools]:
+    n = len(diagnosis)
+    driver = np.full(n, "Triple-negative")
+    calr_type = np.full(n, "none", dtype="<U8")
+    for name, shares in figures.DRIVER_SHARES.items():
+        here = diagnosis == name
+        driver[here] = choose(rng, shares, int(here.sum()))
+        carries = here & (driver == "CALR")
+        if name in figures.CALR_TYPE_SHARES:
+            calr_type[carries] = choose(rng, figures.CALR_TYPE_SHARES[name], int(carries.sum()))
+    exon_12 = (diagnosis == "PV") & (rng.random(n) < figures.EXON_12_SHARE_IN_PV)
+    return {
+        "JAK2": driver == "JAK2",
+        "JAK2_V617F": (driver == "JAK2") & ~exon_12,
+        "JAK2_exon_12": exon_12,
+        "CALR": driver == "CALR",
+        "CALR_type_1": calr_type == "type 1",
+        "CALR_type_2": calr_type == "type 2",
+        "MPL": driver == "MPL",
+    }
+
+
+def _clinical(
+    rng: np.random.Generator, diagnosis: Texts, altered: dict[str, Bools]
+) -> pd.DataFrame:
+    n = len(diagnosis)
+    driver = np.select(
+        [altered["JAK2"], altered["CALR"], altered["MPL"]], ["JAK2", "CALR", "MPL"],
+        "Triple-negative",
+    )  # fmt: skip
+    group = np.char.add(np.char.add(diagnosis, ":"), driver)
+    is_mf = diagnosis == "MF"
+    male = rng.random(n) < lookup(figures.MALE, diagnosis)
+    spread = np.where(is_mf, 11.5, 15.0)
+    age = bounded_normal(rng, lookup(figures.AGE, group), spread, (18, 95), n).round()
+    blasts = np.where(is_mf & (rng.random(n) < 0.3), 1 + rng.geometric(0.45, n) - 1, 0)
+    grade = np.where(is_mf, choose(rng, figures.FIBROSIS_SHARES, n).astype(float), np.nan)
+    centre = choose(rng, CENTRES, n)
+    jak2_odds = np.where(altered["JAK2"], 1.25, 0.75)
+    counts = _blood_counts(rng, diagnosis, group, male, altered)
+    detail = np.where(is_mf, np.where(grade >= 2, "Overt MF", "Prefibrotic MF"), diagnosis)
+    frame = pd.DataFrame(
+        {
+            "diagnosis": diagnosis,
+            "driver": driver,
+            "age_years": age,
+            "sex": np.where(male, "M", "F"),
+            "diagnosis_detail": detail,
+            **counts,
+            "blasts_pb_percent": blasts.astype(float),
+            "ldh_u_per_l": lognormal(
+                rng, np.select([is_mf, diagnosis == "PV"], [520.0, 270.0], 225.0), 0.4, n
+            ).round(),
+            "fibrosis_grade": grade,
+            "splenomegaly": rng.random(n) < lookup(figures.SPLENOMEGALY, diagnosis),
+            "constitutional_symptoms": rng.random(n) < lookup(figures.SYMPTOMS, diagnosis),
+            "prior_thrombosis": rng.random(n)
+            < lookup(figures.PRIOR_THROMBOSIS, diagnosis) * jak2_odds,
+            "centre": centre,
+            "panel": np.where(centre == "Centre E", "Core panel", "Full panel"),
+        }
+    )
+    flags = ["splenomegaly", "constitutional_symptoms", "prior_thrombosis"]
+    frame[flags] = frame[flags].astype(float)
+    return frame
+
+
+def _blood_counts(
+    rng: np.random.Generator,
+    diagnosis: Texts,
+    group: Texts,
+    male: Bools,
+    altered: dict[str, Bools],
+) -> dict[str, Floats]:
+    n = len(diagnosis)
+    et, pv, mf = (diagnosis == name for name in figures.DIAGNOSES)
+    # Anaemia goes with ASXL1 and U2AF1 in myelofibrosis, thrombocytopenia with U2AF1 (Tefferi
+    # 2016 Blood Adv 1:105, read); men have 9 g/L more.
+    hb = lookup(figures.HB, group) + np.where(male, 4.5, -4.5)
+    hb -= 8.0 * (mf & altered["ASXL1"]) + 14.0 * (mf & altered["U2AF1"])
+    spread = np.select([et, pv], [11.5, 13.0], 22.0)
+    # WHO 2016: PV needs Hb above 165 g/L in men and 160 g/L in women.
+    low = np.where(pv, np.where(male, 166.0, 161.0), 45.0)
+    high = np.select([et, pv], [165.0, 240.0], 180.0)
+    wbc_sigma = np.select([et, pv], [0.28, 0.36], 0.68)
+    wbc = lookup(figures.WBC, group) * np.exp(wbc_sigma * rng.standard_normal(n))
+    wbc = np.clip(wbc * np.where(mf & (altered["NRAS"] | altered["CBL"]), 1.6, 1.0), 1.2, 160.0)
+    platelets = lookup(figures.PLATELETS, group) * np.where(altered["CALR_type_2"] & et, 1.12, 1)
+    # ET needs 450 (WHO 2016), so what varies is the excess over it.
+    floor = np.where(et, 450.0, 0.0)
+    sigma = np.select([et, pv], [0.6, 0.45], 0.85)
+    platelets = floor + (platelets - floor) * np.exp(sigma * rng.standard_normal(n))
+    platelets *= np.where(mf & altered["U2AF1"], 0.6, 1.0)
+    share = bounded_normal(rng, 0.68, 0.09, (0.3, 0.93), n)
+    return {
+        "hb_g_per_l": bounded_normal(rng, hb, spread, (low, high), n).round(),
+        "wbc_1e9_per_l": wbc.round(1),
+        "platelets_1e9_per_l": np.clip(platelets, 12, np.where(et, 3500, 1800)).round(),
+        "neutrophils_1e9_per_l": (wbc * share).round(1),
+    }
+
+
+def _mutations(
+    rng: np.random.Generator, patients: pd.DataFrame, seen: dict[str, Bools]
+) -> pd.DataFrame:
+    draws = ordinary_draws(figures.FEATURES, seen)
+    diagnosis = patients["diagnosis"].to_numpy(dtype=str)
+    burden = np.where(seen["9pUPD"], 0.74, lookup({"ET": 0.22, "PV": 0.35, "MF": 0.38}, diagnosis))
+    v617f = draws["JAK2_V617F"]
+    draws["JAK2_V617F"] = replace(v617f, vaf=burden)
+    return mutation_table(rng, patients.index, list(draws.values()))
+
+
+def _outcomes(
+    rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
+) -> tuple[pd.DataFrame, list[PlantedTruth]]:
+    n = len(patients)
+    diagnosis = patients["diagnosis"].to_numpy(dtype=str)
+
+    def relative(effects: tuple[Effect, ...]) -> Floats:
+        return relative_hazard(effects, patients, altered, diagnosis)
+
+    rate = relative(figures.DEATH_EFFECTS)
+    clock = calibrated_clock(
+        rate, diagnosis, figures.MEDIAN_SURVIVAL_MONTHS, figures.SURVIVAL_SHAPE
+    )
+    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
+
+    def transformation(
+        effects: tuple[Effect, ...], targets: dict[str, figures.Target], months_left: float
+    ) -> Floats:
+        after = death.rate_after(lookup(figures.MEDIAN_SURVIVAL_MONTHS, diagnosis), months_left)
+        horizons = [
+            (diagnosis == name, month, incidence) for name, (month, incidence, _) in targets.items()
+        ]
+        return clock.months(event_at(rng, death, relative(effects), after, horizons))
+
+    aml = transformation(
+        figures.AML_EFFECTS, figures.AML_INCIDENCE, figures.SURVIVAL_AFTER_AML_MONTHS
+    )
+    fibrosis = transformation(
+        figures.MF_EFFECTS, figures.MF_INCIDENCE, figures.SURVIVAL_AFTER_MF_MONTHS
+    )
+    fibrosis = np.where(fibrosis < aml, fibrosis, np.inf)
+    died = death.months
+    per_month = lookup(figures.THROMBOSIS_RATE, diagnosis) / 1200.0
+    clot = rng.exponential(1.0, n) / (per_month * relative(figures.THROMBOSIS_EFFECTS))
+    end, closing = follow_up(rng, n, shortest=18.0, longest=300.0, lost_per_year=0.02)
+
+    columns: dict[str, Floats] = {"diagnosis_year": np.floor(CLOSING_YEAR - closing / 12)}
+    columns["os_months"], columns["os_event"], _ = observed(died, died, end)
+    for key, month in (("aml", aml), ("mf", fibrosis), ("thrombosis", clot)):
+        time, event, competing = observed(month, died, end)
+        columns |= {f"{key}_months": time, f"{key}_event": event, f"{key}_competing": competing}
+    is_mf = diagnosis == "MF"
+    for name in ("mf_months", "mf_event", "mf_competing"):
+        columns[name] = np.where(is_mf, np.nan, columns[name])
+    first = np.minimum(np.minimum(aml, fibrosis), died)
+    columns["efs_months"], columns["efs_event"], _ = observed(first, first, end)
+    truths = _outcome_truths(patients, death)
+    return pd.DataFrame(columns, index=patients.index), truths
+
+
+def _outcome_truths(patients: pd.DataFrame, death: DeathProcess) -> list[PlantedTruth]:
+    truths = [
+        *hazard_truths("os", "death", figures.DEATH_EFFECTS, "diagnosis"),
+        *hazard_truths("aml", "AML transformation", figures.AML_EFFECTS, "diagnosis"),
+        *hazard_truths("mf", "myelofibrotic transformation", figures.MF_EFFECTS, "diagnosis"),
+        *hazard_truths("thrombosis", "thrombosis", figures.THROMBOSIS_EFFECTS, "diagnosis"),
+    ]
+    for name, months in figures.MEDIAN_SURVIVAL_MONTHS.items():
+        truths.append(
+            median_truth("os", months, figures.MEDIAN_SURVIVAL_SOURCE, {"diagnosis": name})
+        )
+    for driver in figures.DRIVERS:
+        here = ((patients["diagnosis"] == "MF") & (patients["driver"] == driver)).to_numpy()
+        if here.any():
+            months = median_survival(death.rate[here], death.clock.of(here))
+            truths.append(
+                median_truth(
+                    "os", months, RUMI_2014.chosen(), {"diagnosis": "MF", "driver": driver}
+                )
+            )
+    for key, targets in (("aml", figures.AML_INCIDENCE), ("mf", figures.MF_INCIDENCE)):
+        truths.extend(
+            incidence_truth(key, month, incidence, source, {"diagnosis": name})
+            for name, (month, incidence, source) in targets.items()
+        )
+    return truths

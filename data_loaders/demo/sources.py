@@ -1,0 +1,83 @@
+"""The publications behind the demo cohorts, each with how its figure reached us.
+
+Every planted number carries one of these, so that a reader can tell a figure that was read from
+one that was remembered, and both from a size that was chosen for the demo.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Evidence = Literal["read", "recomputed", "recalled", "chosen"]
+
+_WORDS: dict[Evidence, str] = {
+    "read": "figure read in the publication's abstract or in a table that reproduces it",
+    "recomputed": "aggregate recomputed from the publication's public data, rounded",
+    "recalled": "figure recalled, not read again",
+    "chosen": "direction as published, size chosen for this demo",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A publication and how the figure taken from it is known.
+
+    Parameters
+    ----------
+    citation
+        First author, year, journal, volume and first page.
+    evidence
+        ``read``, ``recomputed`` (from public data), ``recalled`` or ``chosen`` (only the direction
+        is published).
+    """
+
+    citation: str
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        return f"{self.citation} ({_WORDS[self.evidence]})"
+
+    def chosen(self) -> Source:
+        """The same publication, cited for the direction of an effect only."""
+        return Source(self.citation, "chosen")
+
+
+# Myeloproliferative neoplasms
+GRINFELD_2018 = Source("Grinfeld 2018 N Engl J Med 379:1416", "recomputed")
+TEFFERI_2014 = Source("Tefferi 2014 Blood 124:2507", "read")
+TEFFERI_2014_CALR = Source("Tefferi 2014 Blood 124:2465", "read")
+TEFFERI_2012 = Source("Tefferi 2012 Mayo Clin Proc 87:25", "read")
+TEFFERI_2016 = Source("Tefferi 2016 Blood Adv 1:21", "read")
+TEFFERI_2018 = Source("Tefferi 2018 Am J Hematol 93:348", "read")
+TEFFERI_2018_BLAST = Source("Tefferi 2018 Leukemia 32:1200", "recalled")
+TEFFERI_2020 = Source("Tefferi 2020 Br J Haematol 189:291", "read")
+RUMI_2014 = Source("Rumi 2014 Blood 124:1062", "read")
+RUMI_2014_ET = Source("Rumi 2014 Blood 123:1544", "read")
+GUGLIELMELLI_2014 = Source("Guglielmelli 2014 Leukemia 28:1804", "read")
+GUGLIELMELLI_2017 = Source("Guglielmelli 2017 Blood 129:3227", "read")
+CERVANTES_2009 = Source("Cervantes 2009 Blood 113:2895", "recalled")
+PASSAMONTI_2008 = Source("Passamonti 2008 Blood 111:3383", "read")
+PASSAMONTI_2017 = Source("Passamonti 2017 Leukemia 31:2726", "read")
+BARBUI_2012 = Source("Barbui 2012 Blood 120:5128", "read")
+CARAMAZZA_2011 = Source("Caramazza 2011 Leukemia 25:82", "recalled")
+VANNUCCHI_2013 = Source("Vannucchi 2013 Leukemia 27:1861", "recalled")
+
+# Myelodysplastic syndromes
+BERNARD_2022 = Source("Bernard 2022 NEJM Evid 1(7):EVIDoa2200008", "recomputed")
+BERNARD_2022_MODEL = Source("Bernard 2022 NEJM Evid 1(7):EVIDoa2200008", "read")
+BERNARD_2024 = Source("Bernard 2024 Blood 144:1617", "read")
+GREENBERG_2012 = Source("Greenberg 2012 Blood 120:2454", "read")
+CUTLER_2004 = Source("Cutler 2004 Blood 104:579", "read")
+KORETH_2013 = Source("Koreth 2013 J Clin Oncol 31:2662", "read")
+DELLA_PORTA_2017 = Source("Della Porta 2017 Leukemia 31:2449", "read")
+TENTORI_2024 = Source("Tentori 2024 J Clin Oncol 42:2873", "recalled")
+
+# Acute myeloid leukaemia
+PAPAEMMANUIL_2016 = Source("Papaemmanuil 2016 N Engl J Med 374:2209", "recomputed")
+GRIMWADE_2010 = Source("Grimwade 2010 Blood 116:354", "recalled")
+DOHNER_2022 = Source("Döhner 2022 Blood 140:1345", "read")
+HEROLD_2020 = Source("Herold 2020 Leukemia 34:3161", "read")
+LACHOWIEZ_2023 = Source("Lachowiez 2023 Blood Adv 7:1899", "read")
+KORETH_2009 = Source("Koreth 2009 JAMA 301:2349", "recalled")
+METZELER_2016 = Source("Metzeler 2016 Blood 128:686", "read")
