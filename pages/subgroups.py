@@ -10,6 +10,7 @@ from app.ui.subgroups import (
     draw_progress,
     draw_refusal,
     draw_verdict,
+    map_alt,
     map_figure,
     map_numbers,
     session_id,
@@ -40,7 +41,7 @@ with left:
         map_numbers(found),
         key="map",
         name=("subgroups",),
-        alt=f"Map of {len(found.positions)} patients in {len(found.grouping.names)} subgroups.",
+        alt=map_alt(looking, found, colour),
     )
     draw_verdict(found)
 with right:
@@ -51,14 +52,13 @@ with right:
         with groups:
             shown = draw_curve_choice(found)
         result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
+        title = survival_title(result)
         figure_with_downloads(
-            survival_figure(
-                result, title=survival_title(result), synthetic=looking.synthetic, band=False
-            ),
+            survival_figure(result, title=title, synthetic=looking.synthetic, band=False),
             numbers_table(result, "years"),
             key="subgroup_km",
             name=("subgroups", result.endpoint.key),
-            alt=survival_alt(result, reading(result)),
+            alt=survival_alt(title, result, reading(result)),
         )
         draw_accounting(result)
         for note in result.notes:

@@ -30,6 +30,7 @@ result = survival_by_group(
     conf_type=settings.conf_type,
 )
 sentences = reading(result)
+title = survival_title(result)
 
 chart, words = st.columns([5, 3], gap="large")
 with chart:
@@ -37,7 +38,7 @@ with chart:
         survival_figure(
             result,
             settings.unit,
-            title=survival_title(result),
+            title=title,
             synthetic=looking.synthetic,
             band=settings.band,
             marks=settings.marks,
@@ -46,7 +47,7 @@ with chart:
         numbers_table(result, settings.unit),
         key="km",
         name=(result.endpoint.key, result.label),
-        alt=survival_alt(result, sentences),
+        alt=survival_alt(title, result, sentences),
     )
 with words:
     st.subheader("In words", anchor=False)

@@ -124,12 +124,10 @@ def survival_figure(
     return figure
 
 
-def survival_alt(result: GroupSurvival, sentences: list[str]) -> str:
-    """Alternative text of the figure: what it shows, then what it says."""
+def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str:
+    """Alternative text of the figure: its title, its groups, then what it says."""
     groups = ", ".join(f"{curve.name} (n = {curve.n})" for curve in result.drawn)
-    return f"Kaplan-Meier curves of {result.endpoint.label.lower()}: {groups}. " + " ".join(
-        sentences
-    )
+    return f"{title}. Kaplan-Meier curves: {groups}. " + " ".join(sentences)
 
 
 def _add_curve(

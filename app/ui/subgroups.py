@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST
 from app.analysis.subgroup_view import (
     SubgroupMap,
     alterations_in_words,
@@ -19,7 +20,7 @@ from app.analysis.subgroup_view import (
     subgroup_features,
 )
 from app.analysis.subgroups import SubgroupSettings
-from app.analysis.wording import count, format_percent
+from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.subgroup_map import MAP_HEIGHT, map_by_group, map_by_number
 from app.cohort.filters import Filter
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
@@ -145,12 +146,25 @@ def draw_colour_choice(cohort: Cohort) -> str:
     return colour if colour in options else SUBGROUP
 
 
+def map_title(looking: Looking, found: SubgroupMap, colour: str) -> str:
+    """Title of the map: whom it shows and what its colours mean."""
+    label = mid_sentence(colour_label(looking.cohort, colour))
+    return f"{count(len(found.positions), 'patient')} by their alterations, coloured by {label}"
+
+
+def map_alt(looking: Looking, found: SubgroupMap, colour: str) -> str:
+    """Alternative text of the map: its title and the sizes of the subgroups."""
+    sizes = zip(found.grouping.names, found.grouping.sizes(), strict=True)
+    groups = ", ".join(f"{name} ({size})" for name, size in sizes)
+    return f"{map_title(looking, found, colour)}. Subgroups: {groups}."
+
+
 def map_figure(looking: Looking, found: SubgroupMap, colour: str) -> go.Figure:
     """The map in the colours asked for."""
     cohort = looking.cohort
     words = alterations_in_words(cohort, found.positions)
     label = colour_label(cohort, colour)
-    title = f"{count(len(found.positions), 'patient')} by their alterations, coloured by {label}"
+    title = map_title(looking, found, colour)
     if colour == SUBGROUP or colour.startswith(("alteration:", "variable:")):
         grouping = (
             found.grouping if colour == SUBGROUP else GroupingSpec.parse(colour).build(cohort)
@@ -227,15 +241,19 @@ def draw_verdict(found: SubgroupMap) -> None:
 def draw_curve_choice(found: SubgroupMap) -> Grouping:
     """Which subgroups have a curve; the largest to begin with."""
     names = list(found.grouping.names)
+    sizes = dict(zip(names, found.grouping.sizes(), strict=True))
+    # Smaller groups would withhold the p-value from all.
+    enough = [name for name in names if sizes[name] >= MIN_GROUP_FOR_TEST] or names
+    largest = sorted(enough, key=lambda name: -sizes[name])[:_MOST_CURVES]
     with st.popover("Which subgroups", icon=":material/checklist:", width="stretch"):
         shown = st.multiselect(
             "Subgroups with a curve",
             names,
             key=SHOWN,
-            placeholder=f"The largest ({min(len(names), _MOST_CURVES)})",
+            placeholder=f"The largest ({len(largest)})",
             help="The test compares the subgroups that have a curve.",
         )
-    keep = [name for name in names if name in shown] or names[:_MOST_CURVES]
+    keep = [name for name in names if name in shown] or largest
     return only_groups(found.grouping, keep)
 
 

@@ -100,7 +100,7 @@ def test_a_result_without_curves_still_draws():
     nobody = survival_by_group(COHORT, np.zeros(N, dtype=bool), "os")
     figure = survival_figure(nobody, title="Nobody")
     assert figure.layout.height > 0
-    assert "All patients" not in survival_alt(nobody, [])
+    assert "All patients" not in survival_alt("Nobody", nobody, [])
 
 
 def test_the_map_draws_every_patient_once_and_greys_those_without_a_group():

@@ -1,0 +1,61 @@
+"""What a user does, in the user's words."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has finished its run."""
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget]')"
+        " && !document.querySelector('[data-stale=true]')",
+        timeout=60_000,
+    )
+    page.wait_for_timeout(150)
+
+
+def calm(page: Page) -> None:
+    """No traceback, no unforeseen error."""
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("we did not foresee")).to_have_count(0)
+
+
+def go_to(page: Page, name: str) -> None:
+    """Choose a page in the navigation."""
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    settled(page)
+
+
+def choose_many(page: Page, label: str, *values: str) -> None:
+    """Add values to a multiselect."""
+    box = page.get_by_test_id("stMultiSelect").filter(has_text=label)
+    for value in values:
+        box.locator("input").fill(value)
+        page.get_by_role("option", name=value, exact=True).click()
+    page.keyboard.press("Escape")
+    settled(page)
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    """Choose a value of a selectbox."""
+    box = page.get_by_test_id("stSelectbox").filter(has_text=label)
+    box.locator("input").click()
+    box.locator("input").fill(value)
+    page.get_by_role("option", name=value, exact=True).first.click()
+    settled(page)
+
+
+def figure(page: Page, title: str) -> Locator:
+    """The chart whose alternative text, which begins with its title, contains these words."""
+    return page.get_by_role("figure", name=title)
+
+
+def selected(page: Page) -> tuple[int, int]:
+    """n of N in the sidebar."""
+    text = page.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ patients?$")).first.inner_text()
+    n, total = (int(part.replace(",", "")) for part in re.findall(r"[\d,]+", text))
+    return n, total
