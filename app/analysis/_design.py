@@ -14,26 +14,75 @@ RANK_TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True)
-class Term:
-    """One coefficient of a model.
+class Part:
+    """One covariate's share in a term.
 
     Attributes
     ----------
-    name
-        ``age_years``, ``driver=JAK2`` or ``age_years:driver=JAK2``.
-    variables
-        The covariates it belongs to: one, or two for an interaction.
+    variable
+        Column.
     level, reference
-        For a level of a categorical covariate: the level and what it is compared with.
+        For a level of a categorical covariate: the level, and what it is compared with.
     per
-        The hazard ratio is per this many units.
+        A numeric covariate's hazard ratio is per this many units.
     """
 
-    name: str
-    variables: tuple[str, ...]
-    level: str | None = None
-    reference: str | None = None
+    variable: str
+    level: object = None
+    reference: object = None
     per: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """``age_years`` or ``driver=JAK2``."""
+        return self.variable if self.level is None else f"{self.variable}={self.level}"
+
+    def values(self, frame: pd.DataFrame) -> Floats:
+        """The column of the design matrix, shape (rows,)."""
+        column = frame[self.variable]
+        if self.level is None:
+            return np.asarray(column.to_numpy(dtype=np.float64) / self.per)
+        return np.asarray(column == self.level, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Term:
+    """One coefficient of a model: one part, or the product of two for an interaction."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def name(self) -> str:
+        """``age_years``, ``driver=JAK2`` or ``age_years:driver=JAK2``."""
+        return ":".join(part.name for part in self.parts)
+
+    @property
+    def variable(self) -> str:
+        """The covariate, or the two of an interaction joined by a colon."""
+        return ":".join(part.variable for part in self.parts)
+
+    @property
+    def level(self) -> str | None:
+        """The level compared; None for numbers and interactions."""
+        only = self.parts[0] if len(self.parts) == 1 else None
+        return None if only is None or only.level is None else str(only.level)
+
+    @property
+    def reference(self) -> str | None:
+        """What the level is compared with."""
+        return None if self.level is None else str(self.parts[0].reference)
+
+    @property
+    def per(self) -> float:
+        """The hazard ratio is per this many units."""
+        return float(np.prod([part.per for part in self.parts]))
+
+
+def encode(frame: pd.DataFrame, terms: Sequence[Term]) -> Floats:
+    """Columns of the design matrix for any table with the terms' covariates, (rows, terms)."""
+    return np.column_stack(
+        [np.prod([part.values(frame) for part in term.parts], axis=0) for term in terms]
+    )
 
 
 @dataclass(frozen=True)
@@ -107,15 +156,15 @@ def build_design(
             "No patient has all the variables of this model: leave out the least complete ones."
         )
     complete = used.loc[kept]
-    columns: dict[str, list[tuple[Term, Floats]]] = {}
     notes: list[str] = []
-    for name in covariates:
-        columns[name] = _covariate(complete[name], name, references or {}, units or {}, notes)
-    parts = [part for name in covariates for part in columns[name]]
+    parts = {
+        name: _parts(complete[name], name, references or {}, units or {}, notes)
+        for name in covariates
+    }
+    terms = tuple(Term((part,)) for name in covariates for part in parts[name])
     for a, b in interactions:
-        parts += [_product(left, right) for left in columns[a] for right in columns[b]]
-    matrix = np.column_stack([values for _, values in parts])
-    terms = tuple(term for term, _ in parts)
+        terms += tuple(Term((left, right)) for left in parts[a] for right in parts[b])
+    matrix = encode(complete, terms)
     _check_rank(matrix, terms)
     return Design(matrix, terms, kept, missing, tuple(notes))
 
@@ -142,13 +191,13 @@ def _check_columns(
                 raise ValueError(f"An interaction with '{name}' needs '{name}' in the model too.")
 
 
-def _covariate(
+def _parts(
     column: pd.Series,
     name: str,
     references: Mapping[str, object],
     units: Mapping[str, float],
     notes: list[str],
-) -> list[tuple[Term, Floats]]:
+) -> list[Part]:
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
         if not np.isfinite(values).all():
@@ -158,7 +207,7 @@ def _covariate(
             raise ValueError(f"The unit of '{name}' must be a positive number.")
         if np.ptp(values) == 0:
             raise ValueError(_constant(name, len(values)))
-        return [(Term(name, (name,), per=per), values / per)]
+        return [Part(name, per=per)]
     if isinstance(column.dtype, pd.CategoricalDtype):
         declared = list(column.cat.categories)
     else:
@@ -173,20 +222,7 @@ def _covariate(
     reference = references.get(name, levels[0])
     if reference not in levels:
         raise ValueError(f"The reference '{reference}' of '{name}' is not among the patients.")
-    return [
-        (
-            Term(f"{name}={level}", (name,), str(level), str(reference)),
-            (column == level).to_numpy(dtype=np.float64),
-        )
-        for level in levels
-        if level != reference
-    ]
-
-
-def _product(left: tuple[Term, Floats], right: tuple[Term, Floats]) -> tuple[Term, Floats]:
-    (a, x), (b, y) = left, right
-    term = Term(f"{a.name}:{b.name}", (*a.variables, *b.variables), per=a.per * b.per)
-    return term, x * y
+    return [Part(name, level, reference) for level in levels if level != reference]
 
 
 def _constant(name: str, n: int) -> str:

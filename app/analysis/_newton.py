@@ -15,8 +15,10 @@ from app.analysis._survival_data import Floats
 MAX_STEPS = 40
 STEP_TOLERANCE = 1e-9
 FLAT = 1e-10
-# Covariates are standardised, so a coefficient this far out has run away.
-RUNAWAY = 25.0
+# Information about a standardised covariate that is rounding error.
+NO_INFORMATION = 1e-9
+# A log hazard ratio of 30 between the extremes of a covariate is one that has run away.
+RUNAWAY = 30.0
 
 Evaluate = Callable[[Floats], tuple[float, Floats, Floats]]
 
@@ -46,7 +48,7 @@ class Maximum:
     information: Floats
 
 
-def maximise(evaluate: Evaluate, p: int, names: Sequence[str]) -> Maximum:
+def maximise(evaluate: Evaluate, reach: Floats, names: Sequence[str]) -> Maximum:
     """Maximise a concave log-likelihood by Newton's method with step halving, from zero.
 
     Parameters
@@ -54,10 +56,14 @@ def maximise(evaluate: Evaluate, p: int, names: Sequence[str]) -> Maximum:
     evaluate
         Gives log-likelihood, score and information at a coefficient vector of standardised
         covariates.
-    p
-        Number of coefficients.
+    reach
+        Distance between the extremes of each covariate, shape (p,).
     names
         Names of the terms, for the sentences.
+
+    Returns
+    -------
+    Maximum
 
     Raises
     ------
@@ -66,11 +72,11 @@ def maximise(evaluate: Evaluate, p: int, names: Sequence[str]) -> Maximum:
     ValueError
         If the information is singular at zero.
     """
-    beta: Floats = np.zeros(p)
+    beta: Floats = np.zeros(len(reach))
     current = evaluate(beta)
     null = current[0]
     _check_informative(current[2], names)
-    step: Floats = np.asarray(beta)
+    step: Floats = np.ones(len(reach))
     for _ in range(MAX_STEPS):
         log_likelihood, score, information = current
         try:
@@ -79,25 +85,21 @@ def maximise(evaluate: Evaluate, p: int, names: Sequence[str]) -> Maximum:
             break
         if np.abs(step).max() < STEP_TOLERANCE:
             return Maximum(beta, log_likelihood, null, score, information)
-        size = 1.0
-        while size > 1e-6:
-            tried = beta + size * step
-            if np.abs(tried).max() < 4 * RUNAWAY:
-                following = evaluate(tried)
-                if following[0] >= log_likelihood - FLAT * abs(log_likelihood):
-                    break
-            size /= 2
-        else:
+        step *= min(1.0, RUNAWAY / float(np.abs(step * reach).max()))
+        for _ in range(20):
+            following = evaluate(beta + step)
+            if following[0] >= log_likelihood - FLAT * abs(log_likelihood):
+                break
+            step /= 2
+        beta, current = beta + step, following
+        if np.abs(beta * reach).max() > RUNAWAY:
             break
-        beta, current = tried.astype(np.float64), following
-        if np.abs(beta).max() > RUNAWAY:
-            break
-    raise _runaway(beta, step, names)
+    raise _runaway(beta * reach, step * reach, names)
 
 
 def _check_informative(information: Floats, names: Sequence[str]) -> None:
     size = np.diag(information)
-    if (size <= 0).any():
+    if (size < NO_INFORMATION).any():
         name = names[int(np.argmin(size))]
         raise ValueError(
             f"'{name}' does not vary among the patients at risk at any event, so it has no effect "
@@ -112,7 +114,7 @@ def _check_informative(information: Floats, names: Sequence[str]) -> None:
 
 
 def _runaway(beta: Floats, step: Floats, names: Sequence[str]) -> InfiniteCoefficientError:
-    terms = [i for i in range(len(beta)) if abs(step[i]) > 1e-3 or abs(beta[i]) > RUNAWAY / 2]
+    terms = [i for i in range(len(beta)) if abs(step[i]) > 0.01 or abs(beta[i]) > RUNAWAY / 2]
     terms = terms or [int(np.argmax(np.abs(beta)))]
     named = ", ".join(f"'{names[i]}'" for i in terms)
     return InfiniteCoefficientError(
@@ -144,7 +146,7 @@ def summarise(
             "lower": np.exp(coef - half),
             "upper": np.exp(coef + half),
             "p_value": erfc(np.abs(coef / se) / np.sqrt(2)),
-            "variable": [":".join(term.variables) for term in terms],
+            "variable": [term.variable for term in terms],
             "level": [term.level for term in terms],
             "reference": [term.reference for term in terms],
             "per": [term.per for term in terms],

@@ -108,7 +108,8 @@ def fine_gray(
         ours[order],
         (data.event & ~ours)[order],
     )
-    fit = maximise(model.evaluate, design.matrix.shape[1], [t.name for t in design.terms])
+    reach = np.ptp(model.x, axis=0)
+    fit = maximise(model.evaluate, reach, [term.name for term in design.terms])
     bread = np.linalg.inv(fit.information)
     meat = model.residuals(fit.beta)
     covariance = bread @ (meat.T @ meat) @ bread / np.outer(scale, scale)
