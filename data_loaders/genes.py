@@ -49,9 +49,10 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), label)
     for pattern, label in (
         (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh|cnloh)$", "{a}UPD"),
-        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh)[\s_/]*del$", "{a}UPD/del"),
+        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh)[\s_]*del$", "{a}UPD/del"),
         (rf"^upd[\s_(]*(?P<a>{_ARM})\)?$", "{a}UPD"),
-        (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{a}{s}"),
+        (r"^(?P<a>(?:\d|1\d|2[0-2]|x|y)[pq])-$", "del({a})"),
+        (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{s}{a}"),
         (rf"^(?P<s>[+-])(?P<a>{_ARM})$", "{s}{a}"),
         (rf"^(?:del|deletion|loss)[\s_(]*(?P<a>{_ARM})\)?$", "del({a})"),
         (rf"^(?:plus|gain|trisomy|tri)[\s_(]*(?P<a>{_ARM})\)?$", "+{a}"),
@@ -62,7 +63,7 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
         (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
         (
-            r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_/;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
+            r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
             "inv({a})/t({b};{c})",
         ),
         (r"^r_(?P<a>\d{1,2}|x|y)_(?P<b>\d{1,2}|x|y)$", "r({a};{b})"),
@@ -218,6 +219,12 @@ def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
 
 
 def _cytogenetic(text: str) -> FeatureName | None:
+    if "/" in text:
+        events = [_cytogenetic(part.strip()) for part in text.split("/")]
+        if not all(events):
+            return None
+        label = "/".join(event.label for event in events if event)
+        return FeatureName(text, "cytogenetic", None, label, "cytogenetic events, either of them")
     for pattern, label in _CYTOGENETIC:
         match = pattern.match(text)
         if match:

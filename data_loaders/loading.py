@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError
 from data_loaders.tables import read_table
 from data_loaders.wide import cohort_from_table
-from data_loaders.wording import listed, shown
+from data_loaders.wording import shown
 
 _DEMO = "demo:"
 
@@ -46,7 +47,7 @@ def load_cohort(
     if isinstance(source, str) and source.startswith(_DEMO):
         if mapping is not None or sheet is not None:
             raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
-        return _demo(source.removeprefix(_DEMO))
+        return _demo(source.removeprefix(_DEMO), name)
     if not str(source).strip():
         raise CohortError("No file was named; give the path of a table or demo:mpn.")
     path = Path(source)
@@ -90,13 +91,11 @@ def _from_bytes(
     return cohort_from_table(read_table(filename, data, sheet), stated, name)
 
 
-def _demo(key: str) -> Cohort:
-    from data_loaders.demo import DEMO_COHORTS, load_demo
+def _demo(key: str, name: str | None) -> Cohort:
+    from data_loaders.demo import load_demo  # the generators are needed only here
 
-    if key not in DEMO_COHORTS:
-        known = [f"{_DEMO}{known}" for known in DEMO_COHORTS]
-        raise CohortError(f"There is no demo cohort {shown(key)}; choose {listed(known, 'or')}.")
-    return load_demo(key)
+    cohort = load_demo(key)
+    return replace(cohort, name=name) if name else cohort
 
 
 def _content(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -154,60 +154,6 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
         variables,
         frozenset(column for column in originals if column),
         (*_assumptions(pair, unit, guessed, event), *findings(term.label, checks, rows)),
-    )
-
-
-def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Outcome:
-    """Add death without the event as the competing event, from overall survival.
-
-    The rule is that of a cumulative incidence with death competing: a patient with the event is
-    followed to the event; everyone else to death (competing event) or to the last follow-up, which
-    are the time of overall survival. ``competing`` is 1 where the patient died without the event, 0
-    where the patient had it or was alive at last follow-up, and missing where the event, or the
-    survival of a patient without it, is unknown.
-
-    Files often stop the clock of a transformation at its last assessment, weeks before the death
-    that is recorded elsewhere. Where that changes a time, the file's column is kept beside it.
-    """
-    key, label = outcome.endpoint.key, outcome.endpoint.label
-    event, time = outcome.event, outcome.time
-    without = event == 0
-    competing = np.where(event == 1, 0.0, np.where(without, survival.event, np.nan))
-    followed = without & ~np.isnan(survival.time) & ~np.isnan(competing)
-    full_time = np.where(followed, survival.time, time)
-    tolerance = 1e-6
-    earlier = followed & ~(full_time <= time + tolerance)
-    later = (time > survival.time + tolerance) & ~np.isnan(event)
-    source = outcome.variables[0].source_column
-    checks = (
-        Check(later, "warning", "after_follow_up", source,
-              "{patients} had a time after death or last follow-up ({rows}); check the dates."),
-        Check(earlier, "info", "competing_time", source,
-              "{patients} without the event were last assessed before death or last follow-up "
-              "({rows}); they are followed to the latter, so that death competes at its own time, "
-              "and the file's column is kept."),
-    )  # fmt: skip
-    changed = bool((earlier | (followed & later)).any())
-    column = f"{key}_competing"
-    note = " Patients without the event are followed to death or last follow-up."
-    time_variable, event_variable = outcome.variables
-    return Outcome(
-        replace(outcome.endpoint, competing=column),
-        {outcome.endpoint.time: full_time, outcome.endpoint.event: event, column: competing},
-        (
-            replace(time_variable, description=time_variable.description + note),
-            event_variable,
-            Variable(
-                column,
-                f"{label}: death without it",
-                "binary",
-                role="outcome",
-                description=f"1 = died without {outcome.endpoint.event_label}, 0 = did not.",
-                reason=f"derived from {outcome.endpoint.event} and {survival.endpoint.event}",
-            ),
-        ),
-        outcome.originals | ({str(source)} if changed else set()),
-        (*outcome.issues, *findings(label, checks, rows)),
     )
 
 

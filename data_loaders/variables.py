@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.columns import UNKNOWN_WORDS, Floats, TextColumn, relabelled
+from data_loaders.columns import UNKNOWN_WORDS, TextColumn, relabelled
+from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import Issue, Variable, VariableKind, VariableRole
+from data_loaders.units import implausible, unit_of
 from data_loaders.vocabulary import (
     UNRANKED,
     Term,
@@ -71,64 +73,46 @@ def read_column(
     """
     stated = stated or {}
     term = term_of(column.name)
+    issues: list[Issue] = []
     if term and term.key == "sex":
-        column, sex_issues = _sex(column)
-    else:
-        sex_issues = ()
+        column, issues = _sex(column)
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")))
-    issues: list[Issue] = [*sex_issues]
-    unit: str | None = None
-    leftover = None
-    levels: tuple[str, ...] = ()
-    values: npt.NDArray[Any]
+    if kind in {"categorical", "ordinal"} and _whole_numbers(column):
+        # A column with gaps often comes as 2.0; the class is called 2.
+        column = relabelled(column, lambda text: f"{float(text):.0f}")
+    unit, leftover = stated.get("unit"), None
     if kind == "numeric":
-        values = column.spread(column.numbers)
-        unit, unit_why, unit_issues = _unit_of(column.name, values, term, stated.get("unit"))
-        why += unit_why
-        issues += unit_issues
+        cells: npt.NDArray[Any] = column.spread(column.numbers)
+        if unit is None:
+            unit, unit_why, unit_issues = unit_of(column.name, cells, term)
+            why += unit_why
+            issues += unit_issues
         leftover, lost = _leftover(column, rows)
-        issues += lost
-        issues += _implausible(column.name, values, rows, term, unit)
+        issues += [*lost, *implausible(column.name, cells, rows, term, unit)]
     elif kind == "binary":
-        values = column.spread(column.answers)
+        cells = column.spread(column.answers)
     elif kind == "date":
-        values = pd.to_datetime(pd.Series(column.objects()), errors="coerce").to_numpy()
+        cells = pd.to_datetime(pd.Series(column.objects()), errors="coerce").to_numpy()
     else:
-        values = column.objects()
-        unit = stated.get("unit")
+        cells = column.objects()
+    levels: tuple[str, ...] = ()
     if kind in {"categorical", "ordinal"}:
         levels = stated.get("levels") or _levels(column)
-        if stated.get("kind") is None and not stated.get("levels"):
+        if not (stated.get("kind") or stated.get("levels")):
             kind = "ordinal" if order_of(list(levels)) else "categorical"
-    if not column.filled.any():
-        issues.append(
-            Issue("info", f"{shown(column.name)} is empty.", column.name, len(rows), (), "empty")
-        )
-    elif term is None and not stated and kind == "binary":
-        issues.append(
-            Issue(
-                "info",
-                f"{shown(column.name)} answers yes or no, but its name is neither that of a gene "
-                "nor of a known variable; it was kept as a clinical variable.",
-                column.name,
-                code="unsure",
-            )
-        )
-    role = stated.get("role") or (term.role if term else _role_of(kind))
-    label = stated.get("label") or (term.label if term else human_label(column.name))
+    issues += _not_understood(column, term, kind, stated)
     variable = Variable(
         name=column.name,
-        label=label,
+        label=stated.get("label") or _label(column.name, term, kind),
         kind=kind,
         unit=unit,
-        role=cast("VariableRole", role),
+        role=cast("VariableRole", stated.get("role") or (term.role if term else _role_of(kind))),
         description=stated.get("description") or "",
         levels=levels,
         reason=why if not stated else f"the mapping; {why}",
     )
-    return ReadColumn(
-        variable, values, term.rank if term else UNRANKED + 5, tuple(issues), leftover
-    )
+    rank = term.rank if term else UNRANKED
+    return ReadColumn(variable, cells, rank, tuple(issues), leftover)
 
 
 def leftover_column(read: ReadColumn) -> ReadColumn | None:
@@ -172,6 +156,39 @@ def _kind_of(
     return "text", f"{plural(len(column.texts), 'different value')}"
 
 
+def _label(name: str, term: Term | None, kind: VariableKind) -> str:
+    if term is None:
+        return human_label(name)
+    # "cr_months" is not whether there was a remission but when.
+    when = kind == "numeric" and term.kind == "binary" and parse_name(name).unit in MONTHS_PER
+    return f"{term.label}: time" if when else term.label
+
+
+def _whole_numbers(column: TextColumn) -> bool:
+    numbers = column.numbers
+    return bool(len(numbers)) and bool((numbers % 1 == 0).all())
+
+
+def _not_understood(
+    column: TextColumn, term: Term | None, kind: VariableKind, stated: Mapping[str, Any]
+) -> list[Issue]:
+    if not column.filled.any():
+        return [
+            Issue("info", f"{shown(column.name)} is empty.", column.name, len(column), (), "empty")
+        ]
+    if term is None and not stated and kind == "binary":
+        return [
+            Issue(
+                "info",
+                f"{shown(column.name)} answers yes or no, but its name is neither that of a gene "
+                "nor of a known variable; it was kept as a clinical variable.",
+                column.name,
+                code="unsure",
+            )
+        ]
+    return []
+
+
 def _few_classes(column: TextColumn) -> bool:
     """Whether numbers and words together are classes, such as 0, 1 and "2 or more"."""
     if len(column.texts) > _FEW_CLASSES:
@@ -191,57 +208,6 @@ def _levels(column: TextColumn) -> tuple[str, ...]:
     by_size = sorted(range(len(column.texts)), key=lambda i: (-column.counts[i], column.texts[i]))
     levels = [str(column.texts[i]) for i in by_size if column.counts[i]]
     return order_of(levels) or nominal_order(levels)
-
-
-def _unit_of(
-    name: str, values: Floats, term: Term | None, stated: str | None
-) -> tuple[str | None, str, list[Issue]]:
-    """The unit, why, and a warning where name and values disagree."""
-    if stated:
-        return stated, "", []
-    named = parse_name(name).unit
-    known = values[~np.isnan(values)]
-    if term is None or not term.units or not len(known):
-        return named or (term.units[0][0] if term and term.units else None), "", []
-    share = {
-        unit: float(((known >= low) & (known <= high)).mean()) for unit, low, high in term.units
-    }
-    best = _best_unit(known, term, share)
-    if named is None:
-        if len(term.units) == 1 or term.role != "laboratory":
-            return best, f"; {best} as usual", []
-        median = f"median {np.median(known):.4g}"
-        guess = Issue(
-            "info",
-            f"{shown(name)} states no unit; {best} was assumed from its values ({median}).",
-            name,
-            code="unit_guess",
-        )
-        return best, f"; {best} from the values ({median})", [guess]
-    usual = share.get(named)
-    if usual is not None and usual < 0.5 and best != named and share[best] >= 0.8:
-        return (
-            named,
-            f"; {named} from the name",
-            [
-                Issue(
-                    "warning",
-                    f"{shown(name)} is named in {named}, but its values (median "
-                    f"{np.median(known):.4g}) look like {best}; check the unit.",
-                    name,
-                    len(known),
-                    code="unit",
-                )
-            ],
-        )
-    return named, f"; {named} from the name", []
-
-
-def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:
-    """The first unit, from the usual one on, in which the median is plausible."""
-    median = np.median(known)
-    fitting = (unit for unit, low, high in term.units if low <= median <= high)
-    return next(fitting, max(share, key=lambda unit: share[unit]))
 
 
 def _leftover(
@@ -269,37 +235,7 @@ def _leftover(
     return cells, [issue]
 
 
-def _implausible(
-    name: str,
-    values: Floats,
-    rows: npt.NDArray[np.int64],
-    term: Term | None,
-    unit: str | None,
-) -> list[Issue]:
-    limits = {u: (low, high) for u, low, high in term.units} if term else {}
-    if term is None or unit not in limits:
-        return []
-    low, high = limits[unit]
-    outside = (values < low) | (values > high)
-    known = np.count_nonzero(~np.isnan(values))
-    # When most values are outside, the unit is in question, which another finding says.
-    if not outside.any() or np.count_nonzero(outside) > known / 2:
-        return []
-    hits = rows[outside].tolist()
-    return [
-        Issue(
-            "warning",
-            f"{term.label}: {plural(len(hits), 'patient')} had a value outside {low:g} to {high:g} "
-            f"{unit} ({at_rows(hits)}); the values are kept, check them.",
-            name,
-            len(hits),
-            tuple(hits[:_EXAMPLE_ROWS]),
-            "implausible",
-        )
-    ]
-
-
-def _sex(column: TextColumn) -> tuple[TextColumn, tuple[Issue, ...]]:
+def _sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
     """Codes of sex in words; words stay as they are."""
     name = column.name.lower()
     codes = set(column.words)
@@ -310,21 +246,20 @@ def _sex(column: TextColumn) -> tuple[TextColumn, tuple[Issue, ...]]:
     elif codes and codes <= {"0", "1"} and "male" in name:
         words, what = {"0": "Female", "1": "Male"}, "1 = male, from the name"
     elif codes and codes <= {"0", "1"}:
-        return column, (
-            Issue(
-                "warning",
-                f"{shown(column.name)} is coded 0 and 1 without saying which is which; the codes "
-                "are kept.",
-                column.name,
-                code="sex_coding",
-            ),
+        issue = Issue(
+            "warning",
+            f"{shown(column.name)} is coded 0 and 1 without saying which is which; the codes are "
+            "kept.",
+            column.name,
+            code="sex_coding",
         )
+        return column, [issue]
     else:
-        return column, ()
+        return column, []
     issue = Issue(
         "warning",
         f"{shown(column.name)} is coded in numbers; it was read as {what}.",
         column.name,
         code="sex_coding",
     )
-    return relabelled(column, lambda text: words[text]), (issue,)
+    return relabelled(column, lambda text: words[text]), [issue]

@@ -17,7 +17,7 @@ from typing import cast
 from data_loaders.model import VariableKind, VariableRole
 
 _DATA = Path(__file__).parent / "data" / "vocabulary.csv"
-UNRANKED = 50
+UNRANKED = 55
 
 # Endings of a name that state a unit, longest first.
 _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
@@ -115,7 +115,8 @@ def parse_name(name: str) -> ParsedName:
     """Take a column name apart: ``hb_g_per_l`` is haemoglobin in g/L.
 
     Underscores, points, hyphens and camel case all separate words; a unit stands at the end or in
-    brackets; a per cent sign anywhere is the unit.
+    brackets; a per cent sign anywhere is the unit. A name that is known as a whole
+    (``diagnosis_year``) holds no unit.
     """
     unit: str | None = "%" if "%" in name else None
     bracket = _BRACKET.search(name)
@@ -124,7 +125,7 @@ def parse_name(name: str) -> ParsedName:
         if found:
             unit, name = found, name[: bracket.start()] + name[bracket.end() :]
     words = _plain(name)
-    if unit is None:
+    if unit is None and words.replace(" ", "") not in _terms_by_name():
         for pattern, candidate in _UNIT_ENDINGS:
             match = re.search(rf"^(.+) {pattern}$", words)
             if match:

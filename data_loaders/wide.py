@@ -12,17 +12,16 @@ import pandas as pd
 from data_loaders.alterations import find_alterations
 from data_loaders.columns import TextColumn
 from data_loaders.derived import driver_class
-from data_loaders.endpoints import Pair, endpoint_term, find_pairs
-from data_loaders.event_codes import decode_events, events_from_values
 from data_loaders.identifiers import with_patient_ids
-from data_loaders.mapping import EndpointMapping, TableMapping
-from data_loaders.model import Cohort, CohortError, Issue, Provenance, Variable
-from data_loaders.outcomes import Outcome, build_outcome, with_competing_death
+from data_loaders.mapping import TableMapping
+from data_loaders.model import Cohort, Issue, Provenance, Variable
+from data_loaders.outcome_search import find_outcomes
+from data_loaders.outcomes import Outcome
 from data_loaders.tables import RawTable
 from data_loaders.validation import constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
 from data_loaders.vocabulary import human_label, parse_name, term_of
-from data_loaders.wording import listed, shown
+from data_loaders.wording import listed
 
 _SEVERITIES = ("error", "warning", "info")
 
@@ -56,7 +55,7 @@ def cohort_from_table(
     skipped = {id_column, *mapping.ignore}
     open_columns = {n: c for n, c in table.columns.items() if n not in skipped}
 
-    outcomes, unread = _outcomes(table, open_columns, mapping)
+    outcomes, unread = find_outcomes(open_columns, table.rows, mapping)
     in_outcomes = {
         str(variable.source_column)
         for outcome in outcomes
@@ -103,75 +102,6 @@ def cohort_from_table(
         provenance=Provenance(source=table.filename),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
     )
-
-
-def _outcomes(
-    table: RawTable, columns: dict[str, TextColumn], mapping: TableMapping
-) -> tuple[list[Outcome], list[Issue]]:
-    stated = [_stated_pair(endpoint, columns) for endpoint in mapping.endpoints]
-    used = {column for pair in stated for column in (pair.time, pair.event)}
-    used |= set(mapping.columns) | set(mapping.alterations)
-    keys = {pair.term.key for pair in stated}
-    free = {n: c for n, c in columns.items() if n not in used}
-    pairs, unread = find_pairs(free)
-    found = [pair for pair in pairs if pair.term.key not in keys]
-    outcomes = [build_outcome(pair, columns, table.rows) for pair in (*stated, *found)]
-    outcomes.sort(key=lambda outcome: outcome.endpoint.key != "os")
-    issues = [
-        Issue(
-            "warning",
-            f"{shown(time)} and {shown(event)} belong together by name, but the codes of "
-            f"{shown(event)} are not known; state in a mapping which value means the event "
-            '("event_value").',
-            event,
-            code="event_coding",
-        )
-        for time, event in unread
-    ]
-    if not outcomes or outcomes[0].endpoint.key != "os":
-        return outcomes, issues
-    survival = outcomes[0]
-    competing = {pair.term.key for pair in (*stated, *found) if pair.term.competing}
-    return [
-        with_competing_death(outcome, survival, table.rows)
-        if outcome.endpoint.key in competing
-        else outcome
-        for outcome in outcomes
-    ], issues
-
-
-def _stated_pair(endpoint: EndpointMapping, columns: dict[str, TextColumn]) -> Pair:
-    """The pair that a mapping states."""
-    for column in (endpoint.time, endpoint.event):
-        if column not in columns:
-            raise CohortError(
-                f"The mapping uses {shown(column)} for the endpoint {shown(endpoint.key)}, but it "
-                "is the patients' identifier or ignored; choose another column."
-            )
-    event = columns[endpoint.event]
-    if columns[endpoint.time].share_numeric < 0.5:
-        raise CohortError(
-            f"The mapping uses {shown(endpoint.time)} as the time of {shown(endpoint.key)}, but it "
-            "does not hold numbers; choose the column with the follow-up time."
-        )
-    coding = (
-        events_from_values(event, endpoint.event_values)
-        if endpoint.event_values is not None
-        else decode_events(event)
-    )
-    if coding is None:
-        raise CohortError(
-            f"The coding of {shown(endpoint.event)} is not understood; state in the mapping which "
-            'value means the event ("event_value").'
-        )
-    term = endpoint_term(endpoint.key)
-    term = replace(
-        term,
-        label=endpoint.label or term.label,
-        event_label=endpoint.event_label or term.event_label,
-    )
-    unit = endpoint.unit or parse_name(endpoint.time).unit
-    return Pair(term, endpoint.time, endpoint.event, unit, coding)  # type: ignore[arg-type]
 
 
 def _is_driver(read: ReadColumn) -> bool:

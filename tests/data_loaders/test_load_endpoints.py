@@ -129,7 +129,12 @@ def test_a_negative_time_is_set_missing_counted_and_kept_in_the_files_column() -
     assert cohort.patients["os_months"].isna().tolist() == [False, True, False]
     assert cohort.patients["os_event"].isna().tolist() == [False, True, False]
     (issue,) = [issue for issue in cohort.issues if issue.code == "negative_time"]
-    assert (issue.severity, issue.count, issue.rows, issue.column) == ("warning", 1, (2,), "os_days")
+    assert (issue.severity, issue.count, issue.rows, issue.column) == (
+        "warning",
+        1,
+        (2,),
+        "os_days",
+    )
     assert cohort.patients["os_days"].tolist() == [100, -5, 300]
     # The file's event column has the name of the converted one, so it steps aside.
     assert cohort.patients["os_event_file"].tolist() == [1, 1, 0]
@@ -176,22 +181,52 @@ def test_two_time_columns_for_one_endpoint_lose_nothing() -> None:
 def test_death_competes_and_follows_at_its_own_time() -> None:
     cohort = load(
         {
-            "os_months": [10, 20, 30, 40, 50, ""],
-            "os_event": [1, 0, 1, 0, 1, ""],
-            "aml_months": [8, 12, 30, 40, "", 9],
-            "aml_event": [0, 0, 1, 0, "", 0],
+            "os_months": [10, 20, 30, 40, 50, "", 7, 8, 9],
+            "os_event": [1, 0, 1, 0, 1, "", 0, 1, 1],
+            "aml_months": [8, 12, 30, 40, "", 9, 7, 8, 9],
+            "aml_event": [0, 0, 1, 0, "", 0, 0, 0, 0],
         }
     )
     frame = cohort.patients
     endpoint = cohort.endpoints["aml"]
     assert endpoint.competing == "aml_competing"
-    # died without AML; censored; AML first; censored; AML unknown; survival unknown
-    np.testing.assert_array_equal(frame["aml_competing"], [1, 0, 0, 0, NAN, NAN])
-    np.testing.assert_array_equal(frame["aml_months"], [10, 20, 30, 40, NAN, 9])
-    np.testing.assert_array_equal(frame["aml_months_file"], [8, 12, 30, 40, NAN, 9])
+    # died without AML; censored; AML first; censored; AML unknown; survival unknown; ...
+    np.testing.assert_array_equal(frame["aml_competing"], [1, 0, 0, 0, NAN, NAN, 0, 1, 1])
+    np.testing.assert_array_equal(frame["aml_months"], [10, 20, 30, 40, NAN, 9, 7, 8, 9])
+    np.testing.assert_array_equal(frame["aml_months_file"], [8, 12, 30, 40, NAN, 9, 7, 8, 9])
     (issue,) = [issue for issue in cohort.issues if issue.code == "competing_time"]
     assert (issue.count, issue.rows) == (2, (1, 2))
     assert cohort.endpoints["os"].competing is None
+
+
+def test_an_endpoint_that_runs_from_another_day_keeps_its_own_times() -> None:
+    # Remission two months after diagnosis: relapse is timed from it, survival from diagnosis.
+    cohort = load(
+        {
+            "os_months": [10, 20, 30, 40],
+            "os_event": [1, 0, 1, 0],
+            "relapse_months": [8, 18, 5, 38],
+            "relapse_event": [0, 0, 1, 0],
+        }
+    )
+    assert cohort.patients["relapse_months"].tolist() == [8, 18, 5, 38]
+    assert cohort.patients["relapse_competing"].tolist() == [1, 0, 0, 0]
+    assert "time_zero" in codes(cohort)
+
+
+def test_a_competing_event_of_the_file_is_taken_as_it_is() -> None:
+    cohort = load(
+        {
+            "os_months": [10, 20, 30],
+            "os_event": [1, 0, 1],
+            "aml_months": [8, 12, 30],
+            "aml_event": [0, 0, 1],
+            "aml_competing": [0, 1, 1],
+        }
+    )
+    assert cohort.patients["aml_competing"].tolist() == [0, 1, 0]
+    assert cohort.patients["aml_months"].tolist() == [8, 12, 30]
+    assert "aml_competing_file" not in cohort.patients
 
 
 def test_endpoints_that_include_death_have_no_competing_event() -> None:

@@ -150,7 +150,11 @@ def test_workbook_formulas_are_never_executed() -> None:
     import openpyxl
 
     book = openpyxl.Workbook()
-    for row in (["patient_id", "os_months", "os_event", "hb"], ["a", 5, 1, "=1+1"], ["b", 6, 0, 12]):
+    for row in (
+        ["patient_id", "os_months", "os_event", "hb"],
+        ["a", 5, 1, "=1+1"],
+        ["b", 6, 0, 12],
+    ):
         book.active.append(row)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -169,7 +173,9 @@ def test_row_names_of_r_without_a_heading(expected: Cohort) -> None:
 
 
 def test_short_rows_are_filled_and_listed() -> None:
-    cohort = load_table_bytes("s.csv", b"patient_id,os_months,os_event,hb\na,1,0,12\nb,2,1\nc,3,1,9\n")
+    cohort = load_table_bytes(
+        "s.csv", b"patient_id,os_months,os_event,hb\na,1,0,12\nb,2,1\nc,3,1,9\n"
+    )
     assert cohort.n == 3
     assert np.isnan(cohort.patients.loc["b", "hb"])
     (issue,) = [issue for issue in cohort.issues if issue.code == "ragged_rows"]
@@ -185,7 +191,9 @@ def test_quoted_names_with_separators_and_line_breaks() -> None:
 
 
 def test_a_lone_quotation_mark_inside_a_cell_is_a_character() -> None:
-    cohort = load_table_bytes("i.csv", b'patient_id,size,os_months,os_event\na,5" tall,1,0\nb,6,2,1\n')
+    cohort = load_table_bytes(
+        "i.csv", b'patient_id,size,os_months,os_event\na,5" tall,1,0\nb,6,2,1\n'
+    )
     assert cohort.n == 2
     assert cohort.patients.loc["a", "size"] == '5" tall'
 

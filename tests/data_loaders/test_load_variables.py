@@ -61,7 +61,12 @@ def test_columns(
 ) -> None:
     cohort = load({name: values})
     variable = cohort.variables[name]
-    assert (variable.label, variable.kind, variable.unit, variable.role) == (label, kind, unit, role)
+    assert (variable.label, variable.kind, variable.unit, variable.role) == (
+        label,
+        kind,
+        unit,
+        role,
+    )
     assert variable.reason
     if kind in {"numeric", "binary"}:
         assert cohort.patients[name].dtype == np.float64
@@ -93,7 +98,9 @@ def test_levels_without_an_order_go_by_size_with_other_last() -> None:
 
 
 def test_drivers_and_sex_go_in_their_usual_order() -> None:
-    cohort = load({"driver": ["TN", "JAK2", "JAK2", "CALR", "MPL"], "sex": ["M", "M", "F", "M", "F"]})
+    cohort = load(
+        {"driver": ["TN", "JAK2", "JAK2", "CALR", "MPL"], "sex": ["M", "M", "F", "M", "F"]}
+    )
     assert cohort.variables["driver"].levels == ("CALR", "JAK2", "MPL", "TN")
     assert cohort.variables["sex"].levels == ("F", "M")
 

@@ -1,0 +1,123 @@
+"""Competing events: death that keeps a patient from ever having the event of an endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from data_loaders.columns import Floats, TextColumn
+from data_loaders.model import Issue, Variable
+from data_loaders.outcomes import Check, Outcome, Rows, findings
+from data_loaders.wording import shown
+
+_SAME_CLOCK = 0.5  # share of patients without the event whose two follow-ups have to agree
+_TOLERANCE = 0.1  # months; follow-ups that were rounded to days or weeks agree
+
+
+def with_stated_competing(outcome: Outcome, column: TextColumn) -> Outcome:
+    """Add the competing event that a column of the file states (1 = the competing event ended it).
+
+    Times stay as they are: the file has its own rule.
+    """
+    values = column.spread(column.answers)
+    return _with_competing(
+        outcome,
+        outcome.time,
+        np.where(outcome.event == 1, 0.0, np.where(np.isnan(outcome.event), np.nan, values)),
+        reason=f"the name {shown(column.name)}",
+        source=column.name,
+    )
+
+
+def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Outcome:
+    """Add death without the event as the competing event, from overall survival.
+
+    The rule is that of a cumulative incidence with death competing: a patient with the event is
+    followed to the event; everyone else to death (competing event) or to the last follow-up, which
+    are the time of overall survival. ``competing`` is 1 where the patient died without the event, 0
+    where the patient had it or was alive at last follow-up, and missing where the event, or the
+    survival of a patient without it, is unknown.
+
+    Files often stop the clock of a transformation at its last assessment, weeks before the death
+    that is recorded elsewhere. Where that changes a time, the file's column is kept beside it.
+
+    An endpoint that runs from another day than overall survival (relapse from remission) cannot
+    borrow its times: where the two follow-ups agree in fewer than half of the patients without the
+    event, the file's times stay and death competes at the last assessment.
+    """
+    event, time = outcome.event, outcome.time
+    without = event == 0
+    competing = np.where(event == 1, 0.0, np.where(without, survival.event, np.nan))
+    followed = without & ~np.isnan(survival.time) & ~np.isnan(competing)
+    reason = f"derived from {outcome.endpoint.event} and {survival.endpoint.event}"
+    timed = followed & ~np.isnan(time)
+    agree = np.abs(time - survival.time) <= _TOLERANCE
+    if timed.any() and agree[timed].mean() < _SAME_CLOCK:
+        issue = Issue(
+            "warning",
+            f"{outcome.endpoint.label}: its follow-up differs from that of overall survival in "
+            "most patients, so it is taken to run from another day; death competes at the last "
+            "assessment.",
+            outcome.variables[0].source_column,
+            int((timed & ~agree).sum()),
+            code="time_zero",
+        )
+        return _with_competing(outcome, time, competing, reason=reason, issues=[issue])
+    full_time = np.where(followed, survival.time, time)
+    earlier = followed & ~(full_time <= time + 1e-6)
+    later = (time > survival.time + 1e-6) & ~np.isnan(event)
+    source = outcome.variables[0].source_column
+    checks = (
+        Check(later, "warning", "after_follow_up", source,
+              "{patients} had a time after death or last follow-up ({rows}); check the dates."),
+        Check(earlier, "info", "competing_time", source,
+              "{patients} without the event were last assessed before death or last follow-up "
+              "({rows}); they are followed to the latter, so that death competes at its own time, "
+              "and the file's column is kept."),
+    )  # fmt: skip
+    changed = bool((earlier | (followed & later)).any())
+    return _with_competing(
+        outcome,
+        full_time,
+        competing,
+        reason=reason,
+        issues=findings(outcome.endpoint.label, checks, rows),
+        note=" Patients without the event are followed to death or last follow-up.",
+        kept=frozenset({str(source)}) if changed else frozenset(),
+    )
+
+
+def _with_competing(
+    outcome: Outcome,
+    time: Floats,
+    competing: Floats,
+    *,
+    reason: str,
+    source: str | None = None,
+    issues: list[Issue] | None = None,
+    note: str = "",
+    kept: frozenset[str] = frozenset(),
+) -> Outcome:
+    endpoint = outcome.endpoint
+    column = f"{endpoint.key}_competing"
+    time_variable, event_variable = outcome.variables
+    return Outcome(
+        replace(endpoint, competing=column),
+        {endpoint.time: time, endpoint.event: outcome.event, column: competing},
+        (
+            replace(time_variable, description=time_variable.description + note),
+            event_variable,
+            Variable(
+                column,
+                f"{endpoint.label}: competing event",
+                "binary",
+                role="outcome",
+                description=f"1 = died without {endpoint.event_label}, 0 = did not.",
+                reason=reason,
+                source_column=source,
+            ),
+        ),
+        outcome.originals | kept,
+        (*outcome.issues, *(issues or [])),
+    )

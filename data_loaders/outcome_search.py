@@ -1,0 +1,102 @@
+"""Every outcome of a table: those that a mapping states and those that its columns show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from data_loaders.columns import TextColumn
+from data_loaders.competing import with_competing_death, with_stated_competing
+from data_loaders.endpoints import Pair, endpoint_term, find_pairs
+from data_loaders.event_codes import decode_events, events_from_values
+from data_loaders.mapping import EndpointMapping, TableMapping
+from data_loaders.model import CohortError, Issue
+from data_loaders.outcomes import Outcome, Rows, build_outcome
+from data_loaders.vocabulary import parse_name
+from data_loaders.wording import shown
+
+
+def find_outcomes(
+    columns: Mapping[str, TextColumn], rows: Rows, mapping: TableMapping
+) -> tuple[list[Outcome], list[Issue]]:
+    """The outcomes of a table, overall survival first, and what stood in the way of others.
+
+    Parameters
+    ----------
+    columns
+        Those that may belong to an outcome, by name.
+    rows
+        Position of each row in the file.
+    mapping
+        Endpoints and columns that the user stated; they are left to the user's word.
+
+    Raises
+    ------
+    CohortError
+        If an endpoint of the mapping cannot be made.
+    """
+    stated = [_stated_pair(endpoint, columns) for endpoint in mapping.endpoints]
+    used = {column for pair in stated for column in (pair.time, pair.event)}
+    used |= set(mapping.columns) | set(mapping.alterations)
+    keys = {pair.term.key for pair in stated}
+    pairs, unread = find_pairs({n: c for n, c in columns.items() if n not in used})
+    pairs = [*stated, *(pair for pair in pairs if pair.term.key not in keys)]
+    pairs.sort(key=lambda pair: pair.term.key != "os")
+    built = [build_outcome(pair, columns, rows) for pair in pairs]
+    survival = built[0] if built and built[0].endpoint.key == "os" else None
+    by_name = {name.lower(): column for name, column in columns.items() if name not in used}
+    outcomes = []
+    for pair, outcome in zip(pairs, built, strict=True):
+        own = by_name.get(f"{pair.term.key}_competing")
+        if own is not None and own.is_binary:
+            outcomes.append(with_stated_competing(outcome, own))
+        elif pair.term.competing and survival is not None:
+            outcomes.append(with_competing_death(outcome, survival, rows))
+        else:
+            outcomes.append(outcome)
+    return outcomes, [_unread(time, event) for time, event in unread]
+
+
+def _unread(time: str, event: str) -> Issue:
+    return Issue(
+        "warning",
+        f"{shown(time)} and {shown(event)} belong together by name, but the codes of "
+        f"{shown(event)} are not known; state in a mapping which value means the event "
+        '("event_value").',
+        event,
+        code="event_coding",
+    )
+
+
+def _stated_pair(endpoint: EndpointMapping, columns: Mapping[str, TextColumn]) -> Pair:
+    """The pair that a mapping states."""
+    for column in (endpoint.time, endpoint.event):
+        if column not in columns:
+            raise CohortError(
+                f"The mapping uses {shown(column)} for the endpoint {shown(endpoint.key)}, but it "
+                "is the patients' identifier or ignored; choose another column."
+            )
+    event = columns[endpoint.event]
+    if columns[endpoint.time].share_numeric < 0.5:
+        raise CohortError(
+            f"The mapping uses {shown(endpoint.time)} as the time of {shown(endpoint.key)}, but it "
+            "does not hold numbers; choose the column with the follow-up time."
+        )
+    coding = (
+        events_from_values(event, endpoint.event_values)
+        if endpoint.event_values is not None
+        else decode_events(event)
+    )
+    if coding is None:
+        raise CohortError(
+            f"The coding of {shown(endpoint.event)} is not understood; state in the mapping which "
+            'value means the event ("event_value").'
+        )
+    term = endpoint_term(endpoint.key)
+    term = replace(
+        term,
+        label=endpoint.label or term.label,
+        event_label=endpoint.event_label or term.event_label,
+    )
+    unit = endpoint.unit or parse_name(endpoint.time).unit
+    return Pair(term, endpoint.time, endpoint.event, unit, coding)  # type: ignore[arg-type]

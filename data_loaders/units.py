@@ -1,0 +1,105 @@
+"""The unit of a numeric column, and whether its values fit it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from data_loaders.columns import Floats
+from data_loaders.model import Issue
+from data_loaders.vocabulary import Term, parse_name
+from data_loaders.wording import at_rows, plural, shown
+
+_EXAMPLE_ROWS = 5
+
+
+def unit_of(name: str, values: Floats, term: Term | None) -> tuple[str | None, str, list[Issue]]:
+    """The unit of a column, why, and a finding where it was guessed or is contradicted.
+
+    Parameters
+    ----------
+    name
+        Column name, which may state the unit.
+    values
+        One number a patient, NaN where missing.
+    term
+        The variable that the column holds, with the units it occurs in and their plausible ranges;
+        None if it is not known.
+
+    Returns
+    -------
+    unit
+        None if there is none.
+    why
+        A clause for the reason of the variable, empty if there is nothing to say.
+    issues
+        At most one finding.
+    """
+    named = parse_name(name).unit
+    known = values[~np.isnan(values)]
+    if term is None or not term.units or not len(known):
+        usual = term.units[0][0] if term and term.units else None
+        return named or usual or None, "", []
+    share = {
+        unit: float(((known >= low) & (known <= high)).mean()) for unit, low, high in term.units
+    }
+    best = _best_unit(known, term, share)
+    median = f"median {np.median(known):.4g}"
+    if named is not None:
+        fits = named not in share or named == best or share[named] >= 0.5 or share[best] < 0.8
+        warning = Issue(
+            "warning",
+            f"{shown(name)} is named in {named}, but its values ({median}) look like {best}; "
+            "check the unit.",
+            name,
+            len(known),
+            code="unit",
+        )
+        return named, f"; {named} from the name", [] if fits else [warning]
+    if len(term.units) == 1 or term.role != "laboratory":
+        return best or None, f"; {best} as usual" if best else "", []
+    guess = Issue(
+        "info",
+        f"{shown(name)} states no unit; {best} was assumed from its values ({median}).",
+        name,
+        code="unit_guess",
+    )
+    return best, f"; {best} from the values ({median})", [guess]
+
+
+def implausible(
+    name: str, values: Floats, rows: npt.NDArray[np.int64], term: Term | None, unit: str | None
+) -> list[Issue]:
+    """A finding where some values lie outside what is possible in the unit.
+
+    Where most do, it is the unit that is in question, which :func:`unit_of` says.
+    """
+    limits = {u or None: (low, high) for u, low, high in term.units} if term else {}
+    if term is None or unit not in limits:
+        return []
+    low, high = limits[unit]
+    outside = (values < low) | (values > high)
+    known = np.count_nonzero(~np.isnan(values))
+    if not outside.any() or np.count_nonzero(outside) > known / 2:
+        return []
+    hits = rows[outside].tolist()
+    return [
+        Issue(
+            "warning",
+            f"{term.label}: {plural(len(hits), 'patient')} had a value outside {low:g} to {high:g}"
+            f"{' ' + unit if unit else ''} ({at_rows(hits)}); the values are kept, check them.",
+            name,
+            len(hits),
+            tuple(hits[:_EXAMPLE_ROWS]),
+            "implausible",
+        )
+    ]
+
+
+def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:
+    """The first unit, from the usual one on, in which the median is plausible."""
+    median = np.median(known)
+    fitting = (unit for unit, low, high in term.units if low <= median <= high)
+    return next(fitting, max(share, key=lambda unit: share[unit]))

@@ -1,0 +1,180 @@
+"""Alteration columns: names, symbols, values, and the driver class derived from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data_loaders import Cohort, load_table_bytes
+from data_loaders.genes import aliases, known_symbols, read_feature_name
+
+
+def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = None) -> Cohort:
+    names = ["patient_id", *columns]
+    rows = zip(*columns.values(), strict=True)
+    lines = [f"p{i}\t" + "\t".join(map(str, row)) for i, row in enumerate(rows)]
+    return load_table_bytes("t.tsv", "\n".join(["\t".join(names), *lines]).encode(), mapping)
+
+
+@pytest.mark.parametrize(
+    ("column", "name", "kind", "gene", "label"),
+    [
+        ("TP53", "TP53", "gene", "TP53", "TP53"),
+        ("gata2", "GATA2", "gene", "GATA2", "GATA2"),
+        ("ASXL1_mut", "ASXL1", "gene", "ASXL1", "ASXL1"),
+        ("mut_ASXL1", "ASXL1", "gene", "ASXL1", "ASXL1"),
+        ("MLL3", "KMT2C", "gene", "KMT2C", "KMT2C"),
+        ("SFRS2", "SRSF2", "gene", "SRSF2", "SRSF2"),
+        ("MLL_PTD", "KMT2A_PTD", "refinement", "KMT2A", "KMT2A-PTD"),
+        ("FLT3_ITD", "FLT3_ITD", "refinement", "FLT3", "FLT3-ITD"),
+        ("FLT3-TKD", "FLT3-TKD", "refinement", "FLT3", "FLT3-TKD"),
+        ("CALR_Type_1", "CALR_Type_1", "refinement", "CALR", "CALR type 1"),
+        ("CALR2", "CALR2", "refinement", "CALR", "CALR type 2"),
+        ("JAK2e12", "JAK2e12", "refinement", "JAK2", "JAK2 exon 12"),
+        ("JAK2_V617F", "JAK2_V617F", "refinement", "JAK2", "JAK2 V617F"),
+        ("TP53multi", "TP53multi", "refinement", "TP53", "TP53 multi-hit"),
+        ("CEBPA_bi", "CEBPA_bi", "refinement", "CEBPA", "CEBPA biallelic"),
+        ("U2AF1_S34", "U2AF1_S34", "refinement", "U2AF1", "U2AF1 S34"),
+        ("SF3B1_p.K700E", "SF3B1_p.K700E", "refinement", "SF3B1", "SF3B1 K700E"),
+        ("9pUPD", "9pUPD", "cytogenetic", None, "9pUPD"),
+        ("1q+", "1q+", "cytogenetic", None, "+1q"),
+        ("20q-", "20q-", "cytogenetic", None, "del(20q)"),
+        ("-7", "-7", "cytogenetic", None, "-7"),
+        ("8+", "8+", "cytogenetic", None, "+8"),
+        ("-5/5q-", "-5/5q-", "cytogenetic", None, "-5/del(5q)"),
+        ("17pUPD_del", "17pUPD_del", "cytogenetic", None, "17pUPD/del"),
+        ("del5q", "del5q", "cytogenetic", None, "del(5q)"),
+        ("del(20q)", "del(20q)", "cytogenetic", None, "del(20q)"),
+        ("minus7", "minus7", "cytogenetic", None, "-7"),
+        ("plus8", "plus8", "cytogenetic", None, "+8"),
+        ("delY", "delY", "cytogenetic", None, "del(Y)"),
+        ("iso17q", "iso17q", "cytogenetic", None, "i(17q)"),
+        ("t_8_21", "t_8_21", "cytogenetic", None, "t(8;21)"),
+        ("t(15;17)", "t(15;17)", "cytogenetic", None, "t(15;17)"),
+        ("inv16_t16_16", "inv16_t16_16", "cytogenetic", None, "inv(16)/t(16;16)"),
+        ("mono12_12p_abn12p", "mono12_12p_abn12p", "cytogenetic", None, "mono12_12p_abn12p"),
+        ("complex", "complex", "cytogenetic", None, "complex karyotype"),
+        ("PML_RARA", "PML_RARA", "cytogenetic", None, "PML::RARA"),
+    ],
+)
+def test_names(column: str, name: str, kind: str, gene: str | None, label: str) -> None:
+    cohort = load({column: [0, 1, ""], "age": [50, 60, 70]})
+    assert list(cohort.features.index) == [name]
+    row = cohort.features.loc[name]
+    assert (row["kind"], row["gene"], row["label"], row["source_column"]) == (
+        kind, gene, label, column,
+    )  # fmt: skip
+    assert cohort.states[:, 0].tolist() == [0, 1, -1]
+    assert column not in cohort.patients.columns
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "JAK2_vaf", "TP53maxvaf", "ASXL1_count", "HB", "PLT", "WBC", "NK", "ICU", "FLAG", "cohort",
+        "max", "was", "r", "t", "x", "del", "plus", "age", "t_score", "mutations", "chr17", "",
+    ],
+)  # fmt: skip
+def test_names_of_other_things(name: str) -> None:
+    assert read_feature_name(name) is None
+
+
+def test_every_alias_leads_to_a_symbol_that_is_current() -> None:
+    for old, (symbol, _) in aliases().items():
+        assert symbol in known_symbols()
+        assert symbol not in aliases(), f"{old} leads to {symbol}, which is old itself"
+        assert read_feature_name(old).alias == old
+
+
+def test_genes_need_answers_not_numbers_or_words() -> None:
+    cohort = load(
+        {"TP53": ["p.R175H", "", "p.Y220C"], "ASXL1": [0.4, 0.1, 0], "TET2": [0, 1, 2],
+         "JAK2": [0, 1, 1]}
+    )  # fmt: skip
+    assert list(cohort.features.index) == ["JAK2"]
+    assert {"TP53", "ASXL1", "TET2"} <= set(cohort.patients.columns)
+
+
+@pytest.mark.parametrize(
+    ("entries", "states"),
+    [
+        (["mut", "wt", ""], [1, 0, -1]), (["Mutated", "Wild type", "not tested"], [1, 0, -1]),
+        (["TRUE", "FALSE", "NA"], [1, 0, -1]), (["yes", "no", "unknown"], [1, 0, -1]),
+        (["positive", "negative", "ND"], [1, 0, -1]), (["1.0", "0.0", "?"], [1, 0, -1]),
+        (["Y", "N", "failed"], [1, 0, -1]),
+    ],
+)  # fmt: skip
+def test_ways_of_saying_altered(entries: list[str], states: list[int]) -> None:
+    assert load({"JAK2": entries}).states[:, 0].tolist() == states
+
+
+def test_a_gene_that_was_tested_in_nobody_stays_a_feature() -> None:
+    cohort = load({"JAK2": ["", ""], "CALR": [0, 1]})
+    assert cohort.feature_state("JAK2").tolist() == [-1, -1]
+    assert [issue.column for issue in cohort.issues if issue.code == "not_tested"] == ["JAK2"]
+
+
+def test_old_symbols_are_renamed_and_listed() -> None:
+    cohort = load({"MLL3": [0, 1], "MLL2": [0, 1], "TP53": [0, 1]})
+    issues = {issue.column: issue for issue in cohort.issues if issue.code == "alias"}
+    assert set(issues) == {"MLL3", "MLL2"}
+    assert "KMT2C" in issues["MLL3"].sentence
+    assert "KMT2B" in issues["MLL2"].sentence, "the ambiguity of MLL2 has to be said"
+
+
+def test_old_and_new_symbol_in_one_table_are_both_kept() -> None:
+    cohort = load({"MLL3": [0, 1], "KMT2C": [1, 0]})
+    assert list(cohort.features.index) == ["MLL3", "KMT2C"]
+    assert cohort.feature_state("MLL3").tolist() == [0, 1]
+    assert [issue.severity for issue in cohort.issues if issue.code == "alias"] == ["warning"]
+
+
+def test_unlisted_genes_count_among_genes_only() -> None:
+    cohort = load(
+        {"FLAG": [0, 1], "age": [5, 6], "TP53": [0, 1], "XYZ123": [0, 1], "ABC7": [1, 0],
+         "eye": [0, 1], "QRS9": [0, 1]}
+    )  # fmt: skip
+    assert list(cohort.features.index) == ["TP53", "XYZ123", "ABC7"]
+    assert {"FLAG", "eye", "QRS9"} <= set(cohort.patients.columns)
+
+
+DRIVERS = {
+    #            CALR      JAK2   MPL    triple  CALR+JAK2  JAK2+MPL  untested  JAK2 only
+    "JAK2":     [0,        1,     0,     0,      1,         1,        "",       1],
+    "CALR":     [1,        0,     0,     0,      1,         0,        0,        ""],
+    "MPL":      [0,        0,     1,     0,      0,         1,        0,        0],
+}  # fmt: skip
+
+
+def test_the_driver_class_is_derived_by_its_rule() -> None:
+    cohort = load(DRIVERS)
+    expected = ["CALR", "JAK2", "MPL", "Triple-negative", "CALR", "MPL", None, "JAK2"]
+    assert cohort.patients["driver"].tolist() == expected
+    variable = cohort.variables["driver"]
+    assert variable.levels == ("CALR", "JAK2", "MPL", "Triple-negative")
+    assert (variable.kind, variable.role) == ("categorical", "disease")
+    assert "(2)" in variable.description
+    assert "derived" in variable.reason
+
+
+def test_exon_12_counts_as_jak2() -> None:
+    cohort = load({"JAK2": [0, 1, 0], "JAK2e12": [1, 0, 0], "CALR": [0, 0, 1], "MPL": [0, 0, 0]})
+    assert cohort.patients["driver"].tolist() == ["JAK2", "JAK2", "CALR"]
+
+
+def test_a_driver_column_of_the_file_is_kept() -> None:
+    cohort = load({**DRIVERS, "driver": ["TN"] * 8})
+    assert cohort.patients["driver"].tolist() == ["TN"] * 8
+
+
+def test_no_driver_class_outside_mpn_or_without_the_three_genes() -> None:
+    mds = {"JAK2": [0] * 9 + [1], "CALR": [0] * 10, "MPL": [0] * 10, "SF3B1": [1] * 10}
+    assert "driver" not in load(mds).patients
+    assert "driver" not in load({"JAK2": [0, 1], "CALR": [1, 0]}).patients
+
+
+def test_matrix_is_nullable_boolean_in_the_files_order() -> None:
+    cohort = load({"TET2": [0, 1], "9pUPD": [1, 0], "ASXL1": ["", 1]})
+    assert list(cohort.alterations.columns) == ["TET2", "9pUPD", "ASXL1"]
+    assert set(cohort.alterations.dtypes.astype(str)) == {"boolean"}
+    assert np.array_equal(cohort.states, [[0, 1, -1], [1, 0, 1]])
