@@ -1,0 +1,204 @@
+"""Differences between survival curves: at chosen times, in mean, and conditional on survival."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import erfc, ndtri
+
+from app.analysis._survival_data import Floats, numbers
+from app.analysis.survival import KaplanMeier, confidence_band
+
+Curves = Mapping[Hashable, KaplanMeier]
+
+
+def survival_differences(
+    curves: Curves, times: float | Sequence[float] | Floats, reference: Hashable | None = None
+) -> pd.DataFrame:
+    """Compare groups with a reference group at chosen times.
+
+    Parameters
+    ----------
+    curves
+        Kaplan-Meier curve of each group, groups independent of each other.
+    times
+        Times in the unit of the curves.
+    reference
+        Group to compare with; the first by default.
+
+    Returns
+    -------
+    DataFrame
+        group, reference, time, survival, survival_reference, difference, std_error, lower, upper
+        (Wald, from the Greenwood variances), p_value, note where a curve has ended.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two groups, or the reference is not among them.
+    """
+    wanted = numbers(times, "Times")
+    base = _reference(curves, reference)
+    theirs = curves[base].at(wanted)
+    parts = []
+    for group, curve in curves.items():
+        if group == base:
+            continue
+        ours = curve.at(wanted)
+        # A curve that has reached zero has no Greenwood error left: it is known to be zero.
+        errors = [x["std_error"].mask(x["survival"] == 0, 0.0) for x in (ours, theirs)]
+        difference = (ours["survival"] - theirs["survival"]).to_numpy()
+        std_error = np.hypot(errors[0], errors[1]).to_numpy()
+        frame = pd.DataFrame(
+            {
+                "group": pd.Series([group] * len(wanted), dtype=object),
+                "reference": pd.Series([base] * len(wanted), dtype=object),
+                "time": wanted,
+                "survival": ours["survival"],
+                "survival_reference": theirs["survival"],
+                **wald(difference, std_error, curve.conf_level),
+            }
+        )
+        ended = np.isnan(difference)
+        flat = std_error == 0
+        frame["note"] = np.select(
+            [ended, flat],
+            [
+                "Follow-up of a group ends before this time.",
+                "Neither group has had an event that leaves uncertainty here.",
+            ],
+            "",
+        )
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def rmst_differences(curves: Curves, tau: float, reference: Hashable | None = None) -> pd.DataFrame:
+    """Compare restricted mean survival times with a reference group (Royston & Parmar 2013).
+
+    Parameters
+    ----------
+    curves, reference
+        As in :func:`survival_differences`.
+    tau
+        Horizon, within the follow-up of every group.
+
+    Returns
+    -------
+    DataFrame
+        group, reference, tau, rmst, rmst_reference, difference, std_error, lower, upper, p_value,
+        note where a curve had to be carried on to the horizon.
+
+    Raises
+    ------
+    ValueError
+        As :func:`survival_differences`, or if tau is not positive.
+    """
+    base = _reference(curves, reference)
+    theirs = curves[base].rmst(tau)
+    rows = []
+    for group, curve in curves.items():
+        if group == base:
+            continue
+        ours = curve.rmst(tau)
+        error = np.array([np.hypot(ours.std_error, theirs.std_error)])
+        contrast = wald(np.array([float(ours) - float(theirs)]), error, curve.conf_level)
+        rows.append(
+            {
+                "group": group,
+                "reference": base,
+                "tau": tau,
+                "rmst": float(ours),
+                "rmst_reference": float(theirs),
+                **{name: values[0] for name, values in contrast.items()},
+                "note": ours.note or theirs.note,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def longest_common_time(curves: Curves) -> float:
+    """Latest horizon at which every group's curve is still known, for a fair RMST.
+
+    The end of follow-up of the group that ends first; a curve that has reached zero never ends.
+    """
+    ends = [km.time[-1] for km in curves.values() if km.survival[-1] > 0]
+    return float(min(ends) if ends else max(km.time[-1] for km in curves.values()))
+
+
+def conditional_survival(
+    curve: KaplanMeier, given: float, times: float | Sequence[float] | Floats
+) -> pd.DataFrame:
+    """Survival from a later day on: the chance of a further time for who has lived so far.
+
+    S(given + t) / S(given), the Kaplan-Meier curve of the patients still at risk after ``given``.
+
+    Parameters
+    ----------
+    curve
+        Kaplan-Meier curve from time zero.
+    given
+        Time already survived.
+    times
+        Further times, counted from ``given``.
+
+    Returns
+    -------
+    DataFrame
+        given, time (further), n_risk (at risk at ``given`` + time), survival, lower, upper by the
+        curve's interval type.
+
+    Raises
+    ------
+    ValueError
+        If nobody is known to have survived so far.
+    """
+    further = numbers(times, "Times")
+    start = curve.at(given).iloc[0]
+    if not start["survival"] > 0:
+        raise ValueError(
+            f"Nobody is known to be event-free at {given:g}, so nothing can be said given that."
+        )
+    later = curve.at(given + further)
+    survival = (later["survival"] / start["survival"]).to_numpy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        log_variance = (later["std_error"] / later["survival"]).to_numpy() ** 2
+    log_variance = log_variance - (start["std_error"] / start["survival"]) ** 2
+    log_se = np.sqrt(np.maximum(log_variance, 0.0))
+    lower, upper = confidence_band(survival, log_se, curve.conf_type, curve.conf_level)
+    return pd.DataFrame(
+        {
+            "given": given,
+            "time": further,
+            "n_risk": later["n_risk"],
+            "survival": survival,
+            "lower": lower,
+            "upper": upper,
+        }
+    )
+
+
+def _reference(curves: Curves, reference: Hashable | None) -> Hashable:
+    if len(curves) < 2:
+        raise ValueError("A comparison needs at least two groups.")
+    base = next(iter(curves)) if reference is None else reference
+    if base not in curves:
+        raise ValueError(f"The reference group '{base}' is not among the groups.")
+    return base
+
+
+def wald(difference: Floats, std_error: Floats, conf_level: float) -> dict[str, Floats]:
+    """Columns of a difference: difference, std_error, lower, upper and two-sided p_value."""
+    half = float(ndtri(0.5 + conf_level / 2)) * std_error
+    z = np.divide(
+        np.abs(difference), std_error, out=np.full(len(difference), np.nan), where=std_error > 0
+    )
+    return {
+        "difference": difference,
+        "std_error": std_error,
+        "lower": difference - half,
+        "upper": difference + half,
+        "p_value": erfc(z / np.sqrt(2)),
+    }
