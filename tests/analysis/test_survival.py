@@ -15,22 +15,22 @@ from app.analysis.survival import (
     kaplan_meier,
     risk_table,
 )
-
-YEAR = 365.25
+from tests.analysis import published
 
 
 @pytest.fixture(scope="module")
 def mpn(public_cohorts: Path) -> pd.DataFrame:
-    frame = pd.read_csv(public_cohorts / "mpn_grinfeld_2018" / "mpn_patients.csv")
-    return frame.assign(time=frame["os_days"] / YEAR, event=frame["os_event"])
+    return published.mpn(public_cohorts)
 
 
 @pytest.fixture(scope="module")
 def mds(public_cohorts: Path) -> pd.DataFrame:
-    folder = public_cohorts / "mds_iwg_2022"
-    clinical = pd.read_csv(folder / "df_clinical.tsv", sep="\t", low_memory=False)
-    mutations = pd.read_csv(folder / "df_mut.tsv", sep="\t")
-    return clinical.merge(mutations[["ID", "SF3B1"]], on="ID", how="left")
+    return published.mds(public_cohorts)
+
+
+@pytest.fixture(scope="module")
+def known(known_answers) -> dict:
+    return {answer["id"]: answer["value"] for answer in known_answers}
 
 
 def assert_equals_r(km, oracle):
@@ -82,6 +82,60 @@ def test_mds_curves_equal_r(mds, r_survival, block, endpoint, column):
     for label, oracle in r_survival["mds_iwg_2022"][block]["km"].items():
         own = frame[frame[column].astype(str) == label]
         assert_equals_r(kaplan_meier(own[time], own[event]), oracle)
+
+
+def assert_median_is(own, time, event, expected):
+    """A published median with its limits on the log scale, to the three decimals given."""
+    km = kaplan_meier(own[time], own[event], conf_type="log")
+    assert (km.n, km.events) == (expected["n"], expected["events"])
+    published_values = [expected[name] for name in ("median", "lcl", "ucl")]
+    for ours, theirs in zip((km.median, *km.median_ci), published_values, strict=True):
+        assert ours == pytest.approx(np.nan if theirs is None else theirs, abs=6e-4, nan_ok=True)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("key", "endpoint", "column"),
+    [("KA007", "OS", "IPSSM"), ("KA008", "LFS", "IPSSM"), ("KA009", "OS", "IPSSR")],
+)
+def test_known_medians_of_the_mds_cohort(mds, known, key, endpoint, column):
+    frame = mds.dropna(subset=[f"{endpoint}_YEARS", f"{endpoint}_STATUS"])
+    for label, expected in known[key].items():
+        own = frame[frame[column] == label]
+        assert_median_is(own, f"{endpoint}_YEARS", f"{endpoint}_STATUS", expected)
+
+
+@pytest.mark.shared
+def test_known_answers_of_the_whole_mds_cohort(mds, known):
+    frame = mds.dropna(subset=["OS_YEARS", "OS_STATUS"])
+    km = kaplan_meier(frame["OS_YEARS"], frame["OS_STATUS"], conf_type="log")
+    assert (km.n, km.events) == (known["KA025"]["n"], known["KA025"]["events"])
+    assert [km.median, *km.median_ci] == pytest.approx(known["KA025"]["median"], abs=6e-4)
+    followup = [km.median_followup, *km.median_followup_ci]
+    assert followup == pytest.approx(known["KA026"], abs=6e-4)
+    for label, expected in known["KA027"].items():
+        own = frame[frame["IPSSM"] == label]
+        rmst = kaplan_meier(own["OS_YEARS"], own["OS_STATUS"]).rmst(5)
+        assert [rmst, rmst.std_error] == pytest.approx(expected, abs=6e-4)
+    state = np.select([frame["TP53multi"] == 1, frame["TP53mono"] == 1], ["multi", "mono"], "WT")
+    for label, expected in known["KA032"].items():
+        assert_median_is(frame[state == label], "OS_YEARS", "OS_STATUS", expected)
+
+
+@pytest.mark.shared
+def test_known_medians_of_the_mpn_cohort(mpn, known):
+    for label, expected in known["KA044"].items():
+        assert_median_is(mpn[mpn["diagnosis"] == label], "time", "event", expected)
+    km = kaplan_meier(mpn["time"], mpn["event"], conf_type="log")
+    followup = [km.median_followup, *km.median_followup_ci]
+    assert followup == pytest.approx(known["KA045"], abs=6e-4)
+    drivers = mpn[["JAK2", "CALR", "MPL"]].sum(axis=1)
+    single = mpn[(mpn["diagnosis"] == "MF") & (drivers <= 1) & (mpn["JAK2e12"] != 1)]
+    for label, expected in known["KA047"].items():
+        assert_median_is(single[single["driver"] == label], "time", "event", expected)
+    for number, label in ((1, "type1"), (2, "type2")):
+        own = single[single[f"CALR_Type_{number}"] == 1]
+        assert_median_is(own, "time", "event", known["KA050"][label])
 
 
 # Textbook values: Freireich's remission durations under 6-MP (weeks), as tabulated in Collett.

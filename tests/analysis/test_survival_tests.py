@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.analysis.logrank import logrank_trend
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.survival import logrank_test, pairwise_logrank
+from tests.analysis import published
 
-YEAR = 365.25
 SIX_MP = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
 SIX_MP_RELAPSED = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
 PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
@@ -26,22 +26,19 @@ TRIAL = (
 @pytest.fixture(scope="module")
 def blocks(public_cohorts: Path) -> dict[str, tuple[pd.Series, pd.Series, pd.Series]]:
     """Time, event and group of each comparison in the oracle."""
-    mpn = pd.read_csv(public_cohorts / "mpn_grinfeld_2018" / "mpn_patients.csv")
-    folder = public_cohorts / "mds_iwg_2022"
-    mds = pd.read_csv(folder / "df_clinical.tsv", sep="\t", low_memory=False)
-    mutations = pd.read_csv(folder / "df_mut.tsv", sep="\t", usecols=["ID", "SF3B1"])
-    mds = mds.merge(mutations, on="ID", how="left")
+    mpn, mds = published.mpn(public_cohorts), published.mds(public_cohorts)
 
-    def block(frame, time, event, group, per_year=1.0):
+    def block(frame, time, event, group):
         known = frame.dropna(subset=[time, event, group])
-        return known[time] / per_year, known[event], known[group]
+        return known[time], known[event], known[group]
 
     mf, et = (mpn[mpn["diagnosis"] == name] for name in ("MF", "ET"))
-    os = ("os_days", "os_event")
+    single = mf[(mf[["JAK2", "CALR", "MPL"]].sum(axis=1) <= 1) & (mf["JAK2e12"] != 1)]
     return {
-        "os_by_diagnosis": block(mpn, *os, "diagnosis", YEAR),
-        "os_mf_by_driver": block(mf, *os, "driver", YEAR),
-        "os_et_by_calr": block(et, *os, "CALR", YEAR),
+        "os_by_diagnosis": block(mpn, "time", "event", "diagnosis"),
+        "os_mf_by_driver": block(mf, "time", "event", "driver"),
+        "os_mf_by_single_driver": block(single, "time", "event", "driver"),
+        "os_et_by_calr": block(et, "time", "event", "CALR"),
         "os_by_ipssm": block(mds, "OS_YEARS", "OS_STATUS", "IPSSM"),
         "lfs_by_sf3b1": block(mds, "LFS_YEARS", "LFS_STATUS", "SF3B1"),
     }
@@ -85,12 +82,19 @@ def test_pairwise_tests_equal_r(blocks, r_survival, block):
 
 
 @pytest.mark.shared
-def test_known_answers_of_the_mds_cohort(blocks, known_answers):
-    published = {answer["id"]: answer["value"] for answer in known_answers}
-    for key, weights in (("KA010", "logrank"), ("KA011", "peto-peto")):
-        result = logrank_test(*blocks["os_by_ipssm"], weights=weights)
-        assert result.statistic == pytest.approx(published[key]["chisq"], abs=5e-5)
-        assert result.p_value == pytest.approx(published[key]["p"], rel=5e-3)
+@pytest.mark.parametrize(
+    ("key", "block", "weights"),
+    [
+        ("KA010", "os_by_ipssm", "logrank"),
+        ("KA011", "os_by_ipssm", "peto-peto"),
+        ("KA048", "os_mf_by_single_driver", "logrank"),
+    ],
+)
+def test_known_answers(blocks, known_answers, key, block, weights):
+    known = next(answer["value"] for answer in known_answers if answer["id"] == key)
+    result = logrank_test(*blocks[block], weights=weights)
+    assert result.statistic == pytest.approx(known["chisq"], abs=5.1e-5)
+    assert result.p_value == pytest.approx(known["p"], rel=5e-3)
 
 
 def test_freireich_trial_as_in_the_textbook():
