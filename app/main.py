@@ -10,10 +10,12 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402  (the path comes first)
 
 from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
+from app.ui.links import read_link  # noqa: E402
 from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
 configure_page()
+read_link()
 page = navigation()
 draw_brand()
 with st.sidebar:

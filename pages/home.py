@@ -10,20 +10,25 @@ from app.ui.home import (
 )
 from app.ui.layout import nobody_selected, page_header
 
-looking = page_header(
-    "The cohort at a glance", "Who is in it, how long they were followed, what they carry."
-)
-if nobody_selected(looking):
-    st.stop()
-glance = overview(looking.selection.cohort)
 
-draw_tiles(glance)
-left, right = st.columns(2, gap="large")
-with left:
-    draw_diseases(looking, glance)
-with right:
-    draw_alterations(looking, glance)
+def show() -> None:
+    looking = page_header(
+        "The cohort at a glance", "Who is in it, how long they were followed, what they carry."
+    )
+    if nobody_selected(looking):
+        return
+    glance = overview(looking.selection.cohort)
 
-st.subheader("Start from a question", anchor=False)
-draw_questions(looking)
-draw_provenance(looking)
+    draw_tiles(glance)
+    left, right = st.columns(2, gap="large")
+    with left:
+        draw_diseases(looking, glance)
+    with right:
+        draw_alterations(looking, glance)
+
+    st.subheader("Start from a question", anchor=False)
+    draw_questions(looking)
+    draw_provenance(looking)
+
+
+show()

@@ -10,58 +10,63 @@ from app.charts.survival import survival_alt, survival_figure
 from app.ui.layout import figure_with_downloads, nobody_selected, page_header
 from app.ui.survival import draw_accounting, survival_settings, survival_title
 
-looking = page_header("Survival", "How long until the event, and does it differ between groups?")
-if not looking.cohort.endpoints:
-    st.info(
-        "This cohort has no endpoint: survival needs a column with a time and one with the event, "
-        "such as os_months and os_event. The Data page lists what was read."
+
+def show() -> None:
+    looking = page_header("Survival", "How long until the event, and do groups differ?")
+    if not looking.cohort.endpoints:
+        st.info(
+            "This cohort has no endpoint: survival needs a column with a time and one with the "
+            "event, such as os_months and os_event. The Data page lists what was read."
+        )
+        return
+    settings = survival_settings(looking)
+    if nobody_selected(looking):
+        return
+
+    result = survival_by_group(
+        looking.cohort,
+        looking.selection.mask,
+        settings.endpoint,
+        settings.grouping(looking.cohort),
+        limit=settings.limit,
+        conf_type=settings.conf_type,
     )
-    st.stop()
-settings = survival_settings(looking)
-if nobody_selected(looking):
-    st.stop()
+    sentences = reading(result)
+    title = survival_title(result)
 
-result = survival_by_group(
-    looking.cohort,
-    looking.selection.mask,
-    settings.endpoint,
-    settings.grouping(looking.cohort),
-    limit=settings.limit,
-    conf_type=settings.conf_type,
-)
-sentences = reading(result)
-title = survival_title(result)
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        figure_with_downloads(
+            survival_figure(
+                result,
+                settings.unit,
+                title=title,
+                synthetic=looking.synthetic,
+                band=settings.band,
+                marks=settings.marks,
+                full_table=settings.full_table,
+            ),
+            numbers_table(result, settings.unit),
+            key="km",
+            name=(result.endpoint.key, result.label),
+            alt=survival_alt(title, result, sentences),
+        )
+    with words:
+        st.subheader("In words", anchor=False)
+        for note in result.notes:
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        draw_accounting(result)
 
-chart, words = st.columns([5, 3], gap="large")
-with chart:
-    figure_with_downloads(
-        survival_figure(
-            result,
-            settings.unit,
-            title=title,
-            synthetic=looking.synthetic,
-            band=settings.band,
-            marks=settings.marks,
-            full_table=settings.full_table,
-        ),
-        numbers_table(result, settings.unit),
-        key="km",
-        name=(result.endpoint.key, result.label),
-        alt=survival_alt(title, result, sentences),
+    st.subheader("In numbers", anchor=False)
+    st.dataframe(summary_table(result, settings.unit), hide_index=True, key="km_summary")
+    if result.pairwise is not None:
+        with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
+            st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
+    st.caption(
+        f"Kaplan-Meier with 95% {settings.conf_type} intervals; a median is the first time at "
+        "which half had the event. How each number is computed is on the Methods page."
     )
-with words:
-    st.subheader("In words", anchor=False)
-    for note in result.notes:
-        st.info(note)
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-    draw_accounting(result)
 
-st.subheader("In numbers", anchor=False)
-st.dataframe(summary_table(result, settings.unit), hide_index=True, key="km_summary")
-if result.pairwise is not None:
-    with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
-        st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
-st.caption(
-    f"Kaplan-Meier with 95% {settings.conf_type} intervals; medians are the first time at which "
-    "half had the event. How each number is computed is on the Methods page."
-)
+
+show()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, finish
+from app.charts.theme import INK, make_figure
 
 _BAR = 27
 
@@ -35,31 +35,28 @@ def share_bars(
         Whether the data are simulated.
     """
     shares = [count / n if n else 0.0 for count, n in zip(counts, denominators, strict=True)]
-    figure = go.Figure(
-        go.Bar(
-            x=shares,
-            y=list(range(len(names))),
-            orientation="h",
-            marker={"color": list(colours), "cornerradius": 3},
-            text=[f"{share:.0%}" for share in shares],
-            textposition="outside",
-            textfont={"color": INK},
-            cliponaxis=False,
-            customdata=[
-                [name, f"{count:,} of {n:,} {of}"]
-                for name, count, n in zip(names, counts, denominators, strict=True)
-            ],
-            hovertemplate="%{customdata[0]}: %{customdata[1]} (%{x:.1%})<extra></extra>",
-        )
-    )
-    finish(figure, title, height=110 + _BAR * max(len(names), 1), synthetic=synthetic)
-    figure.update_layout(
-        xaxis={
-            "range": [0, max([*shares, 0.01]) * 1.16],
-            "tickformat": ".0%",
-            "showgrid": False,
-            "visible": False,
-        },
+    bars = {
+        "type": "bar",
+        "x": shares,
+        "y": list(range(len(names))),
+        "orientation": "h",
+        "marker": {"color": list(colours), "cornerradius": 3},
+        "text": [f"{share:.0%}" for share in shares],
+        "textposition": "outside",
+        "textfont": {"color": INK},
+        "cliponaxis": False,
+        "customdata": [
+            [name, f"{count:,} of {n:,} {of}"]
+            for name, count, n in zip(names, counts, denominators, strict=True)
+        ],
+        "hovertemplate": "%{customdata[0]}: %{customdata[1]} (%{x:.1%})<extra></extra>",
+    }
+    return make_figure(
+        [bars],
+        title,
+        height=26 + _BAR * max(len(names), 1),
+        synthetic=synthetic,
+        xaxis={"range": [0, max([*shares, 0.01]) * 1.16], "visible": False},
         yaxis={
             "tickvals": list(range(len(names))),
             "ticktext": [_short(name) for name in names],
@@ -68,11 +65,10 @@ def share_bars(
             "showgrid": False,
             "ticks": "",
         },
-        margin={"b": 14, "l": 8},
+        margin={"l": 8},
         bargap=0.28,
         showlegend=False,
     )
-    return figure
 
 
 def _short(name: str, most: int = 24) -> str:

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, PAPER, finish
+from app.charts.theme import INK, PAPER, make_figure, text_at
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
 
-MAP_HEIGHT = 560
+MAP_HEIGHT = 480
 MAX_POINTS = 30_000
 _NO_GROUP = "not known"
+_COLOUR_BAR = {
+    "orientation": "h",
+    "thickness": 10,
+    "len": 0.5,
+    "x": 0,
+    "xanchor": "left",
+    "y": -0.02,
+    "yanchor": "top",
+}
 _SCALE = [[0.0, "#2a7fc1"], [0.5, "#b98300"], [1.0, "#d2466b"]]
 
 
@@ -59,30 +69,32 @@ def map_by_group(
     synthetic
         Whether the data are simulated.
     """
-    figure = go.Figure()
+    traces: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
     shown = _sample(len(points))
     patients = _patients(points, hover)
     outside = shown[codes[shown] < 0]
     if len(outside):
-        _add_points(figure, patients.take(outside), _NO_GROUP, NEUTRAL, 0.3)
+        traces.append(_trace(patients.take(outside), _NO_GROUP, NEUTRAL, 0.3))
     for code, (name, colour) in enumerate(zip(grouping.names, grouping.colours, strict=True)):
         own = shown[codes[shown] == code]
         if not len(own):
             continue
         members = patients.take(own)
-        _add_points(figure, members, name, colour, 0.8)
+        traces.append(_trace(members, name, colour, 0.8))
         if labels:
-            figure.add_annotation(
-                x=float(np.nanmedian(members.x)),
-                y=float(np.nanmedian(members.y)),
-                text=f"<b>{_short(name)}</b>",
-                showarrow=False,
-                font={"size": 12, "color": INK},
-                bgcolor=PAPER,
-                opacity=0.85,
-                borderpad=2,
+            names.append(
+                text_at(
+                    f"<b>{_short(name)}</b>",
+                    x=float(np.nanmedian(members.x)),
+                    y=float(np.nanmedian(members.y)),
+                    font={"size": 12, "color": INK},
+                    bgcolor=PAPER,
+                    opacity=0.85,
+                    borderpad=2,
+                )
             )
-    return _finish(figure, title, synthetic=synthetic)
+    return _map(traces, title, names, synthetic=synthetic)
 
 
 def map_by_number(
@@ -111,42 +123,38 @@ def map_by_number(
     synthetic
         Whether the data are simulated.
     """
-    figure = go.Figure()
+    traces: list[dict[str, Any]] = []
     shown = _sample(len(points))
     patients = _patients(points, hover)
     missing = shown[np.isnan(values[shown])]
     known = shown[~np.isnan(values[shown])]
     if len(missing):
-        _add_points(figure, patients.take(missing), _NO_GROUP, NEUTRAL, 0.3)
+        traces.append(_trace(patients.take(missing), _NO_GROUP, NEUTRAL, 0.3))
     if len(known):
         low, high = np.nanpercentile(values[known], [2, 98])
-        figure.add_scattergl(
-            x=patients.x[known],
-            y=patients.y[known],
-            mode="markers",
-            marker={
-                "size": _size(len(shown)),
-                "opacity": 0.8,
-                "color": values[known],
-                "colorscale": _SCALE,
-                "cmin": float(low),
-                "cmax": float(high if high > low else low + 1),
-                "colorbar": {
-                    "title": {"text": label, "side": "top"},
-                    "orientation": "h",
-                    "thickness": 10,
-                    "len": 0.5,
-                    "x": 0,
-                    "xanchor": "left",
-                    "y": -0.02,
-                    "yanchor": "top",
+        traces.append(
+            {
+                "type": "scattergl",
+                "x": patients.x[known],
+                "y": patients.y[known],
+                "mode": "markers",
+                "marker": {
+                    "size": _size(len(shown)),
+                    "opacity": 0.8,
+                    "color": values[known],
+                    "colorscale": _SCALE,
+                    "cmin": float(low),
+                    "cmax": float(high if high > low else low + 1),
+                    "colorbar": _COLOUR_BAR | {"title": {"text": label, "side": "top"}},
                 },
-            },
-            customdata=np.column_stack([patients.text[known], values[known]]),
-            hovertemplate=f"%{{customdata[0]}}<br>{label}: %{{customdata[1]:.3g}}<extra></extra>",
-            showlegend=False,
+                "customdata": np.column_stack([patients.text[known], values[known]]),
+                "hovertemplate": (
+                    f"%{{customdata[0]}}<br>{label}: %{{customdata[1]:.3g}}<extra></extra>"
+                ),
+                "showlegend": False,
+            }
         )
-    return _finish(figure, title, synthetic=synthetic)
+    return _map(traces, title, [], synthetic=synthetic)
 
 
 def _patients(points: pd.DataFrame, hover: Sequence[str]) -> _Points:
@@ -154,25 +162,34 @@ def _patients(points: pd.DataFrame, hover: Sequence[str]) -> _Points:
     return _Points(points["x"].to_numpy(), points["y"].to_numpy(), text)
 
 
-def _add_points(
-    figure: go.Figure, patients: _Points, name: str, colour: str, opacity: float
-) -> None:
+def _trace(patients: _Points, name: str, colour: str, opacity: float) -> dict[str, Any]:
     n = len(patients.x)
-    figure.add_scattergl(
-        x=patients.x,
-        y=patients.y,
-        mode="markers",
-        marker={"size": _size(n), "color": colour, "opacity": opacity},
-        name=f"{name} ({n:,})",
-        customdata=patients.text,
-        hovertemplate=f"<b>{name}</b><br>%{{customdata}}<extra></extra>",
-    )
+    return {
+        "type": "scattergl",
+        "x": patients.x,
+        "y": patients.y,
+        "mode": "markers",
+        "marker": {"size": _size(n), "color": colour, "opacity": opacity},
+        "name": f"{name} ({n:,})",
+        "customdata": patients.text,
+        "hovertemplate": f"<b>{name}</b><br>%{{customdata}}<extra></extra>",
+    }
 
 
-def _finish(figure: go.Figure, title: str, *, synthetic: bool) -> go.Figure:
-    finish(figure, title, height=MAP_HEIGHT, synthetic=synthetic)
+def _map(
+    traces: list[dict[str, Any]],
+    title: str,
+    names: list[dict[str, Any]],
+    *,
+    synthetic: bool,
+) -> go.Figure:
     axis = {"visible": False, "showgrid": False, "zeroline": False}
-    figure.update_layout(
+    return make_figure(
+        traces,
+        title,
+        height=MAP_HEIGHT,
+        synthetic=synthetic,
+        annotations=names,
         xaxis=axis,
         yaxis=axis | {"scaleanchor": "x"},
         margin={"l": 8, "r": 8, "b": 8},
@@ -187,7 +204,6 @@ def _finish(figure: go.Figure, title: str, *, synthetic: bool) -> go.Figure:
         },
         hovermode="closest",
     )
-    return figure
 
 
 def _sample(n: int) -> npt.NDArray[np.intp]:

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
-from app.charts.theme import INK, finish, nice_ticks, rgba, title_height
+from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900
@@ -51,22 +51,27 @@ def survival_figure(
     full_table
         Whether the table also has cumulative events and censored, not only the number at risk.
     """
-    figure = go.Figure()
     ticks = nice_ticks(in_unit(result.last_time, unit))
+    traces: list[dict[str, Any]] = []
     for curve in result.drawn:
-        _add_curve(figure, curve, unit, band=band, marks=marks)
-    per_group = 4 if full_table else 2
-    rows = 1 + per_group * len(result.drawn)
-    table_height = _ROW_HEIGHT * rows
-    inner = _CURVES_HEIGHT + _GAP + table_height
+        traces += _curve_traces(curve, unit, band=band, marks=marks)
+    if result.drawn:
+        traces += _risk_table_traces(result, np.array(ticks), unit, full=full_table)
+    rows = 1 + (4 if full_table else 2) * len(result.drawn)
+    table = _ROW_HEIGHT * rows
+    inner = _CURVES_HEIGHT + _GAP + table
     last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
-    span = [-0.015 * last, 1.03 * last]
-    shown = [f"{tick:g}" for tick in ticks]
-    figure.update_layout(
+    return make_figure(
+        traces,
+        title,
+        height=inner + 12,
+        synthetic=synthetic,
+        legend_space=22 * _legend_lines([curve.name for curve in result.drawn]),
+        annotations=_annotations(result, unit),
         xaxis={
-            "range": span,
+            "range": [-0.015 * last, 1.03 * last],
             "tickvals": ticks,
-            "ticktext": shown,
+            "ticktext": [f"{tick:g}" for tick in ticks],
             "anchor": "y",
             "showgrid": False,
             "zeroline": False,
@@ -77,12 +82,12 @@ def survival_figure(
             "range": [-0.02, 1.03],
             "tickformat": ".0%",
             "dtick": 0.25,
-            "domain": [(table_height + _GAP) / inner, 1],
+            "domain": [(table + _GAP) / inner, 1],
             "zeroline": False,
         },
         xaxis2={"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},
         yaxis2={
-            "domain": [0, table_height / inner],
+            "domain": [0, table / inner],
             "range": [-rows + 0.5, 0.5],
             "visible": False,
             "fixedrange": True,
@@ -91,37 +96,21 @@ def survival_figure(
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="x unified" if len(result.drawn) <= 6 else "closest",
     )
+
+
+def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-    figure.add_annotation(
-        text=f"{unit.capitalize()} of follow-up",
-        xref="x domain",
-        yref="y domain",
-        x=0.5,
-        y=0,
-        yshift=-28,
-        yanchor="top",
-        showarrow=False,
-        font={"size": 13},
-    )
-    if result.drawn:
-        _add_risk_table(figure, result, np.array(ticks), unit, full=full_table)
-    legend = 22 * _legend_lines([curve.name for curve in result.drawn])
-    height = inner + title_height(title, synthetic=synthetic) + legend + 12
-    finish(figure, title, height=height, synthetic=synthetic, legend=legend)
-    figure.update_layout(margin={"b": 12})
-    if result.p_value is not None:
-        figure.add_annotation(
-            text=f"{result.test_method.split(',')[0].capitalize()} {format_p(result.p_value)}",
-            xref="x domain",
-            yref="y domain",
-            x=0.02,
-            y=0.03,
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 13, "color": INK},
+    inside = {"xref": "x domain", "yref": "y domain"}
+    texts = [
+        text_at(
+            f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside
         )
-    return figure
+    ]
+    if result.p_value is not None:
+        words = f"{result.test_method.split(',')[0].capitalize()} {format_p(result.p_value)}"
+        corner = {"x": 0.02, "y": 0.03, "xanchor": "left", "yanchor": "bottom"}
+        texts.append(text_at(words, **corner, **inside))
+    return texts
 
 
 def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str:
@@ -130,59 +119,61 @@ def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str
     return f"{title}. Kaplan-Meier curves: {groups}. " + " ".join(sentences)
 
 
-def _add_curve(
-    figure: go.Figure, curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool
-) -> None:
+def _curve_traces(
+    curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool
+) -> list[dict[str, Any]]:
     km = curve.km
     if km is None:
-        return
+        return []
     factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
     keep = _thinned(km.time)
     time = np.concatenate(([0.0], km.time[keep])) * factor
-    survival = np.concatenate(([1.0], km.survival[keep]))
+    traces: list[dict[str, Any]] = []
+    common = {"type": "scatter", "legendgroup": curve.name}
     if band:
         lower, upper = _band(km, keep)
-        ends: dict[str, Any] = {
+        edge = common | {
+            "x": time,
             "mode": "lines",
             "line": {"width": 0, "shape": "hv"},
             "hoverinfo": "skip",
             "showlegend": False,
         }
-        figure.add_scatter(x=time, y=upper, legendgroup=curve.name, **ends)
-        figure.add_scatter(
-            x=time,
-            y=lower,
-            fill="tonexty",
-            fillcolor=rgba(curve.colour, 0.12),
-            **ends,
-        )
-    figure.add_scatter(
-        x=time,
-        y=survival,
-        mode="lines",
-        line={"shape": "hv", "color": curve.colour, "width": 2.4},
-        name=curve.name,
-        legendgroup=curve.name,
-        customdata=np.concatenate(([km.n], km.n_risk[keep])),
-        hovertemplate="%{y:.1%}, %{customdata:,} at risk",
+        traces.append(edge | {"y": upper})
+        fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
+        traces.append(edge | {"y": lower} | fill)
+    traces.append(
+        common
+        | {
+            "x": time,
+            "y": np.concatenate(([1.0], km.survival[keep])),
+            "mode": "lines",
+            "line": {"shape": "hv", "color": curve.colour, "width": 2.4},
+            "name": curve.name,
+            "customdata": np.concatenate(([km.n], km.n_risk[keep])),
+            "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
+        }
     )
     if marks:
         censored = np.flatnonzero(km.n_censored > 0)
         censored = censored[_spread(km.time[censored], _MAX_MARKS)]
-        figure.add_scatter(
-            x=km.time[censored] * factor,
-            y=km.survival[censored],
-            mode="markers",
-            marker={
-                "symbol": "line-ns-open",
-                "size": 7,
-                "color": curve.colour,
-                "line": {"width": 1.2},
-            },
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=curve.name,
+        traces.append(
+            common
+            | {
+                "x": km.time[censored] * factor,
+                "y": km.survival[censored],
+                "mode": "markers",
+                "marker": {
+                    "symbol": "line-ns-open",
+                    "size": 7,
+                    "color": curve.colour,
+                    "line": {"width": 1.2},
+                },
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
         )
+    return traces
 
 
 def _band(km: KaplanMeier, keep: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -212,24 +203,23 @@ def _spread(time: Floats, most: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.append(True, bins[1:] != bins[:-1]))
 
 
-def _add_risk_table(
-    figure: go.Figure, result: GroupSurvival, ticks: Floats, unit: TimeUnit, *, full: bool
-) -> None:
-    in_months = ticks * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-    table = result.risk_table(in_months)
-    heading = "Number at risk"
-    if full:
-        heading += ", events and censored so far"
-    _text_row(figure, [0.0], 0, [f"<b>{heading}</b>"], position="middle right")
+def _risk_table_traces(
+    result: GroupSurvival, ticks: Floats, unit: TimeUnit, *, full: bool
+) -> list[dict[str, Any]]:
+    table = result.risk_table(ticks * (MONTHS_PER_YEAR if unit == "years" else 1.0))
+    heading = "Number at risk" + (", events and censored so far" if full else "")
+    names = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
     row = 1
     for curve in result.drawn:
         own = table[table["group"] == curve.name]
-        name = f"<b>{curve.name}</b>"
-        _text_row(figure, [0.0], row, [name], position="middle right", colour=curve.colour)
+        name = [f"<b>{curve.name}</b>"]
+        names.append(_text_row([0.0], row, name, position="middle right", colour=curve.colour))
         row += 1
         for column in ("n_risk", "n_events", "n_censored") if full else ("n_risk",):
-            _text_row(figure, list(ticks), row, _counts(own[column]), position="middle center")
+            numbers = _counts(own[column])
+            names.append(_text_row(list(ticks), row, numbers, position="middle center"))
             row += 1
+    return names
 
 
 def _legend_lines(names: list[str], width: int = 300) -> int:
@@ -248,24 +238,19 @@ def _counts(values: pd.Series) -> list[str]:
 
 
 def _text_row(
-    figure: go.Figure,
-    x: list[float],
-    row: int,
-    text: list[str],
-    *,
-    position: str,
-    colour: str | None = None,
-) -> None:
-    figure.add_scatter(
-        x=x,
-        y=[-row] * len(x),
-        xaxis="x2",
-        yaxis="y2",
-        mode="text",
-        text=text,
-        textposition=position,
-        textfont={"size": 12, "color": colour or INK},
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    x: list[float], row: int, text: list[str], *, position: str, colour: str = INK
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": [-row] * len(x),
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "mode": "text",
+        "text": text,
+        "textposition": position,
+        "textfont": {"size": 12, "color": colour},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }

@@ -47,55 +47,74 @@ def rgba(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
-def title_height(title: str, *, synthetic: bool) -> int:
-    """Pixels that a title and the mark of synthetic data take above the plot."""
-    return 22 + 20 * (wrapped(title).count("<br>") + 1 + synthetic)
-
-
-def finish(
-    figure: go.Figure, title: str, *, height: int, synthetic: bool, legend: int = 0
+def make_figure(
+    traces: list[dict[str, Any]],
+    title: str,
+    *,
+    height: int,
+    synthetic: bool,
+    legend_space: int = 0,
+    annotations: Sequence[dict[str, Any]] = (),
+    **layout: Any,
 ) -> go.Figure:
-    """Give a figure its title, height, margins and, where it applies, the mark of synthetic data.
+    """Build a figure with its title and, where it applies, the mark of synthetic data.
+
+    Everything goes into the figure at once: plotly validates once, not at every step.
 
     Parameters
     ----------
-    figure
-        Changed in place and returned.
+    traces
+        The traces as plain data.
     title
         What is shown, and of how many.
     height
-        Height in pixels, fixed so that nothing jumps.
+        Height of everything below the title and the legend, in pixels, fixed so that nothing jumps.
     synthetic
         Whether the data are simulated: the mark is part of the figure and of its exports.
-    legend
+    legend_space
         Pixels kept free between title and plot for a legend.
+    annotations
+        Texts besides the title.
+    layout
+        Further parts of plotly's layout; ``margin`` is merged with ours.
     """
-    top = title_height(title, synthetic=synthetic) + legend
+    lines = wrapped(title)
+    top = 22 + 20 * (lines.count("<br>") + 1 + synthetic) + legend_space
     mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
-    figure.update_layout(
-        height=height,
-        margin={"l": 56, "r": 18, "t": top, "b": 44},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 13},
-        hoverlabel={"font": {"size": 13}},
-        dragmode=False,
-    )
     # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
-    figure.add_annotation(
-        text=f"<b>{wrapped(title)}</b>{mark if synthetic else ''}",
-        align="left",
-        xref="paper",
-        yref="paper",
-        x=0,
-        y=1,
-        xanchor="left",
-        yanchor="top",
-        yshift=top - 2,
-        showarrow=False,
-        font={"size": 15, "color": INK},
+    heading = {
+        "text": f"<b>{lines}</b>{mark if synthetic else ''}",
+        "align": "left",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "top",
+        "yshift": top - 2,
+        "showarrow": False,
+        "font": {"size": 15, "color": INK},
+    }
+    margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})
+    return go.Figure(
+        data=traces,
+        layout={
+            "height": height + top,
+            "margin": margin,
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"size": 13},
+            "hoverlabel": {"font": {"size": 13}},
+            "dragmode": False,
+            "annotations": [heading, *annotations],
+            **layout,
+        },
     )
-    return figure
+
+
+def text_at(text: str, **place: Any) -> dict[str, Any]:
+    """An annotation without an arrow, in the page's text colour."""
+    return {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}, **place}
 
 
 def nice_ticks(last: float, most: int = 7) -> list[float]:

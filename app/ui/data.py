@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.wording import count
+from app.ui.links import COHORT
 from app.ui.session import cohort_title, keep_upload, open_cohort
-from app.ui.sidebar import COHORT, clear_filter
+from app.ui.sidebar import clear_filter
 from data_loaders import Cohort, CohortError, load_table_bytes
 
 UPLOAD = "upload"

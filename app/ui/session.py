@@ -59,7 +59,7 @@ def cohort_keys() -> list[str]:
 def cohort_title(key: str) -> str:
     """Name of a cohort for people."""
     if key.startswith("demo:"):
-        return f"Demo: {DEMO_COHORTS[key.removeprefix('demo:')].title}"
+        return DEMO_COHORTS[key.removeprefix("demo:")].title
     return key.removeprefix("upload:")
 
 

@@ -12,20 +12,21 @@ import streamlit as st
 from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
 from app.cohort.filters import Filter
-from app.ui.session import (
-    DEFAULT_COHORT,
-    Looking,
-    cohort_keys,
-    cohort_title,
-    look_at,
-    open_cohort,
+from app.ui.links import (
+    AGE,
+    COHORT,
+    DISEASE,
+    SEX,
+    WITH,
+    WITHOUT,
+    asked_for,
+    cohort_labels,
+    feature_labels,
 )
+from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
-# Session keys of the widgets, which are also the parameters of a shared link.
-COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
 _FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
-_ASKED = "_asked"
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,13 @@ def clear_filter() -> None:
 
 def draw_sidebar() -> Looking:
     """Draw cohort and filter, and set what the session looks at."""
-    _remember_what_the_link_asked()
-    keys = cohort_keys()
+    labels = cohort_labels()
+    keys = list(labels)
     key = st.selectbox(
         "Cohort",
         keys,
         index=keys.index(DEFAULT_COHORT),
-        format_func=cohort_title,
+        format_func=lambda key: labels.get(key, key),
         key=COHORT,
         bind="query-params",
         on_change=clear_filter,
@@ -163,12 +164,12 @@ def _draw_filter(cohort: Cohort) -> None:
         )
     if cohort.alterations.shape[1]:
         features = _features_by_frequency(cohort)
-        labels = cohort.features["label"].to_dict()
+        labels = feature_labels(cohort)
         for key, label in ((WITH, "With all of these altered"), (WITHOUT, "With none of these")):
             st.multiselect(
                 label,
                 features,
-                format_func=lambda name: str(labels.get(name, name)),
+                format_func=lambda name: labels.get(name, name),
                 key=key,
                 placeholder="Genes or events",
                 bind="query-params",
@@ -200,31 +201,23 @@ def _draw_sentence(looking: Looking) -> None:
     st.button("Clear the filter", key="clear_filter", on_click=clear_filter, width="stretch")
 
 
-def _remember_what_the_link_asked() -> None:
-    """Keep the parameters a link came with, once, before the widgets reject any of them."""
-    if _ASKED not in st.session_state:
-        st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
-
-
 def _say_what_was_not_restored(looking: Looking) -> None:
-    asked: dict[str, list[str]] = st.session_state[_ASKED]
-    if not asked:
-        return
-    st.session_state[_ASKED] = {}
-    lost = []
-    wanted = asked.get(COHORT)
-    if wanted and wanted != [looking.key]:
-        lost.append(
-            "the cohort, which is not in this session (load its file again on the Data page)"
+    asked = asked_for()
+    if asked.get(COHORT, [cohort_labels()[looking.key]]) != [cohort_labels()[looking.key]]:
+        st.warning(
+            "This link asks for a cohort that this session does not hold: load its file again on "
+            f"the Data page. You look at {looking.cohort.name}."
         )
-    else:
-        for key, name in ((DISEASE, "disease"), (SEX, "sex"), (WITH, "altered"), (WITHOUT, "none")):
-            held = {str(value) for value in st.session_state.get(key) or ()}
-            if set(asked.get(key, ())) - held:
-                lost.append(f"a value of the filter “{name}” that this cohort does not have")
-        age = [float(value) for value in st.session_state.get(AGE) or ()]
-        if asked.get(AGE) and [_as_number(value) for value in asked[AGE]] != age:
-            lost.append("the age range")
+        return
+    labels = feature_labels(looking.cohort)
+    lost = []
+    for key, name in ((DISEASE, "disease"), (SEX, "sex"), (WITH, "altered"), (WITHOUT, "none of")):
+        held = {labels.get(str(value), str(value)) for value in st.session_state.get(key) or ()}
+        if set(asked.get(key, ())) - held:
+            lost.append(f"a value of the filter “{name}” that this cohort does not have")
+    age = [float(value) for value in st.session_state.get(AGE) or ()]
+    if asked.get(AGE) and [_as_number(value) for value in asked[AGE]] != age:
+        lost.append("the age range")
     if lost:
         st.warning(f"This link could not be restored fully: {'; '.join(lost)}.")
 

@@ -23,16 +23,14 @@ from app.analysis.subgroups import SubgroupSettings
 from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.subgroup_map import MAP_HEIGHT, map_by_group, map_by_number
 from app.cohort.filters import Filter
-from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.cohort.groupings import Grouping, GroupingSpec
 from app.ui.jobs import Job
+from app.ui.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
 from app.ui.session import Looking
-from app.ui.survival import group_label
 from app.ui.warmup import job_service
 from data_loaders import Cohort
 
-COLOUR, SHOWN = "colour", "groups"
-SUBGROUP, CONFIDENCE, BURDEN = "subgroup", "confidence", "burden"
-_SPECIAL = {SUBGROUP: "Subgroup", CONFIDENCE: "Confidence", BURDEN: "Number of alterations"}
+SHOWN = "groups"
 _MOST_CURVES = 8
 STANDARD = SubgroupSettings(quality="standard", seed=0)
 PREVIEW = SubgroupSettings(quality="preview", seed=0)
@@ -114,41 +112,22 @@ def draw_refusal(search: Search) -> None:
         st.rerun()
 
 
-def colour_options(cohort: Cohort) -> list[str]:
-    """What the map can be coloured by."""
-    numeric = [
-        f"number:{v.name}"
-        for v in cohort.variables.values()
-        if v.kind == "numeric" and v.role != "outcome"
-    ]
-    return [*_SPECIAL, *(str(spec) for spec in grouping_options(cohort)), *numeric]
-
-
-def colour_label(cohort: Cohort, text: str) -> str:
-    """Name of a colouring for people."""
-    if text in _SPECIAL:
-        return _SPECIAL[text]
-    if text.startswith("number:"):
-        return cohort.variables[text.removeprefix("number:")].label
-    return group_label(cohort, text)
-
-
 def draw_colour_choice(cohort: Cohort) -> str:
     """The control that colours the map."""
-    options = colour_options(cohort)
+    labels = colour_labels(cohort)
     colour = st.selectbox(
         "Colour the map by",
-        options,
-        format_func=lambda text: colour_label(cohort, text) if text in options else text,
+        list(labels),
+        format_func=lambda text: labels.get(text, text),
         key=COLOUR,
         bind="query-params",
     )
-    return colour if colour in options else SUBGROUP
+    return colour if colour in labels else SUBGROUP
 
 
 def map_title(looking: Looking, found: SubgroupMap, colour: str) -> str:
     """Title of the map: whom it shows and what its colours mean."""
-    label = mid_sentence(colour_label(looking.cohort, colour))
+    label = mid_sentence(colour_labels(looking.cohort)[colour])
     return f"{count(len(found.positions), 'patient')} by their alterations, coloured by {label}"
 
 
@@ -163,7 +142,7 @@ def map_figure(looking: Looking, found: SubgroupMap, colour: str) -> go.Figure:
     """The map in the colours asked for."""
     cohort = looking.cohort
     words = alterations_in_words(cohort, found.positions)
-    label = colour_label(cohort, colour)
+    label = colour_labels(cohort)[colour]
     title = map_title(looking, found, colour)
     if colour == SUBGROUP or colour.startswith(("alteration:", "variable:")):
         grouping = (

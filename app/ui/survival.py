@@ -9,12 +9,11 @@ import streamlit as st
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.survival import ConfType
 from app.analysis.wording import TimeUnit, count, mid_sentence
-from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.cohort.groupings import Grouping, GroupingSpec
+from app.ui.links import ENDPOINT, EVERYONE, GROUP, endpoint_labels, group_labels
 from app.ui.session import Looking
 from data_loaders import Cohort
 
-ENDPOINT, GROUP, UNIT = "endpoint", "group", "unit"
-EVERYONE = "everyone"
 _CONF_TYPES: tuple[ConfType, ...] = ("log-log", "log", "plain")
 
 
@@ -42,18 +41,19 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
         endpoint = draw_endpoint_choice(cohort)
-    options = [*(str(spec) for spec in grouping_options(cohort)), EVERYONE]
+    labels = group_labels(cohort)
+    options = list(labels)
     group = middle.selectbox(
         "Compare by",
         options,
         index=options.index(default_group(cohort, options)),
-        format_func=lambda text: group_label(cohort, text),
+        format_func=lambda text: labels.get(text, text),
         key=GROUP,
         bind="query-params",
     )
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         unit = st.segmented_control(
-            "Time in", ["years", "months"], default="years", required=True, key=UNIT,
+            "Time in", ["years", "months"], default="years", required=True, key="unit",
             bind="query-params",
         )  # fmt: skip
         limit = st.number_input(
@@ -92,10 +92,11 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
 
 def draw_endpoint_choice(cohort: Cohort) -> str:
     """The control that chooses the endpoint; the cohort has at least one."""
+    labels = endpoint_labels(cohort)
     endpoint = st.selectbox(
         "Endpoint",
-        list(cohort.endpoints),
-        format_func=lambda key: cohort.endpoints[key].label if key in cohort.endpoints else key,
+        list(labels),
+        format_func=lambda key: labels.get(key, key),
         key=ENDPOINT,
         bind="query-params",
     )
@@ -108,17 +109,6 @@ def default_group(cohort: Cohort, options: list[str]) -> str:
         if f"variable:{name}" in options and name in cohort.variables:
             return f"variable:{name}"
     return options[0]
-
-
-def group_label(cohort: Cohort, text: str) -> str:
-    """A grouping's name for people."""
-    if text == EVERYONE:
-        return "Everyone together"
-    spec = GroupingSpec.parse(text)
-    if spec.kind == "alteration" and spec.name in cohort.features.index:
-        return str(cohort.features.loc[spec.name, "label"])
-    variable = cohort.variables.get(spec.name)
-    return variable.label if variable is not None else spec.name
 
 
 def survival_title(result: GroupSurvival) -> str:

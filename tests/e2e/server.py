@@ -41,15 +41,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_app(log: Path) -> Iterator[str]:
-    """Serve the app with the command of the README; yields its address, ends the server after."""
+def running_app(log: Path, script: str = "app/server.py") -> Iterator[str]:
+    """Serve the app as ``make run`` does; yields its address, ends the server after."""
     port = free_port()
     command = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
-        "app/server.py",
+        script,
         "--server.port",
         str(port),
     ]
@@ -82,9 +82,9 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes], seconds: fl
             raise RuntimeError(f"The server ended with code {process.returncode}.")
         with (
             contextlib.suppress(OSError),
-            urllib.request.urlopen(f"{address}/api/ready", timeout=2) as reply,  # noqa: S310
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as reply,  # noqa: S310
         ):
-            if b"ready" in reply.read():
+            if reply.read() == b"ok":
                 return
         time.sleep(0.1)
     raise RuntimeError("The server was not ready in time.")

@@ -128,7 +128,7 @@ def test_a_reload_of_an_upload_says_that_it_is_gone(
     again = context.new_page()
     again.goto(link)
     settled(again)
-    expect(again.get_by_text("could not be restored fully")).to_be_visible()
+    expect(again.get_by_text("a cohort that this session does not hold")).to_be_visible()
     calm(again)
 
 

@@ -25,17 +25,16 @@ def _end_the_worker() -> Iterator[None]:
 
 @pytest.fixture
 def open_app() -> Callable[..., AppTest]:
-    """Open a page with the parameters of a link; runs it once."""
+    """Open a page with the parameters of a link, as a visitor who follows it does."""
 
     def opener(page: str = "home", **query: str | list[str]) -> AppTest:
         st.cache_data.clear()
         at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
         for key, value in query.items():
             at.query_params[key] = value
-        at.run()
         if page != "home":
-            at.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
-        return at
+            at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+        return at.run()
 
     return opener
 

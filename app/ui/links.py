@@ -1,0 +1,131 @@
+"""Links: what a shared address asks for, in labels or in keys, and what of it cannot be had.
+
+Streamlit writes the labels of chosen options into the address. A link written by hand or by
+another program may name their keys instead (``cohort=demo:mds``, ``group=alteration:CALR``); these
+are turned into labels once, before the first widget is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
+from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohort
+from data_loaders import Cohort
+
+COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
+ENDPOINT, GROUP, COLOUR = "endpoint", "group", "colour"
+EVERYONE = "everyone"
+SUBGROUP, CONFIDENCE, BURDEN = "subgroup", "confidence", "burden"
+_SPECIAL_COLOURS = {
+    SUBGROUP: "Subgroup",
+    CONFIDENCE: "Confidence",
+    BURDEN: "Number of alterations",
+}
+_ASKED = "_asked"
+
+
+def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[str, str]:
+    """A label for each option; where two would read alike, the key tells them apart."""
+    labels = {option: label(option) for option in options}
+    texts = list(labels.values())
+    return {
+        option: text if texts.count(text) == 1 else f"{text} ({option})"
+        for option, text in labels.items()
+    }
+
+
+def cohort_labels() -> dict[str, str]:
+    """Key and label of every cohort the session can open."""
+    return unique_labels(cohort_keys(), cohort_title)
+
+
+def endpoint_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of every endpoint."""
+    return unique_labels(list(cohort.endpoints), lambda key: cohort.endpoints[key].label)
+
+
+def feature_labels(cohort: Cohort) -> dict[str, str]:
+    """Name and label of every alteration."""
+    labels = cohort.features["label"].to_dict()
+    return unique_labels([str(name) for name in cohort.features.index], lambda n: str(labels[n]))
+
+
+def group_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of everything that patients can be grouped by."""
+    options = [*(str(spec) for spec in grouping_options(cohort)), EVERYONE]
+    return unique_labels(options, lambda text: _group_label(cohort, text))
+
+
+def colour_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of everything that the map can be coloured by."""
+    groups = [str(spec) for spec in grouping_options(cohort)]
+    numbers = [
+        f"number:{variable.name}"
+        for variable in cohort.variables.values()
+        if variable.kind == "numeric" and variable.role != "outcome"
+    ]
+    return unique_labels(
+        [*_SPECIAL_COLOURS, *groups, *numbers], lambda text: _colour_label(cohort, text)
+    )
+
+
+def _group_label(cohort: Cohort, text: str) -> str:
+    if text == EVERYONE:
+        return "Everyone together"
+    try:
+        spec = GroupingSpec.parse(text)
+    except GroupingError:
+        return text
+    if spec.kind == "alteration":
+        return str(cohort.features.loc[spec.name, "label"])
+    return cohort.variables[spec.name].label
+
+
+def _colour_label(cohort: Cohort, text: str) -> str:
+    if text in _SPECIAL_COLOURS:
+        return _SPECIAL_COLOURS[text]
+    if text.startswith("number:"):
+        return cohort.variables[text.removeprefix("number:")].label
+    return _group_label(cohort, text)
+
+
+def read_link() -> None:
+    """On a session's first run: keep what the link asks for, and turn keys into labels."""
+    if _ASKED in st.session_state:
+        return
+    st.session_state[_ASKED] = {}
+    if not len(st.query_params):
+        return
+    changed = _translate(COHORT, cohort_labels())
+    asked = {label: key for key, label in cohort_labels().items()}
+    cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
+    for name, labels in (
+        (ENDPOINT, endpoint_labels(cohort)),
+        (GROUP, group_labels(cohort)),
+        (COLOUR, colour_labels(cohort)),
+        (WITH, feature_labels(cohort)),
+        (WITHOUT, feature_labels(cohort)),
+    ):
+        changed |= _translate(name, labels)
+    st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
+    if changed:
+        st.rerun()
+
+
+def _translate(name: str, labels: Mapping[str, str]) -> bool:
+    asked = st.query_params.get_all(name)
+    translated = [labels.get(value, value) for value in asked]
+    if translated == asked:
+        return False
+    st.query_params[name] = translated
+    return True
+
+
+def asked_for() -> dict[str, list[str]]:
+    """What the link asked for, once: parameter and values, as labels."""
+    asked: dict[str, list[str]] = st.session_state.get(_ASKED, {})
+    st.session_state[_ASKED] = {}
+    return asked

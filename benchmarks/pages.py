@@ -1,0 +1,110 @@
+"""Time to the first page, and from one change of the filter to a redrawn survival page.
+
+``python -m benchmarks.pages`` prints a table; the plain app of ``plain_app.py`` stands beside each
+figure, measured in the same run on the same data.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from data_loaders import Cohort
+from data_loaders.demo import load_demo
+from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (2_000, 20_000, 200_000)
+REPEATS = 7
+
+
+def median_ms(seconds: list[float]) -> float:
+    """Median of the repeats in milliseconds; the first one warms up and does not count."""
+    return 1000 * statistics.median(seconds[1:])
+
+
+def filter_changes(at: AppTest) -> list[float]:
+    """Seconds of server time for each of several changes of the diagnosis filter."""
+    seconds = []
+    for repeat in range(REPEATS + 1):
+        at.multiselect(key="dx").set_value(["MF"] if repeat % 2 else ["ET"])
+        start = time.perf_counter()
+        at.run()
+        seconds.append(time.perf_counter() - start)
+        if at.exception:
+            raise RuntimeError(at.exception[0].message)
+    return seconds
+
+
+def our_page(cohort: Cohort) -> list[float]:
+    """Filter changes on our survival page."""
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    at.session_state["_uploads"] = {"upload:benchmark": cohort}
+    at.query_params["cohort"] = "upload:benchmark"
+    at.run()
+    at.switch_page(str(ROOT / "pages" / "survival.py")).run()
+    return filter_changes(at)
+
+
+def plain_page(cohort: Cohort, folder: Path) -> list[float]:
+    """Filter changes on the plain app with the same patients."""
+    path = folder / f"{cohort.n}.parquet"
+    columns = ["diagnosis", "driver", "os_months", "os_event"]
+    cohort.patients[columns].to_parquet(path)
+    os.environ["PLAIN_COHORT"] = str(path)
+    at = AppTest.from_file(str(ROOT / "benchmarks" / "plain_app.py"), default_timeout=120)
+    at.run()
+    return filter_changes(at)
+
+
+def first_page(browser: Browser, script: str, folder: Path) -> tuple[float, float]:
+    """Seconds from the command until the port answers, and until a figure stands on the page."""
+    start = time.perf_counter()
+    with running_app(folder / "server.log", script) as address:
+        answered = time.perf_counter() - start
+        page = browser.new_page()
+        page.goto(f"{address}")
+        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+        drawn = time.perf_counter() - start
+        page.close()
+    return answered, drawn
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print("One filter change to a redrawn survival page, server time (median of 7)")
+        print(f"{'patients':>10} {'CALR Explorer':>15} {'plain app':>12} {'ratio':>7}")
+        for n in SIZES:
+            cohort = load_demo("mpn", n=n)
+            plain, ours = median_ms(plain_page(cohort, folder)), median_ms(our_page(cohort))
+            print(f"{n:>10,} {ours:>12.0f} ms {plain:>9.0f} ms {plain / ours:>6.1f}x")
+        if find_browser() is None:
+            sys.exit("No Chromium: the time to the first page was not measured.")
+        load_demo("mpn").patients.to_parquet(folder / "demo.parquet")
+        os.environ["PLAIN_COHORT"] = str(folder / "demo.parquet")
+        print("\nFrom the command to the first page (in Chromium)")
+        print(f"{'':>15} {'port answers':>14} {'figure drawn':>14}")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=find_browser(), args=BROWSER_ARGUMENTS
+            )
+            for label, script in (
+                ("CALR Explorer", "app/server.py"),
+                ("plain app", "benchmarks/plain_app.py"),
+            ):
+                answered, drawn = first_page(browser, script, folder)
+                print(f"{label:>15} {answered:>12.1f} s {drawn:>12.1f} s")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
