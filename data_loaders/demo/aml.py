@@ -126,13 +126,12 @@ def generate(n: int, seed: int) -> Cohort:
     stratum = choose(rng, figures.STRATUM_SHARES, n)
     male = rng.random(n) < 0.53
     altered = _alterations(rng, stratum, male)
-    specs = figures.all_specs()
     patients = _clinical(rng, stratum, male, altered)
     patients.index = patient_ids("AML", n)
     outcomes, truths = _outcomes(rng, patients, altered)
     core = (patients["panel"] == "Core panel").to_numpy()
     not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
-    alterations, features = alteration_tables(specs, altered, patients.index, not_tested)
+    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
     seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
     planted = frequency_truths(figures.by_class(), "planted_class", 0.1, pairs_within=("NPM1",))
     return Cohort(
@@ -163,9 +162,7 @@ def _alterations(rng: np.random.Generator, stratum: Texts, male: Bools) -> dict[
     minus_y = male & (rng.random(len(stratum)) < chance / 0.53)  # only men can lose Y
     drawn = draw_features(rng, stratum, specs, {"-Y": minus_y})
     require_any(rng, stratum, drawn, figures.FEATURES, figures.REQUIRED)
-    for gene, parts in figures.DERIVED.items():
-        drawn[gene] = np.any([drawn[part] for part in parts], axis=0)
-    return {spec.name: drawn[spec.name] for spec in figures.all_specs()}
+    return drawn
 
 
 def eln_2022(altered: Mapping[str, Bools]) -> Texts:
@@ -239,7 +236,7 @@ def _clinical(
 def _mutations(
     rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
 ) -> pd.DataFrame:
-    draws = ordinary_draws(figures.all_specs(), seen)
+    draws = ordinary_draws(figures.FEATURES, seen)
     # Biallelic CEBPA: an N-terminal frameshift and an in-frame change of the bZIP domain.
     both = seen["CEBPA_biallelic"]
     draws["CEBPA_biallelic"] = VariantDraw("CEBPA", both, ((None, "truncating", 1.0),))
@@ -338,7 +335,7 @@ def _outcomes(
 
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess) -> list[PlantedTruth]:
-    truths = hazard_truths("os", "death", figures.DEATH_EFFECTS)
+    truths = hazard_truths("os", "death", figures.DEATH_EFFECTS, VARIABLES)
     for column, levels, source in (
         ("eln_2022", figures.ELN_LEVELS, LACHOWIEZ_2023.chosen()),
         ("planted_class", figures.CLASSES, PAPAEMMANUIL_2016.chosen()),

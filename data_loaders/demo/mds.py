@@ -27,7 +27,6 @@ from data_loaders.demo.outcomes import (
 from data_loaders.demo.planted import (
     frequency_truths,
     hazard_truths,
-    incidence_truth,
     median_truth,
     mixture_truths,
     relative_hazard,
@@ -47,7 +46,13 @@ from data_loaders.demo.simulate import (
     require_any,
     thinned,
 )
-from data_loaders.demo.sources import BERNARD_2022, CUTLER_2004, KORETH_2013
+from data_loaders.demo.sources import (
+    BERNARD_2022,
+    CUTLER_2004,
+    DELLA_PORTA_2017,
+    KORETH_2013,
+    TENTORI_2024,
+)
 from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
 from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
 
@@ -298,11 +303,17 @@ def _outcomes(
 
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) -> list[PlantedTruth]:
-    month, incidence = figures.AML_INCIDENCE
     truths = [
-        *hazard_truths("os", "death", figures.DEATH_EFFECTS, None, "transplant_months"),
-        *hazard_truths("aml", "AML transformation", figures.AML_EFFECTS, None, "transplant_months"),
-        incidence_truth("aml", month, incidence, BERNARD_2022, {}, before="transplant_months"),
+        *hazard_truths(
+            "os", "death", figures.DEATH_EFFECTS, VARIABLES, treatment="transplant_months"
+        ),
+        *hazard_truths(
+            "aml",
+            "AML transformation",
+            figures.AML_EFFECTS,
+            VARIABLES,
+            treatment="transplant_months",
+        ),
     ]
     for level in figures.IPSSM_LEVELS:
         here = (patients["ipssm"] == level).to_numpy()
@@ -316,7 +327,10 @@ def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) ->
                     before="transplant_months",
                 )
             )
-    for name, levels in (("lower", figures.LOWER_RISK), ("higher", figures.HIGHER_RISK)):
+    for name, levels, source in (
+        ("lower", figures.LOWER_RISK, CUTLER_2004),
+        ("higher", figures.HIGHER_RISK, DELLA_PORTA_2017),
+    ):
         truths.extend(
             treatment_truths(
                 "os",
@@ -324,7 +338,7 @@ def _outcome_truths(patients: pd.DataFrame, death: DeathProcess, half: Texts) ->
                 within={"ipssm": levels},
                 factors=figures.TRANSPLANT_FACTORS[name],
                 early_months=figures.TRANSPLANT_EARLY_MONTHS,
-                source=CUTLER_2004.chosen(),
+                source=source.chosen(),
             )
         )
     truths.extend(_potential_outcomes(patients, death, half))
@@ -349,6 +363,7 @@ def _potential_outcomes(
             continue
         mask = np.isin(np.arange(len(patients)), chosen)
         rate, clock, factors = death.rate[mask], death.clock.of(mask), _factors(half[mask])
+        source = KORETH_2013 if level in figures.LOWER_RISK else TENTORI_2024
         curves = [
             survival_under_treatment(grid, rate, clock, month, factors) for month in (start, np.inf)
         ]
@@ -362,7 +377,7 @@ def _potential_outcomes(
                     f"({treated:.1f} against {never:.1f} without transplant)."
                 ),
                 value=treated - never,
-                source=str(KORETH_2013.chosen()),
+                source=str(source.chosen()),
                 details={
                     "analysis": "rmst_difference",
                     "endpoint": "os",

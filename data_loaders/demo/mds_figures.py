@@ -7,12 +7,13 @@ Bernard 2022 (recomputed from its public data).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from data_loaders.demo.planted import Effect, Term
 from data_loaders.demo.simulate import FeatureSpec, spread
-from data_loaders.demo.sources import BERNARD_2022
+from data_loaders.demo.sources import BERNARD_2022, BERNARD_2024, Source
 
 CLASS_SHARES = {
     "SF3B1": 0.205,
@@ -35,10 +36,13 @@ REQUIRED = {"IDH-STAG2": ("IDH1", "IDH2", "STAG2")}
 
 _SF, _Q5, _TP, _TET, _IDH, _EZH, _U2, _M7, _BC, _AML, _ZR, _NOS, _NONE = CLASS_SHARES
 
+# Frequencies in a class are ours; overall they are the paper's.
+_BY_CLASS = dict.fromkeys(CLASS_SHARES, BERNARD_2024.chosen())
+
 
 def _feature(name: str, overall: float, known: Mapping[str, float], **more: Any) -> FeatureSpec:
     frequency = spread(overall, CLASS_SHARES, known, SILENT)
-    return FeatureSpec(name, frequency, BERNARD_2022, **more)
+    return FeatureSpec(name, frequency, BERNARD_2022, other_sources=_BY_CLASS, **more)
 
 
 def _event(name: str, overall: float, known: Mapping[str, float], **more: Any) -> FeatureSpec:
@@ -48,18 +52,28 @@ def _event(name: str, overall: float, known: Mapping[str, float], **more: Any) -
     return _feature(name, overall, known, kind="cytogenetic", **more)
 
 
-def _share_of(gene: FeatureSpec, share: float, name: str, label: str) -> FeatureSpec:
-    frequency = {group: share * p for group, p in gene.frequency.items()}
+def _share_of(
+    gene: FeatureSpec, share: float, name: str, label: str, source: Source
+) -> FeatureSpec:
     return FeatureSpec(
-        name, frequency, BERNARD_2022, "refinement", gene.name, label, gene.name, float("inf")
+        name,
+        {group: share * p for group, p in gene.frequency.items()},
+        source,
+        kind="refinement",
+        gene=gene.name,
+        label=label,
+        parent=gene.name,
+        odds_ratio=math.inf,
+        other_sources=_BY_CLASS,
     )
 
 
 _TP53 = _feature("TP53", 0.11, {_TP: 1.0, _Q5: 0.14})
 _U2AF1 = _feature("U2AF1", 0.087, {_U2: 1.0})
 _IDH2 = _feature("IDH2", 0.043, {_IDH: 0.45})
-U2AF1_S34_SHARE = 106 / 233  # variants S34 and Q157 in the public data of Bernard 2022, read
+U2AF1_S34_SHARE = 106 / 233  # variants S34 and Q157 in the public data of Bernard 2022, recomputed
 IDH2_R140_SHARE = 0.93  # chosen: R172 is rare in MDS
+_CHOSEN = BERNARD_2022.chosen()
 
 # Overall frequency, and the classes in which it is set apart.
 FEATURES: tuple[FeatureSpec, ...] = (
@@ -87,21 +101,21 @@ FEATURES: tuple[FeatureSpec, ...] = (
         _BC: 0.5, _AML: 0.2, _ZR: 0.14,
     }),
     _TP53,
-    FeatureSpec(
+     FeatureSpec(
         "TP53_multi_hit", {_TP: 0.82, _Q5: 0.02}, BERNARD_2022, "refinement", "TP53",
-        "TP53 multi-hit", "TP53", float("inf"),
+        "TP53 multi-hit", "TP53", math.inf, other_sources=_BY_CLASS,
     ),
     _feature("STAG2", 0.089, {_SF: 0.02, _TP: 0.01, _TET: 0.03, _IDH: 0.5, _EZH: 0.26, _BC: 0.25}),
     _U2AF1,
-    _share_of(_U2AF1, U2AF1_S34_SHARE, "U2AF1_S34", "U2AF1 S34"),
-    _share_of(_U2AF1, 1 - U2AF1_S34_SHARE, "U2AF1_Q157", "U2AF1 Q157"),
+    _share_of(_U2AF1, U2AF1_S34_SHARE, "U2AF1_S34", "U2AF1 S34", BERNARD_2022),
+    _share_of(_U2AF1, 1 - U2AF1_S34_SHARE, "U2AF1_Q157", "U2AF1 Q157", BERNARD_2022),
     _feature("EZH2", 0.059, {_EZH: 0.36, _M7: 0.15, _ZR: 0.18, _SF: 0.01}),
     _feature("ZRSR2", 0.056, {_ZR: 1.0, _TET: 0.12, _SF: 0.005}),
     _feature("BCOR", 0.052, {_BC: 0.85, _IDH: 0.09, _U2: 0.1}),
     _feature("CBL", 0.047, {_TET: 0.1, _EZH: 0.09, _M7: 0.08}),
     _IDH2,
-    _share_of(_IDH2, IDH2_R140_SHARE, "IDH2_R140", "IDH2 R140"),
-    _share_of(_IDH2, 1 - IDH2_R140_SHARE, "IDH2_R172", "IDH2 R172"),
+    _share_of(_IDH2, IDH2_R140_SHARE, "IDH2_R140", "IDH2 R140", _CHOSEN),
+    _share_of(_IDH2, 1 - IDH2_R140_SHARE, "IDH2_R172", "IDH2 R172", _CHOSEN),
     _feature("NRAS", 0.036, {_EZH: 0.08, _M7: 0.15, _AML: 0.12, _SF: 0.01}),
     _feature("CUX1", 0.036, {_EZH: 0.08, _M7: 0.1}),
     _feature("NF1", 0.033, {_TP: 0.08}),
@@ -130,8 +144,8 @@ FEATURES: tuple[FeatureSpec, ...] = (
     _feature("NPM1", 0.011, {_AML: 0.45}),
     _feature("FLT3", 0.011, {_AML: 0.18}),
     FeatureSpec(
-        "FLT3_ITD", {_AML: 0.12, _BC: 0.002, _EZH: 0.003}, BERNARD_2022, "refinement", "FLT3",
-        "FLT3-ITD", "FLT3", float("inf"),
+        "FLT3_ITD", {_AML: 0.15, _BC: 0.004, _EZH: 0.007}, BERNARD_2022, "refinement", "FLT3",
+        "FLT3-ITD", "FLT3", math.inf, other_sources=_BY_CLASS,
     ),
     _feature("PRPF8", 0.01, {}),
     _event("complex", 0.088, {

@@ -318,10 +318,14 @@ def _outcomes(
 
 def _outcome_truths(patients: pd.DataFrame, death: DeathProcess) -> list[PlantedTruth]:
     truths = [
-        *hazard_truths("os", "death", figures.DEATH_EFFECTS, "diagnosis"),
-        *hazard_truths("aml", "AML transformation", figures.AML_EFFECTS, "diagnosis"),
-        *hazard_truths("mf", "myelofibrotic transformation", figures.MF_EFFECTS, "diagnosis"),
-        *hazard_truths("thrombosis", "thrombosis", figures.THROMBOSIS_EFFECTS, "diagnosis"),
+        truth
+        for endpoint, outcome, effects in (
+            ("os", "death", figures.DEATH_EFFECTS),
+            ("aml", "AML transformation", figures.AML_EFFECTS),
+            ("mf", "myelofibrotic transformation", figures.MF_EFFECTS),
+            ("thrombosis", "thrombosis", figures.THROMBOSIS_EFFECTS),
+        )
+        for truth in hazard_truths(endpoint, outcome, effects, VARIABLES, strata="diagnosis")
     ]
     for name, months in figures.MEDIAN_SURVIVAL_MONTHS.items():
         truths.append(

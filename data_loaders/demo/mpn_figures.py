@@ -16,7 +16,6 @@ from data_loaders.demo.sources import (
     GUGLIELMELLI_2017,
     PASSAMONTI_2008,
     RUMI_2014,
-    TEFFERI_2012,
     TEFFERI_2014,
     TEFFERI_2014_CALR,
     TEFFERI_2016,
@@ -62,33 +61,27 @@ def _with(parent: str, odds_ratio: float, source: Source = GRINFELD_2018) -> dic
     return {"parent": parent, "odds_ratio": odds_ratio, "odds_ratio_source": source}
 
 
+_KARYOTYPE = CARAMAZZA_2011.chosen()
+_RUMI = {"MF": RUMI_2014}
+
 # Frequencies in ET, PV, MF; odds ratios within a diagnosis (Mantel-Haenszel where recomputed).
 FEATURES: tuple[FeatureSpec, ...] = (
-    _feature("JAK2", 0.545, 1.0, 0.647),
-    _feature("JAK2_V617F", 0.545, 0.98, 0.647, kind="refinement", gene="JAK2", label="JAK2 V617F"),
+    _feature("JAK2", 0.545, 1.0, 0.647, other_sources=_RUMI),
+    _feature(
+        "JAK2_V617F", 0.545, 0.98, 0.647, other_sources=_RUMI,
+        kind="refinement", gene="JAK2", label="JAK2 V617F",
+    ),
     _feature("JAK2_exon_12", 0, 0.02, 0, kind="refinement", gene="JAK2", label="JAK2 exon 12"),
-    _feature("CALR", 0.26, 0, 0.227, RUMI_2014),
+    _feature("CALR", 0.26, 0, 0.227, other_sources=_RUMI),
     _feature(
-        "CALR_type_1",
-        0.1508,
-        0,
-        0.1698,
-        TEFFERI_2014_CALR,
-        kind="refinement",
-        gene="CALR",
-        label="CALR type 1",
+        "CALR_type_1", 0.1508, 0, 0.1698, other_sources={"MF": TEFFERI_2014_CALR},
+        kind="refinement", gene="CALR", label="CALR type 1",
     ),
     _feature(
-        "CALR_type_2",
-        0.1092,
-        0,
-        0.0261,
-        TEFFERI_2014_CALR,
-        kind="refinement",
-        gene="CALR",
-        label="CALR type 2",
+        "CALR_type_2", 0.1092, 0, 0.0261, other_sources={"MF": TEFFERI_2014_CALR},
+        kind="refinement", gene="CALR", label="CALR type 2",
     ),
-    _feature("MPL", 0.045, 0, 0.04, RUMI_2014),
+    _feature("MPL", 0.045, 0, 0.04, other_sources=_RUMI),
     _feature("TET2", 0.096, 0.152, 0.203, **_with("JAK2", 1.8)),
     _feature("ASXL1", 0.038, 0.028, 0.209),
     _feature("DNMT3A", 0.061, 0.039, 0.051, **_with("JAK2", 1.9)),
@@ -117,14 +110,14 @@ FEATURES: tuple[FeatureSpec, ...] = (
     _event("+9", 0.004, 0.019, 0.014, **_with("JAK2", math.inf)),
     _event("1pUPD", 0.009, 0, 0.02, label="1p UPD", **_with("MPL", math.inf)),
     _event("19pUPD", 0.006, 0, 0.007, label="19p UPD", **_with("CALR", math.inf)),
-    _event("20q-", 0.013, 0.02, 0.08, CARAMAZZA_2011, label="del(20q)"),
-    _event("13q-", 0.004, 0.006, 0.06, CARAMAZZA_2011, label="del(13q)"),
-    _event("+8", 0.007, 0.015, 0.035, CARAMAZZA_2011),
-    _event("1q+", 0.002, 0.006, 0.035, CARAMAZZA_2011, label="gain 1q"),
+    _event("20q-", 0.013, 0.02, 0.08, _KARYOTYPE, label="del(20q)"),
+    _event("13q-", 0.004, 0.006, 0.06, _KARYOTYPE, label="del(13q)"),
+    _event("+8", 0.007, 0.015, 0.035, _KARYOTYPE),
+    _event("1q+", 0.002, 0.006, 0.035, _KARYOTYPE, label="gain 1q"),
     _event("7q-", 0.001, 0.01, 0.04, label="del(7q) or -7", **_with("EZH2", 8.0)),
     _event("17p-", 0.009, 0.002, 0.018, label="17p loss or UPD", **_with("TP53", 75.0)),
     _event("5q-", 0.003, 0.006, 0.011, label="del(5q)", **_with("TP53", 50.0)),
-)
+)  # fmt: skip
 
 # Genes that the small panel of one centre does not hold.
 NOT_ON_CORE_PANEL = ("PPM1D", "SH2B3", "NF1", "GNAS", "STAG2", "BCOR", "PTPN11")
@@ -168,6 +161,7 @@ DEATH_EFFECTS: tuple[Effect, ...] = (
     Effect(Term(column="fibrosis_grade", at_least=2, within=_MF), 1.6, GUGLIELMELLI_2017.chosen()),
 )
 
+# TP53 and ASXL1: Fine-Gray coefficients 1.936 and 1.127 beside age, planted as cause-specific.
 AML_EFFECTS: tuple[Effect, ...] = (
     Effect(Term(column="age_years", per=10), 1.8, GRINFELD_2018.chosen()),
     Effect(Term(feature="TP53"), 6.9, GRINFELD_2018),
@@ -187,9 +181,11 @@ MF_EFFECTS: tuple[Effect, ...] = (
 )
 
 THROMBOSIS_EFFECTS: tuple[Effect, ...] = (
-    Effect(Term(column="age_years", at_least=60), 1.5, BARBUI_2012),
+    # Estimated in ET; taken over for PV and MF.
+    Effect(Term(column="age_years", at_least=61), 1.5, BARBUI_2012),
     Effect(Term(column="prior_thrombosis", at_least=1), 1.9, BARBUI_2012),
-    Effect(Term(feature="JAK2", within=("ET", "MF")), 2.0, BARBUI_2012),
+    Effect(Term(feature="JAK2", within=_ET), 2.0, BARBUI_2012),
+    Effect(Term(feature="JAK2", within=_MF), 2.0, RUMI_2014.chosen()),
 )
 
 # Cumulative incidence with death competing: month, probability, source.
@@ -214,27 +210,26 @@ SURVIVAL_AFTER_MF_MONTHS = 9.3 * 12  # Passamonti 2017 Leukemia 31:2726 (MYSEC-P
 
 # Myelofibrosis at diagnosis: Tefferi 2012 Mayo Clin Proc 87:25, read: Hb below 100 g/L 38%,
 # platelets below 100 18%, leukocytes above 25 13%, constitutional symptoms 29%.
-SYMPTOMS = {"ET": 0.05, "PV": 0.1, "MF": 0.29}
-SYMPTOMS_SOURCE = TEFFERI_2012
-SPLENOMEGALY = {"ET": 0.06, "PV": 0.42, "MF": 0.67}  # Grinfeld 2018, recomputed, rounded
-PRIOR_THROMBOSIS = {"ET": 0.19, "PV": 0.2, "MF": 0.14}  # Grinfeld 2018, recomputed, rounded
+SYMPTOMS = {"ET": 0.05, "PV": 0.1, "MF": 0.29}  # ET and PV chosen
+SPLENOMEGALY = {"ET": 0.04, "PV": 0.47, "MF": 0.67}  # Grinfeld 2018, recomputed
+PRIOR_THROMBOSIS = {"ET": 0.25, "PV": 0.16, "MF": 0.2}  # Grinfeld 2018, recomputed
 MALE = {"ET": 0.41, "PV": 0.55, "MF": 0.63}  # Grinfeld 2018, recomputed
 FIBROSIS_SHARES = {"0": 0.08, "1": 0.22, "2": 0.42, "3": 0.28}  # Guglielmelli 2017, size chosen
 
 # Medians of age and blood counts by diagnosis and driver: Grinfeld 2018, recomputed, rounded.
 AGE = {
-    "ET:JAK2": 57, "ET:CALR": 51, "ET:MPL": 59, "ET:Triple-negative": 45, "PV:JAK2": 61,
-    "MF:JAK2": 65, "MF:CALR": 58, "MF:MPL": 63, "MF:Triple-negative": 65,
+    "ET:JAK2": 56, "ET:CALR": 51, "ET:MPL": 59, "ET:Triple-negative": 42, "PV:JAK2": 62,
+    "MF:JAK2": 64, "MF:CALR": 56, "MF:MPL": 62, "MF:Triple-negative": 64,
 }  # fmt: skip
 HB = {
-    "ET:JAK2": 144, "ET:CALR": 135, "ET:MPL": 131, "ET:Triple-negative": 135, "PV:JAK2": 180,
-    "MF:JAK2": 117, "MF:CALR": 111, "MF:MPL": 101, "MF:Triple-negative": 104,
+    "ET:JAK2": 144, "ET:CALR": 135, "ET:MPL": 130, "ET:Triple-negative": 135, "PV:JAK2": 179,
+    "MF:JAK2": 120, "MF:CALR": 111, "MF:MPL": 100, "MF:Triple-negative": 107,
 }  # fmt: skip
 WBC = {
-    "ET:JAK2": 9.5, "ET:CALR": 8.4, "ET:MPL": 8.6, "ET:Triple-negative": 8.3, "PV:JAK2": 10.6,
-    "MF:JAK2": 11.0, "MF:CALR": 7.2, "MF:MPL": 7.5, "MF:Triple-negative": 11.5,
+    "ET:JAK2": 9.6, "ET:CALR": 8.6, "ET:MPL": 8.9, "ET:Triple-negative": 8.3, "PV:JAK2": 10.6,
+    "MF:JAK2": 11.1, "MF:CALR": 6.7, "MF:MPL": 7.4, "MF:Triple-negative": 15.0,
 }  # fmt: skip
 PLATELETS = {
-    "ET:JAK2": 800, "ET:CALR": 960, "ET:MPL": 890, "ET:Triple-negative": 820, "PV:JAK2": 480,
-    "MF:JAK2": 330, "MF:CALR": 360, "MF:MPL": 200, "MF:Triple-negative": 210,
+    "ET:JAK2": 815, "ET:CALR": 990, "ET:MPL": 900, "ET:Triple-negative": 830, "PV:JAK2": 480,
+    "MF:JAK2": 340, "MF:CALR": 355, "MF:MPL": 200, "MF:Triple-negative": 220,
 }  # fmt: skip

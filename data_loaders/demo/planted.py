@@ -12,7 +12,7 @@ import pandas as pd
 from data_loaders.demo.outcomes import Bools, Floats
 from data_loaders.demo.simulate import FeatureSpec, Texts
 from data_loaders.demo.sources import Source
-from data_loaders.model import PlantedTruth
+from data_loaders.model import PlantedTruth, Variable
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,25 @@ class Term:
                 value = column.astype(float) / (self.per or 1.0)
         return np.where(np.isin(stratum, self.within), value, 0.0) if self.within else value
 
+    def words(self, variables: Mapping[str, Variable]) -> str:
+        """The covariate for people: ``Haemoglobin below 100 g/L in MF``."""
+        if self.column is None:
+            name = str(self.feature)
+        else:
+            variable = variables[self.column]
+            unit = f" {variable.unit}" if variable.unit else ""
+            if self.level is not None:
+                name = f"{variable.label} {self.level}"
+            elif self.below is not None:
+                name = f"{variable.label} below {self.below:g}{unit}"
+            elif self.per is not None:
+                name = f"{variable.label}, per {self.per:g}{unit}"
+            elif variable.kind == "binary":
+                name = variable.label
+            else:
+                name = f"{variable.label} of at least {self.at_least:g}{unit}"
+        return name + (f" in {' and '.join(self.within)}" if self.within else "")
+
     def details(self) -> dict[str, object]:
         """What an analysis needs to build the covariate."""
         fields = ("feature", "column", "level", "at_least", "below", "per")
@@ -97,6 +116,8 @@ def hazard_truths(
     endpoint: str,
     outcome: str,
     effects: Sequence[Effect],
+    variables: Sequence[Variable],
+    *,
     strata: str | None = None,
     treatment: str | None = None,
 ) -> list[PlantedTruth]:
@@ -110,6 +131,8 @@ def hazard_truths(
         What the hazard is of, for the sentence: ``death``.
     effects
         The planted model.
+    variables
+        The cohort's variables, for the words.
     strata
         Column by which the baseline hazard differs; None if it does not.
     treatment
@@ -123,6 +146,7 @@ def hazard_truths(
     at the treatment.
     """
     truths = []
+    by_name = {variable.name: variable for variable in variables}
     for effect in effects:
         details: dict[str, object] = {
             "analysis": "cox",
@@ -140,8 +164,8 @@ def hazard_truths(
             PlantedTruth(
                 key=f"hr:{endpoint}:{effect.term.key}",
                 statement=(
-                    f"{effect.term.key.replace('@', ' in ')} multiplies the hazard of {outcome} "
-                    f"by {effect.hazard_ratio:.2f}, everything else in the model being equal."
+                    f"{effect.term.words(by_name)}: the hazard of {outcome} is multiplied by "
+                    f"{effect.hazard_ratio:.2f}, everything else in the model being equal."
                 ),
                 value=effect.hazard_ratio,
                 source=str(effect.source),
@@ -173,9 +197,9 @@ def frequency_truths(
     truths = [
         PlantedTruth(
             key=f"frequency:{spec.name}@{name}",
-            statement=f"{100 * p:.1f}% of patients with {strata} {name} carry {spec.name}.",
+            statement=f"{100 * p:.1f}% of patients in {name} carry {spec.label or spec.name}.",
             value=p,
-            source=str(spec.source),
+            source=str(spec.other_sources.get(name, spec.source)),
             details={
                 "analysis": "frequency",
                 "feature": spec.name,
@@ -231,7 +255,7 @@ def mixture_truths(
         truths.append(
             PlantedTruth(
                 key=f"frequency:{spec.name}",
-                statement=f"{100 * value:.1f}% of patients carry {spec.name}.",
+                statement=f"{100 * value:.1f}% of patients carry {spec.label or spec.name}.",
                 value=value,
                 source=str(spec.source),
                 details={"analysis": "frequency", "feature": spec.name},
@@ -344,13 +368,8 @@ def incidence_truth(
     incidence: float,
     source: Source,
     within: Mapping[str, str],
-    *,
-    before: str | None = None,
 ) -> PlantedTruth:
-    """Cumulative incidence, death competing, that the planted model gives to a group.
-
-    ``before`` names the column of a treatment at which the follow-up ends.
-    """
+    """Cumulative incidence, death competing, that the planted model gives to a group."""
     return PlantedTruth(
         key=f"cif:{endpoint}@{':'.join(within.values())}:{month:g}",
         statement=(
@@ -364,6 +383,5 @@ def incidence_truth(
             "endpoint": endpoint,
             "month": month,
             "within": {column: (level,) for column, level in within.items()},
-            **({"before": before} if before else {}),
         },
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,8 @@ class FeatureSpec:
         Odds ratio with the parent within a stratum; infinite if it occurs with the parent only.
     odds_ratio_source
         Where the odds ratio comes from.
+    other_sources
+        Source of the frequency in the strata where it is not ``source``.
     """
 
     name: str
@@ -56,6 +58,7 @@ class FeatureSpec:
     parent: str | None = None
     odds_ratio: float = 1.0
     odds_ratio_source: Source | None = None
+    other_sources: Mapping[str, Source] = field(default_factory=dict)
 
     @property
     def symbol(self) -> str | None:
@@ -273,6 +276,8 @@ def draw_alleles(
 def _thinning(frequencies: Sequence[float]) -> float:
     """Factor on the frequencies such that adding one where none is restores them."""
     total = sum(frequencies)
+    if total <= 1:
+        raise ValueError("Frequencies that add up to less than one cannot leave nobody without.")
 
     def excess(factor: float) -> float:
         none = math.prod(1 - factor * p for p in frequencies)
@@ -292,6 +297,11 @@ def thinned(
         The features with the frequencies that are wanted in the end.
     required
         For a stratum: the features of which each of its patients has at least one.
+
+    Raises
+    ------
+    ValueError
+        If the frequencies of the required features add up to one or less.
     """
     by_name = {spec.name: spec for spec in specs}
     for stratum, names in required.items():
