@@ -16,7 +16,7 @@ from data_loaders.genes import (
     read_feature_name,
     unlisted_gene,
 )
-from data_loaders.model import FEATURE_COLUMNS, Issue
+from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.vocabulary import term_of
 from data_loaders.wording import shown
 
@@ -60,8 +60,20 @@ def find_alterations(
         Names the user gave.
     index
         The patients, for the result.
+
+    Raises
+    ------
+    CohortError
+        If a stated column does not answer yes or no.
     """
-    names = _recognised(columns, set(stated))
+    stated = set(stated)
+    for name in stated & set(columns):
+        if not columns[name].answers_only:
+            raise CohortError(
+                f"The mapping calls {shown(name)} an alteration, but it is not a column of yes and "
+                "no; code it 1 and 0, or leave it out of the alterations."
+            )
+    names = _recognised(columns, stated)
     names, issues = _with_unique_names(names)
     data = {}
     for source, feature in names.items():

@@ -51,6 +51,7 @@ NO_WORDS = frozenset(
 # A column of more distinct entries cannot hold answers alone, however they are spelt.
 _MOST_ANSWERS = len(YES_WORDS | NO_WORDS | UNKNOWN_WORDS) * 2
 
+_LARGEST = 1e15  # what exceeds it is no measurement, and its sums would overflow
 _NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
 _THOUSANDS_COMMA = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
@@ -136,7 +137,7 @@ class TextColumn:
 
     @cached_property
     def numbers(self) -> Floats:
-        """Each entry as a finite number, NaN where it is not one."""
+        """Each entry as a number, NaN where it is none that a measurement can give."""
         texts = [str(text) for text in self.texts]
         if any("," in text for text in texts):
             texts = [_without_commas(text, decimal_comma=self.decimal_comma) for text in texts]
@@ -147,7 +148,7 @@ class TextColumn:
         well_formed = pc.match_substring_regex(entries, _NUMBER)
         parsed = pc.cast(pc.if_else(well_formed, entries, None), pa.float64())
         values = parsed.to_numpy(zero_copy_only=False).astype(np.float64)
-        return np.where(np.isfinite(values), values, np.nan)
+        return np.where(np.abs(values) < _LARGEST, values, np.nan)
 
     @property
     def share_numeric(self) -> float:
@@ -173,10 +174,21 @@ class TextColumn:
         """Whether the column answers yes or no, at least once."""
         return self.answers_only and not bool(np.isnan(self.answers).all())
 
+    @cached_property
+    def dates(self) -> npt.NDArray[np.datetime64] | None:
+        """Each entry as a date such as 2019-03-31; None unless every entry is one."""
+        if not len(self.texts) or not all(_ISO_DATE.match(text) for text in self.texts):
+            return None
+        try:
+            # Seconds, because 9999-12-31 (the usual "never") does not fit in nanoseconds.
+            return np.array([str(text) for text in self.texts], dtype="datetime64[s]")
+        except ValueError:
+            return None
+
     @property
     def is_dates(self) -> bool:
         """Whether every entry is a date such as 2019-03-31."""
-        return bool(len(self.texts)) and all(_ISO_DATE.match(text) for text in self.texts)
+        return self.dates is not None
 
 
 def _answer(word: str) -> float:

@@ -83,6 +83,8 @@ class TableMapping:
         """
         if source is None:
             return cls()
+        if not isinstance(source, Mapping | str | Path):
+            raise CohortError("The mapping needs to be a dictionary or the path of a JSON file.")
         data = source if isinstance(source, Mapping) else _read_json(Path(source))
         known = ("patient_id", "columns", "endpoints", "alterations", "ignore")
         _only(data, known, "The mapping")

@@ -110,7 +110,8 @@ def _read_delimited(file: str, text: str) -> RawTable:
     header = text[: text.find("\n") + 1] or text
     if header.count(delimiter) >= MAX_COLUMNS:
         _check_size(file, 0, header.count(delimiter) + 1)
-    width = len(_split(header.strip("\n"), delimiter)[0])
+    # A quoted name may run over several lines, so the header is more than the first of them.
+    width = len(_split(text[:_SAMPLE_CHARACTERS], delimiter, 1)[0])
     _check_size(file, text.count("\n"), width)
     if text.count('"') % 2:
         # A quotation mark without its partner would swallow rows without a word.
@@ -128,6 +129,9 @@ def _read_delimited(file: str, text: str) -> RawTable:
         )
     except pa.ArrowInvalid:
         # Rows of unequal length: read again row by row, to mend them or to say which they are.
+        return _from_rows(file, _split(text, delimiter), delimiter)
+    if parsed.num_columns != width:
+        # Arrow would guess the types of columns it was told nothing about: 007 would become 7.
         return _from_rows(file, _split(text, delimiter), delimiter)
     decimal_comma = delimiter != ","
     names, columns = [], []

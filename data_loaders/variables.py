@@ -8,11 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from data_loaders.columns import UNKNOWN_WORDS, TextColumn, relabelled
 from data_loaders.endpoints import MONTHS_PER
-from data_loaders.model import Issue, Variable, VariableKind, VariableRole
+from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
 from data_loaders.units import implausible, unit_of
 from data_loaders.vocabulary import (
     UNRANKED,
@@ -92,7 +91,8 @@ def read_column(
     elif kind == "binary":
         cells = column.spread(column.answers)
     elif kind == "date":
-        cells = pd.to_datetime(pd.Series(column.objects()), errors="coerce").to_numpy()
+        dates = np.empty(0, "datetime64[s]") if column.dates is None else column.dates
+        cells = np.append(dates, np.datetime64("NaT", "s"))[column.codes]
     else:
         cells = column.objects()
     levels: tuple[str, ...] = ()
@@ -136,6 +136,7 @@ def _kind_of(
 ) -> tuple[VariableKind, str]:
     by_name = f"the name ({term.label})" if term else ""
     if stated:
+        _check_stated(column, stated)
         return stated, "as stated"
     if not column.filled.any():
         return (term.kind if term else "text"), by_name or "no values"
@@ -154,6 +155,19 @@ def _kind_of(
     if len(column.texts) <= MAX_CATEGORIES:
         return "categorical", f"{plural(len(column.texts), 'different value')}"
     return "text", f"{plural(len(column.texts), 'different value')}"
+
+
+def _check_stated(column: TextColumn, kind: VariableKind) -> None:
+    """Refuse a stated kind that would leave nothing of the column."""
+    wanted, fits = {
+        "numeric": ("holds no numbers", column.share_numeric > 0),
+        "binary": ("is not a column of yes and no", column.answers_only),
+        "date": ("does not hold dates such as 2019-03-31", column.is_dates),
+    }.get(kind, ("", True))
+    if not fits and column.filled.any():
+        raise CohortError(
+            f"The mapping calls {shown(column.name)} {kind}, but it {wanted}; state another kind."
+        )
 
 
 def _label(name: str, term: Term | None, kind: VariableKind) -> str:

@@ -93,7 +93,7 @@ def test_pairs(
         {"os_months": [5, 6]},
         {"pbc_days": [5, 6, 7], "pbc_status": [0, 1, 2]},
     ],
-    ids=lambda columns: "+".join(columns),
+    ids="+".join,
 )
 def test_no_pair_is_a_warning_and_nothing_is_lost(columns: dict[str, list[object]]) -> None:
     cohort = load(columns)

@@ -130,7 +130,7 @@ def test_workbook_first_sheet_with_data_or_the_one_named(expected: Cohort) -> No
     assert load_table_bytes("a.xlsx", data, sheet="More").n == 2
     assert load_table_bytes("a.xlsx", data, sheet=3).n == 2
     for sheet in ("Nowhere", 7, -1):
-        with pytest.raises(CohortError, match="has no sheet .* it has 4 sheets: Cover, Empty"):
+        with pytest.raises(CohortError, match=r"has no sheet .* it has 4 sheets: Cover, Empty"):
             load_table_bytes("a.xlsx", data, sheet=sheet)
 
 
@@ -183,8 +183,9 @@ def test_short_rows_are_filled_and_listed() -> None:
 
 
 def test_quoted_names_with_separators_and_line_breaks() -> None:
-    data = b'"patient_id","Hb, first\nvisit (g/dL)","os_months","os_event"\n"a","12.5",3,0\n"b","9",4,1\n'
+    data = b'"patient_id","Hb, first\nvisit (g/dL)","os_months"\n"007","12.5",3\n"008","9",4\n'
     cohort = load_table_bytes("q.csv", data)
+    assert list(cohort.patients.index) == ["007", "008"]
     variable = cohort.variables["Hb, first visit (g/dL)"]
     assert variable.unit == "g/dL"
     assert cohort.patients[variable.name].tolist() == [12.5, 9.0]

@@ -57,16 +57,12 @@ def found(cohort: Cohort, code: str) -> list[Issue]:
     ],
 )  # fmt: skip
 def test_columns(
-    name: str, values: list[object], label: str, kind: str, unit: str | None, role: str
+    name: str, values: list[object], *, label: str, kind: str, unit: str | None, role: str
 ) -> None:
     cohort = load({name: values})
     variable = cohort.variables[name]
-    assert (variable.label, variable.kind, variable.unit, variable.role) == (
-        label,
-        kind,
-        unit,
-        role,
-    )
+    understood = (variable.label, variable.kind, variable.unit, variable.role)
+    assert understood == (label, kind, unit, role)
     assert variable.reason
     if kind in {"numeric", "binary"}:
         assert cohort.patients[name].dtype == np.float64
@@ -214,7 +210,8 @@ def test_identifiers_keep_leading_zeros_and_are_trimmed() -> None:
 @pytest.mark.parametrize(
     ("header", "chosen"),
     [
-        ("sample_id,patient_id,age", "patient_id"), ("Tumor_Sample_Barcode,x,age", "Tumor_Sample_Barcode"),
+        ("sample_id,patient_id,age", "patient_id"),
+        ("Tumor_Sample_Barcode,x,age", "Tumor_Sample_Barcode"),
         ("age,ID,x", "ID"), ("PATIENT_ID,SAMPLE_ID,age", "PATIENT_ID"), ("PDID,x,age", "PDID"),
         ("age,x,Patient Identifier", "Patient Identifier"), ("case number,x,age", "case number"),
     ],
