@@ -188,7 +188,7 @@ def _clinical(
     male = rng.random(n) < lookup(figures.MALE, diagnosis)
     spread = np.where(is_mf, 11.5, 15.0)
     age = bounded_normal(rng, lookup(figures.AGE, group), spread, (18, 95), n).round()
-    blasts = np.where(is_mf & (rng.random(n) < 0.3), 1 + rng.geometric(0.45, n) - 1, 0)
+    blasts = np.where(is_mf & (rng.random(n) < 0.3), rng.geometric(0.45, n), 0)
     grade = np.where(is_mf, choose(rng, figures.FIBROSIS_SHARES, n).astype(float), np.nan)
     centre = choose(rng, CENTRES, n)
     jak2_odds = np.where(altered["JAK2"], 1.25, 0.75)
@@ -229,8 +229,8 @@ def _blood_counts(
 ) -> dict[str, Floats]:
     n = len(diagnosis)
     et, pv, mf = (diagnosis == name for name in figures.DIAGNOSES)
-    # Anaemia goes with ASXL1 and U2AF1 in myelofibrosis, thrombocytopenia with U2AF1 (Tefferi
-    # 2016 Blood Adv 1:105, read); men have 9 g/L more.
+    # In myelofibrosis U2AF1 goes with anaemia and thrombocytopenia (Tefferi 2016 Blood Adv 1:105,
+    # read; sizes chosen) and ASXL1 with some anaemia (chosen). Men have 9 g/L more (chosen).
     hb = lookup(figures.HB, group) + np.where(male, 4.5, -4.5)
     hb -= 8.0 * (mf & altered["ASXL1"]) + 14.0 * (mf & altered["U2AF1"])
     spread = np.select([et, pv], [11.5, 13.0], 22.0)

@@ -57,8 +57,8 @@ def _event(
     return _feature(name, et, pv, mf, source, kind="cytogenetic", **more)
 
 
-def _with(parent: str, odds_ratio: float, source: Source = GRINFELD_2018) -> dict[str, Any]:
-    return {"parent": parent, "odds_ratio": odds_ratio, "odds_ratio_source": source}
+def _with(parent: str, odds_ratio: float) -> dict[str, Any]:
+    return {"parent": parent, "odds_ratio": odds_ratio, "odds_ratio_source": GRINFELD_2018}
 
 
 _KARYOTYPE = CARAMAZZA_2011.chosen()
@@ -103,7 +103,7 @@ FEATURES: tuple[FeatureSpec, ...] = (
     _feature("PTPN11", 0.002, 0.006, 0.011),
     _feature("SH2B3", 0.005, 0.003, 0.004),
     _feature("GNAS", 0.002, 0.003, 0.014),
-    _feature("STAG2", 0.001, 0.003, 0.007),
+    _feature("STAG2", 0.001, 0.016, 0.007),
     _feature("BCOR", 0.001, 0.003, 0.007),
     _event("9pUPD", 0.031, 0.49, 0.31, label="9p UPD", **_with("JAK2", math.inf)),
     _feature("NFE2", 0.011, 0.045, 0.029, **_with("9pUPD", 5.0)),
