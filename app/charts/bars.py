@@ -61,15 +61,14 @@ def share_bars(
             "tickvals": list(range(len(names))),
             "ticktext": [_short(name) for name in names],
             "autorange": "reversed",
-            "automargin": True,
             "showgrid": False,
             "ticks": "",
         },
-        margin={"l": 8},
+        margin={"l": 22 + 7 * max((len(_short(name)) for name in names), default=0)},
         bargap=0.28,
         showlegend=False,
     )
 
 
-def _short(name: str, most: int = 24) -> str:
+def _short(name: str, most: int = 20) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -81,6 +81,7 @@ def make_figure(
     lines = wrapped(title)
     top = 22 + 20 * (lines.count("<br>") + 1 + synthetic) + legend_space
     mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
+    margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})
     # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
     heading = {
         "text": f"<b>{lines}</b>{mark if synthetic else ''}",
@@ -91,11 +92,11 @@ def make_figure(
         "y": 1,
         "xanchor": "left",
         "yanchor": "top",
+        "xshift": 6 - margin["l"],
         "yshift": top - 2,
         "showarrow": False,
         "font": {"size": 15, "color": INK},
     }
-    margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})
     return go.Figure(
         data=traces,
         layout={

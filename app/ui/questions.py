@@ -13,6 +13,7 @@ from app.ui.sidebar import filter_columns
 from data_loaders import Cohort
 
 _MOST = 6
+_ENOUGH = 50
 _MYELOFIBROSIS = ("MF", "PMF")
 _RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
 
@@ -116,7 +117,7 @@ def _risk_questions(key: str, cohort: Cohort) -> list[Question]:
 
 def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
     itd = next((n for n in cohort.alterations.columns if n in {"FLT3-ITD", "FLT3_ITD"}), None)
-    if itd is None or "NPM1" not in cohort.alterations.columns:
+    if itd is None or _carriers(cohort, "NPM1") < _ENOUGH or _carriers(cohort, itd) < _ENOUGH:
         return []
     view = _survival(key, cohort, f"alteration:{itd}", (Altered("NPM1"),))
     if view is None:
@@ -132,21 +133,24 @@ def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
 
 def _alteration_questions(key: str, cohort: Cohort) -> list[Question]:
     found = []
-    known = [n for n in ("TP53", "SF3B1", "SRSF2", "CALR") if n in cohort.alterations.columns]
-    counts = np.count_nonzero(cohort.states == 1, axis=0)
-    by_count = [str(cohort.alterations.columns[i]) for i in np.argsort(-counts, kind="stable")]
-    for name in [*known, *(n for n in by_count[:2] if n not in known)][:3]:
+    leading = ("TP53", "ASXL1", "SF3B1", "RUNX1", "SRSF2", "CALR")
+    for name in [name for name in leading if _carriers(cohort, name) >= _ENOUGH][:3]:
         view = _survival(key, cohort, f"alteration:{name}")
-        label = cohort.features.loc[name, "label"]
-        if view is not None and counts[int(cohort.alterations.columns.get_loc(name))] >= 10:
+        if view is not None:
             found.append(
                 Question(
-                    f"Do patients with {label} live longer or shorter?",
+                    f"Do patients with {cohort.features.loc[name, 'label']} live longer or shorter?",
                     "Kaplan-Meier with and without it, among those tested",
                     view,
                 )
             )
     return found
+
+
+def _carriers(cohort: Cohort, name: str) -> int:
+    if name not in cohort.alterations.columns:
+        return 0
+    return int(np.count_nonzero(cohort.feature_state(name) == 1))
 
 
 def _disease_questions(key: str, cohort: Cohort) -> list[Question]:

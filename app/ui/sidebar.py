@@ -165,7 +165,10 @@ def _draw_filter(cohort: Cohort) -> None:
     if cohort.alterations.shape[1]:
         features = _features_by_frequency(cohort)
         labels = feature_labels(cohort)
-        for key, label in ((WITH, "With all of these altered"), (WITHOUT, "With none of these")):
+        for key, label in (
+            (WITH, "With all of these altered"),
+            (WITHOUT, "With none of these altered"),
+        ):
             st.multiselect(
                 label,
                 features,
