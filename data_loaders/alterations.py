@@ -18,7 +18,9 @@ from data_loaders.genes import (
 )
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.vocabulary import term_of
-from data_loaders.wording import shown
+from data_loaders.wording import listed, plural, shown
+
+_MOST_MUTATIONS = 20  # of one gene in one patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +34,9 @@ class Alterations:
     features
         As :class:`data_loaders.model.Cohort` describes them.
     sources
-        Columns of the file that were used.
+        Columns of the file that the matrix holds in full; a column of counts is not among them.
     issues
-        Old symbols, columns without any test.
+        Old symbols, counts, columns without any test.
     """
 
     matrix: pd.DataFrame
@@ -49,8 +51,9 @@ def find_alterations(
     """Take the alteration columns out of a table.
 
     A column is an alteration if its name is that of a gene, a refinement of one or a cytogenetic
-    event and it answers yes or no; also if its name has the shape of a gene symbol and it stands
-    among gene columns. Columns in ``stated`` are alterations whatever their names.
+    event and it answers yes or no or counts mutations (altered = one or more; the count is kept as
+    a variable); also if its name has the shape of a gene symbol and it stands among gene columns.
+    Columns in ``stated`` are alterations whatever their names.
 
     Parameters
     ----------
@@ -76,9 +79,11 @@ def find_alterations(
     names = _recognised(columns, stated)
     names, issues = _with_unique_names(names)
     data = {}
+    counted = [source for source in names if not columns[source].answers_only]
     for source, feature in names.items():
-        values = columns[source].spread(columns[source].answers)
-        data[feature.name] = pd.arrays.BooleanArray(values == 1, np.isnan(values))
+        column = columns[source]
+        values = column.spread(column.numbers if source in counted else column.answers)
+        data[feature.name] = pd.arrays.BooleanArray(values >= 1, np.isnan(values))
         untested = ~(columns[source].filled.any())
         if untested:
             issues.append(
@@ -90,14 +95,25 @@ def find_alterations(
                     code="not_tested",
                 )
             )
+    if counted:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(counted), 'column counts', 'columns count')} mutations instead of "
+                f"saying whether there is one: {listed(counted)}; one or more was read as altered, "
+                "and the counts are kept as variables.",
+                count=len(counted),
+                code="counts",
+            )
+        )
     features = pd.DataFrame(
-        [(f.kind, f.gene, f.label, source) for source, f in names.items()],
+        [(f.kind, f.gene, f.label, source, f.reason) for source, f in names.items()],
         index=pd.Index([f.name for f in names.values()], dtype=object),
-        columns=list(FEATURE_COLUMNS),
+        columns=[*FEATURE_COLUMNS, "reason"],
         dtype=object,
     )
     matrix = pd.DataFrame(data, index=index, columns=features.index)
-    return Alterations(matrix, features, frozenset(names), tuple(issues))
+    return Alterations(matrix, features, frozenset(names) - set(counted), tuple(issues))
 
 
 def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str, FeatureName]:
@@ -108,7 +124,11 @@ def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str
             found[name] = named_alteration(name)
             continue
         feature = read_feature_name(name)
-        if feature and column.answers_only and not _clinical_first(name, feature):
+        if (
+            feature
+            and (column.answers_only or _counts(column))
+            and not _clinical_first(name, feature)
+        ):
             found[name] = feature
     # Unlisted genes: spread outwards from recognised neighbours, so that FLAG behind a risk score
     # stays a clinical column while DHX33 between DICER1 and GATA1 becomes a gene.
@@ -127,6 +147,15 @@ def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str
             if beside:
                 found[name] = unlisted_gene(name)
     return {name: found[name] for name in order if name in found}
+
+
+def _counts(column: TextColumn) -> bool:
+    """Whether the entries are small whole numbers from 0 on, such as numbers of mutations."""
+    numbers = column.numbers
+    if not len(numbers) or len(numbers) > _MOST_MUTATIONS + 1:
+        return False
+    whole = (numbers >= 0) & (numbers <= _MOST_MUTATIONS) & (numbers % 1 == 0)
+    return bool(whole.all()) and bool((numbers == 0).any())
 
 
 def _clinical_first(name: str, feature: FeatureName) -> bool:

@@ -43,12 +43,15 @@ class EventCoding:
         What was assumed, as a sentence to be checked by the user; empty if nothing was.
     unrecognised
         Which entries have no meaning, words of "unknown" excepted.
+    merges
+        Whether different words came to mean the same, such as "alive" and "lost to follow-up".
     """
 
     values: Floats
     words: str
     warning: str
     unrecognised: npt.NDArray[np.bool_]
+    merges: bool = False
 
 
 def decode_events(column: TextColumn) -> EventCoding | None:
@@ -83,7 +86,8 @@ def decode_events(column: TextColumn) -> EventCoding | None:
     understood = column.counts[~unrecognised].sum() / column.counts.sum()
     if not known.any() or understood < 0.8 or (unrecognised & ~np.isnan(column.numbers)).any():
         return None
-    return EventCoding(values, _in_words(column.texts, values), "", unrecognised)
+    merges = len(set(words)) > len(set(values[known].tolist()))
+    return EventCoding(values, _in_words(column.texts, values), "", unrecognised, merges)
 
 
 def events_from_values(column: TextColumn, event_values: Sequence[object]) -> EventCoding:
@@ -99,7 +103,8 @@ def events_from_values(column: TextColumn, event_values: Sequence[object]) -> Ev
             values[i] = 1.0
         elif column.words[i] in UNKNOWN_WORDS:
             values[i] = np.nan
-    return EventCoding(values, "as the mapping states", "", np.zeros(len(values), dtype=bool))
+    nothing = np.zeros(len(values), dtype=bool)
+    return EventCoding(values, "as the mapping states", "", nothing, merges=len(values) > 2)
 
 
 def _inverted(name: str) -> bool:

@@ -104,7 +104,7 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
     event[negative] = np.nan
     originals = {pair.time, pair.later_time} if pair.later_time else set()
     originals |= {pair.time} if (unreadable | negative).any() else set()
-    originals |= {pair.event} if (unknown_code | negative).any() else set()
+    originals |= {pair.event} if negative.any() or pair.coding.merges else set()
     checks = (
         Check(unreadable, "warning", "text_in_number", pair.time,
               "{patients} had no number as time ({rows}); it counts as missing."),

@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from data_loaders.columns import TextColumn
 from data_loaders.model import Issue, Variable
+from data_loaders.variables import ReadColumn
 from data_loaders.wording import listed, plural
+
+
+def columns_not_understood(
+    reads: Iterable[ReadColumn], columns: Mapping[str, TextColumn]
+) -> list[Issue]:
+    """Columns of yes and no whose question is not known, and columns without any value.
+
+    Parameters
+    ----------
+    reads
+        The ordinary columns, understood.
+    columns
+        As they stand in the file, by name.
+    """
+    names = [read.variable.name for read in reads]
+    unsure = [read.variable.name for read in reads if read.unsure]
+    empty = [name for name in names if name in columns and not columns[name].filled.any()]
+    issues = []
+    if unsure:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(unsure), 'column answers', 'columns answer')} yes or no under names "
+                f"that are neither those of genes nor of known variables: {listed(unsure)}; "
+                "they were kept as clinical variables.",
+                unsure[0] if len(unsure) == 1 else None,
+                len(unsure),
+                code="unsure",
+            )
+        )
+    if empty:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(empty), 'column is', 'columns are')} empty: {listed(empty)}.",
+                empty[0] if len(empty) == 1 else None,
+                len(empty),
+                code="empty",
+            )
+        )
+    return issues
 
 
 def constant_columns(

@@ -25,6 +25,7 @@ from data_loaders.vocabulary import (
 from data_loaders.wording import at_rows, plural, shown
 
 MAX_CATEGORIES = 40
+MAX_CENTRES = 500  # centres and studies are categories however many there are
 _MOSTLY_NUMBERS = 0.8
 _ENOUGH_NUMBERS = 0.5  # where the name already says that it is a number
 _FEW_CLASSES = 8
@@ -47,6 +48,8 @@ class ReadColumn:
         What was assumed or lost.
     leftover
         Entries that are not numbers in a column of numbers, None elsewhere; None if there are none.
+    unsure
+        Whether the column answers yes or no to a question that its name does not tell.
     """
 
     variable: Variable
@@ -54,6 +57,7 @@ class ReadColumn:
     rank: int
     issues: tuple[Issue, ...] = ()
     leftover: npt.NDArray[np.object_] | None = None
+    unsure: bool = False
 
 
 def read_column(
@@ -100,7 +104,7 @@ def read_column(
         levels = stated.get("levels") or _levels(column)
         if not (stated.get("kind") or stated.get("levels")):
             kind = "ordinal" if order_of(list(levels)) else "categorical"
-    issues += _not_understood(column, term, kind, stated)
+    unsure = kind == "binary" and term is None and not stated and bool(len(column.texts))
     variable = Variable(
         name=column.name,
         label=stated.get("label") or _label(column.name, term, kind),
@@ -112,7 +116,7 @@ def read_column(
         reason=why if not stated else f"the mapping; {why}",
     )
     rank = term.rank if term else UNRANKED
-    return ReadColumn(variable, cells, rank, tuple(issues), leftover)
+    return ReadColumn(variable, cells, rank, tuple(issues), leftover, unsure)
 
 
 def leftover_column(read: ReadColumn) -> ReadColumn | None:
@@ -144,8 +148,11 @@ def _kind_of(
         return "numeric", by_name
     if term and term.kind in {"text", "identifier"}:
         return term.kind, by_name
-    if term and term.kind in {"categorical", "ordinal"} and len(column.texts) <= MAX_CATEGORIES:
-        return term.kind, by_name
+    if term and term.kind in {"categorical", "ordinal"}:
+        yes_no = term.kind == "categorical" and term.key != "sex" and column.is_binary
+        limit = MAX_CENTRES if term.role == "study" else MAX_CATEGORIES
+        if not yes_no and len(column.texts) <= limit:
+            return term.kind, by_name
     if column.is_binary:
         return "binary", f"{by_name} and values of yes and no".removeprefix(" and ")
     if column.is_dates:
@@ -181,26 +188,6 @@ def _label(name: str, term: Term | None, kind: VariableKind) -> str:
 def _whole_numbers(column: TextColumn) -> bool:
     numbers = column.numbers
     return bool(len(numbers)) and bool((numbers % 1 == 0).all())
-
-
-def _not_understood(
-    column: TextColumn, term: Term | None, kind: VariableKind, stated: Mapping[str, Any]
-) -> list[Issue]:
-    if not column.filled.any():
-        return [
-            Issue("info", f"{shown(column.name)} is empty.", column.name, len(column), (), "empty")
-        ]
-    if term is None and not stated and kind == "binary":
-        return [
-            Issue(
-                "info",
-                f"{shown(column.name)} answers yes or no, but its name is neither that of a gene "
-                "nor of a known variable; it was kept as a clinical variable.",
-                column.name,
-                code="unsure",
-            )
-        ]
-    return []
 
 
 def _few_classes(column: TextColumn) -> bool:

@@ -61,7 +61,6 @@ _ORDERS: tuple[tuple[str, ...], ...] = (
     ("mf 0|mf0|0", "mf 1|mf1|1", "mf 2|mf2|2", "mf 3|mf3|3"),
     ("0", "1", "2", "3", "4", "5"),
     ("i", "ii", "iii", "iv"),
-    ("no", "yes"),
 )  # fmt: skip
 _NOMINAL_ORDERS: tuple[tuple[str, ...], ...] = (
     ("f|female|w|weiblich", "m|male|männlich"),

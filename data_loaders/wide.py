@@ -18,7 +18,7 @@ from data_loaders.model import Cohort, Issue, Provenance, Variable
 from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
 from data_loaders.tables import RawTable
-from data_loaders.validation import constant_columns
+from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
 from data_loaders.vocabulary import human_label, parse_name, term_of
 from data_loaders.wording import listed
@@ -90,6 +90,7 @@ def cohort_from_table(
         *_no_endpoint(outcomes),
         *alterations.issues,
         *(issue for read in reads for issue in read.issues),
+        *columns_not_understood(reads, open_columns),
         *constant_columns(patients, variables, alterations.matrix),
     ]
     return Cohort(

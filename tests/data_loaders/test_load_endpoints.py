@@ -155,6 +155,12 @@ def test_words_in_a_time_and_unknown_event_codes_are_counted() -> None:
     assert cohort.patients["os_event_file"].tolist()[2] == "maybe"
 
 
+def test_words_that_the_coding_merges_are_kept() -> None:
+    cohort = load({"os_days": [1, 2, 3], "vital_status": ["Dead", "Alive", "Lost to follow-up"]})
+    assert cohort.patients["os_event"].tolist() == [1, 0, 0]
+    assert cohort.patients["vital_status"].tolist() == ["Dead", "Alive", "Lost to follow-up"]
+
+
 def test_missing_halves_and_zero_times_are_counted() -> None:
     cohort = load({"os_days": [100, "", 0, ""], "os_event": [1, 0, 1, ""]})
     found = {issue.code: issue for issue in cohort.issues}
