@@ -5,7 +5,7 @@ Weighted, stratified and left-truncated in one pass over a table of counts (even
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
@@ -30,6 +30,7 @@ from app.analysis.multiplicity import Adjustment, adjust_p_values
 
 Weights = Literal["logrank", "peto-peto"] | tuple[str, float, float]
 
+NO_EVENT = "No event was observed in any group, so survival cannot be compared."
 NEVER_TOGETHER = (
     "No two groups were under observation together at the time of an event, so survival cannot be "
     "compared."
@@ -196,15 +197,20 @@ def pairwise_logrank(
     data = survival_data(time, event, entry)
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
-    members = [known.codes == code for code in range(len(known.labels))]
+    k = len(known.labels)
+    n = np.bincount(known.codes, minlength=k)
+    events = np.bincount(known.codes, data.event, minlength=k)
+    tables = _event_tables(data, known.codes, k, layers)
     rows = []
-    for a, b in combinations(range(len(known.labels)), 2):
-        both = members[a] | members[b]
-        pair = Groups((known.labels[a], known.labels[b]), (known.codes[both] == b).astype(np.int64))
-        own = None if layers is None else Groups(layers.labels, layers.codes[both])
-        result = _test(data.subset(both), pair, own, weights, exponents)
-        n_a, n_b = result.table["n"]
-        rows.append((*pair.labels, n_a, n_b, result.statistic, result.p_value, result.note))
+    for a, b in combinations(range(k), 2):
+        pair = [a, b]
+        if events[pair].any():
+            columns = [(died[:, pair], risk[:, pair]) for died, risk in tables]
+            statistic, df, note = _chi_squared(*_sums(columns, 2, exponents))
+        else:
+            statistic, df, note = float("nan"), 0, NO_EVENT
+        p_value = float(chdtrc(df, statistic)) if df else float("nan")
+        rows.append((known.labels[a], known.labels[b], n[a], n[b], statistic, p_value, note))
     frame = pd.DataFrame(rows, columns=["a", "b", "n_a", "n_b", "statistic", "p_value", "note"])
     frame.insert(6, "p_adjusted", adjust_p_values(frame["p_value"], adjust))
     return frame
@@ -218,18 +224,9 @@ def _test(
     exponents: tuple[float, float],
 ) -> LogrankResult:
     k = len(groups.labels)
-    observed, expected, variance = np.zeros(k), np.zeros(k), np.zeros((k, k))
-    for part, codes in _layers(data, groups.codes, strata):
-        died, risk = _event_table(part, codes, k)
-        weight = _event_weights(died, risk, exponents)
-        deaths, total = died.sum(axis=1), risk.sum(axis=1)
-        share = risk / total[:, None]
-        observed += weight @ died
-        expected += (weight * deaths) @ share
-        # A single patient at risk cannot be compared: its share is 1 and its variance 0.
-        spread = weight**2 * deaths * (total - deaths) / np.maximum(total - 1, 1)
-        variance += np.diag(spread @ share) - (share * spread[:, None]).T @ share
-    statistic, df, note = _chi_squared(observed - expected, expected, variance)
+    tables = _event_tables(data, groups.codes, k, strata)
+    observed, expected, variance = _sums(tables, k, exponents)
+    statistic, df, note = _chi_squared(observed, expected, variance)
     table = pd.DataFrame(
         {
             "group": pd.Series(groups.labels, dtype=object),
@@ -240,21 +237,44 @@ def _test(
         }
     )
     events = int(data.event.sum())
-    if not events:
-        note = "No event was observed in any group, so survival cannot be compared."
-    p_value = float(chdtrc(df, statistic)) if df else float("nan")
     return LogrankResult(
         statistic=statistic,
         df=df,
-        p_value=p_value,
+        p_value=float(chdtrc(df, statistic)) if df else float("nan"),
         table=table,
         variance=variance,
         n=data.n,
         events=events,
         weights=weights,
         method=_method(weights, strata, data.entry is not None),
-        note=note,
+        note=note if events else NO_EVENT,
     )
+
+
+def _sums(
+    tables: Iterable[tuple[Floats, Floats]], k: int, exponents: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
+    """Observed, expected and the covariance of their difference, over event times and strata."""
+    observed, expected, variance = np.zeros(k), np.zeros(k), np.zeros((k, k))
+    for all_died, all_risk in tables:
+        happened = all_died.any(axis=1)
+        died, risk = all_died[happened], all_risk[happened]
+        weight = _event_weights(died, risk, exponents)
+        deaths, total = died.sum(axis=1), risk.sum(axis=1)
+        share = risk / total[:, None]
+        observed += weight @ died
+        expected += (weight * deaths) @ share
+        # A single patient at risk cannot be compared: its share is 1 and its variance 0.
+        spread = weight**2 * deaths * (total - deaths) / np.maximum(total - 1, 1)
+        variance += np.diag(spread @ share) - (share * spread[:, None]).T @ share
+    return observed, expected, variance
+
+
+def _event_tables(
+    data: SurvivalData, codes: Ints, k: int, strata: Groups | None
+) -> list[tuple[Floats, Floats]]:
+    """Events and numbers at risk of each stratum."""
+    return [_event_table(part, own, k) for part, own in _layers(data, codes, strata)]
 
 
 def _layers(
@@ -302,10 +322,11 @@ def _event_weights(died: Floats, risk: Floats, exponents: tuple[float, float]) -
     return np.asarray(before**rho * (1.0 - before) ** gamma)
 
 
-def _chi_squared(difference: Floats, expected: Floats, variance: Floats) -> tuple[float, int, str]:
+def _chi_squared(observed: Floats, expected: Floats, variance: Floats) -> tuple[float, int, str]:
     """Quadratic form over the groups that can be compared, with its rank as degrees of freedom."""
     usable = expected > 0
-    statistic, df = quadratic_form(difference[usable], variance[np.ix_(usable, usable)])
+    difference = (observed - expected)[usable]
+    statistic, df = quadratic_form(difference, variance[np.ix_(usable, usable)])
     return statistic, df, "" if df else NEVER_TOGETHER
 
 

@@ -248,18 +248,25 @@ def _covariates(
             continue
         if len(column) != n:
             raise ValueError(f"Outcomes have {len(column)} values where {n} patients are given.")
+        index = getattr(column, "index", None)
+        if isinstance(index, pd.Index) and not isinstance(index, pd.RangeIndex):
+            _same_patients(index, alterations, "outcomes")
         known &= ~pd.isna(np.asarray(column))
     if adjust is None:
         if not known.any():
             raise ValueError("There is no patient with a known outcome to analyse.")
         return None, known
     frame = adjust.to_frame() if isinstance(adjust, pd.Series) else adjust
-    if not frame.index.equals(alterations.index):
-        raise ValueError("The covariates must be of the same patients in the same order.")
+    _same_patients(frame.index, alterations, "covariates")
     design = build_design(frame.loc[known], list(frame.columns), [])
     kept = known.copy()
     kept[known] = design.kept
     return design.matrix, kept
+
+
+def _same_patients(index: pd.Index, alterations: pd.DataFrame, what: str) -> None:
+    if not index.equals(alterations.index):
+        raise ValueError(f"The {what} must be of the same patients in the same order.")
 
 
 def _reason(tested: int, altered: int, min_altered: int) -> str:

@@ -25,7 +25,7 @@ from app.analysis._survival_data import (
     numbers,
     survival_data,
 )
-from app.analysis.logrank import logrank_test, pairwise_logrank
+from app.analysis.logrank import logrank_test, logrank_trend, pairwise_logrank
 
 __all__ = [
     "Estimate",
@@ -34,6 +34,7 @@ __all__ = [
     "at_risk",
     "kaplan_meier",
     "logrank_test",
+    "logrank_trend",
     "pairwise_logrank",
     "risk_table",
 ]

@@ -27,6 +27,34 @@ def mpn(folder: Path) -> pd.DataFrame:
     return frame
 
 
+CHROMATIN_SPLICEOSOME = (
+    *("ASXL1", "EZH2", "SRSF2", "U2AF1", "CBL", "ZRSR2", "GNAS", "KRAS", "IDH2", "BCOR", "NRAS"),
+    *("CUX1", "STAG2", "IDH1", "RUNX1", "PHF6", "7q-", "4qUPD"),
+)
+
+
+def mpn_subgroups(frame: pd.DataFrame) -> pd.Series:
+    """The eight genomic subgroups of Grinfeld 2018 by their decision list, first match wins."""
+
+    def any_of(*features: str) -> pd.Series:
+        return (frame[list(features)] > 0).any(axis=1)
+
+    columns = list(frame.columns)
+    everything = columns[columns.index("JAK2") : columns.index("20q-") + 1]
+    homozygous = any_of("JAK2") & any_of("9pUPD", "9+", "NFE2")
+    rules = {
+        "1 TP53 disruption/aneuploidy": any_of("TP53", "17pUPD_del", "5q-"),
+        "2 chromatin/spliceosome": any_of(*CHROMATIN_SPLICEOSOME),
+        "3 CALR": any_of("CALR"),
+        "4 MPL": any_of("MPL"),
+        "5 JAK2 homozygous/NFE2": homozygous | any_of("JAK2e12"),
+        "6 JAK2 heterozygous": any_of("JAK2"),
+        "7 other driver": any_of(*everything),
+    }
+    labels = np.select(list(rules.values()), list(rules), "8 no known driver")
+    return pd.Series(labels, index=frame.index)
+
+
 @cache
 def mds(folder: Path) -> pd.DataFrame:
     """Bernard 2022: 2,957 MDS with a 0/1 column for each gene; times in years."""

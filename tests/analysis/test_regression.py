@@ -121,6 +121,13 @@ def test_known_hazard_ratios_of_the_mpn_cohort(mpn, known_answers):
         expected = [known[key][x] for x in ("HR", "lcl", "ucl")]
         assert row[["hr", "lower", "upper"]].tolist() == pytest.approx(expected, abs=5.1e-5)
         assert row["n"] == known[key]["n_mut"]
+    classic = mpn[mpn["diagnosis"] != "Other"]
+    grouped = classic.assign(subgroup=published.mpn_subgroups(classic))
+    reference = {"subgroup": "6 JAK2 heterozygous"}
+    summary = cox(grouped, "time", "event", ["subgroup"], references=reference).summary
+    for level, values in known["KA065"].items():
+        found = summary.set_index("level").loc[level, ["hr", "lower", "upper"]].tolist()
+        assert found == pytest.approx(values, abs=5.1e-4)
     # Patients with one driver only; JAK2 exon 12 is not among the four groups.
     single = mf[(mf[["JAK2", "CALR", "MPL"]].sum(axis=1) <= 1) & (mf["JAK2e12"] != 1)]
     single = single[(single["driver"] != "TN") | (single[["JAK2", "CALR", "MPL"]].sum(axis=1) == 0)]

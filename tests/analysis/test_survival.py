@@ -136,6 +136,10 @@ def test_known_medians_of_the_mpn_cohort(mpn, known):
     for number, label in ((1, "type1"), (2, "type2")):
         own = single[single[f"CALR_Type_{number}"] == 1]
         assert_median_is(own, "time", "event", known["KA050"][label])
+    classic = mpn[mpn["diagnosis"] != "Other"]
+    subgroup = published.mpn_subgroups(classic)
+    for label, expected in known["KA064"].items():
+        assert_median_is(classic[subgroup == label], "time", "event", expected)
 
 
 # Textbook values: Freireich's remission durations under 6-MP (weeks), as tabulated in Collett.
