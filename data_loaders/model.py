@@ -275,6 +275,37 @@ class Cohort:
         matrix.flags.writeable = False
         return matrix
 
+    @cached_property
+    def altered_counts(self) -> npt.NDArray[np.int64]:
+        """Altered patients of each feature, in the order of the columns."""
+        counts: npt.NDArray[np.int64] = np.count_nonzero(self.states == 1, axis=0).astype(np.int64)
+        return counts
+
+    def factor(self, column: str) -> tuple[npt.NDArray[np.intp], tuple[Any, ...]]:
+        """A column of ``patients`` as codes, worked out once: the cohort does not change.
+
+        Returns
+        -------
+        tuple
+            Position of each patient's value among the distinct values, -1 where missing, and
+            those values in the order of their first patient.
+
+        Raises
+        ------
+        CohortError
+            If the cohort has no such column.
+        """
+        if column not in self.patients.columns:
+            raise CohortError(f"This cohort has no variable called {column}.")
+        if column not in self._factors:
+            codes, values = pd.factorize(self.patients[column], sort=False)
+            self._factors[column] = (codes.astype(np.intp), tuple(values))
+        return self._factors[column]
+
+    @cached_property
+    def _factors(self) -> dict[str, tuple[npt.NDArray[np.intp], tuple[Any, ...]]]:
+        return {}
+
     def feature_state(self, feature: str) -> npt.NDArray[np.int8]:
         """State of one feature in every patient: 1 altered, 0 not altered, -1 not tested.
 

@@ -1,3 +1,5 @@
+from functools import partial
+
 import streamlit as st
 
 from app.analysis.group_survival import numbers_table, reading, survival_by_group
@@ -40,7 +42,7 @@ def show() -> None:
         colour = draw_colour_choice(looking.cohort)
         figure_with_downloads(
             map_figure(looking, found, colour),
-            map_numbers(found),
+            partial(map_numbers, found),
             key="map",
             name=("subgroups",),
             alt=map_alt(looking, found, colour),
@@ -57,7 +59,7 @@ def show() -> None:
             title = survival_title(result)
             figure_with_downloads(
                 survival_figure(result, title=title, synthetic=looking.synthetic, band=False),
-                numbers_table(result, "years"),
+                partial(numbers_table, result, "years"),
                 key="subgroup_km",
                 name=("subgroups", result.endpoint.key),
                 alt=survival_alt(title, result, reading(result)),

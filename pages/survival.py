@@ -1,3 +1,5 @@
+from functools import partial
+
 import streamlit as st
 
 from app.analysis.group_survival import (
@@ -46,7 +48,7 @@ def show() -> None:
                 marks=settings.marks,
                 full_table=settings.full_table,
             ),
-            numbers_table(result, settings.unit),
+            partial(numbers_table, result, settings.unit),
             key="km",
             name=(result.endpoint.key, result.label),
             alt=survival_alt(title, result, sentences),

@@ -6,6 +6,7 @@ value is missing or the gene was not tested. An unknown never counts as "no".
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -64,6 +65,14 @@ def _words(value: Scalar) -> str:
     return _number(value) if isinstance(value, float) else str(value)
 
 
+def _numbers(values: tuple[Scalar, ...]) -> set[float]:
+    numbers = set()
+    for value in values:
+        with contextlib.suppress(ValueError):
+            numbers.add(float(value))
+    return numbers
+
+
 def _truth(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
     return np.where(known, holds.astype(np.int8), np.int8(-1)).astype(np.int8)
 
@@ -77,17 +86,11 @@ class InSet:
 
     def evaluate(self, cohort: Cohort) -> Truth:
         """Truth for every patient; numbers compare as numbers, all else as text."""
-        series = _column(cohort, self.column)
-        known = series.notna().to_numpy()
-        if pd.api.types.is_numeric_dtype(series.dtype):
-            numbers = pd.to_numeric(pd.Series(self.values, dtype="object"), errors="coerce")
-            return _truth(known, series.isin(numbers.dropna().astype(float)).to_numpy())
-        wanted = {str(value) for value in self.values}
-        if isinstance(series.dtype, pd.CategoricalDtype):
-            chosen = np.array([str(level) in wanted for level in series.cat.categories], dtype=bool)
-            codes = series.cat.codes.to_numpy()
-            return _truth(known, np.append(chosen, False)[codes])
-        return _truth(known, series.astype("string").isin(wanted).to_numpy(dtype=bool))
+        numeric = pd.api.types.is_numeric_dtype(_column(cohort, self.column).dtype)
+        codes, values = cohort.factor(self.column)
+        wanted = _numbers(self.values) if numeric else {str(value) for value in self.values}
+        holds = [(float(v) if numeric else str(v)) in wanted for v in values]
+        return np.array([*holds, -1], dtype=np.int8)[codes]
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``Diagnosis is ET or PV``."""

@@ -152,7 +152,7 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
         raise GroupingError(
             f"{variable.label} is not a set of categories; choose a categorical variable."
         )
-    value_codes, words = _words_by_patient(cohort.patients[column], variable)
+    value_codes, words = _words_by_patient(cohort, variable)
     counts = dict.fromkeys(words, 0)
     for word, size in zip(words, np.bincount(value_codes[value_codes >= 0]), strict=True):
         counts[word] += int(size)
@@ -211,7 +211,7 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     variables = [v for v in cohort.variables.values() if v.kind in grouped and v.role != "outcome"]
     first = [v.name for v in variables if v.role == "disease"]
     rest = [v.name for v in variables if v.role != "disease"]
-    counts = np.count_nonzero(cohort.states == 1, axis=0)
+    counts = cohort.altered_counts
     order = sorted(range(len(counts)), key=lambda i: (-counts[i], str(cohort.features.index[i])))
     features = [str(cohort.features.index[i]) for i in order if counts[i]]
     return [
@@ -221,12 +221,11 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     ]
 
 
-def _words_by_patient(
-    series: pd.Series, variable: Variable
-) -> tuple[npt.NDArray[np.int64], list[str]]:
+def _words_by_patient(cohort: Cohort, variable: Variable) -> tuple[npt.NDArray[np.intp], list[str]]:
     """Position of each patient's value (-1 missing) in the list of values, as words."""
-    codes, values = pd.factorize(series, sort=False)
-    binary = variable.kind == "binary" and pd.api.types.is_numeric_dtype(series.dtype)
+    codes, values = cohort.factor(variable.name)
+    numeric = pd.api.types.is_numeric_dtype(cohort.patients[variable.name].dtype)
+    binary = variable.kind == "binary" and numeric
     return codes, [("Yes" if value else "No") if binary else str(value) for value in values]
 
 

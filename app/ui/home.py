@@ -66,13 +66,13 @@ def draw_diseases(looking: Looking, glance: Overview) -> None:
             of="patients",
             synthetic=looking.synthetic,
         )
-        numbers = pd.DataFrame({"group": grouping.names, "n": sizes, "of": known})
+        numbers = {"group": grouping.names, "n": sizes, "of": [known] * len(sizes)}
         listed = ", ".join(
             f"{name} {size}" for name, size in zip(grouping.names, sizes, strict=True)
         )
         figure_with_downloads(
             figure,
-            numbers,
+            partial(pd.DataFrame, numbers),
             key=f"disease_{position}",
             name=(grouping.label,),
             alt=f"Bars. {title}: {listed}",
@@ -101,7 +101,7 @@ def draw_alterations(looking: Looking, glance: Overview) -> None:
         for label, share in zip(labels, top["frequency"], strict=True)
     )
     figure_with_downloads(
-        figure, glance.frequencies, key="alterations", name=("alterations",), alt=alt
+        figure, lambda: glance.frequencies, key="alterations", name=("alterations",), alt=alt
     )
 
 

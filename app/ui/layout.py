@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -12,6 +13,7 @@ from app.analysis.wording import count
 from app.charts.theme import plotly_config
 from app.export.tables import file_stem, to_csv
 from app.ui.session import Looking, looking_at
+from data_loaders import Provenance
 
 _MARK = (
     '<path d="M3 5h8v7h7v7h7v6h6" fill="none" stroke="#d9541e" stroke-width="3.2" '
@@ -83,7 +85,12 @@ def nobody_selected(looking: Looking) -> bool:
 
 
 def figure_with_downloads(
-    figure: go.Figure, numbers: pd.DataFrame, *, key: str, name: tuple[str, ...], alt: str
+    figure: go.Figure,
+    numbers: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    name: tuple[str, ...],
+    alt: str,
 ) -> None:
     """Show a figure and, under it, the download of the numbers behind it.
 
@@ -94,7 +101,7 @@ def figure_with_downloads(
     figure
         The figure.
     numbers
-        The data behind it.
+        Makes the data behind it; called when the download is clicked.
     key
         Stable key of the widgets.
     name
@@ -108,11 +115,11 @@ def figure_with_downloads(
     download_table("Numbers behind the figure (CSV)", numbers, key=f"{key}_csv", stem=stem)
 
 
-def download_table(label: str, numbers: pd.DataFrame, *, key: str, stem: str) -> None:
+def download_table(label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str) -> None:
     """A button that makes and downloads a table as CSV when it is clicked."""
     st.download_button(
         label,
-        data=partial(to_csv, numbers, looking_at().cohort.provenance),
+        data=partial(_csv, numbers, looking_at().cohort.provenance),
         file_name=f"{stem}.csv",
         mime="text/csv",
         key=key,
@@ -120,3 +127,7 @@ def download_table(label: str, numbers: pd.DataFrame, *, key: str, stem: str) ->
         type="tertiary",
         on_click="ignore",
     )
+
+
+def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:
+    return to_csv(numbers(), provenance)

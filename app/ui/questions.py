@@ -71,7 +71,7 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
     if "driver" not in cohort.variables:
         return []
     disease = filter_columns(cohort).disease
-    levels = [] if disease is None else cohort.patients[disease.name].dropna().unique().tolist()
+    levels = () if disease is None else cohort.factor(disease.name)[1]
     name = next((level for level in _MYELOFIBROSIS if level in levels), None)
     if disease is None or name is None:
         return []
@@ -137,9 +137,10 @@ def _alteration_questions(key: str, cohort: Cohort) -> list[Question]:
     for name in [name for name in leading if _carriers(cohort, name) >= _ENOUGH][:3]:
         view = _survival(key, cohort, f"alteration:{name}")
         if view is not None:
+            label = cohort.features.loc[name, "label"]
             found.append(
                 Question(
-                    f"Do patients with {cohort.features.loc[name, 'label']} live longer or shorter?",
+                    f"Do patients with {label} live longer or shorter?",
                     "Kaplan-Meier with and without it, among those tested",
                     view,
                 )

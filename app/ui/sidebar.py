@@ -26,6 +26,7 @@ from app.ui.links import (
 from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
+_MOST_LEVELS = 40
 _FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
 
 
@@ -233,13 +234,13 @@ def _as_number(text: str) -> float:
 
 
 def _values(cohort: Cohort, variable: Variable) -> list[str]:
-    present = [str(value) for value in cohort.patients[variable.name].dropna().unique()]
+    present = [str(value) for value in cohort.factor(variable.name)[1]]
     known = [level for level in variable.levels if level in present]
     return known + sorted(value for value in present if value not in known)
 
 
 def _is_short(cohort: Cohort, variable: Variable) -> bool:
-    return int(cohort.patients[variable.name].nunique()) <= 40
+    return len(cohort.factor(variable.name)[1]) <= _MOST_LEVELS
 
 
 def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
@@ -250,8 +251,8 @@ def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
 
 
 def _features_by_frequency(cohort: Cohort) -> list[str]:
-    counts = np.count_nonzero(cohort.states == 1, axis=0)
-    return [str(cohort.alterations.columns[i]) for i in np.argsort(-counts, kind="stable")]
+    order = np.argsort(-cohort.altered_counts, kind="stable")
+    return [str(cohort.alterations.columns[i]) for i in order]
 
 
 def _capitalised(sentence: str) -> str:
