@@ -209,6 +209,13 @@ def _without_commas(text: str, *, decimal_comma: bool) -> str:
 
 
 def relabelled(column: TextColumn, rename: Callable[[str], str]) -> TextColumn:
-    """The same column with every entry renamed."""
-    texts = np.array([rename(str(text)) for text in column.texts], dtype=object)
-    return TextColumn(column.name, column.codes, texts, column.decimal_comma)
+    """The same column with every entry renamed; entries that become alike are merged."""
+    codes, texts = pd.factorize(
+        np.array([*(rename(str(text)) for text in column.texts), None], dtype=object)
+    )
+    return TextColumn(
+        column.name,
+        codes.astype(np.int32)[column.codes],
+        np.asarray(texts, dtype=object),
+        column.decimal_comma,
+    )

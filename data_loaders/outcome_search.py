@@ -39,6 +39,10 @@ def find_outcomes(
     used = {column for pair in stated for column in (pair.time, pair.event)}
     used |= set(mapping.columns) | set(mapping.alterations)
     keys = {pair.term.key for pair in stated}
+    if len(keys) < len(stated):
+        raise CohortError(
+            "The mapping states one endpoint twice under different spellings; keep one of them."
+        )
     pairs, unread = find_pairs({n: c for n, c in columns.items() if n not in used})
     pairs = [*stated, *(pair for pair in pairs if pair.term.key not in keys)]
     pairs.sort(key=lambda pair: pair.term.key != "os")

@@ -239,28 +239,21 @@ def _leftover(
 def _sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
     """Codes of sex in words; words stay as they are."""
     name = column.name.lower()
-    codes = set(column.words)
-    if codes and codes <= {"1", "2"}:
-        words, what = {"1": "Male", "2": "Female"}, "1 = male, 2 = female (ISO/IEC 5218)"
-    elif codes and codes <= {"0", "1"} and "female" in name:
-        words, what = {"0": "Male", "1": "Female"}, "1 = female, from the name"
-    elif codes and codes <= {"0", "1"} and "male" in name:
-        words, what = {"0": "Female", "1": "Male"}, "1 = male, from the name"
-    elif codes and codes <= {"0", "1"}:
-        issue = Issue(
-            "warning",
-            f"{shown(column.name)} is coded 0 and 1 without saying which is which; the codes are "
-            "kept.",
-            column.name,
-            code="sex_coding",
-        )
-        return column, [issue]
-    else:
+    codes = {word.removesuffix(".0") for word in column.words}
+    if not codes or not codes <= {"0", "1", "2"} or {"0", "2"} <= codes:
         return column, []
+    if "0" not in codes:
+        words, what = {"1": "Male", "2": "Female"}, "1 = male, 2 = female (ISO/IEC 5218)"
+    elif "female" in name:
+        words, what = {"0": "Male", "1": "Female"}, "1 = female, from the name"
+    elif "male" in name:
+        words, what = {"0": "Female", "1": "Male"}, "1 = male, from the name"
+    else:
+        words, what = {"0": "0", "1": "1"}, "0 and 1 without saying which is which"
     issue = Issue(
         "warning",
         f"{shown(column.name)} is coded in numbers; it was read as {what}.",
         column.name,
         code="sex_coding",
     )
-    return relabelled(column, lambda text: words[text]), [issue]
+    return relabelled(column, lambda text: words[text.removesuffix(".0")]), [issue]

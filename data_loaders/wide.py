@@ -148,8 +148,8 @@ def _assemble(
     for read in [*sorted(reads, key=lambda read: read.rank), *kept]:
         variable = read.variable
         name = variable.name
-        while name in converted or name in data:
-            # The conversion has taken the name: the file's own column steps aside.
+        while name in converted or name in data or name == "patient_id":
+            # The conversion or the index has the name: the file's own column steps aside.
             name = f"{name}_file"
         if name != variable.name:
             variable = replace(variable, name=name, source_column=variable.name)

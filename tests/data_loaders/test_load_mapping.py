@@ -106,6 +106,8 @@ def test_labels_and_units_of_an_endpoint() -> None:
          "coding of note is not understood"),
         ({"patient_id": "who", "endpoints": {"os": {"time": "when", "event": "who"}}},
          "who for the endpoint os, but it is the patients' identifier"),
+        ({"patient_id": "who", "endpoints": {key: {"time": "when", "event": "what",
+          "event_value": "dead"} for key in ("os", "OS")}}, "one endpoint twice"),
         ("nowhere.json", "mapping nowhere.json cannot be found"),
         ([1, 2], "The mapping needs to be"),
     ],

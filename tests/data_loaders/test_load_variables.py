@@ -119,6 +119,7 @@ def test_the_dictionary_goes_from_diagnosis_to_the_outcomes() -> None:
         ("male", [1, 0, 1], ["Male", "Female", "Male"]),
         ("Female", [1, 0, 0], ["Female", "Male", "Male"]),
         ("sex", [0, 1, 1], ["0", "1", "1"]),
+        ("sex", ["1.0", "2.0", "1"], ["Male", "Female", "Male"]),
     ],
 )
 def test_codes_of_sex(name: str, codes: list[object], words: list[str | None]) -> None:
@@ -126,6 +127,19 @@ def test_codes_of_sex(name: str, codes: list[object], words: list[str | None]) -
     assert cohort.patients[name].tolist() == words
     (issue,) = found(cohort, "sex_coding")
     assert issue.severity == "warning"
+
+
+def test_classes_written_as_decimals_are_whole_numbers_and_merge() -> None:
+    cohort = load({"ECOG": ["2.0", "", "0", "2", "1.0"]})
+    assert cohort.patients["ECOG"].tolist() == ["2", None, "0", "2", "1"]
+    assert cohort.variables["ECOG"].levels == ("0", "1", "2")
+
+
+def test_a_second_column_called_patient_id_steps_aside() -> None:
+    data = b"patient_id,ID,age\nx,a,50\nx,b,60\n"
+    cohort = load_table_bytes("p.csv", data, {"patient_id": "ID"})
+    assert list(cohort.patients.index) == ["a", "b"]
+    assert cohort.patients["patient_id_file"].tolist() == ["x", "x"]
 
 
 def test_words_of_sex_stay_as_they_are() -> None:
