@@ -26,6 +26,8 @@ from app.analysis.subgroups import (
     SubgroupError,
     SubgroupSettings,
     find_subgroups,
+    structure_evidence,
+    subgroup_stability,
     warm_up,
 )
 
@@ -43,7 +45,36 @@ def _subgroups(
     )
 
 
-TASKS: Mapping[str, Task] = {"subgroups": _subgroups}
+def _evidence(
+    payload: Mapping[str, Any], progress: Progress, should_cancel: ShouldCancel
+) -> object:
+    return structure_evidence(
+        payload["alterations"],
+        payload["settings"],
+        payload["result"],
+        progress=progress,
+        should_cancel=should_cancel,
+    )
+
+
+def _stability(
+    payload: Mapping[str, Any], progress: Progress, should_cancel: ShouldCancel
+) -> object:
+    return subgroup_stability(
+        payload["alterations"],
+        payload["settings"],
+        n_resamples=payload["n_resamples"],
+        result=payload["result"],
+        progress=progress,
+        should_cancel=should_cancel,
+    )
+
+
+TASKS: Mapping[str, Task] = {
+    "subgroups": _subgroups,
+    "evidence": _evidence,
+    "stability": _stability,
+}
 
 
 class _Worker:
@@ -66,6 +97,8 @@ class _Worker:
             while True:
                 message = pickle.load(self._in)  # noqa: S301  (our own pipe, not user data)
                 if message[0] == "run":
+                    # A stop that came too late for the last run must not stop this one.
+                    self._cancelled.discard(message[1])
                     self._jobs.put(message[1:])
                 else:
                     self._cancelled.add(message[1])

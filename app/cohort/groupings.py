@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,15 +13,17 @@ import pandas as pd
 from app.cohort.colours import NEUTRAL, SLATE, VERMILION, assign_colours, colour_of
 from data_loaders import Cohort, CohortError, Variable
 
-MISSING, NOT_TESTED, NOT_DRAWN = -1, -2, -3
+MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE = -1, -2, -3, -4
 LEFT_OUT = MappingProxyType(
     {
         MISSING: "value missing",
         NOT_TESTED: "not tested",
         NOT_DRAWN: "in smaller groups that are not shown",
+        OUTSIDE: "in none of the chosen groups",
     }
 )
 MAX_GROUPS = 10
+SAVED = "saved"
 
 
 class GroupingError(ValueError):
@@ -78,7 +80,7 @@ class Grouping:
 
 @dataclass(frozen=True)
 class GroupingSpec:
-    """How to group, as plain data: ``alteration:CALR`` or ``variable:diagnosis``."""
+    """How to group, as plain data: ``alteration:CALR``, ``variable:diagnosis``, ``saved:NAME``."""
 
     kind: str
     name: str
@@ -90,10 +92,10 @@ class GroupingSpec:
         Raises
         ------
         GroupingError
-            If the text is neither ``alteration:NAME`` nor ``variable:NAME``.
+            If the text does not start with a known kind.
         """
         kind, _, name = text.partition(":")
-        if kind not in {"alteration", "variable"} or not name:
+        if kind not in {"alteration", "variable", SAVED} or not name:
             raise GroupingError(f"{text!r} is not a grouping; choose one from the list.")
         return cls(kind, name)
 
@@ -106,11 +108,32 @@ class GroupingSpec:
         Raises
         ------
         GroupingError
-            If the cohort lacks the alteration or variable, or its values make no groups.
+            If the cohort lacks the alteration or variable, its values make no groups, or there
+            are no saved groups of this name.
         """
         if self.kind == "alteration":
             return by_alteration(cohort, self.name)
+        if self.kind == SAVED:
+            return _SAVED_BY[-1](cohort, self.name)
         return by_variable(cohort, self.name)
+
+
+def _nothing_saved(_cohort: Cohort, name: str) -> Grouping:
+    raise GroupingError(f"There are no saved groups called {name}.")
+
+
+_SAVED_BY: list[Callable[[Cohort, str], Grouping]] = [_nothing_saved]
+
+
+def saved_groups_from(source: Callable[[Cohort, str], Grouping]) -> None:
+    """Say where groups saved by name are held: with whoever runs the session, not here.
+
+    Parameters
+    ----------
+    source
+        Gives the groups of a cohort that bear a name; raises GroupingError if there are none.
+    """
+    _SAVED_BY[:] = [source]
 
 
 def by_alteration(cohort: Cohort, feature: str) -> Grouping:

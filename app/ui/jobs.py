@@ -20,24 +20,30 @@ _NO_WORKER = (
     "The process for long computations does not start on this machine; the other pages still work."
 )
 _FINISHED = ("done", "refused", "failed", "cancelled")
+_STOPPED = "The computation was stopped."
+# Jobs of this rank and above give way to those below it.
+BACKGROUND = 2
 
 
 @dataclass
 class Job:
     """One computation: its state, progress and, when done, its result.
 
-    ``message`` is a sentence for the user where the job was refused, failed or cancelled.
+    ``message`` is a sentence for the user where the job was refused, failed or cancelled; ``rank``
+    says how long it can wait (0 first).
     """
 
     key: str
     task: str
     payload: Mapping[str, Any] | None
+    rank: int = 0
     owners: set[str] = field(default_factory=set)
     state: State = "queued"
     stage: str = "Waiting for its turn"
     fraction: float = 0.0
     result: Any = None
     message: str = ""
+    gives_way: bool = False
 
     @property
     def finished(self) -> bool:
@@ -46,10 +52,11 @@ class Job:
 
 
 class JobService:
-    """Runs jobs in the worker process, one at a time, in the order they were asked for.
+    """Runs jobs in the worker process, one at a time, by rank and then in the order of asking.
 
     Two who ask for the same key share one job. An owner (a session) that asks for something new
-    gives up what it asked for before, and a job that nobody waits for any more is cancelled.
+    gives up what it asked for before, and a job that nobody waits for any more is cancelled. A
+    background job under way gives way to another one's and starts over afterwards.
 
     Parameters
     ----------
@@ -57,7 +64,7 @@ class JobService:
         How many finished results are kept, the least recently used going first.
     """
 
-    def __init__(self, keep: int = 24) -> None:
+    def __init__(self, keep: int = 48) -> None:
         self._keep = keep
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._running: Job | None = None
@@ -71,7 +78,14 @@ class JobService:
     # The public face -----------------------------------------------------------------------
 
     def submit(
-        self, key: str, task: str, payload: Mapping[str, Any], owner: str, group: str = ""
+        self,
+        key: str,
+        task: str,
+        payload: Mapping[str, Any],
+        owner: str,
+        group: str = "",
+        *,
+        rank: int = 0,
     ) -> Job:
         """Ask for a computation; the job of an equal ``key`` is shared.
 
@@ -87,12 +101,14 @@ class JobService:
             Who asks.
         group
             The owner's unfinished jobs of another group are given up.
+        rank
+            How long it can wait: 0 first; from ``BACKGROUND`` on it gives way to what cannot.
         """
         with self._change:
             self._give_up(owner, group)
             job = self._jobs.get(key)
             if job is None or job.state in ("failed", "cancelled"):
-                job = Job(key, task, payload)
+                job = Job(key, task, payload, rank)
                 self._jobs[key] = job
             if job.finished:
                 self._jobs.move_to_end(key)
@@ -113,6 +129,11 @@ class JobService:
             job = self._jobs.get(key)
             if job is not None and not job.finished:
                 self._cancel(job)
+
+    def withdraw(self, owner: str) -> None:
+        """Stop waiting for anything: jobs that nobody else waits for are stopped."""
+        with self._change:
+            self._give_up(owner, None)
 
     def forget(self, key: str) -> None:
         """Drop a finished job, so that asking again computes again."""
@@ -199,8 +220,11 @@ class JobService:
             if kind == "done":
                 job.result = message[2]
                 self._finish(job, "done", "")
+            elif kind == "cancelled" and job.owners:
+                # It only gave way, or somebody asked for it while it was stopping.
+                self._put_back(job)
             elif kind == "cancelled":
-                self._finish(job, "cancelled", "The computation was stopped.")
+                self._finish(job, "cancelled", _STOPPED)
             else:
                 self._finish(job, kind, message[2])
             self._dispatch()
@@ -217,10 +241,14 @@ class JobService:
     # Bookkeeping, always called with the lock held ---------------------------------------------
 
     def _dispatch(self) -> None:
-        if self._running is not None:
-            return
-        job = next((job for job in self._jobs.values() if job.state == "queued"), None)
+        waiting = [job for job in self._jobs.values() if job.state == "queued"]
+        job = min(waiting, key=lambda job: job.rank, default=None)
         if job is None:
+            return
+        if self._running is not None:
+            if self._running.rank >= BACKGROUND > job.rank and not self._running.gives_way:
+                self._running.gives_way = True
+                self._send("cancel", self._running.key)
             return
         if self._process is None:
             self._finish(job, "failed", _NO_WORKER)
@@ -237,13 +265,20 @@ class JobService:
         self._change.notify_all()
 
     def _cancel(self, job: Job) -> None:
+        job.owners.clear()
         if job.state == "queued":
-            self._finish(job, "cancelled", "The computation was stopped.")
+            self._finish(job, "cancelled", _STOPPED)
         else:
             job.stage = "Stopping"
             self._send("cancel", job.key)
 
-    def _give_up(self, owner: str, group: str) -> None:
+    def _put_back(self, job: Job) -> None:
+        job.state, job.stage, job.fraction = "queued", "Waiting for its turn", 0.0
+        job.gives_way = False
+        self._running = None
+        self._change.notify_all()
+
+    def _give_up(self, owner: str, group: str | None) -> None:
         for job in self._jobs.values():
             if job.finished:
                 continue

@@ -98,6 +98,45 @@ def test_an_owner_who_asks_for_something_else_gives_up_the_former(service: JobSe
     assert last.state == "done"
 
 
+def test_stability_and_evidence_follow_a_result(service: JobService):
+    found = service.submit("found", "subgroups", payload(seed=11), "me")
+    assert service.wait(found, 60)
+    follow = payload(seed=11) | {"result": found.result, "n_resamples": 2}
+    evidence = service.submit("evidence", "evidence", follow, "me", rank=2)
+    stability = service.submit("stability", "stability", follow, "me", rank=3)
+    assert service.wait(evidence, 60)
+    assert service.wait(stability, 60)
+    assert evidence.result.information > evidence.result.null_information
+    assert set(stability.result["group"]) == set(found.result.groups)
+
+
+def test_background_work_gives_way_and_starts_over(service: JobService):
+    found = service.submit("base", "subgroups", payload(2_000, PREVIEW, 12), "me")
+    assert service.wait(found, 60)
+    follow = payload(2_000, PREVIEW, 12) | {"result": found.result, "n_resamples": 6}
+    slow = service.submit("slow", "stability", follow, "me", "a", rank=3)
+    deadline = time.monotonic() + 60
+    while slow.fraction == 0.0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    quick = service.submit("quick", "subgroups", payload(300, PREVIEW, 13), "you", "b")
+    assert service.wait(quick, 60)
+    assert quick.state == "done"
+    assert not slow.finished, "it gave way"
+    assert service.wait(slow, 120)
+    assert slow.state == "done"
+
+
+def test_who_stops_waiting_stops_only_what_nobody_else_waits_for(service: JobService):
+    mine = service.submit("mine", "subgroups", payload(3_000, FINE, 14), "me", "g")
+    ours = service.submit("ours", "subgroups", payload(300, PREVIEW, 15), "me", "g")
+    service.submit("ours", "subgroups", payload(300, PREVIEW, 15), "you", "g")
+    service.withdraw("me")
+    assert service.wait(mine, 60)
+    assert mine.state == "cancelled"
+    assert service.wait(ours, 60)
+    assert ours.state == "done"
+
+
 def test_a_killed_worker_is_replaced_and_the_user_told(service: JobService):
     job = service.submit("doomed", "subgroups", payload(3_000, FINE, 7), "me")
     deadline = time.monotonic() + 60

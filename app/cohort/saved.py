@@ -1,0 +1,150 @@
+"""Groups saved by name: a small file that holds them by patient, and reads back into a cohort.
+
+The file lists patient identifiers, because only these find the same patients in a file that was
+extended or sorted anew. It is made when a user asks for it; links never hold identifiers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.cohort.colours import assign_colours
+from app.cohort.groupings import OUTSIDE, Grouping, GroupingError
+from data_loaders import Cohort
+
+FORMAT = "calr-explorer-groups"
+VERSION = 1
+MAX_NAME = 60
+_MAX_GROUPS = 60
+_HOLDS_IDS = "This file lists patient identifiers; treat it as patient data."
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedGroups:
+    """What a file of saved groups held for a cohort.
+
+    Parameters
+    ----------
+    groupings
+        By name.
+    found, listed
+        Patients of the file that the cohort has, and patients the file lists.
+    """
+
+    groupings: Mapping[str, Grouping]
+    found: int
+    listed: int
+
+
+def clean_name(text: str) -> str:
+    """A name as it is kept: one line without outer blanks, of at most 60 characters.
+
+    Raises
+    ------
+    GroupingError
+        If nothing is left of it.
+    """
+    name = " ".join(text.split())[:MAX_NAME].strip()
+    if not name:
+        raise GroupingError("Give the groups a name first.")
+    return name
+
+
+def saved_to_json(cohort: Cohort, groupings: Mapping[str, Grouping]) -> bytes:
+    """Saved groups as a JSON file, patients by identifier.
+
+    Parameters
+    ----------
+    cohort
+        The cohort they are groups of.
+    groupings
+        By name.
+    """
+    ids = cohort.patients.index.to_numpy(dtype=object)
+    held = [
+        {
+            "name": name,
+            "label": grouping.label,
+            "data_driven": grouping.data_driven,
+            "groups": [
+                {"name": group, "colour": colour, "patients": ids[grouping.codes == code].tolist()}
+                for code, (group, colour) in enumerate(
+                    zip(grouping.names, grouping.colours, strict=True)
+                )
+            ],
+        }
+        for name, grouping in groupings.items()
+    ]
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "cohort": cohort.name,
+        "synthetic": cohort.provenance.synthetic,
+        "note": _HOLDS_IDS,
+        "groupings": held,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def saved_from_json(cohort: Cohort, content: bytes) -> LoadedGroups:
+    """Read saved groups back into a cohort.
+
+    Raises
+    ------
+    GroupingError
+        If the file is not one of saved groups, or none of its patients is in the cohort.
+    """
+    try:
+        data = json.loads(content)
+        if data["format"] != FORMAT or data["version"] != VERSION:
+            raise GroupingError("This file holds no saved groups that this version can read.")
+        loaded = {clean_name(held["name"]): _read(cohort, held) for held in data["groupings"]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, GroupingError):
+            raise
+        raise GroupingError(
+            "This file does not hold saved groups; choose one that was saved on this page."
+        ) from error
+    found = sum(grouping_found for _, grouping_found, _ in loaded.values())
+    listed = sum(in_file for _, _, in_file in loaded.values())
+    if not found:
+        raise GroupingError("None of the patients in this file is in the cohort you look at.")
+    return LoadedGroups(
+        {name: grouping for name, (grouping, _, _) in loaded.items()}, found, listed
+    )
+
+
+def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
+    names = [clean_name(group["name"]) for group in held["groups"]]
+    if not 1 <= len(names) <= _MAX_GROUPS:
+        raise GroupingError(f"A saved grouping needs 1 to {_MAX_GROUPS} groups.")
+    codes = np.full(cohort.n, OUTSIDE, dtype=np.int16)
+    listed = 0
+    for code, group in enumerate(held["groups"]):
+        positions = cohort.patients.index.get_indexer([str(p) for p in group["patients"]])
+        codes[positions[positions >= 0]] = code
+        listed += len(positions)
+    spare = assign_colours(names)
+    colours = tuple(
+        colour if _is_colour(colour) else free
+        for colour, free in zip((g.get("colour") for g in held["groups"]), spare, strict=True)
+    )
+    grouping = Grouping(
+        clean_name(held["label"]),
+        tuple(names),
+        codes,
+        colours,
+        data_driven=bool(held.get("data_driven", True)),
+    )
+    return grouping, int(np.count_nonzero(codes >= 0)), listed
+
+
+def _is_colour(text: object) -> bool:
+    if not isinstance(text, str) or len(text) != 7 or not text.startswith("#"):
+        return False
+    return all(letter in "0123456789abcdefABCDEF" for letter in text[1:])
