@@ -8,7 +8,7 @@ import pandas as pd
 
 from data_loaders import Provenance
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
@@ -57,6 +57,6 @@ def file_stem(*parts: str, synthetic: bool = False) -> str:
 
 def _defused(value: object) -> object:
     """Text that cannot act as a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -1,0 +1,147 @@
+"""Workbooks to take away: numbers as numbers, no text that acts, and a sheet that says from where.
+
+Excel executes what a file declares to be a formula, whatever its text: here no cell does.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import numbers
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from app.export.software import software
+from app.export.tables import FORMULA_STARTS, source_line
+from data_loaders import Provenance
+
+MOST_ROWS = 1_048_575
+_ABOUT = "About"
+_LONGEST_NAME = 31
+_WIDEST = 44
+
+
+def to_xlsx(sheets: Mapping[str, pd.DataFrame], provenance: Provenance, patients: str) -> bytes:
+    """Tables as the content of an Excel workbook, with a first sheet ``About``.
+
+    Every table gets a last column with the source, as the CSV files, so that a sheet copied out
+    of the workbook still says SYNTHETIC where the data are simulated.
+
+    Parameters
+    ----------
+    sheets
+        Table by name of its sheet; the tables' index is not written. Names are shortened to the 31
+        characters Excel takes and made unique.
+    provenance
+        Where the numbers come from.
+    patients
+        Which patients they are of: the filter in words.
+
+    Raises
+    ------
+    ValueError
+        If a table has more rows than a sheet.
+    """
+    for name, frame in sheets.items():
+        if len(frame) > MOST_ROWS:
+            raise ValueError(
+                f"{name} has {len(frame):,} rows, more than the {MOST_ROWS:,} that a sheet holds: "
+                "take the CSV instead."
+            )
+    book = Workbook(write_only=True)
+    _write(book.create_sheet(_ABOUT), _about(provenance, patients))
+    taken = {_ABOUT.lower()}
+    for name, frame in sheets.items():
+        _write(book.create_sheet(_sheet_name(name, taken)), _with_source(frame, provenance))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _about(provenance: Provenance, patients: str) -> pd.DataFrame:
+    kind = "SYNTHETIC: simulated, no patient stands behind any row"
+    rows = {
+        "Source": source_line(provenance),
+        "Data": kind if provenance.synthetic else "",
+        "Citation": provenance.citation,
+        "Licence": provenance.licence,
+        "Version": provenance.version,
+        "Patients": patients,
+        "Made on": f"{datetime.now(UTC):%Y-%m-%d}",
+        "Made with": f"CALR Explorer, {software()}",
+        "Use": "For research; results generate hypotheses and are not medical advice.",
+    }
+    said = {item: text for item, text in rows.items() if text}
+    return pd.DataFrame({"Item": list(said), "Value": list(said.values())})
+
+
+def _with_source(frame: pd.DataFrame, provenance: Provenance) -> pd.DataFrame:
+    table = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    table.insert(len(table.columns), "source", source_line(provenance), allow_duplicates=True)
+    return table
+
+
+def _write(sheet: Any, frame: pd.DataFrame) -> None:
+    sheet.freeze_panes = "A2"
+    for position, name in enumerate(frame.columns):
+        longest = max([len(name), *frame.iloc[:50, position].astype(str).str.len()])
+        column = sheet.column_dimensions[get_column_letter(position + 1)]
+        column.width = min(longest + 2, _WIDEST)
+    sheet.append([_text(sheet, name, bold=True) for name in frame.columns])
+    for row in frame.itertuples(index=False, name=None):
+        sheet.append([_cell(sheet, value) for value in row])
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """What a cell holds: a number, true or false, text, or nothing where a value is missing."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, numbers.Real):
+        if math.isfinite(value):
+            return value
+        return None if math.isnan(value) else _text(sheet, str(value))
+    return _text(sheet, str(value))
+
+
+def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
+    """A cell that is text and stays text, also once someone edits it."""
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell.data_type = "s"
+    cell.quotePrefix = value.startswith(FORMULA_STARTS)
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """A name that Excel takes and no other sheet has, whatever its case; remembers it."""
+    return next(name for name in _candidates(name) if _claim(name.lower(), taken))
+
+
+def _candidates(name: str) -> Iterator[str]:
+    plain = re.sub(r"[\[\]:*?/\\'\x00-\x1f]+", " ", name).strip() or "Table"
+    yield plain[:_LONGEST_NAME].strip()
+    number = 2
+    while True:
+        ending = f" ({number})"
+        yield plain[: _LONGEST_NAME - len(ending)].strip() + ending
+        number += 1
+
+
+def _claim(name: str, taken: set[str]) -> bool:
+    if name in taken or name == "history":  # Excel keeps that name to itself
+        return False
+    taken.add(name)
+    return True
