@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.subgroups import NO_ALTERATION, NOT_TESTED, SubgroupResult, display_coordinates
-from app.cohort.groupings import Grouping, by_labels
+from app.analysis.subgroups import (
+    NO_ALTERATION,
+    NOISE,
+    NOT_TESTED,
+    SubgroupError,
+    SubgroupResult,
+    display_coordinates,
+)
+from app.cohort.groupings import OUTSIDE, Grouping, by_labels
 from data_loaders import Cohort
 
 GROUPING_LABEL = "Genomic subgroup"
+UNNAMED = (NO_ALTERATION, NOT_TESTED, NOISE)
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "genes": ("gene", "refinement"),
+    "cytogenetics": ("cytogenetic",),
+}
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +45,8 @@ class SubgroupMap:
         One a patient of the search, 0 to 1.
     result
         What the search found.
+    hover
+        The alterations of each patient of the search in words.
     """
 
     positions: npt.NDArray[np.intp]
@@ -38,26 +54,42 @@ class SubgroupMap:
     grouping: Grouping
     confidence: npt.NDArray[np.float64]
     result: SubgroupResult
+    hover: tuple[str, ...]
+
+    @property
+    def uncertain(self) -> npt.NDArray[np.bool_]:
+        """Patients of the search whose group is uncertain."""
+        return np.asarray(self.result.uncertain, dtype=bool)
 
 
-def subgroup_features(cohort: Cohort) -> list[str]:
+def subgroup_features(cohort: Cohort, kinds: Collection[str] = tuple(KINDS)) -> list[str]:
     """Features a subgroup search uses: all but refinements of a gene that is a feature itself.
 
     ``CALR type 1`` would only repeat what ``CALR`` tells; ``FLT3-ITD`` stays where there is no
     ``FLT3`` beside it.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    kinds
+        ``genes``, ``cytogenetics`` or both.
     """
     genes = set(cohort.features.index[cohort.features["kind"] == "gene"])
     repeats = (cohort.features["kind"] == "refinement") & cohort.features["gene"].isin(genes)
-    return [str(name) for name in cohort.features.index[~repeats]]
+    wanted = cohort.features["kind"].isin([kind for key in kinds for kind in KINDS[key]])
+    return [str(name) for name in cohort.features.index[wanted & ~repeats]]
 
 
-def search_input(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def search_input(
+    cohort: Cohort, mask: npt.NDArray[np.bool_], kinds: Collection[str] = tuple(KINDS)
+) -> pd.DataFrame:
     """The alterations of the selected patients, without their identifiers.
 
     Rows are numbered by the order of the identifiers' positions: the search and its cached result
     hold nothing that names a patient.
     """
-    chosen = cohort.alterations.loc[mask, subgroup_features(cohort)]
+    chosen = cohort.alterations.loc[mask, subgroup_features(cohort, kinds)]
     return chosen.set_axis(pd.RangeIndex(len(chosen), name="patient_id"), axis="index")
 
 
@@ -72,20 +104,78 @@ def place_result(
         GROUPING_LABEL,
         list(labels),
         result.groups,
-        grey=(NO_ALTERATION, NOT_TESTED),
+        grey=UNNAMED,
         data_driven=True,
     )
+    grouping.codes[~mask] = OUTSIDE
     return SubgroupMap(
         positions=positions,
         points=display_coordinates(result.coordinates),
         grouping=grouping,
         confidence=result.confidence.to_numpy(dtype=float, na_value=np.nan),
         result=result,
+        hover=tuple(alterations_in_words(cohort, positions)),
     )
 
 
+def with_names(result: SubgroupResult, names: Mapping[str, str]) -> SubgroupResult:
+    """The result under the user's names, as far as they fit its groups.
+
+    Names for groups that this search did not find are passed over; so are all of them where two
+    groups would bear one name.
+    """
+    fitting = {
+        old: new for old, new in names.items() if old in result.groups and old not in UNNAMED
+    }
+    if not fitting:
+        return result
+    try:
+        return result.renamed(fitting)
+    except SubgroupError:
+        return result
+
+
+def enclosed(
+    points: pd.DataFrame,
+    boxes: Sequence[Mapping[str, Sequence[float]]],
+    lassos: Sequence[Mapping[str, Sequence[float]]],
+) -> npt.NDArray[np.bool_]:
+    """Which points lie in any of the boxes or lassos.
+
+    Parameters
+    ----------
+    points
+        Columns x and y.
+    boxes
+        Each with two corners: ``x`` and ``y`` of two numbers.
+    lassos
+        Each with the corners of a polygon, which closes itself; even-odd rule.
+    """
+    x, y = points["x"].to_numpy(dtype=float), points["y"].to_numpy(dtype=float)
+    inside = np.zeros(len(points), dtype=bool)
+    for box in boxes:
+        (left, right), (low, high) = sorted(box["x"][:2]), sorted(box["y"][:2])
+        inside |= (x >= left) & (x <= right) & (y >= low) & (y <= high)
+    for lasso in lassos:
+        inside |= _in_polygon(x, y, np.asarray(lasso["x"], float), np.asarray(lasso["y"], float))
+    return inside
+
+
+def _in_polygon(x: Floats, y: Floats, corner_x: Floats, corner_y: Floats) -> npt.NDArray[np.bool_]:
+    """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
+    inside = np.zeros(len(x), dtype=bool)
+    for x1, y1, x2, y2 in zip(
+        corner_x, corner_y, np.roll(corner_x, -1), np.roll(corner_y, -1), strict=True
+    ):
+        if y1 == y2:
+            continue
+        crosses = (y1 > y) != (y2 > y)
+        inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return inside
+
+
 def alterations_in_words(
-    cohort: Cohort, positions: npt.NDArray[np.intp], most: int = 8
+    cohort: Cohort, positions: npt.NDArray[np.intp], most: int = 6
 ) -> list[str]:
     """The alterations of each patient as one line, such as ``CALR, ASXL1, 9pUPD``.
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.charts.labels import Anchor, central_member, place_labels
 from app.charts.theme import INK, PAPER, make_figure, text_at
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
 
 MAP_HEIGHT = 480
 MAX_POINTS = 30_000
+Drag = Literal["pan", "lasso", "select"]
 _NO_GROUP = "not known"
+_TYPICAL_WIDTH = 500.0
+_CELLS = 64
 _COLOUR_BAR = {
     "orientation": "h",
     "thickness": 10,
@@ -31,13 +35,51 @@ _SCALE = [[0.0, "#2a7fc1"], [0.5, "#b98300"], [1.0, "#d2466b"]]
 
 
 @dataclass(frozen=True, eq=False)
-class _Points:
+class MapLook:
+    """What stands out on the map.
+
+    Parameters
+    ----------
+    uncertain
+        One boolean a patient: drawn as a ring.
+    chosen
+        Positions on the map of the patients who were selected; the others fade. None for no
+        selection.
+    found
+        Position on the map of one patient to point at, or None.
+    contours
+        Whether lines of equal density lie over the map.
+    drag
+        What dragging does.
+    drawing
+        A number that makes the figure anew, as after a selection was cleared.
+    """
+
+    uncertain: npt.NDArray[np.bool_] | None = None
+    chosen: npt.NDArray[np.intp] | None = None
+    found: int | None = None
+    contours: bool = False
+    drag: Drag = "pan"
+    drawing: int = 0
+
+
+PLAIN = MapLook()
+
+
+@dataclass(frozen=True, eq=False)
+class _Patients:
+    """The patients drawn: coordinates, hover text, whether uncertain, whether selected."""
+
     x: npt.NDArray[np.float64]
     y: npt.NDArray[np.float64]
     text: npt.NDArray[np.object_]
+    uncertain: npt.NDArray[np.bool_]
+    chosen: npt.NDArray[np.bool_] | None
+    size: float
 
-    def take(self, positions: npt.NDArray[np.intp]) -> _Points:
-        return _Points(self.x[positions], self.y[positions], self.text[positions])
+    @property
+    def positions(self) -> npt.NDArray[np.intp]:
+        return np.arange(len(self.x))
 
 
 def map_by_group(
@@ -49,6 +91,7 @@ def map_by_group(
     title: str,
     labels: bool = False,
     synthetic: bool = False,
+    look: MapLook = PLAIN,
 ) -> go.Figure:
     """The map with one colour a group.
 
@@ -68,33 +111,23 @@ def map_by_group(
         Whether the group names stand on the map.
     synthetic
         Whether the data are simulated.
+    look
+        What stands out.
     """
-    traces: list[dict[str, Any]] = []
-    names: list[dict[str, Any]] = []
     shown = _sample(len(points))
-    patients = _patients(points, hover)
-    outside = shown[codes[shown] < 0]
-    if len(outside):
-        traces.append(_trace(patients.take(outside), _NO_GROUP, NEUTRAL, 0.3))
+    patients = _patients(points, hover, look, shown)
+    codes_shown = codes[shown]
+    traces = _group_traces(patients, codes_shown < 0, _NO_GROUP, NEUTRAL, 0.3)
+    anchors: list[tuple[int, Anchor]] = []
     for code, (name, colour) in enumerate(zip(grouping.names, grouping.colours, strict=True)):
-        own = shown[codes[shown] == code]
-        if not len(own):
-            continue
-        members = patients.take(own)
-        traces.append(_trace(members, name, colour, 0.8))
-        if labels:
-            names.append(
-                text_at(
-                    f"<b>{_short(name)}</b>",
-                    x=float(np.nanmedian(members.x)),
-                    y=float(np.nanmedian(members.y)),
-                    font={"size": 12, "color": INK},
-                    bgcolor=PAPER,
-                    opacity=0.85,
-                    borderpad=2,
-                )
-            )
-    return _map(traces, title, names, synthetic=synthetic)
+        own = codes_shown == code
+        traces += _group_traces(patients, own, name, colour, 0.8)
+        on_map = own & np.isfinite(patients.x)
+        if labels and on_map.any():
+            at = central_member(patients.x[on_map], patients.y[on_map])
+            anchors.append((int(on_map.sum()), Anchor(_short(name), *at)))
+    anchors.sort(key=lambda sized: -sized[0])
+    return _map(traces, title, points, look, [a for _, a in anchors], synthetic=synthetic)
 
 
 def map_by_number(
@@ -105,6 +138,7 @@ def map_by_number(
     title: str,
     label: str,
     synthetic: bool = False,
+    look: MapLook = PLAIN,
 ) -> go.Figure:
     """The map coloured by a number, such as age or confidence; missing ones are grey.
 
@@ -122,78 +156,122 @@ def map_by_number(
         Title of the colour bar.
     synthetic
         Whether the data are simulated.
+    look
+        What stands out.
     """
-    traces: list[dict[str, Any]] = []
     shown = _sample(len(points))
-    patients = _patients(points, hover)
-    missing = shown[np.isnan(values[shown])]
-    known = shown[~np.isnan(values[shown])]
-    if len(missing):
-        traces.append(_trace(patients.take(missing), _NO_GROUP, NEUTRAL, 0.3))
+    patients = _patients(points, hover, look, shown)
+    numbers = values[shown]
+    traces = _group_traces(patients, np.isnan(numbers), _NO_GROUP, NEUTRAL, 0.3)
+    known = patients.positions[~np.isnan(numbers)]
     if len(known):
-        low, high = np.nanpercentile(values[known], [2, 98])
+        low, high = np.nanpercentile(numbers[known], [2, 98])
+        marker = {
+            "size": patients.size,
+            "opacity": 0.8,
+            "color": numbers[known],
+            "colorscale": _SCALE,
+            "cmin": float(low),
+            "cmax": float(high if high > low else low + 1),
+            "colorbar": _COLOUR_BAR | {"title": {"text": label, "side": "top"}},
+        }
+        trace = _trace(patients, known, marker)
+        trace["customdata"] = np.column_stack([patients.text[known], numbers[known]])
+        trace["hovertemplate"] = (
+            f"%{{customdata[0]}}<br>{label}: %{{customdata[1]:.3g}}<extra></extra>"
+        )
+        traces.append(trace | {"showlegend": False})
+    return _map(traces, title, points, look, [], synthetic=synthetic)
+
+
+def _patients(
+    points: pd.DataFrame, hover: Sequence[str], look: MapLook, shown: npt.NDArray[np.intp]
+) -> _Patients:
+    chosen = None
+    if look.chosen is not None:
+        chosen = np.zeros(len(points), dtype=bool)
+        chosen[look.chosen] = True
+        chosen = chosen[shown]
+    uncertain = np.zeros(len(points), dtype=bool) if look.uncertain is None else look.uncertain
+    return _Patients(
+        points["x"].to_numpy()[shown],
+        points["y"].to_numpy()[shown],
+        np.asarray(hover, dtype=object)[shown],
+        uncertain[shown],
+        chosen,
+        _size(len(shown)),
+    )
+
+
+def _group_traces(
+    patients: _Patients, own: npt.NDArray[np.bool_], name: str, colour: str, opacity: float
+) -> list[dict[str, Any]]:
+    """Dots for those who are sure of their group, rings for those who are not."""
+    traces: list[dict[str, Any]] = []
+    n = int(own.sum())
+    for ring in (False, True):
+        members = patients.positions[own & (patients.uncertain == ring)]
+        if not len(members):
+            continue
+        marker = {"size": patients.size, "color": colour, "opacity": opacity}
+        word = "<br>uncertain" if ring else ""
+        if ring:
+            marker |= {"symbol": "circle-open", "line": {"width": 1.2}}
         traces.append(
-            {
-                "type": "scattergl",
-                "x": patients.x[known],
-                "y": patients.y[known],
-                "mode": "markers",
-                "marker": {
-                    "size": _size(len(shown)),
-                    "opacity": 0.8,
-                    "color": values[known],
-                    "colorscale": _SCALE,
-                    "cmin": float(low),
-                    "cmax": float(high if high > low else low + 1),
-                    "colorbar": _COLOUR_BAR | {"title": {"text": label, "side": "top"}},
-                },
-                "customdata": np.column_stack([patients.text[known], values[known]]),
-                "hovertemplate": (
-                    f"%{{customdata[0]}}<br>{label}: %{{customdata[1]:.3g}}<extra></extra>"
-                ),
-                "showlegend": False,
+            _trace(patients, members, marker)
+            | {
+                "name": f"{name} ({n:,})",
+                "legendgroup": name,
+                "showlegend": not traces,
+                "hovertemplate": f"<b>{name}</b><br>%{{customdata}}{word}<extra></extra>",
             }
         )
-    return _map(traces, title, [], synthetic=synthetic)
+    return traces
 
 
-def _patients(points: pd.DataFrame, hover: Sequence[str]) -> _Points:
-    text = np.asarray(hover, dtype=object)
-    return _Points(points["x"].to_numpy(), points["y"].to_numpy(), text)
-
-
-def _trace(patients: _Points, name: str, colour: str, opacity: float) -> dict[str, Any]:
-    n = len(patients.x)
-    return {
+def _trace(
+    patients: _Patients, members: npt.NDArray[np.intp], marker: dict[str, Any]
+) -> dict[str, Any]:
+    trace: dict[str, Any] = {
         "type": "scattergl",
-        "x": patients.x,
-        "y": patients.y,
+        "x": patients.x[members],
+        "y": patients.y[members],
         "mode": "markers",
-        "marker": {"size": _size(n), "color": colour, "opacity": opacity},
-        "name": f"{name} ({n:,})",
-        "customdata": patients.text,
-        "hovertemplate": f"<b>{name}</b><br>%{{customdata}}<extra></extra>",
+        "marker": marker,
+        "customdata": patients.text[members],
     }
+    if patients.chosen is not None:
+        trace["selectedpoints"] = np.flatnonzero(patients.chosen[members]).tolist()
+        trace["selected"] = {"marker": {"opacity": 1.0}}
+        trace["unselected"] = {"marker": {"opacity": 0.1}}
+    return trace
 
 
 def _map(
     traces: list[dict[str, Any]],
     title: str,
-    names: list[dict[str, Any]],
+    points: pd.DataFrame,
+    look: MapLook,
+    anchors: list[Anchor],
     *,
     synthetic: bool,
 ) -> go.Figure:
+    placed = points.dropna()
+    if look.contours and len(placed) > 1:
+        traces = [*traces, _contours(placed)]
+    if look.found is not None and np.isfinite(points["x"].iloc[look.found]):
+        traces = [*traces, _pointer(points.iloc[look.found])]
     axis = {"visible": False, "showgrid": False, "zeroline": False}
     return make_figure(
         traces,
         title,
         height=MAP_HEIGHT,
         synthetic=synthetic,
-        annotations=names,
+        annotations=_labels(anchors, placed),
         xaxis=axis,
         yaxis=axis | {"scaleanchor": "x"},
         margin={"l": 8, "r": 8, "b": 8},
-        dragmode="pan",
+        dragmode=look.drag,
         legend={
             "orientation": "h",
             "y": -0.01,
@@ -203,7 +281,61 @@ def _map(
             "itemsizing": "constant",
         },
         hovermode="closest",
+        meta={"drawing": look.drawing},
     )
+
+
+def _labels(anchors: list[Anchor], placed: pd.DataFrame) -> list[dict[str, Any]]:
+    if not anchors:
+        return []
+    x, y = placed["x"], placed["y"]
+    extent = (float(x.min()), float(x.max()), float(y.min()), float(y.max()))
+    return [
+        text_at(
+            f"<b>{label.text}</b>",
+            x=label.x,
+            y=label.y,
+            font={"size": 12, "color": INK},
+            bgcolor=PAPER,
+            opacity=0.85,
+            borderpad=2,
+        )
+        for label in place_labels(anchors, extent, (_TYPICAL_WIDTH, 0.8 * MAP_HEIGHT))
+    ]
+
+
+def _contours(placed: pd.DataFrame) -> dict[str, Any]:
+    """Lines of equal density, smoothed over the width of two cells in sixty-four."""
+    from scipy.ndimage import gaussian_filter
+
+    x, y = placed["x"].to_numpy(), placed["y"].to_numpy()
+    counts, edges_x, edges_y = np.histogram2d(x, y, bins=_CELLS)
+    density = np.sqrt(gaussian_filter(counts, 2.0))
+    return {
+        "type": "contour",
+        "x": (edges_x[:-1] + edges_x[1:]) / 2,
+        "y": (edges_y[:-1] + edges_y[1:]) / 2,
+        "z": density.T,
+        "ncontours": 9,
+        "contours": {"coloring": "none"},
+        "line": {"width": 1, "color": NEUTRAL},
+        "opacity": 0.7,
+        "showscale": False,
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _pointer(point: pd.Series) -> dict[str, Any]:
+    return {
+        "type": "scattergl",
+        "x": [float(point["x"])],
+        "y": [float(point["y"])],
+        "mode": "markers",
+        "marker": {"size": 22, "symbol": "circle-open", "color": INK, "line": {"width": 3}},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _sample(n: int) -> npt.NDArray[np.intp]:
@@ -217,5 +349,5 @@ def _size(n: int) -> float:
     return 6.0 if n <= 3_000 else 4.0 if n <= 12_000 else 3.0
 
 
-def _short(name: str, most: int = 28) -> str:
+def _short(name: str, most: int = 24) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,0 +1,108 @@
+"""Two classifications side by side: who of the one is who in the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.charts.theme import INK, make_figure, rgba, text_at
+from app.cohort.colours import NEUTRAL
+
+_ROW = 34
+_SMALLEST = 0.004
+
+
+def alluvial(
+    table: pd.DataFrame,
+    colours: Mapping[str, str],
+    *,
+    left: str,
+    right: str,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Flows from groups to classes.
+
+    Parameters
+    ----------
+    table
+        Patients by group (rows) and class (columns).
+    colours
+        Colour of each group; the flows take it.
+    left, right
+        What the rows and what the columns are.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    counts = table.to_numpy()
+    total = int(counts.sum())
+    ends = [str(name) for name in table.columns]
+    order = sorted(
+        range(len(ends)), key=lambda j: (int(counts[:, j].argmax()), -counts[:, j].sum())
+    )
+    flows = [
+        (i, len(table.index) + place, int(counts[i, j]))
+        for i in range(len(table.index))
+        for place, j in enumerate(order)
+        # A flow of a few patients among thousands is a hair that hides the others.
+        if counts[i, j] >= max(1, _SMALLEST * total)
+    ]
+    starts = [str(name) for name in table.index]
+    own = [colours.get(name, NEUTRAL) for name in starts]
+    sizes = [*counts.sum(axis=1), *(counts[:, j].sum() for j in order)]
+    names = [*starts, *(ends[j] for j in order)]
+    trace = {
+        "type": "sankey",
+        "arrangement": "fixed",
+        "node": {
+            "label": [f"{_short(n)} ({s:,})" for n, s in zip(names, sizes, strict=True)],
+            "color": [*own, *[NEUTRAL] * len(ends)],
+            "x": [0.001] * len(starts) + [0.999] * len(ends),
+            "y": [*_heights(counts.sum(axis=1)), *_heights(counts.sum(axis=0)[order])],
+            "pad": 8,
+            "thickness": 14,
+            "line": {"width": 0},
+            "customdata": names,
+            "hovertemplate": "%{customdata}: %{value:,} patients<extra></extra>",
+        },
+        "link": {
+            "source": [a for a, _, _ in flows],
+            "target": [b for _, b, _ in flows],
+            "value": [n for _, _, n in flows],
+            "color": [rgba(own[a], 0.42) for a, _, _ in flows],
+            "customdata": [f"{names[a]} → {names[b]}" for a, b, _ in flows],
+            "hovertemplate": "%{customdata}: %{value:,} patients<extra></extra>",
+        },
+        "textfont": {"size": 12, "color": INK, "shadow": "none"},
+        "domain": {"x": [0, 1], "y": [0, 1]},
+    }
+    heading = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4}
+    return make_figure(
+        [trace],
+        title,
+        height=max(280, _ROW * max(len(starts), len(ends)) + 30),
+        synthetic=synthetic,
+        legend_space=22,
+        annotations=[
+            text_at(f"<b>{left}</b>", x=0, xanchor="left", **heading),
+            text_at(f"<b>{right}</b>", x=1, xanchor="right", **heading),
+        ],
+        margin={"l": 8, "r": 8, "b": 16},
+    )
+
+
+def _heights(sizes: list[int]) -> list[float]:
+    """Centres of nodes stacked in order, as shares of the height."""
+    total, above, centres = float(sum(sizes)) or 1.0, 0.0, []
+    for size in sizes:
+        centres.append(min(max((above + size / 2) / total, 0.001), 0.999))
+        above += size
+    return centres
+
+
+def _short(name: str, most: int = 30) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,0 +1,125 @@
+"""Group by alteration: how many of each group carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.wording import format_percent
+from app.charts.theme import INK, make_figure
+
+_ROW = 30
+_TEXT_FROM = 0.095
+# Transparent to full: reads on a light and on a dark page.
+_SCALE = [[0.0, "rgba(42,127,193,0.04)"], [1.0, "rgba(42,127,193,0.95)"]]
+
+
+def prevalence_heatmap(
+    enrichment: pd.DataFrame,
+    groups: Mapping[str, int],
+    features: Sequence[str],
+    labels: Mapping[str, str],
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Share of each group that carries each alteration, among its patients tested.
+
+    Parameters
+    ----------
+    enrichment
+        Of a subgroup search: one row a group and feature.
+    groups
+        Groups in their order with their number of patients.
+    features
+        Alterations in their order.
+    labels
+        Name of each alteration for people.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    rows = enrichment.set_index(["group", "feature"])
+    cells = rows.reindex(pd.MultiIndex.from_product([list(groups), list(features)]))
+    shape = (len(groups), len(features))
+    share = cells["in_group"].to_numpy(dtype=float).reshape(shape)
+    hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape)
+    texts = np.array(
+        [f"{100 * value:.0f}" if value >= _TEXT_FROM else "" for value in share.ravel()],
+        dtype=object,
+    ).reshape(shape)
+    names = [f"{name} ({size:,})" for name, size in groups.items()]
+    # Positions, not names, are the coordinates: two groups or labels may read alike.
+    trace = {
+        "type": "heatmap",
+        "x": list(range(len(features))),
+        "y": list(range(len(groups))),
+        "z": share,
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": _SCALE,
+        "xgap": 2,
+        "ygap": 2,
+        "text": texts,
+        "texttemplate": "%{text}",
+        "textfont": {"size": 12, "color": INK},
+        "customdata": hover,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "showscale": False,
+    }
+    return make_figure(
+        [trace],
+        title,
+        height=_ROW * len(groups) + 110,
+        synthetic=synthetic,
+        xaxis={
+            "tickvals": list(range(len(features))),
+            "ticktext": [labels.get(name, name) for name in features],
+            "tickangle": -90,
+            "tickfont": {"size": 12},
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis={
+            "tickvals": list(range(len(groups))),
+            "ticktext": [_short(name) for name in names],
+            "autorange": "reversed",
+            "automargin": True,
+            "tickfont": {"size": 12},
+            "showgrid": False,
+            "zeroline": False,
+        },
+        margin={"l": 150, "r": 8, "b": 90},
+    )
+
+
+def _hover(cell: object) -> str:
+    group, feature = cell.Index  # type: ignore[attr-defined]
+    value = {name: float(getattr(cell, name)) for name in _HOVERED}
+    if np.isnan(value["tested_in_group"]):
+        return f"<b>{group}</b><br>{feature}: not tested"
+    return (
+        f"<b>{group}</b><br>{feature}: {value['altered_in_group']:,.0f} of "
+        f"{value['tested_in_group']:,.0f} tested ({format_percent(value['in_group'])})<br>"
+        f"Others: {value['altered_outside']:,.0f} of {value['tested_outside']:,.0f} "
+        f"({format_percent(value['outside'])})<br>"
+        f"Odds ratio {value['odds_ratio']:.3g} ({value['lower']:.3g}–{value['upper']:.3g}), "
+        f"q = {value['q_value']:.2g}"
+    )
+
+
+_HOVERED = (
+    "altered_in_group", "tested_in_group", "altered_outside", "tested_outside", "in_group",
+    "outside", "odds_ratio", "lower", "upper", "q_value",
+)  # fmt: skip
+
+
+def _short(name: str, most: int = 34) -> str:
+    if len(name) <= most:
+        return name
+    words, _, size = name.rpartition(" ")
+    return f"{words[: most - len(size) - 2]}… {size}"
