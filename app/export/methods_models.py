@@ -1,0 +1,172 @@
+"""Paragraphs of the methods for models and for analyses beside the curves, from their results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.adjusted_survival import AdjustedSurvival
+from app.analysis.competing_risks import CumulativeIncidence, GrayTest
+from app.analysis.cox_model import CoxModel
+from app.analysis.cutpoints import Cutpoint
+from app.analysis.fine_gray import FineGray
+from app.analysis.time_dependent import Landmark, SimonMakuch
+from app.analysis.wording import count, format_p, listing
+
+
+def cox_methods(model: CoxModel) -> str:
+    """Cox model: method, ties, covariates, who was left out, proportional hazards, concordance."""
+    concordance = model.concordance
+    whole = model.ph_test.set_index("term").loc["GLOBAL"]
+    rows = "patients" if model.patients == model.n else "rows"
+    entered = "" if model.fitted.data.entry is None else " Risk sets begin at entry (start) times."
+    return " ".join(
+        [
+            f"{model.method}, {model.conf_level:.0%} intervals.{entered}",
+            _covariates(model.summary),
+            _complete(model.n, model.n_given, model.missing, rows),
+            f"{count(model.events, 'event')}.",
+            "Proportional hazards were tested by the score test of Grambsch and Therneau over "
+            f"Kaplan-Meier transformed time (global {format_p(float(whole['p_value']))}).",
+            f"Harrell's concordance {concordance:.3f} "
+            f"({concordance.lower:.3f} to {concordance.upper:.3f}).",
+            *model.notes,
+        ]
+    )
+
+
+def fine_gray_methods(model: FineGray) -> str:
+    """Fine-Gray model: method, covariates, who was left out, events of each kind."""
+    return " ".join(
+        [
+            f"{model.method} (Breslow ties; censoring weights by Kaplan-Meier).",
+            _covariates(model.summary),
+            _complete(model.n, model.n_given, model.missing, "patients"),
+            f"{count(model.events, 'event')} of interest and {model.competing:,} competing.",
+            *model.notes,
+        ]
+    )
+
+
+def incidence_methods(incidence: CumulativeIncidence, causes: Mapping[int, str]) -> str:
+    """Cumulative incidence: estimator, intervals, events of each cause.
+
+    Parameters
+    ----------
+    incidence
+        The estimate.
+    causes
+        Name of each cause.
+    """
+    events = [f"{number:,} {causes[cause]}" for cause, number in incidence.events.items()]
+    return (
+        f"{incidence.method}, {count(incidence.n, 'patient')}, events: {listing(events)}. "
+        "Competing events are not censored."
+    )
+
+
+def gray_methods(test: GrayTest) -> str:
+    """Gray's test: strata, weight, events; says why where it has no answer."""
+    if not test.df:
+        return f"No p-value is given. {test.note}"
+    return (
+        f"Cumulative incidences were compared by {test.method} "
+        f"({count(test.df, 'degree')} of freedom, {count(test.n, 'patient')}, "
+        f"{count(test.events, 'event')} of interest)."
+    )
+
+
+def screen_methods(screen: pd.DataFrame) -> str:
+    """Screen of alterations: model, adjustment, how many tested and not, multiplicity."""
+    told = screen.attrs
+    failed = int(screen["p_value"].isna().sum())
+    firth = int(screen["note"].str.startswith("Firth").sum())
+    sentences = [
+        f"{told['method']} over the {count(told['n_tested'], 'alteration')} tested, of "
+        f"{told['n_features']:,}.",
+        f"{count(told['n_patients'], 'patient')} were analysed, for each alteration those tested "
+        "for it.",
+    ]
+    if told["not_tested"]:
+        sentences.append(
+            f"Not modelled because altered in fewer than {told['min_altered']} of the patients "
+            f"tested, or in all: {len(told['not_tested'])}."
+        )
+    if failed:
+        sentences.append(f"Without an estimate: {failed}.")
+    if told["n_left_out"]:
+        sentences.append(f"Lacking the outcome or a covariate: {told['n_left_out']:,}.")
+    if firth:
+        sentences.append(f"Firth's correction where an effect would be infinite: {firth}.")
+    return " ".join(sentences)
+
+
+def landmark_methods(part: Landmark) -> str:
+    """Landmark analysis in months: clock, and who was left out."""
+    return (
+        f"Landmark analysis at {part.at:g} months: groups are by the status at the landmark, the "
+        f"clock starts there, and the {part.n_events_before:,} patients with the event and "
+        f"{part.n_censored_before:,} censored by then were left out, leaving "
+        f"{int(part.exposed.sum()):,} exposed and {int((~part.exposed).sum()):,} not."
+    )
+
+
+def simon_makuch_methods(curves: SimonMakuch) -> str:
+    """Simon-Makuch curves: who moved, the Mantel-Byar test, who was left out."""
+    sentences = [
+        f"{curves.method}: patients count as unexposed until the exposure and as exposed from then "
+        f"on; {count(curves.n_switched, 'patient')} moved between the curves."
+    ]
+    if curves.n_left_out:
+        sentences.append(f"{count(curves.n_left_out, 'patient')} had no follow-up from the start.")
+    return " ".join([*sentences, curves.note]).strip()
+
+
+def cutpoint_methods(cutpoint: Cutpoint, variable: str) -> str:
+    """Optimal cut-point: how it was found, its correction and its optimism.
+
+    Parameters
+    ----------
+    cutpoint
+        The cut.
+    variable
+        What was cut.
+    """
+    return (
+        f"{variable} was cut at {cutpoint.cut:g}. {cutpoint.method} "
+        f"(corrected {format_p(cutpoint.p_value)}; {count(cutpoint.n, 'patient')}, "
+        f"{count(cutpoint.events, 'event')}). {cutpoint.note}"
+    )
+
+
+def adjusted_methods(adjusted: AdjustedSurvival) -> str:
+    """Adjusted survival curves: what they average over."""
+    return (
+        f"{adjusted.method} by averaging the curves that the Cox model predicts, with delta-method "
+        "standard errors."
+    )
+
+
+def _covariates(summary: pd.DataFrame) -> str:
+    """Each variable once: its reference level, or the units its ratio is for."""
+    words = []
+    for variable, rows in summary.groupby("variable", sort=False):
+        first = rows.iloc[0]
+        detail = ""
+        if isinstance(first["reference"], str) and first["reference"]:
+            detail = f" (reference {first['reference']})"
+        elif np.isfinite(first["per"]) and first["per"] != 1:
+            detail = f" (per {first['per']:g})"
+        words.append(f"{variable}{detail}")
+    return f"Covariates: {listing(words)}."
+
+
+def _complete(n: int, given: int, missing: Mapping[str, int], rows: str) -> str:
+    if n == given:
+        return f"All {n:,} {rows} were complete and analysed."
+    lacking = [f"{column} in {number:,}" for column, number in missing.items() if number]
+    return (
+        f"{n:,} of {given:,} {rows} were complete and analysed; missing values: {listing(lacking)}."
+    )
