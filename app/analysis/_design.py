@@ -226,7 +226,8 @@ def _parts(
 
 
 def _constant(name: str, n: int) -> str:
-    return f"'{name}' is the same in all {n} patients analysed, so it has no effect to estimate."
+    alike = "is known for 1 patient only" if n == 1 else f"is the same in all {n} patients analysed"
+    return f"'{name}' {alike}, so it has no effect to estimate."
 
 
 def _check_rank(matrix: Floats, terms: tuple[Term, ...]) -> None:

@@ -165,6 +165,6 @@ class _Profile:
             if not low < following < high:
                 following = (inside + outside) / 2 if np.isfinite(outside) else 2 * distance
             distance = following
-            if abs(distance) * float(np.ptp(self.x[:, self.j])) > OPEN_ENDED:
+            if abs(distance) * float(self.sets.reach(self.x[:, [self.j]])[0]) > OPEN_ENDED:
                 return float(np.copysign(np.inf, distance))
         return float(self.beta[self.j] + distance)

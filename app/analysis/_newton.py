@@ -12,11 +12,13 @@ from scipy.special import erfc, ndtri
 from app.analysis._design import Term
 from app.analysis._survival_data import Floats
 
+EVENTS_PER_TERM = 10
 MAX_STEPS = 40
 STEP_TOLERANCE = 1e-9
 FLAT = 1e-10
 # Information about a standardised covariate that is rounding error.
 NO_INFORMATION = 1e-9
+VANISHED = 1e-6
 # A log hazard ratio of 30 between the extremes of a covariate is one that has run away.
 RUNAWAY = 30.0
 
@@ -74,8 +76,8 @@ def maximise(evaluate: Evaluate, reach: Floats, names: Sequence[str]) -> Maximum
     """
     beta: Floats = np.zeros(len(reach))
     current = evaluate(beta)
-    null = current[0]
-    _check_informative(current[2], names)
+    null, _, start = current
+    _check_informative(start, names)
     step: Floats = np.ones(len(reach))
     for _ in range(MAX_STEPS):
         log_likelihood, score, information = current
@@ -84,6 +86,8 @@ def maximise(evaluate: Evaluate, reach: Floats, names: Sequence[str]) -> Maximum
         except np.linalg.LinAlgError:
             break
         if np.abs(step).max() < STEP_TOLERANCE:
+            if _vanished(information, start):
+                break
             return Maximum(beta, log_likelihood, null, score, information)
         step *= min(1.0, RUNAWAY / float(np.abs(step * reach).max()))
         for _ in range(20):
@@ -105,12 +109,26 @@ def _check_informative(information: Floats, names: Sequence[str]) -> None:
             f"'{name}' does not vary among the patients at risk at any event, so it has no effect "
             "to estimate."
         )
-    scaled = information / np.sqrt(np.outer(size, size))
-    if np.linalg.eigvalsh(scaled)[0] < 1e-10:
+    if _flattest(information) < NO_INFORMATION:
         raise ValueError(
             "The covariates cannot be told apart among the patients at risk at the events "
             "(collinear, or one is determined by the strata): take one out."
         )
+
+
+def _flattest(information: Floats) -> float:
+    """Smallest eigenvalue of the information scaled to a unit diagonal: 0 if singular."""
+    size = np.diag(information)
+    if not size.min() > 0:
+        return 0.0
+    return float(np.linalg.eigvalsh(information / np.sqrt(np.outer(size, size)))[0])
+
+
+def _vanished(information: Floats, start: Floats) -> bool:
+    """Whether next to nothing is left of the information at zero: a likelihood gone flat."""
+    if (np.diag(information) < VANISHED * np.diag(start)).any():
+        return True
+    return _flattest(information) < VANISHED * _flattest(start)
 
 
 def _runaway(beta: Floats, step: Floats, names: Sequence[str]) -> InfiniteCoefficientError:
@@ -142,9 +160,9 @@ def summarise(
             "term": [term.name for term in terms],
             "coef": coef,
             "se": se,
-            "hr": np.exp(coef),
-            "lower": np.exp(coef - half),
-            "upper": np.exp(coef + half),
+            "hr": ratio(coef),
+            "lower": ratio(coef - half),
+            "upper": ratio(coef + half),
             "p_value": erfc(np.abs(coef / se) / np.sqrt(2)),
             "variable": [term.variable for term in terms],
             "level": [term.level for term in terms],
@@ -152,3 +170,27 @@ def summarise(
             "per": [term.per for term in terms],
         }
     )
+
+
+def ratio(log_ratio: Floats) -> Floats:
+    """A hazard ratio from its logarithm: infinite where it cannot be written down."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(log_ratio))
+
+
+def few_events(events: int, terms: int) -> list[str]:
+    """A sentence where there are fewer than ten events for each term, a common minimum."""
+    if events >= EVENTS_PER_TERM * terms:
+        return []
+    return [
+        f"Only {events / terms:.1f} events for each of the {terms} terms; {EVENTS_PER_TERM} are a "
+        "common minimum, so read the estimates with caution."
+    ]
+
+
+def unprintable(summary: pd.DataFrame) -> list[str]:
+    """A sentence for each hazard ratio that is too large to write down."""
+    return [
+        f"The hazard ratio of '{term}' per unit is too large to write down: use another unit."
+        for term in summary.loc[np.isinf(summary["hr"]), "term"]
+    ]

@@ -144,6 +144,11 @@ def distinct_times(values: Floats) -> tuple[Floats, Ints]:
     return ordered[starts], codes
 
 
+def tie_scale(times: Floats) -> float:
+    """Size that makes the tie tolerance relative for large times, absolute for small ones."""
+    return max(1.0, float(np.abs(times).mean())) if len(times) else 1.0
+
+
 def numbers(values: Any, name: str, length: int | None = None) -> Floats:
     """A one-dimensional float array without missing or infinite values.
 

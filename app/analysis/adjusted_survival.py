@@ -175,25 +175,22 @@ def _average(model: CoxModel, x: Floats, grid: Floats) -> tuple[Floats, Floats, 
 def _baseline(model: CoxModel, grid: Floats) -> tuple[Floats, Floats]:
     """Cumulative baseline hazard (t, strata) and minus its derivative by beta (t, strata, p)."""
     at = model.fitted.at
-    rate = at.inverse * np.exp(-at.shift)
-    moving = rate[:, None] * at.mean
-    return _accumulate(model, rate, grid), _accumulate(model, moving, grid)
+    moving = at.baseline[:, None] * at.mean
+    return _accumulate(model, at.baseline, grid), _accumulate(model, moving, grid)
 
 
 def _baseline_variance(model: CoxModel, grid: Floats) -> Floats:
     """Variance of the cumulative baseline hazard at fixed coefficients, (t, strata)."""
-    at = model.fitted.at
-    return _accumulate(model, (at.inverse * np.exp(-at.shift)) ** 2, grid)
+    return _accumulate(model, model.fitted.at.baseline**2, grid)
 
 
 def _accumulate(model: CoxModel, increments: Floats, grid: Floats) -> Floats:
     """Running sums of one increment an event, read at the grid, by stratum."""
     fitted = model.fitted
     sets = fitted.sets
-    strata = 1 if fitted.strata is None else len(fitted.strata.labels)
     stratum, time = sets.row_stratum[sets.event_row], sets.row_time[sets.event_row]
     parts = []
-    for code in range(strata):
+    for code in range(sets.n_strata):
         own = stratum == code
         sums = np.concatenate([np.zeros_like(increments[:1]), np.cumsum(increments[own], axis=0)])
         parts.append(sums[np.searchsorted(time[own], grid, side="right")])

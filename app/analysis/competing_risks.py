@@ -28,6 +28,7 @@ from app.analysis._survival_data import (
     group_codes,
     numbers,
     quadratic_form,
+    tie_scale,
     two_or_more_groups,
 )
 from app.analysis.fine_gray import FineGray, fine_gray
@@ -130,7 +131,7 @@ class CumulativeIncidence:
             cause, time, n_risk (entry < t <= time), incidence, std_error, lower, upper.
         """
         wanted = numbers(times, "Times")
-        slack = TIE_TOLERANCE * max(1.0, float(self.time.mean()))
+        slack = TIE_TOLERANCE * tie_scale(self.time)
         position = np.searchsorted(self.time, wanted + slack) - 1
         beyond = wanted > self.time[-1] + slack
         # The risk set of the next time someone leaves is the risk set now, but for late entries.

@@ -139,7 +139,7 @@ class CoxModel:
             {
                 "stratum": pd.Series([labels[code] for code in sets.row_stratum], dtype=object),
                 "time": sets.row_time,
-                "hazard": sets.baseline_hazard(fitted.at),
+                "hazard": sets.row_sums(sets.event_row, fitted.at.baseline),
             }
         )
         frame["cumulative_hazard"] = frame.groupby(sets.row_stratum)["hazard"].cumsum()

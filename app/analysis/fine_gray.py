@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis._design import Design, build_design
-from app.analysis._newton import maximise, summarise
+from app.analysis._design import build_design
+from app.analysis._newton import few_events, maximise, summarise, unprintable
 from app.analysis._survival_data import Bools, Floats, Ints, competing_data
 
 
@@ -113,27 +113,21 @@ def fine_gray(
     bread = np.linalg.inv(fit.information)
     meat = model.residuals(fit.beta)
     covariance = bread @ (meat.T @ meat) @ bread / np.outer(scale, scale)
+    events = int(ours.sum())
+    summary = summarise(design.terms, fit.beta / scale, covariance, conf_level)
     return FineGray(
-        summary=summarise(design.terms, fit.beta / scale, covariance, conf_level),
+        summary=summary,
         covariance=covariance,
         log_likelihood=fit.log_likelihood,
         n=data.n,
-        events=int(ours.sum()),
+        events=events,
         competing=int((data.event & ~ours).sum()),
         n_given=len(frame),
         missing=design.missing,
         cause=cause_of_interest,
         method="Fine-Gray model of the subdistribution hazard, robust standard errors",
-        notes=_notes(design, int(ours.sum())),
+        notes=(*design.notes, *few_events(events, len(design.terms)), *unprintable(summary)),
     )
-
-
-def _notes(design: Design, events: int) -> tuple[str, ...]:
-    p = len(design.terms)
-    if events >= 10 * p:
-        return design.notes
-    few = f"Only {events / p:.1f} events for each of the {p} terms; 10 are a common minimum."
-    return (*design.notes, few)
 
 
 class _Subdistribution:

@@ -74,7 +74,5 @@ def schoenfeld_residuals(sets: RiskSets, x: Floats, at: Evaluation) -> Floats:
     """
     order = np.argsort(sets.death_row, kind="stable")
     counts = np.bincount(sets.event_row, minlength=sets.n_rows)
-    sums = np.column_stack(
-        [np.bincount(sets.event_row, column, minlength=sets.n_rows) for column in at.mean.T]
-    )
+    sums = sets.row_sums(sets.event_row, at.mean)
     return np.asarray(x[sets.event][order] - (sums / counts[:, None])[sets.event_row])

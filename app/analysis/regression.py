@@ -17,7 +17,14 @@ from scipy.special import chdtrc
 
 from app.analysis._design import Design, build_design
 from app.analysis._firth import firth_cox
-from app.analysis._newton import InfiniteCoefficientError, maximise, summarise
+from app.analysis._newton import (
+    InfiniteCoefficientError,
+    few_events,
+    maximise,
+    ratio,
+    summarise,
+    unprintable,
+)
 from app.analysis._risk_sets import RiskSets
 from app.analysis._survival_data import (
     Bools,
@@ -31,8 +38,6 @@ from app.analysis.cox_model import CoxModel, Fitted
 from app.analysis.scan import survival_scan
 
 __all__ = ["CoxModel", "cox", "cox_time_varying", "survival_scan"]
-
-EVENTS_PER_TERM = 10
 
 
 def cox(
@@ -196,7 +201,7 @@ def _fit(
     x = (design.matrix - centre) / scale
     sets = RiskSets(data, strata)
     names = [term.name for term in design.terms]
-    notes = [*design.notes, *_few_events(events, len(names))]
+    notes = [*design.notes, *few_events(events, len(names))]
     method = "Cox proportional hazards model, Efron ties"
     if strata is not None:
         method += f", {len(strata.labels)} strata"
@@ -214,7 +219,7 @@ def _fit(
 
     if not corrected:
         try:
-            top = maximise(evaluate, np.ptp(x, axis=0), names)
+            top = maximise(evaluate, sets.reach(x), names)
         except InfiniteCoefficientError as error:
             if options.firth is False:
                 raise
@@ -235,12 +240,13 @@ def _fit(
     covariance = covariance / np.outer(scale, scale)
     summary = summarise(design.terms, beta / scale, covariance, options.conf_level)
     if corrected:
-        summary["lower"] = np.exp(firth.lower / scale)
-        summary["upper"] = np.exp(firth.upper / scale)
+        summary["lower"] = ratio(firth.lower / scale)
+        summary["upper"] = ratio(firth.upper / scale)
         summary["p_value"] = firth.p_value
+    notes += unprintable(summary)
     at = sets.evaluate(x, beta)
     null = sets.evaluate(x, np.zeros(len(beta))).log_likelihood
-    ratio = max(0.0, 2 * (at.log_likelihood - null))
+    deviance = max(0.0, 2 * (at.log_likelihood - null))
     return CoxModel(
         summary=_with_counts(summary, design.matrix, data.event),
         covariance=covariance,
@@ -251,7 +257,7 @@ def _fit(
         missing=design.missing,
         log_likelihood=at.log_likelihood,
         null_log_likelihood=null,
-        likelihood_ratio=(ratio, len(beta), float(chdtrc(len(beta), ratio))),
+        likelihood_ratio=(deviance, len(beta), float(chdtrc(len(beta), deviance))),
         conf_level=options.conf_level,
         method=method,
         notes=tuple(notes),
@@ -271,15 +277,6 @@ def _strata(used: pd.DataFrame, layers: list[str]) -> Groups | None:
     if len(layers) == 1:
         return group_codes(used[layers[0]], len(used))
     return group_codes(used.groupby(layers, observed=True).ngroup(), len(used))
-
-
-def _few_events(events: int, terms: int) -> list[str]:
-    if events >= EVENTS_PER_TERM * terms:
-        return []
-    return [
-        f"Only {events / terms:.1f} events for each of the {terms} terms; {EVENTS_PER_TERM} are a "
-        "common minimum, so read the estimates with caution."
-    ]
 
 
 def _with_counts(summary: pd.DataFrame, matrix: Floats, event: Bools) -> pd.DataFrame:

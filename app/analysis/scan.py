@@ -187,7 +187,7 @@ class _Screen:
             return at.log_likelihood, at.score, at.information
 
         names = ["feature", *("covariate" for _ in range(matrix.shape[1] - 1))]
-        top = maximise(evaluate, np.ptp(matrix, axis=0), names)
+        top = maximise(evaluate, sets.reach(matrix), names)
         covariance = np.linalg.inv(top.information)
         return float(top.beta[0]) / scale, float(np.sqrt(covariance[0, 0])) / scale
 
@@ -209,6 +209,8 @@ def _two_group_cox(x: Floats, sets: RiskSets, at_risk: Floats) -> tuple[float, f
     ------
     InfiniteCoefficientError
         If the likelihood has no maximum.
+    ValueError
+        If no altered patient was ever at risk together with another at an event.
     """
     altered = sets.event_sum(x)
     others = at_risk - altered
@@ -216,6 +218,8 @@ def _two_group_cox(x: Floats, sets: RiskSets, at_risk: Floats) -> tuple[float, f
     both = (altered > 1e-9) & (others > 1e-9)
     deaths = float(x[sets.event].sum() - np.count_nonzero(others <= 1e-9))
     altered, others = altered[both], others[both]
+    if not len(altered):
+        raise ValueError("No altered and unaltered patient were at risk together at an event.")
     if not 0 < deaths < len(altered):
         raise InfiniteCoefficientError("The hazard ratio is infinite or zero.", [0])
     coef = 0.0

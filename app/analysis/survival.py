@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves, numbers at risk, and the entry point to the log-rank family.
+"""Kaplan-Meier curves, and the entry point to risk tables and the log-rank family.
 
 Estimates equal R's ``survival`` package; where its conventions and ours differ, the docstring says
 so. Times are in whatever unit they come in; every result is in that unit.
@@ -21,10 +21,11 @@ from app.analysis._survival_data import (
     Ints,
     SurvivalData,
     at_risk_counts,
-    group_codes,
     numbers,
     survival_data,
+    tie_scale,
 )
+from app.analysis.follow_up import administrative_censoring, at_risk, risk_table
 from app.analysis.logrank import logrank_test, logrank_trend, pairwise_logrank
 
 __all__ = [
@@ -193,9 +194,9 @@ class KaplanMeier:
             time, n_risk (entry < t <= time), survival, std_error, lower, upper.
         """
         wanted = numbers(times, "Times")
-        position = np.searchsorted(self.time, wanted + TIE_TOLERANCE * _scale(self.time)) - 1
+        position = np.searchsorted(self.time, wanted + TIE_TOLERANCE * tie_scale(self.time)) - 1
         after = position < 0
-        beyond = wanted > self.time[-1] + TIE_TOLERANCE * _scale(self.time)
+        beyond = wanted > self.time[-1] + TIE_TOLERANCE * tie_scale(self.time)
         frame = {"time": wanted, "n_risk": self._at_risk(wanted)}
         for name, start in (("survival", 1.0), ("std_error", 0.0), ("lower", 1.0), ("upper", 1.0)):
             values = np.where(after, start, getattr(self, name)[position])
@@ -205,7 +206,7 @@ class KaplanMeier:
     def _at_risk(self, ticks: Floats) -> Floats | Ints:
         """At risk just before each tick."""
         data = self._data
-        slack = TIE_TOLERANCE * _scale(data.times)
+        slack = TIE_TOLERANCE * tie_scale(data.times)
         first = np.searchsorted(data.times, ticks - slack)
         leaving = np.bincount(data.exit, self._weights, minlength=len(data.times))
         staying = np.append(np.cumsum(leaving[::-1])[::-1], 0)[first]
@@ -395,117 +396,6 @@ def confidence_band(
             lower = np.exp(-np.exp(centre - shift))
             upper = np.exp(-np.exp(centre + shift))
     return np.maximum(lower, 0.0), np.minimum(upper, 1.0)
-
-
-def at_risk(time: Any, entry: Any, ticks: Any) -> Ints:
-    """Count who is under observation just before each tick: entry < t and time >= t.
-
-    Parameters
-    ----------
-    time
-        End of follow-up, shape (n,).
-    entry
-        Entry times, shape (n,), or None if everyone is observed from the start.
-    ticks
-        Times to count at, shape (m,).
-
-    Returns
-    -------
-    array of int, shape (m,)
-    """
-    wanted = numbers(ticks, "Ticks")
-    exits = np.sort(numbers(time, "Follow-up times"))
-    slack = TIE_TOLERANCE * _scale(exits)
-    remaining = len(exits) - np.searchsorted(exits, wanted - slack)
-    if entry is not None:
-        entries = np.sort(numbers(entry, "Entry times", len(exits)))
-        remaining = remaining - (len(entries) - np.searchsorted(entries, wanted - slack))
-    return remaining.astype(np.int64)
-
-
-def risk_table(
-    time: Any, event: Any, ticks: Any, groups: Any = None, entry: Any = None
-) -> pd.DataFrame:
-    """Make the extended risk table under a curve (KMunicate, Morris et al. 2019).
-
-    At every tick the four counts of a group sum to its number of patients: events and censored are
-    those strictly before the tick, because who leaves at the tick is still at risk just before it.
-
-    Parameters
-    ----------
-    time, event, entry
-        As in :func:`kaplan_meier`.
-    ticks
-        Times of the axis ticks.
-    groups
-        Group of each patient; None for one group, labelled ``All``.
-
-    Returns
-    -------
-    DataFrame
-        group, time, n_risk, n_events, n_censored (both cumulative), n_not_entered.
-    """
-    data = survival_data(time, event, entry)
-    exits = data.times[data.exit]
-    entries = None if data.entry is None else data.times[data.entry]
-    wanted = numbers(ticks, "Ticks")
-    known = group_codes(["All"] * data.n if groups is None else groups, data.n)
-    slack = TIE_TOLERANCE * _scale(data.times)
-    parts = []
-    for code, label in enumerate(known.labels):
-        own = known.codes == code
-        died = np.sort(exits[own & data.event])
-        left = np.sort(exits[own & ~data.event])
-        risk = at_risk(exits[own], None if entries is None else entries[own], wanted)
-        n_died, n_left = (np.searchsorted(x, wanted - slack) for x in (died, left))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "group": [label] * len(wanted),
-                    "time": wanted,
-                    "n_risk": risk,
-                    "n_events": n_died,
-                    "n_censored": n_left,
-                    "n_not_entered": int(own.sum()) - risk - n_died - n_left,
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def administrative_censoring(time: Any, event: Any, limit: float) -> tuple[Floats, Floats]:
-    """End follow-up at a time limit, so that statistics follow what the axis shows.
-
-    Events at exactly the limit count.
-
-    Parameters
-    ----------
-    time, event
-        As in :func:`kaplan_meier`.
-    limit
-        Last time to look at, positive.
-
-    Returns
-    -------
-    tuple of arrays
-        Times and events (1.0 or 0.0) up to the limit.
-
-    Raises
-    ------
-    ValueError
-        If the limit is not positive.
-    """
-    if not (np.isfinite(limit) and limit > 0):
-        raise ValueError("The time limit must be a positive time.")
-    data = survival_data(time, event)
-    exits = data.times[data.exit]
-    seen = exits <= limit + TIE_TOLERANCE * _scale(data.times)
-    return np.minimum(exits, limit), (data.event & seen).astype(np.float64)
-
-
-def _scale(times: Floats) -> float:
-    """Size that makes the tie tolerance relative for large times."""
-    return max(1.0, float(np.abs(times).mean())) if len(times) else 1.0
 
 
 def _method(conf_type: ConfType, conf_level: float, truncated: bool, weighted: bool) -> str:

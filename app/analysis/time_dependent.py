@@ -20,6 +20,7 @@ from app.analysis._survival_data import (
     Floats,
     numbers,
     survival_data,
+    tie_scale,
 )
 from app.analysis.logrank import LogrankResult, logrank_test
 from app.analysis.regression import cox
@@ -86,7 +87,7 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
     data = survival_data(time, event, entry)
     exits = data.times[data.exit]
     began = _exposure_times(exposure_time, data.n)
-    slack = TIE_TOLERANCE * max(1.0, float(exits.mean()))
+    slack = TIE_TOLERANCE * tie_scale(exits)
     kept = exits > at + slack
     if not kept.any():
         raise ValueError(
@@ -279,7 +280,7 @@ def counting_process(
             raise ValueError(f"The table already has a column '{name}': rename it.")
     data = survival_data(frame[time], frame[event])
     exits = data.times[data.exit]
-    slack = TIE_TOLERANCE * max(1.0, float(exits.mean()))
+    slack = TIE_TOLERANCE * tie_scale(exits)
     began = np.column_stack([_exposure_times(frame[x], data.n) for x in exposures.values()])
     # An exposure at the end of follow-up, or never, begins at the end: an interval of no length.
     began = np.clip(np.where(began >= exits[:, None] - slack, np.inf, began), 0.0, exits[:, None])

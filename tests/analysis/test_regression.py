@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.analysis._risk_sets import RiskSets
 from app.analysis._survival_data import group_codes, survival_data
+from app.analysis.competing_risks import fine_gray
 from app.analysis.concordance import concordance_index
 from app.analysis.regression import cox, cox_time_varying
 from tests.analysis import published
@@ -466,12 +467,61 @@ def test_covariate_that_is_the_stratum_is_said(cohort):
 
 
 def test_one_patient_is_too_few_and_three_are_said_to_be_few(cohort):
-    with pytest.raises(ValueError, match="same in all 1 patients"):
+    with pytest.raises(ValueError, match="known for 1 patient only"):
         cox(cohort.head(1).assign(event=1), "time", "event", ["age"])
     few = pd.DataFrame({"time": [1, 2, 3, 4], "event": 1, "age": [50, 70, 40, 60]})
     model = cox(few, "time", "event", ["age"])
     assert np.isfinite(model.summary["hr"]).all()
     assert "Only 4.0 events" in model.notes[0]
+
+
+tiny = st.lists(
+    st.tuples(
+        st.integers(0, 4).map(float),
+        st.integers(0, 2),
+        st.integers(0, 1).map(float),
+        st.sampled_from([-3e8, -1.0, 0.0, 1e-7, 2.0]),
+        st.sampled_from("abc"),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(tiny)
+def test_tiny_cohorts_give_finite_models_or_a_sentence(rows):
+    frame = pd.DataFrame(rows, columns=["t", "cause", "x", "y", "g"])
+    frame["e"] = (frame["cause"] == 1).astype(int)
+    for fit in (
+        lambda: cox(frame, "t", "e", ["x", "y"]),
+        lambda: cox(frame, "t", "e", ["x", "g"], firth=False),
+        lambda: cox(frame, "t", "e", ["y"], strata="g"),
+        lambda: fine_gray(frame, "t", "cause", ["x", "y"]),
+    ):
+        answer = _answer(fit)
+        if isinstance(answer, str):
+            assert answer.endswith(".")
+            continue
+        numeric = answer.summary[["coef", "se", "hr", "lower", "upper", "p_value"]]
+        assert not numeric.isna().any(axis=None)
+        infinite = np.isinf(answer.summary["hr"]).any()
+        assert infinite == any("too large to write" in note for note in answer.notes)
+
+
+def _answer(fit):
+    try:
+        return fit()
+    except ValueError as error:
+        return str(error)
+
+
+def test_strata_on_different_scales_do_not_disturb_each_other(cohort):
+    """Only differences within a stratum count, however far apart the strata are."""
+    expected = cox(cohort, "time", "event", ["age"], strata="centre", entry="entry")
+    moved = cohort.assign(age=cohort["age"] + 2000 * (cohort["centre"] == "x"))
+    model = cox(moved, "time", "event", ["age"], strata="centre", entry="entry")
+    np.testing.assert_allclose(model.summary["coef"], expected.summary["coef"], rtol=1e-7)
+    np.testing.assert_allclose(model.summary["se"], expected.summary["se"], rtol=1e-7)
 
 
 def test_all_times_tied_and_times_of_zero():
