@@ -489,6 +489,7 @@ tiny = st.lists(
 
 
 @given(tiny)
+@settings(max_examples=40)
 def test_tiny_cohorts_give_finite_models_or_a_sentence(rows):
     frame = pd.DataFrame(rows, columns=["t", "cause", "x", "y", "g"])
     frame["e"] = (frame["cause"] == 1).astype(int)
