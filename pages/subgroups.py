@@ -1,25 +1,26 @@
-from functools import partial
-
 import streamlit as st
 
-from app.analysis.group_survival import numbers_table, reading, survival_by_group
-from app.analysis.subgroup_view import place_result
-from app.charts.survival import survival_alt, survival_figure
-from app.ui.layout import figure_with_downloads, nobody_selected, page_header
-from app.ui.subgroups import (
-    draw_colour_choice,
-    draw_curve_choice,
-    draw_progress,
-    draw_refusal,
+from app.ui.layout import nobody_selected, page_header
+from app.ui.saved_groups import draw_saved_groups
+from app.ui.subgroup_details import (
+    draw_agreement,
+    draw_alterations,
+    draw_profiles,
+    draw_subgroup_table,
     draw_verdict,
-    map_alt,
-    map_figure,
-    map_numbers,
-    session_id,
-    start_search,
-    subgroup_table,
 )
-from app.ui.survival import draw_accounting, draw_endpoint_choice, survival_title
+from app.ui.subgroup_map import draw_map, draw_map_controls, draw_selection
+from app.ui.subgroup_names import draw_renaming, keep_names_in_link, subgroup_names
+from app.ui.subgroup_search import (
+    SearchRequest,
+    draw_search_settings,
+    draw_search_status,
+    draw_waiting,
+    placed_map,
+    reserve_places,
+    start_search,
+)
+from app.ui.subgroup_survival import draw_linked_survival
 
 
 def show() -> None:
@@ -27,60 +28,51 @@ def show() -> None:
     if nobody_selected(looking):
         return
 
-    search = start_search(looking.cohort, looking.selection.mask, looking.filter, session_id())
-    if not search.finished:
-        draw_progress(search)
-    best = search.best
-    if best is None:
-        if search.finished:
-            draw_refusal(search)
-        return
+    reserve_places()
+    status, settings = st.columns([5, 1], vertical_alignment="top")
+    with settings:
+        kinds, asked = draw_search_settings()
+    search = start_search(SearchRequest(looking, kinds, asked))
+    with status:
+        draw_search_status(search)
 
-    found = place_result(looking.cohort, looking.selection.mask, best.result)
+    names = subgroup_names(looking.cohort)
+    found = placed_map(search, names)
+    if found is None or search.best is None:
+        draw_waiting(search)
+        return
+    keep_names_in_link(names, search.best.result)
+
     left, right = st.columns([6, 5], gap="large")
     with left:
-        colour = draw_colour_choice(looking.cohort)
-        figure_with_downloads(
-            map_figure(looking, found, colour),
-            partial(map_numbers, found),
-            key="map",
-            name=("subgroups",),
-            alt=map_alt(looking, found, colour),
-        )
-        draw_verdict(found)
+        choice = draw_map_controls(looking)
+        draw_map(looking, found, choice)
+        selection = draw_selection(looking)
     with right:
-        if looking.cohort.endpoints:
-            which, groups = st.columns(2, vertical_alignment="bottom")
-            with which:
-                endpoint = draw_endpoint_choice(looking.cohort)
-            with groups:
-                shown = draw_curve_choice(found)
-            result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
-            title = survival_title(result)
-            figure_with_downloads(
-                survival_figure(result, title=title, synthetic=looking.synthetic, band=False),
-                partial(numbers_table, result, "years"),
-                key="subgroup_km",
-                name=("subgroups", result.endpoint.key),
-                alt=survival_alt(title, result, reading(result)),
-            )
-            draw_accounting(result)
-            for note in result.notes:
-                st.caption(note)
-        else:
-            st.info("This cohort has no endpoint, so the subgroups' survival cannot be shown.")
+        draw_linked_survival(looking, found, selection)
+    draw_verdict(looking, found, search)
 
-    st.subheader("The subgroups", anchor=False)
-    st.dataframe(
-        subgroup_table(found),
-        hide_index=True,
-        key="subgroup_table",
-        column_config={
-            "Median confidence": st.column_config.ProgressColumn(
-                format="%.2f", min_value=0.0, max_value=1.0
-            )
-        },
+    groups, alterations, profiles, classes, saved = st.tabs(
+        ["The subgroups", "What they are", "Clinical profile", "Against a classification", "Saved"],
+        key="subgroup_tabs",
+        on_change="rerun",
     )
+    if groups.open:
+        with groups:
+            draw_subgroup_table(found, search)
+            draw_renaming(looking.cohort, search.best.result, names)
+    if alterations.open:
+        with alterations:
+            draw_alterations(looking, found)
+    if profiles.open:
+        with profiles:
+            draw_profiles(looking, found)
+    if classes.open:
+        with classes:
+            draw_agreement(looking, found)
+    if saved.open:
+        with saved:
+            draw_saved_groups(looking)
 
 
 show()

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
+from app.cohort.groupings import SAVED, GroupingError, GroupingSpec, grouping_options
+from app.ui.saved_groups import saved_names, saved_option
 from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohort
 from data_loaders import Cohort
 
@@ -55,13 +56,13 @@ def feature_labels(cohort: Cohort) -> dict[str, str]:
 
 def group_labels(cohort: Cohort) -> dict[str, str]:
     """Key and label of everything that patients can be grouped by."""
-    options = [*(str(spec) for spec in grouping_options(cohort)), EVERYONE]
+    options = [*_groups(cohort), EVERYONE]
     return unique_labels(options, lambda text: _group_label(cohort, text))
 
 
 def colour_labels(cohort: Cohort) -> dict[str, str]:
     """Key and label of everything that the map can be coloured by."""
-    groups = [str(spec) for spec in grouping_options(cohort)]
+    groups = _groups(cohort)
     numbers = [
         f"number:{variable.name}"
         for variable in cohort.variables.values()
@@ -72,6 +73,13 @@ def colour_labels(cohort: Cohort) -> dict[str, str]:
     )
 
 
+def _groups(cohort: Cohort) -> list[str]:
+    """What patients can be grouped by; saved groups come early, the page's default stays first."""
+    options = [str(spec) for spec in grouping_options(cohort)]
+    saved = [saved_option(name) for name in saved_names(cohort)]
+    return [*options[:1], *saved, *options[1:]]
+
+
 def _group_label(cohort: Cohort, text: str) -> str:
     if text == EVERYONE:
         return "Everyone together"
@@ -79,6 +87,8 @@ def _group_label(cohort: Cohort, text: str) -> str:
         spec = GroupingSpec.parse(text)
     except GroupingError:
         return text
+    if spec.kind == SAVED:
+        return f"Saved: {spec.name}"
     if spec.kind == "alteration":
         return str(cohort.features.loc[spec.name, "label"])
     return cohort.variables[spec.name].label

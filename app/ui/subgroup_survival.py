@@ -1,0 +1,116 @@
+"""The second view beside the map: survival of some subgroups, or of a selection on the map."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.analysis.group_survival import (
+    MIN_GROUP_FOR_TEST,
+    numbers_table,
+    reading,
+    survival_by_group,
+)
+from app.analysis.subgroup_view import SubgroupMap
+from app.charts.survival import survival_alt, survival_figure
+from app.cohort.groupings import Grouping, GroupingError
+from app.cohort.regrouping import joined_groups, only_groups
+from app.cohort.saved import MAX_NAME
+from app.ui.layout import figure_with_downloads
+from app.ui.saved_groups import save_groups
+from app.ui.session import Looking
+from app.ui.survival import draw_accounting, draw_endpoint_choice, survival_title
+
+SHOWN = "groups"
+_MOST_CURVES = 8
+_REFUSAL = "_groups_refusal"
+_VIEWS = ("Subgroups", "Selection on the map")
+
+
+def draw_linked_survival(looking: Looking, found: SubgroupMap, selection: Grouping | None) -> None:
+    """Controls and curves; the selection on the map leads where there is one."""
+    which, groups = st.columns(2, vertical_alignment="bottom")
+    with groups:
+        shown = _draw_group_choice(looking, found, selection)
+    if not looking.cohort.endpoints:
+        st.info("This cohort has no endpoint, so the subgroups' survival cannot be shown.")
+        return
+    with which:
+        endpoint = draw_endpoint_choice(looking.cohort)
+    result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
+    title = survival_title(result)
+    figure_with_downloads(
+        survival_figure(result, title=title, synthetic=looking.synthetic, band=False),
+        partial(numbers_table, result, "years"),
+        key="subgroup_km",
+        name=("subgroups", result.endpoint.key),
+        alt=survival_alt(title, result, reading(result)),
+    )
+    draw_accounting(result)
+    for note in result.notes:
+        st.caption(note)
+
+
+def _draw_group_choice(
+    looking: Looking, found: SubgroupMap, selection: Grouping | None
+) -> Grouping:
+    """Which groups have a curve, and their saving under a name."""
+    names = list(found.grouping.names)
+    largest = _largest(found.grouping)
+    with st.popover(
+        "Which groups", icon=":material/checklist:", width="stretch", key="which_groups"
+    ):
+        view = _VIEWS[0]
+        if selection is not None:
+            view = st.segmented_control(
+                "Curves of", _VIEWS, default=_VIEWS[1], required=True, key="curves_of"
+            )
+        if selection is not None and view == _VIEWS[1]:
+            return selection
+        shown = st.multiselect(
+            "Subgroups with a curve",
+            names,
+            key=SHOWN,
+            placeholder=f"The largest ({len(largest)})",
+            help="The test compares the subgroups that have a curve.",
+        )
+        chosen = [name for name in names if name in shown] or largest
+        joined = st.toggle("Joined into one, against all others", key="joined", disabled=not shown)
+        if joined and shown:
+            grouping = joined_groups(found.grouping, chosen, " or ".join(chosen)[:MAX_NAME])
+        else:
+            grouping = only_groups(found.grouping, chosen)
+        _draw_saving(looking, grouping)
+    return grouping
+
+
+def _draw_saving(looking: Looking, grouping: Grouping) -> None:
+    name = st.text_input(
+        "Save these groups as",
+        key="groups_name",
+        max_chars=MAX_NAME,
+        placeholder="a name of your own",
+        help="Every page can then compare by them.",
+    )
+    st.button("Save", key="save_groups", on_click=_save, args=(looking, grouping, name))
+    refusal = st.session_state.pop(_REFUSAL, None)
+    if refusal:
+        st.error(refusal)
+
+
+def _save(looking: Looking, grouping: Grouping, name: str | None) -> None:
+    try:
+        kept = save_groups(looking.cohort, name or "", grouping)
+    except GroupingError as error:
+        st.session_state[_REFUSAL] = str(error)
+        return
+    st.toast(f"“{kept}” is saved: every page can compare by it.")
+
+
+def _largest(grouping: Grouping) -> list[str]:
+    """The largest subgroups; smaller ones would withhold the p-value from all."""
+    sizes = dict(zip(grouping.names, grouping.sizes(), strict=True))
+    enough = [name for name in sizes if sizes[name] >= MIN_GROUP_FOR_TEST] or list(sizes)
+    kept = set(sorted(enough, key=lambda name: -sizes[name])[:_MOST_CURVES])
+    return [name for name in sizes if name in kept]
