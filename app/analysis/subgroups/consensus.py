@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from app.analysis.subgroups.profiles import Floats, Ints
 
-CUT = 0.5
+CUT = 0.6
 MIN_GROUP_SHARE = 0.006
+# Beyond this the commonest answers decide on the groups, and the others join them.
+_MAX_LINKED = 4000
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +32,10 @@ class Consensus:
 
 
 def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
-    """Average linkage of the co-association of all partitions, cut at 0.5.
+    """Average linkage of the co-association of all partitions, cut at 0.6.
 
     Co-association of two profiles is the share of partitions that put them together. Groups of
-    fewer than 0.6% of the patients are given to the group they go with most often.
+    fewer than 0.6% of the patients are given to the groups they go with most often.
 
     Parameters
     ----------
@@ -43,38 +46,60 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     """
     from app.analysis.subgroups.kernels import average_linkage_cut
 
-    table = np.column_stack(partitions)
-    signatures, of_profile = np.unique(table, axis=0, return_inverse=True)
+    # Profiles on which all partitions agree are one item.
+    signatures, of_profile = np.unique(np.column_stack(partitions), axis=0, return_inverse=True)
     of_profile = of_profile.ravel()
-    weights = np.bincount(of_profile, weights=counts)
-    together = co_association(signatures)
-    raw = average_linkage_cut(together.copy(), weights, CUT)
-    labels = np.unique(raw, return_inverse=True)[1]
-    # affinity[i, g]: how often signature i goes with a patient of group g.
-    member = np.zeros((len(weights), labels.max() + 1))
-    member[np.arange(len(weights)), labels] = weights
-    sizes = member.sum(axis=0)
-    affinity = together @ member / sizes
-    large = sizes >= MIN_GROUP_SHARE * weights.sum()
-    if not large.all() and large.any():
-        small = ~large[labels]
-        options = np.flatnonzero(large)
-        labels[small] = options[affinity[np.ix_(small, options)].argmax(axis=1)]
-        member[:] = 0
-        member[np.arange(len(weights)), labels] = weights
-        sizes = member.sum(axis=0)
-        affinity = together @ member / np.maximum(sizes, 1.0)
-    confidence = affinity[np.arange(len(weights)), labels]
+    weights = np.bincount(of_profile, weights=counts).astype(np.float64)
+    linked = np.sort(np.argsort(-weights, kind="stable")[:_MAX_LINKED])
+    raw = average_linkage_cut(co_association(signatures[linked]), weights[linked], CUT)
+    labels = np.full(len(weights), -1, dtype=np.int64)
+    labels[linked] = np.unique(raw, return_inverse=True)[1]
+    sizes = np.bincount(labels[linked], weights=weights[linked])
+    if (sizes >= MIN_GROUP_SHARE * weights.sum()).any():
+        small = np.flatnonzero(sizes < MIN_GROUP_SHARE * weights.sum())
+        labels[np.isin(labels, small)] = -1
+    kept = labels >= 0
+    labels[kept] = np.unique(labels[kept], return_inverse=True)[1]
+    joining = affinity(signatures, labels, weights).argmax(axis=1)
+    labels = np.where(kept, labels, joining)
+    sizes = np.bincount(labels, weights=weights)
     rank = np.empty(len(sizes), dtype=np.int64)
     rank[np.lexsort((np.arange(len(sizes)), -sizes))] = np.arange(len(sizes))
-    return Consensus(rank[labels][of_profile], confidence[of_profile])
+    labels = rank[labels]
+    confidence = affinity(signatures, labels, weights)[np.arange(len(labels)), labels]
+    return Consensus(labels[of_profile], confidence[of_profile])
 
 
-def co_association(signatures: Ints) -> Floats:
+def affinity(signatures: Ints, labels: Ints, weights: Floats) -> Floats:
+    """Mean co-association of every item with the patients of every group, items x groups.
+
+    Parameters
+    ----------
+    signatures
+        Items x partitions: cluster numbers.
+    labels
+        Group of each item, -1 for none.
+    weights
+        Patients of each item.
+    """
+    inside = labels >= 0
+    n_groups = int(labels.max()) + 1
+    sizes = np.bincount(labels[inside], weights=weights[inside], minlength=n_groups)
+    result = np.zeros((len(labels), n_groups))
+    for clusters in signatures.T:
+        shared = np.zeros((clusters.max() + 1, n_groups))
+        np.add.at(shared, (clusters[inside], labels[inside]), weights[inside])
+        result += (shared / sizes)[clusters]
+    result /= signatures.shape[1]
+    return result
+
+
+def co_association(signatures: Ints) -> npt.NDArray[np.float32]:
     """Share of partitions in which two rows of cluster numbers agree, rows x rows."""
     n_rows, n_partitions = signatures.shape
-    together = np.zeros((n_rows, n_rows))
-    for column in range(n_partitions):
-        one_hot = np.eye(signatures[:, column].max() + 1)[signatures[:, column]]
+    together = np.zeros((n_rows, n_rows), dtype=np.float32)
+    for clusters in signatures.T:
+        one_hot = np.eye(clusters.max() + 1, dtype=np.float32)[clusters]
         together += one_hot @ one_hot.T
-    return together / n_partitions
+    together /= n_partitions
+    return together

@@ -16,6 +16,7 @@ from app.analysis.subgroups.profiles import Floats, Ints
 
 NO_ALTERATION = "No alteration in these features"
 NOT_TESTED = "Not tested"
+NOISE = "Noise"
 FDR = 0.05
 DEFINING_SHARE = 0.5
 CONTRIBUTING_SHARE = 0.15

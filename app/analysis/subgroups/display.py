@@ -14,21 +14,17 @@ _MAX_ROUNDS = 60
 _LARGE_DISCS = 400
 
 
-def island(coordinates: Floats, position: int) -> Floats:
-    """A place below the map for patients whom it cannot place; ``position`` counts from the left.
+def island(coordinates: Floats) -> Floats:
+    """A place below the map for the patients without alterations.
 
     Parameters
     ----------
     coordinates
-        Patients x 2 of those on the map; may be empty.
-    position
-        0 for the first island, 1 for the next.
+        Patients or profiles x 2 of those on the map.
     """
-    if not len(coordinates):
-        return np.array([4.0 * position, 0.0])
     low, high = coordinates.min(axis=0), coordinates.max(axis=0)
     extent = np.maximum(high - low, 1.0)
-    return np.array([low[0] + extent[0] * (0.15 + 0.3 * position), low[1] - 0.2 * extent[1]])
+    return np.array([low[0] + 0.1 * extent[0], low[1] - 0.2 * extent[1]])
 
 
 def display_coordinates(coordinates: pd.DataFrame) -> pd.DataFrame:

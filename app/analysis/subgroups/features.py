@@ -166,12 +166,12 @@ def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
     kept = kept[features_worth_keeping(states[:, kept])]
     chosen = np.zeros(len(names), dtype=bool)
     chosen[kept] = True
-    complete = tested[:, kept].all(axis=1)
+    complete = np.asarray(tested[:, kept].all(axis=1))
     # Setting patients aside can leave a feature with too few carriers among the rest.
-    still = (states[np.ix_(complete, kept)] == 1).sum(axis=0) >= MIN_ALTERED_SMALL_COHORT
+    still: Mask = (states[np.ix_(complete, kept)] == 1).sum(axis=0) >= MIN_ALTERED_SMALL_COHORT
     rare[kept[~still]] = True
     kept = kept[still]
-    complete = tested[:, kept].all(axis=1)
+    complete = np.asarray(tested[:, kept].all(axis=1))
     if complete.sum() < MIN_PATIENTS or len(kept) < 2:
         raise SubgroupError(
             f"Only {int(complete.sum())} patients were tested for the same {len(kept)} features; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,34 +10,38 @@ import pandas as pd
 
 from app.analysis.subgroups.describe import (
     NO_ALTERATION,
+    NOISE,
     NOT_TESTED,
     defining_alterations,
     enrichment,
     group_names,
 )
 from app.analysis.subgroups.display import island
-from app.analysis.subgroups.features import Prepared, prepare
+from app.analysis.subgroups.evidence import structure_evidence
+from app.analysis.subgroups.features import Prepared, States, prepare
 from app.analysis.subgroups.placement import nearest_profile, place
+from app.analysis.subgroups.plain import plain_groups
 from app.analysis.subgroups.profiles import Floats, Ints
 from app.analysis.subgroups.result import UNCERTAIN_BELOW, SubgroupResult
-from app.analysis.subgroups.search import Grouped, group_patients, report
-from app.analysis.subgroups.settings import (
-    EFFORTS,
-    Progress,
-    ShouldCancel,
-    SubgroupSettings,
-)
+from app.analysis.subgroups.search import Grouped, group_patients, portion, report
+from app.analysis.subgroups.settings import EFFORTS, Progress, ShouldCancel, SubgroupSettings
 from app.analysis.subgroups.wording import method_text, notes_on, warnings_on
 
 
 @dataclass(frozen=True, eq=False)
 class _Assigned:
-    """Group number (-1 = not tested), confidence and place of every patient."""
+    """What became of every patient.
 
+    ``labels`` counts groups from 0, the largest first; ``n_groups`` stands for patients without
+    any alteration and -1 for ``leftover``.
+    """
+
+    n_groups: int
     labels: Ints
     confidence: Floats
     coordinates: Floats
     placed: npt.NDArray[np.bool_]
+    leftover: str = NOT_TESTED
 
 
 def find_subgroups(
@@ -78,19 +82,40 @@ def find_subgroups(
     settings = settings or SubgroupSettings()
     report(progress, should_cancel, "Choosing features", 0.0)
     prepared = prepare(alterations, settings)
-    altered = (prepared.states == 1).any(axis=1)
-    shaping = prepared.complete & altered
-    bits = (prepared.states[shaping] == 1).astype(np.uint8)
-    grouped = group_patients(
-        bits, EFFORTS[settings.quality], settings.seed, progress, should_cancel
+    if settings.quality == "plain":
+        report(progress, should_cancel, "UMAP and HDBSCAN", 0.1)
+        assigned = _plain(prepared, settings.seed)
+    else:
+        with_evidence = settings.evidence and settings.quality != "preview"
+        search_progress = portion(progress, 0.0, 0.6 if with_evidence else 0.97)
+        shaping = prepared.complete & (prepared.states == 1).any(axis=1)
+        bits = (prepared.states[shaping] == 1).astype(np.uint8)
+        effort = EFFORTS[settings.quality]
+        grouped = group_patients(bits, effort, settings.seed, search_progress, should_cancel)
+        assigned = _assign(prepared, shaping, grouped)
+    result = _describe(alterations.index, settings, prepared, assigned)
+    if settings.quality == "plain" or not with_evidence:
+        return result
+    null_progress = portion(progress, 0.6, 1.0, "Searching shuffled data")
+    evidence = structure_evidence(alterations, settings, result, null_progress, should_cancel)
+    return replace(result, evidence=evidence)
+
+
+def _plain(prepared: Prepared, seed: int) -> _Assigned:
+    """UMAP and HDBSCAN as they are: untested cells count as not altered."""
+    found = plain_groups((prepared.states == 1).astype(np.uint8), seed)
+    return _Assigned(
+        n_groups=int(found.labels.max()) + 1,
+        labels=found.labels,
+        confidence=found.confidence,
+        coordinates=found.coordinates,
+        placed=np.zeros(len(found.labels), dtype=bool),
+        leftover=NOISE,
     )
-    assigned = _assign(prepared, shaping, grouped)
-    report(progress, should_cancel, "Describing the groups", 0.98)
-    return _describe(alterations, settings, prepared, grouped, assigned)
 
 
 def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped) -> _Assigned:
-    """Every patient's group, confidence and place; groups are numbered, then the unaltered."""
+    """Every patient's group, confidence and place, from the groups of the complete patients."""
     states = prepared.states
     profiles = grouped.profiles
     n_groups = int(grouped.labels.max()) + 1
@@ -114,58 +139,54 @@ def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped
             states[on_map], labels[on_map], profiles.bits, profiles.counts, grouped.labels
         )
         coordinates[on_map] = grouped.coordinates[nearest]
-    coordinates[labels == n_groups] = island(grouped.coordinates, 0)
-    return _Assigned(labels, confidence, coordinates, placed)
+    coordinates[labels == n_groups] = island(grouped.coordinates)
+    return _Assigned(n_groups, labels, confidence, coordinates, placed)
 
 
 def _describe(
-    alterations: pd.DataFrame,
-    settings: SubgroupSettings,
-    prepared: Prepared,
-    grouped: Grouped,
-    assigned: _Assigned,
+    index: pd.Index, settings: SubgroupSettings, prepared: Prepared, assigned: _Assigned
 ) -> SubgroupResult:
-    index = alterations.index
-    n_groups = int(grouped.labels.max()) + 1
-    numbers = [str(number) for number in range(n_groups)]
-    keys = np.array([*numbers, NO_ALTERATION, NOT_TESTED], dtype=object)[assigned.labels]
+    """Names, enrichment, summary and sentences."""
+    numbers = [str(number) for number in range(assigned.n_groups)]
+    keys = np.array([*numbers, NO_ALTERATION, assigned.leftover], dtype=object)[assigned.labels]
     table = enrichment(prepared.states, prepared.names, keys, numbers)
     names = group_names(table, numbers)
     defining = {names[n]: defining_alterations(table, n) for n in numbers}
     table = table.assign(group=table["group"].map(names))
-    labels = pd.Series(keys, index=index, name="group").replace(names)
-    confidence = pd.Series(assigned.confidence, index=index, name="confidence")
-    placed = pd.Series(assigned.placed, index=index, name="placed")
-    present = [g for g in [*names.values(), NO_ALTERATION, NOT_TESTED] if (labels == g).any()]
-    summary = _summary(present, labels, confidence, placed, prepared, defining)
+    patients = pd.DataFrame(
+        {
+            "group": pd.Series(keys, index=index).replace(names),
+            "confidence": assigned.confidence,
+            "placed": assigned.placed,
+        },
+        index=index,
+    )
+    present = set(patients["group"])
+    order = [g for g in [*names.values(), NO_ALTERATION, assigned.leftover] if g in present]
+    facts = (prepared, patients["group"], patients["placed"])
     return SubgroupResult(
-        labels=labels,
+        labels=patients["group"],
         coordinates=pd.DataFrame(assigned.coordinates, index=index, columns=["x", "y"]),
-        confidence=confidence,
-        summary=summary,
+        confidence=patients["confidence"],
+        summary=_summary(order, patients, prepared.states, defining),
         enrichment=table,
         evidence=None,
         features=prepared.names,
-        placed=placed,
+        placed=patients["placed"],
         settings=settings,
-        notes=notes_on(prepared, labels, placed),
-        warnings=warnings_on(prepared, labels, placed, n_groups),
+        notes=notes_on(*facts),
+        warnings=warnings_on(*facts, n_groups=assigned.n_groups),
         method=method_text(prepared, settings),
     )
 
 
 def _summary(
-    groups: list[str],
-    labels: pd.Series,
-    confidence: pd.Series,
-    placed: pd.Series,
-    prepared: Prepared,
-    defining: dict[str, tuple[str, ...]],
+    groups: list[str], patients: pd.DataFrame, states: States, defining: dict[str, tuple[str, ...]]
 ) -> pd.DataFrame:
     rows = []
     for group in groups:
-        member = (labels == group).to_numpy()
-        sure = confidence[member]
+        member = (patients["group"] == group).to_numpy()
+        sure = patients.loc[member, "confidence"]
         rows.append(
             {
                 "group": group,
@@ -174,8 +195,8 @@ def _summary(
                 "name": group,
                 "median_confidence": float(sure.median()),
                 "uncertain": int((sure < UNCERTAIN_BELOW).sum()),
-                "placed": int(placed[member].sum()),
-                "profiles": len(np.unique(prepared.states[member], axis=0)),
+                "placed": int(patients.loc[member, "placed"].sum()),
+                "profiles": len(np.unique(states[member], axis=0)),
                 "defining": ", ".join(defining.get(group, ())),
             }
         )

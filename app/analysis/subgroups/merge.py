@@ -5,31 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from app.analysis.subgroups.profiles import Bits, Floats, Ints
+from app.analysis.subgroups.profiles import Floats, Ints
 
 # More patients must not mean ever more clusters: likelihoods count as if there were 2000.
 MAX_EFFECTIVE_PATIENTS = 2000
-MIN_PATIENTS_STRICT_PENALTY = 600
-PRESENT_SHARE = 0.02
-PRESENT_CARRIERS = 1.5
+# BIC, and the extended BIC that asks for half as much again.
+BIC_FACTORS = (1.0, 1.5)
+REASSIGNMENTS = 2
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """What a cluster costs: per feature present in it (extended BIC), or at a flat rate (AIC)."""
+    """What a cluster costs: a flat rate (AIC), and a rate per feature present in it (BIC)."""
 
-    value: float
-    by_presence: bool = False
+    flat: float = 0.0
+    per_feature: float = 0.0
 
 
 def penalties(n_patients: int, n_features: int) -> tuple[Penalty, ...]:
-    """AIC and the extended BIC at 1.5, and at 2 where there are at least 600 patients."""
-    log_n = np.log(min(n_patients, MAX_EFFECTIVE_PATIENTS))
-    chosen = [Penalty(n_features + 1.0), Penalty(1.5 / 2 * log_n, by_presence=True)]
-    if n_patients >= MIN_PATIENTS_STRICT_PENALTY:
-        chosen.append(Penalty(2.0 / 2 * log_n, by_presence=True))
-    return tuple(chosen)
+    """AIC, and the BIC and extended BIC over the features present in a cluster."""
+    log_n = float(np.log(min(n_patients, MAX_EFFECTIVE_PATIENTS)))
+    return (
+        Penalty(flat=n_features + 1.0),
+        *(Penalty(per_feature=factor / 2 * log_n) for factor in BIC_FACTORS),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,12 @@ class Mixture:
     log_unaltered: Floats
     log_weight: Floats
 
+    def log_joint_complete(self, bits: csr_matrix) -> Floats:
+        """Log of weight x likelihood of completely tested profiles, profiles x clusters."""
+        difference = (self.log_altered - self.log_unaltered).T
+        result: Floats = bits @ difference + self.log_unaltered.sum(axis=1) + self.log_weight
+        return result
+
     def log_joint(self, altered: Floats, unaltered: Floats) -> Floats:
         """Log of weight x likelihood, patients x clusters; cells that are in neither count nothing.
 
@@ -62,13 +69,13 @@ class Mixture:
         return result
 
 
-def fit_mixture(bits: Bits, weights: Floats, labels: Ints, n_clusters: int) -> Mixture:
+def fit_mixture(bits: csr_matrix, weights: Floats, labels: Ints, n_clusters: int) -> Mixture:
     """The mixture that a partition describes; frequencies are smoothed towards the overall one.
 
     Parameters
     ----------
     bits
-        Profiles x features.
+        Profiles x features, sparse, 0.0 or 1.0.
     weights
         Patients of each profile, possibly scaled.
     labels
@@ -77,28 +84,29 @@ def fit_mixture(bits: Bits, weights: Floats, labels: Ints, n_clusters: int) -> M
         Number of clusters, all of them occupied.
     """
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
-    overall = weights @ bits / weights.sum()
+    overall = bits.T @ weights / weights.sum()
     theta = (carriers + overall) / (sizes[:, None] + 1.0)
     return Mixture(np.log(theta), np.log1p(-theta), np.log(sizes / sizes.sum()))
 
 
 def cluster_totals(
-    bits: Bits, weights: Floats, labels: Ints, n_clusters: int
+    bits: csr_matrix, weights: Floats, labels: Ints, n_clusters: int
 ) -> tuple[Floats, Floats]:
     """Carriers of every feature in every cluster, and the clusters' sizes (both weighted)."""
-    member = np.zeros((n_clusters, len(labels)))
     inside = np.flatnonzero(labels >= 0)
-    member[labels[inside], inside] = weights[inside]
-    return member @ bits, member.sum(axis=1)
+    member = csr_matrix(
+        (weights[inside], (labels[inside], inside)), shape=(n_clusters, len(labels))
+    )
+    return (member @ bits).toarray(), np.asarray(member.sum(axis=1)).ravel()
 
 
-def merge_partition(bits: Bits, weights: Floats, labels: Ints, penalty: Penalty) -> Ints:
+def merge_partition(bits: csr_matrix, weights: Floats, labels: Ints, penalty: Penalty) -> Ints:
     """Merge the clusters of a partition and give every profile, noise included, to one of them.
 
     Parameters
     ----------
     bits
-        Profiles x features.
+        Profiles x features, sparse, 0.0 or 1.0.
     weights
         Patients of each profile, scaled to at most 2000 in all.
     labels
@@ -117,14 +125,13 @@ def merge_partition(bits: Bits, weights: Floats, labels: Ints, penalty: Penalty)
     if n_clusters < 2:
         return np.zeros(len(bits), dtype=np.int64)
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
-    overall = weights @ bits / weights.sum()
-    merged = merge_clusters(
-        carriers, sizes, overall, penalty.by_presence, penalty.value, PRESENT_SHARE,
-        PRESENT_CARRIERS,
-    )  # fmt: skip
-    numbers, compact = np.unique(merged, return_inverse=True)
+    overall = bits.T @ weights / weights.sum()
+    price = np.array([penalty.flat, penalty.per_feature])
+    merged = merge_clusters(carriers, sizes, overall, price)
+    compact = np.unique(merged, return_inverse=True)[1]
     labels = np.where(labels >= 0, compact[labels], -1)
-    mixture = fit_mixture(bits, weights, labels, len(numbers))
-    altered = bits.astype(np.float64)
-    best = mixture.log_joint(altered, 1.0 - altered).argmax(axis=1)
-    return np.unique(best, return_inverse=True)[1].astype(np.int64)
+    for _ in range(REASSIGNMENTS):
+        mixture = fit_mixture(bits, weights, labels, int(labels.max()) + 1)
+        best = mixture.log_joint_complete(bits).argmax(axis=1)
+        labels = np.unique(best, return_inverse=True)[1]
+    return labels

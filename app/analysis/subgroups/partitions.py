@@ -72,10 +72,11 @@ def density_partitions(
         core = weighted_core_distances(points, counts, samples)
         left, right, length = minimum_spanning_tree(points, core)
         order = np.argsort(length, kind="stable")
-        length = length[order]
-        tree = single_linkage(left[order], right[order], counts)
-        for size in min_cluster_sizes:
-            raw = excess_of_mass(*tree, length, core, size)
+        children, size = single_linkage(left[order], right[order], counts)
+        with np.errstate(divide="ignore"):
+            density = 1.0 / np.concatenate([core, length[order]])
+        for min_size in min_cluster_sizes:
+            raw = excess_of_mass(children, size, density, min_size)
             numbers, labels = np.unique(raw, return_inverse=True)
             partitions.append(labels - 1 if numbers[0] < 0 else labels)
     return partitions

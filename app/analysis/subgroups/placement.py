@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from app.analysis.subgroups.features import Mask, States
 from app.analysis.subgroups.merge import fit_mixture
@@ -44,7 +45,12 @@ def place(states: States, complete_bits: Bits, labels: Ints, n_groups: int) -> P
         Number of groups of patients with alterations.
     """
     groups, compact = np.unique(labels, return_inverse=True)
-    mixture = fit_mixture(complete_bits, np.ones(len(labels)), compact.ravel(), len(groups))
+    mixture = fit_mixture(
+        csr_matrix(complete_bits, dtype=np.float64),
+        np.ones(len(labels)),
+        compact.ravel(),
+        len(groups),
+    )
     altered = (states == 1).astype(np.float64)
     log_joint = mixture.log_joint(altered, (states == 0).astype(np.float64))
     # Who carries an alteration does not belong to those who carry none.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_matrix
 
 Bits = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
@@ -13,9 +14,6 @@ Floats = npt.NDArray[np.float64]
 
 # Profiles that share nothing are no neighbours.
 DISCONNECTED = 0.99
-_BLOCK_CELLS = 8_000_000
-# Well below the gap between two different Jaccard distances, well above float32's resolution.
-_TIE_SCALE = np.float32(1e-4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,28 +79,16 @@ def jaccard_neighbours(bits: Bits, n_neighbours: int, seed: int) -> Neighbours:
     seed
         Seed of the tie-breaking.
     """
-    rng = np.random.default_rng(seed)
-    values = bits.astype(np.float32)
-    sizes = values.sum(axis=1)
-    n_profiles = len(values)
-    indices = np.empty((n_profiles, n_neighbours), dtype=np.int32)
-    distances = np.empty((n_profiles, n_neighbours), dtype=np.float32)
-    step = max(1, _BLOCK_CELLS // n_profiles)
-    for start in range(0, n_profiles, step):
-        stop = min(start + step, n_profiles)
-        shared = values[start:stop] @ values.T
-        distance = 1.0 - shared / (sizes[start:stop, None] + sizes - shared)
-        key = rng.random(distance.shape, dtype=np.float32)
-        key *= _TIE_SCALE
-        key += distance
-        own = np.arange(start, stop)
-        key[np.arange(stop - start), own] = -1.0
-        nearest = np.argpartition(key, n_neighbours - 1, axis=1)[:, :n_neighbours]
-        order = np.argsort(np.take_along_axis(key, nearest, axis=1), axis=1, kind="stable")
-        nearest = np.take_along_axis(nearest, order, axis=1)
-        indices[start:stop] = nearest
-        distances[start:stop] = np.take_along_axis(distance, nearest, axis=1)
+    from app.analysis.subgroups.kernels import nearest_by_jaccard
+
+    by_profile = csr_matrix(bits)
+    by_feature = by_profile.tocsc()
+    carriers = (by_feature.indptr.astype(np.int64), by_feature.indices.astype(np.int64))
+    indices, distances = nearest_by_jaccard(
+        by_profile.indptr.astype(np.int64), by_profile.indices.astype(np.int64), carriers,
+        n_neighbours, seed,
+    )  # fmt: skip
     unrelated = distances >= DISCONNECTED
     indices[unrelated] = -1
     distances[unrelated] = np.inf
-    return Neighbours(indices, distances)
+    return Neighbours(indices.astype(np.int32), distances.astype(np.float32))

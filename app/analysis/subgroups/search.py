@@ -1,17 +1,22 @@
-"""Finding genomic subgroups: the whole method, from complete profiles to groups."""
+"""From complete alteration profiles to groups: maps, partitions, merging, consensus."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from app.analysis.subgroups.consensus import consensus
 from app.analysis.subgroups.embedding import embed
 from app.analysis.subgroups.merge import MAX_EFFECTIVE_PATIENTS, merge_partition, penalties
 from app.analysis.subgroups.partitions import MIN_CLUSTER_SIZE, density_partitions
+from app.analysis.subgroups.placement import nearest_profile
 from app.analysis.subgroups.profiles import Bits, Floats, Ints, Profiles, collapse
 from app.analysis.subgroups.settings import Cancelled, Effort, Progress, ShouldCancel
+
+# More profiles than this are not mapped: the others join the groups by posterior.
+MAX_MAPPED_PROFILES = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +31,15 @@ class Grouped:
         Group (from 0, the largest first) and confidence of each profile.
     coordinates
         The first map, profiles x 2.
+    n_mapped
+        Number of profiles that UMAP and HDBSCAN saw.
     """
 
     profiles: Profiles
     labels: Ints
     confidence: Floats
     coordinates: Floats
+    n_mapped: int
 
 
 def group_patients(
@@ -62,26 +70,51 @@ def group_patients(
         If ``should_cancel`` says so.
     """
     profiles = collapse(bits)
-    n_patients = profiles.n_patients
-    weights = profiles.counts * min(1.0, MAX_EFFECTIVE_PATIENTS / n_patients)
-    sizes = [max(MIN_CLUSTER_SIZE, round(s * n_patients)) for s in effort.min_cluster_shares]
-    map_seeds = np.random.SeedSequence(seed).generate_state(effort.n_maps) >> 1
+    seeds = np.random.SeedSequence(seed)
+    mapped_counts = landmark_counts(profiles.counts, np.random.default_rng(seeds.spawn(1)[0]))
+    mapped = np.flatnonzero(mapped_counts)
+    n_mapped_patients = int(mapped_counts.sum())
+    scale = min(1.0, MAX_EFFECTIVE_PATIENTS / n_mapped_patients)
+    weights: Floats = mapped_counts.astype(np.float64) * scale
+    sizes = [max(MIN_CLUSTER_SIZE, round(s * n_mapped_patients)) for s in effort.min_cluster_shares]
+    costs = penalties(n_mapped_patients, bits.shape[1])
+    sparse_bits = csr_matrix(profiles.bits, dtype=np.float64)
     partitions: list[Ints] = []
     maps: list[Floats] = []
-    for number, map_seed in enumerate(map_seeds):
+    for number, map_seed in enumerate(seeds.generate_state(effort.n_maps) >> 1):
         report(progress, should_cancel, "Drawing maps", number / effort.n_maps)
-        coordinates = embed(profiles.bits, int(map_seed))
-        maps.append(coordinates)
-        fine = density_partitions(coordinates, profiles.counts, sizes, effort.min_samples)
+        maps.append(embed(profiles.bits[mapped], int(map_seed)))
+        fine = density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples)
         report(progress, should_cancel, "Merging clusters", (number + 0.8) / effort.n_maps)
-        partitions.extend(
-            merge_partition(profiles.bits, weights, labels, penalty)
-            for labels in fine
-            for penalty in penalties(n_patients, bits.shape[1])
-        )
-    report(progress, should_cancel, "Finding the consensus", 0.95)
+        for found in fine:
+            labels = np.full(len(weights), -1, dtype=np.int64)
+            labels[mapped] = found
+            partitions += [merge_partition(sparse_bits, weights, labels, cost) for cost in costs]
+    report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
-    return Grouped(profiles, agreed.labels, agreed.confidence, maps[0])
+    coordinates = np.empty((len(weights), 2))
+    coordinates[mapped] = maps[0]
+    rest = np.flatnonzero(mapped_counts == 0)
+    if len(rest):
+        nearest = nearest_profile(
+            profiles.bits[rest].astype(np.int8), agreed.labels[rest],
+            profiles.bits[mapped], profiles.counts[mapped], agreed.labels[mapped],
+        )  # fmt: skip
+        coordinates[rest] = maps[0][nearest]
+    return Grouped(profiles, agreed.labels, agreed.confidence, coordinates, len(mapped))
+
+
+def landmark_counts(counts: Ints, rng: np.random.Generator) -> Ints:
+    """Patients of each profile in a random sample of patients with at most 5000 profiles.
+
+    All patients where there are no more profiles than that.
+    """
+    if len(counts) <= MAX_MAPPED_PROFILES:
+        return counts
+    drawn = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    _, first = np.unique(drawn, return_index=True)
+    stop = np.sort(first)[MAX_MAPPED_PROFILES]
+    return np.bincount(drawn[:stop], minlength=len(counts))
 
 
 def report(
@@ -92,3 +125,27 @@ def report(
         raise Cancelled
     if progress is not None:
         progress(stage, fraction)
+
+
+def portion(
+    progress: Progress | None, start: float, stop: float, stage: str | None = None
+) -> Progress | None:
+    """The progress of a part of the work, told as progress of the whole.
+
+    Parameters
+    ----------
+    progress
+        Told the whole's progress.
+    start, stop
+        Where in the whole the part begins and ends.
+    stage
+        Name of the part, instead of its own stages' names.
+    """
+    if progress is None:
+        return None
+    whole = progress
+
+    def told(own_stage: str, fraction: float) -> None:
+        whole(stage or own_stage, start + fraction * (stop - start))
+
+    return told

@@ -118,3 +118,6 @@ EFFORTS: Mapping[str, Effort] = {
     "standard": Effort(n_maps=5),
     "fine": Effort(n_maps=15),
 }
+
+# Two maps are enough to ask whether a search repeats; five would only take longer.
+REPEAT_EFFORT = Effort(n_maps=2)
