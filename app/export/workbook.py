@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
@@ -26,6 +25,8 @@ from app.export.tables import FORMULA_STARTS, source_line
 from data_loaders import Provenance
 
 MOST_ROWS = 1_048_575
+# A workbook is XML 1.0, and one character that it forbids makes the whole file unreadable.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ABOUT = "About"
 _LONGEST_NAME = 31
 _WIDEST = 44
@@ -117,7 +118,7 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
     """A cell that is text and stays text, also once someone edits it."""
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    cell = WriteOnlyCell(sheet, _NOT_XML.sub("", value))
     cell.data_type = "s"
     cell.quotePrefix = value.startswith(FORMULA_STARTS)
     if bold:
@@ -131,7 +132,7 @@ def _sheet_name(name: str, taken: set[str]) -> str:
 
 
 def _candidates(name: str) -> Iterator[str]:
-    plain = re.sub(r"[\[\]:*?/\\'\x00-\x1f]+", " ", name).strip() or "Table"
+    plain = re.sub(r"[\[\]:*?/\\'\s]+", " ", _NOT_XML.sub("", name)).strip() or "Table"
     yield plain[:_LONGEST_NAME].strip()
     number = 2
     while True:
