@@ -111,6 +111,10 @@ def _on_page(figure: go.Figure, colours: _Colours) -> dict[str, Any]:
     """The figure as plain data with everything said that a browser's page would have said."""
     text = figure.to_json().replace(INK, colours.text).replace(PAPER, colours.paper)
     plain: dict[str, Any] = json.loads(text)
+    for trace in plain["data"]:
+        # WebGL would put a picture of the points into an SVG, and is slower without a GPU.
+        if trace["type"] == "scattergl":
+            trace["type"] = "scatter"
     layout = plain["layout"]
     layout["template"] = _template(colours)
     layout["paper_bgcolor"] = colours.paper

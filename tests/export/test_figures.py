@@ -69,6 +69,15 @@ def test_an_svg_keeps_the_mark_and_has_no_placeholder_left():
 
 
 @needs_browser
+def test_a_map_drawn_by_the_graphics_card_becomes_vectors():
+    points = {"type": "scattergl", "x": [0, 1, 2], "y": [0, 1, 2], "mode": "markers"}
+    figure = make_figure([points], "Map", height=200, synthetic=False)
+    svg = figure_bytes(figure, "svg").decode()
+    assert "<image" not in svg
+    assert len(re.findall(r'class="point"', svg)) == 3
+
+
+@needs_browser
 @pytest.mark.parametrize(("name", "pixels"), [("page", 2126), ("column", 1004), ("slide", 3000)])
 def test_a_png_has_300_dots_an_inch(name, pixels):
     image = png(a_figure(), size=SIZES[name])
