@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 
-from app.analysis.subgroups.profiles import Bits, Floats, Ints, Neighbours, jaccard_neighbours
+from app.analysis.subgroups.features import Mask
+from app.analysis.subgroups.profiles import Bits, Floats, Neighbours, jaccard_neighbours
 
 N_NEIGHBOURS = 15
 N_EPOCHS = 200
@@ -40,11 +41,22 @@ def embed(bits: Bits, seed: int) -> Floats:
     n_profiles = len(bits)
     if n_profiles < MIN_PROFILES_FOR_UMAP:
         return _circle(n_profiles)
-    neighbours = jaccard_neighbours(bits, N_NEIGHBOURS, seed)
-    coordinates = _umap_layout(bits, neighbours, seed)
-    # A profile without neighbours keeps its starting point in UMAP, in the middle of others.
-    alone = (neighbours.indices[:, 1:] < 0).all(axis=1)
-    return _ring_outside(coordinates, np.flatnonzero(alone))
+    # In UMAP a profile without neighbours would keep its starting point, in the middle of others.
+    sharing = _shares_something(bits)
+    if sharing.sum() < MIN_PROFILES_FOR_UMAP:
+        return _circle(n_profiles)
+    connected = bits[sharing]
+    neighbours = jaccard_neighbours(connected, N_NEIGHBOURS, seed)
+    coordinates = np.empty((n_profiles, 2))
+    coordinates[sharing] = _umap_layout(connected, neighbours, seed)
+    coordinates[~sharing] = _ring_around(coordinates[sharing], int((~sharing).sum()))
+    return coordinates
+
+
+def _shares_something(bits: Bits) -> Mask:
+    """Profiles that carry a feature which another profile carries too."""
+    shared: Mask = bits[:, bits.sum(axis=0, dtype=np.int64) > 1].any(axis=1)
+    return shared
 
 
 def _umap_layout(bits: Bits, neighbours: Neighbours, seed: int) -> Floats:
@@ -72,17 +84,11 @@ def _circle(n: int) -> Floats:
     return np.column_stack([np.cos(angle), np.sin(angle)]) * max(2.0, n / 2)
 
 
-def _ring_outside(coordinates: Floats, alone: Ints) -> Floats:
-    if not len(alone):
-        return coordinates
-    placed = np.delete(coordinates, alone, axis=0)
-    if not len(placed):
-        return _circle(len(coordinates))
+def _ring_around(placed: Floats, n: int) -> Floats:
+    """Places for ``n`` profiles around the map, too far from each other to be clustered."""
     centre = (placed.max(axis=0) + placed.min(axis=0)) / 2
     radius = np.sqrt(((placed - centre) ** 2).sum(axis=1)).max() + _ISLAND_GAP
-    # Far enough from each other that density clustering never joins them.
-    radius = max(radius, _ISLAND_GAP * len(alone) / (2 * np.pi))
-    angle = 2 * np.pi * np.arange(len(alone)) / len(alone)
-    result = coordinates.copy()
-    result[alone] = centre + radius * np.column_stack([np.cos(angle), np.sin(angle)])
+    radius = max(radius, _ISLAND_GAP * n / (2 * np.pi))
+    angle = 2 * np.pi * np.arange(n) / max(n, 1)
+    result: Floats = centre + radius * np.column_stack([np.cos(angle), np.sin(angle)])
     return result

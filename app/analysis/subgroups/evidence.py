@@ -56,10 +56,16 @@ def structure_evidence(
     found = group_patients(permuted[altered], REPEAT_EFFORT, settings.seed, progress, should_cancel)
     null_groups = np.full(len(permuted), -1, dtype=np.int64)
     null_groups[altered] = found.labels[found.profiles.of_patient]
-    information = information_bits(bits, groups)
-    null_information = information_bits(permuted, null_groups)
     n_groups = int(result.summary["group"].isin(result.enrichment["group"]).sum())
-    return _judge(information, null_information, n_groups, int(found.labels.max()) + 1)
+    # Even groups drawn at random tell a little about many features.
+    by_chance = groups.max() * bits.shape[1] / (2 * np.log(2) * len(bits))
+    return judge(
+        information=information_bits(bits, groups),
+        null_information=information_bits(permuted, null_groups),
+        chance_information=float(by_chance),
+        n_groups=n_groups,
+        null_groups=int(found.labels.max()) + 1,
+    )
 
 
 def information_bits(bits: Bits, groups: npt.NDArray[np.int64]) -> float:
@@ -85,37 +91,62 @@ def _entropy(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return result
 
 
-def _judge(
-    information: float, null_information: float, n_groups: int, null_groups: int
+def judge(
+    information: float,
+    null_information: float,
+    chance_information: float,
+    n_groups: int,
+    null_groups: int,
 ) -> Evidence:
-    ratio = information / null_information if null_information > 1e-9 else np.inf
+    """The verdict in words.
+
+    Parameters
+    ----------
+    information
+        Bits per patient that the groups tell about the features.
+    null_information
+        The same for the groups found in permuted data.
+    chance_information
+        What as many groups drawn at random would seem to tell: (groups - 1) x features /
+        (2 ln 2 x patients), the bias of mutual information (Miller 1955).
+    n_groups, null_groups
+        Groups found in the data and in permuted data.
+    """
+    baseline = max(null_information, chance_information)
+    ratio = information / baseline if baseline > 0 else float("inf")
+    shuffled = (
+        f"{count(null_groups, 'group')} found after every alteration was shuffled over the patients"
+    )
     if n_groups == 1:
         kind = "none"
         verdict = (
             "One group only: the alterations occur together no more than independent ones would."
         )
-    elif ratio < MIN_RATIO:
+    elif ratio >= MIN_RATIO:
+        kind = "structure"
+        verdict = (
+            f"The groups reflect alterations that occur together: they tell {ratio:.1f} times as "
+            f"much about the alterations as chance does (the {shuffled}, or as many groups drawn "
+            "at random)."
+        )
+    elif null_groups > 1:
         kind = "single lesions"
         verdict = (
             "The groups are strata of single lesions: they tell "
-            f"{ratio:.1f} times as much about the alterations as the "
-            f"{count(null_groups, 'group')} found after every alteration was shuffled "
-            "over the patients. They say who carries which lesion, and are not distinguishable "
-            "from what independent alterations would give."
+            f"{ratio:.1f} times as much about the alterations as the {shuffled}. They say who "
+            "carries which lesion, and are not distinguishable from what independent alterations "
+            "would give."
         )
     else:
-        kind = "structure"
-        times = "far more" if ratio > 100 else f"{ratio:.0f} times as much"
+        kind = "chance"
         verdict = (
-            "The groups reflect alterations that occur together: they tell "
-            f"{times} about the alterations {'than' if ratio > 100 else 'as'} the "
-            f"{count(null_groups, 'group')} found after every alteration was shuffled over the "
-            "patients."
+            f"The groups are hardly more than chance: they tell {ratio:.1f} times as much about "
+            "the alterations as so many groups drawn at random from so many patients."
         )
     return Evidence(
         information=information,
         null_information=null_information,
-        ratio=float(ratio),
+        ratio=ratio,
         n_groups=n_groups,
         null_groups=null_groups,
         kind=kind,

@@ -157,10 +157,14 @@ def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
     constant = (carriers > 0) & (carriers == tested.sum(axis=0))
     rare = (carriers < threshold) & ~constant
     candidate = ~rare & ~constant
+    if constant.any() and not (carriers > 0)[~constant].any():
+        raise SubgroupError(
+            "All selected patients carry the same alterations, so there are no subgroups to find."
+        )
     if candidate.sum() < 2:
         raise SubgroupError(
-            f"Only {int(candidate.sum())} of {len(names)} features is altered in at least "
-            f"{threshold} patients and not in all of them; subgroups need at least 2."
+            f"Subgroups need at least 2 features that {threshold} or more patients carry and some "
+            f"do not; of the {len(names)} features {int(candidate.sum())} qualifies."
         )
     kept = np.flatnonzero(candidate)
     kept = kept[features_worth_keeping(states[:, kept])]

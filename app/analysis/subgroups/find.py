@@ -186,14 +186,14 @@ def _summary(
     rows = []
     for group in groups:
         member = (patients["group"] == group).to_numpy()
-        sure = patients.loc[member, "confidence"]
+        sure = patients.loc[member, "confidence"].dropna()
         rows.append(
             {
                 "group": group,
                 "n": int(member.sum()),
                 "share": float(member.mean()),
                 "name": group,
-                "median_confidence": float(sure.median()),
+                "median_confidence": float(sure.median()) if len(sure) else float("nan"),
                 "uncertain": int((sure < UNCERTAIN_BELOW).sum()),
                 "placed": int(patients.loc[member, "placed"].sum()),
                 "profiles": len(np.unique(states[member], axis=0)),

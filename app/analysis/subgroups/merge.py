@@ -123,7 +123,7 @@ def merge_partition(bits: csr_matrix, weights: Floats, labels: Ints, penalty: Pe
 
     n_clusters = int(labels.max()) + 1
     if n_clusters < 2:
-        return np.zeros(len(bits), dtype=np.int64)
+        return np.zeros(len(labels), dtype=np.int64)
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
     overall = bits.T @ weights / weights.sum()
     price = np.array([penalty.flat, penalty.per_feature])

@@ -23,11 +23,12 @@ class Evidence:
     null_information
         The same after every feature was permuted over the patients and the search repeated.
     ratio
-        The first over the second; infinite where the permuted data fell into one group.
+        Information over the null's, or over what as many groups drawn at random would seem to
+        tell, if that is more. Under 3 the groups are not distinguishable from chance.
     n_groups, null_groups
         Groups found in the data and in the permuted data.
     kind
-        ``structure``, ``single lesions``, ``none`` (one group only) or ``not computed``.
+        ``structure``, ``single lesions``, ``chance`` or ``none`` (one group only).
     verdict
         One or two sentences for people.
     """
