@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -11,6 +13,9 @@ from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import NEUTRAL
 
 _ROW = 34
+# Room between nodes, so that the names of the smallest do not cover each other.
+_PAD = 15
+_BOTTOM = 16
 _SMALLEST = 0.004
 
 
@@ -55,6 +60,8 @@ def alluvial(
     own = [colours.get(name, NEUTRAL) for name in starts]
     sizes = [*counts.sum(axis=1), *(counts[:, j].sum() for j in order)]
     names = [*starts, *(ends[j] for j in order)]
+    rows = max(len(starts), len(ends))
+    height = max(260, _ROW * rows)
     trace = {
         "type": "sankey",
         "arrangement": "fixed",
@@ -62,8 +69,11 @@ def alluvial(
             "label": [f"{_short(n)} ({s:,})" for n, s in zip(names, sizes, strict=True)],
             "color": [*own, *[NEUTRAL] * len(ends)],
             "x": [0.001] * len(starts) + [0.999] * len(ends),
-            "y": [*_heights(counts.sum(axis=1)), *_heights(counts.sum(axis=0)[order])],
-            "pad": 8,
+            "y": [
+                *_centres(counts.sum(axis=1), rows, height),
+                *_centres(counts.sum(axis=0)[order], rows, height),
+            ],
+            "pad": _PAD,
             "thickness": 14,
             "line": {"width": 0},
             "customdata": names,
@@ -84,24 +94,26 @@ def alluvial(
     return make_figure(
         [trace],
         title,
-        height=max(280, _ROW * max(len(starts), len(ends)) + 30),
+        height=height + _BOTTOM,
         synthetic=synthetic,
         legend_space=22,
         annotations=[
             text_at(f"<b>{left}</b>", x=0, xanchor="left", **heading),
             text_at(f"<b>{right}</b>", x=1, xanchor="right", **heading),
         ],
-        margin={"l": 8, "r": 8, "b": 16},
+        margin={"l": 8, "r": 8, "b": _BOTTOM},
     )
 
 
-def _heights(sizes: list[int]) -> list[float]:
-    """Centres of nodes stacked in order, as shares of the height."""
-    total, above, centres = float(sum(sizes)) or 1.0, 0.0, []
-    for size in sizes:
-        centres.append(min(max((above + size / 2) / total, 0.001), 0.999))
-        above += size
-    return centres
+def _centres(sizes: npt.NDArray[np.int64], rows: int, height: int) -> list[float]:
+    """Centres of nodes stacked in order with room between them, as shares of the height.
+
+    Plotly makes nodes as tall as the column with most nodes allows; so do we.
+    """
+    per_patient = (height - (rows - 1) * _PAD) / max(int(sizes.sum()), 1)
+    tops = np.concatenate([[0], np.cumsum(sizes)[:-1]]) * per_patient + _PAD * np.arange(len(sizes))
+    centres = (tops + sizes * per_patient / 2) / height
+    return [float(centre) for centre in np.clip(centres, 0.001, 0.999)]
 
 
 def _short(name: str, most: int = 30) -> str:

@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from app.analysis.wording import format_percent
 from app.charts.theme import INK, make_figure
 
-_ROW = 30
+_ROW = 22
+_LONGEST = 20
 _TEXT_FROM = 0.095
 # Transparent to full: reads on a light and on a dark page.
 _SCALE = [[0.0, "rgba(42,127,193,0.04)"], [1.0, "rgba(42,127,193,0.95)"]]
@@ -27,6 +28,8 @@ def prevalence_heatmap(
     synthetic: bool = False,
 ) -> go.Figure:
     """Share of each group that carries each alteration, among its patients tested.
+
+    Alterations are the rows, which are the longer side: a phone shows the columns side by side.
 
     Parameters
     ----------
@@ -46,18 +49,21 @@ def prevalence_heatmap(
     rows = enrichment.set_index(["group", "feature"])
     cells = rows.reindex(pd.MultiIndex.from_product([list(groups), list(features)]))
     shape = (len(groups), len(features))
-    share = cells["in_group"].to_numpy(dtype=float).reshape(shape)
-    hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape)
+    share = cells["in_group"].to_numpy(dtype=float).reshape(shape).T
+    hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape).T
     texts = np.array(
         [f"{100 * value:.0f}" if value >= _TEXT_FROM else "" for value in share.ravel()],
         dtype=object,
-    ).reshape(shape)
-    names = [f"{name} ({size:,})" for name, size in groups.items()]
+    ).reshape(share.shape)
+    names = [f"{_short(name)} ({size:,})" for name, size in groups.items()]
+    alterations = [labels.get(name, name) for name in features]
+    beside = 16 + 7 * min(max(map(len, alterations)), _LONGEST)
+    above = 16 + 7 * max(map(len, names))
     # Positions, not names, are the coordinates: two groups or labels may read alike.
     trace = {
         "type": "heatmap",
-        "x": list(range(len(features))),
-        "y": list(range(len(groups))),
+        "x": list(range(len(groups))),
+        "y": list(range(len(features))),
         "z": share,
         "zmin": 0,
         "zmax": 1,
@@ -74,26 +80,27 @@ def prevalence_heatmap(
     return make_figure(
         [trace],
         title,
-        height=_ROW * len(groups) + 110,
+        height=_ROW * len(features) + 8,
         synthetic=synthetic,
+        legend_space=above,
         xaxis={
-            "tickvals": list(range(len(features))),
-            "ticktext": [labels.get(name, name) for name in features],
+            "tickvals": list(range(len(groups))),
+            "ticktext": names,
             "tickangle": -90,
             "tickfont": {"size": 12},
+            "side": "top",
             "showgrid": False,
             "zeroline": False,
         },
         yaxis={
-            "tickvals": list(range(len(groups))),
-            "ticktext": [_short(name) for name in names],
+            "tickvals": list(range(len(features))),
+            "ticktext": [_short(name, _LONGEST) for name in alterations],
             "autorange": "reversed",
-            "automargin": True,
             "tickfont": {"size": 12},
             "showgrid": False,
             "zeroline": False,
         },
-        margin={"l": 150, "r": 8, "b": 90},
+        margin={"l": beside, "r": 8, "b": 8},
     )
 
 
@@ -118,8 +125,5 @@ _HOVERED = (
 )  # fmt: skip
 
 
-def _short(name: str, most: int = 34) -> str:
-    if len(name) <= most:
-        return name
-    words, _, size = name.rpartition(" ")
-    return f"{words[: most - len(size) - 2]}… {size}"
+def _short(name: str, most: int = 26) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -16,7 +16,7 @@ from app.charts.theme import INK, PAPER, make_figure, text_at
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
 
-MAP_HEIGHT = 480
+MAP_HEIGHT = 400
 MAX_POINTS = 30_000
 Drag = Literal["pan", "lasso", "select"]
 _NO_GROUP = "not known"
@@ -262,15 +262,16 @@ def _map(
     if look.found is not None and np.isfinite(points["x"].iloc[look.found]):
         traces = [*traces, _pointer(points.iloc[look.found])]
     axis = {"visible": False, "showgrid": False, "zeroline": False}
+    legend = _legend_height([trace["name"] for trace in traces if trace.get("showlegend")])
     return make_figure(
         traces,
         title,
-        height=MAP_HEIGHT,
+        height=MAP_HEIGHT + legend,
         synthetic=synthetic,
         annotations=_labels(anchors, placed),
         xaxis=axis,
         yaxis=axis | {"scaleanchor": "x"},
-        margin={"l": 8, "r": 8, "b": 8},
+        margin={"l": 8, "r": 8, "b": max(legend, 48)},
         dragmode=look.drag,
         legend={
             "orientation": "h",
@@ -300,8 +301,19 @@ def _labels(anchors: list[Anchor], placed: pd.DataFrame) -> list[dict[str, Any]]
             opacity=0.85,
             borderpad=2,
         )
-        for label in place_labels(anchors, extent, (_TYPICAL_WIDTH, 0.8 * MAP_HEIGHT))
+        for label in place_labels(anchors, extent, (_TYPICAL_WIDTH, MAP_HEIGHT))
     ]
+
+
+def _legend_height(names: list[str]) -> int:
+    """Pixels that a legend under the map needs, about, so that the map keeps its own."""
+    rows, width = 1, 0.0
+    for name in names:
+        entry = 7 * len(name) + 50
+        if width and width + entry > _TYPICAL_WIDTH:
+            rows, width = rows + 1, 0.0
+        width += entry
+    return 20 + 20 * rows
 
 
 def _contours(placed: pd.DataFrame) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from app.ui.session import Looking
 from app.ui.subgroup_search import Search
 
 _SHARE = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0)
+_ROW, _TALLEST = 35, 640
 _VERDICT_ICONS = {
     "structure": ":material/verified:",
     "single lesions": ":material/layers:",
@@ -53,7 +54,13 @@ def draw_subgroup_table(found: SubgroupMap, search: Search) -> None:
         _subgroup_table(found, search),
         hide_index=True,
         key="subgroup_table",
-        column_config={"Median confidence": _SHARE, "Stability": _SHARE},
+        height=min(_ROW * (len(found.result.summary) + 1) + 3, _TALLEST),
+        column_config={
+            "Subgroup": st.column_config.TextColumn(pinned=True, width="medium"),
+            "Defined by": st.column_config.TextColumn(width="medium"),
+            "Median confidence": _SHARE,
+            "Stability": _SHARE,
+        },
     )
     st.caption(f"{_stability_in_words(search)} {' '.join(found.result.notes)}")
 

@@ -57,7 +57,7 @@ def draw_map_controls(looking: Looking) -> MapChoice:
     """What colours the map, what dragging does, and more in a popover."""
     cohort = looking.cohort
     labels = colour_labels(cohort)
-    left, right = st.columns([5, 4], vertical_alignment="bottom")
+    left, middle, right = st.columns([9, 8, 4], vertical_alignment="bottom")
     with left:
         colour = st.selectbox(
             "Colour the map by",
@@ -66,26 +66,25 @@ def draw_map_controls(looking: Looking) -> MapChoice:
             key=COLOUR,
             bind="query-params",
         )
-    with right, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        drag = st.segmented_control(
-            "Dragging",
-            list(_DRAGS),
-            default="Move",
-            required=True,
-            key="drag",
-            help="Lasso or Box selects patients, who can then be named and compared.",
+    drag = middle.segmented_control(
+        "Dragging",
+        list(_DRAGS),
+        default="Move",
+        required=True,
+        key="drag",
+        help="Lasso or Box selects patients, who can then be named and compared.",
+    )
+    with right, st.popover("More", key="map_more", width="stretch"):
+        contours = st.toggle("Lines of equal density", key="contours", bind="query-params")
+        wanted = st.text_input(
+            "Find a patient",
+            key="find_patient",
+            placeholder="identifier",
+            help="Points at one patient on the map; it is not written into the link.",
         )
-        with st.popover("", icon=":material/more_horiz:", key="map_more", help="More on the map"):
-            contours = st.toggle("Lines of equal density", key="contours", bind="query-params")
-            wanted = st.text_input(
-                "Find a patient",
-                key="find_patient",
-                placeholder="identifier",
-                help="Points at one patient on the map; it is not written into the link.",
-            )
-            found = _position(looking, wanted)
-            if wanted and found is None:
-                st.caption("No selected patient bears this identifier.")
+        found = _position(looking, wanted)
+        if wanted and found is None:
+            st.caption("No selected patient bears this identifier.")
     return MapChoice(
         colour=colour if colour in labels else SUBGROUP,
         drag=_DRAGS.get(drag or "", "pan"),
