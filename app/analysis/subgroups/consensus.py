@@ -11,6 +11,7 @@ from app.analysis.subgroups.profiles import Floats, Ints
 
 CUT = 0.6
 MIN_GROUP_SHARE = 0.006
+MIN_GROUP_PATIENTS = 5
 # Beyond this the commonest answers decide on the groups, and the others join them.
 _MAX_LINKED = 4000
 
@@ -35,7 +36,7 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     """Average linkage of the co-association of all partitions, cut at 0.6.
 
     Co-association of two profiles is the share of partitions that put them together. Groups of
-    fewer than 0.6% of the patients are given to the groups they go with most often.
+    fewer than 0.6% of the patients, or 5, are given to the groups they go with most often.
 
     Parameters
     ----------
@@ -55,8 +56,9 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     labels = np.full(len(weights), -1, dtype=np.int64)
     labels[linked] = np.unique(raw, return_inverse=True)[1]
     sizes = np.bincount(labels[linked], weights=weights[linked])
-    if (sizes >= MIN_GROUP_SHARE * weights.sum()).any():
-        small = np.flatnonzero(sizes < MIN_GROUP_SHARE * weights.sum())
+    smallest = max(MIN_GROUP_PATIENTS, MIN_GROUP_SHARE * weights.sum())
+    if (sizes >= smallest).any():
+        small = np.flatnonzero(sizes < smallest)
         labels[np.isin(labels, small)] = -1
     kept = labels >= 0
     labels[kept] = np.unique(labels[kept], return_inverse=True)[1]

@@ -17,6 +17,7 @@ from app.analysis.subgroups.profiles import Floats, Ints
 NO_ALTERATION = "No alteration in these features"
 NOT_TESTED = "Not tested"
 NOISE = "Noise"
+ONE_GROUP = "Any alteration"
 FDR = 0.05
 DEFINING_SHARE = 0.5
 CONTRIBUTING_SHARE = 0.15
@@ -133,7 +134,8 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     """A unique, readable name for every group, from its defining alterations.
 
     Defining: found in at least half of the group's patients, enriched (odds ratio above 1, q below
-    0.05), ranked by prevalence x log2 odds ratio; at most three, joined by a plus sign. A group
+    0.05), the first three by prevalence x log2 odds ratio, the commonest first, joined by a plus
+    sign. A group
     without one is named by its most enriched alterations, joined by a slash. Groups that would
     share a name get what tells them apart in brackets, or a number.
 
@@ -144,12 +146,16 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     groups
         The groups, the largest first.
     """
+    if len(groups) == 1:
+        return {groups[0]: ONE_GROUP}
     candidates = {group: _candidates(table[table["group"] == group]) for group in groups}
     names: dict[str, str] = {}
     for group in groups:
         defining, contributing = candidates[group]
         if defining:
-            name = " + ".join(defining[:MAX_NAME_PARTS])
+            shares = table[table["group"] == group].set_index("feature")["in_group"]
+            commonest = sorted(defining[:MAX_NAME_PARTS], key=lambda f: -float(shares[f]))
+            name = " + ".join(commonest)
         elif contributing:
             name = " / ".join(contributing[:MAX_NAME_PARTS])
         else:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
-from app.analysis.subgroups.profiles import Floats
+from app.analysis.subgroups.profiles import Floats, Ints
 
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 # Share of the map's area that all patients' dots together may fill.
 _FILL = 0.12
-_MAX_ROUNDS = 60
+# Discs at least this many times as wide as a single dot push others away; at most so many.
+_LARGE_FROM = 2.0
 _LARGE_DISCS = 400
+_MAX_ROUNDS = 30
+_STILL = 0.05
 
 
 def island(coordinates: Floats) -> Floats:
@@ -59,7 +63,7 @@ def display_coordinates(coordinates: pd.DataFrame) -> pd.DataFrame:
     spot = spot.ravel()
     extent = np.maximum(points.max(axis=0) - points.min(axis=0), 1.0)
     spacing = np.sqrt(_FILL * extent.prod() / (np.pi * len(placed)))
-    centres = _push_apart(points, spacing * np.sqrt(counts))
+    centres = _push_apart(points, spacing * np.sqrt(counts), spacing)
     order = np.argsort(spot, kind="stable")
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     seed_number = np.empty(len(placed))
@@ -72,29 +76,37 @@ def display_coordinates(coordinates: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def _push_apart(points: Floats, radii: Floats) -> Floats:
-    """Move discs until none lies in another; the larger a disc, the less it moves."""
+def _push_apart(points: Floats, radii: Floats, spacing: float) -> Floats:
+    """Move discs until no large one covers another; the larger a disc, the less it moves."""
     centres = points.copy()
     large = np.argsort(-radii, kind="stable")[:_LARGE_DISCS]
+    large = large[radii[large] >= _LARGE_FROM * spacing]
+    small_radius = float(np.delete(radii, large).max(initial=0.0))
     for _ in range(_MAX_ROUNDS):
         moved = 0.0
-        for one in large:
-            offset = centres - centres[one]
-            distance = np.sqrt((offset**2).sum(axis=1))
-            overlap = radii[one] + radii - distance
-            overlap[one] = 0.0
-            touching = np.flatnonzero(overlap > 1e-9)
-            if not len(touching):
-                continue
-            away = offset[touching]
-            length = distance[touching]
-            coincident = length < 1e-12
-            away[coincident] = [1.0, 0.0]
-            length = np.where(coincident, 1.0, length)
-            give = radii[one] ** 2 / (radii[one] ** 2 + radii[touching] ** 2)
-            shift = (overlap[touching] * give / length)[:, None] * away
-            centres[touching] += shift
-            moved = max(moved, float(np.abs(shift).max()))
-        if moved < 1e-3 * float(radii.min()):
+        reach = radii[large] + small_radius
+        around = cKDTree(centres).query_ball_point(centres[large], reach, return_sorted=True)
+        for one, near in zip(large, around, strict=True):
+            others = np.union1d(near, large).astype(np.int64)
+            moved = max(moved, _push_from(centres, radii, one, others[others != one]))
+        if moved < _STILL * spacing:
             break
     return centres
+
+
+def _push_from(centres: Floats, radii: Floats, one: int, others: Ints) -> float:
+    """Move ``others`` out of one disc, in place; the longest move along an axis."""
+    offset = centres[others] - centres[one]
+    distance = np.sqrt((offset**2).sum(axis=1))
+    overlap = radii[one] + radii[others] - distance
+    inside = overlap > 0
+    if not inside.any():
+        return 0.0
+    offset, distance, overlap = offset[inside], distance[inside], overlap[inside]
+    coincident = distance < 1e-12
+    offset[coincident], distance[coincident] = (1.0, 0.0), 1.0
+    moving = others[inside]
+    give = radii[one] ** 2 / (radii[one] ** 2 + radii[moving] ** 2)
+    shift = (overlap * give / distance)[:, None] * offset
+    centres[moving] += shift
+    return float(np.abs(shift).max())

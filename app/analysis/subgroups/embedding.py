@@ -55,7 +55,7 @@ def embed(bits: Bits, seed: int) -> Floats:
 
 def _shares_something(bits: Bits) -> Mask:
     """Profiles that carry a feature which another profile carries too."""
-    shared: Mask = bits[:, bits.sum(axis=0, dtype=np.int64) > 1].any(axis=1)
+    shared: Mask = np.asarray(bits[:, bits.sum(axis=0, dtype=np.int64) > 1].any(axis=1))
     return shared
 
 

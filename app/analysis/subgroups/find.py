@@ -19,6 +19,7 @@ from app.analysis.subgroups.describe import (
 from app.analysis.subgroups.display import island
 from app.analysis.subgroups.evidence import structure_evidence
 from app.analysis.subgroups.features import Prepared, States, prepare
+from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.placement import nearest_profile, place
 from app.analysis.subgroups.plain import plain_groups
 from app.analysis.subgroups.profiles import Floats, Ints
@@ -42,6 +43,8 @@ class _Assigned:
     coordinates: Floats
     placed: npt.NDArray[np.bool_]
     leftover: str = NOT_TESTED
+    unmapped: int = 0
+    information: Information | None = None
 
 
 def find_subgroups(
@@ -91,7 +94,10 @@ def find_subgroups(
         shaping = prepared.complete & (prepared.states == 1).any(axis=1)
         bits = (prepared.states[shaping] == 1).astype(np.uint8)
         effort = EFFORTS[settings.quality]
-        grouped = group_patients(bits, effort, settings.seed, search_progress, should_cancel)
+        grouped = group_patients(
+            bits, effort, settings.seed, search_progress, should_cancel,
+            n_unaltered=int((prepared.complete & ~shaping).sum()),
+        )  # fmt: skip
         assigned = _assign(prepared, shaping, grouped)
     result = _describe(alterations.index, settings, prepared, assigned)
     if settings.quality == "plain" or not with_evidence:
@@ -118,7 +124,7 @@ def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped
     """Every patient's group, confidence and place, from the groups of the complete patients."""
     states = prepared.states
     profiles = grouped.profiles
-    n_groups = int(grouped.labels.max()) + 1
+    n_groups = grouped.n_groups
     labels = np.full(len(states), -1, dtype=np.int64)
     confidence = np.full(len(states), np.nan)
     coordinates = np.full((len(states), 2), np.nan)
@@ -140,7 +146,10 @@ def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped
         )
         coordinates[on_map] = grouped.coordinates[nearest]
     coordinates[labels == n_groups] = island(grouped.coordinates)
-    return _Assigned(n_groups, labels, confidence, coordinates, placed)
+    return _Assigned(
+        n_groups, labels, confidence, coordinates, placed,
+        unmapped=len(profiles.bits) - grouped.n_mapped, information=grouped.information,
+    )  # fmt: skip
 
 
 def _describe(
@@ -173,8 +182,9 @@ def _describe(
         evidence=None,
         features=prepared.names,
         placed=patients["placed"],
+        information=assigned.information,
         settings=settings,
-        notes=notes_on(*facts),
+        notes=notes_on(*facts, unmapped=assigned.unmapped),
         warnings=warnings_on(*facts, n_groups=assigned.n_groups),
         method=method_text(prepared, settings),
     )

@@ -18,17 +18,24 @@ REASSIGNMENTS = 2
 
 @dataclass(frozen=True)
 class Penalty:
-    """What a cluster costs: a flat rate (AIC), and a rate per feature present in it (BIC)."""
+    """What a cluster costs: a flat rate (AIC), and a rate per feature present in it (BIC).
+
+    ``votes`` is how often the partition made with it counts in the consensus.
+    """
 
     flat: float = 0.0
     per_feature: float = 0.0
+    votes: int = 1
 
 
 def penalties(n_patients: int, n_features: int) -> tuple[Penalty, ...]:
-    """AIC, and the BIC and extended BIC over the features present in a cluster."""
+    """AIC, and the BIC and extended BIC over the features present in a cluster.
+
+    AIC has as many votes as the two that grow with the number of patients.
+    """
     log_n = float(np.log(min(n_patients, MAX_EFFECTIVE_PATIENTS)))
     return (
-        Penalty(flat=n_features + 1.0),
+        Penalty(flat=n_features + 1.0, votes=len(BIC_FACTORS)),
         *(Penalty(per_feature=factor / 2 * log_n) for factor in BIC_FACTORS),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.settings import SubgroupError, SubgroupSettings
 
 UNCERTAIN_BELOW = 0.6
@@ -19,14 +20,14 @@ class Evidence:
     Parameters
     ----------
     information
-        Bits per patient that the groups tell about the features.
+        Bits per patient that the partitions behind the groups tell about the features.
     null_information
-        The same after every feature was permuted over the patients and the search repeated.
+        The most found in three searches after every feature was permuted over the patients, or
+        what as many groups drawn at random would seem to tell, if that is more.
     ratio
-        Information over the null's, or over what as many groups drawn at random would seem to
-        tell, if that is more. Under 3 the groups are not distinguishable from chance.
+        The first over the second. Under 3 the groups are not distinguishable from chance.
     n_groups, null_groups
-        Groups found in the data and in the permuted data.
+        Groups found in the data, and the most found in permuted data.
     kind
         ``structure``, ``single lesions``, ``chance`` or ``none`` (one group only).
     verdict
@@ -71,6 +72,8 @@ class SubgroupResult:
         True for patients with untested cells, put into a group by posterior.
     settings
         What was asked.
+    information
+        What the partitions behind the groups tell about the alterations; None for plain.
     notes
         Sentences on what was done to which data.
     warnings
@@ -88,6 +91,7 @@ class SubgroupResult:
     features: tuple[str, ...]
     placed: pd.Series
     settings: SubgroupSettings
+    information: Information | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     method: str = ""

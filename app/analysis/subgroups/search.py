@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 
 from app.analysis.subgroups.consensus import consensus
 from app.analysis.subgroups.embedding import embed
+from app.analysis.subgroups.information import Information, information
 from app.analysis.subgroups.merge import MAX_EFFECTIVE_PATIENTS, merge_partition, penalties
 from app.analysis.subgroups.partitions import MIN_CLUSTER_SIZE, density_partitions
 from app.analysis.subgroups.placement import nearest_profile
@@ -33,6 +34,8 @@ class Grouped:
         The first map, profiles x 2.
     n_mapped
         Number of profiles that UMAP and HDBSCAN saw.
+    information
+        What the partitions tell about the features.
     """
 
     profiles: Profiles
@@ -40,6 +43,12 @@ class Grouped:
     confidence: Floats
     coordinates: Floats
     n_mapped: int
+    information: Information
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return int(self.labels.max()) + 1
 
 
 def group_patients(
@@ -48,6 +57,8 @@ def group_patients(
     seed: int,
     progress: Progress | None = None,
     should_cancel: ShouldCancel | None = None,
+    *,
+    n_unaltered: int = 0,
 ) -> Grouped:
     """Collapse, map, partition, merge and find the consensus.
 
@@ -63,6 +74,8 @@ def group_patients(
         Called with the stage and the share done.
     should_cancel
         Asked between the stages.
+    n_unaltered
+        Number of further patients without any alteration; counted in the information only.
 
     Raises
     ------
@@ -89,7 +102,9 @@ def group_patients(
         for found in fine:
             labels = np.full(len(weights), -1, dtype=np.int64)
             labels[mapped] = found
-            partitions += [merge_partition(sparse_bits, weights, labels, cost) for cost in costs]
+            for cost in costs:
+                merged = merge_partition(sparse_bits, weights, labels, cost)
+                partitions += [merged] * cost.votes
     report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
     coordinates = np.empty((len(weights), 2))
@@ -101,7 +116,8 @@ def group_patients(
             profiles.bits[mapped], profiles.counts[mapped], agreed.labels[mapped],
         )  # fmt: skip
         coordinates[rest] = maps[0][nearest]
-    return Grouped(profiles, agreed.labels, agreed.confidence, coordinates, len(mapped))
+    told = information(sparse_bits, profiles.counts, n_unaltered, partitions)
+    return Grouped(profiles, agreed.labels, agreed.confidence, coordinates, len(mapped), told)
 
 
 def landmark_counts(counts: Ints, rng: np.random.Generator) -> Ints:

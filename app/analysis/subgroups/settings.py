@@ -119,5 +119,7 @@ EFFORTS: Mapping[str, Effort] = {
     "fine": Effort(n_maps=15),
 }
 
+# Shuffled data are searched several times, with one map each.
+NULL_EFFORT = Effort(n_maps=1)
 # Two maps are enough to ask whether a search repeats; five would only take longer.
 REPEAT_EFFORT = Effort(n_maps=2)

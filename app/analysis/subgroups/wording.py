@@ -13,7 +13,9 @@ EXPLORATORY_PATIENTS = 200
 _LISTED = 8
 
 
-def notes_on(prepared: Prepared, labels: pd.Series, placed: pd.Series) -> tuple[str, ...]:
+def notes_on(
+    prepared: Prepared, labels: pd.Series, placed: pd.Series, unmapped: int
+) -> tuple[str, ...]:
     """What was done to which data."""
     notes = [
         f"{count(len(prepared.names), 'feature')} altered in at least "
@@ -32,6 +34,11 @@ def notes_on(prepared: Prepared, labels: pd.Series, placed: pd.Series) -> tuple[
         notes.append(
             f"{count(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "
             "they did not shape the groups and were placed by what was tested in them."
+        )
+    if unmapped:
+        notes.append(
+            f"So many different profiles are mapped from a sample: {count(unmapped, 'profile')} "
+            "joined the groups by posterior and stand where their most similar profile does."
         )
     if (labels == NO_ALTERATION).any():
         notes.append(
