@@ -2,7 +2,7 @@
 
 from app.analysis.subgroups.agreement import Concordance, batch_check, concordance
 from app.analysis.subgroups.describe import NO_ALTERATION, NOISE, NOT_TESTED
-from app.analysis.subgroups.display import display_coordinates
+from app.analysis.subgroups.display import display_coordinates, label_anchors
 from app.analysis.subgroups.evidence import structure_evidence
 from app.analysis.subgroups.find import find_subgroups
 from app.analysis.subgroups.result import UNCERTAIN_BELOW, Evidence, SubgroupResult
@@ -25,6 +25,7 @@ __all__ = [
     "concordance",
     "display_coordinates",
     "find_subgroups",
+    "label_anchors",
     "structure_evidence",
     "subgroup_stability",
     "warm_up",

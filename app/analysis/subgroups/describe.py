@@ -153,9 +153,7 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     for group in groups:
         defining, contributing = candidates[group]
         if defining:
-            shares = table[table["group"] == group].set_index("feature")["in_group"]
-            commonest = sorted(defining[:MAX_NAME_PARTS], key=lambda f: -float(shares[f]))
-            name = " + ".join(commonest)
+            name = " + ".join(_in_reading_order(table, group, defining[:MAX_NAME_PARTS]))
         elif contributing:
             name = " / ".join(contributing[:MAX_NAME_PARTS])
         else:
@@ -175,6 +173,13 @@ def defining_alterations(table: pd.DataFrame, group: str) -> tuple[str, ...]:
     """The alterations that define a group, ranked: all that :func:`group_names` could use."""
     defining, contributing = _candidates(table[table["group"] == group])
     return tuple(defining or contributing[:MAX_NAME_PARTS])
+
+
+def _in_reading_order(table: pd.DataFrame, group: str, features: list[str]) -> list[str]:
+    """The commonest in the group first; of those about as common, the commonest outside."""
+    rows = table[table["group"] == group].set_index("feature")
+    inside, outside = rows["in_group"].round(1), rows["outside"]
+    return sorted(features, key=lambda f: (-float(inside[f]), -float(outside[f])))
 
 
 def _candidates(rows: pd.DataFrame) -> tuple[list[str], list[str]]:

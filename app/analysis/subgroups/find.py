@@ -101,9 +101,11 @@ def find_subgroups(
         assigned = _assign(prepared, shaping, grouped)
     result = _describe(alterations.index, settings, prepared, assigned)
     if settings.quality == "plain" or not with_evidence:
+        report(progress, should_cancel, "Done", 1.0)
         return result
     null_progress = portion(progress, 0.6, 1.0, "Searching shuffled data")
     evidence = structure_evidence(alterations, settings, result, null_progress, should_cancel)
+    report(progress, should_cancel, "Done", 1.0)
     return replace(result, evidence=evidence)
 
 
@@ -156,8 +158,11 @@ def _describe(
     index: pd.Index, settings: SubgroupSettings, prepared: Prepared, assigned: _Assigned
 ) -> SubgroupResult:
     """Names, enrichment, summary and sentences."""
-    numbers = [str(number) for number in range(assigned.n_groups)]
-    keys = np.array([*numbers, NO_ALTERATION, assigned.leftover], dtype=object)[assigned.labels]
+    labels = assigned.labels
+    sizes = np.bincount(labels[labels >= 0], minlength=assigned.n_groups)[: assigned.n_groups]
+    numbers = [str(number) for number in np.argsort(-sizes, kind="stable")]
+    names_by_label = [*map(str, range(assigned.n_groups)), NO_ALTERATION, assigned.leftover]
+    keys = np.array(names_by_label, dtype=object)[labels]
     table = enrichment(prepared.states, prepared.names, keys, numbers)
     names = group_names(table, numbers)
     defining = {names[n]: defining_alterations(table, n) for n in numbers}
