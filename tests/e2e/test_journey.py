@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlparse
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -86,6 +87,21 @@ def test_a_question_opens_the_answer(page: Page, address: str):
     expect(page.locator("h1")).to_have_text("Survival")
     calm(page)
     assert selected(page)[0] < selected(page)[1]
+
+
+def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str, tmp_path: Path):
+    page.goto(f"{address}/survival?dx=MF")
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_text("Numbers behind the figure").first.click()
+    assert download.value.suggested_filename == (
+        "SYNTHETIC_MPN-demo-synthetic_os_Driver-mutation.csv"
+    )
+    path = tmp_path / "numbers.csv"
+    download.value.save_as(path)
+    numbers = pd.read_csv(path, encoding="utf-8-sig")
+    assert set(numbers["source"]) == {"SYNTHETIC: demo:mpn"}
+    assert {"group", "time_years", "n_risk", "survival", "lower", "upper"} <= set(numbers.columns)
 
 
 def upload(page: Page, path: Path) -> None:
