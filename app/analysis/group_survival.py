@@ -113,7 +113,7 @@ class GroupSurvival:
         """End of the longest follow-up in months, or the time limit."""
         return float(self.times.max()) if len(self.times) else 0.0
 
-    def risk_table(self, ticks: npt.NDArray[np.float64]) -> pd.DataFrame:
+    def risk_table(self, ticks: npt.NDArray[np.floating]) -> pd.DataFrame:
         """At risk, cumulative events and censored at the ticks (months), by group name."""
         names = np.array([curve.name for curve in self.curves], dtype=object)
         return risk_table(self.times, self.events, ticks, groups=names[self.groups])
