@@ -11,6 +11,7 @@ from app.analysis.group_survival import (
 from app.charts.survival import survival_alt, survival_figure
 from app.ui.layout import figure_with_downloads, nobody_selected, page_header
 from app.ui.survival import draw_accounting, survival_settings, survival_title
+from app.ui.take_away import draw_take_away
 
 
 def show() -> None:
@@ -36,18 +37,20 @@ def show() -> None:
     sentences = reading(result)
     title = survival_title(result)
 
+    figure = survival_figure(
+        result,
+        settings.unit,
+        title=title,
+        synthetic=looking.synthetic,
+        band=settings.band,
+        marks=settings.marks,
+        full_table=settings.full_table,
+    )
+
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
-            survival_figure(
-                result,
-                settings.unit,
-                title=title,
-                synthetic=looking.synthetic,
-                band=settings.band,
-                marks=settings.marks,
-                full_table=settings.full_table,
-            ),
+            figure,
             partial(numbers_table, result, settings.unit),
             key="km",
             name=(result.endpoint.key, result.label),
@@ -65,6 +68,7 @@ def show() -> None:
     if result.pairwise is not None:
         with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
             st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
+    draw_take_away(looking, result, settings, figure)
     st.caption(
         f"Kaplan-Meier with 95% {settings.conf_type} intervals; a median is the first time at "
         "which half had the event. How each number is computed is on the Methods page."
