@@ -11,8 +11,8 @@ from scipy.special import gammaln
 from scipy.stats import norm
 
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.subgroups.features import States
 from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.subgroups.refinements import States
 
 NO_ALTERATION = "No alteration in these features"
 NOT_TESTED = "Not tested"

@@ -107,12 +107,13 @@ def judge(observed: Information, null_bits: float, n_groups: int, null_groups: i
             f"The groups reflect alterations that occur together: they tell {ratio:.1f} times as "
             f"much about the alterations as chance does ({shuffled})."
         )
-    elif null_groups > 1:
+    elif null_bits > observed.chance_bits:
         kind = "single lesions"
         verdict = (
             f"The groups are strata of single lesions: they tell {ratio:.1f} times as much about "
-            f"the alterations as the {shuffled}. They say who carries which lesion, and are not "
-            "distinguishable from what independent alterations would give."
+            "the alterations as groups made of the same data with every alteration shuffled. They "
+            "say who carries which lesion, and are not distinguishable from what independent "
+            "alterations would give."
         )
     else:
         kind = "chance"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.subgroups.refinements import States, count_events_once
 from app.analysis.subgroups.settings import SubgroupError, SubgroupSettings
 
 SMALL_COHORT = 300
@@ -17,7 +19,6 @@ MIN_ALTERED = 5
 MIN_ALTERED_SMALL_COHORT = 3
 MIN_PATIENTS = 20
 
-States = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -41,6 +42,8 @@ class Prepared:
         Features left out because keeping them would have set too many patients aside.
     min_altered
         Number of carriers a feature needed.
+    merged, split
+        Genes that stand for their refinements, and genes that their refinements stand for.
     """
 
     names: tuple[str, ...]
@@ -50,6 +53,8 @@ class Prepared:
     constant: tuple[str, ...]
     too_untested: tuple[str, ...]
     min_altered: int
+    merged: Mapping[str, tuple[str, ...]]
+    split: Mapping[str, tuple[str, ...]]
 
 
 def alteration_states(alterations: pd.DataFrame) -> States:
@@ -145,15 +150,16 @@ def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
     """
     table = check_table(alterations, settings)
     states = alteration_states(table)
-    names = np.array(table.columns, dtype=object)
-    tested = states >= 0
-    n_tested_patients = int(tested.any(axis=1).sum())
+    n_tested_patients = int((states >= 0).any(axis=1).sum())
     if n_tested_patients == 0:
         raise SubgroupError("None of the selected patients was tested for any of the features.")
-    carriers = (states == 1).sum(axis=0)
-    if not carriers.any():
+    if not (states == 1).any():
         raise SubgroupError("None of the selected patients carries any of the features.")
     threshold = required_carriers(n_tested_patients, settings.min_frequency)
+    events = count_events_once(tuple(table.columns), states, threshold)
+    names, states = np.array(events.names, dtype=object), events.states
+    tested = states >= 0
+    carriers = (states == 1).sum(axis=0)
     constant = (carriers > 0) & (carriers == tested.sum(axis=0))
     rare = (carriers < threshold) & ~constant
     candidate = ~rare & ~constant
@@ -189,6 +195,8 @@ def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
         constant=tuple(str(name) for name in names[constant]),
         too_untested=tuple(str(name) for name in names[candidate & ~chosen]),
         min_altered=threshold,
+        merged=events.merged,
+        split=events.split,
     )
 
 

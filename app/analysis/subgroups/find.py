@@ -18,11 +18,12 @@ from app.analysis.subgroups.describe import (
 )
 from app.analysis.subgroups.display import island
 from app.analysis.subgroups.evidence import structure_evidence
-from app.analysis.subgroups.features import Prepared, States, prepare
+from app.analysis.subgroups.features import Prepared, prepare
 from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.placement import nearest_profile, place
 from app.analysis.subgroups.plain import plain_groups
 from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.subgroups.refinements import States
 from app.analysis.subgroups.result import UNCERTAIN_BELOW, SubgroupResult
 from app.analysis.subgroups.search import Grouped, group_patients, portion, report
 from app.analysis.subgroups.settings import EFFORTS, Progress, ShouldCancel, SubgroupSettings

@@ -38,8 +38,9 @@ def density_partitions(
 ) -> list[Ints]:
     """HDBSCAN (excess of mass, epsilon 0) for every pair of settings.
 
-    The same as the hdbscan package on rows repeated by ``counts``, without repeating them: the
-    spanning tree of a map is built once per ``min_samples`` and cut for every size.
+    As the hdbscan package on rows repeated by ``counts``, without repeating them: the spanning
+    tree of a map is built once per ``min_samples`` and cut for every size. A profile that more
+    than ``min_samples`` patients share is infinitely dense, and a cluster once they are enough.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ import pandas as pd
 from app.analysis.subgroups.describe import NO_ALTERATION, NOT_TESTED
 from app.analysis.subgroups.features import Prepared
 from app.analysis.subgroups.settings import EFFORTS, SubgroupSettings
-from app.analysis.wording import count
+from app.analysis.wording import count, listing
 
 EXPLORATORY_PATIENTS = 200
 _LISTED = 8
@@ -21,6 +21,13 @@ def notes_on(
         f"{count(len(prepared.names), 'feature')} altered in at least "
         f"{count(prepared.min_altered, 'patient')} shape the groups."
     ]
+    for gene, refinements in prepared.merged.items():
+        notes.append(f"{gene} stands for {listing(list(refinements))}, so that none counts twice.")
+    for gene, refinements in prepared.split.items():
+        notes.append(
+            f"{gene} is split into {listing([*refinements, 'other'])}, which occur with different "
+            "alterations."
+        )
     for left_out, why in (
         (prepared.too_rare, "too few patients carry them"),
         (prepared.constant, "every patient tested carries them"),

@@ -1,0 +1,246 @@
+"""Genomic subgroups against published classes, with the plain pipeline beside them.
+
+Run from the project's folder: ``python -m benchmarks.subgroups`` (``--help`` for less or more).
+Cohorts come from ``../shared/public-cohorts`` where that folder exists (the AML cohort needs the
+``rdata`` package to read its clinical table), else from the embedded demonstration cohort.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.subgroups import (
+    NO_ALTERATION,
+    NOISE,
+    SubgroupSettings,
+    concordance,
+    find_subgroups,
+    warm_up,
+)
+from data_loaders import load_cohort
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "public-cohorts"
+_MB = 1024
+_AML_CLINICAL_FEATURES = ("NPM1", "FLT3_ITD", "FLT3_TKD", "FLT3_other", "MLL_PTD")
+_CHROMATIN_SPLICEOSOME = (
+    *("ASXL1", "EZH2", "SRSF2", "U2AF1", "CBL", "ZRSR2", "GNAS", "KRAS", "IDH2", "BCOR", "NRAS"),
+    *("CUX1", "STAG2", "IDH1", "RUNX1", "PHF6", "7q-", "4qUPD"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A cohort's alterations with a known class; ``indefinite`` classes do not count."""
+
+    name: str
+    alterations: pd.DataFrame
+    classes: pd.Series
+    indefinite: tuple[str, ...]
+
+
+def aml_papaemmanuil(folder: Path) -> Labelled:
+    """Papaemmanuil 2016: 1,540 AML, 85 features, the published class.
+
+    Variants that are oncogenic or possibly so, one feature a gene, IDH2 split into R172 and other;
+    NPM1, FLT3, CEBPA, KMT2A-PTD and cytogenetics from the clinical table.
+
+    Parameters
+    ----------
+    folder
+        The folder ``aml_papaemmanuil_2016``.
+
+    Raises
+    ------
+    ImportError
+        If the ``rdata`` package is not installed.
+    """
+    import rdata
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rdata warns about R classes that do not matter here
+        parsed = rdata.parser.parse_file(folder / "AMLSG_Clinical_Anon.RData")
+        clinical = rdata.conversion.convert(parsed)["clinicalData"]
+    clinical.columns = clinical.columns.astype(str)
+    patients = pd.Index(clinical["PDID"].astype(str), name="patient_id")
+    variants = pd.read_csv(
+        folder / "AMLSG_Genetic.txt", sep="\t", lineterminator="\r", low_memory=False
+    )
+    gene = variants["GENE"].replace({"SFRS2": "SRSF2"})
+    r172 = variants["AA_CHANGE"].str.contains("R172", na=False)
+    gene = gene.mask(gene == "IDH2", pd.Series(np.where(r172, "IDH2_R172", "IDH2_other")))
+    genes = pd.crosstab(variants["SAMPLE_NAME"], gene).gt(0)
+    genes = genes.drop(columns=["FLT3", "NPM1", "CEBPA"])
+    genes = genes.reindex(patients, fill_value=False).astype("boolean")
+    columns = list(clinical.columns)
+    karyotype = columns[columns.index("inv3_t3_3") : columns.index("complex") + 1]
+    wanted = [*_AML_CLINICAL_FEATURES, *karyotype, "t_9_11", "t_v_11", "CEBPA"]
+    table = pd.DataFrame(
+        {name: pd.array([_number(v) for v in clinical[name]], dtype="Int64") for name in wanted},
+        index=patients,
+    )
+    cebpa = table.pop("CEBPA")
+    table["CEBPA_mono"], table["CEBPA_bi"] = cebpa.eq(1), cebpa.eq(2)
+    alterations = pd.concat([genes, table.astype("boolean")], axis=1)
+    classes = pd.read_csv(folder / "AMLSG_Classification.txt", sep="\t").set_index("ID")
+    return Labelled(
+        "AML, Papaemmanuil 2016",
+        alterations,
+        classes["Overall_classification"].rename("published class").reindex(patients),
+        ("No_class", "No_drivers", "Ambiguous_classification"),
+    )
+
+
+def _number(value: object) -> int | None:
+    return None if pd.isna(value) else int(value)  # type: ignore[call-overload]
+
+
+def mpn_grinfeld(folder: Path) -> Labelled:
+    """Grinfeld 2018: 1,875 MPN, 53 features, classes by the paper's decision list.
+
+    Parameters
+    ----------
+    folder
+        The folder ``mpn_grinfeld_2018``.
+    """
+    table = pd.read_csv(folder / "mpn_patients.csv").set_index("patient_id")
+    alterations = table.loc[:, "JAK2":"20q-"].astype("boolean")
+
+    def any_of(*features: str) -> pd.Series:
+        return alterations[list(features)].any(axis=1)
+
+    homozygous = any_of("JAK2") & any_of("9pUPD", "9+", "NFE2")
+    rules = {
+        "TP53 disruption or aneuploidy": any_of("TP53", "17pUPD_del", "5q-"),
+        "chromatin or spliceosome": any_of(*_CHROMATIN_SPLICEOSOME),
+        "CALR": any_of("CALR"),
+        "MPL": any_of("MPL"),
+        "JAK2 homozygous or NFE2": homozygous | any_of("JAK2e12"),
+        "JAK2 heterozygous": any_of("JAK2"),
+        "other driver": alterations.any(axis=1),
+    }
+    conditions = [rule.to_numpy(dtype=bool) for rule in rules.values()]
+    classes = pd.Series(np.select(conditions, list(rules), "no known driver"), alterations.index)
+    return Labelled(
+        "MPN, Grinfeld 2018",
+        alterations.drop(columns=["CALR_Type_1", "CALR_Type_2"]),
+        classes.rename("class by rules"),
+        ("other driver", "no known driver"),
+    )
+
+
+def demo_aml() -> Labelled:
+    """The embedded synthetic AML cohort with the classes it was made from."""
+    cohort = load_cohort("demo:aml")
+    classes = cohort.patients["planted_class"].astype(str)
+    return Labelled("AML, demonstration", cohort.alterations, classes, ())
+
+
+def cohorts() -> list[Labelled]:
+    """The published cohorts that this machine can read, else the demonstration cohort."""
+    found = []
+    if SHARED.is_dir():
+        try:
+            found.append(aml_papaemmanuil(SHARED / "aml_papaemmanuil_2016"))
+        except ImportError:
+            print("AML, Papaemmanuil 2016 left out: pip install rdata to read its clinical table.")
+        found.append(mpn_grinfeld(SHARED / "mpn_grinfeld_2018"))
+    return found or [demo_aml()]
+
+
+def enlarged(cohort: Labelled, n_patients: int, seed: int = 0) -> Labelled:
+    """A larger cohort with the same classes: features drawn independently within each class."""
+    rng = np.random.default_rng(seed)
+    frequency = cohort.alterations.fillna(value=False).astype(float).groupby(cohort.classes).mean()
+    drawn = rng.choice(cohort.classes.dropna().to_numpy(), size=n_patients)
+    index = pd.Index([f"P{number:06d}" for number in range(n_patients)], name="patient_id")
+    altered = rng.random((n_patients, frequency.shape[1])) < frequency.loc[drawn].to_numpy()
+    return Labelled(
+        f"{cohort.name}, enlarged to {n_patients:,}",
+        pd.DataFrame(altered, index=index, columns=frequency.columns),
+        pd.Series(drawn, index=index, name="class"),
+        cohort.indefinite,
+    )
+
+
+def score(cohort: Labelled, quality: str, seeds: range) -> tuple[dict[str, object], pd.DataFrame]:
+    """Mean agreement with the classes over the seeds, time per run, and the labels found."""
+    found, labels, seconds = [], {}, []
+    for seed in seeds:
+        settings = SubgroupSettings(quality=quality, seed=seed)  # type: ignore[arg-type]
+        started = time.perf_counter()
+        result = find_subgroups(cohort.alterations, settings)
+        seconds.append(time.perf_counter() - started)
+        labels[seed] = result.labels
+        found.append(concordance(result.labels, cohort.classes, cohort.indefinite))
+    table = pd.DataFrame(labels)
+    row = {
+        "cohort": cohort.name,
+        "pipeline": quality,
+        "ARI": np.mean([one.ari for one in found]),
+        "lowest ARI": np.min([one.ari for one in found]),
+        "AMI": np.mean([one.ami for one in found]),
+        "groups": np.mean(
+            [table[s][~table[s].isin([NOISE, NO_ALTERATION])].nunique() for s in seeds]
+        ),
+        "noise": float((table == NOISE).to_numpy().mean()),
+        "seconds": np.mean(seconds),
+        "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB,
+    }
+    return row, table
+
+
+def behaviour(cohort: Labelled) -> None:
+    """Print what must hold whatever the cohort: order, seeds, permuted data, the verdict."""
+    settings = SubgroupSettings(seed=0)
+    result = find_subgroups(cohort.alterations, settings)
+    shuffled = cohort.alterations.sample(frac=1, random_state=1).sample(
+        frac=1, axis=1, random_state=2
+    )
+    again = find_subgroups(shuffled, SubgroupSettings(seed=0, evidence=False))
+    other = find_subgroups(cohort.alterations, SubgroupSettings(seed=1, evidence=False))
+    rng = np.random.default_rng(0)
+    permuted = cohort.alterations.apply(lambda column: rng.permutation(column.to_numpy()))
+    null = find_subgroups(permuted.astype("boolean"), SubgroupSettings(seed=0, evidence=False))
+    print(f"\n{cohort.name}")
+    print(f"  rows and columns shuffled: ARI {concordance(again.labels, result.labels).ari:.3f}")
+    print(f"  another seed:              ARI {concordance(other.labels, result.labels).ari:.3f}")
+    print(f"  every column permuted:     {len(null.summary)} groups: {', '.join(null.groups)}")
+    if result.evidence is not None:
+        print(f"  verdict:                   {result.evidence.verdict}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5, help="seeds to average over")
+    parser.add_argument("--large", type=int, default=20_000, help="patients of the large cohort")
+    parser.add_argument("--skip-plain", action="store_true", help="leave the plain pipeline out")
+    options = parser.parse_args()
+    started = time.perf_counter()
+    warm_up()
+    print(f"warm-up {time.perf_counter() - started:.1f} s")
+    available = cohorts()
+    qualities = ["preview", "standard"] if options.skip_plain else ["preview", "standard", "plain"]
+    rows = []
+    for cohort in available:
+        for quality in qualities:
+            seeds = range(1 if quality == "plain" else options.seeds)
+            rows.append(score(cohort, quality, seeds)[0])
+    for n_patients in (2000, options.large):
+        large = enlarged(available[0], n_patients)
+        rows += [score(large, quality, range(1))[0] for quality in ("preview", "standard")]
+    print(pd.DataFrame(rows).to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    for cohort in available:
+        behaviour(cohort)
+
+
+if __name__ == "__main__":
+    main()
