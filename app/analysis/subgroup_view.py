@@ -87,9 +87,14 @@ def search_input(
     """The alterations of the selected patients, without their identifiers.
 
     Rows are numbered by the order of the identifiers' positions: the search and its cached result
-    hold nothing that names a patient.
+    hold nothing that names a patient. Columns bear the labels for people, since groups are named
+    after them; where two alterations share a label, their names stand beside it.
     """
-    chosen = cohort.alterations.loc[mask, subgroup_features(cohort, kinds)]
+    names = subgroup_features(cohort, kinds)
+    labels = cohort.features.loc[names, "label"].astype(str)
+    taken = labels.duplicated(keep=False)
+    columns = [f"{label} ({name})" if taken[name] else label for name, label in labels.items()]
+    chosen = cohort.alterations.loc[mask, names].set_axis(columns, axis="columns")
     return chosen.set_axis(pd.RangeIndex(len(chosen), name="patient_id"), axis="index")
 
 

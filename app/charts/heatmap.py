@@ -22,7 +22,6 @@ def prevalence_heatmap(
     enrichment: pd.DataFrame,
     groups: Mapping[str, int],
     features: Sequence[str],
-    labels: Mapping[str, str],
     *,
     title: str,
     synthetic: bool = False,
@@ -39,8 +38,6 @@ def prevalence_heatmap(
         Groups in their order with their number of patients.
     features
         Alterations in their order.
-    labels
-        Name of each alteration for people.
     title
         What is shown, and of how many.
     synthetic
@@ -56,8 +53,7 @@ def prevalence_heatmap(
         dtype=object,
     ).reshape(share.shape)
     names = [f"{_short(name)} ({size:,})" for name, size in groups.items()]
-    alterations = [labels.get(name, name) for name in features]
-    beside = 16 + 7 * min(max(map(len, alterations)), _LONGEST)
+    beside = 16 + 7 * min(max(map(len, features)), _LONGEST)
     above = 16 + 7 * max(map(len, names))
     # Positions, not names, are the coordinates: two groups or labels may read alike.
     trace = {
@@ -94,7 +90,7 @@ def prevalence_heatmap(
         },
         yaxis={
             "tickvals": list(range(len(features))),
-            "ticktext": [_short(name, _LONGEST) for name in alterations],
+            "ticktext": [_short(name, _LONGEST) for name in features],
             "autorange": "reversed",
             "tickfont": {"size": 12},
             "showgrid": False,

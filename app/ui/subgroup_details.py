@@ -22,7 +22,6 @@ from app.charts.heatmap import prevalence_heatmap
 from app.export.tables import file_stem
 from app.ui.jobs import Job
 from app.ui.layout import download_table, figure_with_downloads
-from app.ui.links import feature_labels
 from app.ui.session import Looking
 from app.ui.subgroup_search import Search
 
@@ -68,7 +67,6 @@ def draw_subgroup_table(found: SubgroupMap, search: Search) -> None:
 def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
     """Heat map of group by alteration, and the whole table of enrichment."""
     result = found.result
-    labels = feature_labels(looking.cohort)
     features = telling_features(result.enrichment)
     described = set(result.enrichment["group"])
     summary = result.summary[result.summary["group"].isin(described)]
@@ -80,7 +78,7 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
     title = f"Share of each subgroup that carries an alteration (%), {patients}"
     figure_with_downloads(
         prevalence_heatmap(
-            result.enrichment, groups, features, labels, title=title, synthetic=looking.synthetic
+            result.enrichment, groups, features, title=title, synthetic=looking.synthetic
         ),
         partial(_heatmap_numbers, result.enrichment, features),
         key="heatmap",
@@ -96,7 +94,7 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
     ) as box:
         if box.open:
             st.dataframe(
-                _enrichment_table(result.enrichment, labels),
+                _enrichment_table(result.enrichment),
                 hide_index=True,
                 key="enrichment_table",
             )
@@ -124,6 +122,7 @@ def draw_profiles(looking: Looking, found: SubgroupMap) -> None:
         profile_in_words(profile, labels),
         hide_index=True,
         key="profile_table",
+        height=_TALLEST,
         column_config={
             "Variable": st.column_config.TextColumn(pinned=True),
             "Largest SMD": st.column_config.NumberColumn(format="%.2f"),
@@ -262,7 +261,7 @@ def _heatmap_numbers(enrichment: pd.DataFrame, features: list[str]) -> pd.DataFr
     return enrichment[enrichment["feature"].isin(features)]
 
 
-def _enrichment_table(enrichment: pd.DataFrame, labels: dict[str, str]) -> pd.DataFrame:
+def _enrichment_table(enrichment: pd.DataFrame) -> pd.DataFrame:
     def of(altered: str, tested: str) -> list[str]:
         pairs = zip(enrichment[altered], enrichment[tested], strict=True)
         return [f"{a:,} of {n:,}" for a, n in pairs]
@@ -271,7 +270,7 @@ def _enrichment_table(enrichment: pd.DataFrame, labels: dict[str, str]) -> pd.Da
     return pd.DataFrame(
         {
             "Subgroup": enrichment["group"],
-            "Alteration": enrichment["feature"].map(lambda name: labels.get(name, name)),
+            "Alteration": enrichment["feature"],
             "In it": of("altered_in_group", "tested_in_group"),
             "In others": of("altered_outside", "tested_outside"),
             "Odds ratio (95%)": [f"{o:.3g} ({low:.3g}–{high:.3g})" for o, low, high in odds],

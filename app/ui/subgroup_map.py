@@ -57,7 +57,7 @@ def draw_map_controls(looking: Looking) -> MapChoice:
     """What colours the map, what dragging does, and more in a popover."""
     cohort = looking.cohort
     labels = colour_labels(cohort)
-    left, middle, right = st.columns([9, 8, 4], vertical_alignment="bottom")
+    left, middle, right = st.columns([7, 8, 3], vertical_alignment="bottom")
     with left:
         colour = st.selectbox(
             "Colour the map by",
