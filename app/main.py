@@ -15,8 +15,9 @@ from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
 configure_page()
-read_link()
 page = navigation()
+# After the navigation: a rerun before it would forget which page the link names.
+read_link()
 draw_brand()
 with st.sidebar:
     draw_sidebar()

@@ -68,15 +68,24 @@ def test_a_shared_link_opens_the_same_view(page: Page, browser: Browser, address
     go_to(page, "Survival")
     choose(page, "Compare by", "Sex")
     expect(figure(page, "Overall survival by sex")).to_be_visible()
-    link, n = page.url, selected(page)
-    assert "/survival?" in link
+    page.wait_for_url("**/survival?*group=Sex*")
+    link, (n, total) = page.url, selected(page)
     other = browser.new_context()
     guest = other.new_page()
     guest.goto(link)
     settled(guest)
     expect(figure(guest, "Overall survival by sex")).to_be_visible()
-    assert selected(guest) == n
+    expect(guest.get_by_text(f"{n:,} of {total:,} patients").first).to_be_visible()
     other.close()
+
+
+def test_a_link_may_name_keys_instead_of_labels(page: Page, address: str):
+    page.goto(f"{address}/survival?cohort=demo:mds&group=alteration:SF3B1")
+    settled(page)
+    expect(page.locator("h1")).to_have_text("Survival")
+    expect(figure(page, "Overall survival by SF3B1")).to_be_visible()
+    page.wait_for_url("**/survival?*cohort=MDS*")
+    calm(page)
 
 
 def test_a_question_opens_the_answer(page: Page, address: str):
