@@ -62,10 +62,12 @@ async def ready(_request: Request) -> JSONResponse:
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Load the default cohort and start the worker before the port opens."""
+    from app.ui.prefetch import prefetch_default_map
     from app.ui.warmup import shut_down, warm_up
 
     run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
     await run(warm_up)
+    await run(prefetch_default_map)
     try:
         yield
     finally:

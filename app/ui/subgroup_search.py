@@ -219,7 +219,7 @@ def draw_search_status(search: Search) -> None:
 
 def session_id() -> str:
     """A name for this session, for fair queueing; it says nothing about anyone."""
-    context = get_script_run_ctx()
+    context = get_script_run_ctx(suppress_warning=True)
     return context.session_id if context is not None else "none"
 
 
