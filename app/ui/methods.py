@@ -26,7 +26,7 @@ REFERENCES = (
     "Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B 1995;57:289.",
 )
 _PACKAGES = (
-    "numpy", "pandas", "scipy", "lifelines", "umap-learn", "hdbscan", "scikit-learn", "plotly",
+    "numpy", "pandas", "scipy", "umap-learn", "hdbscan", "scikit-learn", "plotly",
     "streamlit",
 )  # fmt: skip
 
