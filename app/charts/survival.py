@@ -66,7 +66,7 @@ def survival_figure(
         title,
         height=inner + 12,
         synthetic=synthetic,
-        legend_space=22 * _legend_lines([curve.name for curve in result.drawn]),
+        legend_space=8 + 22 * _legend_lines([curve.name for curve in result.drawn]),
         annotations=_annotations(result, unit),
         xaxis={
             "range": [-0.015 * last, 1.03 * last],

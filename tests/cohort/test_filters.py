@@ -140,7 +140,7 @@ def kleene(data: dict[str, Any], row: int) -> bool | None:
         if "in" in data:
             return value in data["in"]
         low, high = data["between"]
-        return low <= value <= high
+        return bool(low <= value <= high)
     if "not" in data:
         inner = kleene(data["not"], row)
         return None if inner is None else not inner
