@@ -14,19 +14,28 @@ from app.analysis.subgroups.profiles import Floats, Ints
 
 @dataclass(frozen=True)
 class Information:
-    """Mutual information of group and feature, summed over the features, in bits per patient.
+    """What groups tell about the alterations, in bits per patient, averaged over partitions.
 
     Parameters
     ----------
-    bits
-        Mean over the partitions behind a result.
+    total_bits
+        Mutual information of group and feature, summed over the features.
+    company_bits
+        The part of it that is about alterations enriched in a group beside the group's strongest
+        one: which alterations keep company.
     chance_bits
-        What as many groups drawn at random would seem to tell: (groups - 1) x features /
+        What as many groups drawn at random would seem to tell in all: (groups - 1) x features /
         (2 ln 2 x patients), the bias of mutual information (Miller 1955).
     """
 
-    bits: float
+    total_bits: float
+    company_bits: float
     chance_bits: float
+
+    @property
+    def company_share(self) -> float:
+        """Share of what the groups tell that goes beyond each group's strongest alteration."""
+        return self.company_bits / self.total_bits if self.total_bits > 0 else 0.0
 
 
 def information(
@@ -47,19 +56,28 @@ def information(
     """
     weights = counts.astype(np.float64)
     n = weights.sum() + n_unaltered
-    whole = entropy_bits(profiles.T @ weights / n).sum()
-    told, groups = 0.0, 0
+    overall = profiles.T @ weights / n
+    unaltered = n_unaltered / n * relative_entropy(np.zeros_like(overall), overall).sum()
+    total, company, groups = 0.0, 0.0, 0
     for labels in partitions:
         n_clusters = int(labels.max()) + 1
         carriers, sizes = cluster_totals(profiles, weights, labels, n_clusters)
-        told += whole - sizes / n @ entropy_bits(carriers / sizes[:, None]).sum(axis=1)
+        frequency = carriers / sizes[:, None]
+        told = relative_entropy(frequency, overall)
+        enriched = np.where(frequency > overall, told, 0.0)
+        total += float(sizes / n @ told.sum(axis=1)) + unaltered
+        company += float(sizes / n @ (enriched.sum(axis=1) - enriched.max(axis=1)))
         groups += n_clusters + (n_unaltered > 0)
     parameters = (groups / len(partitions) - 1) * profiles.shape[1]
-    return Information(float(told / len(partitions)), float(parameters / (2 * np.log(2) * n)))
+    return Information(
+        total_bits=total / len(partitions),
+        company_bits=company / len(partitions),
+        chance_bits=float(parameters / (2 * np.log(2) * n)),
+    )
 
 
-def entropy_bits(p: Floats) -> Floats:
-    """Entropy of a yes-or-no event of probability ``p``, in bits."""
-    q = np.clip(p, 1e-12, 1 - 1e-12)
-    result: Floats = -(q * np.log2(q) + (1 - q) * np.log2(1 - q))
+def relative_entropy(p: Floats, q: Floats) -> Floats:
+    """Kullback-Leibler divergence in bits of a yes-or-no event of probability p from one of q."""
+    p, q = np.clip(p, 1e-12, 1 - 1e-12), np.clip(q, 1e-12, 1 - 1e-12)
+    result: Floats = p * np.log2(p / q) + (1 - p) * np.log2((1 - p) / (1 - q))
     return result

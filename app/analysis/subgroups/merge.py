@@ -91,9 +91,15 @@ def fit_mixture(bits: csr_matrix, weights: Floats, labels: Ints, n_clusters: int
         Number of clusters, all of them occupied.
     """
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
-    overall = bits.T @ weights / weights.sum()
+    overall = _overall(bits, weights)
     theta = (carriers + overall) / (sizes[:, None] + 1.0)
     return Mixture(np.log(theta), np.log1p(-theta), np.log(sizes / sizes.sum()))
+
+
+def _overall(bits: csr_matrix, weights: Floats) -> Floats:
+    """Frequency of every feature; never 0 or 1, whose logarithms would rule profiles out."""
+    frequency: Floats = np.clip(bits.T @ weights / weights.sum(), 1e-6, 1 - 1e-6)
+    return frequency
 
 
 def cluster_totals(
@@ -132,7 +138,7 @@ def merge_partition(bits: csr_matrix, weights: Floats, labels: Ints, penalty: Pe
     if n_clusters < 2:
         return np.zeros(len(labels), dtype=np.int64)
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
-    overall = bits.T @ weights / weights.sum()
+    overall = _overall(bits, weights)
     price = np.array([penalty.flat, penalty.per_feature])
     merged = merge_clusters(carriers, sizes, overall, price)
     compact = np.unique(merged, return_inverse=True)[1]

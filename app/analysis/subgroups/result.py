@@ -20,12 +20,15 @@ class Evidence:
     Parameters
     ----------
     information
-        Bits per patient that the partitions behind the groups tell about the features.
+        Bits per patient that the groups tell beyond each group's strongest alteration: which
+        alterations keep company.
     null_information
-        The most found in three searches after every feature was permuted over the patients, or
-        what as many groups drawn at random would seem to tell, if that is more.
+        The most found in searches after every feature was permuted over the patients, or what as
+        many groups drawn at random would seem to tell, if that is more.
     ratio
-        The first over the second. Under 3 the groups are not distinguishable from chance.
+        The first over the second. Under 3 the company is not distinguishable from chance.
+    strongest_share
+        Share of all that the groups tell that is about each group's strongest alteration.
     n_groups, null_groups
         Groups found in the data, and the most found in permuted data.
     kind
@@ -37,6 +40,7 @@ class Evidence:
     information: float
     null_information: float
     ratio: float
+    strongest_share: float
     n_groups: int
     null_groups: int
     kind: str
