@@ -1,5 +1,8 @@
 """The parts of the subgroup search, each against an independent answer."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +20,7 @@ from app.analysis.subgroups import (
     concordance,
     display_coordinates,
     label_anchors,
+    numba_cache,
 )
 from app.analysis.subgroups.agreement import cramers_v
 from app.analysis.subgroups.consensus import affinity, co_association, consensus
@@ -507,3 +511,22 @@ def test_labels_stand_in_the_densest_part_of_their_group():
     coordinates = pd.DataFrame(points, columns=["x", "y"])
     anchors = label_anchors(coordinates, pd.Series("g", coordinates.index))
     assert np.hypot(*anchors.loc["g"]) < 1
+
+
+# --- compiled code --------------------------------------------------------------------------------
+
+
+def test_a_read_only_machine_gets_a_private_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # also restores it afterwards
+    monkeypatch.setattr(numba_cache.os, "access", lambda _folder, _mode: False)
+    monkeypatch.setattr(numba_cache.tempfile, "tempdir", str(tmp_path))
+    numba_cache.ensure_cache_folder()
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert folder.parent == tmp_path
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_cache_folder_that_was_set_is_kept(monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "/somewhere")
+    numba_cache.ensure_cache_folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == "/somewhere"

@@ -5,6 +5,7 @@ from app.analysis.subgroups.describe import NO_ALTERATION, NOISE, NOT_TESTED
 from app.analysis.subgroups.display import display_coordinates, label_anchors
 from app.analysis.subgroups.evidence import structure_evidence
 from app.analysis.subgroups.find import find_subgroups
+from app.analysis.subgroups.numba_cache import ensure_cache_folder
 from app.analysis.subgroups.result import UNCERTAIN_BELOW, Evidence, SubgroupResult
 from app.analysis.subgroups.settings import Cancelled, SubgroupError, SubgroupSettings
 from app.analysis.subgroups.stability import subgroup_stability
@@ -30,3 +31,5 @@ __all__ = [
     "subgroup_stability",
     "warm_up",
 ]
+
+ensure_cache_folder()

@@ -5,29 +5,18 @@ Imported inside functions only, because numba takes long to load.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.subgroups.profiles import Floats, Ints
 
-Function = TypeVar("Function", bound=Callable[..., object])
-
 # A feature is present in a cluster where so large a share, and so many patients, carry it.
 PRESENT_SHARE = 0.02
 PRESENT_CARRIERS = 1.5
 
 
-def _compiled(function: Function) -> Function:
-    """Compile with a cache on disk, or without where no folder can be written."""
-    try:
-        compiled: Function = numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:
-        compiled = numba.njit(function, nogil=True)
-    return compiled
+_compiled = numba.njit(cache=True, nogil=True)
 
 
 @_compiled
