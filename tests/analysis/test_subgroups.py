@@ -1,6 +1,7 @@
 """Finding subgroups: planted groups come back, noise does not, order and seeds do not matter."""
 
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -278,6 +279,19 @@ def test_plain_pipeline_for_comparison(cohort):
         structure_evidence(alterations, found.settings, found)
 
 
+def test_plain_pipeline_may_find_nothing_but_noise():
+    found = find_subgroups(independent(25, 8), SubgroupSettings(quality="plain"))
+    assert found.groups == [NOISE]
+    assert found.enrichment.empty
+
+
+def test_results_travel_between_processes(standard):
+    again = pickle.loads(pickle.dumps(standard))  # noqa: S301 - our own bytes
+    pd.testing.assert_series_equal(again.labels, standard.labels)
+    assert again.settings == standard.settings
+    assert again.evidence == standard.evidence
+
+
 def test_groups_can_be_renamed(standard):
     old = standard.groups[0]
     renamed = standard.renamed({old: "My group"})
@@ -367,7 +381,7 @@ HALF_UNTESTED.iloc[:150] = pd.NA
 ODD = {
     "two features": frame(RNG.random((200, 2)) < 0.3),
     "half of the patients untested": HALF_UNTESTED,
-    "3,000 features": frame(RNG.random((300, 3000)) < 0.03),
+    "3,000 features": frame(RNG.random((150, 3000)) < 0.04),
     "nearly everything altered": frame(RNG.random((100, 15)) < 0.95),
     "twenty patients": frame(RNG.random((20, 8)) < 0.4),
     "two profiles": frame(np.tile(np.eye(2, dtype=bool), (50, 1))),

@@ -83,6 +83,8 @@ def enrichment(
         with an empty one), Fisher's p_value, and q_value (Benjamini-Hochberg over the whole
         table). Most enriched first within a group.
     """
+    if not groups:
+        return pd.DataFrame(columns=list(ENRICHMENT_COLUMNS))
     member = np.column_stack([labels == group for group in groups]).astype(np.float64)
     altered = (states == 1).astype(np.float64)
     tested = (states >= 0).astype(np.float64)

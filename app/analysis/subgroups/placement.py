@@ -80,7 +80,8 @@ def nearest_profile(
     Returns
     -------
     Ints
-        Row of ``bits`` for each patient; among equals the commonest profile.
+        Row of ``bits`` for each patient; among equals the commonest profile. Of all profiles if
+        the group has none among them.
     """
     result = np.zeros(len(states), dtype=np.int64)
     values = bits.astype(np.float32)
@@ -89,7 +90,7 @@ def nearest_profile(
     tested = (states >= 0).astype(np.float32)
     for group in np.unique(groups):
         members: Mask = profile_groups == group
-        options = np.flatnonzero(members)
+        options = np.flatnonzero(members) if members.any() else np.arange(len(bits))
         patients = np.flatnonzero(groups == group)
         step = max(1, _BLOCK_CELLS // len(options))
         for start in range(0, len(patients), step):
