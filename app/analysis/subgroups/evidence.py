@@ -24,7 +24,7 @@ MIN_RATIO = 3.0
 MIN_COMPANY_SHARE = 0.15
 # Whether independent data fall into one group or several is itself a matter of luck; where one
 # search is quick, the null is looked at more often.
-N_SHUFFLES = 3
+N_SHUFFLES = 2
 N_SHUFFLES_FEW_PROFILES = 5
 FEW_PROFILES = 500
 
