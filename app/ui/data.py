@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.ui.links import COHORT
-from app.ui.session import cohort_title, keep_upload, open_cohort
+from app.ui.session import cohort_title, keep_upload
 from app.ui.sidebar import clear_filter
 from data_loaders import Cohort, CohortError, load_table_bytes
 
@@ -59,12 +59,6 @@ def open_in_callback(key: str) -> None:
     clear_filter()
     st.session_state[COHORT] = key
     st.session_state[_OUTCOME] = None
-
-
-def demo_description(key: str) -> str:
-    """What a demo cohort is, in a sentence, with its size."""
-    cohort = open_cohort(key)
-    return f"{count(cohort.n, 'patient')}, {count(cohort.alterations.shape[1], 'alteration')}"
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:

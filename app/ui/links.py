@@ -7,6 +7,7 @@ are turned into labels once, before the first widget is drawn.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
@@ -31,9 +32,9 @@ _ASKED = "_asked"
 def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[str, str]:
     """A label for each option; where two would read alike, the key tells them apart."""
     labels = {option: label(option) for option in options}
-    texts = list(labels.values())
+    bearers = Counter(labels.values())
     return {
-        option: text if texts.count(text) == 1 else f"{text} ({option})"
+        option: text if bearers[text] == 1 else f"{text} ({option})"
         for option, text in labels.items()
     }
 

@@ -207,6 +207,8 @@ def _draw_sentence(looking: Looking) -> None:
 
 def _say_what_was_not_restored(looking: Looking) -> None:
     asked = asked_for()
+    if not asked:
+        return
     if asked.get(COHORT, [cohort_labels()[looking.key]]) != [cohort_labels()[looking.key]]:
         st.warning(
             "This link asks for a cohort that this session does not hold: load its file again on "

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival, numbers_table, summary_table
 from app.cohort.groupings import GroupingSpec
-from app.export.figures import export_available, figure_bytes
+from app.export.figures import FigureFormat, export_available, figure_bytes
 from app.export.methods import survival_methods
 from app.export.script import survival_script
 from app.export.tables import file_stem
@@ -17,6 +17,8 @@ from app.export.workbook import to_xlsx
 from app.ui.links import EVERYONE
 from app.ui.session import Looking
 from app.ui.survival import SurvivalSettings
+
+FIGURE_KINDS: tuple[FigureFormat, ...] = ("svg", "png")
 
 
 def draw_take_away(
@@ -43,8 +45,9 @@ def draw_take_away(
     methods = survival_methods(result, looking.selection)
     with st.expander("Take it away: figure, numbers, methods, script"):
         with st.container(horizontal=True):
-            _figure_button(figure, "svg", stem, able=able, why=why)
-            _figure_button(figure, "png", stem, able=able, why=why)
+            for kind in FIGURE_KINDS:
+                drawn = partial(figure_bytes, figure, kind)
+                _button(f"Figure ({kind.upper()})", drawn, f"{stem}.{kind}", why, able=able)
             _button(
                 "Numbers (XLSX)",
                 partial(_workbook, looking, result, settings),
@@ -61,26 +64,21 @@ def draw_take_away(
         st.markdown(methods)
 
 
-def _figure_button(figure: go.Figure, kind: str, stem: str, *, able: bool, why: str) -> None:
-    st.download_button(
-        f"Figure ({kind.upper()})",
-        data=partial(figure_bytes, figure, kind),
-        file_name=f"{stem}.{kind}",
-        key=f"take_{kind}",
-        icon=":material/download:",
-        disabled=not able,
-        help=why or None,
-        on_click="ignore",
-    )
-
-
-def _button(label: str, data: partial[str] | partial[bytes], name: str, why: str = "") -> None:
+def _button(
+    label: str,
+    data: partial[str] | partial[bytes],
+    name: str,
+    why: str = "",
+    *,
+    able: bool = True,
+) -> None:
     st.download_button(
         label,
         data=data,
         file_name=name,
         key=f"take_{name.rsplit('.', maxsplit=1)[1]}",
         icon=":material/download:",
+        disabled=not able,
         help=why or None,
         on_click="ignore",
     )
