@@ -1,17 +1,20 @@
-from functools import partial
-
 import streamlit as st
 
-from app.analysis.group_survival import (
-    numbers_table,
-    reading,
-    summary_table,
-    survival_by_group,
-)
-from app.charts.survival import survival_alt, survival_figure
-from app.ui.layout import figure_with_downloads, nobody_selected, page_header
-from app.ui.survival import draw_accounting, survival_settings, survival_title
-from app.ui.take_away import draw_take_away
+from app.ui.layout import nobody_selected, page_header
+from app.ui.survival import draw_view_choice
+from app.ui.survival_views.curves import draw_curves
+from app.ui.survival_views.during_follow_up import draw_during_follow_up
+from app.ui.survival_views.incidence import draw_incidence
+from app.ui.survival_views.models import draw_models
+from app.ui.survival_views.screen import draw_screen
+
+VIEWS = {
+    "Survival curves": draw_curves,
+    "Competing risks": draw_incidence,
+    "Cox model": draw_models,
+    "Screen": draw_screen,
+    "Events during follow-up": draw_during_follow_up,
+}
 
 
 def show() -> None:
@@ -22,57 +25,10 @@ def show() -> None:
             "event, such as os_months and os_event. The Data page lists what was read."
         )
         return
-    settings = survival_settings(looking)
+    view = draw_view_choice(list(VIEWS))
     if nobody_selected(looking):
         return
-
-    result = survival_by_group(
-        looking.cohort,
-        looking.selection.mask,
-        settings.endpoint,
-        settings.grouping(looking.cohort),
-        limit=settings.limit,
-        conf_type=settings.conf_type,
-    )
-    sentences = reading(result)
-    title = survival_title(result)
-
-    figure = survival_figure(
-        result,
-        settings.unit,
-        title=title,
-        synthetic=looking.synthetic,
-        band=settings.band,
-        marks=settings.marks,
-        full_table=settings.full_table,
-    )
-
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        figure_with_downloads(
-            figure,
-            partial(numbers_table, result, settings.unit),
-            key="km",
-            name=(result.endpoint.key, result.label),
-            alt=survival_alt(title, result, sentences),
-        )
-    with words:
-        st.subheader("In words", anchor=False)
-        for note in result.notes:
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        draw_accounting(result)
-
-    st.subheader("In numbers", anchor=False)
-    st.dataframe(summary_table(result, settings.unit), hide_index=True, key="km_summary")
-    if result.pairwise is not None:
-        with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
-            st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
-    draw_take_away(looking, result, settings, figure)
-    st.caption(
-        f"Kaplan-Meier with 95% {settings.conf_type} intervals; a median is the first time at "
-        "which half had the event. How each number is computed is on the Methods page."
-    )
+    VIEWS[view](looking)
 
 
 show()

@@ -18,7 +18,7 @@ from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohor
 from data_loaders import Cohort
 
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
-ENDPOINT, GROUP, COLOUR = "endpoint", "group", "colour"
+ENDPOINT, GROUP, COLOUR, VIEW = "endpoint", "group", "colour", "view"
 EVERYONE = "everyone"
 SUBGROUP, CONFIDENCE, BURDEN = "subgroup", "confidence", "burden"
 _SPECIAL_COLOURS = {

@@ -10,7 +10,7 @@ from app.analysis.group_survival import GroupSurvival
 from app.analysis.survival import ConfType
 from app.analysis.wording import TimeUnit, count, mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec
-from app.ui.links import ENDPOINT, EVERYONE, GROUP, endpoint_labels, group_labels
+from app.ui.links import ENDPOINT, EVERYONE, GROUP, VIEW, endpoint_labels, group_labels
 from app.ui.session import Looking
 from data_loaders import Cohort
 
@@ -88,6 +88,20 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
         marks=bool(marks),
         full_table=bool(full),
     )
+
+
+def draw_view_choice(views: list[str]) -> str:
+    """The control that chooses the view of the page; the first where a link names no such view."""
+    view = st.segmented_control(
+        "View",
+        views,
+        default=views[0],
+        required=True,
+        key=VIEW,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return view if view in views else views[0]
 
 
 def draw_endpoint_choice(cohort: Cohort) -> str:

@@ -1,0 +1,1 @@
+"""The views of the survival page, one module each: its controls, then what they ask for."""
