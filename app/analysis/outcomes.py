@@ -116,7 +116,7 @@ def outcome_of(
         _count(left_out, "time of entry not recorded", used & np.isnan(entry))
         used &= ~np.isnan(entry)
         end = time if limit is None else np.minimum(time, limit)
-        late = used & (entry > 0) & (entry >= end)
+        late = used & (entry >= end)
         _count(left_out, NOT_OBSERVED, late)
         used &= ~late
         entry = entry[used]

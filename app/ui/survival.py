@@ -30,9 +30,14 @@ class SurvivalSettings:
     marks: bool
     full_table: bool
 
+    @property
+    def spec(self) -> GroupingSpec | None:
+        """How to group; None for everyone together."""
+        return None if self.group == EVERYONE else GroupingSpec.parse(self.group)
+
     def grouping(self, cohort: Cohort) -> Grouping | None:
         """The grouping asked for; None for everyone together."""
-        return None if self.group == EVERYONE else GroupingSpec.parse(self.group).build(cohort)
+        return None if self.spec is None else self.spec.build(cohort)
 
 
 def survival_settings(looking: Looking) -> SurvivalSettings:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from app.analysis.group_survival import (
+    GroupSurvival,
     numbers_table,
     reading,
     summary_table,
     survival_by_group,
 )
+from app.analysis.wording import TimeUnit
 from app.charts.survival import survival_alt, survival_figure
+from app.export.methods import survival_methods
+from app.export.script import survival_script
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival import draw_accounting, survival_settings, survival_title
-from app.ui.take_away import draw_take_away
+from app.ui.take_away import TakeAway, draw_take_away
 
 
 def draw_curves(looking: Looking) -> None:
@@ -64,8 +69,25 @@ def draw_curves(looking: Looking) -> None:
     if result.pairwise is not None:
         with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
             st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
-    draw_take_away(looking, result, settings, figure)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="km",
+            name=(result.endpoint.key, result.label),
+            figures={"Figure": figure},
+            sheets=partial(_sheets, result, settings.unit),
+            methods=survival_methods(result, looking.selection),
+            script=partial(survival_script, result, looking.cohort, looking.filter, settings.spec),
+        ),
+    )
     st.caption(
         f"Kaplan-Meier with 95% {settings.conf_type} intervals; a median is the first time at "
         "which half had the event. How each number is computed is on the Methods page."
     )
+
+
+def _sheets(result: GroupSurvival, unit: TimeUnit) -> dict[str, pd.DataFrame]:
+    sheets = {"Summary": summary_table(result, unit), "Curves": numbers_table(result, unit)}
+    if result.pairwise is not None:
+        sheets["Pairs"] = result.pairwise
+    return sheets
