@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.logrank import LogrankResult, Weights
+from app.analysis.multiplicity import Adjustment
+from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.survival import (
     ConfType,
     KaplanMeier,
-    administrative_censoring,
     kaplan_meier,
     logrank_test,
+    logrank_trend,
     pairwise_logrank,
     risk_table,
 )
 from app.analysis.wording import (
-    MONTHS_PER_YEAR,
-    TimeUnit,
     count,
-    format_p,
-    format_percent_ci,
-    format_time_ci,
     listing,
 )
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
-from data_loaders import Cohort, CohortError, Endpoint
+from data_loaders import Cohort, Endpoint
 
 MIN_GROUP_FOR_TEST = 10
-YEARS = (1, 3, 5)
 
 
 @dataclass(frozen=True)
@@ -59,49 +58,89 @@ class GroupSurvival:
 
     Parameters
     ----------
-    endpoint
-        What was followed.
+    outcome
+        Who was followed, how long and in which group.
     label
         What the groups are groups of; empty for everyone together.
     curves
         One a group, in order, empty ones included.
-    p_value
-        Log-rank over the groups that have anybody; None where it was withheld or there is nothing
-        to compare, and ``p_note`` says why.
-    test_method
-        How the p-value was computed, in words.
+    test
+        Test of equal survival over the groups that have anybody; None where it was withheld or
+        there is nothing to compare, and ``p_note`` says why.
+    trend
+        Test for a trend over ordered groups, of the same family; None where groups are not ordered.
     pairwise
-        Log-rank of every pair with Holm's adjustment, or None: a, b, p_value, p_adjusted.
-    selected, analysed
-        Patients selected, and those of them in the curves.
-    left_out
-        Why the others are not: reason to number.
-    limit
-        Time limit in months (administrative censoring), or None.
+        The same test of every pair, or None: a, b, p_value, p_adjusted and more.
+    adjust
+        How the pairs' p-values were adjusted.
+    strata
+        Label of the variable within whose values patients were compared; empty for none.
+    conf_type
+        Scale of the confidence intervals.
     notes
         What a reader must know before reading the figure, one sentence each.
     """
 
-    endpoint: Endpoint
+    outcome: Outcome
     label: str
     curves: tuple[GroupCurve, ...]
-    p_value: float | None
+    test: LogrankResult | None
     p_note: str
-    test_method: str
+    trend: LogrankResult | None
     pairwise: pd.DataFrame | None
-    selected: int
-    analysed: int
-    left_out: dict[str, int]
-    limit: float | None
+    adjust: Adjustment
+    strata: str
+    conf_type: ConfType
     notes: tuple[str, ...]
-    times: npt.NDArray[np.float64]
-    events: npt.NDArray[np.float64]
-    groups: npt.NDArray[np.int16]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What was followed."""
+        return self.outcome.endpoint
+
+    @property
+    def selected(self) -> int:
+        """Patients selected."""
+        return self.outcome.selected
+
+    @property
+    def analysed(self) -> int:
+        """Patients in the curves."""
+        return self.outcome.n
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Why the other selected patients are not: reason to number."""
+        return self.outcome.left_out
+
+    @property
+    def limit(self) -> float | None:
+        """Time limit in months (administrative censoring), or None."""
+        return self.outcome.limit
+
+    @property
+    def p_value(self) -> float | None:
+        """P-value of the test; None where it was withheld."""
+        return None if self.test is None else self.test.p_value
+
+    @property
+    def test_method(self) -> str:
+        """How the p-value was computed, in words; empty where there is none."""
+        if self.test is None:
+            return ""
+        name = self.test.method
+        lowered = name[:1].lower() + name[1:] if name.startswith("Log-rank") else name
+        return f"{lowered}, {count(self.test.df, 'degree')} of freedom"
 
     @property
     def drawn(self) -> tuple[GroupCurve, ...]:
         """The groups that have a curve."""
         return tuple(curve for curve in self.curves if curve.km is not None)
+
+    @property
+    def by_name(self) -> dict[Hashable, KaplanMeier]:
+        """The curves by group name, the reference first."""
+        return {curve.name: curve.km for curve in self.curves if curve.km is not None}
 
     @property
     def n_events(self) -> int:
@@ -111,12 +150,12 @@ class GroupSurvival:
     @property
     def last_time(self) -> float:
         """End of the longest follow-up in months, or the time limit."""
-        return float(self.times.max()) if len(self.times) else 0.0
+        return float(self.outcome.time.max()) if self.outcome.n else 0.0
 
     def risk_table(self, ticks: npt.NDArray[np.floating]) -> pd.DataFrame:
         """At risk, cumulative events and censored at the ticks (months), by group name."""
-        names = np.array([curve.name for curve in self.curves], dtype=object)
-        return risk_table(self.times, self.events, ticks, groups=names[self.groups])
+        o = self.outcome
+        return risk_table(o.time, o.event, ticks, groups=o.groups, entry=o.entry)
 
 
 def survival_by_group(
@@ -127,8 +166,12 @@ def survival_by_group(
     *,
     limit: float | None = None,
     conf_type: ConfType = "log-log",
+    weights: Weights = "logrank",
+    strata: str | None = None,
+    adjust: Adjustment = "holm",
+    truncated: bool = True,
 ) -> GroupSurvival:
-    """Kaplan-Meier curves, log-rank test and accounting of the selected patients by group.
+    """Kaplan-Meier curves, test of equal survival and accounting of the selected patients by group.
 
     Parameters
     ----------
@@ -139,113 +182,123 @@ def survival_by_group(
     endpoint_key
         Which endpoint.
     grouping
-        Groups to compare; None for everyone together.
+        Groups to compare, the first the reference; None for everyone together.
     limit
         Time in months at which follow-up ends for the purpose of every number.
     conf_type
         Scale of the confidence band.
+    weights
+        Test: ``logrank``, ``peto-peto`` or ``("fleming-harrington", rho, gamma)``.
+    strata
+        Column within whose values patients are compared; those without a value are in the curves
+        and not in the test.
+    adjust
+        How the p-values of pairs of groups are adjusted.
+    truncated
+        Whether patients count only from the endpoint's entry time on, where it has one.
 
     Raises
     ------
     CohortError
-        If the cohort has no such endpoint.
+        If the cohort has no such endpoint or column.
     """
-    endpoint = cohort.endpoints.get(endpoint_key)
-    if endpoint is None:
-        raise CohortError(
-            f"This cohort has no endpoint called {endpoint_key}; it needs a pair of columns with a "
-            "time and an event."
-        )
-    time = cohort.patients[endpoint.time].to_numpy(dtype=float, na_value=np.nan)
-    event = cohort.patients[endpoint.event].to_numpy(dtype=float, na_value=np.nan)
-    everyone = np.zeros(cohort.n, dtype=np.int16)
-    codes = everyone if grouping is None else grouping.codes
-    known = ~(np.isnan(time) | np.isnan(event))
-    used = mask & known & (codes >= 0)
-    selected = int(np.count_nonzero(mask))
-    left_out = {} if grouping is None else grouping.left_out(mask)
-    unknown = int(np.count_nonzero(mask & (codes >= 0) & ~known))
-    if unknown:
-        left_out[f"{endpoint.label.lower()} not recorded"] = unknown
-    times, events, groups = time[used], event[used], codes[used]
-    if limit is not None and len(times):
-        times, events = administrative_censoring(times, events, limit)
-    names = ("All patients",) if grouping is None else grouping.names
+    outcome = outcome_of(cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated)
     colours = (BLUE,) if grouping is None else grouping.colours
-    curves = tuple(
-        _curve(name, colour, times[groups == code], events[groups == code], conf_type)
-        for code, (name, colour) in enumerate(zip(names, colours, strict=True))
-    )
-    p_value, p_note, method = _overall_test(curves, times, events, groups)
+    curves = tuple(_curve(outcome, code, colour, conf_type) for code, colour in enumerate(colours))
+    layers = None if strata is None else cohort.factor(strata)[0][outcome.used]
+    test, p_note = _overall_test(curves, outcome, weights, layers)
+    ordered = grouping is not None and grouping.ordered and sum(c.n > 0 for c in curves) > 2
+    compared = None if test is None else _Compared(outcome, weights, layers)
+    several = sum(curve.n > 0 for curve in curves) > 2
     return GroupSurvival(
-        endpoint=endpoint,
+        outcome=outcome,
         label="" if grouping is None else grouping.label,
         curves=curves,
-        p_value=p_value,
+        test=test,
         p_note=p_note,
-        test_method=method,
-        pairwise=_pairs(curves, times, events, groups) if p_value is not None else None,
-        selected=selected,
-        analysed=len(times),
-        left_out=left_out,
-        limit=limit,
-        notes=_notes(endpoint, curves, grouping),
-        times=times,
-        events=events,
-        groups=groups,
+        trend=compared.trend() if compared is not None and ordered else None,
+        pairwise=compared.pairs(adjust) if compared is not None and several else None,
+        adjust=adjust,
+        strata="" if strata is None else _label(cohort, strata),
+        conf_type=conf_type,
+        notes=_notes(outcome, curves, grouping, layers),
     )
 
 
-def _curve(
-    name: str,
-    colour: str,
-    times: npt.NDArray[np.float64],
-    events: npt.NDArray[np.float64],
-    conf_type: ConfType,
-) -> GroupCurve:
-    if not len(times):
+def _label(cohort: Cohort, column: str) -> str:
+    variable = cohort.variables.get(column)
+    return column if variable is None else variable.label
+
+
+def _curve(outcome: Outcome, code: int, colour: str, conf_type: ConfType) -> GroupCurve:
+    own = outcome.codes == code
+    name = outcome.names[code]
+    if not own.any():
         return GroupCurve(name, colour, None)
-    return GroupCurve(name, colour, kaplan_meier(times, events, conf_type=conf_type))
+    entry = None if outcome.entry is None else outcome.entry[own]
+    km = kaplan_meier(outcome.time[own], outcome.event[own], entry, conf_type)
+    return GroupCurve(name, colour, km)
+
+
+class _Compared:
+    """The patients of an outcome that a test can use, and the tests of them."""
+
+    def __init__(
+        self, outcome: Outcome, weights: Weights, layers: npt.NDArray[np.intp] | None
+    ) -> None:
+        known = slice(None) if layers is None else layers >= 0
+        self._follow_up = (outcome.time[known], outcome.event[known])
+        self._groups = outcome.groups[known]
+        self._options: dict[str, Any] = {
+            "entry": None if outcome.entry is None else outcome.entry[known],
+            "strata": None if layers is None else layers[known],
+            "weights": weights,
+        }
+
+    def equal(self) -> LogrankResult:
+        return logrank_test(*self._follow_up, self._groups, **self._options)
+
+    def trend(self) -> LogrankResult:
+        return logrank_trend(*self._follow_up, self._groups, **self._options)
+
+    def pairs(self, adjust: Adjustment) -> pd.DataFrame:
+        return pairwise_logrank(*self._follow_up, self._groups, adjust, **self._options)
 
 
 def _overall_test(
     curves: tuple[GroupCurve, ...],
-    times: npt.NDArray[np.float64],
-    events: npt.NDArray[np.float64],
-    groups: npt.NDArray[np.int16],
-) -> tuple[float | None, str, str]:
+    outcome: Outcome,
+    weights: Weights,
+    layers: npt.NDArray[np.intp] | None,
+) -> tuple[LogrankResult | None, str]:
     present = [curve for curve in curves if curve.n]
     if len(present) < 2:
-        return None, "There is only one group with patients, so nothing to compare.", ""
-    if not events.any():
-        return None, "No event was observed, so the curves cannot be compared.", ""
-    small = [curve.name for curve in present if curve.n < MIN_GROUP_FOR_TEST]
+        return None, "There is only one group with patients, so nothing to compare."
+    if not outcome.event.any():
+        return None, "No event was observed, so the curves cannot be compared."
+    sizes = [curve.n for curve in present]
+    if layers is not None:
+        counts = np.bincount(outcome.codes[layers >= 0], minlength=len(curves))
+        sizes = [int(counts[i]) for i, curve in enumerate(curves) if curve.n]
+    small = [curve.name for curve, n in zip(present, sizes, strict=True) if n < MIN_GROUP_FOR_TEST]
     if small:
         verb = "has" if len(small) == 1 else "have"
         note = (
             f"No p-value is given: {listing(small)} {verb} fewer than "
             f"{MIN_GROUP_FOR_TEST} patients."
         )
-        return None, note, ""
-    result = logrank_test(times, events, groups)
-    return result.p_value, "", f"log-rank test, {count(result.df, 'degree')} of freedom"
-
-
-def _pairs(
-    curves: tuple[GroupCurve, ...],
-    times: npt.NDArray[np.float64],
-    events: npt.NDArray[np.float64],
-    groups: npt.NDArray[np.int16],
-) -> pd.DataFrame | None:
-    if sum(curve.n > 0 for curve in curves) < 3:
-        return None
-    names = np.array([curve.name for curve in curves], dtype=object)
-    return pairwise_logrank(times, events, names[groups], adjust="holm")
+        return None, note
+    result = _Compared(outcome, weights, layers).equal()
+    return (result, "") if result.df else (None, result.note)
 
 
 def _notes(
-    endpoint: Endpoint, curves: tuple[GroupCurve, ...], grouping: Grouping | None
+    outcome: Outcome,
+    curves: tuple[GroupCurve, ...],
+    grouping: Grouping | None,
+    layers: npt.NDArray[np.intp] | None,
 ) -> tuple[str, ...]:
+    endpoint = outcome.endpoint
     notes = []
     if not any(curve.n for curve in curves):
         notes.append(
@@ -272,99 +325,29 @@ def _notes(
     if endpoint.competing is not None and any(curve.events for curve in curves):
         notes.append(
             f"Deaths without {endpoint.event_label} count as censored here, so one minus the curve "
-            "overstates the risk: it is the risk if nobody could die of anything else."
+            "overstates the risk: it is the risk if nobody could die of anything else. The view "
+            "“Competing risks” has the risk itself."
+        )
+    if outcome.entry is not None and (outcome.entry > 0).any():
+        late = int(np.count_nonzero(outcome.entry > 0))
+        notes.append(
+            f"{count(late, 'patient')} came under observation after time zero and count as at risk "
+            "only from then on (left truncation)."
+        )
+    early = [curve.name for curve in curves if curve.km is not None and _falls_early(curve.km)]
+    if early:
+        notes.append(
+            f"The curve of {listing(early)} falls to zero while few had entered, although others "
+            "come later: it cannot be read."
+        )
+    unknown = 0 if layers is None else int(np.count_nonzero(layers < 0))
+    if unknown:
+        notes.append(
+            f"{count(unknown, 'patient')} without a value of the strata are in the curves and not "
+            "in the test."
         )
     return tuple(notes)
 
 
-# What it says -------------------------------------------------------------------------------
-
-
-def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
-    """One row a group: n, events, median with interval, survival at 1, 3 and 5 years, follow-up.
-
-    Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
-    """
-    rows = []
-    for curve in result.curves:
-        row: dict[str, object] = {"Group": curve.name, "n": curve.n, "Events": curve.events}
-        km = curve.km
-        row[f"Median, {unit} (95% CI)"] = (
-            "–" if km is None else format_time_ci(km.median, *km.median_ci, unit)
-        )
-        for year in YEARS:
-            row[f"{year}-year (95% CI)"] = _percent_at(km, year)
-        row[f"Follow-up, {unit}"] = (
-            "–"
-            if km is None
-            else format_time_ci(km.median_followup, *km.median_followup_ci, unit).split(" (")[0]
-        )
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _percent_at(km: KaplanMeier | None, year: int) -> str:
-    if km is None:
-        return "–"
-    at = km.at([year * MONTHS_PER_YEAR]).iloc[0]
-    return format_percent_ci(at["survival"], at["lower"], at["upper"])
-
-
-def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
-    """The numbers behind the curves: every step of every group, times in the unit given."""
-    parts = []
-    for curve in result.drawn:
-        if curve.km is None:
-            continue
-        table = curve.km.table.copy()
-        table["time"] /= MONTHS_PER_YEAR if unit == "years" else 1.0
-        table.insert(0, "group", curve.name)
-        parts.append(table.rename(columns={"time": f"time_{unit}"}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def reading(result: GroupSurvival) -> list[str]:
-    """The result in plain words, one sentence each, from rules."""
-    sentences = []
-    drawn = result.drawn
-    year = _year_to_read(result)
-    if year is not None and result.n_events:
-        sentences += [_at_year(result, curve, year) for curve in drawn[:6]]
-        if len(drawn) > 6:
-            sentences.append(f"The other {len(drawn) - 6} groups are in the table.")
-    if result.p_value is not None:
-        verdict = "differ" if result.p_value < 0.05 else "do not differ clearly"
-        sentences.append(
-            f"The curves {verdict} ({result.test_method}, {format_p(result.p_value)})."
-        )
-    elif len(result.curves) > 1 and result.p_note:
-        sentences.append(result.p_note)
-    return sentences
-
-
-def _year_to_read(result: GroupSurvival) -> int | None:
-    """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
-    for year in sorted(YEARS, reverse=True):
-        at = [
-            int(curve.km.at([year * MONTHS_PER_YEAR])["n_risk"].iloc[0])
-            for curve in result.drawn
-            if curve.km is not None
-        ]
-        if at and min(at) > 0:
-            return year
-    return None
-
-
-def _at_year(result: GroupSurvival, curve: GroupCurve, year: int) -> str:
-    if curve.km is None:
-        return ""
-    at = curve.km.at([year * MONTHS_PER_YEAR]).iloc[0]
-    label = result.endpoint.event_label
-    state = "alive" if label == "death" else f"free of {label}"
-    name = "" if not result.label else f"{curve.name}: "
-    start = "At" if not name else "at"
-    return (
-        f"{name}{start} {count(year, 'year')} "
-        f"{format_percent_ci(at['survival'], at['lower'], at['upper'])} of {curve.n:,} were "
-        f"{state}; {int(at['n_risk']):,} still at risk."
-    )
+def _falls_early(km: KaplanMeier) -> bool:
+    return bool((km.survival[:-1] == 0).any())

@@ -258,6 +258,8 @@ def _sums(
     observed, expected, variance = np.zeros(k), np.zeros(k), np.zeros((k, k))
     for all_died, all_risk in tables:
         happened = all_died.any(axis=1)
+        if not happened.any():
+            continue
         died, risk = all_died[happened], all_risk[happened]
         weight = _event_weights(died, risk, exponents)
         deaths, total = died.sum(axis=1), risk.sum(axis=1)

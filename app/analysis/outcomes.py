@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from app.analysis.follow_up import administrative_censoring
 from app.cohort.groupings import Grouping
@@ -60,10 +61,9 @@ class Outcome:
         return len(self.time)
 
     @property
-    def groups(self) -> npt.NDArray[np.object_]:
-        """Name of each analysed patient's group."""
-        names: npt.NDArray[np.object_] = np.array(self.names, dtype=object)[self.codes]
-        return names
+    def groups(self) -> pd.Categorical:
+        """Name of each analysed patient's group, groups in their order."""
+        return pd.Categorical.from_codes(self.codes, categories=list(self.names), ordered=True)
 
 
 def outcome_of(

@@ -10,8 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
+from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
+from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -31,6 +32,7 @@ def survival_figure(
     band: bool = True,
     marks: bool = True,
     full_table: bool = False,
+    falling: bool = True,
 ) -> go.Figure:
     """Draw the curves of a result, with the risk table under the same ticks.
 
@@ -50,14 +52,17 @@ def survival_figure(
         Whether to mark censored patients.
     full_table
         Whether the table also has cumulative events and censored, not only the number at risk.
+    falling
+        Whether to draw survival, which falls, or one minus it, which rises.
     """
     ticks = nice_ticks(in_unit(result.last_time, unit))
     traces: list[dict[str, Any]] = []
     for curve in result.drawn:
-        traces += _curve_traces(curve, unit, band=band, marks=marks)
+        traces += _curve_traces(curve, unit, band=band, marks=marks, falling=falling)
     if result.drawn:
         traces += _risk_table_traces(result, np.array(ticks), unit, full=full_table)
-    rows = 1 + (4 if full_table else 2) * len(result.drawn)
+    lines = 2 if not full_table else 4 if result.outcome.entry is None else 5
+    rows = 1 + lines * len(result.drawn)
     table = _ROW_HEIGHT * rows
     inner = _CURVES_HEIGHT + _GAP + table
     last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
@@ -66,8 +71,8 @@ def survival_figure(
         title,
         height=inner + 12,
         synthetic=synthetic,
-        legend_space=8 + 22 * _legend_lines([curve.name for curve in result.drawn]),
-        annotations=_annotations(result, unit),
+        legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
+        annotations=_annotations(result, unit, falling=falling),
         xaxis={
             "range": [-0.015 * last, 1.03 * last],
             "tickvals": ticks,
@@ -78,7 +83,7 @@ def survival_figure(
             "ticks": "outside",
         },
         yaxis={
-            "title": {"text": result.endpoint.label, "standoff": 6},
+            "title": {"text": _y_title(result, falling=falling), "standoff": 6},
             "range": [-0.02, 1.03],
             "tickformat": ".0%",
             "dtick": 0.25,
@@ -98,7 +103,12 @@ def survival_figure(
     )
 
 
-def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
+def _y_title(result: GroupSurvival, *, falling: bool) -> str:
+    label = result.endpoint.label
+    return label if falling else f"1 − {mid_sentence(label)}"
+
+
+def _annotations(result: GroupSurvival, unit: TimeUnit, *, falling: bool) -> list[dict[str, Any]]:
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
     inside = {"xref": "x domain", "yref": "y domain"}
     texts = [
@@ -106,11 +116,18 @@ def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
             f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside
         )
     ]
-    if result.p_value is not None:
-        words = f"{result.test_method.split(',')[0].capitalize()} {format_p(result.p_value)}"
-        corner = {"x": 0.02, "y": 0.03, "xanchor": "left", "yanchor": "bottom"}
+    if result.test is not None:
+        words = f"{short_method(result.test)} {format_p(result.test.p_value)}"
+        corner = {"x": 0.02, "xanchor": "left"}
+        corner |= {"y": 0.03, "yanchor": "bottom"} if falling else {"y": 0.97, "yanchor": "top"}
         texts.append(text_at(words, **corner, **inside))
     return texts
+
+
+def short_method(test: LogrankResult) -> str:
+    """The name of a test as it stands in a figure: ``Log-rank test``, ``Stratified ...``."""
+    name = test.method.partition(" (")[0].partition(",")[0]
+    return f"Stratified {mid_sentence(name)}" if "stratified" in test.method else name
 
 
 def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str:
@@ -120,16 +137,20 @@ def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str
 
 
 def _curve_traces(
-    curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool
+    curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool, falling: bool
 ) -> list[dict[str, Any]]:
     km = curve.km
     if km is None:
         return []
     factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
-    keep = _thinned(km.time)
+    keep = thinned(km.time)
     time = np.concatenate(([0.0], km.time[keep])) * factor
     traces: list[dict[str, Any]] = []
     common = {"type": "scatter", "legendgroup": curve.name}
+
+    def shown(survival: Floats) -> Floats:
+        return survival if falling else 1.0 - survival
+
     if band:
         lower, upper = _band(km, keep)
         edge = common | {
@@ -139,14 +160,14 @@ def _curve_traces(
             "hoverinfo": "skip",
             "showlegend": False,
         }
-        traces.append(edge | {"y": upper})
+        traces.append(edge | {"y": shown(upper)})
         fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
-        traces.append(edge | {"y": lower} | fill)
+        traces.append(edge | {"y": shown(lower)} | fill)
     traces.append(
         common
         | {
             "x": time,
-            "y": np.concatenate(([1.0], km.survival[keep])),
+            "y": shown(np.concatenate(([1.0], km.survival[keep]))),
             "mode": "lines",
             "line": {"shape": "hv", "color": curve.colour, "width": 2.4},
             "name": curve.name,
@@ -161,7 +182,7 @@ def _curve_traces(
             common
             | {
                 "x": km.time[censored] * factor,
-                "y": km.survival[censored],
+                "y": shown(km.survival[censored]),
                 "mode": "markers",
                 "marker": {
                     "symbol": "line-ns-open",
@@ -187,8 +208,14 @@ def _band(km: KaplanMeier, keep: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
     )
 
 
-def _thinned(time: Floats) -> npt.NDArray[np.intp]:
-    """Positions of the steps to draw: all, or the last of each pixel-sized bin."""
+def thinned(time: Floats) -> npt.NDArray[np.intp]:
+    """Positions of the steps to draw: all, or the last of each pixel-sized bin.
+
+    Parameters
+    ----------
+    time
+        Times of the steps, ascending.
+    """
     if len(time) <= _MAX_STEPS:
         return np.arange(len(time))
     bins = np.minimum((time / time[-1] * _MAX_STEPS).astype(int), _MAX_STEPS - 1)
@@ -207,7 +234,11 @@ def _risk_table_traces(
     result: GroupSurvival, ticks: Floats, unit: TimeUnit, *, full: bool
 ) -> list[dict[str, Any]]:
     table = result.risk_table(ticks * (MONTHS_PER_YEAR if unit == "years" else 1.0))
+    columns = ["n_risk", "n_events", "n_censored"] if full else ["n_risk"]
     heading = "Number at risk" + (", events and censored so far" if full else "")
+    if full and result.outcome.entry is not None:
+        columns.append("n_not_entered")
+        heading += ", not yet entered"
     names = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
     row = 1
     for curve in result.drawn:
@@ -215,15 +246,23 @@ def _risk_table_traces(
         name = [f"<b>{curve.name}</b>"]
         names.append(_text_row([0.0], row, name, position="middle right", colour=curve.colour))
         row += 1
-        for column in ("n_risk", "n_events", "n_censored") if full else ("n_risk",):
+        for column in columns:
             numbers = _counts(own[column])
             names.append(_text_row(list(ticks), row, numbers, position="middle center"))
             row += 1
     return names
 
 
-def _legend_lines(names: list[str], width: int = 300) -> int:
-    """Lines that the legend takes on a phone; a wider screen needs fewer."""
+def legend_lines(names: list[str], width: int = 300) -> int:
+    """Lines that the legend takes on a phone; a wider screen needs fewer.
+
+    Parameters
+    ----------
+    names
+        Entries of the legend.
+    width
+        Pixels that a phone leaves for it.
+    """
     lines, used = 1, 0
     for name in names:
         needed = 56 + 7 * len(name)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
-from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.wording import count, format_time_ci, listing, mid_sentence
 from app.cohort.filters import Selection
@@ -25,7 +24,6 @@ def survival_methods(
     result: GroupSurvival,
     selection: Selection,
     *,
-    pairwise_adjustment: Adjustment = "holm",
     sections: Sequence[str] = (),
 ) -> str:
     """The methods of a survival comparison, ready for a manuscript, paragraphs by blank lines.
@@ -36,8 +34,6 @@ def survival_methods(
         The result.
     selection
         The patients it was made of.
-    pairwise_adjustment
-        How the p-values of ``result.pairwise`` were adjusted.
     sections
         Paragraphs about further analyses, from :mod:`app.export.methods_models`.
 
@@ -55,7 +51,7 @@ def survival_methods(
     paragraphs = [
         _joined([_source(selection.source), _patients(result, selection), _groups(result)]),
         _joined(estimates),
-        _joined([_comparison(result), _pairs(result, pairwise_adjustment)]),
+        _joined([_comparison(result), _trend(result), _pairs(result)]),
         *sections,
         _joined(result.notes),
         f"Analyses were done with CALR Explorer ({software()}).",
@@ -150,7 +146,7 @@ def _limit(result: GroupSurvival) -> str:
 def _followup(result: GroupSurvival) -> str:
     if not result.analysed or _truncated(result):
         return ""
-    everyone = kaplan_meier(result.times, result.events)
+    everyone = kaplan_meier(result.outcome.time, result.outcome.event)
     if everyone.events == everyone.n:
         return ""
     words = format_time_ci(everyone.median_followup, *everyone.median_followup_ci, "years")
@@ -180,10 +176,20 @@ def _comparison(result: GroupSurvival) -> str:
         return ""
     if result.p_value is None:
         return result.p_note
-    return f"The curves were compared by the {_lowered(result.test_method)}."
+    within = f" within strata of {mid_sentence(result.strata)}" if result.strata else ""
+    return f"The curves were compared by the {_lowered(result.test_method)}{within}."
 
 
-def _pairs(result: GroupSurvival, adjustment: Adjustment) -> str:
+def _trend(result: GroupSurvival) -> str:
+    if result.trend is None or not result.trend.df:
+        return ""
+    return (
+        "A trend over the ordered groups, scored 1, 2, 3 and so on, was tested with one degree of "
+        "freedom (Tarone)."
+    )
+
+
+def _pairs(result: GroupSurvival) -> str:
     if result.p_value is None:
         return ""
     if result.pairwise is None:
@@ -191,8 +197,8 @@ def _pairs(result: GroupSurvival, adjustment: Adjustment) -> str:
     tested = int(result.pairwise["p_value"].notna().sum())
     how = (
         "without adjustment"
-        if adjustment == "none"
-        else f"with p-values adjusted by {_ADJUSTMENTS[adjustment]}"
+        if result.adjust == "none"
+        else f"with p-values adjusted by {_ADJUSTMENTS[result.adjust]}"
     )
     return f"Pairs of groups were compared by the same test ({tested} pairs), {how}."
 

@@ -6,12 +6,8 @@ from functools import partial
 
 import streamlit as st
 
-from app.analysis.group_survival import (
-    MIN_GROUP_FOR_TEST,
-    numbers_table,
-    reading,
-    survival_by_group,
-)
+from app.analysis.group_reading import numbers_table, reading
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST, survival_by_group
 from app.analysis.subgroup_view import SubgroupMap
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.groupings import Grouping, GroupingError

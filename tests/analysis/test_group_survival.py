@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analysis.group_survival import (
-    numbers_table,
-    reading,
-    summary_table,
-    survival_by_group,
-)
+from app.analysis.group_reading import numbers_table, reading, summary_table
+from app.analysis.group_survival import survival_by_group
 from app.cohort.groupings import by_alteration, by_labels, by_variable
 from data_loaders import Cohort, CohortError, Endpoint, Variable
 from tests.builders import DIAGNOSIS, OS, make_cohort

@@ -268,3 +268,18 @@ def test_adjustment_as_in_r():
     }
     for method, values in expected.items():
         np.testing.assert_allclose(adjust_p_values(p, method), values)
+
+
+def test_a_stratum_without_an_event_of_the_pair_adds_nothing_to_a_weighted_test():
+    time = np.arange(1.0, 13.0)
+    event = np.array([1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0])
+    groups = np.array(["a", "b", "a", "b", "a", "b", "a", "b", "c", "c", "a", "b"])
+    strata = np.array([0] * 6 + [1] * 6)
+    pairs = pairwise_logrank(
+        time, event, groups, "none", strata=strata, weights=("fleming-harrington", 0.5, 1.0)
+    ).set_index(["a", "b"])
+    own = (groups != "c") & (strata == 0)
+    alone = logrank_test(
+        time[own], event[own], groups[own], weights=("fleming-harrington", 0.5, 1.0)
+    )
+    assert pairs.loc[("a", "b"), "p_value"] == pytest.approx(alone.p_value, rel=1e-12)

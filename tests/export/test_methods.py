@@ -103,16 +103,30 @@ def test_one_group_has_no_test_and_two_have_no_pairs():
     assert "Holm" not in two
 
 
-def test_the_adjustment_of_the_pairs():
-    result = survival_by_group(COHORT, EVERYONE.mask, "os", by_variable(COHORT, "diagnosis"))
-    for method, words in (
+@pytest.mark.parametrize(
+    ("adjust", "words"),
+    [
         ("bh", "Benjamini and Hochberg"),
         ("bonferroni", "Bonferroni's"),
         ("none", "without adjustment"),
-    ):
-        text = survival_methods(result, EVERYONE, pairwise_adjustment=method)
-        assert words in text
-        assert "Holm" not in text
+    ],
+)
+def test_the_adjustment_of_the_pairs(adjust, words):
+    text = written(adjust=adjust)
+    assert words in text
+    assert "Holm" not in text
+
+
+def test_the_test_chosen_its_strata_and_the_trend():
+    text = written(weights="peto-peto", strata="age_years")
+    assert "compared by the Peto-Peto test" in text
+    assert "within strata of age" in text
+    assert "log-rank" not in text
+    assert "trend" not in text
+    diagnosis = by_variable(COHORT, "diagnosis")
+    steps = replace(diagnosis, ordered=True)
+    result = survival_by_group(COHORT, EVERYONE.mask, "os", steps)
+    assert "A trend over the ordered groups" in survival_methods(result, EVERYONE)
 
 
 def test_a_withheld_p_value_says_why_and_names_no_test():
@@ -126,15 +140,10 @@ def test_a_withheld_p_value_says_why_and_names_no_test():
 def test_competing_events_and_entry_times():
     assert "competing event counted as censoring" in written(endpoint="aml")
     assert "competing" not in written()
-    unused = written(endpoint="late")
+    assert "at risk from their entry on (left truncation)" in written(endpoint="late")
+    unused = written(endpoint="late", truncated=False)
     assert "Entry times (column entry_months) were not used" in unused
-    result = survival_by_group(COHORT, EVERYONE.mask, "late")
-    entry = COHORT.patients["entry_months"].to_numpy(float)[:-4]
-    km = kaplan_meier(result.times, result.events, entry)
-    used = replace(result, curves=(replace(result.curves[0], km=km),))
-    text = survival_methods(used, EVERYONE)
-    assert "at risk from their entry on (left truncation)" in text
-    assert "were not used" not in text
+    assert "left truncation" not in unused
     assert "left truncation" not in written()
 
 

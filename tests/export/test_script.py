@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from app.analysis.group_survival import GroupSurvival, survival_by_group
-from app.analysis.survival import kaplan_meier, logrank_test
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.saved import saved_from_json, saved_to_json
-from app.export.script import GROUPS_FILE, survival_script
+from app.export.script import survival_script
+from app.export.script_parts import GROUPS_FILE
 from data_loaders import Cohort, load_cohort
 from tests.conftest import ROOT
 
@@ -110,13 +110,13 @@ def check_numbers(printed: str, result: GroupSurvival) -> None:
     if result.p_value is None:
         assert "chi-squared" not in printed
         return
-    test = logrank_test(result.times, result.events, result.groups)
+    test = result.test
     statistic, df, p_value = re.search(r"chi-squared (\S+), (\d+) df, p = (\S+)", printed).groups()
     assert same(statistic, test.statistic)
     assert int(df) == test.df
     assert same(p_value, result.p_value)
     if result.pairwise is not None:
-        tail = printed.split(" df, p = ")[1].splitlines()[2:]
+        tail = printed.rsplit(" df, p = ", maxsplit=1)[-1].splitlines()[2:]
         adjusted = sorted(float(line.split()[-1]) for line in tail)
         assert adjusted == pytest.approx(sorted(result.pairwise["p_adjusted"]), rel=1e-9)
 
@@ -205,24 +205,49 @@ def test_no_folder_and_no_patient_leaks(cohort):
     )
 
 
-def test_what_the_script_cannot_reproduce_is_refused(cohort):
-    result, _ = made(cohort, Filter(), GroupingSpec("alteration", "ASXL1"))
-    other = replace(result, test_method="Peto-Peto test, 1 degree of freedom")
-    late = kaplan_meier(result.times, result.events, result.times / 2)
-    truncated = replace(result, curves=(replace(result.curves[0], km=late),))
-    for changed in (other, truncated):
-        with pytest.raises(ValueError, match="no script for entry times"):
-            survival_script(changed, cohort, Filter(), GroupingSpec("alteration", "ASXL1"))
+def test_every_option_of_the_test_is_reproduced(cohort, folder):
+    name = stage(cohort)
+    steps = replace(GroupingSpec("variable", name).build(cohort), ordered=True)
+    result = survival_by_group(
+        cohort,
+        np.ones(cohort.n, dtype=bool),
+        "os",
+        steps,
+        weights=("fleming-harrington", 0.5, 1.0),
+        strata="age_years",
+        adjust="bh",
+        limit=40.0,
+    )
+    group = GroupingSpec("variable", name)
+    printed = run(survival_script(result, cohort, Filter(), group, "age_years"), folder)
+    check_numbers(printed, result)
+    trend = re.findall(r"chi-squared (\S+), 1 df", printed)[-1]
+    assert result.trend is not None
+    assert same(trend, result.trend.statistic)
+
+
+def test_entry_times_are_reproduced(cohort, folder):
+    late = replace(cohort, endpoints={"os": replace(cohort.endpoints["os"], entry="age_years")})
+    chosen = Filter.from_dict({"column": "os_months", "between": [90, None]})
+    result = survival_by_group(late, chosen.apply(late).mask, "os")
+    script = survival_script(result, late, chosen, None)
+    assert "truncated" not in script
+    unused = survival_by_group(late, chosen.apply(late).mask, "os", truncated=False)
+    script = survival_script(unused, late, chosen, None)
+    assert "truncated=False" in script
+    # The file itself names no entry, so its script gives what is shown without.
+    check_numbers(run(script, folder).replace("Note:", ""), unused)
 
 
 @pytest.mark.parametrize("text", ['"""\nimport os', "a\rimport os", "a\x00b", "a\u2028import os"])
 def test_text_of_the_data_never_becomes_code(cohort, text):
     plain = made(cohort, Filter(), None)
-    evil = replace(plain[0], endpoint=replace(plain[0].endpoint, label=text, key=text), label=text)
+    endpoint = replace(plain[0].endpoint, label=text, key=text)
+    evil = replace(plain[0], outcome=replace(plain[0].outcome, endpoint=endpoint), label=text)
     named = replace(cohort, provenance=replace(cohort.provenance, source=text))
     script = survival_script(evil, named, Filter(), GroupingSpec("variable", text))
     kinds = [type(node) for node in ast.parse(script).body]
     usual = survival_script(plain[0], cohort, Filter(), GroupingSpec("variable", "x"))
     assert kinds == [type(node) for node in ast.parse(usual).body]
     imported = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Import)]
-    assert [alias.name for node in imported for alias in node.names] == ["numpy"]
+    assert not imported

@@ -7,13 +7,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.analysis.group_survival import (
-    GroupSurvival,
-    numbers_table,
-    reading,
-    summary_table,
-    survival_by_group,
-)
+from app.analysis.group_reading import numbers_table, reading, summary_table
+from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.wording import TimeUnit
 from app.charts.survival import survival_alt, survival_figure
 from app.export.methods import survival_methods

@@ -1,0 +1,108 @@
+"""What survival by group says: in words, and in the tables beside the figure."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.analysis.group_survival import GroupCurve, GroupSurvival
+from app.analysis.survival import KaplanMeier
+from app.analysis.wording import (
+    MONTHS_PER_YEAR,
+    TimeUnit,
+    count,
+    format_p,
+    format_percent_ci,
+    format_time_ci,
+)
+
+YEARS = (1, 3, 5)
+
+
+def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """One row a group: n, events, median with interval, survival at 1, 3 and 5 years, follow-up.
+
+    Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
+    """
+    rows = []
+    for curve in result.curves:
+        row: dict[str, object] = {"Group": curve.name, "n": curve.n, "Events": curve.events}
+        km = curve.km
+        row[f"Median, {unit} (95% CI)"] = (
+            "–" if km is None else format_time_ci(km.median, *km.median_ci, unit)
+        )
+        for year in YEARS:
+            row[f"{year}-year (95% CI)"] = _percent_at(km, year)
+        row[f"Follow-up, {unit}"] = (
+            "–"
+            if km is None
+            else format_time_ci(km.median_followup, *km.median_followup_ci, unit).split(" (")[0]
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _percent_at(km: KaplanMeier | None, year: int) -> str:
+    if km is None:
+        return "–"
+    at = km.at([year * MONTHS_PER_YEAR]).iloc[0]
+    return format_percent_ci(at["survival"], at["lower"], at["upper"])
+
+
+def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """The numbers behind the curves: every step of every group, times in the unit given."""
+    parts = []
+    for curve in result.drawn:
+        if curve.km is None:
+            continue
+        table = curve.km.table.copy()
+        table["time"] /= MONTHS_PER_YEAR if unit == "years" else 1.0
+        table.insert(0, "group", curve.name)
+        parts.append(table.rename(columns={"time": f"time_{unit}"}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def reading(result: GroupSurvival) -> list[str]:
+    """The result in plain words, one sentence each, from rules."""
+    sentences = []
+    drawn = result.drawn
+    year = _year_to_read(result)
+    if year is not None and result.n_events:
+        sentences += [_at_year(result, curve, year) for curve in drawn[:6]]
+        if len(drawn) > 6:
+            sentences.append(f"The other {len(drawn) - 6} groups are in the table.")
+    if result.p_value is not None:
+        verdict = "differ" if result.p_value < 0.05 else "do not differ clearly"
+        sentences.append(
+            f"The curves {verdict} ({result.test_method}, {format_p(result.p_value)})."
+        )
+    elif len(result.curves) > 1 and result.p_note:
+        sentences.append(result.p_note)
+    return sentences
+
+
+def _year_to_read(result: GroupSurvival) -> int | None:
+    """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
+    for year in sorted(YEARS, reverse=True):
+        at = [
+            int(curve.km.at([year * MONTHS_PER_YEAR])["n_risk"].iloc[0])
+            for curve in result.drawn
+            if curve.km is not None
+        ]
+        if at and min(at) > 0:
+            return year
+    return None
+
+
+def _at_year(result: GroupSurvival, curve: GroupCurve, year: int) -> str:
+    if curve.km is None:
+        return ""
+    at = curve.km.at([year * MONTHS_PER_YEAR]).iloc[0]
+    label = result.endpoint.event_label
+    state = "alive" if label == "death" else f"free of {label}"
+    name = "" if not result.label else f"{curve.name}: "
+    start = "At" if not name else "at"
+    return (
+        f"{name}{start} {count(year, 'year')} "
+        f"{format_percent_ci(at['survival'], at['lower'], at['upper'])} of {curve.n:,} were "
+        f"{state}; {int(at['n_risk']):,} still at risk."
+    )

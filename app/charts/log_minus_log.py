@@ -1,0 +1,90 @@
+"""The log-minus-log view: parallel curves mean proportional hazards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.analysis.group_survival import GroupSurvival
+from app.analysis.wording import TimeUnit, in_unit
+from app.charts.survival import legend_lines, thinned
+from app.charts.theme import make_figure, text_at
+
+_HEIGHT = 380
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+def log_minus_log_figure(
+    result: GroupSurvival, unit: TimeUnit = "years", *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """Draw log(-log S(t)) over time on a log scale, for the steps at which events happen.
+
+    Parameters
+    ----------
+    result
+        Curves by group.
+    unit
+        Unit of the time axis.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    traces: list[dict[str, Any]] = []
+    first, last = np.inf, 0.0
+    for curve in result.drawn:
+        km = curve.km
+        if km is None:
+            continue
+        inside = (km.n_event > 0) & (km.survival > 0) & (km.survival < 1) & (km.time > 0)
+        time, survival = km.time[inside], km.survival[inside]
+        if not len(time):
+            continue
+        keep = thinned(time)
+        shown = np.array([in_unit(month, unit) for month in time[keep]])
+        first, last = min(first, shown[0]), max(last, shown[-1])
+        traces.append(
+            {
+                "type": "scatter",
+                "x": shown,
+                "y": np.log(-np.log(survival[keep])),
+                "mode": "lines",
+                "line": {"shape": "hv", "color": curve.colour, "width": 2.2},
+                "name": curve.name,
+                "customdata": survival[keep],
+                "hovertemplate": "%{x:.2f} " + unit + ": S = %{customdata:.1%}",
+            }
+        )
+    ticks = [step for step in _STEPS if first / 2 <= step <= last * 2]
+    return make_figure(
+        traces,
+        title,
+        height=_HEIGHT,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
+        annotations=[
+            text_at(
+                f"{unit.capitalize()} of follow-up, log scale",
+                x=0.5,
+                y=0,
+                yshift=-28,
+                yanchor="top",
+                xref="x domain",
+                yref="y domain",
+            ),
+        ],
+        xaxis={
+            "type": "log",
+            "tickvals": ticks,
+            "ticktext": [f"{tick:g}" for tick in ticks],
+            "showgrid": False,
+            "zeroline": False,
+            "ticks": "outside",
+        },
+        yaxis={"title": {"text": "log(−log S)", "standoff": 6}, "zeroline": False},
+        margin={"b": 52},
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+    )

@@ -1,0 +1,160 @@
+"""What every script to take away starts with: the data, the patients, their outcome.
+
+What comes from the data (names of files, columns, levels) stands in a script only as Python
+literals and in comments of one line; no folder and no patient's value does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pprint import pformat
+from textwrap import indent
+
+from app.analysis.outcomes import Outcome
+from app.cohort.filters import Filter
+from app.cohort.groupings import SAVED, GroupingSpec
+from app.export.tables import source_line
+from data_loaders import Cohort
+
+GROUPS_FILE = "groups.json"
+_DEMO = "demo:"
+
+
+def heading_part(
+    title: str, cohort: Cohort, chosen: Filter, group: GroupingSpec | None = None
+) -> str:
+    """The comment on top: what it reproduces, from which source, and how to run it.
+
+    Parameters
+    ----------
+    title
+        What was shown.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    group
+        The grouping, if there is one.
+    """
+    file = file_name(cohort)
+    beside = [] if file.startswith(_DEMO) else [file]
+    beside += [GROUPS_FILE] * _is_saved(group)
+    lines = [
+        f"{title}: reproduces what CALR Explorer showed.",
+        f"Source: {source_line(cohort.provenance)}",
+        f"Patients: {chosen.describe(cohort)}",
+        "",
+        f"Run it in the folder of {' and '.join(beside)}:" if beside else "Run it with:",
+        "  PYTHONPATH=folder/of/calr-explorer python this_script.py",
+    ]
+    return "\n".join(comment(line) for line in lines)
+
+
+def imports_part(imports: dict[str, set[str]], group: GroupingSpec | None = None) -> str:
+    """The imports: numpy, what every script uses, and the names asked for.
+
+    Parameters
+    ----------
+    imports
+        Names by module.
+    group
+        The grouping, if there is one.
+    """
+    wanted = {
+        "app.analysis.outcomes": {"outcome_of"},
+        "app.cohort.filters": {"Filter"},
+        "data_loaders": {"load_cohort"},
+    }
+    if _is_saved(group):
+        wanted["app.cohort.saved"] = {"saved_from_json"}
+    elif group is not None:
+        wanted["app.cohort.groupings"] = {"GroupingSpec"}
+    for module, names in imports.items():
+        wanted[module] = wanted.get(module, set()) | names
+    lines = ["from pathlib import Path", ""] if _is_saved(group) else []
+    for module, names in sorted(wanted.items()):
+        line = f"from {module} import {', '.join(sorted(names))}"
+        if len(line) > 88:
+            inner = "".join(f"    {name},\n" for name in sorted(names))
+            line = f"from {module} import (\n{inner})"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def selection_part(cohort: Cohort, chosen: Filter) -> str:
+    """Loading the file, a word if it is another one, and the filter.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    """
+    # By way of JSON: what is written is plain data, whatever the filter was made of.
+    plain = indent(pformat(json.loads(json.dumps(chosen.to_dict())), sort_dicts=False), "    ")
+    return f"""\
+cohort = load_cohort({file_name(cohort)!r})
+if cohort.fingerprint != {cohort.fingerprint!r}:
+    print("Note: the data are not those that the result was made of.")
+chosen = Filter.from_dict(
+{plain}
+)
+selection = chosen.apply(cohort)
+print(f"{{selection.n}} of {{cohort.n}} patients selected")"""
+
+
+def outcome_part(outcome: Outcome, group: GroupingSpec | None = None) -> str:
+    """The grouping and the follow-up of who is analysed, as ``outcome``.
+
+    Parameters
+    ----------
+    outcome
+        What the page's result was made of.
+    group
+        The grouping, if there is one.
+    """
+    lines = []
+    asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
+    if group is not None:
+        lines.append(_grouping(group))
+        asked.append("grouping")
+    if outcome.limit is not None:
+        lines.append("# Follow-up ends at the limit for every number, in months.")
+        asked.append(f"limit={float(outcome.limit)!r}")
+    if outcome.endpoint.entry is not None and outcome.entry is None:
+        asked.append("truncated=False")
+    lines += [
+        f"outcome = outcome_of({', '.join(asked)})",
+        'print(f"{outcome.n} analysed")',
+    ]
+    return "\n".join(lines)
+
+
+def file_name(cohort: Cohort) -> str:
+    """The file's name without any folder, or a demo's key."""
+    return re.split(r"[\\/]", cohort.provenance.source)[-1]
+
+
+def comment(text: str) -> str:
+    """A comment that stays one: what is not printable could end its line."""
+    return f"# {''.join(letter if letter.isprintable() else ' ' for letter in text)}".rstrip()
+
+
+def script_of(*parts: str) -> str:
+    """The parts that hold anything, as one script."""
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _is_saved(group: GroupingSpec | None) -> bool:
+    return group is not None and group.kind == SAVED
+
+
+def _grouping(group: GroupingSpec) -> str:
+    if group.kind == SAVED:
+        return (
+            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())\n"
+            f"grouping = saved.groupings[{group.name!r}]"
+        )
+    return f"grouping = GroupingSpec({group.kind!r}, {group.name!r}).build(cohort)"
