@@ -1,0 +1,95 @@
+"""Covariates that an analysis is adjusted for: which a cohort offers, and their table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders import Cohort, CohortError, Variable
+
+MAX_LEVELS = 12
+_ROLES = ("demographic", "disease", "laboratory", "clinical", "study")
+
+
+def adjustment_options(cohort: Cohort) -> list[str]:
+    """Columns that models can be adjusted for: known at baseline, numbers or few categories.
+
+    Age and sex lead, then disease variables and risk scores, laboratory, clinical, study.
+    """
+    found = [v for v in cohort.variables.values() if v.role in _ROLES and _is_usable(cohort, v)]
+    names = [v.name for v in sorted(found, key=lambda v: _ROLES.index(v.role))]
+    first = age_and_sex(cohort)
+    return [*first, *(name for name in names if name not in first)]
+
+
+def age_and_sex(cohort: Cohort) -> list[str]:
+    """The columns of age and sex that the cohort has."""
+    return [
+        name
+        for name in ("age_years", "sex")
+        if name in cohort.variables and _is_usable(cohort, cohort.variables[name])
+    ]
+
+
+def covariate_frame(
+    cohort: Cohort, used: npt.NDArray[np.bool_], columns: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Covariates of the patients used, under their labels, without those that say nothing.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    used
+        The patients, shape (cohort.n,).
+    columns
+        Columns to adjust for.
+
+    Returns
+    -------
+    tuple
+        One row a patient used; and the labels of the columns that were left out, because they have
+        the same value in all of these patients or none at all.
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no such column.
+    """
+    frame: dict[str, pd.Series] = {}
+    constant = []
+    for name in columns:
+        variable = cohort.variables.get(name)
+        if variable is None or name not in cohort.patients.columns:
+            raise CohortError(f"This cohort has no variable called {name} to adjust for.")
+        values = cohort.patients.loc[used, name]
+        label = variable.label if variable.label not in frame else f"{variable.label} ({name})"
+        if values.nunique(dropna=True) < 2:
+            constant.append(variable.label)
+        elif pd.api.types.is_numeric_dtype(values.dtype):
+            frame[label] = values.astype(float)
+        else:
+            frame[label] = _categories(values, variable)
+    return pd.DataFrame(frame, index=cohort.patients.index[used]), constant
+
+
+def _categories(values: pd.Series, variable: Variable) -> pd.Series:
+    """Levels in their order, so that the first, as a rule the lowest risk, is the reference."""
+    present = [str(value) for value in values.dropna().unique()]
+    known = [level for level in variable.levels if level in present]
+    order = known + sorted(value for value in present if value not in known)
+    words = values.astype("object").map(str, na_action="ignore")
+    return words.astype(pd.CategoricalDtype(order))
+
+
+def _is_usable(cohort: Cohort, variable: Variable) -> bool:
+    if variable.name not in cohort.patients.columns:
+        return False
+    if variable.kind == "numeric":
+        return bool(pd.api.types.is_numeric_dtype(cohort.patients[variable.name].dtype))
+    if variable.kind not in {"categorical", "ordinal", "binary"}:
+        return False
+    return 2 <= len(cohort.factor(variable.name)[1]) <= MAX_LEVELS

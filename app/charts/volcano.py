@@ -1,0 +1,254 @@
+"""The volcano of a screen: effect on one axis, evidence on the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.cohort_screen import SIGNIFICANT, CohortScreen, format_q, format_ratio
+from app.analysis.wording import format_p
+from app.charts.labels import Anchor, place_labels
+from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
+from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+
+Floats = npt.NDArray[np.float64]
+_HEIGHT = 430
+_TYPICAL = (430.0, 360.0)
+_LABELS = 14
+_SMALLEST, _LARGEST = 8.0, 30.0
+# Beyond this p-values are zero to a computer; the axis ends where they do.
+_FLOOR = 1e-300
+_RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
+
+
+def volcano_figure(
+    screen: CohortScreen,
+    *,
+    title: str,
+    synthetic: bool = False,
+    chosen: str | None = None,
+) -> go.Figure:
+    """Draw the hazard ratio of every alteration against its p-value.
+
+    Parameters
+    ----------
+    screen
+        The screen.
+    title
+        What is shown, and in how many.
+    synthetic
+        Whether the data are simulated.
+    chosen
+        Feature to ring, or None.
+    """
+    table = screen.table[screen.table["p_value"].notna()]
+    x = np.log10(table["hr"].to_numpy(float))
+    y = -np.log10(table["p_value"].to_numpy(float).clip(min=_FLOOR))
+    reach = _reach(x)
+    top = max(float(y.max()) * 1.1, 2.0) if len(y) else 2.0
+    low = -0.04 * top
+    clear = (table["q_value"] < SIGNIFICANT).to_numpy()
+    size = _sizes(table["altered"].to_numpy(float))
+    traces = []
+    for name, colour, own in (
+        (f"Higher hazard, q < {SIGNIFICANT}", VERMILION, clear & (x > 0)),
+        (f"Lower hazard, q < {SIGNIFICANT}", BLUE, clear & (x <= 0)),
+        (f"q {SIGNIFICANT} or more", NEUTRAL, ~clear),
+    ):
+        if own.any():
+            traces.append(_points(table[own], (x[own], y[own], size[own]), name, colour))
+    if table["firth"].any():
+        traces.append(_legend_only("Firth's correction"))
+    ring = (table["feature"] == chosen).to_numpy()
+    if ring.any():
+        traces.append(_ring(x[ring], y[ring], size[ring]))
+    texts = [text_at(*_axis_title(), x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE)]
+    shapes = [_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")]
+    threshold = _threshold(table)
+    if threshold is not None:
+        shapes.append(_line(x0=0, x1=1, xref="x domain", y0=threshold, y1=threshold, dash="dash"))
+        texts.append(
+            text_at(
+                f"q {SIGNIFICANT}", x=1, y=threshold, xref="x domain", yref="y",
+                xanchor="right", yanchor="bottom", font={"size": 12, "color": INK},
+            )
+        )  # fmt: skip
+    texts += _names(table, x, y, size, (-reach, reach, low, top))
+    ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
+    return make_figure(
+        traces,
+        title,
+        height=_HEIGHT,
+        synthetic=synthetic,
+        legend_space=52,
+        annotations=texts,
+        shapes=shapes,
+        margin={"b": 56, "l": 52},
+        xaxis={
+            "range": [-reach, reach],
+            "tickvals": np.log10(ticks),
+            "ticktext": [f"{ratio:g}" for ratio in ticks],
+            "zeroline": False,
+            "showgrid": False,
+            "ticks": "outside",
+        },
+        yaxis={
+            "title": {"text": "−log<sub>10</sub> p", "standoff": 6},
+            "range": [low, top],
+            "rangemode": "tozero",
+            "zeroline": False,
+        },
+        legend={
+            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
+            "itemsizing": "constant",
+        },
+        showlegend=True,
+        hovermode="closest",
+    )  # fmt: skip
+
+
+def volcano_alt(title: str, sentences: list[str]) -> str:
+    """Alternative text of the figure: its title, its axes, then what it says."""
+    axes = "Hazard ratio of each alteration across, strength of evidence upwards."
+    return f"{title}. {axes} {' '.join(sentences)}"
+
+
+_INSIDE = {"xref": "x domain", "yref": "y domain"}
+
+
+def _axis_title() -> tuple[str]:
+    return ("← lower hazard     Hazard ratio if altered     higher hazard →",)
+
+
+def _reach(x: Floats) -> float:
+    """Half the width of the axis: symmetric, so that left and right weigh the same."""
+    return max(float(np.abs(x).max()) * 1.15 if len(x) else 0.0, float(np.log10(2.4)))
+
+
+def _sizes(altered: Floats) -> Floats:
+    """Diameters whose areas grow with the number altered."""
+    most = float(altered.max()) if len(altered) else 1.0
+    return np.asarray(np.maximum(_SMALLEST, _LARGEST * np.sqrt(altered / most)))
+
+
+def _threshold(table: pd.DataFrame) -> float | None:
+    """Height between the last p-value below the threshold and the first above; None if no hit."""
+    below = table.loc[table["q_value"] < SIGNIFICANT, "p_value"]
+    above = table.loc[table["q_value"] >= SIGNIFICANT, "p_value"]
+    if below.empty:
+        return None
+    last = -np.log10(max(float(below.max()), _FLOOR))
+    first = -np.log10(max(float(above.min()), _FLOOR)) if len(above) else last
+    # Without any beyond it the line lies just under the last hit.
+    return float((last + first) / 2 if first < last else last * 0.97)
+
+
+def _points(
+    rows: pd.DataFrame, place: tuple[Floats, Floats, Floats], name: str, colour: str
+) -> dict[str, Any]:
+    x, y, size = place
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": x,
+        "y": y,
+        "marker": {
+            "size": size,
+            "color": rgba(colour, 0.72 if colour != NEUTRAL else 0.45),
+            "symbol": ["diamond" if firth else "circle" for firth in rows["firth"]],
+            "line": {"width": 1, "color": PAPER},
+        },
+        # A click is answered by the ring and the curves, not by fading everything else.
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+        "customdata": rows["feature"].to_numpy(),
+        "text": [_hover(row) for row in rows.to_dict("records")],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _hover(row: dict[str, Any]) -> str:
+    lines = [
+        f"<b>{row['label']}</b>",
+        f"{row['altered']:,} altered of {row['n']:,} tested ({row['frequency']:.1%})",
+        f"{row['events_altered']:,} of {row['events']:,} events in the altered",
+        f"hazard ratio {format_ratio(row['hr'], row['lower'], row['upper'])}",
+        f"{format_p(row['p_value'])}, {format_q(row['q_value'])}",
+    ]
+    if row["firth"]:
+        lines.append("Firth's correction")
+    return "<br>".join(lines)
+
+
+def _legend_only(name: str) -> dict[str, Any]:
+    marker = {"symbol": "diamond", "size": 10, "color": rgba(NEUTRAL, 0.6)}
+    return {
+        "type": "scatter", "mode": "markers", "name": name, "x": [None], "y": [None],
+        "marker": marker, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _ring(x: Floats, y: Floats, size: Floats) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": x,
+        "y": y,
+        "marker": {
+            "symbol": "circle-open",
+            "size": size + 9,
+            "color": INK,
+            "line": {"width": 2, "color": INK},
+        },
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _line(*, dash: str, **place: Any) -> dict[str, Any]:
+    line = {"color": rgba(NEUTRAL, 0.7), "width": 1, "dash": dash}
+    return {"type": "line", "layer": "below", "line": line, **place}
+
+
+def _names(
+    table: pd.DataFrame, x: Floats, y: Floats, size: Floats, extent: tuple[float, ...]
+) -> list[dict[str, Any]]:
+    """Names of the leading alterations, moved apart, each joined to its point by a thin line."""
+    left, right, low, high = extent
+    across, up = _TYPICAL[0] / (right - left), _TYPICAL[1] / (high - low)
+    order = list(range(min(_LABELS, len(table))))
+    labels = table["label"].tolist()
+    px, py = (x - left) * across, (y - low) * up
+    anchors = [Anchor(labels[i], float(px[i]), float(py[i] + size[i] / 2 + 9)) for i in order]
+    placed = {a.text: a for a in place_labels(anchors, (0, _TYPICAL[0], 0, _TYPICAL[1]), _TYPICAL)}
+    texts = []
+    for i in order:
+        anchor = placed.get(labels[i])
+        if anchor is None:
+            continue
+        dx, dy = anchor.x - px[i], anchor.y - py[i]
+        moved = abs(dx) > 16 or abs(dy - size[i] / 2 - 9) > 3
+        texts.append(
+            {
+                "text": labels[i],
+                "x": float(x[i]),
+                "y": float(y[i]),
+                "xref": "x",
+                "yref": "y",
+                "ax": float(dx),
+                "ay": float(-dy),
+                "showarrow": True,
+                "arrowhead": 0,
+                "arrowwidth": 0.8,
+                "arrowcolor": rgba(NEUTRAL, 0.9 if moved else 0.0),
+                "standoff": float(size[i] / 2),
+                "font": {"size": 12, "color": INK},
+                "captureevents": False,
+            }
+        )
+    return texts
