@@ -1,86 +1,66 @@
-"""Patients divided into named, ordered, coloured groups: what every comparison takes."""
+"""How patients can be grouped: by what, as plain data, and the groups that come of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.colours import NEUTRAL, SLATE, VERMILION, assign_colours, colour_of
+from app.cohort.filters import Filter
+from app.cohort.grouping_kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
+from app.cohort.grouping_model import (
+    LEFT_OUT,
+    MAX_GROUPS,
+    MISSING,
+    NOT_DRAWN,
+    NOT_TESTED,
+    OUTSIDE,
+    Grouping,
+    GroupingError,
+)
+from app.cohort.named_filters import by_filters, filters_from_text, filters_to_text
+from app.cohort.numeric_cuts import Cut, by_cut
+from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
 
-MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE = -1, -2, -3, -4
-LEFT_OUT = MappingProxyType(
-    {
-        MISSING: "value missing",
-        NOT_TESTED: "not tested",
-        NOT_DRAWN: "in smaller groups that are not shown",
-        OUTSIDE: "in none of the chosen groups",
-    }
-)
-MAX_GROUPS = 10
-SAVED = "saved"
+__all__ = [
+    "LEFT_OUT",
+    "MAX_GROUPS",
+    "MISSING",
+    "NOT_DRAWN",
+    "NOT_TESTED",
+    "OUTSIDE",
+    "SAVED",
+    "Grouping",
+    "GroupingError",
+    "GroupingSpec",
+    "by_alteration",
+    "by_labels",
+    "by_variable",
+    "grouping_options",
+    "saved_groups_from",
+]
 
-
-class GroupingError(ValueError):
-    """A grouping that cannot be made; the message is one sentence for the user."""
-
-
-@dataclass(frozen=True, eq=False)
-class Grouping:
-    """Patients of one cohort in named, ordered, coloured groups.
-
-    Parameters
-    ----------
-    label
-        What the groups are groups of: ``Driver mutation``.
-    names
-        Group names in their order; a group may be empty.
-    codes
-        One integer a patient of the cohort: the position of the group, or a negative reason for
-        being in none (:data:`LEFT_OUT`).
-    colours
-        One colour a group.
-    ordered
-        Whether the groups are steps of one scale.
-    data_driven
-        Whether the groups were made from the data they will be compared on.
-    after_baseline
-        Whether membership comes about during follow-up, as with a treatment.
-    """
-
-    label: str
-    names: tuple[str, ...]
-    codes: npt.NDArray[np.int16]
-    colours: tuple[str, ...]
-    ordered: bool = False
-    data_driven: bool = False
-    after_baseline: bool = False
-
-    def __post_init__(self) -> None:
-        if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):
-            raise GroupingError(f"The groups of {self.label} need one colour and one name each.")
-
-    def sizes(self, mask: npt.NDArray[np.bool_] | None = None) -> tuple[int, ...]:
-        """Patients in each group, among those of the mask."""
-        codes = self.codes if mask is None else self.codes[mask]
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.names))
-        return tuple(int(count) for count in counts)
-
-    def left_out(self, mask: npt.NDArray[np.bool_] | None = None) -> dict[str, int]:
-        """Patients in no group, by reason, among those of the mask; reasons without any omitted."""
-        codes = self.codes if mask is None else self.codes[mask]
-        counts = {words: int(np.count_nonzero(codes == code)) for code, words in LEFT_OUT.items()}
-        return {words: count for words, count in counts.items() if count}
+SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
+CUT, FILTERS = "cut", "filters"
+_SEPARATORS = {GENES: "|", HIERARCHY: ">"}
+# What a grouping may be made of; the text after the colon says of which.
+_NAMED = ("alteration", "variable", "alleles", SAVED)
 
 
 @dataclass(frozen=True)
 class GroupingSpec:
-    """How to group, as plain data: ``alteration:CALR``, ``variable:diagnosis``, ``saved:NAME``."""
+    """How to group, as plain data that a link, a saved view and a script hold.
+
+    ``alteration:CALR``, ``variable:diagnosis``, ``saved:NAME``, ``genes:TP53|ASXL1``,
+    ``hierarchy:JAK2>CALR>MPL``, ``burden:``, ``alleles:CALR``, ``cut:age_years@median`` (or
+    tertiles, quartiles, clinical, typed values such as ``40,60``) and
+    ``filters:NAME=FILTER|NAME=FILTER``.
+    """
 
     kind: str
     name: str
@@ -92,30 +72,92 @@ class GroupingSpec:
         Raises
         ------
         GroupingError
-            If the text does not start with a known kind.
+            If the text does not start with a known kind, or does not say of what.
         """
-        kind, _, name = text.partition(":")
-        if kind not in {"alteration", "variable", SAVED} or not name:
+        kind, colon, name = text.partition(":")
+        spec = cls(kind, name)
+        if not colon or not spec._is_complete():
             raise GroupingError(f"{text!r} is not a grouping; choose one from the list.")
-        return cls(kind, name)
+        if kind == CUT:
+            Cut.parse(name)
+        if kind == FILTERS:
+            filters_from_text(name)
+        return spec
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
 
-    def build(self, cohort: Cohort) -> Grouping:
+    @classmethod
+    def of_genes(cls, first: str, second: str) -> GroupingSpec:
+        """Two genes: only the one, only the other, both, neither."""
+        return cls(GENES, join_parts((first, second), _SEPARATORS[GENES]))
+
+    @classmethod
+    def of_hierarchy(cls, features: Sequence[str]) -> GroupingSpec:
+        """The first altered of several genes."""
+        return cls(HIERARCHY, join_parts(features, _SEPARATORS[HIERARCHY]))
+
+    @classmethod
+    def of_cut(cls, cut: Cut) -> GroupingSpec:
+        """A number cut into groups."""
+        return cls(CUT, str(cut))
+
+    @classmethod
+    def of_filters(cls, filters: Mapping[str, Filter]) -> GroupingSpec:
+        """Named filters against each other."""
+        return cls(FILTERS, filters_to_text(filters))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The genes of ``genes:`` and ``hierarchy:``, in order; of other kinds none."""
+        separator = _SEPARATORS.get(self.kind)
+        return () if separator is None else split_parts(self.name, separator)
+
+    def build(self, cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grouping:
         """The grouping of the cohort's patients.
+
+        Parameters
+        ----------
+        cohort
+            The cohort.
+        mask
+            The patients selected, shape (cohort.n,): where a quantile lies and which genes are
+            counted is theirs to decide. Patients outside it have a group all the same.
 
         Raises
         ------
         GroupingError
-            If the cohort lacks the alteration or variable, its values make no groups, or there
+            If the cohort lacks what the groups are made of, its values make no groups, or there
             are no saved groups of this name.
         """
-        if self.kind == "alteration":
-            return by_alteration(cohort, self.name)
-        if self.kind == SAVED:
-            return _SAVED_BY[-1](cohort, self.name)
+        match self.kind:
+            case "alteration":
+                return by_alteration(cohort, self.name)
+            case "genes":
+                first, second = self.features
+                return by_two_genes(cohort, first, second)
+            case "hierarchy":
+                return by_hierarchy(cohort, self.features)
+            case "burden":
+                return by_burden(cohort, mask)
+            case "alleles":
+                return by_alleles(cohort, self.name)
+            case "cut":
+                return by_cut(cohort, Cut.parse(self.name), mask)
+            case "filters":
+                return by_filters(cohort, filters_from_text(self.name))
+            case "saved":
+                return _SAVED_BY[-1](cohort, self.name)
         return by_variable(cohort, self.name)
+
+    def _is_complete(self) -> bool:
+        if self.kind == BURDEN:
+            return not self.name
+        if self.kind == GENES:
+            return len(self.features) == 2 and all(self.features)
+        if self.kind == HIERARCHY:
+            return all(self.features)
+        return self.kind in {*_NAMED, CUT, FILTERS} and bool(self.name)
 
 
 def _nothing_saved(_cohort: Cohort, name: str) -> Grouping:

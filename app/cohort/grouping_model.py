@@ -1,0 +1,78 @@
+"""What a grouping is: patients in named, ordered, coloured groups, and why others are in none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE, HIDDEN, SEVERAL, UNKNOWN = -1, -2, -3, -4, -5, -6, -7
+LEFT_OUT = MappingProxyType(
+    {
+        MISSING: "value missing",
+        NOT_TESTED: "not tested",
+        NOT_DRAWN: "in smaller groups that are not shown",
+        OUTSIDE: "in none of the chosen groups",
+        HIDDEN: "in a hidden group",
+        SEVERAL: "in more than one of the groups",
+        UNKNOWN: "not known to be in one group: a value is missing or a gene was not tested",
+    }
+)
+MAX_GROUPS = 10
+
+
+class GroupingError(ValueError):
+    """A grouping that cannot be made; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Patients of one cohort in named, ordered, coloured groups.
+
+    Parameters
+    ----------
+    label
+        What the groups are groups of: ``Driver mutation``.
+    names
+        Group names in their order; a group may be empty.
+    codes
+        One integer a patient of the cohort: the position of the group, or a negative reason for
+        being in none (:data:`LEFT_OUT`).
+    colours
+        One colour a group.
+    ordered
+        Whether the groups are steps of one scale.
+    data_driven
+        Whether the groups were made from the data they will be compared on.
+    after_baseline
+        Whether membership comes about during follow-up, as with a treatment.
+    note
+        What a reader should know about how the groups were made, as sentences; may be empty.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.int16]
+    colours: tuple[str, ...]
+    ordered: bool = False
+    data_driven: bool = False
+    after_baseline: bool = False
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):
+            raise GroupingError(f"The groups of {self.label} need one colour and one name each.")
+
+    def sizes(self, mask: npt.NDArray[np.bool_] | None = None) -> tuple[int, ...]:
+        """Patients in each group, among those of the mask."""
+        codes = self.codes if mask is None else self.codes[mask]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.names))
+        return tuple(int(count) for count in counts)
+
+    def left_out(self, mask: npt.NDArray[np.bool_] | None = None) -> dict[str, int]:
+        """Patients in no group, by reason, among those of the mask; reasons without any omitted."""
+        codes = self.codes if mask is None else self.codes[mask]
+        counts = {words: int(np.count_nonzero(codes == code)) for code, words in LEFT_OUT.items()}
+        return {words: count for words, count in counts.items() if count}
