@@ -47,9 +47,9 @@ __all__ = [
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
 CUT, FILTERS = "cut", "filters"
-_SEPARATORS = {GENES: "|", HIERARCHY: ">"}
 # What a grouping may be made of; the text after the colon says of which.
-_NAMED = ("alteration", "variable", "alleles", SAVED)
+_NAMED = ("alteration", "variable", ALLELES, SAVED)
+_SEPARATORS = {GENES: "|", HIERARCHY: ">"}
 
 
 @dataclass(frozen=True)

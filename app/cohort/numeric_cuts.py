@@ -118,10 +118,9 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
         raise GroupingError(f"{variable.label} is not a number that can be cut; choose another.")
     values = cohort.patients[cut.column].to_numpy(dtype=float, na_value=np.nan)
     thresholds, note = _thresholds(variable, cut, values if mask is None else values[mask])
-    above = [
-        values >= step.value if step.equal_above else values > step.value for step in thresholds
-    ]
-    codes = np.sum(above, axis=0, dtype=np.int16)
+    codes = np.zeros(cohort.n, dtype=np.int16)
+    for step in thresholds:
+        codes += values >= step.value if step.equal_above else values > step.value
     codes[np.isnan(values)] = MISSING
     names = _names(variable, thresholds)
     return Grouping(
