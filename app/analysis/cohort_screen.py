@@ -37,7 +37,7 @@ class CohortScreen:
     endpoint
         What was followed.
     table
-        One row an alteration tested, by p-value: feature, label, kind, n (tested), altered,
+        One row an alteration modelled, by p-value, those whose model failed last: feature, label, kind, n (tested), altered,
         frequency, events, events_altered, hr, lower, upper, p_value, q_value, firth (whether
         Firth's correction was needed), note. ``attrs`` as of
         :func:`app.analysis.regression.survival_scan`.
@@ -82,8 +82,8 @@ class CohortScreen:
 
     @property
     def n_tested(self) -> int:
-        """Alterations tested."""
-        return len(self.table)
+        """Alterations tested: those with a p-value."""
+        return int(self.table["p_value"].notna().sum())
 
     @property
     def n_features(self) -> int:

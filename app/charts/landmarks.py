@@ -1,0 +1,203 @@
+"""Figures of an event during follow-up: every answer in one forest, and pairs of curves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from app.analysis.during_follow_up import DuringFollowUp, answers_table
+from app.analysis.survival import KaplanMeier
+from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.charts.forest import forest_figure
+from app.charts.survival import thinned
+from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.cohort.colours import CRIMSON, SLATE, VERMILION
+
+Floats = npt.NDArray[np.floating[Any]]
+_CURVES = 250
+_GAP = 58
+_ROW = 17
+_ROWS = 5
+WRONG = "NAIVE: BIASED BY IMMORTAL TIME"
+
+
+def answers_figure(result: DuringFollowUp, *, title: str, synthetic: bool = False) -> go.Figure:
+    """Draw the hazard ratios of every analysis under each other, the naive one first.
+
+    Parameters
+    ----------
+    result
+        The analyses.
+    title
+        What is shown, and in how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    return forest_figure(answers_table(result), title=title, synthetic=synthetic)
+
+
+def pair_figure(
+    unexposed: KaplanMeier | None,
+    exposed: KaplanMeier | None,
+    noun: str,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    axis: str,
+    corner: str = "",
+    start: float = 0.0,
+    wrong: bool = False,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Draw two Kaplan-Meier curves, without and with the event, with the numbers at risk.
+
+    Parameters
+    ----------
+    unexposed, exposed
+        The curves; None for one without patients.
+    noun
+        The event: ``transplant``.
+    unit
+        Unit of the time axis.
+    title
+        What is shown.
+    axis
+        What the time is counted from: ``since diagnosis``.
+    corner
+        Words in the corner, such as the test; empty for none.
+    start
+        Months at which the curves start.
+    wrong
+        Whether to mark the figure as the naive comparison.
+    synthetic
+        Whether the data are simulated.
+    """
+    drawn = [
+        (name, colour, km)
+        for name, colour, km in (
+            (f"Without {noun}", SLATE, unexposed),
+            (f"With {noun}", VERMILION, exposed),
+        )
+        if km is not None
+    ]
+    last = max((float(km.time[-1]) for _, _, km in drawn), default=0.0)
+    shown = in_unit(last, unit)
+    ticks = [tick for tick in nice_ticks(shown, most=6) if tick >= in_unit(start, unit) - 1e-9]
+    traces: list[dict[str, Any]] = []
+    for name, colour, km in drawn:
+        traces += _curve(name, colour, km, unit, start)
+    traces += _at_risk(drawn, ticks, unit)
+    table = _ROW * _ROWS
+    inner = _CURVES + _GAP + table
+    inside = {"xref": "x domain", "yref": "y domain"}
+    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
+    texts = [text_at(axis, x=0.5, y=0, yshift=-26, yanchor="top", **inside)]
+    if corner:
+        texts.append(text_at(corner, x=0.02, y=0.03, xanchor="left", yanchor="bottom", **inside))
+    if wrong:
+        texts.append(
+            text_at(f"<b>{WRONG}</b>", x=0.98, y=0.98, xanchor="right", yanchor="top", **inside)
+            | {"font": {"size": 12, "color": CRIMSON}}
+        )
+    width = max(shown, ticks[-1] if ticks else 0.0) or 1.0
+    return make_figure(
+        traces,
+        title,
+        height=inner + 12,
+        synthetic=synthetic,
+        annotations=texts,
+        margin={"l": 46, "r": 14},
+        xaxis={
+            "range": [-0.02 * width, 1.04 * width],
+            "tickvals": ticks,
+            "ticktext": [f"{tick:g}" for tick in ticks],
+            "anchor": "y",
+            "showgrid": False,
+            "zeroline": False,
+            "ticks": "outside",
+        },
+        yaxis={
+            "range": [-0.02, 1.03],
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "domain": [(table + _GAP) / inner, 1],
+            "zeroline": False,
+        },
+        xaxis2={"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},
+        yaxis2={
+            "domain": [0, table / inner],
+            "range": [-_ROWS + 0.5, 0.5],
+            "visible": False,
+            "fixedrange": True,
+        },
+        showlegend=False,
+        hovermode="x unified",
+    )
+
+
+def _curve(
+    name: str, colour: str, km: KaplanMeier, unit: TimeUnit, start: float
+) -> list[dict[str, Any]]:
+    factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
+    keep = thinned(km.time)
+    time = np.concatenate(([start], km.time[keep])) * factor
+    survival = np.concatenate(([1.0], km.survival[keep]))
+    # Where the limits are undefined the band closes on the curve.
+    lower, upper = (
+        np.where(np.isnan(limit), survival, limit)
+        for limit in (
+            np.concatenate(([1.0], km.lower[keep])),
+            np.concatenate(([1.0], km.upper[keep])),
+        )
+    )
+    common = {"type": "scatter", "x": time, "mode": "lines", "legendgroup": name}
+    edge = common | {"line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+    return [
+        edge | {"y": upper},
+        edge | {"y": lower, "fill": "tonexty", "fillcolor": rgba(colour, 0.12)},
+        common
+        | {
+            "y": survival,
+            "line": {"shape": "hv", "color": colour, "width": 2.4},
+            "name": name,
+            "customdata": np.concatenate(([km.n], km.n_risk[keep])),
+            "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
+        },
+    ]
+
+
+def _at_risk(
+    drawn: list[tuple[str, str, KaplanMeier]], ticks: list[float], unit: TimeUnit
+) -> list[dict[str, Any]]:
+    """Rows of text under the curves: a heading, then name and numbers of each curve."""
+    if not drawn or not ticks:
+        return []
+    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+    rows = [_text([ticks[0]], 0, ["<b>Number at risk</b>"], "middle right", INK)]
+    for position, (name, colour, km) in enumerate(drawn):
+        at_risk = km.at(months)["n_risk"]
+        # At the very start nobody has left yet, and who enters later is not there.
+        counts = [f"{int(number):,}" for number in at_risk]
+        rows.append(_text([ticks[0]], 1 + 2 * position, [f"<b>{name}</b>"], "middle right", colour))
+        rows.append(_text(ticks, 2 + 2 * position, counts, "middle center", INK))
+    return rows
+
+
+def _text(x: list[float], row: int, text: list[str], position: str, colour: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": [-row] * len(x),
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "mode": "text",
+        "text": text,
+        "textposition": position,
+        "textfont": {"size": 12, "color": colour},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
