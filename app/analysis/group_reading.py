@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from app.analysis.curve_shape import Crossing, crossings, proportional_hazards
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import (
@@ -12,10 +13,15 @@ from app.analysis.wording import (
     count,
     format_p,
     format_percent_ci,
+    format_time,
     format_time_ci,
+    mid_sentence,
 )
 
 YEARS = (1, 3, 5)
+FEW_EVENTS = 10
+_DOUBTFUL = 0.05
+_MOST_CROSSINGS = 2
 
 
 def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
@@ -71,12 +77,18 @@ def reading(result: GroupSurvival) -> list[str]:
         if len(drawn) > 6:
             sentences.append(f"The other {len(drawn) - 6} groups are in the table.")
     if result.p_value is not None:
+        within = f", within strata of {mid_sentence(result.strata)}" if result.strata else ""
         verdict = "differ" if result.p_value < 0.05 else "do not differ clearly"
         sentences.append(
-            f"The curves {verdict} ({result.test_method}, {format_p(result.p_value)})."
+            f"The curves {verdict} ({result.test_method}{within}, {format_p(result.p_value)})."
         )
     elif len(result.curves) > 1 and result.p_note:
         sentences.append(result.p_note)
+    if result.trend is not None and result.trend.df:
+        sentences.append(
+            "Trend over the ordered groups: "
+            f"{format_p(result.trend.p_value)} (1 degree of freedom)."
+        )
     return sentences
 
 
@@ -105,4 +117,45 @@ def _at_year(result: GroupSurvival, curve: GroupCurve, year: int) -> str:
         f"{name}{start} {count(year, 'year')} "
         f"{format_percent_ci(at['survival'], at['lower'], at['upper'])} of {curve.n:,} were "
         f"{state}; {int(at['n_risk']):,} still at risk."
+    )
+
+
+def cautions(result: GroupSurvival, unit: TimeUnit) -> list[str]:
+    """What limits the test, in words: few events, hazards not proportional, curves that cross.
+
+    Parameters
+    ----------
+    result
+        Curves by group.
+    unit
+        Unit in which times are told.
+    """
+    if result.test is None:
+        return []
+    found = []
+    if result.n_events < FEW_EVENTS:
+        found.append(
+            f"There are only {count(result.n_events, 'event')}: a p-value from so few changes with "
+            "a handful of patients, so do not lean on it."
+        )
+    p_value = proportional_hazards(result.outcome)
+    if p_value < _DOUBTFUL:
+        found.append(
+            f"The hazards are not proportional (Grambsch-Therneau {format_p(p_value)}): one hazard "
+            "ratio would average over time. The difference at chosen times and the restricted mean "
+            "below do not need it."
+        )
+    crossed = crossings(result.by_name)
+    found += [_crossing(crossing, unit) for crossing in crossed[:_MOST_CROSSINGS]]
+    if len(crossed) > _MOST_CROSSINGS:
+        found.append(f"{len(crossed) - _MOST_CROSSINGS} further pairs of curves cross.")
+    return found
+
+
+def _crossing(crossing: Crossing, unit: TimeUnit) -> str:
+    first, later = crossing.first_ahead, crossing.later_ahead
+    return (
+        f"The curves of {first} and {later} cross near {format_time(crossing.time, unit)} {unit}: "
+        f"{first} is ahead before, {later} after. A test over all times sets the two off against "
+        "each other."
     )

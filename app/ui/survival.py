@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival
-from app.analysis.survival import ConfType
-from app.analysis.wording import TimeUnit, count, mid_sentence
+from app.analysis.wording import count, mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec
+from app.ui.curve_options import CurveOptions, draw_curve_options
 from app.ui.links import ENDPOINT, EVERYONE, GROUP, VIEW, endpoint_labels, group_labels
 from app.ui.session import Looking
 from data_loaders import Cohort
-
-_CONF_TYPES: tuple[ConfType, ...] = ("log-log", "log", "plain")
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,7 @@ class SurvivalSettings:
 
     endpoint: str
     group: str
-    unit: TimeUnit
-    limit: float | None
-    conf_type: ConfType
-    band: bool
-    marks: bool
-    full_table: bool
+    options: CurveOptions
 
     @property
     def spec(self) -> GroupingSpec | None:
@@ -57,42 +50,8 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
         bind="query-params",
     )
     with right.popover("Options", icon=":material/tune:", width="stretch"):
-        unit = st.segmented_control(
-            "Time in", ["years", "months"], default="years", required=True, key="unit",
-            bind="query-params",
-        )  # fmt: skip
-        limit = st.number_input(
-            f"Follow-up limit, {unit}",
-            min_value=0.0,
-            value=None,
-            placeholder="none",
-            key="limit",
-            bind="query-params",
-            help="Follow-up ends here for every number on the page (administrative censoring).",
-        )
-        conf_type = st.selectbox(
-            "Confidence band",
-            _CONF_TYPES,
-            key="ci",
-            bind="query-params",
-            help="log-log is the default here; R's survfit prints log unless told otherwise.",
-        )
-        band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
-        marks = st.toggle("Mark censored patients", value=True, key="marks", bind="query-params")
-        full = st.toggle(
-            "Events and censored in the table", value=False, key="table", bind="query-params"
-        )
-    months = None if not limit else limit * (12.0 if unit == "years" else 1.0)
-    return SurvivalSettings(
-        endpoint=endpoint,
-        group=group if group in options else options[0],
-        unit="months" if unit == "months" else "years",
-        limit=months,
-        conf_type=conf_type if conf_type in _CONF_TYPES else "log-log",
-        band=bool(band),
-        marks=bool(marks),
-        full_table=bool(full),
-    )
+        chosen = draw_curve_options(cohort, endpoint)
+    return SurvivalSettings(endpoint, group if group in options else options[0], chosen)
 
 
 def draw_view_choice(views: list[str]) -> str:

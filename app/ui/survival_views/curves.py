@@ -5,49 +5,57 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.group_reading import numbers_table, reading, summary_table
+from app.analysis.group_contrasts import (
+    common_horizon,
+    conditional_table,
+    differences_table,
+    restricted_means_table,
+)
+from app.analysis.group_reading import YEARS, cautions, numbers_table, reading, summary_table
 from app.analysis.group_survival import GroupSurvival, survival_by_group
-from app.analysis.wording import TimeUnit
+from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.charts.log_minus_log import log_minus_log_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.export.methods import survival_methods
 from app.export.script import survival_script
+from app.ui.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
-from app.ui.survival import draw_accounting, survival_settings, survival_title
+from app.ui.survival import SurvivalSettings, draw_accounting, survival_settings, survival_title
 from app.ui.take_away import TakeAway, draw_take_away
+
+_SUMMARY, _DIFFERENCES, _MEANS = "Summary", "Differences", "Restricted mean"
+_CONDITIONAL, _PAIRS = "Given survival so far", "Every pair"
 
 
 def draw_curves(looking: Looking) -> None:
     """Draw the controls, the curves, what they say and what can be taken away."""
     settings = survival_settings(looking)
+    options = settings.options
     result = survival_by_group(
         looking.cohort,
         looking.selection.mask,
         settings.endpoint,
         settings.grouping(looking.cohort),
-        limit=settings.limit,
-        conf_type=settings.conf_type,
+        limit=options.time.limit,
+        conf_type=options.conf_type,
+        weights=options.weights,
+        strata=options.strata,
+        adjust=options.adjust,
+        truncated=options.truncated,
     )
+    unit = options.time.unit
     sentences = reading(result)
-    title = survival_title(result)
-
-    figure = survival_figure(
-        result,
-        settings.unit,
-        title=title,
-        synthetic=looking.synthetic,
-        band=settings.band,
-        marks=settings.marks,
-        full_table=settings.full_table,
-    )
+    figure, title = _figure(looking, result, settings)
 
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
             figure,
-            partial(numbers_table, result, settings.unit),
+            partial(numbers_table, result, unit),
             key="km",
             name=(result.endpoint.key, result.label),
             alt=survival_alt(title, result, sentences),
@@ -57,32 +65,177 @@ def draw_curves(looking: Looking) -> None:
         for note in result.notes:
             st.info(note)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        for caution in cautions(result, unit):
+            st.warning(caution)
         draw_accounting(result)
 
-    st.subheader("In numbers", anchor=False)
-    st.dataframe(summary_table(result, settings.unit), hide_index=True, key="km_summary")
-    if result.pairwise is not None:
-        with st.expander("Every pair of groups (log-rank, Holm's adjustment)"):
-            st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
+    _draw_numbers(result, unit)
     draw_take_away(
         looking,
         TakeAway(
             key="km",
             name=(result.endpoint.key, result.label),
             figures={"Figure": figure},
-            sheets=partial(_sheets, result, settings.unit),
+            sheets=partial(_sheets, result, unit),
             methods=survival_methods(result, looking.selection),
-            script=partial(survival_script, result, looking.cohort, looking.filter, settings.spec),
+            script=partial(
+                survival_script,
+                result,
+                looking.cohort,
+                looking.filter,
+                settings.spec,
+                options.strata,
+            ),
         ),
     )
     st.caption(
-        f"Kaplan-Meier with 95% {settings.conf_type} intervals; a median is the first time at "
+        f"Kaplan-Meier with 95% {options.conf_type} intervals; a median is the first time at "
         "which half had the event. How each number is computed is on the Methods page."
     )
 
 
+def _figure(
+    looking: Looking, result: GroupSurvival, settings: SurvivalSettings
+) -> tuple[go.Figure, str]:
+    options = settings.options
+    title = survival_title(result)
+    if options.scale == LOG_MINUS_LOG:
+        title = f"{title}, log-minus-log"
+        return (
+            log_minus_log_figure(
+                result, options.time.unit, title=title, synthetic=looking.synthetic
+            ),
+            title,
+        )
+    return (
+        survival_figure(
+            result,
+            options.time.unit,
+            title=title,
+            synthetic=looking.synthetic,
+            band=options.band,
+            marks=options.marks,
+            full_table=options.full_table,
+            falling=options.scale != INCIDENCE,
+        ),
+        title,
+    )
+
+
+def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> None:
+    """One table at a time: what each group did, then how the groups differ."""
+    heading, choice = st.columns([1, 3], vertical_alignment="center")
+    heading.subheader("In numbers", anchor=False)
+    tables = [_SUMMARY, _DIFFERENCES, _MEANS, _CONDITIONAL]
+    if result.pairwise is not None:
+        tables.append(_PAIRS)
+    shown = choice.segmented_control(
+        "Table",
+        tables,
+        default=_SUMMARY,
+        required=True,
+        key="numbers",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if not result.drawn or shown not in tables:
+        shown = _SUMMARY
+    if shown == _SUMMARY:
+        st.dataframe(summary_table(result, unit), hide_index=True, key="km_summary")
+    elif shown == _PAIRS:
+        st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
+    elif shown == _DIFFERENCES:
+        _draw_differences(result, unit)
+    elif shown == _MEANS:
+        _draw_means(result, unit)
+    else:
+        _draw_conditional(result, unit)
+
+
+def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> None:
+    months = _times("At (separate by commas)", "times", unit)
+    st.dataframe(differences_table(result, months, unit), hide_index=True, key="km_differences")
+    st.caption(
+        f"Differences from {result.drawn[0].name} with Wald intervals from Greenwood's variances; "
+        "choose the times before looking at the curves."
+    )
+
+
+def _draw_means(result: GroupSurvival, unit: TimeUnit) -> None:
+    longest = common_horizon(result)
+    asked = st.number_input(
+        f"Horizon, {unit}",
+        min_value=0.0,
+        value=None,
+        placeholder=f"{in_unit(longest, unit):g}, the longest that every group is followed",
+        key="tau",
+        bind="query-params",
+    )
+    months = _months(asked, unit) if asked else longest
+    if not months > 0:
+        st.info("Nobody is followed beyond time zero, so there is no mean to restrict.")
+        return
+    st.dataframe(restricted_means_table(result, months, unit), hide_index=True, key="km_rmst")
+    st.caption(
+        f"Restricted mean survival time: the mean time without the event over the first "
+        f"{in_unit(months, unit):g} {unit}, the area under the curve. It needs no proportional "
+        "hazards."
+    )
+
+
+def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> None:
+    left, right = st.columns(2)
+    with left:
+        asked = st.number_input(
+            f"Given no event by, {unit}",
+            min_value=0.0,
+            value=2.0 if unit == "years" else 24.0,
+            key=f"given_{unit}",
+            bind="query-params",
+        )
+    with right:
+        months = _times("Further times (separate by commas)", "further", unit)
+    st.dataframe(
+        conditional_table(result, _months(asked, unit), months, unit),
+        hide_index=True,
+        key="km_conditional",
+    )
+    st.caption(
+        "The chance of a further time for patients who are still without the event by then: "
+        "S(given + t) / S(given)."
+    )
+
+
+def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
+    """Times typed by the reader, in months; 1, 3 and 5 years where none can be read."""
+    usual = [in_unit(MONTHS_PER_YEAR * year, unit) for year in YEARS]
+    typed = st.text_input(
+        f"{label}, {unit}",
+        key=key,
+        placeholder=", ".join(f"{value:g}" for value in usual),
+        bind="query-params",
+    )
+    values = []
+    for word in (typed or "").replace(";", ",").split(","):
+        try:
+            values.append(float(word))
+        except ValueError:
+            if word.strip():
+                st.info(f"“{word.strip()}” is not a time: type numbers such as 1, 2.5, 5.")
+    kept = [value for value in values if 0 < value < float("inf")]
+    return [_months(value, unit) for value in kept or usual]
+
+
+def _months(value: float, unit: TimeUnit) -> float:
+    return value * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+
+
 def _sheets(result: GroupSurvival, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     sheets = {"Summary": summary_table(result, unit), "Curves": numbers_table(result, unit)}
+    if result.drawn:
+        months = [MONTHS_PER_YEAR * year for year in YEARS]
+        sheets["Differences"] = differences_table(result, months, unit)
+        sheets["Restricted mean"] = restricted_means_table(result, common_horizon(result), unit)
     if result.pairwise is not None:
         sheets["Pairs"] = result.pairwise
     return sheets

@@ -1,0 +1,113 @@
+"""Hazard ratios of the groups of a cohort under competing risks, and which groups have none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.group_hazards import GroupModel, group_cox, group_fine_gray
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST
+from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
+from app.analysis.outcomes import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class GroupEffects:
+    """Hazard ratios of the groups against a reference, three questions side by side.
+
+    Attributes
+    ----------
+    reference
+        The group that the others are compared with; empty where nothing could be compared.
+    cause_specific
+        Cox model of the event, competing events censored: how fast the event comes to those still
+        free of both.
+    competing
+        The same of the competing event.
+    subdistribution
+        Fine-Gray model: how many come to have the event, competing events counted.
+    left_out
+        Groups without a hazard ratio, and why.
+    notes
+        Why a model is missing, and what a reader must know.
+    """
+
+    reference: str
+    cause_specific: GroupModel | None
+    competing: GroupModel | None
+    subdistribution: GroupModel | None
+    left_out: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupEffects | None:
+    """Hazard ratios of the groups with enough patients and an event; None below two groups.
+
+    A group without any event has a hazard ratio of zero, which no interval fits: it is left out of
+    the models, which is the limit of their likelihood, and named.
+
+    Parameters
+    ----------
+    outcome
+        Follow-up, by group.
+    estimates
+        The groups, the reference first.
+    """
+    if sum(group.n > 0 for group in estimates) < 2:
+        return None
+    left_out = {}
+    compared = []
+    for code, group in enumerate(estimates):
+        if group.n < MIN_GROUP_FOR_TEST:
+            left_out[group.name] = f"fewer than {MIN_GROUP_FOR_TEST} patients"
+        elif not group.events:
+            left_out[group.name] = f"no {outcome.endpoint.event_label}"
+        else:
+            compared.append(code)
+    if len(compared) < 2:
+        note = (
+            f"No hazard ratio is given: fewer than two groups have at least {MIN_GROUP_FOR_TEST} "
+            f"patients and an event ({outcome.endpoint.event_label})."
+        )
+        return GroupEffects("", None, None, None, left_out, (note,))
+    reference = estimates[compared[0]]
+    others = [code for code in compared if estimates[code].competing]
+    notes: list[str] = []
+    specific = _model(partial(group_cox, cause_of_interest=EVENT), outcome, compared, notes)
+    competing = None
+    if len(others) > 1 and others[0] == compared[0]:
+        competing = _model(partial(group_cox, cause_of_interest=COMPETING), outcome, others, notes)
+    subdistribution = None
+    if outcome.entry is None:
+        subdistribution = _model(group_fine_gray, outcome, compared, notes)
+    else:
+        notes.append("The Fine-Gray model is not fitted where patients entered late.")
+    if specific is not None:
+        notes += specific.notes
+        if specific.ph_p_value is not None and specific.ph_p_value < 0.05:
+            notes.append(
+                "The cause-specific hazards are not proportional over time: the ratio is an "
+                "average, so look at the curves."
+            )
+    return GroupEffects(
+        reference.name, specific, competing, subdistribution, left_out, tuple(notes)
+    )
+
+
+def _model(
+    fit: Callable[..., GroupModel], outcome: Outcome, codes: list[int], notes: list[str]
+) -> GroupModel | None:
+    """A model of some groups, the first the reference; a note where it cannot be fitted."""
+    own = np.isin(outcome.codes, codes)
+    position = np.searchsorted(codes, outcome.codes[own])
+    groups = pd.Categorical.from_codes(position, [outcome.names[code] for code in codes])
+    late = {} if outcome.entry is None else {"entry": outcome.entry[own]}
+    try:
+        return fit(outcome.time[own], outcome.cause[own], groups, **late)
+    except ValueError as error:
+        notes.append(f"A hazard ratio could not be estimated: {error}")
+        return None
