@@ -62,7 +62,9 @@ def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupE
     left_out = {}
     compared = []
     for code, group in enumerate(estimates):
-        if group.n < MIN_GROUP_FOR_TEST:
+        if not group.n:
+            left_out[group.name] = group.note
+        elif group.n < MIN_GROUP_FOR_TEST:
             left_out[group.name] = f"fewer than {MIN_GROUP_FOR_TEST} patients"
         elif not group.events:
             left_out[group.name] = f"no {outcome.endpoint.event_label}"

@@ -1,0 +1,220 @@
+"""Cumulative incidence of the groups of a cohort, competing events counted for what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.competing_risks import GrayTest, gray_test
+from app.analysis.group_effects import GroupEffects, effects_of
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST
+from app.analysis.incidence_estimates import (
+    COMPETING,
+    EVENT,
+    GroupEstimate,
+    competing_label,
+    estimate_of,
+    incidence_outcome,
+)
+from app.analysis.multiplicity import adjust_p_values
+from app.analysis.outcomes import Outcome
+from app.analysis.wording import listing
+from app.cohort.colours import BLUE
+from app.cohort.groupings import Grouping
+from data_loaders import Cohort, Endpoint
+
+
+@dataclass(frozen=True, eq=False)
+class GroupIncidence:
+    """Cumulative incidence of an event and of its competing event by group.
+
+    Attributes
+    ----------
+    outcome
+        Who is analysed, and who is not.
+    label
+        What the groups are groups of; empty for everyone together.
+    estimates
+        One a group, in order, empty ones included.
+    gray_event, gray_competing
+        Gray's tests over the groups that have anybody; None where withheld, and ``p_note`` says
+        why.
+    effects
+        Hazard ratios between the groups; None where there is only one.
+    notes
+        What a reader must know before reading the figure, one sentence each.
+    """
+
+    outcome: Outcome
+    label: str
+    estimates: tuple[GroupEstimate, ...]
+    gray_event: GrayTest | None
+    gray_competing: GrayTest | None
+    p_note: str
+    effects: GroupEffects | None
+    notes: tuple[str, ...]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """What was followed."""
+        return self.outcome.endpoint
+
+    @property
+    def event_label(self) -> str:
+        """The event, as a noun."""
+        return self.endpoint.event_label
+
+    @property
+    def competing_label(self) -> str:
+        """The competing event, as a noun."""
+        return competing_label(self.endpoint)
+
+    @property
+    def drawn(self) -> tuple[GroupEstimate, ...]:
+        """The groups that have estimates."""
+        return tuple(group for group in self.estimates if group.incidence is not None)
+
+    @property
+    def last_time(self) -> float:
+        """End of the longest follow-up in months, or the time limit."""
+        return float(self.outcome.time.max()) if self.outcome.n else 0.0
+
+    @cached_property
+    def pairwise(self) -> pd.DataFrame | None:
+        """Gray's test of every pair of groups with Holm's adjustment, made when asked for.
+
+        Returns
+        -------
+        DataFrame or None
+            a, b, statistic, p_value, p_adjusted; None below three groups or without Gray's test.
+        """
+        if self.gray_event is None or sum(group.n > 0 for group in self.estimates) < 3:
+            return None
+        o = self.outcome
+        rows = []
+        for a, b in combinations(np.unique(o.codes), 2):
+            own = (o.codes == a) | (o.codes == b)
+            test = gray_test(o.time[own], o.cause[own], o.codes[own])
+            rows.append((o.names[a], o.names[b], test.statistic, test.p_value))
+        table = pd.DataFrame(rows, columns=["a", "b", "statistic", "p_value"])
+        table["p_adjusted"] = adjust_p_values(table["p_value"].to_numpy(), "holm")
+        return table
+
+    def risk_table(self, ticks: npt.ArrayLike) -> pd.DataFrame:
+        """The risk tables of the groups drawn at the ticks (months), the group's name first."""
+        parts = [group.counts(ticks).assign(group=group.name) for group in self.drawn]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def incidence_by_group(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    endpoint_key: str,
+    grouping: Grouping | None = None,
+    *,
+    limit: float | None = None,
+) -> GroupIncidence:
+    """Cumulative incidence, Gray's tests, hazard ratios and accounting of the selected patients.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected, shape (cohort.n,).
+    endpoint_key
+        Which endpoint; it has a competing event.
+    grouping
+        Groups to compare, the first the reference; None for everyone together.
+    limit
+        Months at which follow-up ends for every number.
+
+    Raises
+    ------
+    ValueError
+        If the endpoint has no competing event.
+    CohortError
+        If the cohort has no such endpoint.
+    """
+    outcome = incidence_outcome(cohort, mask, endpoint_key, grouping, limit=limit)
+    colours = (BLUE,) if grouping is None else grouping.colours
+    estimates = tuple(estimate_of(outcome, code, colour) for code, colour in enumerate(colours))
+    p_note = _why_no_test(outcome, estimates)
+    tests = [None if p_note else _gray(outcome, cause) for cause in (EVENT, COMPETING)]
+    return GroupIncidence(
+        outcome=outcome,
+        label="" if grouping is None else grouping.label,
+        estimates=estimates,
+        gray_event=tests[0],
+        gray_competing=tests[1],
+        p_note=p_note,
+        effects=effects_of(outcome, estimates),
+        notes=_notes(outcome, estimates, grouping),
+    )
+
+
+def _why_no_test(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> str:
+    present = [group for group in estimates if group.n]
+    small = [group.name for group in present if group.n < MIN_GROUP_FOR_TEST]
+    if len(present) < 2:
+        return "There is only one group with patients, so nothing to compare."
+    if not (outcome.cause == EVENT).any():
+        return f"No {outcome.endpoint.event_label} was observed, so nothing can be compared."
+    if outcome.entry is not None:
+        return "No p-value is given: Gray's test is not defined for patients who entered late."
+    if small:
+        verb = "has" if len(small) == 1 else "have"
+        return (
+            f"No p-value is given: {listing(small)} {verb} fewer than {MIN_GROUP_FOR_TEST} "
+            "patients."
+        )
+    return ""
+
+
+def _gray(outcome: Outcome, cause: int) -> GrayTest | None:
+    """Gray's test of a cause; None where it has no answer."""
+    test = gray_test(outcome.time, outcome.cause, outcome.codes, cause)
+    return test if test.df else None
+
+
+def _notes(
+    outcome: Outcome, estimates: tuple[GroupEstimate, ...], grouping: Grouping | None
+) -> tuple[str, ...]:
+    event, other = outcome.endpoint.event_label, competing_label(outcome.endpoint)
+    notes = []
+    if not outcome.n:
+        notes.append(
+            "Nobody is left to follow: widen the filter, or choose another endpoint or grouping."
+        )
+    elif not outcome.cause.any():
+        notes.append(f"Neither {event} nor {other} was observed in these patients.")
+    elif not (outcome.cause == EVENT).any():
+        notes.append(f"No {event} was observed in these patients; only the competing event was.")
+    elif not (outcome.cause == COMPETING).any():
+        notes.append(
+            f"No {other} was observed in these patients, so the incidence equals one minus the "
+            "Kaplan-Meier curve."
+        )
+    empty = [group.name for group in estimates if not group.n]
+    if empty and outcome.n:
+        notes.append(f"No patient to follow in: {listing(empty)}.")
+    without = [group.name for group in estimates if group.n and group.incidence is None]
+    if without and outcome.cause.any():
+        notes.append(f"No event of either kind, so no curve, in: {listing(without)}.")
+    if grouping is not None and grouping.after_baseline:
+        notes.append(
+            f"{grouping.label} happens during follow-up. Comparing these groups from time zero "
+            "credits the treated with the time they had to survive to be treated (immortal time): "
+            "read the difference as biased."
+        )
+    if grouping is not None and grouping.data_driven:
+        notes.append(
+            "These groups were found in the same patients: the comparison describes them and does "
+            "not confirm that the groups matter in others."
+        )
+    return tuple(notes)
