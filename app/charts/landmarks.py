@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.analysis.during_follow_up import DuringFollowUp, answers_table
+from app.analysis.during_follow_up import DuringFollowUp
+from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.forest import forest_figure
