@@ -1,0 +1,344 @@
+"""Cox models of a cohort: fitted from settings, and as the rows of a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis._design import Part, Term
+from app.analysis.cox_model import CoxModel
+from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame, model_frame
+from app.analysis.regression import cox
+from app.analysis.wording import count, listing
+from data_loaders import Cohort
+
+UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
+Kinds = Literal["univariable", "multivariable", "both"]
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What to model; plain data, so that it can be a cache's key.
+
+    Attributes
+    ----------
+    endpoint
+        Key of the endpoint.
+    covariates, strata
+        As :func:`app.analysis.model_frame.model_frame` takes them.
+    interactions
+        Pairs of covariates whose product enters too.
+    units, references
+        Pairs of a covariate with the units of its hazard ratio, or with its reference level, where
+        they are not the usual ones.
+    kinds
+        Which models: each covariate alone, all together, or both.
+    firth
+        As in :func:`app.analysis.regression.cox`.
+    limit
+        Months at which follow-up ends.
+    """
+
+    endpoint: str
+    covariates: tuple[str, ...]
+    strata: tuple[str, ...] = ()
+    interactions: tuple[tuple[str, str], ...] = ()
+    units: tuple[tuple[str, float], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    kinds: Kinds = "multivariable"
+    firth: bool | Literal["auto"] = "auto"
+    limit: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CohortModels:
+    """The models of a cohort.
+
+    Attributes
+    ----------
+    settings
+        What was asked for.
+    table
+        What they were fitted on.
+    model
+        The model of all covariates together; None where it was not asked for or has no estimate.
+    problem
+        Why it has none; empty where it has.
+    alone
+        The model of each covariate by itself, or why it has no estimate, by the covariate's name;
+        empty where not asked for.
+    constant
+        Covariates left out because they are the same in everybody.
+    """
+
+    settings: ModelSettings
+    table: ModelFrame
+    model: CoxModel | None
+    problem: str
+    alone: Mapping[str, CoxModel | str]
+    constant: tuple[Covariate, ...]
+
+    @property
+    def covariates(self) -> tuple[Covariate, ...]:
+        """The covariates modelled."""
+        return tuple(c for c in self.table.covariates if c not in self.constant)
+
+    @property
+    def shown(self) -> CoxModel | None:
+        """The model that tables and words are about: of all together, else the first there is."""
+        if self.model is not None:
+            return self.model
+        return next((m for m in self.alone.values() if isinstance(m, CoxModel)), None)
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of :func:`app.analysis.regression.cox` besides table and covariates."""
+        names = {c.spec: c.name for c in self.covariates}
+        asked = {names[spec]: per for spec, per in self.settings.units if spec in names}
+        references = {
+            names[spec]: level for spec, level in self.settings.references if spec in names
+        }
+        return {
+            "entry": self.table.entry,
+            "strata": [c.name for c in self.table.strata] or None,
+            "units": self.table.units() | asked,
+            "references": references,
+            "firth": self.settings.firth,
+        }
+
+    def interactions(self) -> list[tuple[str, str]]:
+        """The pairs of column names whose products enter."""
+        names = {c.spec: c.name for c in self.covariates}
+        pairs = self.settings.interactions
+        return [(names[a], names[b]) for a, b in pairs if a in names and b in names]
+
+
+def fit_models(
+    cohort: Cohort, mask: npt.NDArray[np.bool_], settings: ModelSettings
+) -> CohortModels:
+    """Fit the Cox models that the settings ask for.
+
+    A covariate that is the same in everybody selected is left out and named, so that a filter does
+    not end a model. What cannot be estimated is said in a sentence, not raised.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected, shape (cohort.n,).
+    settings
+        What to model.
+
+    Raises
+    ------
+    ValueError
+        If the cohort lacks the endpoint or a covariate, or a stratum is a number.
+    """
+    table = model_frame(
+        cohort,
+        mask,
+        settings.endpoint,
+        settings.covariates,
+        strata=settings.strata,
+        limit=settings.limit,
+    )
+    varying = table.varying
+    constant = tuple(c for c in table.covariates if c not in varying)
+    draft = CohortModels(settings, table, None, "", {}, constant)
+    if not varying:
+        return CohortModels(settings, table, None, _nothing_to_model(table), {}, constant)
+    alone: dict[str, CoxModel | str] = {}
+    if settings.kinds != "multivariable":
+        for covariate in varying:
+            try:
+                alone[covariate.name] = _fit(draft, [covariate.name])
+            except ValueError as error:
+                alone[covariate.name] = str(error)
+    model, problem = None, ""
+    if settings.kinds != "univariable":
+        try:
+            model = _fit(draft, [c.name for c in varying], draft.interactions())
+        except ValueError as error:
+            problem = str(error)
+    elif not any(isinstance(fitted, CoxModel) for fitted in alone.values()):
+        problem = str(next(iter(alone.values())))
+    return CohortModels(settings, table, model, problem, alone, constant)
+
+
+def _fit(
+    models: CohortModels, names: list[str], interactions: Sequence[tuple[str, str]] = ()
+) -> CoxModel:
+    options = models.options()
+    for key in ("units", "references"):
+        options[key] = {name: value for name, value in options[key].items() if name in names}
+    return cox(models.table.frame, TIME, EVENT, names, interactions=interactions, **options)
+
+
+def _nothing_to_model(table: ModelFrame) -> str:
+    if not len(table.frame):
+        return "Nobody is left to follow: widen the filter, or choose another endpoint."
+    if not table.covariates:
+        return "Choose at least one covariate: the model says how the hazard changes with it."
+    return (
+        f"Nothing to model: {listing([c.name for c in table.covariates])} "
+        f"{'is' if len(table.covariates) == 1 else 'are'} the same in all "
+        f"{count(len(table.frame), 'patient')} with a known value."
+    )
+
+
+# As rows ------------------------------------------------------------------------------------
+
+
+def forest_rows(models: CohortModels) -> pd.DataFrame:
+    """The rows that :func:`app.charts.forest.forest_figure` draws.
+
+    A number or a 0/1 covariate is one row, a pair of levels one row, three or more levels a
+    heading, the reference and a row each.
+
+    Returns
+    -------
+    DataFrame
+        variable, label, group, series, reference, n, events, hr, lower, upper, p_value, note.
+    """
+    rows: list[dict[str, Any]] = []
+    both = models.settings.kinds == "both"
+    for covariate in models.covariates:
+        fits = _fits(models, covariate)
+        made = {name: _covariate_rows(covariate, fit, models) for name, fit in fits.items()}
+        for stacked in zip(*made.values(), strict=True):
+            if stacked[0]["reference"]:
+                rows.append(stacked[-1])
+                continue
+            for name, row in zip(made, stacked, strict=True):
+                # Counts are of the model of all together where there is one.
+                counts = {key: stacked[-1][key] for key in ("n", "events")}
+                rows.append(row | counts | {"series": name if both else None})
+    if models.model is not None:
+        rows += [
+            _row(" × ".join(part_label(models, part) for part in term.parts), estimate, term.name)
+            | {"series": MULTIVARIABLE if both else None}
+            for term, estimate in estimates(models.model)
+            if len(term.parts) > 1
+        ]
+    return pd.DataFrame(rows)
+
+
+def _fits(models: CohortModels, covariate: Covariate) -> dict[str, CoxModel | str]:
+    fits: dict[str, CoxModel | str] = {}
+    if models.settings.kinds != "multivariable":
+        fits[UNIVARIABLE] = models.alone[covariate.name]
+    if models.settings.kinds != "univariable":
+        fits[MULTIVARIABLE] = models.problem if models.model is None else models.model
+    return fits
+
+
+def _covariate_rows(
+    covariate: Covariate, fit: CoxModel | str, models: CohortModels
+) -> list[dict[str, Any]]:
+    """Rows of one covariate in one model; as many for whatever model, estimated or not."""
+    by_level: dict[object, tuple[Term, pd.Series]] = {}
+    counts: dict[object, tuple[int, int]] = {}
+    reference: object = dict(models.settings.references).get(covariate.spec)
+    if isinstance(fit, CoxModel):
+        for term, estimate in estimates(fit):
+            if len(term.parts) == 1 and term.parts[0].variable == covariate.name:
+                by_level[term.parts[0].level] = (term, estimate)
+                reference = term.parts[0].reference
+        if covariate.kind == "levels":
+            counts = _level_counts(fit, models.table.frame[covariate.name])
+    if covariate.kind != "levels":
+        label = part_label(models, Part(covariate.name))
+        return [_filled(label, by_level.get(None), covariate.name)]
+    levels = _present(models.table.frame[covariate.name])
+    reference = reference if reference in levels else levels[0]
+    others = [level for level in levels if level != reference]
+    if len(others) == 1:
+        label = f"{covariate.name}: {others[0]} vs {reference}"
+        row = _filled(label, by_level.get(others[0]), covariate.name)
+        return [row | _counted(counts.get(others[0]))]
+    heading = {"group": covariate.name}
+    rows = [
+        _row(str(reference), None, covariate.name)
+        | heading
+        | {"reference": True}
+        | _counted(counts.get(reference))
+    ]
+    for level in others:
+        row = _filled(str(level), by_level.get(level), covariate.name)
+        rows.append(row | heading | _counted(counts.get(level)))
+    return rows
+
+
+def _filled(label: str, found: tuple[Term, pd.Series] | None, variable: str) -> dict[str, Any]:
+    return _row(label, None if found is None else found[1], variable)
+
+
+def _row(label: str, estimate: pd.Series | None, variable: str) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "variable": variable,
+        "label": label,
+        "group": None,
+        "series": None,
+        "reference": False,
+        "n": np.nan,
+        "events": np.nan,
+        "hr": np.nan,
+        "lower": np.nan,
+        "upper": np.nan,
+        "p_value": np.nan,
+        "note": "",
+    }
+    if estimate is None:
+        return row | {"note": "no estimate"}
+    for key in ("hr", "lower", "upper", "p_value"):
+        row[key] = float(estimate[key])
+    if pd.notna(estimate["n"]):
+        row |= {"n": float(estimate["n"]), "events": float(estimate["events"])}
+    return row
+
+
+def _counted(counts: tuple[int, int] | None) -> dict[str, float]:
+    n, events = counts or (np.nan, np.nan)
+    return {"n": n, "events": events}
+
+
+def _level_counts(model: CoxModel, column: pd.Series) -> dict[object, tuple[int, int]]:
+    """Patients analysed and events of each level."""
+    used = column[model.fitted.kept]
+    codes = used.cat.codes.to_numpy()
+    event = model.fitted.data.event
+    n = np.bincount(codes, minlength=len(used.cat.categories))
+    events = np.bincount(codes[event], minlength=len(used.cat.categories))
+    return {level: (int(n[i]), int(events[i])) for i, level in enumerate(used.cat.categories)}
+
+
+def _present(column: pd.Series) -> list[str]:
+    counts = np.bincount(column.cat.codes.to_numpy() + 1, minlength=len(column.cat.categories) + 1)
+    return [str(level) for i, level in enumerate(column.cat.categories) if counts[i + 1]]
+
+
+def estimates(model: CoxModel) -> list[tuple[Term, pd.Series]]:
+    """Each term of a model with its row of the summary."""
+    rows = [row for _, row in model.summary.iterrows()]
+    return list(zip(model.fitted.terms, rows, strict=True))
+
+
+def part_label(models: CohortModels, part: Part) -> str:
+    """What one covariate's row compares: ``Age at diagnosis, per 10 years``."""
+    if part.level is not None:
+        return f"{part.variable}: {part.level} vs {part.reference}"
+    covariate = next(c for c in models.covariates if c.name == part.variable)
+    if covariate.kind != "number":
+        return covariate.name
+    return f"{covariate.name}, per {units_of(models, covariate)}"
+
+
+def units_of(models: CohortModels, covariate: Covariate) -> str:
+    """What a number's hazard ratio is for: ``10 years``."""
+    per = models.options()["units"][covariate.name]
+    return f"{per:g} {covariate.unit}".rstrip()
