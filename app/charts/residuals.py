@@ -1,0 +1,160 @@
+"""Schoenfeld residuals over time: whether a coefficient stays the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.analysis.model_checks import ResidualTrend
+from app.analysis.wording import TimeUnit, in_unit
+from app.charts.theme import INK, make_figure, rgba, text_at
+from app.cohort.colours import BLUE, GREY, VERMILION
+
+_MAX_POINTS = 1_500
+_HEIGHT = 320
+_TICKS = 6
+
+
+def residual_figure(
+    trend: ResidualTrend,
+    label: str,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Draw scaled Schoenfeld residuals, their smooth course, and the model's one coefficient.
+
+    The time axis is that of the test: spread so that equal widths hold about equally many events.
+
+    Parameters
+    ----------
+    trend
+        Residuals of one term.
+    label
+        What the term compares.
+    unit
+        Unit of the times under the axis.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    points = trend.points
+    shown = points.iloc[:: max(1, -(-len(points) // _MAX_POINTS))]
+    months = shown["time"].to_numpy(dtype=float)
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": shown["transformed_time"].to_numpy(dtype=float),
+            "y": shown["residual"].to_numpy(dtype=float),
+            "customdata": np.array([in_unit(month, unit) for month in months]),
+            "marker": {"size": 4, "color": GREY, "opacity": 0.55},
+            "hovertemplate": f"%{{customdata:.2f}} {unit}: %{{y:.2f}}<extra></extra>",
+            "name": "Events",
+        }
+    ]
+    smooth = trend.smooth
+    if len(smooth):
+        edge = {
+            "type": "scatter",
+            "mode": "lines",
+            "x": smooth["transformed_time"].to_numpy(),
+            "line": {"width": 0},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+        traces += [
+            edge | {"y": smooth["upper"].to_numpy()},
+            edge
+            | {
+                "y": smooth["lower"].to_numpy(),
+                "fill": "tonexty",
+                "fillcolor": rgba(BLUE, 0.18),
+            },
+            edge
+            | {
+                "y": smooth["value"].to_numpy(),
+                "line": {"width": 2.6, "color": BLUE},
+                "name": "Course over time",
+                "showlegend": True,
+            },
+        ]
+    ends = points["transformed_time"].iloc[[0, -1]].to_numpy(dtype=float)
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": ends,
+            "y": [trend.coefficient] * 2,
+            "line": {"width": 2, "color": VERMILION, "dash": "dash"},
+            "hoverinfo": "skip",
+            "name": "The model's coefficient",
+        }
+    )
+    places, words = _ticks(trend, unit)
+    return make_figure(
+        traces,
+        title,
+        height=_HEIGHT + 44,
+        synthetic=synthetic,
+        legend_space=46,
+        margin={"b": 44},
+        annotations=[
+            text_at(
+                f"{unit.capitalize()} of follow-up, spread by events",
+                xref="x domain",
+                yref="paper",
+                x=0.5,
+                y=0,
+                yshift=-24,
+                yanchor="top",
+            ),
+            text_at(
+                f"Log hazard ratio: {label}",
+                xref="paper",
+                yref="paper",
+                x=0,
+                y=1,
+                xanchor="left",
+                yanchor="top",
+                xshift=6,
+            )
+            | {"font": {"size": 12, "color": INK}},
+        ],
+        xaxis={
+            "tickvals": places,
+            "ticktext": words,
+            "showgrid": False,
+            "zeroline": False,
+            "ticks": "outside",
+        },
+        yaxis={"range": _range(trend), "zeroline": False},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        hovermode="closest",
+    )
+
+
+def _ticks(trend: ResidualTrend, unit: TimeUnit) -> tuple[list[float], list[str]]:
+    """Times of events that stand about evenly on the axis."""
+    points = trend.points
+    at = points["transformed_time"].to_numpy(dtype=float)
+    wanted = np.linspace(at[0], at[-1], _TICKS)
+    rows = np.unique(np.clip(np.searchsorted(at, wanted), 0, len(at) - 1))
+    times = [in_unit(float(points["time"].iloc[row]), unit) for row in rows]
+    return [float(at[row]) for row in rows], [f"{time:.1f}" for time in times]
+
+
+def _range(trend: ResidualTrend) -> list[float]:
+    """The middle 98% of the residuals and all of the band: outliers must not flatten the course."""
+    residuals = trend.points["residual"].to_numpy(dtype=float)
+    low, high = np.quantile(residuals, [0.01, 0.99])
+    if len(trend.smooth):
+        low = min(low, float(trend.smooth["lower"].min()))
+        high = max(high, float(trend.smooth["upper"].max()))
+    low, high = min(low, trend.coefficient), max(high, trend.coefficient)
+    room = 0.12 * max(high - low, 0.1)
+    return [float(low - room), float(high + room)]
