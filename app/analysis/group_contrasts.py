@@ -146,7 +146,8 @@ def conditional_table(
             rows.append(row | {"Note": str(error)})
             continue
         for _, at in frame.iterrows():
-            column = f"{in_unit(at['time'], unit):g} {unit} more (95% CI)"
+            more = in_unit(at["time"], unit)
+            column = f"{more:g} {unit[:-1] if more == 1 else unit} more (95% CI)"
             row[column] = format_percent_ci(at["survival"], at["lower"], at["upper"])
         rows.append(row)
     return pd.DataFrame(rows).fillna("–")

@@ -57,7 +57,9 @@ def log_minus_log_figure(
                 "hovertemplate": "%{x:.2f} " + unit + ": S = %{customdata:.1%}",
             }
         )
-    ticks = [step for step in _STEPS if first / 2 <= step <= last * 2]
+    # The first events alone stretch a log scale: what comes before a 200th of the time is cut.
+    first = max(first, last / 200)
+    ticks = [step for step in _STEPS if first <= step <= last]
     return make_figure(
         traces,
         title,
@@ -74,16 +76,20 @@ def log_minus_log_figure(
                 xref="x domain",
                 yref="y domain",
             ),
+            text_at(
+                "log(−log S)", x=0, y=1, xanchor="left", xref="x domain", yref="y domain", xshift=6
+            ),
         ],
         xaxis={
             "type": "log",
+            "range": [np.log10(first * 0.9), np.log10(last * 1.1)] if last else [-1, 1],
             "tickvals": ticks,
             "ticktext": [f"{tick:g}" for tick in ticks],
             "showgrid": False,
             "zeroline": False,
             "ticks": "outside",
         },
-        yaxis={"title": {"text": "log(−log S)", "standoff": 6}, "zeroline": False},
+        yaxis={"zeroline": False},
         margin={"b": 52},
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from app.analysis.group_reading import numbers_table, reading, summary_table
 from app.analysis.group_survival import survival_by_group
+from app.analysis.survival import kaplan_meier, logrank_test, logrank_trend
 from app.cohort.groupings import by_alteration, by_labels, by_variable
 from data_loaders import Cohort, CohortError, Endpoint, Variable
 from tests.builders import DIAGNOSIS, OS, make_cohort
@@ -142,3 +144,94 @@ def test_the_reading_states_share_interval_n_and_at_risk():
 def test_a_year_nobody_reaches_is_not_read():
     c = make_cohort({"os_months": [14.0] * 20, "os_event": [0.0] * 19 + [1.0]}, endpoints=(OS,))
     assert reading(survival_by_group(c, everyone(c), "os"))[0].startswith("At 1 year 100%")
+
+
+LATE = Endpoint("late", "Late", "os_months", "os_event", entry="entry_months", event_label="death")
+
+
+def late_cohort(n: int = 240) -> Cohort:
+    rng = np.random.default_rng(4)
+    time = rng.exponential(60, n) + 1
+    return make_cohort(
+        {
+            "diagnosis": list(rng.choice(["ET", "MF"], n)),
+            "centre": [None] * 7 + list(rng.choice(["X", "Y", "Z"], n - 7)),
+            "os_months": list(time),
+            "os_event": list((rng.random(n) < 0.6).astype(float)),
+            "entry_months": [None, 500.0, *(time[2:] * rng.random(n - 2))],
+        },
+        variables=(DIAGNOSIS, Variable("centre", "Centre", "categorical", role="study")),
+        endpoints=(LATE,),
+    )
+
+
+def test_late_entries_are_at_risk_from_their_entry_on():
+    c = late_cohort()
+    result = survival_by_group(c, everyone(c), "late", by_variable(c, "diagnosis"))
+    assert result.left_out == {
+        "time of entry not recorded": 1,
+        "not yet under observation when follow-up ended": 1,
+    }
+    assert result.analysed == c.n - 2
+    frame = c.patients.iloc[2:]
+    own = frame[frame["diagnosis"] == result.curves[0].name]
+    km = kaplan_meier(*(own[x].to_numpy(float) for x in ("os_months", "os_event", "entry_months")))
+    drawn = result.curves[0].km
+    assert drawn is not None
+    assert drawn.survival == pytest.approx(km.survival)
+    table = result.risk_table(np.array([0.0, 12.0]))
+    counts = table[["n_risk", "n_events", "n_censored", "n_not_entered"]].sum(axis=1)
+    assert list(counts[table["group"] == result.curves[0].name]) == [len(own)] * 2
+    assert any("left truncation" in note for note in result.notes)
+    whole = survival_by_group(c, everyone(c), "late", truncated=False)
+    assert whole.analysed == c.n
+    assert not whole.notes
+
+
+def test_the_test_asked_for_is_the_test_made():
+    c = late_cohort()
+    by = by_variable(c, "diagnosis")
+    frame = c.patients.iloc[2:]
+    columns = [frame[x].to_numpy(float) for x in ("os_months", "os_event")]
+    options = {"entry": frame["entry_months"].to_numpy(float), "weights": "peto-peto"}
+    plain = logrank_test(*columns, frame["diagnosis"], **options)
+    result = survival_by_group(c, everyone(c), "late", by, weights="peto-peto")
+    assert result.p_value == pytest.approx(plain.p_value, rel=1e-10)
+    known = frame["centre"].notna().to_numpy()
+    layered = logrank_test(
+        columns[0][known],
+        columns[1][known],
+        frame["diagnosis"][known],
+        entry=options["entry"][known],
+        strata=frame["centre"][known],
+    )
+    stratified = survival_by_group(c, everyone(c), "late", by, strata="centre")
+    assert stratified.p_value == pytest.approx(layered.p_value, rel=1e-10)
+    assert any("5 patients without a value of the strata" in note for note in stratified.notes)
+    assert "within strata of centre" in " ".join(reading(stratified))
+
+
+def test_ordered_groups_are_tested_for_a_trend_and_others_are_not():
+    c = cohort()
+    by = by_variable(c, "diagnosis")
+    assert survival_by_group(c, everyone(c), "os", by).trend is None
+    result = survival_by_group(c, everyone(c), "os", replace(by, ordered=True))
+    score = np.array([by.names.index(d) for d in c.patients["diagnosis"]], dtype=float)
+    trend = logrank_trend(
+        c.patients["os_months"].to_numpy(float), c.patients["os_event"].to_numpy(float), score
+    )
+    assert result.trend is not None
+    assert result.trend.p_value == pytest.approx(trend.p_value, rel=1e-10)
+    assert any("Trend over the ordered groups" in text for text in reading(result))
+
+
+def test_pairs_are_adjusted_as_asked():
+    c = cohort()
+    by = by_variable(c, "diagnosis")
+    holm = survival_by_group(c, everyone(c), "os", by).pairwise
+    none = survival_by_group(c, everyone(c), "os", by, adjust="none").pairwise
+    assert holm is not None
+    assert none is not None
+    assert list(none["p_adjusted"]) == list(none["p_value"])
+    assert (holm["p_adjusted"] >= holm["p_value"]).all()
+    assert holm["p_adjusted"].min() > none["p_adjusted"].min()

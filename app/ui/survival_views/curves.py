@@ -65,8 +65,9 @@ def draw_curves(looking: Looking) -> None:
         for note in result.notes:
             st.info(note)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        for caution in cautions(result, unit):
-            st.warning(caution)
+        limits = cautions(result, unit)
+        if limits:
+            st.warning("\n\n".join(limits))
         draw_accounting(result)
 
     _draw_numbers(result, unit)
