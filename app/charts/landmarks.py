@@ -13,15 +13,12 @@ from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.forest import forest_figure
+from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import thinned
-from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.charts.theme import make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import CRIMSON, SLATE, VERMILION
 
 Floats = npt.NDArray[np.floating[Any]]
-_CURVES = 250
-_GAP = 58
-_ROW = 17
-_ROWS = 5
 WRONG = "NAIVE: BIASED BY IMMORTAL TIME"
 
 
@@ -90,9 +87,10 @@ def pair_figure(
     traces: list[dict[str, Any]] = []
     for name, colour, km in drawn:
         traces += _curve(name, colour, km, unit, start)
-    traces += _at_risk(drawn, ticks, unit)
-    table = _ROW * _ROWS
-    inner = _CURVES + _GAP + table
+    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+    if drawn and ticks:
+        groups = [(name, colour, km.at(months)) for name, colour, km in drawn]
+        traces += risk_table_traces("Number at risk", groups, ["n_risk"], ticks)
     inside = {"xref": "x domain", "yref": "y domain"}
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
     texts = [text_at(axis, x=0.5, y=0, yshift=-26, yanchor="top", **inside)]
@@ -104,38 +102,18 @@ def pair_figure(
             | {"font": {"size": 12, "color": CRIMSON}}
         )
     width = max(shown, ticks[-1] if ticks else 0.0) or 1.0
+    scale = {"range": [-0.02, 1.03], "tickformat": ".0%", "dtick": 0.25}
+    height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale)
     return make_figure(
         traces,
         title,
-        height=inner + 12,
+        height=height,
         synthetic=synthetic,
         annotations=texts,
         margin={"l": 46, "r": 14},
-        xaxis={
-            "range": [-0.02 * width, 1.04 * width],
-            "tickvals": ticks,
-            "ticktext": [f"{tick:g}" for tick in ticks],
-            "anchor": "y",
-            "showgrid": False,
-            "zeroline": False,
-            "ticks": "outside",
-        },
-        yaxis={
-            "range": [-0.02, 1.03],
-            "tickformat": ".0%",
-            "dtick": 0.25,
-            "domain": [(table + _GAP) / inner, 1],
-            "zeroline": False,
-        },
-        xaxis2={"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},
-        yaxis2={
-            "domain": [0, table / inner],
-            "range": [-_ROWS + 0.5, 0.5],
-            "visible": False,
-            "fixedrange": True,
-        },
         showlegend=False,
         hovermode="x unified",
+        **axes,
     )
 
 
@@ -168,37 +146,3 @@ def _curve(
             "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
         },
     ]
-
-
-def _at_risk(
-    drawn: list[tuple[str, str, KaplanMeier]], ticks: list[float], unit: TimeUnit
-) -> list[dict[str, Any]]:
-    """Rows of text under the curves: a heading, then name and numbers of each curve."""
-    if not drawn or not ticks:
-        return []
-    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-    rows = [_text([ticks[0]], 0, ["<b>Number at risk</b>"], "middle right", INK)]
-    for position, (name, colour, km) in enumerate(drawn):
-        at_risk = km.at(months)["n_risk"]
-        # At the very start nobody has left yet, and who enters later is not there.
-        counts = [f"{int(number):,}" for number in at_risk]
-        rows.append(_text([ticks[0]], 1 + 2 * position, [f"<b>{name}</b>"], "middle right", colour))
-        rows.append(_text(ticks, 2 + 2 * position, counts, "middle center", INK))
-    return rows
-
-
-def _text(x: list[float], row: int, text: list[str], position: str, colour: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": [-row] * len(x),
-        "xaxis": "x2",
-        "yaxis": "y2",
-        "mode": "text",
-        "text": text,
-        "textposition": position,
-        "textfont": {"size": 12, "color": colour},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }

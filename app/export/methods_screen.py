@@ -1,0 +1,30 @@
+"""Methods of a screen of alterations, from its result."""
+
+from __future__ import annotations
+
+from app.analysis.cohort_screen import KINDS, CohortScreen
+from app.analysis.wording import listing
+from app.cohort.filters import Selection
+from app.export.methods_models import screen_methods
+from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+
+
+def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
+    """What was screened in whom, with which models and which adjustment for their number.
+
+    Parameters
+    ----------
+    screen
+        The screen.
+    selection
+        The patients it was made of.
+    """
+    who = analysed_sentence(screen.selected, screen.analysed, screen.left_out)
+    endpoint = endpoint_sentence(screen.endpoint, screen.events, screen.analysed, screen.limit)
+    if screen.endpoint.entry is not None:
+        endpoint += f" Patients were at risk from their entry on (column {screen.endpoint.entry})."
+    kinds = listing([KINDS[kind].lower() for kind in screen.kinds])
+    models = f"Alterations looked at: {kinds}. {screen_methods(screen.table)}"
+    if screen.constant:
+        models += f" Left out of the models, being the same in all: {listing([*screen.constant])}."
+    return view_methods(selection, screen.analysed, [f"{who} {endpoint}", models])
