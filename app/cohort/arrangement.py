@@ -116,11 +116,12 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
     """
     if arrangement.is_empty:
         return grouping
-    places = _places(grouping, arrangement)
+    shown = [n for n in group_order(grouping, arrangement) if n not in arrangement.hidden]
+    places = [grouping.names.index(name) for name in shown]
     if not places:
         raise GroupingError("Every group is hidden; show at least one.")
     called = {old: new for old, text in arrangement.names if (new := _clean(text))}
-    names = tuple(called.get(grouping.names[place], grouping.names[place]) for place in places)
+    names = tuple(called.get(name, name) for name in shown)
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise GroupingError(f"Two groups are called {twice}; give each a name of its own.")
@@ -145,14 +146,12 @@ def is_colour(text: object) -> bool:
     return all(letter in "0123456789abcdefABCDEF" for letter in text[1:])
 
 
-def _places(grouping: Grouping, arrangement: Arrangement) -> list[int]:
-    """Positions in the grouping of the groups shown, in the order shown."""
-    own = {name: place for place, name in enumerate(grouping.names)}
-    wanted = [name for name in dict.fromkeys(arrangement.order) if name in own]
-    shown = [*wanted, *(name for name in own if name not in wanted)]
-    if arrangement.reference in own:
-        shown = [arrangement.reference, *(n for n in shown if n != arrangement.reference)]
-    return [own[name] for name in shown if name not in arrangement.hidden]
+def group_order(grouping: Grouping, arrangement: Arrangement) -> tuple[str, ...]:
+    """Original names of all groups in the order wanted, the reference first, hidden ones too."""
+    own = grouping.names
+    first = [] if arrangement.reference is None else [arrangement.reference]
+    wanted = [name for name in (*first, *arrangement.order) if name in own]
+    return tuple(dict.fromkeys([*wanted, *own]))
 
 
 def _clean(text: str) -> str:

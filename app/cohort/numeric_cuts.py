@@ -183,11 +183,18 @@ def _quantiles(
             f"Too many patients have the same value of {variable.label} to be cut at the {rule}: "
             "a group would be empty. Choose fewer groups or type values."
         )
-    return tuple(Threshold(_readable(known[i - 1], known[i])) for i in after)
+    return tuple(Threshold(readable_cut(known[i - 1], known[i])) for i in after)
 
 
-def _readable(low: float, high: float) -> float:
-    """The number of fewest decimals from ``low`` to below ``high``: it divides patients alike."""
+def readable_cut(low: float, high: float) -> float:
+    """The number of fewest decimals from ``low`` to below ``high``.
+
+    Parameters
+    ----------
+    low, high
+        Neighbouring values of the patients: any cut from the one to below the other divides them
+        alike.
+    """
     for digits in range(_DIGITS):
         value = float(np.ceil(low * 10.0**digits) / 10.0**digits)
         if low <= value < high:

@@ -12,7 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from app.cohort.grouping_kinds import allele_genes
 from app.cohort.groupings import SAVED, GroupingError, GroupingSpec, grouping_options
+from app.cohort.numeric_cuts import cut_options
+from app.ui.grouping_parameters import (
+    ALLELES,
+    CUT,
+    FILTERS,
+    GENE_A,
+    GENE_B,
+    GENE_ORDER,
+    IN_ORDER,
+    NUMBER,
+    TWO_GENES,
+    option_and_parameters,
+)
 from app.ui.saved_groups import saved_names, saved_option
 from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohort
 from data_loaders import Cohort
@@ -25,6 +39,12 @@ _SPECIAL_COLOURS = {
     SUBGROUP: "Subgroup",
     CONFIDENCE: "Confidence",
     BURDEN: "Number of alterations",
+}
+_COMPOUND = {
+    TWO_GENES: "Two genes…",
+    IN_ORDER: "Genes in order (hierarchy)…",
+    NUMBER: "Number of mutated genes",
+    FILTERS: "Saved filters against each other…",
 }
 _ASKED = "_asked"
 
@@ -57,7 +77,17 @@ def feature_labels(cohort: Cohort) -> dict[str, str]:
 
 def group_labels(cohort: Cohort) -> dict[str, str]:
     """Key and label of everything that patients can be grouped by."""
-    options = [*_groups(cohort), EVERYONE]
+    simple = _groups(cohort)
+    first = next((i for i, text in enumerate(simple) if text.startswith("alteration:")), None)
+    leading = len(simple) if first is None else max(1, first)
+    options = [
+        *simple[:leading],
+        *_compound_groups(cohort),
+        *simple[leading:],
+        *(f"{CUT}{column}" for column in cut_options(cohort)),
+        FILTERS,
+        EVERYONE,
+    ]
     return unique_labels(options, lambda text: _group_label(cohort, text))
 
 
@@ -81,9 +111,23 @@ def _groups(cohort: Cohort) -> list[str]:
     return [*options[:1], *saved, *options[1:]]
 
 
+def _compound_groups(cohort: Cohort) -> list[str]:
+    """Groupings by several alterations at once that this cohort's data allow."""
+    if not (cohort.altered_counts > 0).sum() > 1:
+        return []
+    classes = [f"{ALLELES}{gene}" for gene in allele_genes(cohort)]
+    return [TWO_GENES, IN_ORDER, NUMBER, *classes]
+
+
 def _group_label(cohort: Cohort, text: str) -> str:
     if text == EVERYONE:
         return "Everyone together"
+    if text in _COMPOUND:
+        return _COMPOUND[text]
+    if text.startswith(ALLELES):
+        return f"{text.removeprefix(ALLELES)} mutation class"
+    if text.startswith(CUT):
+        return f"{cohort.variables[text.removeprefix(CUT)].label} (cut)"
     try:
         spec = GroupingSpec.parse(text)
     except GroupingError:
@@ -113,9 +157,13 @@ def read_link() -> None:
     changed = _translate(COHORT, cohort_labels())
     asked = {label: key for key, label in cohort_labels().items()}
     cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
+    changed |= _take_apart_group()
     for name, labels in (
         (ENDPOINT, endpoint_labels(cohort)),
         (GROUP, group_labels(cohort)),
+        (GENE_A, feature_labels(cohort)),
+        (GENE_B, feature_labels(cohort)),
+        (GENE_ORDER, feature_labels(cohort)),
         (COLOUR, colour_labels(cohort)),
         (WITH, feature_labels(cohort)),
         (WITHOUT, feature_labels(cohort)),
@@ -124,6 +172,17 @@ def read_link() -> None:
     st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
     if changed:
         st.rerun()
+
+
+def _take_apart_group() -> bool:
+    """Turn a grouping written whole, ``cut:age_years@60``, into an option and its parameters."""
+    found = option_and_parameters(st.query_params.get(GROUP, ""))
+    if found is None:
+        return False
+    st.query_params[GROUP] = found[0]
+    for key, value in found[1].items():
+        st.query_params[key] = value
+    return True
 
 
 def _translate(name: str, labels: Mapping[str, str]) -> bool:

@@ -10,7 +10,8 @@ from app.analysis.group_survival import GroupSurvival
 from app.analysis.wording import count, mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec
 from app.ui.curve_options import CurveOptions, draw_curve_options
-from app.ui.links import ENDPOINT, EVERYONE, GROUP, VIEW, endpoint_labels, group_labels
+from app.ui.grouping_choice import ChosenGrouping, draw_grouping
+from app.ui.links import ENDPOINT, VIEW, endpoint_labels
 from app.ui.session import Looking
 from data_loaders import Cohort
 
@@ -20,17 +21,17 @@ class SurvivalSettings:
     """What the survival page was asked to show."""
 
     endpoint: str
-    group: str
+    chosen: ChosenGrouping
     options: CurveOptions
 
     @property
     def spec(self) -> GroupingSpec | None:
         """How to group; None for everyone together."""
-        return None if self.group == EVERYONE else GroupingSpec.parse(self.group)
+        return self.chosen.spec
 
-    def grouping(self, cohort: Cohort) -> Grouping | None:
-        """The grouping asked for; None for everyone together."""
-        return None if self.spec is None else self.spec.build(cohort)
+    def grouping(self, cohort: Cohort) -> Grouping | None:  # noqa: ARG002
+        """The groups as shown; None for everyone together."""
+        return self.chosen.grouping
 
 
 def survival_settings(looking: Looking) -> SurvivalSettings:
@@ -39,19 +40,12 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
         endpoint = draw_endpoint_choice(cohort)
-    labels = group_labels(cohort)
-    options = list(labels)
-    group = middle.selectbox(
-        "Compare by",
-        options,
-        index=options.index(default_group(cohort, options)),
-        format_func=lambda text: labels.get(text, text),
-        key=GROUP,
-        bind="query-params",
-    )
+    below = st.container()
     with right.popover("Options", icon=":material/tune:", width="stretch"):
-        chosen = draw_curve_options(cohort, endpoint)
-    return SurvivalSettings(endpoint, group if group in options else options[0], chosen)
+        options = draw_curve_options(cohort, endpoint)
+    with middle:
+        chosen = draw_grouping(looking, endpoint, limit=options.time.limit, below=below)
+    return SurvivalSettings(endpoint, chosen, options)
 
 
 def draw_view_choice(views: list[str]) -> str:
@@ -79,14 +73,6 @@ def draw_endpoint_choice(cohort: Cohort) -> str:
         bind="query-params",
     )
     return endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints))
-
-
-def default_group(cohort: Cohort, options: list[str]) -> str:
-    """The comparison a page opens on: the driver, else the disease, else what leads the list."""
-    for name in ("driver", "diagnosis"):
-        if f"variable:{name}" in options and name in cohort.variables:
-            return f"variable:{name}"
-    return options[0]
 
 
 def survival_title(result: GroupSurvival) -> str:
