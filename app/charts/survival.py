@@ -6,21 +6,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
-from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.charts.risk_table import axes_over_table, risk_table_traces
+from app.charts.theme import make_figure, nice_ticks, rgba, text_at
 
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900
 _MAX_MARKS = 250
-_CURVES_HEIGHT = 330
-_ROW_HEIGHT = 17
-_GAP = 62
 
 
 def survival_figure(
@@ -62,41 +59,22 @@ def survival_figure(
     if result.drawn:
         traces += _risk_table_traces(result, np.array(ticks), unit, full=full_table)
     lines = 2 if not full_table else 4 if result.outcome.entry is None else 5
-    rows = 1 + lines * len(result.drawn)
-    table = _ROW_HEIGHT * rows
-    inner = _CURVES_HEIGHT + _GAP + table
     last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
+    yaxis = {
+        "title": {"text": _y_title(result, falling=falling), "standoff": 6},
+        "range": [-0.02, 1.03],
+        "tickformat": ".0%",
+        "dtick": 0.25,
+    }
+    height, axes = axes_over_table(ticks, last, lines * len(result.drawn), yaxis)
     return make_figure(
         traces,
         title,
-        height=inner + 12,
+        height=height,
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
         annotations=_annotations(result, unit, falling=falling),
-        xaxis={
-            "range": [-0.015 * last, 1.03 * last],
-            "tickvals": ticks,
-            "ticktext": [f"{tick:g}" for tick in ticks],
-            "anchor": "y",
-            "showgrid": False,
-            "zeroline": False,
-            "ticks": "outside",
-        },
-        yaxis={
-            "title": {"text": _y_title(result, falling=falling), "standoff": 6},
-            "range": [-0.02, 1.03],
-            "tickformat": ".0%",
-            "dtick": 0.25,
-            "domain": [(table + _GAP) / inner, 1],
-            "zeroline": False,
-        },
-        xaxis2={"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},
-        yaxis2={
-            "domain": [0, table / inner],
-            "range": [-rows + 0.5, 0.5],
-            "visible": False,
-            "fixedrange": True,
-        },
+        **axes,
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="x unified" if len(result.drawn) <= 6 else "closest",
@@ -239,18 +217,10 @@ def _risk_table_traces(
     if full and result.outcome.entry is not None:
         columns.append("n_not_entered")
         heading += ", not yet entered"
-    names = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
-    row = 1
-    for curve in result.drawn:
-        own = table[table["group"] == curve.name]
-        name = [f"<b>{curve.name}</b>"]
-        names.append(_text_row([0.0], row, name, position="middle right", colour=curve.colour))
-        row += 1
-        for column in columns:
-            numbers = _counts(own[column])
-            names.append(_text_row(list(ticks), row, numbers, position="middle center"))
-            row += 1
-    return names
+    groups = [
+        (curve.name, curve.colour, table[table["group"] == curve.name]) for curve in result.drawn
+    ]
+    return risk_table_traces(heading, groups, columns, ticks)
 
 
 def legend_lines(names: list[str], width: int = 300) -> int:
@@ -270,26 +240,3 @@ def legend_lines(names: list[str], width: int = 300) -> int:
             lines, used = lines + 1, 0
         used += needed
     return lines
-
-
-def _counts(values: pd.Series) -> list[str]:
-    return [f"{int(value):,}" for value in values]
-
-
-def _text_row(
-    x: list[float], row: int, text: list[str], *, position: str, colour: str = INK
-) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "x": x,
-        "y": [-row] * len(x),
-        "xaxis": "x2",
-        "yaxis": "y2",
-        "mode": "text",
-        "text": text,
-        "textposition": position,
-        "textfont": {"size": 12, "color": colour},
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
