@@ -153,8 +153,8 @@ def _draw_filter(cohort: Cohort) -> None:
                 placeholder="All",
                 bind="query-params",
             )
-    if columns.age is not None:
-        lowest, highest = _age_range(cohort, columns.age)
+    lowest, highest = (0, 0) if columns.age is None else _age_range(cohort, columns.age)
+    if columns.age is not None and lowest < highest:
         st.slider(
             f"{columns.age.label}, years",
             lowest,
