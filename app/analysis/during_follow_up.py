@@ -87,6 +87,8 @@ class DuringFollowUp:
         never exposed.
     immortal_months
         Follow-up of the exposed before their exposure, in all.
+    start
+        Months from which the Simon-Makuch curves follow patients.
     limit, shifted_by
         Time limit in months, or None; the event that the clock starts at, if the times were moved.
     """
@@ -110,6 +112,7 @@ class DuringFollowUp:
     left_out: dict[str, int]
     n_after_end: int
     immortal_months: float
+    start: float
     limit: float | None
     shifted_by: str = ""
 
@@ -224,6 +227,7 @@ def analyse_during_follow_up(
         left_out=left_out,
         n_after_end=int(late.sum()),
         immortal_months=float(np.nansum(began)),
+        start=start,
         limit=outcome.limit,
         shifted_by=exposure.shifted_by,
     )

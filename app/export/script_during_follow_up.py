@@ -25,7 +25,6 @@ def during_script(
     *,
     adjust: Sequence[str],
     drawn: float,
-    start: float,
 ) -> str:
     """The script, as text to be saved in UTF-8; it is run next to the file.
 
@@ -43,8 +42,6 @@ def during_script(
         Columns that the adjusted model has besides the exposure.
     drawn
         The landmark whose curves were drawn, in months.
-    start
-        Months from which the Simon-Makuch curves follow patients.
     """
     marks = [float(mark) for mark in result.landmarks["landmark"]]
     analysis = f"""\
@@ -55,7 +52,7 @@ result = analyse_during_follow_up(
     exposure,
     landmarks={marks!r},
     drawn={float(drawn)!r},
-    start={float(start)!r},
+    start={float(result.start)!r},
     adjust={list(adjust)!r},
 )
 print(f"{{result.n_exposed}} of {{result.n}} exposed during follow-up")

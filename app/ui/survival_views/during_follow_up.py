@@ -1,12 +1,347 @@
-"""A view of the survival page."""
+"""An event during follow-up as an exposure: four answers side by side, the naive one marked."""
 
 from __future__ import annotations
 
+import math
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
-from app.ui.session import Looking
+from app.analysis.cohort_screen import format_ratio
+from app.analysis.cox_model import CoxModel
+from app.analysis.during_follow_up import DuringFollowUp, analyse_during_follow_up
+from app.analysis.during_reading import (
+    NOT_CAUSAL,
+    answers_table,
+    during_notes,
+    during_reading,
+    exposed_row,
+)
+from app.analysis.exposures import (
+    Exposure,
+    ExposureTimes,
+    default_landmarks,
+    exposure_options,
+    exposure_times,
+)
+from app.analysis.outcomes import Outcome, outcome_of
+from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
+from app.charts.forest import forest_alt
+from app.charts.landmarks import answers_figure, pair_figure
+from app.charts.theme import plotly_config
+from app.export.methods_during_follow_up import during_methods
+from app.export.script_during_follow_up import during_script
+from app.export.tables import file_stem
+from app.ui.adjusting import draw_adjustment
+from app.ui.curve_options import TimeOptions, draw_time_options
+from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
+from app.ui.layout import figure_with_downloads
+from app.ui.links import unique_labels
+from app.ui.session import Looking, looking_at
+from app.ui.survival import draw_endpoint_choice
+from app.ui.take_away import TakeAway, draw_take_away
+
+ANSWERS, NAIVE, SIDE_BY_SIDE = "Answers", "Naive", "Side by side"
+_LATEST = 1200.0
+_MOST_LANDMARKS = 8
+_WHAT = {
+    NAIVE: "Who ever had the event against who never did, from time zero. Wrong: the first group "
+    "could not die before.",
+    LANDMARK: "Groups by the status at the landmark, clock reset there; who was no longer followed "
+    "is left out, and later events do not change the group.",
+    TIME_DEPENDENT: "Everyone starts in the curve without the event and moves to the other when it "
+    "happens. The curves show hazards in each state, not a fixed group of patients.",
+}
 
 
 def draw_during_follow_up(looking: Looking) -> None:
-    """Draw the view."""
-    st.info(f"Not built yet for {looking.cohort.name}.")
+    """Draw the controls, the answers, what they say and what can be taken away."""
+    cohort = looking.cohort
+    left, middle, right = st.columns([4, 5, 3], vertical_alignment="bottom")
+    with left:
+        endpoint = draw_endpoint_choice(cohort)
+    options = exposure_options(cohort, endpoint)
+    if not options:
+        st.info(
+            f"No event during follow-up can be compared for "
+            f"{mid_sentence(cohort.endpoints[endpoint].label)}: that needs a column with the time "
+            "of a treatment or response in months, such as transplant_months or cr_months (empty "
+            "for who never had it), or a second endpoint such as AML transformation."
+        )
+        return
+    with middle:
+        exposure = exposure_times(cohort, _draw_exposure(options), endpoint)
+    with right.popover("Options", icon=":material/tune:", width="stretch", key="during_options"):
+        time, start, adjust = _draw_options(looking)
+    outcome = outcome_of(
+        cohort, looking.selection.mask, endpoint, limit=time.limit, truncated=False
+    )
+    landmarks, drawn = _draw_landmarks(outcome, exposure)
+    try:
+        result = analyse_during_follow_up(
+            cohort,
+            outcome,
+            exposure,
+            landmarks=landmarks,
+            drawn=drawn,
+            start=start,
+            adjust=adjust,
+        )
+    except ValueError as error:
+        st.info(str(error))
+        return
+    figures = _figures(looking, result, time.unit)
+    _draw_result(result, figures)
+    _draw_curves(figures, result)
+    _draw_landmark_table(result)
+    st.caption(NOT_CAUSAL)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="during",
+            name=(result.endpoint.key, "by", result.exposure.label),
+            figures=figures,
+            sheets=partial(_sheets, result),
+            methods=during_methods(result, looking.selection),
+            script=partial(
+                during_script,
+                result,
+                outcome,
+                cohort,
+                looking.filter,
+                adjust=adjust,
+                drawn=drawn,
+            ),
+        ),
+    )
+
+
+# What is asked -------------------------------------------------------------------------------
+
+
+def _draw_exposure(options: list[Exposure]) -> str:
+    names = {option.key: option.label for option in options}
+    labels = unique_labels(list(names), lambda key: names[key])
+    asked = st.selectbox(
+        "Event during follow-up",
+        list(labels),
+        format_func=lambda key: labels.get(key, key),
+        key=EXPOSURE,
+        bind="query-params",
+    )
+    return asked if asked in labels else next(iter(labels))
+
+
+def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]]:
+    """Unit and limit, start of the Simon-Makuch curves in months, covariates."""
+    time = draw_time_options()
+    start = st.number_input(
+        "Simon-Makuch curves from month",
+        min_value=0.0,
+        value=0.0,
+        key="simon_makuch_start",
+        bind="query-params",
+        help="A later start keeps a curve from falling to zero while few have had the event.",
+    )
+    adjust = draw_adjustment(
+        looking.cohort, key="during_adjust", label="Time-dependent Cox adjusted for", usual=True
+    )
+    return time, float(start or 0.0), tuple(adjust)
+
+
+def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[float], float]:
+    """The landmarks in months, and the one whose curves are drawn."""
+    began = exposure.months[outcome.used]
+    usual = default_landmarks(np.where(began < outcome.time, began, np.nan))
+    left, right = st.columns([4, 8], vertical_alignment="bottom")
+    typed = left.text_input(
+        "Landmarks, months (separate by commas)",
+        key="landmarks",
+        placeholder=", ".join(f"{mark:g}" for mark in usual),
+        bind="query-params",
+    )
+    marks = _months(typed or "") or usual
+    names = {f"{mark:g}": mark for mark in marks}
+    middle = list(names)[(len(names) - 1) // 2]
+    chosen = right.segmented_control(
+        "Curves of the landmark at month",
+        list(names),
+        default=middle,
+        required=True,
+        key=f"landmark_of_{'_'.join(names)}",
+    )
+    return marks, names.get(chosen or middle, names[middle])
+
+
+def _months(typed: str) -> list[float]:
+    """The landmarks typed, ascending; what is no time is said and left out."""
+    marks = set()
+    for word in typed.replace(";", ",").split(","):
+        try:
+            mark = float(word)
+        except ValueError:
+            mark = math.nan
+        if 0 < mark <= _LATEST:
+            marks.add(mark)
+        elif word.strip():
+            st.info(f"“{word.strip()}” is not a landmark: type months such as 3, 6, 12.")
+    return sorted(marks)[:_MOST_LANDMARKS]
+
+
+# What is shown -------------------------------------------------------------------------------
+
+
+def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[str, go.Figure]:
+    """The forest and the three pairs of curves, by what they are called."""
+    noun, synthetic = result.exposure.noun, looking.synthetic
+    pair = partial(pair_figure, noun=noun, unit=unit, synthetic=synthetic)
+    what = f"{result.endpoint.label} by {noun}"
+    figures = {
+        ANSWERS: answers_figure(
+            result, title=f"{what}, {count(result.n, 'patient')}", synthetic=synthetic
+        ),
+        NAIVE: pair(
+            result.naive_curves.unexposed,
+            result.naive_curves.exposed,
+            title=f"{what}: naive, ever against never",
+            axis=f"{unit.capitalize()} of follow-up",
+            corner=_ratio(result.naive),
+            wrong=True,
+        ),
+    }
+    if result.at is not None and result.landmark_curves is not None:
+        mark = f"{result.at.at:g}"
+        row = result.landmarks[result.landmarks["landmark"] == result.at.at]
+        figures[LANDMARK] = pair(
+            result.landmark_curves.unexposed,
+            result.landmark_curves.exposed,
+            title=f"{what} by month {mark}: landmark, clock reset",
+            axis=f"{unit.capitalize()} since month {mark}",
+            corner="" if row.empty else _ratio_words(row.iloc[0]),
+        )
+    if result.simon_makuch is not None:
+        p_value = format_p(result.simon_makuch.test.p_value)
+        figures[TIME_DEPENDENT] = pair(
+            result.simon_makuch.unexposed,
+            result.simon_makuch.exposed,
+            title=f"{what}, changing at {noun}: Simon-Makuch",
+            axis=f"{unit.capitalize()} of follow-up",
+            corner=f"{_ratio(result.time_dependent)}<br>Mantel-Byar {p_value}",
+            start=result.start,
+        )
+    return figures
+
+
+def _ratio(model: CoxModel | None) -> str:
+    row = exposed_row(model)
+    return "" if row is None else _ratio_words(row)
+
+
+def _ratio_words(row: pd.Series) -> str:
+    if pd.isna(row["hr"]):
+        return ""
+    return f"HR {format_ratio(row['hr'], row['lower'], row['upper'])}"
+
+
+def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:
+    chart, words = st.columns([5, 4], gap="large")
+    table = answers_table(result)
+    sentences = during_reading(result)
+    with chart:
+        title = f"{result.endpoint.label} by {result.exposure.noun}"
+        figure_with_downloads(
+            figures[ANSWERS],
+            lambda: table,
+            key="during_forest",
+            name=(result.endpoint.key, "by", result.exposure.label),
+            alt=forest_alt(title, table, sentences),
+        )
+    with words:
+        st.subheader("In words", anchor=False)
+        for note in during_notes(result):
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        st.caption(_accounting(result))
+
+
+def _accounting(result: DuringFollowUp) -> str:
+    text = f"{result.n:,} of {result.selected:,} selected patients are analysed"
+    reasons = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
+    if reasons:
+        text += f"; left out: {', '.join(reasons)}"
+    if result.limit is not None:
+        text += f". Follow-up ends at {result.limit / 12:g} years for every number here"
+    return f"{text}."
+
+
+def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
+    """The pairs of curves side by side, or one of them large."""
+    st.subheader("Curves", anchor=False)
+    shown = st.segmented_control(
+        "Curves shown",
+        [SIDE_BY_SIDE, NAIVE, LANDMARK, TIME_DEPENDENT],
+        default=SIDE_BY_SIDE,
+        required=True,
+        key=SHOWN,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    pairs = (NAIVE, LANDMARK, TIME_DEPENDENT)
+    names = [shown] if shown in pairs else list(pairs)
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        with place:
+            if name in figures:
+                looking = looking_at()
+                stem = file_stem(looking.cohort.name, "during", name, synthetic=looking.synthetic)
+                st.plotly_chart(
+                    figures[name],
+                    key=f"during_{name}",
+                    config=plotly_config(stem),
+                    alt=f"{name}: {_WHAT[name]}",
+                )
+            else:
+                key = "landmark" if name == LANDMARK else "simon_makuch"
+                st.info(result.why_not.get(key, "There are no curves to draw."))
+            st.caption(_WHAT[name])
+
+
+def _draw_landmark_table(result: DuringFollowUp) -> None:
+    st.subheader("Every landmark", anchor=False)
+    st.dataframe(_landmark_table(result), hide_index=True, key="landmark_table")
+
+
+def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
+    """One row a landmark, numbers as they stand in a paper."""
+    noun = result.exposure.noun
+    rows = [
+        {
+            "Month": row["landmark"],
+            "Hazard ratio (95% CI)": format_ratio(row["hr"], row["lower"], row["upper"]),
+            "Log-rank": "–" if pd.isna(row["p_value"]) else format_p(row["p_value"]),
+            f"With {noun}": row["n_exposed"],
+            "Events": row["events_exposed"],
+            f"Without {noun}": row["n"] - row["n_exposed"],
+            "Events ": row["events"] - row["events_exposed"],
+            f"{result.exposure.label} later": row["exposed_later"],
+            "Left out: event by then": row["events_before"],
+            "Left out: censored by then": row["censored_before"],
+            "Note": row["note"],
+        }
+        for row in result.landmarks.to_dict("records")
+    ]
+    frame = pd.DataFrame(rows)
+    return frame if frame["Note"].any() else frame.drop(columns="Note")
+
+
+def _sheets(result: DuringFollowUp) -> dict[str, pd.DataFrame]:
+    sheets = {"Answers": answers_table(result), "Landmarks": result.landmarks}
+    if result.simon_makuch is not None:
+        for name, km in (
+            ("Simon-Makuch without", result.simon_makuch.unexposed),
+            ("Simon-Makuch with", result.simon_makuch.exposed),
+        ):
+            sheets[name] = km.table
+    return sheets

@@ -1,12 +1,355 @@
-"""A view of the survival page."""
+"""Every alteration against an endpoint: volcano, forest and table, and the curves of a click."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
+from app.analysis.cohort_screen import (
+    ADJUSTMENTS,
+    KINDS,
+    MIN_ALTERED,
+    CohortScreen,
+    ScreenAdjustment,
+    kinds_of,
+    screen_cohort,
+    screen_notes,
+    screen_reading,
+)
+from app.analysis.outcomes import Outcome, outcome_of
+from app.analysis.wording import count
+from app.charts.forest import forest_alt, forest_figure
+from app.charts.theme import plotly_config
+from app.charts.volcano import volcano_alt, volcano_figure
+from app.export.methods_screen import cohort_screen_methods
+from app.export.script_screen import screen_script
+from app.export.tables import file_stem
+from app.ui.adjusting import adjusted_words, draw_adjustment
+from app.ui.curve_options import TimeOptions, draw_time_options
+from app.ui.layout import download_table
+from app.ui.screened_gene import (
+    TABLE_KEY,
+    VOLCANO_KEY,
+    current_gene,
+    draw_gene,
+    keep_point,
+    keep_row,
+)
 from app.ui.session import Looking
+from app.ui.survival import draw_endpoint_choice
+from app.ui.take_away import TakeAway, draw_take_away
+from data_loaders.model import FeatureKind
+
+VOLCANO, FOREST, TABLE = "Volcano", "Forest", "Table"
+_HELD = "_screens"
+_MOST_HELD = 8
+_MOST_ROWS = 25
+
+
+@dataclass(frozen=True)
+class ScreenSettings:
+    """What the screen was asked for."""
+
+    endpoint: str
+    adjust: tuple[str, ...]
+    min_altered: int
+    kinds: tuple[FeatureKind, ...]
+    adjustment: ScreenAdjustment
+    time: TimeOptions
+
+
+@dataclass(frozen=True, eq=False)
+class _Screened:
+    """A screen and the follow-up it was made of."""
+
+    outcome: Outcome
+    screen: CohortScreen
 
 
 def draw_screen(looking: Looking) -> None:
-    """Draw the view."""
-    st.info(f"Not built yet for {looking.cohort.name}.")
+    """Draw the controls, the screen, the curves of one alteration and what it says."""
+    if not len(looking.cohort.features):
+        st.info(
+            "This cohort has no alterations to screen: it needs a column for each gene, such as "
+            "TP53 with 1 (altered), 0 (not altered) or nothing (not tested)."
+        )
+        return
+    settings = _settings(looking)
+    try:
+        done = _screened(looking, settings)
+    except ValueError as error:
+        st.info(str(error))
+        return
+    screen = done.screen
+    shown = st.segmented_control(
+        "Shown as",
+        [VOLCANO, FOREST, TABLE],
+        default=VOLCANO,
+        required=True,
+        key="screen_as",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    st.caption(_floor(screen))
+    features = screen.table["feature"].tolist()
+    gene = current_gene(features)
+    title = _title(screen)
+    figures = _figures(looking, screen, title, gene)
+    if not features:
+        st.info(" ".join(screen_reading(screen)))
+    elif shown == TABLE:
+        _draw_table(looking, screen)
+        curves, words = st.columns([5, 4], gap="large")
+        with curves:
+            draw_gene(looking, settings.time, screen, features)
+        with words:
+            _draw_words(screen)
+    else:
+        chart, curves = st.columns([5, 4], gap="large")
+        with chart:
+            _draw_figure(looking, screen, figures[shown or VOLCANO], title, shown or VOLCANO)
+            _draw_words(screen)
+        with curves:
+            draw_gene(looking, settings.time, screen, features)
+    _draw_not_tested(screen)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="screen",
+            name=("screen", screen.endpoint.key),
+            figures=figures,
+            sheets=partial(_sheets, screen),
+            methods=cohort_screen_methods(screen, looking.selection),
+            script=partial(
+                screen_script, screen, done.outcome, looking.cohort, looking.filter, settings.adjust
+            ),
+        ),
+    )
+
+
+# What is asked -------------------------------------------------------------------------------
+
+
+def _settings(looking: Looking) -> ScreenSettings:
+    cohort = looking.cohort
+    left, middle, right = st.columns([4, 6, 3], vertical_alignment="top")
+    with left:
+        endpoint = draw_endpoint_choice(cohort)
+    with middle:
+        adjust = draw_adjustment(cohort, key="screen_adjust", label="Adjusted for")
+    with right:
+        # Level with the boxes beside it, which have their labels above.
+        st.space("xsmall")
+        with st.popover("Options", icon=":material/tune:", width="stretch", key="screen_options"):
+            return _options(looking, endpoint, tuple(adjust))
+
+
+def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> ScreenSettings:
+    floor = st.number_input(
+        "Altered in at least, patients",
+        min_value=1,
+        value=MIN_ALTERED,
+        key="screen_floor",
+        bind="query-params",
+        help="Rarer alterations are not tested: they cost power and their ratios are uncertain.",
+    )
+    kinds = kinds_of(looking.cohort)
+    chosen: list[FeatureKind] = kinds
+    if len(kinds) > 1:
+        names = {KINDS[kind]: kind for kind in kinds}
+        picked = st.pills(
+            "Kinds of alterations",
+            list(names),
+            selection_mode="multi",
+            default=list(names),
+            key="screen_kinds",
+            help="A gene and its refinements describe the same patients: their tests overlap.",
+        )
+        chosen = [names[name] for name in picked if name in names] or kinds
+    labels: dict[str, ScreenAdjustment] = {name: key for key, name in ADJUSTMENTS.items()}
+    adjustment = st.segmented_control(
+        "Adjust for the number tested by",
+        list(labels),
+        default=next(iter(labels)),
+        required=True,
+        key="screen_multiplicity",
+        bind="query-params",
+        help="Benjamini-Hochberg limits the share of false findings, Holm the chance of any.",
+    )
+    return ScreenSettings(
+        endpoint=endpoint,
+        adjust=adjust,
+        min_altered=int(floor or 1),
+        kinds=tuple(chosen),
+        adjustment=labels.get(adjustment or "", "bh"),
+        time=draw_time_options(),
+    )
+
+
+def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
+    """The screen, from this session's memory where it was made before."""
+    held: dict[tuple[object, ...], _Screened] = st.session_state.setdefault(_HELD, {})
+    key = (
+        looking.cohort.fingerprint,
+        json.dumps(looking.filter.to_dict(), sort_keys=True),
+        settings.endpoint,
+        settings.adjust,
+        settings.min_altered,
+        settings.kinds,
+        settings.adjustment,
+        settings.time.limit,
+    )
+    if key not in held:
+        outcome = outcome_of(
+            looking.cohort, looking.selection.mask, settings.endpoint, limit=settings.time.limit
+        )
+        screen = screen_cohort(
+            looking.cohort,
+            outcome,
+            settings.adjust,
+            settings.min_altered,
+            settings.kinds,
+            adjustment=settings.adjustment,
+        )
+        while len(held) >= _MOST_HELD:
+            held.pop(next(iter(held)))
+        held[key] = _Screened(outcome, screen)
+    return held[key]
+
+
+# What is shown -------------------------------------------------------------------------------
+
+
+def _title(screen: CohortScreen) -> str:
+    return (
+        f"{screen.endpoint.label} by alteration, {count(screen.analysed, 'patient')}, "
+        f"{adjusted_words(screen.adjusted_for)}"
+    )
+
+
+def _floor(screen: CohortScreen) -> str:
+    kind = "cause-specific " if screen.endpoint.competing is not None else ""
+    return (
+        f"{screen.n_tested:,} of {count(screen.n_features, 'alteration')} tested, each altered in "
+        f"at least {screen.min_altered} of the patients tested for it; {kind}Cox model for each, "
+        f"{adjusted_words(screen.adjusted_for)}. Click one to see its curves."
+    )
+
+
+def _figures(
+    looking: Looking, screen: CohortScreen, title: str, gene: str | None
+) -> dict[str, go.Figure]:
+    if not len(screen.table):
+        return {}
+    rows = _forest_rows(screen)
+    return {
+        VOLCANO: volcano_figure(screen, title=title, synthetic=looking.synthetic, chosen=gene),
+        FOREST: forest_figure(
+            rows,
+            title=title if len(rows) == len(screen.table) else f"{title}: the {len(rows)} leading",
+            synthetic=looking.synthetic,
+            counts_label="altered, events",
+        ),
+    }
+
+
+def _forest_rows(screen: CohortScreen) -> pd.DataFrame:
+    leading = screen.table.head(_MOST_ROWS)
+    return pd.DataFrame(
+        {
+            **{name: leading[name] for name in ("label", "hr", "lower", "upper", "p_value")},
+            "n": leading["altered"],
+            "events": leading["events_altered"],
+            "note": leading["note"],
+        }
+    )
+
+
+def _draw_figure(
+    looking: Looking, screen: CohortScreen, figure: go.Figure, title: str, shown: str
+) -> None:
+    stem = file_stem(
+        looking.cohort.name, "screen", screen.endpoint.key, synthetic=looking.synthetic
+    )
+    sentences = screen_reading(screen)
+    if shown == VOLCANO:
+        st.plotly_chart(
+            figure,
+            key=VOLCANO_KEY,
+            config=plotly_config(stem),
+            alt=volcano_alt(title, sentences),
+            on_select=partial(keep_point, looking),
+            selection_mode="points",
+        )
+    else:
+        alt = forest_alt(title, _forest_rows(screen), sentences)
+        st.plotly_chart(figure, key="screen_forest", config=plotly_config(stem), alt=alt)
+    download_table(
+        "Numbers behind the figure (CSV)", lambda: screen.table, key="screen_csv", stem=stem
+    )
+
+
+def _draw_table(looking: Looking, screen: CohortScreen) -> None:
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        screen.table,
+        hide_index=True,
+        key=TABLE_KEY,
+        on_select=partial(keep_row, looking, screen.table["feature"].tolist()),
+        selection_mode="single-row",
+        column_order=[
+            "label", "hr", "lower", "upper", "p_value", "q_value", "altered", "n", "frequency",
+            "events_altered", "events", "kind", "note",
+        ],
+        column_config={
+            "label": st.column_config.TextColumn("Alteration", pinned=True),
+            "hr": number("Hazard ratio", format="%.2f"),
+            "lower": number("95% from", format="%.2f"),
+            "upper": number("to", format="%.2f"),
+            "p_value": number("p", format="%.2g"),
+            "q_value": number("q", format="%.2g"),
+            "altered": number("Altered", format="localized"),
+            "n": number("Tested", format="localized"),
+            "frequency": number("Frequency", format="percent"),
+            "events_altered": number("Events if altered", format="localized"),
+            "events": number("Events", format="localized"),
+            "kind": "Kind",
+            "note": st.column_config.TextColumn("Note", width="large"),
+        },
+    )  # fmt: skip
+    stem = file_stem(
+        looking.cohort.name, "screen", screen.endpoint.key, synthetic=looking.synthetic
+    )
+    download_table("The table (CSV)", lambda: screen.table, key="screen_csv", stem=stem)
+
+
+def _draw_words(screen: CohortScreen) -> None:
+    st.subheader("In words", anchor=False)
+    st.markdown("\n".join(f"- {sentence}" for sentence in screen_reading(screen)))
+    for note in screen_notes(screen):
+        st.caption(note)
+    st.caption(
+        "Hits of a screen are hypotheses: alterations that occur together share their effect, and "
+        "the strongest look stronger here than they will in other patients."
+    )
+
+
+def _draw_not_tested(screen: CohortScreen) -> None:
+    if not len(screen.not_tested):
+        return
+    with st.expander(f"Not tested, and why: {count(len(screen.not_tested), 'alteration')}"):
+        st.dataframe(
+            screen.not_tested[["label", "kind", "reason"]],
+            hide_index=True,
+            key="screen_not_tested",
+            column_config={"label": "Alteration", "kind": "Kind", "reason": "Reason"},
+        )
+
+
+def _sheets(screen: CohortScreen) -> dict[str, pd.DataFrame]:
+    return {"Screen": screen.table, "Not tested": screen.not_tested}

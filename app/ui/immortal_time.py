@@ -1,0 +1,105 @@
+"""The immortal-time guard: groups that come about during follow-up, compared from time zero."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.analysis.exposures import Exposure, exposure_options
+from app.analysis.wording import mid_sentence
+from app.cohort.groupings import Grouping
+from app.ui.links import ENDPOINT, VIEW
+from app.ui.session import Looking
+
+DURING_VIEW = "Events during follow-up"
+EXPOSURE = "exposure"
+SHOWN = "during_as"
+LANDMARK, TIME_DEPENDENT = "Landmark", "Time-dependent"
+
+
+def immortal_time_guard(
+    looking: Looking, grouping: Grouping | None, endpoint: str, group: str = ""
+) -> None:
+    """Say what is wrong with a comparison of later events from time zero, and offer what is right.
+
+    Draws nothing where the groups exist at time zero.
+
+    Parameters
+    ----------
+    looking
+        The cohort and the selection.
+    grouping
+        The groups that are compared; None for everyone together.
+    endpoint
+        Key of the endpoint.
+    group
+        How the groups were asked for (``cut:transplant_months:median``, ``variable:transplant``):
+        the event that it names is the one offered.
+    """
+    if grouping is None or not grouping.after_baseline:
+        return
+    exposure = matching_exposure(looking, grouping, endpoint, group)
+    label = mid_sentence(grouping.label)
+    with st.container(border=True, key="immortal_time"):
+        st.warning(
+            f"**Immortal time.** The groups of {label} come about during follow-up. Who is in a "
+            "later group had to live until then, and these curves credit that time to the group: "
+            "they are biased from time zero on, whatever the test says.",
+            icon=":material/warning:",
+        )
+        if exposure is None:
+            st.caption(
+                "To analyse it rightly the cohort needs the time of the event, such as a column "
+                "transplant_months beside transplant."
+            )
+            return
+        with st.container(horizontal=True):
+            for shown, icon in (
+                (LANDMARK, ":material/flag:"),
+                (TIME_DEPENDENT, ":material/timeline:"),
+            ):
+                st.button(
+                    f"{shown} analysis of {exposure.noun}",
+                    key=f"guard_{shown.lower().replace('-', '_')}",
+                    icon=icon,
+                    on_click=open_during_follow_up,
+                    args=(endpoint, exposure.key, shown),
+                )
+
+
+def matching_exposure(
+    looking: Looking, grouping: Grouping, endpoint: str, group: str = ""
+) -> Exposure | None:
+    """The event during follow-up that a grouping is about; None if its times are not known.
+
+    The column that the grouping names leads, then a column whose name begins alike (``transplant``
+    and ``transplant_months``), then a label that the grouping's label contains.
+    """
+    options = exposure_options(looking.cohort, endpoint)
+    words = [word for word in group.split(":")[1:] if word]
+    for option in options:
+        if option.key.partition(":")[2] in words:
+            return option
+    for option in options:
+        column = option.key.partition(":")[2]
+        if any(column.startswith(word) or word in column for word in words if len(word) > 2):
+            return option
+    label = grouping.label.lower()
+    return next((option for option in options if option.label.lower() in label), None)
+
+
+def open_during_follow_up(endpoint: str, exposure: str, shown: str = LANDMARK) -> None:
+    """Open the view of events during follow-up; call it in a callback.
+
+    Parameters
+    ----------
+    endpoint
+        Key of the endpoint.
+    exposure
+        Key of the exposure.
+    shown
+        Which of its figures leads.
+    """
+    st.session_state[VIEW] = DURING_VIEW
+    st.session_state[ENDPOINT] = endpoint
+    st.session_state[EXPOSURE] = exposure
+    st.session_state[SHOWN] = shown

@@ -1,0 +1,123 @@
+"""One alteration of the screen: which was clicked, its curves, and the way to them in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.analysis.cohort_screen import CohortScreen, format_q, format_ratio
+from app.analysis.group_reading import reading
+from app.analysis.group_survival import survival_by_group
+from app.analysis.wording import format_p
+from app.charts.survival import survival_alt, survival_figure
+from app.charts.theme import plotly_config
+from app.cohort.groupings import GroupingSpec, by_alteration
+from app.export.tables import file_stem
+from app.ui.curve_options import TimeOptions
+from app.ui.links import GROUP, VIEW, feature_labels
+from app.ui.session import Looking
+from app.ui.survival import survival_title
+
+GENE = "gene"
+VOLCANO_KEY, TABLE_KEY = "screen_volcano", "screen_table"
+_CURVES_VIEW = "Survival curves"
+
+
+def current_gene(features: list[str]) -> str | None:
+    """The alteration chosen, or the one with the strongest evidence.
+
+    Parameters
+    ----------
+    features
+        The alterations tested, by p-value.
+    """
+    asked = st.session_state.get(GENE)
+    if asked in features:
+        return str(asked)
+    return features[0] if features else None
+
+
+def draw_gene(
+    looking: Looking, time: TimeOptions, screen: CohortScreen, features: list[str]
+) -> None:
+    """The choice of one alteration, its Kaplan-Meier curves, and a button to them in full.
+
+    Parameters
+    ----------
+    looking
+        The cohort and the selection.
+    time
+        Unit and limit of follow-up.
+    screen
+        The screen.
+    features
+        The alterations tested, by p-value; at least one.
+    """
+    labels = feature_labels(looking.cohort)
+    asked = st.selectbox(
+        "Curves of",
+        features,
+        format_func=lambda name: labels.get(name, name),
+        key=GENE,
+        bind="query-params",
+        help="Or click a point of the volcano or a row of the table.",
+    )
+    gene = asked if asked in features else features[0]
+    row = screen.table.set_index("feature").loc[gene]
+    result = survival_by_group(
+        looking.cohort,
+        looking.selection.mask,
+        screen.endpoint.key,
+        by_alteration(looking.cohort, gene),
+        limit=time.limit,
+    )
+    title = survival_title(result)
+    figure = survival_figure(
+        result, time.unit, title=title, synthetic=looking.synthetic, marks=False
+    )
+    stem = file_stem(looking.cohort.name, gene, screen.endpoint.key, synthetic=looking.synthetic)
+    st.plotly_chart(
+        figure,
+        key="screen_km",
+        config=plotly_config(stem),
+        alt=survival_alt(title, result, reading(result)),
+    )
+    st.markdown(
+        f"**{row['label']}**: hazard ratio {format_ratio(row['hr'], row['lower'], row['upper'])}, "
+        f"{format_p(row['p_value'])}, {format_q(row['q_value'])}; altered in {row['altered']:,} of "
+        f"{row['n']:,} tested. The curves are not adjusted."
+    )
+    st.button(
+        "Open its curves",
+        key="open_gene",
+        icon=":material/stairs:",
+        on_click=_open_curves,
+        args=(gene,),
+    )
+
+
+def _open_curves(gene: str) -> None:
+    """Show the alteration's curves in full; call it in a callback."""
+    st.session_state[GROUP] = str(GroupingSpec("alteration", gene))
+    st.session_state[VIEW] = _CURVES_VIEW
+
+
+def keep_point(looking: Looking) -> None:
+    """Take the clicked point; a second click on it, which selects nothing, changes nothing."""
+    event: Any = st.session_state.get(VOLCANO_KEY)
+    points = [] if event is None else event["selection"]["points"]
+    for point in points:
+        clicked = point.get("customdata")
+        name = clicked[0] if isinstance(clicked, list) and clicked else clicked
+        if name in looking.cohort.alterations.columns:
+            st.session_state[GENE] = name
+            return
+
+
+def keep_row(looking: Looking, features: list[str]) -> None:
+    """Take the clicked row; taking its mark away changes nothing."""
+    event: Any = st.session_state.get(TABLE_KEY)
+    rows = [] if event is None else event["selection"]["rows"]
+    if rows and rows[0] < len(features) and features[rows[0]] in looking.cohort.alterations.columns:
+        st.session_state[GENE] = features[rows[0]]
