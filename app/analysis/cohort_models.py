@@ -14,7 +14,7 @@ from app.analysis._design import Part, Term
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from app.analysis.regression import cox
-from app.analysis.wording import count, listing
+from app.analysis.wording import count, format_p, listing
 from data_loaders import Cohort
 
 UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
@@ -226,6 +226,61 @@ def forest_rows(models: CohortModels) -> pd.DataFrame:
             if len(term.parts) > 1
         ]
     return pd.DataFrame(rows)
+
+
+def summary_table(models: CohortModels) -> pd.DataFrame:
+    """The rows of the forest as they stand in a paper; ``numbers_table`` has them unrounded."""
+    rows = forest_rows(models)
+    fits = [MULTIVARIABLE] if models.settings.kinds == "multivariable" else [UNIVARIABLE]
+    if models.settings.kinds == "both":
+        fits = [UNIVARIABLE, MULTIVARIABLE]
+    table: dict[tuple[object, object], dict[str, object]] = {}
+    for row in rows.to_dict("records"):
+        group = row["group"] if isinstance(row["group"], str) else None
+        place = (group, row["label"])
+        name = f"{group}: {row['label']}" if group else row["label"]
+        line = table.setdefault(
+            place, {"Covariate": name, "n": _whole(row["n"]), "Events": _whole(row["events"])}
+        )
+        for fit in [row["series"]] if isinstance(row["series"], str) else fits:
+            printed = "reference" if row["reference"] else _printed(row)
+            line[f"{fit} hazard ratio (95% CI)"] = printed
+            line[f"{fit} p"] = (
+                ""
+                if row["reference"] or np.isnan(row["p_value"])
+                else (format_p(row["p_value"]).removeprefix("p ").removeprefix("= "))
+            )
+    return pd.DataFrame(list(table.values())).fillna("")
+
+
+def _whole(number: float) -> str:
+    return "" if np.isnan(number) else f"{int(number):,}"
+
+
+def _printed(row: Mapping[Any, Any]) -> str:
+    if np.isnan(row["hr"]):
+        return str(row["note"])
+    return f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+
+
+def numbers_table(models: CohortModels) -> pd.DataFrame:
+    """Every coefficient of every model, unrounded: model, n and events, then its summary."""
+    fitted = {name: fit for name, fit in models.alone.items() if isinstance(fit, CoxModel)}
+    parts = [
+        fit.summary.assign(model=f"{UNIVARIABLE}: {name}", model_n=fit.n, model_events=fit.events)
+        for name, fit in fitted.items()
+    ]
+    if models.model is not None:
+        parts.append(
+            models.model.summary.assign(
+                model=MULTIVARIABLE, model_n=models.model.n, model_events=models.model.events
+            )
+        )
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True)
+    first = ["model", "model_n", "model_events"]
+    return table[[*first, *(name for name in table.columns if name not in first)]]
 
 
 def _fits(models: CohortModels, covariate: Covariate) -> dict[str, CoxModel | str]:

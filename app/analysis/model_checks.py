@@ -15,7 +15,13 @@ from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame
 from app.analysis.subgroup_effects import subgroup_effects
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.analysis.wording import format_p, listing, mid_sentence
+from app.analysis.wording import (
+    MONTHS_PER_YEAR,
+    format_p,
+    format_percent_ci,
+    listing,
+    mid_sentence,
+)
 
 DOUBTFUL = 0.05
 MOST_LEVELS = 10
@@ -216,6 +222,48 @@ def _level_words(covariate: Covariate, level: object) -> str:
         words = covariate.levels[int(float(str(level)))]
         return words[:1].upper() + words[1:] if words.startswith("no ") else words
     return str(level)
+
+
+def adjusted_table(view: AdjustedView, years: Sequence[int] = (1, 3, 5)) -> pd.DataFrame:
+    """Survival of each level at round years, adjusted and as observed, as printed.
+
+    Years beyond the last event of the model are left out.
+    """
+    table = view.adjusted.table
+    last = float(table["time"].max())
+    rows = []
+    for name in view.names:
+        own = table[table["group"] == name]
+        row: dict[str, object] = {"Group": name, "n": view.unadjusted[name].n}
+        for year in years:
+            if year * MONTHS_PER_YEAR > last:
+                continue
+            before = own[own["time"] <= year * MONTHS_PER_YEAR]
+            at = view.unadjusted[name].at([year * MONTHS_PER_YEAR]).iloc[0]
+            row[f"{year}-year adjusted"] = (
+                "100%"
+                if before.empty
+                else format_percent_ci(*before.iloc[-1][["survival", "lower", "upper"]])
+            )
+            row[f"{year}-year observed"] = format_percent_ci(
+                at["survival"], at["lower"], at["upper"]
+            )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def adjusted_sentences(view: AdjustedView) -> list[str]:
+    """What the adjusted curves say at the latest round year that they reach."""
+    table = adjusted_table(view)
+    columns = [name for name in table.columns if name.endswith("adjusted")]
+    if not columns:
+        return []
+    year = columns[-1].partition("-")[0]
+    return [
+        f"{row['Group']}: at {year} years {row[f'{year}-year adjusted']} event-free if everyone "
+        f"were so, {row[f'{year}-year observed']} as observed in {row['n']:,}."
+        for row in table.to_dict("records")[:6]
+    ]
 
 
 # Subgroups ----------------------------------------------------------------------------------

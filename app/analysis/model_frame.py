@@ -143,7 +143,7 @@ def model_frame(
     made: list[list[Covariate]] = [[], []]
     for place, specs in enumerate((covariates, strata)):
         for spec in specs:
-            covariate, values = _column(cohort, spec, outcome.used, taken)
+            covariate, values = _column(cohort, spec, outcome.used, taken, mask)
             if place == 1 and covariate.kind == "number":
                 raise ValueError(
                     f"{covariate.name} is a number: strata need categories, so cut it into groups "
@@ -230,16 +230,20 @@ def _leading_disease(cohort: Cohort, options: Sequence[str]) -> str | None:
 
 
 def _column(
-    cohort: Cohort, spec: str | Grouping, used: npt.NDArray[np.bool_], taken: set[str]
+    cohort: Cohort,
+    spec: str | Grouping,
+    used: npt.NDArray[np.bool_],
+    taken: set[str],
+    mask: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[Covariate, object]:
-    """What a covariate is, and its values in the patients used."""
+    """What a covariate is, and its values in the patients used; quantiles are of the mask's."""
     if isinstance(spec, Grouping):
         return _of_grouping(spec, f"grouping:{spec.label}", used, taken)
     parsed = GroupingSpec.parse(spec)
     variable = cohort.variables.get(parsed.name) if parsed.kind == "variable" else None
     if variable is not None and _is_number(variable):
         return _of_number(cohort, variable, used, taken)
-    grouping = parsed.build(cohort)
+    grouping = parsed.build(cohort, mask)
     if parsed.kind == "alteration":
         yes, no = grouping.names
         covariate = Covariate(spec, _free(yes, spec, taken), "binary", (no, yes))

@@ -157,3 +157,25 @@ def notes(models: CohortModels) -> list[str]:
     if models.model is not None:
         found += models.model.notes
     return found
+
+
+def model_line(model: CoxModel, *, concordance: bool) -> str:
+    """How well the model tells patients apart, its test, and events for each coefficient.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    concordance
+        Whether to count Harrell's concordance, which takes a while in a very large cohort.
+    """
+    statistic, df, p_value = model.likelihood_ratio
+    words = ""
+    if concordance:
+        c = model.concordance
+        words = f"Harrell's concordance {c:.3f} (95% CI {c.lower:.3f} to {c.upper:.3f}). "
+    return (
+        f"{words}Likelihood-ratio test {format_p(p_value)} (chi-squared {statistic:.1f}, "
+        f"{count(df, 'degree')} of freedom); {model.events / max(df, 1):.0f} events for each "
+        "coefficient."
+    )

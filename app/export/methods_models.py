@@ -2,39 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from app.analysis.adjusted_survival import AdjustedSurvival
+from app.analysis.cohort_models import CohortModels
 from app.analysis.competing_risks import CumulativeIncidence, GrayTest
 from app.analysis.cox_model import CoxModel
 from app.analysis.cutpoints import Cutpoint
 from app.analysis.fine_gray import FineGray
+from app.analysis.model_frame import Covariate, ModelFrame
+from app.analysis.outcomes import Outcome
 from app.analysis.time_dependent import Landmark, SimonMakuch
-from app.analysis.wording import count, format_p, listing
+from app.analysis.wording import count, format_p, listing, mid_sentence
+from app.cohort.filters import Selection
+from app.export.methods_parts import endpoint_sentence, view_methods
 
 
-def cox_methods(model: CoxModel) -> str:
-    """Cox model: method, ties, covariates, who was left out, proportional hazards, concordance."""
-    concordance = model.concordance
+def cox_methods(model: CoxModel, *, concordance: bool = True) -> str:
+    """Cox model: method, ties, covariates, who was left out, proportional hazards, concordance.
+
+    Parameters
+    ----------
+    model
+        The model.
+    concordance
+        Whether to say Harrell's concordance, which takes a while in a very large cohort.
+    """
     whole = model.ph_test.set_index("term").loc["GLOBAL"]
     rows = "patients" if model.patients == model.n else "rows"
     entered = "" if model.fitted.data.entry is None else " Risk sets begin at entry (start) times."
-    return " ".join(
-        [
-            f"{model.method}, {model.conf_level:.0%} intervals.{entered}",
-            _covariates(model.summary),
-            _complete(model.n, model.n_given, model.missing, rows),
-            f"{count(model.events, 'event')}.",
-            "Proportional hazards were tested by the score test of Grambsch and Therneau over "
-            f"Kaplan-Meier transformed time (global {format_p(float(whole['p_value']))}).",
-            f"Harrell's concordance {concordance:.3f} "
-            f"({concordance.lower:.3f} to {concordance.upper:.3f}).",
-            *model.notes,
-        ]
+    sentences = [
+        f"{model.method}, {model.conf_level:.0%} intervals.{entered}",
+        _covariates(model.summary),
+        _complete(model.n, model.n_given, model.missing, rows),
+        f"{count(model.events, 'event')}.",
+        "Proportional hazards were tested by the score test of Grambsch and Therneau over "
+        f"Kaplan-Meier transformed time (global {format_p(float(whole['p_value']))}).",
+    ]
+    if concordance:
+        c = model.concordance
+        sentences.append(f"Harrell's concordance {c:.3f} ({c.lower:.3f} to {c.upper:.3f}).")
+    return " ".join([*sentences, *model.notes])
+
+
+def univariable_methods(models: CohortModels) -> str:
+    """Univariable Cox models: how many, each in whom; empty where there are none."""
+    fitted = [fit for fit in models.alone.values() if isinstance(fit, CoxModel)]
+    if not fitted:
+        return ""
+    least, most = min(fit.n for fit in fitted), max(fit.n for fit in fitted)
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    words = (
+        f"Univariable models: {fitted[0].method.partition(',')[0]} of each of "
+        f"{count(len(models.alone), 'covariate')} by itself, in those for whom it is known "
+        f"({each} patients); p-values are not adjusted for their number."
     )
+    failed = len(models.alone) - len(fitted)
+    return f"{words} Without an estimate: {failed}." if failed else words
+
+
+def models_methods(
+    models: CohortModels, selection: Selection, *, concordance: bool, parts: Sequence[str] = ()
+) -> str:
+    """Methods of the Cox models of a cohort, ready for a manuscript.
+
+    Parameters
+    ----------
+    models
+        The models.
+    selection
+        The patients they were made of.
+    concordance
+        As in :func:`cox_methods`.
+    parts
+        Paragraphs about further analyses of the same covariates.
+    """
+    together = "" if models.model is None else cox_methods(models.model, concordance=concordance)
+    if models.constant:
+        together += (
+            " Left out of the models, being the same in all: "
+            f"{listing([c.name for c in models.constant])}."
+        )
+    return view_methods(
+        selection,
+        models.table.outcome.n,
+        [_followed(models.table.outcome), univariable_methods(models), together.strip(), *parts],
+    )
+
+
+def subgroup_methods(
+    table: ModelFrame, by: Sequence[Covariate], selection: Selection, *, adjusted: bool
+) -> str:
+    """Methods of a subgroup forest: what was divided by what, and how interactions were tested.
+
+    Parameters
+    ----------
+    table
+        The patients; the first covariate is the one whose effect is shown.
+    by
+        What the patients were divided by.
+    selection
+        The patients it was made of.
+    adjusted
+        Whether each model is adjusted for the others of ``by``.
+    """
+    exposure = mid_sentence(table.covariates[0].name)
+    across = listing([mid_sentence(covariate.name) for covariate in by]) or "nothing"
+    models = "adjusted for the others of these" if adjusted else "unadjusted"
+    layers = f", stratified by {listing([c.name for c in table.strata])}" if table.strata else ""
+    paragraph = (
+        f"The effect of {exposure} was estimated within the levels of {across} (numbers split at "
+        f"their median), one Cox model with Efron ties a level, {models}{layers}. Whether it "
+        "differs between the levels was tested by the likelihood-ratio test of the interaction, "
+        "not adjusted for the number of tests."
+    )
+    return view_methods(selection, table.outcome.n, [_followed(table.outcome), paragraph])
+
+
+def _followed(outcome: Outcome) -> str:
+    """Who was followed for what."""
+    who = "All of them could be followed."
+    if outcome.n < outcome.selected:
+        reasons = [f"{number:,} {reason}" for reason, number in outcome.left_out.items()]
+        who = f"Of these, {outcome.n:,} could be followed; left out: {listing(reasons)}."
+    events = int(outcome.event.sum())
+    endpoint = endpoint_sentence(outcome.endpoint, events, outcome.n, outcome.limit)
+    if outcome.entry is not None:
+        endpoint += f" Patients were at risk from their entry on (column {outcome.endpoint.entry})."
+    return f"{who} {endpoint}"
 
 
 def fine_gray_methods(model: FineGray) -> str:

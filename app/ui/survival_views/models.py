@@ -1,12 +1,138 @@
-"""A view of the survival page."""
+"""Cox models: hazard ratios of chosen covariates, whether the model holds, and what follows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
 import streamlit as st
 
+from app.analysis.cohort_models import (
+    CohortModels,
+    forest_rows,
+    numbers_table,
+    summary_table,
+)
+from app.analysis.model_checks import hazards_sentence
+from app.analysis.model_words import accounting, model_line, notes, reading
+from app.analysis.wording import TimeUnit, count
+from app.charts.forest import forest_alt, forest_figure
+from app.export.methods_models import models_methods
+from app.export.script_models import models_script
+from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
+from app.ui.survival_views.model_controls import draw_model_controls, models_of
+from app.ui.survival_views.model_parts import (
+    TELLING,
+    draw_adjusted,
+    draw_hazards,
+    draw_subgroups,
+)
+from app.ui.take_away import TakeAway, draw_take_away
+
+FOREST, HAZARDS, ADJUSTED, SUBGROUPS = (
+    "Forest",
+    "Proportional hazards",
+    "Adjusted curves",
+    "Subgroup forest",
+)
 
 
 def draw_models(looking: Looking) -> None:
-    """Draw the view."""
-    st.info(f"Not built yet for {looking.cohort.name}.")
+    """Draw the controls and the part of the view that is chosen; only that part is computed."""
+    try:
+        settings, time = draw_model_controls(looking)
+        models = models_of(looking, settings)
+    except ValueError as error:
+        st.info(str(error))
+        return
+    parts: dict[str, Callable[[Looking, CohortModels, TimeUnit], None]] = {
+        FOREST: draw_forest,
+        HAZARDS: draw_hazards,
+        ADJUSTED: draw_adjusted,
+        SUBGROUPS: draw_subgroups,
+    }
+    part = st.segmented_control(
+        "Part",
+        list(parts),
+        default=FOREST,
+        required=True,
+        key="model_part",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    parts.get(part or FOREST, draw_forest)(looking, models, time.unit)
+
+
+def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None:
+    """Hazard ratios as a forest plot and a table, with what they say."""
+    model = models.shown
+    if model is None:
+        st.info(models.problem)
+        for note in notes(models):
+            st.info(note)
+        st.caption(accounting(models))
+        return
+    endpoint = models.table.outcome.endpoint
+    rows = forest_rows(models)
+    title = _title(models)
+    telling = model.n <= TELLING
+    sentences = reading(models)
+    if models.model is not None:
+        sentences.append(hazards_sentence(models.model))
+    figure = forest_figure(rows, title=title, synthetic=looking.synthetic)
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        figure_with_downloads(
+            figure,
+            partial(numbers_table, models),
+            key="cox",
+            name=(endpoint.key, "cox"),
+            alt=forest_alt(title, rows, sentences),
+        )
+    with words:
+        if models.problem:
+            st.warning(models.problem)
+        st.subheader("In words", anchor=False)
+        for note in notes(models):
+            st.info(note)
+        if models.model is None:
+            st.markdown(
+                "Each covariate by itself: what one stands for the others is not taken out."
+            )
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        st.caption(accounting(models))
+        if models.model is not None:
+            st.caption(model_line(models.model, concordance=telling))
+    st.subheader("In numbers", anchor=False)
+    st.dataframe(summary_table(models), hide_index=True, key="cox_table")
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="cox",
+            name=(endpoint.key, "cox"),
+            figures={"Figure": figure},
+            sheets=partial(_sheets, models),
+            methods=models_methods(models, looking.selection, concordance=telling),
+            script=partial(models_script, models, looking.cohort, looking.filter),
+        ),
+    )
+    st.caption(
+        "Cox proportional hazards models with Efron's handling of ties, in the patients with all "
+        "covariates known; Wald intervals. How each number is computed is on the Methods page."
+    )
+
+
+def _title(models: CohortModels) -> str:
+    label = models.table.outcome.endpoint.label
+    if models.model is None:
+        return f"{label}, univariable Cox models"
+    return f"{label}, Cox model of {count(models.model.n, 'patient')}"
+
+
+def _sheets(models: CohortModels) -> dict[str, pd.DataFrame]:
+    sheets = {"Summary": summary_table(models), "Coefficients": numbers_table(models)}
+    if models.model is not None:
+        sheets["Proportional hazards"] = models.model.ph_test
+    return sheets
