@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_loaders.loading import load_cohort, load_table_bytes
+from data_loaders.loading import load_cohort, load_files, load_table_bytes
 from data_loaders.model import (
     DAYS_PER_MONTH,
     Cohort,
@@ -24,5 +24,6 @@ __all__ = [
     "Provenance",
     "Variable",
     "load_cohort",
+    "load_files",
     "load_table_bytes",
 ]

@@ -15,7 +15,7 @@ from data_loaders.wording import shown
 MAX_FILE_BYTES = 512 * 2**20  # as stored, and again after decompression
 _LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
 
-Format = Literal["text", "xlsx", "parquet"]
+Format = Literal["text", "xlsx", "parquet", "rdata"]
 
 _FOREIGN = (
     (b"\x89PNG", "a picture (PNG)"),
@@ -32,12 +32,12 @@ _FOREIGN = (
     (b"\xfd7zXZ", "compressed with xz"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"Rar!\x1a", "a RAR archive"),
-    (b"RDX2\n", "an R data file"),
-    (b"RDX3\n", "an R data file"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
     (b"$FL2", "an SPSS file"),
     (b"<stata_dta>", "a Stata file"),
 )
+# Saved by save() and saveRDS(), binary and as text.
+R_MAGIC = (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n", b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n")
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MARKUP = re.compile(rb"^\s*<(!doctype|html|head|body|\?xml|table|!--)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -89,6 +89,8 @@ def format_of(filename: str, data: bytes) -> Format:
         raise CohortError(
             f"{file} is a ZIP archive and not an Excel workbook; unpack it and choose the table."
         )
+    if data.startswith(R_MAGIC):
+        return "rdata"
     for magic, words in _FOREIGN:
         if data.startswith(magic):
             raise CohortError(

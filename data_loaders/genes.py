@@ -128,6 +128,12 @@ def aliases() -> dict[str, tuple[str, str]]:
         return {row["alias"]: (row["symbol"], row["note"]) for row in csv.DictReader(stream)}
 
 
+def current_symbol(text: str) -> str:
+    """The current symbol of a gene; a symbol that is not listed stays as it is."""
+    symbol = _symbol(text.strip())
+    return _current(symbol)[0] if symbol else text.strip()
+
+
 def looks_like_symbol(name: str) -> bool:
     """Whether a name has the shape of a gene symbol: capitals and digits, such as ``DHX33``."""
     return bool(re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name))

@@ -79,6 +79,11 @@ def with_patient_ids(table: RawTable, column: str | None) -> tuple[RawTable, str
     return merged, name
 
 
+def looks_like_identifier(name: str, column: TextColumn) -> bool:
+    """Whether a column may identify patients or their samples: by its name and its values."""
+    return re.sub(r"[\W_]", "", name.lower()) in _NAMES and not column.is_binary
+
+
 def _named(table: RawTable) -> str | None:
     found = {re.sub(r"[\W_]", "", name.lower()): name for name in reversed(table.columns)}
     candidates = [found[key] for key in _NAMES if key in found]

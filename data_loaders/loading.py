@@ -1,20 +1,31 @@
-"""The way in: a demo's key, a file, or the bytes of an upload."""
+"""The way in: a demo's key, a file, a folder of tables, or the bytes of uploads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
-from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.folder import (
+    folder_files,
+    is_table_name,
+    read_file,
+    read_tables,
+    unread_files,
+)
+from data_loaders.joined import cohort_from_tables
 from data_loaders.mapping import TableMapping
-from data_loaders.model import Cohort, CohortError
-from data_loaders.tables import read_table
+from data_loaders.model import Cohort, CohortError, Issue
+from data_loaders.tables import RawTable, read_table
+from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
-from data_loaders.wording import shown
+from data_loaders.wording import listed, shown
 
 _DEMO = "demo:"
+_R_DATA = (".rdata", ".rda", ".rds")
+
+Paths = str | Path | Sequence[str | Path] | None
 
 
 def load_cohort(
@@ -23,35 +34,93 @@ def load_cohort(
     mapping: Mapping[str, Any] | str | Path | None = None,
     name: str | None = None,
     sheet: str | int | None = None,
+    clinical: str | Path | None = None,
+    mutations: Paths = None,
+    variants: Paths = None,
 ) -> Cohort:
     """Load a cohort.
 
     Parameters
     ----------
     source
-        ``demo:KEY`` for an embedded synthetic cohort, or the path of a table with one row a
-        patient: CSV, TSV or other delimited text (also gzip), XLSX or Parquet.
+        ``demo:KEY`` for an embedded synthetic cohort; the path of a table with one row a patient
+        (CSV, TSV or other delimited text, also gzip, XLSX, Parquet or RData); the path of a list of
+        variants such as a MAF file, with ``clinical``; or a folder that holds a clinical table and
+        whatever belongs to it, each file recognised by its content.
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
         (see :mod:`data_loaders.mapping`).
     name
-        Name of the cohort; default the file's.
+        Name of the cohort; default the file's or folder's.
     sheet
-        Sheet of a workbook, by name or position from 0; default the first with data.
+        Sheet of a workbook or object of an R data file, by name or position from 0; default the
+        first with data.
+    clinical
+        The clinical table, where ``source`` is a list of variants or a matrix; in a folder, the
+        name of the file that is the clinical table.
+    mutations
+        One or more further tables with one row a patient: matrices of genes or of cytogenetics.
+    variants
+        One or more lists of variants, one row a mutation.
+
+    Raises
+    ------
+    CohortError
+        With one sentence that says what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> load_cohort("mds_iwg_2022/")                                     # doctest: +SKIP
+    >>> load_cohort("tcga_laml.maf.gz", clinical="tcga_laml_annot.tsv")  # doctest: +SKIP
+    >>> load_cohort("clinical.tsv", mutations="genes.tsv")               # doctest: +SKIP
+    """
+    joined = (clinical, mutations, variants)
+    if isinstance(source, str) and source.startswith(_DEMO):
+        if mapping is not None or sheet is not None or joined != (None, None, None):
+            raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
+        return _demo(source.removeprefix(_DEMO), name)
+    if not str(source).strip():
+        raise CohortError("No file was named; give the path of a table or demo:mpn.")
+    path = Path(source)
+    _refuse_addresses(path)
+    stated = TableMapping.read(mapping)
+    if _is_folder(path):
+        return _from_folder(path, stated, name, None if clinical is None else str(clinical))
+    if joined == (None, None, None):
+        return _from_path(path, stated, name, sheet)
+    return _from_paths(path, stated, name, sheet, *joined)
+
+
+def load_files(
+    files: Mapping[str, bytes],
+    *,
+    mapping: Mapping[str, Any] | str | Path | None = None,
+    name: str | None = None,
+    clinical: str | None = None,
+) -> Cohort:
+    """Load a cohort from the bytes of several uploaded files, as if they were a folder.
+
+    Parameters
+    ----------
+    files
+        Content by file name.
+    mapping, name, clinical
+        As in :func:`load_cohort`.
 
     Raises
     ------
     CohortError
         With one sentence that says what is wrong, where, and what to do.
     """
-    if isinstance(source, str) and source.startswith(_DEMO):
-        if mapping is not None or sheet is not None:
-            raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
-        return _demo(source.removeprefix(_DEMO), name)
-    if not str(source).strip():
-        raise CohortError("No file was named; give the path of a table or demo:mpn.")
-    path = Path(source)
-    return _from_bytes(path.name, _content(path), mapping, name, sheet)
+    tables, issues = read_tables(files.items())
+    return _from_tables(
+        tables,
+        clinical,
+        TableMapping.read(mapping),
+        name,
+        source=", ".join(PurePath(file).name for file in files),
+        issues=issues,
+    )
 
 
 def load_table_bytes(
@@ -88,7 +157,132 @@ def _from_bytes(
     sheet: str | int | None,
 ) -> Cohort:
     stated = TableMapping.read(mapping)
-    return cohort_from_table(read_table(filename, data, sheet), stated, name)
+    return _from_table(read_table(filename, data, sheet), stated, name)
+
+
+def _from_table(table: RawTable, mapping: TableMapping, name: str | None) -> Cohort:
+    if variant_columns(table.columns, table.filename):
+        raise CohortError(
+            f"{shown(table.filename)} lists variants, one row a mutation; give the clinical table "
+            'as well (clinical="patients.csv").'
+        )
+    return cohort_from_table(table, mapping, name)
+
+
+def _from_path(
+    path: Path, mapping: TableMapping, name: str | None, sheet: str | int | None
+) -> Cohort:
+    data = read_file(path)
+    try:
+        table = read_table(path.name, data, sheet)
+    except CohortError as error:
+        beside = _tables_beside(path) if path.suffix.lower() in _R_DATA else []
+        if not beside:
+            raise
+        raise CohortError(
+            f"{str(error).removesuffix('.')}, or load {listed(beside, 'or')} beside it instead."
+        ) from error
+    return _from_table(table, mapping, name)
+
+
+def _tables_beside(path: Path) -> list[str]:
+    """Tables in the folder of an R data file that need no R."""
+    return sorted(
+        other.name for other in path.parent.iterdir()
+        if is_table_name(other.name) and other.suffix.lower() not in _R_DATA
+    )  # fmt: skip
+
+
+def _from_paths(
+    source: Path,
+    mapping: TableMapping,
+    name: str | None,
+    sheet: str | int | None,
+    clinical: str | Path | None,
+    mutations: Paths,
+    variants: Paths,
+) -> Cohort:
+    """Files that the user named one by one."""
+    lists = _paths(variants)
+    paths = [source, *_paths(mutations), *lists]
+    if clinical is not None:
+        paths.append(Path(clinical))
+    tables: dict[str, RawTable] = {}
+    key_of: dict[Path, str] = {}
+    for path in paths:
+        _refuse_addresses(path)
+        key_of[path] = path.name if path.name not in tables else f"{path.parent.name}_{path.name}"
+        of_sheet = sheet if path == source else None
+        tables[key_of[path]] = read_table(key_of[path], read_file(path), of_sheet)
+    for path in lists:
+        if not variant_columns(tables[key_of[path]].columns, key_of[path]):
+            raise CohortError(
+                f"{shown(path.name)} is no list of variants: it needs a column of gene symbols "
+                "(Hugo_Symbol) and one of protein changes or effects."
+            )
+    main = Path(clinical) if clinical is not None else source
+    if variant_columns(tables[key_of[main]].columns, key_of[main]):
+        raise CohortError(
+            f"{shown(main.name)} lists variants, one row a mutation; give the clinical table as "
+            'well (clinical="patients.csv").'
+        )
+    return _from_tables(tables, key_of[main], mapping, name, source=", ".join(tables), issues=())
+
+
+def _from_folder(
+    folder: Path, mapping: TableMapping, name: str | None, clinical: str | None
+) -> Cohort:
+    files = folder_files(folder)
+    chosen = None if clinical is None else Path(clinical).name
+    if chosen is not None and chosen not in files:
+        raise CohortError(
+            f"{shown(folder.resolve().name)} has no table called {shown(chosen)}; it has "
+            f"{listed(list(files))}."
+        )
+    tables, issues = read_tables((file, read_file(path)) for file, path in files.items())
+    title = folder.resolve().name
+    return _from_tables(
+        tables,
+        chosen,
+        mapping,
+        name or title,
+        source=title,
+        issues=[*issues, *unread_files(folder, files)],
+    )
+
+
+def _from_tables(
+    tables: Mapping[str, RawTable],
+    clinical: str | None,
+    mapping: TableMapping,
+    name: str | None,
+    *,
+    source: str,
+    issues: Iterable[Issue],
+) -> Cohort:
+    return cohort_from_tables(
+        tables, clinical=clinical, mapping=mapping, name=name, source=source, issues=issues
+    )
+
+
+def _paths(given: Paths) -> list[Path]:
+    if given is None:
+        return []
+    return [Path(path) for path in ([given] if isinstance(given, str | Path) else given)]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False  # a path that cannot be; reading it says so
+
+
+def _refuse_addresses(path: Path) -> None:
+    if str(path).startswith(("http:/", "https:/", "ftp:/")):
+        raise CohortError(
+            "Addresses on the web are not opened; download the file and give its path."
+        )
 
 
 def _demo(key: str, name: str | None) -> Cohort:
@@ -96,27 +290,3 @@ def _demo(key: str, name: str | None) -> Cohort:
 
     cohort = load_demo(key)
     return replace(cohort, name=name) if name else cohort
-
-
-def _content(path: Path) -> bytes:
-    file = shown(path.name or path)
-    if str(path).startswith(("http:/", "https:/", "ftp:/")):
-        raise CohortError(
-            "Addresses on the web are not opened; download the file and give its path."
-        )
-    try:
-        if path.is_dir():
-            raise CohortError(f"{file} is a folder; give the path of a table inside it.")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise CohortError(
-                f"{file} is larger than {MAX_FILE_BYTES // 2**20} MiB, the most that is read."
-            )
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise CohortError(f"{file} cannot be found; check the path.") from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, CohortError):
-            raise
-        raise CohortError(
-            f"{file} cannot be opened; check the path and its permissions."
-        ) from error

@@ -22,6 +22,7 @@ import pyarrow.parquet
 from data_loaders.columns import TextColumn
 from data_loaders.formats import decoded, expanded, format_of
 from data_loaders.model import CohortError, Issue
+from data_loaders.r_data import read_r_data, unpacked
 from data_loaders.wording import at_rows, listed, plural, shown
 from data_loaders.workbook import read_workbook
 
@@ -36,6 +37,10 @@ _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
 _NUMBER = re.compile(r"[\d.,]*\d([eE][-+]?\d+)?")
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 2**20
+
+
+class OneColumnError(CohortError):
+    """A text without columns: prose, or a list."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +83,10 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
     filename
         Name for messages; a folder in front of it is dropped.
     data
-        The content: delimited text (also gzip), XLSX or Parquet.
+        The content: delimited text (also gzip), XLSX, Parquet or R data.
     sheet
-        Sheet of a workbook, by name or by position from 0; default the first that holds data.
+        Sheet of a workbook or object of an R data file, by name or by position from 0; default the
+        first sheet that holds data, the largest object.
 
     Raises
     ------
@@ -89,12 +95,18 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
     """
     file = PurePath(filename.replace("\\", "/")).name or "the file"
     content = expanded(file, data)
+    if file.lower().endswith((".rdata", ".rda", ".rds")):
+        content = unpacked(file, content)
     kind = format_of(file, content)
-    if sheet is not None and kind != "xlsx":
+    if sheet is not None and kind not in {"xlsx", "rdata"}:
         raise CohortError(f"{shown(file)} has no sheets; leave the sheet out.")
     if kind == "parquet":
         names, columns = _read_parquet(file, content)
         return _table(file, names, columns, ())
+    if kind == "rdata":
+        names, columns, issues = read_r_data(file, content, sheet)
+        _check_size(file, len(columns[0][0]), len(names))
+        return _table(file, names, columns, tuple(issues))
     if kind == "xlsx":
         rows = read_workbook(file, content, sheet)
         _check_size(file, len(rows) - 1, max(map(len, rows)))
@@ -159,7 +171,7 @@ def _delimiter_of(file: str, text: str) -> str:
         if width > 1 and score > best_score:
             best, best_score = delimiter, score
     if best_score[1] < 2:
-        raise CohortError(
+        raise OneColumnError(
             f"{shown(file)} has only one column; a table needs columns separated by "
             f"{_DELIMITER_WORDS}."
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from data_loaders.alterations import find_alterations
+from data_loaders.calls import with_calls
 from data_loaders.columns import TextColumn
 from data_loaders.derived import driver_class
+from data_loaders.gene_parts import with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance, Variable
@@ -20,14 +23,25 @@ from data_loaders.outcomes import Outcome
 from data_loaders.tables import RawTable
 from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
+from data_loaders.variants import Variants
 from data_loaders.vocabulary import human_label, parse_name, term_of
 from data_loaders.wording import listed
 
 _SEVERITIES = ("error", "warning", "info")
+# Names, without separators, of the column that says who was sequenced.
+_SEQUENCED = frozenset(
+    {"sequenced", "issequenced", "wassequenced", "ngs", "ngsdone", "sequencing", "sequencingdone",
+     "mutationdata", "hasmutationdata"}
+)  # fmt: skip
 
 
 def cohort_from_table(
-    table: RawTable, mapping: TableMapping | None = None, name: str | None = None
+    table: RawTable,
+    mapping: TableMapping | None = None,
+    name: str | None = None,
+    *,
+    variants: Variants | None = None,
+    plain: Collection[str] = (),
 ) -> Cohort:
     """Understand a table and make it a cohort.
 
@@ -42,6 +56,10 @@ def cohort_from_table(
         What the user says of it.
     name
         Name of the cohort; default the file's name without its ending.
+    variants
+        Mutations of these patients, in the order of the table's rows.
+    plain
+        Columns that are variables whatever their names.
 
     Raises
     ------
@@ -64,8 +82,10 @@ def cohort_from_table(
     }
     originals = {column for outcome in outcomes for column in outcome.originals}
     rest = {n: c for n, c in open_columns.items() if n not in in_outcomes and n not in originals}
-    candidates = {n: c for n, c in rest.items() if n not in mapping.columns}
-    alterations = find_alterations(candidates, mapping.alterations, index)
+    candidates = {n: c for n, c in rest.items() if n not in mapping.columns and n not in plain}
+    alterations = with_whole_genes(find_alterations(candidates, mapping.alterations, index))
+    if variants is not None:
+        alterations = with_calls(alterations, variants, _sequenced(rest))
 
     reads = [
         read_column(column, table.rows, mapping.columns.get(n))
@@ -88,6 +108,7 @@ def cohort_from_table(
         *(issue for outcome in outcomes for issue in outcome.issues),
         *unread,
         *_no_endpoint(outcomes),
+        *(variants.issues if variants is not None else ()),
         *alterations.issues,
         *(issue for read in reads for issue in read.issues),
         *columns_not_understood(reads, open_columns),
@@ -101,8 +122,20 @@ def cohort_from_table(
         endpoints={outcome.endpoint.key: outcome.endpoint for outcome in outcomes},
         variables=variables,
         provenance=Provenance(source=table.filename),
+        **({"mutations": variants.frame} if variants is not None else {}),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
     )
+
+
+def _sequenced(columns: Mapping[str, TextColumn]) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
+    """Who was sequenced, if a column says so."""
+    for name, column in columns.items():
+        if re.sub(r"[\W_]", "", name.lower()) in _SEQUENCED and column.is_binary:
+            answered: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
+                column.spread(column.answers) == 1
+            )
+            return answered
+    return None
 
 
 def _is_driver(read: ReadColumn) -> bool:

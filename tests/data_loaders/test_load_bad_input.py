@@ -120,7 +120,7 @@ def test_the_table_above_is_long_enough() -> None:
 def test_paths_that_lead_to_no_file(tmp_path: Path) -> None:
     for source, words in (
         (tmp_path / "gone.csv", r"gone\.csv cannot be found"),
-        (tmp_path, "is a folder"),
+        (tmp_path, "holds no tables"),
         ("", "No file was named"),
         ("  ", "No file was named"),
         ("https://example.org/table.csv", "Addresses on the web are not opened"),
@@ -191,7 +191,7 @@ def test_a_file_on_disk_is_measured_before_it_is_read(
 ) -> None:
     path = tmp_path / "large.csv"
     path.write_bytes(CSV)
-    monkeypatch.setattr("data_loaders.loading.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("data_loaders.folder.MAX_FILE_BYTES", 10)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
     with pytest.raises(CohortError, match=r"large\.csv is larger than"):
         load_cohort(path)

@@ -1,0 +1,273 @@
+"""Alterations from a list of variants, beside or instead of a matrix of calls.
+
+Rules, each of which leaves an issue where it decides something:
+
+- Where a matrix has a gene, its call stands; the list is compared with it and differences counted.
+- A gene that only the list has is tested in everyone who was sequenced: the patients with a test in
+  the matrix, or whom the clinical table calls sequenced; without either, all patients of the
+  clinical table, as in the annotation file of a MAF. A list of variants alone cannot tell a patient
+  without mutations from one who was never sequenced.
+- A part of a gene's mutations (JAK2 V617F) is absent where the gene is not mutated, and not tested
+  where the gene is not, where a mutation in the matrix is missing from the list, or where the
+  change is not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders.alleles import ALLELES, Allele
+from data_loaders.alterations import Alterations
+from data_loaders.genes import known_symbols
+from data_loaders.model import FeatureKind, Issue
+from data_loaders.variants import Variants
+from data_loaders.wording import listed, plural, shown
+
+Bools = npt.NDArray[np.bool_]
+States = npt.NDArray[np.int8]  # 1 altered, 0 not, -1 not tested
+
+_PANEL_GENES = 400  # a list of more genes is an exome, most of whose genes mean nothing
+_EXOME_PATIENTS = 3
+_FEW_LISTED = 0.7
+_EXAMPLES = 8
+
+
+def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -> Alterations:
+    """Add the genes and refinements of a list of variants to those of the table's columns.
+
+    Parameters
+    ----------
+    base
+        What the columns of the tables say; may be empty.
+    variants
+        The list.
+    sequenced
+        Patients whom a column of the clinical table calls sequenced; None without such a column.
+    """
+    tested, tested_issues = _tested(base, variants, sequenced)
+    codes, names = pd.factorize(variants.frame["gene"])
+    n, genes = len(tested), len(names)
+    counted, listed_at_all = np.zeros((n, genes), dtype=bool), np.zeros((n, genes), dtype=bool)
+    listed_at_all[variants.patients, codes] = True
+    rows = variants.counted
+    counted[variants.patients[rows], codes[rows]] = True
+    place = {str(gene): column for column, gene in enumerate(names)}
+
+    columns = [_Column.of(base, name) for name in base.features.index]
+    by_gene = {column.gene: column for column in columns if column.kind == "gene"}
+    conflicts = [
+        _compare(column, counted[:, place[gene]], listed_at_all[:, place[gene]])
+        for gene, column in by_gene.items()
+        if gene in place
+    ]
+    chosen, left_out = _genes_to_show(names, counted.sum(axis=0), set(by_gene))
+    for gene in chosen:
+        state = np.where(tested, counted[:, place[gene]], -1).astype(np.int8)
+        columns.append(_Column(gene, "gene", gene, gene, state, variants.source))
+        by_gene[gene] = columns[-1]
+    columns, part_conflicts = _with_refinements(columns, by_gene, variants)
+    matrix, features = _assembled(columns, base)
+    return replace(
+        base,
+        matrix=matrix,
+        features=features,
+        issues=(
+            *base.issues,
+            *tested_issues,
+            *_left_out_issue(left_out, variants.source),
+            *_conflict_issues([*conflicts, *part_conflicts], variants.source),
+        ),
+    )
+
+
+class _Column:
+    """A feature while it is being put together."""
+
+    def __init__(
+        self, name: str, kind: FeatureKind, gene: str | None, label: str, state: States, source: str
+    ) -> None:
+        self.name, self.kind, self.gene, self.label = name, kind, gene, label
+        self.state, self.source = state, source
+
+    @classmethod
+    def of(cls, base: Alterations, name: str) -> _Column:
+        row = base.features.loc[name]
+        state = base.matrix[name].to_numpy(dtype=np.int8, na_value=-1)
+        return cls(name, row["kind"], row["gene"], row["label"], state, row["source_column"])
+
+
+def _tested(
+    base: Alterations, variants: Variants, sequenced: Bools | None
+) -> tuple[Bools, list[Issue]]:
+    """Patients in whom a gene that only the list has was looked for."""
+    file = shown(variants.source)
+    genes = base.matrix.loc[:, (base.features["gene"].notna()).to_numpy()]
+    n = len(variants.listed)
+    if genes.shape[1]:
+        tested = genes.notna().any(axis=1).to_numpy() | variants.listed
+        rule = "they have a test in the gene columns of the other tables"
+    elif sequenced is not None:
+        tested, rule = sequenced | variants.listed, "the clinical table says so"
+    else:
+        tested, rule = np.ones(n, dtype=bool), "the clinical table lists them"
+    without = int((tested & ~variants.listed).sum())
+    if not without:
+        return tested, []
+    guessed = not genes.shape[1] and sequenced is None
+    share = variants.listed.sum() / n
+    words = (
+        f"{plural(without, 'patient')} of {n:,} have no variant in {file}; they count as "
+        f"sequenced and without a mutation, because {rule}"
+    )
+    if guessed:
+        words += (
+            " (the convention of MAF annotation files); add a column called sequenced, yes or no, "
+            "if some were not"
+        )
+    return tested, [
+        Issue(
+            "warning" if guessed and share < _FEW_LISTED else "info",
+            f"{words}.",
+            count=without,
+            code="sequenced",
+        )
+    ]
+
+
+def _genes_to_show(
+    names: Iterable[object], altered: npt.NDArray[np.int64], present: set[str | None]
+) -> tuple[list[str], int]:
+    """Genes that become features, the most frequent first, and how many do not."""
+    counts = {str(name): int(count) for name, count in zip(names, altered, strict=True) if count}
+    new = [gene for gene in counts if gene not in present]
+    if len(counts) > _PANEL_GENES:
+        known = known_symbols()
+        new = [g for g in new if g in known or counts[g] >= _EXOME_PATIENTS]
+    left_out = len([gene for gene in counts if gene not in present]) - len(new)
+    return sorted(new, key=lambda gene: (-counts[gene], gene)), left_out
+
+
+def _left_out_issue(left_out: int, source: str) -> list[Issue]:
+    if not left_out:
+        return []
+    return [
+        Issue(
+            "info",
+            f"{plural(left_out, 'gene')} of {shown(source)} are not on the list of blood-cancer "
+            f"genes and mutated in fewer than {_EXOME_PATIENTS} patients; their variants are kept, "
+            "but they are no features.",
+            count=left_out,
+            code="rare_genes",
+        )
+    ]
+
+
+def _with_refinements(
+    columns: list[_Column], by_gene: dict[str | None, _Column], variants: Variants
+) -> tuple[list[_Column], list[tuple[str, int, int]]]:
+    """Each refinement found in somebody, right behind its gene."""
+    existing = {(column.gene, column.label) for column in columns}
+    conflicts = []
+    for allele in ALLELES:
+        gene = by_gene.get(allele.gene)
+        if gene is None:
+            continue
+        has, unsure = _allele_states(allele, variants)
+        if (allele.gene, allele.label) in existing:
+            own = next(c for c in columns if (c.gene, c.label) == (allele.gene, allele.label))
+            if allele.shown_by_variants:
+                conflicts.append(_compare(own, has, has))
+            continue
+        if not has.any():
+            continue
+        # A mutation that only the matrix has could be any; one that the matrix denies, too.
+        unknown = (gene.state == 1) & (unsure | ~_listed_in(gene.gene, variants))
+        state = np.where(has, 1, 0)
+        state[unknown & ~has] = -1
+        state[(gene.state == -1) | (has & (gene.state == 0))] = -1
+        column = _Column(
+            allele.name, "refinement", allele.gene, allele.label, state.astype(np.int8),
+            variants.source,
+        )  # fmt: skip
+        behind = columns.index(gene) + 1
+        while behind < len(columns) and columns[behind].gene == allele.gene:
+            behind += 1
+        columns = [*columns[:behind], column, *columns[behind:]]
+    return columns, conflicts
+
+
+def _listed_in(gene: str | None, variants: Variants) -> Bools:
+    found = np.zeros(len(variants.listed), dtype=bool)
+    found[variants.patients[variants.counted & (variants.frame["gene"] == gene).to_numpy()]] = True
+    return found
+
+
+def _allele_states(allele: Allele, variants: Variants) -> tuple[Bools, Bools]:
+    """Who has the allele, and who has a variant that might be it."""
+    chosen = np.flatnonzero((variants.frame["gene"] == allele.gene).to_numpy() & variants.counted)
+    rows = variants.frame.iloc[chosen][["protein_change", "variant_class", "vaf"]].assign(
+        patient=variants.patients[chosen],
+        inserted=variants.inserted[chosen],
+        cdna=variants.cdna[chosen],
+    )
+    n = len(variants.listed)
+    hits = rows["patient"].to_numpy()[allele.rule(rows)]
+    has: Bools = np.bincount(hits, minlength=n) >= allele.repeated
+    unsure = np.zeros(n, dtype=bool)
+    unsure[rows["patient"].to_numpy()[allele.undecided(rows)]] = True
+    return has, unsure
+
+
+def _compare(column: _Column, counted: Bools, listed_at_all: Bools) -> tuple[str, int, int]:
+    """Label, patients altered in the column alone, and in the list alone."""
+    only_column = int(((column.state == 1) & ~listed_at_all).sum())
+    return column.label, only_column, int(((column.state == 0) & counted).sum())
+
+
+def _conflict_issues(conflicts: list[tuple[str, int, int]], source: str) -> list[Issue]:
+    found = [item for item in conflicts if item[1] or item[2]]
+    if not found:
+        return []
+    found.sort(key=lambda item: -(item[1] + item[2]))
+    count = sum(a + b for _, a, b in found)
+    words = [f"{label} ({a} only in the columns, {b} only in the list)" for label, a, b in found]
+    return [
+        Issue(
+            "warning",
+            f"The columns and {shown(source)} disagree on {plural(count, 'call')} of "
+            f"{plural(len(found), 'feature')}: {listed(words, limit=_EXAMPLES)}; the columns were "
+            "believed.",
+            count=count,
+            code="conflict",
+        )
+    ]
+
+
+def _assembled(columns: list[_Column], base: Alterations) -> tuple[pd.DataFrame, pd.DataFrame]:
+    kept = set(base.features.index)
+    index = pd.Index([column.name for column in columns], dtype=object)
+    data = {
+        column.name: base.matrix[column.name]
+        if column.name in kept
+        else pd.arrays.BooleanArray(column.state == 1, column.state == -1)
+        for column in columns
+    }
+    added = pd.DataFrame(
+        {
+            "kind": [column.kind for column in columns],
+            "gene": [column.gene for column in columns],
+            "label": [column.label for column in columns],
+            "source_column": [column.source for column in columns],
+            "reason": [f"listed in {column.source}" for column in columns],
+        },
+        index=index,
+        dtype=object,
+    )
+    own = [name for name in index if name in kept]
+    added.loc[own] = base.features.loc[own]
+    return pd.DataFrame(data, index=base.matrix.index, columns=index), added

@@ -1,0 +1,150 @@
+"""Which patient a row of another table belongs to: identifiers compared by stated rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders.columns import TextColumn
+from data_loaders.identifiers import looks_like_identifier
+from data_loaders.wording import plural
+
+Positions = npt.NDArray[np.intp]
+
+# TCGA-AB-2802-03A-01W-0728-08: project, site and participant, then the sample and its aliquots.
+_TCGA = re.compile(r"^(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(?:-.+)?$")
+_SEPARATORS = "-_.:/"
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """The rows of a table as patients of the cohort.
+
+    Parameters
+    ----------
+    column
+        The identifier column that was used.
+    patients
+        Position of the patient of each row, -1 where the cohort has none.
+    strangers
+        How many different identifiers belong to no patient of the cohort.
+    shortened
+        How many identifiers were samples, found under their patient's shorter identifier.
+    pooled
+        How many patients have several identifiers (samples) in the table.
+    """
+
+    column: str
+    patients: Positions
+    strangers: int
+    shortened: int
+    pooled: int
+
+    @property
+    def matched(self) -> int:
+        """How many patients of the cohort the table has."""
+        return len(np.unique(self.patients[self.patients >= 0]))
+
+
+def link_rows(
+    columns: Mapping[str, TextColumn], known: pd.Index, also: Sequence[str] = ()
+) -> Links | None:
+    """Find the column that holds the patients and lay its rows out to them.
+
+    Of the columns whose name or values are those of identifiers, the one with the most patients of
+    the cohort is taken. An identifier is looked for as it stands; then, if it is a TCGA barcode, by
+    its first three parts; then without its last part (``P7-03`` is a sample of ``P7``) and so on.
+
+    Parameters
+    ----------
+    columns
+        Of the table, by name.
+    known
+        Identifiers of the cohort's patients.
+    also
+        Columns to try whatever their names.
+
+    Returns
+    -------
+    Links or None
+        None if no column holds any patient of the cohort.
+    """
+    best: Links | None = None
+    for name, column in columns.items():
+        if name not in also and not looks_like_identifier(name, column):
+            continue
+        links = _linked(name, column, known)
+        if best is None or links.matched > best.matched:
+            best = links
+    return best if best is not None and best.matched else None
+
+
+def patient_of(sample: str, known: Mapping[str, int]) -> tuple[int, bool]:
+    """Position of a sample's patient (-1 = none), and whether the identifier had to be shortened.
+
+    Parameters
+    ----------
+    sample
+        The identifier as it stands in the table.
+    known
+        Position of each patient by identifier.
+    """
+    if sample in known:
+        return known[sample], False
+    barcode = _TCGA.match(sample)
+    if barcode and barcode[1] in known:
+        return known[barcode[1]], True
+    end = _last_part(sample)
+    while end > 0:
+        if sample[:end] in known:
+            return known[sample[:end]], True
+        end = _last_part(sample[:end])
+    return -1, False
+
+
+def shortening_rule(links: Links) -> str:
+    """How samples were given to patients, for an issue; empty where nothing had to be done."""
+    parts = []
+    if links.shortened:
+        parts.append(
+            f"{plural(links.shortened, 'sample was', 'samples were')} given to the patient whose "
+            "identifier is the beginning of the sample's (a TCGA barcode without sample and "
+            "aliquot, or without its last parts)"
+        )
+    if links.pooled:
+        parts.append(
+            f"{plural(links.pooled, 'patient has', 'patients have')} several samples, whose "
+            "variants were taken together"
+        )
+    return "; ".join(parts)
+
+
+def _last_part(identifier: str) -> int:
+    """Where the last part of an identifier begins, its separator included; -1 if it has one."""
+    return max(identifier.rfind(separator) for separator in _SEPARATORS)
+
+
+def _linked(name: str, column: TextColumn, known: pd.Index) -> Links:
+    texts = pd.Index(column.texts.astype(str))
+    positions = known.get_indexer(texts)
+    unmatched = np.flatnonzero(positions < 0)
+    shortened = np.zeros(len(positions), dtype=bool)
+    if len(unmatched):
+        places = {identifier: place for place, identifier in enumerate(known)}
+        for entry in unmatched:
+            positions[entry], shortened[entry] = patient_of(texts[entry], places)
+    used = column.counts > 0
+    several = pd.Series(positions[used & (positions >= 0)]).duplicated(keep="first")
+    pooled = pd.Series(positions[used & (positions >= 0)])[several].nunique()
+    return Links(
+        name,
+        np.append(positions, -1)[column.codes],
+        int((used & (positions < 0)).sum()),
+        int((used & shortened).sum()),
+        int(pooled),
+    )

@@ -1,0 +1,422 @@
+"""Lists of variants, one row a mutation: MAF files and the tables of published cohorts.
+
+Columns are recognised by their names, in the words of MAF, cBioPortal, VEP, ANNOVAR and of the
+published haematology cohorts; the file's own name plays no part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders.columns import Floats, TextColumn, relabelled
+from data_loaders.genes import aliases, current_symbol
+from data_loaders.model import CohortError, Issue
+from data_loaders.samples import Links, link_rows, shortening_rule
+from data_loaders.tables import RawTable
+from data_loaders.variant_classes import (
+    NOT_COUNTED,
+    REGULATORY_GENES,
+    is_variant_word,
+    protein_change,
+    variant_class,
+)
+from data_loaders.wording import listed, plural, shown
+
+Bools = npt.NDArray[np.bool_]
+
+# By part: the names of its column without separators, the surest first.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "gene": ("hugosymbol", "genesymbol", "gene", "genename", "symbol", "hugo", "hgncsymbol"),
+    "protein": (
+        "hgvspshort", "proteinchange", "aachange", "aminoacidchange", "hgvsp", "aminoacid",
+        "proteinmutation", "aachangerefgene", "pchange", "hgvsprotein", "mutation",
+    ),
+    "effect": (
+        "variantclassification", "consequence", "effect", "varianteffect", "mutationtype",
+        "exonicfuncrefgene", "exonicfunc", "annotation", "varianttype", "type",
+    ),
+    "cdna": ("hgvsc", "cdnachange", "codingchange", "cchange", "txchange"),
+    "vaf": (
+        "vaf", "tvaf", "tumorvaf", "itumorvafwu", "variantallelefrequency", "allelefrequency",
+        "variantallelefraction", "allelefraction", "tumorvariantallelefrequency", "mutintum", "af",
+        "tumorf", "vafpercent",
+    ),
+    "alt_count": ("taltcount", "altcount", "altreads", "altdepth", "varreads", "variantreads"),
+    "ref_count": ("trefcount", "refcount", "refreads", "refdepth"),
+    "depth": ("tdepth", "depth", "tumdepth", "totaldepth", "dp", "readdepth", "coverage"),
+    "reference": ("referenceallele", "ref", "wt", "referencebase"),
+    "alternative": ("tumorseqallele2", "alt", "mt", "altallele", "variantallele", "mutantallele"),
+    "verdict": (
+        "result", "oncogenic", "oncogenicity", "oncokb", "pathogenicity", "clinicalsignificance",
+        "driver", "interpretation",
+    ),
+    "position": ("startposition", "start", "position", "pos"),
+    "sample": ("tumorsamplebarcode",),
+}  # fmt: skip
+_DRIVERS = frozenset(
+    {
+        "oncogenic", "likely oncogenic", "driver", "putative driver", "pathogenic",
+        "likely pathogenic", "pathogenic/likely pathogenic", "resistance", "predicted oncogenic",
+    }
+)  # fmt: skip
+_PASSENGERS = frozenset(
+    {
+        "possible", "unknown", "vus", "uncertain", "uncertain significance", "passenger",
+        "putative passenger", "benign", "likely benign", "neutral", "likely neutral",
+        "inconclusive", "variant of uncertain significance",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Variants:
+    """The variants of a cohort's patients.
+
+    Parameters
+    ----------
+    frame
+        One row a variant: patient_id, gene, protein_change, variant_class, vaf (fraction of 1),
+        then the file's other columns under their own names.
+    patients
+        Position of each row's patient in the cohort.
+    counted
+        Rows that make their gene mutated: neither silent nor outside the gene, and judged a driver
+        where the file has a verdict.
+    inserted
+        Bases that each row adds to the gene (negative: takes away), NaN where the alleles are not
+        given.
+    cdna
+        Change of the coding sequence, None where not given.
+    listed
+        Which patients of the cohort the list holds.
+    source
+        The file's name.
+    issues
+        What was assumed and left out.
+    """
+
+    frame: pd.DataFrame
+    patients: npt.NDArray[np.intp]
+    counted: Bools
+    inserted: Floats
+    cdna: npt.NDArray[np.object_]
+    listed: Bools
+    source: str
+    issues: tuple[Issue, ...]
+
+
+def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[str, str] | None:
+    """The columns of a list of variants by part; None if the table is none.
+
+    A list of variants has a column of gene symbols and one of protein changes, effects or
+    changes of the coding sequence.
+
+    Raises
+    ------
+    CohortError
+        If everything but the genes is there.
+    """
+    by_name: dict[str, str] = {}
+    for name in columns:
+        by_name.setdefault(re.sub(r"[\W_]", "", name.lower()), name)
+    found = {}
+    for part, names in _NAMES.items():
+        for name in names:
+            column = by_name.get(name)
+            if column and column not in found.values() and _fits(part, columns[column]):
+                found[part] = column
+                break
+    says_what = {"protein", "effect", "cdna"} & set(found)
+    if "gene" in found:
+        return found if says_what else None
+    if "effect" in found and {"position", "sample", "alternative"} & set(found):
+        raise CohortError(
+            f"{shown(filename)} looks like a list of variants but has no column of gene symbols; "
+            "name it Hugo_Symbol."
+        )
+    return None
+
+
+def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) -> Variants:
+    """Read a list of variants and give each to its patient.
+
+    Parameters
+    ----------
+    table
+        As read from the file.
+    parts
+        Its columns, from :func:`variant_columns`.
+    known
+        Identifiers of the cohort's patients; variants of others are left out and counted.
+
+    Raises
+    ------
+    CohortError
+        If no column holds any of these identifiers.
+    """
+    file = shown(table.filename)
+    sample = parts.get("sample")
+    links = link_rows(table.columns, known, (sample,) if sample else ())
+    if links is None:
+        raise CohortError(
+            f"{file} lists variants of none of the patients of the clinical table; check that both "
+            "use the same identifiers."
+        )
+    gene_column = table.columns[parts["gene"]]
+    keep = (links.patients >= 0) & gene_column.filled
+    nameless = int(((links.patients >= 0) & ~gene_column.filled).sum())
+    patients = links.patients[keep]
+    columns = {name: _rows(column, keep) for name, column in table.columns.items()}
+    genes = relabelled(columns[parts["gene"]], current_symbol)
+    protein, effect, cdna = (
+        columns[parts[part]] if part in parts else None for part in ("protein", "effect", "cdna")
+    )
+    classes, class_issues = _classes(effect, len(patients), file)
+    vaf, vaf_issues = _vaf(parts, columns, file)
+    data = {
+        "patient_id": known.to_numpy()[patients],
+        "gene": genes.objects(),
+        "protein_change": (
+            relabelled(protein, protein_change).objects()
+            if protein is not None
+            else np.full(len(patients), None, dtype=object)
+        ),
+        "variant_class": classes,
+        "vaf": vaf,
+    }
+    held = {links.column, parts["gene"], parts.get("protein")}
+    if "vaf" in parts and np.array_equal(
+        vaf, columns[parts["vaf"]].spread(columns[parts["vaf"]].numbers), equal_nan=True
+    ):
+        held.add(parts["vaf"])
+    for name, column in columns.items():
+        if name not in held:
+            cells = pd.Categorical.from_codes(column.codes, pd.Index(column.texts.astype(str)))
+            data[name if name not in data else f"{name}_file"] = cells
+    counted, counted_issues = _counted(parts, columns, classes, data["gene"], file)
+    present = np.zeros(len(known), dtype=bool)
+    present[patients] = True
+    return Variants(
+        pd.DataFrame(data),
+        patients,
+        counted,
+        _inserted(parts, columns, len(patients)),
+        cdna.objects() if cdna is not None else np.full(len(patients), None, dtype=object),
+        present,
+        table.filename,
+        (
+            *table.issues,
+            *_link_issues(links, file, nameless),
+            *class_issues,
+            *vaf_issues,
+            *counted_issues,
+            *_alias_issue(columns[parts["gene"]], file),
+        ),
+    )
+
+
+def _fits(part: str, column: TextColumn) -> bool:
+    """Whether a column's values are what its name promises."""
+    if part == "effect":
+        known = np.array([is_variant_word(str(text)) for text in column.texts], dtype=bool)
+        return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
+    if part == "verdict":
+        return any(word in _DRIVERS for word in column.words)
+    if part in {"vaf", "alt_count", "ref_count", "depth"}:
+        return column.share_numeric > 0.5
+    if part == "gene":
+        return len(column.texts) > 0 and column.share_numeric < 0.5 and not column.is_binary
+    return True
+
+
+def _rows(column: TextColumn, keep: Bools) -> TextColumn:
+    """Some rows of a column, with all its entries."""
+    return TextColumn(column.name, column.codes[keep], column.texts, column.decimal_comma)
+
+
+def _classes(
+    effect: TextColumn | None, rows: int, file: str
+) -> tuple[npt.NDArray[np.object_], list[Issue]]:
+    if effect is None:
+        return np.full(rows, "unknown", dtype=object), [
+            Issue(
+                "warning",
+                f"{file} does not say what its variants do to the protein, so all of them count, "
+                "silent ones among them.",
+                code="variant_class",
+            )
+        ]
+    classes = [variant_class(str(text)) for text in effect.texts]
+    cells = np.array([*classes, "unknown"], dtype=object)[effect.codes]
+    strange = [
+        str(text)
+        for text, name, count in zip(effect.texts, classes, effect.counts, strict=True)
+        if name == "unknown" and count
+    ]
+    if not strange:
+        return cells, []
+    count = int(effect.counts[[name == "unknown" for name in classes]].sum())
+    return cells, [
+        Issue(
+            "warning",
+            f"{file} uses {plural(len(strange), 'word')} in {shown(effect.name)} that are not "
+            f"known ({listed(strange, limit=3)}); the {plural(count, 'variant')} count as "
+            "mutations of an unknown kind.",
+            effect.name,
+            count,
+            code="variant_class",
+        )
+    ]
+
+
+def _vaf(
+    parts: Mapping[str, str], columns: Mapping[str, TextColumn], file: str
+) -> tuple[Floats, list[Issue]]:
+    """Share of the reads that carry the variant, from 0 to 1: a column, or counts of reads."""
+
+    def numbers(part: str) -> Floats | None:
+        column = columns[parts[part]] if part in parts else None
+        return None if column is None else column.spread(column.numbers)
+
+    values, source = numbers("vaf"), parts.get("vaf")
+    alt, ref, depth = numbers("alt_count"), numbers("ref_count"), numbers("depth")
+    if values is None:
+        total = alt + ref if alt is not None and ref is not None else depth
+        if alt is None or total is None:
+            return np.full(len(next(iter(columns.values()))), np.nan), []
+        values = np.divide(alt, total, out=np.full(len(alt), np.nan), where=total > 0)
+        source = parts["alt_count"]
+    elif np.nanmax(values, initial=0) > 1.5:
+        values = values / 100
+    impossible = (values < 0) | (values > 1)
+    values = np.where(impossible, np.nan, values)
+    if not impossible.any():
+        return values, []
+    count = int(impossible.sum())
+    return values, [
+        Issue(
+            "warning",
+            f"{file}: {plural(count, 'variant')} had an allele fraction below 0 or above 1, which "
+            "counts as missing; the file's column is kept.",
+            source,
+            count,
+            code="implausible",
+        )
+    ]
+
+
+def _counted(
+    parts: Mapping[str, str],
+    columns: Mapping[str, TextColumn],
+    classes: npt.NDArray[np.object_],
+    genes: npt.NDArray[np.object_],
+    file: str,
+) -> tuple[Bools, list[Issue]]:
+    regulatory = pd.Series(genes).isin(REGULATORY_GENES).to_numpy() & (classes == "noncoding")
+    silent = pd.Series(classes).isin(NOT_COUNTED).to_numpy() & ~regulatory
+    issues = []
+    if silent.any():
+        issues.append(
+            Issue(
+                "info",
+                f"{file}: {plural(int(silent.sum()), 'variant')} of {len(silent):,} are silent or "
+                "outside the coding sequence; they are listed but make no gene mutated.",
+                parts.get("effect"),
+                int(silent.sum()),
+                code="silent",
+            )
+        )
+    if "verdict" not in parts:
+        return ~silent, issues
+    verdict = columns[parts["verdict"]]
+    passenger = verdict.rows_holding(
+        np.array([word in _PASSENGERS for word in verdict.words], dtype=bool)
+    )
+    count = int((passenger & ~silent).sum())
+    if count:
+        issues.append(
+            Issue(
+                "info",
+                f"{file}: {plural(count, 'variant')} that {shown(verdict.name)} does not call a "
+                "driver are listed but make no gene mutated.",
+                verdict.name,
+                count,
+                code="not_driver",
+            )
+        )
+    return ~(silent | passenger), issues
+
+
+def _inserted(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: int) -> Floats:
+    """Length of the alternative allele less that of the reference allele."""
+    if not {"reference", "alternative"} <= set(parts):
+        return np.full(rows, np.nan)
+    lengths = []
+    for part in ("reference", "alternative"):
+        column = columns[parts[part]]
+        size = [
+            0.0 if text in {"-", ""} else float(len(text)) if re.fullmatch("[ACGTNacgtn]+", text)
+            else np.nan
+            for text in map(str, column.texts)
+        ]  # fmt: skip
+        lengths.append(column.spread(np.array(size, dtype=np.float64)))
+    difference: Floats = lengths[1] - lengths[0]
+    return difference
+
+
+def _link_issues(links: Links, file: str, nameless: int) -> list[Issue]:
+    issues = []
+    if links.strangers:
+        issues.append(
+            Issue(
+                "warning",
+                f"{file} lists {plural(links.strangers, 'patient')} that the clinical table does "
+                f"not have; their {plural(int((links.patients < 0).sum()), 'variant')} were left "
+                "out.",
+                links.column,
+                links.strangers,
+                code="strangers",
+            )
+        )
+    rule = shortening_rule(links)
+    if rule:
+        issues.append(
+            Issue("info", f"{file}: {rule}.", links.column, links.shortened, code="samples")
+        )
+    if nameless:
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: {plural(nameless, 'variant')} without a gene were left out.",
+                count=nameless,
+                code="no_gene",
+            )
+        )
+    return issues
+
+
+def _alias_issue(genes: TextColumn, file: str) -> list[Issue]:
+    old = [
+        str(text)
+        for text, count in zip(genes.texts, genes.counts, strict=True)
+        if count and text in aliases() and current_symbol(str(text)) != text
+    ]
+    if not old:
+        return []
+    renamed = [f"{symbol} is {current_symbol(symbol)}" for symbol in old]
+    return [
+        Issue(
+            "info",
+            f"{file} uses older gene symbols, which are replaced by the current ones: "
+            f"{listed(renamed)}.",
+            genes.name,
+            len(old),
+            code="alias",
+        )
+    ]
