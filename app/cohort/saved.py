@@ -6,7 +6,10 @@ extended or sorted anew. It is made when a user asks for it; links never hold id
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +24,8 @@ FORMAT = "calr-explorer-groups"
 VERSION = 1
 MAX_NAME = 60
 _MAX_GROUPS = 60
+_LONGEST_LINK_TEXT = 1_600
+_LARGEST_LINK_CONTENT = 400_000
 _HOLDS_IDS = "This file lists patient identifiers; treat it as patient data."
 
 
@@ -117,6 +122,73 @@ def saved_from_json(cohort: Cohort, content: bytes) -> LoadedGroups:
     return LoadedGroups(
         {name: grouping for name, (grouping, _, _) in loaded.items()}, found, listed
     )
+
+
+def saved_to_text(name: str, grouping: Grouping) -> str | None:
+    """Saved groups as text for a link: who is in which group by position, without identifiers.
+
+    Only for cohorts that everyone has: positions mean nothing to who lacks the data.
+
+    Parameters
+    ----------
+    name
+        What they were saved as.
+    grouping
+        The groups.
+
+    Returns
+    -------
+    str or None
+        None where the text would be too long for a link.
+    """
+    head = {
+        "name": name,
+        "label": grouping.label,
+        "groups": grouping.names,
+        "colours": grouping.colours,
+        "data_driven": grouping.data_driven,
+        "n": len(grouping.codes),
+    }
+    codes = np.maximum(grouping.codes, -1).astype(np.int8)
+    content = json.dumps(head, ensure_ascii=False).encode() + b"\x00" + codes.tobytes()
+    text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
+    return text if len(text) <= _LONGEST_LINK_TEXT else None
+
+
+def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
+    """Read what ``saved_to_text`` wrote for this cohort: the name and the groups.
+
+    Raises
+    ------
+    GroupingError
+        If the text is not that, or of a cohort of another size.
+    """
+    refusal = GroupingError(
+        "The saved groups in this link cannot be read for this cohort: ask for their file."
+    )
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        content = zlib.decompressobj().decompress(packed, _LARGEST_LINK_CONTENT)
+        head, _, raw = content.partition(b"\x00")
+        data = json.loads(head)
+        names = tuple(clean_name(name) for name in data["groups"])
+        codes = np.frombuffer(raw, dtype=np.int8).astype(np.int16)
+        known = len(codes) == cohort.n and codes.min() >= -1 and codes.max() < len(names)
+        if not known or not all(map(_is_colour, data["colours"])):
+            raise refusal
+        codes[codes < 0] = OUTSIDE
+        grouping = Grouping(
+            clean_name(data["label"]),
+            names,
+            codes,
+            tuple(data["colours"]),
+            data_driven=bool(data["data_driven"]),
+        )
+        return clean_name(data["name"]), grouping
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise refusal from error
+    except (zlib.error, binascii.Error) as error:
+        raise refusal from error
 
 
 def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:

@@ -27,7 +27,7 @@ from app.ui.grouping_parameters import (
     TWO_GENES,
     option_and_parameters,
 )
-from app.ui.saved_groups import saved_names, saved_option
+from app.ui.saved_groups import saved_names, saved_option, take_saved_from_link
 from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohort
 from data_loaders import Cohort
 
@@ -157,6 +157,7 @@ def read_link() -> None:
     changed = _translate(COHORT, cohort_labels())
     asked = {label: key for key, label in cohort_labels().items()}
     cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
+    take_saved_from_link(cohort)
     changed |= _take_apart_group()
     for name, labels in (
         (ENDPOINT, endpoint_labels(cohort)),

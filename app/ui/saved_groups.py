@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,12 +12,19 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.cohort.groupings import SAVED, Grouping, GroupingError, GroupingSpec, saved_groups_from
-from app.cohort.saved import clean_name, saved_from_json, saved_to_json
+from app.cohort.saved import (
+    clean_name,
+    saved_from_json,
+    saved_from_text,
+    saved_to_json,
+    saved_to_text,
+)
 from app.export.tables import file_stem
 from app.ui.session import Looking
 from data_loaders import Cohort
 
 LOAD = "saved_file"
+LINK = "saved"
 _SAVED = "_saved_groups"
 _OUTCOME = "_saved_outcome"
 
@@ -67,6 +75,39 @@ def save_groups(cohort: Cohort, name: str, grouping: Grouping) -> str:
 def saved_option(name: str) -> str:
     """The option under which a page's choice of groups lists them."""
     return str(GroupingSpec(SAVED, name))
+
+
+def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
+    """Write the saved groups that are shown into the address, where everyone has the cohort.
+
+    Groups of an upload stay out of links: they are somebody's patients.
+
+    Parameters
+    ----------
+    cohort
+        What is looked at.
+    chosen
+        Options that are chosen on the page, of which some may be saved groups.
+    """
+    shown = [name for name in saved_names(cohort) if saved_option(name) in chosen]
+    texts = [
+        saved_to_text(name, saved_grouping(cohort, name))
+        for name in shown
+        if cohort.provenance.synthetic
+    ]
+    kept = [text for text in texts if text is not None]
+    if kept != st.query_params.get_all(LINK):
+        if kept:
+            st.query_params[LINK] = kept
+        else:
+            del st.query_params[LINK]
+
+
+def take_saved_from_link(cohort: Cohort) -> None:
+    """Hold the saved groups that a link brings; what cannot be read is passed over."""
+    for text in st.query_params.get_all(LINK):
+        with contextlib.suppress(GroupingError):
+            save_groups(cohort, *saved_from_text(cohort, text))
 
 
 def draw_saved_groups(looking: Looking) -> None:

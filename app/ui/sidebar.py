@@ -15,14 +15,19 @@ from app.cohort.filters import Filter
 from app.ui.links import (
     AGE,
     COHORT,
+    COLOUR,
     DISEASE,
+    GROUP,
     SEX,
     WITH,
     WITHOUT,
     asked_for,
     cohort_labels,
+    colour_labels,
     feature_labels,
+    group_labels,
 )
+from app.ui.saved_groups import keep_saved_in_link
 from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
@@ -137,6 +142,7 @@ def draw_sidebar() -> Looking:
     cohort = open_cohort(key)
     _draw_filter(cohort)
     looking = look_at(key, cohort, read_filter(cohort, st.session_state))
+    keep_saved_in_link(cohort, st.session_state.get(GROUP), st.session_state.get(COLOUR))
     _draw_sentence(looking)
     _say_what_was_not_restored(looking)
     return looking
@@ -224,6 +230,10 @@ def _say_what_was_not_restored(looking: Looking) -> None:
     age = [float(value) for value in st.session_state.get(AGE) or ()]
     if asked.get(AGE) and [_as_number(value) for value in asked[AGE]] != age:
         lost.append("the age range")
+    for key, known in ((GROUP, group_labels), (COLOUR, colour_labels)):
+        wanted = asked.get(key, [""])[0]
+        if wanted and wanted not in known(looking.cohort).values():
+            lost.append(f"the groups “{wanted}”, which this session does not hold")
     if lost:
         st.warning(f"This link could not be restored fully: {'; '.join(lost)}.")
 

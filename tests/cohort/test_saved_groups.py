@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 
 import numpy as np
 import pytest
@@ -17,7 +19,13 @@ from app.cohort.groupings import (
     saved_groups_from,
 )
 from app.cohort.regrouping import REST, joined_groups, only_groups, selection_against_rest
-from app.cohort.saved import clean_name, saved_from_json, saved_to_json
+from app.cohort.saved import (
+    clean_name,
+    saved_from_json,
+    saved_from_text,
+    saved_to_json,
+    saved_to_text,
+)
 from tests.builders import make_cohort
 
 COHORT = make_cohort({"age_years": [float(i) for i in range(6)]})
@@ -128,3 +136,43 @@ def test_saved_groups_are_a_kind_of_grouping():
             GroupingSpec.parse("saved:Other").build(COHORT)
     finally:
         groupings._SAVED_BY[:] = before
+
+
+def test_a_link_carries_groups_by_position_and_no_identifier():
+    text = saved_to_text("Mine", GROUPS)
+    assert text is not None
+    name, again = saved_from_text(COHORT, text)
+    assert name == "Mine"
+    assert (again.names, again.colours, again.label) == (GROUPS.names, GROUPS.colours, GROUPS.label)
+    assert again.data_driven
+    assert again.sizes() == GROUPS.sizes()
+    assert (again.codes >= 0).tolist() == (GROUPS.codes >= 0).tolist()
+    content = zlib.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    assert not [patient for patient in COHORT.patients.index if patient.encode() in content]
+
+
+def test_two_thousand_patients_fit_into_a_link_and_two_hundred_thousand_do_not():
+    rng = np.random.default_rng(0)
+    for n, fits in ((2_000, True), (200_000, False)):
+        half = by_labels("Lasso", list(rng.choice(["in", "out"], n)), ["in", "out"])
+        assert (saved_to_text("x", half) is not None) == fits
+
+
+@settings(deadline=None)
+@given(some.text(max_size=60) | some.binary(max_size=60).map(lambda b: b.hex()))
+def test_a_link_that_holds_anything_else_is_refused_in_a_sentence(text: str):
+    with pytest.raises(GroupingError, match="ask for their file"):
+        saved_from_text(COHORT, text)
+
+
+def test_a_link_of_a_cohort_of_another_size_is_refused():
+    text = saved_to_text("Mine", GROUPS)
+    other = make_cohort({"age_years": [1.0, 2.0]})
+    with pytest.raises(GroupingError, match="for this cohort"):
+        saved_from_text(other, text or "")
+
+
+def test_a_link_cannot_unpack_without_end():
+    bomb = base64.urlsafe_b64encode(zlib.compress(b"0" * 50_000_000, 9)).decode()
+    with pytest.raises(GroupingError):
+        saved_from_text(COHORT, bomb)
