@@ -138,6 +138,25 @@ def test_a_selection_survives_recolouring_and_becomes_groups_of_every_page(finis
     assert "All others: at 5 years" in words(at)
 
 
+def test_saved_groups_travel_in_the_link_of_a_demo(finished, open_app: Opener):
+    at = finished(dx=["MF"])
+    inside = np.flatnonzero(at.session_state["_looking_at"].selection.mask)[:60].tolist()
+    choose_by_hand(at, inside)
+    at.text_input(key="selection_name").set_value("Mine")
+    at.button(key="save_selection").click().run()
+    at.switch_page(str(ROOT / "pages" / "survival.py")).run()
+    assert "saved" not in at.query_params, "it is not shown yet"
+    at.selectbox(key="group").set_value("saved:Mine").run()
+    at.run()
+    guest = open_app("survival", dx="MF", group="Saved: Mine", saved=at.query_params["saved"])
+    calm(guest)
+    assert not guest.warning
+    said = next(line for line in words(at).splitlines() if "Mine: at 5 years" in line)
+    assert said in words(guest)
+    lost = open_app("survival", dx="MF", group="Saved: Mine")
+    assert any("which this session does not hold" in w.value for w in lost.warning)
+
+
 def test_a_selection_without_a_name_is_not_saved(finished):
     at = finished(dx=["MF"])
     choose_by_hand(at, np.flatnonzero(at.session_state["_looking_at"].selection.mask)[:9].tolist())
