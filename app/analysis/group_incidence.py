@@ -65,6 +65,26 @@ class GroupIncidence:
         return self.outcome.endpoint
 
     @property
+    def selected(self) -> int:
+        """Patients selected."""
+        return self.outcome.selected
+
+    @property
+    def analysed(self) -> int:
+        """Patients analysed."""
+        return self.outcome.n
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Why the other selected patients are not: reason to number."""
+        return self.outcome.left_out
+
+    @property
+    def limit(self) -> float | None:
+        """Time limit in months (administrative censoring), or None."""
+        return self.outcome.limit
+
+    @property
     def event_label(self) -> str:
         """The event, as a noun."""
         return self.endpoint.event_label
@@ -84,6 +104,11 @@ class GroupIncidence:
         """End of the longest follow-up in months, or the time limit."""
         return float(self.outcome.time.max()) if self.outcome.n else 0.0
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether there are pairs of groups to compare: three groups or more, and Gray's test."""
+        return self.gray_event is not None and sum(group.n > 0 for group in self.estimates) > 2
+
     @cached_property
     def pairwise(self) -> pd.DataFrame | None:
         """Gray's test of every pair of groups with Holm's adjustment, made when asked for.
@@ -93,7 +118,7 @@ class GroupIncidence:
         DataFrame or None
             a, b, statistic, p_value, p_adjusted; None below three groups or without Gray's test.
         """
-        if self.gray_event is None or sum(group.n > 0 for group in self.estimates) < 3:
+        if not self.has_pairs:
             return None
         o = self.outcome
         rows = []

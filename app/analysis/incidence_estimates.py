@@ -121,6 +121,11 @@ def competing_label(endpoint: Endpoint) -> str:
     return f"death without {endpoint.event_label}"
 
 
+def not_recorded(endpoint: Endpoint) -> str:
+    """Why patients are left out of whom it is not known whether the competing event came."""
+    return f"{competing_label(endpoint)} not recorded"
+
+
 def competing_endpoints(cohort: Cohort) -> list[str]:
     """Keys of the endpoints that know their competing event."""
     return [key for key, endpoint in cohort.endpoints.items() if endpoint.competing is not None]
@@ -166,7 +171,7 @@ def incidence_outcome(
     return replace(
         known,
         selected=outcome.selected,
-        left_out={**outcome.left_out, f"{competing_label(endpoint)} not recorded": number},
+        left_out={**outcome.left_out, not_recorded(endpoint): number},
     )
 
 

@@ -1,0 +1,193 @@
+"""What became of everyone: event, competing event and neither, stacked to 100%."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.analysis.group_incidence import GroupIncidence
+from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
+from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.charts.incidence import at_steps, steps_of, table_and_layout
+from app.charts.survival import legend_lines
+from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
+from app.cohort.colours import GREY, SLATE
+
+NEITHER = "Neither so far"
+_COLUMNS = 2
+_PANEL, _PANEL_GAP = 170, 78
+_PANEL_TICKS = 4
+_NAME_LETTERS = 22
+
+
+def stacked_figure(
+    result: GroupIncidence,
+    name: str,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    synthetic: bool = False,
+    full_table: bool = False,
+) -> go.Figure:
+    """Draw what became of one group, over its risk table.
+
+    Parameters
+    ----------
+    result
+        Incidence by group.
+    name
+        The group, one of those drawn.
+    unit
+        Unit of the time axis.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    full_table
+        Whether the table also has events, competing events and censored.
+    """
+    own = [group for group in result.drawn if group.name == name]
+    yaxis = {
+        "title": {"text": "Share of patients", "standoff": 6},
+        "range": [0, 1],
+        "tickformat": ".0%",
+        "dtick": 0.25,
+    }
+    table, layout = table_and_layout(result, own, unit, full_table=full_table, yaxis=yaxis)
+    traces = [trace for group in own for trace in _areas(result, group, unit)]
+    return make_figure(
+        traces + table,
+        title,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
+        hovermode="x unified",
+        **layout,
+    )
+
+
+def stacked_panels(
+    result: GroupIncidence,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Draw what became of every group, one small panel each, numbers at risk under its ticks.
+
+    Parameters
+    ----------
+    result, unit, title, synthetic
+        As in :func:`stacked_figure`.
+    """
+    groups = result.drawn
+    lines = max(math.ceil(len(groups) / _COLUMNS), 1)
+    height = lines * (_PANEL + _PANEL_GAP)
+    last = in_unit(result.last_time, unit) or 1.0
+    ticks = nice_ticks(last, _PANEL_TICKS)
+    traces: list[dict[str, Any]] = []
+    axes: dict[str, Any] = {}
+    words = []
+    for position, group in enumerate(groups):
+        number = "" if not position else str(position + 1)
+        column, line = position % _COLUMNS, position // _COLUMNS
+        left = column * 0.54
+        top = 1 - (line * (_PANEL + _PANEL_GAP) + 22) / height
+        months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+        risk = group.counts(months)["n_risk"]
+        axes[f"xaxis{number}"] = {
+            "domain": [left, left + 0.46],
+            "anchor": f"y{number}",
+            "range": [0, last],
+            "tickvals": ticks,
+            "ticktext": [f"{t:g}<br>{n:,}" for t, n in zip(ticks, risk, strict=True)],
+            "ticks": "outside",
+            "showgrid": False,
+            "zeroline": False,
+        }
+        axes[f"yaxis{number}"] = {
+            "domain": [top - _PANEL / height, top],
+            "anchor": f"x{number}",
+            "range": [0, 1],
+            "tickformat": ".0%",
+            "dtick": 0.5,
+            "showticklabels": not column,
+            "zeroline": False,
+        }
+        words.append(
+            text_at(
+                f"<b>{wrapped(group.name, _NAME_LETTERS)}</b>",
+                x=0,
+                y=1,
+                xanchor="left",
+                yanchor="bottom",
+                align="left",
+                xref=f"x{number} domain",
+                yref=f"y{number} domain",
+            )
+        )
+        for trace in _areas(result, group, unit):
+            shown = {"showlegend": not position, "legendgroup": trace["name"]}
+            traces.append(trace | shown | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
+    words.append(
+        text_at(
+            f"Under each panel: {unit} of follow-up, and the number at risk",
+            x=0,
+            y=0,
+            xanchor="left",
+            yanchor="top",
+            yshift=6,
+            xref="paper",
+            yref="paper",
+        )
+    )
+    names = [str(trace["name"]) for trace in traces if trace["showlegend"]]
+    return make_figure(
+        traces,
+        title,
+        height=height + 30,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(names),
+        annotations=words,
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        hovermode="x unified",
+        margin={"b": 34},
+        **axes,
+    )
+
+
+def _areas(result: GroupIncidence, group: GroupEstimate, unit: TimeUnit) -> list[dict[str, Any]]:
+    """Three areas, each from the top of the one below; the hover tells each one's own share."""
+    if group.incidence is None:
+        return []
+    keep, time = steps_of(group.incidence, unit)
+    event = at_steps(group.incidence, keep, EVENT)
+    other = at_steps(group.incidence, keep, COMPETING)
+    free = np.concatenate(([1.0], group.incidence.event_free[keep]))
+    looks = [
+        (result.event_label, group.colour, 0.85, event),
+        (result.competing_label, SLATE, 0.6, other),
+        (NEITHER, GREY, 0.14, free),
+    ]
+    traces: list[dict[str, Any]] = []
+    height = np.zeros(len(time))
+    for name, colour, alpha, share in looks:
+        height = height + share
+        traces.append(
+            {
+                "type": "scatter",
+                "x": time,
+                "y": np.minimum(height, 1.0),
+                "mode": "lines",
+                "line": {"shape": "hv", "width": 1, "color": rgba(colour, min(1.0, alpha + 0.15))},
+                "fill": "tonexty" if traces else "tozeroy",
+                "fillcolor": rgba(colour, alpha),
+                "name": name[:1].upper() + name[1:],
+                "customdata": share,
+                "hovertemplate": "%{customdata:.1%}",
+            }
+        )
+    return traces

@@ -1,0 +1,131 @@
+"""Methods of a competing-risks analysis by group, from the result."""
+
+from __future__ import annotations
+
+from app.analysis.group_incidence import GroupIncidence
+from app.analysis.incidence_reading import WHICH_QUESTION
+from app.analysis.wording import count, listing, mid_sentence
+from app.cohort.filters import Selection
+from app.export.methods_models import gray_methods
+from app.export.methods_parts import analysed_sentence, view_methods
+
+
+def group_incidence_methods(result: GroupIncidence, selection: Selection) -> str:
+    """What was estimated, tested and modelled, ready for a manuscript.
+
+    Parameters
+    ----------
+    result
+        The result.
+    selection
+        The patients it was made of.
+
+    Raises
+    ------
+    ValueError
+        If the result is of another number of patients than the selection.
+    """
+    if result.selected != selection.n:
+        raise ValueError(
+            f"The result is of {result.selected:,} selected patients, the selection of "
+            f"{selection.n:,}: pass the selection that the result was made with."
+        )
+    who = analysed_sentence(result.selected, result.analysed, result.left_out)
+    parts = [
+        " ".join(text for text in (who, _groups(result), _endpoint(result)) if text),
+        _estimates(result),
+        _tests(result),
+        _models(result),
+        " ".join(result.notes),
+    ]
+    return view_methods(selection, result.analysed, parts)
+
+
+def _groups(result: GroupIncidence) -> str:
+    if not result.label:
+        return ""
+    sizes = [
+        f"{group.name} (n = {group.n:,}, {count(group.events, 'event')}, "
+        f"{group.competing:,} competing)"
+        for group in result.estimates
+    ]
+    return f"They were grouped by {mid_sentence(result.label)}: {listing(sizes)}."
+
+
+def _endpoint(result: GroupIncidence) -> str:
+    endpoint = result.endpoint
+    events = sum(group.events for group in result.estimates)
+    competing = sum(group.competing for group in result.estimates)
+    columns = [endpoint.time, endpoint.event, str(endpoint.competing)]
+    words = (
+        f"The endpoint was {mid_sentence(endpoint.label)}, the time to {endpoint.event_label} "
+        f"({count(events, 'event')}), with {result.competing_label} ({competing:,}) as the "
+        f"competing event, from the columns {listing(columns)}."
+    )
+    if result.outcome.entry is not None:
+        words += f" Patients were at risk from their entry on (column {endpoint.entry})."
+    if result.limit is not None:
+        words += (
+            f" Follow-up was ended at {result.limit / 12:g} years (administrative censoring): "
+            "later events do not count in any number."
+        )
+    return words
+
+
+def _estimates(result: GroupIncidence) -> str:
+    methods = {group.incidence.method for group in result.drawn if group.incidence is not None}
+    if not methods:
+        return ""
+    return (
+        f"{methods.pop()} (variance as in cmprsk). Competing events are not censored; one minus "
+        "Kaplan-Meier, which censors them, is shown only to tell how far it overstates the risk."
+    )
+
+
+def _tests(result: GroupIncidence) -> str:
+    if not result.label:
+        return ""
+    if result.gray_event is None:
+        return result.p_note
+    words = f"{gray_methods(result.gray_event)} The test was repeated for the competing event."
+    if result.gray_competing is None:
+        words = gray_methods(result.gray_event)
+    if result.has_pairs:
+        words += (
+            " Pairs of groups were compared by the same test, with p-values adjusted by Holm's "
+            "method."
+        )
+    return words
+
+
+def _models(result: GroupIncidence) -> str:
+    effects = result.effects
+    if effects is None:
+        return ""
+    if not effects.reference:
+        return " ".join(effects.notes)
+    fitted = {
+        f"{result.event_label}": effects.cause_specific,
+        f"{result.competing_label}": effects.competing,
+        f"the incidence of {result.event_label}": effects.subdistribution,
+    }
+    models = [
+        f"{model.method} for {name} ({count(model.n, 'patient')}, {count(model.events, 'event')})"
+        for name, model in fitted.items()
+        if model is not None
+    ]
+    left_out = [f"{name} ({reason})" for name, reason in effects.left_out.items()]
+    sentences = []
+    if models:
+        sentences.append(
+            f"Hazard ratios against {effects.reference} with 95% Wald intervals: {listing(models)}."
+        )
+    model = effects.cause_specific
+    if model is not None and model.ph_p_value is not None:
+        sentences.append(
+            "Proportional hazards were tested by the score test of Grambsch and Therneau over "
+            "Kaplan-Meier transformed time."
+        )
+    if left_out:
+        sentences.append(f"Not in the models: {listing(left_out)}.")
+    return " ".join([*sentences, *effects.notes, WHICH_QUESTION])
