@@ -74,23 +74,26 @@ def during_reading(result: DuringFollowUp) -> list[str]:
     noun = result.exposure.noun
     years = result.immortal_months / 12
     median = float(np.nanmedian(result.began))
-    sentences = [
-        f"{result.n_exposed:,} of {count(result.n, 'patient')} had {noun} during follow-up, half "
-        f"of them by month {median:.1f}. Until then they had to be alive and free of the event: "
-        f"{years:,.0f} patient-years that the naive comparison credits to {noun} (immortal time)."
-    ]
+    sentences = []
     naive, honest = exposed_row(result.naive), exposed_row(result.time_dependent)
     if naive is not None and honest is not None:
         sentences.append(_error(noun, float(naive["hr"]), honest))
+    sentences.append(
+        f"{result.n_exposed:,} of {count(result.n, 'patient')} had {noun} during follow-up, half "
+        f"of them by month {median:.1f}. Until then they had to be alive and free of the event: "
+        f"{count(round(years), 'patient-year')} that the naive comparison credits to {noun} "
+        "(immortal time)."
+    )
     adjusted = exposed_row(result.adjusted)
     if adjusted is not None:
         sentences.append(
             f"Adjusted for {listing([mid_sentence(name) for name in result.adjusted_for])} it is "
-            f"{format_ratio(adjusted['hr'], adjusted['lower'], adjusted['upper'])} "
-            f"({format_p(adjusted['p_value'])}): taking out immortal time and adjusting for who "
+            f"{format_ratio(adjusted['hr'], adjusted['lower'], adjusted['upper'])}, "
+            f"{format_p(adjusted['p_value'])}: taking out immortal time and adjusting for who "
             "was chosen can move the ratio in opposite directions."
         )
-    sentences += [_left_out_at(row, noun) for row in result.landmarks.to_dict("records")]
+    if len(result.landmarks):
+        sentences.append(_left_out(result.landmarks, noun))
     if result.simon_makuch is not None:
         test = result.simon_makuch.test
         sentences.append(
@@ -103,8 +106,8 @@ def during_reading(result: DuringFollowUp) -> list[str]:
 def _error(noun: str, naive: float, honest: pd.Series) -> str:
     right = float(honest["hr"])
     words = (
-        f"Hazard ratio of {noun}: naive {naive:.2f}, time-dependent "
-        f"{format_ratio(right, honest['lower'], honest['upper'])}, {format_p(honest['p_value'])}."
+        f"Hazard ratio of {noun}: **naive {naive:.2f}, time-dependent {right:.2f}** (95% interval "
+        f"{honest['lower']:.2f} to {honest['upper']:.2f}, {format_p(honest['p_value'])})."
     )
     if not (np.isfinite(naive) and np.isfinite(right) and naive > 0 and right > 0):
         return words
@@ -115,13 +118,18 @@ def _error(noun: str, naive: float, honest: pd.Series) -> str:
     return f"{words} From time zero the hazard looks {factor:.2f} times {direction} than it is."
 
 
-def _left_out_at(row: dict[Hashable, Any], noun: str) -> str:
+def _left_out(landmarks: pd.DataFrame, noun: str) -> str:
+    rows = landmarks.to_dict("records")
     gone = [
-        f"{row['events_before']:,} with the event",
-        f"{row['censored_before']:,} censored",
+        f"at month {row['landmark']:g} {row['events_before']:,} with the event and "
+        f"{row['censored_before']:,} censored"
+        for row in rows
     ]
-    later = f"; {row['exposed_later']:,} with {noun} later count as without it"
-    return f"Landmark {row['landmark']:g} months leaves out {listing(gone)} by then{later}."
+    later = listing([f"{row['exposed_later']:,}" for row in rows])
+    return (
+        f"A landmark leaves out who was no longer followed: {'; '.join(gone)}. Who had {noun} "
+        f"only later ({later}) counts as without it."
+    )
 
 
 def during_notes(result: DuringFollowUp) -> list[str]:

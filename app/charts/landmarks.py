@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.analysis.during_follow_up import DuringFollowUp
+from app.analysis.during_follow_up import NAIVE, DuringFollowUp
 from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
@@ -34,7 +34,9 @@ def answers_figure(result: DuringFollowUp, *, title: str, synthetic: bool = Fals
     synthetic
         Whether the data are simulated.
     """
-    return forest_figure(answers_table(result), title=title, synthetic=synthetic)
+    rows = answers_table(result)
+    rows["series"] = np.where(rows["key"] == NAIVE, "Biased", "Time respected")
+    return forest_figure(rows, title=title, synthetic=synthetic)
 
 
 def pair_figure(
@@ -89,7 +91,9 @@ def pair_figure(
         traces += _curve(name, colour, km, unit, start)
     months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
     if drawn and ticks:
-        groups = [(name, colour, km.at(months)) for name, colour, km in drawn]
+        # Just after the start: who enters there counts as at risk, as in every risk table.
+        at = np.where(months <= start, start + 1e-6, months)
+        groups = [(name, colour, km.at(at)) for name, colour, km in drawn]
         traces += risk_table_traces("Number at risk", groups, ["n_risk"], ticks)
     inside = {"xref": "x domain", "yref": "y domain"}
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.

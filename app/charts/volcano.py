@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ import plotly.graph_objects as go
 
 from app.analysis.cohort_screen import SIGNIFICANT, CohortScreen, format_q, format_ratio
 from app.analysis.wording import format_p
-from app.charts.labels import Anchor, place_labels
+from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
 
 Floats = npt.NDArray[np.float64]
 _HEIGHT = 430
-_TYPICAL = (430.0, 360.0)
+_TYPICAL = (380.0, 340.0)
+_LETTER, _HALF_LINE = 6.6, 8.0
 _LABELS = 14
 _SMALLEST, _LARGEST = 8.0, 30.0
 # Beyond this p-values are zero to a computer; the axis ends where they do.
@@ -55,39 +57,58 @@ def volcano_figure(
     size = _sizes(table["altered"].to_numpy(float))
     traces = []
     for name, colour, own in (
-        (f"Higher hazard, q < {SIGNIFICANT}", VERMILION, clear & (x > 0)),
-        (f"Lower hazard, q < {SIGNIFICANT}", BLUE, clear & (x <= 0)),
-        (f"q {SIGNIFICANT} or more", NEUTRAL, ~clear),
+        ("Higher hazard", VERMILION, clear & (x > 0)),
+        ("Lower hazard", BLUE, clear & (x <= 0)),
+        (f"q ≥ {SIGNIFICANT}", NEUTRAL, ~clear),
     ):
         if own.any():
             traces.append(_points(table[own], (x[own], y[own], size[own]), name, colour))
     if table["firth"].any():
         traces.append(_legend_only("Firth's correction"))
+    named = list(traces)
     ring = (table["feature"] == chosen).to_numpy()
     if ring.any():
         traces.append(_ring(x[ring], y[ring], size[ring]))
-    texts = [text_at(*_axis_title(), x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE)]
+    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
+    texts = [
+        text_at(_ACROSS, x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE),
+        text_at(
+            "−log<sub>10</sub> p",
+            x=0,
+            y=0.5,
+            xshift=-40,
+            xanchor="center",
+            textangle=-90,
+            **_INSIDE,
+        ),
+    ]
     shapes = [_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")]
     threshold = _threshold(table)
     if threshold is not None:
         shapes.append(_line(x0=0, x1=1, xref="x domain", y0=threshold, y1=threshold, dash="dash"))
         texts.append(
             text_at(
-                f"q {SIGNIFICANT}", x=1, y=threshold, xref="x domain", yref="y",
-                xanchor="right", yanchor="bottom", font={"size": 12, "color": INK},
+                f"q = {SIGNIFICANT}",
+                x=0,
+                y=threshold,
+                xref="x domain",
+                yref="y",
+                xanchor="left",
+                yanchor="bottom",
             )
-        )  # fmt: skip
-    texts += _names(table, x, y, size, (-reach, reach, low, top))
+            | {"font": {"size": 12, "color": INK}}
+        )
+    texts += _names(table["label"].tolist(), x, y, size, (-reach, reach, low, top))
     ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
     return make_figure(
         traces,
         title,
         height=_HEIGHT,
         synthetic=synthetic,
-        legend_space=52,
+        legend_space=8 + 22 * legend_lines([str(trace.get("name", "")) for trace in named]),
         annotations=texts,
         shapes=shapes,
-        margin={"b": 56, "l": 52},
+        margin={"b": 56, "l": 58},
         xaxis={
             "range": [-reach, reach],
             "tickvals": np.log10(ticks),
@@ -97,10 +118,8 @@ def volcano_figure(
             "ticks": "outside",
         },
         yaxis={
-            "title": {"text": "−log<sub>10</sub> p", "standoff": 6},
             "range": [low, top],
-            "rangemode": "tozero",
-            "zeroline": False,
+                        "zeroline": False,
         },
         legend={
             "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
@@ -120,8 +139,7 @@ def volcano_alt(title: str, sentences: list[str]) -> str:
 _INSIDE = {"xref": "x domain", "yref": "y domain"}
 
 
-def _axis_title() -> tuple[str]:
-    return ("← lower hazard     Hazard ratio if altered     higher hazard →",)
+_ACROSS = "← lower hazard     Hazard ratio if altered     higher hazard →"
 
 
 def _reach(x: Floats) -> float:
@@ -215,40 +233,96 @@ def _line(*, dash: str, **place: Any) -> dict[str, Any]:
     return {"type": "line", "layer": "below", "line": line, **place}
 
 
+@dataclass(frozen=True)
+class _Box:
+    """A rectangle in pixels: middle and half sizes."""
+
+    x: float
+    y: float
+    half_width: float
+    half_height: float
+
+    def overlap(self, other: _Box) -> float:
+        """Area that both cover."""
+        across = self.half_width + other.half_width - abs(self.x - other.x)
+        up = self.half_height + other.half_height - abs(self.y - other.y)
+        return max(across, 0.0) * max(up, 0.0)
+
+
 def _names(
-    table: pd.DataFrame, x: Floats, y: Floats, size: Floats, extent: tuple[float, ...]
+    labels: list[str], x: Floats, y: Floats, size: Floats, extent: tuple[float, float, float, float]
 ) -> list[dict[str, Any]]:
-    """Names of the leading alterations, moved apart, each joined to its point by a thin line."""
+    """Names of the leading alterations where they cover neither each other nor a point.
+
+    Offsets are in pixels, so that a wider screen only moves the names further apart; a name that
+    finds no room is left to the hover.
+    """
     left, right, low, high = extent
-    across, up = _TYPICAL[0] / (right - left), _TYPICAL[1] / (high - low)
-    order = list(range(min(_LABELS, len(table))))
-    labels = table["label"].tolist()
-    px, py = (x - left) * across, (y - low) * up
-    anchors = [Anchor(labels[i], float(px[i]), float(py[i] + size[i] / 2 + 9)) for i in order]
-    placed = {a.text: a for a in place_labels(anchors, (0, _TYPICAL[0], 0, _TYPICAL[1]), _TYPICAL)}
+    px = (x - left) * _TYPICAL[0] / (right - left)
+    py = (y - low) * _TYPICAL[1] / (high - low)
+    points = [_Box(px[i], py[i], size[i] / 2, size[i] / 2) for i in range(len(px))]
+    taken: list[_Box] = []
     texts = []
-    for i in order:
-        anchor = placed.get(labels[i])
-        if anchor is None:
+    for i in range(min(_LABELS, len(labels))):
+        half = _LETTER * len(labels[i]) / 2 + 2
+        spots = [
+            _Box(px[i] + dx, py[i] + dy, half, _HALF_LINE) for dx, dy in _offsets(size[i], half)
+        ]
+        inside = [
+            spot
+            for spot in spots
+            if half <= spot.x <= _TYPICAL[0] - half and _HALF_LINE <= spot.y <= _TYPICAL[1]
+        ]
+        free = [spot for spot in inside if not any(spot.overlap(box) for box in taken)]
+        if not free:
             continue
-        dx, dy = anchor.x - px[i], anchor.y - py[i]
-        moved = abs(dx) > 16 or abs(dy - size[i] / 2 - 9) > 3
-        texts.append(
-            {
-                "text": labels[i],
-                "x": float(x[i]),
-                "y": float(y[i]),
-                "xref": "x",
-                "yref": "y",
-                "ax": float(dx),
-                "ay": float(-dy),
-                "showarrow": True,
-                "arrowhead": 0,
-                "arrowwidth": 0.8,
-                "arrowcolor": rgba(NEUTRAL, 0.9 if moved else 0.0),
-                "standoff": float(size[i] / 2),
-                "font": {"size": 12, "color": INK},
-                "captureevents": False,
-            }
-        )
+        best = min(free, key=lambda spot: _cost(spot, points, px[i], py[i]))
+        taken.append(best)
+        texts.append(_name(labels[i], (x[i], y[i]), size[i], best.x - px[i], best.y - py[i]))
     return texts
+
+
+def _offsets(size: float, half: float) -> list[tuple[float, float]]:
+    """Places around a point of this diameter for a name of this half width, near ones first."""
+    near = size / 2 + _HALF_LINE + 1
+    aside = size / 2 + half + 2
+    rings = []
+    for away in (0.0, 14.0, 28.0, 42.0):
+        rings += [
+            (0.0, near + away),
+            (aside + away, 0.0),
+            (-aside - away, 0.0),
+            (0.0, -near - away),
+        ]
+        rings += [
+            (sx * (aside + away / 2) * 0.8, sy * (near + away)) for sx in (1, -1) for sy in (1, -1)
+        ]
+    return rings
+
+
+def _cost(spot: _Box, points: list[_Box], x: float, y: float) -> float:
+    """Covering a point is bad, being far from one's own is a little."""
+    return sum(spot.overlap(point) for point in points) + 0.8 * float(
+        np.hypot(spot.x - x, spot.y - y)
+    )
+
+
+def _name(
+    label: str, place: tuple[float, float], size: float, dx: float, dy: float
+) -> dict[str, Any]:
+    far = abs(dy) > size / 2 + _HALF_LINE + 8 or (abs(dx) > 30 and abs(dy) > 12)
+    return {
+        "text": label,
+        "x": float(place[0]),
+        "y": float(place[1]),
+        "xref": "x",
+        "yref": "y",
+        "ax": float(dx),
+        "ay": float(-dy),
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 0.8,
+        "arrowcolor": rgba(NEUTRAL, 0.9 if far else 0.0),
+        "standoff": size / 2,
+        "font": {"size": 12, "color": INK},
+    }

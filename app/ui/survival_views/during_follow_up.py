@@ -311,23 +311,27 @@ def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
 def _draw_landmark_table(result: DuringFollowUp) -> None:
     st.subheader("Every landmark", anchor=False)
     st.dataframe(_landmark_table(result), hide_index=True, key="landmark_table")
+    st.caption(
+        f"Exposed: with {result.exposure.noun} by the landmark. Exposed later: with it after the "
+        "landmark, counted as not exposed. Out: follow-up had ended by the landmark, with the "
+        "event or censored. Hazard ratios by Cox models, p-values by log-rank tests."
+    )
 
 
 def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
     """One row a landmark, numbers as they stand in a paper."""
-    noun = result.exposure.noun
     rows = [
         {
             "Month": row["landmark"],
-            "Hazard ratio (95% CI)": format_ratio(row["hr"], row["lower"], row["upper"]),
+            "HR (95% CI)": format_ratio(row["hr"], row["lower"], row["upper"]),
             "Log-rank": "–" if pd.isna(row["p_value"]) else format_p(row["p_value"]),
-            f"With {noun}": row["n_exposed"],
+            "Exposed": row["n_exposed"],
             "Events": row["events_exposed"],
-            f"Without {noun}": row["n"] - row["n_exposed"],
+            "Not exposed": row["n"] - row["n_exposed"],
             "Events ": row["events"] - row["events_exposed"],
-            f"{result.exposure.label} later": row["exposed_later"],
-            "Left out: event by then": row["events_before"],
-            "Left out: censored by then": row["censored_before"],
+            "Exposed later": row["exposed_later"],
+            "Out: event": row["events_before"],
+            "Out: censored": row["censored_before"],
             "Note": row["note"],
         }
         for row in result.landmarks.to_dict("records")

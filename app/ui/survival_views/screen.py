@@ -49,6 +49,10 @@ VOLCANO, FOREST, TABLE = "Volcano", "Forest", "Table"
 _HELD = "_screens"
 _MOST_HELD = 8
 _MOST_ROWS = 25
+_COLUMNS = (
+    *("label", "hr", "lower", "upper", "p_value", "q_value", "altered", "n", "frequency"),
+    *("events_altered", "events", "kind", "note"),
+)
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,9 @@ def draw_screen(looking: Looking) -> None:
         chart, curves = st.columns([5, 4], gap="large")
         with chart:
             _draw_figure(looking, screen, figures[shown or VOLCANO], title, shown or VOLCANO)
-            _draw_words(screen)
         with curves:
             draw_gene(looking, settings.time, screen, features)
+        _draw_words(screen)
     _draw_not_tested(screen)
     draw_take_away(
         looking,
@@ -302,10 +306,7 @@ def _draw_table(looking: Looking, screen: CohortScreen) -> None:
         key=TABLE_KEY,
         on_select=partial(keep_row, looking, screen.table["feature"].tolist()),
         selection_mode="single-row",
-        column_order=[
-            "label", "hr", "lower", "upper", "p_value", "q_value", "altered", "n", "frequency",
-            "events_altered", "events", "kind", "note",
-        ],
+        column_order=[name for name in _COLUMNS if name != "note" or screen.table["note"].any()],
         column_config={
             "label": st.column_config.TextColumn("Alteration", pinned=True),
             "hr": number("Hazard ratio", format="%.2f"),
@@ -321,7 +322,7 @@ def _draw_table(looking: Looking, screen: CohortScreen) -> None:
             "kind": "Kind",
             "note": st.column_config.TextColumn("Note", width="large"),
         },
-    )  # fmt: skip
+    )
     stem = file_stem(
         looking.cohort.name, "screen", screen.endpoint.key, synthetic=looking.synthetic
     )
