@@ -111,7 +111,7 @@ class GroupingSpec:
     def features(self) -> tuple[str, ...]:
         """The genes of ``genes:`` and ``hierarchy:``, in order; of other kinds none."""
         separator = _SEPARATORS.get(self.kind)
-        return () if separator is None else split_parts(self.name, separator)
+        return split_parts(self.name, separator) if separator and self.name else ()
 
     def build(self, cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grouping:
         """The grouping of the cohort's patients.
@@ -156,7 +156,7 @@ class GroupingSpec:
         if self.kind == GENES:
             return len(self.features) == 2 and all(self.features)
         if self.kind == HIERARCHY:
-            return all(self.features)
+            return bool(self.features) and all(self.features)
         return self.kind in {*_NAMED, CUT, FILTERS} and bool(self.name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 import streamlit as st
@@ -46,6 +47,8 @@ from data_loaders import Cohort
 
 _MPN_DRIVERS = ("JAK2", "CALR", "MPL")
 _IN_HIERARCHY = 3
+_LEADING = 8
+_ENOUGH = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +204,7 @@ def _draw_two_genes(cohort: Cohort) -> GroupingSpec:
     chosen = []
     columns = st.columns(2)
     for column, title, key, name in zip(
-        columns, ("Gene A", "Gene B"), (GENE_A, GENE_B), _genes(cohort, options, 2), strict=True
+        columns, ("Gene A", "Gene B"), (GENE_A, GENE_B), _telling_pair(cohort, options), strict=True
     ):
         value = column.selectbox(
             title,
@@ -347,6 +350,17 @@ def _features(cohort: Cohort) -> tuple[list[str], Callable[[str], str]]:
     labels = feature_labels(cohort)
     names = [str(cohort.alterations.columns[i]) for i in order if counts[i]]
     return names, lambda name: labels.get(name, name)
+
+
+def _telling_pair(cohort: Cohort, options: list[str]) -> list[str]:
+    """The most frequent two genes that occur together and apart; else the most frequent two."""
+    leading = _genes(cohort, options, _LEADING)
+    altered = {name: cohort.feature_state(name) == 1 for name in leading}
+    for first, second in combinations(leading, 2):
+        a, b = altered[first], altered[second]
+        if min(map(np.count_nonzero, (a & b, a & ~b, b & ~a))) >= _ENOUGH:
+            return [first, second]
+    return leading[:2]
 
 
 def _genes(cohort: Cohort, options: list[str], number: int) -> list[str]:
