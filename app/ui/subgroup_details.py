@@ -19,9 +19,11 @@ from app.analysis.subgroups import Evidence, SubgroupError
 from app.analysis.wording import count, format_percent
 from app.charts.alluvial import alluvial
 from app.charts.heatmap import prevalence_heatmap
+from app.cohort.groupings import Grouping
 from app.export.tables import file_stem
 from app.ui.jobs import Job
 from app.ui.layout import download_table, figure_with_downloads
+from app.ui.saved_groups import saved_grouping, saved_names
 from app.ui.session import Looking
 from app.ui.subgroup_search import Search
 
@@ -110,12 +112,13 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
 
 
 def draw_profiles(looking: Looking, found: SubgroupMap) -> None:
-    """Clinical variables by subgroup."""
-    profile = clinical_profile(looking.cohort, found.grouping, looking.selection.mask)
+    """Clinical variables by subgroup, or by groups that were saved."""
+    grouping = _profiled(looking, found)
+    profile = clinical_profile(looking.cohort, grouping, looking.selection.mask)
     if profile.empty:
-        st.info("This cohort has no clinical variable to describe the subgroups with.")
+        st.info("This cohort has no clinical variable to describe the groups with.")
         return
-    sizes = zip(found.grouping.names, found.grouping.sizes(), strict=True)
+    sizes = zip(grouping.names, grouping.sizes(looking.selection.mask), strict=True)
     labels = {name: f"{name} ({n:,})" for name, n in sizes if n}
     profile = profile[profile["group"].isin(labels)]
     st.dataframe(
@@ -135,6 +138,16 @@ def draw_profiles(looking: Looking, found: SubgroupMap) -> None:
     )
     stem = file_stem(looking.cohort.name, "profile", synthetic=looking.synthetic)
     download_table("Profiles (CSV)", lambda: profile, key="profile_csv", stem=stem)
+
+
+def _profiled(looking: Looking, found: SubgroupMap) -> Grouping:
+    """The groups to describe: the subgroups, unless saved groups are asked for."""
+    saved = saved_names(looking.cohort)
+    if not saved:
+        return found.grouping
+    subgroups = "The subgroups"
+    chosen = st.selectbox("Describe", [subgroups, *saved], key="profiled")
+    return saved_grouping(looking.cohort, chosen) if chosen in saved else found.grouping
 
 
 def draw_agreement(looking: Looking, found: SubgroupMap) -> None:

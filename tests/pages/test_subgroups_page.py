@@ -131,6 +131,11 @@ def test_a_selection_survives_recolouring_and_becomes_groups_of_every_page(finis
     calm(at)
     at.button(key="clear_selection").click().run()
     assert highlighted() == 0
+    open_tab(at, "Clinical profile")
+    at.selectbox(key="profiled").set_value("Mine").run()
+    calm(at)
+    profile = next(e.value for e in at.dataframe if "Largest SMD" in e.value.columns)
+    assert {"Mine (60)"} < set(profile.columns)
     at.switch_page(str(ROOT / "pages" / "survival.py")).run()
     at.selectbox(key="group").set_value("saved:Mine").run()
     calm(at)
