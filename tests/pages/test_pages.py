@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
+from app.ui.methods import REFERENCES
 from tests.conftest import ROOT
 from tests.pages.conftest import PAGES, figures, words
 
@@ -133,3 +134,13 @@ def test_time_limit_zero_is_no_limit(open_app: Opener):
     at.number_input(key="limit").set_value(0.0).run()
     calm(at)
     assert "Follow-up ends" not in words(at)
+
+
+def test_every_citation_of_the_methods_page_has_its_reference(open_app: Opener):
+    at = open_app("methods")
+    assert not at.exception
+    said = words(at)
+    assert "[@" not in said
+    for number in range(1, len(REFERENCES) + 1):
+        assert f"[{number}]" in said, number
+        assert f"\n{number}. " in f"\n{said}"
