@@ -81,7 +81,8 @@ def _residues(first: int, last: int) -> Callable[[pd.DataFrame], Bools]:
 
     def rule(rows: pd.DataFrame) -> Bools:
         inside = _by_text(rows["protein_change"], lambda text: first <= _residue(text) <= last)
-        return inside & rows["variant_class"].isin(_SHORT).to_numpy()
+        short: Bools = rows["variant_class"].isin(_SHORT).to_numpy()
+        return inside & short
 
     return rule
 
@@ -97,7 +98,8 @@ def _calr(protein: str, cdna: str) -> Callable[[pd.DataFrame], Bools]:
 
 def _tandem(kind: str) -> Callable[[pd.DataFrame], Bools]:
     def rule(rows: pd.DataFrame) -> Bools:
-        return (rows["variant_class"] == kind).to_numpy()
+        called: Bools = (rows["variant_class"] == kind).to_numpy()
+        return called
 
     return rule
 
@@ -163,7 +165,8 @@ def _by_text(texts: pd.Series, test: Callable[[str], bool]) -> Bools:
     """A test of texts, made once for each different one; missing is false."""
     codes, entries = pd.factorize(texts)
     answers = np.array([*(test(str(entry)) for entry in entries), False], dtype=bool)
-    return answers[codes]
+    found: Bools = answers[codes]
+    return found
 
 
 def _residue(text: str) -> float:

@@ -21,6 +21,7 @@ from data_loaders.vocabulary import term_of
 from data_loaders.wording import listed, plural, shown
 
 _MOST_MUTATIONS = 20  # of one gene in one patient
+_DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than one
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +107,18 @@ def find_alterations(
                 code="counts",
             )
         )
+    rows = [(f.name, f.kind, f.gene, f.label, source, f.reason) for source, f in names.items()]
+    for source in counted:
+        name = f"{_DOUBLE}_double"
+        if names[source].gene == _DOUBLE and name not in data:
+            values = columns[source].spread(columns[source].numbers)
+            data[name] = pd.arrays.BooleanArray(values >= 2, np.isnan(values))
+            place = [row[0] for row in rows].index(names[source].name) + 1
+            reason = f"{shown(source)} counts two or more mutations"
+            rows.insert(place, (name, "refinement", _DOUBLE, f"{_DOUBLE} double", source, reason))
     features = pd.DataFrame(
-        [(f.kind, f.gene, f.label, source, f.reason) for source, f in names.items()],
-        index=pd.Index([f.name for f in names.values()], dtype=object),
+        [row[1:] for row in rows],
+        index=pd.Index([row[0] for row in rows], dtype=object),
         columns=[*FEATURE_COLUMNS, "reason"],
         dtype=object,
     )

@@ -15,7 +15,7 @@ Rules, each of which leaves an issue where it decides something:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ import pandas as pd
 
 from data_loaders.alleles import ALLELES, Allele
 from data_loaders.alterations import Alterations
+from data_loaders.gene_parts import is_part
 from data_loaders.genes import known_symbols
 from data_loaders.model import FeatureKind, Issue
 from data_loaders.variants import Variants
@@ -68,6 +69,7 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
     chosen, left_out = _genes_to_show(names, counted.sum(axis=0), set(by_gene))
     for gene in chosen:
         state = np.where(tested, counted[:, place[gene]], -1).astype(np.int8)
+        state = _with_parts(state, [c for c in columns if c.gene == gene and is_part(c.label)])
         columns.append(_Column(gene, "gene", gene, gene, state, variants.source))
         by_gene[gene] = columns[-1]
     columns, part_conflicts = _with_refinements(columns, by_gene, variants)
@@ -85,20 +87,31 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
     )
 
 
+@dataclass(frozen=True, eq=False)
 class _Column:
-    """A feature while it is being put together."""
+    """A feature while the table is being put together."""
 
-    def __init__(
-        self, name: str, kind: FeatureKind, gene: str | None, label: str, state: States, source: str
-    ) -> None:
-        self.name, self.kind, self.gene, self.label = name, kind, gene, label
-        self.state, self.source = state, source
+    name: str
+    kind: FeatureKind
+    gene: str | None
+    label: str
+    state: States
+    source: str
 
     @classmethod
     def of(cls, base: Alterations, name: str) -> _Column:
         row = base.features.loc[name]
         state = base.matrix[name].to_numpy(dtype=np.int8, na_value=-1)
         return cls(name, row["kind"], row["gene"], row["label"], state, row["source_column"])
+
+
+def _with_parts(state: States, parts: list[_Column]) -> States:
+    """A gene of the list with the parts that other columns hold (FLT3-ITD, KMT2A-PTD)."""
+    for part in parts:
+        state = np.where(
+            (state == 1) | (part.state == 1), 1, np.where((state == -1) | (part.state == -1), -1, 0)
+        ).astype(np.int8)
+    return state
 
 
 def _tested(

@@ -25,6 +25,7 @@ Floats = npt.NDArray[np.float64]
 BLANKS = frozenset(
     {"", "na", "n/a", "nan", "null", "<na>", "#n/a", "#n/a n/a", "nat", "n.a.", ".", "\\n"}
 )
+_BLANK_WORDS = pa.array(sorted(BLANKS), type=pa.string())
 # Words of "not known", which are missing wherever numbers or yes/no were expected.
 UNKNOWN_WORDS = frozenset(
     {
@@ -85,14 +86,15 @@ class TextColumn:
         cls, name: str, indices: npt.NDArray[np.int64], entries: Iterable[object]
     ) -> TextColumn:
         """Build a column from dictionary-encoded cells (index -1 or a None entry = blank)."""
-        entries = list(entries)
-        used = np.bincount(indices[indices >= 0], minlength=len(entries)) > 0
-        cleaned = np.empty(len(entries) + 1, dtype=object)
-        for i, entry in enumerate(entries):
-            text = str(entry).strip() if used[i] and entry is not None else ""
-            cleaned[i] = None if text.lower() in BLANKS else text
-        codes, texts = pd.factorize(cleaned)
-        return cls(name, codes.astype(np.int32)[indices], np.asarray(texts, dtype=object))
+        texts = pa.array([None if e is None else str(e) for e in entries], type=pa.string())
+        used = np.bincount(indices[indices >= 0], minlength=len(texts)) > 0
+        trimmed = pc.utf8_trim_whitespace(texts)
+        blank = pc.is_in(pc.utf8_lower(trimmed), value_set=_BLANK_WORDS)
+        kept = pc.if_else(pc.and_(pa.array(used), pc.invert(blank)), trimmed, None)
+        cleaned = np.empty(len(texts) + 1, dtype=object)
+        cleaned[:-1] = kept.to_numpy(zero_copy_only=False)
+        codes, distinct = pd.factorize(cleaned)
+        return cls(name, codes.astype(np.int32)[indices], np.asarray(distinct, dtype=object))
 
     def __len__(self) -> int:
         return len(self.codes)

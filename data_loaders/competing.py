@@ -1,18 +1,120 @@
-"""Competing events: death that keeps a patient from ever having the event of an endpoint."""
+"""Competing events: those that keep a patient from ever having the event of an endpoint."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from data_loaders.columns import Floats, TextColumn
-from data_loaders.model import Issue, Variable
+from data_loaders.endpoints import endpoint_term
+from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, findings
 from data_loaders.wording import shown
 
 _SAME_CLOCK = 0.5  # share of patients without the event whose two follow-ups have to agree
 _TOLERANCE = 0.1  # months; follow-ups that were rounded to days or weeks agree
+
+
+# The endpoint inside a composite one: relapse in "relapse or death".
+_COMPONENT = {"rfs": "relapse", "dfs": "relapse", "lfs": "aml", "pfs": "ttp"}
+
+
+def by_cause(
+    outcome: Outcome, columns: Mapping[str, TextColumn], survival: Outcome | None
+) -> Outcome | None:
+    """The event of a composite endpoint without death, where a column tells its causes apart.
+
+    Such a column holds 0, 1 and 2 and is other than 0 exactly in the patients with the composite
+    event. The code whose patients had all died is death without the event; where survival does not
+    tell, it is 2, as in R's cmprsk.
+
+    Parameters
+    ----------
+    outcome
+        The composite endpoint, such as relapse-free survival.
+    columns
+        Where to look.
+    survival
+        Overall survival, if the table has it.
+
+    Returns
+    -------
+    Outcome or None
+        The endpoint with its competing event; None without such a column.
+    """
+    component = _COMPONENT.get(outcome.endpoint.key)
+    known = ~np.isnan(outcome.event)
+    if component is None:
+        return None
+    for name, column in columns.items():
+        if len(column.texts) != 3 or set(column.numbers.tolist()) != {0.0, 1.0, 2.0}:
+            continue
+        codes = column.spread(column.numbers)
+        if not np.array_equal(known, ~np.isnan(codes)) or not np.array_equal(
+            codes[known] > 0, outcome.event[known] == 1
+        ):
+            continue
+        return _component(outcome, component, name, codes, _death_code(codes, survival))
+    return None
+
+
+def _death_code(codes: Floats, survival: Outcome | None) -> float:
+    if survival is None:
+        return 2.0
+    died = [bool((survival.event[codes == code] == 1).all()) for code in (1.0, 2.0)]
+    return 1.0 if died == [True, False] else 2.0
+
+
+def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: float) -> Outcome:
+    term = endpoint_term(key)
+    wanted = 3.0 - death
+    known = ~np.isnan(codes)
+    endpoint = Endpoint(
+        key, term.label, f"{key}_months", f"{key}_event", f"{key}_competing",
+        event_label=term.event_label,
+    )  # fmt: skip
+    time, event = outcome.variables[0], outcome.variables[1]
+    reason = f"{shown(column)} tells the events of {shown(event.source_column)} apart"
+    variables = (
+        replace(time, name=endpoint.time, label=f"{term.label}: time"),
+        replace(
+            event,
+            name=endpoint.event,
+            label=f"{term.label}: event",
+            description=f"1 = {term.event_label} ({wanted:.0f} in {shown(column)}), 0 = not.",
+            reason=reason,
+            source_column=column,
+        ),
+        replace(
+            event,
+            name=f"{key}_competing",
+            label=f"{term.label}: competing event",
+            description=f"1 = died without {term.event_label} ({death:.0f} in {shown(column)}).",
+            reason=reason,
+            source_column=column,
+        ),
+    )
+    issue = Issue(
+        "info",
+        f"{term.label}: taken from {shown(column)}, in which {wanted:.0f} is {term.event_label} "
+        f"and {death:.0f} death without it; the time is that of {outcome.endpoint.label.lower()}.",
+        column,
+        int((codes == wanted).sum()),
+        code="by_cause",
+    )
+    return Outcome(
+        endpoint,
+        {
+            endpoint.time: outcome.time,
+            endpoint.event: np.where(known, (codes == wanted).astype(float), np.nan),
+            f"{key}_competing": np.where(known, (codes == death).astype(float), np.nan),
+        },
+        variables,
+        frozenset(),
+        (issue,),
+    )
 
 
 def with_stated_competing(outcome: Outcome, column: TextColumn) -> Outcome:

@@ -18,7 +18,9 @@ _TABLES = frozenset(
     {".csv", ".tsv", ".tab", ".txt", ".maf", ".xlsx", ".xlsm", ".parquet", ".rdata", ".rda", ".rds"}
 )
 _R_DATA = frozenset({".rdata", ".rda", ".rds"})
-_PROSE = re.compile(r"^(read.?me|licen[cs]e|copying|citation|changelog|notes?|sources?)\b", re.I)
+_PROSE = re.compile(
+    r"^(read.?me|licen[cs]e|copying|citation|changelog|notes?|sources?)\b", re.IGNORECASE
+)
 
 
 def folder_files(folder: Path) -> dict[str, Path]:

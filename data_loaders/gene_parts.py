@@ -22,6 +22,11 @@ from data_loaders.wording import listed, plural, shown
 _PART = re.compile(r"(-ITD|-PTD|-TKD| other)$")
 
 
+def is_part(label: str) -> bool:
+    """Whether a refinement's label is that of a part which files keep out of the gene's column."""
+    return _PART.search(label) is not None
+
+
 def with_whole_genes(base: Alterations) -> Alterations:
     """Genes whose column leaves out their duplications, put together with them.
 
@@ -31,7 +36,7 @@ def with_whole_genes(base: Alterations) -> Alterations:
     """
     parts_of: dict[str, list[str]] = {}
     for name, row in base.features.iterrows():
-        if row["kind"] == "refinement" and _PART.search(row["label"]):
+        if row["kind"] == "refinement" and is_part(row["label"]):
             parts_of.setdefault(row["gene"], []).append(str(name))
     for gene, parts in parts_of.items():
         own = base.features.index[
@@ -84,8 +89,8 @@ def _widened(base: Alterations, own: str, gene: str, parts: list[str]) -> Altera
     issue = Issue(
         "info",
         f"{shown(features.loc[other, 'source_column'])} leaves out {listed(labels)}: {gene} means "
-        f"any of them here ({plural(int(whole.sum()), 'patient')}), and the column itself is called "
-        f"{other} ({plural(marked, 'patient')}).",
+        f"any of them here ({plural(int(whole.sum()), 'patient')}), and the column itself is "
+        f"called {other} ({plural(marked, 'patient')}).",
         str(features.loc[other, "source_column"]),
         int(whole.sum()) - marked,
         code="gene_parts",

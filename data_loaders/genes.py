@@ -135,8 +135,13 @@ def current_symbol(text: str) -> str:
 
 
 def looks_like_symbol(name: str) -> bool:
-    """Whether a name has the shape of a gene symbol: capitals and digits, such as ``DHX33``."""
-    return bool(re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name))
+    """Whether a name has the shape of a gene symbol: capitals and digits, such as ``DHX33``.
+
+    ``X7`` is no symbol: R puts an X in front of names that begin with a digit.
+    """
+    return not re.fullmatch(r"X\d+", name) and bool(
+        re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name)
+    )
 
 
 def read_feature_name(name: str) -> FeatureName | None:

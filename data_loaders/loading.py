@@ -88,7 +88,9 @@ def load_cohort(
         return _from_folder(path, stated, name, None if clinical is None else str(clinical))
     if joined == (None, None, None):
         return _from_path(path, stated, name, sheet)
-    return _from_paths(path, stated, name, sheet, *joined)
+    return _from_paths(
+        path, stated, name, sheet, clinical=clinical, mutations=mutations, variants=variants
+    )
 
 
 def load_files(
@@ -198,6 +200,7 @@ def _from_paths(
     mapping: TableMapping,
     name: str | None,
     sheet: str | int | None,
+    *,
     clinical: str | Path | None,
     mutations: Paths,
     variants: Paths,

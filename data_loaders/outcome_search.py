@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from data_loaders.columns import TextColumn
-from data_loaders.competing import with_competing_death, with_stated_competing
+from data_loaders.competing import by_cause, with_competing_death, with_stated_competing
 from data_loaders.endpoints import Pair, endpoint_term, find_pairs
 from data_loaders.event_codes import decode_events, events_from_values
 from data_loaders.mapping import EndpointMapping, TableMapping
@@ -58,6 +58,13 @@ def find_outcomes(
             outcomes.append(with_competing_death(outcome, survival, rows))
         else:
             outcomes.append(outcome)
+    free = {name: column for name, column in columns.items() if name not in used}
+    found = {outcome.endpoint.key for outcome in outcomes}
+    for outcome in list(outcomes):
+        component = by_cause(outcome, free, survival)
+        if component is not None and component.endpoint.key not in found:
+            found.add(component.endpoint.key)
+            outcomes.append(component)
     return outcomes, [_unread(time, event) for time, event in unread]
 
 

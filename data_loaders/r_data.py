@@ -115,7 +115,7 @@ def _objects(file: str, data: bytes) -> Mapping[str, Any]:
         with warnings.catch_warnings():
             # Columns of unknown classes (difftime) come as the numbers they are stored as.
             warnings.simplefilter("ignore")
-            parsed = rdata.parser.parse_data(data, altrep_constructor_dict=_bounded(rdata))
+            parsed = rdata.parser.parse_data(data, altrep_constructor_dict=_bounded())
             found = rdata.conversion.convert(parsed)
     except MemoryError as error:
         raise CohortError(f"{file} needs more memory than there is; {_AS_CSV}.") from error
@@ -128,7 +128,7 @@ def _objects(file: str, data: bytes) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {"data": found}
 
 
-def _bounded(rdata: Any) -> dict[bytes, Any]:
+def _bounded() -> dict[bytes, Any]:
     """The library's constructors of compact vectors, each with a limit."""
 
     def bounded(constructor: Any) -> Any:

@@ -37,6 +37,8 @@ class Links:
         How many identifiers were samples, found under their patient's shorter identifier.
     pooled
         How many patients have several identifiers (samples) in the table.
+    matched
+        How many patients of the cohort the table has.
     """
 
     column: str
@@ -44,11 +46,7 @@ class Links:
     strangers: int
     shortened: int
     pooled: int
-
-    @property
-    def matched(self) -> int:
-        """How many patients of the cohort the table has."""
-        return len(np.unique(self.patients[self.patients >= 0]))
+    matched: int
 
 
 def link_rows(
@@ -139,12 +137,12 @@ def _linked(name: str, column: TextColumn, known: pd.Index) -> Links:
         for entry in unmatched:
             positions[entry], shortened[entry] = patient_of(texts[entry], places)
     used = column.counts > 0
-    several = pd.Series(positions[used & (positions >= 0)]).duplicated(keep="first")
-    pooled = pd.Series(positions[used & (positions >= 0)])[several].nunique()
+    samples = np.bincount(positions[used & (positions >= 0)], minlength=len(known))
     return Links(
         name,
         np.append(positions, -1)[column.codes],
         int((used & (positions < 0)).sum()),
         int((used & shortened).sum()),
-        int(pooled),
+        int((samples > 1).sum()),
+        int((samples > 0).sum()),
     )

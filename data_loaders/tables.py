@@ -115,7 +115,7 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
 
 
 def _read_delimited(file: str, text: str) -> RawTable:
-    text = text.lstrip("\n")
+    text = _without_comments(text.lstrip("\n"))
     stated = _STATED_DELIMITER.match(text)
     delimiter = stated[1] if stated else _delimiter_of(file, text)
     text = text[stated.end() :].lstrip("\n") if stated else text
@@ -154,6 +154,23 @@ def _read_delimited(file: str, text: str) -> RawTable:
         names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
         columns.append((indices[1:], entries))
     return _table(file, names, columns, (), decimal_comma=decimal_comma)
+
+
+def _without_comments(text: str) -> str:
+    """The text without the lines in front of the table that begin with # (MAF: ``#version 2.4``).
+
+    A single such line with as many separators as the next is the row of names (``#ID``).
+    """
+    begin, lines = 0, 0
+    while text.startswith("#", begin) and "\n" in text[begin:]:
+        begin, lines = text.index("\n", begin) + 1, lines + 1
+    if not lines:
+        return text
+    first, _, rest = text.partition("\n")
+    second = rest.partition("\n")[0]
+    if lines == 1 and any(first.count(mark) == second.count(mark) > 0 for mark in DELIMITERS):
+        return text
+    return text[begin:].lstrip("\n")
 
 
 def _delimiter_of(file: str, text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -29,6 +29,10 @@ MAX_CENTRES = 500  # centres and studies are categories however many there are
 _MOSTLY_NUMBERS = 0.8
 _ENOUGH_NUMBERS = 0.5  # where the name already says that it is a number
 _FEW_CLASSES = 8
+# Times of treatments are kept in months, as all times are.
+_TREATMENT_TIMES = {
+    "time_to_transplant": "transplant_months", "time_to_treatment": "treatment_months",
+}  # fmt: skip
 _EXAMPLE_ROWS = 5
 
 
@@ -115,6 +119,15 @@ def read_column(
         levels=levels,
         reason=why if not stated else f"the mapping; {why}",
     )
+    if term and term.key in _TREATMENT_TIMES and unit in {"days", "weeks", "years"}:
+        cells = cells * MONTHS_PER[str(unit)]
+        variable = replace(
+            variable,
+            name=_TREATMENT_TIMES[term.key],
+            unit="months",
+            description=variable.description or f"Converted from {unit}.",
+            source_column=column.name,
+        )
     rank = term.rank if term else UNRANKED
     return ReadColumn(variable, cells, rank, tuple(issues), leftover, unsure)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "position": ("startposition", "start", "position", "pos"),
     "sample": ("tumorsamplebarcode",),
 }  # fmt: skip
+_NUMBERS = frozenset({"vaf", "alt_count", "ref_count", "depth", "position"})
 _DRIVERS = frozenset(
     {
         "oncogenic", "likely oncogenic", "driver", "putative driver", "pathogenic",
@@ -125,7 +127,7 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     by_name: dict[str, str] = {}
     for name in columns:
         by_name.setdefault(re.sub(r"[\W_]", "", name.lower()), name)
-    found = {}
+    found: dict[str, str] = {}
     for part, names in _NAMES.items():
         for name in names:
             column = by_name.get(name)
@@ -179,7 +181,7 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
     )
     classes, class_issues = _classes(effect, len(patients), file)
     vaf, vaf_issues = _vaf(parts, columns, file)
-    data = {
+    data: dict[str, Any] = {
         "patient_id": known.to_numpy()[patients],
         "gene": genes.objects(),
         "protein_change": (
@@ -191,14 +193,16 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
         "vaf": vaf,
     }
     held = {links.column, parts["gene"], parts.get("protein")}
+    numeric = {parts[part] for part in _NUMBERS & set(parts)}
     if "vaf" in parts and np.array_equal(
         vaf, columns[parts["vaf"]].spread(columns[parts["vaf"]].numbers), equal_nan=True
     ):
         held.add(parts["vaf"])
     for name, column in columns.items():
         if name not in held:
-            cells = pd.Categorical.from_codes(column.codes, pd.Index(column.texts.astype(str)))
-            data[name if name not in data else f"{name}_file"] = cells
+            data[name if name not in data else f"{name}_file"] = _cells(
+                column, numeric=name in numeric
+            )
     counted, counted_issues = _counted(parts, columns, classes, data["gene"], file)
     present = np.zeros(len(known), dtype=bool)
     present[patients] = True
@@ -233,6 +237,15 @@ def _fits(part: str, column: TextColumn) -> bool:
     if part == "gene":
         return len(column.texts) > 0 and column.share_numeric < 0.5 and not column.is_binary
     return True
+
+
+def _cells(column: TextColumn, *, numeric: bool) -> Any:
+    """A further column: numbers where all entries are, a category where they recur, else text."""
+    if numeric and not np.isnan(column.numbers).any():
+        return column.spread(column.numbers)
+    if len(column.texts) > len(column) / 4:
+        return column.objects()
+    return pd.Categorical.from_codes(column.codes, pd.Index(column.texts.astype(str)))
 
 
 def _rows(column: TextColumn, keep: Bools) -> TextColumn:

@@ -127,7 +127,9 @@ def cohort_from_table(
     )
 
 
-def _sequenced(columns: Mapping[str, TextColumn]) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
+def _sequenced(
+    columns: Mapping[str, TextColumn],
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
     """Who was sequenced, if a column says so."""
     for name, column in columns.items():
         if re.sub(r"[\W_]", "", name.lower()) in _SEQUENCED and column.is_binary:
@@ -185,7 +187,8 @@ def _assemble(
             # The conversion or the index has the name: the file's own column steps aside.
             name = f"{name}_file"
         if name != variable.name:
-            variable = replace(variable, name=name, source_column=variable.name)
+            source = variable.source_column or variable.name
+            variable = replace(variable, name=name, source_column=source)
         data[name] = read.cells
         variables[name] = variable
     for outcome in outcomes:

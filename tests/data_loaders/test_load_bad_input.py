@@ -81,7 +81,7 @@ REFUSED = [
     ("gzip cut off", gzip.compress(CSV * 50)[:60], "cut off or damaged"),
     ("gzip of nothing", gzip.compress(b""), "empty inside"),
     ("gzip of a picture", gzip.compress(b"\x89PNG\r\n\x1a\n"), "a picture"),
-    ("R data", gzip.compress(b"RDX3\nX\n\x00\x00"), "an R data file"),
+    ("R data", gzip.compress(b"RDX3\nX\n\x00\x00"), "read outside R|needs the library"),
     ("web page", b"\n<!DOCTYPE html><html><body>Log in</body></html>", "a web page or XML"),
     ("table of a web page", b"<table><tr><td>SECRET1</td></tr></table>", "a web page or XML"),
     ("Git LFS pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",

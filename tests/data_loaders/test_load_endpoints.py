@@ -101,7 +101,16 @@ def test_no_pair_is_a_warning_and_nothing_is_lost(columns: dict[str, list[object
     (issue,) = [issue for issue in cohort.issues if issue.code == "no_endpoint"]
     assert issue.severity == "warning"
     assert "os_months and os_event" in issue.sentence
-    assert set(columns) == set(cohort.patients.columns)
+    kept = {variable.source_column or name for name, variable in cohort.variables.items()}
+    assert set(columns) == kept
+
+
+def test_time_to_transplant_is_kept_in_months() -> None:
+    cohort = load({"time_to_transplant_days": [365.25, None, 30.4375], "os_days": [1, 2, 3]})
+    variable = cohort.variables["transplant_months"]
+    assert (variable.unit, variable.role) == ("months", "treatment")
+    assert variable.source_column == "time_to_transplant_days"
+    np.testing.assert_allclose(cohort.patients["transplant_months"], [12, np.nan, 1], rtol=1e-12)
 
 
 def test_overall_survival_comes_first_and_the_rest_in_order() -> None:
