@@ -32,6 +32,7 @@ from app.ui.grouping_parameters import (
     CUT_RULE,
     FILTERS,
     FILTERS_CHOSEN,
+    FILTERS_TEXT,
     GENE_A,
     GENE_B,
     GENE_ORDER,
@@ -41,7 +42,7 @@ from app.ui.grouping_parameters import (
     option_and_parameters,
 )
 from app.ui.links import EVERYONE, GROUP, feature_labels, group_labels
-from app.ui.saved_filters import draw_save_filter, saved_filters
+from app.ui.saved_filters import draw_save_filter, saved_filters, take_over_filters
 from app.ui.session import Looking
 from data_loaders import Cohort
 
@@ -49,6 +50,7 @@ _MPN_DRIVERS = ("JAK2", "CALR", "MPL")
 _IN_HIERARCHY = 3
 _LEADING = 8
 _ENOUGH = 10
+_LINK_READ = "_filters_link_read"
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +127,8 @@ def draw_grouping(
         )
         place = st.empty()
     option = option if option in labels else options[0]
+    if option != FILTERS and FILTERS_TEXT in st.query_params:
+        del st.query_params[FILTERS_TEXT]
     if option == EVERYONE:
         keep_in_link(Arrangement())
         return ChosenGrouping()
@@ -238,12 +242,14 @@ def _draw_hierarchy(cohort: Cohort) -> GroupingSpec:
 
 
 def _draw_filters(looking: Looking) -> GroupingSpec:
+    asked = st.session_state.pop(FILTERS_TEXT, None) or _filters_of_link()
+    if asked:
+        st.session_state[FILTERS_CHOSEN] = list(take_over_filters(looking, asked))
     held = saved_filters(looking)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.multiselect(
             "Saved filters",
             list(held),
-            default=list(held)[:2],
             key=FILTERS_CHOSEN,
             placeholder="Two or more",
             disabled=not held,
@@ -254,7 +260,17 @@ def _draw_filters(looking: Looking) -> GroupingSpec:
             "Save at least two filters to compare them: narrow the selection in the sidebar, save "
             "it here, and once more. Then clear the sidebar's filter."
         )
-    return GroupingSpec.of_filters({name: held[name] for name in chosen})
+    spec = GroupingSpec.of_filters({name: held[name] for name in chosen})
+    st.query_params[FILTERS_TEXT] = spec.name
+    return spec
+
+
+def _filters_of_link() -> str:
+    """The filters that the link names, on the first run that could use them."""
+    if _LINK_READ in st.session_state:
+        return ""
+    st.session_state[_LINK_READ] = True
+    return st.query_params.get(FILTERS_TEXT, "")
 
 
 def _draw_cut(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
@@ -310,7 +326,7 @@ def _optimal(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
     return GroupingSpec.of_cut(cut), _optimism(best, looking.cohort.endpoints[asked.endpoint].label)
 
 
-@st.cache_data(scope="session", max_entries=32, show_spinner=False)
+@st.cache_data(scope="session", max_entries=32, show_spinner="Searching for the best cut")
 def _best_cut(
     fingerprint: str,  # noqa: ARG001  (with the filter, the key of the cache)
     chosen: str,  # noqa: ARG001

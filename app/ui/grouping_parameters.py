@@ -6,7 +6,8 @@ from app.cohort.groupings import GroupingError, GroupingSpec
 from app.cohort.numeric_cuts import CLINICAL, MEDIAN, OPTIMAL, QUARTILES, TERTILES, TYPED, Cut
 
 GENE_A, GENE_B, GENE_ORDER = "gene_a", "gene_b", "gene_order"
-CUT_RULE, CUT_AT, FILTERS_CHOSEN = "cut", "cut_at", "filters"
+CUT_RULE, CUT_AT = "cut", "cut_at"
+FILTERS_CHOSEN, FILTERS_TEXT = "filters_chosen", "filters"
 TWO_GENES, IN_ORDER, NUMBER, FILTERS = "genes:", "hierarchy:", "burden:", "filters:"
 CUT, ALLELES = "cut:", "alleles:"
 RULES = {
@@ -49,4 +50,6 @@ def option_and_parameters(text: str) -> tuple[str, dict[str, str | list[str]]] |
             if cut.rule != TYPED:
                 return option, {**rule}
             return option, {**rule, CUT_AT: str(cut).rpartition("@")[2]}
+        case "filters":
+            return FILTERS, {FILTERS_TEXT: spec.name}
     return None

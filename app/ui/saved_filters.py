@@ -6,7 +6,9 @@ import streamlit as st
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingError
+from app.cohort.named_filters import filters_from_text
 from app.cohort.saved import MAX_NAME, clean_name
+from app.ui.grouping_parameters import FILTERS_CHOSEN
 from app.ui.session import Looking
 
 _SAVED = "_saved_filters"
@@ -35,6 +37,26 @@ def save_filter(looking: Looking, name: str) -> str:
     return kept
 
 
+def take_over_filters(looking: Looking, text: str) -> tuple[str, ...]:
+    """Save the filters that a link or a saved view names; returns their names.
+
+    Parameters
+    ----------
+    looking
+        What the session looks at.
+    text
+        Named filters as :func:`app.cohort.named_filters.filters_to_text` writes them.
+
+    Raises
+    ------
+    GroupingError
+        If the text cannot be read.
+    """
+    filters = {clean_name(name): held for name, held in filters_from_text(text).items()}
+    saved_filters(looking).update(filters)
+    return tuple(filters)
+
+
 def draw_save_filter(looking: Looking) -> None:
     """Offer to save the filter in force."""
     with st.popover("Save this filter", icon=":material/bookmark_add:"):
@@ -48,6 +70,10 @@ def draw_save_filter(looking: Looking) -> None:
 
 def _save(looking: Looking) -> None:
     try:
-        save_filter(looking, st.session_state.get(_NAME) or "")
+        kept = save_filter(looking, st.session_state.get(_NAME) or "")
     except GroupingError as error:
         st.session_state[_REFUSAL] = str(error)
+        return
+    chosen = [name for name in st.session_state.get(FILTERS_CHOSEN) or () if name != kept]
+    st.session_state[FILTERS_CHOSEN] = [*chosen, kept]
+    st.session_state[_NAME] = ""

@@ -84,6 +84,7 @@ def test_every_compound_choice_answers_at_once_on_every_demo(open_app: Opener, c
             "Haemoglobin from 80 to below 100 g/L",
             "Haemoglobin 100 g/L or more",
         }),
+        ('filters:a={"altered":"JAK2"}|b={"altered":"CALR"}', {"a", "b"}),
         ("cut:age_years@optimal=54", {"Age up to 54 years", "Age above 54 years"}),
     ],
 )  # fmt: skip
@@ -154,9 +155,12 @@ def test_saved_filters_are_compared(open_app: Opener):
         at.text_input(key="filter_name").set_value(name)
         at.button(key="save_filter").click().run()
     at.multiselect(key="dx").set_value([]).run()
-    at.multiselect(key="filters").set_value(["Fibrosis", "Thrombocythaemia"]).run()
     drawn(at, "Fibrosis", "Thrombocythaemia")
     assert "in none of the chosen groups" in words(at), "polycythaemia vera is in neither"
+    guest = open_app("survival", **dict(at.query_params))
+    drawn(guest, "Fibrosis", "Thrombocythaemia")
+    at.selectbox(key="group").set_value("variable:driver").run()
+    assert set(at.query_params) == set(), "an address holds what is shown, no more"
 
 
 def arranging(at: AppTest) -> AppTest:
