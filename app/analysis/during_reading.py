@@ -121,13 +121,13 @@ def _error(noun: str, naive: float, honest: pd.Series) -> str:
 def _left_out(landmarks: pd.DataFrame, noun: str) -> str:
     rows = landmarks.to_dict("records")
     gone = [
-        f"at month {row['landmark']:g} {row['events_before']:,} with the event and "
-        f"{row['censored_before']:,} censored"
+        f"by month {row['landmark']:g} ({row['events_before']:,} with the event, "
+        f"{row['censored_before']:,} censored)"
         for row in rows
     ]
     later = listing([f"{row['exposed_later']:,}" for row in rows])
     return (
-        f"A landmark leaves out who was no longer followed: {'; '.join(gone)}. Who had {noun} "
+        f"A landmark leaves out who was no longer followed {listing(gone)}. Who had {noun} "
         f"only later ({later}) counts as without it."
     )
 

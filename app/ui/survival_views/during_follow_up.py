@@ -206,7 +206,7 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
         NAIVE: pair(
             result.naive_curves.unexposed,
             result.naive_curves.exposed,
-            title=f"{what}: naive, ever against never",
+            title=f"{what}, naive",
             axis=f"{unit.capitalize()} of follow-up",
             corner=_ratio(result.naive),
             wrong=True,
@@ -218,7 +218,7 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
         figures[LANDMARK] = pair(
             result.landmark_curves.unexposed,
             result.landmark_curves.exposed,
-            title=f"{what} by month {mark}: landmark, clock reset",
+            title=f"{what}, landmark {mark}",
             axis=f"{unit.capitalize()} since month {mark}",
             corner="" if row.empty else _ratio_words(row.iloc[0]),
         )
@@ -227,7 +227,7 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
         figures[TIME_DEPENDENT] = pair(
             result.simon_makuch.unexposed,
             result.simon_makuch.exposed,
-            title=f"{what}, changing at {noun}: Simon-Makuch",
+            title=f"{what}, Simon-Makuch",
             axis=f"{unit.capitalize()} of follow-up",
             corner=f"{_ratio(result.time_dependent)}<br>Mantel-Byar {p_value}",
             start=result.start,

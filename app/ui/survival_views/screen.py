@@ -241,7 +241,7 @@ def _floor(screen: CohortScreen) -> str:
     return (
         f"{screen.n_tested:,} of {count(screen.n_features, 'alteration')} tested, each altered in "
         f"at least {screen.min_altered} of the patients tested for it; {kind}Cox model for each, "
-        f"{adjusted_words(screen.adjusted_for)}. Click one to see its curves."
+        f"{adjusted_words(screen.adjusted_for)}. Click a point or a row to see its curves."
     )
 
 
