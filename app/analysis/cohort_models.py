@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +19,9 @@ from app.analysis.wording import count, format_p, listing
 from data_loaders import Cohort
 
 UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
+# Columns of one model, and the pairs whose products enter.
+_Job = tuple[list[str], list[tuple[str, str]]]
+_LARGE = 20_000
 Kinds = Literal["univariable", "multivariable", "both"]
 
 
@@ -152,31 +156,43 @@ def fit_models(
     draft = CohortModels(settings, table, None, "", {}, constant)
     if not varying:
         return CohortModels(settings, table, None, _nothing_to_model(table), {}, constant)
-    alone: dict[str, CoxModel | str] = {}
-    if settings.kinds != "multivariable":
-        for covariate in varying:
-            try:
-                alone[covariate.name] = _fit(draft, [covariate.name])
-            except ValueError as error:
-                alone[covariate.name] = str(error)
-    model, problem = None, ""
-    if settings.kinds != "univariable":
+    names = [c.name for c in varying]
+    together: list[_Job] = [(names, draft.interactions())]
+    alone: list[_Job] = [([name], []) for name in names]
+    if settings.kinds == "multivariable":
+        alone = []
+    if settings.kinds == "univariable":
+        together = []
+    fits = _fit_each(draft, [*together, *alone])
+    by_name = dict(zip(names, fits[len(together) :], strict=False))
+    whole = fits[0] if together else next((f for f in fits if isinstance(f, CoxModel)), fits[0])
+    return CohortModels(
+        settings,
+        table,
+        whole if together and isinstance(whole, CoxModel) else None,
+        whole if isinstance(whole, str) else "",
+        by_name,
+        constant,
+    )
+
+
+def _fit_each(models: CohortModels, jobs: list[_Job]) -> list[CoxModel | str]:
+    """The model of each job, or why it has no estimate; side by side where they take long."""
+
+    def fit(job: _Job) -> CoxModel | str:
+        names, interactions = job
+        options = models.options()
+        for key in ("units", "references"):
+            options[key] = {name: value for name, value in options[key].items() if name in names}
         try:
-            model = _fit(draft, [c.name for c in varying], draft.interactions())
+            return cox(models.table.frame, TIME, EVENT, names, interactions=interactions, **options)
         except ValueError as error:
-            problem = str(error)
-    elif not any(isinstance(fitted, CoxModel) for fitted in alone.values()):
-        problem = str(next(iter(alone.values())))
-    return CohortModels(settings, table, model, problem, alone, constant)
+            return str(error)
 
-
-def _fit(
-    models: CohortModels, names: list[str], interactions: Sequence[tuple[str, str]] = ()
-) -> CoxModel:
-    options = models.options()
-    for key in ("units", "references"):
-        options[key] = {name: value for name, value in options[key].items() if name in names}
-    return cox(models.table.frame, TIME, EVENT, names, interactions=interactions, **options)
+    if len(jobs) < 2 or len(models.table.frame) < _LARGE:
+        return [fit(job) for job in jobs]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return list(pool.map(fit, jobs))
 
 
 def _nothing_to_model(table: ModelFrame) -> str:

@@ -17,6 +17,7 @@ from app.analysis.subgroup_effects import subgroup_effects
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.wording import (
     MONTHS_PER_YEAR,
+    count,
     format_p,
     format_percent_ci,
     listing,
@@ -25,6 +26,7 @@ from app.analysis.wording import (
 
 DOUBTFUL = 0.05
 MOST_LEVELS = 10
+_MOST_SENTENCES = 6
 _SMOOTH_DF = 4
 _SMOOTH_POINTS = 60
 
@@ -252,17 +254,26 @@ def adjusted_table(view: AdjustedView, years: Sequence[int] = (1, 3, 5)) -> pd.D
     return pd.DataFrame(rows)
 
 
-def adjusted_sentences(view: AdjustedView) -> list[str]:
-    """What the adjusted curves say at the latest round year that they reach."""
+def adjusted_sentences(view: AdjustedView, event_label: str) -> list[str]:
+    """What the adjusted curves say at the latest round year that they reach.
+
+    Parameters
+    ----------
+    view
+        The curves.
+    event_label
+        What happens, as a noun.
+    """
     table = adjusted_table(view)
     columns = [name for name in table.columns if name.endswith("adjusted")]
     if not columns:
         return []
     year = columns[-1].partition("-")[0]
+    state = "alive" if event_label == "death" else f"free of {event_label}"
     return [
-        f"{row['Group']}: at {year} years {row[f'{year}-year adjusted']} event-free if everyone "
-        f"were so, {row[f'{year}-year observed']} as observed in {row['n']:,}."
-        for row in table.to_dict("records")[:6]
+        f"{row['Group']}: at {count(int(year), 'year')} {row[f'{year}-year adjusted']} {state} "
+        f"after adjustment, {row[f'{year}-year observed']} as observed in {row['n']:,}."
+        for row in table.to_dict("records")[:_MOST_SENTENCES]
     ]
 
 

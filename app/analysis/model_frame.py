@@ -72,7 +72,8 @@ class ModelFrame:
     ----------
     frame
         One row a patient with a known outcome: ``time`` and ``entry`` (months), ``event``, and a
-        column a covariate or stratum, missing where it is not known or not tested.
+        column a covariate or stratum, missing where it is not known or not tested. Rows are in the
+        order of time; the index is the position among the patients of ``outcome``.
     outcome
         Who is followed, and who is not and why.
     covariates, strata
@@ -152,7 +153,8 @@ def model_frame(
             taken.add(covariate.name)
             columns[covariate.name] = values
             made[place].append(covariate)
-    frame = pd.DataFrame(columns, index=cohort.patients.index[outcome.used])
+    # In the order of time risk sets are found several times faster in a large cohort.
+    frame = pd.DataFrame(columns).sort_values(TIME, kind="stable")
     return ModelFrame(frame, outcome, tuple(made[0]), tuple(made[1]))
 
 

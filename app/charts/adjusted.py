@@ -13,6 +13,7 @@ from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at
 
 _HEIGHT = 360
+_FOOT = 54
 _MAX_STEPS = 600
 
 
@@ -102,13 +103,13 @@ def adjusted_figure(
     return make_figure(
         traces,
         title,
-        height=_HEIGHT + 44,
+        height=_HEIGHT + _FOOT,
         synthetic=synthetic,
         legend_space=8 + 22 * lines,
-        margin={"b": 44},
+        margin={"b": _FOOT},
         annotations=[
             text_at(
-                f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-24, yanchor="top", **inside
+                f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-30, yanchor="top", **inside
             ),
             text_at(key, x=0.02, y=0.02, xanchor="left", yanchor="bottom", **inside),
         ],

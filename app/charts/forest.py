@@ -38,10 +38,12 @@ _NOTE_LETTERS = 16
 _LETTER = 6.9
 _INDENT = 8
 _RIGHT = 124
-_FOOT = 50
+_FOOT = 56
 # Told apart by shape as well as by colour.
 _LOOKS = (("circle", SLATE), ("square", BLUE))
 _WIDEST = 100.0
+# The axis reaches at least this far on either side of 1, and a little beyond what it shows.
+_NEAR, _ROOM = 1.4, 1.1
 # Ticks that read as steps of one factor; the finest that leaves room for all on a phone is taken.
 _LADDERS = (
     (0.5, 0.7, 1, 1.4, 2),
@@ -126,7 +128,7 @@ def forest_figure(
         annotations=[
             *_words(places, headings, counts_label if counted else "", margin),
             # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-            text_at(head, xref="x domain", yref="paper", x=0.5, y=0, yshift=-26, yanchor="top"),
+            text_at(head, xref="x domain", yref="paper", x=0.5, y=0, yshift=-31, yanchor="top"),
         ],
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
         shapes=[
@@ -177,8 +179,9 @@ def _layout(rows: pd.DataFrame) -> tuple[list[_Place], list[tuple[float, str, st
         group = row["group"] if isinstance(row["group"], str) and row["group"] else None
         if group is not None and (last is None or last[0] != group):
             lines = textwrap.wrap(group, _LETTERS + 2) or [group]
-            headings.append((top + 4, "<br>".join(lines), str(row["group_note"] or "")))
-            top += _LINE * len(lines) + 6
+            note = str(row["group_note"] or "")
+            headings.append((top + 4, "<br>".join(lines), note))
+            top += _LINE * max(len(lines), note.count("<br>") + 1) + 6
         first = last != (group, row["label"])
         left = _left(row, indented=group is not None) if first else ""
         right = _right(row)
@@ -293,9 +296,9 @@ def _window(rows: pd.DataFrame) -> tuple[float, float]:
     most = float(np.max(middle, initial=1.0))
     least = float(np.min(middle, initial=1.0))
     # A whisker three times as far as the furthest estimate says "very uncertain" well enough.
-    high = min(max(float(np.max(upper, initial=1.0)), 1.25), max(3.0 * most, 2.0))
-    low = max(min(float(np.min(lower, initial=1.0)), 0.8), min(least / 3.0, 0.5))
-    return low / 1.12, high * 1.12
+    high = min(max(float(np.max(upper, initial=1.0)), _NEAR), max(3.0 * most, 2.0))
+    low = max(min(float(np.min(lower, initial=1.0)), 1 / _NEAR), min(least / 3.0, 0.5))
+    return low / _ROOM, high * _ROOM
 
 
 def _finite(column: pd.Series) -> npt.NDArray[np.float64]:

@@ -14,6 +14,7 @@ from app.cohort.colours import BLUE, GREY, VERMILION
 
 _MAX_POINTS = 1_500
 _HEIGHT = 320
+_FOOT = 54
 _TICKS = 6
 
 
@@ -99,10 +100,10 @@ def residual_figure(
     return make_figure(
         traces,
         title,
-        height=_HEIGHT + 44,
+        height=_HEIGHT + _FOOT,
         synthetic=synthetic,
         legend_space=46,
-        margin={"b": 44},
+        margin={"b": _FOOT},
         annotations=[
             text_at(
                 f"{unit.capitalize()} of follow-up, spread by events",
@@ -110,7 +111,7 @@ def residual_figure(
                 yref="paper",
                 x=0.5,
                 y=0,
-                yshift=-24,
+                yshift=-30,
                 yanchor="top",
             ),
             text_at(

@@ -66,7 +66,7 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
     with chart:
         term = st.selectbox("Residuals of", terms, key="residuals_of")
         term = term if term in terms else terms[0]
-        title = f"{endpoint.label}: does the effect change with time?"
+        title = f"{endpoint.label}: effect over time"
         trend = residual_trend(model, term)
         figure = residual_figure(trend, term, unit, title=title, synthetic=looking.synthetic)
         figure_with_downloads(
@@ -74,7 +74,7 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
             lambda: trend.points,
             key="residuals",
             name=(endpoint.key, "schoenfeld", term),
-            alt=f"{title} Scaled Schoenfeld residuals of {term} with a smooth curve. "
+            alt=f"{title}. Scaled Schoenfeld residuals of {term} with a smooth curve. "
             f"{hazards_sentence(model)}",
         )
     test = model.ph_test
@@ -90,7 +90,7 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
         printed = pd.DataFrame(
             {
                 "Covariate": test["term"].replace("GLOBAL", "All together"),
-                "Chi-squared": test["chi2"].round(2),
+                "Chi-squared": [f"{chi2:.2f}" for chi2 in test["chi2"]],
                 "df": test["df"],
                 "p": p_values,
             }
@@ -135,7 +135,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
         return
     by = mid_sentence(covariate.name)
     title = f"{endpoint.label} by {by}, adjusted, {count(view.adjusted.n, 'patient')}"
-    sentences = adjusted_sentences(view)
+    sentences = adjusted_sentences(view, endpoint.event_label)
     figure = adjusted_figure(
         view,
         _colours(looking.cohort, view),
@@ -296,7 +296,8 @@ def _first_exposure(cohort: Cohort, models: CohortModels, two: list[str]) -> str
     layers = [frame[c.name].cat.codes.to_numpy() for c in models.covariates if c.kind == "levels"]
     altered = [spec for spec in two if spec.startswith("alteration:")]
     for spec in altered[:_LOOKED_AT]:
-        state = cohort.feature_state(spec.removeprefix("alteration:"))[models.table.outcome.used]
+        state = cohort.feature_state(spec.removeprefix("alteration:"))
+        state = state[models.table.outcome.used][frame.index]
         if all(_in_every_cell(codes, state) for codes in layers):
             return spec
     return (altered or two)[0]
