@@ -17,7 +17,6 @@ from app.analysis.wording import (
     format_p,
     format_percent,
     format_percent_ci,
-    listing,
 )
 
 MOST_READ = 6
@@ -79,42 +78,68 @@ def numbers_table(result: GroupIncidence, unit: TimeUnit) -> pd.DataFrame:
 
 
 def effects_table(result: GroupIncidence) -> pd.DataFrame:
-    """One row a group: hazard ratios of both kinds, and of the competing event; none if empty."""
+    """One row a group: hazard ratios as printed, with the reason where a group has none.
+
+    Empty where nothing was compared; ``effects_numbers`` has them unrounded.
+    """
     effects = result.effects
     if effects is None or not effects.reference:
         return pd.DataFrame()
     models = {
-        "Cause-specific HR": effects.cause_specific,
-        "Subdistribution HR": effects.subdistribution,
-        f"Cause-specific HR of {result.competing_label}": effects.competing,
+        "Cause-specific": effects.cause_specific,
+        "Subdistribution": effects.subdistribution,
+        "Competing event, cause-specific": effects.competing,
     }
     rows = []
     for group in result.estimates:
         row: dict[str, object] = {"Group": group.name, "n": group.n, "Events": group.events}
+        reason = effects.left_out.get(group.name, "")
         for name, model in models.items():
-            ratio, p_value = _ratio(model, group.name)
-            row |= {f"{name} (95% CI)": ratio, f"p, {_short(name)}": p_value}
-        row["Note"] = effects.left_out.get(group.name, "")
+            row[f"{name} HR (95% CI)"] = _ratio(model, group.name) or reason or "–"
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _short(name: str) -> str:
-    return name.partition(" HR of ")[2] or name.removesuffix(" HR").lower()
+def effects_numbers(result: GroupIncidence) -> pd.DataFrame:
+    """The hazard ratios unrounded, one row a model and group.
+
+    Returns
+    -------
+    DataFrame
+        model, event, group, reference, n, events (of the whole model), coef, se, hr, lower, upper,
+        p_value; empty where nothing was compared.
+    """
+    effects = result.effects
+    if effects is None:
+        return pd.DataFrame()
+    models = {
+        result.event_label: effects.cause_specific,
+        f"incidence of {result.event_label}": effects.subdistribution,
+        result.competing_label: effects.competing,
+    }
+    parts = []
+    for event, model in models.items():
+        if model is None:
+            continue
+        told = {"reference": model.reference, "n": model.n, "events": model.events}
+        part = model.summary.assign(model=model.method, event=event, **told)
+        first = ["model", "event", "group", *told]
+        parts.append(part[[*first, *(name for name in part.columns if name not in first)]])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _ratio(model: GroupModel | None, group: str) -> tuple[str, str]:
-    """A hazard ratio with its interval and p-value, as printed."""
+def _ratio(model: GroupModel | None, group: str) -> str:
+    """A hazard ratio with its interval and p-value, as printed; empty where there is none."""
     if model is None:
-        return "–", "–"
+        return ""
     if group == model.reference:
-        return "1 (reference)", ""
+        return "1 (reference)"
     own = model.summary[model.summary["group"] == group]
     if own.empty:
-        return "–", "–"
+        return ""
     row = own.iloc[0]
-    text = f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
-    return text, format_p(row["p_value"]).removeprefix("p = ").removeprefix("p ")
+    ratio = f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+    return f"{ratio}, {format_p(row['p_value'])}"
 
 
 def reading(result: GroupIncidence) -> list[str]:
@@ -148,11 +173,15 @@ def _year_to_read(drawn: tuple[GroupEstimate, ...]) -> int | None:
 def _at_year(result: GroupIncidence, group: GroupEstimate, year: int) -> str:
     at = group.at(year * MONTHS_PER_YEAR).iloc[0]
     name = f"{group.name}: at" if result.label else "At"
+    wrong = format_percent(at["naive"])
+    told = f" 1 − Kaplan-Meier would have said {wrong}."
+    if wrong == format_percent(at["incidence"]):
+        told = ""
     return (
         f"{name} {count(year, 'year')} "
         f"{format_percent_ci(at['incidence'], at['lower'], at['upper'])} had {result.event_label} "
         f"and {format_percent(at['competing'])} had died without it; {int(at['n_risk']):,} still "
-        f"at risk. 1 − Kaplan-Meier would have said {format_percent(at['naive'])}."
+        f"at risk.{told}"
     )
 
 
@@ -179,8 +208,8 @@ def _ratio_in_words(result: GroupIncidence) -> list[str]:
     if not fitted or any(len(model.summary) != 1 for model in fitted.values()):
         return []
     other = next(iter(fitted.values())).summary["group"].iloc[0]
-    ratios = [f"{name} {_ratio(model, other)[0]}" for name, model in fitted.items()]
+    ratios = [f"{name} {_ratio(model, other)}" for name, model in fitted.items()]
     return [
         f"Hazard ratio of {result.event_label}, {other} against {effects.reference}: "
-        f"{listing(ratios)}."
+        f"{'; '.join(ratios)}."
     ]

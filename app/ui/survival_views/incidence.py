@@ -13,6 +13,7 @@ from app.analysis.group_incidence import GroupIncidence, incidence_by_group
 from app.analysis.incidence_estimates import competing_endpoints
 from app.analysis.incidence_reading import (
     WHICH_QUESTION,
+    effects_numbers,
     effects_table,
     numbers_table,
     reading,
@@ -144,21 +145,28 @@ def _toggle(label: str, key: str, *, value: bool = False, enabled: bool = True) 
 def _draw_endpoint(cohort: Cohort) -> str:
     """The control that chooses among the endpoints with a competing event.
 
-    It starts from the endpoint chosen in the other views, which keep theirs.
+    It shows the endpoint of the other views where that has one, and they follow what is chosen
+    here; an endpoint without one stays theirs until then.
     """
     labels = endpoint_labels(cohort)
     options = competing_endpoints(cohort)
     elsewhere = _chosen_elsewhere(cohort)
+    if elsewhere in options:
+        st.session_state[RISK_ENDPOINT] = elsewhere
     endpoint = st.selectbox(
         "Endpoint",
         options,
-        index=options.index(elsewhere) if elsewhere in options else 0,
         format_func=lambda key: labels.get(key, key),
         key=RISK_ENDPOINT,
         bind="query-params",
+        on_change=_others_follow,
         help="The endpoints of this cohort that know their competing event.",
     )
     return endpoint if endpoint in options else options[0]
+
+
+def _others_follow() -> None:
+    st.session_state[ENDPOINT] = st.session_state[RISK_ENDPOINT]
 
 
 def _chosen_elsewhere(cohort: Cohort) -> str | None:
@@ -255,7 +263,7 @@ def _draw_pairs(result: GroupIncidence) -> None:
 
 def _sheets(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     sheets = {"Summary": summary_table(result), "Curves": numbers_table(result, unit)}
-    effects = effects_table(result)
+    effects = effects_numbers(result)
     if not effects.empty:
         sheets["Hazard ratios"] = effects
     if result.pairwise is not None:
