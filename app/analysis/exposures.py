@@ -224,7 +224,7 @@ def _companion(cohort: Cohort, name: str) -> Bools:
     """Who had the event by the yes/no column of the same name: ``transplant`` for its time."""
     stem = _TIME_WORDS.sub("", _UNIT_WORDS.sub("", name))
     variable = cohort.variables.get(stem)
-    if stem == name or variable is None or variable.kind != "binary":
+    if variable is None or variable.kind != "binary" or stem not in cohort.patients.columns:
         return np.zeros(cohort.n, dtype=np.bool_)
     codes, values = cohort.factor(stem)
     yes = [str(value).lower() in {"1", "1.0", "true", "yes"} for value in values]
