@@ -123,24 +123,24 @@ def _tested(
     n = len(variants.listed)
     if genes.shape[1]:
         tested = genes.notna().any(axis=1).to_numpy() | variants.listed
-        rule = "they have a test in the gene columns of the other tables"
+        rule = "the gene columns of the other tables have a test"
     elif sequenced is not None:
         tested, rule = sequenced | variants.listed, "the clinical table says so"
     else:
-        tested, rule = np.ones(n, dtype=bool), "the clinical table lists them"
+        tested, rule = np.ones(n, dtype=bool), "the clinical table lists those who were"
     without = int((tested & ~variants.listed).sum())
     if not without:
         return tested, []
     guessed = not genes.shape[1] and sequenced is None
     share = variants.listed.sum() / n
     words = (
-        f"{plural(without, 'patient')} of {n:,} have no variant in {file}; they count as "
-        f"sequenced and without a mutation, because {rule}"
+        f"{file} lists no variant of {plural(without, 'patient')} of {n:,}, taken for sequenced "
+        f"and without a mutation because {rule}"
     )
     if guessed:
         words += (
             " (the convention of MAF annotation files); add a column called sequenced, yes or no, "
-            "if some were not"
+            "if some were not sequenced"
         )
     return tested, [
         Issue(

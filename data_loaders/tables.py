@@ -162,8 +162,8 @@ def _without_comments(text: str) -> str:
     A single such line with as many separators as the next is the row of names (``#ID``).
     """
     begin, lines = 0, 0
-    while text.startswith("#", begin) and "\n" in text[begin:]:
-        begin, lines = text.index("\n", begin) + 1, lines + 1
+    while text.startswith("#", begin) and (end := text.find("\n", begin)) >= 0:
+        begin, lines = end + 1, lines + 1
     if not lines:
         return text
     first, _, rest = text.partition("\n")
