@@ -21,6 +21,7 @@ from app.cohort.colours import GREY
 
 Floats = npt.NDArray[np.floating[Any]]
 Steps = npt.NDArray[np.intp]
+LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
 WRONG = "1 − Kaplan-Meier (wrong)"
 # The top of the axis: the first of these that leaves some air over the highest curve.
 _TOPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
@@ -159,7 +160,7 @@ def table_and_layout(
         "height": height,
         "annotations": [words],
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        "legend": LEGEND,
         **axes,
     }
     return risk_table_traces(heading, counts, columns, ticks) if groups else [], layout

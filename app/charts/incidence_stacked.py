@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
-from app.charts.incidence import at_steps, steps_of, table_and_layout
+from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
 from app.charts.survival import legend_lines
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
 from app.cohort.colours import GREY, SLATE
@@ -57,6 +57,7 @@ def stacked_figure(
         "dtick": 0.25,
     }
     table, layout = table_and_layout(result, own, unit, full_table=full_table, yaxis=yaxis)
+    layout["legend"] = LEGEND | {"traceorder": "normal"}
     traces = [trace for group in own for trace in _areas(result, group, unit)]
     return make_figure(
         traces + table,
@@ -133,12 +134,13 @@ def stacked_panels(
             traces.append(trace | shown | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
     words.append(
         text_at(
-            f"Under each panel: {unit} of follow-up, and the number at risk",
+            f"Under each panel: {unit} of follow-up,<br>and the number at risk",
             x=0,
             y=0,
             xanchor="left",
             yanchor="top",
-            yshift=6,
+            align="left",
+            yshift=4,
             xref="paper",
             yref="paper",
         )
@@ -147,14 +149,14 @@ def stacked_panels(
     return make_figure(
         traces,
         title,
-        height=height + 30,
+        height=height + 44,
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names),
         annotations=words,
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND | {"traceorder": "normal"},
         hovermode="x unified",
-        margin={"b": 34},
+        margin={"b": 48},
         **axes,
     )
 
@@ -170,7 +172,7 @@ def _areas(result: GroupIncidence, group: GroupEstimate, unit: TimeUnit) -> list
     looks = [
         (result.event_label, group.colour, 0.85, event),
         (result.competing_label, SLATE, 0.6, other),
-        (NEITHER, GREY, 0.14, free),
+        (NEITHER, GREY, 0.22, free),
     ]
     traces: list[dict[str, Any]] = []
     height = np.zeros(len(time))
