@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._design import Part
-from app.analysis.cohort_models import CohortModels, estimates, units_of
+from app.analysis.cohort_models import CohortModels
 from app.analysis.cox_model import CoxModel
+from app.analysis.model_rows import estimates, units_of
 from app.analysis.wording import count, format_p, listing, mid_sentence
 
 SIGNIFICANT = 0.05

@@ -8,13 +8,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.analysis.cohort_models import (
-    CohortModels,
-    forest_rows,
-    numbers_table,
-    summary_table,
-)
+from app.analysis.cohort_models import CohortModels
 from app.analysis.model_checks import hazards_sentence
+from app.analysis.model_rows import forest_rows, numbers_table, summary_table
 from app.analysis.model_words import accounting, model_line, notes, reading
 from app.analysis.wording import TimeUnit, count
 from app.charts.forest import forest_alt, forest_figure
