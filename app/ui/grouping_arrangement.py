@@ -75,6 +75,7 @@ def draw_arrangement(looking: Looking, spec: GroupingSpec, grouping: Grouping) -
     place = _Place(looking.key, str(spec))
     now = place.read()
     order = group_order(grouping, now)
+    st.caption("Colour, name, shown or hidden, one up.")
     for row, name in enumerate(order):
         _draw_row(place, grouping, name, first=row == 0)
     called = dict(now.names)

@@ -41,7 +41,7 @@ from app.ui.grouping_parameters import (
     TWO_GENES,
     option_and_parameters,
 )
-from app.ui.links import EVERYONE, GROUP, feature_labels, group_labels
+from app.ui.links import EVERYONE, GROUP, feature_labels, group_labels, grouping_was_lost
 from app.ui.saved_filters import draw_save_filter, saved_filters, take_over_filters
 from app.ui.session import Looking
 from data_loaders import Cohort
@@ -133,6 +133,11 @@ def draw_grouping(
         keep_in_link(Arrangement())
         return ChosenGrouping()
     with below if below is not None else st.container():
+        if grouping_was_lost():
+            st.warning(
+                "This link asks for groups, genes or values that are not to be had here, such as "
+                "groups saved in another session: what is shown stands in for them."
+            )
         try:
             spec, note = _draw_parameters(_Asked(looking, endpoint, limit), option)
             made = spec.build(cohort, looking.selection.mask)
@@ -288,6 +293,7 @@ def _draw_cut(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
             required=True,
             key=CUT_RULE,
             bind="query-params",
+            wrap=True,
         )
         rule = next((rule for rule, label in RULES.items() if label == chosen), MEDIAN)
         text = ""

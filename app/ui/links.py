@@ -47,6 +47,7 @@ _COMPOUND = {
     FILTERS: "Saved filters against each other…",
 }
 _ASKED = "_asked"
+_LOST = "_grouping_lost"
 
 
 def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[str, str]:
@@ -159,17 +160,25 @@ def read_link() -> None:
     cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
     take_saved_from_link(cohort)
     changed |= _take_apart_group()
-    for name, labels in (
-        (ENDPOINT, endpoint_labels(cohort)),
-        (GROUP, group_labels(cohort)),
-        (GENE_A, feature_labels(cohort)),
-        (GENE_B, feature_labels(cohort)),
-        (GENE_ORDER, feature_labels(cohort)),
-        (COLOUR, colour_labels(cohort)),
-        (WITH, feature_labels(cohort)),
-        (WITHOUT, feature_labels(cohort)),
-    ):
+    features = feature_labels(cohort)
+    grouping = {
+        GROUP: group_labels(cohort),
+        GENE_A: features,
+        GENE_B: features,
+        GENE_ORDER: features,
+    }
+    for name, labels in {
+        ENDPOINT: endpoint_labels(cohort),
+        COLOUR: colour_labels(cohort),
+        WITH: features,
+        WITHOUT: features,
+        **grouping,
+    }.items():
         changed |= _translate(name, labels)
+    st.session_state[_LOST] = any(
+        set(st.query_params.get_all(name)) - set(labels.values())
+        for name, labels in grouping.items()
+    )
     st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
     if changed:
         st.rerun()
@@ -193,6 +202,11 @@ def _translate(name: str, labels: Mapping[str, str]) -> bool:
         return False
     st.query_params[name] = translated
     return True
+
+
+def grouping_was_lost() -> bool:
+    """Whether the link asked for groups or genes that cannot be had; says so once."""
+    return bool(st.session_state.pop(_LOST, False))
 
 
 def asked_for() -> dict[str, list[str]]:

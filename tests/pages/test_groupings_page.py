@@ -11,6 +11,7 @@ from app.cohort.arrangement import Arrangement
 from app.ui.grouping_arrangement import IN_LINK
 from app.ui.links import group_labels
 from app.ui.session import demo_cohort
+from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
 
 Opener = Callable[..., AppTest]
@@ -98,6 +99,24 @@ def test_a_link_of_the_address_bar_restores_option_and_parameters(open_app: Open
     assert set(query) == {"group", "cut", "cut_at"}
     again = open_app("survival", **query)
     drawn(again, "Age up to 40 years", "Age above 40 up to 60 years", "Age above 60 years")
+
+
+def test_a_saved_view_may_hold_the_grouping_whole(open_app: Opener):
+    at = open_app("home")
+    at.session_state["group"] = "cut:age_years@60"
+    at.switch_page(str(ROOT / "pages" / "survival.py"))
+    drawn(at.run(), "Age up to 60 years", "Age above 60 years")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"group": "saved:Mine"}, {"group": "genes:TP53|NOGENE"}, {"group": "alteration:NOGENE"}],
+)
+def test_a_grouping_that_cannot_be_restored_is_said_once(open_app: Opener, query: dict[str, str]):
+    at = open_app("survival", **query)
+    assert not at.exception
+    assert any("stands in for them" in element.value for element in at.warning)
+    assert not at.run().warning or "stands in" not in words(at)
 
 
 def test_a_number_can_be_cut_in_every_way(open_app: Opener):
