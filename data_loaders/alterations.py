@@ -126,6 +126,15 @@ def find_alterations(
     return Alterations(matrix, features, frozenset(names) - set(counted), tuple(issues))
 
 
+def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
+    """Columns with names like gene symbols that do not stand among the genes of their own table.
+
+    Beside the columns of another table they would be taken for unlisted genes.
+    """
+    found = _recognised(columns, set())
+    return {name for name in columns if name not in found and looks_like_symbol(name)}
+
+
 def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str, FeatureName]:
     order = list(columns)
     found: dict[str, FeatureName] = {}

@@ -15,6 +15,7 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
+from data_loaders.alterations import no_genes_here
 from data_loaders.columns import TextColumn
 from data_loaders.endpoints import find_pairs
 from data_loaders.genes import read_feature_name
@@ -90,7 +91,8 @@ def cohort_from_tables(
     clinical = clinical or _clinical_table(tables, single, mapping)
     table, id_column = with_patient_ids(tables[clinical], mapping.patient_id)
     known = pd.Index(table.columns[id_column].objects(), dtype=object)
-    merged = _Merged(table, id_column, dict(table.columns), set(), {}, list(issues))
+    columns = dict(table.columns)
+    merged = _Merged(table, id_column, columns, no_genes_here(columns), {}, list(issues))
     others = sorted(
         (tables[file] for file in single if file != clinical),
         key=lambda other: (_gene_count(other), _alteration_count(other)),
@@ -177,6 +179,7 @@ def _join(merged: _Merged, other: RawTable, known: pd.Index) -> None:
     position[rows] = here
     merged.issues += [*other.issues, *_coverage_issues(other, links, len(known))]
     classes = _class_members(other.columns)
+    merged.plain |= no_genes_here(other.columns)
     same, different = [], []
     for column_name, column in other.columns.items():
         if column_name == links.column:

@@ -293,5 +293,5 @@ def test_maf_plain_compressed_and_with_a_comment_give_the_same(tmp_path: Path) -
 
 def test_a_list_alone_asks_for_the_clinical_table(tmp_path: Path) -> None:
     (tmp_path / "v.maf").write_text(f"{HEADER}\nTP53\tSilent\tP1\tp.P72P\n")
-    with pytest.raises(CohortError, match="lists variants, .* clinical table as well"):
+    with pytest.raises(CohortError, match=r"lists variants, .* clinical table as well"):
         load_cohort(tmp_path / "v.maf")
