@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import YEARS
 from app.analysis.incidence_estimates import not_recorded
+from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.export.script_parts import (
@@ -21,7 +22,11 @@ _MODULE = "app.analysis.competing_risks"
 
 
 def incidence_script(
-    result: GroupIncidence, cohort: Cohort, chosen: Filter, group: GroupingSpec | None
+    result: GroupIncidence,
+    cohort: Cohort,
+    chosen: Filter,
+    group: GroupingSpec | None,
+    arrangement: Arrangement | None = None,
 ) -> str:
     """The script, as text to be saved in UTF-8; it is run next to the file.
 
@@ -35,14 +40,16 @@ def incidence_script(
         The filter.
     group
         The grouping; None for everyone together.
+    arrangement
+        How the groups were renamed, reordered or hidden, if they were.
     """
     by = f" by {result.label}" if result.label else ""
     title = f"{result.endpoint.label}, competing risks{by}"
     return script_of(
         heading_part(title, cohort, chosen, group),
-        imports_part(_imports(result), group),
+        imports_part(_imports(result), group, arrangement),
         selection_part(cohort, chosen),
-        outcome_part(result.outcome, group),
+        outcome_part(result.outcome, group, arrangement),
         _known(result, group),
         _curves(result),
         _tests(result),

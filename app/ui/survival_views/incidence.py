@@ -96,7 +96,12 @@ def draw_incidence(looking: Looking) -> None:
             sheets=partial(_sheets, result, unit),
             methods=group_incidence_methods(result, looking.selection),
             script=partial(
-                incidence_script, result, looking.cohort, looking.filter, settings.chosen.spec
+                incidence_script,
+                result,
+                looking.cohort,
+                looking.filter,
+                settings.chosen.spec,
+                settings.chosen.arrangement,
             ),
         ),
     )
