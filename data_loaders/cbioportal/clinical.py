@@ -244,8 +244,8 @@ def _unique(
         rows = raw.rows[copies].tolist()
         issue = Issue(
             "warning",
-            f"{file}: {plural(len(rows), 'row')} repeated another in every cell ({at_rows(rows)}); "
-            "the repeats were left out.",
+            f"{file}: {plural(len(rows), 'row')} repeated another in every cell ({at_rows(rows)}), "
+            "left out.",
             count=len(rows),
             rows=tuple(rows[:5]),
             code="duplicate_rows",

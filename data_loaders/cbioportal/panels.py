@@ -204,7 +204,9 @@ def tested_genes(
     row_of = {name: row for row, name in enumerate(names)} | {WHOLE: len(names)}
     codes = np.array(
         [
-            row_of[profiled.panel_of[sample]] if sample in profiled.panel_of else -1
+            row_of[profiled.panel_of[sample]]
+            if sample is not None and sample in profiled.panel_of
+            else -1
             for sample in samples
         ],
         dtype=np.intp,

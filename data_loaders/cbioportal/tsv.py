@@ -120,7 +120,7 @@ def find_column(header: Sequence[str], *names: str) -> str | None:
 def _cells(filename: str, body: str, width: int) -> tuple[pa.Table, list[Issue]]:
     names = [f"f{i}" for i in range(width)]
     try:
-        parsed = pyarrow.csv.read_csv(
+        return pyarrow.csv.read_csv(
             pa.py_buffer(body.encode("utf-8", "replace")),
             read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=2**25),
             parse_options=pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False),
@@ -128,8 +128,7 @@ def _cells(filename: str, body: str, width: int) -> tuple[pa.Table, list[Issue]]
                 column_types={name: pa.dictionary(pa.int32(), pa.string()) for name in names},
                 strings_can_be_null=False,
             ),
-        )
-        return parsed, []
+        ), []
     except pa.ArrowInvalid:
         return _mended(filename, body, width)  # rows of unequal length
 

@@ -1,0 +1,149 @@
+"""From a study to a cohort: one row a patient, one sample for each, every call with its test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from data_loaders.alterations import Alterations
+from data_loaders.cbioportal.clinical import attributes, one_row_each, read_clinical, with_labels
+from data_loaders.cbioportal.copy_number import called_copy_numbers
+from data_loaders.cbioportal.model import Study
+from data_loaders.cbioportal.mutations import Called, called_mutations
+from data_loaders.cbioportal.structural import called_fusions
+from data_loaders.cbioportal.timeline import transplants
+from data_loaders.derived import driver_class
+from data_loaders.gene_parts import with_whole_genes
+from data_loaders.model import Cohort, Issue, Provenance
+from data_loaders.validation import constant_columns
+from data_loaders.wide import cohort_from_table
+from data_loaders.wording import listed, plural
+
+_SEVERITIES = ("error", "warning", "info")
+_REPLACED = frozenset({"constant"})  # findings that are made again over the whole
+
+
+def cohort_from_study(study: Study, name: str | None = None) -> Cohort:
+    """Understand a study and make it a cohort.
+
+    A feature that both the clinical table and the genomic files give keeps the clinical table's
+    call, which is usually that of a dedicated test; the files fill in where it is silent.
+
+    Parameters
+    ----------
+    study
+        As read.
+    name
+        Name of the cohort; default the study's.
+
+    Raises
+    ------
+    CohortError
+        With one sentence that says what is wrong, where, and what to do.
+    """
+    clinical = read_clinical(study.patients, study.samples)
+    patients = pd.Index(clinical.ids, name="patient_id", dtype=object)
+    panels = dict(study.panels)
+    mutation_panels = study.profiled.get("mutations")
+    called, mutations, chosen = called_mutations(
+        study.mutations, clinical.samples, patients, mutation_panels, panels
+    )
+    copies = called_copy_numbers(
+        study.copy_number, clinical.samples, patients, study.profiled.get("copy_number"), panels
+    )
+    fusions = called_fusions(
+        study.structural,
+        clinical.samples,
+        patients,
+        study.profiled.get("structural", mutation_panels),
+        panels,
+    )
+    anyway = clinical.samples.chosen(None, len(patients))  # where none was sequenced
+    table = one_row_each(clinical, np.where(chosen >= 0, chosen, anyway), study.key)
+    base = cohort_from_table(table, name=name or study.name or study.key)
+    alterations = _joined(base, [called, copies, fusions])
+    timed, timeline_issues = transplants(study.timeline, patients, base.patients.columns)
+    data, variables = base.patients.copy(), dict(base.variables)
+    for extra in timed:
+        data[extra.variable.name] = extra.months
+        variables[extra.variable.name] = extra.variable
+    driver = driver_class(alterations)
+    if driver is not None and driver.variable.name not in variables:
+        data.insert(0, driver.variable.name, driver.cells)
+        variables = {driver.variable.name: driver.variable, **variables}
+    issues = [
+        *study.issues,
+        *clinical.issues,
+        *(issue for issue in base.issues if issue.code not in _REPLACED),
+        *alterations.issues,
+        *timeline_issues,
+        *constant_columns(data, variables, alterations.matrix),
+    ]
+    known = {
+        **(attributes(study.samples) if study.samples is not None else {}),
+        **(attributes(study.patients) if study.patients is not None else {}),
+    }
+    cohort = replace(
+        base,
+        patients=data,
+        variables=variables,
+        alterations=alterations.matrix,
+        features=alterations.features,
+        **({"mutations": mutations} if mutations is not None else {}),
+        provenance=Provenance(
+            source=study.source or study.key,
+            citation=study.citation,
+            version=study.version,
+            note=study.description,
+        ),
+        issues=tuple(_by_severity(issues)),
+    )
+    return with_labels(cohort, known)
+
+
+def _joined(base: Cohort, parts: Iterable[Called]) -> Alterations:
+    """The features of the clinical table and of the genomic files, each once."""
+    matrix = dict(base.alterations.items())
+    features = [base.features]
+    same: list[str] = []
+    issues: list[Issue] = []
+    differing = 0
+    labels = {label: name for name, label in base.features["label"].items()}
+    for part in parts:
+        issues += part.issues
+        new = []
+        for feature, label in part.features["label"].items():
+            own = feature if feature in matrix else labels.get(label)
+            if own is None:
+                matrix[feature] = part.matrix[feature]
+                new.append(feature)
+                continue
+            clinical, files = matrix[own], part.matrix[feature]
+            both = clinical.notna() & files.notna()
+            differing += int((clinical[both] != files[both]).sum())
+            matrix[own] = clinical.where(clinical.notna(), files)
+            same.append(str(own))
+        features.append(part.features.loc[new])
+    if same:
+        issues.append(
+            Issue(
+                "warning" if differing else "info",
+                f"The clinical table and the genomic files both give {listed(same)}; the clinical "
+                f"table was believed, the files fill in where it is silent, and they disagree on "
+                f"{plural(differing, 'call')}.",
+                count=differing,
+                code="conflict",
+            )
+        )
+    whole = pd.concat(features)
+    frame = pd.DataFrame(matrix, index=base.alterations.index)[list(whole.index)]
+    frame.columns = pd.Index(list(whole.index), dtype=object)
+    return with_whole_genes(Alterations(frame, whole, frozenset(), tuple(issues)))
+
+
+def _by_severity(issues: Iterable[Issue]) -> list[Issue]:
+    unique = list(dict.fromkeys(issues))
+    return sorted(unique, key=lambda issue: _SEVERITIES.index(issue.severity))

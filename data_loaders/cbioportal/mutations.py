@@ -1,0 +1,408 @@
+"""Variants of a study: those of the sample that stands for each patient, and who was tested."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders.alterations import Alterations
+from data_loaders.calls import with_calls
+from data_loaders.cbioportal.clinical import Samples
+from data_loaders.cbioportal.panels import Profiled, tested_genes, with_observed_panels
+from data_loaders.cbioportal.tsv import TextTable, find_column
+from data_loaders.columns import TextColumn
+from data_loaders.genes import current_symbol, known_symbols
+from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
+from data_loaders.tables import RawTable
+from data_loaders.variants import Variants, read_variants, variant_columns
+from data_loaders.wording import plural, shown
+
+Bools = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.intp]
+
+BARCODE = "Tumor_Sample_Barcode"
+# Statuses of rows that are no mutation of the tumour; the portal does not load them either.
+_NO_MUTATION = frozenset({"none", "loh", "wildtype", "wild type"})
+_TCGA_SAMPLE = re.compile(r"^(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-\d{2})")
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """Features of one kind of data, before they join the others.
+
+    Parameters
+    ----------
+    matrix
+        Patients x features, nullable boolean, NA = not tested.
+    features
+        As :class:`data_loaders.model.Cohort` describes them.
+    issues
+        What was decided.
+    """
+
+    matrix: pd.DataFrame
+    features: pd.DataFrame
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRows:
+    """A table of which every row belongs to a sample of the study.
+
+    Parameters
+    ----------
+    table
+        Without the rows of other samples.
+    samples
+        Position of each row's sample.
+    issues
+        What was left out.
+    """
+
+    table: RawTable
+    samples: Positions
+    issues: tuple[Issue, ...]
+
+
+def rows_of_samples(table: TextTable, samples: Samples, *names: str) -> SampleRows:
+    """Find the samples that the rows of a table belong to.
+
+    A TCGA barcode of an aliquot is looked for by its sample.
+
+    Raises
+    ------
+    CohortError
+        If the table has no column of samples, or none of its samples is known.
+    """
+    raw, file = table.raw(), shown(table.filename)
+    name = find_column(table.header, *names)
+    if name is None:
+        raise CohortError(f"{file} has no column {names[0]}; name the column of samples so.")
+    column = raw.columns[name]
+    known = pd.Index(samples.ids)
+    texts = pd.Index(column.texts.astype(str))
+    positions = known.get_indexer(texts)
+    shorter = [match[1] if (match := _TCGA_SAMPLE.match(text)) else text for text in texts]
+    positions = np.where(
+        positions < 0, known.get_indexer(pd.Index(shorter, dtype=object)), positions
+    )
+    of_row = np.append(positions, -1)[column.codes]
+    absent = of_row < 0
+    if absent.all():
+        raise CohortError(
+            f"{file} holds none of the samples of the clinical table; check that both use the same "
+            "sample identifiers."
+        )
+    if not absent.any():
+        return SampleRows(raw, of_row, ())
+    strangers = int((positions < 0).sum())
+    issue = Issue(
+        "warning",
+        f"{file}: {plural(int(absent.sum()), 'row')} left out, of {plural(strangers, 'sample')} "
+        "that the clinical table does not list.",
+        name,
+        int(absent.sum()),
+        tuple((np.flatnonzero(absent)[:5] + 1).tolist()),
+        "strangers",
+    )
+    return SampleRows(raw.keep(~absent, issue), of_row[~absent], (issue,))
+
+
+def called_mutations(
+    tables: tuple[TextTable, ...],
+    samples: Samples,
+    patients: pd.Index,
+    profiled: Profiled | None,
+    panels: dict[str, frozenset[str]],
+) -> tuple[Called, pd.DataFrame | None, Positions]:
+    """Genes and parts of genes that the variants show.
+
+    Parameters
+    ----------
+    tables
+        Lists of variants; several are read as one.
+    samples, patients
+        Of the study.
+    profiled, panels
+        Who was sequenced on what; None if the study does not say, then everyone.
+
+    Returns
+    -------
+    called
+        Genes with a mutation, blood-cancer genes of the panels without, and refinements.
+    mutations
+        The variants of the samples that stand for the patients; None without a list.
+    chosen
+        Sample that stands for each patient.
+    """
+    parts = [rows_of_samples(table, samples, BARCODE, "SAMPLE_ID") for table in tables]
+    issues = [issue for part in parts for issue in part.issues]
+    merged, of_row = _merged(parts)
+    if merged is not None:
+        merged, of_row, dropped = _real(merged, of_row)
+        issues += dropped
+    listed = set(samples.ids[np.unique(of_row)]) if merged is not None else set()
+    profiled, more = _with_listed(profiled, listed, len(samples.ids))
+    issues += more
+    chosen = samples.chosen(None if profiled is None else profiled.panel_of.keys(), len(patients))
+    issues += _sample_issues(samples, patients, chosen, of_row)
+    variants = None
+    if merged is not None:
+        variants, more = _of_patients(merged, of_row, samples, chosen, patients)
+        issues += more
+    names = samples.names(chosen)
+    if profiled is None:
+        profiled = Profiled({str(name): "" for name in samples.ids})
+    if merged is not None:
+        gene = find_column(tuple(merged.columns), "Hugo_Symbol")
+        symbols = merged.columns[gene].objects() if gene else ()
+        genes = [current_symbol(str(one)) for one in symbols]
+        panels, more = with_observed_panels(panels, profiled, samples.ids[of_row], genes)
+        issues += more
+    if variants is None:
+        called = _empty(patients)
+    else:
+        base = Alterations(pd.DataFrame(index=patients), _no_features(), frozenset(), ())
+        found = with_calls(base, variants, np.ones(len(patients), dtype=bool))
+        called = Called(found.matrix, found.features, ())
+        issues += [*variants.issues, *(i for i in found.issues if i.code != "sequenced")]
+    called = _with_panel_genes(called, profiled, panels, patients)
+    called = _masked(called, profiled, panels, names, issues)
+    issues += _coverage_issue(profiled, names)
+    frame = variants.frame if variants is not None else None
+    return Called(called.matrix, called.features, tuple(issues)), frame, chosen
+
+
+def _merged(parts: list[SampleRows]) -> tuple[RawTable | None, Positions]:
+    """Several lists of variants as one table; columns that one lacks are blank there."""
+    if not parts:
+        return None, np.empty(0, dtype=np.intp)
+    if len(parts) == 1:
+        return parts[0].table, parts[0].samples
+    names = list(dict.fromkeys(name for part in parts for name in part.table.columns))
+    columns = {}
+    for name in names:
+        cells = [
+            part.table.columns[name].objects()
+            if name in part.table.columns
+            else np.full(part.table.n, None, dtype=object)
+            for part in parts
+        ]
+        codes, texts = pd.factorize(np.concatenate(cells))
+        columns[name] = TextColumn(name, codes.astype(np.int32), np.asarray(texts, dtype=object))
+    samples = np.concatenate([part.samples for part in parts])
+    file = ", ".join(part.table.filename for part in parts)
+    return RawTable(file, columns, np.arange(1, len(samples) + 1)), samples
+
+
+def _real(table: RawTable, of_row: Positions) -> tuple[RawTable, Positions, list[Issue]]:
+    """Without rows whose status says that there is no mutation of the tumour."""
+    name = find_column(tuple(table.columns), "Mutation_Status")
+    if name is None:
+        return table, of_row, []
+    column = table.columns[name]
+    none = column.rows_holding(
+        np.array([word in _NO_MUTATION for word in column.words], dtype=bool)
+    )
+    if not none.any():
+        return table, of_row, []
+    issue = Issue(
+        "info",
+        f"{shown(table.filename)}: {plural(int(none.sum()), 'row')} with the status none, LOH or "
+        "wild type left out, being no mutation.",
+        name,
+        int(none.sum()),
+        code="no_mutation",
+    )
+    return table.keep(~none, issue), of_row[~none], [issue]
+
+
+def _with_listed(
+    profiled: Profiled | None, listed: set[object], n: int
+) -> tuple[Profiled | None, list[Issue]]:
+    """Samples with variants were sequenced, whatever the case lists forgot."""
+    if profiled is None:
+        if not listed:
+            return None, []
+        return None, [
+            Issue(
+                "warning",
+                "The study does not say who was sequenced (no case list _sequenced and no gene "
+                f"panel matrix), so all {plural(n, 'sample')} count as sequenced; "
+                f"{n - len(listed):,} of them have no mutation.",
+                count=n - len(listed),
+                code="sequenced",
+            )
+        ]
+    forgotten = {str(name) for name in listed} - set(profiled.panel_of)
+    if not forgotten:
+        return profiled, []
+    return Profiled({**profiled.panel_of, **dict.fromkeys(forgotten, "")}), [
+        Issue(
+            "warning",
+            f"{plural(len(forgotten), 'sample has', 'samples have')} mutations although neither "
+            "the case list _sequenced nor the gene panel matrix names them; they count as "
+            "sequenced.",
+            count=len(forgotten),
+            code="sequenced",
+        )
+    ]
+
+
+def _sample_issues(
+    samples: Samples, patients: pd.Index, chosen: Positions, of_row: Positions
+) -> list[Issue]:
+    """The rule for several samples of a patient, with its counts."""
+    several = np.bincount(samples.patients, minlength=len(patients)) > 1
+    if not several.any():
+        return []
+    number = int(np.isin(samples.patients, np.flatnonzero(several)).sum())
+    others = int((~np.isin(of_row, chosen)).sum())
+    late = int((samples.later[chosen[several & (chosen >= 0)]]).sum())
+    words = (
+        f"{plural(int(several.sum()), 'patient has', 'patients have')} several samples "
+        f"({number:,} in all); the first in the file that was sequenced stands for the patient, "
+        "primary samples and those at diagnosis before others, relapses and metastases last. "
+        f"{plural(others, 'variant')} of the other samples {'is' if others == 1 else 'are'} left "
+        "out, because a mutation that is found later belongs to a patient who lived to acquire it"
+    )
+    if late:
+        words += f"; for {plural(late, 'patient')} only a later sample was sequenced and is used"
+    return [Issue("info", f"{words}.", count=int(several.sum()), code="samples")]
+
+
+def _of_patients(
+    table: RawTable, of_row: Positions, samples: Samples, chosen: Positions, patients: pd.Index
+) -> tuple[Variants | None, list[Issue]]:
+    """The variants of the chosen samples, read as those of their patients."""
+    keep = np.isin(of_row, chosen)
+    file = shown(table.filename)
+    parts = variant_columns(table.columns, table.filename)
+    if parts is None:
+        raise CohortError(
+            f"{file} is no list of variants; it needs the columns Hugo_Symbol, {BARCODE} and "
+            "HGVSp_Short or Variant_Classification."
+        )
+    if not keep.any():
+        return None, []
+    rows = of_row[keep]
+    name = parts.get("sample") or find_column(tuple(table.columns), BARCODE, "SAMPLE_ID") or BARCODE
+    columns = {
+        n: TextColumn(n, c.codes[keep], c.texts, c.decimal_comma)
+        for n, c in table.columns.items()
+        if c.codes[keep].max(initial=-1) >= 0 or n in parts.values()
+    }
+    columns.pop(name, None)
+    owner, sample = samples.patients[rows], samples.ids[rows]
+    ids = {BARCODE: patients.to_numpy()[owner].astype(object)}
+    if (sample.astype(str) != ids[BARCODE].astype(str)).any():
+        ids["sample_id"] = sample
+    for own, cells in ids.items():
+        codes, texts = pd.factorize(cells)
+        columns[own] = TextColumn(own, codes.astype(np.int32), np.asarray(texts, dtype=object))
+    whole = RawTable(table.filename, columns, table.rows[keep])
+    return read_variants(whole, {**parts, "sample": BARCODE}, patients), []
+
+
+def _with_panel_genes(
+    called: Called, profiled: Profiled, panels: dict[str, frozenset[str]], patients: pd.Index
+) -> Called:
+    """Add the blood-cancer genes of the panels in which nobody had a mutation."""
+    on_panels = set().union(*(panels.get(name, frozenset()) for name in profiled.panels))
+    present = set(called.features["gene"])
+    missing = sorted((on_panels & known_symbols()) - present)
+    if not missing:
+        return called
+    added = feature_rows(
+        [(gene, "gene", gene, gene, "gene panel", "on the gene panel") for gene in missing]
+    )
+    nothing = pd.DataFrame(
+        {gene: pd.array(np.zeros(len(patients), dtype=bool), dtype="boolean") for gene in missing},
+        index=patients,
+    )
+    return Called(pd.concat([called.matrix, nothing], axis=1), pd.concat([called.features, added]))
+
+
+def _masked(
+    called: Called,
+    profiled: Profiled,
+    panels: dict[str, frozenset[str]],
+    names: list[str | None],
+    issues: list[Issue],
+) -> Called:
+    """NA where a gene was not looked for; a mutation that was found was looked for."""
+    genes = [str(gene) for gene in called.features["gene"]]
+    tested = tested_genes(profiled, panels, names, genes)
+    data, off_panel = {}, 0
+    for place, name in enumerate(called.matrix.columns):
+        column = called.matrix[name]
+        found = column.fillna(value=False).to_numpy(dtype=bool)
+        unknown = column.isna().to_numpy() | ~(tested[:, place] | found)
+        if called.features["kind"].iloc[place] == "gene":
+            off_panel += int((found & ~tested[:, place]).sum())
+        data[name] = pd.arrays.BooleanArray(found, unknown)
+    if off_panel:
+        issues.append(
+            Issue(
+                "warning",
+                f"{plural(off_panel, 'mutated gene')} of patients are not on the panel of their "
+                "sample; the mutations count all the same.",
+                count=off_panel,
+                code="gene_panel",
+            )
+        )
+    matrix = pd.DataFrame(data, index=called.matrix.index, columns=called.matrix.columns)
+    return Called(matrix, called.features, called.issues)
+
+
+def _coverage_issue(profiled: Profiled, names: list[str | None]) -> list[Issue]:
+    own = [profiled.panel_of.get(name, None) if name else None for name in names]
+    without = sum(panel is None for panel in own)
+    panels = sorted({panel for panel in own if panel})
+    issues = []
+    if without:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(without, 'patient was', 'patients were')} not sequenced; every gene "
+                "counts as not tested in them.",
+                count=without,
+                code="not_sequenced",
+            )
+        )
+    if panels:
+        issues.append(
+            Issue(
+                "info",
+                f"Genes were sequenced with {plural(len(panels), 'gene panel')}; a gene that is "
+                "not on the panel of a patient's sample counts as not tested, not as wild type.",
+                count=sum(bool(panel) for panel in own),
+                code="gene_panel",
+            )
+        )
+    return issues
+
+
+def feature_rows(
+    rows: Sequence[tuple[str, str, str | None, str, str, str]],
+) -> pd.DataFrame:
+    """Features from rows of name, kind, gene, label, source and reason."""
+    return pd.DataFrame(
+        [row[1:] for row in rows],
+        index=pd.Index([row[0] for row in rows], dtype=object),
+        columns=[*FEATURE_COLUMNS, "reason"],
+        dtype=object,
+    )
+
+
+def _no_features() -> pd.DataFrame:
+    return feature_rows([])
+
+
+def _empty(patients: pd.Index) -> Called:
+    return Called(pd.DataFrame(index=patients), _no_features())
