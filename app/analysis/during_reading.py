@@ -94,7 +94,7 @@ def during_reading(result: DuringFollowUp) -> list[str]:
         )
     if len(result.landmarks):
         sentences.append(_left_out(result.landmarks, noun))
-    if result.simon_makuch is not None:
+    if result.simon_makuch is not None and result.simon_makuch.test.df:
         test = result.simon_makuch.test
         sentences.append(
             f"With patients moving from one curve to the other at {noun}, the Mantel-Byar test "
@@ -158,6 +158,7 @@ def during_notes(result: DuringFollowUp) -> list[str]:
             f"Only {count(result.n_exposed, 'patient')} had {noun}: read every number as a "
             "description of these few."
         )
+    notes += dict.fromkeys(result.why_not.values())
     if result.simon_makuch is not None and result.simon_makuch.note:
         notes.append(result.simon_makuch.note)
     return notes

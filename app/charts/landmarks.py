@@ -34,7 +34,8 @@ def answers_figure(result: DuringFollowUp, *, title: str, synthetic: bool = Fals
     synthetic
         Whether the data are simulated.
     """
-    rows = answers_table(result)
+    # Why an analysis has no answer is told in words; beside the forest there is room for two.
+    rows = answers_table(result).assign(note="no estimate")
     rows["series"] = np.where(rows["key"] == NAIVE, "Biased", "Time respected")
     return forest_figure(rows, title=title, synthetic=synthetic)
 

@@ -156,6 +156,8 @@ def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[flo
     """The landmarks in months, and the one whose curves are drawn."""
     began = exposure.months[outcome.used]
     usual = default_landmarks(np.where(began < outcome.time, began, np.nan))
+    last = float(outcome.time.max()) if outcome.n else 0.0
+    usual = [mark for mark in usual if mark < last] or usual[:1]
     left, right = st.columns([4, 8], vertical_alignment="bottom")
     typed = left.text_input(
         "Landmarks, months (separate by commas)",
@@ -223,13 +225,16 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
             corner="" if row.empty else _ratio_words(row.iloc[0]),
         )
     if result.simon_makuch is not None:
-        p_value = format_p(result.simon_makuch.test.p_value)
+        test = result.simon_makuch.test
+        corner = [_ratio(result.time_dependent)]
+        if test.df:
+            corner.append(f"Mantel-Byar {format_p(test.p_value)}")
         figures[TIME_DEPENDENT] = pair(
             result.simon_makuch.unexposed,
             result.simon_makuch.exposed,
             title=f"{what}, Simon-Makuch",
             axis=f"{unit.capitalize()} of follow-up",
-            corner=f"{_ratio(result.time_dependent)}<br>Mantel-Byar {p_value}",
+            corner="<br>".join(corner),
             start=result.start,
         )
     return figures
@@ -320,23 +325,23 @@ def _draw_landmark_table(result: DuringFollowUp) -> None:
 
 def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
     """One row a landmark, numbers as they stand in a paper."""
-    rows = [
+    table = result.landmarks
+    ratios = zip(table["hr"], table["lower"], table["upper"], strict=True)
+    frame = pd.DataFrame(
         {
-            "Month": row["landmark"],
-            "HR (95% CI)": format_ratio(row["hr"], row["lower"], row["upper"]),
-            "Log-rank": "–" if pd.isna(row["p_value"]) else format_p(row["p_value"]),
-            "Exposed": row["n_exposed"],
-            "Events": row["events_exposed"],
-            "Not exposed": row["n"] - row["n_exposed"],
-            "Events ": row["events"] - row["events_exposed"],
-            "Exposed later": row["exposed_later"],
-            "Out: event": row["events_before"],
-            "Out: censored": row["censored_before"],
-            "Note": row["note"],
+            "Month": table["landmark"],
+            "HR (95% CI)": [format_ratio(*ratio) for ratio in ratios],
+            "Log-rank": ["–" if pd.isna(p) else format_p(p) for p in table["p_value"]],
+            "Exposed": table["n_exposed"],
+            "Events": table["events_exposed"],
+            "Not exposed": table["n"] - table["n_exposed"],
+            "Events ": table["events"] - table["events_exposed"],
+            "Exposed later": table["exposed_later"],
+            "Out: event": table["events_before"],
+            "Out: censored": table["censored_before"],
+            "Note": table["note"],
         }
-        for row in result.landmarks.to_dict("records")
-    ]
-    frame = pd.DataFrame(rows)
+    )
     return frame if frame["Note"].any() else frame.drop(columns="Note")
 
 
