@@ -39,12 +39,15 @@ def unpacked(filename: str, data: bytes) -> bytes:
     if not data.startswith((b"BZh", b"\xfd7zXZ\x00")):
         return data
     decompressor = bz2.BZ2Decompressor() if data.startswith(b"BZh") else lzma.LZMADecompressor()
+    damaged = CohortError(
+        f"{shown(filename)} is compressed but cut off or damaged; copy or download it again."
+    )
     try:
         content = decompressor.decompress(data, MAX_FILE_BYTES + 1)
     except (OSError, EOFError, lzma.LZMAError) as error:
-        raise CohortError(
-            f"{shown(filename)} is compressed but cut off or damaged; copy or download it again."
-        ) from error
+        raise damaged from error
+    if len(content) <= MAX_FILE_BYTES and not decompressor.eof:
+        raise damaged
     if len(content) > MAX_FILE_BYTES:
         raise CohortError(
             f"{shown(filename)} holds more than {MAX_FILE_BYTES // 2**20} MiB once decompressed."
