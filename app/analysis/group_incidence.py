@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -167,10 +167,11 @@ def incidence_by_group(
         If the cohort has no such endpoint.
     """
     outcome = incidence_outcome(cohort, mask, endpoint_key, grouping, limit=limit)
+    ordered = _by_time(outcome)
     colours = (BLUE,) if grouping is None else grouping.colours
-    estimates = tuple(estimate_of(outcome, code, colour) for code, colour in enumerate(colours))
+    estimates = tuple(estimate_of(ordered, code, colour) for code, colour in enumerate(colours))
     p_note = _why_no_test(outcome, estimates)
-    tests = [None if p_note else _gray(outcome, cause) for cause in (EVENT, COMPETING)]
+    tests = [None if p_note else _gray(ordered, cause) for cause in (EVENT, COMPETING)]
     return GroupIncidence(
         outcome=outcome,
         label="" if grouping is None else grouping.label,
@@ -178,8 +179,21 @@ def incidence_by_group(
         gray_event=tests[0],
         gray_competing=tests[1],
         p_note=p_note,
-        effects=effects_of(outcome, estimates),
+        effects=effects_of(ordered, estimates),
         notes=_notes(outcome, estimates, grouping),
+    )
+
+
+def _by_time(outcome: Outcome) -> Outcome:
+    """The patients in order of time, which halves every sort and search; ``used`` is as it was."""
+    order = np.argsort(outcome.time, kind="stable")
+    return replace(
+        outcome,
+        time=outcome.time[order],
+        event=outcome.event[order],
+        cause=outcome.cause[order],
+        entry=None if outcome.entry is None else outcome.entry[order],
+        codes=outcome.codes[order],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +11,10 @@ import pandas as pd
 
 from app.analysis._survival_data import TIE_TOLERANCE, tie_scale
 from app.analysis.competing_risks import CumulativeIncidence, cumulative_incidence
+from app.analysis.group_reading import YEARS
 from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.survival import KaplanMeier, kaplan_meier
+from app.analysis.wording import MONTHS_PER_YEAR
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
 
@@ -76,6 +79,11 @@ class GroupEstimate:
         table["event_free"] = 1.0 - table["incidence"] - table["competing"]
         table["naive"] = np.where(followed, 1.0 - self.naive.at(wanted)["survival"], np.nan)
         return pd.DataFrame(table)
+
+    @cached_property
+    def at_milestones(self) -> pd.DataFrame:
+        """The estimates at 1, 3 and 5 years, as ``at`` gives them."""
+        return self.at(MONTHS_PER_YEAR * np.array(YEARS))
 
     def counts(self, months: npt.ArrayLike) -> pd.DataFrame:
         """Rows of the risk table: at every time the counts sum to ``n``.

@@ -33,7 +33,6 @@ def summary_table(result: GroupIncidence) -> pd.DataFrame:
 
     Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
     """
-    months = MONTHS_PER_YEAR * np.array(YEARS)
     rows = []
     for group in result.estimates:
         row: dict[str, object] = {
@@ -42,7 +41,7 @@ def summary_table(result: GroupIncidence) -> pd.DataFrame:
             "Events": group.events,
             "Competing": group.competing,
         }
-        at = group.at(months)
+        at = group.at_milestones
         for position, year in enumerate(YEARS):
             row[f"{year}-year (95% CI)"] = (
                 "–"
@@ -162,8 +161,7 @@ def reading(result: GroupIncidence) -> list[str]:
 
 def _year_to_read(drawn: tuple[GroupEstimate, ...]) -> int | None:
     """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
-    months = MONTHS_PER_YEAR * np.array(YEARS)
-    followed = [group.at(months)["n_risk"].to_numpy() > 0 for group in drawn]
+    followed = [group.at_milestones["n_risk"].to_numpy() > 0 for group in drawn]
     if not followed:
         return None
     years = np.array(YEARS)[np.all(followed, axis=0)]
@@ -171,7 +169,7 @@ def _year_to_read(drawn: tuple[GroupEstimate, ...]) -> int | None:
 
 
 def _at_year(result: GroupIncidence, group: GroupEstimate, year: int) -> str:
-    at = group.at(year * MONTHS_PER_YEAR).iloc[0]
+    at = group.at_milestones.iloc[YEARS.index(year)]
     name = f"{group.name}: at" if result.label else "At"
     wrong = format_percent(at["naive"])
     told = f" 1 − Kaplan-Meier would have said {wrong}."
