@@ -16,7 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.columns import Floats, TextColumn, relabelled
+from data_loaders.endpoints import find_pairs
 from data_loaders.genes import aliases, current_symbol
+from data_loaders.identifiers import looks_like_identifier
 from data_loaders.model import CohortError, Issue
 from data_loaders.samples import Links, link_rows, shortening_rule
 from data_loaders.tables import RawTable
@@ -117,7 +119,8 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     """The columns of a list of variants by part; None if the table is none.
 
     A list of variants has a column of gene symbols and one of protein changes, effects or
-    changes of the coding sequence.
+    changes of the coding sequence. A table with an outcome and a different identifier in every row
+    is a clinical table, whatever else it says.
 
     Raises
     ------
@@ -131,9 +134,14 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     for part, names in _NAMES.items():
         for name in names:
             column = by_name.get(name)
-            if column and column not in found.values() and _fits(part, columns[column]):
+            sure = name == "variantclassification"  # the name that MAF prescribes
+            if not column or column in found.values():
+                continue
+            if sure or _fits(part, columns[column]):
                 found[part] = column
                 break
+    if _is_clinical(columns):
+        return None
     says_what = {"protein", "effect", "cdna"} & set(found)
     if "gene" in found:
         return found if says_what else None
@@ -232,11 +240,25 @@ def _fits(part: str, column: TextColumn) -> bool:
         return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
     if part == "verdict":
         return any(word in _DRIVERS for word in column.words)
+    if part == "protein":
+        change = np.array([protein_change(str(t)).startswith("p.") for t in column.texts], bool)
+        return bool(column.counts[change].sum() >= 0.3 * column.counts.sum())
     if part in {"vaf", "alt_count", "ref_count", "depth"}:
         return column.share_numeric > 0.5
     if part == "gene":
         return len(column.texts) > 0 and column.share_numeric < 0.5 and not column.is_binary
     return True
+
+
+def _is_clinical(columns: Mapping[str, TextColumn]) -> bool:
+    """Whether a table has one row a patient and an outcome."""
+    single = any(
+        looks_like_identifier(name, column)
+        and bool(column.filled.all())
+        and len(column.texts) == len(column)
+        for name, column in columns.items()
+    )
+    return single and bool(find_pairs(columns)[0])
 
 
 def _cells(column: TextColumn, *, numeric: bool) -> Any:

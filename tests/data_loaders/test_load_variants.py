@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_loaders import Cohort, CohortError, load_cohort, load_files
+from data_loaders import Cohort, CohortError, load_cohort, load_files, load_table_bytes
 from data_loaders.alleles import ALLELES
 from data_loaders.samples import patient_of
 from data_loaders.variant_classes import CLASSES, protein_change, variant_class
@@ -295,3 +295,13 @@ def test_a_list_alone_asks_for_the_clinical_table(tmp_path: Path) -> None:
     (tmp_path / "v.maf").write_text(f"{HEADER}\nTP53\tSilent\tP1\tp.P72P\n")
     with pytest.raises(CohortError, match=r"lists variants, .* clinical table as well"):
         load_cohort(tmp_path / "v.maf")
+
+
+def test_a_clinical_table_that_names_a_gene_and_a_mutation_is_no_list() -> None:
+    text = (
+        "patient_id,gene,mutation,type,os_months,os_event\n"
+        "P1,CALR,p.L367fs*46,frameshift,5,1\nP2,JAK2,p.V617F,missense,6,0\n"
+    )
+    cohort = load_table_bytes("x.csv", text.encode())
+    assert cohort.n == 2
+    assert {"gene", "mutation"} <= set(cohort.patients)
