@@ -79,6 +79,8 @@ class GroupSurvival:
         Scale of the confidence intervals.
     notes
         What a reader must know before reading the figure, one sentence each.
+    bias
+        What is wrong with comparing these groups from time zero at all; empty where nothing is.
     """
 
     outcome: Outcome
@@ -92,6 +94,7 @@ class GroupSurvival:
     strata: str
     conf_type: ConfType
     notes: tuple[str, ...]
+    bias: str = ""
 
     @property
     def endpoint(self) -> Endpoint:
@@ -222,6 +225,7 @@ def survival_by_group(
         strata="" if strata is None else _label(cohort, strata),
         conf_type=conf_type,
         notes=_notes(outcome, curves, grouping, layers),
+        bias="" if grouping is None else _bias(grouping),
     )
 
 
@@ -292,6 +296,16 @@ def _overall_test(
     return (result, "") if result.df else (None, result.note)
 
 
+def _bias(grouping: Grouping) -> str:
+    if not grouping.after_baseline:
+        return ""
+    return (
+        f"{grouping.label} happens during follow-up. Comparing these groups from time zero credits "
+        "the treated with the time they had to survive to be treated (immortal time): the "
+        "difference is biased."
+    )
+
+
 def _notes(
     outcome: Outcome,
     curves: tuple[GroupCurve, ...],
@@ -311,12 +325,6 @@ def _notes(
     empty = [curve.name for curve in curves if not curve.n]
     if empty and len(empty) < len(curves):
         notes.append(f"No patient to follow in: {listing(empty)}.")
-    if grouping is not None and grouping.after_baseline:
-        notes.append(
-            f"{grouping.label} happens during follow-up. Comparing these groups from time zero "
-            "credits the treated with the time they had to survive to be treated (immortal time): "
-            "read the difference as biased."
-        )
     if grouping is not None and grouping.data_driven:
         notes.append(
             "These groups were found in the same patients: the comparison describes them and does "

@@ -53,7 +53,7 @@ def survival_methods(
         _joined(estimates),
         _joined([_comparison(result), _trend(result), _pairs(result)]),
         *sections,
-        _joined(result.notes),
+        _joined([result.bias, *result.notes]),
         f"Analyses were done with CALR Explorer ({software()}).",
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

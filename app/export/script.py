@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.analysis.group_reading import YEARS
 from app.analysis.group_survival import GroupSurvival
+from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.export.script_parts import (
@@ -22,6 +23,8 @@ def survival_script(
     cohort: Cohort,
     chosen: Filter,
     group: GroupingSpec | None,
+    *,
+    arrangement: Arrangement | None = None,
     strata: str | None = None,
 ) -> str:
     """The script, as text to be saved in UTF-8.
@@ -40,15 +43,17 @@ def survival_script(
     group
         The grouping; None for everyone together. Groups saved by name are read from their file,
         ``groups.json``, next to the script.
+    arrangement
+        How its groups are shown, where the user changed it.
     strata
         Column within whose values patients were compared.
     """
     by = f" by {result.label}" if result.label else ""
     return script_of(
         heading_part(f"{result.endpoint.label}{by}", cohort, chosen, group),
-        imports_part(_imports(result), group),
+        imports_part(_imports(result), group, arrangement),
         selection_part(cohort, chosen),
-        outcome_part(result.outcome, group),
+        outcome_part(result.outcome, group, arrangement),
         _curves(result),
         _test(result, strata),
     )

@@ -12,6 +12,7 @@ from pprint import pformat
 from textwrap import indent
 
 from app.analysis.outcomes import Outcome
+from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import SAVED, GroupingSpec
 from app.export.tables import source_line
@@ -51,7 +52,11 @@ def heading_part(
     return "\n".join(comment(line) for line in lines)
 
 
-def imports_part(imports: dict[str, set[str]], group: GroupingSpec | None = None) -> str:
+def imports_part(
+    imports: dict[str, set[str]],
+    group: GroupingSpec | None = None,
+    arrangement: Arrangement | None = None,
+) -> str:
     """The imports: numpy, what every script uses, and the names asked for.
 
     Parameters
@@ -60,6 +65,8 @@ def imports_part(imports: dict[str, set[str]], group: GroupingSpec | None = None
         Names by module.
     group
         The grouping, if there is one.
+    arrangement
+        How its groups are shown, where the user changed it.
     """
     wanted = {
         "app.analysis.outcomes": {"outcome_of"},
@@ -70,6 +77,8 @@ def imports_part(imports: dict[str, set[str]], group: GroupingSpec | None = None
         wanted["app.cohort.saved"] = {"saved_from_json"}
     elif group is not None:
         wanted["app.cohort.groupings"] = {"GroupingSpec"}
+    if _is_arranged(arrangement):
+        wanted["app.cohort.arrangement"] = {"Arrangement", "arranged"}
     for module, names in imports.items():
         wanted[module] = wanted.get(module, set()) | names
     lines = ["from pathlib import Path", ""] if _is_saved(group) else []
@@ -105,7 +114,9 @@ selection = chosen.apply(cohort)
 print(f"{{selection.n}} of {{cohort.n}} patients selected")"""
 
 
-def outcome_part(outcome: Outcome, group: GroupingSpec | None = None) -> str:
+def outcome_part(
+    outcome: Outcome, group: GroupingSpec | None = None, arrangement: Arrangement | None = None
+) -> str:
     """The grouping and the follow-up of who is analysed, as ``outcome``.
 
     Parameters
@@ -114,11 +125,16 @@ def outcome_part(outcome: Outcome, group: GroupingSpec | None = None) -> str:
         What the page's result was made of.
     group
         The grouping, if there is one.
+    arrangement
+        How its groups are shown, where the user changed it.
     """
     lines = []
     asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
     if group is not None:
         lines.append(_grouping(group))
+        if arrangement is not None and _is_arranged(arrangement):
+            plain = pformat(arrangement.to_dict(), sort_dicts=False)
+            lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
         asked.append("grouping")
     if outcome.limit is not None:
         lines.append("# Follow-up ends at the limit for every number, in months.")
@@ -157,4 +173,8 @@ def _grouping(group: GroupingSpec) -> str:
             f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())\n"
             f"grouping = saved.groupings[{group.name!r}]"
         )
-    return f"grouping = GroupingSpec({group.kind!r}, {group.name!r}).build(cohort)"
+    return f"grouping = GroupingSpec.parse({str(group)!r}).build(cohort, selection.mask)"
+
+
+def _is_arranged(arrangement: Arrangement | None) -> bool:
+    return arrangement is not None and not arrangement.is_empty

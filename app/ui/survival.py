@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.wording import count, mid_sentence
-from app.cohort.groupings import Grouping, GroupingSpec
 from app.ui.curve_options import CurveOptions, draw_curve_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.links import ENDPOINT, VIEW, endpoint_labels
@@ -23,15 +22,6 @@ class SurvivalSettings:
     endpoint: str
     chosen: ChosenGrouping
     options: CurveOptions
-
-    @property
-    def spec(self) -> GroupingSpec | None:
-        """How to group; None for everyone together."""
-        return self.chosen.spec
-
-    def grouping(self, cohort: Cohort) -> Grouping | None:  # noqa: ARG002
-        """The groups as shown; None for everyone together."""
-        return self.chosen.grouping
 
 
 def survival_settings(looking: Looking) -> SurvivalSettings:

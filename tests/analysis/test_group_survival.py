@@ -108,7 +108,7 @@ def test_an_empty_group_is_named():
 def test_treatments_competing_events_and_found_groups_carry_their_warning():
     c = cohort()
     treated = survival_by_group(c, everyone(c), "os", by_variable(c, "hsct"))
-    assert any("immortal time" in note for note in treated.notes)
+    assert "immortal time" in treated.bias
     competing = survival_by_group(c, everyone(c), "aml", by_variable(c, "diagnosis"))
     assert any("overstates the risk" in note for note in competing.notes)
     found = by_labels("Subgroup", ["a", "b"] * 30, ["a", "b"], data_driven=True)
@@ -116,6 +116,7 @@ def test_treatments_competing_events_and_found_groups_carry_their_warning():
     assert any("found in the same patients" in note for note in result.notes)
     plain = survival_by_group(c, everyone(c), "os", by_variable(c, "diagnosis"))
     assert plain.notes == ()
+    assert plain.bias == ""
 
 
 def test_a_time_limit_is_administrative_censoring():

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from app.analysis.group_survival import GroupSurvival, survival_by_group
+from app.cohort.arrangement import Arrangement, arranged
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.saved import saved_from_json, saved_to_json
@@ -219,11 +220,27 @@ def test_every_option_of_the_test_is_reproduced(cohort, folder):
         limit=40.0,
     )
     group = GroupingSpec("variable", name)
-    printed = run(survival_script(result, cohort, Filter(), group, "age_years"), folder)
+    printed = run(survival_script(result, cohort, Filter(), group, strata="age_years"), folder)
     check_numbers(printed, result)
     trend = re.findall(r"chi-squared (\S+), 1 df", printed)[-1]
     assert result.trend is not None
     assert same(trend, result.trend.statistic)
+
+
+def test_arranged_groups_of_a_cut_are_reproduced(cohort, folder):
+    chosen = Filter.from_dict({"column": "age_years", "between": [30, None]})
+    selection = chosen.apply(cohort)
+    group = GroupingSpec.parse("cut:age_years@tertiles")
+    made_groups = group.build(cohort, selection.mask)
+    low, middle, high = made_groups.names
+    arrangement = Arrangement(
+        names=((low, "The 'young'"),), hidden=(middle,), reference=high, colours=((low, "#112233"),)
+    )
+    result = survival_by_group(cohort, selection.mask, "os", arranged(made_groups, arrangement))
+    assert [curve.name for curve in result.curves] == [high, "The 'young'"]
+    assert result.test is not None
+    script = survival_script(result, cohort, chosen, group, arrangement=arrangement)
+    check_numbers(run(script, folder), result)
 
 
 def test_entry_times_are_reproduced(cohort, folder):

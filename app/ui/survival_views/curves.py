@@ -22,6 +22,7 @@ from app.charts.survival import survival_alt, survival_figure
 from app.export.methods import survival_methods
 from app.export.script import survival_script
 from app.ui.curve_options import INCIDENCE, LOG_MINUS_LOG
+from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival import SurvivalSettings, draw_accounting, survival_settings, survival_title
@@ -39,7 +40,7 @@ def draw_curves(looking: Looking) -> None:
         looking.cohort,
         looking.selection.mask,
         settings.endpoint,
-        settings.grouping(looking.cohort),
+        settings.chosen.grouping,
         limit=options.time.limit,
         conf_type=options.conf_type,
         weights=options.weights,
@@ -51,6 +52,9 @@ def draw_curves(looking: Looking) -> None:
     sentences = reading(result)
     figure, title = _figure(looking, result, settings)
 
+    immortal_time_guard(
+        looking, settings.chosen.grouping, settings.endpoint, str(settings.chosen.spec or "")
+    )
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
@@ -84,8 +88,9 @@ def draw_curves(looking: Looking) -> None:
                 result,
                 looking.cohort,
                 looking.filter,
-                settings.spec,
-                options.strata,
+                settings.chosen.spec,
+                arrangement=settings.chosen.arrangement,
+                strata=options.strata,
             ),
         ),
     )
