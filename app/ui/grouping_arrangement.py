@@ -75,7 +75,7 @@ def draw_arrangement(looking: Looking, spec: GroupingSpec, grouping: Grouping) -
     place = _Place(looking.key, str(spec))
     now = place.read()
     order = group_order(grouping, now)
-    st.caption("Colour, name, shown or hidden, one up.")
+    st.caption("Colour, name, shown or hidden; “Up” moves a group.")
     for row, name in enumerate(order):
         _draw_row(place, grouping, name, first=row == 0)
     called = dict(now.names)
@@ -130,13 +130,12 @@ def _draw_row(place: _Place, grouping: Grouping, name: str, *, first: bool) -> N
             args=(place, name, key),
         )
         st.button(
-            "",
+            "Up",
             key=place.widget("up", name),
-            icon=":material/arrow_upward:",
-            help=f"Move {name} up",
             disabled=first,
             on_click=_move_up,
             args=(place, grouping, name),
+            type="tertiary",
         )
 
 

@@ -139,6 +139,20 @@ def test_a_number_can_be_cut_in_every_way(open_app: Opener):
     assert not at.text_input(key="cut_at").value, "values of age mean nothing for haemoglobin"
 
 
+def test_what_was_chosen_for_one_number_or_cohort_does_not_trip_another(open_app: Opener):
+    at = open_app("survival", group="cut:age_years@clinical")
+    at.selectbox(key="group").set_value("cut:ldh_u_per_l").run()
+    calm(at)
+    assert at.segmented_control(key="cut").value == "Median"
+    assert len(legend(at)) == 2
+    for option, cohort in (("genes:", "demo:aml"), ("hierarchy:", "demo:mpn")):
+        at.selectbox(key="group").set_value(option).run()
+        at.selectbox(key="cohort").set_value(cohort).run()
+        calm(at)
+        assert len(legend(at)) > 1
+        assert at.selectbox(key="group").value == option
+
+
 def test_quantiles_follow_the_filter(open_app: Opener):
     at = open_app("survival", group="cut:age_years@median", dx=["MF"])
     assert legend(at) != ["Age up to 58 years", "Age above 58 years"]
