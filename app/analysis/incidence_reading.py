@@ -76,6 +76,24 @@ def numbers_table(result: GroupIncidence, unit: TimeUnit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def milestones_table(result: GroupIncidence) -> pd.DataFrame:
+    """The estimates at 1, 3 and 5 years unrounded, one row a group and year.
+
+    Returns
+    -------
+    DataFrame
+        group, year, n_risk, incidence, lower, upper, competing, competing_lower, competing_upper,
+        event_free, wrong_1_minus_km; empty where nothing was estimated.
+    """
+    parts = []
+    for group in result.drawn:
+        table = group.at_milestones.rename(columns={"naive": "wrong_1_minus_km"})
+        table["time"] = YEARS
+        table.insert(0, "group", group.name)
+        parts.append(table.rename(columns={"time": "year"}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
 def effects_table(result: GroupIncidence) -> pd.DataFrame:
     """One row a group: hazard ratios as printed, with the reason where a group has none.
 

@@ -14,9 +14,11 @@ from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
 from app.charts.survival import legend_lines
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
-from app.cohort.colours import GREY, SLATE
+from app.cohort.colours import BROWN, GREY, SLATE
 
 NEITHER = "Neither so far"
+# One colour for the event in every panel, one that no group has by its meaning.
+_EVENT_COLOUR = BROWN
 _COLUMNS = 2
 _PANEL, _PANEL_GAP = 170, 78
 _PANEL_TICKS = 4
@@ -105,6 +107,7 @@ def stacked_panels(
             "tickvals": ticks,
             "ticktext": [f"{t:g}<br>{n:,}" for t, n in zip(ticks, risk, strict=True)],
             "ticks": "outside",
+            "hoverformat": ".2f",
             "showgrid": False,
             "zeroline": False,
         }
@@ -170,7 +173,7 @@ def _areas(result: GroupIncidence, group: GroupEstimate, unit: TimeUnit) -> list
     other = at_steps(group.incidence, keep, COMPETING)
     free = np.concatenate(([1.0], group.incidence.event_free[keep]))
     looks = [
-        (result.event_label, group.colour, 0.85, event),
+        (result.event_label, _EVENT_COLOUR, 0.9, event),
         (result.competing_label, SLATE, 0.6, other),
         (NEITHER, GREY, 0.22, free),
     ]

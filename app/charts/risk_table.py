@@ -75,6 +75,7 @@ def axes_over_table(
             "showgrid": False,
             "zeroline": False,
             "ticks": "outside",
+            "hoverformat": ".2f",
         },
         "yaxis": {"domain": [(table + _GAP) / inner, 1], "zeroline": False, **yaxis},
         "xaxis2": {"matches": "x", "anchor": "y2", "visible": False, "fixedrange": True},

@@ -19,6 +19,7 @@ from app.analysis.incidence_estimates import competing_endpoints, incidence_outc
 from app.analysis.incidence_reading import (
     effects_numbers,
     effects_table,
+    milestones_table,
     numbers_table,
     reading,
     summary_table,
@@ -312,6 +313,32 @@ def test_patients_who_entered_late_count_from_their_entry_on():
     expected = model.summary.set_index("level")["coef"]
     for _, row in result.effects.cause_specific.summary.iterrows():
         assert row["coef"] == pytest.approx(expected[row["group"]], rel=1e-7)
+
+
+def test_the_tables_hold_what_the_estimates_say():
+    result = made(simulated())
+    table = milestones_table(result)
+    numbers = numbers_table(result, "years")
+    summary = summary_table(result).set_index("Group")
+    for group in result.estimates:
+        at = group.at([12, 36, 60])
+        own = table[table["group"] == group.name]
+        assert list(own["year"]) == [1, 3, 5]
+        for ours, theirs in (("incidence", "incidence"), ("wrong_1_minus_km", "naive")):
+            np.testing.assert_array_equal(own[ours], at[theirs])
+        assert summary.loc[group.name, "Competing, 5-year"] == f"{100 * at['competing'][2]:.0f}%"
+        assert summary.loc[group.name, "Wrong 1 − KM, 5-year"] == f"{100 * at['naive'][2]:.0f}%"
+        steps = numbers[(numbers["group"] == group.name) & (numbers["event"] == "AML")]
+        last = steps[steps["time_years"] <= 3].iloc[-1]
+        assert last["incidence"] == at["incidence"][1]
+        assert last["wrong_1_minus_km"] == pytest.approx(at["naive"][1], rel=1e-12)
+    printed, exact = effects_table(result), effects_numbers(result)
+    row = exact[(exact["event"] == "AML") & (exact["group"] == printed["Group"][1])].iloc[0]
+    assert printed["Cause-specific HR (95% CI)"][0] == "1 (reference)"
+    assert printed["Cause-specific HR (95% CI)"][1].startswith(
+        f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f}), p"
+    )
+    assert len(exact) == 3 * 2
 
 
 # Degenerate input ---------------------------------------------------------------------------

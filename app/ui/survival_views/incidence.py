@@ -15,6 +15,7 @@ from app.analysis.incidence_reading import (
     WHICH_QUESTION,
     effects_numbers,
     effects_table,
+    milestones_table,
     numbers_table,
     reading,
     summary_table,
@@ -267,7 +268,11 @@ def _draw_pairs(result: GroupIncidence) -> None:
 
 
 def _sheets(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
-    sheets = {"Summary": summary_table(result), "Curves": numbers_table(result, unit)}
+    sheets = {
+        "Summary": summary_table(result),
+        "At 1, 3 and 5 years": milestones_table(result),
+        "Curves": numbers_table(result, unit),
+    }
     effects = effects_numbers(result)
     if not effects.empty:
         sheets["Hazard ratios"] = effects
