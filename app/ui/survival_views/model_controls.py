@@ -64,6 +64,7 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
     with left:
         endpoint = draw_endpoint_choice(cohort)
     labels = covariate_labels(cohort)
+    _forget_what_is_not_there(labels)
     chosen = middle.multiselect(
         "Covariates",
         list(labels),
@@ -108,6 +109,13 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
         limit=time.limit,
     )
     return settings, time
+
+
+def _forget_what_is_not_there(labels: dict[str, str]) -> None:
+    """Open another cohort on its own model where it lacks a covariate of the one before."""
+    held = st.session_state.get(COVARIATES) or ()
+    if any(spec not in labels for spec in held):
+        del st.session_state[COVARIATES]
 
 
 def _draw_scales(
