@@ -2,5 +2,6 @@
 
 from data_loaders.cbioportal.meta import looks_like_study
 from data_loaders.cbioportal.study import load_study
+from data_loaders.cbioportal.write import write_study
 
-__all__ = ["load_study", "looks_like_study"]
+__all__ = ["load_study", "looks_like_study", "write_study"]
