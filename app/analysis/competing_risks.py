@@ -294,7 +294,14 @@ def gray_test(
     events = int((kind == 1).sum())
     statistic, df = quadratic_form(score, variance)
     note = ""
-    if not events:
+    if np.linalg.eigvalsh(variance)[0] < -1e-9 * np.trace(variance):
+        # Gray's estimate need not be positive; cmprsk then prints a negative chi-squared.
+        statistic, df = float("nan"), 0
+        note = (
+            "Some groups are so small that Gray's estimate is not a valid variance: join the "
+            "smallest groups."
+        )
+    elif not events:
         note = "No event of this cause was observed, so its incidence cannot be compared."
     elif not df:
         note = "No two groups were at risk together at an event, so they cannot be compared."

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import erfc, ndtri
 
-from app.analysis._survival_data import Floats, numbers
+from app.analysis._survival_data import TIE_TOLERANCE, Floats, numbers, tie_scale
 from app.analysis.survival import KaplanMeier, confidence_band
 
 Curves = Mapping[Hashable, KaplanMeier]
@@ -168,6 +168,11 @@ def conditional_survival(
     log_variance = log_variance - (start["std_error"] / start["survival"]) ** 2
     log_se = np.sqrt(np.maximum(log_variance, 0.0))
     lower, upper = confidence_band(survival, log_se, curve.conf_type, curve.conf_level)
+    # While nobody's follow-up has ended since, survival is 1 with limits 1, as on any curve.
+    slack = TIE_TOLERANCE * tie_scale(curve.time)
+    reached = np.searchsorted(curve.time, np.append(given, given + further) + slack)
+    still = (reached[1:] == reached[0]) & (survival == 1)
+    lower, upper = np.where(still, 1.0, lower), np.where(still, 1.0, upper)
     return pd.DataFrame(
         {
             "given": given,
