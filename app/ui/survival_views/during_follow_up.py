@@ -40,6 +40,7 @@ from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
+from app.ui.remembered import remembered
 from app.ui.session import Looking, looking_at
 from app.ui.survival import draw_endpoint_choice
 from app.ui.take_away import TakeAway, draw_take_away
@@ -81,14 +82,20 @@ def draw_during_follow_up(looking: Looking) -> None:
     )
     landmarks, drawn = _draw_landmarks(outcome, exposure)
     try:
-        result = analyse_during_follow_up(
-            cohort,
-            outcome,
-            exposure,
-            landmarks=landmarks,
-            drawn=drawn,
-            start=start,
-            adjust=adjust,
+        result = remembered(
+            "during_follow_up",
+            looking,
+            (endpoint, exposure.exposure.key, time.limit, tuple(landmarks), drawn, start, adjust),
+            partial(
+                analyse_during_follow_up,
+                cohort,
+                outcome,
+                exposure,
+                landmarks=landmarks,
+                drawn=drawn,
+                start=start,
+                adjust=adjust,
+            ),
         )
     except ValueError as error:
         st.info(str(error))

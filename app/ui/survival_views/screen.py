@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,6 +31,7 @@ from app.export.tables import file_stem
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.layout import download_table
+from app.ui.remembered import remembered
 from app.ui.screened_gene import (
     TABLE_KEY,
     VOLCANO_KEY,
@@ -46,8 +46,6 @@ from app.ui.take_away import TakeAway, draw_take_away
 from data_loaders.model import FeatureKind
 
 VOLCANO, FOREST, TABLE = "Volcano", "Forest", "Table"
-_HELD = "_screens"
-_MOST_HELD = 8
 _MOST_ROWS = 25
 _COLUMNS = (
     *("label", "hr", "lower", "upper", "p_value", "q_value", "altered", "n", "frequency"),
@@ -197,10 +195,7 @@ def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> Screen
 
 def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
     """The screen, from this session's memory where it was made before."""
-    held: dict[tuple[object, ...], _Screened] = st.session_state.setdefault(_HELD, {})
-    key = (
-        looking.cohort.fingerprint,
-        json.dumps(looking.filter.to_dict(), sort_keys=True),
+    asked = (
         settings.endpoint,
         settings.adjust,
         settings.min_altered,
@@ -208,7 +203,8 @@ def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
         settings.adjustment,
         settings.time.limit,
     )
-    if key not in held:
+
+    def make() -> _Screened:
         outcome = outcome_of(
             looking.cohort, looking.selection.mask, settings.endpoint, limit=settings.time.limit
         )
@@ -220,10 +216,9 @@ def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
             settings.kinds,
             adjustment=settings.adjustment,
         )
-        while len(held) >= _MOST_HELD:
-            held.pop(next(iter(held)))
-        held[key] = _Screened(outcome, screen)
-    return held[key]
+        return _Screened(outcome, screen)
+
+    return remembered("screen", looking, asked, make)
 
 
 # What is shown -------------------------------------------------------------------------------
