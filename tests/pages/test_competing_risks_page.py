@@ -192,6 +192,14 @@ def test_odd_cohorts_get_a_sentence(name: str, shown: str):
     assert "nan" not in words(at).replace("–", "").split()
 
 
+def test_groups_that_come_about_later_are_guarded():
+    rows = [f"A{i},{i % 3 % 2},{i + 1},{i % 2},{i + 1},{i % 5 % 2}" for i in range(60)]
+    header = HEADER.replace("diagnosis", "transplant")
+    at = calm(uploaded("later", header, rows, group="variable:transplant"))
+    assert "Immortal time" in words(at)
+    assert "Immortal time" not in words(calm(uploaded("later", header, rows, group="everyone")))
+
+
 def test_what_is_taken_away_is_of_this_view(open_app: Opener):
     at = calm(open_app("survival", view=VIEW, cohort="demo:mds", group="variable:ipssm"))
     keys = {str(button.proto.id) for button in at.get("download_button")}

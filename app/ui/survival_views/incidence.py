@@ -27,6 +27,7 @@ from app.export.methods_incidence import group_incidence_methods
 from app.export.script_incidence import incidence_script
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
+from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.links import ENDPOINT, endpoint_labels
 from app.ui.session import Looking
@@ -66,6 +67,9 @@ def draw_incidence(looking: Looking) -> None:
     unit = settings.time.unit
     sentences = reading(result)
     title = _title(result)
+    immortal_time_guard(
+        looking, settings.chosen.grouping, settings.endpoint, str(settings.chosen.spec or "")
+    )
 
     chart, words = st.columns([5, 3], gap="large")
     with chart:
