@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from app.analysis.exposures import Exposure, exposure_options
@@ -32,7 +34,7 @@ def immortal_time_guard(
     endpoint
         Key of the endpoint.
     group
-        How the groups were asked for (``cut:transplant_months:median``, ``variable:transplant``):
+        How the groups were asked for (``cut:transplant_months@median``, ``variable:transplant``):
         the event that it names is the one offered.
     """
     if grouping is None or not grouping.after_baseline:
@@ -75,7 +77,7 @@ def matching_exposure(
     and ``transplant_months``), then a label that the grouping's label contains.
     """
     options = exposure_options(looking.cohort, endpoint)
-    words = [word for word in group.split(":")[1:] if word]
+    words = [word for word in re.split("[:@]", group)[1:] if word]
     for option in options:
         if option.key.partition(":")[2] in words:
             return option

@@ -178,9 +178,8 @@ def test_nobody_has_an_event_and_it_is_said():
 # The guard -----------------------------------------------------------------------------------
 
 GUARDED = """
-import numpy as np
 import streamlit as st
-from app.cohort.groupings import Grouping, by_variable
+from app.cohort.groupings import GroupingSpec, by_variable
 from app.cohort.filters import Filter
 from app.ui.immortal_time import immortal_time_guard
 from app.ui.session import Looking
@@ -228,11 +227,8 @@ def test_the_guard_offers_both_analyses_of_the_event(treated: Cohort):
 
 
 def test_a_cut_of_the_treatments_time_is_guarded_too(treated: Cohort):
-    grouping = (
-        "Grouping('Transplant', ('early', 'late'), np.zeros(cohort.n, dtype=np.int16), "
-        "('#2a7fc1', '#d9541e'), after_baseline=True)"
-    )
-    at = guarded(treated, grouping, "cut:transplant_months:median")
+    spec = "cut:transplant_months@median"
+    at = guarded(treated, f"GroupingSpec.parse({spec!r}).build(cohort)", spec)
     assert len(at.button) == 2
     at.button(key="guard_landmark").click().run()
     assert at.session_state["exposure"] == "column:transplant_months"
@@ -247,15 +243,16 @@ def test_without_the_time_the_guard_says_what_is_needed():
     assert "transplant_months" in at.caption[0].value
 
 
-def test_what_the_guard_opens_is_the_view_with_the_exposure(treated: Cohort):
+def test_the_guard_on_the_page_leads_to_the_view(treated: Cohort):
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
     at.session_state["_uploads"] = {f"upload:{treated.name}": treated}
     at.session_state["cohort"] = f"upload:{treated.name}"
-    at.session_state["view"] = VIEW
-    at.session_state["exposure"] = "column:transplant_months"
-    at.session_state["during_as"] = "Time-dependent"
+    at.session_state["group"] = "variable:transplant"
     at.switch_page(str(ROOT / "pages" / "survival.py"))
     at.run()
+    calm(at)
+    assert any("Immortal time" in element.value for element in at.warning)
+    at.button(key="guard_time_dependent").click().run()
     calm(at)
     assert at.selectbox(key="exposure").value == "column:transplant_months"
     assert "Simon-Makuch" in titles(at)[-1]
