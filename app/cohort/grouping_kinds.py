@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from app.cohort.colours import NEUTRAL, SLATE, assign_colours
 from app.cohort.grouping_model import MAX_GROUPS, NOT_TESTED, Grouping, GroupingError
+from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, CohortError
 
 NONE_OF_THESE = "None of these"
@@ -133,7 +134,7 @@ def by_burden(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grou
         label="Number of mutated genes",
         names=names,
         codes=np.where(untested, NOT_TESTED, np.minimum(number, last)).astype(np.int16),
-        colours=assign_colours(names, ordered=True),
+        colours=number_colours(len(names)),
         ordered=True,
         note=_counted_note(counted, [gene for gene in genes if gene not in set(counted)]),
     )

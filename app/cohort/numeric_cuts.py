@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cohort.clinical_thresholds import Threshold, clinical_thresholds
-from app.cohort.colours import assign_colours
 from app.cohort.grouping_model import MAX_GROUPS, MISSING, Grouping, GroupingError
+from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 
 MEDIAN, TERTILES, QUARTILES, CLINICAL = "median", "tertiles", "quartiles", "clinical"
@@ -127,7 +127,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
         label=variable.label,
         names=names,
         codes=codes,
-        colours=assign_colours(names, ordered=True),
+        colours=number_colours(len(names)),
         ordered=True,
         data_driven=cut.rule == OPTIMAL,
         after_baseline=variable.role == "treatment",
