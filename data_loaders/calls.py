@@ -3,8 +3,9 @@
 Rules, each of which leaves an issue where it decides something:
 
 - Where a matrix has a gene, its call stands; the list is compared with it and differences counted.
-- A gene that only the list has is tested in everyone who was sequenced: the patients with a test in
-  the matrix, or whom the clinical table calls sequenced; without either, all patients of the
+- A gene that only the list has is tested in everyone who was sequenced: those whom a column of the
+  clinical table calls sequenced; or else those with a test in the matrix, if it has half of the
+  list's genes (single genes may have been tested by other means); or else all patients of the
   clinical table, as in the annotation file of a MAF. A list of variants alone cannot tell a patient
   without mutations from one who was never sequenced.
 - A part of a gene's mutations (JAK2 V617F) is absent where the gene is not mutated, and not tested
@@ -35,6 +36,7 @@ States = npt.NDArray[np.int8]  # 1 altered, 0 not, -1 not tested
 _PANEL_GENES = 400  # a list of more genes is an exome, most of whose genes mean nothing
 _EXOME_PATIENTS = 3
 _FEW_LISTED = 0.7
+_SEQUENCING_MATRIX = 0.5  # share of the list's genes that a matrix has if it is of the same panel
 _EXAMPLES = 8
 
 
@@ -119,19 +121,21 @@ def _tested(
 ) -> tuple[Bools, list[Issue]]:
     """Patients in whom a gene that only the list has was looked for."""
     file = shown(variants.source)
-    genes = base.matrix.loc[:, (base.features["gene"].notna()).to_numpy()]
-    n = len(variants.listed)
-    if genes.shape[1]:
+    genes = base.matrix.loc[:, (base.features["kind"] == "gene").to_numpy()]
+    in_list = set(variants.frame["gene"][variants.counted])
+    in_both = in_list & set(base.features["gene"][base.features["kind"] == "gene"])
+    n, guessed = len(variants.listed), False
+    if sequenced is not None:
+        tested, rule = sequenced | variants.listed, "the clinical table says so"
+    elif in_both and len(in_both) >= _SEQUENCING_MATRIX * len(in_list):
         tested = genes.notna().any(axis=1).to_numpy() | variants.listed
         rule = "the gene columns of the other tables have a test"
-    elif sequenced is not None:
-        tested, rule = sequenced | variants.listed, "the clinical table says so"
     else:
         tested, rule = np.ones(n, dtype=bool), "the clinical table lists those who were"
+        guessed = True
     without = int((tested & ~variants.listed).sum())
     if not without:
         return tested, []
-    guessed = not genes.shape[1] and sequenced is None
     share = variants.listed.sum() / n
     words = (
         f"{file} lists no variant of {plural(without, 'patient')} of {n:,}, taken for sequenced "

@@ -132,6 +132,11 @@ def with_stated_competing(outcome: Outcome, column: TextColumn) -> Outcome:
     )
 
 
+def same_clock(time: Floats, survival: Floats) -> bool:
+    """Whether two follow-ups of the same patients, in months, agree in at least half of them."""
+    return bool((np.abs(time - survival) <= _TOLERANCE).mean() >= _SAME_CLOCK)
+
+
 def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Outcome:
     """Add death without the event as the competing event, from overall survival.
 
@@ -155,7 +160,7 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     reason = f"derived from {outcome.endpoint.event} and {survival.endpoint.event}"
     timed = followed & ~np.isnan(time)
     agree = np.abs(time - survival.time) <= _TOLERANCE
-    if timed.any() and agree[timed].mean() < _SAME_CLOCK:
+    if timed.any() and not same_clock(time[timed], survival.time[timed]):
         issue = Issue(
             "warning",
             f"{outcome.endpoint.label}: its follow-up differs from that of overall survival in "

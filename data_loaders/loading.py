@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -25,7 +25,10 @@ from data_loaders.wording import listed, shown
 _DEMO = "demo:"
 _R_DATA = (".rdata", ".rda", ".rds")
 
+_SHARE_OF_READING = 0.7
+
 Paths = str | Path | Sequence[str | Path] | None
+Progress = Callable[[str, float], None]
 
 
 def load_cohort(
@@ -37,6 +40,7 @@ def load_cohort(
     clinical: str | Path | None = None,
     mutations: Paths = None,
     variants: Paths = None,
+    progress: Progress | None = None,
 ) -> Cohort:
     """Load a cohort.
 
@@ -62,6 +66,9 @@ def load_cohort(
         One or more further tables with one row a patient: matrices of genes or of cytogenetics.
     variants
         One or more lists of variants, one row a mutation.
+    progress
+        Called with what is being done and the share that is done, from 0 to 1, while several files
+        are read.
 
     Raises
     ------
@@ -85,11 +92,19 @@ def load_cohort(
     _refuse_addresses(path)
     stated = TableMapping.read(mapping)
     if _is_folder(path):
-        return _from_folder(path, stated, name, None if clinical is None else str(clinical))
+        chosen = None if clinical is None else str(clinical)
+        return _from_folder(path, stated, name, chosen, progress)
     if joined == (None, None, None):
         return _from_path(path, stated, name, sheet)
     return _from_paths(
-        path, stated, name, sheet, clinical=clinical, mutations=mutations, variants=variants
+        path,
+        stated,
+        name,
+        sheet,
+        clinical=clinical,
+        mutations=mutations,
+        variants=variants,
+        progress=progress,
     )
 
 
@@ -204,6 +219,7 @@ def _from_paths(
     clinical: str | Path | None,
     mutations: Paths,
     variants: Paths,
+    progress: Progress | None,
 ) -> Cohort:
     """Files that the user named one by one."""
     lists = _paths(variants)
@@ -212,8 +228,9 @@ def _from_paths(
         paths.append(Path(clinical))
     tables: dict[str, RawTable] = {}
     key_of: dict[Path, str] = {}
-    for path in paths:
+    for number, path in enumerate(paths):
         _refuse_addresses(path)
+        _report(progress, f"Reading {shown(path.name)}", _SHARE_OF_READING * number / len(paths))
         key_of[path] = path.name if path.name not in tables else f"{path.parent.name}_{path.name}"
         of_sheet = sheet if path == source else None
         tables[key_of[path]] = read_table(key_of[path], read_file(path), of_sheet)
@@ -229,11 +246,18 @@ def _from_paths(
             f"{shown(main.name)} lists variants, one row a mutation; give the clinical table as "
             'well (clinical="patients.csv").'
         )
-    return _from_tables(tables, key_of[main], mapping, name, source=", ".join(tables), issues=())
+    _report(progress, "Putting the tables together", _SHARE_OF_READING)
+    cohort = _from_tables(tables, key_of[main], mapping, name, source=", ".join(tables), issues=())
+    _report(progress, "Done", 1.0)
+    return cohort
 
 
 def _from_folder(
-    folder: Path, mapping: TableMapping, name: str | None, clinical: str | None
+    folder: Path,
+    mapping: TableMapping,
+    name: str | None,
+    clinical: str | None,
+    progress: Progress | None,
 ) -> Cohort:
     files = folder_files(folder)
     chosen = None if clinical is None else Path(clinical).name
@@ -242,9 +266,10 @@ def _from_folder(
             f"{shown(folder.resolve().name)} has no table called {shown(chosen)}; it has "
             f"{listed(list(files))}."
         )
-    tables, issues = read_tables((file, read_file(path)) for file, path in files.items())
+    tables, issues = read_tables(_contents(files, progress))
     title = folder.resolve().name
-    return _from_tables(
+    _report(progress, "Putting the tables together", _SHARE_OF_READING)
+    cohort = _from_tables(
         tables,
         chosen,
         mapping,
@@ -252,6 +277,23 @@ def _from_folder(
         source=title,
         issues=[*issues, *unread_files(folder, files)],
     )
+    _report(progress, "Done", 1.0)
+    return cohort
+
+
+def _contents(files: Mapping[str, Path], progress: Progress | None) -> Iterator[tuple[str, bytes]]:
+    """The files one after the other, so that only one is held as bytes."""
+    sizes = {file: path.stat().st_size for file, path in files.items()}
+    done, total = 0, max(sum(sizes.values()), 1)
+    for file, path in files.items():
+        _report(progress, f"Reading {shown(file)}", _SHARE_OF_READING * done / total)
+        yield file, read_file(path)
+        done += sizes[file]
+
+
+def _report(progress: Progress | None, what: str, share: float) -> None:
+    if progress is not None:
+        progress(what, share)
 
 
 def _from_tables(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from data_loaders.columns import TextColumn
-from data_loaders.competing import by_cause, with_competing_death, with_stated_competing
+from data_loaders.competing import by_cause, same_clock, with_competing_death, with_stated_competing
 from data_loaders.endpoints import Pair, endpoint_term, find_pairs
 from data_loaders.event_codes import decode_events, events_from_values
 from data_loaders.mapping import EndpointMapping, TableMapping
@@ -58,6 +60,9 @@ def find_outcomes(
             outcomes.append(with_competing_death(outcome, survival, rows))
         else:
             outcomes.append(outcome)
+    issues = [_unread(time, event) for time, event in unread]
+    if survival is not None:
+        issues += [issue for outcome in outcomes for issue in _other_clock(outcome, survival)]
     free = {name: column for name, column in columns.items() if name not in used}
     found = {outcome.endpoint.key for outcome in outcomes}
     for outcome in list(outcomes):
@@ -65,7 +70,27 @@ def find_outcomes(
         if component is not None and component.endpoint.key not in found:
             found.add(component.endpoint.key)
             outcomes.append(component)
-    return outcomes, [_unread(time, event) for time, event in unread]
+    return outcomes, issues
+
+
+def _other_clock(outcome: Outcome, survival: Outcome) -> list[Issue]:
+    """Say so where a composite endpoint such as relapse-free survival runs from another day."""
+    if outcome.endpoint.competing or outcome.endpoint.key == survival.endpoint.key:
+        return []
+    both = (outcome.event == 0) & ~np.isnan(outcome.time) & ~np.isnan(survival.time)
+    if not both.any() or same_clock(outcome.time[both], survival.time[both]):
+        return []
+    return [
+        Issue(
+            "info",
+            f"{outcome.endpoint.label}: the follow-up of most patients without the event differs "
+            "from that of overall survival, so it is taken to run from another day, such as that "
+            "of the remission.",
+            outcome.variables[0].source_column,
+            int(both.sum()),
+            code="time_zero",
+        )
+    ]
 
 
 def _unread(time: str, event: str) -> Issue:

@@ -269,3 +269,60 @@ def test_codes_that_are_not_known_are_named_with_what_to_do() -> None:
     stated = {"os": {"time": "os_months", "event": "os_status", "event_value": 2}}
     cohort = load(columns, {"endpoints": stated})
     assert cohort.patients["os_event"].tolist() == [0, 0, 1]
+
+
+RELAPSE = {
+    "os_days": [900, 800, 700, 600, 500, 400],
+    "os_event": [1, 0, 1, 0, 1, 0],
+    "rfs_days": [100, 200, 600, 500, 30, None],
+    "rfs_event": [1, 1, 1, 0, 1, None],
+}
+
+
+@pytest.mark.parametrize(
+    ("causes", "relapse", "death"),
+    [
+        # Whoever has code 2 had died; the second with code 1 lives.
+        ([1, 1, 2, 0, 2, None], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
+        ([2, 2, 1, 0, 1, None], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
+    ],
+)
+def test_relapse_from_a_code_of_causes(
+    causes: list[int | None], relapse: list[int], death: list[int]
+) -> None:
+    cohort = load({**RELAPSE, "cause": causes})
+    assert list(cohort.endpoints) == ["os", "rfs", "relapse"]
+    endpoint = cohort.endpoints["relapse"]
+    assert (endpoint.event_label, endpoint.competing) == ("relapse", "relapse_competing")
+    patients = cohort.patients
+    assert patients["relapse_event"].tolist()[:5] == relapse
+    assert patients["relapse_competing"].tolist()[:5] == death
+    assert np.isnan(patients["relapse_event"].iloc[5])
+    np.testing.assert_array_equal(patients["relapse_months"], patients["rfs_months"])
+    assert cohort.variables["relapse_event"].source_column == "cause"
+    assert "by_cause" in codes(cohort)
+
+
+@pytest.mark.parametrize(
+    "causes",
+    [
+        [1, 1, 2, 1, 2, None],  # an event where the composite has none
+        [1, 1, 2, 0, 0, None],  # none where it has one
+        [1, 1, 2, 0, 2, 0],  # known where it is not
+        [1, 1, 1, 0, 1, None],  # one cause
+        [1, 1, 3, 0, 2, None],  # three causes
+    ],
+)
+def test_codes_that_do_not_fit_are_ordinary_columns(causes: list[int | None]) -> None:
+    cohort = load({**RELAPSE, "cause": causes})
+    assert list(cohort.endpoints) == ["os", "rfs"]
+    assert "cause" in cohort.patients
+
+
+def test_an_endpoint_that_runs_from_another_day_is_named() -> None:
+    cohort = load({**RELAPSE, "rfs_event": [1, 1, 1, 0, 0, None]})
+    (issue,) = [issue for issue in cohort.issues if issue.code == "time_zero"]
+    assert "Relapse-free survival" in issue.sentence
+    same = load({**RELAPSE, "rfs_days": [100, 200, 600, 600, 500, None],
+                 "rfs_event": [1, 1, 1, 0, 0, None]})  # fmt: skip
+    assert "time_zero" not in codes(same)

@@ -221,3 +221,38 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     cohort = load_cohort(inside)
     assert "secret" not in cohort.patients
     assert any("link.csv" in sentence for sentence in issues(cohort, "file_left_out"))
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    for name, text in (("a.csv", CLINICAL), ("b.tsv", MATRIX), ("c.tsv", VARIANTS)):
+        (tmp_path / name).write_text(text)
+    for load_it in (
+        lambda tell: load_cohort(tmp_path, progress=tell),
+        lambda tell: load_cohort(
+            tmp_path / "a.csv", mutations=tmp_path / "b.tsv", variants=tmp_path / "c.tsv",
+            progress=tell,
+        ),
+    ):  # fmt: skip
+        told: list[tuple[str, float]] = []
+        load_it(lambda what, share, told=told: told.append((what, share)))
+        assert [what for what, _ in told] == [
+            "Reading a.csv", "Reading b.tsv", "Reading c.tsv",
+            "Putting the tables together", "Done",
+        ]  # fmt: skip
+        shares = [share for _, share in told]
+        assert shares == sorted(shares)
+        assert (shares[0], shares[-1]) == (0, 1)
+
+
+def test_single_genes_of_the_clinical_table_do_not_say_who_was_sequenced() -> None:
+    clinical = "ID,os_months,os_event,NPM1\nP1,1,0,1\nP2,2,1,0\nP3,3,0,\n"
+    variants = "ID,gene,effect\nP1,TP53,missense\nP1,TET2,missense\nP2,ASXL1,nonsense\n"
+    cohort = load(a_dot_csv=clinical, v_dot_csv=variants)
+    # NPM1 was tested in two by other means; the list is of all three.
+    assert states(cohort, "TP53") == [1, 0, 0]
+    (sentence,) = issues(cohort, "sequenced")
+    assert "convention of MAF annotation files" in sentence
+    stated = load(
+        a_dot_csv=clinical.replace("NPM1\n", "NPM1,sequenced\n").replace(",1\n", ",1,yes\n")
+        .replace(",0\n", ",0,yes\n").replace(",\n", ",,no\n"), v_dot_csv=variants)  # fmt: skip
+    assert states(stated, "TP53") == [1, 0, -1]
