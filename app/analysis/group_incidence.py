@@ -143,6 +143,7 @@ def incidence_by_group(
     grouping: Grouping | None = None,
     *,
     limit: float | None = None,
+    truncated: bool = True,
 ) -> GroupIncidence:
     """Cumulative incidence, Gray's tests, hazard ratios and accounting of the selected patients.
 
@@ -158,6 +159,8 @@ def incidence_by_group(
         Groups to compare, the first the reference; None for everyone together.
     limit
         Months at which follow-up ends for every number.
+    truncated
+        Whether patients count only from the endpoint's entry time on, where it has one.
 
     Raises
     ------
@@ -166,7 +169,9 @@ def incidence_by_group(
     CohortError
         If the cohort has no such endpoint.
     """
-    outcome = incidence_outcome(cohort, mask, endpoint_key, grouping, limit=limit)
+    outcome = incidence_outcome(
+        cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated
+    )
     ordered = _by_time(outcome)
     colours = (BLUE,) if grouping is None else grouping.colours
     estimates = tuple(estimate_of(ordered, code, colour) for code, colour in enumerate(colours))

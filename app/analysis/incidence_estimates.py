@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -146,6 +147,7 @@ def incidence_outcome(
     grouping: Grouping | None = None,
     *,
     limit: float | None = None,
+    truncated: bool = True,
 ) -> Outcome:
     """Follow-up of those for whom it is known which of the two events came, if any.
 
@@ -159,7 +161,8 @@ def incidence_outcome(
     CohortError
         If the cohort has no such endpoint.
     """
-    outcome = outcome_of(cohort, mask, endpoint_key, grouping, limit=limit)
+    options: dict[str, Any] = {"limit": limit, "truncated": truncated}
+    outcome = outcome_of(cohort, mask, endpoint_key, grouping, **options)
     endpoint = outcome.endpoint
     if endpoint.competing is None:
         raise ValueError(
@@ -175,7 +178,7 @@ def incidence_outcome(
     number = int(np.count_nonzero(unknown))
     if not number:
         return outcome
-    known = outcome_of(cohort, mask & ~unknown, endpoint_key, grouping, limit=limit)
+    known = outcome_of(cohort, mask & ~unknown, endpoint_key, grouping, **options)
     return replace(
         known,
         selected=outcome.selected,

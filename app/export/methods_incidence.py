@@ -64,6 +64,11 @@ def _endpoint(result: GroupIncidence) -> str:
     )
     if result.outcome.entry is not None:
         words += f" Patients were at risk from their entry on (column {endpoint.entry})."
+    elif endpoint.entry is not None:
+        words += (
+            f" Entry times (column {endpoint.entry}) were not used: patients count as at risk from "
+            "time zero."
+        )
     if result.limit is not None:
         words += (
             f" Follow-up was ended at {result.limit / 12:g} years (administrative censoring): "

@@ -90,6 +90,8 @@ def _known(result: GroupIncidence, group: GroupingSpec | None) -> str:
     asked += ", None" if group is None else ", grouping"
     if result.limit is not None:
         asked += f", limit={float(result.limit)!r}"
+    if result.outcome.entry is None:
+        asked += ", truncated=False"
     return (
         f"{comment(f'Without those with {not_recorded(result.endpoint)}.')}\n"
         f"outcome = incidence_outcome({asked})\n"

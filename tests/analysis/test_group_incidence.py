@@ -313,6 +313,9 @@ def test_patients_who_entered_late_count_from_their_entry_on():
     expected = model.summary.set_index("level")["coef"]
     for _, row in result.effects.cause_specific.summary.iterrows():
         assert row["coef"] == pytest.approx(expected[row["group"]], rel=1e-7)
+    whole, plain = made(c, key="late", truncated=False), made(c)
+    assert whole.gray_event.statistic == plain.gray_event.statistic
+    assert whole.effects.subdistribution is not None
 
 
 def test_the_tables_hold_what_the_estimates_say():

@@ -171,6 +171,24 @@ def test_nobody_to_follow_is_still_a_script(cohort, folder):
     assert run(script, folder).endswith("0 analysed\n")
 
 
+def test_entry_times_enter_where_they_were_used(cohort):
+    patients = cohort.patients.assign(seen=cohort.patients["aml_months"] / 3)
+    aml = replace(cohort.endpoints["aml"], entry="seen")
+    late = replace(cohort, patients=patients, endpoints={"aml": aml})
+    result, script = made(late, Filter(), STAGE)
+    assert ast.parse(script)
+    assert 'cox(frame, "time", "event", ["group"], entry="entry")' in script
+    assert "fine_gray" not in script
+    assert "gray_test" not in script
+    text = group_incidence_methods(result, Filter().apply(late))
+    assert "at risk from their entry on (column seen)" in text
+    result, script = made(late, Filter(), STAGE, truncated=False)
+    assert script.count("truncated=False") == 2
+    assert "entry=" not in script
+    text = group_incidence_methods(result, Filter().apply(late))
+    assert "Entry times (column seen) were not used" in text
+
+
 def test_text_of_the_data_never_becomes_code(cohort):
     plain, _ = made(cohort, Filter(), STAGE)
     text = '"""\nimport os'

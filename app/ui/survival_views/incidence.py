@@ -47,6 +47,7 @@ class IncidenceSettings:
     endpoint: str
     chosen: ChosenGrouping
     time: TimeOptions
+    truncated: bool
     drawn_as: str
     layers: Layers
 
@@ -63,6 +64,7 @@ def draw_incidence(looking: Looking) -> None:
         settings.endpoint,
         settings.chosen.grouping,
         limit=settings.time.limit,
+        truncated=settings.truncated,
     )
     unit = settings.time.unit
     sentences = reading(result)
@@ -124,6 +126,9 @@ def _settings(looking: Looking) -> IncidenceSettings:
     below = st.container()
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         time = draw_time_options()
+        truncated = True
+        if looking.cohort.endpoints[endpoint].entry is not None:
+            truncated = _toggle("Count patients from their entry on", "truncated", value=True)
         st.divider()
         drawn_as = st.segmented_control(
             "Drawn as",
@@ -145,7 +150,7 @@ def _settings(looking: Looking) -> IncidenceSettings:
         chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below)
     with below:
         _say_what_is_shown(looking.cohort, endpoint)
-    return IncidenceSettings(endpoint, chosen, time, str(drawn_as), layers)
+    return IncidenceSettings(endpoint, chosen, time, truncated, str(drawn_as), layers)
 
 
 def _toggle(label: str, key: str, *, value: bool = False, enabled: bool = True) -> bool:
