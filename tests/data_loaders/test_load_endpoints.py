@@ -106,7 +106,7 @@ def test_no_pair_is_a_warning_and_nothing_is_lost(columns: dict[str, list[object
 
 
 def test_time_to_transplant_is_kept_in_months() -> None:
-    cohort = load({"time_to_transplant_days": [365.25, None, 30.4375], "os_days": [1, 2, 3]})
+    cohort = load({"time_to_transplant_days": [365.25, "", 30.4375], "os_days": [1, 2, 3]})
     variable = cohort.variables["transplant_months"]
     assert (variable.unit, variable.role) == ("months", "treatment")
     assert variable.source_column == "time_to_transplant_days"
@@ -274,8 +274,8 @@ def test_codes_that_are_not_known_are_named_with_what_to_do() -> None:
 RELAPSE = {
     "os_days": [900, 800, 700, 600, 500, 400],
     "os_event": [1, 0, 1, 0, 1, 0],
-    "rfs_days": [100, 200, 600, 500, 30, None],
-    "rfs_event": [1, 1, 1, 0, 1, None],
+    "rfs_days": [100, 200, 600, 500, 30, ""],
+    "rfs_event": [1, 1, 1, 0, 1, ""],
 }
 
 
@@ -283,12 +283,12 @@ RELAPSE = {
     ("causes", "relapse", "death"),
     [
         # Whoever has code 2 had died; the second with code 1 lives.
-        ([1, 1, 2, 0, 2, None], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
-        ([2, 2, 1, 0, 1, None], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
+        ([1, 1, 2, 0, 2, ""], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
+        ([2, 2, 1, 0, 1, ""], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1]),
     ],
 )
 def test_relapse_from_a_code_of_causes(
-    causes: list[int | None], relapse: list[int], death: list[int]
+    causes: list[object], relapse: list[int], death: list[int]
 ) -> None:
     cohort = load({**RELAPSE, "cause": causes})
     assert list(cohort.endpoints) == ["os", "rfs", "relapse"]
@@ -306,23 +306,23 @@ def test_relapse_from_a_code_of_causes(
 @pytest.mark.parametrize(
     "causes",
     [
-        [1, 1, 2, 1, 2, None],  # an event where the composite has none
-        [1, 1, 2, 0, 0, None],  # none where it has one
+        [1, 1, 2, 1, 2, ""],  # an event where the composite has none
+        [1, 1, 2, 0, 0, ""],  # none where it has one
         [1, 1, 2, 0, 2, 0],  # known where it is not
-        [1, 1, 1, 0, 1, None],  # one cause
-        [1, 1, 3, 0, 2, None],  # three causes
+        [1, 1, 1, 0, 1, ""],  # one cause
+        [1, 1, 3, 0, 2, ""],  # three causes
     ],
 )
-def test_codes_that_do_not_fit_are_ordinary_columns(causes: list[int | None]) -> None:
+def test_codes_that_do_not_fit_are_ordinary_columns(causes: list[object]) -> None:
     cohort = load({**RELAPSE, "cause": causes})
     assert list(cohort.endpoints) == ["os", "rfs"]
     assert "cause" in cohort.patients
 
 
 def test_an_endpoint_that_runs_from_another_day_is_named() -> None:
-    cohort = load({**RELAPSE, "rfs_event": [1, 1, 1, 0, 0, None]})
+    cohort = load({**RELAPSE, "rfs_event": [1, 1, 1, 0, 0, ""]})
     (issue,) = [issue for issue in cohort.issues if issue.code == "time_zero"]
     assert "Relapse-free survival" in issue.sentence
-    same = load({**RELAPSE, "rfs_days": [100, 200, 600, 600, 500, None],
-                 "rfs_event": [1, 1, 1, 0, 0, None]})  # fmt: skip
+    same = load({**RELAPSE, "rfs_days": [100, 200, 600, 600, 500, ""],
+                 "rfs_event": [1, 1, 1, 0, 0, ""]})  # fmt: skip
     assert "time_zero" not in codes(same)
