@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 _HEIGHT = 430
 _TYPICAL = (380.0, 340.0)
 _LETTER, _HALF_LINE = 6.6, 8.0
+_CLEARANCE = 4.0
 _LABELS = 14
 _SMALLEST, _LARGEST = 8.0, 30.0
 # Beyond this p-values are zero to a computer; the axis ends where they do.
@@ -76,7 +77,7 @@ def volcano_figure(
             "−log<sub>10</sub> p",
             x=0,
             y=0.5,
-            xshift=-40,
+            xshift=-46,
             xanchor="center",
             textangle=-90,
             **_INSIDE,
@@ -108,7 +109,7 @@ def volcano_figure(
         legend_space=8 + 22 * legend_lines([str(trace.get("name", "")) for trace in named]),
         annotations=texts,
         shapes=shapes,
-        margin={"b": 56, "l": 58},
+        margin={"b": 56, "l": 64},
         xaxis={
             "range": [-reach, reach],
             "tickvals": np.log10(ticks),
@@ -260,7 +261,8 @@ def _names(
     left, right, low, high = extent
     px = (x - left) * _TYPICAL[0] / (right - left)
     py = (y - low) * _TYPICAL[1] / (high - low)
-    points = [_Box(px[i], py[i], size[i] / 2, size[i] / 2) for i in range(len(px))]
+    around = size / 2 + _CLEARANCE
+    points = [_Box(px[i], py[i], around[i], around[i]) for i in range(len(px))]
     taken: list[_Box] = []
     texts = []
     for i in range(min(_LABELS, len(labels))):
@@ -310,7 +312,10 @@ def _cost(spot: _Box, points: list[_Box], x: float, y: float) -> float:
 def _name(
     label: str, place: tuple[float, float], size: float, dx: float, dy: float
 ) -> dict[str, Any]:
-    far = abs(dy) > size / 2 + _HALF_LINE + 8 or (abs(dx) > 30 and abs(dy) > 12)
+    # A name that does not touch its own point is joined to it by a line.
+    half = _LETTER * len(label) / 2 + 2
+    gap = np.hypot(max(abs(dx) - half - size / 2, 0.0), max(abs(dy) - _HALF_LINE - size / 2, 0.0))
+    far = gap > _CLEARANCE
     return {
         "text": label,
         "x": float(place[0]),

@@ -43,9 +43,9 @@ def immortal_time_guard(
     label = mid_sentence(grouping.label)
     with st.container(border=True, key="immortal_time"):
         st.warning(
-            f"**Immortal time.** The groups of {label} come about during follow-up. Who is in a "
-            "later group had to live until then, and these curves credit that time to the group: "
-            "they are biased from time zero on, whatever the test says.",
+            f"**Immortal time.** The groups of {label} come about during follow-up: whoever came "
+            "into one later had to live until then, and these curves credit that time to the "
+            "group. They are biased from time zero on, whatever the test says.",
             icon=":material/warning:",
         )
         if exposure is None:
