@@ -98,7 +98,7 @@ def adjusted_figure(
     ticks = nice_ticks(in_unit(last, unit))
     end = max(in_unit(last, unit), ticks[-1]) or 1.0
     lines = 1 + sum(56 + 7 * len(name) for name in view.names) // 320
-    key = "Line: adjusted. Dots: unadjusted (Kaplan-Meier)." if unadjusted else "Adjusted curves."
+    key = "Lines: adjusted, dots: observed" if unadjusted else "Adjusted"
     inside = {"xref": "x domain", "yref": "y domain"}
     return make_figure(
         traces,

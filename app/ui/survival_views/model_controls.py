@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Hashable, Sequence
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -23,7 +24,9 @@ from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from data_loaders import Cohort
 
-COVARIATES = "covariates"
+Made = TypeVar("Made")
+
+COVARIATES, ACROSS = "covariates", "across"
 _KINDS: dict[str, Kinds] = {
     "Multivariable": "multivariable",
     "Univariable": "univariable",
@@ -35,7 +38,8 @@ _FIRTH: dict[str, bool | Literal["auto"]] = {
     "Always": True,
 }
 _HELD = "_models"
-_MOST_HELD = 4
+_LAST = "_last_covariates"
+_MOST_HELD = 6
 
 
 def covariate_labels(cohort: Cohort) -> dict[str, str]:
@@ -64,17 +68,22 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
     with left:
         endpoint = draw_endpoint_choice(cohort)
     labels = covariate_labels(cohort)
-    _forget_what_is_not_there(labels)
+    usual = [spec for spec in default_covariates(cohort, endpoint) if spec in labels]
+    anew = _is_another_cohort(looking, labels)
+    if anew:
+        st.session_state[COVARIATES] = usual
+        st.session_state.pop(ACROSS, None)
     chosen = middle.multiselect(
         "Covariates",
         list(labels),
-        default=[spec for spec in default_covariates(cohort, endpoint) if spec in labels],
+        default=None if anew else usual,
         format_func=lambda text: labels.get(text, text),
         key=COVARIATES,
         bind="query-params",
         placeholder="Variables, genes or events",
     )
     chosen = [spec for spec in chosen if spec in labels]
+    st.session_state[_LAST] = (looking.key, tuple(chosen))
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         kinds = st.segmented_control(
             "Each covariate by itself, or all together",
@@ -111,11 +120,10 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
     return settings, time
 
 
-def _forget_what_is_not_there(labels: dict[str, str]) -> None:
-    """Open another cohort on its own model where it lacks a covariate of the one before."""
-    held = st.session_state.get(COVARIATES) or ()
-    if any(spec not in labels for spec in held):
-        del st.session_state[COVARIATES]
+def _is_another_cohort(looking: Looking, labels: dict[str, str]) -> bool:
+    """Whether the cohort changed to one that lacks a covariate of the model before."""
+    key, specs = st.session_state.get(_LAST, (looking.key, ()))
+    return key != looking.key and any(spec not in labels for spec in specs)
 
 
 def _draw_scales(
@@ -128,10 +136,11 @@ def _draw_scales(
     for covariate in described:
         name = covariate.spec.partition(":")[2]
         if covariate.kind == "number":
-            unit = f", {covariate.unit}" if covariate.unit else ""
+            unit = f" ({covariate.unit})" if covariate.unit else ""
             per = st.number_input(
                 f"{covariate.name}: hazard ratio per{unit}",
                 min_value=0.0,
+                format="%g",
                 value=covariate.per,
                 key=f"per_{name}",
                 bind="query-params",
@@ -195,14 +204,39 @@ def models_of(looking: Looking, settings: ModelSettings) -> CohortModels:
     ValueError
         If the cohort lacks a covariate or the endpoint, or a stratum is a number.
     """
-    specs = (*settings.covariates, *settings.strata)
+    return remembered(
+        looking,
+        (*settings.covariates, *settings.strata),
+        settings,
+        lambda: fit_models(looking.cohort, looking.selection.mask, settings),
+    )
+
+
+def remembered(
+    looking: Looking, specs: Sequence[str], asked: Hashable, make: Callable[[], Made]
+) -> Made:
+    """A result from this session's memory where it was made of the same patients before.
+
+    Parameters
+    ----------
+    looking
+        The cohort and the filter.
+    specs
+        The covariates it is made of.
+    asked
+        Everything else that it depends on.
+    make
+        Makes it.
+    """
     if any(spec.startswith(f"{SAVED}:") for spec in specs):
         # A name can come to hold other groups: never answered from memory.
-        return fit_models(looking.cohort, looking.selection.mask, settings)
-    held: dict[tuple[object, ...], CohortModels] = st.session_state.setdefault(_HELD, {})
-    key = (looking.cohort.fingerprint, str(looking.filter.to_dict()), settings)
+        return make()
+    held: dict[Hashable, Any] = st.session_state.setdefault(_HELD, {})
+    chosen = json.dumps(looking.filter.to_dict(), sort_keys=True)
+    key = (looking.cohort.fingerprint, chosen, tuple(specs), asked)
     if key not in held:
         while len(held) >= _MOST_HELD:
             held.pop(next(iter(held)))
-        held[key] = fit_models(looking.cohort, looking.selection.mask, settings)
-    return held[key]
+        held[key] = make()
+    made: Made = held[key]
+    return made

@@ -22,7 +22,7 @@ from app.analysis.model_checks import (
     residual_trend,
     subgroup_rows,
 )
-from app.analysis.model_frame import model_frame
+from app.analysis.model_frame import Covariate, ModelFrame, model_frame
 from app.analysis.model_words import accounting, model_line
 from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
 from app.charts.adjusted import adjusted_figure
@@ -34,7 +34,7 @@ from app.export.methods_models import adjusted_methods, models_methods, subgroup
 from app.export.script_models import models_script, subgroups_script
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
-from app.ui.survival_views.model_controls import covariate_labels
+from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
 from app.ui.take_away import TakeAway, draw_take_away
 from data_loaders import Cohort
 
@@ -129,7 +129,13 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
     both = right.toggle("Unadjusted curves too", value=True, key="unadjusted", bind="query-params")
     covariate = options.get(name) or next(iter(options.values()))
     try:
-        view = adjusted_view(models, covariate)
+        with st.spinner("Averaging the curves over the cohort…", show_time=True):
+            view = remembered(
+                looking,
+                (*models.settings.covariates, *models.settings.strata),
+                (models.settings, covariate.spec),
+                lambda: adjusted_view(models, covariate),
+            )
     except ValueError as error:
         st.info(str(error))
         return
@@ -223,24 +229,23 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
         [spec for spec in labels if spec != exposure],
         default=[c.spec for c in models.covariates if c.spec != exposure],
         format_func=lambda text: labels.get(text, text),
-        key="across",
+        key=ACROSS,
         placeholder="Variables, genes or events",
     )
     adjusted = right.toggle(
         "Adjust for the others", value=True, key="subgroup_adjust", bind="query-params"
     )
     specs = [exposure, *(spec for spec in by if spec in labels and spec != exposure)]
+    strata = tuple(spec for spec in settings.strata if spec not in specs)
+    asked = (settings.endpoint, strata, settings.limit, bool(adjusted))
     try:
-        table = model_frame(
-            cohort,
-            looking.selection.mask,
-            settings.endpoint,
-            specs,
-            strata=[spec for spec in settings.strata if spec not in specs],
-            limit=settings.limit,
-        )
-        across = [c for c in table.varying if c.spec != exposure]
-        rows = subgroup_rows(table, table.covariates[0], across, adjusted=bool(adjusted))
+        with st.spinner("Fitting a model in every subgroup…", show_time=True):
+            table, across, rows = remembered(
+                looking,
+                (*specs, *strata),
+                asked,
+                lambda: _subgroups(looking, specs, asked),
+            )
     except ValueError as error:
         st.info(str(error))
         return
@@ -281,6 +286,17 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
             ),
         ),
     )
+
+
+def _subgroups(
+    looking: Looking, specs: list[str], asked: tuple[str, tuple[str, ...], float | None, bool]
+) -> tuple[ModelFrame, list[Covariate], pd.DataFrame]:
+    endpoint, strata, limit, adjusted = asked
+    mask = looking.selection.mask
+    table = model_frame(looking.cohort, mask, endpoint, specs, strata=strata, limit=limit)
+    exposure = table.covariates[0]
+    across = [c for c in table.varying if c is not exposure]
+    return table, across, subgroup_rows(table, exposure, across, adjusted=adjusted)
 
 
 def _two_sided(models: CohortModels, labels: dict[str, str]) -> list[str]:
