@@ -1,4 +1,7 @@
-"""cBioPortal: study folders read and written, and the REST API of any instance."""
+"""cBioPortal: study folders read and written; :mod:`.api` talks to instances on the web.
+
+The API is not imported here, so that who reads a folder needs no web client.
+"""
 
 from data_loaders.cbioportal.meta import looks_like_study
 from data_loaders.cbioportal.study import load_study

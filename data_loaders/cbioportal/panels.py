@@ -62,6 +62,11 @@ class Profiled:
         return set(self.panel_of.values()) - {WHOLE}
 
 
+def is_whole(name: str) -> bool:
+    """Whether a panel's name stands for the whole exome or genome: ``WES``, ``WXS``, ``WGS``."""
+    return _WHOLE_NAMES.match(name) is not None
+
+
 def read_panels(folder: Path) -> dict[str, frozenset[str]]:
     """Genes of the gene panel files in a study's folder, by current symbol.
 
@@ -131,7 +136,7 @@ def read_matrix(table: TextTable) -> dict[str, dict[str, str]]:
     ids = raw.columns[sample].objects()
     return {
         name.lower(): {
-            str(one): WHOLE if _WHOLE_NAMES.match(str(panel)) else str(panel)
+            str(one): WHOLE if is_whole(str(panel)) else str(panel)
             for one, panel in zip(ids, column.objects(), strict=True)
             if one is not None and panel is not None
         }
@@ -258,4 +263,4 @@ def with_observed_panels(
 def _common_panel(files: Iterable[DataFile]) -> str | None:
     names = {file.fields["gene_panel"] for file in files if file.fields.get("gene_panel")}
     name = names.pop() if len(names) == 1 else None
-    return WHOLE if name is not None and _WHOLE_NAMES.match(name) else name
+    return WHOLE if name is not None and is_whole(name) else name

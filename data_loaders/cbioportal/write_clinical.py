@@ -84,6 +84,9 @@ def sample_sheet(cohort: Cohort, features: Sequence[str]) -> Sheet:
 def attribute_name(name: str) -> str:
     """A name in capitals, digits and underscores: ``del(5q)`` becomes ``DEL_5Q``."""
     signed = re.sub(r"^\s*-(?=[0-9XYxy])", "MINUS_", re.sub(r"^\s*\+", "PLUS_", name))
+    signed = re.sub(
+        r"^(\w{1,2}[pq])-$", r"DEL_\1", re.sub(r"^(\w{1,2}[pq])\+$", r"PLUS_\1", signed)
+    )
     return re.sub(r"[^A-Z0-9]+", "_", signed.upper()).strip("_") or "ATTRIBUTE"
 
 

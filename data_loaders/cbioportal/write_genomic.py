@@ -76,8 +76,9 @@ def kinds_of_features(features: pd.DataFrame) -> dict[str, Any]:
 
 
 def tested_by_gene(features: pd.DataFrame, genes: Sequence[str]) -> dict[str, set[str]]:
-    """Features that say whether a gene was tested: the genes, and parts of genes that have no
-    feature of their own (FLT3-ITD and FLT3-TKD without FLT3).
+    """Features that say whether a gene was tested, with the gene.
+
+    These are the genes, and the parts of a gene (FLT3-ITD) that has no feature of its own.
     """
     parts = features[(features["kind"] == "refinement") & ~features["gene"].isin(genes)]
     found = {gene: {gene} for gene in genes}

@@ -106,7 +106,8 @@ def write_toy(folder: Path) -> Path:
     )  # fmt: skip
     write(
         folder, "data_sv.txt",
-        rows(("Sample_Id", "Site1_Hugo_Symbol", "Site2_Hugo_Symbol", "SV_Status", "Class"), FUSIONS),
+        rows(("Sample_Id", "Site1_Hugo_Symbol", "Site2_Hugo_Symbol", "SV_Status", "Class"),
+             FUSIONS),
         genetic_alteration_type="STRUCTURAL_VARIANT", datatype="SV",
         stable_id="structural_variants",
     )  # fmt: skip
