@@ -32,6 +32,8 @@ def save_filter(looking: Looking, name: str) -> str:
     """
     if looking.filter.is_empty:
         raise GroupingError("Narrow the selection in the sidebar first: everyone is selected.")
+    if not name.strip():
+        raise GroupingError("Give the filter a name first.")
     kept = clean_name(name)
     saved_filters(looking)[kept] = looking.filter
     return kept

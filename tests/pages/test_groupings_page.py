@@ -183,6 +183,8 @@ def test_ties_are_answered_in_a_sentence_and_everyone_is_shown(open_app: Opener)
 def test_saved_filters_are_compared(open_app: Opener):
     at = open_app("survival", group="filters:", dx=["MF"])
     assert "Save at least two filters" in words(at)
+    at.button(key="save_filter").click().run()
+    assert [element.value for element in at.error] == ["Give the filter a name first."]
     for name, disease in (("Fibrosis", "MF"), ("Thrombocythaemia", "ET")):
         at.multiselect(key="dx").set_value([disease]).run()
         at.text_input(key="filter_name").set_value(name)
