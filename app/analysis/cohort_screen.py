@@ -37,9 +37,9 @@ class CohortScreen:
     endpoint
         What was followed.
     table
-        One row an alteration modelled, by p-value, those whose model failed last: feature, label, kind, n (tested), altered,
-        frequency, events, events_altered, hr, lower, upper, p_value, q_value, firth (whether
-        Firth's correction was needed), note. ``attrs`` as of
+        One row an alteration modelled, by p-value, those whose model failed last: feature, label,
+        kind, n (tested), altered, frequency, events, events_altered, hr, lower, upper, p_value,
+        q_value, firth (whether Firth's correction was needed), note. ``attrs`` as of
         :func:`app.analysis.regression.survival_scan`.
     not_tested
         The others: feature, label, kind, reason.
