@@ -17,6 +17,7 @@ from data_loaders.folder import (
 from data_loaders.joined import cohort_from_tables
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError, Issue
+from data_loaders.quality import quality_issues
 from data_loaders.tables import RawTable, read_table
 from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
@@ -93,18 +94,20 @@ def load_cohort(
     stated = TableMapping.read(mapping)
     if _is_folder(path):
         chosen = None if clinical is None else str(clinical)
-        return _from_folder(path, stated, name, chosen, progress)
+        return _judged(_from_folder(path, stated, name, chosen, progress))
     if joined == (None, None, None):
-        return _from_path(path, stated, name, sheet)
-    return _from_paths(
-        path,
-        stated,
-        name,
-        sheet,
-        clinical=clinical,
-        mutations=mutations,
-        variants=variants,
-        progress=progress,
+        return _judged(_from_path(path, stated, name, sheet))
+    return _judged(
+        _from_paths(
+            path,
+            stated,
+            name,
+            sheet,
+            clinical=clinical,
+            mutations=mutations,
+            variants=variants,
+            progress=progress,
+        )
     )
 
 
@@ -130,13 +133,15 @@ def load_files(
         With one sentence that says what is wrong, where, and what to do.
     """
     tables, issues = read_tables(files.items())
-    return _from_tables(
-        tables,
-        clinical,
-        TableMapping.read(mapping),
-        name,
-        source=", ".join(PurePath(file).name for file in files),
-        issues=issues,
+    return _judged(
+        _from_tables(
+            tables,
+            clinical,
+            TableMapping.read(mapping),
+            name,
+            source=", ".join(PurePath(file).name for file in files),
+            issues=issues,
+        )
     )
 
 
@@ -163,7 +168,12 @@ def load_table_bytes(
     CohortError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _from_bytes(filename, data, mapping, name, sheet)
+    return _judged(_from_bytes(filename, data, mapping, name, sheet))
+
+
+def _judged(cohort: Cohort) -> Cohort:
+    """The cohort with what is odd about it as a whole among its findings."""
+    return replace(cohort, issues=(*cohort.issues, *quality_issues(cohort)))
 
 
 def _from_bytes(
