@@ -140,13 +140,14 @@ class TextColumn:
     @cached_property
     def numbers(self) -> Floats:
         """Each entry as a number, NaN where it is none that a measurement can give."""
-        texts = [str(text) for text in self.texts]
-        if any("," in text for text in texts):
-            texts = [_without_commas(text, decimal_comma=self.decimal_comma) for text in texts]
-        texts = [text.removesuffix("%").rstrip().replace("−", "-") for text in texts]
+        entries = pa.array(self.texts, type=pa.string())
+        if pc.any(pc.match_substring(entries, ",")).as_py():
+            texts = [_without_commas(t, decimal_comma=self.decimal_comma) for t in self.texts]
+            entries = pa.array(texts, type=pa.string())
+        entries = pc.utf8_rtrim_whitespace(pc.replace_substring_regex(entries, "%$", ""))
+        entries = pc.replace_substring(entries, "−", "-")
         # Arrow reads decimals to the last bit and by column; pandas.to_numeric is off by one bit
         # in one of six.
-        entries = pa.array(texts, type=pa.string())
         well_formed = pc.match_substring_regex(entries, _NUMBER)
         parsed = pc.cast(pc.if_else(well_formed, entries, None), pa.float64())
         values = parsed.to_numpy(zero_copy_only=False).astype(np.float64)

@@ -128,7 +128,7 @@ def _last_part(identifier: str) -> int:
 
 
 def _linked(name: str, column: TextColumn, known: pd.Index) -> Links:
-    texts = pd.Index(column.texts.astype(str))
+    texts = pd.Index(column.texts, dtype=object)
     positions = known.get_indexer(texts)
     unmatched = np.flatnonzero(positions < 0)
     shortened = np.zeros(len(positions), dtype=bool)

@@ -267,7 +267,7 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
         return column.spread(column.numbers)
     if len(column.texts) > len(column) / 4:
         return column.objects()
-    return pd.Categorical.from_codes(column.codes, pd.Index(column.texts.astype(str)))
+    return pd.Categorical.from_codes(column.codes, pd.Index(column.texts, dtype=object))
 
 
 def _rows(column: TextColumn, keep: Bools) -> TextColumn:
