@@ -105,10 +105,12 @@ class Clinical:
 def attributes(table: TextTable) -> dict[str, Attribute]:
     """Names and descriptions of a clinical table's columns, from the rows above its header.
 
-    Files without these rows, or with rows of another length, have none.
+    Files without these rows, or with longer ones, have none.
     """
-    rows = [row for row in table.comments if len(row) == len(table.header)]
-    rows = [row for row in rows if not set(map(str.upper, row)) <= _DATATYPES]
+    width = len(table.header)
+    rows = [(*row, *[""] * width)[:width] for row in table.comments
+            if len(row) > 1 and not any(row[width:])]  # fmt: skip
+    rows = [row for row in rows if not {cell.upper() for cell in row if cell} <= _DATATYPES]
     if not rows:
         return {}
     labels = rows[0]

@@ -134,7 +134,7 @@ def write_clinical(folder: Path) -> None:
     header = ("PATIENT_ID", "OS_MONTHS", "OS_STATUS", "AGE", "DFS_STATUS", "DFS_MONTHS")
     write(
         folder, "data_clinical_patient.txt",
-        clinical_rows(("Patient", "Overall survival", "Status", "Age", "DFS", "DFS"), header)
+        clinical_rows(("Patient", "Overall survival", "Status", "Age", "DFS status", "DFS"), header)
         + rows(header, PATIENTS),
         genetic_alteration_type="CLINICAL", datatype="PATIENT_ATTRIBUTES",
     )  # fmt: skip
