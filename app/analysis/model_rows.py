@@ -41,7 +41,7 @@ def forest_rows(models: CohortModels) -> pd.DataFrame:
                 rows.append(row | counts | {"series": name if both else None})
     if models.model is not None:
         rows += [
-            _row(" × ".join(part_label(models, part) for part in term.parts), estimate, term.name)
+            _row(term_labels(models, models.model)[term.name], estimate, term.name)
             | {"series": MULTIVARIABLE if both else None}
             for term, estimate in estimates(models.model)
             if len(term.parts) > 1
@@ -212,6 +212,14 @@ def part_label(models: CohortModels, part: Part) -> str:
     if covariate.kind != "number":
         return covariate.name
     return f"{covariate.name}, per {units_of(models, covariate)}"
+
+
+def term_labels(models: CohortModels, model: CoxModel) -> dict[str, str]:
+    """What each term of a model compares, by the term's name."""
+    return {
+        term.name: " × ".join(part_label(models, part) for part in term.parts)
+        for term in model.fitted.terms
+    }
 
 
 def units_of(models: CohortModels, covariate: Covariate) -> str:

@@ -43,10 +43,11 @@ def reading(models: CohortModels) -> list[str]:
     if len(effects) > _MOST_SENTENCES:
         more = len(effects) - _MOST_SENTENCES
         sentences.append(f"Clear effects of {more} more covariates are in the table.")
-    unclear = [_short(part) for part, row in plain if not _is_clear(row)]
+    unclear = [part for part, row in plain if not _is_clear(row)]
     if unclear:
         interval = "its interval includes" if len(unclear) == 1 else "their intervals include"
-        sentences.append(f"No clear effect of {listing(unclear)}: {interval} 1.")
+        named = [_short(list(own)) for _, own in groupby(unclear, key=lambda part: part.variable)]
+        sentences.append(f"No clear effect of {listing(named)}: {interval} 1.")
     return sentences + [_crossed(model, a, b) for a, b in models.interactions()]
 
 
@@ -83,10 +84,13 @@ def _plain(ratio: float, digits: int) -> str:
     return f"{ratio:.3g}" if ratio >= 100 else f"{ratio:.{digits}f}"
 
 
-def _short(part: Part) -> str:
-    if part.level is None:
-        return mid_sentence(part.variable)
-    return f"{part.level} against {part.reference} ({mid_sentence(part.variable)})"
+def _short(own: list[Part]) -> str:
+    """The covariate, or those of its levels."""
+    variable = mid_sentence(own[0].variable)
+    if own[0].level is None:
+        return variable
+    levels = listing([str(part.level) for part in own])
+    return f"{levels} against {own[0].reference} ({variable})"
 
 
 def _crossed(model: CoxModel, a: str, b: str) -> str:

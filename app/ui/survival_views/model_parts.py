@@ -23,6 +23,7 @@ from app.analysis.model_checks import (
     subgroup_rows,
 )
 from app.analysis.model_frame import Covariate, ModelFrame, model_frame
+from app.analysis.model_rows import term_labels
 from app.analysis.model_words import accounting, model_line
 from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
 from app.charts.adjusted import adjusted_figure
@@ -61,20 +62,28 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
     if model is None:
         return
     endpoint = models.table.outcome.endpoint
-    terms = list(model.summary["term"])
+    labels = term_labels(models, model)
+    terms = list(labels)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
-        term = st.selectbox("Residuals of", terms, key="residuals_of")
+        term = st.selectbox(
+            "Residuals of",
+            terms,
+            format_func=lambda name: labels.get(name, name),
+            key="residuals_of",
+        )
         term = term if term in terms else terms[0]
         title = f"{endpoint.label}: effect over time"
         trend = residual_trend(model, term)
-        figure = residual_figure(trend, term, unit, title=title, synthetic=looking.synthetic)
+        figure = residual_figure(
+            trend, labels[term], unit, title=title, synthetic=looking.synthetic
+        )
         figure_with_downloads(
             figure,
             lambda: trend.points,
             key="residuals",
             name=(endpoint.key, "schoenfeld", term),
-            alt=f"{title}. Scaled Schoenfeld residuals of {term} with a smooth curve. "
+            alt=f"{title}. Scaled Schoenfeld residuals of {labels[term]} with a smooth curve. "
             f"{hazards_sentence(model)}",
         )
     test = model.ph_test
