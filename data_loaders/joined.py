@@ -22,7 +22,7 @@ from data_loaders.genes import read_feature_name
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError, Issue
-from data_loaders.samples import Links, link_rows, shortening_rule
+from data_loaders.samples import Links, link_rows, shortening_rule, spelling_hint
 from data_loaders.tables import RawTable
 from data_loaders.variants import Variants, read_variants, variant_columns
 from data_loaders.vocabulary import term_of
@@ -164,7 +164,7 @@ def _join(merged: _Merged, other: RawTable, known: pd.Index) -> None:
     file = shown(other.filename)
     links = link_rows(other.columns, known, tuple(other.columns)[:1])
     if links is None:
-        _refuse_or_leave_out(merged, other)
+        _refuse_or_leave_out(merged, other, known)
         return
     here = np.flatnonzero(links.patients >= 0)
     rows = links.patients[here]
@@ -203,13 +203,13 @@ def _join(merged: _Merged, other: RawTable, known: pd.Index) -> None:
     merged.issues += _overlap_issues(file, same, different, classes)
 
 
-def _refuse_or_leave_out(merged: _Merged, other: RawTable) -> None:
+def _refuse_or_leave_out(merged: _Merged, other: RawTable, known: pd.Index) -> None:
     """A matrix of strangers means wrong identifiers; any other table is something else."""
     file = shown(other.filename)
     if _alteration_count(other) > len(other.columns) / 2:
         raise CohortError(
             f"{file} and {shown(merged.table.filename)} have no patient identifier in common; "
-            "check that both use the same identifiers."
+            f"{spelling_hint(other.columns, known)}."
         )
     merged.issues.append(
         Issue(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data_loaders.columns import TextColumn
 from data_loaders.identifiers import looks_like_identifier
-from data_loaders.wording import plural
+from data_loaders.wording import plural, shown
 
 Positions = npt.NDArray[np.intp]
 
@@ -103,6 +103,26 @@ def patient_of(sample: str, known: Mapping[str, int]) -> tuple[int, bool]:
             return known[sample[:end]], True
         end = _last_part(sample[:end])
     return -1, False
+
+
+def spelling_hint(columns: Mapping[str, TextColumn], known: pd.Index) -> str:
+    """What to do about identifiers that no patient has: an ending for a sentence.
+
+    Identifiers that differ in capitals, separators or leading zeros alone are not taken for the
+    same, because ``007`` and ``07`` may be two patients; but it is said.
+    """
+    wanted = {_bare(identifier) for identifier in known}
+    for name, column in columns.items():
+        if looks_like_identifier(name, column) and any(_bare(t) in wanted for t in column.texts):
+            return (
+                f"those in {shown(name)} differ in capitals, separators or leading zeros; "
+                "write them alike in both"
+            )
+    return "check that both use the same identifiers"
+
+
+def _bare(identifier: object) -> str:
+    return re.sub(r"[\W_]", "", str(identifier).lower()).lstrip("0")
 
 
 def shortening_rule(links: Links) -> str:

@@ -20,7 +20,7 @@ from data_loaders.endpoints import find_pairs
 from data_loaders.genes import aliases, current_symbol
 from data_loaders.identifiers import looks_like_identifier
 from data_loaders.model import CohortError, Issue
-from data_loaders.samples import Links, link_rows, shortening_rule
+from data_loaders.samples import Links, link_rows, shortening_rule, spelling_hint
 from data_loaders.tables import RawTable
 from data_loaders.variant_classes import (
     NOT_COUNTED,
@@ -175,8 +175,8 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
     links = link_rows(table.columns, known, (sample,) if sample else ())
     if links is None:
         raise CohortError(
-            f"{file} lists variants of none of the patients of the clinical table; check that both "
-            "use the same identifiers."
+            f"{file} lists variants of none of the patients of the clinical table; "
+            f"{spelling_hint(table.columns, known)}."
         )
     gene_column = table.columns[parts["gene"]]
     keep = (links.patients >= 0) & gene_column.filled
