@@ -109,7 +109,7 @@ def test_units_references_strata_and_limit_change_the_model(open_view: Opener):
     assert "per 1 years" in labels(at)
     at.selectbox(key="ref_driver").set_value("CALR").run()
     calm(at)
-    assert "JAK2 as in CALR" in words(at) or "JAK2 against CALR" in words(at)
+    assert "as in CALR (driver mutation)" in words(at)
     at.multiselect(key="layers").set_value(["variable:diagnosis"]).run()
     calm(at)
     assert "3 strata" in words(at)
