@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.analysis.cohort_models import ModelSettings, fit_models
 from app.charts.theme import SYNTHETIC_MARK
+from app.cohort.groupings import GroupingSpec
+from app.ui.saved_groups import _Saved
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
@@ -134,6 +136,17 @@ def test_a_link_restores_the_model(open_view: Opener):
     assert "cause-specific hazard ratios" in words(at)
 
 
+def test_a_link_by_keys_is_restored_and_one_that_cannot_be_says_so(open_view: Opener):
+    at = open_view(covariates=["alteration:TP53", "variable:sex"])
+    calm(at)
+    assert at.multiselect(key="covariates").value == ["alteration:TP53", "variable:sex"]
+    assert not at.warning
+    at = open_view(covariates=["TP53", "Nonsense"])
+    calm(at)
+    assert at.multiselect(key="covariates").value == ["alteration:TP53"]
+    assert "could not be restored fully" in at.warning[0].value
+
+
 def test_another_cohort_opens_on_its_own_model(open_view: Opener):
     at = open_view()
     at.multiselect(key="covariates").set_value(["variable:driver", "alteration:MPL"]).run()
@@ -233,3 +246,17 @@ def test_separation_says_that_firth_was_used():
     at = open_table(load_table_bytes("separated.csv", ODD["separated"]), "Forest")
     assert "Firth's correction was used" in words(at)
     assert figures(at)
+
+
+def test_groups_saved_by_name_are_a_covariate(open_view: Opener):
+    at = open_view()
+    cohort = at.session_state["_looking_at"].cohort
+    grouping = GroupingSpec("variable", "diagnosis").build(cohort)
+    at.session_state["_saved_groups"] = {"Mine": _Saved(cohort.fingerprint, grouping)}
+    at.run()
+    at.multiselect(key="covariates").set_value(["variable:age_years", "saved:Mine"]).run()
+    calm(at)
+    assert "Diagnosis" in labels(at)
+    at.segmented_control(key="model_part").set_value("Adjusted curves").run()
+    calm(at)
+    assert "MF: at 5 years" in words(at)

@@ -68,6 +68,7 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
     with left:
         endpoint = draw_endpoint_choice(cohort)
     labels = covariate_labels(cohort)
+    _read_link(labels)
     usual = [spec for spec in default_covariates(cohort, endpoint) if spec in labels]
     anew = _is_another_cohort(looking, labels)
     if anew:
@@ -118,6 +119,22 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
         limit=time.limit,
     )
     return settings, time
+
+
+def _read_link(labels: dict[str, str]) -> None:
+    """On a session's first drawing: turn keys in a link into labels, and say what is not there."""
+    asked = st.query_params.get_all(COVARIATES)
+    if _LAST in st.session_state or not asked:
+        return
+    translated = [labels.get(value, value) for value in asked]
+    if translated != asked:
+        st.query_params[COVARIATES] = translated
+        st.rerun()
+    if set(translated) - set(labels.values()):
+        st.warning(
+            "This link could not be restored fully: this cohort does not have all the covariates "
+            "that it asks for."
+        )
 
 
 def _is_another_cohort(looking: Looking, labels: dict[str, str]) -> bool:
