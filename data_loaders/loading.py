@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from data_loaders.cbioportal import load_study, looks_like_study
 from data_loaders.folder import (
     folder_files,
     is_table_name,
@@ -18,6 +19,7 @@ from data_loaders.joined import cohort_from_tables
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError, Issue
 from data_loaders.quality import quality_issues
+from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.tables import RawTable, read_table
 from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
@@ -50,8 +52,9 @@ def load_cohort(
     source
         ``demo:KEY`` for an embedded synthetic cohort; the path of a table with one row a patient
         (CSV, TSV or other delimited text, also gzip, XLSX, Parquet or RData); the path of a list of
-        variants such as a MAF file, with ``clinical``; or a folder that holds a clinical table and
-        whatever belongs to it, each file recognised by its content.
+        variants such as a MAF file, with ``clinical``; the folder of a cBioPortal study or of a
+        cohort that was saved; or a folder that holds a clinical table and whatever belongs to it,
+        each file recognised by its content.
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
         (see :mod:`data_loaders.mapping`).
@@ -93,11 +96,15 @@ def load_cohort(
     _refuse_addresses(path)
     stated = TableMapping.read(mapping)
     if _is_folder(path):
+        if is_stored_cohort(path):
+            return read_cohort(path)
+        if looks_like_study(path):
+            return judged(load_study(path, name))
         chosen = None if clinical is None else str(clinical)
-        return _judged(_from_folder(path, stated, name, chosen, progress))
+        return judged(_from_folder(path, stated, name, chosen, progress))
     if joined == (None, None, None):
-        return _judged(_from_path(path, stated, name, sheet))
-    return _judged(
+        return judged(_from_path(path, stated, name, sheet))
+    return judged(
         _from_paths(
             path,
             stated,
@@ -133,7 +140,7 @@ def load_files(
         With one sentence that says what is wrong, where, and what to do.
     """
     tables, issues = read_tables(files.items())
-    return _judged(
+    return judged(
         _from_tables(
             tables,
             clinical,
@@ -168,11 +175,17 @@ def load_table_bytes(
     CohortError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return _judged(_from_bytes(filename, data, mapping, name, sheet))
+    return judged(_from_bytes(filename, data, mapping, name, sheet))
 
 
-def _judged(cohort: Cohort) -> Cohort:
-    """The cohort with what is odd about it as a whole among its findings."""
+def judged(cohort: Cohort) -> Cohort:
+    """The cohort with what is odd about it as a whole among its findings.
+
+    Parameters
+    ----------
+    cohort
+        As a reader of files made it.
+    """
     return replace(cohort, issues=(*cohort.issues, *quality_issues(cohort)))
 
 

@@ -1,0 +1,176 @@
+"""Files that a browser sent, whatever they are together: a table, tables, a study, an archive."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from data_loaders.cbioportal import load_study, looks_like_study
+from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.loading import judged, load_files, load_table_bytes
+from data_loaders.model import Cohort, CohortError
+from data_loaders.stored import is_stored_cohort, read_cohort
+from data_loaders.wording import shown
+
+MAPPING_ENDING = ".mapping.json"
+_ARCHIVE = ".zip"
+_MAX_ARCHIVE_FILES = 2_000
+
+
+def load_upload(
+    files: Mapping[str, bytes],
+    mapping: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> Cohort:
+    """Load a cohort from what was uploaded together.
+
+    One table, several tables joined on the patient, a list of variants with its clinical table, the
+    files of a cBioPortal study, or those that this product saved; any of it may come in a ZIP
+    archive. A file that ends in ``.mapping.json`` says what the columns are.
+
+    Parameters
+    ----------
+    files
+        Content by name; a name may begin with folders.
+    mapping
+        What the columns are, in place of a mapping among the files.
+    name
+        Name of the cohort; default the file's, folder's or study's.
+
+    Raises
+    ------
+    CohortError
+        With one sentence that says what is wrong, where, and what to do.
+    """
+    data = unpacked(files)
+    stated = mapping_among(data) if mapping is None else dict(mapping)
+    tables = {path: content for path, content in data.items() if not path.endswith(MAPPING_ENDING)}
+    if not tables:
+        raise CohortError("Only a mapping was given; load the table that it is about with it.")
+    if _is_folder(tables):
+        if stated:
+            raise CohortError(
+                "A study or a saved cohort says itself what its columns are; load it without a "
+                "mapping."
+            )
+        return _from_folder(tables, name)
+    if len(tables) == 1:
+        ((path, content),) = tables.items()
+        return load_table_bytes(PurePosixPath(path).name, content, stated or None, name)
+    flat = {PurePosixPath(path).name: content for path, content in tables.items()}
+    if len(flat) < len(tables):
+        raise CohortError("Two of the files bear the same name; load one folder at a time.")
+    return load_files(flat, mapping=stated or None, name=name)
+
+
+def mapping_among(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The mapping among uploaded files; empty where there is none.
+
+    Raises
+    ------
+    CohortError
+        If it is not JSON, or there are two.
+    """
+    found = [path for path in files if path.endswith(MAPPING_ENDING)]
+    if len(found) > 1:
+        raise CohortError("There are two mappings among the files; load one of them.")
+    if not found:
+        return {}
+    try:
+        stated = json.loads(files[found[0]].decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise CohortError(
+            f"The mapping {shown(PurePosixPath(found[0]).name)} is not valid JSON; save it again "
+            "on the Data page."
+        ) from error
+    if not isinstance(stated, dict):
+        raise CohortError("The mapping needs to hold one JSON object.")
+    return stated
+
+
+def unpacked(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files with archives opened, to a limit.
+
+    Raises
+    ------
+    CohortError
+        If an archive is damaged, encrypted, holds too much, or names a file outside itself.
+    """
+    data: dict[str, bytes] = {}
+    for path, content in files.items():
+        if path.lower().endswith(_ARCHIVE):
+            data |= _opened(shown(path), content)
+        else:
+            data[path] = content
+    return data
+
+
+def _opened(archive: str, content: bytes) -> dict[str, bytes]:
+    data: dict[str, bytes] = {}
+    left = MAX_FILE_BYTES
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            members = [m for m in opened.infolist() if not m.is_dir() and _is_content(m.filename)]
+            if len(members) > _MAX_ARCHIVE_FILES:
+                raise CohortError(f"{archive} holds more than {_MAX_ARCHIVE_FILES:,} files.")
+            for member in members:
+                with opened.open(member) as stream:
+                    # What the archive says of its sizes is not believed.
+                    piece = stream.read(left + 1)
+                left -= len(piece)
+                if left < 0:
+                    raise CohortError(
+                        f"{archive} unpacks to more than {MAX_FILE_BYTES // 2**20} MiB, the most "
+                        "that is read."
+                    )
+                data[_inside(archive, member.filename)] = piece
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise CohortError(
+            f"{archive} cannot be unpacked: it is damaged or encrypted; make it again."
+        ) from error
+    if not data:
+        raise CohortError(f"{archive} holds no file.")
+    return data
+
+
+def _is_content(name: str) -> bool:
+    """Not what macOS adds to an archive, nor a hidden file."""
+    parts = PurePosixPath(name).parts
+    return not any(part.startswith((".", "__MACOSX")) for part in parts if part != "..")
+
+
+def _inside(archive: str, name: str) -> str:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise CohortError(f"{archive} names a file outside itself; it was not opened.")
+    return str(path)
+
+
+def _is_folder(files: Mapping[str, bytes]) -> bool:
+    names = {PurePosixPath(path).name for path in files}
+    return bool(names & {"meta_study.txt", "data_clinical_sample.txt", "cohort.json"})
+
+
+def _from_folder(files: Mapping[str, bytes], name: str | None) -> Cohort:
+    """Write the files to a folder of their own, read it, and remove it."""
+    with tempfile.TemporaryDirectory(prefix="calr-upload-") as holder:
+        root = Path(holder) / "upload"
+        for path, content in files.items():
+            target = root / _inside("The upload", path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        folder = next(
+            (f for f in sorted([root, *root.rglob("*")]) if f.is_dir() and _holds_cohort(f)), root
+        )
+        if is_stored_cohort(folder):
+            return read_cohort(folder)
+        return judged(load_study(folder, name))
+
+
+def _holds_cohort(folder: Path) -> bool:
+    return looks_like_study(folder) or is_stored_cohort(folder)
