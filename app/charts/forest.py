@@ -195,7 +195,10 @@ def _layout(rows: pd.DataFrame) -> tuple[list[_Place], list[tuple[float, str, st
 
 def _left(row: dict[Any, Any], *, indented: bool) -> str:
     label = str(row["label"])
-    lines = textwrap.wrap(label, _LETTERS - indented) or [label]
+    # The units of a ratio stand together: "Haemoglobin," and under it "per 20 g/L".
+    pieces = label.replace(", per ", ",\nper ").split("\n")
+    lines = [line for piece in pieces for line in textwrap.wrap(piece, _LETTERS - indented)]
+    lines = lines or [label]
     if np.isfinite(row["n"]):
         lines.append(_counts(row))
     return "<br>".join(lines)

@@ -105,6 +105,7 @@ def test_references_and_missing_estimates_are_said_in_words():
     assert "<b>Risk</b>" in said
     assert "low<br>40, 9" in said
     assert "TP53 mutated<br>12" in said
+    assert "Age,<br>per 10 years" in said
 
 
 def test_a_line_stands_at_one():
