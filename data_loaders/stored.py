@@ -76,7 +76,9 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
         "patients": index,
         "columns": {name: specs for name, (_, specs) in tables.items()},
         "rows": {name: len(getattr(cohort, name)) for name in _TABLES},
+        "axes": {name: getattr(cohort, name).columns.name for name in _TABLES},
         "features": {
+            "axis": cohort.features.index.name,
             "names": [str(name) for name in cohort.features.index],
             "columns": {
                 str(column): [_plain(value) for value in cohort.features[column]]
@@ -131,6 +133,7 @@ def read_cohort(folder: str | Path) -> Cohort:
         for name in _TABLES:
             rows = int(description["rows"][name])
             frame = _unpacked(source, name, description["columns"][name], rows)
+            frame.columns.name = description["axes"][name]
             frames[name] = frame if name == "mutations" else frame.set_axis(index)
         features = description["features"]
         cohort = Cohort(
@@ -140,7 +143,7 @@ def read_cohort(folder: str | Path) -> Cohort:
                     column: pd.Series([_value(v) for v in values], dtype=object)
                     for column, values in features["columns"].items()
                 },
-            ).set_axis(pd.Index(features["names"], dtype=object)),
+            ).set_axis(pd.Index(features["names"], name=features["axis"], dtype=object)),
             endpoints={e["key"]: Endpoint(**e) for e in description["endpoints"]},
             variables={
                 v["name"]: Variable(**{**v, "levels": tuple(v["levels"])})
@@ -243,7 +246,7 @@ def _packed_column(column: pd.Series) -> tuple[pa.Array, dict[str, Any]]:
         return pa.array(column.to_numpy(), from_pandas=False), {"as": "plain"}
     if dtype == "boolean":
         return pa.array(column.to_numpy(dtype=np.int8, na_value=-1)), {"as": "answers"}
-    values = [None if pd.isna(value) else value for value in column]
+    values = [None if gone else v for v, gone in zip(column, column.isna(), strict=True)]
     if all(value is None or type(value) is str for value in values):
         try:
             return pa.array(values, pa.string()), {"as": "text"}

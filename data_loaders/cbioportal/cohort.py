@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from data_loaders.alterations import Alterations
-from data_loaders.cbioportal.clinical import attributes, one_row_each, read_clinical, with_labels
+from data_loaders.cbioportal.clinical import (
+    PATIENT,
+    attributes,
+    one_row_each,
+    read_clinical,
+    with_labels,
+)
 from data_loaders.cbioportal.copy_number import called_copy_numbers
 from data_loaders.cbioportal.model import Study
 from data_loaders.cbioportal.mutations import Called, called_mutations
@@ -17,6 +23,7 @@ from data_loaders.cbioportal.structural import called_fusions
 from data_loaders.cbioportal.timeline import transplants
 from data_loaders.derived import driver_class
 from data_loaders.gene_parts import with_whole_genes
+from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance
 from data_loaders.validation import constant_columns
 from data_loaders.wide import cohort_from_table
@@ -63,7 +70,8 @@ def cohort_from_study(study: Study, name: str | None = None) -> Cohort:
     )
     anyway = clinical.samples.chosen(None, len(patients))  # where none was sequenced
     table = one_row_each(clinical, np.where(chosen >= 0, chosen, anyway), study.key)
-    base = cohort_from_table(table, name=name or study.name or study.key)
+    mapping = TableMapping(patient_id=PATIENT)
+    base = cohort_from_table(table, mapping, name or study.name or study.key)
     alterations = _joined(base, [called, copies, fusions])
     timed, timeline_issues = transplants(study.timeline, patients, base.patients.columns)
     data, variables = base.patients.copy(), dict(base.variables)

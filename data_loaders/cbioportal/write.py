@@ -101,44 +101,55 @@ class _Writer:
         sheet = sample_sheet(cohort, kinds["attributes"])
         self._sheet("sample", sheet, [self.patients, self.samples])
         self._file("meta_study.txt", fields_text(self._study_fields()))
-        matrices: dict[str, PanelMatrix] = {}
-        if kinds["genes"] or len(cohort.mutations):
-            matrices["mutations"] = panel_matrix(
-                cohort, tested_by_gene(cohort.features, kinds["genes"]), f"{self.study}_genes"
-            )
-            header, rows = mutation_rows(cohort, kinds["genes"], self._sample_of())
-            if rows:
-                self._data(
-                    "mutations", header, rows, genetic_alteration_type="MUTATION_EXTENDED",
-                    datatype="MAF", stable_id="mutations", show_profile_in_analysis_tab="true",
-                    profile_name="Mutations", profile_description="Mutations of the cohort.",
-                )  # fmt: skip
-            self._case_list("sequenced", "Samples with mutation data", matrices["mutations"].tested)
-        if kinds["copy_numbers"]:
-            header, rows, tested = copy_number_rows(cohort, kinds["copy_numbers"], self.samples)
-            self._data(
-                "cna", header, rows, genetic_alteration_type="COPY_NUMBER_ALTERATION",
-                datatype="DISCRETE", stable_id="cna", show_profile_in_analysis_tab="true",
-                profile_name="Copy numbers", profile_description="-2 = deep deletion, 0 = neither, "
-                "2 = amplification.",
-            )  # fmt: skip
-            self._case_list("cna", "Samples with copy-number data", tested)
-        if kinds["fusions"]:
-            matrices["structural_variants"] = panel_matrix(
-                cohort, kinds["fusions"], f"{self.study}_fusions"
-            )
-            header, rows = fusion_rows(cohort, kinds["fusions"], self.samples)
-            if rows:
-                self._data(
-                    "sv", header, rows, genetic_alteration_type="STRUCTURAL_VARIANT",
-                    datatype="SV", stable_id="structural_variants",
-                    show_profile_in_analysis_tab="true", profile_name="Structural variants",
-                    profile_description="Fusions of the cohort.",
-                )  # fmt: skip
-            tested = matrices["structural_variants"].tested
-            self._case_list("sv", "Samples with structural variant data", tested)
+        matrices = {
+            **self._mutations(kinds["genes"]),
+            **self._fusions(kinds["fusions"]),
+        }
+        self._copy_numbers(kinds["copy_numbers"])
         self._panels(matrices)
         self._case_list("all", "All samples", np.ones(cohort.n, dtype=bool))
+
+    def _mutations(self, genes: list[str]) -> dict[str, PanelMatrix]:
+        cohort = self.cohort
+        if not genes and not len(cohort.mutations):
+            return {}
+        matrix = panel_matrix(cohort, tested_by_gene(cohort.features, genes), f"{self.study}_genes")
+        sample_of = dict(zip(map(str, cohort.patients.index), self.samples, strict=True))
+        header, rows = mutation_rows(cohort, genes, sample_of)
+        if rows:
+            self._data(
+                "mutations", header, rows, genetic_alteration_type="MUTATION_EXTENDED",
+                datatype="MAF", stable_id="mutations", show_profile_in_analysis_tab="true",
+                profile_name="Mutations", profile_description="Mutations of the cohort.",
+            )  # fmt: skip
+        self._case_list("sequenced", "Samples with mutation data", matrix.tested)
+        return {"mutations": matrix}
+
+    def _fusions(self, fusions: dict[str, set[str]]) -> dict[str, PanelMatrix]:
+        if not fusions:
+            return {}
+        matrix = panel_matrix(self.cohort, fusions, f"{self.study}_fusions")
+        header, rows = fusion_rows(self.cohort, fusions, self.samples)
+        if rows:
+            self._data(
+                "sv", header, rows, genetic_alteration_type="STRUCTURAL_VARIANT", datatype="SV",
+                stable_id="structural_variants", show_profile_in_analysis_tab="true",
+                profile_name="Structural variants", profile_description="Fusions of the cohort.",
+            )  # fmt: skip
+        self._case_list("sv", "Samples with structural variant data", matrix.tested)
+        return {"structural_variants": matrix}
+
+    def _copy_numbers(self, names: list[str]) -> None:
+        header, rows, tested = copy_number_rows(self.cohort, names, self.samples)
+        if not tested.any():
+            return
+        self._data(
+            "cna", header, rows, genetic_alteration_type="COPY_NUMBER_ALTERATION",
+            datatype="DISCRETE", stable_id="cna", show_profile_in_analysis_tab="true",
+            profile_name="Copy numbers",
+            profile_description="-2 = deep deletion, 0 = neither, 2 = amplification.",
+        )  # fmt: skip
+        self._case_list("cna", "Samples with copy-number data", tested)
 
     def _study_fields(self) -> dict[str, str]:
         provenance = self.cohort.provenance
@@ -153,9 +164,6 @@ class _Writer:
         }
         citation = cleaned(provenance.citation)
         return {**fields, **({"citation": citation} if citation else {})}
-
-    def _sample_of(self) -> dict[str, str]:
-        return dict(zip(map(str, self.cohort.patients.index), self.samples, strict=True))
 
     def _sheet(self, kind: str, sheet: Sheet, identifiers: Sequence[Sequence[str]]) -> None:
         names = ("PATIENT_ID", "SAMPLE_ID")[: len(identifiers)]

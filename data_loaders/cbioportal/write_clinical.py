@@ -76,7 +76,7 @@ def sample_sheet(cohort: Cohort, features: Sequence[str]) -> Sheet:
         states = cohort.feature_state(feature)
         cells = np.array(["No", "Yes", ""], dtype=object)[states].tolist()
         label = str(cohort.features.loc[feature, "label"])
-        name = _feature_attribute(feature, label, str(cohort.features.loc[feature, "kind"]))
+        name = feature_attribute(feature, label, str(cohort.features.loc[feature, "kind"]))
         sheet.add(unique_name(name, taken), label, "", "STRING", cells)
     return sheet
 
@@ -114,7 +114,7 @@ def texts_of(column: pd.Series, *, answers: bool = False) -> tuple[list[str], bo
     return [to_text(v) for v in values], False
 
 
-def _feature_attribute(feature: str, label: str, kind: str) -> str:
+def feature_attribute(feature: str, label: str, kind: str) -> str:
     """An attribute's name that is read as the same kind of alteration again, if there is one.
 
     ``20q-`` would become ``20Q``, which says nothing; its label gives ``DEL_20Q``.

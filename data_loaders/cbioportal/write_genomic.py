@@ -13,6 +13,7 @@ import pandas as pd
 
 from data_loaders.cbioportal.write_clinical import texts_of
 from data_loaders.cbioportal.write_files import cleaned, unique_name
+from data_loaders.columns import BLANKS, NO_WORDS, UNKNOWN_WORDS, YES_WORDS
 from data_loaders.model import Cohort
 from data_loaders.variant_classes import NOT_COUNTED
 
@@ -64,7 +65,7 @@ def kinds_of_features(features: pd.DataFrame) -> dict[str, Any]:
     fusions: dict[str, set[str]] = {}
     for name, kind in zip(map(str, features.index), features["kind"], strict=True):
         fusion = _FUSION.fullmatch(name)
-        if kind == "gene" and re.fullmatch(_SYMBOL, name):
+        if kind == "gene" and is_symbol(name):
             genes.append(name)
         elif kind == "cytogenetic" and _COPY_NUMBER.fullmatch(name):
             copies.append(name)
@@ -75,6 +76,13 @@ def kinds_of_features(features: pd.DataFrame) -> dict[str, Any]:
     return {"genes": genes, "copy_numbers": copies, "fusions": fusions, "attributes": attributes}
 
 
+def is_symbol(text: str) -> bool:
+    """Whether a text can stand in a column of genes and be read as one again."""
+    word = text.lower()
+    plain = word in BLANKS | UNKNOWN_WORDS | YES_WORDS | NO_WORDS
+    return bool(re.fullmatch(_SYMBOL, text) and re.search("[a-z]", word)) and not plain
+
+
 def tested_by_gene(features: pd.DataFrame, genes: Sequence[str]) -> dict[str, set[str]]:
     """Features that say whether a gene was tested, with the gene.
 
@@ -83,7 +91,7 @@ def tested_by_gene(features: pd.DataFrame, genes: Sequence[str]) -> dict[str, se
     parts = features[(features["kind"] == "refinement") & ~features["gene"].isin(genes)]
     found = {gene: {gene} for gene in genes}
     for name, gene in parts["gene"].items():
-        if isinstance(gene, str) and re.fullmatch(_SYMBOL, gene):
+        if isinstance(gene, str) and is_symbol(gene):
             found[str(name)] = {gene}
     return found
 
@@ -148,7 +156,7 @@ def mutation_rows(
     columns = []
     if len(table):
         columns = [
-            [cleaned(gene).lstrip("#") for gene in texts_of(table["gene"])[0]],
+            texts_of(table["gene"])[0],
             [sample_of.get(str(patient), "") for patient in table["patient_id"]],
             _maf_words(table),
             texts_of(table["protein_change"])[0],
@@ -156,7 +164,7 @@ def mutation_rows(
             *(texts_of(table[name])[0] for name in more),
         ]
     rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
-    rows = [row for row in rows if row[0] and row[1]]
+    rows = [row for row in rows if is_symbol(row[0]) and row[1]]
     counted = table[~table["variant_class"].isin(NOT_COUNTED)]
     listed = set(zip(counted["patient_id"].astype(str), counted["gene"].astype(str), strict=True))
     index = [str(patient) for patient in cohort.patients.index]
@@ -182,7 +190,9 @@ def copy_number_rows(
         state = cohort.feature_state(name)
         own[(state == 0) & (own == "NA")] = "0"
         own[(state == 1) & (own != "-2")] = _LEVEL[word]
-    tested = np.any([own != "NA" for own in levels.values()], axis=0)
+    tested = np.zeros(cohort.n, dtype=bool)
+    for own in levels.values():
+        tested |= own != "NA"
     header = ["Hugo_Symbol", *(s for s, own in zip(samples, tested, strict=True) if own)]
     return header, [[gene, *own[tested]] for gene, own in levels.items()], tested
 
