@@ -40,6 +40,8 @@ _FOREIGN = (
 R_MAGIC = (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n", b"X\n\x00\x00\x00", b"A\n2\n", b"A\n3\n")
 _LFS = b"version https://git-lfs.github.com/spec/"
 _MARKUP = re.compile(rb"^\s*<(!doctype|html|head|body|\?xml|table|!--)", re.IGNORECASE)
+# A letter with an accent or umlaut in UTF-8; as Windows-1252 it would be a pair such as "Ã¼".
+_UTF8_LETTER = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc4[\x80-\xbf]|\xc5[\x80-\xbf]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -126,7 +128,32 @@ def decoded(filename: str, data: bytes) -> str:
     return text
 
 
+def is_mixed(data: bytes) -> bool:
+    """Whether some lines are UTF-8 and others cannot be: two exports pasted into one file."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:65536]:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _UTF8_LETTER.search(data) is not None
+    return False
+
+
+def _line_by_line(data: bytes) -> str:
+    lines = []
+    for line in data.split(b"\n"):
+        try:
+            lines.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            lines.append(line.decode("cp1252", "replace"))
+    return "\n".join(lines)
+
+
 def _text_of(filename: str, data: bytes) -> str:
+    if is_mixed(data):
+        text = _line_by_line(data)
+        if not _CONTROL.search(text):
+            return text
     for encoding in _encodings(data):
         try:
             text = data.decode(encoding)

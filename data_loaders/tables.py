@@ -20,7 +20,14 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from data_loaders.columns import TextColumn
-from data_loaders.formats import decoded, expanded, format_of
+from data_loaders.formats import decoded, expanded, format_of, is_mixed
+from data_loaders.header_rows import (
+    DELIMITERS,
+    has_second_header,
+    title_rows,
+    without_comments,
+    without_titles,
+)
 from data_loaders.model import CohortError, Issue
 from data_loaders.r_data import read_r_data, unpacked
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -30,7 +37,6 @@ MAX_ROWS = 2_000_000
 MAX_COLUMNS = 20_000
 MAX_CELLS = 100_000_000
 
-DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
 _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
@@ -110,15 +116,17 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
     if kind == "xlsx":
         rows = read_workbook(file, content, sheet)
         _check_size(file, len(rows) - 1, max(map(len, rows)))
-        return _from_rows(file, rows)
-    return _read_delimited(file, decoded(file, content))
+        titles = title_rows(rows)
+        return _from_rows(file, rows[titles:], issues=_titles_issue(titles))
+    return _read_delimited(file, decoded(file, content), _encoding_issue(content))
 
 
-def _read_delimited(file: str, text: str) -> RawTable:
-    text = _without_comments(text.lstrip("\n"))
+def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> RawTable:
+    text = without_comments(text.lstrip("\n"))
     stated = _STATED_DELIMITER.match(text)
+    text, titles = without_titles(text[stated.end() :].lstrip("\n") if stated else text)
+    issues = (*issues, *_titles_issue(titles))
     delimiter = stated[1] if stated else _delimiter_of(file, text)
-    text = text[stated.end() :].lstrip("\n") if stated else text
     header = text[: text.find("\n") + 1] or text
     if header.count(delimiter) >= MAX_COLUMNS:
         _check_size(file, 0, header.count(delimiter) + 1)
@@ -127,7 +135,7 @@ def _read_delimited(file: str, text: str) -> RawTable:
     _check_size(file, text.count("\n"), width)
     if text.count('"') % 2:
         # A quotation mark without its partner would swallow rows without a word.
-        return _from_rows(file, _split(text, delimiter), delimiter)
+        return _from_rows(file, _split(text, delimiter), delimiter, issues)
     try:
         parsed = pyarrow.csv.read_csv(
             pa.py_buffer(text.encode("utf-8", "replace")),
@@ -141,36 +149,19 @@ def _read_delimited(file: str, text: str) -> RawTable:
         )
     except pa.ArrowInvalid:
         # Rows of unequal length: read again row by row, to mend them or to say which they are.
-        return _from_rows(file, _split(text, delimiter), delimiter)
+        return _from_rows(file, _split(text, delimiter), delimiter, issues)
     if parsed.num_columns != width:
         # Arrow would guess the types of columns it was told nothing about: 007 would become 7.
-        return _from_rows(file, _split(text, delimiter), delimiter)
+        return _from_rows(file, _split(text, delimiter), delimiter, issues)
     decimal_comma = delimiter != ","
     names, columns = [], []
     for chunked in parsed.columns:
         indices, entries = _encoded(chunked)
         if '"' in text and any(entry and "\n" in str(entry) for entry in entries):
-            return _from_rows(file, _split(text, delimiter), delimiter)
+            return _from_rows(file, _split(text, delimiter), delimiter, issues)
         names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
         columns.append((indices[1:], entries))
-    return _table(file, names, columns, (), decimal_comma=decimal_comma)
-
-
-def _without_comments(text: str) -> str:
-    """The text without the lines in front of the table that begin with # (MAF: ``#version 2.4``).
-
-    A single such line with as many separators as the next is the row of names (``#ID``).
-    """
-    begin, lines = 0, 0
-    while text.startswith("#", begin) and (end := text.find("\n", begin)) >= 0:
-        begin, lines = end + 1, lines + 1
-    if not lines:
-        return text
-    first, _, rest = text.partition("\n")
-    second = rest.partition("\n")[0]
-    if lines == 1 and any(first.count(mark) == second.count(mark) > 0 for mark in DELIMITERS):
-        return text
-    return text[begin:].lstrip("\n")
+    return _table(file, names, columns, issues, decimal_comma=decimal_comma)
 
 
 def _delimiter_of(file: str, text: str) -> str:
@@ -210,7 +201,9 @@ def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str
     return rows or [[""]]
 
 
-def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTable:
+def _from_rows(
+    file: str, rows: list[list[str]], delimiter: str = "", issues: tuple[Issue, ...] = ()
+) -> RawTable:
     """A table from rows of cells; rows that are too short are filled, too long ones refused."""
     names, body = rows[0], rows[1:]
     if not all(body) and delimiter:
@@ -218,7 +211,6 @@ def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTabl
             f"{shown(file)} has a quotation mark without its partner at row "
             f"{body.index([]) + 1} or below; mend the quotation marks."
         )
-    issues: list[Issue] = []
     if delimiter and {len(row) for row in body} == {len(names) + 1}:
         # R writes row names without a heading for them.
         names = ["", *names]
@@ -234,16 +226,15 @@ def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTabl
         )
     short = [i for i, row in enumerate(body, 1) if len(row) < width and delimiter]
     if short:
-        issues.append(
-            Issue(
-                "warning",
-                f"{plural(len(short), 'row')} ended before the last column; the cells that are not "
-                "there are taken as missing.",
-                count=len(short),
-                rows=tuple(short[:5]),
-                code="ragged_rows",
-            )
+        ragged = Issue(
+            "warning",
+            f"{plural(len(short), 'row')} ended before the last column; the cells that are not "
+            "there are taken as missing.",
+            count=len(short),
+            rows=tuple(short[:5]),
+            code="ragged_rows",
         )
+        issues = (*issues, ragged)
     padded = [(row + [""] * (width - len(row)))[:width] for row in body]
     columns = []
     for cells in zip(*padded, strict=True):
@@ -251,7 +242,7 @@ def _from_rows(file: str, rows: list[list[str]], delimiter: str = "") -> RawTabl
         position = {entry: i for i, entry in enumerate(entries)}
         indices = np.fromiter((position[cell] for cell in cells), np.int64, len(cells))
         columns.append((indices, entries))
-    return _table(file, names, columns, tuple(issues), decimal_comma=delimiter not in {"", ","})
+    return _table(file, names, columns, issues, decimal_comma=delimiter not in {"", ","})
 
 
 def _read_parquet(
@@ -320,7 +311,32 @@ def _table(
         name = column.name or f"column_{position}"
         kept = TextColumn(name, column.codes, column.texts, decimal_comma)
         table[name] = kept if filled.all() else kept.take(filled)
+    if has_second_header(list(table.values())):
+        raise CohortError(
+            f"{shown(file)} seems to have a second row of names or units below the first; "
+            "put everything into one row of names, units at their end (hb_g_per_l)."
+        )
     return RawTable(file, table, np.flatnonzero(filled) + 1, issues)
+
+
+def _titles_issue(titles: int) -> tuple[Issue, ...]:
+    if not titles:
+        return ()
+    words = f"{plural(titles, 'line')} above the row of names {'was' if titles == 1 else 'were'}"
+    return (Issue("info", f"{words} taken for a title and left out.", count=titles, code="title"),)
+
+
+def _encoding_issue(content: bytes) -> tuple[Issue, ...]:
+    if not is_mixed(content):
+        return ()
+    return (
+        Issue(
+            "warning",
+            "The file mixes two encodings (UTF-8 and Windows-1252); each line was read in its own, "
+            "so check names with accents and umlauts.",
+            code="mixed_encodings",
+        ),
+    )
 
 
 def _check_names(file: str, built: list[TextColumn]) -> None:

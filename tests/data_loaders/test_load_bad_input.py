@@ -49,6 +49,16 @@ REFUSED = [
     ("numbers on top", b"1,2,3\n4,5,6\n", "begin with values"),
     ("names repeated below",
      b"patient_id,a\nSECRET1,1\npatient_id,a\nSECRET2,2\n", "repeats its row"),
+    ("row of units", b"patient_id,age,hb\n,years,g/L\nSECRET1,50,120\nSECRET2,60,110\n",
+     "second row of names or units"),
+    ("groups above the names",
+     b",Clinical,,Outcome,\npatient_id,age,hb,os_months,os_event\nSECRET1,50,120,5,1\n"
+     b"SECRET2,60,110,6,0\n", "second row of names or units"),
+    ("merged cells above the names",
+     saved(lambda b: pd.DataFrame([["id", "age", "hb"], ["SECRET1", 50, 120], ["SECRET2", 60, 90]],
+           columns=["patient", "clinical", ""]).to_excel(b, index=False)),
+     "second row of names or units"),
+    ("ten million columns", b"," * 10_000_000 + b"\n1\n", "10,000,001 columns; at most 20,000"),
     ("one column", b"patient_id\nSECRET1\nSECRET2\n", "only one column"),
     ("unknown separator", b"patient_id:a\nSECRET1:1\n", "only one column"),
     ("duplicated names", b"patient_id,a,b,a\nSECRET1,1,2,3\n", "1 name .* positions 2 and 4"),
@@ -198,6 +208,12 @@ def test_a_file_on_disk_is_measured_before_it_is_read(
 
 
 LOADED_WITH_A_FINDING = [
+    ("title above the names",
+     b"Export of March\n\npatient_id,age,sex\na,50,F\nb,60,M\n", "title", "info", None),
+    ("title in a cell of its own",
+     b"Export,,\n,,\npatient_id,age,sex\na,50,F\nb,60,M\n", "title", "info", None),
+    ("two encodings", "patient_id,centre\na,Köln\n".encode() + "b,Zürich\n".encode("cp1252"),
+     "mixed_encodings", "warning", None),
     ("no pair", b"patient_id,age\na,50\nb,60\n", "no_endpoint", "warning", None),
     ("event coded 1/2",
      b"patient_id,os_days,os_status\na,9,1\nb,8,2\n", "event_coding", "warning", "os_status"),

@@ -225,3 +225,39 @@ def test_ways_of_writing_a_number(sep: str, entry: str, number: float) -> None:
     rows = [["patient_id", "score"], ["a", entry], ["b", "8"], ["c", "9"]]
     cohort = load_table_bytes("n.csv", "\n".join(sep.join(row) for row in rows).encode())
     assert cohort.patients["score"].tolist() == [number, 8, 9]
+
+
+def test_each_line_of_mixed_encodings_is_read_in_its_own() -> None:
+    data = "patient_id;centre\na;Köln\nb;Malmö\n".encode() + "c;Zürich\n".encode("cp1252")
+    assert load_table_bytes("x.csv", data).patients["centre"].tolist() == [
+        "Köln",
+        "Malmö",
+        "Zürich",
+    ]
+    for encoding in ("utf-8", "cp1252", "utf-16"):
+        pure = load_table_bytes("x.csv", "patient_id;centre\na;Köln\nb;Çelik\n".encode(encoding))
+        assert pure.patients["centre"].tolist() == ["Köln", "Çelik"]
+        assert "mixed_encodings" not in {issue.code for issue in pure.issues}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # The first patient's results may all be missing, or beyond a limit.
+        "patient_id,hb,wbc\na,ND,ND\nb,120,4\nc,110,5\n",
+        "patient_id,hb,wbc\na,> 200,< 0.1\nb,120,4\nc,110,5\n",
+        "patient_id,hb,wbc,plt\na,high,3,300\nb,120,4,200\nc,110,5,100\n",
+        "patient_id,hb,sex\na,100,F\nb,120,M\nc,110,M\n",
+    ],
+)
+def test_a_first_patient_is_no_second_row_of_names(text: str) -> None:
+    assert load_table_bytes("x.csv", text.encode()).n == 3
+
+
+def test_titles_in_a_workbook_are_left_out() -> None:
+    buffer = io.BytesIO()
+    frame = pd.DataFrame([["patient_id", "age", "sex"], ["a", 50, "F"], ["b", 60, "M"]])
+    frame.to_excel(buffer, index=False, header=["Export of March", "", ""])
+    cohort = load_table_bytes("x.xlsx", buffer.getvalue())
+    assert cohort.patients["age"].tolist() == [50, 60]
+    assert "title" in {issue.code for issue in cohort.issues}

@@ -1,0 +1,80 @@
+"""What stands above a table besides its row of names: comments, titles, a second row of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_MOST_TITLES = 10
+_LONGEST_LINE = 2**20  # a longer line is no title, and its cells would fill the memory
+_COMPARISON = re.compile(r"^[<>≤≥=~]")
+
+
+def without_comments(text: str) -> str:
+    """The text without the lines in front of the table that begin with # (MAF: ``#version 2.4``).
+
+    A single such line with as many separators as the next is the row of names (``#ID``).
+    """
+    begin, lines = 0, 0
+    while text.startswith("#", begin) and (end := text.find("\n", begin)) >= 0:
+        begin, lines = end + 1, lines + 1
+    if not lines:
+        return text
+    first, _, rest = text.partition("\n")
+    second = rest.partition("\n")[0]
+    if lines == 1 and any(first.count(mark) == second.count(mark) > 0 for mark in DELIMITERS):
+        return text
+    return text[begin:].lstrip("\n")
+
+
+def without_titles(text: str) -> tuple[str, int]:
+    """The text without the lines of one cell in front of the table, and how many those were."""
+    begin, lines = 0, []
+    for _ in range(_MOST_TITLES + 1):
+        end = text.find("\n", begin)
+        if end < 0 or end - begin > _LONGEST_LINE:
+            break
+        lines.append(text[begin:end])
+        begin = end + 1
+    cells = [max((line.split(mark) for mark in DELIMITERS), key=len) for line in lines]
+    titles = title_rows(cells)
+    return text[sum(len(line) + 1 for line in lines[:titles]) :], titles
+
+
+def title_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows of one filled cell stand in front of a row of three or more."""
+    for number, row in enumerate(rows[: _MOST_TITLES + 1]):
+        filled = sum(bool(cell.strip(' "')) for cell in row)
+        if filled >= 3:
+            return number
+        if filled > 1:
+            return 0
+    return 0
+
+
+def has_second_header(columns: Sequence[TextColumn]) -> bool:
+    """Whether the first row below the names holds names or units as well.
+
+    It does if it has words where the rest of the column has numbers: in two columns or more, with
+    different words, and in half or more of all columns of numbers.
+    """
+    if not columns or len(columns[0]) < 3:
+        return False
+    numeric, words = 0, []
+    for column in columns:
+        first, rest = int(column.codes[0]), column.codes[1:]
+        below = np.unique(rest[rest >= 0])
+        if np.count_nonzero(rest >= 0) < 2 or np.isnan(column.numbers[below]).any():
+            continue
+        numeric += 1
+        if first >= 0 and np.isnan(column.numbers[first]):
+            word = column.words[first]
+            if word not in UNKNOWN_WORDS and not _COMPARISON.match(word):
+                words.append(word)
+    return len(words) >= 2 and len(set(words)) >= 2 and len(words) >= numeric / 2
