@@ -12,6 +12,9 @@ from app.analysis._design import build_design
 from app.analysis._newton import few_events, maximise, summarise, unprintable
 from app.analysis._survival_data import Bools, Floats, Ints, competing_data
 
+# A robust variance that is rounding error beside the model's own.
+NO_SPREAD = 1e-12
+
 
 @dataclass(frozen=True)
 class FineGray:
@@ -90,8 +93,8 @@ def fine_gray(
     Raises
     ------
     ValueError
-        If there is no event, a covariate is constant, collinear or separates the events, or a
-        column is absent or impossible.
+        If there is no event, a covariate is constant, collinear or separates the events, a column
+        is absent or impossible, or so few events fit exactly that they leave no error.
     """
     design = build_design(frame, covariates, [time, cause], references=references, units=units)
     used = frame.loc[design.kept]
@@ -112,7 +115,13 @@ def fine_gray(
     fit = maximise(model.evaluate, reach, [term.name for term in design.terms])
     bread = np.linalg.inv(fit.information)
     meat = model.residuals(fit.beta)
-    covariance = bread @ (meat.T @ meat) @ bread / np.outer(scale, scale)
+    covariance = bread @ (meat.T @ meat) @ bread
+    if (np.diag(covariance) < NO_SPREAD * np.diag(bread)).any():
+        raise ValueError(
+            f"With {int(ours.sum())} events of this cause the model fits every patient exactly, so "
+            "its standard errors cannot be estimated."
+        )
+    covariance = covariance / np.outer(scale, scale)
     events = int(ours.sum())
     summary = summarise(design.terms, fit.beta / scale, covariance, conf_level)
     return FineGray(

@@ -25,7 +25,7 @@ from app.analysis._newton import (
     summarise,
     unprintable,
 )
-from app.analysis._risk_sets import RiskSets
+from app.analysis._risk_sets import Evaluation, RiskSets
 from app.analysis._survival_data import (
     Bools,
     Floats,
@@ -209,8 +209,11 @@ def _fit(
     # lifelines standardises with n - 1 in the denominator.
     ridge = options.penalizer * data.n**2 / max(data.n - 1, 1)
 
+    latest: list[Evaluation] = []
+
     def evaluate(beta: Floats) -> tuple[float, Floats, Floats]:
         at = sets.evaluate(x, beta)
+        latest[:] = [at]  # the last one asked for is the one at the maximum
         return (
             at.log_likelihood - ridge / 2 * float(beta @ beta),
             at.score - ridge * beta,
@@ -232,9 +235,11 @@ def _fit(
     if corrected:
         firth = firth_cox(sets, x, options.conf_level)
         beta, covariance = firth.beta, np.linalg.inv(firth.information)
+        at, null = sets.evaluate(x, beta), firth.null_log_likelihood
         method += ", Firth's penalised likelihood with profile intervals"
     else:
         beta, covariance = top.beta, np.linalg.inv(top.information)
+        at, null = latest[0], top.null_log_likelihood
         if ridge:
             method += f", ridge penalty {options.penalizer:g}"
     covariance = covariance / np.outer(scale, scale)
@@ -244,8 +249,6 @@ def _fit(
         summary["upper"] = ratio(firth.upper / scale)
         summary["p_value"] = firth.p_value
     notes += unprintable(summary)
-    at = sets.evaluate(x, beta)
-    null = sets.evaluate(x, np.zeros(len(beta))).log_likelihood
     deviance = max(0.0, 2 * (at.log_likelihood - null))
     return CoxModel(
         summary=_with_counts(summary, design.matrix, data.event),
