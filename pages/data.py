@@ -1,16 +1,17 @@
 import streamlit as st
 
 from app.ui.data import (
-    draw_upload,
     endpoint_table,
     feature_table,
-    issue_table,
     open_in_callback,
     truth_table,
     variable_table,
 )
 from app.ui.layout import page_header
+from app.ui.mapping_editor import draw_mapping_editor
+from app.ui.quality import draw_quality
 from app.ui.session import cohort_keys, cohort_title
+from app.ui.uploading import draw_upload
 
 looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
 cohort = looking.cohort
@@ -37,10 +38,10 @@ lines = [
 st.markdown("  \n".join(line for line in lines if line) or f"Read from {provenance.source}.")
 st.caption(f"Source: {provenance.source} · content fingerprint {cohort.fingerprint[:12]}")
 
-issues = issue_table(cohort)
-findings, endpoints, variables, alterations, truths = st.tabs(
+findings, correct, endpoints, variables, alterations, truths = st.tabs(
     [
-        f"Findings ({len(issues)})",
+        f"Findings ({len(cohort.issues)})",
+        "Correct what was understood",
         f"Endpoints ({len(cohort.endpoints)})",
         f"Variables ({len(cohort.variables)})",
         f"Alterations ({cohort.alterations.shape[1]})",
@@ -48,10 +49,9 @@ findings, endpoints, variables, alterations, truths = st.tabs(
     ]
 )
 with findings:
-    if len(issues):
-        st.dataframe(issues, hide_index=True, key="issues")
-    else:
-        st.success("Nothing was found wrong.")
+    draw_quality(looking)
+with correct:
+    draw_mapping_editor(looking)
 with endpoints:
     if cohort.endpoints:
         st.dataframe(endpoint_table(cohort), hide_index=True, key="endpoints")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -48,17 +49,62 @@ def prevalence_heatmap(
     shape = (len(groups), len(features))
     share = cells["in_group"].to_numpy(dtype=float).reshape(shape).T
     hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape).T
+    names = [f"{_short(name)} ({size:,})" for name, size in groups.items()]
+    return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
+
+
+def missing_heatmap(
+    shares: pd.DataFrame, sizes: Mapping[str, int], *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """Share of patients without a value, by variable and group of patients.
+
+    Parameters
+    ----------
+    shares
+        One row a variable and one column a group, from 0 to 1.
+    sizes
+        Patients of each group.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    share = shares.to_numpy(dtype=float)
+    features = [str(name) for name in shares.index]
+    hover = np.array(
+        [
+            [
+                f"<b>{group}</b><br>{name}: missing in {value:.0%} of {sizes[group]:,}"
+                for group, value in zip(shares.columns, row, strict=True)
+            ]
+            for name, row in zip(features, share, strict=True)
+        ],
+        dtype=object,
+    ).reshape(share.shape)
+    names = [f"{_short(str(name))} ({sizes[name]:,})" for name in shares.columns]
+    return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
+
+
+def _share_heatmap(
+    share: npt.NDArray[np.float64],
+    hover: npt.NDArray[np.object_],
+    names: Sequence[str],
+    features: Sequence[str],
+    *,
+    title: str,
+    synthetic: bool,
+) -> go.Figure:
+    """Shares from 0 to 1, rows of ``features`` and columns of ``names``."""
     texts = np.array(
         [f"{100 * value:.0f}" if value >= _TEXT_FROM else "" for value in share.ravel()],
         dtype=object,
     ).reshape(share.shape)
-    names = [f"{_short(name)} ({size:,})" for name, size in groups.items()]
     beside = 16 + 7 * min(max(map(len, features)), _LONGEST)
     above = 16 + 7 * max(map(len, names))
     # Positions, not names, are the coordinates: two groups or labels may read alike.
     trace = {
         "type": "heatmap",
-        "x": list(range(len(groups))),
+        "x": list(range(len(names))),
         "y": list(range(len(features))),
         "z": share,
         "zmin": 0,
@@ -80,8 +126,8 @@ def prevalence_heatmap(
         synthetic=synthetic,
         legend_space=above,
         xaxis={
-            "tickvals": list(range(len(groups))),
-            "ticktext": names,
+            "tickvals": list(range(len(names))),
+            "ticktext": list(names),
             "tickangle": -90,
             "tickfont": {"size": 12},
             "side": "top",

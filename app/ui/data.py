@@ -1,64 +1,23 @@
-"""The widgets of the data page: uploading, and telling what was read."""
+"""Tables of the data page that tell what was read."""
 
 from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
 
-from app.analysis.wording import count
 from app.ui.links import COHORT
-from app.ui.session import cohort_title, keep_upload
 from app.ui.sidebar import clear_filter
-from data_loaders import Cohort, CohortError, load_table_bytes
+from app.ui.uploading import tell_outcome
+from data_loaders import Cohort
 
-UPLOAD = "upload"
-_OUTCOME = "_upload_outcome"
-_TYPES = ["csv", "tsv", "txt", "xlsx", "parquet", "gz"]
 _SEVERITY = {"error": "Error", "warning": "Warning", "info": "Note"}
-
-
-def draw_upload() -> None:
-    """Offer to load a file, and say how the last one went."""
-    st.file_uploader(
-        "Load your own table: one row a patient (CSV, TSV, XLSX or Parquet)",
-        type=_TYPES,
-        key=UPLOAD,
-        on_change=_load_upload,
-        help="The file stays on the machine that runs this app, in this session only.",
-    )
-    outcome = st.session_state.get(_OUTCOME)
-    if outcome is not None:
-        good, sentence = outcome
-        (st.success if good else st.error)(sentence)
-
-
-def _load_upload() -> None:
-    """Turn the uploaded file into a cohort and open it; on failure keep everything as it was."""
-    file = st.session_state.get(UPLOAD)
-    if file is None:
-        st.session_state[_OUTCOME] = None
-        return
-    try:
-        cohort = load_table_bytes(file.name, file.getvalue())
-    except CohortError as error:
-        held = cohort_title(st.session_state[COHORT])
-        st.session_state[_OUTCOME] = (False, f"{error} You still look at {held}.")
-        return
-    clear_filter()
-    st.session_state[COHORT] = keep_upload(cohort)
-    sentence = (
-        f"{file.name} was read: {count(cohort.n, 'patient')}, "
-        f"{count(cohort.alterations.shape[1], 'alteration')}, "
-        f"{count(len(cohort.endpoints), 'endpoint')}. It is open on every page now."
-    )
-    st.session_state[_OUTCOME] = (True, sentence)
 
 
 def open_in_callback(key: str) -> None:
     """Open a cohort; call it in a button's callback."""
     clear_filter()
     st.session_state[COHORT] = key
-    st.session_state[_OUTCOME] = None
+    tell_outcome(None)
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:

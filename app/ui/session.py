@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +14,16 @@ from data_loaders.demo import DEMO_COHORTS
 
 DEFAULT_COHORT = "demo:mpn"
 _UPLOADS = "_uploads"
+_SOURCES = "_upload_sources"
 _LOOKING_AT = "_looking_at"
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Uploaded files by name, and the mapping that they were read under."""
+
+    files: Mapping[str, bytes]
+    mapping: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +55,29 @@ def uploads() -> dict[str, Cohort]:
     return held
 
 
-def keep_upload(cohort: Cohort) -> str:
-    """Hold an uploaded cohort for this session; returns its key."""
+def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
+    """Hold an uploaded cohort for this session; returns its key.
+
+    Parameters
+    ----------
+    cohort
+        What was understood.
+    source
+        The files it was read from, where they can be read again under another mapping.
+    """
     key = f"upload:{cohort.name}"
     uploads()[key] = cohort
+    sources = st.session_state.setdefault(_SOURCES, {})
+    sources.pop(key, None)
+    if source is not None:
+        sources[key] = source
     return key
+
+
+def source_of(key: str) -> Source | None:
+    """The files behind an uploaded cohort; None where there are none to read again."""
+    found: Source | None = st.session_state.get(_SOURCES, {}).get(key)
+    return found
 
 
 def cohort_keys() -> list[str]:

@@ -1,0 +1,72 @@
+"""What was found wrong: the findings, and what is missing where."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.analysis.wording import count
+from app.charts.heatmap import missing_heatmap
+from app.export.tables import file_stem
+from app.ui.data import issue_table
+from app.ui.layout import download_table, figure_with_downloads
+from app.ui.session import Looking
+from data_loaders.quality import batch_columns, missingness
+
+_MOST_ROWS = 40
+_MOST_GROUPS = 12
+
+
+def draw_quality(looking: Looking) -> None:
+    """The table of findings with its download, then the map of missing values."""
+    issues = issue_table(looking.cohort)
+    if len(issues):
+        st.dataframe(
+            issues,
+            hide_index=True,
+            key="issues",
+            column_config={"Finding": st.column_config.TextColumn(width="large")},
+        )
+        stem = file_stem(looking.cohort.name, "findings", synthetic=looking.synthetic)
+        download_table(
+            "Findings (CSV)", partial(issue_table, looking.cohort), key="issues_csv", stem=stem
+        )
+    else:
+        st.success("Nothing was found wrong.")
+    _draw_missing(looking)
+
+
+def _draw_missing(looking: Looking) -> None:
+    cohort = looking.cohort
+    batches = [
+        name for name in batch_columns(cohort) if len(cohort.factor(name)[1]) <= _MOST_GROUPS
+    ]
+    labels = {"": "Everyone together"} | {name: cohort.variables[name].label for name in batches}
+    by = ""
+    if batches:
+        by = st.selectbox(
+            "Missing values by",
+            list(labels),
+            index=1,
+            format_func=lambda name: labels.get(name, name),
+            key="missing_by",
+        )
+    table = missingness(cohort, by or None)
+    if table.empty or not table["Everyone"].gt(0).any():
+        st.caption("No variable has a missing value.")
+        return
+    lacking = table[table["Everyone"] > 0].sort_values("Everyone", ascending=False)
+    shown = lacking.head(_MOST_ROWS)
+    title = (
+        f"Missing values (% of patients), {count(len(shown), 'variable')} of {len(table):,}, "
+        f"{count(cohort.n, 'patient')}"
+    )
+    figure_with_downloads(
+        missing_heatmap(shown, table.attrs["n"], title=title, synthetic=looking.synthetic),
+        table.reset_index,
+        key="missing",
+        name=("missing",),
+        alt=f"{title}. Most: "
+        + ", ".join(f"{name} {share:.0%}" for name, share in shown["Everyone"].head(5).items()),
+    )
