@@ -28,6 +28,8 @@ from app.analysis._survival_data import (
 )
 
 CONF_LEVEL = 0.95
+# A robust variance below this is rounding error of zero.
+NO_SPREAD = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +124,7 @@ def group_fine_gray(time: Any, cause: Any, groups: Any, cause_of_interest: int =
     Raises
     ------
     ValueError
-        As :func:`group_cox`.
+        As :func:`group_cox`, or if a robust standard error is zero.
     """
     data, causes = competing_data(time, cause)
     known = two_or_more_groups(groups, data.n)
@@ -137,9 +139,15 @@ def group_fine_gray(time: Any, cause: Any, groups: Any, cause_of_interest: int =
     at = np.flatnonzero(model.deaths)
     top = _maximum(cells["ours"].sum(axis=0), model.pool[at], model.deaths[at], known)
     bread = np.linalg.inv(top.information)
+    covariance = bread @ model.meat(top.beta) @ bread
+    if not (np.diag(covariance) > NO_SPREAD).all():
+        raise ValueError(
+            "The robust standard error of a subdistribution hazard ratio is zero, because events "
+            "fall on too few distinct times: no interval can be given."
+        )
     events = int(ours.sum())
     return GroupModel(
-        summary=_summary(top.beta, bread @ model.meat(top.beta) @ bread, known),
+        summary=_summary(top.beta, covariance, known),
         reference=str(known.labels[0]),
         n=data.n,
         events=events,

@@ -71,6 +71,9 @@ def test_fine_gray_of_groups_is_fine_gray(rows):
         return
     theirs = fitted(lambda: fine_gray(frame, "time", "cause", ["group"]))
     ours = fitted(lambda: group_fine_gray(frame["time"], frame["cause"], frame["group"]))
+    if isinstance(ours, str) and "standard error" in ours:
+        assert not (theirs.summary["se"] > 1e-5).all()
+        return
     assert isinstance(ours, str) == isinstance(theirs, str), (ours, theirs)
     if not isinstance(ours, str):
         assert_equal(ours, theirs.summary)
