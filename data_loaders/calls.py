@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +117,20 @@ def _with_parts(state: States, parts: list[_Column]) -> States:
     return state
 
 
+class _Comparison(NamedTuple):
+    """How many patients a column and the list see differently."""
+
+    label: str
+    only_columns: int
+    only_list: int
+    untested: int
+
+    @property
+    def apart(self) -> int:
+        """Patients with contradicting calls."""
+        return self.only_columns + self.only_list
+
+
 def _tested(
     base: Alterations, variants: Variants, sequenced: Bools | None
 ) -> tuple[Bools, list[Issue]]:
@@ -186,7 +201,7 @@ def _left_out_issue(left_out: int, source: str) -> list[Issue]:
 
 def _with_refinements(
     columns: list[_Column], by_gene: dict[str | None, _Column], variants: Variants
-) -> tuple[list[_Column], list[tuple[str, int, int]]]:
+) -> tuple[list[_Column], list[_Comparison]]:
     """Each refinement found in somebody, right behind its gene."""
     existing = {(column.gene, column.label) for column in columns}
     conflicts = []
@@ -240,29 +255,49 @@ def _allele_states(allele: Allele, variants: Variants) -> tuple[Bools, Bools]:
     return has, unsure
 
 
-def _compare(column: _Column, counted: Bools, listed_at_all: Bools) -> tuple[str, int, int]:
-    """Label, patients altered in the column alone, and in the list alone."""
-    only_column = int(((column.state == 1) & ~listed_at_all).sum())
-    return column.label, only_column, int(((column.state == 0) & counted).sum())
+def _compare(column: _Column, counted: Bools, listed_at_all: Bools) -> _Comparison:
+    return _Comparison(
+        column.label,
+        int(((column.state == 1) & ~listed_at_all).sum()),
+        int(((column.state == 0) & counted).sum()),
+        int(((column.state == -1) & counted).sum()),
+    )
 
 
-def _conflict_issues(conflicts: list[tuple[str, int, int]], source: str) -> list[Issue]:
-    found = [item for item in conflicts if item[1] or item[2]]
-    if not found:
-        return []
-    found.sort(key=lambda item: -(item[1] + item[2]))
-    count = sum(a + b for _, a, b in found)
-    words = [f"{label} ({a} only in the columns, {b} only in the list)" for label, a, b in found]
-    return [
-        Issue(
-            "warning",
-            f"The columns and {shown(source)} disagree on {plural(count, 'call')} of "
-            f"{plural(len(found), 'feature')}: {listed(words, limit=_EXAMPLES)}; the columns were "
-            "believed.",
-            count=count,
-            code="conflict",
+def _conflict_issues(compared: list[_Comparison], source: str) -> list[Issue]:
+    file, issues = shown(source), []
+    apart = sorted((c for c in compared if c.apart), key=lambda c: -c.apart)
+    if apart:
+        count = sum(c.apart for c in apart)
+        words = [
+            f"{c.label} ({c.only_columns} only in the columns, {c.only_list} only in the list)"
+            for c in apart
+        ]
+        issues.append(
+            Issue(
+                "warning",
+                f"The columns and {file} disagree on {plural(count, 'call')} of "
+                f"{plural(len(apart), 'feature')}: {listed(words, limit=_EXAMPLES)}; the columns "
+                "were believed.",
+                count=count,
+                code="conflict",
+            )
         )
-    ]
+    untested = [c for c in compared if c.untested]
+    if untested:
+        count = sum(c.untested for c in untested)
+        words = [f"{c.label} ({c.untested})" for c in untested]
+        issues.append(
+            Issue(
+                "info",
+                f"{file} lists mutations in patients whom the columns leave untested: "
+                f"{listed(words, limit=_EXAMPLES)}; they stay untested, because counting only the "
+                "mutated among them would raise the frequency.",
+                count=count,
+                code="listed_untested",
+            )
+        )
+    return issues
 
 
 def _assembled(columns: list[_Column], base: Alterations) -> tuple[pd.DataFrame, pd.DataFrame]:

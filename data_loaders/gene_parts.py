@@ -57,7 +57,7 @@ def _is_other(base: Alterations, part: str) -> bool:
 
 def _leaves_out(matrix: pd.DataFrame, gene: str, part: str) -> bool:
     with_part = matrix[gene][matrix[part].fillna(value=False)]
-    return bool(len(with_part)) and bool((with_part == False).sum() > len(with_part) / 2)  # noqa: E712 - NA is neither
+    return bool(len(with_part)) and bool((~with_part.fillna(value=True)).sum() > len(with_part) / 2)
 
 
 def _union(matrix: pd.DataFrame, columns: list[str]) -> pd.Series:

@@ -256,3 +256,14 @@ def test_single_genes_of_the_clinical_table_do_not_say_who_was_sequenced() -> No
         a_dot_csv=clinical.replace("NPM1\n", "NPM1,sequenced\n").replace(",1\n", ",1,yes\n")
         .replace(",0\n", ",0,yes\n").replace(",\n", ",,no\n"), v_dot_csv=variants)  # fmt: skip
     assert states(stated, "TP53") == [1, 0, -1]
+
+
+def test_a_mutation_where_the_columns_have_no_test_is_counted_and_stays_untested() -> None:
+    matrix = "ID,TP53\nP1,1\nP2,0\nP3,\nP4,0\n"
+    variants = "ID,gene,protein_change,effect\nP1,TP53,p.R1H,missense\nP3,TP53,p.R2H,missense\n"
+    cohort = load(a_dot_csv=CLINICAL, b_dot_csv=matrix, c_dot_csv=variants)
+    assert states(cohort, "TP53") == [1, 0, -1, 0]
+    (issue,) = [issue for issue in cohort.issues if issue.code == "listed_untested"]
+    assert issue.count == 1
+    assert "TP53 (1)" in issue.sentence
+    assert not issues(cohort, "conflict")
