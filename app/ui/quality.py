@@ -7,7 +7,9 @@ from functools import partial
 import streamlit as st
 
 from app.analysis.wording import count
+from app.charts.bars import share_bars
 from app.charts.heatmap import missing_heatmap
+from app.cohort.colours import SLATE
 from app.export.tables import file_stem
 from app.ui.data import issue_table
 from app.ui.layout import download_table, figure_with_downloads
@@ -62,8 +64,22 @@ def _draw_missing(looking: Looking) -> None:
         f"Missing values (% of patients), {count(len(shown), 'variable')} of {len(table):,}, "
         f"{count(cohort.n, 'patient')}"
     )
+    sizes = table.attrs["n"]
+    if by:
+        figure = missing_heatmap(shown, sizes, title=title, synthetic=looking.synthetic)
+    else:
+        lacking_now = [round(share * cohort.n) for share in shown["Everyone"]]
+        figure = share_bars(
+            [str(name) for name in shown.index],
+            lacking_now,
+            [cohort.n] * len(shown),
+            [SLATE] * len(shown),
+            title=title,
+            of="patients lack it",
+            synthetic=looking.synthetic,
+        )
     figure_with_downloads(
-        missing_heatmap(shown, table.attrs["n"], title=title, synthetic=looking.synthetic),
+        figure,
         table.reset_index,
         key="missing",
         name=("missing",),

@@ -46,11 +46,18 @@ class FilterColumns:
 
 def filter_columns(cohort: Cohort) -> FilterColumns:
     """Find disease, sex and age among the cohort's variables."""
-    grouped = [v for v in cohort.variables.values() if v.kind in {"categorical", "ordinal"}]
+    known = [v for v in cohort.variables.values() if v.name in cohort.patients.columns]
+    grouped = [v for v in known if v.kind in {"categorical", "ordinal"}]
+    people = [v for v in known if v.role == "demographic"]
     return FilterColumns(
         disease=next((v for v in grouped if v.role == "disease" and _is_short(cohort, v)), None),
-        sex=next((v for v in cohort.variables.values() if v.name == "sex"), None),
-        age=next((v for v in cohort.variables.values() if v.name == "age_years"), None),
+        sex=next(
+            (v for v in people if v.kind != "numeric" and v.label.lower() in {"sex", "gender"}),
+            None,
+        ),
+        age=next(
+            (v for v in people if v.kind == "numeric" and v.label.lower().startswith("age")), None
+        ),
     )
 
 

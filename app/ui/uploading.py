@@ -91,8 +91,9 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
     """
     clear_filter()
     st.session_state[COHORT] = keep_upload(cohort, source)
+    verb = "were" if what.endswith(" files") else "was"
     tell_outcome(
-        f"{what} was read: {count(cohort.n, 'patient')}, "
+        f"{what} {verb} read: {count(cohort.n, 'patient')}, "
         f"{count(cohort.alterations.shape[1], 'alteration')}, "
         f"{count(len(cohort.endpoints), 'endpoint')}. It is open on every page now."
     )
