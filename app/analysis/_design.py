@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -80,9 +81,8 @@ class Term:
 
 def encode(frame: pd.DataFrame, terms: Sequence[Term]) -> Floats:
     """Columns of the design matrix for any table with the terms' covariates, (rows, terms)."""
-    return np.column_stack(
-        [np.prod([part.values(frame) for part in term.parts], axis=0) for term in terms]
-    )
+    columns = [reduce(np.multiply, [part.values(frame) for part in term.parts]) for term in terms]
+    return np.array(columns).T  # column by column in memory, as the sums over patients read it
 
 
 @dataclass(frozen=True)
@@ -234,15 +234,14 @@ def _check_rank(matrix: Floats, terms: tuple[Term, ...]) -> None:
     """Name the first term that the terms before it determine."""
     scaled = matrix - matrix.mean(axis=0)
     norms = np.linalg.norm(scaled, axis=0)
-    basis = np.empty((len(scaled), 0))
-    for position, term in enumerate(terms):
-        vector = scaled[:, position] / max(float(norms[position]), np.finfo(float).tiny)
-        for _ in range(2):  # the second pass removes what rounding left of the first
-            vector = vector - basis @ (basis.T @ vector)
-        rest = float(np.linalg.norm(vector))
-        if rest < RANK_TOLERANCE:
-            raise ValueError(
-                f"'{term.name}' is determined by the other terms of the model (collinear) in the "
-                f"{len(matrix)} patients analysed: take it or one of them out."
-            )
-        basis = np.column_stack([basis, vector / rest])
+    triangle = np.linalg.qr(scaled / np.maximum(norms, np.finfo(float).tiny), mode="r")
+    # The diagonal is how much of each term, of length 1, the terms before it leave.
+    rest = np.zeros(len(terms))
+    rest[: len(triangle)] = np.abs(np.diag(triangle))
+    determined = np.flatnonzero(rest < RANK_TOLERANCE)
+    if len(determined):
+        name = terms[int(determined[0])].name
+        raise ValueError(
+            f"'{name}' is determined by the other terms of the model (collinear) in the "
+            f"{len(matrix)} patients analysed: take it or one of them out."
+        )

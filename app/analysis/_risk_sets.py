@@ -98,7 +98,7 @@ class RiskSets:
         size = self.n_rows + 1
         if values.ndim == 1:
             return np.asarray(np.bincount(rows, values, minlength=size), np.float64)[:-1]
-        return np.column_stack([np.bincount(rows, v, minlength=size)[:-1] for v in values.T])
+        return np.array([np.bincount(rows, v, minlength=size)[:-1] for v in values.T]).T
 
     def _running(self, sums: Floats, *, backwards: bool = False) -> Floats:
         """Running sums over the rows of each stratum."""
