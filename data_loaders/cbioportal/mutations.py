@@ -15,7 +15,7 @@ from data_loaders.calls import with_calls
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes, with_observed_panels
 from data_loaders.cbioportal.tsv import TextTable, find_column
-from data_loaders.columns import TextColumn
+from data_loaders.columns import TextColumn, relabelled
 from data_loaders.genes import current_symbol, known_symbols
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.tables import RawTable
@@ -160,8 +160,7 @@ def called_mutations(
         profiled = Profiled({str(name): "" for name in samples.ids})
     if merged is not None:
         gene = find_column(tuple(merged.columns), "Hugo_Symbol")
-        symbols = merged.columns[gene].objects() if gene else ()
-        genes = [current_symbol(str(one)) for one in symbols]
+        genes = relabelled(merged.columns[gene], current_symbol).objects() if gene else ()
         panels, more = with_observed_panels(panels, profiled, samples.ids[of_row], genes)
         issues += more
     if variants is None:

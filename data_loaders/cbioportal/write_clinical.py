@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,18 +100,19 @@ def texts_of(column: pd.Series, *, answers: bool = False) -> tuple[list[str], bo
     answers
         Whether 1 and 0 mean yes and no.
     """
-    values = column.astype(object).where(column.notna(), None)
+    codes, entries = pd.factorize(column)  # each different value is put into words once
     dtype = column.dtype
     if isinstance(dtype, np.dtype) and dtype.kind == "M":
-        return [_date(value) for value in column], False
-    numbers = [v for v in values if v is not None]
-    only_numbers = all(isinstance(v, float | int | np.number) for v in numbers)
-    if answers and only_numbers and {float(v) for v in numbers} <= {0.0, 1.0}:
-        return ["" if v is None else "Yes" if v else "No" for v in values], False
-    if only_numbers and not all(isinstance(v, bool | np.bool_) for v in numbers):
-        return [_number(v) for v in values], True
-    to_text: Callable[[object], str] = lambda v: "" if v is None else cleaned(v)  # noqa: E731
-    return [to_text(v) for v in values], False
+        texts, number = [str(value)[:10] for value in entries], False
+    elif not all(isinstance(v, float | int | np.number | np.bool_) for v in entries):
+        texts, number = [cleaned(value) for value in entries], False
+    elif answers and {float(v) for v in entries} <= {0.0, 1.0}:
+        texts, number = ["Yes" if value else "No" for value in entries], False
+    elif len(entries) and all(isinstance(v, bool | np.bool_) for v in entries):
+        texts, number = [str(value) for value in entries], False
+    else:
+        texts, number = [_number(float(value)) for value in entries], True
+    return np.array([*texts, ""], dtype=object)[codes].tolist(), number
 
 
 def feature_attribute(feature: str, label: str, kind: str) -> str:
@@ -151,14 +152,7 @@ def _add_endpoint(sheet: Sheet, cohort: Cohort, endpoint: Endpoint, taken: set[s
         )  # fmt: skip
 
 
-def _date(value: object) -> str:
-    return "" if pd.isna(value) else str(value)[:10]
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return ""
-    number = float(value)  # type: ignore[arg-type]
+def _number(number: float) -> str:
     if not np.isfinite(number):
         return ""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

@@ -126,11 +126,12 @@ def panel_matrix(
     order = order[patterns[order].any(axis=1)]
     kept, rare = order[:MAX_PANELS], order[MAX_PANELS:]
     label = {int(pattern): f"{prefix}_{place}" for place, pattern in enumerate(kept, 1)}
-    for pattern in rare:
-        inside = [k for k in kept if not (patterns[k] & ~patterns[pattern]).any()]
-        if inside:
-            best = max(inside, key=lambda k: int(patterns[k].sum()))
-            label[int(pattern)] = label[int(best)]
+    if len(rare):
+        outside = patterns[kept].astype(np.float32) @ (~patterns[rare]).T.astype(np.float32)
+        size = np.where(outside == 0, patterns[kept].sum(axis=1)[:, None], 0)
+        for place, pattern in enumerate(rare):
+            if size[:, place].any():
+                label[int(pattern)] = label[int(kept[size[:, place].argmax()])]
     panel_of = [label.get(int(code), "NA") for code in codes]
     genes = {
         label[int(k)]: sorted({g for i in np.flatnonzero(patterns[k]) for g in genes_of[names[i]]})
@@ -164,7 +165,8 @@ def mutation_rows(
             *(texts_of(table[name])[0] for name in more),
         ]
     rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
-    rows = [row for row in rows if is_symbol(row[0]) and row[1]]
+    symbols = {gene for gene in {row[0] for row in rows} if is_symbol(gene)}
+    rows = [row for row in rows if row[0] in symbols and row[1]]
     counted = table[~table["variant_class"].isin(NOT_COUNTED)]
     listed = set(zip(counted["patient_id"].astype(str), counted["gene"].astype(str), strict=True))
     index = [str(patient) for patient in cohort.patients.index]
