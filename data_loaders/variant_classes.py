@@ -72,6 +72,22 @@ _THREE_LETTERS = {
     "His": "H", "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S",
     "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
 }  # fmt: skip
+# In this order, the first that fits.
+_CHANGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"\bITD\b|_ITD$", "ITD"),
+        (r"\bPTD\b|_PTD$", "PTD"),
+        (r"^p\..*=$", "silent"),
+        (r"^p\.\*\d", "stop_loss"),
+        (r"^p\.(M1|\(?Met1)(\D|$)", "start_loss"),
+        (r"^p\..*fs", "truncating"),
+        (r"^p\.[A-Z]\d+(_[A-Z]\d+)?(delins|ins)?[A-Z]*[*X]$", "truncating"),
+        (r"^p\..*(del|ins|dup|>)", "inframe"),
+        (r"^p\.(?P<before>[A-Z])\d+(?P<after>[A-Z])$", "missense"),
+        (r"^(.*:)?c\.-?\d+(_-?\d+)?[+-][12]([^\d]|$)", "splice"),
+    )
+)
 _THREE = re.compile("|".join(_THREE_LETTERS))
 _BARE_CHANGE = re.compile(r"^[A-Z*]\d+([A-Z*]|fs|_|del|ins|dup)")
 
@@ -89,6 +105,21 @@ def variant_class(text: str | None) -> str:
     parts = [_CLASS_OF.get(_plain(part)) for part in re.split(r"[&,;+]", text)]
     known = [part for part in parts if part]
     return min(known, key=lambda name: _SEVERITY[name], default="unknown")
+
+
+def class_of_change(text: str) -> str:
+    """The class that a change of the protein or of the coding sequence tells by itself.
+
+    ``p.R175H`` is missense, ``p.Q12*`` and ``p.P12fs`` truncating, ``c.375+1G>A`` splice; a change
+    of the coding sequence alone tells no more than that.
+    """
+    change = protein_change(text)
+    for pattern, name in _CHANGES:
+        match = pattern.search(change)
+        if match:
+            same = match.groupdict().get("before")
+            return "silent" if same and same == match["after"] else name
+    return "unknown"
 
 
 def is_variant_word(text: str) -> bool:

@@ -22,12 +22,13 @@ from data_loaders.identifiers import looks_like_identifier
 from data_loaders.model import CohortError, Issue
 from data_loaders.samples import Links, link_rows, shortening_rule, spelling_hint
 from data_loaders.tables import RawTable
-from data_loaders.variant_classes import (
-    NOT_COUNTED,
-    REGULATORY_GENES,
-    is_variant_word,
-    protein_change,
-    variant_class,
+from data_loaders.variant_classes import is_variant_word, protein_change
+from data_loaders.variant_values import (
+    DRIVERS,
+    allele_fractions,
+    classes_of,
+    counted_rows,
+    inserted_bases,
 )
 from data_loaders.wording import listed, plural, shown
 
@@ -35,16 +36,17 @@ Bools = npt.NDArray[np.bool_]
 
 # By part: the names of its column without separators, the surest first.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "gene": ("hugosymbol", "genesymbol", "gene", "genename", "symbol", "hugo", "hgncsymbol"),
+    "gene": ("hugosymbol", "genesymbol", "gene", "genename", "gen", "symbol", "hugo", "hgncsymbol"),
     "protein": (
         "hgvspshort", "proteinchange", "aachange", "aminoacidchange", "hgvsp", "aminoacid",
-        "proteinmutation", "aachangerefgene", "pchange", "hgvsprotein", "mutation",
+        "proteinmutation", "mutationprotein", "aachangerefgene", "pchange", "hgvsprotein",
+        "mutation",
     ),
     "effect": (
         "variantclassification", "consequence", "effect", "varianteffect", "mutationtype",
         "exonicfuncrefgene", "exonicfunc", "annotation", "varianttype", "type",
     ),
-    "cdna": ("hgvsc", "cdnachange", "codingchange", "cchange", "txchange"),
+    "cdna": ("hgvsc", "cdnachange", "codingchange", "cchange", "txchange", "nucleotidechange"),
     "vaf": (
         "vaf", "tvaf", "tumorvaf", "itumorvafwu", "variantallelefrequency", "allelefrequency",
         "variantallelefraction", "allelefraction", "tumorvariantallelefrequency", "mutintum", "af",
@@ -63,19 +65,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "sample": ("tumorsamplebarcode",),
 }  # fmt: skip
 _NUMBERS = frozenset({"vaf", "alt_count", "ref_count", "depth", "position"})
-_DRIVERS = frozenset(
-    {
-        "oncogenic", "likely oncogenic", "driver", "putative driver", "pathogenic",
-        "likely pathogenic", "pathogenic/likely pathogenic", "resistance", "predicted oncogenic",
-    }
-)  # fmt: skip
-_PASSENGERS = frozenset(
-    {
-        "possible", "unknown", "vus", "uncertain", "uncertain significance", "passenger",
-        "putative passenger", "benign", "likely benign", "neutral", "likely neutral",
-        "inconclusive", "variant of uncertain significance",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +176,8 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
     protein, effect, cdna = (
         columns[parts[part]] if part in parts else None for part in ("protein", "effect", "cdna")
     )
-    classes, class_issues = _classes(effect, len(patients), file)
-    vaf, vaf_issues = _vaf(parts, columns, file)
+    classes, class_issues = classes_of(effect, protein, cdna, file, len(patients))
+    vaf, vaf_issues = allele_fractions(parts, columns, file)
     data: dict[str, Any] = {
         "patient_id": known.to_numpy()[patients],
         "gene": genes.objects(),
@@ -211,14 +200,14 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
             data[name if name not in data else f"{name}_file"] = _cells(
                 column, numeric=name in numeric
             )
-    counted, counted_issues = _counted(parts, columns, classes, data["gene"], file)
+    counted, counted_issues = counted_rows(parts, columns, classes, data["gene"], file)
     present = np.zeros(len(known), dtype=bool)
     present[patients] = True
     return Variants(
         pd.DataFrame(data),
         patients,
         counted,
-        _inserted(parts, columns, len(patients)),
+        inserted_bases(parts, columns, len(patients)),
         cdna.objects() if cdna is not None else np.full(len(patients), None, dtype=object),
         present,
         table.filename,
@@ -239,7 +228,7 @@ def _fits(part: str, column: TextColumn) -> bool:
         known = np.array([is_variant_word(str(text)) for text in column.texts], dtype=bool)
         return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
     if part == "verdict":
-        return any(word in _DRIVERS for word in column.words)
+        return any(word in DRIVERS for word in column.words)
     if part == "protein":
         change = np.array([protein_change(str(t)).startswith("p.") for t in column.texts], bool)
         return bool(column.counts[change].sum() >= 0.3 * column.counts.sum())
@@ -273,136 +262,6 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
 def _rows(column: TextColumn, keep: Bools) -> TextColumn:
     """Some rows of a column, with all its entries."""
     return TextColumn(column.name, column.codes[keep], column.texts, column.decimal_comma)
-
-
-def _classes(
-    effect: TextColumn | None, rows: int, file: str
-) -> tuple[npt.NDArray[np.object_], list[Issue]]:
-    if effect is None:
-        return np.full(rows, "unknown", dtype=object), [
-            Issue(
-                "warning",
-                f"{file} does not say what its variants do to the protein, so all of them count, "
-                "silent ones among them.",
-                code="variant_class",
-            )
-        ]
-    classes = [variant_class(str(text)) for text in effect.texts]
-    cells = np.array([*classes, "unknown"], dtype=object)[effect.codes]
-    strange = [
-        str(text)
-        for text, name, count in zip(effect.texts, classes, effect.counts, strict=True)
-        if name == "unknown" and count
-    ]
-    if not strange:
-        return cells, []
-    count = int(effect.counts[[name == "unknown" for name in classes]].sum())
-    return cells, [
-        Issue(
-            "warning",
-            f"{file} uses {plural(len(strange), 'word')} in {shown(effect.name)} that are not "
-            f"known ({listed(strange, limit=3)}); the {plural(count, 'variant')} count as "
-            "mutations of an unknown kind.",
-            effect.name,
-            count,
-            code="variant_class",
-        )
-    ]
-
-
-def _vaf(
-    parts: Mapping[str, str], columns: Mapping[str, TextColumn], file: str
-) -> tuple[Floats, list[Issue]]:
-    """Share of the reads that carry the variant, from 0 to 1: a column, or counts of reads."""
-
-    def numbers(part: str) -> Floats | None:
-        column = columns[parts[part]] if part in parts else None
-        return None if column is None else column.spread(column.numbers)
-
-    values, source = numbers("vaf"), parts.get("vaf")
-    alt, ref, depth = numbers("alt_count"), numbers("ref_count"), numbers("depth")
-    if values is None:
-        total = alt + ref if alt is not None and ref is not None else depth
-        if alt is None or total is None:
-            return np.full(len(next(iter(columns.values()))), np.nan), []
-        values = np.divide(alt, total, out=np.full(len(alt), np.nan), where=total > 0)
-        source = parts["alt_count"]
-    elif np.nanmax(values, initial=0) > 1.5:
-        values = values / 100
-    impossible = (values < 0) | (values > 1)
-    values = np.where(impossible, np.nan, values)
-    if not impossible.any():
-        return values, []
-    count = int(impossible.sum())
-    return values, [
-        Issue(
-            "warning",
-            f"{file}: {plural(count, 'variant')} had an allele fraction below 0 or above 1, which "
-            "counts as missing; the file's column is kept.",
-            source,
-            count,
-            code="implausible",
-        )
-    ]
-
-
-def _counted(
-    parts: Mapping[str, str],
-    columns: Mapping[str, TextColumn],
-    classes: npt.NDArray[np.object_],
-    genes: npt.NDArray[np.object_],
-    file: str,
-) -> tuple[Bools, list[Issue]]:
-    regulatory = pd.Series(genes).isin(REGULATORY_GENES).to_numpy() & (classes == "noncoding")
-    silent = pd.Series(classes).isin(NOT_COUNTED).to_numpy() & ~regulatory
-    issues = []
-    if silent.any():
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {plural(int(silent.sum()), 'variant')} of {len(silent):,} are silent or "
-                "outside the coding sequence; they are listed but make no gene mutated.",
-                parts.get("effect"),
-                int(silent.sum()),
-                code="silent",
-            )
-        )
-    if "verdict" not in parts:
-        return ~silent, issues
-    verdict = columns[parts["verdict"]]
-    passenger = verdict.rows_holding(
-        np.array([word in _PASSENGERS for word in verdict.words], dtype=bool)
-    )
-    count = int((passenger & ~silent).sum())
-    if count:
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {plural(count, 'variant')} that {shown(verdict.name)} does not call a "
-                "driver are listed but make no gene mutated.",
-                verdict.name,
-                count,
-                code="not_driver",
-            )
-        )
-    return ~(silent | passenger), issues
-
-
-def _inserted(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: int) -> Floats:
-    """Length of the alternative allele less that of the reference allele."""
-    if not {"reference", "alternative"} <= set(parts):
-        return np.full(rows, np.nan)
-    lengths = []
-    for part in ("reference", "alternative"):
-        column = columns[parts[part]]
-        size = [
-            0.0 if text in {"-", ""} else float(len(text)) if re.fullmatch("[ACGTNacgtn]+", text)
-            else np.nan
-            for text in map(str, column.texts)
-        ]  # fmt: skip
-        lengths.append(column.spread(np.array(size, dtype=np.float64)))
-    difference: Floats = lengths[1] - lengths[0]
-    return difference
 
 
 def _link_issues(links: Links, file: str, nameless: int) -> list[Issue]:

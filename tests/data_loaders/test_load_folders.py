@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, CohortError, load_cohort
+from data_loaders.variant_classes import class_of_change
 
 pytestmark = pytest.mark.shared
 
@@ -326,3 +327,18 @@ def test_mpn_folder_uses_the_csv_and_says_so(public_cohorts: Path) -> None:
     assert sentence.startswith("MPNmultistate.RData ")
     with pytest.raises(CohortError, match=r"or load mpn_patients\.csv beside it instead\.$"):
         load_cohort(folder / "MPNmultistate.RData")
+
+
+def test_changes_tell_the_classes_of_the_annotators(mds: Cohort, aml: Cohort) -> None:
+    for cohort, told in ((mds, 0.94), (aml, 0.97)):
+        # Splice sites have no residue, and an indel may keep or end the frame.
+        plain = cohort.mutations[
+            cohort.mutations["variant_class"].isin(
+                ["missense", "truncating", "inframe", "ITD", "PTD"]
+            )
+            & cohort.mutations["protein_change"].notna()
+        ]
+        read_off = plain["protein_change"].map(class_of_change)
+        known = read_off != "unknown"
+        assert known.mean() > told
+        assert (read_off == plain["variant_class"])[known].mean() > 0.995

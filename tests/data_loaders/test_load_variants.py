@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from data_loaders import Cohort, CohortError, load_cohort, load_files, load_table_bytes
 from data_loaders.alleles import ALLELES
 from data_loaders.samples import patient_of
-from data_loaders.variant_classes import CLASSES, protein_change, variant_class
+from data_loaders.variant_classes import CLASSES, class_of_change, protein_change, variant_class
 
 HEADER = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short"
 
@@ -66,6 +66,7 @@ def test_words_of_annotators(word: str, expected: str) -> None:
 @settings(max_examples=100, deadline=None, derandomize=True)
 def test_any_word_has_a_class_and_any_text_a_change(text: str) -> None:
     assert variant_class(text) in CLASSES
+    assert class_of_change(text) in CLASSES
     assert protein_change(protein_change(text)) == protein_change(text)
 
 
@@ -79,6 +80,38 @@ def test_any_word_has_a_class_and_any_text_a_change(text: str) -> None:
 )  # fmt: skip
 def test_protein_changes_in_one_letter_code(text: str, expected: str) -> None:
     assert protein_change(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("p.R175H", "missense"), ("V617F", "missense"), ("p.Val617Phe", "missense"),
+        ("p.R175R", "silent"), ("p.R140=", "silent"), ("p.(=)", "silent"),
+        ("p.Q12*", "truncating"), ("p.Q12X", "truncating"), ("p.L367fs*46", "truncating"),
+        ("p.K1_L2delins*", "truncating"), ("p.M1V", "start_loss"), ("p.M100V", "missense"),
+        ("p.*636W", "stop_loss"), ("p.N542_E543del", "inframe"), ("p.F594_D600dup", "inframe"),
+        ("p.600_600D>DSS", "inframe"), ("ITD", "ITD"), ("FLT3_ITD", "ITD"), ("PTD", "PTD"),
+        ("c.375+1G>A", "splice"), ("NM_000546.6:c.376-2A>G", "splice"), ("c.376-20A>G", "unknown"),
+        ("c.376G>A", "unknown"), ("p.?", "unknown"), ("", "unknown"),
+    ],
+)  # fmt: skip
+def test_a_change_tells_its_class(change: str, expected: str) -> None:
+    assert class_of_change(change) == expected
+
+
+def test_a_list_without_effects_is_read_from_its_changes() -> None:
+    rows = [
+        "TP53 P1 p.R175H .", "TP53 P2 p.P72= .", "TET2 P2 . c.3409+1G>T", "CALR P3 p.L367fs*46 .",
+        "EZH2 P3 . c.100A>G",
+    ]  # fmt: skip
+    cohort = load(rows, header="Gene\tSample\tAA change\tNucleotide change")
+    assert cohort.mutations["variant_class"].tolist() == [
+        "missense", "silent", "splice", "truncating", "unknown",
+    ]  # fmt: skip
+    assert states(cohort, "TP53") == [1, 0, 0]
+    assert states(cohort, "CALR_type_1") == [0, 0, 1]
+    (issue,) = [issue for issue in cohort.issues if issue.code == "variant_class"]
+    assert (issue.severity, issue.count) == ("warning", 1)
 
 
 ALLELE_CASES = [
