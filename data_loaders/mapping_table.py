@@ -9,6 +9,7 @@ import pandas as pd
 
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import Cohort, CohortError, Variable
+from data_loaders.wording import shown
 
 COLUMN, USE, ABOUT, UNIT, LABEL, LEVELS, WHY = (
     "Column", "Use as", "About", "Unit", "Label", "Levels in order", "Why",
@@ -110,7 +111,8 @@ def corrected(
     Raises
     ------
     CohortError
-        If an endpoint lacks its name, its time or its event.
+        If an endpoint lacks its name, its time or its event, or an alteration is given another
+        name.
     """
     mapping: dict[str, Any] = {key: _copied(value) for key, value in (base or {}).items()}
     before, after = (table.set_index(COLUMN) for table in columns)
@@ -143,6 +145,10 @@ def _state_column(mapping: dict[str, Any], name: str, before: pd.Series, after: 
     held = dict(mapping.get("columns", {}))
     stated = dict(held.pop(name, {}))
     use = after[USE]
+    if use == ALTERATION == before[USE]:
+        raise CohortError(
+            f"{shown(name)} is an alteration and keeps its name; change only what it is used as."
+        )
     if use == LEFT_OUT:
         mapping["ignore"] = [*mapping["ignore"], name]
     elif use == ALTERATION:

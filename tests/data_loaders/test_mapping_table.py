@@ -143,3 +143,10 @@ def test_an_endpoint_without_its_columns_is_refused_in_a_sentence():
     )
     with pytest.raises(CohortError, match="needs a short name"):
         corrected((columns, columns), (endpoints, pd.concat([endpoints, new])))
+
+
+def test_an_alteration_keeps_its_name_and_says_so():
+    columns, endpoints = tables()
+    after = edited(columns, "TP53", **{LABEL: "p53"})
+    with pytest.raises(CohortError, match="TP53 is an alteration and keeps its name"):
+        corrected((columns, after), (endpoints, endpoints))
