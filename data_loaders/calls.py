@@ -56,7 +56,7 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
     tested, tested_issues = _tested(base, variants, sequenced)
     codes, names = pd.factorize(variants.frame["gene"])
     n, genes = len(tested), len(names)
-    counted, listed_at_all = np.zeros((n, genes), dtype=bool), np.zeros((n, genes), dtype=bool)
+    counted, listed_at_all = (np.zeros((n, genes), dtype=bool, order="F") for _ in range(2))
     listed_at_all[variants.patients, codes] = True
     rows = variants.counted
     counted[variants.patients[rows], codes[rows]] = True

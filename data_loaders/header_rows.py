@@ -12,6 +12,7 @@ from data_loaders.columns import UNKNOWN_WORDS, TextColumn
 DELIMITERS = (",", ";", "\t", "|")
 
 _MOST_TITLES = 10
+_ROWS_LOOKED_AT = 1000
 _LONGEST_LINE = 2**20  # a longer line is no title, and its cells would fill the memory
 _COMPARISON = re.compile(r"^[<>≤≥=~]")
 
@@ -67,7 +68,8 @@ def has_second_header(columns: Sequence[TextColumn]) -> bool:
     if not columns or len(columns[0]) < 3:
         return False
     numeric, words = 0, []
-    for column in columns:
+    for whole in columns:
+        column = _beginning(whole)
         first, rest = int(column.codes[0]), column.codes[1:]
         below = np.unique(rest[rest >= 0])
         if np.count_nonzero(rest >= 0) < 2 or np.isnan(column.numbers[below]).any():
@@ -78,3 +80,16 @@ def has_second_header(columns: Sequence[TextColumn]) -> bool:
             if word not in UNKNOWN_WORDS and not _COMPARISON.match(word):
                 words.append(word)
     return len(words) >= 2 and len(set(words)) >= 2 and len(words) >= numeric / 2
+
+
+def _beginning(column: TextColumn) -> TextColumn:
+    """The first rows of a column, with their entries alone."""
+    codes = column.codes[:_ROWS_LOOKED_AT]
+    entries, places = np.unique(codes, return_inverse=True)
+    blank = int(entries[0] < 0) if len(entries) else 0
+    return TextColumn(
+        column.name,
+        (places - blank).astype(np.int32),
+        column.texts[entries[blank:]],
+        column.decimal_comma,
+    )
