@@ -16,6 +16,7 @@ _EVENT_WORDS = frozenset(
         "1", "1.0", "dead", "deceased", "died", "death", "exitus", "event", "yes", "y", "true",
         "t", "progressed", "progression", "recurred", "recurred/progressed", "recurrence",
         "relapse", "relapsed", "transformed", "dod", "failure", "occurred", "with event",
+        "verstorben", "gestorben", "tot", "décédé", "décédée", "deceduto", "fallecido",
     }
 )  # fmt: skip
 _CENSORED_WORDS = frozenset(
@@ -24,7 +25,7 @@ _CENSORED_WORDS = frozenset(
         "event free", "disease free", "diseasefree", "progression free", "relapse free",
         "no relapse", "no progression", "in remission", "lost to follow-up", "lost to follow up",
         "ltfu", "lost", "alive with disease", "alive without disease", "none", "not transformed",
-        "without event",
+        "without event", "lebt", "lebend", "am leben", "vivant", "vivante", "vivo",
     }
 )  # fmt: skip
 

@@ -16,7 +16,8 @@ from data_loaders.wording import at_rows, listed, plural, shown
 
 # Names of identifier columns without separators, the surest first.
 _NAMES = (
-    "patientid", "patientidentifier", "patientno", "patientnr", "patientnumber", "patient", "ptid",
+    "patientid", "patid", "patientidentifier", "patientennummer", "patientno", "patientnr",
+    "patientnumber", "patient", "ptid",
     "pdid", "pid", "subjectid", "subject", "caseid", "case", "participantid", "individualid",
     "usubjid", "mrn", "upn", "recordid", "id", "sampleid", "sample", "samplename",
     "tumorsamplebarcode", "submitterid", "bcrpatientbarcode", "barcode", "rowname", "rownames",

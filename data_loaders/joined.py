@@ -100,7 +100,9 @@ def cohort_from_tables(
     )
     for other in others:
         _join(merged, other, known)
-    variants = _one_list([read_variants(tables[file], lists[file], known) for file in lists])
+    variants = _one_list(
+        [read_variants(tables[file], lists[file], known, (id_column,)) for file in lists]
+    )
     whole = RawTable(clinical, merged.columns, table.rows, (*table.issues, *merged.issues))
     cohort = cohort_from_table(
         whole,
@@ -162,7 +164,7 @@ def _gene_count(table: RawTable) -> int:
 def _join(merged: _Merged, other: RawTable, known: pd.Index) -> None:
     """Add the columns of a table with one row a patient."""
     file = shown(other.filename)
-    links = link_rows(other.columns, known, tuple(other.columns)[:1])
+    links = link_rows(other.columns, known, (*tuple(other.columns)[:1], merged.id_column))
     if links is None:
         _refuse_or_leave_out(merged, other, known)
         return

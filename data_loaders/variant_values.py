@@ -69,8 +69,13 @@ def classes_of(
             Issue(
                 "warning" if unknown else "info",
                 f"{file} does not say what its variants do to the protein; it was read from the "
-                f"changes, and {plural(unknown, 'variant')} of {rows:,} whose changes do not tell "
-                "it count as mutations.",
+                "changes"
+                + (
+                    f", and {plural(unknown, 'variant')} of {rows:,} whose changes do not tell it "
+                    "count as mutations."
+                    if unknown
+                    else "."
+                ),
                 count=unknown,
                 code="variant_class",
             )

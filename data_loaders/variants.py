@@ -7,7 +7,7 @@ published haematology cohorts; the file's own name plays no part.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,9 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     return None
 
 
-def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) -> Variants:
+def read_variants(
+    table: RawTable, parts: Mapping[str, str], known: pd.Index, also: Sequence[str] = ()
+) -> Variants:
     """Read a list of variants and give each to its patient.
 
     Parameters
@@ -153,6 +155,9 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
         Its columns, from :func:`variant_columns`.
     known
         Identifiers of the cohort's patients; variants of others are left out and counted.
+    also
+        Names of columns that may hold the patients, besides the usual ones: that of the clinical
+        table.
 
     Raises
     ------
@@ -160,8 +165,7 @@ def read_variants(table: RawTable, parts: Mapping[str, str], known: pd.Index) ->
         If no column holds any of these identifiers.
     """
     file = shown(table.filename)
-    sample = parts.get("sample")
-    links = link_rows(table.columns, known, (sample,) if sample else ())
+    links = link_rows(table.columns, known, (*also, parts.get("sample", "")))
     if links is None:
         raise CohortError(
             f"{file} lists variants of none of the patients of the clinical table; "

@@ -267,3 +267,24 @@ def test_a_mutation_where_the_columns_have_no_test_is_counted_and_stays_untested
     assert issue.count == 1
     assert "TP53 (1)" in issue.sentence
     assert not issues(cohort, "conflict")
+
+
+def test_a_hospitals_own_words() -> None:
+    clinical = (
+        "PatID;Geschlecht;Alter;OS (Monate);Status\n1;w;65;12,5;verstorben\n2;m;70;40;lebt\n"
+        "3;w;55;33,1;lebt\n"
+    )
+    listed = "PatID;Gen;Mutation (Protein);VAF%\n1;JAK2;p.Val617Phe;45,2\n2;CALR;p.Leu367fs;38\n"
+    cohort = load(k_dot_csv=clinical, v_dot_csv=listed)
+    assert cohort.patients["os_months"].tolist() == [12.5, 40, 33.1]
+    assert cohort.patients["os_event"].tolist() == [1, 0, 0]
+    assert states(cohort, "JAK2_V617F") == [1, 0, 0]
+    assert states(cohort, "CALR_type_1") == [0, 1, 0]
+    assert cohort.mutations["vaf"].tolist() == [0.452, 0.38]
+
+
+def test_the_clinical_tables_identifier_is_looked_for_by_its_name() -> None:
+    clinical = CLINICAL.replace("ID,", "Fallnummer,")
+    variants = "effect,gene,Fallnummer\nmissense,TP53,P1\nmissense,TET2,P2\n"
+    cohort = load(a_dot_csv=clinical, v_dot_csv=variants)
+    assert states(cohort, "TP53") == [1, 0, 0, 0]
