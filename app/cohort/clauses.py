@@ -38,7 +38,8 @@ class Clause(Protocol):
         """The condition as plain data for JSON."""
 
 
-def _column(cohort: Cohort, name: str) -> pd.Series:
+def column_of(cohort: Cohort, name: str) -> pd.Series:
+    """A column of the patients; raises FilterError where the cohort has none of that name."""
     if name not in cohort.patients.columns:
         raise FilterError(
             f"The filter names the column {name}, which this cohort does not have; "
@@ -47,7 +48,8 @@ def _column(cohort: Cohort, name: str) -> pd.Series:
     return cohort.patients[name]
 
 
-def _label(cohort: Cohort | None, name: str) -> str:
+def label_of(cohort: Cohort | None, name: str) -> str:
+    """Label of a column; its name where no cohort or no such variable is given."""
     variable = cohort.variables.get(name) if cohort is not None else None
     return variable.label if variable is not None else name
 
@@ -57,12 +59,13 @@ def _unit(cohort: Cohort | None, name: str) -> str:
     return f" {variable.unit}" if variable is not None and variable.unit else ""
 
 
-def _number(value: float) -> str:
+def number_in_words(value: float) -> str:
+    """A number without needless digits."""
     return f"{value:g}"
 
 
 def _words(value: Scalar) -> str:
-    return _number(value) if isinstance(value, float) else str(value)
+    return number_in_words(value) if isinstance(value, float) else str(value)
 
 
 def _numbers(values: tuple[Scalar, ...]) -> set[float]:
@@ -73,7 +76,13 @@ def _numbers(values: tuple[Scalar, ...]) -> set[float]:
     return numbers
 
 
-def _truth(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
+def or_list(words: Sequence[str]) -> str:
+    """Words joined for prose: ``A, B or C``."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def truth_of(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
+    """1 or 0 where it is known, -1 where it is not."""
     return np.where(known, holds.astype(np.int8), np.int8(-1)).astype(np.int8)
 
 
@@ -86,7 +95,7 @@ class InSet:
 
     def evaluate(self, cohort: Cohort) -> Truth:
         """Truth for every patient; numbers compare as numbers, all else as text."""
-        numeric = pd.api.types.is_numeric_dtype(_column(cohort, self.column).dtype)
+        numeric = pd.api.types.is_numeric_dtype(column_of(cohort, self.column).dtype)
         codes, values = cohort.factor(self.column)
         wanted = _numbers(self.values) if numeric else {str(value) for value in self.values}
         holds = [(float(v) if numeric else str(v)) in wanted for v in values]
@@ -94,9 +103,8 @@ class InSet:
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``Diagnosis is ET or PV``."""
-        values = [_words(value) for value in self.values]
-        listed = " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
-        return f"{_label(cohort, self.column)} is {listed}"
+        listed = or_list([_words(value) for value in self.values])
+        return f"{label_of(cohort, self.column)} is {listed}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -113,11 +121,11 @@ class Between:
 
     def evaluate(self, cohort: Cohort) -> Truth:
         """Truth for every patient; a missing number is unknown."""
-        series = _column(cohort, self.column)
+        series = column_of(cohort, self.column)
         if not pd.api.types.is_numeric_dtype(series.dtype):
             raise FilterError(
-                f"The filter asks for a range of {_label(cohort, self.column)}, which holds words, "
-                "not numbers; choose values instead."
+                f"The filter asks for a range of {label_of(cohort, self.column)}, which holds "
+                "words, not numbers; choose values instead."
             )
         values = series.to_numpy(dtype=float, na_value=np.nan)
         holds = np.ones(len(values), dtype=bool)
@@ -125,22 +133,42 @@ class Between:
             holds &= values >= self.low
         if self.high is not None:
             holds &= values <= self.high
-        return _truth(~np.isnan(values), holds)
+        return truth_of(~np.isnan(values), holds)
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``Age from 60 to 75 years`` or ``Age 60 years or more``."""
-        label, unit = _label(cohort, self.column), _unit(cohort, self.column)
+        label, unit = label_of(cohort, self.column), _unit(cohort, self.column)
         if self.low is not None and self.high is not None:
-            return f"{label} from {_number(self.low)} to {_number(self.high)}{unit}"
+            return f"{label} from {number_in_words(self.low)} to {number_in_words(self.high)}{unit}"
         if self.low is not None:
-            return f"{label} {_number(self.low)}{unit} or more"
+            return f"{label} {number_in_words(self.low)}{unit} or more"
         if self.high is not None:
-            return f"{label} {_number(self.high)}{unit} or less"
+            return f"{label} {number_in_words(self.high)}{unit} or less"
         return f"{label} known"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {"column": self.column, "between": [self.low, self.high]}
+
+
+@dataclass(frozen=True)
+class Known:
+    """The column has a value; this alone is never unknown."""
+
+    column: str
+
+    def evaluate(self, cohort: Cohort) -> Truth:
+        """Truth for every patient: 1 or 0."""
+        known: Truth = column_of(cohort, self.column).notna().to_numpy().astype(np.int8)
+        return known
+
+    def describe(self, cohort: Cohort | None = None) -> str:
+        """For instance ``Age known``."""
+        return f"{label_of(cohort, self.column)} known"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"known": self.column}
 
 
 @dataclass(frozen=True)
@@ -182,10 +210,16 @@ class Not:
         return np.where(truth < 0, truth, 1 - truth).astype(np.int8)
 
     def describe(self, cohort: Cohort | None = None) -> str:
-        """For instance ``not (JAK2 altered)``, or ``JAK2 not altered``."""
+        """For instance ``JAK2 not altered``, ``Diagnosis is not ET or PV``, ``not (…)``."""
         words = self.clause.describe(cohort)
-        if isinstance(self.clause, Altered):
-            return f"{words.removesuffix(' altered')} not altered"
+        match self.clause:
+            case Altered():
+                return f"{words.removesuffix(' altered')} not altered"
+            case Known():
+                return f"{words.removesuffix(' known')} missing"
+            case InSet(column, values):
+                listed = or_list([_words(value) for value in values])
+                return f"{label_of(cohort, column)} is not {listed}"
         return f"not ({words})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -248,76 +282,3 @@ def _join(clauses: Sequence[Clause], word: str, cohort: Cohort | None) -> str:
         nested = isinstance(clause, All | AnyOf) and len(clause.clauses) > 1
         parts.append(f"({words})" if nested else words)
     return f" {word} ".join(parts)
-
-
-def _as_bound(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise FilterError("A range in the filter needs two numbers, or null for an open end.")
-    return float(value)
-
-
-def _parse_list(data: object, word: str, depth: int) -> tuple[Clause, ...]:
-    if not isinstance(data, list):
-        raise FilterError(f'"{word}" in the filter needs a list of conditions.')
-    return tuple(parse_clause(item, depth + 1) for item in data)
-
-
-def _parse_column(data: dict[str, Any]) -> Clause:
-    column = data["column"]
-    if not isinstance(column, str):
-        raise FilterError('"column" in the filter needs the name of a column.')
-    if set(data) == {"column", "in"}:
-        values = data["in"]
-        if not isinstance(values, list) or not values:
-            raise FilterError(f'"in" for {column} in the filter needs a list of values.')
-        if not all(isinstance(value, str | int | float | bool) for value in values):
-            raise FilterError(f"The values for {column} in the filter need to be words or numbers.")
-        return InSet(column, tuple(values))
-    if set(data) == {"column", "between"}:
-        ends = data["between"]
-        if not isinstance(ends, list) or len(ends) != 2:
-            raise FilterError(f'"between" for {column} in the filter needs two ends.')
-        low, high = _as_bound(ends[0]), _as_bound(ends[1])
-        if low is not None and high is not None and low > high:
-            raise FilterError(
-                f"The range for {column} in the filter runs backwards; swap its ends."
-            )
-        return Between(column, low, high)
-    raise FilterError(f'The condition on {column} in the filter needs "in" or "between".')
-
-
-_MAX_DEPTH = 20
-
-
-def parse_clause(data: object, depth: int = 0) -> Clause:
-    """Read one condition from plain data, as written by ``to_dict``.
-
-    Raises
-    ------
-    FilterError
-        With a sentence that says what is wrong.
-    """
-    if depth > _MAX_DEPTH:
-        raise FilterError(f"The filter is nested more than {_MAX_DEPTH} levels deep; simplify it.")
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
-        raise FilterError("Each condition of the filter needs to be an object with named parts.")
-    if "column" in data:
-        return _parse_column(data)
-    if len(data) == 1:
-        word, value = next(iter(data.items()))
-        if word == "all":
-            return All(_parse_list(value, word, depth))
-        if word == "any":
-            return AnyOf(_parse_list(value, word, depth))
-        if word == "not":
-            return Not(parse_clause(value, depth + 1))
-        if word == "altered":
-            if not isinstance(value, str):
-                raise FilterError('"altered" in the filter needs the name of a gene or event.')
-            return Altered(value)
-    raise FilterError(
-        "The filter has a condition it does not know; use all, any, not, altered, or column with "
-        "in or between."
-    )

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.cohort.clauses import All, Clause, FilterError, parse_clause
+from app.cohort.clause_parsing import parse_clause
+from app.cohort.clauses import All, Clause, FilterError
 from data_loaders import Cohort
 
 __all__ = ["Filter", "FilterError", "Selection"]
@@ -61,8 +62,10 @@ class Filter:
     """A condition on patients: serialisable, hashable, and able to describe itself.
 
     Grammar of the plain form: ``{"all": [...]}``, ``{"any": [...]}``, ``{"not": ...}``,
-    ``{"altered": FEATURE}``, ``{"column": NAME, "in": [...]}``,
-    ``{"column": NAME, "between": [low, high]}`` with null for an open end.
+    ``{"altered": FEATURE}``, ``{"tested": FEATURE}``, ``{"column": NAME, "in": [...]}``,
+    ``{"column": NAME, "between": [low, high]}`` with null for an open end, ``{"known": NAME}``,
+    ``{"variant": GENE, "class": [...], "vaf": [low, high]}``, ``{"mutated_genes": [low, high]}``
+    and ``{"patients": [...]}``.
     """
 
     root: Clause = field(default_factory=lambda: All(()))

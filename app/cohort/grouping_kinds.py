@@ -107,7 +107,7 @@ def by_burden(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grou
     GroupingError
         If no gene can be counted.
     """
-    genes = _gene_states(cohort)
+    genes = gene_states(cohort)
     selected = np.ones(cohort.n, dtype=bool) if mask is None else mask
     tested_for_any = np.zeros(cohort.n, dtype=bool)
     n_tested = []
@@ -225,8 +225,8 @@ def _labels(cohort: Cohort, features: Sequence[str]) -> tuple[str, ...]:
     return labels if len(set(labels)) == len(labels) else tuple(features)
 
 
-def _gene_states(cohort: Cohort) -> dict[str, States]:
-    """State of every gene, each once."""
+def gene_states(cohort: Cohort) -> dict[str, States]:
+    """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has."""
     whole: dict[str, States] = {}
     parts: dict[str, list[States]] = {}
     for position, (name, kind, gene) in enumerate(

@@ -1,0 +1,92 @@
+"""Attrition as a flow: who is left after each step of the filter, who went and why."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.wording import count
+from app.charts.theme import INK, make_figure, wrapped
+from app.cohort.colours import BLUE, GREY
+
+_STEP = 58
+_WIDTH = 30
+
+
+def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Figure:
+    """A funnel of the filter's steps, from everyone down to the selection.
+
+    Parameters
+    ----------
+    attrition
+        Of a selection: clause, n, excluded, missing; the first row is everyone.
+    synthetic
+        Whether the data are simulated.
+    """
+    steps = attrition["clause"].astype(str).tolist()
+    left = attrition["n"].astype(int).tolist()
+    gone = [
+        _went(int(excluded), int(missing))
+        for excluded, missing in zip(attrition["excluded"], attrition["missing"], strict=True)
+    ]
+    total = max(left[0], 1)
+    flow = {
+        "type": "funnel",
+        "y": list(range(len(steps))),
+        "x": left,
+        "text": [f"<b>{n:,}</b> ({n / total:.0%})" for n in left],
+        "textinfo": "text",
+        "textposition": ["inside" if n > 0.3 * total else "outside" for n in left],
+        "textfont": {"size": 13},
+        "insidetextfont": {"color": "#ffffff"},
+        "outsidetextfont": {"color": INK},
+        "constraintext": "none",
+        "marker": {"color": [GREY] + [BLUE] * (len(steps) - 1)},
+        "connector": {"fillcolor": "rgba(42,127,193,0.16)", "line": {"width": 0}},
+        "hovertext": [
+            f"{step}<br>{n:,} left{f'<br>{words}' if words else ''}"
+            for step, n, words in zip(steps, left, gone, strict=True)
+        ],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+    names = [
+        wrapped(step if len(step) < 84 else f"{step[:82]}…", _WIDTH)
+        + (f'<br><span style="font-size:12px">{words}</span>' if words else "")
+        for step, words in zip(steps, gone, strict=True)
+    ]
+    longest = max(len(line) for step in steps for line in wrapped(step, _WIDTH).split("<br>"))
+    return make_figure(
+        [flow],
+        f"From {count(left[0], 'patient')} to the {left[-1]:,} selected",
+        height=24 + _STEP * len(steps),
+        synthetic=synthetic,
+        xaxis={"visible": False, "fixedrange": True},
+        yaxis={
+            "tickvals": list(range(len(steps))),
+            "ticktext": names,
+            "autorange": "reversed",
+            "showgrid": False,
+            "ticks": "",
+            "fixedrange": True,
+            "tickfont": {"size": 12},
+        },
+        margin={"l": 22 + round(6.3 * max(longest, 24))},
+        showlegend=False,
+    )
+
+
+def attrition_in_words(attrition: pd.DataFrame) -> str:
+    """The steps in one sentence each, for those who do not see the figure."""
+    said = [
+        f"{row.clause}: {row.n:,} left" + (f" ({words})" if words else "")
+        for row in attrition.itertuples()
+        if (words := _went(int(row.excluded), int(row.missing))) is not None
+    ]
+    return "; ".join(said)
+
+
+def _went(excluded: int, missing: int) -> str:
+    parts = [f"−{excluded:,} excluded"] * bool(excluded) + [f"−{missing:,} not known"] * bool(
+        missing
+    )
+    return ", ".join(parts)
