@@ -1,0 +1,265 @@
+"""How often alterations occur in each of several groups, and whether the groups differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import gammaln
+from scipy.stats import chi2
+
+from app.analysis._survival_data import Floats
+from app.analysis.associations import Integers, States, wilson_interval
+from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
+from app.analysis.multiplicity import adjust_p_values
+from app.cohort.groupings import Grouping
+from data_loaders import Cohort
+from data_loaders.model import FeatureKind
+
+FISHER, CHI_SQUARED, SIMULATED = "Fisher", "chi-squared", "Fisher, simulated"
+_DRAWS = 9_999
+_SEED = 0
+# Cochran (1954): the chi-squared distribution holds if no expected count is below 1 and at most a
+# fifth are below 5.
+_EXPECTED, _SHARE_BELOW = 5.0, 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class GroupFrequencies:
+    """Alterations of the selected patients, together and by group.
+
+    Attributes
+    ----------
+    overall
+        One row a feature, the most frequent first: feature, label, kind, altered, tested,
+        frequency, lower, upper (Wilson), in everyone selected.
+    by_group
+        One row a feature and group: feature, label, group, altered, tested, frequency, lower,
+        upper, and odds_ratio, or_lower, or_upper of the group against the other groups
+        (conditional estimate and exact interval). Empty without a grouping.
+    differences
+        One row a feature: feature, label, kind, tested, test, p_value, q_value
+        (Benjamini-Hochberg over the features tested), with two groups also odds_ratio, or_lower,
+        or_upper of the first against the second; by p-value. Empty without a grouping.
+    groups
+        Names and patients of the groups that have any.
+    colours
+        Colour by group.
+    label
+        What the groups are; empty without a grouping.
+    kinds
+        Kinds of alterations looked at.
+    selected, analysed
+        Patients selected, and those of them in a group.
+    left_out
+        Why the others are in none: reason to number.
+    """
+
+    overall: pd.DataFrame
+    by_group: pd.DataFrame
+    differences: pd.DataFrame
+    groups: dict[str, int]
+    colours: dict[str, str]
+    label: str
+    kinds: tuple[FeatureKind, ...]
+    selected: int
+    analysed: int
+    left_out: dict[str, int]
+
+    @property
+    def n_tested(self) -> int:
+        """Features whose frequencies were compared."""
+        return int(self.differences["p_value"].notna().sum()) if len(self.differences) else 0
+
+
+def group_frequencies(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    kinds: Sequence[FeatureKind],
+    grouping: Grouping | None = None,
+    conf_level: float = 0.95,
+) -> GroupFrequencies:
+    """Frequencies of every alteration, and their comparison between groups.
+
+    Two groups are compared by Fisher's exact test. More are compared by the chi-squared test
+    (Pearson 1900), or where counts are too small for it (Cochran 1954) by Fisher's exact test
+    with 9,999 tables drawn at random with the margins of the data (Freeman & Halton 1951).
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected, shape (cohort.n,).
+    kinds
+        Kinds of alterations to look at.
+    grouping
+        Groups to compare, of the cohort's patients; None for everyone together.
+    conf_level
+        Level of the intervals.
+
+    Raises
+    ------
+    ValueError
+        If nobody is selected, or the cohort has no alteration of these kinds.
+    """
+    positions = feature_positions(cohort, kinds)
+    if not mask.any():
+        raise ValueError("Nobody is selected: take out a condition of the filter.")
+    names = [str(cohort.alterations.columns[position]) for position in positions]
+    described = cohort.features.loc[names, ["label", "kind"]].astype(str)
+    base = pd.DataFrame({"feature": names, **{k: described[k].to_numpy() for k in described}})
+    states = cohort.states[np.ix_(mask, positions)]
+    altered, tested = (states == 1).sum(axis=0), (states >= 0).sum(axis=0)
+    overall = base.assign(**_shares(altered, tested, conf_level))
+    order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
+    base, states = base.loc[order].reset_index(drop=True), states[:, order]
+    overall = overall.loc[order].reset_index(drop=True)
+    found = {
+        "overall": overall,
+        "kinds": tuple(kinds),
+        "selected": int(mask.sum()),
+    }
+    if grouping is None:
+        empty = pd.DataFrame()
+        return GroupFrequencies(
+            by_group=empty, differences=empty, groups={}, colours={}, label="",
+            analysed=int(mask.sum()), left_out={}, **found,
+        )  # fmt: skip
+    codes = grouping.codes[mask]
+    sizes = grouping.sizes(mask)
+    shown = [code for code, size in enumerate(sizes) if size]
+    a, t = group_counts(states, codes, shown)
+    groups = {grouping.names[code]: sizes[code] for code in shown}
+    return GroupFrequencies(
+        by_group=_by_group(base, list(groups), a, t, conf_level),
+        differences=_differences(base, a, t, conf_level),
+        groups=groups,
+        colours={grouping.names[code]: grouping.colours[code] for code in shown},
+        label=grouping.label,
+        analysed=sum(groups.values()),
+        left_out=grouping.left_out(mask),
+        **found,
+    )
+
+
+def feature_positions(cohort: Cohort, kinds: Sequence[FeatureKind]) -> npt.NDArray[np.intp]:
+    """Columns of the alterations of these kinds.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    positions = np.flatnonzero(cohort.features["kind"].isin(list(kinds)).to_numpy())
+    if not len(positions):
+        raise ValueError("The cohort has no alteration of the kinds chosen: choose another kind.")
+    return positions
+
+
+def group_counts(
+    states: States, codes: npt.NDArray[np.integer], shown: Sequence[int]
+) -> tuple[Integers, Integers]:
+    """Altered and tested patients by group and feature, two arrays (groups x features)."""
+    inside = np.stack([codes == code for code in shown]).astype(np.float32)
+    altered = inside @ (states == 1).astype(np.float32)
+    tested = inside @ (states >= 0).astype(np.float32)
+    return altered.astype(np.int64), tested.astype(np.int64)
+
+
+def compare_counts(altered: Integers, tested: Integers) -> tuple[Floats, list[str]]:
+    """P-value and test of each feature's difference between groups.
+
+    Parameters
+    ----------
+    altered, tested
+        Counts, shape (groups, features).
+
+    Returns
+    -------
+    p_values
+        NaN where fewer than two groups were tested, or nobody or everybody is altered.
+    tests
+        Name of the test of each feature.
+    """
+    total, n = altered.sum(axis=0), tested.sum(axis=0)
+    possible = ((tested > 0).sum(axis=0) > 1) & (total > 0) & (total < n)
+    p_values = np.full(altered.shape[1], np.nan)
+    if len(altered) == 2:
+        (a, c), (b, d) = altered, tested - altered
+        p_values[possible] = fisher_p_values(*(cells[possible] for cells in (a, b, c, d)))
+        return p_values, [FISHER if can else "" for can in possible]
+    tests = [""] * altered.shape[1]
+    rng = np.random.default_rng(_SEED)
+    for position in np.flatnonzero(possible):
+        own = tested[:, position] > 0
+        k, size = altered[own, position], tested[own, position]
+        share = k.sum() / size.sum()
+        expected = np.concatenate([size * share, size * (1 - share)])
+        if expected.min() < 1 or (expected < _EXPECTED).mean() > _SHARE_BELOW:
+            p_values[position], tests[position] = _simulated(k, size, rng), SIMULATED
+        else:
+            statistic = float(((k - size * share) ** 2 / (size * share * (1 - share))).sum())
+            p_values[position] = chi2.sf(statistic, len(k) - 1)
+            tests[position] = CHI_SQUARED
+    return p_values, tests
+
+
+def _simulated(k: Integers, size: Integers, rng: np.random.Generator) -> float:
+    """Freeman-Halton p-value from random tables, counting the observed one among them."""
+    drawn = rng.multivariate_hypergeometric(size, int(k.sum()), size=_DRAWS, method="marginals")
+
+    def rarity(counts: npt.NDArray[np.integer]) -> Floats:
+        ways = -gammaln(counts + 1.0) - gammaln(size - counts + 1.0)
+        return np.asarray(ways.sum(axis=-1))
+
+    return float((1 + np.count_nonzero(rarity(drawn) <= rarity(k) + 1e-7)) / (_DRAWS + 1))
+
+
+def _shares(
+    altered: Integers, tested: Integers, conf_level: float
+) -> dict[str, npt.NDArray[np.generic]]:
+    lower, upper = wilson_interval(altered, tested, conf_level)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        frequency = altered / tested
+    return {
+        "altered": altered, "tested": tested, "frequency": frequency, "lower": lower, "upper": upper
+    }  # fmt: skip
+
+
+def _by_group(
+    base: pd.DataFrame, groups: Sequence[str], a: Integers, t: Integers, conf_level: float
+) -> pd.DataFrame:
+    number = len(groups)
+    others_a, others_t = a.sum(axis=0) - a, t.sum(axis=0) - t
+    odds, lower, upper = conditional_odds_ratios(
+        a.T.ravel(), (t - a).T.ravel(), others_a.T.ravel(), (others_t - others_a).T.ravel(),
+        conf_level,
+    )  # fmt: skip
+    repeated = base.loc[base.index.repeat(number)].reset_index(drop=True)
+    return repeated.assign(
+        group=np.tile(np.array(groups, dtype=object), len(base)),
+        **_shares(a.T.ravel(), t.T.ravel(), conf_level),
+        odds_ratio=odds,
+        or_lower=lower,
+        or_upper=upper,
+    )
+
+
+def _differences(base: pd.DataFrame, a: Integers, t: Integers, conf_level: float) -> pd.DataFrame:
+    if len(a) < 2:
+        return pd.DataFrame()
+    p_values, tests = compare_counts(a, t)
+    table = base.assign(
+        tested=t.sum(axis=0), altered=a.sum(axis=0), test=tests, p_value=p_values,
+        q_value=adjust_p_values(p_values),
+    )  # fmt: skip
+    if len(a) == 2:
+        odds, lower, upper = conditional_odds_ratios(
+            a[0], t[0] - a[0], a[1], t[1] - a[1], conf_level
+        )
+        table = table.assign(odds_ratio=odds, or_lower=lower, or_upper=upper)
+    return table.sort_values("p_value", kind="stable", ignore_index=True)
