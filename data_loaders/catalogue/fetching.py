@@ -90,8 +90,9 @@ def fetch(
 
 def is_cached(entry: CatalogueEntry) -> bool:
     """Whether every file of an entry is in the cache already."""
-    folder = _folder(entry)
-    return bool(entry.files) and all((folder / file.name).is_file() for file in entry.files)
+    if not entry.files:
+        return False
+    return all((_folder(entry) / file.name).is_file() for file in entry.files)
 
 
 def _teller(progress: Progress | None, what: str, done: int, whole: int) -> Callable[[int], None]:
