@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from data_loaders.columns import TextColumn
 from data_loaders.identifiers import looks_like_identifier
+from data_loaders.tables import RawTable
 from data_loaders.wording import plural, shown
 
 Positions = npt.NDArray[np.intp]
@@ -39,6 +40,8 @@ class Links:
         How many patients have several identifiers (samples) in the table.
     matched
         How many patients of the cohort the table has.
+    named
+        How many identifiers were samples whose patient another column or table names.
     """
 
     column: str
@@ -47,16 +50,21 @@ class Links:
     shortened: int
     pooled: int
     matched: int
+    named: int
 
 
 def link_rows(
-    columns: Mapping[str, TextColumn], known: pd.Index, also: Sequence[str] = ()
+    columns: Mapping[str, TextColumn],
+    known: pd.Index,
+    also: Sequence[str] = (),
+    aliases: Mapping[str, int] | None = None,
 ) -> Links | None:
     """Find the column that holds the patients and lay its rows out to them.
 
     Of the columns whose name or values are those of identifiers, the one with the most patients of
-    the cohort is taken. An identifier is looked for as it stands; then, if it is a TCGA barcode, by
-    its first three parts; then without its last part (``P7-03`` is a sample of ``P7``) and so on.
+    the cohort is taken. An identifier is looked for as it stands; then among the samples that some
+    table gives to a patient; then, if it is a TCGA barcode, by its first three parts; then without
+    its last part (``P7-03`` is a sample of ``P7``) and so on.
 
     Parameters
     ----------
@@ -66,6 +74,8 @@ def link_rows(
         Identifiers of the cohort's patients.
     also
         Columns to try whatever their names.
+    aliases
+        Position of the patient of each sample, from :func:`sample_aliases`.
 
     Returns
     -------
@@ -76,8 +86,9 @@ def link_rows(
     for name, column in columns.items():
         if name not in also and not looks_like_identifier(name, column):
             continue
-        links = _linked(name, column, known)
-        if best is None or links.matched > best.matched:
+        links = _linked(name, column, known, aliases or {})
+        # The patients' own identifiers rather than those of their samples.
+        if best is None or (links.matched, -links.named) > (best.matched, -best.named):
             best = links
     return best if best is not None and best.matched else None
 
@@ -128,6 +139,11 @@ def _bare(identifier: object) -> str:
 def shortening_rule(links: Links) -> str:
     """How samples were given to patients, for an issue; empty where nothing had to be done."""
     parts = []
+    if links.named:
+        parts.append(
+            f"{plural(links.named, 'sample was', 'samples were')} given to the patient beside whom "
+            "another table names the sample"
+        )
     if links.shortened:
         parts.append(
             f"{plural(links.shortened, 'sample was', 'samples were')} given to the patient whose "
@@ -147,15 +163,52 @@ def _last_part(identifier: str) -> int:
     return max(identifier.rfind(separator) for separator in _SEPARATORS)
 
 
-def _linked(name: str, column: TextColumn, known: pd.Index) -> Links:
+def sample_aliases(tables: Iterable[RawTable], known: pd.Index, id_column: str) -> dict[str, int]:
+    """The patient of each sample, from tables that have columns of both.
+
+    A sample that stands beside several patients is nobody's.
+
+    Parameters
+    ----------
+    tables
+        The clinical table and the others.
+    known
+        Identifiers of the cohort's patients.
+    id_column
+        The clinical table's column of them.
+
+    Returns
+    -------
+    dict
+        Position of the patient by sample.
+    """
+    found: dict[str, set[int]] = {}
+    for table in tables:
+        links = link_rows(table.columns, known, (id_column,))
+        if links is None:
+            continue
+        for name, column in table.columns.items():
+            if name == links.column or not looks_like_identifier(name, column):
+                continue
+            pairs = pd.DataFrame({"code": column.codes, "patient": links.patients})
+            pairs = pairs[(pairs["code"] >= 0) & (pairs["patient"] >= 0)].drop_duplicates()
+            for code, patient in zip(pairs["code"], pairs["patient"], strict=True):
+                found.setdefault(str(column.texts[code]), set()).add(int(patient))
+    return {sample: next(iter(owners)) for sample, owners in found.items() if len(owners) == 1}
+
+
+def _linked(name: str, column: TextColumn, known: pd.Index, aliases: Mapping[str, int]) -> Links:
     texts = pd.Index(column.texts, dtype=object)
     positions = known.get_indexer(texts)
     unmatched = np.flatnonzero(positions < 0)
-    shortened = np.zeros(len(positions), dtype=bool)
+    shortened, named = np.zeros(len(positions), dtype=bool), np.zeros(len(positions), dtype=bool)
     if len(unmatched):
         places = {identifier: place for place, identifier in enumerate(known)}
         for entry in unmatched:
-            positions[entry], shortened[entry] = patient_of(texts[entry], places)
+            positions[entry] = aliases.get(texts[entry], -1)
+            named[entry] = positions[entry] >= 0
+            if not named[entry]:
+                positions[entry], shortened[entry] = patient_of(texts[entry], places)
     used = column.counts > 0
     samples = np.bincount(positions[used & (positions >= 0)], minlength=len(known))
     return Links(
@@ -165,4 +218,5 @@ def _linked(name: str, column: TextColumn, known: pd.Index) -> Links:
         int((used & shortened).sum()),
         int((samples > 1).sum()),
         int((samples > 0).sum()),
+        int((used & named).sum()),
     )

@@ -143,7 +143,11 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
 
 
 def read_variants(
-    table: RawTable, parts: Mapping[str, str], known: pd.Index, also: Sequence[str] = ()
+    table: RawTable,
+    parts: Mapping[str, str],
+    known: pd.Index,
+    also: Sequence[str] = (),
+    aliases: Mapping[str, int] | None = None,
 ) -> Variants:
     """Read a list of variants and give each to its patient.
 
@@ -158,6 +162,8 @@ def read_variants(
     also
         Names of columns that may hold the patients, besides the usual ones: that of the clinical
         table.
+    aliases
+        Position of the patient of each sample that another table names.
 
     Raises
     ------
@@ -165,7 +171,7 @@ def read_variants(
         If no column holds any of these identifiers.
     """
     file = shown(table.filename)
-    links = link_rows(table.columns, known, (*also, parts.get("sample", "")))
+    links = link_rows(table.columns, known, (*also, parts.get("sample", "")), aliases)
     if links is None:
         raise CohortError(
             f"{file} lists variants of none of the patients of the clinical table; "
@@ -285,7 +291,13 @@ def _link_issues(links: Links, file: str, nameless: int) -> list[Issue]:
     rule = shortening_rule(links)
     if rule:
         issues.append(
-            Issue("info", f"{file}: {rule}.", links.column, links.shortened, code="samples")
+            Issue(
+                "info",
+                f"{file}: {rule}.",
+                links.column,
+                links.shortened + links.named,
+                code="samples",
+            )
         )
     if nameless:
         issues.append(

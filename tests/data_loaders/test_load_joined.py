@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+import pytest
 
 from data_loaders import Cohort, load_cohort, load_files
 
@@ -28,6 +28,10 @@ def three() -> Cohort:
 
 def states(cohort: Cohort, feature: str) -> list[int]:
     return cohort.feature_state(feature).tolist()
+
+
+def altered(cohort: Cohort, feature: str) -> list[str]:
+    return list(cohort.patients.index[cohort.feature_state(feature) == 1])
 
 
 def issues(cohort: Cohort, code: str) -> list[str]:
@@ -142,11 +146,67 @@ def test_columns_that_agree_are_kept_once_and_others_under_the_files_name() -> N
     assert cohort.variables["risk"].description == "From more.csv."
 
 
-def test_a_column_that_fills_gaps_is_kept_beside() -> None:
+def test_a_column_that_never_contradicts_fills_gaps() -> None:
     gaps = CLINICAL.replace("P2,60", "P2,")
     cohort = load(a_dot_csv=gaps, b_dot_csv="ID,age\nP1,50\nP2,60\nP3,70\nP4,80\n")
-    assert np.isnan(cohort.patients["age"].iloc[1])
-    assert cohort.patients["b: age"].tolist() == [50, 60, 70, 80]
+    assert cohort.patients["age"].tolist() == [50, 60, 70, 80]
+    assert "b: age" not in cohort.patients
+    (sentence,) = issues(cohort, "repeated_columns")
+    assert "it fills gaps of age (1 patient)" in sentence
+
+
+def test_two_batches_of_one_matrix_are_put_together() -> None:
+    cohort = load(
+        a_dot_csv=CLINICAL,
+        b_dot_csv="ID,TP53,TET2\nP1,1,0\nP2,0,1\n",
+        c_dot_csv="ID,TP53,EZH2\nP3,1,1\n",
+    )
+    assert states(cohort, "TP53") == [1, 0, 1, -1]
+    assert states(cohort, "TET2") == [0, 1, -1, -1]
+    assert states(cohort, "EZH2") == [-1, -1, 1, -1]
+
+
+@pytest.mark.parametrize("where", ["clinical", "samples"])
+def test_samples_are_found_by_the_table_that_names_them(where: str) -> None:
+    matrix = "sample_id,TP53\nS1,1\nS2,0\nS9,1\n"
+    variants = "sample_id,gene,effect\nS1,TET2,missense\nS2,EZH2,missense\nS3,JAK2,missense\n"
+    files = {"a_dot_csv": CLINICAL, "b_dot_csv": matrix, "v_dot_csv": variants}
+    if where == "clinical":
+        files["a_dot_csv"] = (
+            "patient_id,sample_id,os_months,os_event\nP1,S1,1,1\nP2,S2,2,0\nP3,S3,3,1\nP4,,4,0\n"
+        )
+    else:
+        files["s_dot_csv"] = (
+            "sample_id,patient_id,tissue\nS1,P1,blood\nS2,P2,marrow\nS3,P3,blood\nS4,P3,skin\n"
+        )
+    cohort = load(**files)
+    assert states(cohort, "TP53") == [1, 0, -1, -1]
+    assert altered(cohort, "TET2") == ["P1"]
+    assert altered(cohort, "EZH2") == ["P2"]
+    assert altered(cohort, "JAK2") == ["P3"]
+    assert any("another table names the sample" in s for s in issues(cohort, "samples"))
+    assert any("b.csv has 1 patient" in s for s in issues(cohort, "strangers"))
+    if where == "samples":
+        assert any(
+            "several" in s or "share a patient" in s for s in issues(cohort, "file_left_out")
+        )
+
+
+def test_a_matrix_with_patients_in_columns_is_turned() -> None:
+    turned = "gene,length,P1,P2,P3\nTP53,10,1,0,0\nASXL1,20,0,1,\n"
+    cohort = load(a_dot_csv=CLINICAL, b_dot_csv=turned)
+    assert states(cohort, "TP53") == [1, 0, 0, -1]
+    assert states(cohort, "ASXL1") == [0, 1, -1, -1]
+    (sentence,) = issues(cohort, "turned")
+    assert "b.csv has the patients in columns" in sentence
+    assert "1 further column" in sentence
+
+
+def test_a_timeline_is_left_out() -> None:
+    cohort = load(a_dot_csv=CLINICAL, b_dot_csv="ID,day,drug\nP1,1,HU\nP1,2,RUX\nP2,3,HU\n")
+    (sentence,) = issues(cohort, "file_left_out")
+    assert "b.csv has 2 rows that share a patient" in sentence
+    assert "drug" not in cohort.patients
 
 
 def test_a_table_of_classes_gives_variables_not_alterations() -> None:
@@ -158,6 +218,11 @@ def test_a_table_of_classes_gives_variables_not_alterations() -> None:
     assert cohort.patients["NPM1"].tolist() == [1, 0, 0, 1]
     assert cohort.patients["class"].tolist() == ["NPM1", "inv16", "other", "inv16"]
     assert issues(cohort, "classes")
+    # An alteration of the clinical table stays one, whatever a table of classes repeats.
+    with_gene = CLINICAL.replace("age", "NPM1").replace(",50,", ",1,").replace(",60,", ",0,")
+    with_gene = with_gene.replace(",70,", ",0,").replace(",80,", ",1,")
+    again = load(a_dot_csv=with_gene, b_dot_csv=classes)
+    assert list(again.features.index) == ["NPM1"]
 
 
 def test_a_table_of_something_else_is_left_out() -> None:
