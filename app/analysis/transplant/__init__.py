@@ -1,0 +1,1 @@
+"""Transplant timing: the target trial, its emulation, and the multistate model."""

@@ -1,0 +1,219 @@
+"""Whether an emulated trial can be trusted: positivity, balance, how much choices matter."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from app.analysis._survival_data import Bools, Floats
+from app.analysis.subgroups.search import report
+from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate
+from app.analysis.transplant.strategies import Spread, Strategy
+from app.analysis.transplant.trial_data import TrialData
+
+NEAR_ZERO = 0.01
+AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
+
+
+def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
+    """Who could have followed each strategy with a transplant, by age band, risk or both.
+
+    Parameters
+    ----------
+    emulation
+        The emulated trial.
+    strata
+        One column or more of labels of the patients given to ``trial_data``, in their order.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``strata``, strategy, n, transplanted (in the window), mean and minimum of
+        the modelled ``probability`` of a transplant by the end of the window when alive,
+        near_zero (share below 1%), and note where nobody was transplanted (no estimate rests on
+        data there) or most have next to no chance.
+    """
+    trial = emulation.trial
+    labels = strata.iloc[trial.data.rows].reset_index(drop=True)
+    rows = []
+    for arm in trial.arms:
+        if not np.isfinite(arm.opens).any() or not arm.adherent.any():
+            continue
+        probability = _probability(emulation, arm.opens, arm.closes)
+        frame = labels.assign(p=probability, done=arm.adherent, near=probability < NEAR_ZERO)
+        table = (
+            frame.groupby(list(labels.columns), observed=True)
+            .agg(
+                n=("p", "size"),
+                transplanted=("done", "sum"),
+                probability=("p", "mean"),
+                minimum=("p", "min"),
+                near_zero=("near", "mean"),
+            )
+            .reset_index()
+        )
+        table.insert(len(labels.columns), "strategy", arm.strategy.label)
+        rows.append(table)
+    result = pd.concat(rows, ignore_index=True)
+    result["note"] = np.select(
+        [result["transplanted"] == 0, result["near_zero"] > 0.5],
+        [
+            "Nobody here was transplanted in this window: what is said of them is extrapolated.",
+            "Most here had next to no chance of a transplant in this window.",
+        ],
+        "",
+    )
+    return result
+
+
+def age_bands(age: Floats) -> pd.Categorical:
+    """Age in bands for tables: under 50, 50 to 59, ... 75 and over."""
+    edges = [-np.inf, *AGE_BANDS, np.inf]
+    inner = [f"{low:g}–{high - 1:g}" for low, high in itertools.pairwise(AGE_BANDS)]
+    labels = [f"under {AGE_BANDS[0]:g}", *inner, f"{AGE_BANDS[-1]:g} and over"]
+    return pd.cut(np.asarray(age, dtype=np.float64), edges, right=False, labels=labels)
+
+
+def balance(emulation: Emulation) -> pd.DataFrame:
+    """Confounders of the patients who follow each strategy against those of the reference.
+
+    At the end of each window, among the clones still followed then, before and after weighting.
+
+    Returns
+    -------
+    DataFrame
+        strategy, reference, at, term, smd_before, smd_after (standardised mean differences, by the
+        standard deviation among all eligible), n, n_reference.
+    """
+    trial, data = emulation.trial, emulation.trial.data
+    reference = emulation.strategies.index(emulation.reference)
+    rows = []
+    for position, arm in enumerate(trial.arms):
+        closes = arm.closes[np.isfinite(arm.closes)]
+        if position == reference or not len(closes) or not arm.adherent.any():
+            continue
+        at = float(closes.max()) if arm.strategy.kind != "progression" else trial.horizon / 2
+        ours, ours_weight = _followers(emulation, position, at)
+        theirs, their_weight = _followers(emulation, reference, at)
+        if not ours.any() or not theirs.any():
+            continue
+        mean = [
+            np.average(data.x[who], axis=0, weights=weight[who])
+            for who, weight in (
+                (ours, ours.astype(np.float64)),
+                (theirs, theirs.astype(np.float64)),
+                (ours, ours_weight),
+                (theirs, their_weight),
+            )
+        ]
+        rows.append(
+            pd.DataFrame(
+                {
+                    "strategy": arm.strategy.label,
+                    "reference": emulation.reference,
+                    "at": at,
+                    "term": list(data.terms),
+                    "smd_before": mean[0] - mean[1],
+                    "smd_after": mean[2] - mean[3],
+                    "n": int(ours.sum()),
+                    "n_reference": int(theirs.sum()),
+                }
+            )
+        )
+    columns = ["strategy", "reference", "at", "term", "smd_before", "smd_after", "n", "n_reference"]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+
+
+def sensitivity(
+    data: TrialData,
+    strategies: Sequence[Strategy],
+    settings: EmulationSettings,
+    *,
+    graces: Sequence[float] = (),
+    truncations: Sequence[float | None] = (None, 0.995, 0.99, 0.975, 0.95),
+    draws: int = 0,
+    progress: Progress | None = None,
+    should_cancel: ShouldCancel | None = None,
+) -> pd.DataFrame:
+    """Emulate the trial again under other choices.
+
+    Parameters
+    ----------
+    data, strategies, settings
+        As in :func:`app.analysis.transplant.emulation.emulate`.
+    graces
+        Other grace periods; for "transplant within", other windows.
+    truncations
+        Other quantiles at which weights are cut off.
+    draws
+        Bootstrap draws for each; 0 for estimates without intervals.
+
+    Returns
+    -------
+    DataFrame
+        choice (in words), varied (as set, grace, truncation, spread, losses), and the columns of
+        ``Emulation.contrasts``.
+    """
+    arms, base = tuple(strategies), replace(settings, draws=draws)
+    choices: list[tuple[str, str, tuple[Strategy, ...], EmulationSettings]] = [
+        ("As set", "as set", arms, base)
+    ]
+    for grace in graces:
+        if grace <= 0:
+            raise ValueError("A grace period must be a positive time.")
+        moved = tuple(Strategy("within", grace) if a.kind == "within" else a for a in arms)
+        if len(set(moved)) == len(moved):
+            words = f"Grace period {grace:g}"
+            choices.append((words, "grace", moved, replace(base, grace=grace)))
+    for cut in truncations:
+        if cut != settings.truncation:
+            words = "No truncation" if cut is None else f"Truncation at {100 * cut:g}%"
+            choices.append((words, "truncation", arms, replace(base, truncation=cut)))
+    other: Spread = "even" if settings.spread == "practice" else "practice"
+    words = "Transplants spread evenly" if other == "even" else "Transplants spread as in practice"
+    choices.append((words, "spread", arms, replace(base, spread=other)))
+    words = "Losses not weighted" if settings.adjust_losses else "Losses weighted"
+    changed = replace(base, adjust_losses=not settings.adjust_losses)
+    choices.append((words, "losses", arms, changed))
+    parts = []
+    for number, (words, varied, own, how) in enumerate(choices):
+        report(progress, should_cancel, "Sensitivity", number / len(choices))
+        table = emulate(data, own, how, should_cancel=should_cancel).contrasts
+        table.insert(0, "choice", words)
+        table.insert(1, "varied", varied)
+        parts.append(table)
+    report(progress, should_cancel, "Done", 1.0)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _probability(emulation: Emulation, opens: Floats, closes: Floats) -> Floats:
+    """Modelled probability of a transplant in the window for a patient untreated at its opening."""
+    trial = emulation.trial
+    waiting, cells = emulation.drawn.waiting, trial.model.cells
+    rows = np.arange(trial.data.n)
+    known = np.isfinite(opens)
+    just_after = 1e-9 * trial.horizon
+    low = cells.of(np.where(known, opens, 0.0))
+    high = cells.of(np.where(known, closes, 0.0) + just_after)
+    return np.asarray(1.0 - waiting[rows, low] / waiting[rows, high])
+
+
+def _followers(emulation: Emulation, position: int, at: float) -> tuple[Bools, Floats]:
+    """Clones of an arm still followed just after a time, and their weights."""
+    trial, data, drawn = emulation.trial, emulation.trial.data, emulation.drawn
+    arm = trial.arms[position]
+    there = (data.time > at) & (data.entry < at)
+    waiting = there & (data.treated > at) & (arm.waiting_until > at)
+    done = there & arm.adherent & (data.treated <= at)
+    cell = trial.model.cells.of(np.full(data.n, at))
+    weights = np.where(waiting, drawn.waiting[np.arange(data.n), cell], 0.0)
+    if done.any():
+        left, share = trial.asked(arm, drawn)
+        weights = weights * left[np.arange(data.n), cell]
+        weights = np.where(done, trial.transplanted(arm, drawn, share), weights)
+    return waiting | done, weights

@@ -1,0 +1,246 @@
+"""What the trial is emulated on: follow-up, transplant, confounders and classes, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.analysis._survival_data import (
+    Bools,
+    Floats,
+    Ints,
+    distinct_times,
+    group_codes,
+    survival_data,
+)
+
+EVERYONE = "All eligible"
+CLASS = "class"
+_CURVED_FROM = 10
+
+
+@dataclass(frozen=True, eq=False)
+class TrialData:
+    """Patients of an emulated trial on one clock; rows in an order that does not depend on input.
+
+    Attributes
+    ----------
+    time, event
+        End of follow-up and whether it was the event, shape (n,).
+    treated
+        When the transplant was given; infinite where not before the end of follow-up.
+    entry
+        When observation began; minus infinity from time zero on.
+    x, terms
+        Standardised confounders, shape (n, p), and what each column is.
+    confounders
+        The confounders as given, in the order of the rows, for tables of balance.
+    onsets
+        Time-dependent confounders: name to when it set in, infinite for never.
+    groups, names
+        Class of each patient as a position in ``names``, shape (n,).
+    rows
+        Position of each row among the patients given.
+    n_given, left_out
+        Patients given, and why the others are not analysed: reason to number.
+    notes
+        Sentences about what was done to the data.
+    """
+
+    time: Floats
+    event: Bools
+    treated: Floats
+    entry: Floats
+    x: Floats
+    terms: tuple[str, ...]
+    confounders: pd.DataFrame
+    onsets: dict[str, Floats]
+    groups: Ints
+    names: tuple[str, ...]
+    rows: Ints
+    n_given: int
+    left_out: dict[str, int]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n(self) -> int:
+        """Patients analysed."""
+        return len(self.time)
+
+    @property
+    def ever_treated(self) -> Bools:
+        """Who was transplanted before the end of follow-up, shape (n,)."""
+        return np.isfinite(self.treated)
+
+
+def trial_data(
+    time: Any,
+    event: Any,
+    treatment_time: Any,
+    confounders: pd.DataFrame,
+    *,
+    groups: Any = None,
+    entry: Any = None,
+    onsets: Mapping[str, Any] | None = None,
+    undated: Any = None,
+) -> TrialData:
+    """Check the data of an emulated trial and leave out, with reasons, who cannot be used.
+
+    Parameters
+    ----------
+    time, event
+        End of follow-up since time zero and 1 = event or 0 = censored, shape (n,).
+    treatment_time
+        When the transplant was given since time zero, in the same unit; missing if never. One at or
+        after the end of follow-up never counted. One before time zero makes the patient ineligible.
+    confounders
+        Baseline confounders, one column each; numbers enter with their square, others by level.
+    groups
+        Classes in which strategies are compared too (a risk class); they are a confounder as well.
+        Patients without one are left out.
+    entry
+        When observation began, where later than time zero (delayed entry).
+    onsets
+        Time-dependent confounders such as progression: name to time of onset, missing for never.
+    undated
+        True where a transplant is known but its time is not; such patients are left out.
+
+    Raises
+    ------
+    ValueError
+        If nobody is left, lengths differ, or times or events are impossible.
+    """
+    n = len(np.asarray(time))
+    columns = {"time": _floats(time, n, "Follow-up times"), "event": _floats(event, n, "Events")}
+    columns["treated"] = _floats(treatment_time, n, "Transplant times")
+    columns["entry"] = np.full(n, -np.inf) if entry is None else _floats(entry, n, "Entry times")
+    for name, values in (onsets or {}).items():
+        columns[f"onset:{name}"] = _floats(values, n, f"Times of {name}")
+    if len(confounders) != n:
+        raise ValueError(
+            f"The table of confounders has {len(confounders)} rows where {n} patients are given."
+        )
+    labels = np.full(n, EVERYONE, dtype=object) if groups is None else groups
+    labels = labels if isinstance(labels, pd.Series) else pd.Series(labels)
+    kept, left_out = _usable(
+        columns, confounders, labels, None if undated is None else np.asarray(undated, dtype=bool)
+    )
+    if not kept.any():
+        reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
+        raise ValueError(f"Nobody is eligible for this trial ({reasons}): widen the eligibility.")
+    part = {name: values[kept] for name, values in columns.items()}
+    survival_data(part["time"], part["event"])
+    part = _exact_ties(part)
+    known = group_codes(labels[kept].reset_index(drop=True), int(kept.sum()))
+    chosen = confounders.loc[kept].reset_index(drop=True)
+    if len(known.labels) > 1 and not _holds(chosen, known.codes):
+        chosen = chosen.assign(**{CLASS: [known.labels[code] for code in known.codes]})
+    x, terms, notes = _design(chosen)
+    treated = np.where(part["treated"] < part["time"], part["treated"], np.inf)
+    order = np.lexsort((*x.T[::-1], known.codes, treated, part["event"], part["time"]))
+    return TrialData(
+        time=part["time"][order],
+        event=part["event"][order] == 1,
+        treated=treated[order],
+        entry=part["entry"][order],
+        x=x[order],
+        terms=terms,
+        confounders=chosen.iloc[order].reset_index(drop=True),
+        onsets={
+            name: np.where(np.isnan(part[f"onset:{name}"]), np.inf, part[f"onset:{name}"])[order]
+            for name in (onsets or {})
+        },
+        groups=known.codes[order],
+        names=tuple(str(label) for label in known.labels),
+        rows=np.flatnonzero(kept)[order],
+        n_given=n,
+        left_out=left_out,
+        notes=notes,
+    )
+
+
+def _floats(values: Any, length: int, name: str) -> Floats:
+    array: Floats = pd.Series(np.asarray(values)).to_numpy(dtype=np.float64, na_value=np.nan)
+    if len(array) != length:
+        raise ValueError(f"{name} have {len(array)} values where {length} patients are given.")
+    return array
+
+
+def _usable(
+    columns: dict[str, Floats], confounders: pd.DataFrame, labels: pd.Series, undated: Bools | None
+) -> tuple[Bools, dict[str, int]]:
+    """Who can be analysed, and why the others cannot, each counted under the first reason."""
+    time, entry = columns["time"], columns["entry"]
+    reasons: dict[str, Bools] = {
+        "without a known outcome": np.isnan(time) | np.isnan(columns["event"]),
+        "whose follow-up ended by time zero": time <= 0,
+        "transplanted before time zero": columns["treated"] < 0,
+        "with a transplant at an unknown time": np.zeros(len(time), bool)
+        if undated is None
+        else undated & np.isnan(columns["treated"]),
+        "with an unknown time of entry": np.isnan(entry),
+        "not yet under observation when follow-up ended": entry >= time,
+        "without a class": labels.isna().to_numpy(),
+    }
+    for name in confounders.columns:
+        reasons[f"without {name}"] = confounders[name].isna().to_numpy()
+    kept = np.ones(len(time), dtype=bool)
+    left_out = {}
+    for reason, who in reasons.items():
+        number = int((kept & who).sum())
+        if number:
+            left_out[reason] = number
+        kept &= ~who
+    return kept, left_out
+
+
+def _exact_ties(columns: dict[str, Floats]) -> dict[str, Floats]:
+    """Times of every kind on one grid, so that two that differ by rounding are the same."""
+    timed = [name for name in columns if name != "event"]
+    values = np.concatenate([columns[name] for name in timed])
+    finite = np.isfinite(values)
+    times, codes = distinct_times(values[finite])
+    values[finite] = times[codes]
+    parts = np.split(values, len(timed))
+    return {**columns, **dict(zip(timed, parts, strict=True))}
+
+
+def _holds(frame: pd.DataFrame, codes: Ints) -> bool:
+    """Whether a column already tells the classes apart."""
+    return any(
+        pd.Series(codes).groupby(frame[name].to_numpy()).nunique().le(1).all()
+        for name in frame.columns
+        if frame[name].nunique() < len(frame) / 2
+    )
+
+
+def _design(frame: pd.DataFrame) -> tuple[Floats, tuple[str, ...], tuple[str, ...]]:
+    """Standardised columns: numbers with their square, other values by level."""
+    columns: dict[str, Floats] = {}
+    constant = []
+    for name in frame.columns:
+        values = frame[name]
+        if values.nunique() < 2:
+            constant.append(str(name))
+        elif pd.api.types.is_numeric_dtype(values.dtype) or values.dtype == "boolean":
+            number = values.to_numpy(dtype=np.float64)
+            number = (number - number.mean()) / number.std()
+            columns[str(name)] = number
+            if values.nunique() >= _CURVED_FROM:
+                square = number**2
+                columns[f"{name} squared"] = (square - square.mean()) / square.std()
+        else:
+            known = group_codes(values, len(values))
+            for position, label in enumerate(known.labels[1:], start=1):
+                level = (known.codes == position).astype(np.float64)
+                columns[f"{name}: {label}"] = (level - level.mean()) / level.std()
+    notes = tuple(
+        f"{name} is the same in every eligible patient and was left out of the confounders."
+        for name in constant
+    )
+    x = np.column_stack(list(columns.values())) if columns else np.zeros((len(frame), 0))
+    return x, tuple(columns), notes
