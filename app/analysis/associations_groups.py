@@ -14,13 +14,16 @@ from scipy.stats import chi2
 from app.analysis._survival_data import Floats
 from app.analysis.associations import Integers, States, wilson_interval
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
+from app.analysis.cohort_screen import SIGNIFICANT, format_q
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.wording import count, format_percent, format_percent_ci
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
 FISHER, CHI_SQUARED, SIMULATED = "Fisher", "chi-squared", "Fisher, simulated"
-_DRAWS = 9_999
+_FEW = 10
+_FIRST_DRAWS, _DRAWS = 999, 9_999
 _SEED = 0
 # Cochran (1954): the chi-squared distribution holds if no expected count is below 1 and at most a
 # fifth are below 5.
@@ -86,7 +89,7 @@ def group_frequencies(
 
     Two groups are compared by Fisher's exact test. More are compared by the chi-squared test
     (Pearson 1900), or where counts are too small for it (Cochran 1954) by Fisher's exact test
-    with 9,999 tables drawn at random with the margins of the data (Freeman & Halton 1951).
+    with up to 9,999 random tables of the same margins (Freeman & Halton 1951).
 
     Parameters
     ----------
@@ -209,14 +212,22 @@ def compare_counts(altered: Integers, tested: Integers) -> tuple[Floats, list[st
 
 
 def _simulated(k: Integers, size: Integers, rng: np.random.Generator) -> float:
-    """Freeman-Halton p-value from random tables, counting the observed one among them."""
-    drawn = rng.multivariate_hypergeometric(size, int(k.sum()), size=_DRAWS, method="marginals")
+    """Freeman-Halton p-value from random tables, counting the observed one among them.
 
-    def rarity(counts: npt.NDArray[np.integer]) -> Floats:
-        ways = -gammaln(counts + 1.0) - gammaln(size - counts + 1.0)
-        return np.asarray(ways.sum(axis=-1))
+    Where the first thousand already show that it is not small, the others are not drawn
+    (Besag & Clifford 1991).
+    """
+    p_value = _share_as_rare(k, size, _FIRST_DRAWS, rng)
+    return p_value if p_value > SIGNIFICANT else _share_as_rare(k, size, _DRAWS, rng)
 
-    return float((1 + np.count_nonzero(rarity(drawn) <= rarity(k) + 1e-7)) / (_DRAWS + 1))
+
+def _share_as_rare(k: Integers, size: Integers, draws: int, rng: np.random.Generator) -> float:
+    drawn = rng.multivariate_hypergeometric(size, int(k.sum()), size=draws, method="marginals")
+    factorial = gammaln(np.arange(int(size.max()) + 1) + 1.0)
+    rarity = np.zeros(draws + 1)
+    for counts, n in zip(np.vstack([k, drawn]).T, size, strict=True):
+        rarity -= (factorial[: n + 1] + factorial[n::-1])[counts]
+    return float(np.count_nonzero(rarity <= rarity[0] + 1e-7) / (draws + 1))
 
 
 def _shares(
@@ -263,3 +274,41 @@ def _differences(base: pd.DataFrame, a: Integers, t: Integers, conf_level: float
         )
         table = table.assign(odds_ratio=odds, or_lower=lower, or_upper=upper)
     return table.sort_values("p_value", kind="stable", ignore_index=True)
+
+
+def frequency_reading(found: GroupFrequencies) -> list[str]:
+    """The frequencies in plain words, one sentence each, from rules."""
+    rows = found.overall[found.overall["altered"] > 0]
+    if rows.empty:
+        return ["None of these alterations was found in the patients selected."]
+    named = [
+        f"{row.label} {format_percent_ci(row.frequency, row.lower, row.upper)}, "
+        f"{row.altered:,} of {row.tested:,} tested"
+        for row in rows.head(3).itertuples()
+    ]
+    sentences = [f"Most frequent of all selected, with 95% interval: {'; '.join(named)}."]
+    if not found.groups:
+        return sentences
+    if len(found.differences) == 0:
+        return [*sentences, "Only one group has patients, so there is nothing to compare."]
+    hits = found.differences[found.differences["q_value"] < SIGNIFICANT]
+    sentences.append(
+        f"{len(hits)} of {count(found.n_tested, 'alteration')} compared differ between the groups "
+        f"at q below {SIGNIFICANT} (Benjamini-Hochberg)."
+    )
+    by_group = found.by_group.set_index(["feature", "group"])
+    parts = []
+    for row in hits.head(3).itertuples():
+        shares = [
+            f"{group} {format_percent(by_group.loc[(row.feature, group), 'frequency'])}"
+            for group in found.groups
+        ]
+        parts.append(f"{row.label} ({', '.join(shares)}; {format_q(row.q_value)})")
+    if parts:
+        sentences.append(f"Clearest: {'; '.join(parts)}.")
+    smallest = min(found.groups.values())
+    if smallest < _FEW:
+        sentences.append(
+            f"The smallest group has {count(smallest, 'patient')}: its shares are uncertain."
+        )
+    return sentences

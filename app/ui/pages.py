@@ -9,8 +9,10 @@ import streamlit as st
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 HOME = _PAGES / "home.py"
+COHORT = _PAGES / "cohort.py"
 SURVIVAL = _PAGES / "survival.py"
 SUBGROUPS = _PAGES / "subgroups.py"
+GENOMICS = _PAGES / "genomics.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
 
@@ -20,10 +22,12 @@ def navigation() -> st.Page:
     return st.navigation(
         [
             st.Page(HOME, title="Home", icon=":material/home:", url_path="", default=True),
+            st.Page(COHORT, title="Cohort", icon=":material/groups:", url_path="cohort"),
             st.Page(SURVIVAL, title="Survival", icon=":material/stairs:", url_path="survival"),
             st.Page(
                 SUBGROUPS, title="Subgroups", icon=":material/bubble_chart:", url_path="subgroups"
             ),
+            st.Page(GENOMICS, title="Genomics", icon=":material/genetics:", url_path="genomics"),
             st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),
             st.Page(METHODS, title="Methods", icon=":material/menu_book:", url_path="methods"),
         ],

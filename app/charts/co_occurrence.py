@@ -1,0 +1,157 @@
+"""Which alterations occur together and which avoid each other, as a triangle of odds ratios."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
+from app.analysis.wording import format_p
+from app.charts.theme import INK, make_figure, text_at
+from app.cohort.colours import GREEN, PURPLE
+
+# Ratios beyond a factor of 16 are drawn as if they were 16.
+_FULL = 4.0
+_WEAK = 0.1
+_LONGEST = 18
+_CLEAR, _HINT = "●", "○"
+_SCALE = [[0.0, PURPLE], [0.5, "rgba(125,135,150,0.10)"], [1.0, GREEN]]
+
+
+def co_occurrence_figure(
+    pairs: pd.DataFrame,
+    features: Mapping[str, str],
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """The lower triangle: green together, purple apart, marked where q is small.
+
+    Parameters
+    ----------
+    pairs
+        Rows of :func:`app.analysis.associations.co_occurrence`; pairs without a row stay empty.
+    features
+        Label by name, in their order.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    names = list(features)
+    place = {name: position for position, name in enumerate(names)}
+    number = len(names)
+    z = np.full((number, number), np.nan)
+    hover = np.full((number, number), "", dtype=object)
+    marks = np.full((number, number), "", dtype=object)
+    shown = pairs[pairs["a"].isin(place) & pairs["b"].isin(place)]
+    for row in shown.itertuples():
+        one, two = place[row.a], place[row.b]
+        at = (max(one, two), min(one, two))
+        with np.errstate(divide="ignore"):
+            z[at] = np.clip(np.log2(row.odds_ratio), -_FULL, _FULL)
+        hover[at] = pair_hover(row, features)
+        possible = not np.isnan(row.odds_ratio)
+        marks[at] = _mark(row.q_value) if possible else ""
+        z[at] = z[at] if possible else 0.0
+    labels = [_short(features[name]) for name in names]
+    cell = 26 if number <= 24 else 22
+    # The first feature has no row below it, the last no column: those lines stay away.
+    trace: dict[str, Any] = {
+        "type": "heatmap",
+        "x": list(range(number - 1)),
+        "y": list(range(1, number)),
+        "z": z[1:, :-1].astype(np.float32),
+        "zmin": -_FULL,
+        "zmax": _FULL,
+        "colorscale": _SCALE,
+        "xgap": 2,
+        "ygap": 2,
+        "text": marks[1:, :-1],
+        "texttemplate": "%{text}",
+        "textfont": {"size": 12, "color": INK},
+        "customdata": hover[1:, :-1],
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "colorbar": {
+            "orientation": "h",
+            "x": 1.0,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "top",
+            "len": 0.42,
+            "thickness": 10,
+            "tickvals": [-_FULL, -2, 0, 2, _FULL],
+            "ticktext": ["≤1/16", "1/4", "1", "4", "≥16"],
+            "tickfont": {"size": 12},
+            "outlinewidth": 0,
+        },
+    }
+    beside = 16 + 7 * max(map(len, labels), default=0)
+    return make_figure(
+        [trace],
+        title,
+        height=cell * (number - 1) + beside + 30,
+        synthetic=synthetic,
+        annotations=[
+            text_at(
+                "apart ← odds ratio → together",
+                xref="paper", yref="paper", x=1, y=1, yshift=-34, xanchor="right", yanchor="top",
+            ),
+            text_at(
+                f"{_CLEAR} q < {SIGNIFICANT}   {_HINT} q < {_WEAK}",
+                xref="paper", yref="paper", x=1, y=1, yshift=-54, xanchor="right", yanchor="top",
+            ),
+        ],
+        xaxis={
+            "tickvals": list(range(number - 1)),
+            "ticktext": labels[:-1],
+            "tickangle": -90,
+            "tickfont": {"size": 12},
+            "showgrid": False,
+            "zeroline": False,
+            "range": [-0.5, number - 1.5],
+        },
+        yaxis={
+            "tickvals": list(range(1, number)),
+            "ticktext": labels[1:],
+            "range": [number - 0.5, 0.5],
+            "tickfont": {"size": 12},
+            "showgrid": False,
+            "zeroline": False,
+        },
+        margin={"l": beside, "r": 8, "b": beside},
+    )  # fmt: skip
+
+
+def pair_hover(row: Any, features: Mapping[str, str]) -> str:
+    """The 2x2 table of a pair and its test, in words."""
+    a, b = features[row.a], features[row.b]
+    head = (
+        f"<b>{a} and {b}</b>, {row.tested:,} tested for both<br>"
+        f"both {row.both:,} · only {a} {row.a_only:,} · only {b} {row.b_only:,} · "
+        f"neither {row.neither:,}<br>"
+    )
+    if np.isnan(row.odds_ratio):
+        return f"{head}no test is possible: one of them is in nobody or in everybody"
+    ratio = format_ratio(row.odds_ratio, row.lower, row.upper)
+    return f"{head}odds ratio {ratio}<br>{format_p(row.p_value)}, {format_q(row.q_value)}"
+
+
+def co_occurrence_alt(title: str, sentences: Sequence[str]) -> str:
+    """Alternative text: the title, how it is drawn, and what stands out."""
+    return f"{title}. A triangle of odds ratios, one cell a pair. {' '.join(sentences)}"
+
+
+def _mark(q_value: float) -> str:
+    if q_value < SIGNIFICANT:
+        return _CLEAR
+    return _HINT if q_value < _WEAK else ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

@@ -1,0 +1,124 @@
+"""Python scripts that reproduce the genomics page's numbers with the project's own functions."""
+
+from __future__ import annotations
+
+from pprint import pformat
+from typing import Protocol
+
+from app.analysis.associations_groups import GroupFrequencies
+from app.analysis.associations_pairs import PairScreen
+from app.cohort.arrangement import Arrangement
+from app.cohort.filters import Filter
+from app.cohort.groupings import SAVED, GroupingSpec
+from app.export.script_parts import (
+    GROUPS_FILE,
+    heading_part,
+    imports_part,
+    script_of,
+    selection_part,
+)
+from data_loaders import Cohort
+
+
+class Grouped(Protocol):
+    """How the patients were grouped: the specification and what the user changed about it."""
+
+    @property
+    def spec(self) -> GroupingSpec | None:
+        """The grouping, None for everyone together."""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Names, colours and order as shown."""
+
+
+def frequency_script(
+    found: GroupFrequencies, cohort: Cohort, chosen: Filter, grouped: Grouped
+) -> str:
+    """The script of the frequencies, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    found
+        The result to reproduce.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    grouped
+        How the patients were grouped.
+    """
+    group = "grouping" if grouped.spec is not None else "None"
+    shown = "by_group" if found.groups else "overall"
+    body = f"""\
+found = group_frequencies(cohort, selection.mask, {list(found.kinds)!r}, grouping={group})
+print(found.{shown}.to_string(index=False, float_format="%.12g"))
+print(found.differences.to_string(index=False, float_format="%.12g"))"""
+    return _script(
+        "Frequency of alterations",
+        (cohort, chosen, grouped),
+        {"app.analysis.associations_groups": {"group_frequencies"}},
+        body,
+    )
+
+
+def pair_script(screen: PairScreen, most: int, cohort: Cohort, chosen: Filter) -> str:
+    """The script of the pairs, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    screen
+        The result to reproduce.
+    most
+        How many alterations were asked for.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    """
+    body = f"""\
+screen = pair_screen(
+    cohort, selection.mask, {list(screen.kinds)!r}, {most!r}, min_altered={screen.min_altered!r}
+)
+print(screen.table.to_string(index=False, float_format="%.12g"))"""
+    return _script(
+        "Alterations together and apart",
+        (cohort, chosen, None),
+        {"app.analysis.associations_pairs": {"pair_screen"}},
+        body,
+    )
+
+
+def _script(
+    title: str,
+    asked: tuple[Cohort, Filter, Grouped | None],
+    imports: dict[str, set[str]],
+    body: str,
+) -> str:
+    cohort, chosen, grouped = asked
+    spec = None if grouped is None else grouped.spec
+    arrangement = None if grouped is None else grouped.arrangement
+    return script_of(
+        heading_part(title, cohort, chosen, spec),
+        imports_part(imports, spec, arrangement),
+        selection_part(cohort, chosen),
+        _grouping_part(spec, arrangement),
+        body,
+    )
+
+
+def _grouping_part(spec: GroupingSpec | None, arrangement: Arrangement | None) -> str:
+    """The groups as they were shown, as ``grouping``."""
+    if spec is None:
+        return ""
+    if spec.kind == SAVED:
+        lines = [
+            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())",
+            f"grouping = saved.groupings[{spec.name!r}]",
+        ]
+    else:
+        lines = [f"grouping = GroupingSpec.parse({str(spec)!r}).build(cohort, selection.mask)"]
+    if arrangement is not None and not arrangement.is_empty:
+        plain = pformat(arrangement.to_dict(), sort_dicts=False)
+        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
+    return "\n".join(lines)

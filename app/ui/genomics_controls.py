@@ -1,0 +1,72 @@
+"""What the views of the genomics page ask for alike."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.analysis.cohort_screen import KINDS, kinds_of
+from app.ui.grouping_choice import ChosenGrouping, draw_grouping
+from app.ui.links import GROUP, group_labels
+from app.ui.session import Looking
+from data_loaders.model import FeatureKind
+
+KIND_CHOICE = "kinds"
+_NAMES: dict[FeatureKind, str] = {
+    "gene": "Genes",
+    "refinement": "Refinements",
+    "cytogenetic": "Cytogenetics",
+}
+# A refinement says again what its gene says, so it comes on request.
+_FIRST: tuple[FeatureKind, ...] = ("gene", "cytogenetic")
+
+
+def draw_kinds(looking: Looking) -> list[FeatureKind]:
+    """The control that chooses genes, their refinements and cytogenetic events."""
+    kinds = kinds_of(looking.cohort)
+    default = [kind for kind in kinds if kind in _FIRST] or kinds
+    if len(kinds) < 2:
+        return kinds
+    names = {_NAMES[kind]: kind for kind in kinds}
+    picked = st.pills(
+        "Alterations",
+        list(names),
+        selection_mode="multi",
+        default=[_NAMES[kind] for kind in default],
+        key=KIND_CHOICE,
+        bind="query-params",
+        help="Refinements are parts of a gene's mutations, such as CALR type 1 or FLT3-ITD.",
+    )
+    return [names[name] for name in picked if name in names] or default
+
+
+def draw_groups(looking: Looking) -> ChosenGrouping:
+    """The control that chooses the groups to compare, the same as on the other pages.
+
+    A first visit compares diagnoses: groups made of alterations, which other pages may start with,
+    would show here what they were made of.
+    """
+    if GROUP not in st.session_state and GROUP not in st.query_params:
+        options = group_labels(looking.cohort)
+        disease = next((name for name in options if _is_disease(looking, name)), "")
+        if disease:
+            st.session_state[GROUP] = disease
+    return draw_grouping(looking, next(iter(looking.cohort.endpoints), ""))
+
+
+def _is_disease(looking: Looking, option: str) -> bool:
+    kind, _, name = option.partition(":")
+    variable = looking.cohort.variables.get(name)
+    return kind == "variable" and variable is not None and variable.role == "disease"
+
+
+def draw_most(label: str, options: list[int], default: int, *, key: str) -> int:
+    """The control that chooses how many rows to show."""
+    first = options.index(default)
+    chosen = st.selectbox(label, options, index=first, key=key, bind="query-params")
+    return int(chosen) if chosen in options else default
+
+
+def kinds_words(kinds: list[FeatureKind] | tuple[FeatureKind, ...]) -> str:
+    """The kinds within a sentence."""
+    words = [KINDS[kind].lower() for kind in kinds]
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

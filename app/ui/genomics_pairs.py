@@ -1,0 +1,132 @@
+"""Which alterations occur together and which avoid each other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.associations_pairs import (
+    MIN_ALTERED,
+    PairScreen,
+    about_reading,
+    pair_reading,
+    pair_screen,
+)
+from app.analysis.wording import count
+from app.charts.co_occurrence import co_occurrence_alt, co_occurrence_figure
+from app.export.methods_genomics import pair_methods
+from app.export.script_genomics import pair_script
+from app.ui.genomics_controls import draw_kinds, draw_most
+from app.ui.layout import figure_with_downloads
+from app.ui.session import Looking
+from app.ui.take_away import TakeAway, draw_take_away
+
+EVERY = "All pairs"
+_NUMBERS = [10, 15, 20, 25, 30, 40]
+_COLUMNS = (
+    *("label_a", "label_b", "odds_ratio", "lower", "upper", "p_value", "q_value", "tested"),
+    *("both", "a_only", "b_only", "neither"),
+)
+
+
+def draw_pairs(looking: Looking) -> None:
+    """Draw the controls, the triangle, the table and what they say."""
+    left, middle, right = st.columns([5, 3, 3], vertical_alignment="bottom")
+    with left:
+        kinds = draw_kinds(looking)
+    with middle:
+        most = draw_most("The most frequent", _NUMBERS, 20, key="pairs_most")
+    with right:
+        floor = st.number_input(
+            "Altered in at least, patients",
+            min_value=1,
+            value=MIN_ALTERED,
+            key="pairs_floor",
+            bind="query-params",
+        )
+    try:
+        screen = pair_screen(
+            looking.cohort, looking.selection.mask, kinds, most, min_altered=int(floor or 1)
+        )
+    except ValueError as error:
+        st.info(str(error))
+        return
+    title = (
+        f"Alterations together and apart, {count(len(screen.features), 'alteration')} in "
+        f"{count(screen.selected, 'patient')}"
+    )
+    figure = co_occurrence_figure(
+        screen.table, screen.features, title=title, synthetic=looking.synthetic
+    )
+    chart, words = st.columns([7, 5], gap="large")
+    with chart:
+        figure_with_downloads(
+            figure,
+            lambda: screen.table,
+            key="genomics_pairs",
+            name=("co-occurrence",),
+            alt=co_occurrence_alt(title, pair_reading(screen)),
+        )
+    with words:
+        rows = _draw_words(screen)
+        _draw_table(rows)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="genomics_pairs",
+            name=("co-occurrence",),
+            figures={"Figure": figure},
+            sheets=lambda: {"Pairs": screen.table},
+            methods=pair_methods(screen, looking.selection),
+            script=partial(pair_script, screen, most, looking.cohort, looking.filter),
+        ),
+    )
+
+
+def _draw_words(screen: PairScreen) -> pd.DataFrame:
+    """One alteration to read about, and the pairs to list."""
+    options = ["", *screen.features]
+    about = st.selectbox(
+        "What goes with, what avoids",
+        options,
+        format_func=lambda name: screen.features.get(name, EVERY),
+        key="pairs_about",
+        bind="query-params",
+    )
+    known = about in screen.features
+    sentences = about_reading(screen, about) if known else pair_reading(screen)
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    own = f"; {count(screen.own, 'pair')} of one gene left out" if screen.own else ""
+    st.caption(
+        f"Fisher's exact test in the patients tested for both; Benjamini-Hochberg over all "
+        f"{screen.n_tested:,} pairs tested{own}. Pairs of a mixed cohort can go together only "
+        "because both belong to one disease: filter to one diagnosis to see."
+    )
+    return screen.about(about) if known else screen.table
+
+
+def _draw_table(rows: pd.DataFrame) -> None:
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
+        hide_index=True,
+        key="pairs_table",
+        height=360,
+        column_order=_COLUMNS,
+        column_config={
+            "label_a": st.column_config.TextColumn("A", pinned=True),
+            "label_b": st.column_config.TextColumn("B", pinned=True),
+            "odds_ratio": number("Odds ratio", format="%.2f"),
+            "lower": number("95% from", format="%.2f"),
+            "upper": number("to", format="%.2f"),
+            "p_value": number("p", format="%.2g"),
+            "q_value": number("q", format="%.2g"),
+            "tested": number("Tested", format="localized"),
+            "both": number("Both", format="localized"),
+            "a_only": number("Only A", format="localized"),
+            "b_only": number("Only B", format="localized"),
+            "neither": number("Neither", format="localized"),
+        },
+    )

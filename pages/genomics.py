@@ -1,0 +1,39 @@
+import streamlit as st
+
+from app.ui.genomics_frequencies import draw_frequencies
+from app.ui.genomics_pairs import draw_pairs
+from app.ui.layout import nobody_selected, page_header
+
+VIEWS = {
+    "Frequencies": draw_frequencies,
+    "Together or apart": draw_pairs,
+}
+
+
+def show() -> None:
+    looking = page_header(
+        "Genomics", "What do they carry, what goes together, and how do groups differ?"
+    )
+    if not len(looking.cohort.features):
+        st.info(
+            "This cohort has no alterations: it needs a column for each gene, such as TP53 with 1 "
+            "(altered), 0 (not altered) or nothing (not tested), or a table of variants. The Data "
+            "page says what was read."
+        )
+        return
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        default=next(iter(VIEWS)),
+        required=True,
+        key="genomics",
+        bind="query-params",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    if nobody_selected(looking):
+        return
+    VIEWS.get(view, draw_frequencies)(looking)
+
+
+show()
