@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
+from data_loaders.endpoints import find_pairs
 from data_loaders.formats import MAX_FILE_BYTES
 from data_loaders.model import CohortError, Issue
 from data_loaders.tables import OneColumnError, RawTable, read_table
@@ -75,6 +76,7 @@ def read_tables(files: Iterable[tuple[str, bytes]]) -> tuple[dict[str, RawTable]
     """Read files as tables; prose and R objects that are no tables are left out with an issue.
 
     A table that is damaged is not left out: without it, patients would silently lose what it says.
+    Nor are R objects where no other file has an outcome.
 
     Raises
     ------
@@ -95,6 +97,10 @@ def read_tables(files: Iterable[tuple[str, bytes]]) -> tuple[dict[str, RawTable]
     if not tables:
         sentences = [issue.sentence for issue in issues]
         raise CohortError(sentences[0] if sentences else "No file was given; give a table.")
+    unread = [issue.sentence for issue in issues if issue.severity == "warning"]
+    if unread and not any(find_pairs(table.columns)[0] for table in tables.values()):
+        # The outcomes are in none of the others, so this was the clinical table.
+        raise CohortError(unread[0])
     return tables, issues
 
 

@@ -80,6 +80,8 @@ REFUSED: list[tuple[str, Files, str]] = [
     ("parquet cut off", {"a.csv": CLINICAL, "b.parquet": b"PAR1" + bytes(40)},
      "b.parquet .* cut off"),
     ("R data alone", {"a.RData": b"RDX3\nX\n\x00"}, "read outside R|needs the library"),
+    ("R data that holds the outcomes", {"a.RData": b"RDX3\nX\n\x00", "b.csv": MATRIX},
+     "a.RData .*(read outside R|needs the library)"),
     ("repeated column names in a matrix",
      {"a.csv": CLINICAL, "b.csv": MATRIX.replace(b"ASXL1", b"TP53")}, "b.csv gives 1 name"),
     ("too many columns in a matrix",
