@@ -283,7 +283,7 @@ def _weight(variable: Variable) -> float:
             default=0.0,
         )
     # What says again in other words what leads already comes after it.
-    return weight - 0.45 if any(name.endswith(ending) for ending in _REPEATS) else weight
+    return weight - 0.65 if any(name.endswith(ending) for ending in _REPEATS) else weight
 
 
 def _leads(word: str, known: tuple[str, ...]) -> bool:

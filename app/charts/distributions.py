@@ -14,6 +14,7 @@ from app.cohort.colours import BLUE, GREY, colour_of
 
 HEIGHT = 236
 _BEHIND = rgba(GREY, 0.28)
+_ALTERATION = 34
 _LONGEST = 17
 
 
@@ -70,7 +71,7 @@ def draw_alterations(
         [colour_of(label) or BLUE for label in labels],
         hover,
         f"Most frequent alterations · {n:,} patients",
-        height=30 + 21 * max(len(labels), 1),
+        height=30 + _ALTERATION * max(len(labels), 1),
         synthetic=synthetic,
     )
 
