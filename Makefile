@@ -6,12 +6,12 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run test lint types browser lock clean
+.PHONY: run test lint types browser postgres lock clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
 
-test: lint types browser
+test: lint types browser postgres
 	$(PY) -m pytest
 
 lint: $(VENV)/.test-ready
@@ -29,6 +29,20 @@ browser:
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	else \
 	  echo "No Chromium and no right to install it: the browser tests will be skipped."; \
+	fi
+
+# PostgreSQL's programs, from which the database tests start a server of their own: Debian's package
+# where we may install it; elsewhere those tests skip and say why. The server that the package may
+# start is stopped: nothing here needs it.
+postgres:
+	@if ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null; then :; \
+	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null && \
+	  { pg_lsclusters -h | while read -r version name rest; do \
+	      pg_ctlcluster "$$version" "$$name" stop 2>/dev/null || true; done; }; \
+	else \
+	  echo "No PostgreSQL and no right to install it: the tests of its loader will be skipped."; \
 	fi
 
 $(VENV)/bin/python:

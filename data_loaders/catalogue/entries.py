@@ -144,8 +144,8 @@ def entry_named(name: str) -> CatalogueEntry:
     if found is not None:
         return found
     close = difflib.get_close_matches(name.lower(), catalogue(), n=3, cutoff=0.5)
-    hint = f"did you mean {listed(close, 'or')}?" if close else "the list has the names."
-    raise CohortError(f"The catalogue has no cohort called {shown(name)}; {hint}")
+    hint = f"{listed(close, 'or')} comes close" if close else "its list has the names"
+    raise CohortError(f"The catalogue has no cohort called {shown(name)}; {hint}.")
 
 
 @cache

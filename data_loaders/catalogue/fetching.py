@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import platformdirs
 import pooch  # type: ignore[import-untyped]
 import requests
+import urllib3
 
 from data_loaders.catalogue.entries import CatalogueEntry, PublishedFile
 from data_loaders.folder import read_file
@@ -227,7 +228,7 @@ class _Download:
             ) from error
         except requests.exceptions.Timeout as error:
             raise self._too_slow() from error
-        except (requests.exceptions.RequestException, TimeoutError) as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             if "timed out" in str(error).lower():
                 raise self._too_slow() from error
             raise CohortError(
@@ -237,7 +238,8 @@ class _Download:
 
     def _receive(self, response: requests.Response, stream: BinaryIO) -> None:
         received, start = 0, time.monotonic()
-        for chunk in response.iter_content(_CHUNK):
+        # What has come is taken at once: waiting for a full chunk would defeat the limit of time.
+        while chunk := response.raw.read1(_CHUNK):
             received += len(chunk)
             if received > self.file.bytes:
                 raise _other_file(f"What was downloaded as {shown(self.file.name)}")
