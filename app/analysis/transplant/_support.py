@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools
+from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant._trial import Arm, ArmSums, Trial
 from app.analysis.transplant._weights import DrawnWeights
 
 FEW = 20
-LOW_EFFECTIVE_SHARE = 0.25
 NEAR_ZERO = 0.01
+# Where more patients than this could not have followed a strategy, it is not estimated for them.
+MOST_NEAR_ZERO = 0.2
 
 
-def support_table(trial: Trial, groups: tuple[str, ...], fewest: int) -> pd.DataFrame:
+def support_table(
+    trial: Trial, drawn: DrawnWeights, groups: tuple[str, ...], fewest: int
+) -> pd.DataFrame:
     """n, adherent, events by class and strategy; whether an estimate is given, and why not."""
     data = trial.data
     inside = [
@@ -24,8 +27,15 @@ def support_table(trial: Trial, groups: tuple[str, ...], fewest: int) -> pd.Data
     for group, here in zip(groups, inside, strict=True):
         for arm in trial.arms:
             followed, events, until = _followed(trial, arm, here)
+            unlikely = float((window_probability(trial, drawn, arm)[here] < NEAR_ZERO).mean())
             note = ""
-            if followed < fewest:
+            if followed >= fewest and unlikely > MOST_NEAR_ZERO:
+                note = (
+                    f"{group}: {unlikely:.0%} had a chance below {NEAR_ZERO:.0%} of following "
+                    f"'{arm.strategy.label}', so it is not estimated for all of them: choose a "
+                    "narrower eligibility."
+                )
+            elif followed < fewest:
                 note = (
                     f"{group}: only {followed} of {int(here.sum())} followed "
                     f"'{arm.strategy.label}', fewer than {fewest}, so nothing is estimated."
@@ -62,7 +72,7 @@ def support_table(trial: Trial, groups: tuple[str, ...], fewest: int) -> pd.Data
                         ),
                         np.nan,
                     ),
-                    "supported": followed >= fewest,
+                    "supported": followed >= fewest and unlikely <= MOST_NEAR_ZERO,
                     "note": note,
                 }
             )
@@ -74,14 +84,7 @@ def _followed(trial: Trial, arm: Arm, here: Bools) -> tuple[int, int, float]:
     data = trial.data
     untreated = ~data.ever_treated
     waiting = here & untreated & (data.time <= arm.waiting_until)
-    if arm.strategy.kind == "never":
-        followed = here & untreated
-    elif arm.strategy.kind == "progression":
-        followed = here & (arm.adherent | (untreated & (data.time <= arm.waiting_until)))
-        if not (here & arm.adherent).any():
-            followed = here & arm.adherent
-    else:
-        followed = here & arm.adherent
+    followed = here & untreated if arm.strategy.kind == "never" else here & arm.adherent
     observed = here & (arm.adherent | waiting)
     events = int((observed & data.event & (data.time <= trial.horizon)).sum())
     until = float(data.time[followed].max()) if followed.any() else 0.0
@@ -105,12 +108,11 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
     for arm in trial.arms:
         if not arm.adherent.any():
             continue
-        inverse = drawn.waiting[:, min(_last_cell(trial, arm), drawn.waiting.shape[1] - 1)]
-        unlikely = (1.0 - 1.0 / inverse) < NEAR_ZERO
+        unlikely = window_probability(trial, drawn, arm) < NEAR_ZERO
         if unlikely.any():
             notes.append(
                 f"Positivity: {int(unlikely.sum())} of {data.n} had a chance below "
-                f"{NEAR_ZERO:.0%} of a transplant by the end of the window of "
+                f"{NEAR_ZERO:.0%} of a transplant in the window of "
                 f"'{arm.strategy.label}'; nobody like them can show what it does. A narrower "
                 "eligibility helps."
             )
@@ -127,6 +129,18 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
     return notes
 
 
-def _last_cell(trial: Trial, arm: Arm) -> int:
-    known = arm.closes[np.isfinite(arm.closes)]
-    return int(trial.model.cells.of(known.max(initial=0.0) + 1e-9 * trial.horizon))
+def window_probability(trial: Trial, drawn: DrawnWeights, arm: Arm) -> Floats:
+    """Modelled probability of a transplant in a patient's window, if alive and without one before.
+
+    Returns
+    -------
+    array of shape (n,)
+        Missing where the window never opens.
+    """
+    cells, rows = trial.model.cells, np.arange(trial.data.n)
+    known = np.isfinite(arm.opens)
+    just_after = 1e-9 * trial.horizon
+    low = cells.of(np.where(known, arm.opens, 0.0))
+    high = cells.of(np.where(known, arm.closes, 0.0) + just_after)
+    chance = 1.0 - drawn.waiting[rows, low] / drawn.waiting[rows, high]
+    return np.where(known, chance, np.nan)

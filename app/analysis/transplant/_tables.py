@@ -79,7 +79,7 @@ class Limits:
             return np.full((2, 1), np.nan)
         known = ~np.isnan(values).any(axis=0)
         limits = np.full((2, *values.shape[1:]), np.nan)
-        limits[:, known] = np.quantile(values[:, known], self._tails, axis=0)
+        limits[:, known] = np.quantile(values[:, known], self._tails, axis=0, method="weibull")
         return limits
 
 

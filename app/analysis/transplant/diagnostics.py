@@ -12,11 +12,11 @@ import pandas as pd
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.transplant._support import NEAR_ZERO, window_probability
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate
 from app.analysis.transplant.strategies import Spread, Strategy
 from app.analysis.transplant.trial_data import TrialData
 
-NEAR_ZERO = 0.01
 AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
 
 
@@ -34,7 +34,8 @@ def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The columns of ``strata``, strategy, n, transplanted (in the window), mean and minimum of
-        the modelled ``probability`` of a transplant by the end of the window when alive,
+        the modelled ``probability`` of a transplant in the window for a patient alive and without
+        one at its opening (missing where it never opens),
         near_zero (share below 1%), and note where nobody was transplanted (no estimate rests on
         data there) or most have next to no chance.
     """
@@ -44,8 +45,9 @@ def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
     for arm in trial.arms:
         if not np.isfinite(arm.opens).any() or not arm.adherent.any():
             continue
-        probability = _probability(emulation, arm.opens, arm.closes)
-        frame = labels.assign(p=probability, done=arm.adherent, near=probability < NEAR_ZERO)
+        probability = window_probability(trial, emulation.drawn, arm)
+        near = np.where(np.isnan(probability), np.nan, probability < NEAR_ZERO)
+        frame = labels.assign(p=probability, done=arm.adherent, near=near)
         table = (
             frame.groupby(list(labels.columns), observed=True)
             .agg(
@@ -189,18 +191,6 @@ def sensitivity(
         parts.append(table)
     report(progress, should_cancel, "Done", 1.0)
     return pd.concat(parts, ignore_index=True)
-
-
-def _probability(emulation: Emulation, opens: Floats, closes: Floats) -> Floats:
-    """Modelled probability of a transplant in the window for a patient untreated at its opening."""
-    trial = emulation.trial
-    waiting, cells = emulation.drawn.waiting, trial.model.cells
-    rows = np.arange(trial.data.n)
-    known = np.isfinite(opens)
-    just_after = 1e-9 * trial.horizon
-    low = cells.of(np.where(known, opens, 0.0))
-    high = cells.of(np.where(known, closes, 0.0) + just_after)
-    return np.asarray(1.0 - waiting[rows, low] / waiting[rows, high])
 
 
 def _followers(emulation: Emulation, position: int, at: float) -> tuple[Bools, Floats]:

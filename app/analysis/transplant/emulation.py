@@ -36,7 +36,7 @@ from app.analysis.transplant._weights import DrawnWeights
 from app.analysis.transplant.strategies import Spread, Strategy
 from app.analysis.transplant.trial_data import EVERYONE, TrialData
 
-FEWEST_FOR_AN_ESTIMATE = 5
+FEWEST_FOR_AN_ESTIMATE = 10
 _CURVE_POINTS = 97
 
 
@@ -210,7 +210,7 @@ def emulate(
         points.append(estimate(trial, trial.sums(again, caps, counts), reference, grid))
     names = tuple(arm.label for arm in arms)
     groups = data.names if len(data.names) == 1 else (EVERYONE, *data.names)
-    support = support_table(trial, groups, FEWEST_FOR_AN_ESTIMATE)
+    support = support_table(trial, drawn, groups, FEWEST_FOR_AN_ESTIMATE)
     limits = Limits(points, settings.conf_level, len(groups), len(arms))
     found = Findings(trial, sums, point, limits, groups, names, reference, grid, support)
     report(progress, should_cancel, "Done", 1.0)

@@ -47,6 +47,9 @@ class TrialData:
         Position of each row among the patients given.
     n_given, left_out
         Patients given, and why the others are not analysed: reason to number.
+    reason
+        Position in ``left_out`` of why each patient given is not analysed, -1 for who is, shape
+        (n_given,).
     notes
         Sentences about what was done to the data.
     """
@@ -64,6 +67,7 @@ class TrialData:
     rows: Ints
     n_given: int
     left_out: dict[str, int]
+    reason: Ints
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -126,9 +130,10 @@ def trial_data(
         )
     labels = np.full(n, EVERYONE, dtype=object) if groups is None else groups
     labels = labels if isinstance(labels, pd.Series) else pd.Series(labels)
-    kept, left_out = _usable(
+    reason, left_out = _usable(
         columns, confounders, labels, None if undated is None else np.asarray(undated, dtype=bool)
     )
+    kept = reason < 0
     if not kept.any():
         reasons = "; ".join(f"{number} {reason}" for reason, number in left_out.items())
         raise ValueError(f"Nobody is eligible for this trial ({reasons}): widen the eligibility.")
@@ -159,6 +164,7 @@ def trial_data(
         rows=np.flatnonzero(kept)[order],
         n_given=n,
         left_out=left_out,
+        reason=reason,
         notes=notes,
     )
 
@@ -172,8 +178,8 @@ def _floats(values: Any, length: int, name: str) -> Floats:
 
 def _usable(
     columns: dict[str, Floats], confounders: pd.DataFrame, labels: pd.Series, undated: Bools | None
-) -> tuple[Bools, dict[str, int]]:
-    """Who can be analysed, and why the others cannot, each counted under the first reason."""
+) -> tuple[Ints, dict[str, int]]:
+    """Why patients cannot be analysed, each counted under the first reason; -1 for who can."""
     time, entry = columns["time"], columns["entry"]
     reasons: dict[str, Bools] = {
         "without a known outcome": np.isnan(time) | np.isnan(columns["event"]),
@@ -188,14 +194,14 @@ def _usable(
     }
     for name in confounders.columns:
         reasons[f"without {name}"] = confounders[name].isna().to_numpy()
-    kept = np.ones(len(time), dtype=bool)
-    left_out = {}
+    found = np.full(len(time), -1, dtype=np.int64)
+    left_out: dict[str, int] = {}
     for reason, who in reasons.items():
-        number = int((kept & who).sum())
-        if number:
-            left_out[reason] = number
-        kept &= ~who
-    return kept, left_out
+        newly = who & (found < 0)
+        if newly.any():
+            found[newly] = len(left_out)
+            left_out[reason] = int(newly.sum())
+    return found, left_out
 
 
 def _exact_ties(columns: dict[str, Floats]) -> dict[str, Floats]:
