@@ -247,6 +247,9 @@ def _allele_states(allele: Allele, variants: Variants) -> tuple[Bools, Bools]:
         inserted=variants.inserted[chosen],
         cdna=variants.cdna[chosen],
     )
+    if allele.repeated > 1:
+        # The same variant in two samples of a patient is one mutation.
+        rows = rows.drop_duplicates(["patient", "protein_change", "cdna"])
     n = len(variants.listed)
     hits = rows["patient"].to_numpy()[allele.rule(rows)]
     has: Bools = np.bincount(hits, minlength=n) >= allele.repeated

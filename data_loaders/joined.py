@@ -136,7 +136,7 @@ def _one_list(lists: list[Variants]) -> Variants | None:
     if len(lists) < 2:
         return lists[0] if lists else None
     return Variants(
-        pd.concat([part.frame for part in lists], ignore_index=True),
+        _stacked([part.frame for part in lists]),
         np.concatenate([part.patients for part in lists]),
         np.concatenate([part.counted for part in lists]),
         np.concatenate([part.inserted for part in lists]),
@@ -145,6 +145,25 @@ def _one_list(lists: list[Variants]) -> Variants | None:
         ", ".join(part.source for part in lists),
         tuple(issue for part in lists for issue in part.issues),
     )
+
+
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one below the other: numbers where a column has only numbers, else objects."""
+    data = {}
+    for name in dict.fromkeys(name for frame in frames for name in frame.columns):
+        numbers = all(frame[name].dtype == float for frame in frames if name in frame)
+        missing = np.nan if numbers else None
+        pieces = [
+            frame[name].to_numpy(dtype=float if numbers else object)
+            if name in frame
+            else np.full(len(frame), missing, dtype=float if numbers else object)
+            for frame in frames
+        ]
+        cells = np.concatenate(pieces)
+        if not numbers:
+            cells[pd.isna(cells)] = None
+        data[name] = cells
+    return pd.DataFrame(data)
 
 
 def _with_origins(cohort: Cohort, origins: Mapping[str, str], source: str) -> Cohort:

@@ -338,3 +338,23 @@ def test_a_clinical_table_that_names_a_gene_and_a_mutation_is_no_list() -> None:
     cohort = load_table_bytes("x.csv", text.encode())
     assert cohort.n == 2
     assert {"gene", "mutation"} <= set(cohort.patients)
+
+
+def test_one_variant_in_two_samples_is_one_mutation() -> None:
+    rows = [
+        "CEBPA Frame_Shift_Del P1-1 p.P23fs", "CEBPA Frame_Shift_Del P1-2 p.P23fs",
+        "CEBPA Frame_Shift_Del P2-1 p.P23fs", "CEBPA In_Frame_Ins P2-2 p.K313dup",
+    ]  # fmt: skip
+    assert states(load(rows), "CEBPA_double") == [0, 1, 0]
+
+
+def test_two_lists_are_read_as_one() -> None:
+    clinical = b"ID,os_months,os_event\nP1,1,0\nP2,2,1\n"
+    one = b"ID,gene,effect,VAF,note\nP1,TP53,missense,0.4,x\nP2,TET2,silent,,y\n"
+    two = b"ID,gene,effect,depth\nP2,TP53,nonsense,100\n"
+    cohort = load_files({"c.csv": clinical, "v.csv": one, "w.csv": two})
+    assert states(cohort, "TP53") == [1, 1]
+    assert cohort.mutations["patient_id"].tolist() == ["P1", "P2", "P2"]
+    np.testing.assert_array_equal(cohort.mutations["vaf"], [0.4, np.nan, np.nan])
+    np.testing.assert_array_equal(cohort.mutations["depth"], [np.nan, np.nan, 100])
+    assert cohort.mutations["note"].tolist() == ["x", "y", None]
