@@ -345,8 +345,8 @@ def _panels(
             answer = client.get(f"gene-panels/{quoted(panel)}")
         except NotFoundError:
             continue  # its genes are then inferred from the mutations
-        genes = answer.get("genes") if isinstance(answer, dict) else None
-        panels[panel] = genes_of(" ".join(str(gene.get("hugoGeneSymbol")) for gene in genes or ()))
+        genes = _dicts(answer.get("genes") if isinstance(answer, dict) else None)
+        panels[panel] = genes_of(" ".join(str(gene.get("hugoGeneSymbol")) for gene in genes))
     return profiled, panels
 
 
@@ -402,7 +402,7 @@ def _rows_of(client: Client, kind: str, profile: str, samples: Sequence[str]) ->
         ]
     }
     answer = client.post("structural-variant/fetch", body, projection="DETAILED")
-    return [row for row in answer if isinstance(row, dict)] if isinstance(answer, list) else []
+    return _dicts(answer)
 
 
 def _timeline(client: Client, key: str) -> tuple[TextTable | None, list[Issue]]:
@@ -420,9 +420,14 @@ def _timeline(client: Client, key: str) -> tuple[TextTable | None, list[Issue]]:
         ]
     if not rows:
         return None, []
-    names = list(
-        dict.fromkeys(str(item.get("key")) for row in rows for item in row.get("attributes") or ())
-    )
+    attributes = [
+        {
+            str(item.get("key")): str(item.get("value") or "")
+            for item in _dicts(row.get("attributes"))
+        }
+        for row in rows
+    ]
+    names = list(dict.fromkeys(name for cells in attributes for name in cells))
     own = {"PATIENT_ID", "START_DATE", "STOP_DATE", "EVENT_TYPE"}
     columns: dict[str, list[str]] = {
         "PATIENT_ID": [_field(row, "patientId") for row in rows],
@@ -430,10 +435,6 @@ def _timeline(client: Client, key: str) -> tuple[TextTable | None, list[Issue]]:
                          "endNumberOfDaysSinceDiagnosis": "STOP_DATE",
                          "eventType": "EVENT_TYPE"}),
     }  # fmt: skip
-    attributes = [
-        {str(item.get("key")): str(item.get("value") or "") for item in row.get("attributes") or ()}
-        for row in rows
-    ]
     for name in names:
         if name.upper() not in own:
             columns[name] = [cells.get(name, "") for cells in attributes]
@@ -470,6 +471,11 @@ def _table(
               for cells in columns.values()]  # fmt: skip
     cells = pa.table(arrays, names=[f"f{i}" for i in range(len(arrays))])
     return TextTable(filename, comments, tuple(columns), cells)
+
+
+def _dicts(value: object) -> list[Json]:
+    """The objects of a list, whatever an instance sends in its place."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _field(row: Json, name: str) -> str:

@@ -33,7 +33,9 @@ _SEVERITIES = ("error", "warning", "info")
 _REPLACED = frozenset({"constant"})  # findings that are made again over the whole
 
 
-def cohort_from_study(study: Study, name: str | None = None) -> Cohort:
+def cohort_from_study(
+    study: Study, name: str | None = None, mapping: TableMapping | None = None
+) -> Cohort:
     """Understand a study and make it a cohort.
 
     A feature that both the clinical table and the genomic files give keeps the clinical table's
@@ -45,6 +47,8 @@ def cohort_from_study(study: Study, name: str | None = None) -> Cohort:
         As read.
     name
         Name of the cohort; default the study's.
+    mapping
+        What the user says of the clinical columns.
 
     Raises
     ------
@@ -70,8 +74,8 @@ def cohort_from_study(study: Study, name: str | None = None) -> Cohort:
     )
     anyway = clinical.samples.chosen(None, len(patients))  # where none was sequenced
     table = one_row_each(clinical, np.where(chosen >= 0, chosen, anyway), study.key)
-    mapping = TableMapping(patient_id=PATIENT)
-    base = cohort_from_table(table, mapping, name or study.name or study.key)
+    stated = replace(mapping or TableMapping(), patient_id=PATIENT)
+    base = cohort_from_table(table, stated, name or study.name or study.key)
     alterations = _joined(base, [called, copies, fusions])
     timed, timeline_issues = transplants(study.timeline, patients, base.patients.columns)
     data, variables = base.patients.copy(), dict(base.variables)

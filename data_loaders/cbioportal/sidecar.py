@@ -20,6 +20,15 @@ from data_loaders.model import Cohort, CohortError, Issue
 from data_loaders.stored import is_stored_cohort, read_cohort, write_cohort
 
 FOLDER = "calr_explorer"
+_README = """\
+This folder belongs to CALR Explorer, which wrote the study around it; cBioPortal ignores it.
+
+It holds the cohort exactly as it was (cohort/), because the study format has no place for the order
+of levels, units, competing events, "not tested" of cytogenetics, or the findings of the loader.
+files.json has the SHA-256 of every other file of the study: while these agree, CALR Explorer
+restores the cohort from here; once a file was edited, it reads the study's files instead. It holds
+the same patients' data as the study and can be deleted.
+"""
 _FILES = "files.json"
 _COHORT = "cohort"
 
@@ -28,6 +37,7 @@ def write_sidecar(cohort: Cohort, folder: Path) -> None:
     """Write the exact cohort into a study's folder, after all other files."""
     place = folder / FOLDER
     write_cohort(cohort, place / _COHORT)
+    (place / "README.txt").write_text(_README, encoding="utf-8")
     hashes = json.dumps(_hashes(folder), indent=1, sort_keys=True)
     (place / _FILES).write_text(hashes, encoding="utf-8")
 

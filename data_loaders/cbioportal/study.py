@@ -16,11 +16,14 @@ from data_loaders.cbioportal.panels import (
 from data_loaders.cbioportal.sidecar import read_sidecar
 from data_loaders.cbioportal.tsv import TextTable, read_tsv
 from data_loaders.folder import read_file
+from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError, Issue
 from data_loaders.wording import shown
 
 
-def load_study(path: str | Path, name: str | None = None) -> Cohort:
+def load_study(
+    path: str | Path, name: str | None = None, mapping: TableMapping | None = None
+) -> Cohort:
     """Load the folder of a cBioPortal study.
 
     A folder that this product wrote, and whose files were not changed since, gives exactly the
@@ -32,6 +35,8 @@ def load_study(path: str | Path, name: str | None = None) -> Cohort:
         The folder.
     name
         Name of the cohort; default the study's.
+    mapping
+        What the user says of the clinical columns.
 
     Raises
     ------
@@ -44,8 +49,8 @@ def load_study(path: str | Path, name: str | None = None) -> Cohort:
             f"{shown(folder.name)} is no folder of a cBioPortal study: it has neither "
             "meta_study.txt nor data_clinical_sample.txt."
         )
-    exact, issues = read_sidecar(folder, name)
-    return exact or cohort_from_study(read_study(folder, issues), name)
+    exact, issues = (None, ()) if mapping else read_sidecar(folder, name)
+    return exact or cohort_from_study(read_study(folder, issues), name, mapping)
 
 
 def read_study(folder: Path, issues: tuple[Issue, ...] = ()) -> Study:

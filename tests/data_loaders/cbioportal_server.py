@@ -37,8 +37,16 @@ class Portal:
     trouble
         Steps taken one a request: ``500``, ``429``, ``401``, ``302``, ``html``, ``cut``, ``slow``,
         ``drop``, ``junk``, ``list`` or ``ok``.
-    requests
-        Method, path, query and body of each request.
+    requests, headers
+        Method, path, query and body of each request, and its head.
+    without
+        Parts of paths that are not found.
+    mangle
+        Changes each answer.
+    slow
+        Seconds that a slow answer takes.
+    url
+        The address while it runs.
     """
 
     token: str | None = None
@@ -46,6 +54,7 @@ class Portal:
     requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     without: tuple[str, ...] = ()
+    mangle: Callable[[Any], Any] | None = None
     slow: float = 1.0
     url: str = ""
 
@@ -107,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer is None:
             self._send(404, b'{"message": "Not found"}')
             return
+        answer = self.portal.mangle(answer) if self.portal.mangle else answer
         data = json.dumps(answer).encode()
         if step == "cut":
             data = data[: len(data) // 2]

@@ -1,0 +1,206 @@
+"""Damaged studies, archives and answers: a cohort or a sentence, never anything else."""
+
+from __future__ import annotations
+
+import io
+import random
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from data_loaders import Cohort, CohortError
+from data_loaders.cbioportal import api, load_study, write_study
+from data_loaders.cbioportal.archive import load_study_archive, looks_like_study_archive
+from data_loaders.cbioportal.client import Address, Client
+from tests.data_loaders.cbioportal_server import STUDY, Portal, running
+from tests.data_loaders.cbioportal_study import write_toy
+
+WORDS = ["", "\t", "\n", "#", "NA", '"', "-2", "1e999", "\x00", "é", "S1", "P1", "a\tb", "0", "\r",
+         "PATIENT_ID", "SAMPLE_ID", "nan", ":", "../x", "9" * 40, "TP53", "1:DECEASED"]  # fmt: skip
+
+
+JUNK: list[Any] = [None, 5, -1, 1.5, True, "", "x", "a\tb\nc", [], {}, [None], ["x"], [{}],
+                   {"a": 1}, [[1]]]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_toy(tmp_path_factory.mktemp("study") / "toy")
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    portal = Portal()
+    with running(portal):
+        yield portal
+
+
+def check(load: Callable[[], Cohort]) -> None:
+    """A whole cohort, or a sentence without a path."""
+    try:
+        cohort = load()
+    except CohortError as error:
+        words = str(error)
+    else:
+        assert cohort.n > 0
+        assert cohort.fingerprint
+        assert not cohort.alterations.columns.duplicated().any()
+        return
+    assert words.endswith((".", "?"))
+    assert tempfile.gettempdir() not in words
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damaged_studies(folder: Path, data: st.DataObject):
+    """Bytes cut, put in and replaced, cells exchanged, in any file of a study."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "toy"
+        shutil.copytree(folder, copy)
+        files = sorted(path for path in copy.rglob("*.txt"))
+        for _ in range(data.draw(st.integers(1, 3))):
+            path = data.draw(st.sampled_from(files))
+            text = path.read_bytes()
+            start = data.draw(st.integers(0, len(text)))
+            end = start + data.draw(st.sampled_from([0, 1, 5, 40, 10_000]))
+            word = data.draw(
+                st.one_of(st.sampled_from(WORDS).map(str.encode), st.binary(max_size=6))
+            )
+            path.write_bytes(text[:start] + word + text[end:])
+        check(lambda: load_study(copy))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_strange_answers(portal: Portal, data: st.DataObject):
+    """One value of one answer is something else."""
+    junk = data.draw(st.sampled_from(JUNK))
+    at, depth = data.draw(st.integers(0, 14)), data.draw(st.integers(0, 3))
+    choice = random.Random(data.draw(st.integers(0, 999)))  # noqa: S311 - the server's thread draws
+    seen = iter(range(10**6))
+
+    def mangle(answer: Any) -> Any:
+        return _replaced(answer, junk, depth, choice) if next(seen) == at else answer
+
+    portal.mangle = mangle
+    own = Client(Address.parse(portal.url), pause=0.001, timeout=5)
+    try:
+        check(lambda: api.load_from_api(portal.url, STUDY, cache=False, client=own))
+    finally:
+        portal.mangle = None
+        own.close()
+
+
+def _replaced(answer: Any, junk: Any, depth: int, choice: random.Random) -> Any:
+    if depth and isinstance(answer, list) and answer:
+        place = choice.randrange(len(answer))
+        new = _replaced(answer[place], junk, depth - 1, choice)
+        return [*answer[:place], new, *answer[place + 1 :]]
+    if depth and isinstance(answer, dict) and answer:
+        key = choice.choice(sorted(answer))
+        return {**answer, key: _replaced(answer[key], junk, depth - 1, choice)}
+    return junk
+
+
+def zipped(folder: Path, top: str = "") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                archive.write(path, f"{top}{path.relative_to(folder).as_posix()}")
+    return buffer.getvalue()
+
+
+def tarred(folder: Path, mode: str = "w:gz") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+        archive.add(folder, folder.name)
+    return buffer.getvalue()
+
+
+def test_archives_give_the_folders_cohort(folder: Path, tmp_path: Path):
+    cohort = load_study(folder)
+    for name, data in (
+        ("toy.zip", zipped(folder)),
+        ("toy.zip", zipped(folder, "toy/")),
+        ("toy.tar.gz", tarred(folder)),
+        ("toy.tar", tarred(folder, "w")),
+    ):
+        assert looks_like_study_archive(name)
+        assert load_study_archive(name, data).fingerprint == cohort.fingerprint
+    assert not looks_like_study_archive("maf.gz")
+    written = write_study(cohort, tmp_path / "written")
+    again = load_study_archive("x.tar.gz", tarred(written), "Mine")
+    assert (again.fingerprint, again.name) == (cohort.fingerprint, "Mine")
+    assert "changed_since_export" not in {issue.code for issue in again.issues}
+
+
+def with_member(name: str, content: bytes = b"x") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def with_link() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        link = tarfile.TarInfo("meta_study.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (with_member("../evil.txt"), "a path that leads out of it"),
+        (with_member("/etc/evil.txt"), "a path that leads out of it"),
+        (with_member("a\\..\\..\\evil.txt"), "a path that leads out of it"),
+        (with_member("C:/evil.txt"), "a path that leads out of it"),
+        (with_member("readme.txt"), "holds no study"),
+        (with_link(), "holds no study"),
+        (b"", "is no archive that can be unpacked"),
+        (b"PK\x03\x04 and then nothing", "is no archive that can be unpacked"),
+        (b"\x1f\x8b\x08\x00 cut", "is no archive that can be unpacked"),
+        (b"just text", "is no archive that can be unpacked"),
+        (
+            with_member("data_sv.txt", b"\0" * 3_000_000),
+            "more than is read once unpacked",
+        ),
+    ],
+)
+def test_bad_archives_have_their_sentence(
+    data: bytes, sentence: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr("data_loaders.cbioportal.archive.MAX_FILE_BYTES", 2**21)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(CohortError) as caught:
+        load_study_archive("upload.zip", data)
+    assert sentence in str(caught.value)
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
+    assert not list(tmp_path.parent.glob("evil*"))
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damaged_archives(folder: Path, data: st.DataObject):
+    whole = data.draw(st.sampled_from([zipped(folder), tarred(folder)]))
+    start = data.draw(st.integers(0, len(whole)))
+    end = start + data.draw(st.sampled_from([0, 1, 30, 10**6]))
+    damaged = whole[:start] + data.draw(st.binary(max_size=4)) + whole[end:]
+    check(lambda: load_study_archive("x", damaged))
