@@ -33,9 +33,7 @@ _CHUNK = 2**16
 _SILENCE = 30.0  # seconds without a byte
 _TOTAL = 600.0  # seconds for one file
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_OFFLINE = (
-    f"or set {MIRROR_VARIABLE} to a folder that holds a copy of the catalogue's files"  # a remedy
-)
+_OFFLINE = f"or set {MIRROR_VARIABLE} to a folder that holds a copy of the catalogue's files"
 
 
 def cache_folder() -> Path:

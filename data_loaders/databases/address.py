@@ -69,20 +69,23 @@ def _duckdb(rest: str) -> Address:
 
 
 def _postgresql(url: str) -> Address:
+    malformed = CohortError(
+        "The address cannot be taken apart; write it as postgresql://user:password@host/"
+        "database, with the signs @ : / ? # of a password as %40 %3A %2F %3F %23."
+    )
     try:
         parts = urlsplit(url)
         host, port = unquote(parts.hostname or ""), parts.port
     except ValueError:
         # Not chained: the error repeats what stands where the port should, a piece of a password.
-        raise CohortError(
-            "The address cannot be taken apart; write it as postgresql://user:password@host/"
-            "database, with the signs @ : / ? # of a password as %40 %3A %2F %3F %23."
-        ) from None
+        raise malformed from None
+    if "@" in parts.path + parts.query or parts.fragment:
+        # A sign in the password that was not escaped ends it: the rest would pass for a name.
+        raise malformed
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := [key for key in options if key not in _OPTIONS]:
+    if not set(options) <= set(_OPTIONS):
         raise CohortError(
-            f"The address has a setting {listed(unknown)}, which is not taken; it takes "
-            f"{listed(_OPTIONS)}."
+            f"The address has a setting that is not taken; it takes {listed(_OPTIONS)}."
         )
     database = unquote(parts.path.strip("/"))
     if not database:

@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_loaders import CohortError, load_table_bytes
 from data_loaders.databases import is_address, load_database
@@ -521,6 +523,10 @@ def test_the_password_is_not_logged(url: str, caplog: pytest.LogCaptureFixture):
         "postgresql://user:hunter2@host/",
         "postgresql://user:hunter2/x@host/db",
         "postgresql://user:hunter2#x@host/db",
+        "postgresql://user:12/hunter2@host/db",
+        "postgresql://user:12?hunter2@host/db",
+        "postgresql://user:12#hunter2@host/db",
+        "postgresql://user:hunter2@host/db?hunter2=1",
         "postgresql://user:hunter2@host:port/db",
         "postgresql://user:hunter2@[host/db",
         "postgresql://user:hunter2@host/db?options=-c%20statement_timeout=0",
@@ -536,6 +542,19 @@ def test_the_password_is_not_logged(url: str, caplog: pytest.LogCaptureFixture):
 )
 def test_addresses_that_are_none(url: str):
     assert "ddress" in refusal(url, table="patients")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_a_password_goes_nowhere_however_it_is_written(text: str):
+    for password in (f"hunter2{text}", f"{text}hunter2", f"12/{text}hunter2"):
+        try:
+            address = parse_address(f"postgresql://user:{password}@host/db")
+        except CohortError as error:
+            said = "".join(traceback.format_exception(error))
+        else:
+            said = repr(address)
+            assert "hunter2" in address.settings["password"]
+        assert "hunter2" not in said
 
 
 def test_addresses_taken_apart():
