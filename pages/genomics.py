@@ -1,11 +1,13 @@
 import streamlit as st
 
 from app.ui.genomics_frequencies import draw_frequencies
+from app.ui.genomics_oncoprint import draw_oncoprint
 from app.ui.genomics_pairs import draw_pairs
 from app.ui.layout import nobody_selected, page_header
 
 VIEWS = {
     "Frequencies": draw_frequencies,
+    "Oncoprint": draw_oncoprint,
     "Together or apart": draw_pairs,
 }
 

@@ -207,6 +207,7 @@ def _dots(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
                     "color": found.colours[group], "size": 9, "line": {"width": 1, "color": PAPER}
                 },
                 "error_x": _error(own) | {"color": rgba(found.colours[group], 0.7)},
+                "cliponaxis": False,
                 "text": [_group_hover(row, tests) for row in own.itertuples()],
                 "hovertemplate": "%{text}<extra></extra>",
             }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.analysis.associations_groups import CHI_SQUARED, FISHER, SIMULATED, GroupFrequencies
 from app.analysis.associations_pairs import PairScreen
 from app.analysis.cohort_screen import KINDS
+from app.analysis.oncoprint import Oncoprint
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import analysed_sentence, view_methods
@@ -78,3 +79,27 @@ def pair_methods(screen: PairScreen, selection: Selection) -> str:
 def kinds_sentence(kinds: Sequence[FeatureKind]) -> str:
     """Which alterations were looked at."""
     return f"Alterations looked at: {listing([KINDS[kind].lower() for kind in kinds])}."
+
+
+def oncoprint_methods(made: Oncoprint, kinds: Sequence[FeatureKind], selection: Selection) -> str:
+    """What an oncoprint shows, and how it is sorted.
+
+    Parameters
+    ----------
+    made
+        The oncoprint.
+    kinds
+        Kinds of alterations it was asked for.
+    selection
+        The patients it was made of.
+    """
+    part = (
+        f"{analysed_sentence(made.selected, made.analysed, made.left_out)} "
+        f"{kinds_sentence(kinds)} The oncoprint shows {len(made.labels)} of them by their "
+        "frequency among the patients tested. Patients are sorted row by row, altered before not "
+        "altered before not tested"
+    )
+    part += f", within {mid_sentence(made.label)}." if made.label else "."
+    if made.every > 1:
+        part += f" Every {made.every}th of the sorted patients is drawn."
+    return view_methods(selection, made.analysed, [part])

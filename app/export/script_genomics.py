@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pprint import pformat
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from app.export.script_parts import (
     selection_part,
 )
 from data_loaders import Cohort
+from data_loaders.model import FeatureKind
 
 
 class Grouped(Protocol):
@@ -87,6 +89,38 @@ print(screen.table.to_string(index=False, float_format="%.12g"))"""
         {"app.analysis.associations_pairs": {"pair_screen"}},
         body,
     )
+
+
+def oncoprint_script(
+    asked: tuple[Sequence[FeatureKind], int, Sequence[str], Sequence[str]],
+    cohort: Cohort,
+    chosen: Filter,
+    grouped: Grouped,
+) -> str:
+    """The script of the oncoprint's cells, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    asked
+        Kinds of alterations, how many, clinical tracks, and alterations named instead.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    grouped
+        How the patients were grouped.
+    """
+    kinds, most, tracks, picked = asked
+    group = "grouping" if grouped.spec is not None else "None"
+    body = f"""\
+made = oncoprint(
+    cohort, selection.mask, {list(kinds)!r}, {most!r}, grouping={group},
+    tracks={list(tracks)!r}, chosen={list(picked)!r},
+)
+print(f"{{made.any_altered}} of {{made.analysed}} carry at least one of them")
+print(made.table().to_string(index=False))"""
+    imports = {"app.analysis.oncoprint": {"oncoprint"}}
+    return _script("Oncoprint", (cohort, chosen, grouped), imports, body)
 
 
 def _script(

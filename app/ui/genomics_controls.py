@@ -49,7 +49,8 @@ def draw_groups(looking: Looking) -> ChosenGrouping:
         options = group_labels(looking.cohort)
         disease = next((name for name in options if _is_disease(looking, name)), "")
         if disease:
-            st.session_state[GROUP] = disease
+            st.query_params[GROUP] = options[disease]
+            st.rerun()
     return draw_grouping(looking, next(iter(looking.cohort.endpoints), ""))
 
 
