@@ -6,19 +6,26 @@ from app.ui.cohort_overview import (
     draw_pictures,
     draw_selection_tiles,
 )
+from app.ui.cohort_table import draw_table_one
 from app.ui.layout import nobody_selected, page_header
 
 
 def show() -> None:
     looking = page_header("Cohort", "Who is in it, what do they carry, and how do groups differ?")
-    pictures, steps, known = st.tabs(
-        ["Who they are", "Step by step", "Completeness"], key="cohort_tabs", on_change="rerun"
+    pictures, table, steps, known = st.tabs(
+        ["Who they are", "Table one", "Step by step", "Completeness"],
+        key="cohort_tabs",
+        on_change="rerun",
     )
     if pictures.open:
         with pictures:
             if not nobody_selected(looking):
                 draw_selection_tiles(looking)
                 draw_pictures(looking)
+    if table.open:
+        with table:
+            if not nobody_selected(looking):
+                draw_table_one(looking)
     if steps.open:
         with steps:
             draw_attrition(looking)

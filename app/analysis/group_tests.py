@@ -1,0 +1,143 @@
+"""Tests and standardised differences between groups, as table one prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Floats = npt.NDArray[np.float64]
+Groups = npt.NDArray[np.int16]
+Counts = npt.NDArray[np.int64]
+Tested = tuple[str, float, float]
+
+_SIMULATIONS = 9_999
+_SEED = 0
+
+
+def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
+    """Compare numbers by rank: name of the test, statistic, p-value.
+
+    Two groups: Wilcoxon's W (of the first group) with normal approximation, correction for ties
+    and continuity, as R's ``wilcox.test(exact = FALSE)``; more: Kruskal-Wallis with correction for
+    ties, as R's ``kruskal.test``.
+
+    Parameters
+    ----------
+    values
+        Known values, shape (n,).
+    groups
+        Position of each one's group, 0 to ``k`` - 1.
+    k
+        How many groups.
+    """
+    ranks = stats.rankdata(values)
+    n = len(values)
+    sizes = np.bincount(groups, minlength=k).astype(float)
+    sums = np.bincount(groups, weights=ranks, minlength=k)
+    ties = np.unique(ranks, return_counts=True)[1].astype(float)
+    lost = float((ties**3 - ties).sum())
+    if k == 2:
+        w = float(sums[0] - sizes[0] * (sizes[0] + 1) / 2)
+        spread = sizes[0] * sizes[1] / 12 * (n + 1 - lost / (n * (n - 1)))
+        if spread <= 0:
+            return "Wilcoxon rank-sum", w, 1.0
+        apart = w - sizes[0] * sizes[1] / 2
+        z = (apart - np.sign(apart) * 0.5) / np.sqrt(spread)
+        return "Wilcoxon rank-sum", w, float(min(1.0, 2 * stats.norm.sf(abs(z))))
+    correction = 1 - lost / (n**3 - n)
+    if correction <= 0:
+        return "Kruskal-Wallis", 0.0, 1.0
+    h = float((12 / (n * (n + 1)) * (sums**2 / sizes).sum() - 3 * (n + 1)) / correction)
+    return "Kruskal-Wallis", h, float(stats.chi2.sf(h, k - 1))
+
+
+def mean_test(values: Floats, groups: Groups, k: int) -> Tested:
+    """Compare means without assuming equal variances: name of the test, statistic, p-value.
+
+    Two groups: Welch's t test; more: Welch's analysis of variance (Biometrika 1951;38:330), as R's
+    ``oneway.test``. Parameters as of :func:`rank_test`.
+    """
+    parts = [values[groups == group] for group in range(k)]
+    if any(part.var() == 0 for part in parts):
+        return "no test: all values of a group are equal", float("nan"), float("nan")
+    if k == 2:
+        found = stats.ttest_ind(*parts, equal_var=False)
+        return "Welch t", float(found.statistic), float(found.pvalue)
+    sizes = np.array([len(part) for part in parts], dtype=float)
+    means = np.array([part.mean() for part in parts])
+    weights = sizes / np.array([part.var(ddof=1) for part in parts])
+    centre = (weights * means).sum() / weights.sum()
+    uneven = ((1 - weights / weights.sum()) ** 2 / (sizes - 1)).sum() / (k**2 - 1)
+    f = (weights * (means - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) * uneven)
+    return "Welch ANOVA", float(f), float(stats.f.sf(f, k - 1, 1 / (3 * uneven)))
+
+
+def category_test(counts: Counts) -> Tested:
+    """Compare shares: name of the test, statistic, p-value.
+
+    Pearson's chi-square; where an expected count is below 1 or more than a fifth are below 5
+    (Cochran, Biometrics 1954;10:417), Fisher's exact test of a two-by-two table and otherwise a
+    chi-square whose distribution is simulated with fixed margins, always from the same seed.
+
+    Parameters
+    ----------
+    counts
+        Groups x levels.
+    """
+    table = counts[:, counts.sum(axis=0) > 0]
+    rows, columns, n = table.sum(axis=1), table.sum(axis=0), int(table.sum())
+    expected = np.outer(rows, columns) / n
+    chi = float(((table - expected) ** 2 / expected).sum())
+    if expected.min() >= 1 and (expected < 5).mean() <= 0.2:
+        freedom = (len(rows) - 1) * (len(columns) - 1)
+        return "chi-square", chi, float(stats.chi2.sf(chi, freedom))
+    if table.shape == (2, 2):
+        found = stats.fisher_exact(table)
+        return "Fisher exact", float(found.statistic), float(found.pvalue)
+    drawn = stats.random_table(rows, columns).rvs(
+        _SIMULATIONS, random_state=np.random.default_rng(_SEED)
+    )
+    simulated = ((drawn - expected) ** 2 / expected).sum(axis=(1, 2))
+    as_large = int(np.count_nonzero(simulated >= chi * (1 - 1e-9)))
+    return "chi-square, simulated", chi, (1 + as_large) / (_SIMULATIONS + 1)
+
+
+def number_smd(parts: Sequence[Floats]) -> float:
+    """Largest standardised mean difference between pairs of groups (Austin, Stat Med 2009;28:3083).
+
+    Difference of means over the root of the mean of both sample variances; infinite where two
+    groups differ and neither varies, NaN where no two groups have two values each.
+    """
+    found = []
+    for a, b in combinations([part for part in parts if len(part) > 1], 2):
+        spread = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
+        apart = abs(a.mean() - b.mean())
+        found.append(float(apart / spread) if spread > 0 else (np.inf if apart else 0.0))
+    return max(found, default=float("nan"))
+
+
+def category_smd(counts: Counts) -> float:
+    """Largest standardised difference of shares between pairs of groups.
+
+    Mahalanobis distance of the vectors of shares (Yang & Dalton, SAS Global Forum 2012;335);
+    infinite where two groups share no level, NaN where fewer than two groups have anybody.
+
+    Parameters
+    ----------
+    counts
+        Groups x levels.
+    """
+    found = []
+    for a, b in combinations([row for row in counts if row.sum()], 2):
+        if not (a * b).any():
+            return float("inf")
+        present = np.flatnonzero(a + b)[1:]
+        p, q = a[present] / a.sum(), b[present] / b.sum()
+        covariance = (np.diag(p) - np.outer(p, p) + np.diag(q) - np.outer(q, q)) / 2
+        apart = p - q
+        found.append(float(np.sqrt(max(apart @ np.linalg.pinv(covariance) @ apart, 0.0))))
+    return max(found, default=float("nan"))

@@ -1,0 +1,427 @@
+"""Table one: who is in each group, how groups differ, and how many values are missing.
+
+Tests (two groups / more groups): numbers and ordered categories by rank, Wilcoxon's rank-sum test
+with normal approximation, ties and continuity correction / Kruskal-Wallis; on request numbers by
+mean, Welch's t test / Welch's analysis of variance; categories by Pearson's chi-square without
+continuity correction, or where expected counts are small (Cochran 1954) by Fisher's exact test for
+two by two and otherwise by chi-square with a simulated distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.group_tests import (
+    Tested,
+    category_smd,
+    category_test,
+    mean_test,
+    number_smd,
+    rank_test,
+)
+from app.analysis.multiplicity import adjust_p_values
+from app.cohort.groupings import Grouping, by_labels, by_variable
+from data_loaders import Cohort, Variable
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+NumberTest = Literal["rank", "mean"]
+
+FEWEST = 10
+MOST_LEVELS = 12
+_CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
+_LEFT_OUT = frozenset({"outcome"})
+
+
+@dataclass(frozen=True)
+class GroupSummary:
+    """One variable, or one level of it, in one group.
+
+    ``n`` is the group's size, ``known`` those with a value. Numbers have ``mean``, ``sd``,
+    ``median``, ``q1``, ``q3``; levels have ``count``; what does not apply is NaN (count 0).
+    """
+
+    n: int
+    known: int
+    count: int = 0
+    mean: float = float("nan")
+    sd: float = float("nan")
+    median: float = float("nan")
+    q1: float = float("nan")
+    q3: float = float("nan")
+
+    @property
+    def share(self) -> float:
+        """Share of those known who have the level; NaN where nobody is known."""
+        return self.count / self.known if self.known else float("nan")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the groups differ in one variable.
+
+    Parameters
+    ----------
+    test
+        Name of the test as printed; of why there is none where ``p_value`` is NaN.
+    statistic, p_value
+        Of the test.
+    smd
+        Standardised mean difference, the largest of all pairs of groups, never negative.
+    """
+
+    test: str
+    statistic: float
+    p_value: float
+    smd: float
+
+
+@dataclass(frozen=True, eq=False)
+class VariableRow:
+    """One variable of table one.
+
+    ``overall`` and ``groups`` hold one summary for a number, one a level otherwise; ``groups`` is
+    ordered by group, then level.
+    """
+
+    name: str
+    label: str
+    kind: str
+    levels: tuple[str, ...]
+    overall: tuple[GroupSummary, ...]
+    groups: tuple[tuple[GroupSummary, ...], ...]
+    comparison: Comparison
+    q_value: float
+    missing: int
+
+
+@dataclass(frozen=True, eq=False)
+class TableOne:
+    """Table one of a cohort by a grouping.
+
+    Parameters
+    ----------
+    label
+        What the groups are.
+    names, sizes
+        The groups that have patients, in their order, and how many.
+    empty
+        Names of the groups without patients: they are in no column and no test.
+    n
+        Patients in any group; ``left_out`` counts those in none, by reason.
+    rows
+        One a variable, in the order asked for.
+    number_test
+        How numbers were tested.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    empty: tuple[str, ...]
+    n: int
+    left_out: dict[str, int]
+    rows: tuple[VariableRow, ...]
+    number_test: NumberTest
+
+
+def table_one(
+    cohort: Cohort,
+    grouping: Grouping,
+    mask: Bools | None = None,
+    *,
+    variables: Sequence[str] | None = None,
+    features: Sequence[str] = (),
+    number_test: NumberTest = "rank",
+) -> TableOne:
+    """Describe and compare groups of patients.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    grouping
+        The groups of its patients; patients in none are left out and counted.
+    mask
+        The selected patients, shape (cohort.n,); None for everyone.
+    variables
+        Columns, in the order wanted; None for every number and category that is no outcome.
+    features
+        Alterations to add, in order: altered of those tested.
+    number_test
+        ``rank`` or ``mean``: how numbers are tested.
+
+    Raises
+    ------
+    ValueError
+        If a variable or alteration does not exist or can be neither summarised nor tested.
+    """
+    selected = np.ones(cohort.n, dtype=bool) if mask is None else mask
+    sizes = grouping.sizes(selected)
+    present = [place for place, size in enumerate(sizes) if size]
+    recoded = np.full(len(sizes) + 1, -1, dtype=np.int16)
+    recoded[present] = np.arange(len(present))
+    codes = recoded[np.where(selected & (grouping.codes >= 0), grouping.codes, len(sizes))]
+    wanted = list(variables or [])
+    if variables is None:
+        # What the groups are made of differs between them by design.
+        own = grouping.label
+        wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
+    rows = [_variable_row(cohort, name, codes, len(present), number_test) for name in wanted]
+    rows += [_feature_row(cohort, name, codes, len(present)) for name in features]
+    q_values = adjust_p_values([row.comparison.p_value for row in rows])
+    finished = tuple(replace(row, q_value=float(q)) for row, q in zip(rows, q_values, strict=True))
+    return TableOne(
+        label=grouping.label,
+        names=tuple(grouping.names[place] for place in present),
+        sizes=tuple(sizes[place] for place in present),
+        empty=tuple(name for name, size in zip(grouping.names, sizes, strict=True) if not size),
+        n=sum(sizes),
+        left_out=grouping.left_out(selected),
+        rows=finished,
+        number_test=number_test,
+    )
+
+
+def compare_groups(
+    cohort: Cohort, groups: Grouping | str | Sequence[str | None], mask: Bools | None = None
+) -> pd.DataFrame:
+    """Compare groups of patients in every variable: table one as a frame.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    groups
+        A grouping; or the name of a categorical variable; or one label a patient, None for those
+        in no group.
+    mask
+        The selected patients; None for everyone.
+
+    Returns
+    -------
+    DataFrame
+        One row a variable: variable (column name), label, kind, the summary in words by group (one
+        column a group, under its name), test, statistic, p_value, q_value (Benjamini-Hochberg over
+        the variables tested), smd, missing (patients of the groups without a value).
+
+    Raises
+    ------
+    ValueError
+        If the groups cannot be made.
+    """
+    grouping = _as_grouping(cohort, groups)
+    table = table_one(cohort, grouping, mask)
+    rows = []
+    for row in table.rows:
+        summaries = {
+            name: "; ".join(
+                in_words(summary, level)
+                for summary, level in zip(group, row.levels or ("",), strict=True)
+            )
+            for name, group in zip(table.names, row.groups, strict=True)
+        }
+        rows.append(
+            {
+                "variable": row.name, "label": row.label, "kind": row.kind, **summaries,
+                "test": row.comparison.test, "statistic": row.comparison.statistic,
+                "p_value": row.comparison.p_value, "q_value": row.q_value,
+                "smd": row.comparison.smd, "missing": row.missing,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def describable(cohort: Cohort) -> list[str]:
+    """Columns that table one can describe, in the dictionary's order: no outcome, text or date."""
+    times = {
+        column
+        for endpoint in cohort.endpoints.values()
+        for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
+    }
+    return [
+        v.name
+        for v in cohort.variables.values()
+        if v.name in cohort.patients.columns
+        and v.name not in times
+        and v.role not in _LEFT_OUT
+        and (v.kind == "numeric" or v.kind in _CATEGORIES)
+        and cohort.patients[v.name].notna().any()
+    ]
+
+
+def in_words(summary: GroupSummary, level: str = "") -> str:
+    """A summary as printed: ``63 (52–71)`` for a number, ``F: 120 (45%)`` for a level."""
+    if not summary.known:
+        return f"{level}: –" if level else "–"
+    if np.isnan(summary.median):
+        words = f"{summary.count:,} ({100 * summary.share:.0f}%)"
+        return f"{level}: {words}" if level else words
+    return f"{_digits(summary.median)} ({_digits(summary.q1)}–{_digits(summary.q3)})"
+
+
+def _as_grouping(cohort: Cohort, groups: Grouping | str | Sequence[str | None]) -> Grouping:
+    if isinstance(groups, Grouping):
+        return groups
+    if isinstance(groups, str):
+        return by_variable(cohort, groups)
+    labels = [None if label is None or pd.isna(label) else str(label) for label in groups]
+    if len(labels) != cohort.n:
+        raise ValueError(
+            f"There are {len(labels):,} group labels for {cohort.n:,} patients; give one a patient."
+        )
+    return by_labels("Group", labels, sorted({label for label in labels if label is not None}))
+
+
+def _variable_row(
+    cohort: Cohort, name: str, codes: npt.NDArray[np.int16], k: int, number_test: NumberTest
+) -> VariableRow:
+    variable = cohort.variables.get(name)
+    if variable is None or name not in cohort.patients.columns:
+        raise ValueError(f"This cohort has no variable called {name}.")
+    if variable.kind == "numeric":
+        return _number_row(cohort, variable, codes, k, number_test)
+    if variable.kind in _CATEGORIES:
+        return _category_row(cohort, variable, codes, k)
+    raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
+
+
+def _number_row(
+    cohort: Cohort,
+    variable: Variable,
+    codes: npt.NDArray[np.int16],
+    k: int,
+    number_test: NumberTest,
+) -> VariableRow:
+    values = cohort.patients[variable.name].to_numpy(dtype=float, na_value=np.nan)
+    known = np.isfinite(values)
+    test: Callable[..., Tested] = rank_test if number_test == "rank" else mean_test
+    parts = [values[(codes == group) & known] for group in range(k)]
+    used = (codes >= 0) & known
+    comparison = _compared(
+        [len(part) for part in parts],
+        lambda: test(values[used], codes[used], k),
+        number_smd(parts),
+    )
+    summaries = tuple(
+        (_number_summary(part, int(np.count_nonzero(codes == group))),)
+        for group, part in enumerate(parts)
+    )
+    n = int(np.count_nonzero(codes >= 0))
+    return VariableRow(
+        name=variable.name,
+        label=f"{variable.label}, {variable.unit}" if variable.unit else variable.label,
+        kind="numeric",
+        levels=(),
+        overall=(_number_summary(values[used], n),),
+        groups=summaries,
+        comparison=comparison,
+        q_value=float("nan"),
+        missing=n - int(np.count_nonzero(used)),
+    )
+
+
+def _category_row(
+    cohort: Cohort, variable: Variable, codes: npt.NDArray[np.int16], k: int
+) -> VariableRow:
+    levels = by_variable(cohort, variable.name, max_groups=MOST_LEVELS)
+    names: tuple[str, ...] = levels.names
+    places = levels.codes.astype(np.int16)
+    if (places == -3).any():
+        names = (*names, "Other")
+        places = np.where(places == -3, len(names) - 1, places).astype(np.int16)
+    held = _Levels(variable.name, variable.label, variable.kind, names, places)
+    return _levels_row(held, codes, k)
+
+
+def _feature_row(cohort: Cohort, feature: str, codes: npt.NDArray[np.int16], k: int) -> VariableRow:
+    if feature not in cohort.alterations.columns:
+        raise ValueError(f"This cohort has no alteration called {feature}.")
+    state = cohort.feature_state(feature)
+    places = np.select([state == 1, state == 0], [0, 1], -1).astype(np.int16)
+    label = str(cohort.features.loc[feature, "label"])
+    held = _Levels(feature, label, "alteration", ("Altered", "Not altered"), places)
+    return _levels_row(held, codes, k)
+
+
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """A variable with levels: ``places`` says which one each patient has, negative for none."""
+
+    name: str
+    label: str
+    kind: str
+    levels: tuple[str, ...]
+    places: npt.NDArray[np.int16]
+
+
+def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> VariableRow:
+    places, levels = held.places, held.levels
+    used = (codes >= 0) & (places >= 0)
+    width = max(len(levels), 1)
+    flat = np.bincount(codes[used] * width + places[used], minlength=k * width)
+    counts = flat.reshape(k, width).astype(np.int64)
+    sizes = np.bincount(codes[codes >= 0], minlength=k)
+    known = counts.sum(axis=1)
+
+    def tested() -> Tested:
+        if np.count_nonzero(counts.sum(axis=0)) < 2:
+            return "no test: everyone has the same value", float("nan"), float("nan")
+        if held.kind == "ordinal":
+            return rank_test(places[used].astype(float), codes[used], k)
+        return category_test(counts)
+
+    return VariableRow(
+        name=held.name,
+        label=held.label,
+        kind=held.kind,
+        levels=levels,
+        overall=tuple(
+            GroupSummary(int(sizes.sum()), int(known.sum()), int(number))
+            for number in counts.sum(axis=0)
+        ),
+        groups=tuple(
+            tuple(
+                GroupSummary(int(sizes[group]), int(known[group]), int(number))
+                for number in counts[group]
+            )
+            for group in range(k)
+        ),
+        comparison=_compared(known.tolist(), tested, category_smd(counts)),
+        q_value=float("nan"),
+        missing=int(sizes.sum() - known.sum()),
+    )
+
+
+def _compared(known: Sequence[int], test: Callable[[], Tested], smd: float) -> Comparison:
+    """The test, unless there are too few groups or too few patients in one of them."""
+    if len(known) < 2:
+        return Comparison("no test: one group", float("nan"), float("nan"), smd)
+    if min(known) < FEWEST:
+        words = f"no test: fewer than {FEWEST} known in a group"
+        return Comparison(words, float("nan"), float("nan"), smd)
+    return Comparison(*test(), smd)
+
+
+def _number_summary(part: Floats, n: int) -> GroupSummary:
+    if not len(part):
+        return GroupSummary(n, 0)
+    q1, median, q3 = np.percentile(part, [25, 50, 75])
+    sd = float(part.std(ddof=1)) if len(part) > 1 else float("nan")
+    return GroupSummary(
+        n, len(part), mean=float(part.mean()), sd=sd, median=float(median),
+        q1=float(q1), q3=float(q3),
+    )  # fmt: skip
+
+
+def _digits(value: float) -> str:
+    """A number with three significant digits, but never fewer than its whole part has."""
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
