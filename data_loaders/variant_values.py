@@ -17,7 +17,7 @@ from data_loaders.variant_classes import (
     class_of_change,
     variant_class,
 )
-from data_loaders.wording import listed, plural, shown
+from data_loaders.wording import plural, shown
 
 Bools = npt.NDArray[np.bool_]
 
@@ -80,19 +80,19 @@ def classes_of(
                 code="variant_class",
             )
         ]
-    strange = [
-        str(text)
+    # The words themselves stay out of the sentence: in a shifted row they could be anything.
+    strange = sum(
+        bool(count) and variant_class(str(text)) == "unknown"
         for text, count in zip(effect.texts, effect.counts, strict=True)
-        if count and variant_class(str(text)) == "unknown"
-    ]
+    )
     if not strange:
         return cells, []
     return cells, [
         Issue(
             "warning" if unknown else "info",
-            f"{file} uses {plural(len(strange), 'word')} in {shown(effect.name)} that are not "
-            f"known ({listed(strange, limit=3)}); {plural(unknown, 'variant')} whose changes do "
-            "not tell more count as mutations of an unknown kind.",
+            f"{file} uses {plural(strange, 'word')} in {shown(effect.name)} that "
+            f"{'is' if strange == 1 else 'are'} not known; {plural(unknown, 'variant')} whose "
+            "changes do not tell more count as mutations of an unknown kind.",
             effect.name,
             unknown,
             code="variant_class",
