@@ -10,7 +10,7 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402  (the path comes first)
 
 from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
-from app.ui.links import read_link  # noqa: E402
+from app.ui.links import ask_to_write, read_link, write_choices  # noqa: E402
 from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
@@ -18,8 +18,10 @@ configure_page()
 page = navigation()
 # After the navigation: a rerun before it would forget which page the link names.
 read_link()
+write_choices()
 draw_brand()
 with st.sidebar:
     draw_sidebar()
 page.run()
 page_footer()
+ask_to_write()

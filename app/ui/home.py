@@ -14,7 +14,7 @@ from app.charts.bars import share_bars
 from app.cohort.colours import BLUE, colour_of
 from app.ui import pages
 from app.ui.layout import figure_with_downloads
-from app.ui.questions import Question, questions
+from app.ui.questions import questions
 from app.ui.session import Looking
 from app.ui.sidebar import show_view
 
@@ -113,20 +113,19 @@ def draw_questions(looking: Looking) -> None:
         with columns[position % 3].container(border=True, height="stretch"):
             st.markdown(f"**{question.title}**")
             st.caption(question.answer_with)
+            view = question.view
             if st.button(
                 "Show me",
                 key=f"question_{position}",
                 icon=":material/arrow_forward:",
-                on_click=partial(_open, question),
+                on_click=show_view,
+                args=(view.cohort, view.filter, view.settings),
             ):
-                st.switch_page(_PAGES[question.view.page])
+                # Nothing is passed on: the widgets write themselves into the new address.
+                st.switch_page(_PAGES[view.page], query_params={})
 
 
 _PAGES = {"survival": pages.SURVIVAL, "subgroups": pages.SUBGROUPS}
-
-
-def _open(question: Question) -> None:
-    show_view(question.view.cohort, question.view.filter, question.view.settings)
 
 
 def draw_provenance(looking: Looking) -> None:

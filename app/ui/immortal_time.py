@@ -9,7 +9,7 @@ import streamlit as st
 from app.analysis.exposures import Exposure, exposure_options
 from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping
-from app.ui.links import ENDPOINT, VIEW
+from app.ui.links import ENDPOINT, VIEW, keep_choices
 from app.ui.session import Looking
 
 DURING_VIEW = "Events during follow-up"
@@ -59,12 +59,18 @@ def immortal_time_guard(
                 (LANDMARK, ":material/flag:"),
                 (TIME_DEPENDENT, ":material/timeline:"),
             ):
+                choices = {
+                    VIEW: DURING_VIEW,
+                    ENDPOINT: endpoint,
+                    EXPOSURE: exposure.key,
+                    SHOWN: shown,
+                }
                 st.button(
                     f"{shown} analysis of {exposure.noun}",
                     key=f"guard_{shown.lower().replace('-', '_')}",
                     icon=icon,
-                    on_click=open_during_follow_up,
-                    args=(endpoint, exposure.key, shown),
+                    on_click=keep_choices,
+                    args=(choices,),
                 )
 
 
@@ -87,21 +93,3 @@ def matching_exposure(
             return option
     label = grouping.label.lower()
     return next((option for option in options if option.label.lower() in label), None)
-
-
-def open_during_follow_up(endpoint: str, exposure: str, shown: str = LANDMARK) -> None:
-    """Open the view of events during follow-up; call it in a callback.
-
-    Parameters
-    ----------
-    endpoint
-        Key of the endpoint.
-    exposure
-        Key of the exposure.
-    shown
-        Which of its figures leads.
-    """
-    st.session_state[VIEW] = DURING_VIEW
-    st.session_state[ENDPOINT] = endpoint
-    st.session_state[EXPOSURE] = exposure
-    st.session_state[SHOWN] = shown

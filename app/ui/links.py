@@ -47,6 +47,7 @@ _COMPOUND = {
     FILTERS: "Saved filters against each other…",
 }
 _ASKED = "_asked"
+_TO_WRITE, _DRAWN = "_choices_to_write", "_choices_drawn"
 _LOST = "_grouping_lost"
 
 
@@ -207,6 +208,47 @@ def _translate(name: str, labels: Mapping[str, str]) -> bool:
 def grouping_was_lost() -> bool:
     """Whether the link asked for groups or genes that cannot be had; says so once."""
     return bool(st.session_state.pop(_LOST, False))
+
+
+def keep_choices(choices: Mapping[str, object]) -> None:
+    """Put choices into widgets and, a moment later, into the address; call it in a callback.
+
+    Streamlit writes a value that is set from code into the address only where the widget was there
+    before the run. So what was chosen is set once more in a run that the browser asks for after
+    the widgets are drawn: see :func:`write_choices` and :func:`ask_to_write`.
+
+    Parameters
+    ----------
+    choices
+        Value by widget key: an option's key, a list of them, or a range.
+    """
+    for name, value in choices.items():
+        st.session_state[name] = value
+    st.session_state[_TO_WRITE] = dict(choices)
+
+
+def write_choices() -> None:
+    """Set what was chosen from code again while it waits; call it before any widget is drawn."""
+    for name, value in st.session_state.get(_TO_WRITE, {}).items():
+        st.session_state[name] = value
+    if st.session_state.pop(_DRAWN, False):
+        del st.session_state[_TO_WRITE]
+
+
+def ask_to_write() -> None:
+    """Have the browser ask for the run that writes, if choices wait; call it after the page."""
+    if _TO_WRITE not in st.session_state:
+        return
+
+    @st.fragment(run_every=0.05)
+    def again() -> None:
+        if drawn_before:
+            st.session_state[_DRAWN] = True
+            st.rerun()
+        drawn_before.append(True)
+
+    drawn_before: list[bool] = []
+    again()
 
 
 def asked_for() -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from app.charts.theme import plotly_config
 from app.cohort.groupings import GroupingSpec, by_alteration
 from app.export.tables import file_stem
 from app.ui.curve_options import TimeOptions
-from app.ui.links import GROUP, VIEW, feature_labels
+from app.ui.links import GROUP, VIEW, feature_labels, keep_choices
 from app.ui.session import Looking
 from app.ui.survival import survival_title
 
@@ -88,19 +88,14 @@ def draw_gene(
         f"{format_p(row['p_value'])}, {format_q(row['q_value'])}; altered in {row['altered']:,} of "
         f"{row['n']:,} tested. The curves are not adjusted."
     )
+    curves = {GROUP: str(GroupingSpec("alteration", gene)), VIEW: _CURVES_VIEW}
     st.button(
         "Open its curves",
         key="open_gene",
         icon=":material/stairs:",
-        on_click=_open_curves,
-        args=(gene,),
+        on_click=keep_choices,
+        args=(curves,),
     )
-
-
-def _open_curves(gene: str) -> None:
-    """Show the alteration's curves in full; call it in a callback."""
-    st.session_state[GROUP] = str(GroupingSpec("alteration", gene))
-    st.session_state[VIEW] = _CURVES_VIEW
 
 
 def keep_point(looking: Looking) -> None:

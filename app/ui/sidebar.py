@@ -12,6 +12,19 @@ import streamlit as st
 from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
 from app.cohort.filters import Filter
+from app.ui.cohort_filter import (
+    MORE,
+    can_go,
+    drop_condition,
+    go,
+    keep_filter_in_link,
+    keep_usable,
+    lost_of_filter,
+    more_conditions,
+    record_step,
+    set_more,
+    take_filter_from_link,
+)
 from app.ui.links import (
     AGE,
     COHORT,
@@ -25,13 +38,14 @@ from app.ui.links import (
     cohort_labels,
     colour_labels,
     feature_labels,
-    group_labels,
+    keep_choices,
 )
 from app.ui.saved_groups import keep_saved_in_link
 from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
 _MOST_LEVELS = 40
+_LONGEST_CHIP = 60
 _FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
 
 
@@ -62,7 +76,7 @@ def filter_columns(cohort: Cohort) -> FilterColumns:
 
 
 def read_filter(cohort: Cohort, state: Mapping[str, Any]) -> Filter:
-    """The filter that the sidebar's widgets express.
+    """The filter that the sidebar's widgets express, and the conditions held beyond them.
 
     Values that the cohort does not have are ignored: a link may name anything.
     """
@@ -83,52 +97,97 @@ def read_filter(cohort: Cohort, state: Mapping[str, Any]) -> Filter:
     features = set(cohort.alterations.columns)
     clauses += [Altered(name) for name in state.get(WITH) or () if name in features]
     clauses += [Not(Altered(name)) for name in state.get(WITHOUT) or () if name in features]
+    clauses += more_conditions(state)
     return Filter(All(tuple(clauses)))
 
 
 def widget_state(cohort: Cohort, chosen: Filter) -> dict[str, Any]:
-    """The values of the sidebar's widgets that express a filter: the inverse of ``read_filter``.
+    """The values of the sidebar's widgets that express a filter, as far as they can."""
+    return _split(cohort, chosen)[0]
 
-    Raises
-    ------
-    ValueError
-        If the sidebar has no widget for one of the filter's conditions.
-    """
+
+def beyond_widgets(cohort: Cohort, chosen: Filter) -> tuple[Clause, ...]:
+    """The conditions of a filter that the sidebar has no widget for."""
+    return _split(cohort, chosen)[1]
+
+
+def _split(cohort: Cohort, chosen: Filter) -> tuple[dict[str, Any], tuple[Clause, ...]]:
     columns = filter_columns(cohort)
     state: dict[str, Any] = {WITH: [], WITHOUT: []}
-    by_column = {v.name: key for v, key in ((columns.disease, DISEASE), (columns.sex, SEX)) if v}
+    rest: list[Clause] = []
+    by_column = {
+        v.name: (key, v) for v, key in ((columns.disease, DISEASE), (columns.sex, SEX)) if v
+    }
+    features = set(cohort.alterations.columns)
     for clause in chosen.steps:
         match clause:
-            case InSet(column, values) if column in by_column:
-                state[by_column[column]] = [str(value) for value in values]
-            case Between(column, low, high) if columns.age and column == columns.age.name:
+            case InSet(column, values) if (
+                column in by_column
+                and by_column[column][0] not in state
+                and {str(value) for value in values} <= set(_values(cohort, by_column[column][1]))
+            ):
+                state[by_column[column][0]] = [str(value) for value in values]
+            case Between(column, low, high) if (
+                columns.age
+                and column == columns.age.name
+                and AGE not in state
+                and _on_slider(cohort, columns.age, (low, high))
+            ):
                 lowest, highest = _age_range(cohort, columns.age)
                 state[AGE] = (
                     lowest if low is None else int(low),
                     highest if high is None else int(high),
                 )
-            case Altered(feature):
+            case Altered(feature) if feature in features and feature not in state[WITH]:
                 state[WITH].append(feature)
-            case Not(Altered(feature)):
+            case Not(Altered(feature)) if feature in features and feature not in state[WITHOUT]:
                 state[WITHOUT].append(feature)
             case _:
-                raise ValueError(f"The sidebar cannot express: {clause.describe(cohort)}.")
-    return state
+                rest.append(clause)
+    return state, tuple(rest)
+
+
+def _on_slider(cohort: Cohort, age: Variable, ends: tuple[float | None, float | None]) -> bool:
+    """Whether the slider can show a range: whole numbers within its own, not all of it."""
+    lowest, highest = _age_range(cohort, age)
+    given = [end for end in ends if end is not None]
+    whole = all(end == int(end) and lowest < end < highest for end in given)
+    return bool(given) and whole
+
+
+def put_filter(looking: Looking, chosen: Filter) -> None:
+    """Put a filter in force, in the widgets and beyond them; call it in a callback.
+
+    Every widget is set, also to its resting value: one that is taken out of the session would
+    leave its old value in the address.
+    """
+    cohort = looking.cohort
+    set_more(beyond_widgets(cohort, chosen))
+    columns = filter_columns(cohort)
+    resting: dict[str, Any] = {WITH: [], WITHOUT: []} if cohort.alterations.shape[1] else {}
+    resting |= {
+        key: []
+        for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex))
+        if variable is not None
+    }
+    if columns.age is not None:
+        lowest, highest = _age_range(cohort, columns.age)
+        if lowest < highest:
+            resting[AGE] = (lowest, highest)
+    for key, value in (resting | widget_state(cohort, chosen)).items():
+        st.session_state[key] = value
 
 
 def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str]) -> None:
     """Put cohort, filter and a page's settings into the widgets; call it in a callback."""
     clear_filter()
-    st.session_state[COHORT] = cohort_key
-    for key, value in widget_state(open_cohort(cohort_key), chosen).items():
-        st.session_state[key] = value
-    for key, value in settings.items():
-        st.session_state[key] = value
+    filtered = widget_state(open_cohort(cohort_key), chosen)
+    keep_choices({COHORT: cohort_key, **filtered, **settings})
 
 
 def clear_filter() -> None:
     """Take every condition out of the sidebar."""
-    for key in _FILTER_KEYS:
+    for key in (*_FILTER_KEYS, MORE):
         st.session_state.pop(key, None)
 
 
@@ -148,9 +207,14 @@ def draw_sidebar() -> Looking:
     key = key if key in keys else DEFAULT_COHORT
     cohort = open_cohort(key)
     _draw_filter(cohort)
+    take_filter_from_link(cohort)
+    keep_usable(cohort)
     looking = look_at(key, cohort, read_filter(cohort, st.session_state))
+    record_step(key, looking.filter)
+    keep_filter_in_link()
     keep_saved_in_link(cohort, st.session_state.get(GROUP), st.session_state.get(COLOUR))
     _draw_sentence(looking)
+    _draw_steps(looking)
     _say_what_was_not_restored(looking)
     return looking
 
@@ -200,6 +264,7 @@ def _draw_sentence(looking: Looking) -> None:
         st.caption("Everyone. Each choice above narrows the selection.")
         return
     st.caption(f"{_capitalised(selection.sentence)}.")
+    _draw_more(looking)
     if selection.n_missing:
         st.caption(
             f"{selection.n_missing:,} left out because a value is missing or a gene was not tested."
@@ -215,12 +280,55 @@ def _draw_sentence(looking: Looking) -> None:
                 "missing": st.column_config.NumberColumn("Not known", width="small"),
             },
         )
-    st.button("Clear the filter", key="clear_filter", on_click=clear_filter, width="stretch")
+
+
+def _draw_steps(looking: Looking) -> None:
+    """Undo, redo and clear."""
+    back, forth = can_go(-1), can_go(1)
+    if looking.filter.is_empty and not back and not forth:
+        return
+    with st.container(horizontal=True, gap="small", key="filter_steps"):
+        for key, icon, by, able, words in (
+            ("undo", ":material/undo:", -1, back, "Undo the last change of the filter"),
+            ("redo", ":material/redo:", 1, forth, "Redo it"),
+        ):
+            st.button(
+                "", key=key, icon=icon, disabled=not able, help=words, on_click=_go,
+                args=(looking, by),
+            )  # fmt: skip
+        if not looking.filter.is_empty:
+            st.button(
+                "Clear the filter", key="clear_filter", on_click=_clear, args=(looking,),
+            )  # fmt: skip
+
+
+def _go(looking: Looking, by: int) -> None:
+    put_filter(looking, go(by))
+
+
+def _clear(looking: Looking) -> None:
+    put_filter(looking, Filter())
+
+
+def _draw_more(looking: Looking) -> None:
+    """The conditions that have no widget above, each to be taken out."""
+    for position, clause in enumerate(more_conditions(st.session_state)):
+        words = _capitalised(clause.describe(looking.cohort))
+        st.button(
+            words if len(words) <= _LONGEST_CHIP else f"{words[: _LONGEST_CHIP - 1]}…",
+            key=f"condition_{position}",
+            icon=":material/close:",
+            type="tertiary",
+            help=f"Take out: {words}",
+            on_click=drop_condition,
+            args=(position,),
+        )
 
 
 def _say_what_was_not_restored(looking: Looking) -> None:
     asked = asked_for()
-    if not asked:
+    lost_filter = lost_of_filter()
+    if not asked and not lost_filter:
         return
     if asked.get(COHORT, [cohort_labels()[looking.key]]) != [cohort_labels()[looking.key]]:
         st.warning(
@@ -229,7 +337,7 @@ def _say_what_was_not_restored(looking: Looking) -> None:
         )
         return
     labels = feature_labels(looking.cohort)
-    lost = []
+    lost = [lost_filter] * bool(lost_filter)
     for key, name in ((DISEASE, "disease"), (SEX, "sex"), (WITH, "altered"), (WITHOUT, "none of")):
         held = {labels.get(str(value), str(value)) for value in st.session_state.get(key) or ()}
         if set(asked.get(key, ())) - held:
@@ -237,10 +345,9 @@ def _say_what_was_not_restored(looking: Looking) -> None:
     age = [float(value) for value in st.session_state.get(AGE) or ()]
     if asked.get(AGE) and [_as_number(value) for value in asked[AGE]] != age:
         lost.append("the age range")
-    for key, known in ((GROUP, group_labels), (COLOUR, colour_labels)):
-        wanted = asked.get(key, [""])[0]
-        if wanted and wanted not in known(looking.cohort).values():
-            lost.append(f"the groups “{wanted}”, which this session does not hold")
+    colour = asked.get(COLOUR, [""])[0]
+    if colour and colour not in colour_labels(looking.cohort).values():
+        lost.append(f"the groups “{colour}”, which this session does not hold")
     if lost:
         st.warning(f"This link could not be restored fully: {'; '.join(lost)}.")
 

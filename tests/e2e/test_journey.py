@@ -157,6 +157,24 @@ def test_a_reload_of_an_upload_says_that_it_is_gone(
     calm(again)
 
 
+def test_what_is_chosen_by_a_button_stands_in_the_address(page: Page, address: str):
+    page.goto(f"{address}/?dx=PV")
+    settled(page)
+    page.get_by_role("button", name="Show me").first.click()
+    page.wait_for_url("**/survival?*dx=MF*", timeout=20_000)
+    settled(page)
+    expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
+    calm(page)
+    page.goto(f"{address}/survival?view=Screen&dx=MF")
+    settled(page)
+    page.get_by_role("button", name="Open its curves").click()
+    page.wait_for_url("**/survival?*group=*", timeout=20_000)
+    settled(page)
+    assert "dx=MF" in page.url
+    expect(page.get_by_role("figure").first).to_contain_text("Number at risk")
+    calm(page)
+
+
 BAD = {
     "empty.csv": b"",
     "binary.csv": bytes(range(256)) * 40,
