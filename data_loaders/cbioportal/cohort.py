@@ -117,23 +117,40 @@ def cohort_from_study(
 
 
 def _joined(base: Cohort, parts: Iterable[Called]) -> Alterations:
-    """The features of the clinical table and of the genomic files, each once."""
+    """The features of the clinical table and of the genomic files, each once.
+
+    Two genomic files may give the same feature: FLT3-ITD is reported among the mutations or among
+    the structural variants, and is altered where either shows it, and so is FLT3. Who was tested
+    follows from the first of the files, that of mutations.
+    """
     matrix = dict(base.alterations.items())
     features = [base.features]
     same: list[str] = []
     issues: list[Issue] = []
     differing = 0
+    clinical_ones = set(base.features.index)
     labels = {label: name for name, label in base.features["label"].items()}
     for part in parts:
         issues += part.issues
         new = []
         for feature, label in part.features["label"].items():
             own = feature if feature in matrix else labels.get(label)
+            gene, calls = part.features.loc[feature, "gene"], part.matrix[feature]
+            if part.features.loc[feature, "kind"] == "refinement" and gene in clinical_ones:
+                # A part of a gene that the clinical table calls unmutated: nobody knows.
+                denied = (matrix[gene] == False) & calls  # noqa: E712 - NA is neither
+                calls = calls.mask(denied.fillna(value=False))
+            elif part.features.loc[feature, "kind"] == "refinement" and gene in matrix:
+                matrix[gene] = _altered_too(matrix[gene], calls)
             if own is None:
-                matrix[feature] = part.matrix[feature]
+                matrix[feature] = calls
+                labels[label] = feature
                 new.append(feature)
                 continue
-            clinical, files = matrix[own], part.matrix[feature]
+            clinical, files = matrix[own], calls
+            if own not in clinical_ones:
+                matrix[own] = _altered_too(clinical, files)
+                continue
             both = clinical.notna() & files.notna()
             differing += int((clinical[both] != files[both]).sum())
             matrix[own] = clinical.where(clinical.notna(), files)
@@ -154,6 +171,11 @@ def _joined(base: Cohort, parts: Iterable[Called]) -> Alterations:
     frame = pd.DataFrame(matrix, index=base.alterations.index)[list(whole.index)]
     frame.columns = pd.Index(list(whole.index), dtype=object)
     return with_whole_genes(Alterations(frame, whole, frozenset(), tuple(issues)))
+
+
+def _altered_too(feature: pd.Series, other: pd.Series) -> pd.Series:
+    """The feature, altered where the other is."""
+    return feature.mask(other.fillna(value=False), other=True)
 
 
 def _by_severity(issues: Iterable[Issue]) -> list[Issue]:

@@ -268,6 +268,22 @@ def test_fusions_of_the_older_format(folder: Path):
     assert "ABL1 fusion" not in cohort.alterations
 
 
+def test_a_duplication_among_the_structural_variants_is_the_same_feature(folder: Path):
+    """FLT3-ITD: P2 by its mutation, P4 by its structural variant."""
+    path = folder / "data_mutations.txt"
+    path.write_text(
+        path.read_text() + "FLT3\tS2\tIn_Frame_Ins\tp.Y597_E598insDVDFREY\t9\t91\tSOMATIC\n"
+    )
+    path = folder / "data_sv.txt"
+    path.write_text(path.read_text() + "S4\tFLT3\tFLT3\tSOMATIC\tFLT3-ITD\n")
+    edit(folder / "gene_panel_large.txt", ("JAK2", "JAK2\tFLT3"))
+    cohort = load_study(folder)
+    names = cohort.features.index[cohort.features["label"] == "FLT3-ITD"]
+    assert len(names) == 1
+    assert states(cohort, names[0]) == "?+?+-??"
+    assert states(cohort, "FLT3") == "?+?+-??"
+
+
 def test_clinical_calls_are_believed_and_filled_in(folder: Path):
     """A dedicated test in the clinical table beats the sequencing, which fills its gaps."""
     path = folder / "data_clinical_patient.txt"
@@ -276,6 +292,7 @@ def test_clinical_calls_are_believed_and_filled_in(folder: Path):
     path.write_text("\n".join(f"{a}\t{b}" for a, b in zip(lines, calls, strict=True)) + "\n")
     cohort = load_study(folder)
     assert states(cohort, "JAK2") == "-+---??"
+    assert states(cohort, "JAK2_V617F") == "?----??"  # listed, but the gene is called unmutated
     assert "disagree on 2 calls" in sentence(cohort, "conflict")
 
 
