@@ -15,7 +15,7 @@ from app.analysis._survival_data import Bools, Floats, Ints
 
 # Keeps a coefficient finite where a level has no transplant; worth a hundredth of an event.
 RIDGE = 1e-2
-_STEPS, _TOLERANCE, _REACH = 25, 1e-8, 6.0
+_STEPS, _TOLERANCE, _REACH = 25, 1e-7, 6.0
 
 
 class HazardRows:
@@ -98,7 +98,7 @@ class FittedHazard:
     events: float
 
 
-def fit_hazard(rows: HazardRows, weights: Floats) -> FittedHazard:
+def fit_hazard(rows: HazardRows, weights: Floats, near: Floats | None = None) -> FittedHazard:
     """Maximise the weighted partial likelihood by Newton's method, with a very light ridge.
 
     Parameters
@@ -107,6 +107,8 @@ def fit_hazard(rows: HazardRows, weights: Floats) -> FittedHazard:
         The rows.
     weights
         Weight of each row, shape (r,); zero leaves it out.
+    near
+        Coefficients to start from, such as those of the whole cohort; zero by default.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def fit_hazard(rows: HazardRows, weights: Floats) -> FittedHazard:
         rows.event_of[rows.event], weights[rows.event], minlength=len(rows.event_time)
     ).astype(np.float64)
     happened = weights * rows.event
-    beta: Floats = np.zeros(p)
+    beta: Floats = np.zeros(p) if near is None else near
     information: Floats = np.eye(p)
     ratio, hazard = _baseline(rows, weights, beta, deaths)
     for _ in range(_STEPS if p else 0):

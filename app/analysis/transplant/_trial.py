@@ -125,9 +125,12 @@ class Trial:
             return drawn.waiting
         return np.asarray(np.minimum(drawn.waiting, caps.waiting / self.stabiliser(drawn)))
 
-    def asked(self, arm: Arm, drawn: DrawnWeights) -> tuple[Floats, Floats]:
+    def asked(
+        self, arm: Arm, drawn: DrawnWeights, width: int | None = None
+    ) -> tuple[Floats, Floats]:
         """What the strategy asks of each patient; see ``WeightModel.remaining``."""
-        return self.model.remaining(drawn.treatment, arm.opens, arm.length, arm.timing)
+        cells = self.model.cells.n if width is None else width
+        return self.model.remaining(drawn.treatment, arm.opens, arm.length, arm.timing, cells)
 
     def transplanted(
         self, arm: Arm, drawn: DrawnWeights, share: Floats, cap: float = np.inf
@@ -151,9 +154,9 @@ class Trial:
             clones = waiting
             after: Floats = np.zeros(0)
             if arm.adherent.any():
-                left, share = self.asked(arm, drawn)
                 width = max(before.width for before, _ in segments)
-                clones = waiting[:, :width] * left[:, :width]
+                left, share = self.asked(arm, drawn, width)
+                clones = waiting[:, :width] * left
                 cap = caps.transplanted.get(arm.strategy.label, np.inf)
                 after = self.transplanted(arm, drawn, share, cap)
             parts = [

@@ -105,9 +105,13 @@ class WeightModel:
         """Terms of the model of transplant."""
         return (*self.data.terms, *self.data.onsets)
 
-    def draw(self, counts: Floats) -> DrawnWeights:
-        """Fit the models to patients drawn ``counts`` times, shape (n,), and weight everyone."""
-        fitted = fit_hazard(self.rows, counts[self._patient[self._in_model]])
+    def draw(self, counts: Floats, near: DrawnWeights | None = None) -> DrawnWeights:
+        """Fit the models to patients drawn ``counts`` times, shape (n,), and weight everyone.
+
+        ``near`` is a draw whose coefficients are a good start.
+        """
+        begin = None if near is None else near.treatment.beta
+        fitted = fit_hazard(self.rows, counts[self._patient[self._in_model]], begin)
         steps = np.zeros((self.n_strata, self.cells.n))
         np.add.at(steps, (self.rows.event_stratum, self._event_cell + 1), fitted.jumps)
         baseline = np.cumsum(steps, axis=1)
@@ -122,7 +126,8 @@ class WeightModel:
         hazard[who] = -np.expm1(-fitted.jumps[self.rows.event_of[row]] * own_ratio)
         staying, loss = None, None
         if self.loss_rows is not None:
-            loss = fit_hazard(self.loss_rows, counts)
+            begin = None if near is None or near.loss is None else near.loss.beta
+            loss = fit_hazard(self.loss_rows, counts, begin)
             position = np.searchsorted(
                 self.loss_rows.event_time, np.append(0.0, self.cells.edges), side="right"
             )
@@ -148,18 +153,19 @@ class WeightModel:
         return self.rows.event_time[own], self._event_cell[own]
 
     def remaining(
-        self, fitted: FittedHazard, opens: Floats, length: float, timing: Timing
+        self, fitted: FittedHazard, opens: Floats, length: float, timing: Timing, width: int
     ) -> tuple[Floats, Floats]:
         """What a strategy asks of each patient, on the times at which transplants took place.
 
         Returns
         -------
         tuple of arrays
-            The strategy's probability of no transplant so far by cell, shape (n, cells); and of a
-            transplant at the patient's own time, shape (n,), zero where there was none.
+            The strategy's probability of no transplant so far in the first ``width`` cells, shape
+            (n, width); and of a transplant at the patient's own time, shape (n,), zero where there
+            was none.
         """
         n = self.data.n
-        left = np.ones((n, self.cells.n))
+        left = np.ones((n, width))
         share = np.zeros(n)
         for stratum in range(self.n_strata):
             times, cells = self.jumps_of(fitted, stratum)
@@ -170,7 +176,7 @@ class WeightModel:
             mass = _mass(times, starts, length, timing)
             steps = np.zeros((len(starts), self.cells.n))
             np.add.at(steps.T, cells + 1, mass.T)
-            left[rows] = np.maximum(1.0 - np.cumsum(steps, axis=1), 0.0)[which]
+            left[rows] = np.maximum(1.0 - np.cumsum(steps[:, :width], axis=1), 0.0)[which]
             own = self.treated[rows]
             position = np.searchsorted(times, self.data.treated[rows[own]])
             position = np.minimum(position, len(times) - 1)

@@ -206,7 +206,7 @@ def emulate(
         if number % 10 == 0:
             report(progress, should_cancel, "Bootstrap", number / settings.draws)
         counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
-        again = trial.model.draw(counts)
+        again = trial.model.draw(counts, drawn)
         points.append(estimate(trial, trial.sums(again, caps, counts), reference, grid))
     names = tuple(arm.label for arm in arms)
     groups = data.names if len(data.names) == 1 else (EVERYONE, *data.names)

@@ -190,6 +190,7 @@ def _usable(
         else undated & np.isnan(columns["treated"]),
         "with an unknown time of entry": np.isnan(entry),
         "not yet under observation when follow-up ended": entry >= time,
+        "transplanted before coming under observation": entry >= columns["treated"],
         "without a class": labels.isna().to_numpy(),
     }
     for name in confounders.columns:
