@@ -265,6 +265,11 @@ def _unpacked(folder: Path, name: str, specs: list[dict[str, Any]], rows: int) -
             raise CohortError(
                 f"{file.name} has more than {MAX_CELLS:,} cells, the most that is read."
             )
+        groups = (metadata.row_group(i) for i in range(metadata.num_row_groups))
+        if sum(group.total_byte_size for group in groups) > MAX_FILE_BYTES:
+            raise CohortError(
+                f"{file.name} holds more than {MAX_FILE_BYTES // 2**20} MiB, the most that is read."
+            )
         table = source.read()
     except FileNotFoundError as error:
         raise CohortError(f"{file.name} of the stored cohort is not there; {_AGAIN}.") from error

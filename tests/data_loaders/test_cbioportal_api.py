@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from data_loaders import CohortError
-from data_loaders.cbioportal import api, load_study
+from data_loaders.cbioportal import api, download, load_study
 from data_loaders.cbioportal.client import Address, CancelledError, Client
 from tests.data_loaders.cbioportal_server import STUDY, TOKEN, Portal, running
 from tests.data_loaders.cbioportal_study import write_toy
@@ -89,7 +89,7 @@ def test_pages_are_put_together_whatever_their_size(portal: Portal, size: int):
 
 def test_samples_are_asked_for_in_parts(portal: Portal, monkeypatch: pytest.MonkeyPatch):
     whole = load(portal)
-    monkeypatch.setattr(api, "_SAMPLES_AT_ONCE", 3)
+    monkeypatch.setattr(download, "SAMPLES_AT_ONCE", 3)
     assert load(portal).fingerprint == whole.fingerprint
     asked = [
         body["sampleIds"]
@@ -117,6 +117,9 @@ def test_a_token_is_asked_for_sent_and_never_kept(
     assert cohort.n == 7
     assert portal.headers[-1]["Authorization"] == f"Bearer {TOKEN}"
     assert TOKEN not in caplog.text
+    own = client(portal, TOKEN)
+    api.load_from_api(portal.url, STUDY, client=own)
+    own.close()
     assert not (tmp_path / "default").exists(), "a study behind a token is not kept unasked"
     api.load_from_api(portal.url, STUDY, TOKEN, cache=tmp_path / "own")
     stored = b"".join(p.read_bytes() for p in (tmp_path / "own").rglob("*") if p.is_file())
