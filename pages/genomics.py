@@ -1,14 +1,20 @@
 import streamlit as st
 
+from app.ui.genomics_burden import draw_burden
 from app.ui.genomics_frequencies import draw_frequencies
 from app.ui.genomics_oncoprint import draw_oncoprint
 from app.ui.genomics_pairs import draw_pairs
+from app.ui.genomics_vaf import draw_vaf
+from app.ui.genomics_variants import draw_variants
 from app.ui.layout import nobody_selected, page_header
 
 VIEWS = {
     "Frequencies": draw_frequencies,
     "Oncoprint": draw_oncoprint,
     "Together or apart": draw_pairs,
+    "Variants": draw_variants,
+    "Allele fractions": draw_vaf,
+    "Burden": draw_burden,
 }
 
 

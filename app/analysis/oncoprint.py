@@ -201,7 +201,15 @@ def memo_order(states: Codes, groups: npt.NDArray[np.integer]) -> npt.NDArray[np
     """
     keys = -states.astype(np.int8)  # altered -1, not altered 0, not tested 1
     # lexsort takes its last key first; patients alike stay in the cohort's order.
-    return np.lexsort((*keys.T[::-1], groups))
+    order: npt.NDArray[np.intp] = np.lexsort((*keys.T[::-1], groups))
+    return order
+
+
+def class_word(variant_class: str | None) -> str:
+    """What a cell or a lollipop says of a variant's class."""
+    if variant_class is None or variant_class == "unknown":
+        return UNSPECIFIED
+    return _OF_CLASS.get(variant_class, OTHER)
 
 
 def _rows(
@@ -256,8 +264,8 @@ def _variant_words(cohort: Cohort, names: Sequence[str]) -> pd.DataFrame:
         mutations["gene"].isin(genes) & ~mutations["variant_class"].isin(list(NOT_COUNTED))
     ]
     code = {word: position + 1 for position, word in enumerate(WORDS)}
-    words = own["variant_class"].map(_OF_CLASS).fillna(OTHER).map(code)
-    words = words.where(own["variant_class"] != "unknown", code[UNSPECIFIED])
+    classes = own["variant_class"].unique()
+    words = own["variant_class"].map({name: code[class_word(name)] for name in classes})
     cells = pd.DataFrame(
         {
             "patient": cohort.patients.index.get_indexer(own["patient_id"]),

@@ -79,11 +79,12 @@ def co_occurrence_figure(
         "hoverongaps": False,
         "colorbar": {
             "orientation": "h",
-            "x": 1.0,
-            "xanchor": "right",
+            "x": 0.5,
+            "xanchor": "center",
             "y": 1.0,
-            "yanchor": "top",
-            "len": 0.42,
+            "yanchor": "bottom",
+            "len": 1.0,
+            "ticklabelposition": "outside bottom",
             "thickness": 10,
             "tickvals": [-_FULL, -2, 0, 2, _FULL],
             "ticktext": ["≤1/16", "1/4", "1", "4", "≥16"],
@@ -95,16 +96,17 @@ def co_occurrence_figure(
     return make_figure(
         [trace],
         title,
-        height=cell * (number - 1) + beside + 30,
+        height=cell * (number - 1) + beside,
         synthetic=synthetic,
+        legend_space=54,
         annotations=[
             text_at(
                 "apart ← odds ratio → together",
-                xref="paper", yref="paper", x=1, y=1, yshift=-34, xanchor="right", yanchor="top",
+                xref="paper", yref="paper", x=1, y=1, yshift=-4, xanchor="right", yanchor="top",
             ),
             text_at(
                 f"{_CLEAR} q < {SIGNIFICANT}   {_HINT} q < {_WEAK}",
-                xref="paper", yref="paper", x=1, y=1, yshift=-54, xanchor="right", yanchor="top",
+                xref="paper", yref="paper", x=1, y=1, yshift=-24, xanchor="right", yanchor="top",
             ),
         ],
         xaxis={

@@ -183,11 +183,16 @@ def _legend(print_: Oncoprint) -> list[dict[str, Any]]:
     for track in print_.tracks:
         seen = set(np.unique(track.codes).tolist())
         entries += [
-            (f"{track.label}: {name}", colour)
+            (_level(track.label, name), colour)
             for code, (name, colour) in enumerate(zip(track.names, track.colours, strict=True))
             if code in seen
         ]
     return [_entry(name, colour) for name, colour in entries]
+
+
+def _level(label: str, name: str) -> str:
+    """A level that says of itself what it is a level of needs no label: ``Age up to 48 years``."""
+    return name if name.partition(" ")[0] == label.partition(" ")[0] else f"{label}: {name}"
 
 
 def _entry(name: str, colour: str) -> dict[str, Any]:

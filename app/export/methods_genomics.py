@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
+from app.analysis.associations_burden import Burden
 from app.analysis.associations_groups import CHI_SQUARED, FISHER, SIMULATED, GroupFrequencies
 from app.analysis.associations_pairs import PairScreen
 from app.analysis.cohort_screen import KINDS
 from app.analysis.oncoprint import Oncoprint
+from app.analysis.variants import MARGIN, MIN_PAIRS, GeneVariants, VafSummary
+from app.analysis.variants_proteins import Protein
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import analysed_sentence, view_methods
@@ -103,3 +108,75 @@ def oncoprint_methods(made: Oncoprint, kinds: Sequence[FeatureKind], selection: 
     if made.every > 1:
         part += f" Every {made.every}th of the sorted patients is drawn."
     return view_methods(selection, made.analysed, [part])
+
+
+def vaf_methods(summary: VafSummary, pairs: pd.DataFrame, selection: Selection) -> str:
+    """Which allele fractions were looked at, and what a comparison of two assumes.
+
+    Parameters
+    ----------
+    summary
+        The allele fractions.
+    pairs
+        The pairs compared.
+    selection
+        The patients.
+    """
+    part = (
+        f"Variant allele fractions of {len(summary.points):,} variants in "
+        f"{len(summary.table):,} genes; silent and noncoding variants do not count."
+    )
+    if len(pairs):
+        part += (
+            f" In patients with mutations of both of two genes the larger allele fractions were "
+            f"compared ({len(pairs):,} pairs of genes in at least {MIN_PAIRS} patients; fractions "
+            f"within {100 * MARGIN:.0f} points counted as similar; exact sign test; "
+            "Benjamini & Hochberg 1995). A higher fraction hints at an earlier mutation under the "
+            "assumptions of heterozygous mutations in one clone without changes of copy number; "
+            "nothing was corrected for copy number, uniparental disomy or the X chromosome in men."
+        )
+    return view_methods(selection, selection.n, [part])
+
+
+def lollipop_methods(found: GeneVariants, protein: Protein | None, selection: Selection) -> str:
+    """Whose variants of which gene, and what the axis is.
+
+    Parameters
+    ----------
+    found
+        The variants.
+    protein
+        The protein of the axis; None for the range observed.
+    selection
+        The patients.
+    """
+    axis = (
+        f"The axis is UniProtKB {protein.accession} ({protein.length:,} residues)."
+        if protein is not None
+        else "The axis is the range of positions observed."
+    )
+    tested = sum(found.tested.values())
+    part = (
+        f"Variants of {found.gene} in {tested:,} patients tested, by the first residue of the "
+        f"protein change; silent and noncoding variants do not count. {axis}"
+    )
+    return view_methods(selection, tested, [part])
+
+
+def burden_methods(found: Burden, selection: Selection) -> str:
+    """What was counted in whom, and how groups were compared.
+
+    Parameters
+    ----------
+    found
+        The numbers of alterations.
+    selection
+        The patients.
+    """
+    test = f" Groups were compared by the {found.test} test." if found.test else ""
+    part = (
+        f"{analysed_sentence(found.selected, found.analysed, found.left_out)} "
+        f"{kinds_sentence(found.kinds)} Each patient's alterations were counted; not tested counts "
+        f"as none found ({found.incomplete:,} patients were not tested for all).{test}"
+    )
+    return view_methods(selection, found.analysed, [part])

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pprint import pformat
 from typing import Protocol
 
+from app.analysis.associations_burden import Burden
 from app.analysis.associations_groups import GroupFrequencies
 from app.analysis.associations_pairs import PairScreen
+from app.analysis.variants import GeneVariants
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import SAVED, GroupingSpec
@@ -121,6 +123,75 @@ print(f"{{made.any_altered}} of {{made.analysed}} carry at least one of them")
 print(made.table().to_string(index=False))"""
     imports = {"app.analysis.oncoprint": {"oncoprint"}}
     return _script("Oncoprint", (cohort, chosen, grouped), imports, body)
+
+
+def vaf_script(most: int, cohort: Cohort, chosen: Filter) -> str:
+    """The script of the allele fractions, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    most
+        How many genes were asked for.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    """
+    body = f"""\
+summary = vaf_summary(cohort, selection.mask, {most!r})
+print(summary.table.to_string(index=False, float_format="%.12g"))
+pairs = acquisition_order(cohort, selection.mask, {most!r})
+print(pairs.to_string(index=False, float_format="%.12g"))"""
+    imports = {"app.analysis.variants": {"acquisition_order", "vaf_summary"}}
+    return _script("Allele fractions", (cohort, chosen, None), imports, body)
+
+
+def lollipop_script(found: GeneVariants, cohort: Cohort, chosen: Filter, grouped: Grouped) -> str:
+    """The script of one gene's variants, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    found
+        The result to reproduce.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    grouped
+        How the patients were grouped.
+    """
+    of = f", grouping=grouping, groups={list(found.tested)!r}" if grouped.spec is not None else ""
+    body = f"""\
+found = gene_variants(cohort, selection.mask, {found.gene!r}{of})
+print(found.table.to_string(index=False, float_format="%.12g"))
+print(found.tested)"""
+    imports = {"app.analysis.variants": {"gene_variants"}}
+    return _script(f"{found.gene} variants", (cohort, chosen, grouped), imports, body)
+
+
+def burden_script(found: Burden, cohort: Cohort, chosen: Filter, grouped: Grouped) -> str:
+    """The script of the number of alterations a patient, to be saved in UTF-8 and run next to it.
+
+    Parameters
+    ----------
+    found
+        The result to reproduce.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    grouped
+        How the patients were grouped.
+    """
+    group = "grouping" if grouped.spec is not None else "None"
+    body = f"""\
+found = mutation_burden(
+    cohort, selection.mask, {list(found.kinds)!r}, "#2a7fc1", grouping={group}
+)
+print(found.summary.to_string(index=False, float_format="%.12g"))
+print(found.test, found.p_value)"""
+    imports = {"app.analysis.associations_burden": {"mutation_burden"}}
+    return _script("Number of alterations a patient", (cohort, chosen, grouped), imports, body)
 
 
 def _script(

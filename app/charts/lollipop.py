@@ -1,0 +1,223 @@
+"""One gene's variants along its protein: how many patients have each, in one or two groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.oncoprint import class_word
+from app.analysis.variants import GeneVariants
+from app.analysis.variants_proteins import Protein
+from app.charts.oncoprint import COLOURS
+from app.charts.survival import legend_lines
+from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
+from app.cohort.colours import GREY, SERIES
+
+_HEIGHT = 360
+_LABELS = 6
+_APART = 0.045
+
+
+def lollipop_figure(
+    variants: GeneVariants,
+    protein: Protein | None,
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Draw recurrence upwards along the protein; a second group hangs below, as in a mirror.
+
+    One group is drawn in patients, two in shares of their patients tested, so that they compare.
+
+    Parameters
+    ----------
+    variants
+        The variants, of one or two groups.
+    protein
+        Its axis; None for the range observed.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    groups = list(variants.tested)
+    mirrored = len(groups) > 1
+    table = variants.table.copy()
+    table["word"] = [class_word(name) for name in table["variant_class"]]
+    value = table["share"] if mirrored else table["patients"]
+    sign = np.where(table["group"] == groups[0], 1.0, -1.0)
+    table["height"] = value.to_numpy(float) * sign
+    top = max(float(table["height"].abs().max()), 1e-9) if len(table) else 1.0
+    low, high = _range(table, protein)
+    band = 0.05 * top
+    traces = [_stems(table)]
+    words = [word for word in COLOURS if (table["word"] == word).any()]
+    traces += [_heads(table[table["word"] == word], word, variants) for word in words]
+    texts = _names(table, (low, high), top)
+    shapes = [_box(low, high, band, rgba(GREY, 0.45))]
+    for position, (name, first, last) in enumerate(protein.domains if protein else ()):
+        colour = SERIES[position % len(SERIES)]
+        shapes.append(_box(first, last, 1.5 * band, rgba(colour, 0.85)))
+        traces.append(_domain(name, first, last, colour))
+    if mirrored:
+        texts += [
+            text_at(
+                f"{name} ({variants.altered[name]:,} of {variants.tested[name]:,})",
+                xref="paper", yref="paper", x=1, y=1 - i, xanchor="right",
+                yanchor="top" if i == 0 else "bottom",
+            )
+            for i, name in enumerate(groups)
+        ]  # fmt: skip
+    ending = "range observed"
+    if protein is not None:
+        ending = f"{protein.length:,} residues, UniProt {protein.accession}"
+    texts.append(
+        text_at(
+            f"Residue of {variants.gene} ({ending})",
+            xref="paper", yref="paper", x=0.5, y=0, yshift=-24, yanchor="top",
+        )
+    )  # fmt: skip
+    names = [str(trace["name"]) for trace in traces if trace.get("showlegend", True)]
+    return make_figure(
+        traces,
+        title,
+        height=_HEIGHT + (110 if mirrored else 0),
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(names),
+        annotations=texts,
+        shapes=shapes,
+        xaxis={"range": [low, high], "zeroline": False, "showgrid": False},
+        yaxis=_heights(top, mirrored=mirrored),
+        margin={"l": 60, "b": 50},
+        showlegend=True,
+        legend={
+            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
+            "itemsizing": "constant",
+        },
+        hovermode="closest",
+    )  # fmt: skip
+
+
+def lollipop_alt(title: str, variants: GeneVariants) -> str:
+    """Alternative text: the title and the most frequent changes."""
+    rows = variants.table.sort_values("patients", ascending=False).head(5)
+    named = [f"{row.protein_change} in {row.patients:,}" for row in rows.itertuples()]
+    return f"{title}. Most frequent: {', '.join(named)}."
+
+
+def _range(table: pd.DataFrame, protein: Protein | None) -> tuple[float, float]:
+    if protein is not None:
+        return 0.0, float(protein.length)
+    if not len(table):
+        return 0.0, 100.0
+    first, last = float(table["position"].min()), float(table["position"].max())
+    air = max(0.04 * (last - first), 5.0)
+    return max(0.0, first - air), last + air
+
+
+def _stems(table: pd.DataFrame) -> dict[str, Any]:
+    """All stems as one line with gaps."""
+    gap = np.full(len(table), np.nan)
+    x = table["position"].to_numpy(float)
+    heights = table["height"].to_numpy(float)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "",
+        "x": np.stack([x, x, gap], axis=1).ravel(),
+        "y": np.stack([np.zeros(len(table)), heights, gap], axis=1).ravel(),
+        "line": {"width": 1, "color": rgba(GREY, 0.8)},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _heads(rows: pd.DataFrame, word: str, variants: GeneVariants) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": word,
+        "x": rows["position"].to_numpy(float),
+        "y": rows["height"].to_numpy(float),
+        "marker": {
+            "size": np.clip(6 + 2.2 * np.sqrt(rows["patients"].to_numpy(float)), 7, 20),
+            "color": COLOURS[word],
+            "line": {"width": 1, "color": PAPER},
+        },
+        "cliponaxis": False,
+        "text": [_hover(row, variants) for row in rows.itertuples()],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _hover(row: Any, variants: GeneVariants) -> str:
+    tested = variants.tested[row.group]
+    who = f"{row.group}: " if row.group else ""
+    return (
+        f"<b>{variants.gene} {row.protein_change}</b>, {row.word}<br>"
+        f"{who}{row.patients:,} of {tested:,} tested ({row.share:.1%})"
+    )
+
+
+def _names(table: pd.DataFrame, extent: tuple[float, float], top: float) -> list[dict[str, Any]]:
+    """Names of the most frequent changes, on each side, where they do not cover each other."""
+    texts: list[dict[str, Any]] = []
+    width = extent[1] - extent[0]
+    for _, own in table.groupby("group", sort=False):
+        taken: list[tuple[float, float]] = []
+        for row in own.sort_values("patients", ascending=False).head(3 * _LABELS).itertuples():
+            if len(taken) == _LABELS or abs(row.height) < 0.06 * top:
+                break
+            near = [h for x, h in taken if abs(x - row.position) < 3 * _APART * width]
+            if any(abs(h - abs(row.height)) < 0.08 * top for h in near):
+                continue
+            taken.append((row.position, abs(row.height)))
+            left = row.position > extent[0] + 0.85 * width
+            texts.append(
+                text_at(
+                    str(row.protein_change).removeprefix("p."),
+                    x=row.position, y=row.height, xref="x", yref="y",
+                    xanchor="right" if left else "left", yanchor="middle",
+                    xshift=-13 if left else 13,
+                )
+                | {"font": {"size": 12, "color": INK}}
+            )  # fmt: skip
+    return texts
+
+
+def _box(first: float, last: float, half: float, colour: str) -> dict[str, Any]:
+    return {
+        "type": "rect", "x0": first, "x1": last, "y0": -half, "y1": half,
+        "fillcolor": colour, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+
+
+def _domain(name: str, first: int, last: int, colour: str) -> dict[str, Any]:
+    """The domain's entry in the legend, and its hover in its middle."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name} {first}–{last}",
+        "x": [(first + last) / 2],
+        "y": [0],
+        "marker": {"symbol": "square", "size": 10, "color": colour},
+        "hovertemplate": f"{name}, residues {first} to {last}<extra></extra>",
+    }
+
+
+def _heights(top: float, *, mirrored: bool) -> dict[str, Any]:
+    if not mirrored:
+        return {"range": [-0.08 * top, 1.12 * top], "zeroline": False, "tickformat": ",d"}
+    step = 10 ** np.floor(np.log10(top))
+    step *= 1 if top / step >= 4 else 0.5 if top / step >= 2 else 0.25
+    ticks = np.arange(1, int(top / step) + 1) * step
+    both = [*(-ticks[::-1]), 0.0, *ticks]
+    return {
+        "range": [-1.22 * top, 1.22 * top],
+        "tickvals": both,
+        "ticktext": [f"{100 * abs(tick):.3g}%" for tick in both],
+        "zeroline": False,
+    }

@@ -1,0 +1,73 @@
+"""How many alterations a patient has."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.analysis.associations_burden import Burden, burden_reading, mutation_burden
+from app.analysis.wording import count, mid_sentence
+from app.charts.frequencies import burden_figure
+from app.cohort.colours import BLUE
+from app.export.methods_genomics import burden_methods
+from app.export.script_genomics import burden_script
+from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
+from app.ui.layout import figure_with_downloads
+from app.ui.session import Looking
+from app.ui.take_away import TakeAway, draw_take_away
+
+
+def draw_burden(looking: Looking) -> None:
+    """Draw the controls, the distribution and what it says."""
+    left, right = st.columns([5, 6], vertical_alignment="bottom")
+    with left:
+        kinds = draw_kinds(looking)
+    with right:
+        chosen = draw_groups(looking)
+    try:
+        found = mutation_burden(
+            looking.cohort, looking.selection.mask, kinds, BLUE, grouping=chosen.grouping
+        )
+    except ValueError as error:
+        st.info(str(error))
+        return
+    title = _title(found)
+    figure = burden_figure(
+        found.shares,
+        found.colours,
+        title=title,
+        of=f"{kinds_words(kinds).capitalize()} altered, a patient",
+        synthetic=looking.synthetic,
+    )
+    chart, words = st.columns([7, 5], gap="large")
+    with chart:
+        figure_with_downloads(
+            figure,
+            lambda: found.shares,
+            key="genomics_burden",
+            name=("alterations", "a", "patient"),
+            alt=f"{title}. {' '.join(burden_reading(found))}",
+        )
+    with words:
+        st.subheader("In words", anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in burden_reading(found)))
+        if found.left_out:
+            reasons = [f"{number:,} {reason}" for reason, number in found.left_out.items()]
+            st.caption(f"In no group: {', '.join(reasons)}.")
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="genomics_burden",
+            name=("alterations", "a", "patient"),
+            figures={"Figure": figure},
+            sheets=lambda: {"Summary": found.summary, "Distribution": found.shares},
+            methods=burden_methods(found, looking.selection),
+            script=partial(burden_script, found, looking.cohort, looking.filter, chosen),
+        ),
+    )
+
+
+def _title(found: Burden) -> str:
+    by = f" by {mid_sentence(found.label)}" if found.label else ""
+    return f"Number of alterations a patient{by}, {count(found.analysed, 'patient')}"

@@ -1,0 +1,156 @@
+"""One gene's variants along its protein, in one or two groups."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.oncoprint import class_word
+from app.analysis.variants import GeneVariants, gene_variants, placed_genes
+from app.analysis.variants_proteins import PROTEINS, protein_axis
+from app.analysis.wording import count
+from app.charts.lollipop import lollipop_alt, lollipop_figure
+from app.export.methods_genomics import lollipop_methods
+from app.export.script_genomics import lollipop_script
+from app.ui.genomics_controls import draw_groups
+from app.ui.grouping_choice import ChosenGrouping
+from app.ui.layout import figure_with_downloads
+from app.ui.session import Looking
+from app.ui.take_away import TakeAway, draw_take_away
+
+TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
+
+
+def draw_variants(looking: Looking) -> None:
+    """Draw the controls, the lollipops and the table."""
+    cohort, mask = looking.cohort, looking.selection.mask
+    placed = placed_genes(cohort, mask)
+    if placed.empty:
+        st.info(
+            "No variant of the patients selected has a protein change such as p.V617F: the cohort "
+            "needs a table of variants with that column."
+        )
+        return
+    left, right = st.columns([3, 8], vertical_alignment="bottom")
+    with left:
+        genes = placed.index.tolist()
+        gene = st.selectbox(
+            "Gene",
+            genes,
+            index=genes.index(_telling(placed)),
+            format_func=lambda name: f"{name} ({int(placed.get(name, 0)):,})",
+            key="variants_gene",
+            bind="query-params",
+        )
+        gene = gene if gene in genes else genes[0]
+    with right:
+        how = st.segmented_control(
+            "Shown for",
+            [TOGETHER, MIRRORED],
+            default=TOGETHER,
+            required=True,
+            key="variants_for",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    chosen, groups = _draw_two_groups(looking) if how == MIRRORED else (ChosenGrouping(), [])
+    found = gene_variants(
+        cohort, mask, gene, grouping=chosen.grouping if groups else None, groups=groups
+    )
+    furthest = float(found.table["position"].max()) if len(found.table) else 0.0
+    protein = protein_axis(gene, furthest)
+    title = _title(found)
+    figure = lollipop_figure(found, protein, title=title, synthetic=looking.synthetic)
+    figure_with_downloads(
+        figure,
+        lambda: found.table,
+        key="genomics_variants",
+        name=("variants", gene),
+        alt=lollipop_alt(title, found),
+    )
+    st.caption(_caption(found, known=protein is not None))
+    _draw_table(found)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="genomics_variants",
+            name=("variants", gene),
+            figures={"Figure": figure},
+            sheets=lambda: {"Variants": found.table},
+            methods=lollipop_methods(found, protein, looking.selection),
+            script=partial(
+                lollipop_script, found, cohort, looking.filter,
+                chosen if groups else ChosenGrouping(),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _telling(placed: pd.Series) -> str:
+    """The leading gene whose protein is known; else the leading one."""
+    known = [name for name in placed.index if name in PROTEINS and PROTEINS[name].domains]
+    return str(known[0] if known else placed.index[0])
+
+
+def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
+    chosen = draw_groups(looking)
+    if chosen.grouping is None:
+        return chosen, []
+    sizes = chosen.grouping.sizes(looking.selection.mask)
+    names = [name for name, size in zip(chosen.grouping.names, sizes, strict=True) if size]
+    if len(names) < 2:
+        st.info("Only one of these groups has patients: everyone is shown together.")
+        return chosen, []
+    picked = names[:2]
+    if len(names) > 2:
+        up, down = st.columns(2)
+        with up:
+            first = st.selectbox("Above", names, key="variants_above", bind="query-params")
+        others = [name for name in names if name != first]
+        with down:
+            second = st.selectbox("Below", others, key="variants_below", bind="query-params")
+        picked = [first if first in names else names[0], second if second in others else others[0]]
+    return chosen, picked
+
+
+def _title(found: GeneVariants) -> str:
+    placed, tested = sum(found.altered.values()), sum(found.tested.values())
+    versus = f", {' above, '.join(found.tested)} below" if len(found.tested) > 1 else ""
+    return f"{found.gene} variants, {placed:,} of {count(tested, 'patient')} tested{versus}"
+
+
+def _caption(found: GeneVariants, *, known: bool) -> str:
+    text = "A patient with two variants counts at both; the position is the first residue changed."
+    if not known:
+        text += " The axis is the range observed: no protein is on file for this numbering."
+    if found.unplaced:
+        text += (
+            f" {count(found.unplaced, 'patient')} with variants that name no position (such as an "
+            "ITD or a splice site) are not drawn."
+        )
+    return text
+
+
+def _draw_table(found: GeneVariants) -> None:
+    table = found.table.assign(
+        variant_class=[class_word(name) for name in found.table["variant_class"]]
+    )
+    number = st.column_config.NumberColumn
+    columns = ["protein_change", "variant_class", "position", "patients", "share"]
+    st.dataframe(
+        table.sort_values("patients", ascending=False, kind="stable"),
+        hide_index=True,
+        key="variants_table",
+        height=280,
+        column_order=columns if len(found.tested) < 2 else ["group", *columns],
+        column_config={
+            "group": "Group",
+            "protein_change": "Protein change",
+            "variant_class": "Class",
+            "position": number("Residue", format="%d"),
+            "patients": number("Patients", format="localized"),
+            "share": number("Of the tested", format="percent"),
+        },
+    )
