@@ -25,7 +25,7 @@ import pandas as pd
 
 from data_loaders.alleles import ALLELES, Allele
 from data_loaders.alterations import Alterations
-from data_loaders.gene_parts import is_part
+from data_loaders.gene_parts import is_part, is_whole
 from data_loaders.genes import known_symbols
 from data_loaders.model import FeatureKind, Issue
 from data_loaders.variants import Variants
@@ -64,6 +64,8 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
 
     columns = [_Column.of(base, name) for name in base.features.index]
     by_gene = {column.gene: column for column in columns if column.kind == "gene"}
+    # The list says any mutation: so does this column, where the gene's own leaves some out.
+    by_gene |= {column.gene: column for column in columns if is_whole(column.label)}
     conflicts = [
         _compare(column, counted[:, place[gene]], listed_at_all[:, place[gene]])
         for gene, column in by_gene.items()

@@ -1,11 +1,10 @@
-"""A gene's column means any mutation of the gene, whatever the file leaves to other columns.
+"""Genes whose parts are called by methods of their own: FLT3-ITD, KMT2A-PTD.
 
-Duplications (FLT3-ITD, KMT2A-PTD) are called by methods of their own, and published matrices keep
-them in columns of their own: the FLT3 column of the MDS cohort of Bernard 2022 (22 patients) leaves
-out FLT3-ITD (12 patients). Asked for FLT3, such a file answers with fewer patients than have a
-mutation of FLT3, while another file's FLT3 includes the duplications. So that a gene means the
-same in every cohort, its feature is altered where its column or one of those parts is; the file's
-own column stays beside it as "other" mutations.
+Published matrices keep duplications in columns of their own: the FLT3 column of the MDS cohort of
+Bernard 2022 (22 patients) leaves out FLT3-ITD (12 patients). The file's column keeps its name and
+its count, which is what its publication prints; beside it stands the gene with any of its parts
+(``FLT3_any``), which is what a clinician who asks for FLT3 means, and a finding says so. Where a
+file has only the parts, such as FLT3-ITD, FLT3-TKD and FLT3 other, the gene is made of them.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from data_loaders.model import Issue
 from data_loaders.wording import listed, plural, shown
 
 _PART = re.compile(r"(-ITD|-PTD|-TKD| other)$")
+_ANY = " (any)"
 
 
 def is_part(label: str) -> bool:
@@ -27,12 +27,17 @@ def is_part(label: str) -> bool:
     return _PART.search(label) is not None
 
 
+def is_whole(label: str) -> bool:
+    """Whether a label is that of a gene with any of the parts that its own column leaves out."""
+    return label.endswith(_ANY)
+
+
 def with_whole_genes(base: Alterations) -> Alterations:
-    """Genes whose column leaves out their duplications, put together with them.
+    """Genes whose column leaves out their duplications, with any of them beside it.
 
     A column leaves a part out if it says "not mutated" in most patients who have the part. Without
     a column of the gene, parts of which one is "other" make up the gene. "Altered" in any makes the
-    gene altered, "not altered" in all of them not altered; otherwise it was not tested.
+    whole altered, "not altered" in all of them not altered; otherwise it was not tested.
     """
     parts_of: dict[str, list[str]] = {}
     for name, row in base.features.iterrows():
@@ -44,8 +49,8 @@ def with_whole_genes(base: Alterations) -> Alterations:
         ]
         if len(own) == 1:
             left_out = [part for part in parts if _leaves_out(base.matrix, str(own[0]), part)]
-            if left_out and f"{gene}_other" not in base.features.index:
-                base = _widened(base, str(own[0]), gene, left_out)
+            if left_out and f"{gene}_any" not in base.features.index:
+                base = _with_any(base, str(own[0]), gene, left_out)
         elif not len(own) and len(parts) > 1 and any(_is_other(base, part) for part in parts):
             base = _made_up(base, gene, parts)
     return base
@@ -68,30 +73,26 @@ def _union(matrix: pd.DataFrame, columns: list[str]) -> pd.Series:
     return whole
 
 
-def _widened(base: Alterations, own: str, gene: str, parts: list[str]) -> Alterations:
-    other = f"{gene}_other"
+def _with_any(base: Alterations, own: str, gene: str, parts: list[str]) -> Alterations:
     labels = [str(base.features.loc[part, "label"]) for part in parts]
     whole = _union(base.matrix, [own, *parts])
-    matrix = base.matrix.rename(columns={own: other})
-    matrix.insert(int(matrix.columns.get_loc(other)), gene, whole)
-    features = base.features.rename(index={own: other})
-    features.loc[other, ["kind", "label"]] = [
-        "refinement",
-        f"{gene} other than {listed(labels, 'or')}",
-    ]
-    features.loc[gene] = {
-        **features.loc[other].to_dict(),
-        "kind": "gene",
-        "label": gene,
-        "reason": f"its own column or {listed(labels, 'or')}",
+    name = f"{gene}_any"
+    matrix = base.matrix.copy(deep=False)
+    matrix.insert(int(matrix.columns.get_loc(own)) + 1, name, whole)
+    features = base.features.copy()
+    features.loc[name] = {
+        **features.loc[own].to_dict(),
+        "kind": "refinement",
+        "label": f"{gene}{_ANY}",
+        "reason": f"{own} or {listed(labels, 'or')}",
     }
     marked = int((base.matrix[own].fillna(value=False)).sum())
+    source = str(features.loc[own, "source_column"])
     issue = Issue(
         "info",
-        f"{shown(features.loc[other, 'source_column'])} leaves out {listed(labels)}: {gene} means "
-        f"any of them here ({plural(int(whole.sum()), 'patient')}), and the column itself is "
-        f"called {other} ({plural(marked, 'patient')}).",
-        str(features.loc[other, "source_column"]),
+        f"{shown(source)} leaves out {listed(labels)} ({plural(marked, 'patient')} without, "
+        f"{plural(int(whole.sum()), 'patient')} with): {name} means any of them.",
+        source,
         int(whole.sum()) - marked,
         code="gene_parts",
     )

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
+from data_loaders.databases import is_address, load_database
 from data_loaders.folder import (
     folder_files,
     is_table_name,
@@ -25,7 +26,7 @@ from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, shown
 
-_DEMO = "demo:"
+_DEMO, _CATALOGUE = "demo:", "catalogue:"
 _R_DATA = (".rdata", ".rda", ".rds")
 
 _SHARE_OF_READING = 0.7
@@ -43,6 +44,8 @@ def load_cohort(
     clinical: str | Path | None = None,
     mutations: Paths = None,
     variants: Paths = None,
+    query: str | None = None,
+    table: str | None = None,
     progress: Progress | None = None,
 ) -> Cohort:
     """Load a cohort.
@@ -50,11 +53,12 @@ def load_cohort(
     Parameters
     ----------
     source
-        ``demo:KEY`` for an embedded synthetic cohort; the path of a table with one row a patient
-        (CSV, TSV or other delimited text, also gzip, XLSX, Parquet or RData); the path of a list of
-        variants such as a MAF file, with ``clinical``; the folder of a cBioPortal study or of a
-        cohort that was saved; or a folder that holds a clinical table and whatever belongs to it,
-        each file recognised by its content.
+        ``demo:KEY`` for an embedded synthetic cohort; ``catalogue:NAME`` for a published cohort,
+        which is fetched once; the address of a database, with ``query`` or ``table``; the path of
+        a table with one row a patient (CSV, TSV or other delimited text, also gzip, XLSX, Parquet
+        or RData); the path of a list of variants such as a MAF file, with ``clinical``; the folder
+        of a cBioPortal study or of a cohort that was saved; or a folder that holds a clinical
+        table and whatever belongs to it, each file recognised by its content.
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
         (see :mod:`data_loaders.mapping`).
@@ -70,9 +74,11 @@ def load_cohort(
         One or more further tables with one row a patient: matrices of genes or of cytogenetics.
     variants
         One or more lists of variants, one row a mutation.
+    query, table
+        What is read of a database: one SELECT statement, or the name of a table.
     progress
         Called with what is being done and the share that is done, from 0 to 1, while several files
-        are read.
+        are read or one is fetched.
 
     Raises
     ------
@@ -90,6 +96,17 @@ def load_cohort(
         if mapping is not None or sheet is not None or joined != (None, None, None):
             raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
         return _demo(source.removeprefix(_DEMO), name)
+    if isinstance(source, str) and source.startswith(_CATALOGUE):
+        if mapping is not None or sheet is not None or joined != (None, None, None):
+            raise CohortError(
+                "A cohort of the catalogue takes neither a mapping nor further files; leave them "
+                "out."
+            )
+        return _published(source.removeprefix(_CATALOGUE), name, progress)
+    if is_address(source):
+        return judged(load_database(str(source), query, table, mapping, name))
+    if query is not None or table is not None:
+        raise CohortError("A query or a table is of a database; give its address as the source.")
     if not str(source).strip():
         raise CohortError("No file was named; give the path of a table or demo:mpn.")
     path = Path(source)
@@ -351,6 +368,13 @@ def _refuse_addresses(path: Path) -> None:
         raise CohortError(
             "Addresses on the web are not opened; download the file and give its path."
         )
+
+
+def _published(name: str, called: str | None, progress: Progress | None) -> Cohort:
+    from data_loaders.catalogue import load_catalogue  # it reads what it fetched by this module
+
+    cohort = load_catalogue(name, progress=progress)
+    return replace(cohort, name=called) if called else cohort
 
 
 def _demo(key: str, name: str | None) -> Cohort:

@@ -75,10 +75,22 @@ def subgroup_features(cohort: Cohort, kinds: Collection[str] = tuple(KINDS)) -> 
     kinds
         ``genes``, ``cytogenetics`` or both.
     """
-    genes = set(cohort.features.index[cohort.features["kind"] == "gene"])
-    repeats = (cohort.features["kind"] == "refinement") & cohort.features["gene"].isin(genes)
+    repeats = pd.Series(
+        [_repeats_its_gene(cohort, str(name)) for name in cohort.features.index],
+        index=cohort.features.index,
+    )
     wanted = cohort.features["kind"].isin([kind for key in kinds for kind in KINDS[key]])
     return [str(name) for name in cohort.features.index[wanted & ~repeats]]
+
+
+def _repeats_its_gene(cohort: Cohort, name: str) -> bool:
+    """Whether a feature refines a gene whose own column is altered in most of its carriers."""
+    kind, gene = cohort.features.loc[name, ["kind", "gene"]]
+    if kind != "refinement" or gene not in cohort.features.index:
+        return False
+    carriers = cohort.feature_state(name) == 1
+    shared = np.count_nonzero(carriers & (cohort.feature_state(str(gene)) == 1))
+    return bool(2 * shared >= np.count_nonzero(carriers))
 
 
 def search_input(

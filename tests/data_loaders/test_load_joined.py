@@ -69,13 +69,13 @@ def test_a_gene_of_the_list_alone_is_tested_where_the_matrix_tests_something() -
     assert sentence.startswith("c.tsv lists no variant of 1 patient of 4, taken for sequenced")
 
 
-def test_flt3_means_any_mutation_of_flt3() -> None:
+def test_flt3_keeps_its_column_and_any_mutation_of_flt3_stands_beside_it() -> None:
     cohort = three()
-    assert states(cohort, "FLT3") == [1, 1, 0, -1]
-    assert states(cohort, "FLT3_other") == [0, 1, 0, -1]
+    assert states(cohort, "FLT3") == [0, 1, 0, -1]
+    assert states(cohort, "FLT3_any") == [1, 1, 0, -1]
     assert states(cohort, "FLT3_ITD") == [1, 0, 0, -1]
     assert cohort.features.loc["FLT3", "kind"] == "gene"
-    assert cohort.features.loc["FLT3_other", "label"] == "FLT3 other than FLT3-ITD"
+    assert cohort.features.loc["FLT3_any", "label"] == "FLT3 (any)"
     (sentence,) = issues(cohort, "gene_parts")
     assert "FLT3 leaves out FLT3-ITD" in sentence
     assert not issues(cohort, "conflict")
@@ -86,14 +86,15 @@ def test_flt3_that_includes_its_itd_stays_as_it_is() -> None:
         ",60,", ",1,").replace(",70,", ",0,").replace(",80,", ",0,"),
         b_dot_csv="ID,FLT3_ITD\nP1,1\nP2,0\nP3,0\nP4,0\n")  # fmt: skip
     assert states(cohort, "FLT3") == [1, 1, 0, 0]
-    assert "FLT3_other" not in cohort.features.index
+    assert "FLT3_any" not in cohort.features.index
     assert not issues(cohort, "gene_parts")
 
 
 def test_a_gene_untested_for_its_part_is_untested_unless_mutated() -> None:
     matrix = "ID,KMT2A,KMT2A_PTD\nP1,0,1\nP2,0,\nP3,1,\nP4,0,0\n"
     cohort = load(a_dot_csv=CLINICAL, b_dot_csv=matrix)
-    assert states(cohort, "KMT2A") == [1, -1, 1, 0]
+    assert states(cohort, "KMT2A") == [0, 0, 1, 0]
+    assert states(cohort, "KMT2A_any") == [1, -1, 1, 0]
 
 
 def test_what_the_matrix_and_the_list_disagree_on_is_counted_and_the_matrix_stands() -> None:
