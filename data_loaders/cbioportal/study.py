@@ -50,7 +50,9 @@ def load_study(
             "meta_study.txt nor data_clinical_sample.txt."
         )
     exact, issues = (None, ()) if mapping else read_sidecar(folder, name)
-    return exact or cohort_from_study(read_study(folder, issues), name, mapping)
+    if exact is not None:
+        return exact
+    return cohort_from_study(read_study(folder, issues), name, mapping)
 
 
 def read_study(folder: Path, issues: tuple[Issue, ...] = ()) -> Study:

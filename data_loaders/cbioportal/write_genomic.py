@@ -21,6 +21,7 @@ MAX_PANELS = 500
 _SYMBOL = r"[A-Za-z0-9][A-Za-z0-9.@_-]*"
 _COPY_NUMBER = re.compile(rf"({_SYMBOL}) (deletion|amplification)")
 _FUSION = re.compile(rf"({_SYMBOL}) fusion|({_SYMBOL})::({_SYMBOL})|({_SYMBOL}) (intragenic \w+)")
+_ANY = " (any)"  # FLT3 with FLT3-ITD, where a file's own column of FLT3 leaves it out
 _LEVEL = {"deletion": "-2", "amplification": "2"}
 
 # Our classes in the words of MAF; the word of the file the variants came from is preferred.
@@ -59,12 +60,16 @@ class PanelMatrix:
 def kinds_of_features(features: pd.DataFrame) -> dict[str, Any]:
     """Where each feature goes: ``genes``, ``copy_numbers``, ``fusions`` or ``attributes``.
 
-    ``fusions`` is a mapping from the feature to its genes, the others are lists of names.
+    ``fusions`` is a mapping from the feature to its genes, the others are lists of names. A gene
+    "with any of its parts" goes nowhere: in a list of mutations, that is the gene itself.
     """
     genes, copies, attributes = [], [], []
     fusions: dict[str, set[str]] = {}
-    for name, kind in zip(map(str, features.index), features["kind"], strict=True):
+    labels = features["label"].astype(str)
+    for name, kind, label in zip(map(str, features.index), features["kind"], labels, strict=True):
         fusion = _FUSION.fullmatch(name)
+        if label.endswith(_ANY):
+            continue
         if kind == "gene" and is_symbol(name):
             genes.append(name)
         elif kind == "cytogenetic" and _COPY_NUMBER.fullmatch(name):
