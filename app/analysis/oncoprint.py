@@ -229,7 +229,8 @@ def _rows(
     order = order[altered[order] > 0][:most]
     if not len(order):
         raise ValueError("None of these alterations was found in the patients selected.")
-    return positions[order]
+    rows: npt.NDArray[np.intp] = positions[order]
+    return rows
 
 
 def _cells(

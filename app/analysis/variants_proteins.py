@@ -64,6 +64,6 @@ PROTEINS = {
 
 
 def protein_axis(gene: str, furthest: float) -> Protein | None:
-    """The gene's protein; None where it is not listed or a variant lies beyond its end."""
+    """The gene's protein; None where it is not listed or a variant lies beyond its stop codon."""
     protein = PROTEINS.get(gene)
-    return protein if protein is not None and furthest <= protein.length else None
+    return protein if protein is not None and furthest <= protein.length + 1 else None

@@ -60,7 +60,7 @@ def lollipop_figure(
     shapes = [_box(low, high, band, rgba(GREY, 0.45))]
     for position, (name, first, last) in enumerate(protein.domains if protein else ()):
         colour = SERIES[position % len(SERIES)]
-        shapes.append(_box(first, last, 1.5 * band, rgba(colour, 0.85)))
+        shapes.append(_box(first, last, 1.5 * band, colour))
         traces.append(_domain(name, first, last, colour))
     if mirrored:
         texts += [
@@ -110,7 +110,7 @@ def lollipop_alt(title: str, variants: GeneVariants) -> str:
 
 def _range(table: pd.DataFrame, protein: Protein | None) -> tuple[float, float]:
     if protein is not None:
-        return 0.0, float(protein.length)
+        return 0.0, protein.length + 1.0
     if not len(table):
         return 0.0, 100.0
     first, last = float(table["position"].min()), float(table["position"].max())
@@ -145,6 +145,7 @@ def _heads(rows: pd.DataFrame, word: str, variants: GeneVariants) -> dict[str, A
         "marker": {
             "size": np.clip(6 + 2.2 * np.sqrt(rows["patients"].to_numpy(float)), 7, 20),
             "color": COLOURS[word],
+            "opacity": 1,
             "line": {"width": 1, "color": PAPER},
         },
         "cliponaxis": False,
@@ -211,8 +212,8 @@ def _domain(name: str, first: int, last: int, colour: str) -> dict[str, Any]:
 def _heights(top: float, *, mirrored: bool) -> dict[str, Any]:
     if not mirrored:
         return {"range": [-0.08 * top, 1.12 * top], "zeroline": False, "tickformat": ",d"}
-    step = 10 ** np.floor(np.log10(top))
-    step *= 1 if top / step >= 4 else 0.5 if top / step >= 2 else 0.25
+    power = 10.0 ** np.floor(np.log10(top))
+    step = next(step for step in (0.25 * power, 0.5 * power, power, 2 * power) if top / step <= 5)
     ticks = np.arange(1, int(top / step) + 1) * step
     both = [*(-ticks[::-1]), 0.0, *ticks]
     return {

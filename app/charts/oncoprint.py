@@ -181,6 +181,8 @@ def _legend(print_: Oncoprint) -> list[dict[str, Any]]:
     entries += [("not altered", _NOT_ALTERED)] * (NOT_ALTERED in present)
     entries += [("not tested", "")] * (NOT_TESTED in present)
     for track in print_.tracks:
+        if len(print_.groups) > 1 and set(print_.groups) <= set(track.names):
+            continue  # the names stand above the columns
         seen = set(np.unique(track.codes).tolist())
         entries += [
             (_level(track.label, name), colour)

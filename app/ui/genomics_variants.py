@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.analysis.oncoprint import class_word
 from app.analysis.variants import GeneVariants, gene_variants, placed_genes
-from app.analysis.variants_proteins import PROTEINS, protein_axis
+from app.analysis.variants_proteins import protein_axis
 from app.analysis.wording import count
 from app.charts.lollipop import lollipop_alt, lollipop_figure
 from app.export.methods_genomics import lollipop_methods
@@ -21,6 +21,8 @@ from app.ui.session import Looking
 from app.ui.take_away import TakeAway, draw_take_away
 
 TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
+_MANY, _ENOUGH = "TP53", 10
+_ROW, _TALLEST = 35, 300
 
 
 def draw_variants(looking: Looking) -> None:
@@ -40,7 +42,6 @@ def draw_variants(looking: Looking) -> None:
             "Gene",
             genes,
             index=genes.index(_telling(placed)),
-            format_func=lambda name: f"{name} ({int(placed.get(name, 0)):,})",
             key="variants_gene",
             bind="query-params",
         )
@@ -89,9 +90,8 @@ def draw_variants(looking: Looking) -> None:
 
 
 def _telling(placed: pd.Series) -> str:
-    """The leading gene whose protein is known; else the leading one."""
-    known = [name for name in placed.index if name in PROTEINS and PROTEINS[name].domains]
-    return str(known[0] if known else placed.index[0])
+    """TP53 where it is common enough, for its variants are many; else the leading gene."""
+    return _MANY if placed.get(_MANY, 0) >= _ENOUGH else str(placed.index[0])
 
 
 def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
@@ -143,7 +143,7 @@ def _draw_table(found: GeneVariants) -> None:
         table.sort_values("patients", ascending=False, kind="stable"),
         hide_index=True,
         key="variants_table",
-        height=280,
+        height=min(_ROW * (len(table) + 1) + 2, _TALLEST),
         column_order=columns if len(found.tested) < 2 else ["group", *columns],
         column_config={
             "group": "Group",

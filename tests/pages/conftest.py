@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.conftest import ROOT
 
-PAGES = ("home", "cohort", "survival", "subgroups", "data", "methods")
+PAGES = ("home", "cohort", "survival", "subgroups", "genomics", "data", "methods")
 
 
 @pytest.fixture(scope="session", autouse=True)
