@@ -83,8 +83,10 @@ class FittedHazard:
 
     Attributes
     ----------
-    beta, std_error
+    beta
         Shape (p,).
+    covariance
+        Of the coefficients, shape (p, p).
     jumps
         Baseline hazard at each event time of the rows' strata, shape (k,); zero where no patient
         with a weight had the event.
@@ -93,13 +95,20 @@ class FittedHazard:
     """
 
     beta: Floats
-    std_error: Floats
+    covariance: Floats
     jumps: Floats
     events: float
 
+    @property
+    def std_error(self) -> Floats:
+        """Standard errors of the coefficients, shape (p,)."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
 
-def fit_hazard(rows: HazardRows, weights: Floats, near: Floats | None = None) -> FittedHazard:
-    """Maximise the weighted partial likelihood by Newton's method, with a very light ridge.
+
+def fit_hazard(
+    rows: HazardRows, weights: Floats, near: Floats | None = None, *, ridge: float = RIDGE
+) -> FittedHazard:
+    """Maximise the weighted partial likelihood by Newton's method, with a light ridge.
 
     Parameters
     ----------
@@ -109,6 +118,8 @@ def fit_hazard(rows: HazardRows, weights: Floats, near: Floats | None = None) ->
         Weight of each row, shape (r,); zero leaves it out.
     near
         Coefficients to start from, such as those of the whole cohort; zero by default.
+    ridge
+        Half of it times the squared coefficients is taken off the log-likelihood.
 
     Returns
     -------
@@ -128,8 +139,8 @@ def fit_hazard(rows: HazardRows, weights: Floats, near: Floats | None = None) ->
         total = _at_risk(rows, ratio)
         mean = _divide(_at_risk(rows, ratio[:, None] * rows.x), total[:, None])
         expected = ratio * _accumulated(rows, hazard)
-        score = rows.x.T @ (happened - expected) - RIDGE * beta
-        information = (rows.x * expected[:, None]).T @ rows.x + RIDGE * np.eye(p)
+        score = rows.x.T @ (happened - expected) - ridge * beta
+        information = (rows.x * expected[:, None]).T @ rows.x + ridge * np.eye(p)
         information = information - (mean * deaths[:, None]).T @ mean
         step = np.linalg.solve(information, score)
         step = step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-300))
@@ -137,8 +148,13 @@ def fit_hazard(rows: HazardRows, weights: Floats, near: Floats | None = None) ->
         ratio, hazard = _baseline(rows, weights, beta, deaths)
         if np.abs(step).max() < _TOLERANCE:
             break
-    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(information)), 0.0))
-    return FittedHazard(beta, error, hazard, float(deaths.sum()))
+    return FittedHazard(beta, np.linalg.pinv(information), hazard, float(deaths.sum()))
+
+
+def baseline_jumps(rows: HazardRows, beta: Floats) -> Floats:
+    """Jumps of the baseline hazard at other coefficients, every row counted once, shape (k,)."""
+    deaths = np.bincount(rows.event_of[rows.event], minlength=len(rows.event_time))
+    return _baseline(rows, np.ones(len(rows.event)), beta, deaths.astype(np.float64))[1]
 
 
 def _baseline(

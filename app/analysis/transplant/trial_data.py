@@ -143,7 +143,8 @@ def trial_data(
     known = group_codes(labels[kept].reset_index(drop=True), int(kept.sum()))
     chosen = confounders.loc[kept].reset_index(drop=True)
     if len(known.labels) > 1 and not _holds(chosen, known.codes):
-        chosen = chosen.assign(**{CLASS: [known.labels[code] for code in known.codes]})
+        classes = pd.Categorical.from_codes(known.codes, list(map(str, known.labels)))
+        chosen = chosen.assign(**{CLASS: classes})
     x, terms, notes = _design(chosen)
     treated = np.where(part["treated"] < part["time"], part["treated"], np.inf)
     order = np.lexsort((*x.T[::-1], known.codes, treated, part["event"], part["time"]))
@@ -221,7 +222,7 @@ def _holds(frame: pd.DataFrame, codes: Ints) -> bool:
     return any(
         pd.Series(codes).groupby(frame[name].to_numpy()).nunique().le(1).all()
         for name in frame.columns
-        if frame[name].nunique() < len(frame) / 2
+        if frame[name].nunique() == codes.max() + 1
     )
 
 
