@@ -63,7 +63,7 @@ def mean_test(values: Floats, groups: Groups, k: int) -> Tested:
     """
     parts = [values[groups == group] for group in range(k)]
     if any(part.var() == 0 for part in parts):
-        return "no test: all values of a group are equal", float("nan"), float("nan")
+        return "no test (no spread)", float("nan"), float("nan")
     if k == 2:
         found = stats.ttest_ind(*parts, equal_var=False)
         return "Welch t", float(found.statistic), float(found.pvalue)

@@ -69,7 +69,8 @@ class Comparison:
     Parameters
     ----------
     test
-        Name of the test as printed; of why there is none where ``p_value`` is NaN.
+        Name of the test as printed, or why there is none; then ``p_value`` is NaN. No test is made
+        where a group has fewer than 10 patients with a known value.
     statistic, p_value
         Of the test.
     smd
@@ -372,7 +373,7 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
 
     def tested() -> Tested:
         if np.count_nonzero(counts.sum(axis=0)) < 2:
-            return "no test: everyone has the same value", float("nan"), float("nan")
+            return "no test (one value)", float("nan"), float("nan")
         if held.kind == "ordinal":
             return rank_test(places[used].astype(float), codes[used], k)
         return category_test(counts)
@@ -402,9 +403,9 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
 def _compared(known: Sequence[int], test: Callable[[], Tested], smd: float) -> Comparison:
     """The test, unless there are too few groups or too few patients in one of them."""
     if len(known) < 2:
-        return Comparison("no test: one group", float("nan"), float("nan"), smd)
+        return Comparison("no test (one group)", float("nan"), float("nan"), smd)
     if min(known) < FEWEST:
-        words = f"no test: fewer than {FEWEST} known in a group"
+        words = f"no test (<{FEWEST} in a group)"
         return Comparison(words, float("nan"), float("nan"), smd)
     return Comparison(*test(), smd)
 

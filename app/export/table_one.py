@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from app.analysis.table_one import GroupSummary, TableOne, VariableRow, in_words
+from app.analysis.table_one import FEWEST, GroupSummary, TableOne, VariableRow, in_words
 from app.analysis.wording import format_p, listing
 
 _YES = ("Yes", "No")
@@ -20,7 +20,7 @@ def printed(table: TableOne) -> pd.DataFrame:
     -------
     DataFrame
         Text columns: Variable, All (n), one a group with its n, Missing, Test, p, q, SMD. Of yes
-        and no, and of altered and not, one line tells both.
+        and no, and of altered and not, one line tells both; a level that nobody has is left out.
     """
     heads = ["Variable", f"All ({table.n:,})"]
     heads += [f"{name} ({size:,})" for name, size in zip(table.names, table.sizes, strict=True)]
@@ -83,7 +83,8 @@ def legend(table: TableOne) -> str:
         f"known). Numbers by {number}, ordered categories by rank, categories by chi-square, or "
         "Fisher's exact or a simulated chi-square test where expected counts are small. q: "
         "Benjamini-Hochberg over the variables tested. SMD: standardised mean difference, the "
-        "largest between two groups. Missing: patients of the groups without a value.",
+        "largest between two groups. Missing: patients of the groups without a value. No test is "
+        f"made where a group has fewer than {FEWEST} patients with a value.",
     ]
     if table.left_out:
         left = listing([f"{n:,} {why}" for why, n in table.left_out.items()])
@@ -106,6 +107,8 @@ def _lines(table: TableOne) -> Iterator[list[str]]:
         else:
             yield [row.label, *[""] * len(columns), *tail]
             for place, level in enumerate(row.levels):
+                if not row.overall[place].count:
+                    continue
                 words = [in_words(summaries[place]) for summaries in columns]
                 yield [f"\N{EM SPACE}{level}", *words, *[""] * len(tail)]
 

@@ -252,9 +252,9 @@ def _draw_variant(cohort: Cohort, parts: dict[str, Any], key: str) -> None:
             classes, parts.get("classes"), {v: v for v in classes}, f"{key}_class", "Any class"
         )
     if cohort.mutations["vaf"].notna().any():
-        low, high = parts.get("vaf") or (0.0, 100.0)
+        low, high = parts.get("vaf") or (0, 100)
         parts["vaf"] = st.slider(
-            "VAF, %", 0.0, 100.0, (float(low), float(high)), 1.0, key=f"{key}_vaf", width=200
+            "VAF, %", 0, 100, (round(low), round(high)), key=f"{key}_vaf", width=200
         )
 
 

@@ -15,6 +15,7 @@ from app.analysis.outcomes import outcome_of
 from app.analysis.wording import format_p, mid_sentence
 from app.cohort.arrangement import Arrangement, arranged
 from app.cohort.clinical_thresholds import clinical_thresholds
+from app.cohort.genomic_clauses import names_patients
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.numeric_cuts import (
     CLINICAL,
@@ -265,8 +266,14 @@ def _draw_filters(looking: Looking) -> GroupingSpec:
             "Save at least two filters to compare them: narrow the selection in the sidebar, save "
             "it here, and once more. Then clear the sidebar's filter."
         )
-    spec = GroupingSpec.of_filters({name: held[name] for name in chosen})
-    st.query_params[FILTERS_TEXT] = spec.name
+    picked = {name: held[name] for name in chosen}
+    spec = GroupingSpec.of_filters(picked)
+    if any(names_patients(held.root) for held in picked.values()):
+        st.caption("A filter holds a list of patients, which never goes into a link.")
+        if FILTERS_TEXT in st.query_params:
+            del st.query_params[FILTERS_TEXT]
+    else:
+        st.query_params[FILTERS_TEXT] = spec.name
     return spec
 
 

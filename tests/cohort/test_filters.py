@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cohort.filters import Filter, FilterError
+from data_loaders import Cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 
 COHORT = make_cohort(
@@ -121,6 +123,7 @@ CLAUSES = st.recursive(
 
 
 @given(CLAUSES)
+@settings(deadline=None)
 def test_json_reads_back_equal(data: dict[str, Any]):
     f = Filter.from_dict(data)
     again = Filter.from_json(f.to_json())
@@ -153,12 +156,14 @@ def kleene(data: dict[str, Any], row: int) -> bool | None:
 
 
 @given(CLAUSES)
+@settings(deadline=None)
 def test_selection_is_three_valued_logic_patient_by_patient(data: dict[str, Any]):
     mask = Filter.from_dict(data).apply(COHORT).mask
     assert mask.tolist() == [kleene(data, row) is True for row in range(COHORT.n)]
 
 
 @given(CLAUSES)
+@settings(deadline=None)
 def test_attrition_accounts_for_everyone(data: dict[str, Any]):
     table = Filter.from_dict(data).apply(COHORT).attrition
     n = table["n"].to_numpy()
@@ -213,3 +218,145 @@ def test_depth_is_bounded():
 def test_a_filter_of_another_cohort_says_what_is_missing(data: dict[str, Any]):
     with pytest.raises(FilterError):
         Filter.from_dict(data).apply(COHORT)
+
+
+# --- conditions on what was sequenced, and lists of patients -------------------------------------
+
+
+def sequenced() -> Cohort:
+    """P1 to P6; TP53 altered in P1 to P4, not in P5, not tested in P6."""
+    cohort = make_cohort(
+        {"age_years": [60.0, 61.0, None, 63.0, 64.0, 65.0]},
+        {"TP53": [1, 1, 1, 1, 0, None], "TET2": [1, 0, 0, 1, 0, 1], "JAK2": [0, 0, 1, 1, 0, None]},
+        variables=(AGE,),
+    )
+    mutations = pd.DataFrame(
+        [
+            ("P1", "TP53", "p.R175H", "missense", 0.40),
+            ("P1", "TP53", "p.R213*", "truncating", 0.05),
+            ("P2", "TP53", None, None, 0.30),
+            ("P3", "TP53", "p.R248Q", "missense", None),
+            ("P4", "TET2", "p.Q100*", "truncating", 0.20),
+        ],
+        columns=["patient_id", "gene", "protein_change", "variant_class", "vaf"],
+    )
+    return replace(cohort, mutations=mutations)
+
+
+def truth(data: dict[str, Any]) -> list[int]:
+    return list(Filter.from_dict({"all": [data]}).steps[0].evaluate(sequenced()))
+
+
+def test_variants_by_class_and_allele_fraction_are_three_valued():
+    # P2's class and P3's fraction are not known, P4's variant is not listed, P6 was not tested.
+    assert truth({"variant": "TP53"}) == [1, 1, 1, -1, 0, -1]
+    assert truth({"variant": "TP53", "class": ["missense"]}) == [1, -1, 1, -1, 0, -1]
+    assert truth({"variant": "TP53", "class": ["truncating"]}) == [1, -1, 0, -1, 0, -1]
+    assert truth({"variant": "TP53", "vaf": [0.1, None]}) == [1, 1, -1, -1, 0, -1]
+    # One variant has to fit in both: the truncating one is below 10%.
+    both = {"variant": "TP53", "class": ["truncating"], "vaf": [0.1, None]}
+    assert truth(both) == [0, -1, 0, -1, 0, -1]
+    words = Filter.from_dict(both).describe()
+    assert words == "TP53 truncating variant with VAF 10% or more"
+
+
+def test_a_gene_counts_once_and_untested_genes_leave_it_open():
+    # TP53 and JAK2 were not tested in P6: 95% of six are more than five, so only TET2 counts.
+    assert truth({"mutated_genes": [1, None]}) == [1, 0, 0, 1, 0, 1]
+    cohort = make_cohort(
+        {"x": [1] * 40},
+        {"A": [1, None] + [0] * 38, "B": [1, 1] + [0] * 38, "C": [0, 1] + [0] * 38},
+    )
+    at_least = {n: Filter.from_dict({"mutated_genes": [n, None]}).root for n in (2, 3)}
+    assert list(at_least[2].evaluate(cohort)[:3]) == [1, 1, 0]
+    assert list(at_least[3].evaluate(cohort)[:3]) == [0, -1, 0]
+    assert at_least[3].describe() == "3 or more mutated genes"
+    assert Filter.from_dict({"mutated_genes": [2, 2]}).describe() == "2 mutated genes"
+
+
+def test_tested_known_and_listed_are_never_unknown():
+    assert truth({"tested": "TP53"}) == [1, 1, 1, 1, 1, 0]
+    assert truth({"known": "age_years"}) == [1, 1, 0, 1, 1, 1]
+    assert truth({"not": {"known": "age_years"}}) == [0, 0, 1, 0, 0, 0]
+    assert truth({"patients": ["P2", "nobody", "P6", "P2"]}) == [0, 1, 0, 0, 0, 1]
+    words = Filter.from_dict({"patients": ["P2", "nobody"]}).describe(sequenced())
+    assert words == "on a list of 2 patients", "identifiers are never said"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"variant": "NOGENE"},
+        {"tested": "NOGENE"},
+        {"known": "nothing"},
+        {"variant": "TP53", "vaf": [0.5, 0.1]},
+        {"variant": "TP53", "class": "missense"},
+        {"variant": 3},
+        {"variant": "TP53", "depth": [1, 2]},
+        {"mutated_genes": 3},
+        {"patients": "P1"},
+        {"patients": [1, 2]},
+    ],
+)
+def test_conditions_that_make_no_sense_get_a_sentence(data: dict[str, Any]):
+    with pytest.raises(FilterError, match=r"\.$"):
+        Filter.from_dict(data).apply(sequenced())
+
+
+NEW = st.one_of(
+    st.sampled_from([{"tested": "TP53"}, {"known": "age_years"}, {"mutated_genes": [1, None]}]),
+    st.fixed_dictionaries(
+        {"variant": st.sampled_from(["TP53", "TET2"])},
+        optional={
+            "class": st.lists(st.sampled_from(["missense", "truncating"]), min_size=1, unique=True),
+            "vaf": st.sampled_from([[0.1, None], [None, 0.3], [0.2, 0.6]]),
+        },
+    ),
+    st.lists(st.sampled_from(["P1", "P3", "P9"]), unique=True).map(lambda ids: {"patients": ids}),
+)
+NESTED = st.recursive(
+    NEW,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: {"all": items}),
+        st.lists(inner, max_size=3).map(lambda items: {"any": items}),
+        inner.map(lambda item: {"not": item}),
+    ),
+    max_leaves=8,
+)
+
+
+@given(NESTED)
+@settings(deadline=None)
+def test_new_conditions_round_trip_and_a_patient_is_in_out_or_unknown(data: dict[str, Any]):
+    held = Filter.from_dict(data)
+    assert Filter.from_json(held.to_json()) == held
+    cohort = sequenced()
+    yes, no = held.root.evaluate(cohort), Filter.from_dict({"not": data}).root.evaluate(cohort)
+    assert set(yes) <= {-1, 0, 1}
+    assert list(no) == [t if t < 0 else 1 - t for t in yes]
+    assert "P1" not in held.describe(cohort)
+
+
+def by_hand(data: dict[str, Any], patient: int) -> int | None:
+    """Kleene's logic written a second time, one patient at a time."""
+    word = next(iter(data))
+    if word == "not":
+        inner = by_hand(data["not"], patient)
+        return None if inner is None else 1 - inner
+    if word in {"all", "any"}:
+        found = [by_hand(item, patient) for item in data[word]]
+        decides = 0 if word == "all" else 1
+        if decides in found:
+            return decides
+        return None if None in found else 1 - decides
+    value = truth(data)[patient]
+    return None if value < 0 else int(value)
+
+
+@given(NESTED)
+@settings(deadline=None, max_examples=30)
+def test_nested_logic_equals_logic_by_hand(data: dict[str, Any]):
+    got = Filter.from_dict(data).root.evaluate(sequenced())
+    for patient, value in enumerate(got):
+        expected = by_hand(data, patient)
+        assert value == (-1 if expected is None else expected)
