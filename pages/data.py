@@ -1,6 +1,7 @@
 import streamlit as st
 
 from app.ui.data import (
+    draw_saving,
     endpoint_table,
     feature_table,
     open_in_callback,
@@ -8,15 +9,15 @@ from app.ui.data import (
     variable_table,
 )
 from app.ui.layout import page_header
+from app.ui.loading import draw_loading
 from app.ui.mapping_editor import draw_mapping_editor
 from app.ui.quality import draw_quality
 from app.ui.session import cohort_keys, cohort_title
-from app.ui.uploading import draw_upload
 
 looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
 cohort = looking.cohort
 
-draw_upload()
+draw_loading()
 with st.container(horizontal=True):
     for key in cohort_keys():
         st.button(
@@ -37,6 +38,8 @@ lines = [
 ]
 st.markdown("  \n".join(line for line in lines if line) or f"Read from {provenance.source}.")
 st.caption(f"Source: {provenance.source} · content fingerprint {cohort.fingerprint[:12]}")
+
+draw_saving(looking)
 
 findings, correct, endpoints, variables, alterations, truths = st.tabs(
     [

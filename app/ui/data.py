@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
+from app.export.cohort_archive import ArchiveKind, cohort_archive
+from app.export.tables import file_stem
 from app.ui.links import COHORT
+from app.ui.session import Looking
 from app.ui.sidebar import clear_filter
 from app.ui.uploading import tell_outcome
 from data_loaders import Cohort
 
+_ARCHIVES: dict[ArchiveKind, str] = {
+    "study": "As a cBioPortal study (ZIP)",
+    "tables": "As Parquet and JSON (ZIP)",
+}
 _SEVERITY = {"error": "Error", "warning": "Warning", "info": "Note"}
 
 
@@ -18,6 +27,27 @@ def open_in_callback(key: str) -> None:
     clear_filter()
     st.session_state[COHORT] = key
     tell_outcome(None)
+
+
+def draw_saving(looking: Looking) -> None:
+    """The whole cohort as archives that load back equal, made when they are clicked."""
+    stem = file_stem(looking.cohort.name, synthetic=looking.synthetic)
+    with st.expander("Save this cohort", icon=":material/archive:"):
+        st.caption(
+            "Everything that was understood, with the patients' identifiers: treat it as patient "
+            "data. Loaded here again, either gives the same cohort."
+        )
+        with st.container(horizontal=True):
+            for kind, label in _ARCHIVES.items():
+                st.download_button(
+                    label,
+                    partial(cohort_archive, looking.cohort, kind),
+                    f"{stem}_{kind}.zip",
+                    mime="application/zip",
+                    key=f"save_{kind}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:

@@ -28,7 +28,14 @@ from app.ui.grouping_parameters import (
     option_and_parameters,
 )
 from app.ui.saved_groups import saved_names, saved_option, take_saved_from_link
-from app.ui.session import DEFAULT_COHORT, cohort_keys, cohort_title, open_cohort
+from app.ui.session import (
+    DEFAULT_COHORT,
+    cohort_keys,
+    cohort_title,
+    hold_public,
+    open_cohort,
+    public_key,
+)
 from data_loaders import Cohort
 
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
@@ -156,6 +163,7 @@ def read_link() -> None:
     st.session_state[_ASKED] = {}
     if not len(st.query_params):
         return
+    _hold_public_of_link(st.query_params.get(COHORT, ""))
     changed = _translate(COHORT, cohort_labels())
     asked = {label: key for key, label in cohort_labels().items()}
     cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
@@ -183,6 +191,15 @@ def read_link() -> None:
     st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
     if changed:
         st.rerun()
+
+
+def _hold_public_of_link(asked: str) -> None:
+    """Open a published cohort that a link names, where it is on this machine already."""
+    from data_loaders.catalogue import catalogue, is_cached
+
+    for entry in catalogue().values():
+        if asked in (public_key(entry.name), entry.title) and is_cached(entry):
+            hold_public(entry.name)
 
 
 def _take_apart_group() -> bool:

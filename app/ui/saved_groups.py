@@ -93,7 +93,7 @@ def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
     texts = [
         saved_to_text(name, saved_grouping(cohort, name))
         for name in shown
-        if cohort.provenance.synthetic
+        if cohort.provenance.synthetic or cohort.provenance.source.startswith("catalogue:")
     ]
     kept = [text for text in texts if text is not None]
     if kept != st.query_params.get_all(LINK):

@@ -15,6 +15,8 @@ from data_loaders.demo import DEMO_COHORTS
 DEFAULT_COHORT = "demo:mpn"
 _UPLOADS = "_uploads"
 _SOURCES = "_upload_sources"
+_HELD_PUBLIC = "_public_cohorts"
+_PUBLIC = "catalogue:"
 _LOOKING_AT = "_looking_at"
 
 
@@ -47,6 +49,32 @@ def demo_cohort(key: str) -> Cohort:
     cohort = load_cohort(key)
     cohort.states  # noqa: B018  (computed once here rather than in the first visitor's page)
     return cohort
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def public_cohort(name: str) -> Cohort:
+    """A cohort of the public catalogue, fetched if need be; shared by everyone: it is published.
+
+    Raises
+    ------
+    CohortError
+        If it cannot be fetched or read.
+    """
+    cohort = load_cohort(f"{_PUBLIC}{name}")
+    cohort.states  # noqa: B018  (computed once here rather than in the first visitor's page)
+    return cohort
+
+
+def public_key(name: str) -> str:
+    """Key of a cohort of the catalogue."""
+    return f"{_PUBLIC}{name}"
+
+
+def hold_public(name: str) -> None:
+    """Offer a cohort of the catalogue in this session, once it was loaded."""
+    held: list[str] = st.session_state.setdefault(_HELD_PUBLIC, [])
+    if name not in held:
+        held.append(name)
 
 
 def uploads() -> dict[str, Cohort]:
@@ -82,18 +110,23 @@ def source_of(key: str) -> Source | None:
 
 def cohort_keys() -> list[str]:
     """Keys of all cohorts the session can open, demos first."""
-    return [f"demo:{key}" for key in DEMO_COHORTS] + list(uploads())
+    public = [public_key(name) for name in st.session_state.get(_HELD_PUBLIC, ())]
+    return [f"demo:{key}" for key in DEMO_COHORTS] + public + list(uploads())
 
 
 def cohort_title(key: str) -> str:
     """Name of a cohort for people."""
     if key.startswith("demo:"):
         return DEMO_COHORTS[key.removeprefix("demo:")].title
+    if key.startswith(_PUBLIC):
+        return public_cohort(key.removeprefix(_PUBLIC)).name
     return key.removeprefix("upload:")
 
 
 def open_cohort(key: str) -> Cohort:
     """The cohort of a key that ``cohort_keys`` lists."""
+    if key.startswith(_PUBLIC):
+        return public_cohort(key.removeprefix(_PUBLIC))
     held = uploads().get(key)
     return held if held is not None else demo_cohort(key)
 

@@ -45,6 +45,7 @@ from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
 _MOST_LEVELS = 40
+_NEXT = "_cohort_to_open"
 _LONGEST_CHIP = 60
 _FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
 
@@ -191,8 +192,22 @@ def clear_filter() -> None:
         st.session_state.pop(key, None)
 
 
+def open_next(cohort_key: str) -> None:
+    """Have the next run open a cohort with an empty filter; what is drawn now stays as it is.
+
+    Parameters
+    ----------
+    cohort_key
+        Key of a cohort that the session holds.
+    """
+    st.session_state[_NEXT] = cohort_key
+
+
 def draw_sidebar() -> Looking:
     """Draw cohort and filter, and set what the session looks at."""
+    if _NEXT in st.session_state:
+        clear_filter()
+        st.session_state[COHORT] = st.session_state.pop(_NEXT)
     labels = cohort_labels()
     keys = list(labels)
     key = st.selectbox(

@@ -10,7 +10,7 @@ import streamlit as st
 from app.analysis.wording import count
 from app.ui.links import COHORT
 from app.ui.session import Source, cohort_title, keep_upload
-from app.ui.sidebar import clear_filter
+from app.ui.sidebar import open_next
 from data_loaders import Cohort, CohortError
 from data_loaders.uploads import load_upload, mapping_among, unpacked
 
@@ -53,7 +53,6 @@ def draw_upload() -> None:
             args=(upload_folder,),
             help="Every file of the folder is read; its subfolders, too.",
         )
-    draw_outcome()
 
 
 def draw_outcome() -> None:
@@ -78,7 +77,7 @@ def tell_outcome(sentence: str | None, *, good: bool = True) -> None:
 
 
 def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None:
-    """Keep a loaded cohort, open it on every page, and say what was read; call it in a callback.
+    """Keep a loaded cohort, have the next run open it on every page, and say what was read.
 
     Parameters
     ----------
@@ -89,8 +88,7 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
     source
         The files, where they can be read again.
     """
-    clear_filter()
-    st.session_state[COHORT] = keep_upload(cohort, source)
+    open_next(keep_upload(cohort, source))
     verb = "were" if what.endswith(" files") else "was"
     tell_outcome(
         f"{what} {verb} read: {count(cohort.n, 'patient')}, "

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import platformdirs
-import pooch  # type: ignore[import-untyped]
+import pooch
 import requests
 import urllib3
 

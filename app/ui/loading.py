@@ -1,0 +1,186 @@
+"""Where cohorts come from: the user's files, the public catalogue, cBioPortal, a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from app.ui.session import hold_public, public_cohort, public_key
+from app.ui.sidebar import open_next
+from app.ui.uploading import draw_outcome, draw_upload, open_loaded, refuse_loaded, tell_outcome
+from data_loaders import Cohort, CohortError, load_cohort
+from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
+from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
+
+_FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
+_TABLE_HEIGHT = 330
+_STUDIES = "_studies_found"
+
+
+def draw_loading() -> None:
+    """The choice of a source and its controls; nothing is fetched before a button is pressed."""
+    source = st.segmented_control(
+        "Load from",
+        [_FILES, _PUBLIC, _PORTAL, _DATABASE],
+        default=_FILES,
+        required=True,
+        key="source",
+        label_visibility="collapsed",
+    )
+    if source == _PUBLIC:
+        _draw_catalogue()
+    elif source == _PORTAL:
+        _draw_portal()
+    elif source == _DATABASE:
+        _draw_database()
+    else:
+        draw_upload()
+    draw_outcome()
+
+
+def _draw_catalogue() -> None:
+    entries = list(catalogue().values())
+    st.dataframe(
+        pd.DataFrame([_row(entry) for entry in entries]),
+        hide_index=True,
+        key="catalogue",
+        height=_TABLE_HEIGHT,
+        column_config={"Cohort": st.column_config.TextColumn(pinned=True)},
+    )
+    chosen = st.selectbox(
+        "Published cohort",
+        entries,
+        format_func=lambda entry: f"{entry.title} · {entry.disease}",
+        key="published",
+    )
+    st.caption(
+        " ".join(
+            text
+            for text in (
+                chosen.citation,
+                f"Licence: {chosen.licence.removesuffix('.')}.",
+                chosen.note,
+                _where_from(chosen),
+            )
+            if text
+        )
+    )
+    if st.button("Load this cohort", key="load_published", type="primary"):
+        _load(lambda tell: _published(chosen, tell), chosen.title, keep=False)
+
+
+def _row(entry: CatalogueEntry) -> dict[str, str]:
+    return {
+        "Cohort": entry.title,
+        "Disease": entry.disease,
+        "Size": entry.size,
+        "Endpoints": ", ".join(key.upper() for key in entry.endpoints) or "known once loaded",
+        "Here": "on this machine" if is_cached(entry) else "to be fetched",
+        "Licence": entry.licence,
+    }
+
+
+def _where_from(entry: CatalogueEntry) -> str:
+    if entry.study_id:
+        return f"It is fetched from {entry.source}, over the web, when you ask for it."
+    if is_cached(entry):
+        return f"From {entry.source}; it is on this machine already."
+    size = (entry.download_bytes or 0) / 2**20
+    return f"It is fetched once from {entry.source} ({size:.1f} MiB) when you ask for it."
+
+
+def _published(entry: CatalogueEntry, tell: Callable[[str, float], None]) -> Cohort:
+    if not is_cached(entry):
+        # With progress, which what is shared between sessions cannot show.
+        load_cohort(public_key(entry.name), progress=tell)
+    tell("Opening the cohort", 0.95)
+    cohort = public_cohort(entry.name)
+    hold_public(entry.name)
+    open_next(public_key(entry.name))
+    return cohort
+
+
+def _draw_portal() -> None:
+    st.caption(
+        "Studies of the public cBioPortal or of your hospital's own. The address you give is "
+        "contacted when you press a button, and no other."
+    )
+    left, right = st.columns(2)
+    address = left.text_input("Address", value=PUBLIC, key="portal_address")
+    token = right.text_input(
+        "Data access token",
+        type="password",
+        key="portal_token",
+        placeholder="only where the instance asks for one",
+    )
+    words, button = st.columns([4, 1], vertical_alignment="bottom")
+    keyword = words.text_input("Look for", key="portal_words", placeholder="leukemia, myelo, ...")
+    if button.button("Search", key="portal_search", width="stretch"):
+        try:
+            with st.spinner("Asking for the studies"):
+                st.session_state[_STUDIES] = list_studies(address, keyword, token or None)
+        except CohortError as error:
+            tell_outcome(str(error), good=False)
+    studies: list[StudySummary] = st.session_state.get(_STUDIES, [])
+    if not studies:
+        return
+    chosen = st.selectbox(
+        "Study",
+        studies,
+        format_func=lambda study: f"{study.name} ({study.study_id})",
+        key="portal_study",
+    )
+    size = f"{chosen.samples:,} samples. " if chosen.samples is not None else ""
+    st.caption(f"{size}{chosen.citation or chosen.description}")
+    if st.button("Load this study", key="portal_load", type="primary"):
+        _load(
+            lambda tell: load_from_api(
+                address,
+                chosen.study_id,
+                token or None,
+                progress=lambda share, what: tell(what.removesuffix("."), share),
+            ),
+            chosen.name,
+        )
+
+
+def _draw_database() -> None:
+    st.caption(
+        "One row a patient, from PostgreSQL or a DuckDB file. Nothing is changed there, and the "
+        "password is kept nowhere."
+    )
+    address = st.text_input(
+        "Address",
+        type="password",
+        key="database_address",
+        placeholder="postgresql://user:password@host/database or duckdb:///folder/file.duckdb",
+    )
+    left, right = st.columns([1, 2])
+    table = left.text_input("Table or view", key="database_table", placeholder="registry.patients")
+    query = right.text_area(
+        "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
+    )
+    if st.button("Load from the database", key="database_load", type="primary"):
+        _load(
+            lambda _tell: load_cohort(
+                address.strip(), query=query.strip() or None, table=table.strip() or None
+            ),
+            table.strip() or "The query",
+        )
+
+
+def _load(
+    load: Callable[[Callable[[str, float], None]], Cohort], what: str, *, keep: bool = True
+) -> None:
+    """Load with progress, open what came, or say why nothing did."""
+    bar = st.progress(0.0, text="Starting")
+    try:
+        cohort = load(lambda said, share: bar.progress(min(max(share, 0.0), 1.0), text=said))
+    except CohortError as error:
+        bar.empty()
+        refuse_loaded(error)
+        return
+    open_loaded(cohort, what) if keep else tell_outcome(f"{what} is open on every page now.")
+    st.rerun()
