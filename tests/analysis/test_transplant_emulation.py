@@ -11,7 +11,7 @@ from app.analysis.subgroups import Cancelled
 from app.analysis.survival import kaplan_meier
 from app.analysis.transplant._hazards import HazardRows, fit_hazard
 from app.analysis.transplant._trial import Trial, kaplan_meier_of, restricted_mean
-from app.analysis.transplant.diagnostics import age_bands, balance, positivity, sensitivity
+from app.analysis.transplant.diagnostics import age_bands, positivity, sensitivity
 from app.analysis.transplant.e_value import e_value, rate_to_risk_ratio
 from app.analysis.transplant.emulation import EmulationSettings, emulate
 from app.analysis.transplant.strategies import Strategy
@@ -249,13 +249,14 @@ def test_diagnostics_show_what_the_weights_do():
     frame = simulated(3000, 9)
     data = prepared(frame)
     result = emulate(data, ARMS, even(truncation=None))
-    table = balance(result).query("strategy == @ARMS[0].label").set_index("term")
+    table = result.balance.query("strategy == @ARMS[0].label").set_index("term")
     assert abs(table.loc["age", "smd_before"]) > 0.4
     assert abs(table.loc["age", "smd_after"]) < 0.15
     strata = pd.DataFrame({"age": age_bands(60 + 10 * frame["age"])})
     chances = positivity(result, strata).query("strategy == @ARMS[0].label")
     assert chances["n"].sum() == 3000
     assert chances["probability"].is_monotonic_decreasing
+    assert not any("Balance" in note for note in result.notes)
     seen = chances["transplanted"].sum() / 3000
     modelled = np.average(chances["probability"], weights=chances["n"])
     # Of those alive a little more are transplanted than of all, some of whom die before.

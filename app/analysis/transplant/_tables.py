@@ -19,6 +19,7 @@ from app.analysis.transplant._trial import (
 from app.analysis.transplant._weights import DrawnWeights
 from app.analysis.transplant.e_value import e_value, rate_to_risk_ratio
 
+_UNKNOWN_RATIO = 1e6
 _MEASURES = ("survival_difference", "rmst_difference", "hazard_ratio", "risk_ratio")
 
 
@@ -232,7 +233,12 @@ def adherence_table(trial: Trial, drawn: DrawnWeights) -> pd.DataFrame:
             frame = {"model": name, "term": list(terms), "hr": np.exp(fitted.beta)}
             frame |= {"lower": np.exp(fitted.beta - half), "upper": np.exp(fitted.beta + half)}
             parts.append(pd.DataFrame(frame))
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    # Only the ridge speaks where a term is the same in everyone with the same baseline.
+    absorbed = table["upper"] > table["lower"] * _UNKNOWN_RATIO
+    table.loc[absorbed, ["hr", "lower", "upper"]] = np.nan
+    table["note"] = np.where(absorbed, "In the baseline hazard of its class, or never seen.", "")
+    return table
 
 
 def weight_table(trial: Trial, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:

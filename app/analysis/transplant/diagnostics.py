@@ -1,4 +1,4 @@
-"""Whether an emulated trial can be trusted: positivity, balance, how much choices matter."""
+"""Whether an emulated trial can be trusted: positivity, and how much the choices matter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis._survival_data import Floats
 from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
 from app.analysis.transplant._support import NEAR_ZERO, window_probability
@@ -81,56 +81,6 @@ def age_bands(age: Floats) -> pd.Categorical:
     return pd.cut(np.asarray(age, dtype=np.float64), edges, right=False, labels=labels)
 
 
-def balance(emulation: Emulation) -> pd.DataFrame:
-    """Confounders of the patients who follow each strategy against those of the reference.
-
-    At the end of each window, among the clones still followed then, before and after weighting.
-
-    Returns
-    -------
-    DataFrame
-        strategy, reference, at, term, smd_before, smd_after (standardised mean differences, by the
-        standard deviation among all eligible), n, n_reference.
-    """
-    trial, data = emulation.trial, emulation.trial.data
-    reference = emulation.strategies.index(emulation.reference)
-    rows = []
-    for position, arm in enumerate(trial.arms):
-        closes = arm.closes[np.isfinite(arm.closes)]
-        if position == reference or not len(closes) or not arm.adherent.any():
-            continue
-        at = float(closes.max()) if arm.strategy.kind != "progression" else trial.horizon / 2
-        ours, ours_weight = _followers(emulation, position, at)
-        theirs, their_weight = _followers(emulation, reference, at)
-        if not ours.any() or not theirs.any():
-            continue
-        mean = [
-            np.average(data.x[who], axis=0, weights=weight[who])
-            for who, weight in (
-                (ours, ours.astype(np.float64)),
-                (theirs, theirs.astype(np.float64)),
-                (ours, ours_weight),
-                (theirs, their_weight),
-            )
-        ]
-        rows.append(
-            pd.DataFrame(
-                {
-                    "strategy": arm.strategy.label,
-                    "reference": emulation.reference,
-                    "at": at,
-                    "term": list(data.terms),
-                    "smd_before": mean[0] - mean[1],
-                    "smd_after": mean[2] - mean[3],
-                    "n": int(ours.sum()),
-                    "n_reference": int(theirs.sum()),
-                }
-            )
-        )
-    columns = ["strategy", "reference", "at", "term", "smd_before", "smd_after", "n", "n_reference"]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
-
-
 def sensitivity(
     data: TrialData,
     strategies: Sequence[Strategy],
@@ -191,19 +141,3 @@ def sensitivity(
         parts.append(table)
     report(progress, should_cancel, "Done", 1.0)
     return pd.concat(parts, ignore_index=True)
-
-
-def _followers(emulation: Emulation, position: int, at: float) -> tuple[Bools, Floats]:
-    """Clones of an arm still followed just after a time, and their weights."""
-    trial, data, drawn = emulation.trial, emulation.trial.data, emulation.drawn
-    arm = trial.arms[position]
-    there = (data.time > at) & (data.entry < at)
-    waiting = there & (data.treated > at) & (arm.waiting_until > at)
-    done = there & arm.adherent & (data.treated <= at)
-    cell = trial.model.cells.of(np.full(data.n, at))
-    weights = np.where(waiting, drawn.waiting[np.arange(data.n), cell], 0.0)
-    if done.any():
-        left, share = trial.asked(arm, drawn)
-        weights = weights * left[np.arange(data.n), cell]
-        weights = np.where(done, trial.transplanted(arm, drawn, share), weights)
-    return waiting | done, weights

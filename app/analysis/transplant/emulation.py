@@ -19,6 +19,7 @@ import pandas as pd
 from app.analysis._survival_data import Floats
 from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.transplant._balance import balance_notes, balance_table
 from app.analysis.transplant._support import arm_notes, general_notes, support_table
 from app.analysis.transplant._tables import (
     Findings,
@@ -65,7 +66,7 @@ class EmulationSettings:
     horizon: float
     grace: float = 6.0
     spread: Spread = "practice"
-    truncation: float | None = 0.99
+    truncation: float | None = 0.999
     adjust_losses: bool = True
     progression: str | None = None
     draws: int = 200
@@ -106,10 +107,14 @@ class Emulation:
         strategy, difference, lower, upper.
     adherence
         The models, for inspection: model (transplant or loss), term, hr (per standard deviation of
-        the confounder or 0/1 for an onset), lower, upper.
+        the confounder or 0/1 for an onset), lower, upper, note where classes with a baseline hazard
+        of their own leave nothing to estimate.
     weights
         Distribution of the stabilised weights: strategy, state, n, mean, sd, minimum, median, p99,
         maximum, cap, n_cut, effective.
+    balance
+        Confounders of those who follow each strategy against the reference's, before and after
+        weighting: strategy, reference, at, term, smd_before, smd_after, n, n_reference.
     draws
         RMST by draw, class and strategy, shape (draws, classes, strategies).
     strategies, groups, reference
@@ -128,6 +133,7 @@ class Emulation:
     heterogeneity: pd.DataFrame
     adherence: pd.DataFrame
     weights: pd.DataFrame
+    balance: pd.DataFrame
     draws: Floats
     strategies: tuple[str, ...]
     groups: tuple[str, ...]
@@ -213,6 +219,7 @@ def emulate(
     support = support_table(trial, drawn, groups, FEWEST_FOR_AN_ESTIMATE)
     limits = Limits(points, settings.conf_level, len(groups), len(arms))
     found = Findings(trial, sums, point, limits, groups, names, reference, grid, support)
+    balance = balance_table(trial, drawn, caps, reference)
     report(progress, should_cancel, "Done", 1.0)
     return Emulation(
         curves=curve_table(found),
@@ -221,6 +228,7 @@ def emulate(
         heterogeneity=heterogeneity_table(found),
         adherence=adherence_table(trial, drawn),
         weights=weight_table(trial, drawn, caps),
+        balance=balance,
         draws=limits.rmst,
         strategies=names,
         groups=groups,
@@ -231,7 +239,12 @@ def emulate(
         left_out=data.left_out,
         settings=settings,
         method=_method(settings),
-        notes=(*data.notes, *general_notes(trial, drawn, sums), *arm_notes(support)),
+        notes=(
+            *data.notes,
+            *general_notes(trial, drawn, sums),
+            *balance_notes(balance),
+            *arm_notes(support),
+        ),
         trial=trial,
         drawn=drawn,
     )

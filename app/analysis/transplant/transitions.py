@@ -84,13 +84,15 @@ class Transition:
             jumps = baseline_jumps(self.rows, beta) * rng.gamma(1.0, 1.0, len(jumps))
         read = self.rows.event_time <= self.read_until
         times = np.concatenate([[0.0], self.rows.event_time[read]])
-        total = np.concatenate([[0.0], np.cumsum(jumps[read])])
+        # Straight lines through the middle of each jump: through its top they would run ahead.
+        total = np.concatenate([[0.0], np.cumsum(jumps[read]) - jumps[read] / 2])
+        end = float(jumps[read].sum())
         rate = self.fitted.jumps[read & (self.rows.event_time > self.read_until * 2 / 3)].sum()
         rate /= max(self.read_until / 3, 1e-9)
         far = 100 * max(self.read_until, 1.0)
         times = np.concatenate([times, [max(self.read_until, times[-1]), far]])
         tail = rate * (far - times[-2])
-        return beta, times, np.concatenate([total, [total[-1], total[-1] + tail]])
+        return beta, times, np.concatenate([total, [end, end + tail]])
 
 
 @dataclass(frozen=True, eq=False)
