@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from data_loaders.variant_classes import NOT_COUNTED
 # Allele fractions this close are not told apart: read counts of a few hundred allow no more.
 MARGIN = 0.05
 MIN_PAIRS = 10
+_CENTILES = {"low": 0.05, "q1": 0.25, "median": 0.5, "q3": 0.75, "high": 0.95}
 _POSITION = r"^p\.\(?[A-Za-z*]{0,3}?(\d+)"
 # In men these have one copy, so their allele fraction is about twice that of an autosomal gene.
 X_LINKED = frozenset(
@@ -87,19 +89,44 @@ def protein_positions(changes: pd.Series) -> Floats:
 
 
 def counted_variants(cohort: Cohort, mask: Bools) -> pd.DataFrame:
-    """Variants of the selected patients that count as mutations, with their patient's place.
+    """Variants of the selected patients that count as mutations; silent and noncoding ones do not.
 
-    Silent and noncoding ones do not. The column ``patient`` is the position in the cohort.
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected, shape (cohort.n,).
+
+    Returns
+    -------
+    DataFrame
+        gene (categorical), protein_change, variant_class, vaf (0 to 1, NaN where not measured),
+        patient (position in the cohort), position (on the protein, NaN where none is named).
     """
+    if cohort not in _OF_COHORT:
+        _OF_COHORT[cohort] = _counted(cohort)
+    variants = _OF_COHORT[cohort]
+    return variants[mask[variants["patient"].to_numpy()]]
+
+
+# Kept as long as the cohort is: texts are read once, not at every change of a filter.
+_OF_COHORT: WeakKeyDictionary[Cohort, pd.DataFrame] = WeakKeyDictionary()
+
+
+def _counted(cohort: Cohort) -> pd.DataFrame:
     mutations = cohort.mutations
     place = cohort.patients.index.get_indexer(mutations["patient_id"])
     kept = (place >= 0) & ~mutations["variant_class"].isin(list(NOT_COUNTED)).to_numpy()
-    kept[kept] = mask[place[kept]]
-    columns = ["gene", "protein_change", "variant_class", "vaf"]
-    found = mutations.loc[kept, columns].assign(patient=place[kept])
+    found = mutations.loc[kept, ["gene", "protein_change", "variant_class", "vaf"]]
     vaf = pd.to_numeric(found["vaf"], errors="coerce").to_numpy(float, na_value=np.nan)
-    # A fraction of 0 is a call without reads: not measured rather than absent.
-    return found.assign(vaf=np.where((vaf > 0) & (vaf <= 1), vaf, np.nan))
+    return found.assign(
+        gene=found["gene"].astype("category"),
+        # A fraction of 0 is a call without reads: not measured rather than absent.
+        vaf=np.where((vaf > 0) & (vaf <= 1), vaf, np.nan),
+        patient=place[kept],
+        position=protein_positions(found["protein_change"]),
+    ).reset_index(drop=True)
 
 
 def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -> VafSummary:
@@ -131,20 +158,16 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
             "selected: the cohort needs a table of variants with a column such as vaf."
         )
     own = known[known["gene"].isin(genes)]
-    groups = own.groupby("gene")["vaf"]
+    groups = own.groupby("gene", observed=True)["vaf"]
+    centiles = groups.quantile([*_CENTILES.values()]).unstack()  # noqa: PD010  (one call for all)
+    centiles.columns = [*_CENTILES]
     table = pd.DataFrame(
         {
             "variants": groups.size(),
-            "patients": own.groupby("gene")["patient"].nunique(),
-            **{
-                name: groups.quantile(at)
-                for name, at in (
-                    ("low", 0.05), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("high", 0.95),
-                )
-            },
+            "patients": own.groupby("gene", observed=True)["patient"].nunique(),
         }
-    )  # fmt: skip
-    table = table.rename_axis("gene").reset_index()
+    ).join(centiles)
+    table = table.rename_axis("gene").reset_index().astype({"gene": object})
     table["x_linked"] = table["gene"].isin(X_LINKED)
     table = table.sort_values(["median", "gene"], ascending=[False, True], ignore_index=True)
     return VafSummary(
@@ -188,14 +211,15 @@ def acquisition_order(
     """
     known = counted_variants(cohort, mask)
     known = known[known["vaf"].notna()]
-    largest = known.groupby(["patient", "gene"], sort=False)["vaf"].max().reset_index()
-    genes = largest["gene"].value_counts().head(most).index.tolist()
-    own = largest[largest["gene"].isin(genes)]
-    patients, rows = np.unique(own["patient"].to_numpy(), return_inverse=True)
-    values = np.full((len(genes), len(patients)), np.nan)
-    values[own["gene"].map({gene: i for i, gene in enumerate(genes)}).to_numpy(int), rows] = own[
-        "vaf"
-    ]
+    pairs = known[["gene", "patient"]].drop_duplicates()
+    counts = pairs["gene"].value_counts()
+    genes = counts[counts > 0].head(most).index.tolist()
+    own = known[known["gene"].isin(genes)]
+    patients, columns_of = np.unique(own["patient"].to_numpy(), return_inverse=True)
+    rows_of = own["gene"].astype(object).map({gene: i for i, gene in enumerate(genes)})
+    values = np.full((len(genes), len(patients)), -np.inf)
+    np.maximum.at(values, (rows_of.to_numpy(int), columns_of), own["vaf"].to_numpy(float))
+    values[np.isinf(values)] = np.nan
     found = []
     for one, two in combinations(range(len(genes)), 2):
         difference = values[one] - values[two]
@@ -223,8 +247,9 @@ def acquisition_order(
 def placed_genes(cohort: Cohort, mask: Bools) -> pd.Series:
     """Patients with a variant that has a position on the protein, by gene, the most first."""
     variants = counted_variants(cohort, mask)
-    placed = variants[~np.isnan(protein_positions(variants["protein_change"]))]
-    return placed.groupby("gene")["patient"].nunique().sort_values(ascending=False, kind="stable")
+    placed = variants[variants["position"].notna()]
+    counts = placed.groupby("gene", observed=True)["patient"].nunique()
+    return counts.sort_values(ascending=False, kind="stable")
 
 
 def gene_variants(
@@ -252,7 +277,6 @@ def gene_variants(
     """
     variants = counted_variants(cohort, mask)
     own = variants[variants["gene"] == gene]
-    own = own.assign(position=protein_positions(own["protein_change"]))
     tested = mask & _tested(cohort, gene)
     members: dict[str, npt.NDArray[np.bool_]] = {"": tested}
     if grouping is not None:

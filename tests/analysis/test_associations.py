@@ -17,6 +17,7 @@ from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact
 from scipy.stats.contingency import odds_ratio
 
 from app.analysis.associations import alteration_frequencies, co_occurrence, wilson_interval
+from app.analysis.associations_burden import mutation_burden
 from app.analysis.associations_exact import (
     conditional_odds_ratios,
     fisher_p_values,
@@ -30,7 +31,8 @@ from app.analysis.associations_groups import (
     group_frequencies,
 )
 from app.cohort.groupings import by_variable
-from data_loaders import load_cohort
+from data_loaders import Cohort, load_cohort
+from data_loaders.catalogue.workspace import workspace_table
 from tests.builders import DIAGNOSIS, make_cohort
 
 TABLES = [
@@ -258,6 +260,67 @@ def test_mds_frequencies_are_the_known_ones(public_cohorts: Path, known_answers:
     states = _answer(known_answers, "KA031")
     assert table.loc["TP53multi", "altered"] == states["multi"]
     assert table.loc["TP53mono", "altered"] == states["mono"]
+
+
+DRIVERS = ["JAK2", "CALR", "MPL"]
+
+
+@pytest.fixture(scope="module")
+def mpn(public_cohorts: Path) -> tuple[pd.DataFrame, Cohort]:
+    """All 2,035 of Grinfeld 2018: the table of the workspace, and a cohort of it."""
+    file = public_cohorts / "mpn_grinfeld_2018" / "MPNmultistate.RData"
+    table = workspace_table(file.name, file.read_bytes(), "TGSgenes")
+    table.columns = [str(name) for name in table.columns]
+    events = table.loc[:, "JAK2":"PTPN11"]  # type: ignore[misc]
+    diagnosis = np.select([table[d] == 1 for d in ("ET", "PV", "MF")], ["ET", "PV", "MF"], "other")
+    cohort = make_cohort(
+        {"diagnosis": diagnosis.tolist()},
+        {name: (events[name] > 0).tolist() for name in events},
+        variables=(DIAGNOSIS,),
+        kinds={name: "cytogenetic" for name in events if name.startswith("Chr")},
+    )
+    return table, cohort
+
+
+@pytest.mark.shared
+def test_mpn_drivers_by_diagnosis_are_the_known_ones(
+    mpn: tuple[pd.DataFrame, Cohort], known_answers: list[Any]
+):
+    _, cohort = mpn
+    mask = np.ones(cohort.n, dtype=bool)
+    found = group_frequencies(cohort, mask, ["gene"], by_variable(cohort, "diagnosis"))
+    sizes = _answer(known_answers, "KA058")
+    assert found.groups == {name: n for name, n in sizes.items() if name != "total"}
+    rows = found.by_group.set_index(["group", "feature"])["frequency"]
+    for diagnosis, genes in _answer(known_answers, "KA061").items():
+        for gene, percent in genes.items():
+            share = rows.loc[(diagnosis, gene)]
+            assert 100 * share == pytest.approx(percent, abs=0.0501), (diagnosis, gene)
+    assert (found.overall["altered"] >= 5).sum() == _answer(known_answers, "KA060")
+
+
+@pytest.mark.shared
+def test_mpn_events_a_patient_are_the_known_ones(
+    mpn: tuple[pd.DataFrame, Cohort], known_answers: list[Any]
+):
+    table, cohort = mpn
+    number = (cohort.states == 1).sum(axis=1)
+    drivers = cohort.states[:, [cohort.alterations.columns.get_loc(d) for d in DRIVERS]] == 1
+    only = (number == 1) & drivers.any(axis=1)
+    assert 100 * only.mean() == pytest.approx(_answer(known_answers, "KA059"), abs=1.5)
+    expected = _answer(known_answers, "KA062")
+    kinds = {name.lower(): mean for name, mean in expected.items()}
+    diagnosis = cohort.patients["diagnosis"].to_numpy()
+    for name in ("ET", "PV", "MF", "other"):
+        mean = table["Mutations"].to_numpy()[diagnosis == name].mean()
+        assert mean == pytest.approx(kinds[name.lower()], abs=0.0006), name
+    # Their count is of mutations, ours of mutated genes: never fewer than genes, seldom more.
+    burden = mutation_burden(
+        cohort, np.ones(cohort.n, dtype=bool), ["gene"], "#000000",
+        grouping=by_variable(cohort, "diagnosis"),
+    ).summary.set_index("group")["mean"]  # fmt: skip
+    for name in ("ET", "PV", "MF"):
+        assert 0 <= expected[name] - burden[name] < 0.35, name
 
 
 @pytest.mark.shared

@@ -1,0 +1,176 @@
+"""Figures of the genomics page: every mark stands for what it says, and payloads stay small."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.analysis.associations_groups import group_frequencies
+from app.analysis.associations_pairs import about_reading, pair_reading, pair_screen
+from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, oncoprint
+from app.analysis.variants import acquisition_order, gene_variants, vaf_summary
+from app.analysis.variants_proteins import protein_axis
+from app.charts.co_occurrence import co_occurrence_alt, co_occurrence_figure
+from app.charts.frequencies import frequency_alt, frequency_figure
+from app.charts.lollipop import lollipop_figure
+from app.charts.oncoprint import oncoprint_alt, oncoprint_figure
+from app.charts.theme import SYNTHETIC_MARK
+from app.charts.vaf import order_figure, vaf_figure
+from app.cohort.groupings import by_variable
+from data_loaders import Cohort, load_cohort
+from data_loaders.demo import load_demo
+
+
+@pytest.fixture(scope="module")
+def mds() -> Cohort:
+    return load_cohort("demo:mds")
+
+
+def everyone(cohort: Cohort) -> np.ndarray:
+    return np.ones(cohort.n, dtype=bool)
+
+
+def test_bars_are_the_shares_of_the_tested(mds: Cohort):
+    found = group_frequencies(mds, everyone(mds), ["gene", "cytogenetic"])
+    features = found.overall["feature"].head(8).tolist()
+    figure = frequency_figure(found, features, title="Shown", synthetic=True)
+    states = {name: mds.feature_state(name) for name in features}
+    drawn = {
+        features[place]: share
+        for trace in figure.data
+        for place, share in zip(trace.y, trace.x, strict=True)
+    }
+    for name, state in states.items():
+        assert drawn[name] == pytest.approx((state == 1).sum() / (state >= 0).sum())
+    assert SYNTHETIC_MARK in figure.to_json()
+    assert frequency_alt("Shown", found, features).startswith("Shown. Overall: ")
+
+
+def test_each_group_has_a_trace_in_its_colour(mds: Cohort):
+    grouping = by_variable(mds, "sex")
+    found = group_frequencies(mds, everyone(mds), ["gene"], grouping=grouping)
+    features = found.overall["feature"].head(5).tolist()
+    figure = frequency_figure(found, features, title="Shown")
+    assert [trace.marker.color for trace in figure.data] == list(grouping.colours)
+    clear = set(found.differences.loc[found.differences["q_value"] < 0.05, "label"])
+    marked = {t.removesuffix(" *") for t in figure.layout.yaxis.ticktext if t.endswith(" *")}
+    assert marked == {found.overall.set_index("feature").loc[f, "label"] for f in features} & clear
+
+
+def test_the_triangle_shows_each_pair_once_with_its_counts(mds: Cohort):
+    screen = pair_screen(mds, everyone(mds), ["gene", "cytogenetic"], 12)
+    figure = co_occurrence_figure(screen.table, screen.features, title="Shown")
+    heat = figure.data[0]
+    z = np.asarray(heat.z, dtype=float)
+    assert np.count_nonzero(~np.isnan(z)) == len(screen.table) == 66
+    names = list(screen.features)
+    for row in screen.table.head(10).itertuples():
+        one, two = sorted((names.index(row.a), names.index(row.b)))
+        said = heat.customdata[two - 1][one]
+        for number in (row.both, row.a_only, row.b_only, row.neither):
+            assert f" {number:,}" in said
+        assert np.sign(z[two - 1, one]) == np.sign(np.log(row.odds_ratio))
+        assert (heat.text[two - 1][one] == "●") == (row.q_value < 0.05)
+    assert co_occurrence_alt("Shown", pair_reading(screen)).count("Strongest") == 2
+
+
+def test_one_alteration_is_read_from_its_own_side(mds: Cohort):
+    screen = pair_screen(mds, everyone(mds), ["gene"], 15)
+    about = screen.about("SF3B1")
+    assert (about["a"] == "SF3B1").all()
+    assert len(about) == 14
+    sf3b1, other = mds.feature_state("SF3B1"), mds.feature_state(about.loc[0, "b"])
+    assert about.loc[0, "a_only"] == ((sf3b1 == 1) & (other == 0)).sum()
+    goes, avoids = about_reading(screen, "SF3B1")
+    assert goes.startswith("Goes with SF3B1: ")
+    assert "SRSF2" in avoids
+
+
+def test_a_gene_and_its_refinement_are_no_pair(mds: Cohort):
+    screen = pair_screen(mds, everyone(mds), ["gene", "refinement"], 40)
+    pairs = set(zip(screen.table["a"], screen.table["b"], strict=True))
+    assert ("TP53", "TP53_multi_hit") not in pairs
+    assert ("TP53_multi_hit", "TP53") not in pairs
+    assert screen.own > 0
+
+
+def test_the_oncoprint_is_one_heatmap_of_the_cells(mds: Cohort):
+    made = oncoprint(mds, everyone(mds), ["gene", "cytogenetic"], 20, tracks=["sex", "age_years"])
+    figure = oncoprint_figure(made, title="Shown", synthetic=True)
+    heats = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert len(heats) == 1
+    z = np.asarray(heats[0].z)
+    assert z.shape == (22, mds.n)
+    assert not figure.layout.shapes
+    rows = z[2:]
+    assert ((rows == 1) == (made.cells == NOT_TESTED)).all()
+    assert ((rows == 2) == (made.cells == NOT_ALTERED)).all()
+    words = np.asarray(heats[0].customdata, dtype=object)
+    assert (words[0] == mds.patients["sex"].iloc[made.patients].to_numpy()).all()
+    assert oncoprint_alt("Shown", made).count("%") == 5
+    # The colour of a code lies in the middle of its own step of the scale.
+    scale = [place for place, _ in heats[0].colorscale]
+    assert scale == sorted(scale)
+    assert scale[0] == 0
+    assert scale[-1] == 1
+
+
+def test_two_thousand_patients_and_forty_genes_stay_small():
+    cohort = load_demo("mds", n=3_000)
+    made = oncoprint(
+        cohort, everyone(cohort), ["gene", "cytogenetic"], 40,
+        grouping=by_variable(cohort, "sex"), tracks=["sex", "age_years"],
+    )  # fmt: skip
+    figure = oncoprint_figure(made, title="Shown")
+    assert len(figure.to_json()) < 1_500_000
+    assert len([trace for trace in figure.data if trace.type == "heatmap"]) == 1
+
+
+def test_lollipops_stand_at_their_residue_and_hang_for_the_second_group(mds: Cohort):
+    grouping = by_variable(mds, "sex")
+    first, second = grouping.names[:2]
+    found = gene_variants(mds, everyone(mds), "TP53", grouping=grouping, groups=[first, second])
+    furthest = found.table["position"].max()
+    figure = lollipop_figure(found, protein_axis("TP53", furthest), title="Shown")
+    heads = [t for t in figure.data if t.mode == "markers" and t.marker.symbol is None]
+    heights = np.concatenate([np.asarray(t.y, dtype=float) for t in heads])
+    places = np.concatenate([np.asarray(t.x, dtype=float) for t in heads])
+    table = found.table
+    above = table.loc[table["group"] == first, "share"].sum()
+    below = table.loc[table["group"] == second, "share"].sum()
+    assert heights[heights > 0].sum() == pytest.approx(above)
+    assert -heights[heights < 0].sum() == pytest.approx(below)
+    assert sorted(places) == sorted(table["position"])
+    assert "UniProt P04637" in figure.to_json()
+    bare = lollipop_figure(found, None, title="Shown")
+    assert "range observed" in bare.to_json()
+
+
+def test_a_gene_without_placed_variants_makes_an_empty_figure(mds: Cohort):
+    empty = gene_variants(replace(mds, mutations=mds.mutations.iloc[:0]), everyone(mds), "TP53")
+    assert empty.altered == {"": 0}
+    assert lollipop_figure(empty, None, title="Shown").layout.height > 0
+
+
+def test_allele_fractions_and_order(mds: Cohort):
+    summary = vaf_summary(mds, everyone(mds), 10)
+    figure = vaf_figure(summary, title="Shown", synthetic=True)
+    medians = figure.data[-1]
+    np.testing.assert_allclose(medians.x, summary.table["median"])
+    pairs = acquisition_order(mds, everyone(mds)).head(5)
+    bars = order_figure(pairs, title="Shown")
+    stacked = sum(np.asarray(trace.x, dtype=float) for trace in bars.data)
+    np.testing.assert_allclose(stacked, 1.0)
+    assert len(json.loads(figure.to_json())["data"][0]["y"]) <= 10_000
+
+
+def test_points_of_many_variants_are_a_sample():
+    cohort = load_demo("mpn", n=6_000)
+    summary = vaf_summary(cohort, everyone(cohort), 20)
+    assert len(summary.points) > 2_000
+    assert len(vaf_figure(summary, title="Shown").data[0].x) == 2_000
+    assert isinstance(summary.table, pd.DataFrame)
