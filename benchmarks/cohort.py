@@ -1,0 +1,132 @@
+"""Server time of one interaction on the Cohort page, and what it sends to the browser.
+
+``python -m benchmarks.cohort`` prints a table: milliseconds by the clock and of the processor (the
+latter does not depend on what else the machine does; medians of 7, the first not counted) and
+megabytes of figures and tables, at 3,000 and at 100,000 patients. The aims are 200 ms and 800 ms,
+and 2 MB at 3,000 patients.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from app.cohort.clauses import All
+from app.cohort.filters import Filter
+from app.ui.cohort_filter import MORE
+from data_loaders import Cohort
+from data_loaders.demo import load_demo
+
+ROOT = Path(__file__).resolve().parents[1]
+AIMS = {3_000: 200, 100_000: 800}
+REPEATS = 7
+PAYLOAD = 2.0
+
+
+def open_page(cohort: Cohort, tab: str) -> AppTest:
+    """The Cohort page of a cohort, on one of its tabs."""
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    at.session_state["_uploads"] = {"upload:benchmark": cohort}
+    at.query_params["cohort"] = "upload:benchmark"
+    at.run()
+    at.session_state["cohort_tabs"] = tab
+    return at.switch_page(str(ROOT / "pages" / "cohort.py")).run()
+
+
+def choose_level(at: AppTest, turn: int) -> None:
+    """What a click on a bar of the diagnosis does."""
+    at.multiselect(key="dx").set_value(["MF"] if turn % 2 else ["ET", "PV"])
+
+
+def brush(at: AppTest, turn: int) -> None:
+    """What a brush over haemoglobin does, besides an allele fraction: the costliest conditions."""
+    wanted = [
+        {"column": "hb_g_per_l", "between": [80.0 + turn, 150.0]},
+        {"any": [{"variant": "JAK2", "vaf": [0.1, None]}, {"mutated_genes": [2, None]}]},
+    ]
+    held = Filter.from_dict({"all": wanted})
+    at.session_state[MORE] = Filter(All(held.steps))
+
+
+def compare_by(at: AppTest, turn: int) -> None:
+    """Another grouping of table one."""
+    at.selectbox(key="group").set_value("variable:sex" if turn % 2 else "variable:driver")
+
+
+def numbers_as(at: AppTest, turn: int) -> None:
+    """Table one by rank or by mean."""
+    at.segmented_control(key="table_numbers").set_value(
+        "Mean, Welch" if turn % 2 else "Median, by rank"
+    )
+
+
+def add_condition(at: AppTest, _turn: int) -> None:
+    """One more condition in the builder."""
+    next(b for b in at.button if str(b.key).startswith("builder_add")).click()
+
+
+def undo(at: AppTest, turn: int) -> None:
+    """Back and forth between two filters."""
+    at.button(key="redo" if turn % 2 else "undo").click()
+
+
+ACTS: dict[str, tuple[str, Callable[[AppTest, int], None]]] = {
+    "click a bar": ("Who they are", choose_level),
+    "brush a histogram": ("Who they are", brush),
+    "undo and redo": ("Who they are", undo),
+    "table one by another grouping": ("Table one", compare_by),
+    "table one by mean": ("Table one", numbers_as),
+    "table one, another filter": ("Table one", choose_level),
+    "a condition in the builder": ("Filter builder", add_condition),
+    "step by step, another filter": ("Step by step", choose_level),
+    "completeness, another filter": ("Completeness", choose_level),
+}
+
+
+def payload(at: AppTest) -> float:
+    """Megabytes of figures and tables on the page."""
+    drawn = [*at.get("plotly_chart"), *at.dataframe]
+    return sum(element.proto.ByteSize() for element in drawn) / 1e6
+
+
+def measure(cohort: Cohort, name: str) -> tuple[float, float, float]:
+    """Milliseconds by the clock, of the processor, and megabytes of one interaction."""
+    tab, act = ACTS[name]
+    at = open_page(cohort, tab)
+    if act is undo:
+        choose_level(at, 1)
+        at.run()
+    seconds, busy = [], []
+    for turn in range(REPEATS + 1):
+        act(at, turn)
+        start, started = time.perf_counter(), time.process_time()
+        at.run()
+        seconds.append(time.perf_counter() - start)
+        busy.append(time.process_time() - started)
+        if at.exception:
+            raise RuntimeError(at.exception[0].message)
+    clock, processor = (1000 * statistics.median(times[1:]) for times in (seconds, busy))
+    return clock, processor, payload(at)
+
+
+def main() -> None:
+    """Measure and print."""
+    for n, aim in AIMS.items():
+        cohort = load_demo("mpn", n=n)
+        print(f"{n:,} patients, {len(cohort.mutations):,} variants (aim: under {aim} ms)")
+        for name in ACTS:
+            clock, processor, megabytes = measure(cohort, name)
+            said = "" if clock < aim else "  over the aim"
+            heavy = "  over 2 MB" if megabytes > PAYLOAD else ""
+            print(
+                f"  {name:<32} {clock:>6.0f} ms ({processor:>4.0f} of the processor)"
+                f" {megabytes:>6.2f} MB{said}{heavy}"
+            )
+
+
+if __name__ == "__main__":
+    main()
