@@ -21,6 +21,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
 
 # Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
 _CONTENT_POLICY = (
@@ -62,6 +63,8 @@ async def ready(_request: Request) -> JSONResponse:
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Load the default cohort and start the worker before the port opens."""
+    # Pages work on small matrices: threads of linear algebra only get in each other's way.
+    threadpool_limits(limits=1, user_api="blas")
     from app.ui.prefetch import prefetch_default_map
     from app.ui.warmup import shut_down, warm_up
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from app.analysis.contrasts import Curves
+from app.analysis.group_hazards import group_cox
 from app.analysis.outcomes import Outcome
-from app.analysis.regression import cox
 from app.analysis.survival import KaplanMeier
 
 FEW_AT_RISK = 10
@@ -79,13 +78,9 @@ def proportional_hazards(outcome: Outcome) -> float:
     A Cox model with the groups as its only covariate, R's ``cox.zph``; NaN where it cannot be
     fitted, as with an infinite hazard ratio.
     """
-    frame = pd.DataFrame({"t": outcome.time, "e": outcome.event})
-    frame["group"] = pd.Series(outcome.groups).cat.remove_unused_categories()
-    if outcome.entry is not None:
-        frame["entry"] = outcome.entry
-    entry = None if outcome.entry is None else "entry"
+    cause = outcome.event.astype(np.int64)
     try:
-        model = cox(frame, "t", "e", ["group"], entry, firth=False)
+        model = group_cox(outcome.time, cause, outcome.groups, entry=outcome.entry)
     except ValueError:
         return float("nan")
-    return float(model.ph_test.set_index("term").loc["GLOBAL", "p_value"])
+    return float("nan") if model.ph_p_value is None else model.ph_p_value
