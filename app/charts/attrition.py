@@ -6,11 +6,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.wording import count
-from app.charts.theme import INK, make_figure, wrapped
+from app.charts.theme import INK, make_figure, text_at, wrapped
 from app.cohort.colours import BLUE, GREY
 
-_STEP = 58
-_WIDTH = 30
+_STEP = 88
+_GAP = 0.54
+_WIDTH = 52
 
 
 def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Figure:
@@ -49,28 +50,31 @@ def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Fi
         ],
         "hovertemplate": "%{hovertext}<extra></extra>",
     }
-    names = [
-        wrapped(step if len(step) < 84 else f"{step[:82]}…", _WIDTH)
-        + (f'<br><span style="font-size:12px">{words}</span>' if words else "")
-        for step, words in zip(steps, gone, strict=True)
+    labels = [
+        text_at(
+            wrapped(f"{step}{f' · {words}' if words else ''}", _WIDTH),
+            x=0.5,
+            xref="paper",
+            y=place,
+            yanchor="bottom",
+            yshift=_STEP * (1 - _GAP) / 2 + 1,
+        )
+        for place, (step, words) in enumerate(zip(steps, gone, strict=True))
     ]
-    longest = max(len(line) for step in steps for line in wrapped(step, _WIDTH).split("<br>"))
     return make_figure(
         [flow],
         f"From {count(left[0], 'patient')} to the {left[-1]:,} selected",
-        height=24 + _STEP * len(steps),
+        height=16 + _STEP * len(steps),
         synthetic=synthetic,
+        annotations=labels,
         xaxis={"visible": False, "fixedrange": True},
         yaxis={
-            "tickvals": list(range(len(steps))),
-            "ticktext": names,
-            "autorange": "reversed",
-            "showgrid": False,
-            "ticks": "",
+            "visible": False,
+            "range": [len(steps) - 0.5, -0.5 - _GAP / 2],
             "fixedrange": True,
-            "tickfont": {"size": 12},
         },
-        margin={"l": 22 + round(6.3 * max(longest, 24))},
+        margin={"l": 10, "r": 10},
+        funnelgap=_GAP,
         showlegend=False,
     )
 

@@ -9,8 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
-from data_loaders import load_cohort
+from data_loaders import load_cohort, load_table_bytes
+from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
+from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
 DEMOS = ("demo:mpn", "demo:mds", "demo:aml")
@@ -180,3 +182,32 @@ def test_nobody_selected_gets_a_sentence_on_every_tab(open_app: Opener):
         on(at, tab)
     on(at, "Step by step")
     assert figures(at)
+
+
+MORE_TABLES = {
+    "forty_levels": table(
+        "patient_id,diagnosis,centre,CALR",
+        [f"A{i},D{i % 40},C{i},{i % 2}" for i in range(200)],
+    ),
+    "wide_numbers": table(
+        "patient_id,age_years,ferritin,ratio,weight",
+        [f"A{i},{40 + i % 30},{10 ** (i % 9)},{i / 1e7},{-5 if i % 2 else 5}" for i in range(60)],
+    ),
+    "all_missing_but_one": table(
+        "patient_id,diagnosis,hb_g_per_l,CALR",
+        [f"A{i},{'MF' if i == 3 else ''},{100 if i == 3 else ''},{'' if i else 1}"
+         for i in range(30)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*TABLES, *MORE_TABLES])
+def test_odd_cohorts_break_no_tab(name: str):
+    cohort = load_table_bytes(f"{name}.csv", (TABLES | MORE_TABLES)[name])
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
+    at.session_state["cohort"] = f"upload:{cohort.name}"
+    at.switch_page(str(ROOT / "pages" / "cohort.py"))
+    for tab in TABS:
+        on(at, tab)
+        assert "nan" not in words(at).split()
