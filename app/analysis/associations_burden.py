@@ -19,6 +19,7 @@ from data_loaders.model import FeatureKind
 
 EVERYONE = "Everyone"
 _FEW = 10
+_NAMED_GROUPS = 3
 _MOST = 9
 
 
@@ -130,6 +131,10 @@ def burden_reading(found: Burden) -> list[str]:
         f"{row.mean:.2f}, none in {row.none:,} of {count(row.patients, 'patient')}"
         for row in found.summary.itertuples()
     ]
+    if len(parts) > _NAMED_GROUPS:
+        means = found.summary.set_index("group")["mean"]
+        most, least = means.idxmax(), means.idxmin()
+        parts = [f"Most in {most} (mean {means[most]:.2f}), fewest in {least} ({means[least]:.2f})"]
     sentences = [f"{part}." for part in parts]
     if found.test:
         p_value = format_p(found.p_value)

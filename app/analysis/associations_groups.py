@@ -23,7 +23,10 @@ from data_loaders.model import FeatureKind
 
 FISHER, CHI_SQUARED, SIMULATED = "Fisher", "chi-squared", "Fisher, simulated"
 _FEW = 10
-_FIRST_DRAWS, _DRAWS = 999, 9_999
+_NAMED_GROUPS = 4
+# Rarer alterations are not compared: no test could tell, and each costs the others power.
+MIN_COMPARED = 5
+_FIRST_DRAWS, _DRAWS = 999, 4_999
 _SEED = 0
 # Cochran (1954): the chi-squared distribution holds if no expected count is below 1 and at most a
 # fifth are below 5.
@@ -45,8 +48,9 @@ class GroupFrequencies:
         (conditional estimate and exact interval). Empty without a grouping.
     differences
         One row a feature: feature, label, kind, tested, test, p_value, q_value
-        (Benjamini-Hochberg over the features tested), with two groups also odds_ratio, or_lower,
-        or_upper of the first against the second; by p-value. Empty without a grouping.
+        (Benjamini-Hochberg over the features compared: those altered in at least 5), with two
+        groups also odds_ratio, or_lower, or_upper of the first against the second; by p-value.
+        Empty without a grouping.
     groups
         Names and patients of the groups that have any.
     colours
@@ -89,7 +93,7 @@ def group_frequencies(
 
     Two groups are compared by Fisher's exact test. More are compared by the chi-squared test
     (Pearson 1900), or where counts are too small for it (Cochran 1954) by Fisher's exact test
-    with up to 9,999 random tables of the same margins (Freeman & Halton 1951).
+    with up to 4,999 random tables of the same margins (Freeman & Halton 1951).
 
     Parameters
     ----------
@@ -173,23 +177,27 @@ def group_counts(
     return altered.astype(np.int64), tested.astype(np.int64)
 
 
-def compare_counts(altered: Integers, tested: Integers) -> tuple[Floats, list[str]]:
+def compare_counts(
+    altered: Integers, tested: Integers, min_altered: int = 1
+) -> tuple[Floats, list[str]]:
     """P-value and test of each feature's difference between groups.
 
     Parameters
     ----------
     altered, tested
         Counts, shape (groups, features).
+    min_altered
+        Features altered in fewer of all patients are not compared.
 
     Returns
     -------
     p_values
-        NaN where fewer than two groups were tested, or nobody or everybody is altered.
+        NaN where fewer than two groups were tested, or too few or everybody is altered.
     tests
         Name of the test of each feature.
     """
     total, n = altered.sum(axis=0), tested.sum(axis=0)
-    possible = ((tested > 0).sum(axis=0) > 1) & (total > 0) & (total < n)
+    possible = ((tested > 0).sum(axis=0) > 1) & (total >= max(min_altered, 1)) & (total < n)
     p_values = np.full(altered.shape[1], np.nan)
     if len(altered) == 2:
         (a, c), (b, d) = altered, tested - altered
@@ -263,7 +271,7 @@ def _by_group(
 def _differences(base: pd.DataFrame, a: Integers, t: Integers, conf_level: float) -> pd.DataFrame:
     if len(a) < 2:
         return pd.DataFrame()
-    p_values, tests = compare_counts(a, t)
+    p_values, tests = compare_counts(a, t, MIN_COMPARED)
     table = base.assign(
         tested=t.sum(axis=0), altered=a.sum(axis=0), test=tests, p_value=p_values,
         q_value=adjust_p_values(p_values),
@@ -281,12 +289,12 @@ def frequency_reading(found: GroupFrequencies) -> list[str]:
     rows = found.overall[found.overall["altered"] > 0]
     if rows.empty:
         return ["None of these alterations was found in the patients selected."]
-    named = [
+    leading = [
         f"{row.label} {format_percent_ci(row.frequency, row.lower, row.upper)}, "
         f"{row.altered:,} of {row.tested:,} tested"
         for row in rows.head(3).itertuples()
     ]
-    sentences = [f"Most frequent of all selected, with 95% interval: {'; '.join(named)}."]
+    sentences = [f"Most frequent of all selected, with 95% interval: {'; '.join(leading)}."]
     if not found.groups:
         return sentences
     if len(found.differences) == 0:
@@ -294,16 +302,19 @@ def frequency_reading(found: GroupFrequencies) -> list[str]:
     hits = found.differences[found.differences["q_value"] < SIGNIFICANT]
     sentences.append(
         f"{len(hits)} of {count(found.n_tested, 'alteration')} compared differ between the groups "
-        f"at q below {SIGNIFICANT} (Benjamini-Hochberg)."
+        f"at q below {SIGNIFICANT} (Benjamini-Hochberg); those in fewer than {MIN_COMPARED} "
+        "patients were not compared."
     )
     by_group = found.by_group.set_index(["feature", "group"])
     parts = []
     for row in hits.head(3).itertuples():
-        shares = [
-            f"{group} {format_percent(by_group.loc[(row.feature, group), 'frequency'])}"
-            for group in found.groups
-        ]
-        parts.append(f"{row.label} ({', '.join(shares)}; {format_q(row.q_value)})")
+        own = by_group.loc[[(row.feature, group) for group in found.groups], "frequency"]
+        shares = own.droplevel("feature").dropna()
+        if len(shares) > _NAMED_GROUPS:
+            shares = shares.loc[[shares.idxmax(), shares.idxmin()]]
+        named = [f"{group} {format_percent(share)}" for group, share in shares.items()]
+        words = " to ".join(named) if len(found.groups) > _NAMED_GROUPS else ", ".join(named)
+        parts.append(f"{row.label} ({words}; {format_q(row.q_value)})")
     if parts:
         sentences.append(f"Clearest: {'; '.join(parts)}.")
     smallest = min(found.groups.values())

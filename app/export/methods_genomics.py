@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.analysis.associations_burden import Burden
-from app.analysis.associations_groups import CHI_SQUARED, FISHER, SIMULATED, GroupFrequencies
+from app.analysis.associations_groups import (
+    CHI_SQUARED,
+    FISHER,
+    MIN_COMPARED,
+    SIMULATED,
+    GroupFrequencies,
+)
 from app.analysis.associations_pairs import PairScreen
 from app.analysis.cohort_screen import KINDS
 from app.analysis.oncoprint import Oncoprint
@@ -23,7 +29,7 @@ _TESTS = {
     CHI_SQUARED: "groups were compared by Pearson's chi-squared test",
     SIMULATED: (
         "where expected counts were too small for it (Cochran 1954), by Fisher's exact test with "
-        "up to 9,999 random tables of the same margins"
+        "up to 4,999 random tables of the same margins"
     ),
 }
 _TESTED_ONLY = "Patients not tested for an alteration are not in its denominator."
@@ -53,8 +59,8 @@ def frequency_methods(found: GroupFrequencies, selection: Selection) -> str:
             f"Groups by {mid_sentence(found.label)}: {listing(groups)}. "
             f"{ways[:1].upper()}{ways[1:]}. Odds ratios are conditional maximum likelihood "
             "estimates with exact 95% intervals, as R's fisher.test, of each group against the "
-            f"others. P-values were adjusted over the {found.n_tested:,} alterations compared "
-            "(Benjamini & Hochberg 1995)."
+            f"others. P-values were adjusted over the {found.n_tested:,} alterations compared, "
+            f"those in at least {MIN_COMPARED} patients (Benjamini & Hochberg 1995)."
         )
     return view_methods(selection, found.analysed, parts)
 

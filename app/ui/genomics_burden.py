@@ -52,6 +52,23 @@ def draw_burden(looking: Looking) -> None:
     with words:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in burden_reading(found)))
+        number = st.column_config.NumberColumn
+        st.dataframe(
+            found.summary,
+            hide_index=True,
+            key="burden_table",
+            column_order=("group", "patients", "mean", "median", "q1", "q3", "most", "none"),
+            column_config={
+                "group": st.column_config.TextColumn("Group", pinned=True),
+                "patients": number("Patients", format="localized"),
+                "mean": number("Mean", format="%.2f"),
+                "median": number("Median", format="%g"),
+                "q1": number("Quartiles", format="%g"),
+                "q3": number("to", format="%g"),
+                "most": number("Most", format="%d"),
+                "none": number("None", format="localized"),
+            },
+        )
         if found.left_out:
             reasons = [f"{number:,} {reason}" for reason, number in found.left_out.items()]
             st.caption(f"In no group: {', '.join(reasons)}.")

@@ -17,6 +17,7 @@ _NAMES: dict[FeatureKind, str] = {
     "cytogenetic": "Cytogenetics",
 }
 # A refinement says again what its gene says, so it comes on request.
+_OF_SEVERAL = ("categorical", "ordinal")
 _FIRST: tuple[FeatureKind, ...] = ("gene", "cytogenetic")
 
 
@@ -57,7 +58,9 @@ def draw_groups(looking: Looking) -> ChosenGrouping:
 def _is_disease(looking: Looking, option: str) -> bool:
     kind, _, name = option.partition(":")
     variable = looking.cohort.variables.get(name)
-    return kind == "variable" and variable is not None and variable.role == "disease"
+    if kind != "variable" or variable is None:
+        return False
+    return name == "diagnosis" or (variable.role == "disease" and variable.kind in _OF_SEVERAL)
 
 
 def draw_most(label: str, options: list[int], default: int, *, key: str) -> int:
