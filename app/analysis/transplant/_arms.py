@@ -43,7 +43,7 @@ class Segments:
         self._first, self._last = cells.of(start), cells.of(end)
         self.width = int(self._last.max(initial=0)) + 1
         at = np.arange(self.width)
-        self.whole = ((at >= self._first[:, None]) & (at < self._last[:, None])).astype(np.float64)
+        self.whole: Bools = (at >= self._first[:, None]) & (at < self._last[:, None])
         self._cell_of_death = np.minimum(cells.of(deaths), self.width)
         self._ends = _Within(end, self._last, cells, deaths)
         self._starts = _Within(start, self._first, cells, deaths) if (start > 0).any() else None

@@ -8,6 +8,7 @@ import pandas as pd
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant._trial import Arm, ArmSums, Trial
 from app.analysis.transplant._weights import DrawnWeights
+from app.analysis.wording import count, listing
 
 FEW = 20
 NEAR_ZERO = 0.01
@@ -116,15 +117,21 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
                 f"'{arm.strategy.label}'; nobody like them can show what it does. A narrower "
                 "eligibility helps."
             )
+    middle = len(trial.deaths) // 2
+    still = np.bincount(data.groups[data.time >= trial.deaths[middle]], minlength=len(data.names))
     for arm, own in zip(trial.arms, sums, strict=True):
-        risk, square = own.at_risk.sum(axis=0), np.asarray(own.squares).sum(axis=0)
-        middle = len(risk) // 2
-        people = int((data.time >= trial.deaths[middle]).sum())
-        effective = risk[middle] ** 2 / square[middle] if square[middle] > 0 else 0.0
-        if people and effective < FEW:
+        risk, square = own.at_risk[:, middle], np.asarray(own.squares)[:, middle]
+        effective = np.divide(risk**2, square, out=np.zeros_like(risk), where=square > 0)
+        thin = [
+            count(round(float(effective[group])), "patient")
+            + ("" if len(data.names) == 1 else f" in {name}")
+            for group, name in enumerate(data.names)
+            if effective[group] < FEW <= still[group]
+        ]
+        if thin:
             notes.append(
-                f"'{arm.strategy.label}' rests on the equivalent of {effective:.0f} patients at "
-                f"{trial.deaths[middle]:.3g}: its curve is uncertain from there on."
+                f"'{arm.strategy.label}' rests at {trial.deaths[middle]:.3g} on the equivalent of "
+                f"{listing(thin)}: its curves are uncertain from there on."
             )
     return notes
 

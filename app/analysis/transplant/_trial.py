@@ -77,7 +77,9 @@ class Trial:
     ) -> None:
         self.data, self.horizon = data, horizon
         self.model = WeightModel(data, horizon, adjust_losses=adjust_losses)
-        self.deaths = np.unique(data.time[data.event & (data.time <= horizon)])
+        # The horizon is a time without events of its own, at which numbers at risk are known too.
+        seen = data.time[data.event & (data.time <= horizon)]
+        self.deaths = np.union1d(seen, [horizon])
         self.arms = tuple(_arm(data, s, grace, spread, progression) for s in strategies)
         self._segments = [[self._cut(arm, g) for g in range(len(data.names))] for arm in self.arms]
 
