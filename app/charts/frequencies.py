@@ -18,7 +18,8 @@ from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import AMBER, BLUE, TEAL
 
 KIND_COLOURS = {"gene": BLUE, "refinement": TEAL, "cytogenetic": AMBER}
-_ROW, _DOT = 27, 13
+_ROW, _DOT, _DENSE = 27, 13, 9
+_FEW_GROUPS = 4
 _LONGEST = 22
 
 
@@ -43,7 +44,9 @@ def frequency_figure(
         Whether the data are simulated.
     """
     by_group = bool(found.groups)
-    row = _ROW if not by_group else max(_ROW, _DOT * len(found.groups) + 8)
+    number = len(found.groups)
+    dot = _DOT if number <= _FEW_GROUPS else _DENSE
+    row = max(_ROW, dot * number + 8)
     traces = _dots(found, features) if by_group else _bars(found, features)
     ends = np.concatenate([_ends(trace) for trace in traces]) if traces else np.array([0.1])
     labels = found.overall.set_index("feature")["label"]
@@ -195,7 +198,7 @@ def _dots(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
     traces = []
     for position, (group, size) in enumerate(found.groups.items()):
         own = table[table["group"] == group]
-        offset = (position - (number - 1) / 2) * min(0.8 / number, 0.3)
+        offset = (position - (number - 1) / 2) * min(0.84 / number, 0.3)
         traces.append(
             {
                 "type": "scatter",
@@ -204,7 +207,9 @@ def _dots(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
                 "x": own["frequency"].to_numpy(),
                 "y": own["feature"].map(place).to_numpy() + offset,
                 "marker": {
-                    "color": found.colours[group], "size": 9, "line": {"width": 1, "color": PAPER}
+                    "color": found.colours[group],
+                    "size": 9 if number <= _FEW_GROUPS else 7,
+                    "line": {"width": 1, "color": PAPER},
                 },
                 "error_x": _error(own) | {"color": rgba(found.colours[group], 0.7)},
                 "cliponaxis": False,

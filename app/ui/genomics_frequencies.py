@@ -165,7 +165,7 @@ def _wide(found: GroupFrequencies) -> pd.DataFrame:
     )
     table = found.differences.drop(columns=["tested", "altered"])
     groups = cells.reindex(table["feature"])[list(found.groups)].reset_index(drop=True)
-    return pd.concat([table.iloc[:, :3], groups, table.iloc[:, 3:]], axis=1)
+    return pd.concat([table, groups], axis=1)
 
 
 def _numbers(found: GroupFrequencies) -> pd.DataFrame:

@@ -100,7 +100,8 @@ def _draw_words(screen: PairScreen) -> pd.DataFrame:
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     own = f"; {count(screen.own, 'pair')} of one gene left out" if screen.own else ""
     st.caption(
-        f"Fisher's exact test in the patients tested for both; Benjamini-Hochberg over all "
+        "Fisher's exact test in the patients tested for both; odds ratios are conditional "
+        "estimates with exact 95% intervals, as R's fisher.test; Benjamini-Hochberg over all "
         f"{screen.n_tested:,} pairs tested{own}. Pairs of a mixed cohort can go together only "
         "because both belong to one disease: filter to one diagnosis to see."
     )

@@ -118,7 +118,10 @@ def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
 def _title(found: GeneVariants) -> str:
     placed, tested = sum(found.altered.values()), sum(found.tested.values())
     versus = f", {' above, '.join(found.tested)} below" if len(found.tested) > 1 else ""
-    return f"{found.gene} variants, {placed:,} of {count(tested, 'patient')} tested{versus}"
+    return (
+        f"{found.gene} variants with a known position, {placed:,} of {count(tested, 'patient')} "
+        f"tested{versus}"
+    )
 
 
 def _caption(found: GeneVariants, *, known: bool) -> str:
