@@ -321,6 +321,15 @@ def test_a_class_without_transplants_or_events_is_named_not_estimated():
     assert any("no events" in note for note in result.notes)
 
 
+def test_a_transplant_at_or_after_the_end_of_follow_up_never_counted():
+    frame = simulated(200, 5)
+    late = frame["treated"].isna() & (np.arange(200) < 100)
+    moved = frame.assign(treated=frame["treated"].where(~late, frame["time"] + 1.0))
+    plain, changed = (emulate(prepared(f), TWO, even()) for f in (frame, moved))
+    pd.testing.assert_frame_equal(plain.contrasts, changed.contrasts)
+    assert f"{late.sum()} transplants dated at or after the end" in changed.notes[0]
+
+
 def test_settings_and_strategies_refuse_nonsense():
     data = prepared(simulated(200, 5))
     with pytest.raises(ValueError, match="two different strategies"):

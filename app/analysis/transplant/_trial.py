@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats, Ints
+from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant._arms import Segments
 from app.analysis.transplant._weights import DrawnWeights, WeightModel
 from app.analysis.transplant.strategies import Spread, Strategy, Timing, timing_of
@@ -242,8 +242,3 @@ def hazard_ratio(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> fl
         if abs(step) < 1e-9:
             break
     return float(np.exp(log_ratio))
-
-
-def codes_of(data: TrialData) -> Ints:
-    """Number of patients in each class."""
-    return np.bincount(data.groups, minlength=len(data.names))

@@ -17,6 +17,7 @@ from app.analysis._survival_data import (
     group_codes,
     survival_data,
 )
+from app.analysis.wording import count
 
 EVERYONE = "All eligible"
 CLASS = "class"
@@ -147,6 +148,12 @@ def trial_data(
         chosen = chosen.assign(**{CLASS: classes})
     x, terms, notes = _design(chosen)
     treated = np.where(part["treated"] < part["time"], part["treated"], np.inf)
+    late = int((part["treated"] >= part["time"]).sum())
+    if late:
+        notes = (
+            *notes,
+            f"{count(late, 'transplant')} dated at or after the end of follow-up did not count.",
+        )
     order = np.lexsort((*x.T[::-1], known.codes, treated, part["event"], part["time"]))
     return TrialData(
         time=part["time"][order],
