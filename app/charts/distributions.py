@@ -16,6 +16,7 @@ HEIGHT = 236
 _BEHIND = rgba(GREY, 0.28)
 _ALTERATION = 34
 _LONGEST = 17
+_TITLE = 40
 
 
 def draw_distribution(
@@ -180,6 +181,7 @@ def _share_figure(  # noqa: PLR0917
         title,
         height=height,
         synthetic=synthetic,
+        title_width=_TITLE,
         xaxis={"range": [0, max(widest, 0.01) * 1.2], "visible": False, "fixedrange": True},
         yaxis={
             "tickvals": places,
@@ -243,6 +245,7 @@ def _histogram(found: Histogram, title: str, *, narrowed: bool, synthetic: bool)
         title,
         height=HEIGHT,
         synthetic=synthetic,
+        title_width=_TITLE,
         annotations=notes,
         shapes=lines,
         xaxis={

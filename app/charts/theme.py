@@ -54,6 +54,7 @@ def make_figure(
     height: int,
     synthetic: bool,
     legend_space: int = 0,
+    title_width: int = _TITLE_WIDTH,
     annotations: Sequence[dict[str, Any]] = (),
     **layout: Any,
 ) -> go.Figure:
@@ -73,12 +74,14 @@ def make_figure(
         Whether the data are simulated: the mark is part of the figure and of its exports.
     legend_space
         Pixels kept free between title and plot for a legend.
+    title_width
+        Letters a line of the title holds: fewer where figures stand side by side.
     annotations
         Texts besides the title.
     layout
         Further parts of plotly's layout; ``margin`` is merged with ours.
     """
-    lines = wrapped(title)
+    lines = wrapped(title, title_width)
     top = 22 + 20 * (lines.count("<br>") + 1 + synthetic) + legend_space
     mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
     margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})

@@ -279,6 +279,6 @@ def _join(clauses: Sequence[Clause], word: str, cohort: Cohort | None) -> str:
     parts = []
     for clause in clauses:
         words = clause.describe(cohort)
-        nested = isinstance(clause, All | AnyOf) and len(clause.clauses) > 1
+        nested = len(clauses) > 1 and isinstance(clause, All | AnyOf) and len(clause.clauses) > 1
         parts.append(f"({words})" if nested else words)
     return f" {word} ".join(parts)

@@ -10,13 +10,13 @@ from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings import GroupingError
 from app.cohort.overlap import POLICY, Combination, combined, overlap
 from app.cohort.saved import MAX_NAME
-from app.ui.filter_builder import edit_filter
+from app.ui.filter_builder import COMBINED, edit_filter
 from app.ui.layout import figure_with_downloads
 from app.ui.saved_filters import draw_save_filter, save_filter, saved_filters
 from app.ui.session import Looking
 from app.ui.sidebar import put_filter
 
-_CHOSEN, _HOW, _NAME = "saved_chosen", "saved_how", "combination_name"
+_HOW, _NAME = "saved_how", "combination_name"
 _SAID = "_combination_said"
 _LABELS: dict[str, Combination] = {
     "Union": "union",
@@ -69,7 +69,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     names = list(held)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.multiselect(
-            "Saved filters, the first one first", names, names[:_MOST], key=_CHOSEN,
+            "Saved filters, the first one first", names, names[-_MOST:], key=COMBINED,
             max_selections=_MOST,
         )  # fmt: skip
         how = st.segmented_control(
@@ -97,7 +97,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     selection = made.apply(looking.cohort)
     with st.container(border=True):
         st.markdown(f"**{how}: {count(selection.n, 'patient')}**")
-        st.caption(selection.sentence)
+        st.caption(f"{selection.sentence[:1].upper()}{selection.sentence[1:]}.")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.button(
                 "Use it", key="combination_use", type="primary", on_click=put_filter,
@@ -122,4 +122,4 @@ def _save(drafted: Looking) -> None:
         return
     st.session_state[_SAID] = f"“{kept}” is saved."
     st.session_state[_NAME] = ""
-    st.session_state.pop(_CHOSEN, None)
+    st.session_state.pop(COMBINED, None)

@@ -38,6 +38,7 @@ from data_loaders import Cohort
 _DRAFT = "_builder_draft"
 _SAID = "_builder_said"
 _NAME = "builder_name"
+COMBINED = "saved_chosen"
 _DEEPEST = 4
 _FEW_NUMBERS = 12
 _MODES = {"all": "All of these hold", "any": "Any of these holds", "none": "None of these holds"}
@@ -331,5 +332,7 @@ def _save(drafted: Looking) -> None:
     except GroupingError as error:
         st.session_state[_SAID] = str(error)
         return
+    # What is saved last joins those combined.
+    st.session_state.pop(COMBINED, None)
     st.session_state[_SAID] = f"“{kept}” is saved: compare or combine it under Saved filters."
     st.session_state[_NAME] = ""
