@@ -20,6 +20,7 @@ _NOT_ALTERED, _NOT_TESTED = "rgba(125,135,150,0.16)", "rgba(125,135,150,0.0)"
 _UNKNOWN = "rgba(125,135,150,0.30)"
 _ROW, _TRACK = 19, 15
 _LONGEST = 16
+_LEAST = 0.005
 # Every colour index of the scale: blank, not tested, not altered, the words, then the tracks'.
 _BLANK = 0
 _GAP_SHARE = 0.006
@@ -93,6 +94,7 @@ def oncoprint_figure(print_: Oncoprint, *, title: str, synthetic: bool = False) 
             "categoryorder": "array",
             "categoryarray": named,
             "autorange": "reversed",
+            "fixedrange": True,
             "tickfont": {"size": 12},
             "showgrid": False,
             "zeroline": False,
@@ -119,7 +121,7 @@ def _row_label(print_: Oncoprint, row: int) -> str:
     short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
     tested = int(print_.tested[row])
     share = float(print_.altered[row]) / tested if tested else float("nan")
-    return f"{short} {format_percent(share)}"
+    return f"{short} {'<1%' if 0 < share < _LEAST else format_percent(share)}"
 
 
 def _unique(labels: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ _ROWS = [10, 15, 20, 30, 40]
 _KINDS = ("categorical", "ordinal", "binary", "numeric")
 _FIRST_TRACKS = ("diagnosis", "sex", "age_years")
 _MOST_TRACKS = 6
+_PIXELS = 600
 
 
 def draw_oncoprint(looking: Looking) -> None:
@@ -120,6 +121,11 @@ def _caption(made: Oncoprint) -> str:
         "A column is a patient, sorted row by row: altered, not altered, not tested. Percentages "
         "are of the patients tested."
     )
+    if made.cells.shape[1] > _PIXELS:
+        text += (
+            " Where patients are more than the screen's pixels, neighbours share one and a rare "
+            "alteration can be hidden: zoom in with the figure's toolbar, or filter."
+        )
     if made.every > 1:
         text += (
             f" Of {made.analysed:,} sorted patients every {made.every}th is drawn, at most "
