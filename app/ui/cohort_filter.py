@@ -24,6 +24,7 @@ MORE, FILTER = "_more_conditions", "filter"
 _STEPS = "_filter_steps"
 _READ = "_filter_link_was_read"
 _LOST = "_filter_lost"
+_FITTED = "_filter_fits"
 _MOST_STEPS = 100
 _LONGEST_LINK = 6_000
 _WITHOUT_LISTS, _WITHOUT_ALL = "p", "x"
@@ -137,7 +138,10 @@ def keep_filter_in_link() -> None:
 def keep_usable(cohort: Cohort) -> None:
     """Drop conditions that name what the cohort does not have, and remember to say so."""
     held = more_conditions(st.session_state)
+    if not held or st.session_state.get(_FITTED) == (cohort.fingerprint, held):
+        return
     usable = tuple(clause for clause in held if _fits(clause, cohort))
+    st.session_state[_FITTED] = (cohort.fingerprint, usable)
     if len(usable) < len(held):
         st.session_state[MORE] = Filter(All(usable))
         st.session_state[_LOST] = LOST_NAMES

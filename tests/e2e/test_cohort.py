@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.acts import calm, figure, selected, settled
@@ -122,3 +123,20 @@ def test_build_save_and_combine(page: Page, address: str):
     calm(page)
     n, total = selected(page)
     assert 0 < n < total
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_tab_overflows_the_screen(browser: Browser, address: str, width: int):
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(f"{address}/cohort?dx=MF&with=ASXL1")
+    settled(page)
+    for tab in ("Who they are", "Table one", "Filter builder", "Step by step", "Completeness"):
+        page.get_by_role("tab", name=tab).click()
+        settled(page)
+        over = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]');"
+            " return m.scrollWidth - m.clientWidth; }"
+        )
+        assert over <= 1, tab
+    context.close()

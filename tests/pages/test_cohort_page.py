@@ -53,7 +53,8 @@ def test_every_tab_opens_on_every_demo(open_app: Opener, cohort: str):
     assert len(drawn) >= 9
     for figure in drawn:
         assert SYNTHETIC_MARK in str(figure["layout"])
-        assert " known" in str(figure["layout"]) or "patients" in str(figure["layout"])
+        title = str(figure["layout"]["annotations"]).replace("<br>", " ")
+        assert " known" in title or "patients" in title
     assert all(chart.proto.alt for chart in at.get("plotly_chart"))
     for tab in TABS[1:]:
         on(at, tab)
