@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 
 from data_loaders.alterations import Alterations
-from data_loaders.model import Variable
+from data_loaders.date_pairs import date_roles
+from data_loaders.dates import DateColumn
+from data_loaders.model import Issue, Variable
+from data_loaders.outcomes import Check, counted_months, findings
 from data_loaders.variables import ReadColumn
 from data_loaders.vocabulary import term
+from data_loaders.wording import shown
 
 # A patient with several is counted under the first: the rarer, more specific driver.
 DRIVERS = ("CALR", "MPL", "JAK2")
@@ -60,3 +67,55 @@ def driver_class(alterations: Alterations) -> ReadColumn | None:
         reason="derived from the columns JAK2, CALR and MPL",
     )
     return ReadColumn(variable, values, known.rank)
+
+
+def transplant_time(
+    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64]
+) -> ReadColumn | None:
+    """Months from time zero to the transplant, where both are dates; the dates stay beside it.
+
+    Parameters
+    ----------
+    dates
+        The table's columns of dates, by name.
+    rows
+        Position of each row in the file.
+    """
+    roles = date_roles(dates)
+    if roles.transplant is None or not roles.zeros:
+        return None
+    zero, end = dates[roles.zeros[0]], dates[roles.transplant]
+    months = counted_months(zero, end)
+    negative = months < 0
+    months[negative] = np.nan
+    how = f"months from {shown(zero.name)} to {shown(end.name)}"
+    issues = [
+        Issue(
+            "info",
+            f"The time of transplant was counted in {how}.",
+            end.name,
+            int((~np.isnan(months)).sum()),
+            code="time_zero",
+        ),
+        *findings(
+            "Transplant",
+            [
+                Check(negative, "warning", "negative_time", end.name,
+                      "{patients} had it before time zero ({rows}); the months were left missing, "
+                      "the dates are kept."),
+            ],
+            rows,
+        ),
+    ]  # fmt: skip
+    known = term("time_to_transplant")
+    variable = Variable(
+        "transplant_months",
+        known.label,
+        "numeric",
+        unit="months",
+        role="treatment",
+        description="Missing in patients without a date of transplant.",
+        reason=how,
+        source_column=end.name,
+    )
+    return ReadColumn(variable, months, known.rank, tuple(issues))

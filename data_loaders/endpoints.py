@@ -142,11 +142,15 @@ class Pair:
         Unit of the time as its name states it; None if it does not.
     coding
         How the event column is coded.
-    later_time
-        Column with the follow-up of patients for whom ``time`` is blank (``days_to_death`` with
-        ``days_to_last_followup``).
+    later_times
+        Columns with the follow-up of patients for whom ``time`` is blank (``days_to_death`` with
+        ``days_to_last_followup``), the first filled one counts.
     generic
         Whether the names say "time" and "status" without saying of what.
+    time_zero
+        Column with the date that times are counted from, where they are dates; else None.
+    by_presence
+        Whether a blank ``event`` means that it did not happen, as in a date of relapse.
     """
 
     term: EndpointTerm
@@ -154,8 +158,10 @@ class Pair:
     event: str
     unit: TimeUnit | None
     coding: EventCoding
-    later_time: str | None = None
+    later_times: tuple[str, ...] = ()
     generic: bool = False
+    time_zero: str | None = None
+    by_presence: bool = False
 
 
 def endpoint_term(key: str) -> EndpointTerm:
@@ -168,6 +174,32 @@ def endpoint_term(key: str) -> EndpointTerm:
     return EndpointTerm(
         re.sub(r"\s", "_", words.lower()) or "event", label, words, competing=True, names=()
     )
+
+
+def endpoint_named(words: str) -> EndpointTerm | None:
+    """The outcome that goes by these words, written without separators; None if none does."""
+    return _BY_NAME.get(words)
+
+
+def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventCoding] | None:
+    """The column that says who had the event of an outcome, and its coding.
+
+    Parameters
+    ----------
+    key
+        Of the outcome; a column named "status" alone is that of overall survival.
+    columns
+        Where to look, by name.
+    """
+    parts = [part for part in map(_part_of, columns) if part is not None and part.part != "time"]
+    own = [part for part in parts if part.stem == key]
+    own.sort(key=lambda part: part.part == "bare")
+    generic = [part for part in parts if not part.stem and key == "os"]
+    for part in (*own, *generic):
+        coding = decode_events(columns[part.column])
+        if coding is not None:
+            return part.column, coding
+    return None
 
 
 def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tuple[str, str]]]:
@@ -236,7 +268,7 @@ def _pair(
             event.column,
             time.unit,
             coding,
-            later_time=later if deaths_only else None,
+            later_times=(later,) if deaths_only and later else (),
             generic=not time.stem and not event.stem,
         )
     return None

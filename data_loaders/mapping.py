@@ -12,10 +12,12 @@ Plain data, from Python or a JSON file::
     }
 
 All parts are optional. ``columns`` takes ``role`` (as in :class:`data_loaders.model.Variable`),
-``kind``, ``unit``, ``label``, ``description`` and ``levels``; a column listed there is never taken
-for an alteration. ``endpoints`` takes ``time`` and ``event`` (column names), ``unit`` (days, weeks,
-months or years), and optionally ``event_value`` (the value, or list of values, that mean the
-event; all others are censored), ``label`` and ``event_label``.
+``kind``, ``unit``, ``label``, ``description``, ``levels`` and ``date_format`` ("day first",
+"month first" or "Excel"); a column listed there is never taken for an alteration. ``endpoints``
+takes ``time`` and ``event`` (column names), ``unit`` (days, weeks, months or years) or, where
+``time`` is a date, ``from`` (the column with the date of time zero), and optionally
+``event_value`` (the value, or list of values, that mean the event; all others are censored),
+``label`` and ``event_label``. An ``event`` that is a date has happened where there is one.
 """
 
 from __future__ import annotations
@@ -26,18 +28,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from data_loaders.dates import DATE_FORMATS
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import CohortError, VariableKind, VariableRole
 from data_loaders.wording import listed, shown
 
 _MAX_BYTES = 2**20
-_COLUMN_KEYS = ("role", "kind", "unit", "label", "description", "levels")
-_ENDPOINT_KEYS = ("time", "unit", "event", "event_value", "label", "event_label")
+_COLUMN_KEYS = ("role", "kind", "unit", "label", "description", "levels", "date_format")
+_ENDPOINT_KEYS = ("time", "from", "unit", "event", "event_value", "label", "event_label")
 
 
 @dataclass(frozen=True)
 class EndpointMapping:
-    """What the user says of one endpoint."""
+    """What the user says of one endpoint; ``time_zero`` is ``from`` in the file."""
 
     key: str
     time: str
@@ -46,6 +49,12 @@ class EndpointMapping:
     event_values: tuple[object, ...] | None = None
     label: str | None = None
     event_label: str | None = None
+    time_zero: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it names."""
+        return tuple(name for name in (self.time, self.event, self.time_zero) if name)
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ class TableMapping:
         named = [
             *([self.patient_id] if self.patient_id else []),
             *self.columns,
-            *(column for endpoint in self.endpoints for column in (endpoint.time, endpoint.event)),
+            *(column for endpoint in self.endpoints for column in endpoint.columns),
             *self.alterations,
             *self.ignore,
         ]
@@ -179,7 +188,11 @@ def _names(value: object, what: str) -> tuple[str, ...]:
 def _column(name: str, value: object) -> Mapping[str, Any]:
     data = _object(value, f"columns: {shown(name)}")
     _only(data, _COLUMN_KEYS, f"The mapping of {shown(name)}")
-    for key, choices in (("role", get_args(VariableRole)), ("kind", get_args(VariableKind))):
+    for key, choices in (
+        ("role", get_args(VariableRole)),
+        ("kind", get_args(VariableKind)),
+        ("date_format", DATE_FORMATS),
+    ):
         if key in data and data[key] not in choices:
             raise CohortError(
                 f'"{key}" of {shown(name)} in the mapping needs to be {listed(choices, "or")}.'
@@ -203,6 +216,12 @@ def _endpoint(key: str, value: object) -> EndpointMapping:
     values = data.get("event_value")
     if values is not None:
         values = tuple(values) if isinstance(values, list | tuple) else (values,)
+    time_zero = _text(data.get("from"), "from")
+    if time_zero is not None and (time_zero == time or unit is not None):
+        raise CohortError(
+            f'{what} is counted "from" a date, so "time" needs to be another column of dates and '
+            "no unit is stated."
+        )
     return EndpointMapping(
         key=key,
         time=time,
@@ -211,4 +230,5 @@ def _endpoint(key: str, value: object) -> EndpointMapping:
         event_values=values,
         label=_text(data.get("label"), "label"),
         event_label=_text(data.get("event_label"), "event_label"),
+        time_zero=time_zero,
     )

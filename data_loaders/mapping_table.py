@@ -9,13 +9,15 @@ import pandas as pd
 
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import Cohort, CohortError, Variable
+from data_loaders.outcomes import time_zero_of
 from data_loaders.wording import shown
 
 COLUMN, USE, ABOUT, UNIT, LABEL, LEVELS, WHY = (
     "Column", "Use as", "About", "Unit", "Label", "Levels in order", "Why",
 )  # fmt: skip
-KEY, TIME, TIME_UNIT, EVENT, VALUES = (
-    "Endpoint", "Time", "Time in the file in", "Event", "Values that mean the event",
+KEY, TIME, FROM, TIME_UNIT, EVENT, VALUES = (
+    "Endpoint", "Time", "From (time zero)", "Time in the file in", "Event",
+    "Values that mean the event",
 )  # fmt: skip
 ALTERATION, LEFT_OUT = "alteration", "leave out"
 _KINDS = {
@@ -76,19 +78,28 @@ def column_table(cohort: Cohort) -> pd.DataFrame:
 
 
 def endpoint_rows(cohort: Cohort) -> pd.DataFrame:
-    """One row an endpoint: its columns in the file and its name; unit and values only if stated."""
+    """One row an endpoint: its columns in the file and its name; unit and values only if stated.
+
+    "From" is the column of dates that the time is counted from, where it is counted from one.
+    """
+    dates = [
+        _source(cohort.variables, v.name) for v in cohort.variables.values() if v.kind == "date"
+    ]
     rows = [
         {
             KEY: endpoint.key,
             LABEL: endpoint.label,
             TIME: _source(cohort.variables, endpoint.time),
+            FROM: time_zero_of(cohort.variables[endpoint.time], dates) or "",
             TIME_UNIT: "",
             EVENT: _source(cohort.variables, endpoint.event),
             VALUES: "",
         }
         for endpoint in cohort.endpoints.values()
     ]
-    return pd.DataFrame(rows, columns=[KEY, LABEL, TIME, TIME_UNIT, EVENT, VALUES], dtype=object)
+    return pd.DataFrame(
+        rows, columns=[KEY, LABEL, TIME, FROM, TIME_UNIT, EVENT, VALUES], dtype=object
+    )
 
 
 def corrected(
@@ -170,6 +181,8 @@ def _state_column(mapping: dict[str, Any], name: str, before: pd.Series, after: 
 
 def _endpoint(row: pd.Series) -> dict[str, Any]:
     stated: dict[str, Any] = {"time": _text(row[TIME]), "event": _text(row[EVENT])}
+    if _text(row.get(FROM)):
+        stated["from"] = _text(row[FROM])
     if _text(row[TIME_UNIT]):
         stated["unit"] = _text(row[TIME_UNIT])
     if _text(row[LABEL]):

@@ -9,6 +9,14 @@ import numpy as np
 
 from data_loaders.columns import TextColumn
 from data_loaders.competing import by_cause, same_clock, with_competing_death, with_stated_competing
+from data_loaders.date_pairs import (
+    DateRoles,
+    date_roles,
+    find_date_pairs,
+    later_dates,
+    presence,
+)
+from data_loaders.dates import DateColumn
 from data_loaders.endpoints import Pair, endpoint_term, find_pairs
 from data_loaders.event_codes import decode_events, events_from_values
 from data_loaders.mapping import EndpointMapping, TableMapping
@@ -19,7 +27,10 @@ from data_loaders.wording import shown
 
 
 def find_outcomes(
-    columns: Mapping[str, TextColumn], rows: Rows, mapping: TableMapping
+    columns: Mapping[str, TextColumn],
+    rows: Rows,
+    mapping: TableMapping,
+    dates: Mapping[str, DateColumn] | None = None,
 ) -> tuple[list[Outcome], list[Issue]]:
     """The outcomes of a table, overall survival first, and what stood in the way of others.
 
@@ -31,13 +42,16 @@ def find_outcomes(
         Position of each row in the file.
     mapping
         Endpoints and columns that the user stated; they are left to the user's word.
+    dates
+        The columns that hold dates.
 
     Raises
     ------
     CohortError
         If an endpoint of the mapping cannot be made.
     """
-    stated = [_stated_pair(endpoint, columns) for endpoint in mapping.endpoints]
+    dates = dates or {}
+    stated = [_stated_pair(endpoint, columns, dates) for endpoint in mapping.endpoints]
     used = {column for pair in stated for column in (pair.time, pair.event)}
     used |= set(mapping.columns) | set(mapping.alterations)
     keys = {pair.term.key for pair in stated}
@@ -45,10 +59,15 @@ def find_outcomes(
         raise CohortError(
             "The mapping states one endpoint twice under different spellings; keep one of them."
         )
-    pairs, unread = find_pairs({n: c for n, c in columns.items() if n not in used})
+    unused = {n: c for n, c in columns.items() if n not in used}
+    pairs, unread = find_pairs({n: c for n, c in unused.items() if n not in dates})
     pairs = [*stated, *(pair for pair in pairs if pair.term.key not in keys)]
+    # A date stays a date, whatever else the user said of its column.
+    dated = {n: c for n, c in columns.items() if n in unused or n in dates}
+    from_dates, no_dates = find_date_pairs(dated, dates, (pair.term.key for pair in pairs))
+    pairs += from_dates
     pairs.sort(key=lambda pair: pair.term.key != "os")
-    built = [build_outcome(pair, columns, rows) for pair in pairs]
+    built = [build_outcome(pair, columns, rows, dates) for pair in pairs]
     survival = built[0] if built and built[0].endpoint.key == "os" else None
     by_name = {name.lower(): column for name, column in columns.items() if name not in used}
     outcomes = []
@@ -60,7 +79,7 @@ def find_outcomes(
             outcomes.append(with_competing_death(outcome, survival, rows))
         else:
             outcomes.append(outcome)
-    issues = [_unread(time, event) for time, event in unread]
+    issues = [*no_dates, *(_unread(time, event) for time, event in unread)]
     if survival is not None:
         issues += [issue for outcome in outcomes for issue in _other_clock(outcome, survival)]
     free = {name: column for name, column in columns.items() if name not in used}
@@ -104,22 +123,31 @@ def _unread(time: str, event: str) -> Issue:
     )
 
 
-def _stated_pair(endpoint: EndpointMapping, columns: Mapping[str, TextColumn]) -> Pair:
+def _stated_pair(
+    endpoint: EndpointMapping,
+    columns: Mapping[str, TextColumn],
+    dates: Mapping[str, DateColumn],
+) -> Pair:
     """The pair that a mapping states."""
-    for column in (endpoint.time, endpoint.event):
+    for column in endpoint.columns:
         if column not in columns:
             raise CohortError(
                 f"The mapping uses {shown(column)} for the endpoint {shown(endpoint.key)}, but it "
                 "is the patients' identifier or ignored; choose another column."
             )
     event = columns[endpoint.event]
-    if columns[endpoint.time].share_numeric < 0.5:
+    roles = date_roles(dates)
+    time_zero = _time_zero(endpoint, roles, dates)
+    if time_zero is None and columns[endpoint.time].share_numeric < 0.5:
         raise CohortError(
             f"The mapping uses {shown(endpoint.time)} as the time of {shown(endpoint.key)}, but it "
             "does not hold numbers; choose the column with the follow-up time."
         )
+    by_presence = endpoint.event in dates and endpoint.event_values is None
     coding = (
-        events_from_values(event, endpoint.event_values)
+        presence(event)
+        if by_presence
+        else events_from_values(event, endpoint.event_values)
         if endpoint.event_values is not None
         else decode_events(event)
     )
@@ -135,4 +163,40 @@ def _stated_pair(endpoint: EndpointMapping, columns: Mapping[str, TextColumn]) -
         event_label=endpoint.event_label or term.event_label,
     )
     unit = endpoint.unit or parse_name(endpoint.time).unit
-    return Pair(term, endpoint.time, endpoint.event, unit, coding)  # type: ignore[arg-type]
+    if time_zero is not None:
+        later = later_dates(endpoint.time, roles)
+        return Pair(
+            term, endpoint.time, endpoint.event, "days", coding, later,
+            time_zero=time_zero, by_presence=by_presence,
+        )  # fmt: skip
+    return Pair(
+        term,
+        endpoint.time,
+        endpoint.event,
+        unit,  # type: ignore[arg-type]
+        coding,
+        by_presence=by_presence,
+    )
+
+
+def _time_zero(
+    endpoint: EndpointMapping, roles: DateRoles, dates: Mapping[str, DateColumn]
+) -> str | None:
+    """The column that a stated endpoint is counted from; None where its time is a number."""
+    for column in (endpoint.time, endpoint.time_zero):
+        if endpoint.time_zero is not None and column not in dates:
+            raise CohortError(
+                f"The mapping counts {shown(endpoint.key)} from a date, but {shown(column)} does "
+                "not hold dates that can be read; choose another column or state its "
+                '"date_format".'
+            )
+    if endpoint.time not in dates or endpoint.time_zero is not None:
+        return endpoint.time_zero
+    usual = next((name for name in roles.zeros if name != endpoint.time), None)
+    if usual is None:
+        raise CohortError(
+            f"The mapping uses the dates of {shown(endpoint.time)} as the time of "
+            f"{shown(endpoint.key)}; state the column with the date to count from as well "
+            '("from").'
+        )
+    return usual

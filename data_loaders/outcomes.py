@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import Floats, TextColumn
+from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, Pair, TimeUnit
 from data_loaders.model import Endpoint, Issue, Severity, Variable
-from data_loaders.wording import at_rows, plural, shown
+from data_loaders.wording import at_rows, listed, plural, shown
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -82,27 +83,48 @@ def findings(label: str, checks: Iterable[Check], rows: Rows) -> list[Issue]:
     return issues
 
 
-def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> Outcome:
+def build_outcome(
+    pair: Pair,
+    columns: Mapping[str, TextColumn],
+    rows: Rows,
+    dates: Mapping[str, DateColumn] | None = None,
+) -> Outcome:
     """Convert a pair of columns: time to months, event to 0/1.
 
     A negative time is impossible: the patient's time and event are set missing and the file's
-    columns are kept beside the converted ones.
+    columns are kept beside the converted ones. Times between two dates are days / 30.4375; a date
+    in the future counts as missing.
+
+    Parameters
+    ----------
+    pair
+        The columns and what is known of them.
+    columns
+        As they stand in the file, by name.
+    rows
+        Position of each row in the file.
+    dates
+        Those that hold dates; needed where the pair has a time zero.
     """
     term, key = pair.term, pair.term.key
     raw_time, raw_event = columns[pair.time], columns[pair.event]
-    days = raw_time.spread(raw_time.numbers)
-    if pair.later_time:
-        later = columns[pair.later_time]
-        days = np.where(np.isnan(days), later.spread(later.numbers), days)
+    days = _counted(pair, columns, dates or {})
     unit, guessed = (pair.unit, "") if pair.unit else guess_time_unit(days)
     time = days * MONTHS_PER[unit]
     event = raw_event.spread(pair.coding.values)
+    if pair.by_presence:
+        event = _present((dates or {})[pair.event], raw_event.filled)
     unreadable = raw_time.filled & np.isnan(raw_time.spread(raw_time.numbers))
     negative = time < 0
+    no_zero = np.zeros(len(time), dtype=bool)
+    if pair.time_zero:
+        # What is wrong with a date is said once for its column.
+        unreadable = np.zeros(len(time), dtype=bool)
+        no_zero = np.isnat((dates or {})[pair.time_zero].cells) & ~np.isnan(event)
     unknown_code = raw_event.rows_holding(pair.coding.unrecognised)
     time[negative] = np.nan
     event[negative] = np.nan
-    originals = {pair.time, pair.later_time} if pair.later_time else set()
+    originals = {pair.time, *pair.later_times} if pair.later_times or pair.time_zero else set()
     originals |= {pair.time} if (unreadable | negative).any() else set()
     originals |= {pair.event} if negative.any() or pair.coding.merges else set()
     checks = (
@@ -113,7 +135,10 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
               "file's columns are kept."),
         Check(unknown_code, "warning", "event_coding", pair.event,
               "{patients} had an event code that is not known ({rows}); it counts as missing."),
-        Check(np.isnan(time) & ~np.isnan(event) & ~unreadable, "warning", "missing_time", pair.time,
+        Check(no_zero, "warning", "no_time_zero", pair.time_zero,
+              "{patients} had no date to count from ({rows}); analyses leave them out."),
+        Check(np.isnan(time) & ~np.isnan(event) & ~unreadable & ~no_zero, "warning",
+              "missing_time", pair.time,
               "{patients} had an event status but no time ({rows}); analyses leave them out."),
         Check(~np.isnan(time) & np.isnan(event) & ~unknown_code, "warning", "missing_event",
               pair.event,
@@ -134,7 +159,9 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
             role="outcome",
             description=f"Time to {term.event_label} or last follow-up"
             + (f", converted from {unit}." if unit != "months" else "."),
-            reason=f"forms a pair with {shown(pair.event)}; "
+            reason=_counted_how(pair)
+            if pair.time_zero
+            else f"forms a pair with {shown(pair.event)}; "
             + ("unit guessed from the values" if guessed else f"{unit} from the name"),
             source_column=pair.time,
         ),
@@ -155,6 +182,57 @@ def build_outcome(pair: Pair, columns: Mapping[str, TextColumn], rows: Rows) -> 
         frozenset(column for column in originals if column),
         (*_assumptions(pair, unit, guessed, event), *findings(term.label, checks, rows)),
     )
+
+
+def time_zero_of(variable: Variable, candidates: Iterable[str]) -> str | None:
+    """The column that an outcome's time is counted from; None if it is not counted from a date.
+
+    Parameters
+    ----------
+    variable
+        The entry of the time in the data dictionary.
+    candidates
+        Names of columns.
+    """
+    return next((name for name in candidates if variable.reason.startswith(_from(name))), None)
+
+
+def counted_months(zero: DateColumn, end: DateColumn) -> Floats:
+    """Months from one date to another (days / 30.4375), NaN where one is missing or to come."""
+    seconds = (end.past - zero.past) / np.timedelta64(1, "s")
+    # Whole days: the time of day that some exports add is no follow-up.
+    return np.floor(seconds / 86_400) * MONTHS_PER["days"]
+
+
+def _from(zero: str) -> str:
+    return f"months from {shown(zero)} to "
+
+
+def _counted_how(pair: Pair) -> str:
+    later = f"; where it is blank, {listed(pair.later_times, 'or')}" if pair.later_times else ""
+    return f"{_from(pair.time_zero or '')}{shown(pair.time)}{later}"
+
+
+def _counted(
+    pair: Pair, columns: Mapping[str, TextColumn], dates: Mapping[str, DateColumn]
+) -> Floats:
+    """Follow-up in the unit of the file, or in days between dates."""
+
+    def values(name: str) -> Floats:
+        if pair.time_zero is None:
+            return columns[name].spread(columns[name].numbers)
+        return counted_months(dates[pair.time_zero], dates[name]) / MONTHS_PER["days"]
+
+    found = values(pair.time)
+    for name in pair.later_times:
+        found = np.where(np.isnan(found), values(name), found)
+    return found
+
+
+def _present(column: DateColumn, filled: Mask) -> Floats:
+    """1 where there is a date, 0 where there is nothing, NaN where it is not a date that can be."""
+    happened = ~np.isnat(column.past)
+    return np.where(happened, 1.0, np.where(filled, np.nan, 0.0))
 
 
 def guess_time_unit(values: Floats) -> tuple[TimeUnit, str]:
@@ -178,6 +256,16 @@ def _assumptions(pair: Pair, unit: TimeUnit, guessed: str, event: Floats) -> lis
     """What had to be assumed about the pair, for the user to check."""
     issues: list[Issue] = []
     label = pair.term.label
+    if pair.time_zero:
+        issues.append(
+            Issue(
+                "info",
+                f"{label} was counted in {_counted_how(pair)}; a mapping can name another time "
+                'zero ("from").',
+                pair.time_zero,
+                code="time_zero",
+            )
+        )
     if pair.generic:
         issues.append(
             Issue(

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, TextColumn, relabelled
+from data_loaders.dates import NOT_A_DATE, DateColumn
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
 from data_loaders.units import implausible, unit_of
@@ -33,6 +34,7 @@ _FEW_CLASSES = 8
 _TREATMENT_TIMES = {
     "time_to_transplant": "transplant_months", "time_to_treatment": "treatment_months",
 }  # fmt: skip
+_CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
 
 
@@ -51,7 +53,8 @@ class ReadColumn:
     issues
         What was assumed or lost.
     leftover
-        Entries that are not numbers in a column of numbers, None elsewhere; None if there are none.
+        Entries that are not numbers in a column of numbers (or not dates in one of dates), None
+        elsewhere; None if there are none.
     unsure
         Whether the column answers yes or no to a question that its name does not tell.
     """
@@ -65,7 +68,10 @@ class ReadColumn:
 
 
 def read_column(
-    column: TextColumn, rows: npt.NDArray[np.int64], stated: Mapping[str, Any] | None = None
+    column: TextColumn,
+    rows: npt.NDArray[np.int64],
+    stated: Mapping[str, Any] | None = None,
+    dates: DateColumn | None = None,
 ) -> ReadColumn:
     """Understand a column from its name and its values; ``stated`` by the user overrides.
 
@@ -77,13 +83,15 @@ def read_column(
         Position of each row in the file.
     stated
         Role, kind, unit, label, description, levels from a mapping.
+    dates
+        The column as dates, if that is what it holds.
     """
     stated = stated or {}
     term = term_of(column.name)
     issues: list[Issue] = []
     if term and term.key == "sex":
         column, issues = _sex(column)
-    kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")))
+    kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
     if kind in {"categorical", "ordinal"} and _whole_numbers(column):
         # A column with gaps often comes as 2.0; the class is called 2.
         column = relabelled(column, lambda text: f"{float(text):.0f}")
@@ -99,8 +107,10 @@ def read_column(
     elif kind == "binary":
         cells = column.spread(column.answers)
     elif kind == "date":
-        dates = np.empty(0, "datetime64[s]") if column.dates is None else column.dates
-        cells = np.append(dates, np.datetime64("NaT", "s"))[column.codes]
+        cells = np.full(len(column), NOT_A_DATE) if dates is None else dates.cells
+        if dates is not None and dates.unread.any():
+            leftover = column.objects()
+            leftover[~dates.unread] = None
     else:
         cells = column.objects()
     levels: tuple[str, ...] = ()
@@ -139,24 +149,29 @@ def leftover_column(read: ReadColumn) -> ReadColumn | None:
     source = read.variable
     variable = Variable(
         name=f"{source.name}_text",
-        label=f"{source.label}: entries that are not numbers",
+        label=f"{source.label}: entries that are not {_CELLS.get(source.kind, 'numbers')}",
         kind="text",
         role=source.role,
-        reason=f"what {shown(source.name)} held besides numbers",
+        reason=f"what {shown(source.name)} held besides {_CELLS.get(source.kind, 'numbers')}",
         source_column=source.name,
     )
     return ReadColumn(variable, read.leftover, read.rank)
 
 
 def _kind_of(
-    column: TextColumn, term: Term | None, stated: VariableKind | None
+    column: TextColumn,
+    term: Term | None,
+    stated: VariableKind | None,
+    dates: DateColumn | None,
 ) -> tuple[VariableKind, str]:
     by_name = f"the name ({term.label})" if term else ""
     if stated:
-        _check_stated(column, stated)
+        _check_stated(column, stated, dates)
         return stated, "as stated"
     if not column.filled.any():
         return (term.kind if term else "text"), by_name or "no values"
+    if dates is not None and (term is None or term.kind == "numeric"):
+        return "date", dates.how
     if term and term.kind == "numeric" and column.share_numeric >= _ENOUGH_NUMBERS:
         return "numeric", by_name
     if term and term.kind in {"text", "identifier"}:
@@ -168,8 +183,8 @@ def _kind_of(
             return term.kind, by_name
     if column.is_binary:
         return "binary", f"{by_name} and values of yes and no".removeprefix(" and ")
-    if column.is_dates:
-        return "date", "values such as 2019-03-31"
+    if dates is not None:
+        return "date", dates.how
     if column.share_numeric >= _MOSTLY_NUMBERS and not _few_classes(column):
         return "numeric", f"{by_name} and values that are numbers".removeprefix(" and ")
     if len(column.texts) <= MAX_CATEGORIES:
@@ -177,12 +192,12 @@ def _kind_of(
     return "text", f"{plural(len(column.texts), 'different value')}"
 
 
-def _check_stated(column: TextColumn, kind: VariableKind) -> None:
+def _check_stated(column: TextColumn, kind: VariableKind, dates: DateColumn | None) -> None:
     """Refuse a stated kind that would leave nothing of the column."""
     wanted, fits = {
         "numeric": ("holds no numbers", column.share_numeric > 0),
         "binary": ("is not a column of yes and no", column.answers_only),
-        "date": ("does not hold dates such as 2019-03-31", column.is_dates),
+        "date": ("does not hold dates such as 2019-03-31", dates is not None),
     }.get(kind, ("", True))
     if not fits and column.filled.any():
         raise CohortError(
@@ -191,7 +206,7 @@ def _check_stated(column: TextColumn, kind: VariableKind) -> None:
 
 
 def _label(name: str, term: Term | None, kind: VariableKind) -> str:
-    if term is None:
+    if term is None or kind == "date":
         return human_label(name)
     # "cr_months" is not whether there was a remission but when.
     when = kind == "numeric" and term.kind == "binary" and parse_name(name).unit in MONTHS_PER

@@ -13,7 +13,8 @@ import pandas as pd
 from data_loaders.alterations import find_alterations
 from data_loaders.calls import with_calls
 from data_loaders.columns import TextColumn
-from data_loaders.derived import driver_class
+from data_loaders.dates import DateColumn, find_dates
+from data_loaders.derived import driver_class, transplant_time
 from data_loaders.gene_parts import with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.mapping import TableMapping
@@ -73,7 +74,8 @@ def cohort_from_table(
     skipped = {id_column, *mapping.ignore}
     open_columns = {n: c for n, c in table.columns.items() if n not in skipped}
 
-    outcomes, unread = find_outcomes(open_columns, table.rows, mapping)
+    dates, undated = find_dates(open_columns, table.rows, mapping.columns)
+    outcomes, unread = find_outcomes(open_columns, table.rows, mapping, dates)
     in_outcomes = {
         str(variable.source_column)
         for outcome in outcomes
@@ -88,25 +90,31 @@ def cohort_from_table(
         alterations = with_calls(alterations, variants, _sequenced(rest))
 
     reads = [
-        read_column(column, table.rows, mapping.columns.get(n))
+        read_column(column, table.rows, mapping.columns.get(n), dates.get(n))
         for n, column in rest.items()
         if n not in alterations.sources
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
+    transplant = transplant_time(dates, table.rows)
+    if transplant is not None and all(r.variable.name != transplant.variable.name for r in reads):
+        reads.append(transplant)
     if not any(_is_driver(read) for read in reads):
         derived = driver_class(alterations)
         reads += [derived] if derived else []
     kept = [
-        _original(open_columns[n], table.rows, _endpoint_label(n, outcomes))
+        _original(open_columns[n], table.rows, _endpoint_label(n, outcomes), dates.get(n))
         for n in open_columns
         if n in originals
     ]
+    kept += [extra for extra in map(leftover_column, kept) if extra]
     patients, variables = _assemble(index, reads, outcomes, kept)
     issues = [
         *table.issues,
         *_ignored(mapping),
         *(issue for outcome in outcomes for issue in outcome.issues),
         *unread,
+        *undated,
+        *(issue for column in dates.values() for issue in column.issues),
         *_no_endpoint(outcomes),
         *(variants.issues if variants is not None else ()),
         *alterations.issues,
@@ -155,10 +163,16 @@ def _endpoint_label(column: str, outcomes: list[Outcome]) -> str:
 
 
 def _original(
-    column: TextColumn, rows: np.ndarray[tuple[int], np.dtype[np.int64]], label: str
+    column: TextColumn,
+    rows: np.ndarray[tuple[int], np.dtype[np.int64]],
+    label: str,
+    dates: DateColumn | None,
 ) -> ReadColumn:
     """A column of the file kept beside its conversion."""
-    read = read_column(column, rows)
+    read = read_column(column, rows, None, dates)
+    if read.variable.kind == "date":
+        reason = f"{read.variable.reason}; kept beside the months counted from it"
+        return replace(read, variable=replace(read.variable, role="outcome", reason=reason))
     variable = replace(
         read.variable,
         label=label,

@@ -18,6 +18,7 @@ from data_loaders.mapping_table import (
     ABOUT,
     COLUMN,
     EVENT,
+    FROM,
     KEY,
     LABEL,
     LEVELS,
@@ -86,6 +87,7 @@ def _draw_columns(columns: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
 
 
 def _draw_endpoints(endpoints: pd.DataFrame, known: list[str], cohort: Cohort) -> pd.DataFrame:
+    dates = [v.source_column or v.name for v in cohort.variables.values() if v.kind == "date"]
     return st.data_editor(
         endpoints,
         key=f"endpoints_{cohort.fingerprint[:12]}",
@@ -95,6 +97,11 @@ def _draw_endpoints(endpoints: pd.DataFrame, known: list[str], cohort: Cohort) -
             KEY: st.column_config.TextColumn(help="A short name: os, pfs, aml."),
             LABEL: st.column_config.TextColumn(help="Such as Overall survival."),
             TIME: st.column_config.SelectboxColumn(options=known),
+            FROM: st.column_config.SelectboxColumn(
+                options=["", *dates],
+                help="The date that time is counted from, such as that of diagnosis; only where "
+                "the time is a date as well.",
+            ),
             TIME_UNIT: st.column_config.SelectboxColumn(options=["", *TIME_UNITS]),
             EVENT: st.column_config.SelectboxColumn(options=known),
             VALUES: st.column_config.TextColumn(
