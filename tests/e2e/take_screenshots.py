@@ -13,7 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
-PATHS = ("", "survival", "subgroups", "data", "methods")
+PATHS = ("", "cohort", "survival", "subgroups", "genomics", "data", "methods")
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 
 
