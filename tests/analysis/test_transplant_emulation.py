@@ -157,8 +157,8 @@ def test_unbiased_where_the_naive_comparison_is_not(ratio):
 def test_bootstrap_intervals_cover():
     truth = np.array([mean_if(0, 6), mean_if(12, 6)]) - mean_if(np.inf, 0)
     inside = []
-    for seed in range(12):
-        table = emulate(prepared(simulated(500, 500 + seed)), ARMS, even(draws=25)).contrasts
+    for seed in range(16):
+        table = emulate(prepared(simulated(1000, 500 + seed)), ARMS, even(draws=50)).contrasts
         lower, upper = table["rmst_difference_lower"], table["rmst_difference_upper"]
         inside.append((lower <= truth) & (truth <= upper))
     assert np.mean(inside) >= 0.8
@@ -328,6 +328,21 @@ def test_a_transplant_at_or_after_the_end_of_follow_up_never_counted():
     plain, changed = (emulate(prepared(f), TWO, even()) for f in (frame, moved))
     pd.testing.assert_frame_equal(plain.contrasts, changed.contrasts)
     assert f"{late.sum()} transplants dated at or after the end" in changed.notes[0]
+
+
+def test_weights_that_explode_are_said():
+    frame = simulated(800, 12)
+    # One old patient is transplanted where nobody like him is.
+    old = frame["age"] > 0.5
+    frame.loc[old, "treated"] = np.nan
+    one = frame.index[old & (frame["time"] > 20)][0]
+    frame.loc[one, "treated"] = 3.0
+    frame["age"] = np.where(old, 1.0, 0.0)
+    said = "single patients stand for very many"
+    assert any(said in note for note in emulate(prepared(frame), TWO, even()).notes)
+    cut = emulate(prepared(frame), TWO, even(truncation=0.95))
+    assert not any(said in note for note in cut.notes)
+    assert cut.weights["n_cut"].max() > 0
 
 
 def test_settings_and_strategies_refuse_nonsense():

@@ -12,6 +12,8 @@ from app.analysis.wording import count, listing
 
 FEW = 20
 NEAR_ZERO = 0.01
+# A stabilised weight, about 1 on average, at which one patient stands for very many.
+LARGE_WEIGHT = 20.0
 # Where more patients than this could not have followed a strategy, it is not estimated for them.
 MOST_NEAR_ZERO = 0.2
 
@@ -95,6 +97,16 @@ def _followed(trial: Trial, arm: Arm, here: Bools) -> tuple[int, int, float]:
 def arm_notes(support: pd.DataFrame) -> list[str]:
     """The notes of the table, each once."""
     return list(dict.fromkeys(note for note in support["note"] if note))
+
+
+def weight_notes(weights: pd.DataFrame) -> list[str]:
+    """A sentence where single patients carry very large weights that are not cut off."""
+    large = weights[np.minimum(weights["maximum"], weights["cap"]) > LARGE_WEIGHT]
+    return [
+        f"The largest weight under '{row.strategy}' ({row.state}) is {row.maximum:.0f} times the "
+        "average: single patients stand for very many; compare with truncated weights."
+        for row in large.itertuples()
+    ]
 
 
 def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> list[str]:

@@ -20,7 +20,12 @@ from app.analysis._survival_data import Floats
 from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
 from app.analysis.transplant._balance import balance_notes, balance_table
-from app.analysis.transplant._support import arm_notes, general_notes, support_table
+from app.analysis.transplant._support import (
+    arm_notes,
+    general_notes,
+    support_table,
+    weight_notes,
+)
 from app.analysis.transplant._tables import (
     Findings,
     Limits,
@@ -54,7 +59,8 @@ class EmulationSettings:
     spread
         How transplants are spread over a strategy's window; see ``timing_of``.
     truncation
-        Quantile of the stabilised weights above which they are cut off; None for no truncation.
+        Quantile of the stabilised weights above which they are cut off; None for no truncation,
+        which is without bias in simulated trials where cutting off is not.
     adjust_losses
         Whether losses to follow-up are weighted by the same confounders.
     progression
@@ -66,7 +72,7 @@ class EmulationSettings:
     horizon: float
     grace: float = 6.0
     spread: Spread = "practice"
-    truncation: float | None = 0.999
+    truncation: float | None = None
     adjust_losses: bool = True
     progression: str | None = None
     draws: int = 200
@@ -220,6 +226,7 @@ def emulate(
     limits = Limits(points, settings.conf_level, len(groups), len(arms))
     found = Findings(trial, sums, point, limits, groups, names, reference, grid, support)
     balance = balance_table(trial, drawn, caps, reference)
+    weights = weight_table(trial, drawn, caps)
     report(progress, should_cancel, "Done", 1.0)
     return Emulation(
         curves=curve_table(found),
@@ -227,7 +234,7 @@ def emulate(
         contrasts=contrast_table(found),
         heterogeneity=heterogeneity_table(found),
         adherence=adherence_table(trial, drawn),
-        weights=weight_table(trial, drawn, caps),
+        weights=weights,
         balance=balance,
         draws=limits.rmst,
         strategies=names,
@@ -242,6 +249,7 @@ def emulate(
         notes=(
             *data.notes,
             *general_notes(trial, drawn, sums),
+            *weight_notes(weights),
             *balance_notes(balance),
             *arm_notes(support),
         ),
