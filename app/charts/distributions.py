@@ -20,7 +20,7 @@ _TITLE = 40
 
 
 def draw_distribution(
-    found: Categories | Histogram, *, narrowed: bool, synthetic: bool = False
+    found: Categories | Histogram, *, narrowed: bool, synthetic: bool = False, brush: bool = True
 ) -> go.Figure:
     """Bars of categories or a histogram, with the whole cohort in grey behind a selection.
 
@@ -35,11 +35,13 @@ def draw_distribution(
         Whether a filter is in force: then everyone is drawn behind.
     synthetic
         Whether the data are simulated.
+    brush
+        Whether a drag over a histogram selects a range; where a finger scrolls, it must not.
     """
     title = f"{labelled(found.variable)} · {found.known:,} of {found.n:,} known"
     if isinstance(found, Categories):
         return _bars(found, title, narrowed=narrowed, synthetic=synthetic)
-    return _histogram(found, title, narrowed=narrowed, synthetic=synthetic)
+    return _histogram(found, title, narrowed=narrowed, synthetic=synthetic, brush=brush)
 
 
 def draw_alterations(
@@ -200,7 +202,9 @@ def _share_figure(  # noqa: PLR0917
     )
 
 
-def _histogram(found: Histogram, title: str, *, narrowed: bool, synthetic: bool) -> go.Figure:
+def _histogram(
+    found: Histogram, title: str, *, narrowed: bool, synthetic: bool, brush: bool
+) -> go.Figure:
     centres = ((found.edges[:-1] + found.edges[1:]) / 2).tolist()
     width = float(found.edges[1] - found.edges[0])
     shares = found.counts / max(found.known, 1)
@@ -261,7 +265,7 @@ def _histogram(found: Histogram, title: str, *, narrowed: bool, synthetic: bool)
         bargap=0,
         showlegend=False,
         clickmode="event+select",
-        dragmode="select",
+        dragmode="select" if brush else False,
         selectdirection="h",
     )
 

@@ -88,10 +88,12 @@ def draw_pictures(looking: Looking) -> None:
             key=_MEANING,
             label_visibility="collapsed",
         )
-        st.caption(
-            "Click a bar or drag over a histogram to filter"
-            + ("; in grey the whole cohort." if narrowed else ".")
+        how = (
+            "Tap a bar to read it, tap again to filter"
+            if _by_touch()
+            else "Click a bar or drag over a histogram to filter"
         )
+        st.caption(f"{how}{'; in grey the whole cohort' if narrowed else ''}.")
     left, right = st.columns([2, 1], gap="medium")
     with right:
         _draw_alterations(looking, narrowed=narrowed)
@@ -168,14 +170,24 @@ def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> Categories 
     key = f"picture_{name}"
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
     st.plotly_chart(
-        draw_distribution(found, narrowed=narrowed, synthetic=looking.synthetic),
+        draw_distribution(
+            found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
+        ),
         key=key,
         config=plotly_config(stem),
         alt=f"{labelled(found.variable)}, {found.known:,} of {found.n:,} known: {in_words(found)}",
         on_select=partial(_on_picture, looking, found, key),
-        selection_mode=("points", "box") if isinstance(found, Histogram) else ("points",),
+        selection_mode=("box",)
+        if isinstance(found, Histogram) and not _by_touch()
+        else ("points",),
     )
     return found
+
+
+def _by_touch() -> bool:
+    """Whether a finger scrolls the page: dragging over a histogram must not filter then."""
+    agent = str(st.context.headers.get("User-Agent", ""))
+    return any(word in agent for word in ("Mobi", "Android", "iPad"))
 
 
 def _draw_alterations(looking: Looking, *, narrowed: bool) -> None:
