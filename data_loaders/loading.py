@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,8 +17,9 @@ from data_loaders.folder import (
     unread_files,
 )
 from data_loaders.joined import cohort_from_tables
+from data_loaders.load_cache import cached_cohort
 from data_loaders.mapping import TableMapping
-from data_loaders.model import Cohort, CohortError, Issue
+from data_loaders.model import Cohort, CohortError
 from data_loaders.quality import quality_issues
 from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.tables import RawTable, read_table
@@ -47,6 +48,7 @@ def load_cohort(
     query: str | None = None,
     table: str | None = None,
     progress: Progress | None = None,
+    cache: bool = False,
 ) -> Cohort:
     """Load a cohort.
 
@@ -79,6 +81,10 @@ def load_cohort(
     progress
         Called with what is being done and the share that is done, from 0 to 1, while several files
         are read or one is fetched.
+    cache
+        Whether the cohort of local files is kept in the user's cache folder, readable by the user
+        only, so that the same files open at once the next time (see
+        :mod:`data_loaders.load_cache`). Off by default: it is a copy of patients' data.
 
     Raises
     ------
@@ -112,19 +118,42 @@ def load_cohort(
     path = Path(source)
     _refuse_addresses(path)
     stated = TableMapping.read(mapping)
+    if _is_folder(path) and is_stored_cohort(path):
+        return read_cohort(path)
+
+    def load() -> Cohort:
+        return _from_local(path, stated, name, sheet, joined=joined, progress=progress)
+
+    if not cache:
+        return load()
+    parts = [None if part is None else [str(one) for one in _paths(part)] for part in joined]
+    further = [] if _is_folder(path) else [one for part in joined for one in _paths(part)]
+    said = {"mapping": asdict(stated), "name": name, "sheet": sheet, "parts": parts}
+    return cached_cohort([path, *further], said, load)
+
+
+def _from_local(
+    path: Path,
+    mapping: TableMapping,
+    name: str | None,
+    sheet: str | int | None,
+    *,
+    joined: tuple[str | Path | None, Paths, Paths],
+    progress: Progress | None,
+) -> Cohort:
+    """A file, files that were named one by one, or a folder."""
+    clinical, mutations, variants = joined
     if _is_folder(path):
-        if is_stored_cohort(path):
-            return read_cohort(path)
         if looks_like_study(path):
             return judged(load_study(path, name))
         chosen = None if clinical is None else str(clinical)
-        return judged(_from_folder(path, stated, name, chosen, progress))
+        return judged(_from_folder(path, mapping, name, chosen, progress))
     if joined == (None, None, None):
-        return judged(_from_path(path, stated, name, sheet))
+        return judged(_from_path(path, mapping, name, sheet))
     return judged(
         _from_paths(
             path,
-            stated,
+            mapping,
             name,
             sheet,
             clinical=clinical,
@@ -158,11 +187,11 @@ def load_files(
     """
     tables, issues = read_tables(files.items())
     return judged(
-        _from_tables(
+        cohort_from_tables(
             tables,
-            clinical,
-            TableMapping.read(mapping),
-            name,
+            clinical=clinical,
+            mapping=TableMapping.read(mapping),
+            name=name,
             source=", ".join(PurePath(file).name for file in files),
             issues=issues,
         )
@@ -287,7 +316,9 @@ def _from_paths(
             'well (clinical="patients.csv").'
         )
     _report(progress, "Putting the tables together", _SHARE_OF_READING)
-    cohort = _from_tables(tables, key_of[main], mapping, name, source=", ".join(tables), issues=())
+    cohort = cohort_from_tables(
+        tables, clinical=key_of[main], mapping=mapping, name=name, source=", ".join(tables)
+    )
     _report(progress, "Done", 1.0)
     return cohort
 
@@ -309,11 +340,11 @@ def _from_folder(
     tables, issues = read_tables(_contents(files, progress))
     title = folder.resolve().name
     _report(progress, "Putting the tables together", _SHARE_OF_READING)
-    cohort = _from_tables(
+    cohort = cohort_from_tables(
         tables,
-        chosen,
-        mapping,
-        name or title,
+        clinical=chosen,
+        mapping=mapping,
+        name=name or title,
         source=title,
         issues=[*issues, *unread_files(folder, files)],
     )
@@ -334,20 +365,6 @@ def _contents(files: Mapping[str, Path], progress: Progress | None) -> Iterator[
 def _report(progress: Progress | None, what: str, share: float) -> None:
     if progress is not None:
         progress(what, share)
-
-
-def _from_tables(
-    tables: Mapping[str, RawTable],
-    clinical: str | None,
-    mapping: TableMapping,
-    name: str | None,
-    *,
-    source: str,
-    issues: Iterable[Issue],
-) -> Cohort:
-    return cohort_from_tables(
-        tables, clinical=clinical, mapping=mapping, name=name, source=source, issues=issues
-    )
 
 
 def _paths(given: Paths) -> list[Path]:
