@@ -14,6 +14,16 @@ from app.analysis.associations_exact import (
     sample_odds_ratios,
 )
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.table_one import compare_groups
+
+__all__ = [
+    "alteration_frequencies",
+    "co_occurrence",
+    "compare_groups",
+    "pair_table",
+    "states_of",
+    "wilson_interval",
+]
 
 Integers = npt.NDArray[np.int64]
 States = npt.NDArray[np.int8]

@@ -96,7 +96,9 @@ def test_the_whole_table_equals_r(which: str, request: pytest.FixtureRequest, tm
                           number_test="mean")  # fmt: skip
         by_name = r.set_index("variable")["mean_p"]
         for row in means.rows:
-            assert row.comparison.p_value == pytest.approx(by_name[row.name], rel=1e-6, abs=1e-300, nan_ok=True)
+            assert row.comparison.p_value == pytest.approx(
+                by_name[row.name], rel=1e-6, abs=1e-300, nan_ok=True
+            )
 
 
 @pytest.mark.shared
