@@ -15,6 +15,7 @@ from data_loaders.calls import with_calls
 from data_loaders.columns import TextColumn
 from data_loaders.dates import DateColumn, find_dates
 from data_loaders.derived import driver_class, transplant_time
+from data_loaders.families import disease_family
 from data_loaders.gene_parts import with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.mapping import TableMapping
@@ -101,6 +102,9 @@ def cohort_from_table(
     if not any(_is_driver(read) for read in reads):
         derived = driver_class(alterations)
         reads += [derived] if derived else []
+    family = disease_family(reads)
+    if family is not None and all(r.variable.name != family.variable.name for r in reads):
+        reads.append(family)
     kept = [
         _original(open_columns[n], table.rows, _endpoint_label(n, outcomes), dates.get(n))
         for n in open_columns
