@@ -28,7 +28,7 @@ FAMILIES = ("MPN", "MDS", "MDS/MPN", "AML", "ALL", "CLL", "lymphoma", "myeloma",
 _DATA = Path(__file__).parent / "data" / "disease_families.csv"
 _DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
 _NAME = "disease_family"
-_RANK = 8  # after the diagnoses themselves
+_RANK = 49  # after what the file itself has of disease and laboratory
 
 
 def family_of(diagnosis: str) -> str | None:

@@ -70,6 +70,8 @@ REFUSED = [
      r"2 rows that share .* patient_id \(rows 1 and 2\)"),
     ("blank identifiers",
      b"patient_id,a\nSECRET1,1\n,2\nNA,3\n", r"2 rows without .* \(rows 2 and 3\)"),
+    ("identifiers that are NaN",
+     b"patient_id,a\nNaN,1\nnan,2\nSECRET3,3\n", r"2 rows without .* \(rows 1 and 2\)"),
     ("cells beyond the last column",
      b"patient_id,a\nSECRET1,1\nSECRET2,2,3\n", "more cells in row 2"),
     ("open quotation mark", b'patient_id,a\n"SECRET1,1\nSECRET2,2\n', "quotation mark"),
@@ -124,7 +126,9 @@ def test_refused_with_one_sentence(data: bytes, words: str) -> None:
 
 
 def test_the_table_above_is_long_enough() -> None:
-    assert len({row[0] for row in REFUSED}) == len(REFUSED) >= 25
+    names = [row[0] for row in (*REFUSED, *LOADED_WITH_A_FINDING)]
+    assert len(set(names)) == len(names) >= 80
+    assert len(REFUSED) >= 50
 
 
 def test_paths_that_lead_to_no_file(tmp_path: Path) -> None:
@@ -238,6 +242,37 @@ LOADED_WITH_A_FINDING = [
     ("unit not stated", b"patient_id,HB\na,12.5\nb,9\n", "unit_guess", "info", "HB"),
     ("names of nothing",
      b"patient_id,time,status\na,900,0\nb,30,1\n", "endpoint_guess", "warning", "time"),
+    ("leading zeros in identifiers",
+     b"code,age\n001,50\n01,60\n", "id_guess", "warning", "code"),
+    ("dates in three formats",
+     b"patient_id,date_seen,age\na,2011-04-25,1\nb,26.04.2011,2\nc,27-Apr-2011,3\n",
+     "date_formats", "warning", "date_seen"),
+    ("dates in either order",
+     b"patient_id,date_seen,age\na,03/04/2011,1\nb,05/06/2011,2\n",
+     "date_order", "warning", "date_seen"),
+    ("dates in both orders",
+     b"patient_id,date_seen,age\na,25/04/2011,1\nb,04/25/2011,2\nc,03/04/2011,3\n",
+     "date_order", "warning", "date_seen"),
+    ("Excel's serial dates",
+     b"patient_id,date_seen,age\na,40658,1\nb,40659,2\n", "date_serial", "info", "date_seen"),
+    ("month without day",
+     b"patient_id,seen,age\na,2014-03,1\nb,2014-04,2\n", "date_month", "info", "seen"),
+    ("date in the future",
+     b"patient_id,seen,age\na,9999-12-31,1\nb,2014-04-01,2\n", "future_date", "warning", "seen"),
+    ("one date that is none",
+     b"patient_id,seen,age\na,2014-01-01,1\nb,2014-02-30,2\nc,2014-01-02,3\nd,2014-01-03,4\n"
+     b"e,2014-01-04,5\nf,2014-01-05,6\n", "date_unread", "warning", "seen"),
+    ("death before diagnosis",
+     b"patient_id,date_diagnosis,date_death,date_last_fu\na,2014-01-01,2013-01-01,\n"
+     b"b,2014-01-01,,2015-01-01\n", "negative_time", "warning", "date_death"),
+    ("dates without time zero",
+     b"patient_id,date_death,age\na,2014-01-01,50\nb,2014-01-02,60\n",
+     "no_time_zero", "warning", "date_death"),
+    ("dates without who died",
+     b"patient_id,date_diagnosis,date_last_fu\na,2014-01-01,2015-01-01\nb,2014-01-02,2016-01-01\n",
+     "no_event_status", "warning", "date_last_fu"),
+    ("diagnosis of no family", b"patient_id,diagnosis,age\na,ET,1\nb,AML,2\nc,gout,3\n",
+     "unknown_family", "info", "diagnosis"),
     ("identifier guessed", b"code,age\nx1,50\nx2,60\n", "id_guess", "warning", "code"),
 ]  # fmt: skip
 
@@ -260,3 +295,18 @@ def test_findings_come_in_order_of_severity() -> None:
     severities = [issue.severity for issue in load_table_bytes("a.csv", data).issues]
     assert severities == sorted(severities, key=["error", "warning", "info"].index)
     assert {"warning", "info"} <= set(severities)
+
+
+def test_leading_zeros_tell_patients_apart() -> None:
+    cohort = load_table_bytes("a.csv", b"patient_id,age\n007,50\n07,60\n7,70\n")
+    assert cohort.patients.index.tolist() == ["007", "07", "7"]
+
+
+def test_a_study_folder_without_clinical_data(tmp_path: Path) -> None:
+    (tmp_path / "meta_study.txt").write_text(
+        "type_of_cancer: mds\ncancer_study_identifier: a\nname: A\ndescription: b\n"
+    )
+    with pytest.raises(CohortError) as caught:
+        load_cohort(tmp_path)
+    assert "clinical" in str(caught.value)
+    check_sentence(str(caught.value))
