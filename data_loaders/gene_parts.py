@@ -84,6 +84,9 @@ def _with_any(base: Alterations, own: str, gene: str, parts: list[str]) -> Alter
         **features.loc[own].to_dict(),
         "kind": "refinement",
         "label": f"{gene}{_ANY}",
+        "source_column": listed(
+            [str(features.loc[c, "source_column"]) for c in (own, *parts)], "or"
+        ),
         "reason": f"{own} or {listed(labels, 'or')}",
     }
     marked = int((base.matrix[own].fillna(value=False)).sum())

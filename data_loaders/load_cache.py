@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -24,9 +25,11 @@ from data_loaders.stored import read_cohort, write_cohort
 
 MAX_CACHE_BYTES = 2 * 2**30
 _MAX_FILES = 2_000
+_MAX_HASHED_BYTES = 2**30
 _SWITCH = "CALR_EXPLORER_CACHE"
 _OWNER = 0o700
 _PACKAGE = Path(__file__).parent
+_LAST: dict[str, Cohort] = {}
 
 
 def cached_cohort(
@@ -48,12 +51,11 @@ def cached_cohort(
     CohortError
         Only from ``load``.
     """
-    try:
-        folder = _entry(sources, said)
-    except (OSError, ValueError, TypeError):
-        folder = None  # loading says what is wrong with the files
-    if folder is None:
+    root = _root()
+    key = None if root is None else _key(sources, said)
+    if root is None or key is None:
         return load()
+    folder = root / key
     known = _read(folder)
     if known is not None:
         return known
@@ -63,6 +65,40 @@ def cached_cohort(
     except (OSError, CohortError):
         shutil.rmtree(folder, ignore_errors=True)
     return cohort
+
+
+def remembered_cohort(
+    sources: Iterable[Path], said: Mapping[str, object], load: Callable[[], Cohort]
+) -> Cohort:
+    """The cohort of some local files, from this process's memory if they were the last loaded.
+
+    Nothing is written anywhere. The tables are shared, each in a frame of its own, so that a column
+    added to one is not in the other.
+
+    Parameters
+    ----------
+    sources, said, load
+        As in :func:`cached_cohort`.
+
+    Raises
+    ------
+    CohortError
+        Only from ``load``.
+    """
+    key = _key(sources, said)
+    if key is None:
+        return load()
+    cohort = _LAST.get(key)
+    if cohort is None:
+        cohort = load()
+        _LAST.clear()
+        _LAST[key] = cohort
+    return replace(
+        cohort,
+        patients=cohort.patients.copy(deep=False),
+        alterations=cohort.alterations.copy(deep=False),
+        mutations=cohort.mutations.copy(deep=False),
+    )
 
 
 def clear_cache() -> None:
@@ -80,11 +116,15 @@ def _root() -> Path | None:
     return cache_folder() / "loaded"
 
 
-def _entry(sources: Iterable[Path], said: Mapping[str, object]) -> Path | None:
-    """The folder of these files' cohort; None where nothing is to be kept."""
-    root = _root()
-    if root is None:
+def _key(sources: Iterable[Path], said: Mapping[str, object]) -> str | None:
+    """What these files' cohort goes by; None where loading had better say what is wrong."""
+    try:
+        return _digest(sources, said)
+    except (OSError, ValueError, TypeError):
         return None
+
+
+def _digest(sources: Iterable[Path], said: Mapping[str, object]) -> str | None:
     digest = hashlib.sha256(_loader_version())
     digest.update(json.dumps(said, sort_keys=True).encode())
     for source in sources:
@@ -92,12 +132,14 @@ def _entry(sources: Iterable[Path], said: Mapping[str, object]) -> Path | None:
         files = [path for path in inside if path.is_file()]
         if not files or len(files) > _MAX_FILES:
             return None
+        if sum(path.stat().st_size for path in files) > _MAX_HASHED_BYTES:
+            return None
         digest.update(f"\x00{source.resolve().name}\x00{len(files)}".encode())
         for path in files:
             with path.open("rb") as stream:
                 content = hashlib.file_digest(stream, "sha256").digest()
             digest.update(f"\x00{path.relative_to(source)}\x00".encode() + content)
-    return root / digest.hexdigest()
+    return digest.hexdigest()
 
 
 @cache

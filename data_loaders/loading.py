@@ -17,7 +17,7 @@ from data_loaders.folder import (
     unread_files,
 )
 from data_loaders.joined import cohort_from_tables
-from data_loaders.load_cache import cached_cohort
+from data_loaders.load_cache import cached_cohort, remembered_cohort
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError
 from data_loaders.quality import quality_issues
@@ -124,12 +124,11 @@ def load_cohort(
     def load() -> Cohort:
         return _from_local(path, stated, name, sheet, joined=joined, progress=progress)
 
-    if not cache:
-        return load()
     parts = [None if part is None else [str(one) for one in _paths(part)] for part in joined]
     further = [] if _is_folder(path) else [one for part in joined for one in _paths(part)]
     said = {"mapping": asdict(stated), "name": name, "sheet": sheet, "parts": parts}
-    return cached_cohort([path, *further], said, load)
+    keep = cached_cohort if cache else remembered_cohort
+    return keep([path, *further], said, load)
 
 
 def _from_local(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from data_loaders.endpoints import MONTHS_PER
+from data_loaders.gene_parts import is_whole
 from data_loaders.model import Cohort, CohortError, Variable
 from data_loaders.outcomes import time_zero_of
 from data_loaders.wording import shown
@@ -71,6 +72,7 @@ def column_table(cohort: Cohort) -> pd.DataFrame:
             WHY: str(feature.get("reason", "")),
         }
         for _, feature in altered.iterrows()
+        if not is_whole(str(feature["label"]))
     ]
     columns = [COLUMN, USE, ABOUT, UNIT, LABEL, LEVELS, WHY]
     table = pd.DataFrame(rows, columns=columns)

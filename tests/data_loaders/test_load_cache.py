@@ -155,3 +155,16 @@ def test_everything_kept_can_be_removed(tmp_path: Path, kept: Path) -> None:
     load_cohort(table(tmp_path / "a.csv", [50, 60]), cache=True)
     clear_cache()
     assert not kept.exists()
+
+
+def test_the_last_cohort_of_a_process_is_remembered_and_a_changed_file_is_not(
+    tmp_path: Path,
+) -> None:
+    path = table(tmp_path / "a.csv", [50, 60])
+    first = load_cohort(path)
+    first.patients["mine"] = 1
+    again = load_cohort(path)
+    assert "mine" not in again.patients
+    assert again.features is first.features, "read once"
+    table(path, [50, 61])
+    assert load_cohort(path).patients["age"].tolist() == [50, 61]
