@@ -159,7 +159,7 @@ def test_saved_groups_travel_in_the_link_of_a_demo(finished, open_app: Opener):
     said = next(line for line in words(at).splitlines() if "Mine: at 5 years" in line)
     assert said in words(guest)
     lost = open_app("survival", dx="MF", group="Saved: Mine")
-    assert any("which this session does not hold" in w.value for w in lost.warning)
+    assert any("saved in another session" in w.value for w in lost.warning)
 
 
 def test_a_selection_without_a_name_is_not_saved(finished):
