@@ -235,13 +235,14 @@ def _job(
     service = job_service()
     key = request.key(task, settings)
     job = service.get(key)
-    if job is not None and job.finished:
+    # One that was stopped while nobody waited for it is asked for anew by who does.
+    if job is not None and job.finished and job.state != "cancelled":
         return job
     if request.group in _stopped():
         return Job(key, task, None, state="cancelled", message=_STOPPED_SENTENCE)
     looking = request.looking
     payload: dict[str, Any] = {"settings": settings}
-    if job is None:
+    if job is None or job.finished:
         mask = looking.selection.mask
         payload["alterations"] = search_input(looking.cohort, mask, request.kinds)
     if of is not None:
