@@ -8,12 +8,13 @@ from pathlib import Path, PurePath
 
 from data_loaders.endpoints import find_pairs
 from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
 from data_loaders.tables import OneColumnError, RawTable, read_table
 from data_loaders.wording import listed, plural, shown
 
 MAX_FILES = 100
-MAX_FOLDER_BYTES = 2 * 2**30
+MAX_FOLDER_BYTES = limit("MAX_FOLDER_MIB", 2048) * 2**20
 
 _TABLES = frozenset(
     {".csv", ".tsv", ".tab", ".txt", ".maf", ".xlsx", ".xlsm", ".parquet", ".rdata", ".rda", ".rds"}

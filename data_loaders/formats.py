@@ -9,10 +9,11 @@ import zipfile
 import zlib
 from typing import Literal
 
+from data_loaders.limits import limit
 from data_loaders.model import CohortError
 from data_loaders.wording import shown
 
-MAX_FILE_BYTES = 512 * 2**20  # as stored, and again after decompression
+MAX_FILE_BYTES = limit("MAX_FILE_MIB", 512) * 2**20  # as stored, and again after decompression
 _LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
 
 Format = Literal["text", "xlsx", "parquet", "rdata"]

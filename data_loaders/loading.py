@@ -18,7 +18,7 @@ from data_loaders.folder import (
 )
 from data_loaders.joined import cohort_from_tables
 from data_loaders.load_cache import cached_cohort, remembered_cohort
-from data_loaders.mapping import TableMapping
+from data_loaders.mapping import MAPPING_ENDING, TableMapping
 from data_loaders.model import Cohort, CohortError
 from data_loaders.quality import quality_issues
 from data_loaders.stored import is_stored_cohort, read_cohort
@@ -63,7 +63,8 @@ def load_cohort(
         table and whatever belongs to it, each file recognised by its content.
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
-        (see :mod:`data_loaders.mapping`).
+        (see :mod:`data_loaders.mapping`). By default the file ``NAME.mapping.json`` beside the
+        file ``NAME.csv``, if there is one, as the Data page saves it.
     name
         Name of the cohort; default the file's or folder's.
     sheet
@@ -117,7 +118,7 @@ def load_cohort(
         raise CohortError("No file was named; give the path of a table or demo:mpn.")
     path = Path(source)
     _refuse_addresses(path)
-    stated = TableMapping.read(mapping)
+    stated = TableMapping.read(_mapping_beside(path) if mapping is None else mapping)
     if _is_folder(path) and is_stored_cohort(path):
         return read_cohort(path)
 
@@ -129,6 +130,17 @@ def load_cohort(
     said = {"mapping": asdict(stated), "name": name, "sheet": sheet, "parts": parts}
     keep = cached_cohort if cache else remembered_cohort
     return keep([path, *further], said, load)
+
+
+def _mapping_beside(path: Path) -> Path | None:
+    """The mapping that was saved next to a file, if there is one."""
+    if _is_folder(path):
+        return None
+    beside = path.with_name(f"{path.name.split('.', maxsplit=1)[0]}{MAPPING_ENDING}")
+    try:
+        return beside if beside.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _from_local(

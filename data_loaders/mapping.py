@@ -33,6 +33,7 @@ from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import CohortError, VariableKind, VariableRole
 from data_loaders.wording import listed, shown
 
+MAPPING_ENDING = ".mapping.json"
 _MAX_BYTES = 2**20
 _COLUMN_KEYS = ("role", "kind", "unit", "label", "description", "levels", "date_format")
 _ENDPOINT_KEYS = ("time", "from", "unit", "event", "event_value", "label", "event_label")

@@ -28,14 +28,15 @@ from data_loaders.header_rows import (
     without_comments,
     without_titles,
 )
+from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
 from data_loaders.r_data import read_r_data, unpacked
 from data_loaders.wording import at_rows, listed, plural, shown
 from data_loaders.workbook import read_workbook
 
-MAX_ROWS = 2_000_000
-MAX_COLUMNS = 20_000
-MAX_CELLS = 100_000_000
+MAX_ROWS = limit("MAX_ROWS", 2_000_000)
+MAX_COLUMNS = limit("MAX_COLUMNS", 20_000)
+MAX_CELLS = limit("MAX_CELLS", 100_000_000)
 
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
@@ -368,13 +369,13 @@ def _check_names(file: str, built: list[TextColumn]) -> None:
 
 
 def _check_size(file: str, rows: int, columns: int) -> None:
-    for count, limit, word in (
+    for count, most, word in (
         (rows, MAX_ROWS, "rows"),
         (columns, MAX_COLUMNS, "columns"),
         (rows * columns, MAX_CELLS, "cells"),
     ):
-        if count > limit:
+        if count > most:
             raise CohortError(
-                f"{shown(file)} has {count:,} {word}; at most {limit:,} are read; "
+                f"{shown(file)} has {count:,} {word}; at most {most:,} are read; "
                 "leave out what is not needed."
             )

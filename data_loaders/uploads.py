@@ -13,11 +13,11 @@ from typing import Any
 from data_loaders.cbioportal import load_study, looks_like_study
 from data_loaders.formats import MAX_FILE_BYTES
 from data_loaders.loading import judged, load_files, load_table_bytes
+from data_loaders.mapping import MAPPING_ENDING
 from data_loaders.model import Cohort, CohortError
 from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.wording import shown
 
-MAPPING_ENDING = ".mapping.json"
 _ARCHIVE = ".zip"
 _MAX_ARCHIVE_FILES = 2_000
 

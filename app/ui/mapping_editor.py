@@ -14,6 +14,7 @@ from app.export.tables import file_stem
 from app.ui.session import Looking, Source, source_of
 from app.ui.uploading import open_loaded
 from data_loaders import Cohort, CohortError
+from data_loaders.mapping import MAPPING_ENDING
 from data_loaders.mapping_table import (
     ABOUT,
     COLUMN,
@@ -35,7 +36,7 @@ from data_loaders.mapping_table import (
     endpoint_rows,
 )
 from data_loaders.model import VariableRole
-from data_loaders.uploads import MAPPING_ENDING, load_upload
+from data_loaders.uploads import load_upload
 
 _ROLES = tuple(VariableRole.__args__)  # type: ignore[attr-defined]
 _TALL = 420

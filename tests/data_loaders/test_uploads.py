@@ -115,3 +115,16 @@ def test_a_frame_read_back_has_the_same_patients():
     cohort = load_upload({"clinical.csv": CLINICAL})
     frame = pd.read_csv(io.BytesIO(CLINICAL))
     assert list(cohort.patients.index) == list(frame["patient_id"])
+
+
+def test_a_mapping_beside_the_file_is_used_in_code_too(tmp_path: Path):
+    path = tmp_path / "clinical.csv"
+    path.write_bytes(CLINICAL)
+    assert load_cohort(path).variables["age_years"].label != "Age then"
+    beside = tmp_path / "clinical.mapping.json"
+    beside.write_text(json.dumps({"columns": {"age_years": {"label": "Age then"}}}))
+    assert load_cohort(path).variables["age_years"].label == "Age then"
+    assert "age_years" not in load_cohort(path, mapping={"ignore": ["age_years"]}).variables
+    beside.write_text("{")
+    with pytest.raises(CohortError, match="is not valid JSON"):
+        load_cohort(path)
