@@ -274,7 +274,9 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     """
     grouped = {"categorical", "ordinal", "binary"}
     variables = [v for v in cohort.variables.values() if v.kind in grouped and v.role != "outcome"]
-    first = [v.name for v in variables if v.role == "disease"]
+    disease = [v for v in variables if v.role == "disease"]
+    # A yes or no about the disease tells less than its classes.
+    first = [v.name for v in sorted(disease, key=lambda v: v.kind == "binary")]
     rest = [v.name for v in variables if v.role != "disease"]
     counts = cohort.altered_counts
     order = sorted(range(len(counts)), key=lambda i: (-counts[i], str(cohort.features.index[i])))

@@ -7,6 +7,8 @@ are turned into labels once, before the first widget is drawn.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -34,9 +36,10 @@ from app.ui.session import (
     cohort_title,
     hold_public,
     open_cohort,
+    public_cohort,
     public_key,
 )
-from data_loaders import Cohort
+from data_loaders import Cohort, CohortError
 
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
 ENDPOINT, GROUP, COLOUR, VIEW = "endpoint", "group", "colour", "view"
@@ -196,10 +199,16 @@ def read_link() -> None:
 def _hold_public_of_link(asked: str) -> None:
     """Open a published cohort that a link names, where it is on this machine already."""
     from data_loaders.catalogue import catalogue, is_cached
+    from data_loaders.catalogue.fetching import MIRROR_VARIABLE
 
     for entry in catalogue().values():
-        if asked in (public_key(entry.name), entry.title) and is_cached(entry):
-            hold_public(entry.name)
+        if asked not in (public_key(entry.name), entry.title):
+            continue
+        if is_cached(entry) or (entry.files and os.environ.get(MIRROR_VARIABLE, "").strip()):
+            # A damaged or incomplete copy is as good as none: the page says what it lacks.
+            with contextlib.suppress(CohortError):
+                public_cohort(entry.name)
+                hold_public(entry.name)
 
 
 def _take_apart_group() -> bool:
