@@ -92,6 +92,8 @@ def test_a_question_opens_the_answer(page: Page, address: str):
     page.goto(address)
     settled(page)
     page.get_by_text("Show me").first.click()
+    page.wait_for_url("**/survival?*dx=MF*", timeout=20_000)
+    settled(page)
     expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Survival")
     calm(page)
