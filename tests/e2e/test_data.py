@@ -28,7 +28,7 @@ def table(path: Path) -> Path:
 
 def load(page: Page, *paths: Path) -> None:
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(list(paths))
-    expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible()
+    expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible(timeout=20_000)
     settled(page)
 
 
@@ -55,9 +55,10 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     settled(page)
     load(page, path)
     page.get_by_role("tab", name="Correct what was understood").click()
+    expect(page.get_by_text("Change what a column is used as")).to_be_visible()
     settled(page)
     type_into_first_row(page, 4, "Arm of the trial")
-    expect(page.get_by_text("Preview:")).to_be_visible()
+    expect(page.get_by_text("Preview:")).to_be_visible(timeout=20_000)
     calm(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the mapping").click()
