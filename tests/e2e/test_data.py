@@ -27,7 +27,7 @@ def table(path: Path) -> Path:
 
 
 def load(page: Page, *paths: Path) -> None:
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(list(paths))
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(paths))
     expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible(timeout=20_000)
     settled(page)
 
@@ -94,7 +94,7 @@ def test_a_missing_companion_can_be_added(page: Page, address: str, tmp_path: Pa
     )
     page.goto(f"{address}/data")
     settled(page)
-    files = page.get_by_test_id("stFileUploaderDropzoneInput").first
+    files = page.locator("input[type=file]:not([webkitdirectory])").first
     files.set_input_files([variants])
     expect(page.get_by_test_id("stAlert").filter(has_text="clinical table")).to_be_visible()
     settled(page)

@@ -116,7 +116,7 @@ def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str,
 
 
 def upload(page: Page, path: Path) -> None:
-    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(path)
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(path)
 
 
 @pytest.mark.shared
