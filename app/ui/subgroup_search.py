@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, cast
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.analysis.subgroup_view import KINDS, SubgroupMap, place_result, search_input, with_names
 from app.analysis.subgroups import SubgroupResult, SubgroupSettings
 from app.analysis.wording import count
 from app.charts.subgroup_map import MAP_HEIGHT
+from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.ui.jobs import BACKGROUND, Job
 from app.ui.session import Looking
-from app.ui.warmup import job_service
 
 _QUALITIES = ("preview", "standard", "fine", "plain")
 _FEATURES = {
@@ -30,7 +30,6 @@ _QUALITY_HELP = (
 )
 _MANY_PATIENTS = 5_000
 _FINISHED_HEIGHT = 68
-_STOPPED = "_stopped_searches"
 _STOPPED_SENTENCE = "You stopped the search."
 # What comes later finds its place free, so that nothing jumps when it arrives.
 _PLACES = """<style>
@@ -99,7 +98,7 @@ class Search:
     @property
     def interrupted(self) -> Job | None:
         """The first job that was stopped or broke."""
-        return next((job for job in self.jobs if job.state in ("failed", "cancelled")), None)
+        return interrupted(self.jobs)
 
     @property
     def judged(self) -> bool:
@@ -210,17 +209,23 @@ def draw_search_status(search: Search) -> None:
     """One line, in a place of fixed height: what is under way, or what was found."""
     with st.container(height=_FINISHED_HEIGHT, border=False, key="search_status"):
         if search.interrupted is not None:
-            _draw_interruption(search, search.interrupted)
+            shown = "" if search.best is None else " What is there already is shown."
+            draw_interruption(
+                search.request.group,
+                search.jobs,
+                search.interrupted,
+                shown=shown,
+                again_key="start_again",
+            )
         elif search.finished:
             _draw_summary(search)
         else:
-            _draw_progress(search)
-
-
-def session_id() -> str:
-    """A name for this session, for fair queueing; it says nothing about anyone."""
-    context = get_script_run_ctx(suppress_warning=True)
-    return context.session_id if context is not None else "none"
+            draw_progress(
+                search.request.group,
+                search.jobs,
+                partial(_in_words, search),
+                stop_key="stop_search",
+            )
 
 
 def _job(
@@ -232,41 +237,27 @@ def _job(
     of: Job | None = None,
 ) -> Job:
     """The job of a task: already there, or asked for now unless the user stopped the search."""
-    service = job_service()
-    key = request.key(task, settings)
-    job = service.get(key)
-    # One that was stopped while nobody waited for it is asked for anew by who does.
-    if job is not None and job.finished and job.state != "cancelled":
-        return job
-    if request.group in _stopped():
-        return Job(key, task, None, state="cancelled", message=_STOPPED_SENTENCE)
     looking = request.looking
-    payload: dict[str, Any] = {"settings": settings}
-    if job is None or job.finished:
+
+    def payload() -> dict[str, Any]:
         mask = looking.selection.mask
-        payload["alterations"] = search_input(looking.cohort, mask, request.kinds)
-    if of is not None:
-        few = looking.selection.n <= _MANY_PATIENTS
-        payload |= {"result": of.result, "n_resamples": 12 if few else 6}
-    return service.submit(key, task, payload, session_id(), request.group, rank=rank)
+        sent: dict[str, Any] = {
+            "settings": settings,
+            "alterations": search_input(looking.cohort, mask, request.kinds),
+        }
+        if of is not None:
+            few = looking.selection.n <= _MANY_PATIENTS
+            sent |= {"result": of.result, "n_resamples": 12 if few else 6}
+        return sent
 
-
-def _draw_progress(search: Search) -> None:
-    state = [(job.key, job.state == "done") for job in search.jobs]
-
-    @st.fragment(run_every=0.4)
-    def poll() -> None:
-        job = next((job for job in search.jobs if not job.finished), None)
-        if job is None or state != [(job.key, job.state == "done") for job in search.jobs]:
-            st.rerun()
-        left, right = st.columns([7, 1], vertical_alignment="center")
-        left.progress(min(max(job.fraction, 0.02), 1.0), text=_in_words(search, job))
-        # One key for all stages: a click must not be lost when the stage changes.
-        if right.button("Stop", key="stop_search", type="tertiary"):
-            _stop(search)
-            st.rerun()
-
-    poll()
+    return ask_worker(
+        request.key(task, settings),
+        task,
+        payload,
+        group=request.group,
+        rank=rank,
+        stopped=_STOPPED_SENTENCE,
+    )
 
 
 def _in_words(search: Search, job: Job) -> str:
@@ -289,27 +280,3 @@ def _draw_summary(search: Search) -> None:
         f"**{count(len(result.groups), 'subgroup')}** · {len(result.features)} alterations used · "
         f"{quality} quality, seed {result.settings.seed}"
     )
-
-
-def _draw_interruption(search: Search, job: Job) -> None:
-    left, right = st.columns([5, 2], vertical_alignment="center")
-    shown = "" if search.best is None else " What is there already is shown."
-    left.markdown(f":orange[{job.message}]{shown}")
-    right.button("Start again", key="start_again", on_click=_start_again, args=(search,))
-
-
-def _stop(search: Search) -> None:
-    job_service().withdraw(session_id())
-    _stopped().add(search.request.group)
-
-
-def _start_again(search: Search) -> None:
-    _stopped().discard(search.request.group)
-    for job in search.jobs:
-        if job.state in ("failed", "cancelled"):
-            job_service().forget(job.key)
-
-
-def _stopped() -> set[str]:
-    held: set[str] = st.session_state.setdefault(_STOPPED, set())
-    return held
