@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis._survival_data import Bools, Floats, Ints
 from app.analysis.exposures import exposure_times
 from app.analysis.model_frame import ENTRY, EVENT, TIME, Covariate, model_frame
 from app.analysis.transplant.strategies import Strategy
@@ -117,12 +117,15 @@ class Protocol:
         (of clones that follow the strategy until then), deviated, lost (censored before deciding).
     data
         The eligible patients.
+    patients
+        Position in the cohort of each of them, in the order of ``data``.
     """
 
     table: pd.DataFrame
     steps: pd.DataFrame
     arms: pd.DataFrame
     data: TrialData
+    patients: Ints
 
 
 def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
@@ -189,7 +192,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         "transplant": given.exposure.noun,
     }
     arms = _arms(data, trial, next(iter(onsets), None))
-    return Protocol(_table(trial, data, arms, words), steps, arms, data)
+    return Protocol(_table(trial, data, arms, words), steps, arms, data, used[data.rows])
 
 
 def _check(cohort: Cohort, trial: TargetTrial) -> None:
