@@ -9,12 +9,15 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402  (the path comes first)
 
+from app.ui.disclosed.pages import draw_disclosed  # noqa: E402
+from app.ui.disclosed.words import stop_on_wrong_setting  # noqa: E402
 from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
 from app.ui.links import ask_to_write, read_link, write_choices  # noqa: E402
 from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
 configure_page()
+stop_on_wrong_setting()
 page = navigation()
 # After the navigation: a rerun before it would forget which page the link names.
 read_link()
@@ -22,6 +25,7 @@ write_choices()
 draw_brand()
 with st.sidebar:
     draw_sidebar()
-page.run()
+if not draw_disclosed(page.url_path):
+    page.run()
 page_footer()
 ask_to_write()

@@ -42,7 +42,7 @@ def risk_table_traces(
         texts.append(_text_row([0.0], row, bold, position="middle right", colour=colour))
         row += 1
         for column in columns:
-            numbers = [f"{int(value):,}" for value in counts[column]]
+            numbers = ["–" if pd.isna(value) else f"{int(value):,}" for value in counts[column]]
             texts.append(_text_row(places, row, numbers, position="middle center"))
             row += 1
     return texts

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.charts.theme import plotly_config
+from app.cohort.disclosure import Disclosure
 from app.export.tables import file_stem, to_csv
 from app.ui.session import Looking, looking_at
 from data_loaders import Provenance
@@ -67,7 +68,14 @@ def page_header(title: str, question: str) -> Looking:
     st.title(title, anchor=False)
     badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
     who = looking.cohort.name if looking.filter.is_empty else looking.selection.sentence
-    st.markdown(f"{question}  \n**{count(looking.selection.n, 'patient')}** · {who}{badge}")
+    policy = Disclosure.of()
+    number = count(looking.selection.n, "patient")
+    if policy is not None:
+        refused = policy.refusal(looking.selection, looking.filter)
+        number = (
+            "Not shown" if refused else f"About {policy.in_words(looking.selection.n)} patients"
+        )
+    st.markdown(f"{question}  \n**{number}** · {who}{badge}")
     return looking
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
+from app.cohort.disclosure import Disclosure
 from app.cohort.filters import Filter
 from app.ui.cohort_filter import (
     MORE,
@@ -25,6 +26,7 @@ from app.ui.cohort_filter import (
     set_more,
     take_filter_from_link,
 )
+from app.ui.disclosed.words import draw_released_selection
 from app.ui.links import (
     AGE,
     COHORT,
@@ -47,6 +49,7 @@ from data_loaders import Cohort, Variable
 _MOST_LEVELS = 40
 _NEXT = "_cohort_to_open"
 _LONGEST_CHIP = 60
+_DECADE = 10
 _FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
 
 
@@ -228,7 +231,12 @@ def draw_sidebar() -> Looking:
     record_step(key, looking.filter)
     keep_filter_in_link()
     keep_saved_in_link(cohort, st.session_state.get(GROUP), st.session_state.get(COLOUR))
-    _draw_sentence(looking)
+    policy = Disclosure.of()
+    if policy is None:
+        _draw_sentence(looking)
+    else:
+        draw_released_selection(looking, policy)
+        _draw_more(looking)
     _draw_steps(looking)
     _say_what_was_not_restored(looking)
     return looking
@@ -388,7 +396,11 @@ def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
     values = cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)
     if np.isnan(values).all():
         return 0, 120
-    return int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1
+    lowest, highest = int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1
+    if Disclosure.of() is None:
+        return lowest, highest
+    # The youngest and the oldest are single patients.
+    return lowest // _DECADE * _DECADE, -(-highest // _DECADE) * _DECADE
 
 
 def _features_by_frequency(cohort: Cohort) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.analysis.wording import count
+from app.cohort.disclosure import Disclosure
 from app.ui.links import COHORT
 from app.ui.session import Source, cohort_title, keep_upload
 from app.ui.sidebar import open_next
@@ -91,10 +92,17 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
     open_next(keep_upload(cohort, source))
     verb = "were" if what.endswith(" files") else "was"
     tell_outcome(
-        f"{what} {verb} read: {count(cohort.n, 'patient')}, "
+        f"{what} {verb} read: {_patients(cohort)}, "
         f"{count(cohort.alterations.shape[1], 'alteration')}, "
         f"{count(len(cohort.endpoints), 'endpoint')}. It is open on every page now."
     )
+
+
+def _patients(cohort: Cohort) -> str:
+    policy = Disclosure.of()
+    if policy is None:
+        return count(cohort.n, "patient")
+    return f"patients about {policy.in_words(cohort.n)}"
 
 
 def refuse_loaded(error: CohortError) -> None:

@@ -1,0 +1,295 @@
+"""Figures of released tables and curves; what is hidden is hatched, and said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.disclosure_curves import ReleasedCurves
+from app.analysis.disclosure_tables import ReleasedTable, p_words
+from app.analysis.wording import mid_sentence
+from app.charts.risk_table import axes_over_table, risk_table_traces
+from app.charts.survival import legend_lines
+from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.cohort.colours import BLUE, NEUTRAL
+from app.cohort.disclosure import HIDDEN, Disclosure, printed
+
+_ROW = 24
+_MONTHS = 12
+_LONGEST = 22
+
+
+def released_bars(
+    table: ReleasedTable,
+    policy: Disclosure,
+    *,
+    title: str,
+    colours: Sequence[str] = (),
+    synthetic: bool = False,
+) -> go.Figure:
+    """Bars of the levels of one variable, of all patients together.
+
+    Parameters
+    ----------
+    table
+        The released counts.
+    policy
+        The policy, named in the figure.
+    title
+        What is shown.
+    colours
+        One a level; blue without.
+    synthetic
+        Whether the data are simulated.
+    """
+    rows = [
+        (
+            table.levels[level],
+            table.counts[level][0],
+            table.sizes[0],
+            colours[level] if level < len(colours) else BLUE,
+        )
+        for level in table.shown
+    ]
+    return _bars(rows, title, policy, of="patients", synthetic=synthetic)
+
+
+def released_shares(
+    tables: Sequence[ReleasedTable], policy: Disclosure, *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """Bars of the first level of several tables, each of the patients known.
+
+    Parameters
+    ----------
+    tables
+        Such as alterations, or completeness.
+    policy, title, synthetic
+        As for :func:`released_bars`.
+    """
+    rows = [(table.label, table.counts[0][0], table.known(0), BLUE) for table in tables]
+    return _bars(rows, title, policy, of="tested", synthetic=synthetic)
+
+
+def released_groups(
+    tables: Sequence[ReleasedTable],
+    colours: Sequence[str],
+    policy: Disclosure,
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Points of the first level by groups: one row a table, one colour a group.
+
+    Parameters
+    ----------
+    tables
+        Of the same groups.
+    colours
+        One a group.
+    policy, title, synthetic
+        As for :func:`released_bars`.
+    """
+    shown = [table for table in tables if table.counts[0][1] is not None]
+    traces: list[dict[str, Any]] = []
+    names = shown[0].groups[1:] if shown else ()
+    for group, name in enumerate(names, start=1):
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": [_nothing(table.share(0, group)) for table in shown],
+                "y": list(range(len(shown))),
+                "marker": {"size": 10, "color": colours[group - 1]},
+                "customdata": [
+                    [
+                        f"{table.label}, {name}",
+                        f"{printed(table.counts[0][group])} of {printed(table.known(group))}",
+                    ]
+                    for table in shown
+                ],
+                "hovertemplate": "%{customdata[0]}: %{customdata[1]} (%{x:.0%})<extra></extra>",
+            }
+        )
+    labels = [table.label for table in shown]
+    return make_figure(
+        traces,
+        title,
+        height=70 + _ROW * max(len(shown), 1),
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(list(names)),
+        annotations=[_mark(policy)],
+        xaxis={"tickformat": ".0%", "rangemode": "tozero", "zeroline": False},
+        yaxis=_names_axis(labels),
+        margin={"l": _left(labels), "b": 56},
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+    )
+
+
+def released_curves_figure(
+    result: ReleasedCurves, policy: Disclosure, *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """Curves from released counts, with the released numbers at risk under the same ticks.
+
+    Parameters
+    ----------
+    result
+        The curves.
+    policy, title, synthetic
+        As for :func:`released_bars`.
+    """
+    ticks = nice_ticks(result.end / _MONTHS)
+    traces: list[dict[str, Any]] = []
+    for curve in result.curves:
+        time = np.append(curve.time, curve.end) / _MONTHS
+        common = {"type": "scatter", "x": time, "mode": "lines", "legendgroup": curve.name}
+        if result.falling:
+            lower = np.where(np.isnan(curve.lower), curve.estimate, curve.lower)
+            upper = np.where(np.isnan(curve.upper), curve.estimate, curve.upper)
+            edge = common | {
+                "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip", "showlegend": False,
+            }  # fmt: skip
+            fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
+            traces.append(edge | {"y": np.append(upper, upper[-1])})
+            traces.append(edge | {"y": np.append(lower, lower[-1])} | fill)
+        traces.append(
+            common
+            | {
+                "y": np.append(curve.estimate, curve.estimate[-1]),
+                "line": {"shape": "hv", "color": curve.colour, "width": 2.4},
+                "name": curve.name,
+                "customdata": np.append(curve.n_risk, curve.risk_at(curve.end)),
+                "hovertemplate": "%{y:.0%}, %{customdata:,} at risk",
+            }
+        )
+    groups = [
+        (
+            curve.name,
+            curve.colour,
+            pd.DataFrame({"n_risk": [curve.risk_at(tick * _MONTHS) for tick in ticks]}),
+        )
+        for curve in result.curves
+    ]
+    if groups:
+        traces += risk_table_traces("Number at risk", groups, ["n_risk"], np.array(ticks))
+    label = result.endpoint.label
+    yaxis = {
+        "title": {
+            "text": label if result.falling else f"Risk: {result.endpoint.event_label}",
+            "standoff": 6,
+        },
+        "range": [-0.02, 1.03],
+        "tickformat": ".0%",
+        "dtick": 0.25,
+    }
+    last = max(result.end / _MONTHS, ticks[-1]) or 1.0
+    height, axes = axes_over_table(ticks, last, 2 * len(groups), yaxis)
+    inside = {"xref": "x domain", "yref": "y domain"}
+    words = [
+        text_at("Years of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside),
+        _mark(policy),
+    ]
+    if not math.isnan(result.p_value):
+        p = p_words(result.p_value)
+        place = {"x": 0.02, "xanchor": "left", "y": 0.03, "yanchor": "bottom"}
+        words.append(text_at(f"Log-rank test, p {p}", **place, **inside))
+    return make_figure(
+        traces,
+        title,
+        height=height + 24,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines([curve.name for curve in result.curves]),
+        annotations=words,
+        margin={"b": 36},
+        **axes,
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        hovermode="x unified" if len(result.curves) <= 6 else "closest",
+    )
+
+
+def curves_title(result: ReleasedCurves) -> str:
+    """Title of the figure: what, by what, in about how many."""
+    what = result.endpoint.label
+    what = what if result.falling else f"Cumulative incidence of {result.endpoint.event_label}"
+    by = f" by {mid_sentence(result.label)}" if result.label else ""
+    return f"{what}{by}, about {result.n:,} patients"
+
+
+def _bars(
+    rows: Sequence[tuple[str, int | None, int | None, str]],
+    title: str,
+    policy: Disclosure,
+    *,
+    of: str,
+    synthetic: bool,
+) -> go.Figure:
+    shares = [min(n / whole, 1.0) if n is not None and whole else None for _, n, whole, _ in rows]
+    labels = [name for name, *_ in rows]
+    hover = [
+        f"{name}: {HIDDEN}" if n is None else f"{name}: {n:,} of {printed(whole)} {of}"
+        for name, n, whole, _ in rows
+    ]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "x": [0.0 if share is None else share for share in shares],
+        "y": list(range(len(rows))),
+        "marker": {"color": [colour for *_, colour in rows], "cornerradius": 3},
+        "text": [HIDDEN if share is None else f"{share:.0%}" for share in shares],
+        "textposition": "outside",
+        "textfont": {"color": INK},
+        "cliponaxis": False,
+        "customdata": hover,
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+    widest = max([share for share in shares if share is not None] + [0.05])
+    return make_figure(
+        [bars],
+        title,
+        height=56 + _ROW * max(len(rows), 1),
+        synthetic=synthetic,
+        annotations=[_mark(policy)],
+        xaxis={"range": [0, widest * 1.25], "visible": False},
+        yaxis=_names_axis(labels),
+        margin={"l": _left(labels), "b": 36},
+        bargap=0.28,
+        showlegend=False,
+    )
+
+
+def _mark(policy: Disclosure) -> dict[str, Any]:
+    """The policy, at the foot of the figure and of its exports."""
+    return text_at(
+        policy.mark, xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
+        yshift=-34, font={"size": 12, "color": NEUTRAL},
+    )  # fmt: skip
+
+
+def _names_axis(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": [_short(name) for name in names],
+        "range": [len(names) - 0.4, -0.6],
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "",
+    }
+
+
+def _left(names: Sequence[str]) -> int:
+    return 22 + 7 * max((len(_short(name)) for name in names), default=0)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def _nothing(value: float) -> float | None:
+    return None if math.isnan(value) else value
