@@ -30,6 +30,12 @@ from app.analysis.subgroups import (
     subgroup_stability,
     warm_up,
 )
+from app.analysis.transplant.tasks import (
+    TrialError,
+    life_by_delay,
+    trial_intervals,
+    trial_sensitivity,
+)
 
 Progress = Callable[[str, float], None]
 ShouldCancel = Callable[[], bool]
@@ -74,6 +80,9 @@ TASKS: Mapping[str, Task] = {
     "subgroups": _subgroups,
     "evidence": _evidence,
     "stability": _stability,
+    "transplant intervals": trial_intervals,
+    "transplant sensitivity": trial_sensitivity,
+    "transplant delays": life_by_delay,
 }
 
 
@@ -122,7 +131,7 @@ class _Worker:
             self.send("done", job, result)
         except Cancelled:
             self.send("cancelled", job)
-        except SubgroupError as error:
+        except (SubgroupError, TrialError) as error:
             self.send("refused", job, str(error))
         except Exception:  # noqa: BLE001  (whatever went wrong, the worker must go on)
             # The trace names code and types only; values may be a patient's.

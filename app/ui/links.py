@@ -44,6 +44,8 @@ from data_loaders import Cohort, CohortError
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
 ENDPOINT, GROUP, COLOUR, VIEW = "endpoint", "group", "colour", "view"
 EVERYONE = "everyone"
+OUTCOME, TRANSPLANT, TIME_ZERO = "outcome", "transplant", "zero"
+CONFOUNDERS, CLASSES = "confounders", "risk"
 SUBGROUP, CONFIDENCE, BURDEN = "subgroup", "confidence", "burden"
 _SPECIAL_COLOURS = {
     SUBGROUP: "Subgroup",

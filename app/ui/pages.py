@@ -12,6 +12,7 @@ HOME = _PAGES / "home.py"
 COHORT = _PAGES / "cohort.py"
 SURVIVAL = _PAGES / "survival.py"
 SUBGROUPS = _PAGES / "subgroups.py"
+TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
@@ -26,6 +27,12 @@ def navigation() -> st.Page:
             st.Page(SURVIVAL, title="Survival", icon=":material/stairs:", url_path="survival"),
             st.Page(
                 SUBGROUPS, title="Subgroups", icon=":material/bubble_chart:", url_path="subgroups"
+            ),
+            st.Page(
+                TRANSPLANT,
+                title="Transplant",
+                icon=":material/swap_horiz:",
+                url_path="transplant",
             ),
             st.Page(GENOMICS, title="Genomics", icon=":material/genetics:", url_path="genomics"),
             st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),

@@ -1,0 +1,92 @@
+"""The naive comparison, landmarks, Simon-Makuch and time-dependent Cox on a trial's own patients.
+
+The same patients from the same time zero as the emulated trial, so that the answers stand side by
+side; the naive one is wrong and shown for its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from app.analysis.during_follow_up import DuringFollowUp, analyse_during_follow_up
+from app.analysis.exposures import default_landmarks, exposure_times
+from app.analysis.outcomes import outcome_of
+from app.analysis.transplant.protocol import Protocol, TargetTrial
+from data_loaders import Cohort
+
+_ADJUSTABLE = "variable:"
+
+
+def landmarks_of(protocol: Protocol) -> list[float]:
+    """Three round landmarks near the quartiles of the times of transplant."""
+    return default_landmarks(np.asarray(protocol.data.treated, dtype=np.float64))
+
+
+def four_answers(
+    cohort: Cohort,
+    trial: TargetTrial,
+    protocol: Protocol,
+    *,
+    landmarks: Sequence[float],
+    drawn: float,
+) -> DuringFollowUp:
+    """Compare the transplanted with the others, naively and in three ways that respect time.
+
+    Parameters
+    ----------
+    cohort, trial, protocol
+        The trial, and the data prepared for it.
+    landmarks
+        Landmarks in months since time zero.
+    drawn
+        The one whose curves are drawn.
+
+    Raises
+    ------
+    ValueError
+        If nobody was transplanted during follow-up.
+    """
+    data = protocol.data
+    order = np.argsort(protocol.patients)
+    used = np.zeros(cohort.n, dtype=np.bool_)
+    used[protocol.patients] = True
+    event = data.event[order].astype(np.float64)
+    outcome = replace(
+        outcome_of(cohort, used, trial.endpoint, truncated=False),
+        used=used,
+        time=np.asarray(data.time[order], dtype=np.float64),
+        event=event,
+        cause=event.astype(np.int64),
+        codes=np.zeros(data.n, dtype=np.int16),
+        selected=data.n,
+        left_out={},
+    )
+    given = exposure_times(cohort, trial.treatment, trial.endpoint)
+    months = np.full(cohort.n, np.nan)
+    months[protocol.patients] = np.where(data.ever_treated, data.treated, np.nan)
+    return analyse_during_follow_up(
+        cohort,
+        outcome,
+        replace(given, months=months, undated=np.zeros(cohort.n, dtype=np.bool_)),
+        landmarks=landmarks,
+        drawn=drawn,
+        adjust=[
+            name.removeprefix(_ADJUSTABLE)
+            for name in trial.confounders
+            if name.startswith(_ADJUSTABLE)
+        ],
+    )
+
+
+def naive_difference(found: DuringFollowUp, horizon: float) -> float:
+    """Months of life by the horizon that the naive comparison gives the transplanted more.
+
+    Missing where either group is empty.
+    """
+    curves = found.naive_curves
+    if curves.exposed is None or curves.unexposed is None:
+        return float("nan")
+    return float(curves.exposed.rmst(horizon)) - float(curves.unexposed.rmst(horizon))

@@ -1,0 +1,159 @@
+"""What an emulated trial and a microsimulation say, in plain words from rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.transplant.emulation import Emulation
+from app.analysis.transplant.microsimulation import NEVER, Microsimulation
+from app.analysis.transplant.trial_data import EVERYONE
+from app.analysis.wording import count, format_percent, format_percent_ci, listing, mid_sentence
+
+HYPOTHESES = (
+    "What stands here generates hypotheses about groups of patients; it does not advise on any one "
+    "of them."
+)
+
+
+def headline(found: Emulation) -> str:
+    """The answer for everyone eligible, or where there is none, for the classes that have one."""
+    rows = found.contrasts
+    everyone = found.groups[0]
+    own = rows[(rows["group"] == everyone) & rows["supported"]]
+    if len(own):
+        return " ".join(_everyone(found, row) for row in own.head(1).itertuples())
+    supported = rows[rows["supported"]]
+    if len(supported):
+        named = listing(list(dict.fromkeys(map(str, supported["group"]))))
+        return (
+            f"These {count(found.n, 'patient')} together are too unlike each other for one answer; "
+            f"there is one for {named}, below."
+        )
+    return (
+        f"In these {count(found.n, 'patient')} no strategy with a transplant was followed by "
+        "enough patients to say what it does."
+    )
+
+
+def by_class(found: Emulation) -> str:
+    """How the first strategy fares from class to class; empty without classes."""
+    if len(found.groups) < 2:
+        return ""
+    strategy = next(name for name in found.strategies if name != found.reference)
+    rows = found.contrasts[found.contrasts["strategy"] == strategy]
+    rows = rows[rows["group"] != EVERYONE]
+    known = rows[rows["supported"]]
+    classes = count(len(rows), "class", "classes")
+    if known.empty:
+        return f"None of the {classes} alone has enough transplants for an answer."
+    if len(known) == 1:
+        only = known.iloc[0]
+        return (
+            f"Of {classes} only {only['group']} has enough transplants for an answer of its own: "
+            f"{_gain(only)}."
+        )
+    ordered = known.sort_values("rmst_difference")
+    low, high = ordered.iloc[0], ordered.iloc[-1]
+    words = (
+        f"By class it runs from {_gain(low)} in {low['group']} to {_gain(high)} in {high['group']}"
+    )
+    missing = len(rows) - len(known)
+    return words + (
+        f"; {missing} of {classes} {'have' if missing > 1 else 'has'} too few transplants to say."
+        if missing
+        else "."
+    )
+
+
+def arms_in_words(found: Emulation, group: str) -> list[str]:
+    """One sentence a strategy in a class: survival and mean life by the horizon."""
+    rows = found.estimates[found.estimates["group"] == group]
+    years = f"{found.settings.horizon / 12:g}"
+    sentences = []
+    for row in rows.to_dict("records"):
+        if not row["supported"]:
+            sentences.append(f"**{row['strategy']}**: {_sentence(row['note'])}")
+            continue
+        survival = format_percent_ci(row["survival"], row["survival_lower"], row["survival_upper"])
+        life = _interval(row["rmst"], row["rmst_lower"], row["rmst_upper"])
+        sentences.append(
+            f"**{row['strategy']}**: {survival} alive at {years} years, {life} months of life "
+            f"until then ({row['adherent']:,} of {row['n']:,} followed it)."
+        )
+    return sentences
+
+
+def naive_against_emulated(
+    naive: float, emulated: tuple[float, float, float], horizon: float, strategy: str
+) -> str:
+    """How far the naive comparison is off in these data, in months of life."""
+    years = f"{horizon / 12:g}"
+    value, lower, upper = emulated
+    words = (
+        f"Compared naively, the transplanted live **{naive:+.1f} months** within {years} years; "
+        f"the emulated trial says **{value:+.1f}**"
+    )
+    if np.isfinite(lower):
+        words += f" ({lower:+.1f} to {upper:+.1f})"
+    return (
+        f"{words} for {strategy}. What lies between is the time one has to live to be "
+        "transplanted, and who is chosen for it."
+    )
+
+
+def best_delays(found: Microsimulation) -> list[str]:
+    """The delay with the longest life in each class, with how certain it is."""
+    sentences = []
+    for row in found.best.to_dict("records"):
+        if not row["supported"]:
+            sentences.append(f"**{row['group']}**: {_sentence(row['note'])}")
+            continue
+        words = f"**{row['group']}**: longest life with {_delay(row['delay'])}"
+        if np.isfinite(row["share"]):
+            words += f", the best in {format_percent(row['share'])} of the draws"
+            if row["lower"] != row["upper"]:
+                words += f"; 95% of them lie between {_delay(row['lower'])} and "
+                words += _delay(row["upper"])
+        sentences.append(f"{words}.")
+    return sentences
+
+
+def _everyone(found: Emulation, row: Any) -> str:
+    years = f"{found.settings.horizon / 12:g}"
+    gain = _interval(
+        abs(row.rmst_difference),
+        *sorted((row.rmst_difference_lower, row.rmst_difference_upper))
+        if row.rmst_difference >= 0
+        else sorted((-row.rmst_difference_lower, -row.rmst_difference_upper)),
+    )
+    direction = "longer" if row.rmst_difference >= 0 else "shorter"
+    return (
+        f"With **{mid_sentence(row.strategy)}** these {count(found.n, 'patient')} would live "
+        f"**{gain} months {direction}** within {years} years than with "
+        f"{mid_sentence(found.reference)}."
+    )
+
+
+def _gain(row: pd.Series) -> str:
+    low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
+    words = f"{row['rmst_difference']:+.1f} months"
+    return words if np.isnan(low) else f"{words} ({low:+.1f} to {high:+.1f})"
+
+
+def _interval(value: float, lower: float, upper: float) -> str:
+    return f"{value:.1f}" if np.isnan(lower) else f"{value:.1f} ({lower:.1f} to {upper:.1f})"
+
+
+def _delay(months: float) -> str:
+    if months == NEVER:
+        return "no transplant"
+    return "a transplant at once" if months == 0 else f"a transplant at month {months:g}"
+
+
+def _sentence(note: str) -> str:
+    """A note without the class that it begins with."""
+    rest = note.partition(": ")[2] or note
+    return rest[:1].upper() + rest[1:]

@@ -1,0 +1,87 @@
+"""The frame of the transplant page: whom it is about, the question, the answer in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.analysis.transplant.defaults import suggest, survival_endpoints
+from app.analysis.transplant.reading import HYPOTHESES, by_class, headline
+from app.cohort.filters import Filter
+from app.ui.session import Looking
+from app.ui.sidebar import show_view
+from app.ui.survival import draw_view_choice
+from app.ui.transplant_question import draw_question
+from app.ui.transplant_work import Work, draw_status, emulated, start_work
+
+_EXAMPLE = "demo:mds"
+# Intervals come later: the sentence that holds them has its room from the start.
+_PLACES = """<style>
+.st-key-transplant_answer {min-height: 9.2rem;}
+@media (max-width: 640px) {.st-key-transplant_answer {min-height: 15rem;}}
+</style>"""
+
+
+def draw_transplant(looking: Looking, views: dict[str, Callable[[Work], None]]) -> None:
+    """The page below its header.
+
+    Parameters
+    ----------
+    looking
+        The cohort and the filter.
+    views
+        By name, what draws each view.
+    """
+    suggestion = suggest(looking.cohort, looking.filter)
+    if suggestion is None:
+        _say_what_is_needed(looking)
+        return
+    st.html(_PLACES)
+    left, right = st.columns([9, 3], vertical_alignment="top")
+    with left:
+        view = draw_view_choice(list(views))
+    with right.popover(
+        "Change the question", icon=":material/tune:", width="stretch", key="transplant_question"
+    ):
+        trial = draw_question(looking, suggestion)
+    try:
+        work = start_work(looking, trial)
+    except ValueError as error:
+        st.info(str(error))
+        return
+    answer = st.container(border=True, key="transplant_answer")
+    views[view](work)
+    with answer:
+        _draw_answer(work)
+
+
+def _say_what_is_needed(looking: Looking) -> None:
+    if not survival_endpoints(looking.cohort):
+        needed = "a survival in which death is an event, such as os_months and os_event"
+    else:
+        needed = "a column with the time of transplant in months, such as transplant_months"
+    st.info(
+        f"{looking.cohort.name} records no transplant that could be analysed: that needs {needed} "
+        "(empty for who was never transplanted)."
+    )
+    st.button(
+        "Show it on the simulated MDS cohort",
+        key="transplant_example",
+        icon=":material/arrow_forward:",
+        type="primary",
+        on_click=show_view,
+        args=(_EXAMPLE, Filter(), {}),
+    )
+
+
+def _draw_answer(work: Work) -> None:
+    """The answer in a sentence, how certain it is, and what it is not."""
+    try:
+        found = emulated(work)
+    except ValueError as error:
+        st.markdown(str(error))
+        return
+    st.markdown(f"{headline(found)} {by_class(found)}")
+    draw_status(work)
+    st.caption(HYPOTHESES)

@@ -1,0 +1,74 @@
+"""When: life by the delay of the transplant and by class, and the delay with the longest life."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant import NEVER, Microsimulation
+from app.analysis.transplant.reading import best_delays
+from app.charts.transplant import delay_heatmap
+from app.ui.layout import figure_with_downloads
+from app.ui.transplant_parts import take_away
+from app.ui.transplant_work import Work, delays
+
+
+def draw_timing(work: Work) -> None:
+    """The heat map of gained life, and the best delay of each class with its interval."""
+    try:
+        found = delays(work)
+    except ValueError as error:
+        st.info(f"Life by delay cannot be simulated from these data: {error}")
+        return
+    years = f"{work.trial.horizon_months / 12:g}"
+    title = f"Life gained within {years} years by delay of the transplant"
+    figure = delay_heatmap(found, title=title, synthetic=work.looking.synthetic)
+    sentences = best_delays(found)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: found.cells,
+            key="transplant_delays",
+            name=("transplant", "delays"),
+            alt=f"Heat map. {title}. {' '.join(sentences)}".replace("**", ""),
+        )
+    with right:
+        st.subheader("In words", anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        settings = found.settings
+        st.caption(
+            f"Months gained over no transplant. A cell needs {settings.min_patients} transplants "
+            f"within {settings.near:g} months of its delay and {settings.min_events} deaths after "
+            "a transplant in its class; elsewhere it is grey: the model would only extrapolate."
+        )
+    with st.expander("Every cell, and how it was simulated"):
+        st.dataframe(_cells(found), hide_index=True, key="transplant_cells")
+        st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
+    take_away(work, "delays", {"Figure": figure}, partial(_sheets, found))
+
+
+def _cells(found: Microsimulation) -> pd.DataFrame:
+    """Life and gain of every cell, in months."""
+    cells = found.cells
+    return pd.DataFrame(
+        {
+            "Class": cells["group"],
+            "Delay, months": [
+                "no transplant" if delay == NEVER else f"{delay:g}" for delay in cells["delay"]
+            ],
+            "Life": cells["life"].round(1),
+            "Gain": cells["gain"].round(1),
+            "from": cells["gain_lower"].round(1),
+            "to": cells["gain_upper"].round(1),
+            "Transplants near": cells["n_near"],
+            "Deaths": cells["events"],
+            "Supported": cells["supported"],
+        }
+    )
+
+
+def _sheets(found: Microsimulation) -> dict[str, pd.DataFrame]:
+    return {"Life by delay": found.cells, "Best delay": found.best}

@@ -1,0 +1,233 @@
+"""What the transplant page computes: estimates at once, intervals and sensitivity in the worker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.analysis.transplant import (
+    Emulation,
+    EmulationSettings,
+    Microsimulation,
+    MicrosimulationSettings,
+    Occupancy,
+    Protocol,
+    TargetTrial,
+    TransitionModels,
+    emulate,
+    microsimulate,
+    occupancy,
+    paths_of,
+    transition_models,
+    write_protocol,
+)
+from app.analysis.wording import count
+from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
+from app.ui.jobs import BACKGROUND, Job
+from app.ui.remembered import remembered
+from app.ui.session import Looking
+
+DRAWS = 200
+_POINTS = 97
+_LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
+_STATUS_HEIGHT = 68
+_STOPPED = "You stopped the computation of the intervals."
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A trial on a cohort, and the jobs that were asked for it.
+
+    Attributes
+    ----------
+    looking, trial, protocol
+        What is asked, and the data prepared for it.
+    jobs
+        Filled as views ask: what the status line follows.
+    """
+
+    looking: Looking
+    trial: TargetTrial
+    protocol: Protocol
+    jobs: list[Job]
+
+    @property
+    def group(self) -> str:
+        """The same text for everyone who asks the same."""
+        return json.dumps(["transplant", self.looking.cohort.fingerprint, self.trial.to_json()])
+
+    @property
+    def progression(self) -> str | None:
+        """Name of the onset of progression in the data; None where it is not recorded."""
+        return next(iter(self.protocol.data.onsets), None)
+
+    @property
+    def settings(self) -> EmulationSettings:
+        """How the trial is emulated, without draws."""
+        return EmulationSettings(
+            horizon=self.trial.horizon_months,
+            grace=self.trial.grace_months,
+            progression=self.progression,
+            draws=0,
+        )
+
+    def remembered(self, name: str, make: Any) -> Any:
+        """A result of this trial that the session keeps."""
+        return remembered(f"transplant {name}", self.looking, (self.trial.to_json(),), make)
+
+
+def start_work(looking: Looking, trial: TargetTrial) -> Work:
+    """Lay the trial beside the cohort.
+
+    Raises
+    ------
+    ValueError
+        If these patients cannot be in such a trial.
+    """
+    protocol = remembered(
+        "transplant protocol",
+        looking,
+        (trial.to_json(),),
+        partial(write_protocol, looking.cohort, trial),
+    )
+    return Work(looking, trial, protocol, [])
+
+
+def emulated(work: Work) -> Emulation:
+    """The emulated trial: its estimates at once, its intervals as soon as they are there.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to emulate.
+    """
+    point: Emulation = work.remembered(
+        "estimates",
+        partial(emulate, work.protocol.data, work.trial.strategies, work.settings),
+    )
+    job = _job(
+        work,
+        "transplant intervals",
+        rank=1,
+        strategies=work.trial.strategies,
+        settings=replace(work.settings, draws=DRAWS),
+    )
+    return job.result.on(point) if job.state == "done" else point
+
+
+def sensitivity_job(work: Work) -> Job:
+    """The same trial under other choices, in the background."""
+    grace = work.trial.grace_months
+    return _job(
+        work,
+        "transplant sensitivity",
+        rank=BACKGROUND,
+        strategies=work.trial.strategies,
+        settings=work.settings,
+        graces=(grace / 2, grace * 1.5),
+    )
+
+
+def fitted_transitions(work: Work) -> TransitionModels:
+    """The models of all transitions.
+
+    Raises
+    ------
+    ValueError
+        If a part of the model cannot be estimated.
+    """
+    make = partial(transition_models, work.protocol.data, work.progression)
+    models: TransitionModels = work.remembered("transitions", make)
+    return models
+
+
+def delays(work: Work) -> Microsimulation:
+    """Life by class and delay: estimates at once, intervals as soon as they are there.
+
+    Raises
+    ------
+    ValueError
+        If a part of the model cannot be estimated.
+    """
+    horizon = work.trial.horizon_months
+    latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
+    steps = int(max(latest, 0.0) // _DELAY_STEP) + 1
+    settings = MicrosimulationSettings(
+        horizon=horizon, delays=tuple(_DELAY_STEP * i for i in range(steps)), draws=0
+    )
+    models = fitted_transitions(work)
+    point: Microsimulation = work.remembered("delays", partial(microsimulate, models, settings))
+    job = _job(
+        work,
+        "transplant delays",
+        rank=1,
+        progression=work.progression,
+        settings=replace(settings, draws=DRAWS),
+    )
+    return job.result if job.state == "done" else point
+
+
+def states(work: Work) -> Occupancy:
+    """The share of patients in each state over time.
+
+    Raises
+    ------
+    ValueError
+        If nobody changed state.
+    """
+    data, horizon = work.protocol.data, work.trial.horizon_months
+    times = np.linspace(0.0, horizon, _POINTS)
+    paths = paths_of(data, work.progression)
+    found: Occupancy = work.remembered("states", partial(occupancy, paths, times))
+    return found
+
+
+def draw_status(work: Work) -> None:
+    """One line, in a place of fixed height: what is under way, or what there is."""
+    jobs = work.jobs
+    broken = interrupted(jobs)
+    with st.container(height=_STATUS_HEIGHT, border=False, key="transplant_status"):
+        if broken is not None:
+            draw_interruption(
+                work.group,
+                jobs,
+                broken,
+                shown=" The estimates without intervals are shown.",
+                again_key="transplant_again",
+            )
+        elif all(job.finished for job in jobs):
+            refused = next((job.message for job in jobs if job.state == "refused"), "")
+            st.caption(
+                refused
+                or f"Intervals: 95%, from {DRAWS} bootstrap draws of "
+                f"{count(work.protocol.data.n, 'patient')}."
+            )
+        else:
+            draw_progress(work.group, jobs, _in_words, stop_key="transplant_stop")
+
+
+_WORDS = {
+    "transplant intervals": "The estimates stand. Their intervals",
+    "transplant delays": "The estimates stand. Intervals of the life by delay",
+    "transplant sensitivity": "The same trial under other choices",
+}
+
+
+def _in_words(job: Job) -> str:
+    return f"{_WORDS[job.task]}: {job.stage[:1].lower()}{job.stage[1:]}"
+
+
+def _job(work: Work, task: str, *, rank: int, **payload: Any) -> Job:
+    def sent() -> dict[str, Any]:
+        return {"data": work.protocol.data, **payload}
+
+    job = ask_worker(
+        f"{task} {work.group}", task, sent, group=work.group, rank=rank, stopped=_STOPPED
+    )
+    work.jobs.append(job)
+    return job

@@ -1,0 +1,22 @@
+from app.ui.layout import nobody_selected, page_header
+from app.ui.transplant import draw_transplant
+from app.ui.transplant_views.answers import draw_answers
+from app.ui.transplant_views.protocol import draw_protocol
+from app.ui.transplant_views.states import draw_states
+from app.ui.transplant_views.timing import draw_timing
+
+VIEWS = {
+    "The protocol": draw_protocol,
+    "Four answers": draw_answers,
+    "States": draw_states,
+    "When": draw_timing,
+}
+
+
+def show() -> None:
+    looking = page_header("Transplant", "Who benefits from a transplant, and when?")
+    if not nobody_selected(looking):
+        draw_transplant(looking, VIEWS)
+
+
+show()
