@@ -55,7 +55,7 @@ def volcano_figure(
     top = max(float(y.max()) * 1.1, 2.0) if len(y) else 2.0
     low = -0.04 * top
     clear = (table["q_value"] < SIGNIFICANT).to_numpy()
-    size = _sizes(table["altered"].to_numpy(float))
+    size = point_sizes(table["altered"].to_numpy(float))
     traces = []
     for name, colour, own in (
         ("Higher hazard", VERMILION, clear & (x > 0)),
@@ -83,10 +83,12 @@ def volcano_figure(
             **_INSIDE,
         ),
     ]
-    shapes = [_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")]
-    threshold = _threshold(table)
+    shapes = [guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")]
+    threshold = threshold_height(table)
     if threshold is not None:
-        shapes.append(_line(x0=0, x1=1, xref="x domain", y0=threshold, y1=threshold, dash="dash"))
+        shapes.append(
+            guide_line(x0=0, x1=1, xref="x domain", y0=threshold, y1=threshold, dash="dash")
+        )
         texts.append(
             text_at(
                 f"q = {SIGNIFICANT}",
@@ -99,7 +101,7 @@ def volcano_figure(
             )
             | {"font": {"size": 12, "color": INK}}
         )
-    texts += _names(table["label"].tolist(), x, y, size, (-reach, reach, low, top))
+    texts += point_names(table["label"].tolist(), x, y, size, (-reach, reach, low, top))
     ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
     return make_figure(
         traces,
@@ -148,13 +150,13 @@ def _reach(x: Floats) -> float:
     return max(float(np.abs(x).max()) * 1.15 if len(x) else 0.0, float(np.log10(2.4)))
 
 
-def _sizes(altered: Floats) -> Floats:
+def point_sizes(altered: Floats) -> Floats:
     """Diameters whose areas grow with the number altered."""
     most = float(altered.max()) if len(altered) else 1.0
     return np.asarray(np.maximum(_SMALLEST, _LARGEST * np.sqrt(altered / most)))
 
 
-def _threshold(table: pd.DataFrame) -> float | None:
+def threshold_height(table: pd.DataFrame) -> float | None:
     """Height between the last p-value below the threshold and the first above; None if no hit."""
     below = table.loc[table["q_value"] < SIGNIFICANT, "p_value"]
     above = table.loc[table["q_value"] >= SIGNIFICANT, "p_value"]
@@ -229,7 +231,8 @@ def _ring(x: Floats, y: Floats, size: Floats) -> dict[str, Any]:
     }
 
 
-def _line(*, dash: str, **place: Any) -> dict[str, Any]:
+def guide_line(*, dash: str, **place: Any) -> dict[str, Any]:
+    """A thin grey line behind the points."""
     line = {"color": rgba(NEUTRAL, 0.7), "width": 1, "dash": dash}
     return {"type": "line", "layer": "below", "line": line, **place}
 
@@ -250,7 +253,7 @@ class _Box:
         return max(across, 0.0) * max(up, 0.0)
 
 
-def _names(
+def point_names(
     labels: list[str], x: Floats, y: Floats, size: Floats, extent: tuple[float, float, float, float]
 ) -> list[dict[str, Any]]:
     """Names of the leading alterations where they cover neither each other nor a point.

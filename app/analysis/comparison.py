@@ -1,0 +1,278 @@
+"""Groups side by side: what differs between them, ranked, and what a reader may conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
+from app.analysis.associations_groups import MIN_COMPARED, GroupFrequencies
+from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST, GroupSurvival
+from app.analysis.multiplicity import adjust_p_values
+from app.analysis.table_one import TableOne, in_words
+from app.analysis.wording import count, format_p, format_percent, listing, mid_sentence
+from app.cohort.groupings import Grouping, GroupingSpec
+from data_loaders import Cohort
+
+MOST_GROUPS = 8
+OTHERS = "the other groups"
+DEFINES, RARE, EVERYBODY = "defines the groups", "too rare", "in everybody or nobody tested"
+FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
+_YES = ("Yes", "No")
+_LEADING = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Enrichment:
+    """Alterations of one group against the others.
+
+    Parameters
+    ----------
+    table
+        One row an alteration that somebody has, by p-value, those not compared last: feature,
+        label, kind, altered, tested, frequency (of the group), others_altered, others_tested,
+        others_frequency, odds_ratio, lower, upper (conditional estimate, exact 95% interval),
+        p_value (Fisher's exact test, two-sided), q_value (Benjamini-Hochberg over those compared),
+        note (why it was not compared; empty where it was).
+    group, others
+        Names of the two sides.
+    n, n_others
+        Patients of the two sides.
+    """
+
+    table: pd.DataFrame
+    group: str
+    others: str
+    n: int
+    n_others: int
+
+    @property
+    def n_tested(self) -> int:
+        """Alterations compared."""
+        return int(self.table["p_value"].notna().sum())
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """Alterations that differ at the usual threshold of q."""
+        return self.table[self.table["q_value"] < SIGNIFICANT]
+
+    @property
+    def by_construction(self) -> list[str]:
+        """Labels of the alterations that the groups are made of."""
+        return self.table.loc[self.table["note"] == DEFINES, "label"].tolist()
+
+
+def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = ()) -> Enrichment:
+    """Which alterations one group has more or less often than the other groups together.
+
+    Parameters
+    ----------
+    found
+        Frequencies by group, of two groups or more.
+    group
+        The group that is set against the others.
+    made_of
+        Features that the groups are made of: they differ by construction and are not compared. A
+        feature that is in everybody of some groups and in nobody of the others counts as such.
+
+    Raises
+    ------
+    ValueError
+        If there is no such group, or nothing to set it against.
+    """
+    names = list(found.groups)
+    if group not in names or len(names) < 2:
+        raise ValueError("There is no other group to compare with; choose two groups or more.")
+    place, k = names.index(group), len(names)
+    altered = found.by_group["altered"].to_numpy(np.int64).reshape(-1, k)
+    tested = found.by_group["tested"].to_numpy(np.int64).reshape(-1, k)
+    a, t = altered[:, place], tested[:, place]
+    c, u = altered.sum(axis=1) - a, tested.sum(axis=1) - t
+    base = found.by_group.iloc[::k].reset_index(drop=True)[["feature", "label", "kind"]]
+    defining = base["feature"].isin(list(made_of)).to_numpy() | _separating(altered, tested)
+    notes = np.select(
+        [
+            defining,
+            np.minimum(t, u) < MIN_GROUP_FOR_TEST,
+            a + c == t + u,
+            a + c < MIN_COMPARED,
+        ],
+        [DEFINES, FEW_TESTED, EVERYBODY, RARE],
+        "",
+    )
+    compared = notes == ""
+    p_values = np.full(len(base), np.nan)
+    cells = (a, t - a, c, u - c)
+    p_values[compared] = fisher_p_values(*(cell[compared] for cell in cells))
+    odds, lower, upper = conditional_odds_ratios(*cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = base.assign(
+            altered=a, tested=t, frequency=a / t, others_altered=c, others_tested=u,
+            others_frequency=c / u, odds_ratio=odds, lower=lower, upper=upper, p_value=p_values,
+            q_value=adjust_p_values(p_values), note=notes,
+        )  # fmt: skip
+    table = table[a + c > 0].sort_values(["p_value", "label"], kind="stable", ignore_index=True)
+    return Enrichment(
+        table=table,
+        group=group,
+        others=OTHERS if k > 2 else next(name for name in names if name != group),
+        n=found.groups[group],
+        n_others=sum(found.groups.values()) - found.groups[group],
+    )
+
+
+def made_of(cohort: Cohort, spec: GroupingSpec | None) -> set[str]:
+    """Features that a grouping is made of, with the refinements of its genes."""
+    if spec is None:
+        return set()
+    own = set(spec.features)
+    if spec.kind in {"alteration", "alleles"}:
+        own.add(spec.name)
+    names = [str(name) for name in cohort.alterations.columns]
+    return {
+        name
+        for name in names
+        if any(name == gene or name.startswith((f"{gene}_", f"{gene}-")) for gene in own)
+    }
+
+
+def clinical_differences(table: TableOne) -> pd.DataFrame:
+    """Table one ranked: the variables that tell the groups apart most come first.
+
+    Returns
+    -------
+    DataFrame
+        One row a variable, by p-value, those not tested last by their difference: variable, label,
+        the summary in words by group (one column a group), smd, test, p_value, q_value, missing.
+    """
+    rows = []
+    for row in table.rows:
+        cells = {}
+        for name, group in zip(table.names, row.groups, strict=True):
+            levels = row.levels or ("",)
+            told = list(zip(group, levels, strict=True))
+            if set(row.levels) == set(_YES):
+                told = [(summary, "") for summary, level in told if level == _YES[0]]
+            elif row.levels:
+                told = [told[i] for i, held in enumerate(row.overall) if held.count]
+            cells[name] = "; ".join(in_words(summary, level) for summary, level in told)
+        rows.append(
+            {
+                "variable": row.name, "label": row.label, **cells, "smd": row.comparison.smd,
+                "test": row.comparison.test, "p_value": row.comparison.p_value,
+                "q_value": row.q_value, "missing": row.missing,
+            }
+        )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    if frame.empty:
+        return frame
+    order = np.lexsort((-frame["smd"].fillna(-1), frame["p_value"].fillna(2)))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """How each group is made up of the parts of another grouping, such as genomic subgroups.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and part: group, part, patients, of (patients of the group who are in any
+        part), share.
+    """
+    both = mask & (grouping.codes >= 0) & (parts.codes >= 0)
+    k, m = len(grouping.names), len(parts.names)
+    joint = grouping.codes[both].astype(np.int64) * m + parts.codes[both]
+    counts = np.bincount(joint, minlength=k * m).reshape(k, m)
+    totals = counts.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = counts / totals[:, None]
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.array(grouping.names, dtype=object), m),
+            "part": np.tile(np.array(parts.names, dtype=object), k),
+            "patients": counts.ravel(),
+            "of": np.repeat(totals, m),
+            "share": shares.ravel(),
+        }
+    )
+
+
+def clinical_reading(table: TableOne) -> str:
+    """The clinical differences in one sentence."""
+    ranked = clinical_differences(table)
+    tested = 0 if ranked.empty else int(ranked["p_value"].notna().sum())
+    if not tested:
+        return (
+            "No clinical variable could be tested: each needs "
+            f"{MIN_GROUP_FOR_TEST} patients with a value in every group."
+        )
+    hits = ranked[ranked["q_value"] < SIGNIFICANT]
+    said = (
+        f"**Clinical:** {len(hits)} of {count(tested, 'variable')} tested "
+        f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
+    )
+    leading = [
+        f"{mid_sentence(str(row['label']).partition(', ')[0])} ({_by_group(row, table.names)}; "
+        f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
+        for row in hits.head(_LEADING).to_dict("records")
+    ]
+    return f"{said}{', led by ' + listing(leading) if leading else ''}."
+
+
+def enrichment_reading(found: Enrichment) -> str:
+    """The alterations that differ, in one sentence."""
+    if not found.n_tested:
+        return f"No alteration could be compared between {found.group} and {found.others}."
+    hits = found.hits
+    leading = [
+        f"{row.label} ({format_percent(row.frequency)} against "
+        f"{format_percent(row.others_frequency)}; odds ratio "
+        f"{format_ratio(row.odds_ratio, row.lower, row.upper)}, {format_q(row.q_value)})"
+        for row in hits.head(_LEADING).itertuples()
+    ]
+    return (
+        f"**Alterations:** {len(hits)} of {count(found.n_tested, 'alteration')} compared "
+        f"{'differs' if len(hits) == 1 else 'differ'} between {found.group} and {found.others} at "
+        f"q below {SIGNIFICANT}{', led by ' + listing(leading) if leading else ''}."
+    )
+
+
+def survival_reading(result: GroupSurvival) -> str:
+    """What the test of equal survival says, in one sentence."""
+    events = ", ".join(
+        f"{curve.name} {count(curve.events, 'event')} in {curve.n:,}" for curve in result.drawn
+    )
+    if result.p_value is None:
+        return f"**{result.endpoint.label}:** {events}. {result.p_note}"
+    return (
+        f"**{result.endpoint.label}:** {format_p(result.p_value)} ({result.test_method}); {events}."
+    )
+
+
+def disjoint_sentence(grouping: Grouping, mask: npt.NDArray[np.bool_]) -> str:
+    """Whether groups can overlap, and who is in none."""
+    left = [f"{number:,} {reason}" for reason, number in grouping.left_out(mask).items()]
+    out = f" In no group: {listing(left)}." if left else " Everyone selected is in a group."
+    return f"Nobody is in two of these groups.{out}"
+
+
+def _separating(
+    altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Features in everybody tested of some groups and in nobody of all others."""
+    known = tested > 0
+    nobody, everybody = (altered == 0) & known, (altered == tested) & known
+    split = (nobody | everybody | ~known).all(axis=1)
+    return np.asarray(split & nobody.any(axis=1) & everybody.any(axis=1))
+
+
+def _by_group(row: dict[str, object], names: tuple[str, ...]) -> str:
+    cells = [str(row[name]) for name in names]
+    if any(";" in cell for cell in cells) or len(names) > _LEADING + 1:
+        return "see the table"
+    return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True))

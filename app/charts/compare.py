@@ -1,0 +1,339 @@
+"""Groups side by side: sizes, ranked differences, enriched alterations, composition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
+from app.analysis.comparison import Enrichment
+from app.analysis.wording import format_p, format_percent
+from app.charts.survival import legend_lines
+from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
+from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
+from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+
+_ROW, _MOST_LABEL = 27, 26
+# Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.
+_FLOOR, _EDGE = 1e-300, 0.12
+_RATIOS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 100, 1000)
+_SMALL, _CLEAR = 0.1, 0.2
+_INSIDE = {"xref": "x domain", "yref": "y domain"}
+_LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
+
+
+def differences_figure(
+    rows: pd.DataFrame, *, title: str, synthetic: bool = False, most: int = 12
+) -> go.Figure:
+    """Standardised mean differences of the leading variables, filled where the test is clear.
+
+    Parameters
+    ----------
+    rows
+        Of :func:`app.analysis.comparison.clinical_differences`; the first stand on top.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    most
+        How many variables to show.
+    """
+    own = rows[rows["smd"].notna()].head(most).reset_index(drop=True)
+    clear = (own["q_value"] < SIGNIFICANT).to_numpy()
+    labels = [_short(label) for label in own["label"]]
+    hover = [
+        f"<b>{row.label}</b><br>SMD {row.smd:.2f}<br>{_tested(row)}<br>{row.missing:,} missing"
+        for row in own.itertuples()
+    ]
+    traces = []
+    for name, mask, colour in (
+        (f"q < {SIGNIFICANT}", clear, BLUE),
+        (f"q ≥ {SIGNIFICANT} or not tested", ~clear, NEUTRAL),
+    ):
+        if mask.any():
+            places = np.flatnonzero(mask)
+            traces.append(
+                {
+                    "type": "bar", "orientation": "h", "name": name,
+                    "x": own.loc[mask, "smd"].to_numpy(), "y": places,
+                    "marker": {"color": rgba(colour, 0.9), "cornerradius": 3},
+                    "hovertext": [hover[place] for place in places],
+                    "hovertemplate": "%{hovertext}<extra></extra>",
+                }
+            )  # fmt: skip
+    reach = max(float(own["smd"].max()) * 1.1 if len(own) else 0.0, 0.3)
+    return make_figure(
+        traces,
+        title,
+        height=_ROW * max(len(own), 1) + 54,
+        synthetic=synthetic,
+        legend_space=30,
+        annotations=[_below("Standardised mean difference, the largest of all pairs of groups")],
+        shapes=[
+            guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
+            for at in (_SMALL, _CLEAR)
+        ],
+        xaxis={"range": [0, reach], "zeroline": False, "ticks": "outside", "nticks": 6},
+        yaxis=_rows(labels),
+        margin={"l": _left(labels), "b": 48},
+        barmode="overlay",
+        bargap=0.3,
+        showlegend=True,
+        legend=_LEGEND,
+    )  # fmt: skip
+
+
+def enrichment_figure(
+    found: Enrichment, colours: Mapping[str, str], *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """Odds ratio of every alteration compared against its p-value.
+
+    Parameters
+    ----------
+    found
+        The alterations of a group against the others.
+    colours
+        By group; what is more frequent in the group has its colour.
+    title
+        What is shown, and in how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    table = found.table[found.table["p_value"].notna()].reset_index(drop=True)
+    with np.errstate(divide="ignore"):
+        x = np.log10(table["odds_ratio"].to_numpy(float))
+    finite = np.isfinite(x)
+    reach = max(float(np.abs(x[finite]).max()) if finite.any() else 0.0, float(np.log10(4))) * 1.15
+    reach += _EDGE * 2 * bool((~finite).any())
+    x = np.clip(x, -reach + _EDGE, reach - _EDGE)
+    y = -np.log10(table["p_value"].to_numpy(float).clip(min=_FLOOR))
+    top = max(float(y.max()) * 1.1, 2.0) if len(y) else 2.0
+    low = -0.04 * top
+    size = point_sizes((table["altered"] + table["others_altered"]).to_numpy(float))
+    clear = (table["q_value"] < SIGNIFICANT).to_numpy()
+    other = colours.get(found.others, NEUTRAL)
+    hover = [_enriched(row, found) for row in table.itertuples()]
+    traces = []
+    for name, colour, alpha, own in (
+        (f"More in {found.group}", colours.get(found.group, BLUE), 0.78, clear & (x > 0)),
+        (f"More in {found.others}", other, 0.78, clear & (x <= 0)),
+        (f"q ≥ {SIGNIFICANT}", NEUTRAL, 0.32, ~clear),
+    ):
+        if own.any():
+            traces.append(
+                {
+                    "type": "scatter", "mode": "markers", "name": name, "x": x[own], "y": y[own],
+                    "marker": {
+                        "size": size[own], "color": rgba(colour, alpha),
+                        "symbol": ["circle" if held else "triangle-up" for held in finite[own]],
+                        "line": {"width": 1, "color": PAPER},
+                    },
+                    "hovertext": [hover[place] for place in np.flatnonzero(own)],
+                    "hovertemplate": "%{hovertext}<extra></extra>",
+                }
+            )  # fmt: skip
+    texts = [
+        text_at("Odds ratio", x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE),
+        text_at(
+            "−log<sub>10</sub> p", x=0, y=0.5, xshift=-46, xanchor="center", textangle=-90,
+            **_INSIDE,
+        ),
+    ]  # fmt: skip
+    shapes = [guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")]
+    height = threshold_height(table)
+    if height is not None:
+        shapes.append(guide_line(x0=0, x1=1, xref="x domain", y0=height, y1=height, dash="dash"))
+    texts += point_names(table["label"].tolist(), x, y, size, (-reach, reach, low, top))
+    ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
+    return make_figure(
+        traces,
+        title,
+        height=400,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
+        annotations=texts,
+        shapes=shapes,
+        margin={"b": 56, "l": 64},
+        xaxis={
+            "range": [-reach, reach], "tickvals": np.log10(ticks),
+            "ticktext": [f"{ratio:g}" for ratio in ticks], "zeroline": False, "showgrid": False,
+            "ticks": "outside",
+        },
+        yaxis={"range": [low, top], "zeroline": False},
+        legend=_LEGEND | {"itemsizing": "constant"},
+        showlegend=True,
+        hovermode="closest",
+    )  # fmt: skip
+
+
+def composition_figure(
+    shares: pd.DataFrame, colours: Mapping[str, str], *, title: str, synthetic: bool = False
+) -> go.Figure:
+    """One bar a group, made up of the shares of its parts.
+
+    Parameters
+    ----------
+    shares
+        Of :func:`app.analysis.comparison.composition`.
+    colours
+        By part, in order.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    groups = list(dict.fromkeys(shares["group"]))
+    sizes = shares.groupby("group", sort=False)["of"].first()
+    labels = [f"{_short(group)} ({sizes[group]:,})" for group in groups]
+    traces = []
+    for part, colour in colours.items():
+        own = shares[shares["part"] == part].set_index("group").loc[groups]
+        if own["patients"].any():
+            traces.append(
+                {
+                    "type": "bar", "orientation": "h", "name": _short(part),
+                    "x": own["share"].fillna(0.0).to_numpy(), "y": list(range(len(groups))),
+                    "marker": {"color": colour, "line": {"width": 1, "color": PAPER}},
+                    "text": [format_percent(s) if s >= _EDGE else "" for s in own["share"]],
+                    "textposition": "inside", "insidetextanchor": "middle",
+                    "hovertext": [
+                        f"<b>{group}</b><br>{part}: {row.patients:,} of {row.of:,} "
+                        f"({format_percent(row.share, 1)})"
+                        for group, row in zip(groups, own.itertuples(), strict=True)
+                    ],
+                    "hovertemplate": "%{hovertext}<extra></extra>",
+                }
+            )  # fmt: skip
+    names = [str(trace["name"]) for trace in traces]
+    return make_figure(
+        traces,
+        title,
+        height=46 * max(len(groups), 1) + 54,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(names),
+        annotations=[_below("Share of the group's patients")],
+        xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},
+        yaxis=_rows(labels),
+        margin={"l": _left(labels), "b": 48},
+        barmode="stack",
+        bargap=0.28,
+        showlegend=True,
+        legend=_LEGEND | {"traceorder": "normal"},
+    )
+
+
+def replication_figure(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    title: str,
+    synthetic: bool = False,
+    most: int = 15,
+) -> go.Figure:
+    """Odds ratios of the same contrast in two cohorts, with intervals on one axis.
+
+    Parameters
+    ----------
+    table
+        Of :func:`app.analysis.comparison_cohorts.replication`; the first stand on top.
+    names
+        The two cohorts.
+    title
+        What is shown.
+    synthetic
+        Whether any of the data are simulated.
+    most
+        How many alterations to show.
+    """
+    own = table.head(most).reset_index(drop=True)
+    logs = {
+        f"{part}_{side}": np.log10(own[f"{part}_{side}"].to_numpy(float).clip(1e-3, 1e3))
+        for part in ("odds_ratio", "lower", "upper")
+        for side in (1, 2)
+    }
+    traces = []
+    for side, (name, colour, symbol) in enumerate(
+        zip(names, (BLUE, VERMILION), ("circle", "diamond"), strict=True), start=1
+    ):
+        middle = logs[f"odds_ratio_{side}"]
+        traces.append(
+            {
+                "type": "scatter", "mode": "markers", "name": name, "x": middle,
+                "y": np.arange(len(own)) + (0.16 if side == 2 else -0.16),
+                "marker": {"color": colour, "size": 9, "symbol": symbol},
+                "error_x": {
+                    "type": "data", "symmetric": False, "color": rgba(colour, 0.7),
+                    "array": logs[f"upper_{side}"] - middle,
+                    "arrayminus": middle - logs[f"lower_{side}"], "thickness": 1.2, "width": 3,
+                },
+                "hovertext": [
+                    f"<b>{row['label']}</b><br>{name}<br>odds ratio "
+                    + format_ratio(*(row[f"{p}_{side}"] for p in ("odds_ratio", "lower", "upper")))
+                    + f"<br>{format_p(row[f'p_value_{side}'])}, {format_q(row[f'q_value_{side}'])}"
+                    for row in own.to_dict("records")
+                ],
+                "hovertemplate": "%{hovertext}<extra></extra>",
+            }
+        )  # fmt: skip
+    every = np.concatenate([*logs.values(), [0.0]])
+    reach = float(np.clip(np.abs(every).max() * 1.05, np.log10(4), 3.0))
+    ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
+    labels = [_short(label) for label in own["label"]]
+    return make_figure(
+        traces,
+        title,
+        height=_ROW * max(len(own), 1) + 54,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(list(names)),
+        annotations=[_below("Odds ratio, exact 95% interval")],
+        shapes=[guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")],
+        xaxis={
+            "range": [-reach, reach], "tickvals": np.log10(ticks),
+            "ticktext": [f"{ratio:g}" for ratio in ticks], "zeroline": False,
+        },
+        yaxis=_rows(labels),
+        margin={"l": _left(labels), "b": 48},
+        showlegend=True,
+        legend=_LEGEND,
+    )  # fmt: skip
+
+
+def _enriched(row: Any, found: Enrichment) -> str:
+    return (
+        f"<b>{row.label}</b><br>{found.group}: {row.altered:,} of {row.tested:,} tested "
+        f"({format_percent(row.frequency)})<br>{found.others}: {row.others_altered:,} of "
+        f"{row.others_tested:,} tested ({format_percent(row.others_frequency)})<br>odds ratio "
+        f"{format_ratio(row.odds_ratio, row.lower, row.upper)}<br>{format_p(row.p_value)}, "
+        f"{format_q(row.q_value)}"
+    )
+
+
+def _tested(row: Any) -> str:
+    if np.isnan(row.p_value):
+        return str(row.test)
+    return f"{format_p(row.p_value)}, {format_q(row.q_value)} ({row.test})"
+
+
+def _rows(labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "tickvals": list(range(len(labels))), "ticktext": list(labels),
+        "range": [len(labels) - 0.4, -0.6], "showgrid": False, "zeroline": False, "ticks": "",
+    }  # fmt: skip
+
+
+def _left(labels: Sequence[str]) -> int:
+    return 22 + 7 * max(map(len, labels), default=0)
+
+
+def _below(text: str) -> dict[str, Any]:
+    return text_at(
+        text, xref="paper", yref="paper", x=0, y=0, yshift=-24, xanchor="left", yanchor="top"
+    ) | {"font": {"size": 12, "color": INK}}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MOST_LABEL else f"{name[: _MOST_LABEL - 1]}…"
