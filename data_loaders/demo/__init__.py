@@ -75,8 +75,9 @@ DEMO_COHORTS: Mapping[str, DemoInfo] = MappingProxyType(
 )
 
 # The seeds are the years of the publications that the cohorts follow.
+MDS_SEED = 2022
 _GENERATORS: Mapping[str, tuple[Callable[[int, int], Cohort], int]] = MappingProxyType(
-    {"mpn": (mpn.generate, 2018), "mds": (mds.generate, 2022), "aml": (aml.generate, 2016)}
+    {"mpn": (mpn.generate, 2018), "mds": (mds.generate, MDS_SEED), "aml": (aml.generate, 2016)}
 )
 
 

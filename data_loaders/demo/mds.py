@@ -128,12 +128,7 @@ def generate(n: int, seed: int) -> Cohort:
     seed
         Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
     """
-    rng = np.random.Generator(np.random.PCG64(seed))
-    group = choose(rng, figures.CLASS_SHARES, n)
-    male = rng.random(n) < _by_class(group, 0)
-    altered = _alterations(rng, group, male)
-    patients = _clinical(rng, group, male, altered)
-    patients.index = patient_ids("MDS", n)
+    rng, patients, altered = _drawn(n, seed)
     outcomes, truths = _outcomes(rng, patients, altered)
     visible = _gaps(rng, patients)
     core = (patients["panel"] == "Core panel").to_numpy()
@@ -163,6 +158,22 @@ def generate(n: int, seed: int) -> Cohort:
         ),
         mutations=_mutations(rng, patients, seen),
     )
+
+
+def planted_process(n: int, seed: int) -> tuple[pd.DataFrame, DeathProcess, TreatmentFactors]:
+    """Patients of :func:`generate` without gaps, how they die, what a transplant changes."""
+    rng, patients, altered = _drawn(n, seed)
+    return patients, _death(rng, patients, altered), _factors(_risk_half(patients))
+
+
+def _drawn(n: int, seed: int) -> tuple[np.random.Generator, pd.DataFrame, dict[str, Bools]]:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    group = choose(rng, figures.CLASS_SHARES, n)
+    male = rng.random(n) < _by_class(group, 0)
+    altered = _alterations(rng, group, male)
+    patients = _clinical(rng, group, male, altered)
+    patients.index = patient_ids("MDS", n)
+    return rng, patients, altered
 
 
 def _by_class(group: Texts, position: int) -> Floats:
@@ -262,15 +273,23 @@ def _factors(half: Texts) -> TreatmentFactors:
     )
 
 
+def _death(
+    rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
+) -> DeathProcess:
+    everyone = np.full(len(patients), "all")
+    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
+    median = {"all": figures.MEDIAN_SURVIVAL_MONTHS}
+    clock = calibrated_clock(rate, everyone, median, {"all": figures.SURVIVAL_SHAPE})
+    return DeathProcess(clock, rate, rng.exponential(1.0, len(patients)) / rate)
+
+
 def _outcomes(
     rng: np.random.Generator, patients: pd.DataFrame, altered: dict[str, Bools]
 ) -> tuple[pd.DataFrame, list[PlantedTruth]]:
-    n = len(patients)
+    n, median = len(patients), figures.MEDIAN_SURVIVAL_MONTHS
     everyone = np.full(n, "all")
-    rate = relative_hazard(figures.DEATH_EFFECTS, patients, altered, everyone)
-    median = figures.MEDIAN_SURVIVAL_MONTHS
-    clock = calibrated_clock(rate, everyone, {"all": median}, {"all": figures.SURVIVAL_SHAPE})
-    death = DeathProcess(clock, rate, rng.exponential(1.0, n) / rate)
+    death = _death(rng, patients, altered)
+    clock = death.clock
     relative = relative_hazard(figures.AML_EFFECTS, patients, altered, everyone)
     after = death.rate_after(np.full(n, median), figures.SURVIVAL_AFTER_AML_MONTHS)
     transformed_at = event_at(
