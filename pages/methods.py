@@ -25,6 +25,17 @@ beside each step.
 **Gene names.** Former symbols become today's (MLL3 is KMT2C); each change is listed on the Data
 page. What a file holds and the app does not know is kept as an ordinary column.
 
+**Disclosure control** is a setting of the server, off unless it sets a threshold k, such as 5
+[@handbook] or 11 [@cms]. Then every number is made of released counts: 1 to k - 1 are hidden,
+with further cells where subtraction would reveal them, so that no hidden cell can be told to be
+below k from all margins [@sdc]; others are rounded to the nearest k, which keeps two filters that
+differ by a few patients from telling how many. Shares, intervals and curves are computed from the
+released counts; a curve's steps stand for k events or a multiple and it ends where fewer than 2k
+are at risk; medians need 2k values, quartiles 4k, and have two digits; p-values one. A filter that
+keeps, or leaves out, fewer than k patients is refused, and so are filters by identifiers. Pages and
+views that show patients one by one, or few in many places, are not shown. Rounding limits what can
+be learned from many questions asked one after the other; it does not make it nothing.
+
 **Demo cohorts** are simulated. Frequencies, co-occurrence and hazard ratios follow published
 figures; the Data page lists each with its source. No patient stands behind any row.
         """

@@ -294,7 +294,8 @@ def frequency_frame(tables: Sequence[ReleasedTable]) -> pd.DataFrame:
             rows.append(
                 {
                     "Alteration": table.label, "Group": name, "Altered": printed(altered),
-                    "Tested": printed(tested), "Share": share, "Lower": lower, "Upper": upper,
+                    "Tested": printed(tested), "Share": round(share, 3),
+                    "Lower": round(lower, 3), "Upper": round(upper, 3),
                     "p": p_words(table.p_value) if group == 0 else "",
                 }
             )  # fmt: skip

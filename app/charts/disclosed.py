@@ -16,7 +16,7 @@ from app.analysis.wording import mid_sentence
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
-from app.cohort.colours import BLUE, NEUTRAL
+from app.cohort.colours import BLUE, NEUTRAL, colour_of
 from app.cohort.disclosure import HIDDEN, Disclosure, printed
 
 _ROW = 24
@@ -29,7 +29,6 @@ def released_bars(
     policy: Disclosure,
     *,
     title: str,
-    colours: Sequence[str] = (),
     synthetic: bool = False,
 ) -> go.Figure:
     """Bars of the levels of one variable, of all patients together.
@@ -42,8 +41,6 @@ def released_bars(
         The policy, named in the figure.
     title
         What is shown.
-    colours
-        One a level; blue without.
     synthetic
         Whether the data are simulated.
     """
@@ -52,7 +49,7 @@ def released_bars(
             table.levels[level],
             table.counts[level][0],
             table.sizes[0],
-            colours[level] if level < len(colours) else BLUE,
+            colour_of(table.levels[level]) or BLUE,
         )
         for level in table.shown
     ]
@@ -71,7 +68,10 @@ def released_shares(
     policy, title, synthetic
         As for :func:`released_bars`.
     """
-    rows = [(table.label, table.counts[0][0], table.known(0), BLUE) for table in tables]
+    rows = [
+        (table.label, table.counts[0][0], table.known(0), colour_of(table.label) or BLUE)
+        for table in tables
+    ]
     return _bars(rows, title, policy, of="tested", synthetic=synthetic)
 
 
@@ -106,6 +106,7 @@ def released_groups(
                 "x": [_nothing(table.share(0, group)) for table in shown],
                 "y": list(range(len(shown))),
                 "marker": {"size": 10, "color": colours[group - 1]},
+                "cliponaxis": False,
                 "customdata": [
                     [
                         f"{table.label}, {name}",
@@ -123,7 +124,7 @@ def released_groups(
         height=70 + _ROW * max(len(shown), 1),
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(list(names)),
-        annotations=[_mark(policy)],
+        annotations=[_mark(policy, below=34)],
         xaxis={"tickformat": ".0%", "rangemode": "tozero", "zeroline": False},
         yaxis=_names_axis(labels),
         margin={"l": _left(labels), "b": 56},
@@ -264,11 +265,11 @@ def _bars(
     )
 
 
-def _mark(policy: Disclosure) -> dict[str, Any]:
+def _mark(policy: Disclosure, below: int = 8) -> dict[str, Any]:
     """The policy, at the foot of the figure and of its exports."""
     return text_at(
         policy.mark, xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="top",
-        yshift=-34, font={"size": 12, "color": NEUTRAL},
+        yshift=-below, font={"size": 12, "color": NEUTRAL},
     )  # fmt: skip
 
 

@@ -55,6 +55,11 @@ REFERENCES = {
     "for dimension reduction. arXiv 1802.03426.",
     "hdbscan": "Campello RJGB, Moulavi D, Sander J. Density-based clustering based on hierarchical "
     "density estimates. PAKDD 2013.",
+    "handbook": "Griffiths E et al. Handbook on statistical disclosure control for outputs. Safe "
+    "Data Access Professionals 2019.",
+    "cms": "Centers for Medicare and Medicaid Services. Cell size suppression policy: no cell of 1 "
+    "to 10 may be shown or derived.",
+    "sdc": "Hundepool A et al. Statistical disclosure control. Wiley 2012.",
 }
 _CITATION = re.compile(r"\[@(\w+)\]")
 _PACKAGES = (

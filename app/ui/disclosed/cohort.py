@@ -152,7 +152,7 @@ def _draw_table_one(looking: Looking, policy: Disclosure) -> None:
         "Numbers are median (quartiles) to two digits; categories n (% of those known). p to one "
         "digit, by rank or chi-square, only where no cell is hidden and each group has 10 patients."
     )
-    released_downloads(looking, policy, lambda: frame, {}, key="table_one", name="table-one")
+    released_downloads(looking, policy, lambda: frame, key="table_one", name="table-one")
 
 
 def _of_all(table: ReleasedTable) -> ReleasedTable:

@@ -107,7 +107,7 @@ def _draw_pairs(looking: Looking, policy: Disclosure) -> None:
         "Patients tested for both; odds ratios are of the rounded counts. A pair with a small cell "
         "is hidden whole, because the two genes' own counts would tell the rest."
     )
-    released_downloads(looking, policy, lambda: frame, {}, key="pairs", name="pairs")
+    released_downloads(looking, policy, lambda: frame, key="pairs", name="pairs")
 
 
 def _draw_burden(looking: Looking, policy: Disclosure) -> None:

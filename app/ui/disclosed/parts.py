@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,12 +14,11 @@ from app.charts.theme import plotly_config
 from app.cohort.colours import BLUE
 from app.cohort.disclosure import POOLED, Disclosure
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
-from app.export.figures import export_available, figure_bytes
+from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
 from app.export.workbook import to_xlsx
 from app.ui.links import EVERYONE, GROUP, group_labels
 from app.ui.session import Looking
-from app.ui.take_away import FIGURE_KINDS
 
 
 def everyone(looking: Looking) -> Grouping:
@@ -86,17 +85,17 @@ def released_figure(
     """
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
     st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=f"{alt} {policy.mark}.")
-    released_downloads(looking, policy, numbers, {"Figure": figure}, key=key, name=name)
+    released_downloads(looking, policy, numbers, key=key, name=name, figure=figure)
 
 
 def released_downloads(
     looking: Looking,
     policy: Disclosure,
     numbers: Callable[[], pd.DataFrame],
-    figures: Mapping[str, go.Figure],
     *,
     key: str,
     name: str,
+    figure: go.Figure | None = None,
 ) -> None:
     """Downloads of released numbers and figures; each says how they were protected.
 
@@ -104,8 +103,8 @@ def released_downloads(
     ----------
     looking, policy, numbers, key, name
         As for :func:`released_figure`.
-    figures
-        By what they are called; may be empty.
+    figure
+        The figure that shows them; None for a table.
     """
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
     provenance = looking.cohort.provenance
@@ -119,17 +118,17 @@ def released_downloads(
 
     with st.container(horizontal=True):
         for label, data, ending in (
-            ("Numbers (CSV)", lambda: to_csv(marked(), provenance), "csv"),
-            ("Numbers (XLSX)", workbook, "xlsx"),
+            ("CSV", lambda: to_csv(marked(), provenance), "csv"),
+            ("XLSX", workbook, "xlsx"),
         ):
             st.download_button(
                 label, data, f"{stem}.{ending}", key=f"{key}_{ending}",
                 icon=":material/download:", type="tertiary", on_click="ignore",
             )  # fmt: skip
-        for title, figure in figures.items():
+        if figure is not None:
             for kind in FIGURE_KINDS:
                 st.download_button(
-                    f"{title} ({kind.upper()})", partial(figure_bytes, figure, kind),
+                    kind.upper(), partial(figure_bytes, figure, kind),
                     f"{stem}.{kind}", key=f"{key}_{kind}", icon=":material/download:",
                     type="tertiary", disabled=not able, help=why or None, on_click="ignore",
                 )  # fmt: skip

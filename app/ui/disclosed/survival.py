@@ -56,7 +56,6 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
         looking,
         policy,
         partial(summary_frame, result),
-        {},
         key="km_summary",
         name=f"{endpoint}-summary",
     )

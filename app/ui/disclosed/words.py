@@ -33,7 +33,10 @@ def draw_released_selection(looking: Looking, policy: Disclosure) -> None:
     else:
         everyone = policy.in_words(looking.cohort.n)
         st.markdown(f"**About {policy.in_words(selection.n)} of {everyone} patients**")
-    st.caption(policy.sentence)
+    st.caption(
+        f"Disclosure control is on: counts below {policy.threshold} are hidden, others rounded to "
+        f"{policy.threshold}. The Methods page says how."
+    )
     if looking.filter.is_empty:
         st.caption("Everyone. Each choice above narrows the selection.")
         return
