@@ -125,7 +125,11 @@ def draw_questions(looking: Looking) -> None:
                 st.switch_page(_PAGES[view.page], query_params={})
 
 
-_PAGES = {"survival": pages.SURVIVAL, "subgroups": pages.SUBGROUPS}
+_PAGES = {
+    "survival": pages.SURVIVAL,
+    "subgroups": pages.SUBGROUPS,
+    "transplant": pages.TRANSPLANT,
+}
 
 
 def draw_provenance(looking: Looking) -> None:

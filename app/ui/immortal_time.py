@@ -7,8 +7,10 @@ import re
 import streamlit as st
 
 from app.analysis.exposures import Exposure, exposure_options
+from app.analysis.transplant.defaults import transplants
 from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping
+from app.ui import pages
 from app.ui.links import ENDPOINT, VIEW, keep_choices
 from app.ui.session import Looking
 
@@ -72,6 +74,14 @@ def immortal_time_guard(
                     on_click=keep_choices,
                     args=(choices,),
                 )
+            trial = {option.key for option in transplants(looking.cohort, endpoint)}
+            if exposure.key in trial and st.button(
+                f"Who benefits from {exposure.noun}: an emulated trial",
+                key="guard_trial",
+                icon=":material/swap_horiz:",
+            ):
+                # Nothing is passed on: the widgets write themselves into the new address.
+                st.switch_page(pages.TRANSPLANT, query_params={})
 
 
 def matching_exposure(

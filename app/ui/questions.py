@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.analysis.transplant.defaults import suggest
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
 from app.cohort.view import View
@@ -46,6 +47,8 @@ def questions(key: str, cohort: Cohort) -> list[Question]:
     ]
     if cohort.alterations.shape[1]:
         found.insert(min(1, len(found)), _subgroup_question(key))
+    if suggest(cohort, Filter()) is not None:
+        found.insert(min(1, len(found)), _transplant_question(key))
     return found[:_MOST]
 
 
@@ -64,6 +67,14 @@ def _subgroup_question(key: str) -> Question:
         "Which genomic subgroups are there, and how do they survive?",
         "A map of all patients by their alterations, and the subgroups' survival beside it",
         View(key, Filter(), "subgroups"),
+    )
+
+
+def _transplant_question(key: str) -> Question:
+    return Question(
+        "Who benefits from a transplant, and when?",
+        "A target trial emulated on these patients, beside the comparison that misleads",
+        View(key, Filter(), "transplant"),
     )
 
 

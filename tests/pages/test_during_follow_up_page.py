@@ -218,6 +218,7 @@ def test_the_guard_offers_both_analyses_of_the_event(treated: Cohort):
     assert [button.label for button in at.button] == [
         "Landmark analysis of transplant",
         "Time-dependent analysis of transplant",
+        "Who benefits from transplant: an emulated trial",
     ]
     at.button(key="guard_time_dependent").click().run()
     assert at.session_state["view"] == VIEW
@@ -229,7 +230,7 @@ def test_the_guard_offers_both_analyses_of_the_event(treated: Cohort):
 def test_a_cut_of_the_treatments_time_is_guarded_too(treated: Cohort):
     spec = "cut:transplant_months@median"
     at = guarded(treated, f"GroupingSpec.parse({spec!r}).build(cohort)", spec)
-    assert len(at.button) == 2
+    assert len(at.button) == 3
     at.button(key="guard_landmark").click().run()
     assert at.session_state["exposure"] == "column:transplant_months"
 

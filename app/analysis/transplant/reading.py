@@ -93,11 +93,11 @@ def naive_against_emulated(
     years = f"{horizon / 12:g}"
     value, lower, upper = emulated
     words = (
-        f"Compared naively, the transplanted live **{naive:+.1f} months** within {years} years; "
-        f"the emulated trial says **{value:+.1f}**"
+        f"Compared naively, the transplanted live **{signed(naive)} months** within {years} years; "
+        f"the emulated trial says **{signed(value)}**"
     )
     if np.isfinite(lower):
-        words += f" ({lower:+.1f} to {upper:+.1f})"
+        words += f" ({signed(lower)} to {signed(upper)})"
     return (
         f"{words} for {strategy}. What lies between is the time one has to live to be "
         "transplanted, and who is chosen for it."
@@ -123,24 +123,27 @@ def best_delays(found: Microsimulation) -> list[str]:
 
 def _everyone(found: Emulation, row: Any) -> str:
     years = f"{found.settings.horizon / 12:g}"
-    gain = _interval(
-        abs(row.rmst_difference),
-        *sorted((row.rmst_difference_lower, row.rmst_difference_upper))
-        if row.rmst_difference >= 0
-        else sorted((-row.rmst_difference_lower, -row.rmst_difference_upper)),
+    low, high = row.rmst_difference_lower, row.rmst_difference_upper
+    words = (
+        f"In a trial emulated on these {count(found.n, 'patient')}, "
+        f"**{mid_sentence(row.strategy)}** rather than {mid_sentence(found.reference)} changes "
+        f"life within {years} years by **{signed(row.rmst_difference)} months**"
     )
-    direction = "longer" if row.rmst_difference >= 0 else "shorter"
-    return (
-        f"With **{mid_sentence(row.strategy)}** these {count(found.n, 'patient')} would live "
-        f"**{gain} months {direction}** within {years} years than with "
-        f"{mid_sentence(found.reference)}."
-    )
+    if np.isnan(low):
+        return f"{words}."
+    words += f" ({signed(low)} to {signed(high)})"
+    return words + (", which is compatible with no difference." if low <= 0 <= high else ".")
+
+
+def signed(value: float) -> str:
+    """A difference to one digit, with its sign: ``+4.5``, ``−7.9``."""
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def _gain(row: pd.Series) -> str:
     low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
-    words = f"{row['rmst_difference']:+.1f} months"
-    return words if np.isnan(low) else f"{words} ({low:+.1f} to {high:+.1f})"
+    words = f"{signed(row['rmst_difference'])} months"
+    return words if np.isnan(low) else f"{words} ({signed(low)} to {signed(high)})"
 
 
 def _interval(value: float, lower: float, upper: float) -> str:
