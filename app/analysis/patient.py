@@ -10,6 +10,7 @@ import pandas as pd
 
 from app.analysis.associations_groups import feature_positions
 from app.analysis.cohort_screen import kinds_of
+from app.analysis.similar_profiles import is_recognised
 from app.analysis.variants import counted_variants
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.variant_classes import NOT_COUNTED
@@ -75,7 +76,7 @@ def patient_alterations(cohort: Cohort, mask: Bools, position: int) -> PatientAl
         If the cohort has no such patient.
     """
     _check(cohort, position)
-    order = feature_positions(cohort, kinds_of(cohort)) if len(cohort.features) else []
+    order = list(feature_positions(cohort, kinds_of(cohort))) if len(cohort.features) else []
     labels = cohort.features["label"].astype(str).to_numpy()
     states = cohort.states[position]
     own = mask & (np.arange(cohort.n) == position)
@@ -87,10 +88,10 @@ def patient_alterations(cohort: Cohort, mask: Bools, position: int) -> PatientAl
         feature = cohort.features.iloc[column]
         selected = cohort.states[mask, column]
         altered, tested = int((selected == 1).sum()), int((selected >= 0).sum())
-        found = variants[variants["gene"] == feature["gene"]] if feature["kind"] == "gene" else []
+        found = variants[(variants["gene"] == feature["gene"]) & (feature["kind"] == "gene")]
         cells = [
             (variant.protein_change, variant.variant_class, variant.vaf)
-            for variant in (found.itertuples() if len(found) else ())
+            for variant in found.itertuples()
         ] or [(None, None, np.nan)]
         for change, variant_class, vaf in cells:
             rows.append(
@@ -141,10 +142,10 @@ def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        variable (column), label, role, value (in words), known (selected patients with a value),
-        centile (numbers; NaN for others), quartiles (numbers, in words), alike (selected patients
-        with the same value, else NaN). Outcomes, treatments, dates, text and identifiers are left
-        out.
+        variable (column), label, role, recognised (whether it is certain what the column means),
+        value (in words), known (selected patients with a value), centile (numbers; NaN for
+        others), quartiles (numbers, in words), alike (selected patients with the same value, else
+        NaN). Outcomes, treatments, dates, text and identifiers are left out.
 
     Raises
     ------
@@ -161,10 +162,14 @@ def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:
             "variable": variable.name,
             "label": variable.label,
             "role": variable.role,
+            "recognised": variable.role != "other" and is_recognised(variable),
             "value": value_in_words(variable, value),
         }
         rows.append(row | _standing(cohort, variable, mask, position))
-    columns = ["variable", "label", "role", "value", "known", "centile", "quartiles", "alike"]
+    columns = [
+        "variable", "label", "role", "recognised", "value", "known", "centile", "quartiles",
+        "alike",
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -315,7 +315,7 @@ def _has_alterations(profiles: Profiles, rows: Positions) -> Bools:
 
 
 def _has_values(profiles: Profiles, rows: Positions) -> Bools:
-    return np.asarray(np.isfinite(profiles.values[rows]).sum(axis=1) >= _least_values(profiles))
+    return np.asarray(np.isfinite(profiles.measured[rows]).sum(axis=1) >= _least_values(profiles))
 
 
 def _least_tested(profiles: Profiles) -> int:
@@ -343,7 +343,7 @@ def _gower(profiles: Profiles, rows: Positions, columns: Positions) -> Floats:
     """Mean difference over the variables known in both."""
     total = np.zeros((len(rows), len(columns)), dtype=np.float32)
     known = np.zeros_like(total)
-    for values, nominal in zip(profiles.values.T, profiles.nominal, strict=True):
+    for values, nominal in zip(profiles.measured.T, profiles.nominal, strict=True):
         difference, both = _differences(values[rows], values[columns], nominal=bool(nominal))
         total += difference
         known += both

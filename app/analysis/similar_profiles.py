@@ -33,7 +33,7 @@ class Profiles:
         1 where a feature is altered or was tested, else 0; shape (cohort.n, features).
     variables
         Clinical variables compared.
-    values
+    measured
         Shape (cohort.n, variables), NaN where missing: ranks of numbers and positions of ordered
         levels between 0 and 1, codes of unordered levels.
     nominal
@@ -44,7 +44,7 @@ class Profiles:
     altered: Floats32
     tested: Floats32
     variables: tuple[str, ...]
-    values: Floats32
+    measured: Floats32
     nominal: npt.NDArray[np.bool_]
 
 
@@ -72,7 +72,7 @@ def profile_variables(cohort: Cohort) -> list[str]:
         and variable.kind in _KINDS
         and variable.name not in taken
         and variable.name in cohort.patients.columns
-        and _is_recognised(variable)
+        and is_recognised(variable)
         and _tells_patients_apart(cohort, variable)
     ]
 
@@ -145,7 +145,7 @@ def _made(cohort: Cohort, chosen: tuple[str, ...]) -> Profiles:
         altered=(states == 1).astype(np.float32),
         tested=(states >= 0).astype(np.float32),
         variables=chosen,
-        values=values,
+        measured=values,
         nominal=np.array([kind in ("categorical", "binary") for kind in kinds], dtype=bool),
     )
 
@@ -157,7 +157,8 @@ def _scaled(cohort: Cohort, variable: Variable) -> npt.NDArray[np.float64]:
         known = np.isfinite(values)
         ranks = np.full(cohort.n, np.nan)
         ranks[known] = rankdata(values[known])
-        return (ranks - np.nanmin(ranks)) / (np.nanmax(ranks) - np.nanmin(ranks))
+        low, high = np.nanmin(ranks), np.nanmax(ranks)
+        return np.asarray((ranks - low) / (high - low))
     codes, levels = cohort.factor(variable.name)
     places = np.arange(len(levels), dtype=np.float64)
     if variable.kind == "ordinal":
@@ -167,7 +168,8 @@ def _scaled(cohort: Cohort, variable: Variable) -> npt.NDArray[np.float64]:
     return np.asarray(np.append(places, np.nan)[codes])
 
 
-def _is_recognised(variable: Variable) -> bool:
+def is_recognised(variable: Variable) -> bool:
+    """Whether a variable's meaning was recognised, by its name or by who mapped the file."""
     return not variable.reason or any(words in variable.reason for words in _NAMED)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,7 @@ def shared_table(cohort: Cohort, mask: Bools, found: SimilarPatients) -> pd.Data
 
 
 def neighbour_table(
-    cohort: Cohort, found: SimilarPatients, endpoint_key: str, unit: TimeUnit
+    cohort: Cohort, found: SimilarPatients, endpoint_key: str | None, unit: TimeUnit
 ) -> pd.DataFrame:
     """One row a nearest patient: how near, why, and what happened.
 
@@ -70,7 +71,7 @@ def neighbour_table(
     found
         The nearest patients.
     endpoint_key
-        What happened is told of this endpoint.
+        What happened is told of this endpoint; None to leave it out.
     unit
         Unit in which times are told.
 
@@ -83,7 +84,9 @@ def neighbour_table(
     labels = np.array(_labels(cohort, profiles.features), dtype=object)
     mine = profiles.altered[own] == 1
     rows = []
-    happened = _what_happened(cohort, found, endpoint_key, unit)
+    happened = None
+    if endpoint_key is not None:
+        happened = _what_happened(cohort, found, endpoint_key, unit)
     for place, neighbour in enumerate(found.neighbours):
         theirs = profiles.altered[neighbour] == 1
         joint = (profiles.tested[neighbour] == 1) & (profiles.tested[own] == 1)
@@ -94,10 +97,10 @@ def neighbour_table(
                 "shared": ", ".join(labels[mine & theirs]) or "none",
                 "not_shared": ", ".join(labels[(mine != theirs) & joint]) or "none",
                 "close": _close_values(cohort, found, int(neighbour)),
-                "outcome": happened[place],
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if happened is None else table.assign(outcome=happened)
 
 
 def similarity_reading(cohort: Cohort, found: SimilarPatients) -> list[str]:
@@ -263,7 +266,9 @@ def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
         return f"No alteration was found in this patient, nor in {none} of these {n}."
     altered = profiles.altered[found.neighbours].sum(axis=0)
     labels = _labels(cohort, profiles.features)
-    order = sorted(mine, key=lambda i: -altered[i])[:_MOST_NAMED]
+    order = sorted((i for i in mine if altered[i]), key=lambda i: -altered[i])[:_MOST_NAMED]
+    if not order:
+        return f"None of these {n} shares {listing([labels[i] for i in mine[:_MOST_NAMED]])}."
     told = [f"{labels[i]} ({int(altered[i])} of {n})" for i in order]
     return f"They share the alterations {listing(told)}."
 
@@ -274,7 +279,7 @@ def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:
     known = np.isfinite(near).sum(axis=0)
     close = np.nansum(near <= _CLOSE, axis=0)
     shares = np.where(known > 0, close / np.maximum(known, 1), -1.0)
-    shares[~np.isfinite(found.profiles.values[found.position])] = -1.0
+    shares[~np.isfinite(found.profiles.measured[found.position])] = -1.0
     order = np.argsort(-shares, kind="stable")[:_MOST_REASONS]
     told = [
         f"{mid_sentence(cohort.variables[found.profiles.variables[i]].label)} "
@@ -300,7 +305,7 @@ def _close_values(cohort: Cohort, found: SimilarPatients, neighbour: int) -> str
 
 def _closeness(found: SimilarPatients, others: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """Difference of each variable from the patient's, shape (others, variables); NaN unknown."""
-    values, nominal = found.profiles.values, found.profiles.nominal
+    values, nominal = found.profiles.measured, found.profiles.nominal
     difference = np.abs(values[others] - values[found.position])
     different = np.where(np.isnan(difference), np.nan, difference > 0)
     return np.where(nominal, different, difference).astype(np.float64)
@@ -325,3 +330,53 @@ def _what_happened(
         free = f"alive at {at}" if label == "death" else f"no {label} in {at}"
         told.append(ended.get(int(outcome.cause[i]), free))
     return told
+
+
+@dataclass(frozen=True)
+class OwnCourse:
+    """What happened to the patient itself on an endpoint.
+
+    Attributes
+    ----------
+    name
+        What the patient is called on screen.
+    months
+        From time zero to the event or the end of follow-up.
+    event
+        Whether the event happened.
+    label
+        What the event is: ``death``.
+    """
+
+    name: str
+    months: float
+    event: bool
+    label: str
+
+    def words(self, unit: TimeUnit) -> str:
+        """The course in words: ``Patient 17: death at 2.1 years``."""
+        at = f"{format_time(self.months, unit)} {unit}"
+        if self.event:
+            return f"{self.name}: {self.label} at {at}"
+        return f"{self.name}: {'alive' if self.label == 'death' else f'no {self.label}'} at {at}"
+
+
+def own_course(cohort: Cohort, position: int, endpoint_key: str) -> OwnCourse | None:
+    """The patient's own course on an endpoint; None where it is not recorded.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    position
+        The patient, by position in the cohort.
+    endpoint_key
+        Which endpoint.
+    """
+    mask = np.arange(cohort.n) == position
+    outcome = outcome_of(cohort, mask, endpoint_key, truncated=False)
+    if not outcome.n:
+        return None
+    event = bool(outcome.event[0] == 1)
+    label = outcome.endpoint.event_label
+    return OwnCourse(patient_name(position), float(outcome.time[0]), event, label)

@@ -207,12 +207,12 @@ def _script(
         heading_part(title, cohort, chosen, spec),
         imports_part(imports, spec, arrangement),
         selection_part(cohort, chosen),
-        _grouping_part(spec, arrangement),
+        grouping_part(spec, arrangement),
         body,
     )
 
 
-def _grouping_part(spec: GroupingSpec | None, arrangement: Arrangement | None) -> str:
+def grouping_part(spec: GroupingSpec | None, arrangement: Arrangement | None) -> str:
     """The groups as they were shown, as ``grouping``."""
     if spec is None:
         return ""

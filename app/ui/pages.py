@@ -14,6 +14,7 @@ SURVIVAL = _PAGES / "survival.py"
 SUBGROUPS = _PAGES / "subgroups.py"
 TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
+PATIENT = _PAGES / "patient.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
 
@@ -35,6 +36,7 @@ def navigation() -> st.Page:
                 url_path="transplant",
             ),
             st.Page(GENOMICS, title="Genomics", icon=":material/genetics:", url_path="genomics"),
+            st.Page(PATIENT, title="Patient", icon=":material/person:", url_path="patient"),
             st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),
             st.Page(METHODS, title="Methods", icon=":material/menu_book:", url_path="methods"),
         ],

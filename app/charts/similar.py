@@ -1,0 +1,59 @@
+"""Survival of the patients most like one, with that patient's own course marked."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from app.analysis.group_survival import GroupSurvival
+from app.analysis.similar_reading import OwnCourse
+from app.analysis.wording import TimeUnit, in_unit
+from app.charts.survival import survival_figure
+from app.charts.theme import INK
+
+
+def similar_survival_figure(
+    result: GroupSurvival,
+    own: OwnCourse | None,
+    unit: TimeUnit = "years",
+    *,
+    title: str,
+    synthetic: bool = False,
+) -> go.Figure:
+    """Draw the curve of the nearest patients and, along the foot, the patient's own follow-up.
+
+    Parameters
+    ----------
+    result
+        Survival of the nearest patients.
+    own
+        The patient's own course on this endpoint; None where it is not recorded.
+    unit
+        Unit of the time axis.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated.
+    """
+    figure = survival_figure(result, unit, title=title, synthetic=synthetic)
+    if own is None:
+        return figure
+    end = in_unit(own.months, unit)
+    figure.add_scatter(
+        x=[0.0, end],
+        y=[0.0, 0.0],
+        mode="lines+markers",
+        name=own.words(unit),
+        line={"color": INK, "width": 2, "dash": "dot"},
+        marker={
+            "symbol": ["line-ns-open", "x" if own.event else "triangle-right"],
+            "size": [8, 12],
+            "color": INK,
+        },
+        hovertemplate="%{fullData.name}<extra></extra>",
+    )
+    # The legend got one more line than it was planned with.
+    figure.update_layout(
+        margin_t=figure.layout.margin.t + 22, height=figure.layout.height + 22, hovermode="closest"
+    )
+    figure.layout.annotations[0].update(yshift=figure.layout.annotations[0].yshift + 22)
+    return figure

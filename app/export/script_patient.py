@@ -1,0 +1,94 @@
+"""Python scripts that reproduce the patient page's numbers with the project's own functions."""
+
+from __future__ import annotations
+
+from app.analysis.similar import SimilarPatients
+from app.analysis.swimmer import SwimmerSettings
+from app.cohort.filters import Filter
+from app.export.script_genomics import Grouped, grouping_part
+from app.export.script_parts import heading_part, imports_part, script_of, selection_part
+from data_loaders import Cohort
+
+
+def similar_script(
+    found: SimilarPatients, endpoint_key: str | None, cohort: Cohort, chosen: Filter
+) -> str:
+    """The script of the nearest patients, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    found
+        The result to reproduce.
+    endpoint_key
+        Endpoint of their survival; None where the cohort has none.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    """
+    settings = found.settings
+    imports = {
+        "app.analysis.similar": {"SimilaritySettings", "similar_patients"},
+        "app.analysis.similar_reading": {"shared_table", "similarity_reading"},
+    }
+    body = f"""\
+settings = SimilaritySettings(
+    neighbours={settings.neighbours!r},
+    alterations={settings.alterations!r},
+    variables={settings.variables!r},
+)
+# Positions count from 0: this is the patient that the page calls {found.position + 1}.
+found = similar_patients(cohort, selection.mask, {found.position!r}, settings)
+print(*similarity_reading(cohort, found), sep="\\n")
+print(shared_table(cohort, selection.mask, found).to_string(index=False))"""
+    if endpoint_key is not None:
+        imports["app.analysis.survival"] = {"kaplan_meier"}
+        body += f"""
+nearest = [position in set(found.neighbours) for position in range(cohort.n)]
+outcome = outcome_of(cohort, selection.mask & nearest, {endpoint_key!r})
+print(kaplan_meier(outcome.time, outcome.event, outcome.entry).table.to_string(index=False))"""
+    return script_of(
+        heading_part("Patients like one", cohort, chosen),
+        imports_part(imports),
+        selection_part(cohort, chosen),
+        body,
+    )
+
+
+def swimmer_script(
+    settings: SwimmerSettings, cohort: Cohort, chosen: Filter, grouped: Grouped
+) -> str:
+    """The script of the swimmer plot's lanes, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    settings
+        How the lanes were chosen.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    grouped
+        How the patients were grouped.
+    """
+    group = "grouping" if grouped.spec is not None else "None"
+    body = f"""\
+settings = SwimmerSettings(
+    sort={settings.sort!r},
+    reverse={settings.reverse!r},
+    lanes={settings.lanes!r},
+    page={settings.page!r},
+)
+drawn = swimmer(cohort, selection.mask, histories(cohort), {group}, settings)
+print(drawn.table().to_string(index=False))"""
+    imports = {
+        "app.analysis.swimmer": {"SwimmerSettings", "swimmer"},
+        "app.analysis.timeline": {"histories"},
+    }
+    return script_of(
+        heading_part("Swimmer plot", cohort, chosen, grouped.spec),
+        imports_part(imports, grouped.spec, grouped.arrangement),
+        selection_part(cohort, chosen),
+        grouping_part(grouped.spec, grouped.arrangement),
+        body,
+    )
