@@ -19,6 +19,7 @@ from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
 from app.analysis.transplant.multistate import BOTH, DEAD, PROGRESSED, TRANSPLANTED, UNTREATED
 from app.analysis.transplant.transitions import Transition, TransitionModels
+from app.analysis.wording import count
 
 Key = tuple[int, int]
 Drawn = Mapping[Key, tuple[Floats, Floats, Floats]]
@@ -243,7 +244,11 @@ def _cells(
                 near = np.abs(data.treated - delay) <= settings.near
                 patients, deaths = int((here & near).sum()), after
             fine = patients >= settings.min_patients and deaths >= settings.min_events
-            what = "patients without a transplant" if delay == NEVER else "transplants near it"
+            what = (
+                count(patients, "patient") + " without a transplant"
+                if delay == NEVER
+                else count(patients, "transplant") + " near it"
+            )
             cell = (group, position)
             rows.append(
                 {
@@ -261,7 +266,7 @@ def _cells(
                     "supported": fine,
                     "note": ""
                     if fine
-                    else f"Rests on {patients} {what} and {deaths} deaths: extrapolated.",
+                    else f"Rests on {what} and {count(deaths, 'death')}: extrapolated.",
                 }
             )
     return pd.DataFrame(rows)
