@@ -74,12 +74,6 @@ def lollipop_figure(
     ending = "range observed"
     if protein is not None:
         ending = f"{protein.length:,} residues, UniProt {protein.accession}"
-    texts.append(
-        text_at(
-            f"Residue of {variants.gene} ({ending})",
-            xref="paper", yref="paper", x=0.5, y=0, yshift=-24, yanchor="top",
-        )
-    )  # fmt: skip
     names = [str(trace["name"]) for trace in traces if trace.get("showlegend", True)]
     return make_figure(
         traces,
@@ -89,9 +83,12 @@ def lollipop_figure(
         legend_space=8 + 22 * legend_lines(names),
         annotations=texts,
         shapes=shapes,
-        xaxis={"range": [low, high], "zeroline": False, "showgrid": False},
+        xaxis={
+            "range": [low, high], "zeroline": False, "showgrid": False,
+            "title": {"text": f"Residue of {variants.gene} ({ending})"},
+        },
         yaxis=_heights(top, mirrored=mirrored),
-        margin={"l": 60, "b": 50},
+        margin={"l": 60, "b": 12},
         showlegend=True,
         legend={
             "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
@@ -211,7 +208,10 @@ def _domain(name: str, first: int, last: int, colour: str) -> dict[str, Any]:
 
 def _heights(top: float, *, mirrored: bool) -> dict[str, Any]:
     if not mirrored:
-        return {"range": [-0.08 * top, 1.12 * top], "zeroline": False, "tickformat": ",d"}
+        return {
+            "range": [-0.08 * top, 1.12 * top], "zeroline": False, "tickformat": ",d",
+            "title": {"text": "Patients"},
+        }  # fmt: skip
     power = 10.0 ** np.floor(np.log10(top))
     step = next(step for step in (0.25 * power, 0.5 * power, power, 2 * power) if top / step <= 5)
     ticks = np.arange(1, int(top / step) + 1) * step
@@ -221,4 +221,5 @@ def _heights(top: float, *, mirrored: bool) -> dict[str, Any]:
         "tickvals": both,
         "ticktext": [f"{100 * abs(tick):.3g}%" for tick in both],
         "zeroline": False,
+        "title": {"text": "Share of the tested"},
     }

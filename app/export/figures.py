@@ -12,6 +12,7 @@ from app.charts.theme import INK, PAPER
 from app.export.browser import ExportError, draw, export_available
 
 __all__ = [
+    "FIGURE_KINDS",
     "SIZES",
     "ExportError",
     "FigureFormat",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 FigureFormat = Literal["svg", "png"]
+FIGURE_KINDS: tuple[FigureFormat, ...] = ("svg", "png")
 DPI = 300
 _CSS_DPI = 96
 _MM_PER_INCH = 25.4

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.distributions import (
@@ -35,7 +38,7 @@ from app.ui.cohort_crossfilter import (
     brushed_range,
     clicked_bars,
 )
-from app.ui.layout import download_table, figure_with_downloads
+from app.ui.layout import draw_downloads, figure_with_downloads
 from app.ui.session import Looking
 from app.ui.sidebar import filter_columns, put_filter
 
@@ -43,6 +46,15 @@ _FIRST = 9
 _MOST_ALTERATIONS = 25
 _MEANING = "click_means"
 _ALTERATIONS = "pictures_alterations"
+
+
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    """A figure that was drawn, what it is called, and what makes the numbers behind it."""
+
+    name: str
+    figure: go.Figure
+    numbers: Callable[[], pd.DataFrame]
 
 
 def draw_selection_tiles(looking: Looking) -> None:
@@ -96,22 +108,33 @@ def draw_pictures(looking: Looking) -> None:
         st.caption(f"{how}{'; in grey the whole cohort' if narrowed else ''}.")
     left, right = st.columns([2, 1], gap="medium")
     with right:
-        _draw_alterations(looking, narrowed=narrowed)
+        drawn = _draw_alterations(looking, narrowed=narrowed)
     shown = names[:6]
     rest = names[6:_FIRST]
     with left:
-        found = _draw_grid(looking, shown, 2, narrowed=narrowed)
-    found += _draw_grid(looking, rest, 3, narrowed=narrowed)
+        drawn += _draw_grid(looking, shown, 2, narrowed=narrowed)
+    drawn += _draw_grid(looking, rest, 3, narrowed=narrowed)
     if len(names) > _FIRST and st.toggle(
         f"The other {count(len(names) - _FIRST, 'variable')}", key="all_pictures"
     ):
-        found += _draw_grid(looking, names[_FIRST:], 3, narrowed=narrowed)
-    download_table(
-        "Numbers behind the figures (CSV)",
-        lambda: pd.concat([numbers_behind(item) for item in found], ignore_index=True),
-        key="pictures_csv",
-        stem=file_stem(looking.cohort.name, "distributions", synthetic=looking.synthetic),
-    )
+        drawn += _draw_grid(looking, names[_FIRST:], 3, narrowed=narrowed)
+    _draw_picture_downloads(looking, drawn)
+
+
+def _draw_picture_downloads(looking: Looking, drawn: list[_Picture]) -> None:
+    """The files of one of the pictures: a row under each of them would crowd the page."""
+    if not drawn:
+        return
+    names = {picture.name: picture for picture in drawn}
+    with st.popover(
+        "Save a figure", icon=":material/download:", type="tertiary", key="pictures_save",
+        on_change="rerun",
+    ) as save:  # fmt: skip
+        if save.open:
+            chosen = st.selectbox("Which figure", list(names), key="pictures_which")
+            picture = names.get(chosen or "", drawn[0])
+            stem = file_stem(looking.cohort.name, picture.name, synthetic=looking.synthetic)
+            draw_downloads(picture.figure, picture.numbers, key="pictures", stem=stem)
 
 
 def draw_attrition(looking: Looking) -> None:
@@ -155,24 +178,25 @@ def draw_completeness(looking: Looking) -> None:
 
 def _draw_grid(
     looking: Looking, names: list[str], columns: int, *, narrowed: bool
-) -> list[Categories | Histogram]:
-    found = []
+) -> list[_Picture]:
+    drawn = []
     for start in range(0, len(names), columns):
         row = st.columns(columns, gap="medium")
         for place, name in zip(row, names[start : start + columns], strict=False):
             with place:
-                found.append(_draw_picture(looking, name, narrowed=narrowed))
-    return found
+                drawn.append(_draw_picture(looking, name, narrowed=narrowed))
+    return drawn
 
 
-def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> Categories | Histogram:
+def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
     found = distribution(looking.cohort, name, looking.selection.mask)
     key = f"picture_{name}"
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
+    figure = draw_distribution(
+        found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
+    )
     st.plotly_chart(
-        draw_distribution(
-            found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
-        ),
+        figure,
         key=key,
         config=plotly_config(stem),
         alt=f"{labelled(found.variable)}, {found.known:,} of {found.n:,} known: {in_words(found)}",
@@ -181,7 +205,7 @@ def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> Categories 
         if isinstance(found, Histogram) and not _by_touch()
         else ("points",),
     )
-    return found
+    return _Picture(found.variable.label, figure, partial(numbers_behind, found))
 
 
 def _by_touch() -> bool:
@@ -190,25 +214,27 @@ def _by_touch() -> bool:
     return any(word in agent for word in ("Mobi", "Android", "iPad"))
 
 
-def _draw_alterations(looking: Looking, *, narrowed: bool) -> None:
+def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
     table = selected_alterations(looking.cohort, looking.selection.mask, _MOST_ALTERATIONS)
     if table.empty:
         st.info("No alteration was found in this cohort.")
-        return
+        return []
     stem = file_stem(looking.cohort.name, "alterations", synthetic=looking.synthetic)
     listed = ", ".join(
         f"{row.label} {row.altered:,} of {row.tested:,}" for row in table.head(8).itertuples()
     )
+    figure = draw_alterations(
+        table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic
+    )
     st.plotly_chart(
-        draw_alterations(
-            table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic
-        ),
+        figure,
         key=_ALTERATIONS,
         config=plotly_config(stem),
         alt=f"Most frequent alterations of {looking.selection.n:,} patients: {listed}",
         on_select=partial(_on_alteration, looking, tuple(table["feature"])),
         selection_mode=("points",),
     )
+    return [_Picture("Alterations", figure, lambda: table)]
 
 
 def _on_picture(looking: Looking, found: Categories | Histogram, key: str) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from app.analysis.wording import count
 from app.charts.theme import plotly_config
 from app.cohort.disclosure import Disclosure
+from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
 from app.ui.session import Looking, looking_at
 from data_loaders import Provenance
@@ -100,9 +101,7 @@ def figure_with_downloads(
     name: tuple[str, ...],
     alt: str,
 ) -> None:
-    """Show a figure and, under it, the download of the numbers behind it.
-
-    The figure itself is saved with the camera that its toolbar shows.
+    """Show a figure and, under it, its downloads.
 
     Parameters
     ----------
@@ -120,7 +119,59 @@ def figure_with_downloads(
     looking = looking_at()
     stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
     st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt)
-    download_table("Numbers behind the figure (CSV)", numbers, key=f"{key}_csv", stem=stem)
+    draw_downloads(figure, numbers, key=key, stem=stem)
+
+
+def draw_downloads(
+    figure: go.Figure, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str
+) -> None:
+    """One quiet row under a figure: as SVG, as PNG, and the numbers behind it.
+
+    Each is made when it is clicked. Where no browser can draw on this machine, the buttons of the
+    figure say so, and the camera in its toolbar still saves it.
+
+    Parameters
+    ----------
+    figure, numbers
+        The figure, and what makes the data behind it.
+    key
+        Stable key of the figure's widgets.
+    stem
+        File name without ending.
+    """
+    able, why = export_available()
+    provenance = looking_at().cohort.provenance
+    with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
+        for kind in FIGURE_KINDS:
+            st.download_button(
+                kind.upper(),
+                partial(figure_bytes, figure, kind),
+                f"{stem}.{kind}",
+                key=f"{key}_{kind}",
+                icon=":material/download:",
+                type="tertiary",
+                help=_DOWNLOADS[kind] if able else why,
+                disabled=not able,
+                on_click="ignore",
+            )
+        st.download_button(
+            "CSV",
+            partial(_csv, numbers, provenance),
+            f"{stem}.csv",
+            mime="text/csv",
+            key=f"{key}_csv",
+            icon=":material/download:",
+            type="tertiary",
+            help=_DOWNLOADS["csv"],
+            on_click="ignore",
+        )
+
+
+_DOWNLOADS = {
+    "svg": "The figure as vector graphics, for a paper",
+    "png": "The figure as an image of 300 dots an inch, for a slide",
+    "csv": "The numbers behind the figure",
+}
 
 
 def download_table(label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str) -> None:

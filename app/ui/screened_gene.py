@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app.analysis.cohort_screen import CohortScreen, format_q, format_ratio
-from app.analysis.group_reading import reading
+from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import survival_by_group
 from app.analysis.wording import format_p
 from app.charts.survival import survival_alt, survival_figure
-from app.charts.theme import plotly_config
 from app.cohort.groupings import GroupingSpec, by_alteration
-from app.export.tables import file_stem
 from app.ui.curve_options import TimeOptions
+from app.ui.layout import figure_with_downloads
 from app.ui.links import GROUP, VIEW, feature_labels, keep_choices
 from app.ui.session import Looking
 from app.ui.survival import survival_title
@@ -76,11 +76,11 @@ def draw_gene(
     figure = survival_figure(
         result, time.unit, title=title, synthetic=looking.synthetic, marks=False
     )
-    stem = file_stem(looking.cohort.name, gene, screen.endpoint.key, synthetic=looking.synthetic)
-    st.plotly_chart(
+    figure_with_downloads(
         figure,
+        partial(numbers_table, result, time.unit),
         key="screen_km",
-        config=plotly_config(stem),
+        name=(gene, screen.endpoint.key),
         alt=survival_alt(title, result, reading(result)),
     )
     st.markdown(

@@ -21,7 +21,7 @@ from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.regrouping import selection_against_rest
 from app.cohort.saved import MAX_NAME
 from app.export.tables import file_stem
-from app.ui.layout import download_table
+from app.ui.layout import draw_downloads
 from app.ui.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
 from app.ui.saved_groups import save_groups
 from app.ui.session import Looking
@@ -96,8 +96,9 @@ def draw_map_controls(looking: Looking) -> MapChoice:
 def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> None:
     """The map with its downloads; what is selected on it is kept."""
     stem = file_stem(looking.cohort.name, "subgroups", synthetic=looking.synthetic)
+    figure = map_figure(looking, found, choice)
     st.plotly_chart(
-        map_figure(looking, found, choice),
+        figure,
         key=MAP,
         config=plotly_config(stem),
         alt=_alt(looking, found, choice.colour),
@@ -113,9 +114,7 @@ def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> None:
                 f"{UNCERTAIN_BELOW}) and drawn as rings. Patients with the same alterations are "
                 "spread around one place; only what lies close together means something."
             )
-        download_table(
-            "Numbers behind the figure (CSV)", partial(_numbers, found), key="map_csv", stem=stem
-        )
+        draw_downloads(figure, partial(_numbers, found), key=MAP, stem=stem)
 
 
 def draw_selection(looking: Looking) -> Grouping | None:

@@ -10,12 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.export.figures import FigureFormat, export_available, figure_bytes
+from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem
 from app.export.workbook import to_xlsx
 from app.ui.session import Looking
-
-FIGURE_KINDS: tuple[FigureFormat, ...] = ("svg", "png")
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,17 +31,15 @@ from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
 from app.charts.forest import forest_alt
 from app.charts.landmarks import answers_figure, pair_figure
-from app.charts.theme import plotly_config
 from app.export.methods_during_follow_up import during_methods
 from app.export.script_during_follow_up import during_script
-from app.export.tables import file_stem
 from app.ui.adjusting import draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
 from app.ui.remembered import remembered
-from app.ui.session import Looking, looking_at
+from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from app.ui.take_away import TakeAway, draw_take_away
 
@@ -306,18 +304,34 @@ def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
     for place, name in zip(st.columns(len(names)), names, strict=True):
         with place:
             if name in figures:
-                looking = looking_at()
-                stem = file_stem(looking.cohort.name, "during", name, synthetic=looking.synthetic)
-                st.plotly_chart(
+                figure_with_downloads(
                     figures[name],
+                    partial(_curve_numbers, result, name),
                     key=f"during_{name}",
-                    config=plotly_config(stem),
+                    name=("during", name),
                     alt=f"{name}: {_WHAT[name]}",
                 )
             else:
                 key = "landmark" if name == LANDMARK else "simon_makuch"
                 st.info(result.why_not.get(key, "There are no curves to draw."))
             st.caption(_WHAT[name])
+
+
+def _curve_numbers(result: DuringFollowUp, name: str) -> pd.DataFrame:
+    """The steps of a pair of curves, months; the unexposed first."""
+    of = {
+        NAIVE: result.naive_curves,
+        LANDMARK: result.landmark_curves,
+        TIME_DEPENDENT: result.simon_makuch,
+    }
+    pair = of[name]
+    curves = {"not exposed": pair.unexposed, "exposed": pair.exposed} if pair else {}
+    tables = [
+        km.table.rename(columns={"time": "time_months"}).assign(group=group)
+        for group, km in curves.items()
+        if km is not None
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _draw_landmark_table(result: DuringFollowUp) -> None:

@@ -30,7 +30,7 @@ from app.export.script_screen import screen_script
 from app.export.tables import file_stem
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
-from app.ui.layout import download_table
+from app.ui.layout import download_table, draw_downloads
 from app.ui.remembered import remembered
 from app.ui.screened_gene import (
     TABLE_KEY,
@@ -288,9 +288,7 @@ def _draw_figure(
     else:
         alt = forest_alt(title, _forest_rows(screen), sentences)
         st.plotly_chart(figure, key="screen_forest", config=plotly_config(stem), alt=alt)
-    download_table(
-        "Numbers behind the figure (CSV)", lambda: screen.table, key="screen_csv", stem=stem
-    )
+    draw_downloads(figure, lambda: screen.table, key=f"screen_{shown.lower()}", stem=stem)
 
 
 def _draw_table(looking: Looking, screen: CohortScreen) -> None:
