@@ -1,6 +1,8 @@
 from app.ui.layout import nobody_selected, page_header
 from app.ui.transplant import draw_transplant
 from app.ui.transplant_views.answers import draw_answers
+from app.ui.transplant_views.benefits import draw_benefits
+from app.ui.transplant_views.learning import draw_learning
 from app.ui.transplant_views.protocol import draw_protocol
 from app.ui.transplant_views.states import draw_states
 from app.ui.transplant_views.timing import draw_timing
@@ -10,6 +12,8 @@ VIEWS = {
     "Four answers": draw_answers,
     "States": draw_states,
     "When": draw_timing,
+    "Who benefits": draw_benefits,
+    "Learn": draw_learning,
 }
 
 

@@ -35,6 +35,7 @@ from app.analysis.transplant.tasks import (
     life_by_delay,
     trial_intervals,
     trial_sensitivity,
+    who_benefits,
 )
 
 Progress = Callable[[str, float], None]
@@ -83,6 +84,7 @@ TASKS: Mapping[str, Task] = {
     "transplant intervals": trial_intervals,
     "transplant sensitivity": trial_sensitivity,
     "transplant delays": life_by_delay,
+    "transplant benefit": who_benefits,
 }
 
 

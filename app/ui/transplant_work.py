@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -26,12 +27,15 @@ from app.analysis.transplant import (
     transition_models,
     write_protocol,
 )
+from app.analysis.transplant.benefit import Benefit, benefit, strata_of
+from app.analysis.transplant.tasks import Intervals
 from app.analysis.wording import count
 from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.ui.jobs import BACKGROUND, Job
 from app.ui.remembered import remembered
 from app.ui.session import Looking
 
+T = TypeVar("T")
 DRAWS = 200
 _POINTS = 97
 _LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
@@ -76,9 +80,20 @@ class Work:
             draws=0,
         )
 
-    def remembered(self, name: str, make: Any) -> Any:
-        """A result of this trial that the session keeps."""
-        return remembered(f"transplant {name}", self.looking, (self.trial.to_json(),), make)
+    def remembered(self, name: str, make: Callable[[], T], *also: Hashable) -> T:
+        """A result of this trial, and of what else it depends on, that the session keeps."""
+        settings = (self.trial.to_json(), *also)
+        return remembered(f"transplant {name}", self.looking, settings, make)
+
+    @property
+    def delays(self) -> MicrosimulationSettings:
+        """How life by delay is simulated, without draws."""
+        horizon = self.trial.horizon_months
+        latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
+        steps = int(max(latest, 0.0) // _DELAY_STEP) + 1
+        return MicrosimulationSettings(
+            horizon=horizon, delays=tuple(_DELAY_STEP * i for i in range(steps)), draws=0
+        )
 
 
 def start_work(looking: Looking, trial: TargetTrial) -> Work:
@@ -106,7 +121,7 @@ def emulated(work: Work) -> Emulation:
     ValueError
         If there is nothing to emulate.
     """
-    point: Emulation = work.remembered(
+    point = work.remembered(
         "estimates",
         partial(emulate, work.protocol.data, work.trial.strategies, work.settings),
     )
@@ -117,7 +132,7 @@ def emulated(work: Work) -> Emulation:
         strategies=work.trial.strategies,
         settings=replace(work.settings, draws=DRAWS),
     )
-    return job.result.on(point) if job.state == "done" else point
+    return cast("Intervals", job.result).on(point) if job.state == "done" else point
 
 
 def sensitivity_job(work: Work) -> Job:
@@ -142,8 +157,7 @@ def fitted_transitions(work: Work) -> TransitionModels:
         If a part of the model cannot be estimated.
     """
     make = partial(transition_models, work.protocol.data, work.progression)
-    models: TransitionModels = work.remembered("transitions", make)
-    return models
+    return work.remembered("transitions", make)
 
 
 def delays(work: Work) -> Microsimulation:
@@ -154,22 +168,44 @@ def delays(work: Work) -> Microsimulation:
     ValueError
         If a part of the model cannot be estimated.
     """
-    horizon = work.trial.horizon_months
-    latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
-    steps = int(max(latest, 0.0) // _DELAY_STEP) + 1
-    settings = MicrosimulationSettings(
-        horizon=horizon, delays=tuple(_DELAY_STEP * i for i in range(steps)), draws=0
-    )
     models = fitted_transitions(work)
-    point: Microsimulation = work.remembered("delays", partial(microsimulate, models, settings))
+    point = work.remembered("delays", partial(microsimulate, models, work.delays))
     job = _job(
         work,
         "transplant delays",
         rank=1,
         progression=work.progression,
-        settings=replace(settings, draws=DRAWS),
+        settings=replace(work.delays, draws=DRAWS),
     )
-    return job.result if job.state == "done" else point
+    return cast("Microsimulation", job.result) if job.state == "done" else point
+
+
+def benefits(work: Work, age: str | None, alterations: tuple[str, ...]) -> Benefit:
+    """Gain by class, age and alterations: estimates at once, intervals as soon as they are there.
+
+    Parameters
+    ----------
+    work
+        The trial.
+    age
+        Column of the age; None where the cohort has none.
+    alterations
+        Alterations that patients are divided by too.
+    """
+    data = work.protocol.data
+    strata = strata_of(work.looking.cohort, work.protocol, age=age, alterations=alterations)
+    make = partial(benefit, data, strata, work.delays, progression=work.progression)
+    point = work.remembered("benefit", make, alterations)
+    job = _job(
+        work,
+        "transplant benefit",
+        rank=1,
+        also=json.dumps(alterations),
+        strata=strata,
+        progression=work.progression,
+        settings=replace(work.delays, draws=DRAWS),
+    )
+    return cast("Benefit", job.result) if job.state == "done" else point
 
 
 def states(work: Work) -> Occupancy:
@@ -183,8 +219,7 @@ def states(work: Work) -> Occupancy:
     data, horizon = work.protocol.data, work.trial.horizon_months
     times = np.linspace(0.0, horizon, _POINTS)
     paths = paths_of(data, work.progression)
-    found: Occupancy = work.remembered("states", partial(occupancy, paths, times))
-    return found
+    return work.remembered("states", partial(occupancy, paths, times))
 
 
 def draw_status(work: Work) -> None:
@@ -214,6 +249,7 @@ def draw_status(work: Work) -> None:
 _WORDS = {
     "transplant intervals": "The estimates stand. Their intervals",
     "transplant delays": "The estimates stand. Intervals of the life by delay",
+    "transplant benefit": "The estimates stand. Intervals of who benefits",
     "transplant sensitivity": "The same trial under other choices",
 }
 
@@ -222,12 +258,12 @@ def _in_words(job: Job) -> str:
     return f"{_WORDS[job.task]}: {job.stage[:1].lower()}{job.stage[1:]}"
 
 
-def _job(work: Work, task: str, *, rank: int, **payload: Any) -> Job:
+def _job(work: Work, task: str, *, rank: int, also: str = "", **payload: Any) -> Job:
     def sent() -> dict[str, Any]:
         return {"data": work.protocol.data, **payload}
 
     job = ask_worker(
-        f"{task} {work.group}", task, sent, group=work.group, rank=rank, stopped=_STOPPED
+        f"{task} {work.group}{also}", task, sent, group=work.group, rank=rank, stopped=_STOPPED
     )
     work.jobs.append(job)
     return job

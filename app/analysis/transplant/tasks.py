@@ -15,6 +15,7 @@ import pandas as pd
 
 from app.analysis._survival_data import Floats
 from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.transplant.benefit import Benefit, benefit
 from app.analysis.transplant.diagnostics import sensitivity
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate
 from app.analysis.transplant.microsimulation import Microsimulation, microsimulate
@@ -111,4 +112,17 @@ def life_by_delay(
     models = transition_models(payload["data"], payload["progression"])
     return microsimulate(
         models, payload["settings"], progress=progress, should_cancel=should_cancel
+    )
+
+
+@_refusing
+def who_benefits(payload: Payload, progress: Progress, should_cancel: ShouldCancel) -> Benefit:
+    """Gain by parts of the patients: ``data``, ``strata``, ``settings`` and ``progression``."""
+    return benefit(
+        payload["data"],
+        payload["strata"],
+        payload["settings"],
+        progression=payload["progression"],
+        progress=progress,
+        should_cancel=should_cancel,
     )

@@ -17,10 +17,8 @@ from app.analysis.transplant.answers import four_answers, landmarks_of, naive_di
 from app.analysis.transplant.reading import arms_in_words, naive_against_emulated
 from app.analysis.wording import count, mid_sentence
 from app.charts.landmarks import pair_figure
-from app.charts.theme import plotly_config
 from app.charts.transplant import strategy_figure
-from app.export.tables import file_stem
-from app.ui.session import Looking
+from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import axis_words, take_away
 from app.ui.transplant_views.diagnostics import draw_diagnostics
 from app.ui.transplant_work import Work, emulated
@@ -57,7 +55,7 @@ def draw_answers(work: Work) -> None:
     for row in ((NAIVE, LANDMARK), (SIMON_MAKUCH, EMULATED)):
         for place, name in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
-                _draw_figure(work.looking, figures, name, naive)
+                _draw_figure(figures, name, naive, found)
     st.subheader("In words", anchor=False)
     st.markdown("\n".join(f"- {s}" for s in _sentences(work, naive, found, group)))
     draw_diagnostics(work, found)
@@ -74,8 +72,7 @@ def _others(work: Work) -> DuringFollowUp:
         landmarks=marks,
         drawn=marks[len(marks) // 2],
     )
-    result: DuringFollowUp = work.remembered("answers", make)
-    return result
+    return work.remembered("answers", make)
 
 
 def _draw_class(found: Emulation) -> str:
@@ -149,20 +146,33 @@ def _ratio(row: pd.Series | None) -> str:
 
 
 def _draw_figure(
-    looking: Looking, figures: dict[str, go.Figure], name: str, naive: DuringFollowUp
+    figures: dict[str, go.Figure], name: str, naive: DuringFollowUp, found: Emulation
 ) -> None:
     if name in figures:
-        stem = file_stem(looking.cohort.name, "transplant", name[2:], synthetic=looking.synthetic)
-        st.plotly_chart(
+        figure_with_downloads(
             figures[name],
+            partial(_numbers, name, naive, found),
             key=f"transplant_{name[2:].lower().replace(' ', '_').replace('-', '_')}",
-            config=plotly_config(stem),
+            name=("transplant", name[2:]),
             alt=f"{name[2:]}: {_WHAT[name]}",
         )
     else:
         key = "landmark" if name == LANDMARK else "simon_makuch"
         st.info(naive.why_not.get(key, "There are no curves to draw."))
     st.caption(f"**{name}.** {_WHAT[name]}")
+
+
+def _numbers(name: str, naive: DuringFollowUp, found: Emulation) -> pd.DataFrame:
+    """The curves of a figure as a table."""
+    if name == EMULATED:
+        return found.curves
+    pair = {
+        NAIVE: naive.naive_curves,
+        LANDMARK: naive.landmark_curves,
+        SIMON_MAKUCH: naive.simon_makuch,
+    }[name]
+    curves = () if pair is None else (("without", pair.unexposed), ("with", pair.exposed))
+    return pd.concat([km.table.assign(group=group) for group, km in curves if km is not None])
 
 
 def _sentences(work: Work, naive: DuringFollowUp, found: Emulation, group: str) -> list[str]:

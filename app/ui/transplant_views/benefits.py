@@ -1,0 +1,154 @@
+"""Who benefits: the gain by risk class, age and alterations, with what supports it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant.benefit import Benefit
+from app.analysis.transplant.defaults import age_column, confounder_options
+from app.analysis.wording import count
+from app.charts.transplant import delay_heatmap
+from app.ui.layout import figure_with_downloads
+from app.ui.links import unique_labels
+from app.ui.transplant_parts import take_away
+from app.ui.transplant_work import Work, benefits
+
+BY, ALTERED = "by", "altered"
+_MOST_ALTERATIONS = 4
+_ALTERATION = "alteration:"
+
+
+def draw_benefits(work: Work) -> None:
+    """One division of the patients at a time: its heat map, its interactions, its support."""
+    cohort = work.looking.cohort
+    left, right = st.columns([7, 5], gap="large", vertical_alignment="bottom")
+    with right:
+        alterations = _draw_alterations(work)
+    found = benefits(work, age_column(cohort), alterations)
+    divisions = [*found.parts, *found.why_not]
+    if not divisions:
+        st.info(
+            "There is nothing to divide these patients by: choose a risk class in the question, or "
+            "an alteration."
+        )
+        return
+    with left:
+        chosen = st.segmented_control(
+            "Gain by",
+            divisions,
+            default=divisions[0],
+            required=True,
+            key=BY,
+            bind="query-params",
+        )
+    by = chosen if chosen in divisions else divisions[0]
+    if by in found.why_not:
+        st.info(f"{by}: {found.why_not[by]}")
+        return
+    _draw_division(work, found, by)
+
+
+def _draw_alterations(work: Work) -> tuple[str, ...]:
+    """The alterations that patients are divided by, at first the leading ones of the weights."""
+    cohort = work.looking.cohort
+    options = [
+        name.removeprefix(_ALTERATION)
+        for name in confounder_options(cohort)
+        if name.startswith(_ALTERATION)
+    ]
+    if not options:
+        return ()
+    usual = [name.removeprefix(_ALTERATION) for name in work.trial.confounders]
+    labels = unique_labels(options, lambda name: str(cohort.features.loc[name, "label"]))
+    chosen = st.multiselect(
+        "Alterations",
+        options,
+        default=[name for name in usual if name in options][:_MOST_ALTERATIONS],
+        format_func=lambda name: labels.get(name, name),
+        key=ALTERED,
+        max_selections=_MOST_ALTERATIONS,
+        placeholder="Genes or events",
+        bind="query-params",
+    )
+    return tuple(name for name in chosen if name in options)
+
+
+def _draw_division(work: Work, found: Benefit, by: str) -> None:
+    simulation = found.parts[by]
+    years = f"{work.trial.horizon_months / 12:g}"
+    support = found.support[found.support["by"] == by]
+    title = (
+        f"Life gained within {years} years by {by[:1].lower() + by[1:] if by == 'Age' else by} and "
+        f"delay, {count(int(support['n'].sum()), 'patient')}"
+    )
+    figure = delay_heatmap(simulation, title=title, synthetic=work.looking.synthetic)
+    sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: simulation.cells,
+            key="transplant_benefit",
+            name=("transplant", "benefit", by),
+            alt=f"Heat map. {title}. {sentence}",
+        )
+    with right:
+        st.subheader("In words", anchor=False)
+        st.markdown(sentence)
+        if found.left_out.get(by):
+            st.caption(
+                f"{count(found.left_out[by], 'patient')} not known or not tested for it "
+                "are left out here."
+            )
+        st.dataframe(_support(support), hide_index=True, key="transplant_support")
+        st.caption(
+            "Grey cells rest on too few transplants or deaths. A difference between parts is what "
+            "was seen together with it, not what caused it."
+        )
+    _draw_interactions(found, by)
+    take_away(work, "benefit", {"Figure": figure}, partial(_sheets, found))
+
+
+def _draw_interactions(found: Benefit, by: str) -> None:
+    rows = found.interactions[(found.interactions["by"] == by) & found.interactions["supported"]]
+    if rows.empty:
+        return
+    with st.expander("Differences between the gains, with intervals"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Part": rows["group"],
+                    "Against": rows["against"],
+                    "Delay, months": rows["delay"],
+                    "Difference of gain, months": rows["difference"].round(1),
+                    "from": rows["lower"].round(1),
+                    "to": rows["upper"].round(1),
+                }
+            ),
+            hide_index=True,
+            key="transplant_interactions",
+        )
+        st.caption(
+            f"{len(rows)} comparisons, 95% intervals that are not adjusted for their number: about "
+            "one in twenty excludes zero by chance alone."
+        )
+
+
+def _support(support: pd.DataFrame) -> pd.DataFrame:
+    return support.drop(columns="by").rename(
+        columns={
+            "group": "Part",
+            "n": "Patients",
+            "transplanted": "Transplanted",
+            "deaths": "Deaths",
+            "deaths_after": "after transplant",
+        }
+    )
+
+
+def _sheets(found: Benefit) -> dict[str, pd.DataFrame]:
+    sheets = {f"Gain {number}": part.cells for number, part in enumerate(found.parts.values(), 1)}
+    return {"Support": found.support, "Interactions": found.interactions, **sheets}

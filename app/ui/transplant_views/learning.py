@@ -1,0 +1,108 @@
+"""Learn: immortal time made visible, and the planted truth over the estimates of the MDS demo."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant import Emulation
+from app.analysis.transplant.immortal import ImmortalTime, immortal_time
+from app.analysis.transplant.planted import planted_truth, truth_reading
+from app.analysis.wording import count
+from app.charts.landmarks import pair_figure
+from app.ui.layout import figure_with_downloads
+from app.ui.transplant_work import Work, emulated
+
+WAITED = "waited"
+_LONGEST, _USUAL = 24, 9
+
+
+def draw_learning(work: Work) -> None:
+    """A slider of immortal time; below it, where it is known, the truth beside the estimates."""
+    st.subheader("A transplant that does nothing", anchor=False)
+    left, right = st.columns([7, 5], gap="large")
+    with right:
+        waited = st.slider(
+            "Average wait for the transplant, months",
+            0,
+            _LONGEST,
+            _USUAL,
+            key=WAITED,
+            bind="query-params",
+        )
+        found = immortal_time(float(waited))
+        st.markdown(found.sentence)
+        st.caption(
+            f"Simulated: {count(found.n, 'patient')}, half of them meant for a transplant that "
+            "changes nothing. Only the wait differs from one setting of the slider to the next; "
+            "no real or demo data take part."
+        )
+    with left:
+        _draw_immortal(found)
+    try:
+        emulation = emulated(work)
+    except ValueError:
+        return
+    _draw_truth(work, emulation)
+
+
+def _draw_immortal(found: ImmortalTime) -> None:
+    title = f"Survival by a useless transplant, waited for {found.months_waited:g} months"
+    figure = pair_figure(
+        found.without,
+        found.with_transplant,
+        "transplant",
+        title=title,
+        axis="Years of follow-up",
+        corner=f"HR naive {found.naive[0]:.2f}, time-dependent {found.honest[0]:.2f}, truth 1",
+        wrong=found.months_waited > 0,
+        synthetic=True,
+    )
+    figure_with_downloads(
+        figure,
+        lambda: pd.concat(
+            [
+                km.table.assign(group=name)
+                for name, km in (
+                    ("Without transplant", found.without),
+                    ("With transplant", found.with_transplant),
+                )
+                if km is not None
+            ]
+        ),
+        key="transplant_immortal",
+        name=("immortal", "time"),
+        alt=f"Two survival curves. {title}. {found.sentence}",
+    )
+
+
+def _draw_truth(work: Work, emulation: Emulation) -> None:
+    st.subheader("The planted truth beside the estimates", anchor=False)
+    table = None
+    if work.trial.time_zero is None:
+        make = partial(planted_truth, work.looking.cohort, work.protocol, emulation)
+        table = work.remembered("truth", make, emulation.settings.draws)
+    if table is None:
+        st.caption(
+            "Only a simulated cohort knows its truth: open the MDS demo to see how near the "
+            "emulated trial comes to it."
+        )
+        return
+    st.markdown("\n".join(f"- {sentence}" for sentence in truth_reading(table)))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Class": table["group"],
+                "Strategy": table["strategy"],
+                "Planted truth, months": table["truth_difference"].round(1),
+                "Estimate": table["estimate"].round(1),
+                "from": table["lower"].round(1),
+                "to": table["upper"].round(1),
+                "Supported": table["supported"],
+            }
+        ),
+        hide_index=True,
+        key="transplant_truth",
+    )
