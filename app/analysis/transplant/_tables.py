@@ -241,11 +241,14 @@ def adherence_table(trial: Trial, drawn: DrawnWeights) -> pd.DataFrame:
     return table
 
 
-def weight_table(trial: Trial, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
-    """Weights at the end of each clone's time in a state, where they are largest."""
+def clone_weights(
+    trial: Trial, drawn: DrawnWeights, caps: Caps | None = None
+) -> list[tuple[str, str, Floats, float]]:
+    """Stabilised weights at the end of each clone's time in a state: strategy, state, them, cap."""
     model, data = trial.model, trial.data
+    caps = caps or Caps()
     stable = drawn.waiting * trial.stabiliser(drawn)
-    rows = []
+    rows: list[tuple[str, str, Floats, float]] = []
     for arm in trial.arms:
         end = np.minimum(np.minimum(data.time, data.treated), arm.waiting_until)
         end = np.minimum(end, trial.horizon)
@@ -257,6 +260,12 @@ def weight_table(trial: Trial, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
             factor = 1.0 / weights.mean() if weights.mean() > 0 else 1.0
             cap = caps.transplanted.get(arm.strategy.label, np.inf) * factor
             rows.append((arm.strategy.label, "transplanted", weights * factor, cap))
+    return rows
+
+
+def weight_table(trial: Trial, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
+    """Weights at the end of each clone's time in a state, where they are largest."""
+    rows = clone_weights(trial, drawn, caps)
     return pd.DataFrame(
         [
             {

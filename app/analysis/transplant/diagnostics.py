@@ -13,10 +13,13 @@ from app.analysis._survival_data import Floats
 from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
 from app.analysis.transplant._support import NEAR_ZERO, window_probability
+from app.analysis.transplant._tables import clone_weights
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate
 from app.analysis.transplant.strategies import Spread, Strategy
 from app.analysis.transplant.trial_data import TrialData
 
+# A weight of nothing has no place on a logarithmic scale.
+_SMALLEST = 0.01
 AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
 
 
@@ -140,4 +143,35 @@ def sensitivity(
         table.insert(1, "varied", varied)
         parts.append(table)
     report(progress, should_cancel, "Done", 1.0)
+    return pd.concat(parts, ignore_index=True)
+
+
+def weight_histogram(emulation: Emulation, bins: int = 30) -> pd.DataFrame:
+    """How the stabilised weights of each arm are spread, on a logarithmic scale.
+
+    The weights are those of ``Emulation.weights``: at the end of each clone's time in a state,
+    before they are cut off.
+
+    Parameters
+    ----------
+    emulation
+        The emulated trial.
+    bins
+        Bars over the range of all weights.
+
+    Returns
+    -------
+    DataFrame
+        strategy, state, low, high (of the bar), n, share (of the clones in that state).
+    """
+    found = clone_weights(emulation.trial, emulation.drawn)
+    known = [np.maximum(values, _SMALLEST) for _, _, values, _ in found]
+    low = min(float(values.min()) for values in known)
+    high = max(float(values.max()) for values in known)
+    edges = np.geomspace(low / 1.01, max(high, low * 1.2) * 1.01, bins + 1)
+    parts = []
+    for (strategy, state, _, _), values in zip(found, known, strict=True):
+        n = np.histogram(values, edges)[0]
+        frame = {"strategy": strategy, "state": state, "low": edges[:-1], "high": edges[1:]}
+        parts.append(pd.DataFrame(frame | {"n": n, "share": n / len(values)}))
     return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,111 @@
+"""Figures that teach: a useless transplant seen naively, and estimates beside the planted truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.survival import KaplanMeier
+from app.analysis.transplant.immortal import HORIZON, ImmortalTime
+from app.analysis.wording import MONTHS_PER_YEAR
+from app.charts.survival import thinned
+from app.charts.theme import make_figure, text_at
+from app.charts.transplant_gain import gain_forest
+from app.cohort.colours import GREEN, SLATE, VERMILION
+
+_HEIGHT = 330
+
+
+def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
+    """Draw the naive curves of a transplant that does nothing, over the truth.
+
+    The axes never move, so that with a slider only the curves do.
+
+    Parameters
+    ----------
+    found
+        The simulated patients.
+    title
+        What is shown, and of how many.
+    """
+    traces: list[dict[str, Any]] = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": found.time / MONTHS_PER_YEAR,
+            "y": found.truth,
+            "line": {"color": GREEN, "width": 3, "dash": "dash"},
+            "name": "Truth: everybody, transplanted or not",
+            "hovertemplate": "%{y:.0%}",
+        },
+        _step(found.without, "Naive: never transplanted", SLATE),
+    ]
+    if found.with_transplant is not None:
+        traces.append(_step(found.with_transplant, "Naive: ever transplanted", VERMILION))
+    place = {"x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
+    corner = {"x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
+    inside = {"xref": "x domain", "yref": "y domain"}
+    texts = [text_at("Years since diagnosis", **inside, **place)]
+    if np.isfinite(found.naive[0]):
+        words = f"Naive hazard ratio {found.naive[0]:.2f}; the truth is 1"
+        texts.append(text_at(words, **inside, **corner))
+    return make_figure(
+        traces,
+        title,
+        height=_HEIGHT,
+        synthetic=True,
+        legend_space=8 + 22 * 3,
+        annotations=texts,
+        showlegend=True,
+        legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        hovermode="x unified",
+        margin={"l": 46, "b": 52},
+        xaxis={"range": [0, HORIZON / MONTHS_PER_YEAR], "showgrid": False, "hoverformat": ".1f"},
+        yaxis={"range": [0, 1.02], "tickformat": ".0%", "dtick": 0.25, "zeroline": False},
+    )
+
+
+def truth_figure(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """Draw the estimated gain of each class and strategy beside the planted truth.
+
+    Parameters
+    ----------
+    table
+        From :func:`app.analysis.transplant.planted.planted_truth`.
+    title
+        What is shown, and of how many.
+
+    Raises
+    ------
+    ValueError
+        If there is no strategy besides the reference.
+    """
+    own = table[table["estimate"].notna() | ~table["supported"].astype(bool)]
+    rows = pd.DataFrame(
+        {
+            "label": own["strategy"],
+            "group": own["group"],
+            "value": own["estimate"],
+            "lower": own["lower"],
+            "upper": own["upper"],
+            "truth": own["truth_difference"],
+            "note": "too few to estimate",
+        }
+    )
+    return gain_forest(rows, title=title, axis="Life gained", synthetic=True)
+
+
+def _step(km: KaplanMeier, name: str, colour: str) -> dict[str, Any]:
+    keep = thinned(km.time)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": np.concatenate(([0.0], km.time[keep])) / MONTHS_PER_YEAR,
+        "y": np.concatenate(([1.0], km.survival[keep])),
+        "line": {"shape": "hv", "color": colour, "width": 2.4},
+        "name": name,
+        "hovertemplate": "%{y:.0%}",
+    }
