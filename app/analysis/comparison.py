@@ -64,7 +64,7 @@ class Enrichment:
     @property
     def by_construction(self) -> list[str]:
         """Labels of the alterations that the groups are made of."""
-        return self.table.loc[self.table["note"] == DEFINES, "label"].tolist()
+        return [str(name) for name in self.table.loc[self.table["note"] == DEFINES, "label"]]
 
 
 def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = ()) -> Enrichment:
@@ -217,7 +217,7 @@ def clinical_reading(table: TableOne) -> str:
         f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
     )
     leading = [
-        f"{mid_sentence(str(row['label']).partition(', ')[0])} ({_by_group(row, table.names)}; "
+        f"{_lowered(str(row['label']))} ({_by_group(row, table.names)}"
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
@@ -274,5 +274,11 @@ def _separating(
 def _by_group(row: dict[str, object], names: tuple[str, ...]) -> str:
     cells = [str(row[name]) for name in names]
     if any(";" in cell for cell in cells) or len(names) > _LEADING + 1:
-        return "see the table"
-    return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True))
+        return ""
+    return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True)) + "; "
+
+
+def _lowered(label: str) -> str:
+    """A variable with its unit within a sentence."""
+    name, comma, unit = label.partition(",")
+    return f"{mid_sentence(name)}{comma}{unit}"

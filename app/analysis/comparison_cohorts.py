@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.cohort_screen import SIGNIFICANT
@@ -15,6 +16,7 @@ from app.cohort.groupings import Grouping
 from app.cohort.regrouping import only_groups
 from data_loaders import Cohort
 
+Bools = npt.NDArray[np.bool_]
 _NAMED = 6
 
 
@@ -69,15 +71,27 @@ def shared(first: Cohort, second: Cohort) -> Shared:
     )
 
 
-def matched(first: Grouping, second: Grouping) -> tuple[Grouping, Grouping]:
+def matched(
+    first: Grouping, second: Grouping, masks: tuple[Bools, Bools]
+) -> tuple[Grouping, Grouping]:
     """Two groupings with the groups that both have, in the order and colours of the first.
+
+    Parameters
+    ----------
+    first, second
+        The groupings, each of its own cohort.
+    masks
+        Whom either cohort has selected: a group without any of them is not there.
 
     Raises
     ------
     ValueError
         If they have no two groups in common.
     """
-    sizes = [dict(zip(held.names, held.sizes(), strict=True)) for held in (first, second)]
+    sizes = [
+        dict(zip(held.names, held.sizes(mask), strict=True))
+        for held, mask in zip((first, second), masks, strict=True)
+    ]
     names = [name for name in first.names if sizes[0][name] and sizes[1].get(name)]
     if len(names) < 2:
         raise ValueError(

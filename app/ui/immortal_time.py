@@ -12,6 +12,7 @@ from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping
 from app.ui import pages
 from app.ui.links import ENDPOINT, VIEW, keep_choices
+from app.ui.pages import SURVIVAL
 from app.ui.session import Looking
 
 DURING_VIEW = "Events during follow-up"
@@ -21,7 +22,12 @@ LANDMARK, TIME_DEPENDENT = "Landmark", "Time-dependent"
 
 
 def immortal_time_guard(
-    looking: Looking, grouping: Grouping | None, endpoint: str, group: str = ""
+    looking: Looking,
+    grouping: Grouping | None,
+    endpoint: str,
+    group: str = "",
+    *,
+    away: bool = False,
 ) -> None:
     """Say what is wrong with a comparison of later events from time zero, and offer what is right.
 
@@ -38,6 +44,8 @@ def immortal_time_guard(
     group
         How the groups were asked for (``cut:transplant_months@median``, ``variable:transplant``):
         the event that it names is the one offered.
+    away
+        Whether the page is another one than Survival, which has what is offered.
     """
     if grouping is None or not grouping.after_baseline:
         return
@@ -67,13 +75,15 @@ def immortal_time_guard(
                     EXPOSURE: exposure.key,
                     SHOWN: shown,
                 }
-                st.button(
+                clicked = st.button(
                     f"{shown} analysis of {exposure.noun}",
                     key=f"guard_{shown.lower().replace('-', '_')}",
                     icon=icon,
                     on_click=keep_choices,
                     args=(choices,),
                 )
+                if clicked and away:
+                    st.switch_page(SURVIVAL)
             trial = {option.key for option in transplants(looking.cohort, endpoint)}
             if exposure.key in trial and st.button(
                 f"Who benefits from {exposure.noun}: an emulated trial",

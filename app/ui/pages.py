@@ -14,6 +14,7 @@ SURVIVAL = _PAGES / "survival.py"
 SUBGROUPS = _PAGES / "subgroups.py"
 TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
+COMPARE = _PAGES / "compare.py"
 PATIENT = _PAGES / "patient.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
@@ -36,6 +37,7 @@ def navigation() -> st.Page:
                 url_path="transplant",
             ),
             st.Page(GENOMICS, title="Genomics", icon=":material/genetics:", url_path="genomics"),
+            st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
             st.Page(PATIENT, title="Patient", icon=":material/person:", url_path="patient"),
             st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),
             st.Page(METHODS, title="Methods", icon=":material/menu_book:", url_path="methods"),

@@ -1,0 +1,82 @@
+"""Methods of a comparison of groups, from the results themselves."""
+
+from __future__ import annotations
+
+from app.analysis.associations_groups import MIN_COMPARED
+from app.analysis.comparison import Enrichment
+from app.analysis.group_survival import MIN_GROUP_FOR_TEST, GroupSurvival
+from app.analysis.table_one import TableOne
+from app.analysis.wording import count, listing, mid_sentence
+from app.cohort.filters import Selection
+from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+
+_SKIPPED = "no test"
+
+
+def comparison_methods(
+    table: TableOne,
+    contrast: Enrichment | None,
+    survival: GroupSurvival | None,
+    selection: Selection,
+) -> str:
+    """Which groups were compared, in what, and by which tests.
+
+    Parameters
+    ----------
+    table
+        Their clinical variables.
+    contrast
+        Their alterations; None where the cohort has none.
+    survival
+        Their survival; None where there is no endpoint.
+    selection
+        The patients selected.
+    """
+    groups = [f"{name} ({size:,})" for name, size in zip(table.names, table.sizes, strict=True)]
+    parts = [
+        f"{analysed_sentence(selection.n, table.n, table.left_out)} Groups by "
+        f"{mid_sentence(table.label)}: {listing(groups)}; nobody is in two of them.",
+        _clinical(table),
+    ]
+    if contrast is not None:
+        parts.append(_alterations(contrast))
+    if survival is not None:
+        parts.append(_survival(survival))
+    return view_methods(selection, table.n, parts)
+
+
+def _clinical(table: TableOne) -> str:
+    tested = [row for row in table.rows if row.q_value == row.q_value]
+    tests = list(dict.fromkeys(row.comparison.test for row in tested))
+    used = f" ({listing(tests)})" if tests else ""
+    return (
+        f"{count(len(table.rows), 'clinical variable')} were described, {len(tested)} tested{used} "
+        "and ranked by p-value; p-values were adjusted over those tested (Benjamini & Hochberg "
+        "1995). No test was made where a group has fewer than "
+        f"{MIN_GROUP_FOR_TEST} patients with a value. The standardised mean difference is the "
+        "largest of all pairs of groups. Missing values were counted and not imputed."
+    )
+
+
+def _alterations(contrast: Enrichment) -> str:
+    own = contrast.by_construction
+    made = f" Not compared, as the groups are made of them: {listing(own)}." if own else ""
+    return (
+        f"Alterations of {contrast.group} ({contrast.n:,}) were compared with {contrast.others} "
+        f"({contrast.n_others:,}) among the patients tested for each, by Fisher's exact test, "
+        "two-sided, with conditional maximum likelihood odds ratios and exact 95% intervals, as "
+        f"R's fisher.test. P-values were adjusted over the {contrast.n_tested:,} alterations "
+        f"compared (Benjamini & Hochberg 1995), those in at least {MIN_COMPARED} patients with "
+        f"{MIN_GROUP_FOR_TEST} tested on either side.{made}"
+    )
+
+
+def _survival(result: GroupSurvival) -> str:
+    test = (
+        result.p_note
+        if result.p_value is None
+        else f"Groups were compared by {result.test_method}."
+    )
+    told = endpoint_sentence(result.endpoint, result.n_events, result.analysed, result.limit)
+    biased = f" {result.bias}" if result.bias else ""
+    return f"{told} Curves are Kaplan-Meier estimates. {test}{biased}"

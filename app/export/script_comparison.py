@@ -1,0 +1,128 @@
+"""The Python script that reproduces a comparison of groups with the project's own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pprint import pformat
+from typing import Protocol
+
+from app.cohort.arrangement import Arrangement
+from app.cohort.filters import Filter
+from app.cohort.groupings import SAVED, GroupingSpec
+from app.export.script_parts import (
+    GROUPS_FILE,
+    heading_part,
+    imports_part,
+    script_of,
+    selection_part,
+)
+from data_loaders import Cohort
+from data_loaders.model import FeatureKind
+
+
+class Compared(Protocol):
+    """How the groups were made: their specification and what was changed about it."""
+
+    @property
+    def spec(self) -> GroupingSpec | None:
+        """The grouping."""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Names, colours and order as shown."""
+
+    @property
+    def picked(self) -> tuple[str, ...]:
+        """The groups that were picked; empty for all."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether overlapping filters were made into combinations."""
+
+    @property
+    def made_of(self) -> set[str]:
+        """Features that the groups are made of."""
+
+    @property
+    def endpoint(self) -> str:
+        """Key of the endpoint; empty for none."""
+
+
+def comparison_script(
+    cohort: Cohort, chosen: Filter, compared: Compared, kinds: Sequence[FeatureKind]
+) -> str:
+    """The script of the comparison, to be saved in UTF-8 and run next to the file.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    compared
+        How the groups were made.
+    kinds
+        Kinds of alterations compared; empty for none.
+    """
+    imports = {"app.analysis.table_one": {"compare_groups"}}
+    body = ['show = {"index": False, "float_format": "%.12g"}']
+    body.append("print(compare_groups(cohort, grouping, selection.mask).to_string(**show))")
+    if kinds:
+        imports["app.analysis.associations_groups"] = {"group_frequencies"}
+        imports["app.analysis.comparison"] = {"enrichment"}
+        own = sorted(compared.made_of)
+        body += [
+            f"kinds = {list(kinds)!r}",
+            "found = group_frequencies(cohort, selection.mask, kinds, grouping=grouping)",
+            f"contrast = enrichment(found, next(iter(found.groups)), {own!r})",
+            "print(contrast.table.to_string(**show))",
+        ]
+    if compared.endpoint:
+        imports["app.analysis.group_survival"] = {"survival_by_group"}
+        imports["app.analysis.group_reading"] = {"summary_table"}
+        body += [
+            "survival = survival_by_group(",
+            f"    cohort, selection.mask, {compared.endpoint!r}, grouping",
+            ")",
+            'print(summary_table(survival, "years").to_string(index=False))',
+            "print(survival.p_value)",
+        ]
+    return script_of(
+        heading_part("Groups compared", cohort, chosen, compared.spec),
+        imports_part(imports | _imports_of_groups(compared), compared.spec, compared.arrangement),
+        selection_part(cohort, chosen),
+        _groups(compared),
+        "\n".join(body),
+    )
+
+
+def _imports_of_groups(compared: Compared) -> dict[str, set[str]]:
+    wanted: dict[str, set[str]] = {}
+    if compared.exclusive:
+        wanted["app.analysis.comparison_overlap"] = {"exclusive_groups"}
+        wanted["app.cohort.named_filters"] = {"filters_from_text"}
+    if compared.picked:
+        wanted["app.cohort.regrouping"] = {"only_groups"}
+    return wanted
+
+
+def _groups(compared: Compared) -> str:
+    """The groups as they were compared, as ``grouping``."""
+    spec, arrangement = compared.spec, compared.arrangement
+    if spec is None:
+        return ""
+    if compared.exclusive:
+        lines = [f"grouping = exclusive_groups(cohort, filters_from_text({spec.name!r}))"]
+    elif spec.kind == SAVED:
+        lines = [
+            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())",
+            f"grouping = saved.groupings[{spec.name!r}]",
+        ]
+    else:
+        lines = [f"grouping = GroupingSpec.parse({str(spec)!r}).build(cohort, selection.mask)"]
+    if not arrangement.is_empty and not compared.exclusive:
+        plain = pformat(arrangement.to_dict(), sort_dicts=False)
+        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
+    if compared.picked:
+        lines.append(f"grouping = only_groups(grouping, {list(compared.picked)!r})")
+    return "\n".join(lines)

@@ -1,0 +1,208 @@
+"""The groups side by side on one page: who they are, and what differs at a glance."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.associations_groups import GroupFrequencies, group_frequencies
+from app.analysis.cohort_screen import kinds_of
+from app.analysis.comparison import (
+    clinical_differences,
+    clinical_reading,
+    disjoint_sentence,
+    enrichment,
+    enrichment_reading,
+    survival_reading,
+)
+from app.analysis.group_reading import numbers_table
+from app.analysis.group_survival import GroupSurvival, survival_by_group
+from app.analysis.table_one import TableOne, describable, table_one
+from app.charts.bars import share_bars
+from app.charts.compare import differences_figure, enrichment_figure
+from app.charts.overlap import overlap_figure
+from app.charts.survival import survival_alt, survival_figure
+from app.cohort.filters import Filter
+from app.cohort.groupings import FILTERS
+from app.cohort.named_filters import filters_from_text
+from app.cohort.overlap import overlap
+from app.export.methods_comparison import comparison_methods
+from app.export.script_comparison import comparison_script
+from app.ui.compare import Compared, comparison_title, draw_data_driven
+from app.ui.immortal_time import immortal_time_guard
+from app.ui.layout import figure_with_downloads
+from app.ui.survival import survival_title
+from app.ui.take_away import TakeAway, draw_take_away
+from data_loaders.model import FeatureKind
+
+_LEADING = 10
+
+
+def compared_table(compared: Compared) -> TableOne:
+    """Table one of the groups, without what they are made of."""
+    looking = compared.looking
+    cohort = looking.cohort
+    spec = compared.spec
+    own = {spec.name.partition("@")[0]} if spec is not None and spec.kind in OF_COLUMN else set()
+    wanted = [name for name in describable(cohort) if name not in own]
+    return table_one(cohort, compared.grouping, looking.selection.mask, variables=wanted)
+
+
+def compared_frequencies(compared: Compared) -> GroupFrequencies | None:
+    """Alterations of the groups; None where the cohort has none."""
+    looking = compared.looking
+    kinds = kinds_of(looking.cohort)
+    first: list[FeatureKind] = [kind for kind in kinds if kind in ("gene", "cytogenetic")]
+    if not kinds:
+        return None
+    return group_frequencies(
+        looking.cohort, looking.selection.mask, first or kinds, grouping=compared.grouping
+    )
+
+
+def compared_survival(compared: Compared) -> GroupSurvival | None:
+    """Survival of the groups; None where the cohort has no endpoint."""
+    if not compared.endpoint:
+        return None
+    looking = compared.looking
+    return survival_by_group(
+        looking.cohort, looking.selection.mask, compared.endpoint, compared.grouping
+    )
+
+
+OF_COLUMN = ("variable", "cut")
+
+
+def draw_glance(compared: Compared) -> None:
+    """Sizes and overlap, the answer in words, then clinical, alterations and survival."""
+    looking = compared.looking
+    table = compared_table(compared)
+    found = compared_frequencies(compared)
+    survival = compared_survival(compared)
+    contrast = None
+    if found is not None and len(found.groups) > 1:
+        contrast = enrichment(found, next(iter(found.groups)), compared.made_of)
+    if survival is not None:
+        immortal_time_guard(
+            looking, compared.grouping, compared.endpoint, str(compared.spec or ""), away=True
+        )
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        _draw_sizes(compared)
+    with right:
+        st.subheader("How do they differ?", anchor=False)
+        said = [clinical_reading(table)]
+        if contrast is not None:
+            said.append(enrichment_reading(contrast))
+        if survival is not None:
+            said.append(survival_reading(survival))
+        st.markdown("\n".join(f"- {sentence}" for sentence in said))
+        draw_data_driven(compared)
+    figures = {}
+    left, right = st.columns(2, gap="large")
+    ranked = clinical_differences(table)
+    with left:
+        title = comparison_title("Clinical differences", compared)
+        figures["Clinical"] = differences_figure(
+            ranked, title=title, synthetic=looking.synthetic, most=_LEADING
+        )
+        figure_with_downloads(
+            figures["Clinical"],
+            lambda: ranked,
+            key="glance_clinical",
+            name=("compare", "clinical"),
+            alt=f"{title}. {clinical_reading(table)}",
+        )
+    with right:
+        if survival is not None:
+            title = survival_title(survival)
+            figures["Survival"] = survival_figure(
+                survival, title=title, synthetic=looking.synthetic, band=False
+            )
+            figure_with_downloads(
+                figures["Survival"],
+                partial(numbers_table, survival, "years"),
+                key="glance_km",
+                name=("compare", survival.endpoint.key),
+                alt=survival_alt(title, survival, [survival_reading(survival)]),
+            )
+    if contrast is not None and contrast.n_tested:
+        title = comparison_title("Alterations", compared)
+        figures["Alterations"] = enrichment_figure(
+            contrast, compared.colours, title=title, synthetic=looking.synthetic
+        )
+        figure_with_downloads(
+            figures["Alterations"],
+            lambda: contrast.table,
+            key="glance_alterations",
+            name=("compare", "alterations"),
+            alt=f"{title}. {enrichment_reading(contrast)}",
+        )
+    sheets: dict[str, pd.DataFrame] = {"Clinical": ranked}
+    if contrast is not None:
+        sheets["Alterations"] = contrast.table
+    if survival is not None:
+        sheets["Survival"] = numbers_table(survival, "years")
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="compare",
+            name=("compare", compared.grouping.label),
+            figures=figures,
+            sheets=lambda: sheets,
+            methods=comparison_methods(table, contrast, survival, looking.selection),
+            script=partial(
+                comparison_script,
+                looking.cohort,
+                looking.filter,
+                compared,
+                found.kinds if found is not None else (),
+            ),
+        ),
+    )
+
+
+def _draw_sizes(compared: Compared) -> None:
+    looking, grouping = compared.looking, compared.grouping
+    sizes = grouping.sizes(looking.selection.mask)
+    title = comparison_title("Patients", compared)
+    figure_with_downloads(
+        share_bars(
+            grouping.names, sizes, [looking.selection.n] * len(sizes), grouping.colours,
+            title=title, of="selected patients", synthetic=looking.synthetic,
+        ),
+        lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": looking.selection.n}),
+        key="compare_sizes",
+        name=("compare", "sizes"),
+        alt=f"{title}. "
+        + ", ".join(f"{n} {size:,}" for n, size in zip(grouping.names, sizes, strict=True)),
+    )  # fmt: skip
+    named = ", ".join(f"{n} {size:,}" for n, size in zip(grouping.names, sizes, strict=True))
+    st.caption(f"{named}. {disjoint_sentence(grouping, looking.selection.mask)}")
+    if compared.spec is not None and compared.spec.kind == FILTERS:
+        _draw_overlap(compared, filters_from_text(compared.spec.name))
+
+
+def _draw_overlap(compared: Compared, filters: dict[str, Filter]) -> None:
+    """How the filters overlapped before they were made into groups."""
+    looking = compared.looking
+    found = overlap(looking.selection.cohort, filters)
+    title = f"Overlap of {len(filters)} filters, {looking.selection.n:,} patients"
+    listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
+    figure_with_downloads(
+        overlap_figure(found, title, synthetic=looking.synthetic),
+        lambda: found.patterns,
+        key="compare_overlap_figure",
+        name=("compare", "overlap"),
+        alt=f"UpSet figure. {title}. Sizes: {listed}; {found.outside:,} in none.",
+    )
+    policy = (
+        "Each combination is a group of its own, so that nobody is in two."
+        if compared.exclusive
+        else "Patients in several filters are left out of all groups."
+    )
+    st.caption(
+        f"{policy} In none: {found.outside:,}; not known for at least one: {found.unknown:,}."
+    )

@@ -1,0 +1,59 @@
+"""Which genomic subgroups the compared groups are made of."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.analysis.comparison import composition
+from app.analysis.subgroup_view import KINDS
+from app.analysis.subgroups import SubgroupSettings
+from app.analysis.wording import count
+from app.charts.compare import composition_figure
+from app.ui.compare import Compared, comparison_title
+from app.ui.layout import figure_with_downloads
+from app.ui.subgroup_names import subgroup_names
+from app.ui.subgroup_search import SearchRequest, draw_search_status, placed_map, start_search
+
+_WAITING = 320
+
+
+def draw_composition(compared: Compared) -> None:
+    """Bars of shares; asks the worker where the subgroups are not known yet, and does not wait."""
+    looking = compared.looking
+    if not len(looking.cohort.features):
+        st.info("This cohort has no alterations, so it has no genomic subgroups.")
+        return
+    # What the Subgroups page asks for when it opens, so that either page finds it done.
+    settings = SubgroupSettings(quality="standard", seed=0, evidence=False)
+    search = start_search(SearchRequest(looking, tuple(KINDS), settings))
+    draw_search_status(search)
+    found = placed_map(search, subgroup_names(looking.cohort))
+    if found is None:
+        if search.full.state == "refused":
+            st.info(search.full.message)
+        elif not search.finished:
+            st.skeleton(_WAITING)
+        return
+    parts = found.grouping
+    shares = composition(compared.grouping, parts, looking.selection.mask)
+    title = comparison_title("Genomic subgroups", compared)
+    leading = shares.sort_values("share", ascending=False).drop_duplicates("group")
+    figure_with_downloads(
+        composition_figure(
+            shares,
+            dict(zip(parts.names, parts.colours, strict=True)),
+            title=title,
+            synthetic=looking.synthetic,
+        ),
+        lambda: shares,
+        key="compare_composition",
+        name=("compare", "subgroups"),
+        alt=f"{title}. Largest part: "
+        + "; ".join(f"{row.group}: {row.part} {row.share:.0%}" for row in leading.itertuples()),
+    )
+    placed = int(shares.groupby("group")["of"].first().sum())
+    st.caption(
+        f"{count(placed, 'patient')} of the groups are in a subgroup. Subgroups are data-driven: "
+        "they were found in the alterations of these very patients, so groups that are made of "
+        "alterations differ in them by construction. The Subgroups page says how stable they are."
+    )

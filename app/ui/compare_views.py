@@ -1,0 +1,188 @@
+"""The views of the Compare page that go into one matter: clinical, alterations, survival."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.analysis.associations_groups import GroupFrequencies
+from app.analysis.comparison import (
+    clinical_differences,
+    clinical_reading,
+    enrichment,
+    enrichment_reading,
+)
+from app.analysis.group_reading import cautions, numbers_table, reading, summary_table
+from app.charts.compare import differences_figure, enrichment_figure
+from app.charts.frequencies import frequency_alt, frequency_figure
+from app.charts.survival import survival_alt, survival_figure
+from app.export.table_one import legend
+from app.export.tables import file_stem
+from app.ui.compare import Compared, comparison_title, draw_data_driven
+from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
+from app.ui.immortal_time import immortal_time_guard
+from app.ui.layout import download_table, figure_with_downloads
+from app.ui.survival import draw_accounting, survival_title
+
+CONTRAST = "contrast"
+_MOST = 15
+_NUMBER = partial(st.column_config.NumberColumn, format="%.2g")
+
+
+def draw_clinical(compared: Compared) -> None:
+    """Clinical variables ranked by how much the groups differ."""
+    looking = compared.looking
+    table = compared_table(compared)
+    ranked = clinical_differences(table)
+    if ranked.empty:
+        st.info("This cohort has no clinical variable to compare; the Data page lists what it has.")
+        return
+    title = comparison_title("Clinical differences", compared)
+    figure_with_downloads(
+        differences_figure(ranked, title=title, synthetic=looking.synthetic, most=_MOST),
+        lambda: ranked,
+        key="compare_clinical",
+        name=("compare", "clinical"),
+        alt=f"{title}. {clinical_reading(table)}",
+    )
+    st.markdown(f"- {clinical_reading(table)}")
+    st.dataframe(
+        ranked.drop(columns="variable"),
+        hide_index=True,
+        key="compare_clinical_table",
+        column_config={
+            "label": st.column_config.TextColumn("Variable", pinned=True),
+            "smd": st.column_config.NumberColumn("SMD", format="%.2f"),
+            "test": "Test",
+            "p_value": _NUMBER("p"),
+            "q_value": _NUMBER("q"),
+            "missing": "Missing",
+        },
+    )
+    st.caption(
+        f"{legend(table)} Dashed lines: SMD 0.1, often taken as balanced, and 0.2. "
+        f"Ranked by p; q is of the {int(ranked['p_value'].notna().sum())} variables tested."
+    )
+    draw_data_driven(compared)
+
+
+def draw_alterations(compared: Compared) -> None:
+    """Alterations of one group against the others: volcano, frequencies, table."""
+    looking = compared.looking
+    found = compared_frequencies(compared)
+    if found is None or len(found.groups) < 2:
+        st.info("This cohort has no alterations to compare; the Data page says what was read.")
+        return
+    group = _draw_contrast(found)
+    contrast = enrichment(found, group, compared.made_of)
+    versus = f"{group} against {contrast.others}"
+    title = f"Alterations, {versus}: {contrast.n:,} and {contrast.n_others:,} patients"
+    st.markdown(f"- {enrichment_reading(contrast)}")
+    left, right = st.columns(2, gap="large")
+    if not contrast.n_tested:
+        st.info("No alteration is frequent enough, and tested in enough patients, to be compared.")
+        return
+    with left:
+        figure_with_downloads(
+            enrichment_figure(contrast, compared.colours, title=title, synthetic=looking.synthetic),
+            lambda: contrast.table,
+            key="compare_volcano",
+            name=("compare", "alterations"),
+            alt=f"{title}. {enrichment_reading(contrast)}",
+        )
+    with right:
+        features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_MOST).tolist()
+        words = comparison_title("Most different alterations", compared)
+        figure_with_downloads(
+            frequency_figure(found, features, title=words, synthetic=looking.synthetic),
+            lambda: found.by_group,
+            key="compare_frequencies",
+            name=("compare", "frequencies"),
+            alt=frequency_alt(words, found, features),
+        )
+    shown = contrast.table.drop(columns=["feature", "kind"])
+    st.dataframe(
+        shown,
+        hide_index=True,
+        key="compare_alterations_table",
+        column_config={
+            "label": st.column_config.TextColumn("Alteration", pinned=True),
+            "altered": f"{group}: altered",
+            "tested": "of tested",
+            "frequency": st.column_config.NumberColumn("share", format="percent"),
+            "others_altered": f"{contrast.others}: altered",
+            "others_tested": "of tested ",
+            "others_frequency": st.column_config.NumberColumn("share ", format="percent"),
+            "odds_ratio": _NUMBER("Odds ratio"),
+            "lower": _NUMBER("95% from"),
+            "upper": _NUMBER("to"),
+            "p_value": _NUMBER("p"),
+            "q_value": _NUMBER("q"),
+            "note": "Not compared because",
+        },
+    )
+    own = contrast.by_construction
+    made = f" Not compared, as the groups are made of them: {', '.join(own)}." if own else ""
+    st.caption(
+        f"Denominators are the patients tested. Fisher's exact test; conditional odds ratios with "
+        f"exact 95% intervals; q (Benjamini-Hochberg) over {contrast.n_tested} compared.{made}"
+    )
+    draw_data_driven(compared)
+    stem = file_stem(looking.cohort.name, "compare", versus, synthetic=looking.synthetic)
+    download_table("The table (CSV)", lambda: shown, key="compare_alterations_csv", stem=stem)
+
+
+def draw_survival(compared: Compared) -> None:
+    """Curves with risk table, test and pairs."""
+    looking = compared.looking
+    result = compared_survival(compared)
+    if result is None:
+        st.info(
+            "This cohort has no endpoint: survival needs a time and an event, such as os_months "
+            "and os_event."
+        )
+        return
+    immortal_time_guard(
+        looking, compared.grouping, compared.endpoint, str(compared.spec or ""), away=True
+    )
+    title, sentences = survival_title(result), reading(result)
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        figure_with_downloads(
+            survival_figure(result, title=title, synthetic=looking.synthetic),
+            partial(numbers_table, result, "years"),
+            key="compare_km",
+            name=("compare", result.endpoint.key),
+            alt=survival_alt(title, result, sentences),
+        )
+    with words:
+        st.subheader("In words", anchor=False)
+        for note in result.notes:
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        limits = cautions(result, "years")
+        if limits:
+            st.warning("\n\n".join(limits))
+        draw_accounting(result)
+        draw_data_driven(compared)
+    st.dataframe(summary_table(result, "years"), hide_index=True, key="compare_km_summary")
+    if result.pairwise is not None:
+        st.dataframe(result.pairwise, hide_index=True, key="compare_km_pairs")
+        st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
+
+
+def _draw_contrast(found: GroupFrequencies) -> str:
+    names = list(found.groups)
+    if len(names) == 2:
+        return names[0]
+    group = st.segmented_control(
+        "One group against the others",
+        names,
+        default=names[0],
+        required=True,
+        key=CONTRAST,
+        bind="query-params",
+        wrap=True,
+    )
+    return group if group in names else names[0]

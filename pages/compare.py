@@ -1,0 +1,39 @@
+import streamlit as st
+
+from app.ui.compare import draw_controls
+from app.ui.compare_cohorts import draw_cohorts
+from app.ui.compare_glance import draw_glance
+from app.ui.compare_subgroups import draw_composition
+from app.ui.compare_views import draw_alterations, draw_clinical, draw_survival
+from app.ui.layout import nobody_selected, page_header
+
+VIEWS = {
+    "At a glance": draw_glance,
+    "Clinical": draw_clinical,
+    "Alterations": draw_alterations,
+    "Survival": draw_survival,
+    "Subgroups": draw_composition,
+    "Two cohorts": draw_cohorts,
+}
+
+
+def show() -> None:
+    looking = page_header("Compare", "How do these groups of patients differ?")
+    if nobody_selected(looking):
+        return
+    compared = draw_controls(looking)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        default=next(iter(VIEWS)),
+        required=True,
+        key="compare",
+        bind="query-params",
+        label_visibility="collapsed",
+        wrap=True,
+    )
+    if compared is not None:
+        VIEWS.get(view, draw_glance)(compared)
+
+
+show()
