@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.outcomes import outcome_of
 from app.analysis.patient import patient_name, value_in_words
 from app.analysis.similar import MOST_REFERENCES, SimilarPatients
+from app.analysis.similar_outcomes import what_happened
 from app.analysis.wording import (
     TimeUnit,
     count,
     format_percent,
-    format_time,
     listing,
     mid_sentence,
 )
 from data_loaders import Cohort
 
 Bools = npt.NDArray[np.bool_]
-NO_PROGNOSIS = (
-    "This is what happened to these patients. It is not a prognosis for this one: similar is not "
-    "the same, treatment and much else was not compared, and so few patients leave a wide interval."
-)
 # Values this near, in shares of the cohort's ranks, are named as reasons.
 _CLOSE = 0.1
 _MOST_REASONS = 4
@@ -86,7 +80,7 @@ def neighbour_table(
     rows = []
     happened = None
     if endpoint_key is not None:
-        happened = _what_happened(cohort, found, endpoint_key, unit)
+        happened = what_happened(cohort, found, endpoint_key, unit)
     for place, neighbour in enumerate(found.neighbours):
         theirs = profiles.altered[neighbour] == 1
         joint = (profiles.tested[neighbour] == 1) & (profiles.tested[own] == 1)
@@ -309,74 +303,3 @@ def _closeness(found: SimilarPatients, others: npt.NDArray[np.intp]) -> npt.NDAr
     difference = np.abs(values[others] - values[found.position])
     different = np.where(np.isnan(difference), np.nan, difference > 0)
     return np.where(nominal, different, difference).astype(np.float64)
-
-
-def _what_happened(
-    cohort: Cohort, found: SimilarPatients, endpoint_key: str, unit: TimeUnit
-) -> list[str]:
-    mask = np.zeros(cohort.n, dtype=np.bool_)
-    mask[found.neighbours] = True
-    outcome = outcome_of(cohort, mask, endpoint_key, truncated=False)
-    place = {int(position): i for i, position in enumerate(np.flatnonzero(outcome.used))}
-    told = []
-    for neighbour in found.neighbours:
-        i = place.get(int(neighbour))
-        if i is None:
-            told.append("not recorded")
-            continue
-        at = f"{format_time(float(outcome.time[i]), unit)} {unit}"
-        label = outcome.endpoint.event_label
-        ended = {1: f"{label} at {at}", 2: f"died before, at {at}"}
-        free = f"alive at {at}" if label == "death" else f"no {label} in {at}"
-        told.append(ended.get(int(outcome.cause[i]), free))
-    return told
-
-
-@dataclass(frozen=True)
-class OwnCourse:
-    """What happened to the patient itself on an endpoint.
-
-    Attributes
-    ----------
-    name
-        What the patient is called on screen.
-    months
-        From time zero to the event or the end of follow-up.
-    event
-        Whether the event happened.
-    label
-        What the event is: ``death``.
-    """
-
-    name: str
-    months: float
-    event: bool
-    label: str
-
-    def words(self, unit: TimeUnit) -> str:
-        """The course in words: ``Patient 17: death at 2.1 years``."""
-        at = f"{format_time(self.months, unit)} {unit}"
-        if self.event:
-            return f"{self.name}: {self.label} at {at}"
-        return f"{self.name}: {'alive' if self.label == 'death' else f'no {self.label}'} at {at}"
-
-
-def own_course(cohort: Cohort, position: int, endpoint_key: str) -> OwnCourse | None:
-    """The patient's own course on an endpoint; None where it is not recorded.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    position
-        The patient, by position in the cohort.
-    endpoint_key
-        Which endpoint.
-    """
-    mask = np.arange(cohort.n) == position
-    outcome = outcome_of(cohort, mask, endpoint_key, truncated=False)
-    if not outcome.n:
-        return None
-    event = bool(outcome.event[0] == 1)
-    label = outcome.endpoint.event_label
-    return OwnCourse(patient_name(position), float(outcome.time[0]), event, label)

@@ -41,7 +41,7 @@ MARKS: MappingProxyType[EventKind, tuple[str, str]] = MappingProxyType(
     }
 )
 _ROW = 36
-_LABEL_WIDTH = 20
+_LABEL_WIDTH = 24
 
 
 def timeline_figure(
@@ -83,7 +83,7 @@ def timeline_figure(
         "text": told,
         "textfont": {"size": 12, "color": INK},
         # A label near the right edge would leave the figure.
-        "textposition": ["middle left" if t > 0.75 * last else "middle right" for t in times],
+        "textposition": ["top left" if t > 0.75 * last else "middle right" for t in times],
         "marker": {
             "size": 14,
             "symbol": [MARKS[kind][0] for kind in events["kind"]],

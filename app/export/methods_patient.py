@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.patient import patient_name
 from app.analysis.similar import MOST_REFERENCES, SimilarPatients
-from app.analysis.similar_reading import NO_PROGNOSIS, weights_in_words
+from app.analysis.similar_outcomes import NO_PROGNOSIS
+from app.analysis.similar_reading import weights_in_words
 from app.analysis.swimmer import Swimmer
 from app.analysis.wording import count, mid_sentence
 from app.cohort.filters import Selection

@@ -22,11 +22,10 @@ from app.analysis.similar import (
     reference_medians,
     similar_patients,
 )
+from app.analysis.similar_outcomes import NO_PROGNOSIS, events_sentence, own_course
 from app.analysis.similar_profiles import default_variables, profile_variables
 from app.analysis.similar_reading import (
-    NO_PROGNOSIS,
     neighbour_table,
-    own_course,
     shared_table,
     similarity_reading,
     weights_in_words,
@@ -72,9 +71,10 @@ def draw_similar(looking: Looking, position: int) -> None:
     with curve:
         survival, figures = _draw_survival(looking, found)
     with words:
+        if survival is not None:
+            reasons += _how_they_did(looking, survival)
         st.markdown("\n".join(f"- {sentence}" for sentence in reasons))
         if survival is not None:
-            st.markdown("\n".join(f"- {sentence}" for sentence in reading(survival)))
             st.info(NO_PROGNOSIS)
         _draw_onwards(looking, found)
     shared = shared_table(cohort, mask, found)
@@ -183,6 +183,12 @@ def _draw_survival(
         + (f" Left out: {', '.join(left_out)}." if left_out else "")
     )
     return result, {"Figure": figure}
+
+
+def _how_they_did(looking: Looking, survival: GroupSurvival) -> list[str]:
+    """What happened to the nearest, and to everyone selected."""
+    everyone = survival_by_group(looking.cohort, looking.selection.mask, survival.endpoint.key)
+    return [events_sentence(survival, UNIT), *reading(survival), *reading(everyone)]
 
 
 def _draw_onwards(looking: Looking, found: SimilarPatients) -> None:
