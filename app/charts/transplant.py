@@ -118,7 +118,7 @@ def delay_heatmap(
     most = float(np.nanmax(np.abs(shown))) if supported.any() else 1.0
     hover = np.array([_hover(cell, unit) for cell in cells.itertuples()], dtype=object)
     texts = np.array(
-        [f"{value:+.0f}" if unit == "months" else f"{value:+.1f}" for value in gain.ravel()],
+        [_signed(value, 0 if unit == "months" else 1) for value in gain.ravel()],
         dtype=object,
     ).reshape(shape)
     common = {
@@ -255,6 +255,12 @@ def _band(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[di
             "hovertemplate": "%{y:.1%}, %{customdata:,.0f} effective",
         },
     ]
+
+
+def _signed(value: float, digits: int) -> str:
+    """A gain with its sign; one that rounds to nothing has none."""
+    words = f"{value:+.{digits}f}"
+    return words if float(words) else f"{0:.{digits}f}"
 
 
 def _hover(cell: Any, unit: TimeUnit) -> str:

@@ -159,7 +159,7 @@ def life_figure(
     return make_figure(
         traces,
         title,
-        height=_LIFE_HEIGHT,
+        height=_LIFE_HEIGHT + 16,
         synthetic=synthetic,
         legend_space=10 + 22 * ((len(shown) + 1) // 2),
         annotations=[
@@ -167,7 +167,7 @@ def life_figure(
             text_at(f"{unit.capitalize()} of life", x=0, y=1, xref="paper", yref="y domain",
                     xanchor="left", yanchor="bottom", xshift=-40),
         ],
-        margin={"l": 46, "b": 54},
+        margin={"l": 46, "b": 70},
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.08, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="closest",

@@ -46,7 +46,7 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
     if found.with_transplant is not None:
         traces.append(_step(found.with_transplant, "Naive: ever transplanted", VERMILION))
     place = {"x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
-    corner = {"x": 0.98, "y": 0.98, "xanchor": "right", "yanchor": "top"}
+    corner = {"x": 0.02, "y": 0.03, "xanchor": "left", "yanchor": "bottom"}
     inside = {"xref": "x domain", "yref": "y domain"}
     texts = [text_at("Years since diagnosis", **inside, **place)]
     if np.isfinite(found.naive[0]):
