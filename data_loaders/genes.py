@@ -42,6 +42,13 @@ _REFINEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?P<what>other|alpha)", " {what}"),
     )
 )
+# A gene moved, gained or lost is an event of the chromosomes and no part of its mutations.
+_STRUCTURAL = re.compile(
+    r"trans(?:loc(?:ation)?)?|rearr(?:angement|anged)?|fusion|"
+    r"break(?:[\s_.\-]*apart)?|split|sv|amp(?:lification|lified)?|gain|homdel|"
+    r"del(?:etion|eted)?|loss",
+    re.IGNORECASE,
+)
 _CALR_TYPE = re.compile(r"(?:type|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE)
 
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
@@ -147,7 +154,9 @@ def looks_like_symbol(name: str) -> bool:
 def read_feature_name(name: str) -> FeatureName | None:
     """What an alteration column of this name holds; None if the name is of no alteration."""
     text = name.strip()
-    return _gene(text) or _cytogenetic(text) or _fusion(text) or _refinement(text)
+    return (
+        _gene(text) or _cytogenetic(text) or _fusion(text) or _structural(text) or _refinement(text)
+    )
 
 
 def unlisted_gene(name: str) -> FeatureName:
@@ -189,6 +198,22 @@ def _gene(text: str) -> FeatureName | None:
             gene, alias, note = _current(symbol)
             return FeatureName(gene, "gene", gene, gene, "a gene's symbol", alias, note)
     return None
+
+
+def _structural(text: str) -> FeatureName | None:
+    """A gene's translocation, gain or loss, such as ``BCL2_translocation`` or ``MYC_SV``."""
+    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", text)
+    symbol = _symbol(match["gene"]) if match else None
+    # A deletion in CALR is a mutation: type 1.
+    if match is None or symbol in {None, "CALR"} or not _STRUCTURAL.fullmatch(match["what"]):
+        return None
+    gene, alias, note = _current(str(symbol))
+    what = match["what"].replace("_", " ")
+    named = text if alias is None else gene + text[len(match["gene"]) :]
+    return FeatureName(
+        named, "cytogenetic", None, f"{gene} {what}",
+        f"a structural event of {gene}: moved, gained or lost", alias, note,
+    )  # fmt: skip
 
 
 def _refinement(text: str) -> FeatureName | None:
