@@ -30,9 +30,10 @@ MAX_CENTRES = 500  # centres and studies are categories however many there are
 _MOSTLY_NUMBERS = 0.8
 _ENOUGH_NUMBERS = 0.5  # where the name already says that it is a number
 _FEW_CLASSES = 8
-# Times of treatments are kept in months, as all times are.
-_TREATMENT_TIMES = {
+# Times of treatments and remission are kept in months, as all times are.
+_TIMES_TO = {
     "time_to_transplant": "transplant_months", "time_to_treatment": "treatment_months",
+    "time_to_remission": "cr_months",
 }  # fmt: skip
 _CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
@@ -129,11 +130,11 @@ def read_column(
         levels=levels,
         reason=why if not stated else f"the mapping; {why}",
     )
-    if term and term.key in _TREATMENT_TIMES and unit in {"days", "weeks", "years"}:
+    if term and term.key in _TIMES_TO and unit in {"days", "weeks", "years"}:
         cells = cells * MONTHS_PER[str(unit)]
         variable = replace(
             variable,
-            name=_TREATMENT_TIMES[term.key],
+            name=_TIMES_TO[term.key],
             unit="months",
             description=variable.description or f"Converted from {unit}.",
             source_column=column.name,

@@ -215,7 +215,7 @@ def test_aml_patients_and_endpoints(aml: Cohort) -> None:
     assert int(patients["relapse_competing"].sum()) == 165
     # Whoever died without relapse died; who relapsed did so at the time of the recurrence.
     assert (patients["os_event"][patients["relapse_competing"] == 1] == 1).all()
-    recurrence = (patients["Recurrence_date"] - patients["CR_date"]) / 30.4375
+    recurrence = patients["Recurrence_date"] / 30.4375 - patients["cr_months"]
     relapsed = patients["relapse_event"] == 1
     timed = relapsed & patients["relapse_months"].notna()
     np.testing.assert_allclose(patients["relapse_months"][timed], recurrence[timed], rtol=1e-9)
