@@ -22,13 +22,13 @@ class View:
     page
         Path of the page without the slash: ``survival``; empty for the home page.
     settings
-        The page's own settings by widget key, as text.
+        The page's own settings by widget key, as text; several choices as a list.
     """
 
     cohort: str
     filter: Filter = field(default_factory=Filter)
     page: str = ""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | list[str]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The view as plain data for JSON; ``from_dict`` reads it back equal."""
@@ -52,5 +52,8 @@ class View:
             cohort=str(data["cohort"]),
             filter=Filter.from_dict(data.get("filter", {})),
             page=str(data.get("page", "")),
-            settings={str(k): str(v) for k, v in data.get("settings", {}).items()},
+            settings={
+                str(k): [str(word) for word in v] if isinstance(v, list) else str(v)
+                for k, v in data.get("settings", {}).items()
+            },
         )

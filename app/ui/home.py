@@ -126,6 +126,7 @@ def draw_questions(looking: Looking) -> None:
 
 
 _PAGES = {
+    "compare": pages.COMPARE,
     "survival": pages.SURVIVAL,
     "subgroups": pages.SUBGROUPS,
     "transplant": pages.TRANSPLANT,

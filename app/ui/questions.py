@@ -16,6 +16,7 @@ from data_loaders import Cohort
 _MOST = 6
 _ENOUGH = 50
 _MYELOFIBROSIS = ("MF", "PMF")
+_NEGATIVE = "Triple-negative"
 _RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
 
 
@@ -95,6 +96,20 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
                 "Does the driver mutation change survival in myelofibrosis?",
                 "Kaplan-Meier by CALR, JAK2, MPL and triple-negative",
                 by_driver,
+            )
+        )
+    words = set(cohort.factor("driver")[1])
+    if {_NEGATIVE, "CALR"} <= words:
+        found.append(
+            Question(
+                "How do triple-negative patients differ from CALR ones in myelofibrosis?",
+                "Clinical features, alterations and survival of the two, side by side",
+                View(
+                    key,
+                    Filter(All(myelofibrosis)),
+                    "compare",
+                    {"group": "variable:driver", "compare_groups": ["CALR", _NEGATIVE]},
+                ),
             )
         )
     if "ASXL1" in cohort.alterations.columns:

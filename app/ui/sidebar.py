@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
-from app.cohort.disclosure import Disclosure
+from app.cohort.disclosure import RANGE_STEP, Disclosure
 from app.cohort.filters import Filter
 from app.ui.cohort_filter import (
     MORE,
@@ -182,7 +182,7 @@ def put_filter(looking: Looking, chosen: Filter) -> None:
         st.session_state[key] = value
 
 
-def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str]) -> None:
+def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str | list[str]]) -> None:
     """Put cohort, filter and a page's settings into the widgets; call it in a callback."""
     clear_filter()
     filtered = widget_state(open_cohort(cohort_key), chosen)
@@ -260,6 +260,7 @@ def _draw_filter(cohort: Cohort) -> None:
             lowest,
             highest,
             (lowest, highest),
+            step=1 if Disclosure.of() is None else RANGE_STEP,
             key=AGE,
             bind="query-params",
         )
