@@ -14,6 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from app.analysis.transplant.defaults import (
+    confounder_options,
+    risk_classes,
+    survival_endpoints,
+    time_zeros,
+    transplants,
+)
 from app.cohort.grouping_kinds import allele_genes
 from app.cohort.groupings import SAVED, GroupingError, GroupingSpec, grouping_options
 from app.cohort.numeric_cuts import cut_options
@@ -46,6 +53,7 @@ ENDPOINT, GROUP, COLOUR, VIEW = "endpoint", "group", "colour", "view"
 EVERYONE = "everyone"
 OUTCOME, TRANSPLANT, TIME_ZERO = "outcome", "transplant", "zero"
 CONFOUNDERS, CLASSES = "confounders", "risk"
+START, NO_CLASSES = "start", "none"
 SUBGROUP, CONFIDENCE, BURDEN = "subgroup", "confidence", "burden"
 _SPECIAL_COLOURS = {
     SUBGROUP: "Subgroup",
@@ -118,6 +126,50 @@ def colour_labels(cohort: Cohort) -> dict[str, str]:
     )
 
 
+def outcome_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of the endpoints in which death is an event."""
+    return unique_labels(survival_endpoints(cohort), lambda key: cohort.endpoints[key].label)
+
+
+def transplant_labels(cohort: Cohort, endpoint: str) -> dict[str, str]:
+    """Key and label of the transplants."""
+    names = {option.key: option.label for option in transplants(cohort, endpoint)}
+    return unique_labels(list(names), lambda key: names[key])
+
+
+def zero_labels(cohort: Cohort, endpoint: str, treatment: str) -> dict[str, str]:
+    """Key and label of what can start the clock."""
+    names = {START: "Start of follow-up"}
+    names |= {o.key: o.label for o in time_zeros(cohort, endpoint, treatment)}
+    return unique_labels(list(names), lambda key: names[key])
+
+
+def class_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of the risk classes."""
+    names = {f"variable:{v.name}": v.label for v in risk_classes(cohort)}
+    names[NO_CLASSES] = "No classes"
+    return unique_labels(list(names), lambda key: names[key])
+
+
+def confounder_labels(cohort: Cohort) -> dict[str, str]:
+    """Key and label of what can be adjusted for."""
+    return unique_labels(confounder_options(cohort), lambda key: _group_label(cohort, key))
+
+
+def trial_labels(cohort: Cohort) -> dict[str, dict[str, str]]:
+    """Key and label of every choice of the trial on the transplant page, by widget key."""
+    endpoint = next(iter(outcome_labels(cohort)), None)
+    if endpoint is None:
+        return {}
+    return {
+        OUTCOME: outcome_labels(cohort),
+        TRANSPLANT: transplant_labels(cohort, endpoint),
+        TIME_ZERO: zero_labels(cohort, endpoint, ""),
+        CONFOUNDERS: confounder_labels(cohort),
+        CLASSES: class_labels(cohort),
+    }
+
+
 def _groups(cohort: Cohort) -> list[str]:
     """What patients can be grouped by; saved groups come early, the page's default stays first."""
     options = [str(spec) for spec in grouping_options(cohort)]
@@ -187,6 +239,7 @@ def read_link() -> None:
         WITH: features,
         WITHOUT: features,
         **grouping,
+        **trial_labels(cohort),
     }.items():
         changed |= _translate(name, labels)
     st.session_state[_LOST] = any(

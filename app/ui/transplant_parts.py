@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.exposures import exposure_times
+from app.analysis.transplant import Emulation, Microsimulation
+from app.export.methods_transplant import transplant_methods, transplant_sheets
+from app.export.script_transplant import transplant_script
 from app.ui.take_away import TakeAway, draw_take_away
-from app.ui.transplant_work import Work
+from app.ui.transplant_work import DRAWS, Work, emulated
 
 
 def axis_words(work: Work, unit: str = "Years") -> str:
@@ -26,18 +30,35 @@ def take_away(
     name: str,
     figures: Mapping[str, go.Figure],
     sheets: Callable[[], Mapping[str, pd.DataFrame]],
+    simulation: Microsimulation | None = None,
 ) -> None:
     """Figures, numbers, methods and script of a view."""
+    cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
+    selection = trial.eligibility.apply(cohort)
+    settings = replace(work.settings, draws=DRAWS)
     draw_take_away(
         work.looking,
         TakeAway(
             key=f"transplant_{name}",
             name=("transplant", name),
             figures=figures,
-            sheets=lambda: (
-                {"Protocol": work.protocol.table, "Steps": work.protocol.steps} | dict(sheets())
+            sheets=lambda: {**transplant_sheets(protocol), **sheets()},
+            methods=transplant_methods(
+                trial, protocol, selection, emulation=_if_any(work), simulation=simulation
             ),
-            methods="",
-            script=lambda: "",
+            script=lambda: transplant_script(
+                cohort,
+                trial,
+                settings,
+                simulation=None if simulation is None else simulation.settings,
+            ),
         ),
     )
+
+
+def _if_any(work: Work) -> Emulation | None:
+    """The emulated trial; None where there is nothing to emulate."""
+    try:
+        return emulated(work)
+    except ValueError:
+        return None

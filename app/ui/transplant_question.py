@@ -9,22 +9,31 @@ import streamlit as st
 from app.analysis.transplant import Strategy, TargetTrial
 from app.analysis.transplant.defaults import (
     Suggestion,
-    confounder_options,
     eligible,
     progressions,
-    risk_classes,
-    survival_endpoints,
-    time_zeros,
-    transplants,
 )
 from app.analysis.wording import mid_sentence
-from app.cohort.groupings import GroupingSpec
-from app.ui.links import CLASSES, CONFOUNDERS, OUTCOME, TIME_ZERO, TRANSPLANT, unique_labels
+from app.ui.links import (
+    CLASSES,
+    CONFOUNDERS,
+    NO_CLASSES,
+    OUTCOME,
+    START,
+    TIME_ZERO,
+    TRANSPLANT,
+    class_labels,
+    confounder_labels,
+    outcome_labels,
+    transplant_labels,
+    zero_labels,
+)
 from app.ui.session import Looking
 from data_loaders import Cohort
 
-START, NO_CLASSES = "start", "none"
+ALTERED = "altered"
 _LATEST = 240.0
+_NUMBERS = ("oldest", "horizon", "within", "delay", "grace")
+_ASKED_OF = "_question_of"
 
 
 def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
@@ -40,6 +49,7 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         What the cohort supports as it stands.
     """
     cohort, usual = looking.cohort, suggestion.trial
+    _begin_anew(looking, suggestion)
     who, what = st.columns(2, gap="medium")
     with who:
         st.markdown("**Who, and from when**")
@@ -83,41 +93,17 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
     )
 
 
-def outcome_labels(cohort: Cohort) -> dict[str, str]:
-    """Key and label of the endpoints in which death is an event."""
-    return unique_labels(survival_endpoints(cohort), lambda key: cohort.endpoints[key].label)
-
-
-def transplant_labels(cohort: Cohort, endpoint: str) -> dict[str, str]:
-    """Key and label of the transplants."""
-    names = {option.key: option.label for option in transplants(cohort, endpoint)}
-    return unique_labels(list(names), lambda key: names[key])
-
-
-def zero_labels(cohort: Cohort, endpoint: str, treatment: str) -> dict[str, str]:
-    """Key and label of what can start the clock."""
-    names = {START: "Start of follow-up"}
-    names |= {o.key: o.label for o in time_zeros(cohort, endpoint, treatment)}
-    return unique_labels(list(names), lambda key: names[key])
-
-
-def class_labels(cohort: Cohort) -> dict[str, str]:
-    """Key and label of the risk classes."""
-    names = {f"variable:{v.name}": v.label for v in risk_classes(cohort)}
-    names[NO_CLASSES] = "No classes"
-    return unique_labels(list(names), lambda key: names[key])
-
-
-def confounder_labels(cohort: Cohort) -> dict[str, str]:
-    """Key and label of what can be adjusted for."""
-    return unique_labels(confounder_options(cohort), lambda key: _label(cohort, key))
-
-
-def _label(cohort: Cohort, key: str) -> str:
-    spec = GroupingSpec.parse(key)
-    if spec.kind == "alteration":
-        return str(cohort.features.loc[spec.name, "label"])
-    return cohort.variables[spec.name].label
+def _begin_anew(looking: Looking, suggestion: Suggestion) -> None:
+    """Another cohort has other questions: what was typed for the last one is taken out."""
+    before = st.session_state.get(_ASKED_OF)
+    st.session_state[_ASKED_OF] = looking.key
+    if before in (None, looking.key):
+        return
+    for key in _NUMBERS:
+        st.session_state[key] = None
+    st.session_state[CONFOUNDERS] = list(suggestion.trial.confounders)
+    # Drawn on another view: it takes its default when it is drawn again.
+    st.session_state.pop(ALTERED, None)
 
 
 def _choice(label: str, key: str, usual: str, labels: dict[str, str]) -> str:
@@ -185,7 +171,7 @@ def _draw_confounders(cohort: Cohort, usual: Sequence[str]) -> tuple[str, ...]:
     chosen = st.multiselect(
         "What decides on a transplant and on survival",
         list(labels),
-        default=list(usual),
+        default=None if CONFOUNDERS in st.session_state else list(usual),
         format_func=lambda option: labels.get(option, option),
         key=CONFOUNDERS,
         placeholder="Age, risk, alterations, centre",

@@ -39,10 +39,13 @@ def headline(found: Emulation) -> str:
 
 
 def by_class(found: Emulation) -> str:
-    """How the first strategy fares from class to class; empty without classes."""
+    """How the strategy of the headline fares from class to class; empty without classes."""
     if len(found.groups) < 2:
         return ""
-    strategy = next(name for name in found.strategies if name != found.reference)
+    own = found.contrasts[found.contrasts["group"] == found.groups[0]]
+    strategy = next(
+        iter([*own.loc[own["supported"], "strategy"], *own["strategy"]]), found.reference
+    )
     rows = found.contrasts[found.contrasts["strategy"] == strategy]
     rows = rows[rows["group"] != EVERYONE]
     known = rows[rows["supported"]]

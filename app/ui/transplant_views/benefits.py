@@ -14,9 +14,10 @@ from app.charts.transplant import delay_heatmap
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
 from app.ui.transplant_parts import take_away
+from app.ui.transplant_question import ALTERED
 from app.ui.transplant_work import Work, benefits
 
-BY, ALTERED = "by", "altered"
+BY = "by"
 _MOST_ALTERATIONS = 4
 _ALTERATION = "alteration:"
 

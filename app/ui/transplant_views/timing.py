@@ -47,7 +47,7 @@ def draw_timing(work: Work) -> None:
     with st.expander("Every cell, and how it was simulated"):
         st.dataframe(_cells(found), hide_index=True, key="transplant_cells")
         st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
-    take_away(work, "delays", {"Figure": figure}, partial(_sheets, found))
+    take_away(work, "delays", {"Figure": figure}, partial(_sheets, found), simulation=found)
 
 
 def _cells(found: Microsimulation) -> pd.DataFrame:

@@ -1,0 +1,242 @@
+"""The transplant page: finished answers at once, intervals later, sentences where data are thin."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.analysis.transplant import EmulationSettings, emulate, write_protocol
+from app.analysis.transplant.defaults import suggest
+from app.analysis.transplant.reading import HYPOTHESES, signed
+from app.charts.theme import SYNTHETIC_MARK
+from app.cohort.filters import Filter
+from app.ui.questions import questions
+from data_loaders import load_table_bytes
+from data_loaders.demo import load_demo
+from tests.conftest import ROOT
+from tests.pages.conftest import figures, words
+
+Opener = Callable[..., AppTest]
+VIEWS = {
+    "The protocol": 1,
+    "Four answers": 4,
+    "States": 1,
+    "When": 1,
+    "Who benefits": 1,
+    "Learn": 1,
+}
+
+
+def calm(at: AppTest) -> None:
+    assert not at.exception, at.exception
+    assert not at.error, [element.value for element in at.error]
+
+
+def opened(open_app: Opener, cohort: str = "demo:mds", **query: str | list[str]) -> AppTest:
+    at = open_app("transplant", cohort=cohort, **query)
+    calm(at)
+    return at
+
+
+def until(at: AppTest, sentence: str, seconds: float = 90.0) -> AppTest:
+    """Run the page again until it says the sentence, as its polling does in a browser."""
+    deadline = time.monotonic() + seconds
+    while sentence not in words(at) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        at.run()
+        calm(at)
+    assert sentence in words(at)
+    return at
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens_on_a_finished_answer(open_app: Opener, view: str):
+    at = opened(open_app, view=view)
+    drawn = figures(at)
+    assert len(drawn) >= VIEWS[view]
+    assert all(SYNTHETIC_MARK in str(figure["layout"]) for figure in drawn)
+    assert words(at).count(HYPOTHESES) == 1, "said once, calmly"
+    assert "In a trial emulated on these 671 patients" in words(at)
+
+
+def test_the_answer_is_the_librarys(open_app: Opener):
+    cohort = load_demo("mds")
+    suggestion = suggest(cohort, Filter())
+    assert suggestion is not None
+    trial = suggestion.trial
+    protocol = write_protocol(cohort, trial)
+    found = emulate(
+        protocol.data,
+        trial.strategies,
+        EmulationSettings(
+            trial.horizon_months,
+            grace=trial.grace_months,
+            progression=next(iter(protocol.data.onsets)),
+            draws=0,
+        ),
+    )
+    at = opened(open_app, view="Four answers")
+    row = found.contrasts.iloc[0]
+    assert f"**{signed(row['rmst_difference'])} months**" in words(at)
+    assert "BIASED BY IMMORTAL TIME" in str(figures(at)[0]["layout"])
+    assert "BIASED" not in str(figures(at)[3]["layout"])
+    assert "What is not recorded is not weighted for" in words(at)
+
+
+def test_first_remission_starts_the_clock_where_transplants_are_in_remission(open_app: Opener):
+    at = opened(open_app, "demo:aml", view="Four answers")
+    assert at.selectbox(key="zero").value == "column:cr_months"
+    assert "since complete remission" in str(figures(at)[0]["layout"])
+
+
+def test_a_cohort_without_transplants_says_so_and_offers_one_that_has(open_app: Opener):
+    at = opened(open_app, "demo:mpn")
+    assert "records no transplant" in words(at)
+    assert not figures(at)
+    at.button(key="transplant_example").click().run()
+    calm(at)
+    assert at.selectbox(key="cohort").value == "demo:mds"
+    assert "In a trial emulated" in words(at)
+
+
+def test_intervals_arrive_from_the_worker(open_app: Opener):
+    at = until(opened(open_app, view="Four answers"), "Intervals: 95%, from 200 bootstrap draws")
+    said = words(at)
+    assert " to " in said[said.index("In a trial emulated") :].partition("months**")[2][:30]
+
+
+def test_work_can_be_stopped_and_started_again(open_app: Opener):
+    at = opened(open_app, grace="11")
+    deadline = time.monotonic() + 60
+    while not any(b.key == "transplant_stop" for b in at.button) and time.monotonic() < deadline:
+        at.run()
+    at.button(key="transplant_stop").click().run()
+    calm(at)
+    assert "You stopped the computation" in words(at)
+    assert "In a trial emulated" in words(at), "the estimates stand"
+    at.button(key="transplant_again").click().run()
+    calm(at)
+    assert "You stopped" not in words(at)
+
+
+def test_a_link_restores_the_question(open_app: Opener):
+    at = opened(
+        open_app,
+        oldest="65",
+        within="6",
+        horizon="60",
+        risk="variable:ipssr",
+        confounders=["variable:age_years", "variable:sex"],
+    )
+    assert at.selectbox(key="risk").value == "variable:ipssr"
+    assert at.multiselect(key="confounders").value == ["variable:age_years", "variable:sex"]
+    said = words(at)
+    assert "transplant within 6 months" in said
+    assert "within 5 years" in said
+
+
+def test_another_cohort_gets_its_own_question(open_app: Opener):
+    at = opened(open_app)
+    at.selectbox(key="cohort").set_value("demo:aml").run()
+    calm(at)
+    assert at.selectbox(key="risk").value == "variable:eln_2022"
+    assert set(at.multiselect(key="confounders").value) == {
+        "variable:age_years",
+        "variable:sex",
+        "alteration:TP53",
+        "alteration:NPM1",
+        "alteration:FLT3_ITD",
+    }
+
+
+def test_the_filter_of_the_sidebar_is_the_eligibility(open_app: Opener):
+    at = opened(open_app, dx=["MDS-IB2"])
+    table = at.get("table")[0].value
+    assert "MDS-IB2" in str(table.iloc[0, 1])
+
+
+@pytest.mark.parametrize("tab", ["Weights", "Positivity", "Balance", "Other choices", "E-value"])
+def test_every_diagnosis_opens(open_app: Opener, tab: str):
+    at = opened(open_app, view="Four answers", trust=tab)
+    assert "Can it be trusted?" in words(at)
+
+
+def test_home_leads_here(open_app: Opener):
+    at = open_app("home", cohort="demo:mds")
+    titles = [question.title for question in questions("demo:mds", load_demo("mds"))]
+    position = titles.index("Who benefits from a transplant, and when?")
+    at.button(key=f"question_{position}").click().run()
+    calm(at)
+    assert at.title[0].value == "Transplant"
+
+
+# Thin and odd data ---------------------------------------------------------------------------
+
+
+def table_of(n: int = 200, **columns: object) -> bytes:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "patient_id": [f"A{i}" for i in range(n)],
+            "age_years": rng.integers(40, 70, n),
+            "os_months": rng.exponential(40, n).round(1) + 1,
+            "os_event": rng.integers(0, 2, n),
+            **columns,
+        }
+    )
+    return frame.to_csv(index=False).encode()
+
+
+def uploaded(content: bytes, **state: str) -> AppTest:
+    cohort = load_table_bytes("own.csv", content)
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
+    at.session_state["cohort"] = f"upload:{cohort.name}"
+    for key, value in state.items():
+        at.session_state[key] = value
+    at.switch_page(str(ROOT / "pages" / "transplant.py"))
+    at.run()
+    calm(at)
+    return at
+
+
+def some(n: int, k: int, month: float = 0.5) -> list[float | None]:
+    return [month if i < k else None for i in range(n)]
+
+
+ODD = {
+    "two transplants": (
+        table_of(transplant_months=some(200, 2)),
+        "patients no strategy with a transplant was followed",
+    ),
+    "all at time zero": (
+        table_of(transplant_months=some(200, 200, 0.0)),
+        "records no transplant",
+    ),
+    "no events": (
+        table_of(transplant_months=some(200, 60), os_event=[0] * 200),
+        "No event was observed",
+    ),
+    "before time zero": (
+        table_of(transplant_months=some(200, 60, -3.0)),
+        "transplant",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("view", ["Four answers", "When"])
+def test_odd_data_get_a_sentence(name: str, view: str):
+    content, sentence = ODD[name]
+    at = uploaded(content, view=view)
+    assert sentence in words(at)
+
+
+def test_nobody_eligible_is_said(open_app: Opener):
+    at = opened(open_app, oldest="20")
+    assert "Nobody is eligible" in words(at)
