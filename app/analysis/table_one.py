@@ -35,6 +35,7 @@ NumberTest = Literal["rank", "mean"]
 
 FEWEST = 10
 MOST_LEVELS = 12
+REST = "The rarest, pooled"
 _CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 _LEFT_OUT = frozenset({"outcome"})
 
@@ -335,7 +336,7 @@ def _category_row(
     names: tuple[str, ...] = levels.names
     places = levels.codes.astype(np.int16)
     if (places == -3).any():
-        names = (*names, "Other")
+        names = (*names, REST)
         places = np.where(places == -3, len(names) - 1, places).astype(np.int16)
     held = _Levels(variable.name, variable.label, variable.kind, names, places)
     return _levels_row(held, codes, k)

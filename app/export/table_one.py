@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from app.analysis.table_one import FEWEST, GroupSummary, TableOne, VariableRow, in_words
+from app.analysis.table_one import (
+    FEWEST,
+    MOST_LEVELS,
+    REST,
+    GroupSummary,
+    TableOne,
+    VariableRow,
+    in_words,
+)
 from app.analysis.wording import format_p, listing
 
 _YES = ("Yes", "No")
@@ -86,6 +94,11 @@ def legend(table: TableOne) -> str:
         "largest between two groups. Missing: patients of the groups without a value. No test is "
         f"made where a group has fewer than {FEWEST} patients with a value.",
     ]
+    if any(REST in row.levels for row in table.rows):
+        parts.append(
+            f"Of a variable with more than {MOST_LEVELS} levels the rarest are pooled, in "
+            "the table and in its test."
+        )
     if table.left_out:
         left = listing([f"{n:,} {why}" for why, n in table.left_out.items()])
         parts.append(f"In no group: {left}.")
