@@ -72,7 +72,7 @@ def differences_figure(
         height=_ROW * max(len(own), 1) + 54,
         synthetic=synthetic,
         legend_space=30,
-        annotations=[_below("Standardised mean difference, the largest of all pairs of groups")],
+        annotations=[_below("Largest SMD of any two groups")],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
             for at in (_SMALL, _CLEAR)
