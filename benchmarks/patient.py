@@ -1,0 +1,130 @@
+"""The patient page: server time of one interaction, what it sends, and plain baselines.
+
+``python -m benchmarks.patient`` prints a table and fails where a limit is missed: 200 ms at 3,000
+patients, 800 ms at 100,000, 2 MB a page at 3,000.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.neighbors import NearestNeighbors
+from streamlit.testing.v1 import AppTest
+
+from app.analysis.similar import reference_medians, similar_patients
+from app.analysis.similar_profiles import profiles_of
+from app.analysis.swimmer import swimmer
+from app.analysis.timeline import histories
+from app.charts.swimmer import swimmer_figure
+from benchmarks.genomics import payload_mb
+from benchmarks.pages import REPEATS, ROOT, median_ms
+from data_loaders import Cohort
+from data_loaders.demo import load_demo
+
+SIZES = (3_000, 100_000)
+LIMIT_MS = {3_000: 200, 100_000: 800}
+LIMIT_MB = 2.0
+VIEWS = ("One patient", "Swimmer plot")
+
+
+def opened(cohort: Cohort, view: str) -> AppTest:
+    """The page on a view, drawn once."""
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    at.session_state["_uploads"] = {"upload:benchmark": cohort}
+    at.query_params["cohort"] = "upload:benchmark"
+    at.query_params["patients"] = view
+    at.switch_page(str(ROOT / "pages" / "patient.py"))
+    return at.run()
+
+
+def timed(at: AppTest, change: Callable[[int], object]) -> list[float]:
+    """Seconds of server time for each of several changes."""
+    seconds = []
+    for repeat in range(REPEATS + 1):
+        change(repeat)
+        start = time.perf_counter()
+        at.run()
+        seconds.append(time.perf_counter() - start)
+        if at.exception:
+            raise RuntimeError(at.exception[0].message)
+    return seconds
+
+
+def interactions(at: AppTest, view: str) -> dict[str, list[float]]:
+    """Each kind of interaction on a view: server times."""
+    ages = at.slider(key="age").value
+
+    def narrow(repeat: int) -> object:
+        # Another filter each time: nothing was computed for it before.
+        return at.slider(key="age").set_value((ages[0] + 1 + repeat, ages[1]))
+
+    if view == VIEWS[0]:
+        step = timed(at, lambda r: at.number_input(key="patient").set_value(17 + 31 * r))
+    else:
+        options = at.selectbox(key="swimmer_sort").options
+        step = timed(at, lambda r: at.selectbox(key="swimmer_sort").select_index(r % len(options)))
+    return {"another patient" if view == VIEWS[0] else "another order": step,
+            "another filter": timed(at, narrow)}  # fmt: skip
+
+
+def parts(cohort: Cohort) -> None:
+    """Time the heaviest parts without the page, beside plain libraries."""
+    mask = np.ones(cohort.n, dtype=bool)
+    profiles = profiles_of(cohort)
+    start = time.perf_counter()
+    medians = reference_medians(cohort, mask)
+    referred = time.perf_counter() - start
+    start = time.perf_counter()
+    similar_patients(cohort, mask, 16, references=medians)
+    ours = time.perf_counter() - start
+    # The baselines compare alterations only, know nothing of "not tested", and have no typicality.
+    altered = profiles.altered.astype(bool)
+    start = time.perf_counter()
+    np.argsort(cdist(altered[16:17], altered, "jaccard")[0], kind="stable")[:26]
+    scipy_took = time.perf_counter() - start
+    start = time.perf_counter()
+    search = NearestNeighbors(n_neighbors=26, metric="jaccard", algorithm="brute").fit(altered)
+    search.kneighbors(altered[16:17])
+    sklearn_took = time.perf_counter() - start
+    found = histories(cohort)
+    if found is None:
+        raise RuntimeError("the demo cohort has no endpoint")
+    start = time.perf_counter()
+    figure = swimmer_figure(swimmer(cohort, mask, found), title="All")
+    drawn = time.perf_counter() - start
+    print(
+        f"{cohort.n:>9,}  nearest patients {1000 * ours:.0f} ms (scipy cdist, alterations only "
+        f"{1000 * scipy_took:.0f} ms, scikit-learn {1000 * sklearn_took:.0f} ms); typicality once "
+        f"a filter {1000 * referred:.0f} ms; swimmer plot {1000 * drawn:.0f} ms, "
+        f"{len(figure.to_json()) / 1e6:.2f} MB"
+    )
+
+
+def main() -> None:
+    """Measure, print, and fail on a missed limit."""
+    missed = []
+    print(f"{'patients':>9}  {'view':<14} {'interaction':<18} {'server time':>12} {'payload':>9}")
+    for n in SIZES:
+        cohort = load_demo("mpn", n=n)
+        for view in VIEWS:
+            at = opened(cohort, view)
+            size = payload_mb(at)
+            for what, seconds in interactions(at, view).items():
+                took = median_ms(seconds)
+                slow = took > LIMIT_MS[n] or (n == SIZES[0] and size > LIMIT_MB)
+                missed += [f"{view}, {what} at {n:,}"] * slow
+                print(
+                    f"{n:>9,}  {view:<14} {what:<18} {took:>9.0f} ms {size:>6.2f} MB"
+                    f"{'  missed' * slow}"
+                )
+        parts(cohort)
+    if missed:
+        sys.exit(f"Limits missed: {', '.join(missed)}.")
+
+
+if __name__ == "__main__":
+    main()
