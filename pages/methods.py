@@ -32,7 +32,9 @@ below k from all margins [@sdc]; others are rounded to the nearest k, which keep
 differ by a few patients from telling how many. Shares, intervals and curves are computed from the
 released counts; a curve's steps stand for k events or a multiple and it ends where fewer than 2k
 are at risk; medians need 2k values, quartiles 4k, and have two digits; p-values one. A filter that
-keeps, or leaves out, fewer than k patients is refused, and so are filters by identifiers. Pages and
+keeps, or leaves out, fewer than k patients is refused, and so are filters beyond categories,
+alterations and five-year steps of age, because limits of one's own choice can be moved past one
+patient. Pages and
 views that show patients one by one, or few in many places, are not shown. Rounding limits what can
 be learned from many questions asked one after the other; it does not make it nothing.
 

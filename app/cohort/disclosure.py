@@ -26,16 +26,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from app.cohort.clauses import Altered, Between, Clause, InSet, Not
 from app.cohort.colours import NEUTRAL
 from app.cohort.filters import Filter, Selection
-from app.cohort.genomic_clauses import names_patients
 from app.cohort.groupings import MISSING, Grouping
+from data_loaders import Cohort
 
 VARIABLE = "CALR_EXPLORER_DISCLOSURE"
 POOLED = "Smaller groups, pooled"
 HIDDEN = "hidden"
+RANGE_STEP = 5
 _OFF = frozenset({"", "0", "off"})
 _FEWEST = 3
+_CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.integer]
@@ -128,10 +131,12 @@ class Disclosure:
                 f"Disclosure control: this filter keeps or leaves out fewer than {k} patients, so "
                 "nothing is shown of it. Take out a condition in the sidebar, or widen it."
             )
-        if not chosen.is_empty and any(names_patients(clause) for clause in chosen.steps):
+        steps = () if chosen.is_empty else chosen.steps
+        if not all(_is_coarse(clause, selection.source) for clause in steps):
             return (
-                "Disclosure control: a filter by patient identifiers is not answered here. Take it "
-                "out in the sidebar."
+                "Disclosure control: filters are answered by categories, by alterations and by age "
+                f"in steps of {RANGE_STEP} years, not by identifiers, other numbers or nested "
+                "conditions. Take the condition out in the sidebar."
             )
         return ""
 
@@ -151,9 +156,12 @@ class Disclosure:
             if not 0 < shown[-1][1] - n < self.threshold:
                 shown.append((" and ".join(waiting), n))
                 waiting = []
-        if waiting and len(shown) > 1:
-            last, _ = shown.pop()
-            shown.append((" and ".join([last, *waiting]), left[-1]))
+        while waiting and len(shown) > 1:
+            # A step before that takes out nobody does not make the last ones larger.
+            waiting.insert(0, shown.pop()[0])
+            if not 0 < shown[-1][1] - left[-1] < self.threshold:
+                shown.append((" and ".join(waiting), left[-1]))
+                waiting = []
         return [(clause, self.nearest(n)) for clause, n in shown]
 
     def pooled(self, grouping: Grouping, mask: Bools) -> Grouping | None:
@@ -191,6 +199,23 @@ class Disclosure:
             ordered=grouping.ordered and not pool,
             note="",
         )
+
+
+def _is_coarse(clause: Clause, cohort: Cohort) -> bool:
+    """Whether a condition is one of the sidebar's.
+
+    Limits of one's own choice would make selections that differ by whichever patient one likes.
+    """
+    match clause:
+        case Altered() | Not(Altered()):
+            return True
+        case InSet(column, _):
+            variable = cohort.variables.get(column)
+            return variable is not None and variable.kind in _CATEGORIES
+        case Between(column, low, high):
+            ends = [end for end in (low, high) if end is not None]
+            return column.startswith("age") and all(end % RANGE_STEP == 0 for end in ends)
+    return False
 
 
 def printed(released: int | None) -> str:

@@ -57,7 +57,7 @@ def draw_cohort(looking: Looking, policy: Disclosure) -> None:
     """Distributions, table one, the steps of the filter, completeness."""
     view = st.segmented_control(
         "View", [_PICTURES, _TABLE, _STEPS, _KNOWN], default=_PICTURES, required=True,
-        key="cohort_released", label_visibility="collapsed",
+        key="cohort_view", bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     if view == _TABLE:
         _draw_table_one(looking, policy)
