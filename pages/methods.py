@@ -5,9 +5,12 @@ from app.ui.methods import REFERENCES, cited, version_table
 
 page_header("Methods", "How each number comes about, for the reader who will be asked.")
 
-data, survival, models, subgroups, versions, references = st.tabs(
-    ["Data", "Survival", "Models and risks", "Subgroups", "Versions", "References"]
-)
+data, survival, models, subgroups, groups, transplant, versions, references = st.tabs(
+    [
+        "Data", "Survival", "Models and risks", "Subgroups", "Groups and patients", "Transplant",
+        "Versions", "References",
+    ]
+)  # fmt: skip
 with data:
     st.markdown(
         cited(
@@ -128,6 +131,52 @@ the rows.
 enriched (Fisher's exact test, false discovery rate below 5% [@bh]).
 
 **Survival of subgroups** is described, not confirmed: the groups were found in the same patients.
+        """
+        )
+    )
+with groups:
+    st.markdown(
+        cited(
+            """
+**Comparing groups.** Clinical variables are ranked by their test (Wilcoxon or Kruskal-Wallis,
+Fisher or chi-squared) over those with a value, with standardised mean differences beside it.
+Alterations of one group are set against the others among the tested, by Fisher's exact test with
+conditional odds ratios and exact intervals. Both are adjusted by Benjamini and Hochberg [@bh] over
+everything tested. What the groups are made of is named and not tested. Groups that overlap are
+made into combinations, or the overlap is left out, and the page says which.
+
+**Two cohorts.** The groups that both have are shown on the same axes. A difference counts as found
+again where it has the same direction and p below 0.05 divided by the number looked for.
+
+**Patients like one.** Alterations are compared by Jaccard's distance over those tested in both
+patients, clinical values by Gower's [@gower] over those known in both, numbers by their ranks;
+neither outcome nor treatment takes part. The distance is their weighted mean. How typical a patient
+is compares the distances to its nearest patients with those of other patients to theirs. What
+happened to the nearest patients is no prognosis for the one.
+        """
+        )
+    )
+with transplant:
+    st.markdown(
+        cited(
+            """
+**The target trial** [@targettrial] is written down first: who is eligible, time zero, strategies,
+endpoint, horizon. Every eligible patient enters every arm as a clone, which is censored when the
+patient departs from the arm's strategy and weighted by the inverse probability of not having
+departed [@clones]: Cox models of transplant and of loss to follow-up on the confounders, by risk
+class. Transplants are spread over a strategy's window as in these data, or evenly. Weights are
+stabilised and not cut off unless asked; their distribution, effective sample size, balance before
+and after, and the chance of a transplant by age and risk are shown. Intervals are percentiles of
+200 bootstrap draws of patients. In 200 simulated cohorts of 1,000 patients the intervals hold the
+truth in 93% to 95%; a bias of up to 0.9 months remains beside true gains of 5 to 10, where the
+comparison from time zero errs by some 20.
+
+**States.** Occupancy is Aalen and Johansen's estimate [@aj]; each transition has a Cox model of its
+own. Life by delay comes from virtual patients who live through these models, with parameters drawn
+anew for each interval. A cell with too few transplants or deaths near it is grey.
+
+**An unmeasured confounder** could explain a result away if it were tied to transplant and death by
+a risk ratio of the E-value [@evalue] each, and no weaker one could.
         """
         )
     )

@@ -55,6 +55,14 @@ REFERENCES = {
     "for dimension reduction. arXiv 1802.03426.",
     "hdbscan": "Campello RJGB, Moulavi D, Sander J. Density-based clustering based on hierarchical "
     "density estimates. PAKDD 2013.",
+    "gower": "Gower JC. A general coefficient of similarity and some of its properties. "
+    "Biometrics 1971;27:857.",
+    "targettrial": "Hernán MA, Robins JM. Using big data to emulate a target trial when a "
+    "randomized trial is not available. Am J Epidemiol 2016;183:758.",
+    "clones": "Maringe C et al. Reflection on modern methods: trial emulation in the presence of "
+    "immortal-time bias. Int J Epidemiol 2020;49:1719.",
+    "evalue": "VanderWeele TJ, Ding P. Sensitivity analysis in observational research: "
+    "introducing the E-value. Ann Intern Med 2017;167:268.",
     "handbook": "Griffiths E et al. Handbook on statistical disclosure control for outputs. Safe "
     "Data Access Professionals 2019.",
     "cms": "Centers for Medicare and Medicaid Services. Cell size suppression policy: no cell of 1 "
