@@ -24,8 +24,8 @@ MAX_NEIGHBOURS = 200
 # too little known to be called alike.
 MIN_TESTED = 5
 MIN_VALUES = 3
-MOST_REFERENCES = 300
-MOST_IN_POOL = 5_000
+MOST_REFERENCES = 100
+MOST_IN_POOL = 3_000
 _DIGITS = 6
 # Blocks that a processor keeps at hand are worked through twice as fast.
 _MOST_CELLS = 200_000

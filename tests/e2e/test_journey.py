@@ -104,7 +104,7 @@ def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str,
     page.goto(f"{address}/survival?dx=MF")
     settled(page)
     with page.expect_download() as download:
-        page.locator(".st-key-km_csv button").click()
+        page.locator(".st-key-km_csv button").first.click()
     assert download.value.suggested_filename == (
         "SYNTHETIC_MPN-demo-synthetic_os_Driver-mutation.csv"
     )

@@ -107,7 +107,8 @@ def test_a_cohort_without_transplants_says_so_and_offers_one_that_has(open_app: 
 def test_intervals_arrive_from_the_worker(open_app: Opener):
     at = until(opened(open_app, view="Four answers"), "Intervals: 95%, from 200 bootstrap draws")
     said = words(at)
-    assert " to " in said[said.index("In a trial emulated") :].partition("months**")[2][:30]
+    answer = said[said.index("changes life within") :]
+    assert " to " in answer.partition("months** (")[2].partition(")")[0]
 
 
 def test_work_can_be_stopped_and_started_again(open_app: Opener):
