@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pprint import pformat
 from typing import Protocol
 
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
-from app.cohort.groupings import SAVED, GroupingSpec
+from app.cohort.groupings import GroupingSpec
+from app.export.script_genomics import grouping_part
 from app.export.script_parts import (
-    GROUPS_FILE,
     heading_part,
     imports_part,
     script_of,
@@ -113,16 +112,8 @@ def _groups(compared: Compared) -> str:
         return ""
     if compared.exclusive:
         lines = [f"grouping = exclusive_groups(cohort, filters_from_text({spec.name!r}))"]
-    elif spec.kind == SAVED:
-        lines = [
-            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())",
-            f"grouping = saved.groupings[{spec.name!r}]",
-        ]
     else:
-        lines = [f"grouping = GroupingSpec.parse({str(spec)!r}).build(cohort, selection.mask)"]
-    if not arrangement.is_empty and not compared.exclusive:
-        plain = pformat(arrangement.to_dict(), sort_dicts=False)
-        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
+        lines = [grouping_part(spec, arrangement)]
     if compared.picked:
         lines.append(f"grouping = only_groups(grouping, {list(compared.picked)!r})")
     return "\n".join(lines)

@@ -58,7 +58,7 @@ def frequency_script(
 found = group_frequencies(cohort, selection.mask, {list(found.kinds)!r}, grouping={group})
 print(found.{shown}.to_string(index=False, float_format="%.12g"))
 print(found.differences.to_string(index=False, float_format="%.12g"))"""
-    return _script(
+    return grouped_script(
         "Frequency of alterations",
         (cohort, chosen, grouped),
         {"app.analysis.associations_groups": {"group_frequencies"}},
@@ -85,7 +85,7 @@ screen = pair_screen(
     cohort, selection.mask, {list(screen.kinds)!r}, {most!r}, min_altered={screen.min_altered!r}
 )
 print(screen.table.to_string(index=False, float_format="%.12g"))"""
-    return _script(
+    return grouped_script(
         "Alterations together and apart",
         (cohort, chosen, None),
         {"app.analysis.associations_pairs": {"pair_screen"}},
@@ -122,7 +122,7 @@ made = oncoprint(
 print(f"{{made.any_altered}} of {{made.analysed}} carry at least one of them")
 print(made.table().to_string(index=False))"""
     imports = {"app.analysis.oncoprint": {"oncoprint"}}
-    return _script("Oncoprint", (cohort, chosen, grouped), imports, body)
+    return grouped_script("Oncoprint", (cohort, chosen, grouped), imports, body)
 
 
 def vaf_script(most: int, cohort: Cohort, chosen: Filter) -> str:
@@ -143,7 +143,7 @@ print(summary.table.to_string(index=False, float_format="%.12g"))
 pairs = acquisition_order(cohort, selection.mask, {most!r})
 print(pairs.to_string(index=False, float_format="%.12g"))"""
     imports = {"app.analysis.variants": {"acquisition_order", "vaf_summary"}}
-    return _script("Allele fractions", (cohort, chosen, None), imports, body)
+    return grouped_script("Allele fractions", (cohort, chosen, None), imports, body)
 
 
 def lollipop_script(found: GeneVariants, cohort: Cohort, chosen: Filter, grouped: Grouped) -> str:
@@ -166,7 +166,7 @@ found = gene_variants(cohort, selection.mask, {found.gene!r}{of})
 print(found.table.to_string(index=False, float_format="%.12g"))
 print(found.tested)"""
     imports = {"app.analysis.variants": {"gene_variants"}}
-    return _script(f"{found.gene} variants", (cohort, chosen, grouped), imports, body)
+    return grouped_script(f"{found.gene} variants", (cohort, chosen, grouped), imports, body)
 
 
 def burden_script(found: Burden, cohort: Cohort, chosen: Filter, grouped: Grouped) -> str:
@@ -191,15 +191,30 @@ found = mutation_burden(
 print(found.summary.to_string(index=False, float_format="%.12g"))
 print(found.test, found.p_value)"""
     imports = {"app.analysis.associations_burden": {"mutation_burden"}}
-    return _script("Number of alterations a patient", (cohort, chosen, grouped), imports, body)
+    return grouped_script(
+        "Number of alterations a patient", (cohort, chosen, grouped), imports, body
+    )
 
 
-def _script(
+def grouped_script(
     title: str,
     asked: tuple[Cohort, Filter, Grouped | None],
     imports: dict[str, set[str]],
     body: str,
 ) -> str:
+    """The script of a view of groups: loading, selection, the groups as shown, then its own lines.
+
+    Parameters
+    ----------
+    title
+        What the script reproduces.
+    asked
+        The cohort before the filter, the filter, and how the patients were grouped; None for not.
+    imports
+        What the view's own lines need, by module.
+    body
+        These lines.
+    """
     cohort, chosen, grouped = asked
     spec = None if grouped is None else grouped.spec
     arrangement = None if grouped is None else grouped.arrangement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.analysis.similar import SimilarPatients
 from app.analysis.swimmer import SwimmerSettings
 from app.cohort.filters import Filter
-from app.export.script_genomics import Grouped, grouping_part
+from app.export.script_genomics import Grouped, grouped_script
 from app.export.script_parts import heading_part, imports_part, script_of, selection_part
 from data_loaders import Cohort
 
@@ -85,10 +85,4 @@ print(drawn.table().to_string(index=False))"""
         "app.analysis.swimmer": {"SwimmerSettings", "swimmer"},
         "app.analysis.timeline": {"histories"},
     }
-    return script_of(
-        heading_part("Swimmer plot", cohort, chosen, grouped.spec),
-        imports_part(imports, grouped.spec, grouped.arrangement),
-        selection_part(cohort, chosen),
-        grouping_part(grouped.spec, grouped.arrangement),
-        body,
-    )
+    return grouped_script("Swimmer plot", (cohort, chosen, grouped), imports, body)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +19,7 @@ from app.cohort.saved import saved_from_json, saved_to_json
 from app.export.script import survival_script
 from app.export.script_parts import GROUPS_FILE
 from data_loaders import Cohort, load_cohort
-from tests.conftest import ROOT
+from tests.export.reproduce import run
 
 FILE = 'it\'s "my" cohort; print(1) #é.csv'
 STAGE = 'stage "x"\\n\'; import os'
@@ -66,22 +63,6 @@ def made(cohort: Cohort, chosen: Filter, group: GroupingSpec | None, **options):
     grouping = None if group is None else group.build(cohort)
     result = survival_by_group(cohort, selection.mask, "os", grouping, **options)
     return result, survival_script(result, cohort, chosen, group)
-
-
-def run(script: str, folder: Path) -> str:
-    path = folder / "reproduce.py"
-    path.write_text(script, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  (our own script)
-        [sys.executable, "-W", "error", path.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def same(text: str, value: float) -> bool:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +19,7 @@ from app.export.methods_models import models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
 from app.export.script_parts import GROUPS_FILE
 from data_loaders import Cohort, load_cohort
-from tests.conftest import ROOT
+from tests.export.reproduce import run
 
 FILE = 'it\'s "my" cohort; print(1) #é.csv'
 STAGE = 'stage "x"\\n\'; import os'
@@ -62,22 +59,6 @@ def stage(cohort: Cohort) -> str:
 def made(cohort: Cohort, chosen: Filter, *specs: str, **options) -> CohortModels:
     settings = ModelSettings("os", specs, **options)
     return fit_models(cohort, chosen.apply(cohort).mask, settings)
-
-
-def run(script: str, folder: Path) -> str:
-    path = folder / "reproduce.py"
-    path.write_text(script, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  (our own script)
-        [sys.executable, "-W", "error", path.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def printed_rows(block: str, columns: int) -> np.ndarray:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +22,7 @@ from app.export.methods_screen import cohort_screen_methods
 from app.export.script_during_follow_up import during_script
 from app.export.script_screen import screen_script
 from data_loaders import Cohort, load_cohort
-from tests.conftest import ROOT
+from tests.export.reproduce import run
 
 FILE = 'it\'s "my" cohort; print(1) #é.csv'
 OLD = Filter.from_dict({"column": "age_years", "between": [60, None]})
@@ -78,22 +75,6 @@ def followed(
         cohort, outcome, exposure, landmarks=[6.0, 12.0], drawn=6.0, adjust=adjust, **options
     )
     return result, during_script(result, outcome, cohort, chosen, adjust=adjust, drawn=6.0)
-
-
-def run(script: str, folder: Path) -> str:
-    path = folder / "reproduce.py"
-    path.write_text(script, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  (our own script)
-        [sys.executable, "-W", "error", path.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def check_screen(printed: str, screen: CohortScreen) -> None:

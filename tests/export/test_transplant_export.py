@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +26,7 @@ from app.export.methods_transplant import NOT_CAUSAL, transplant_methods, transp
 from app.export.script_transplant import transplant_script
 from app.export.workbook import to_xlsx
 from data_loaders import Cohort, load_cohort
-from tests.conftest import ROOT
+from tests.export.reproduce import run
 
 FILE = 'it\'s "my" cohort; print(1) #é.csv'
 TRIAL = TargetTrial(
@@ -95,19 +92,7 @@ def test_the_script_gives_the_same_numbers(cohort, folder, made):
     ast.parse(script)
     assert "secret-folder" not in script
     assert "P1" not in script
-    path = folder / "reproduce.py"
-    path.write_text(script, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  (our own script)
-        [sys.executable, "-W", "error", path.name],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout
+    printed = run(script, folder)
     assert "Note:" not in printed
     assert f"{protocol.data.n} analysed" in printed
     row = emulation.contrasts.iloc[0]
