@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -75,12 +76,18 @@ def subgroup_features(cohort: Cohort, kinds: Collection[str] = tuple(KINDS)) -> 
     kinds
         ``genes``, ``cytogenetics`` or both.
     """
-    repeats = pd.Series(
-        [_repeats_its_gene(cohort, str(name)) for name in cohort.features.index],
-        index=cohort.features.index,
-    )
+    if cohort not in _REPEATS:
+        _REPEATS[cohort] = pd.Series(
+            [_repeats_its_gene(cohort, str(name)) for name in cohort.features.index],
+            index=cohort.features.index,
+        )
+    repeats = _REPEATS[cohort]
     wanted = cohort.features["kind"].isin([kind for key in kinds for kind in KINDS[key]])
     return [str(name) for name in cohort.features.index[wanted & ~repeats]]
+
+
+# Asked on every run of a page, and the same as long as the cohort lives.
+_REPEATS: WeakKeyDictionary[Cohort, pd.Series] = WeakKeyDictionary()
 
 
 def _repeats_its_gene(cohort: Cohort, name: str) -> bool:
