@@ -26,6 +26,13 @@ def exposed_row(model: CoxModel | None) -> pd.Series | None:
     return None if model is None else model.summary.iloc[0]
 
 
+def ratio_words(row: pd.Series | None) -> str:
+    """The hazard ratio of a row with its interval, for the corner of a figure; may be empty."""
+    if row is None or pd.isna(row["hr"]):
+        return ""
+    return f"HR {format_ratio(row['hr'], row['lower'], row['upper'])}"
+
+
 def answers_table(result: DuringFollowUp) -> pd.DataFrame:
     """Every answer side by side, the naive one first: the rows of the forest.
 

@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.cohort_screen import format_ratio
-from app.analysis.cox_model import CoxModel
 from app.analysis.during_follow_up import DuringFollowUp, analyse_during_follow_up
 from app.analysis.during_reading import (
     NOT_CAUSAL,
@@ -19,6 +18,7 @@ from app.analysis.during_reading import (
     during_notes,
     during_reading,
     exposed_row,
+    ratio_words,
 )
 from app.analysis.exposures import (
     Exposure,
@@ -215,7 +215,7 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
             result.naive_curves.exposed,
             title=f"{what}, naive",
             axis=f"{unit.capitalize()} of follow-up",
-            corner=_ratio(result.naive),
+            corner=ratio_words(exposed_row(result.naive)),
             wrong=True,
         ),
     }
@@ -227,11 +227,11 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
             result.landmark_curves.exposed,
             title=f"{what}, landmark {mark}",
             axis=f"{unit.capitalize()} since month {mark}",
-            corner="" if row.empty else _ratio_words(row.iloc[0]),
+            corner="" if row.empty else ratio_words(row.iloc[0]),
         )
     if result.simon_makuch is not None:
         test = result.simon_makuch.test
-        corner = [_ratio(result.time_dependent)]
+        corner = [ratio_words(exposed_row(result.time_dependent))]
         if test.df:
             corner.append(f"Mantel-Byar {format_p(test.p_value)}")
         figures[TIME_DEPENDENT] = pair(
@@ -243,17 +243,6 @@ def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[s
             start=result.start,
         )
     return figures
-
-
-def _ratio(model: CoxModel | None) -> str:
-    row = exposed_row(model)
-    return "" if row is None else _ratio_words(row)
-
-
-def _ratio_words(row: pd.Series) -> str:
-    if pd.isna(row["hr"]):
-        return ""
-    return f"HR {format_ratio(row['hr'], row['lower'], row['upper'])}"
 
 
 def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:

@@ -9,9 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.cohort_screen import format_ratio
 from app.analysis.during_follow_up import DuringFollowUp
-from app.analysis.during_reading import answers_table, during_reading, exposed_row
+from app.analysis.during_reading import (
+    answers_table,
+    during_reading,
+    exposed_row,
+    ratio_words,
+)
 from app.analysis.transplant import Emulation
 from app.analysis.transplant.answers import four_answers, landmarks_of, naive_difference
 from app.analysis.transplant.reading import arms_in_words, naive_against_emulated
@@ -105,7 +109,7 @@ def _figures(
             naive.naive_curves.exposed,
             title=f"Naive: ever against never, {count(naive.n, 'patient')}",
             axis=axis,
-            corner=_ratio(exposed_row(naive.naive)),
+            corner=ratio_words(exposed_row(naive.naive)),
             wrong=True,
         )
     }
@@ -117,7 +121,7 @@ def _figures(
             naive.landmark_curves.exposed,
             title=f"Landmark at month {mark}, {count(len(naive.at.time), 'patient')}",
             axis=f"Years since month {mark}",
-            corner="" if row.empty else _ratio(row.iloc[0]),
+            corner="" if row.empty else ratio_words(row.iloc[0]),
         )
     if naive.simon_makuch is not None:
         figures[SIMON_MAKUCH] = pair(
@@ -125,7 +129,7 @@ def _figures(
             naive.simon_makuch.exposed,
             title=f"Simon-Makuch, {count(naive.n, 'patient')}",
             axis=axis,
-            corner=_ratio(exposed_row(naive.time_dependent)),
+            corner=ratio_words(exposed_row(naive.time_dependent)),
         )
     n = int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0])
     where = "everyone eligible" if group == found.groups[0] else group
@@ -137,12 +141,6 @@ def _figures(
         synthetic=synthetic,
     )
     return figures
-
-
-def _ratio(row: pd.Series | None) -> str:
-    if row is None or pd.isna(row["hr"]):
-        return ""
-    return f"HR {format_ratio(row['hr'], row['lower'], row['upper'])}"
 
 
 def _draw_figure(
