@@ -13,7 +13,7 @@ from app.ui.session import Looking
 from app.ui.sidebar import show_view
 from app.ui.survival import draw_view_choice
 from app.ui.transplant_question import draw_question
-from app.ui.transplant_work import Work, draw_status, emulated, start_work
+from app.ui.transplant_work import Work, draw_status, emulated, has_intervals, start_work
 
 _EXAMPLE = "demo:mds"
 # Intervals come later: the sentence that holds them has its room from the start.
@@ -85,3 +85,6 @@ def _draw_answer(work: Work) -> None:
     st.markdown(f"{headline(found)} {by_class(found)}")
     draw_status(work)
     st.caption(HYPOTHESES)
+    if not found.settings.draws and has_intervals(work):
+        # They arrived while the page was drawn, and what stands above is without them.
+        st.rerun()

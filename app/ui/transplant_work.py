@@ -37,6 +37,7 @@ from app.ui.session import Looking
 
 T = TypeVar("T")
 DRAWS = 200
+INTERVALS = "transplant intervals"
 _POINTS = 97
 _LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
 _STATUS_HEIGHT = 68
@@ -127,7 +128,7 @@ def emulated(work: Work) -> Emulation:
     )
     job = _job(
         work,
-        "transplant intervals",
+        INTERVALS,
         rank=1,
         strategies=work.trial.strategies,
         settings=replace(work.settings, draws=DRAWS),
@@ -222,6 +223,11 @@ def states(work: Work) -> Occupancy:
     return work.remembered("states", partial(occupancy, paths, times))
 
 
+def has_intervals(work: Work) -> bool:
+    """Whether the intervals of the emulated trial are there by now."""
+    return any(job.task == INTERVALS and job.state == "done" for job in work.jobs)
+
+
 def draw_status(work: Work) -> None:
     """One line, in a place of fixed height: what is under way, or what there is."""
     jobs = work.jobs
@@ -247,7 +253,7 @@ def draw_status(work: Work) -> None:
 
 
 _WORDS = {
-    "transplant intervals": "The estimates stand. Their intervals",
+    INTERVALS: "The estimates stand. Their intervals",
     "transplant delays": "The estimates stand. Intervals of the life by delay",
     "transplant benefit": "The estimates stand. Intervals of who benefits",
     "transplant sensitivity": "The same trial under other choices",
