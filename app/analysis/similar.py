@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.similar_profiles import Floats32, Profiles, profiles_of
+from app.analysis.similar_profiles import Floats32, Profiles, profiles_of, shared_bits
 from data_loaders import Cohort
 
 Floats = npt.NDArray[np.float64]
@@ -64,8 +64,8 @@ class Distances:
     """Distances of some patients (rows) to others (columns); NaN where they cannot be told."""
 
     combined: Floats
-    alterations: Floats
-    clinical: Floats
+    alterations: Floats32
+    clinical: Floats32
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +122,8 @@ class SimilarPatients:
     parts: tuple[str, ...]
     neighbours: Positions
     distance: Floats
-    alteration_distance: Floats
-    clinical_distance: Floats
+    alteration_distance: Floats32
+    clinical_distance: Floats32
     compared: int
     not_comparable: int
     tied: int
@@ -228,7 +228,7 @@ def distances(profiles: Profiles, rows: Positions, columns: Positions, weight: f
     with np.errstate(invalid="ignore", divide="ignore"):
         for share, part in zip(weights / total, (by_alterations, by_values), strict=True):
             # 0 times NaN is NaN: a part without weight must not be looked at.
-            counts = share > 0
+            counts = slice(None) if (share > 0).all() else share > 0
             combined[counts] += share[counts, None] * part[counts]
         combined[total == 0] = np.nan
     # Single precision holds seven digits: what differs beyond the sixth is a tie.
@@ -327,37 +327,37 @@ def _least_values(profiles: Profiles) -> int:
     return max(1, min(MIN_VALUES, len(profiles.variables)))
 
 
-def _jaccard(profiles: Profiles, rows: Positions, columns: Positions) -> Floats:
-    """One minus shared by either, over the features tested in both; counts by matrix products."""
-    altered, tested = profiles.altered[rows], profiles.tested[rows]
-    other, other_tested = profiles.altered[columns].T, profiles.tested[columns].T
-    both = altered @ other
-    either = altered @ other_tested + tested @ other - both
-    joint = tested @ other_tested
-    with np.errstate(invalid="ignore", divide="ignore"):
-        distance = np.where(either > 0, 1.0 - both / either, 0.0)
-    return np.where(joint >= _least_tested(profiles), distance, np.nan)
+def _jaccard(profiles: Profiles, rows: Positions, columns: Positions) -> Floats32:
+    """One minus shared by either, over the features tested in both."""
+    altered, tested = profiles.altered_bits[rows], profiles.tested_bits[rows]
+    other, other_tested = profiles.altered_bits[columns], profiles.tested_bits[columns]
+    both = shared_bits(altered, other)
+    either = shared_bits(altered, other_tested) + shared_bits(tested, other) - both
+    with np.errstate(invalid="ignore"):
+        distance = np.float32(1.0) - both / either
+    # Two patients without any are alike: of NaN and 0 the latter.
+    np.fmax(distance, np.float32(0.0), out=distance)
+    joint = shared_bits(tested, other_tested)
+    np.copyto(distance, np.nan, where=joint < _least_tested(profiles))
+    return distance
 
 
-def _gower(profiles: Profiles, rows: Positions, columns: Positions) -> Floats:
+def _gower(profiles: Profiles, rows: Positions, columns: Positions) -> Floats32:
     """Mean difference over the variables known in both."""
     total = np.zeros((len(rows), len(columns)), dtype=np.float32)
-    known = np.zeros_like(total)
     for values, nominal in zip(profiles.measured.T, profiles.nominal, strict=True):
-        difference, both = _differences(values[rows], values[columns], nominal=bool(nominal))
-        total += difference
-        known += both
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = total.astype(np.float64) / known
-    return np.where(known >= _least_values(profiles), mean, np.nan)
-
-
-def _differences(own: Floats32, other: Floats32, *, nominal: bool) -> tuple[Floats32, Bools]:
-    """Differences in one variable, 0 where unknown, and where both are known."""
-    both = np.isfinite(own)[:, None] & np.isfinite(other)[None, :]
-    difference = own[:, None] - other[None, :]
-    size = difference != 0 if nominal else np.abs(difference, out=difference)
-    return np.where(both, size, np.float32(0.0)).astype(np.float32, copy=False), both
+        difference = values[rows][:, None] - values[columns][None, :]
+        np.abs(difference, out=difference)
+        if nominal:
+            # Codes are whole numbers: two that differ at all differ by one or more.
+            np.minimum(difference, 1.0, out=difference)
+        # Of NaN and 0 the latter: what is not known of both adds nothing.
+        total += np.fmax(difference, 0.0, out=difference)
+    known = shared_bits(profiles.known_bits[rows], profiles.known_bits[columns])
+    with np.errstate(invalid="ignore"):
+        mean = np.divide(total, known, out=total)
+    np.copyto(mean, np.nan, where=known < _least_values(profiles))
+    return mean
 
 
 def _evenly(positions: Positions, most: int) -> Positions:

@@ -81,6 +81,7 @@ def neighbour_table(
     happened = None
     if endpoint_key is not None:
         happened = what_happened(cohort, found, endpoint_key, unit)
+    near = _closeness(found, found.neighbours)
     for place, neighbour in enumerate(found.neighbours):
         theirs = profiles.altered[neighbour] == 1
         joint = (profiles.tested[neighbour] == 1) & (profiles.tested[own] == 1)
@@ -90,7 +91,7 @@ def neighbour_table(
                 "distance": float(found.distance[place]),
                 "shared": ", ".join(labels[mine & theirs]) or "none",
                 "not_shared": ", ".join(labels[(mine != theirs) & joint]) or "none",
-                "close": _close_values(cohort, found, int(neighbour)),
+                "close": _close_values(cohort, found, int(neighbour), near[place]),
             }
         )
     table = pd.DataFrame(rows)
@@ -218,13 +219,16 @@ def _value_rows(cohort: Cohort, mask: Bools, found: SimilarPatients) -> list[dic
     for name in found.profiles.variables:
         variable, column = cohort.variables[name], cohort.patients[name]
         own = column.iloc[found.position]
-        groups = column.iloc[found.neighbours], column[mask]
+        groups = found.neighbours, mask
         if variable.kind == "numeric":
-            told = [_spread(group.to_numpy(float, na_value=np.nan)) for group in groups]
+            values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            told = [_spread(values[group]) for group in groups]
         elif pd.isna(own):
             told = ["", ""]
         else:
-            told = [_of(int((group == own).sum()), int(group.notna().sum())) for group in groups]
+            codes = cohort.factor(name)[0]
+            mine = codes[found.position]
+            told = [_of((codes[g] == mine).sum(), (codes[g] >= 0).sum()) for g in groups]
         rows.append(
             {
                 "what": f"{variable.label}, {variable.unit}" if variable.unit else variable.label,
@@ -284,9 +288,10 @@ def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:
     return f"They are closest in {listing(told)}." if told else "No clinical value is close."
 
 
-def _close_values(cohort: Cohort, found: SimilarPatients, neighbour: int) -> str:
+def _close_values(
+    cohort: Cohort, found: SimilarPatients, neighbour: int, near: npt.NDArray[np.float64]
+) -> str:
     """The neighbour's values that are nearest to the patient's, numbers before classes."""
-    near = _closeness(found, np.array([neighbour]))[0]
     close = [i for i in np.argsort(near, kind="stable") if near[i] <= _CLOSE]
     close.sort(key=lambda i: bool(found.profiles.nominal[i]))
     told = []
