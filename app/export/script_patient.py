@@ -29,7 +29,7 @@ def similar_script(
     settings = found.settings
     imports = {
         "app.analysis.similar": {"SimilaritySettings", "similar_patients"},
-        "app.analysis.similar_reading": {"shared_table", "similarity_reading"},
+        "app.analysis.similar_reading": {"neighbour_table", "shared_table", "similarity_reading"},
     }
     body = f"""\
 settings = SimilaritySettings(
@@ -40,13 +40,19 @@ settings = SimilaritySettings(
 # Positions count from 0: this is the patient that the page calls {found.position + 1}.
 found = similar_patients(cohort, selection.mask, {found.position!r}, settings)
 print(*similarity_reading(cohort, found), sep="\\n")
-print(shared_table(cohort, selection.mask, found).to_string(index=False))"""
+print(shared_table(cohort, selection.mask, found).to_string(index=False))
+nearest = neighbour_table(cohort, found, {endpoint_key!r}, "years")
+print(nearest.to_string(index=False, float_format="%.12g"))"""
     if endpoint_key is not None:
         imports["app.analysis.survival"] = {"kaplan_meier"}
+        imports["numpy"] = {"arange", "isin"}
         body += f"""
-nearest = [position in set(found.neighbours) for position in range(cohort.n)]
-outcome = outcome_of(cohort, selection.mask & nearest, {endpoint_key!r})
-print(kaplan_meier(outcome.time, outcome.event, outcome.entry).table.to_string(index=False))"""
+among_nearest = isin(arange(cohort.n), found.neighbours)
+outcome = outcome_of(cohort, among_nearest, {endpoint_key!r})
+print(f"{{outcome.n}} analysed")
+curve = kaplan_meier(outcome.time, outcome.event, outcome.entry)
+print(f"median {{curve.median}} ({{curve.median_ci[0]}} to {{curve.median_ci[1]}}) months")
+print(curve.table.to_string(index=False, float_format="%.12g"))"""
     return script_of(
         heading_part("Patients like one", cohort, chosen),
         imports_part(imports),
@@ -80,7 +86,8 @@ settings = SwimmerSettings(
     page={settings.page!r},
 )
 drawn = swimmer(cohort, selection.mask, histories(cohort), {group}, settings)
-print(drawn.table().to_string(index=False))"""
+print(f"{{len(drawn.positions)}} of {{drawn.total}} lanes, {{drawn.without}} without follow-up")
+print(drawn.table().to_string(index=False, float_format="%.12g"))"""
     imports = {
         "app.analysis.swimmer": {"SwimmerSettings", "swimmer"},
         "app.analysis.timeline": {"histories"},
