@@ -1,4 +1,4 @@
-"""Scripts of the patient page: run beside the file they give the page's numbers, and name nobody."""
+"""Scripts of the patient page, run beside the file: the page's numbers, and nobody named."""
 
 from __future__ import annotations
 
