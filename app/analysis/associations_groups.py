@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,22 +38,15 @@ _EXPECTED, _SHARE_BELOW = 5.0, 0.2
 class GroupFrequencies:
     """Alterations of the selected patients, together and by group.
 
-    Attributes
+    Parameters
     ----------
     overall
         One row a feature, the most frequent first: feature, label, kind, altered, tested,
         frequency, lower, upper (Wilson), in everyone selected.
-    by_group
-        One row a feature and group: feature, label, group, altered, tested, frequency, lower,
-        upper, and odds_ratio, or_lower, or_upper of the group against the other groups
-        (conditional estimate and exact interval). Empty without a grouping.
-    differences
-        One row a feature: feature, label, kind, tested, test, p_value, q_value
-        (Benjamini-Hochberg over the features compared: those altered in at least 5), with two
-        groups also odds_ratio, or_lower, or_upper of the first against the second; by p-value.
-        Empty without a grouping.
+    altered, tested
+        Counts by group and feature, in the order of ``groups`` and ``overall``.
     groups
-        Names and patients of the groups that have any.
+        Names and patients of the groups that have any; empty without a grouping.
     colours
         Colour by group.
     label
@@ -63,11 +57,13 @@ class GroupFrequencies:
         Patients selected, and those of them in a group.
     left_out
         Why the others are in none: reason to number.
+    conf_level
+        Level of the intervals.
     """
 
     overall: pd.DataFrame
-    by_group: pd.DataFrame
-    differences: pd.DataFrame
+    altered: Integers
+    tested: Integers
     groups: dict[str, int]
     colours: dict[str, str]
     label: str
@@ -75,6 +71,36 @@ class GroupFrequencies:
     selected: int
     analysed: int
     left_out: dict[str, int]
+    conf_level: float
+
+    @cached_property
+    def by_group(self) -> pd.DataFrame:
+        """One row a feature and group, worked out when asked for; empty without a grouping.
+
+        Columns: feature, label, kind, group, altered, tested, frequency, lower, upper (Wilson), and
+        odds_ratio, or_lower, or_upper of the group against the other groups (conditional estimate
+        and exact interval).
+        """
+        if not self.groups:
+            return pd.DataFrame()
+        return _by_group(
+            self.features, list(self.groups), self.altered, self.tested, self.conf_level
+        )
+
+    @cached_property
+    def differences(self) -> pd.DataFrame:
+        """One row a feature, by p-value, worked out when asked for; empty without two groups.
+
+        Columns: feature, label, kind, tested, altered, test, p_value, q_value (Benjamini-Hochberg
+        over the features compared: those altered in at least 5), with two groups also odds_ratio,
+        or_lower, or_upper of the first against the second.
+        """
+        return _differences(self.features, self.altered, self.tested, self.conf_level)
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """The alterations in order: feature, label, kind."""
+        return self.overall[["feature", "label", "kind"]]
 
     @property
     def n_tested(self) -> int:
@@ -119,37 +145,32 @@ def group_frequencies(
     names = [str(cohort.alterations.columns[position]) for position in positions]
     described = cohort.features.loc[names, ["label", "kind"]].astype(str)
     base = pd.DataFrame({"feature": names, **{k: described[k].to_numpy() for k in described}})
-    states = cohort.states[np.ix_(mask, positions)]
-    altered, tested = (states == 1).sum(axis=0), (states >= 0).sum(axis=0)
-    overall = base.assign(**_shares(altered, tested, conf_level))
-    order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
-    base, states = base.loc[order].reset_index(drop=True), states[:, order]
-    overall = overall.loc[order].reset_index(drop=True)
-    found = {
-        "overall": overall,
-        "kinds": tuple(kinds),
-        "selected": int(mask.sum()),
-    }
-    if grouping is None:
-        empty = pd.DataFrame()
-        return GroupFrequencies(
-            by_group=empty, differences=empty, groups={}, colours={}, label="",
-            analysed=int(mask.sum()), left_out={}, **found,
-        )  # fmt: skip
-    codes = grouping.codes[mask]
-    sizes = grouping.sizes(mask)
+    sizes = () if grouping is None else grouping.sizes(mask)
     shown = [code for code, size in enumerate(sizes) if size]
-    a, t = group_counts(states, codes, shown)
-    groups = {grouping.names[code]: sizes[code] for code in shown}
+    place = np.where(mask, 0, len(shown) + 1)
+    if grouping is not None:
+        # Selected patients in none of the groups come first: they are in the overall counts only.
+        lookup = np.zeros(len(sizes) + 1, dtype=np.intp)
+        lookup[shown] = np.arange(1, len(shown) + 1)
+        inside = np.where(grouping.codes >= 0, grouping.codes, len(sizes))
+        place = np.where(mask, lookup[inside], len(shown) + 1)
+    a, t = group_counts(cohort.states, positions, place, len(shown) + 1)
+    overall = base.assign(**_shares(a.sum(axis=0), t.sum(axis=0), conf_level))
+    order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
+    groups = () if grouping is None else grouping.names
+    colours = () if grouping is None else grouping.colours
     return GroupFrequencies(
-        by_group=_by_group(base, list(groups), a, t, conf_level),
-        differences=_differences(base, a, t, conf_level),
-        groups=groups,
-        colours={grouping.names[code]: grouping.colours[code] for code in shown},
-        label=grouping.label,
-        analysed=sum(groups.values()),
-        left_out=grouping.left_out(mask),
-        **found,
+        overall=overall.loc[order].reset_index(drop=True),
+        altered=a[1:, order],
+        tested=t[1:, order],
+        groups={groups[code]: sizes[code] for code in shown},
+        colours={groups[code]: colours[code] for code in shown},
+        label="" if grouping is None else grouping.label,
+        kinds=tuple(kinds),
+        selected=int(mask.sum()),
+        analysed=int(mask.sum()) if grouping is None else sum(sizes),
+        left_out={} if grouping is None else grouping.left_out(mask),
+        conf_level=conf_level,
     )
 
 
@@ -168,13 +189,30 @@ def feature_positions(cohort: Cohort, kinds: Sequence[FeatureKind]) -> npt.NDArr
 
 
 def group_counts(
-    states: States, codes: npt.NDArray[np.integer], shown: Sequence[int]
+    states: States,
+    positions: npt.NDArray[np.intp],
+    place: npt.NDArray[np.intp],
+    number: int,
 ) -> tuple[Integers, Integers]:
-    """Altered and tested patients by group and feature, two arrays (groups x features)."""
-    inside = np.stack([codes == code for code in shown]).astype(np.float32)
-    altered = inside @ (states == 1).astype(np.float32)
-    tested = inside @ (states >= 0).astype(np.float32)
-    return altered.astype(np.int64), tested.astype(np.int64)
+    """Altered and tested patients by group and feature, two arrays (groups x features).
+
+    Parameters
+    ----------
+    states
+        1 altered, 0 not, -1 not tested; patients x features, column by column in memory.
+    positions
+        The features to count, as columns of ``states``.
+    place
+        Group of each patient, 0 to ``number`` - 1; ``number`` for those who do not count.
+    number
+        How many groups.
+    """
+    first = 3 * place + 1
+    counts = [
+        np.bincount(first + states[:, position], minlength=3 * number + 3) for position in positions
+    ]
+    table = np.array(counts, dtype=np.int64).reshape(len(positions), number + 1, 3)[:, :number]
+    return table[:, :, 2].T, (table[:, :, 1] + table[:, :, 2]).T
 
 
 def compare_counts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,13 +88,11 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     names = list(found.groups)
     if group not in names or len(names) < 2:
         raise ValueError("There is no other group to compare with; choose two groups or more.")
-    place, k = names.index(group), len(names)
-    altered = found.by_group["altered"].to_numpy(np.int64).reshape(-1, k)
-    tested = found.by_group["tested"].to_numpy(np.int64).reshape(-1, k)
-    a, t = altered[:, place], tested[:, place]
-    c, u = altered.sum(axis=1) - a, tested.sum(axis=1) - t
-    base = found.by_group.iloc[::k].reset_index(drop=True)[["feature", "label", "kind"]]
-    defining = base["feature"].isin(list(made_of)).to_numpy() | _separating(altered, tested)
+    place, base = names.index(group), found.features
+    a, t = found.altered[place], found.tested[place]
+    c, u = found.altered.sum(axis=0) - a, found.tested.sum(axis=0) - t
+    separating = _separating(found.altered.T, found.tested.T)
+    defining = base["feature"].isin(list(made_of)).to_numpy() | separating
     notes = np.select(
         [
             defining,
@@ -120,7 +118,7 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     return Enrichment(
         table=table,
         group=group,
-        others=OTHERS if k > 2 else next(name for name in names if name != group),
+        others=OTHERS if len(names) > 2 else next(name for name in names if name != group),
         n=found.groups[group],
         n_others=sum(found.groups.values()) - found.groups[group],
     )
@@ -202,9 +200,16 @@ def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]
     )
 
 
-def clinical_reading(table: TableOne) -> str:
-    """The clinical differences in one sentence."""
-    ranked = clinical_differences(table)
+def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
+    """The clinical differences in one sentence.
+
+    Parameters
+    ----------
+    ranked
+        Of :func:`clinical_differences`.
+    names
+        The groups.
+    """
     tested = 0 if ranked.empty else int(ranked["p_value"].notna().sum())
     if not tested:
         return (
@@ -217,7 +222,7 @@ def clinical_reading(table: TableOne) -> str:
         f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
     )
     leading = [
-        f"{_lowered(str(row['label']))} ({_by_group(row, table.names)}"
+        f"{_lowered(str(row['label']))} ({_by_group(row, names)}"
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
@@ -271,7 +276,7 @@ def _separating(
     return np.asarray(split & nobody.any(axis=1) & everybody.any(axis=1))
 
 
-def _by_group(row: dict[str, object], names: tuple[str, ...]) -> str:
+def _by_group(row: dict[str, object], names: Sequence[str]) -> str:
     cells = [str(row[name]) for name in names]
     if any(";" in cell for cell in cells) or len(names) > _LEADING + 1:
         return ""

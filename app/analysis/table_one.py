@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -242,20 +243,26 @@ def compare_groups(
 
 def describable(cohort: Cohort) -> list[str]:
     """Columns that table one can describe, in the dictionary's order: no outcome, text or date."""
-    times = {
-        column
-        for endpoint in cohort.endpoints.values()
-        for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
-    }
-    return [
-        v.name
-        for v in cohort.variables.values()
-        if v.name in cohort.patients.columns
-        and v.name not in times
-        and v.role not in _LEFT_OUT
-        and (v.kind == "numeric" or v.kind in _CATEGORIES)
-        and cohort.patients[v.name].notna().any()
-    ]
+    if cohort not in _DESCRIBABLE:
+        times = {
+            column
+            for endpoint in cohort.endpoints.values()
+            for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
+        }
+        _DESCRIBABLE[cohort] = tuple(
+            v.name
+            for v in cohort.variables.values()
+            if v.name in cohort.patients.columns
+            and v.name not in times
+            and v.role not in _LEFT_OUT
+            and (v.kind == "numeric" or v.kind in _CATEGORIES)
+            and cohort.patients[v.name].notna().any()
+        )
+    return list(_DESCRIBABLE[cohort])
+
+
+# Asked on every run of a page, and the same as long as the cohort lives.
+_DESCRIBABLE: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def in_words(summary: GroupSummary, level: str = "") -> str:

@@ -193,7 +193,7 @@ def _bars(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
 def _dots(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, Any]]:
     place = {name: position for position, name in enumerate(features)}
     table = found.by_group[found.by_group["feature"].isin(place)]
-    tests = found.differences.set_index("feature") if len(found.differences) else None
+    tests = {row["feature"]: row for row in found.differences.to_dict("records")}
     number = len(found.groups)
     traces = []
     for position, (group, size) in enumerate(found.groups.items()):
@@ -213,7 +213,7 @@ def _dots(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
                 },
                 "error_x": _error(own) | {"color": rgba(found.colours[group], 0.7)},
                 "cliponaxis": False,
-                "text": [_group_hover(row, tests) for row in own.itertuples()],
+                "text": [_group_hover(row, tests.get(row.feature)) for row in own.itertuples()],
                 "hovertemplate": "%{text}<extra></extra>",
             }
         )  # fmt: skip
@@ -241,11 +241,10 @@ def _hover(row: Any) -> str:
     )
 
 
-def _group_hover(row: Any, tests: pd.DataFrame | None) -> str:
+def _group_hover(row: Any, test: dict[str, Any] | None) -> str:
     words = f"{_hover(row)}<br>{row.group}"
-    if tests is None or not row.tested:
+    if test is None or not row.tested:
         return words
-    test = tests.loc[row.feature]
     if np.isnan(test["p_value"]):
         return f"{words}<br>not compared"
     ratio = format_ratio(row.odds_ratio, row.or_lower, row.or_upper)

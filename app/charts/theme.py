@@ -60,7 +60,8 @@ def make_figure(
 ) -> go.Figure:
     """Build a figure with its title and, where it applies, the mark of synthetic data.
 
-    Everything goes into the figure at once: plotly validates once, not at every step.
+    Everything goes into the figure at once, and plotly does not check it: that takes as long as all
+    else about a figure. The tests let plotly check every figure of every page.
 
     Parameters
     ----------
@@ -113,6 +114,7 @@ def make_figure(
             "annotations": [heading, *annotations],
             **layout,
         },
+        _validate=False,
     )
 
 

@@ -237,20 +237,20 @@ def guide_line(*, dash: str, **place: Any) -> dict[str, Any]:
     return {"type": "line", "layer": "below", "line": line, **place}
 
 
-@dataclass(frozen=True)
-class _Box:
-    """A rectangle in pixels: middle and half sizes."""
+@dataclass(frozen=True, eq=False)
+class _Boxes:
+    """Rectangles in pixels: middles and half sizes."""
 
-    x: float
-    y: float
-    half_width: float
-    half_height: float
+    x: Floats
+    y: Floats
+    half_width: Floats | float
+    half_height: Floats | float
 
-    def overlap(self, other: _Box) -> float:
-        """Area that both cover."""
-        across = self.half_width + other.half_width - abs(self.x - other.x)
-        up = self.half_height + other.half_height - abs(self.y - other.y)
-        return max(across, 0.0) * max(up, 0.0)
+    def overlap(self, x: float, y: float, half_width: float) -> Floats:
+        """Area that each shares with a name whose middle and half width are given."""
+        across = self.half_width + half_width - np.abs(self.x - x)
+        up = self.half_height + _HALF_LINE - np.abs(self.y - y)
+        return np.maximum(across, 0.0) * np.maximum(up, 0.0)
 
 
 def point_names(
@@ -264,31 +264,34 @@ def point_names(
     left, right, low, high = extent
     px = (x - left) * _TYPICAL[0] / (right - left)
     py = (y - low) * _TYPICAL[1] / (high - low)
-    around = size / 2 + _CLEARANCE
-    points = [_Box(px[i], py[i], around[i], around[i]) for i in range(len(px))]
-    taken: list[_Box] = []
+    points = _Boxes(px, py, size / 2 + _CLEARANCE, size / 2 + _CLEARANCE)
+    # Middle and half width of the names placed so far.
+    taken: list[tuple[float, float, float]] = []
     texts = []
     for i in range(min(_LABELS, len(labels))):
         half = _LETTER * len(labels[i]) / 2 + 2
-        spots = [
-            _Box(px[i] + dx, py[i] + dy, half, _HALF_LINE) for dx, dy in _offsets(size[i], half)
-        ]
-        inside = [
-            spot
-            for spot in spots
-            if half <= spot.x <= _TYPICAL[0] - half and _HALF_LINE <= spot.y <= _TYPICAL[1]
-        ]
-        free = [spot for spot in inside if not any(spot.overlap(box) for box in taken)]
-        if not free:
+        away = _offsets(float(size[i]), half)
+        spots = _Boxes(px[i] + away[:, 0], py[i] + away[:, 1], half, _HALF_LINE)
+        free = (half <= spots.x) & (spots.x <= _TYPICAL[0] - half)
+        free &= (spots.y >= _HALF_LINE) & (spots.y <= _TYPICAL[1])
+        for box in taken:
+            free &= spots.overlap(*box) == 0
+        if not free.any():
             continue
-        best = min(free, key=lambda spot: _cost(spot, points, px[i], py[i]))
-        taken.append(best)
-        texts.append(_name(labels[i], (x[i], y[i]), size[i], best.x - px[i], best.y - py[i]))
+        dx, dy = min(away[free], key=lambda by: _cost(by, points, px[i], py[i], half))
+        taken.append((px[i] + dx, py[i] + dy, half))
+        texts.append(_name(labels[i], (x[i], y[i]), size[i], dx, dy))
     return texts
 
 
-def _offsets(size: float, half: float) -> list[tuple[float, float]]:
-    """Places around a point of this diameter for a name of this half width, near ones first."""
+def _offsets(size: float, half: float) -> Floats:
+    """Places around a point of this diameter for a name of this half width, near ones first.
+
+    Returns
+    -------
+    array of shape (m, 2)
+        Pixels across and up from the point.
+    """
     near = size / 2 + _HALF_LINE + 1
     aside = size / 2 + half + 2
     rings = []
@@ -302,14 +305,13 @@ def _offsets(size: float, half: float) -> list[tuple[float, float]]:
         rings += [
             (sx * (aside + away / 2) * 0.8, sy * (near + away)) for sx in (1, -1) for sy in (1, -1)
         ]
-    return rings
+    return np.array(rings)
 
 
-def _cost(spot: _Box, points: list[_Box], x: float, y: float) -> float:
+def _cost(by: Floats, points: _Boxes, x: float, y: float, half: float) -> float:
     """Covering a point is bad, being far from one's own is a little."""
-    return sum(spot.overlap(point) for point in points) + 0.8 * float(
-        np.hypot(spot.x - x, spot.y - y)
-    )
+    covered = points.overlap(x + by[0], y + by[1], half).sum()
+    return float(covered + 0.8 * np.hypot(by[0], by[1]))
 
 
 def _name(

@@ -15,6 +15,7 @@ from app.analysis.comparison_cohorts import matched, replication, replication_re
 from app.analysis.comparison_overlap import exclusive_groups
 from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import GroupSurvival, survival_by_group
+from app.analysis.outcomes import outcome_of
 from app.analysis.wording import count
 from app.charts.compare import replication_figure
 from app.charts.survival import survival_alt, survival_figure
@@ -146,30 +147,36 @@ def _draw_survival(compared: Compared, sides: tuple[_Side, _Side]) -> None:
         str(compared.spec or ""),
         away=True,
     )
-    both = [_survival(side, compared.endpoint, None) for side in sides]
     # One axis for both: follow-up ends where the shorter one does.
-    limit = min(result.last_time for result in both)
+    limit = min(_last_time(side, compared.endpoint) for side in sides)
     results = [_survival(side, compared.endpoint, limit) for side in sides]
     for position, (column, side, result) in enumerate(
         zip(st.columns(2, gap="large"), sides, results, strict=True)
     ):
         title = f"{result.endpoint.label}, {side.name}, {count(result.analysed, 'patient')}"
+        sentences = reading(result)
         with column:
             figure_with_downloads(
                 survival_figure(result, title=title, synthetic=side.synthetic),
                 partial(numbers_table, result, "years"),
                 key=f"cohorts_km_{position}",
                 name=("compare", side.name, result.endpoint.key),
-                alt=survival_alt(title, result, reading(result)),
+                alt=survival_alt(title, result, sentences),
             )
-            st.markdown("\n".join(f"- {sentence}" for sentence in reading(result)))
+            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     st.caption(
         f"Same groups, colours and axes. Follow-up ends at {limit / 12:.1f} years in both, where "
         "that of the shorter cohort ends, for every number here."
     )
 
 
-def _survival(side: _Side, endpoint: str, limit: float | None) -> GroupSurvival:
+def _last_time(side: _Side, endpoint: str) -> float:
+    """End of the longest follow-up in months; 0 where nobody is followed."""
+    time = outcome_of(side.selection.source, side.selection.mask, endpoint, side.grouping).time
+    return float(time.max(initial=0.0))
+
+
+def _survival(side: _Side, endpoint: str, limit: float) -> GroupSurvival:
     return survival_by_group(
         side.selection.source, side.selection.mask, endpoint, side.grouping, limit=limit
     )

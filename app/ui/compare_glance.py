@@ -10,6 +10,7 @@ import streamlit as st
 from app.analysis.associations_groups import GroupFrequencies, group_frequencies
 from app.analysis.cohort_screen import kinds_of
 from app.analysis.comparison import (
+    Enrichment,
     clinical_differences,
     clinical_reading,
     disjoint_sentence,
@@ -79,6 +80,7 @@ def draw_glance(compared: Compared) -> None:
     """Sizes and overlap, the answer in words, then clinical, alterations and survival."""
     looking = compared.looking
     table = compared_table(compared)
+    ranked = clinical_differences(table)
     found = compared_frequencies(compared)
     survival = compared_survival(compared)
     contrast = None
@@ -93,7 +95,8 @@ def draw_glance(compared: Compared) -> None:
         _draw_sizes(compared)
     with right:
         st.subheader("How do they differ?", anchor=False)
-        said = [clinical_reading(table)]
+        clinical = clinical_reading(ranked, table.names)
+        said = [clinical]
         if contrast is not None:
             said.append(enrichment_reading(contrast))
         if survival is not None:
@@ -102,7 +105,6 @@ def draw_glance(compared: Compared) -> None:
         draw_data_driven(compared)
     figures = {}
     left, right = st.columns(2, gap="large")
-    ranked = clinical_differences(table)
     with left:
         title = comparison_title("Clinical differences", compared)
         figures["Clinical"] = differences_figure(
@@ -113,7 +115,7 @@ def draw_glance(compared: Compared) -> None:
             lambda: ranked,
             key="glance_clinical",
             name=("compare", "clinical"),
-            alt=f"{title}. {clinical_reading(table)}",
+            alt=f"{title}. {clinical}",
         )
     with right:
         if survival is not None:
@@ -140,18 +142,13 @@ def draw_glance(compared: Compared) -> None:
             name=("compare", "alterations"),
             alt=f"{title}. {enrichment_reading(contrast)}",
         )
-    sheets: dict[str, pd.DataFrame] = {"Clinical": ranked}
-    if contrast is not None:
-        sheets["Alterations"] = contrast.table
-    if survival is not None:
-        sheets["Survival"] = numbers_table(survival, "years")
     draw_take_away(
         looking,
         TakeAway(
             key="compare",
             name=("compare", compared.grouping.label),
             figures=figures,
-            sheets=lambda: sheets,
+            sheets=partial(_sheets, ranked, contrast, survival),
             methods=comparison_methods(table, contrast, survival, looking.selection),
             script=partial(
                 comparison_script,
@@ -162,6 +159,17 @@ def draw_glance(compared: Compared) -> None:
             ),
         ),
     )
+
+
+def _sheets(
+    ranked: pd.DataFrame, contrast: Enrichment | None, survival: GroupSurvival | None
+) -> dict[str, pd.DataFrame]:
+    sheets = {"Clinical": ranked}
+    if contrast is not None:
+        sheets["Alterations"] = contrast.table
+    if survival is not None:
+        sheets["Survival"] = numbers_table(survival, "years")
+    return sheets
 
 
 def _draw_sizes(compared: Compared) -> None:

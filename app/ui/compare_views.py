@@ -39,14 +39,15 @@ def draw_clinical(compared: Compared) -> None:
         st.info("This cohort has no clinical variable to compare; the Data page lists what it has.")
         return
     title = comparison_title("Clinical differences", compared)
+    said = clinical_reading(ranked, table.names)
     figure_with_downloads(
         differences_figure(ranked, title=title, synthetic=looking.synthetic, most=_MOST),
         lambda: ranked,
         key="compare_clinical",
         name=("compare", "clinical"),
-        alt=f"{title}. {clinical_reading(table)}",
+        alt=f"{title}. {said}",
     )
-    st.markdown(f"- {clinical_reading(table)}")
+    st.markdown(f"- {said}")
     st.dataframe(
         ranked.drop(columns="variable"),
         hide_index=True,
