@@ -33,6 +33,7 @@ from app.analysis.subgroups import (
 from app.analysis.transplant.tasks import (
     TrialError,
     life_by_delay,
+    life_of_profile,
     trial_intervals,
     trial_sensitivity,
     who_benefits,
@@ -85,6 +86,7 @@ TASKS: Mapping[str, Task] = {
     "transplant sensitivity": trial_sensitivity,
     "transplant delays": life_by_delay,
     "transplant benefit": who_benefits,
+    "transplant profile": life_of_profile,
 }
 
 

@@ -50,6 +50,7 @@ def pair_figure(
     axis: str,
     corner: str = "",
     start: float = 0.0,
+    until: float = np.inf,
     wrong: bool = False,
     synthetic: bool = False,
 ) -> go.Figure:
@@ -71,6 +72,8 @@ def pair_figure(
         Words in the corner, such as the test; empty for none.
     start
         Months at which the curves start.
+    until
+        Months up to which they are shown, where they reach so far.
     wrong
         Whether to mark the figure as the naive comparison.
     synthetic
@@ -84,7 +87,7 @@ def pair_figure(
         )
         if km is not None
     ]
-    last = max((float(km.time[-1]) for _, _, km in drawn), default=0.0)
+    last = min(max((float(km.time[-1]) for _, _, km in drawn), default=0.0), until)
     shown = in_unit(last, unit)
     ticks = [tick for tick in nice_ticks(shown, most=6) if tick >= in_unit(start, unit) - 1e-9]
     traces: list[dict[str, Any]] = []
@@ -107,7 +110,12 @@ def pair_figure(
             | {"font": {"size": 12, "color": CRIMSON}}
         )
     width = max(shown, ticks[-1] if ticks else 0.0) or 1.0
-    scale = {"range": [-0.02, 1.03], "tickformat": ".0%", "dtick": 0.25}
+    scale = {
+        "title": {"text": "Survival", "standoff": 6},
+        "range": [-0.02, 1.03],
+        "tickformat": ".0%",
+        "dtick": 0.25,
+    }
     height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale)
     return make_figure(
         traces,

@@ -74,7 +74,12 @@ def strategy_figure(
         traces += risk_table_traces("Effective number at risk", rows, ["effective"], ticks)
     else:
         texts.append(text_at("Too few to estimate anything here", x=0.5, y=0.5, **inside))
-    scale = {"range": [-0.02, 1.03], "tickformat": ".0%", "dtick": 0.25}
+    scale = {
+        "title": {"text": "Survival", "standoff": 6},
+        "range": [-0.02, 1.03],
+        "tickformat": ".0%",
+        "dtick": 0.25,
+    }
     height, axes = axes_over_table(ticks, in_unit(horizon, unit), 2 * max(len(rows), 1), scale)
     return make_figure(
         traces,
@@ -145,6 +150,7 @@ def delay_heatmap(
             "textfont": {"size": 12, "color": INK},
         },
     ]
+    left = 20 + 8 * max(map(len, simulation.groups))
     words = text_at(
         f"Transplant delayed by (months); cells: {unit} gained over<br>no transplant; grey: "
         "too few patients or deaths",
@@ -155,15 +161,16 @@ def delay_heatmap(
         xanchor="left",
         yanchor="top",
         align="left",
-        yshift=-26,
+        xshift=8 - left,
+        yshift=-32,
     )
     return make_figure(
         traces,
         title,
-        height=_ROW * shape[0] + 76,
+        height=_ROW * shape[0] + 82,
         synthetic=synthetic,
         annotations=[words],
-        margin={"l": 20 + 8 * max(map(len, simulation.groups)), "r": 10, "b": 72},
+        margin={"l": left, "r": 10, "b": 78},
         xaxis={
             "tickvals": list(range(shape[1])),
             "ticktext": [f"{delay:g}" for delay in delays],
@@ -231,9 +238,15 @@ def states_figure(
         showlegend=True,
         legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
         hovermode="x unified",
-        margin={"l": 46, "b": 52},
+        margin={"b": 52},
         xaxis={"range": [0, float(time[-1])], "showgrid": False, "hoverformat": ".2f"},
-        yaxis={"range": [0, 1], "tickformat": ".0%", "dtick": 0.25, "zeroline": False},
+        yaxis={
+            "title": {"text": "Share of patients", "standoff": 6},
+            "range": [0, 1],
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "zeroline": False,
+        },
     )
 
 
@@ -260,7 +273,7 @@ def _band(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[di
 def _signed(value: float, digits: int) -> str:
     """A gain with its sign; one that rounds to nothing has none."""
     words = f"{value:+.{digits}f}"
-    return words if float(words) else f"{0:.{digits}f}"
+    return words.replace("-", "−") if float(words) else f"{0:.{digits}f}"
 
 
 def _hover(cell: Any, unit: TimeUnit) -> str:

@@ -27,6 +27,7 @@ def gain_forest(
     *,
     title: str,
     axis: str,
+    span: tuple[float, float] | None = None,
     synthetic: bool = False,
 ) -> go.Figure:
     """Draw differences in life with their intervals, one row each, on a linear axis.
@@ -42,6 +43,8 @@ def gain_forest(
         Unit of the differences.
     title, axis
         What is shown and of how many; what the numbers are.
+    span
+        From where to where one estimate is off another, in months: drawn as a band.
     synthetic
         Whether the data are simulated.
 
@@ -99,7 +102,7 @@ def gain_forest(
         legend_space=30 if legend else 0,
         annotations=texts,
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
-        shapes=[_zero(height)],
+        shapes=[_zero(height), *_band(span, unit, height)],
         xaxis={
             "range": list(window),
             "nticks": 5,
@@ -198,8 +201,9 @@ def _right(row: dict[Any, Any]) -> str:
     if np.isnan(row["value"]):
         return "<br>".join(textwrap.wrap(str(row["note"] or "no estimate"), 15)[:3])
     if np.isnan(row["lower"]):
-        return f"{row['value']:+.1f}"
-    return f"{row['value']:+.1f}<br>({row['lower']:+.1f} to {row['upper']:+.1f})"
+        return f"{row['value']:+.1f}".replace("-", "−")
+    words = f"{row['value']:+.1f}<br>({row['lower']:+.1f} to {row['upper']:+.1f})"
+    return words.replace("-", "−")
 
 
 def _window(rows: pd.DataFrame) -> tuple[float, float]:
@@ -209,13 +213,22 @@ def _window(rows: pd.DataFrame) -> tuple[float, float]:
     ends = rows[["value", "truth", "lower", "upper"]].to_numpy(dtype=np.float64)
     low = float(np.nanmin(ends, initial=-0.3 * most)) if np.isfinite(ends).any() else -most
     high = float(np.nanmax(ends, initial=0.3 * most)) if np.isfinite(ends).any() else most
-    return max(low, -_MOST_RATIO * most) * 1.06, min(high, _MOST_RATIO * most) * 1.06
+    return max(low, -_MOST_RATIO * most) * 1.12, min(high, _MOST_RATIO * most) * 1.12
 
 
 def _zero(height: float) -> dict[str, Any]:
     line = {"color": GREY, "width": 1.5, "dash": "dot"}
     ends = {"x0": 0, "x1": 0, "y0": 0, "y1": height}
     return {"type": "line", "xref": "x", "yref": "y", "layer": "below", "line": line, **ends}
+
+
+def _band(span: tuple[float, float] | None, unit: TimeUnit, height: float) -> list[dict[str, Any]]:
+    if span is None:
+        return []
+    start, end = (in_unit(1.0, unit) * value for value in span)
+    look = {"fillcolor": rgba(VERMILION, 0.26), "line": {"width": 0}, "layer": "below"}
+    place = {"xref": "x", "yref": "y", "x0": start, "x1": end, "y0": 0, "y1": height}
+    return [{"type": "rect", **place, **look}]
 
 
 def _points(

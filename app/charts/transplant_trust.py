@@ -261,11 +261,12 @@ def positivity_figure(
         common | {"z": share, "zmin": 0, "zmax": most, "colorscale": _SHARE},
     ]
     traces[0]["texttemplate"] = "%{text}"
+    left = 16 + 8 * max(map(len, down))
     words = text_at(
         "Transplanted in the window / patients<br>bluer: likelier in the model; grey: "
         "extrapolated",
         x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
-        yshift=-8,
+        xshift=8 - left, yshift=-8,
     )  # fmt: skip
     return make_figure(
         traces,
@@ -274,7 +275,7 @@ def positivity_figure(
         synthetic=synthetic,
         legend_space=16 + 7 * max(map(len, across)) if max(map(len, across)) > 8 else 26,
         annotations=[words],
-        margin={"l": 16 + 8 * max(map(len, down)), "r": 10, "b": 48},
+        margin={"l": left, "r": 10, "b": 48},
         xaxis={
             "tickvals": list(range(shape[1])),
             "ticktext": across,

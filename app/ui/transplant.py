@@ -16,10 +16,16 @@ from app.ui.transplant_question import draw_question
 from app.ui.transplant_work import Work, draw_status, emulated, has_intervals, start_work
 
 _EXAMPLE = "demo:mds"
-# Intervals come later: the sentence that holds them has its room from the start.
+# Intervals come later: the sentence that holds them has its room from the start. On a phone the
+# button that stops them stays beside the bar, where it can be seen.
 _PLACES = """<style>
-.st-key-transplant_answer {min-height: 9.2rem;}
-@media (max-width: 640px) {.st-key-transplant_answer {min-height: 15rem;}}
+.st-key-transplant_answer {min-height: 13rem;}
+.st-key-transplant_status [data-testid=stHorizontalBlock] {flex-wrap: nowrap;}
+.st-key-transplant_status [data-testid=stColumn] {min-width: 0;}
+@media (max-width: 640px) {
+  .st-key-transplant_answer {min-height: 24rem;}
+  .st-key-transplant_status {height: 5rem !important;}
+}
 </style>"""
 
 
@@ -83,8 +89,8 @@ def _draw_answer(work: Work) -> None:
         st.markdown(str(error))
         return
     st.markdown(f"{headline(found)} {by_class(found)}")
-    draw_status(work)
     st.caption(HYPOTHESES)
+    draw_status(work)
     if not found.settings.draws and has_intervals(work):
         # They arrived while the page was drawn, and what stands above is without them.
         st.rerun()

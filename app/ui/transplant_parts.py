@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 import plotly.graph_objects as go
+import streamlit as st
 
 from app.analysis.exposures import exposure_times
 from app.analysis.transplant import Emulation, Microsimulation
@@ -25,14 +26,38 @@ def axis_words(work: Work, unit: str = "Years") -> str:
     return f"{unit} since {event.noun}"
 
 
+def wrapped_table(table: pd.DataFrame) -> None:
+    """A short table whose words wrap, so that no column is cut off on a phone."""
+    st.table(table.map(_escaped), hide_index=True, border="horizontal")
+
+
+def _escaped(value: object) -> str:
+    """Names from the data are text here, not markdown."""
+    return str(value).replace("_", r"\_").replace("*", r"\*")
+
+
 def take_away(
     work: Work,
     name: str,
     figures: Mapping[str, go.Figure],
     sheets: Callable[[], Mapping[str, pd.DataFrame]],
+    *,
     simulation: Microsimulation | None = None,
+    landmarks: Sequence[float] = (),
 ) -> None:
-    """Figures, numbers, methods and script of a view."""
+    """Figures, numbers, methods and script of a view.
+
+    Parameters
+    ----------
+    work, name
+        The trial, and the name of the view.
+    figures, sheets
+        What can be taken away; the tables are made when they are clicked.
+    simulation
+        Life by delay, where the view shows it.
+    landmarks
+        Landmarks in months, where the view compares at them.
+    """
     cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
     selection = trial.eligibility.apply(cohort)
     settings = replace(work.settings, draws=DRAWS)
@@ -50,6 +75,7 @@ def take_away(
                 cohort,
                 trial,
                 settings,
+                landmarks=tuple(landmarks),
                 simulation=None if simulation is None else simulation.settings,
             ),
         ),

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import (
@@ -20,6 +21,7 @@ from app.analysis.transplant import (
     Protocol,
     TargetTrial,
     TransitionModels,
+    age_bands,
     emulate,
     microsimulate,
     occupancy,
@@ -28,6 +30,14 @@ from app.analysis.transplant import (
     write_protocol,
 )
 from app.analysis.transplant.benefit import Benefit, benefit, strata_of
+from app.analysis.transplant.defaults import age_column
+from app.analysis.transplant.profile import (
+    Profile,
+    ProfileAnswer,
+    explore_profile,
+    life_of,
+    patients_alike,
+)
 from app.analysis.transplant.tasks import Intervals
 from app.analysis.wording import count
 from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
@@ -40,7 +50,7 @@ DRAWS = 200
 INTERVALS = "transplant intervals"
 _POINTS = 97
 _LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
-_STATUS_HEIGHT = 68
+_STATUS_HEIGHT = 50
 _STOPPED = "You stopped the computation of the intervals."
 
 
@@ -209,6 +219,39 @@ def benefits(work: Work, age: str | None, alterations: tuple[str, ...]) -> Benef
     return cast("Benefit", job.result) if job.state == "done" else point
 
 
+def profiled(work: Work, profile: Profile, age: str | None) -> ProfileAnswer:
+    """Life of patients like a profile: estimates at once, intervals as soon as they are there.
+
+    Parameters
+    ----------
+    work, profile
+        The trial, and the kind of patient.
+    age
+        Column of the age; None where the cohort has none.
+
+    Raises
+    ------
+    ValueError
+        If the models say nothing of such patients, or cannot be estimated.
+    """
+    cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
+    alike = patients_alike(cohort, trial, protocol, profile, age)
+    models = fitted_transitions(work)
+    make = partial(life_of, models, alike.data, work.delays)
+    point = work.remembered("profile", make, alike.words)
+    job = _job(
+        work,
+        "transplant profile",
+        rank=1,
+        also=alike.words,
+        alike=alike.data,
+        progression=work.progression,
+        settings=replace(work.delays, draws=DRAWS),
+    )
+    found = cast("Microsimulation", job.result) if job.state == "done" else point
+    return explore_profile(cohort, trial, protocol, profile, found, age=age)
+
+
 def states(work: Work) -> Occupancy:
     """The share of patients in each state over time.
 
@@ -221,6 +264,23 @@ def states(work: Work) -> Occupancy:
     times = np.linspace(0.0, horizon, _POINTS)
     paths = paths_of(data, work.progression)
     return work.remembered("states", partial(occupancy, paths, times))
+
+
+def strata(work: Work) -> pd.DataFrame:
+    """Age band and class of each patient given to the trial, where known."""
+    cohort, data = work.looking.cohort, work.protocol.data
+    found = pd.DataFrame(index=range(data.n_given))
+    column = age_column(cohort)
+    if column is not None:
+        years = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        ages = np.full(data.n_given, np.nan)
+        ages[data.rows] = years[work.protocol.patients]
+        found["Age"] = age_bands(ages)
+    if len(data.names) > 1:
+        classes = pd.Series([None] * data.n_given, dtype=object)
+        classes.iloc[data.rows] = [data.names[code] for code in data.groups]
+        found["Class"] = pd.Categorical(classes, categories=list(data.names), ordered=True)
+    return found
 
 
 def has_intervals(work: Work) -> bool:
@@ -253,10 +313,11 @@ def draw_status(work: Work) -> None:
 
 
 _WORDS = {
-    INTERVALS: "The estimates stand. Their intervals",
-    "transplant delays": "The estimates stand. Intervals of the life by delay",
-    "transplant benefit": "The estimates stand. Intervals of who benefits",
-    "transplant sensitivity": "The same trial under other choices",
+    INTERVALS: "The estimates stand; intervals",
+    "transplant delays": "Intervals of life by delay",
+    "transplant benefit": "Intervals of who benefits",
+    "transplant profile": "Intervals of patients of a kind",
+    "transplant sensitivity": "The trial under other choices",
 }
 
 

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 
 from app.analysis.transplant import (
+    NEVER,
     EmulationSettings,
     MicrosimulationSettings,
     Strategy,
     TargetTrial,
     emulate,
+    transition_models,
     write_protocol,
 )
 from app.analysis.transplant.answers import four_answers
@@ -20,7 +22,14 @@ from app.analysis.transplant.diagnostics import weight_histogram
 from app.analysis.transplant.immortal import immortal_time
 from app.analysis.transplant.literature import literature_reading
 from app.analysis.transplant.planted import planted_truth, truth_reading
-from app.analysis.transplant.profile import NO_ADVICE, Profile, explore_profile
+from app.analysis.transplant.profile import (
+    NO_ADVICE,
+    Profile,
+    ProfileAnswer,
+    explore_profile,
+    life_of,
+    patients_alike,
+)
 from app.analysis.transplant.side_by_side import side_by_side, side_by_side_reading
 from app.charts.transplant_gain import gain_forest, life_figure
 from app.charts.transplant_teaching import immortal_figure, truth_figure
@@ -112,7 +121,14 @@ def test_gains_are_told_by_class_age_and_alteration(mds, protocol):
 
 def test_a_profile_says_what_supports_it_and_never_recommends(mds, protocol):
     profile = Profile(62.0, "High", {"TP53_multi_hit": False})
-    found = explore_profile(mds, TRIAL, protocol, profile, SMALL, age="age_years")
+    models = transition_models(protocol.data)
+
+    def explored(kind: Profile) -> ProfileAnswer:
+        alike = patients_alike(mds, TRIAL, protocol, kind, "age_years")
+        life = life_of(models, alike.data, SMALL)
+        return explore_profile(mds, TRIAL, protocol, kind, life, age="age_years")
+
+    found = explored(profile)
     assert found.reading[-1] == NO_ADVICE
     assert found.support["n"].is_monotonic_decreasing
     assert found.supported
@@ -122,13 +138,16 @@ def test_a_profile_says_what_supports_it_and_never_recommends(mds, protocol):
     assert first["ipssm"] == "High"
     assert first["os_months"] == pytest.approx(nearest["months"].iloc[0])
     rare = Profile(30.0, "Very Low", {"TP53_multi_hit": True})
-    few = explore_profile(mds, TRIAL, protocol, rare, SMALL, age="age_years")
+    few = explored(rare)
     assert not few.supported
+    delayed = few.simulation.cells["delay"] != NEVER
+    assert not few.simulation.cells.loc[delayed, "supported"].any(), "greyed, whatever the class"
+    assert few.simulation.best["delay"].isna().all()
     assert "do not tell" in few.reading[1]
     with pytest.raises(ValueError, match="not among the confounders"):
-        explore_profile(mds, TRIAL, protocol, Profile(alterations={"ASXL1": True}), SMALL)
+        explored(Profile(alterations={"ASXL1": True}))
     with pytest.raises(ValueError, match="at least one thing"):
-        explore_profile(mds, TRIAL, protocol, Profile(), SMALL)
+        explored(Profile())
 
 
 def test_figures_of_trust_and_the_literature(emulation):

@@ -17,12 +17,14 @@ from app.analysis.outcomes import outcome_of
 from app.analysis.transplant.protocol import Protocol, TargetTrial
 from data_loaders import Cohort
 
+USUAL_LANDMARK = 6.0
 _ADJUSTABLE = "variable:"
 
 
 def landmarks_of(protocol: Protocol) -> list[float]:
-    """Three round landmarks near the quartiles of the times of transplant."""
-    return default_landmarks(np.asarray(protocol.data.treated, dtype=np.float64))
+    """Round landmarks near the quartiles of the times of transplant, and the usual half year."""
+    near = default_landmarks(np.asarray(protocol.data.treated, dtype=np.float64))
+    return sorted({*near, USUAL_LANDMARK})
 
 
 def four_answers(
@@ -79,14 +81,3 @@ def four_answers(
             if name.startswith(_ADJUSTABLE)
         ],
     )
-
-
-def naive_difference(found: DuringFollowUp, horizon: float) -> float:
-    """Months of life by the horizon that the naive comparison gives the transplanted more.
-
-    Missing where either group is empty.
-    """
-    curves = found.naive_curves
-    if curves.exposed is None or curves.unexposed is None:
-        return float("nan")
-    return float(curves.exposed.rmst(horizon)) - float(curves.unexposed.rmst(horizon))

@@ -41,6 +41,11 @@ def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
         one at its opening (missing where it never opens),
         near_zero (share below 1%), and note where nobody was transplanted (no estimate rests on
         data there) or most have next to no chance.
+
+    Raises
+    ------
+    ValueError
+        If nobody was transplanted in the window of any strategy.
     """
     trial = emulation.trial
     labels = strata.iloc[trial.data.rows].reset_index(drop=True)
@@ -64,6 +69,11 @@ def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
         )
         table.insert(len(labels.columns), "strategy", arm.strategy.label)
         rows.append(table)
+    if not rows:
+        raise ValueError(
+            "Nobody was transplanted in the window of any strategy, so no share can be told: "
+            "choose other windows in the question."
+        )
     result = pd.concat(rows, ignore_index=True)
     result["note"] = np.select(
         [result["transplanted"] == 0, result["near_zero"] > 0.5],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from app.analysis.transplant.emulation import Emulation
+from app.analysis.transplant.reading import signed
 from app.analysis.transplant.trial_data import EVERYONE
 from app.analysis.wording import listing
 
@@ -62,9 +63,9 @@ def _here(rows: pd.DataFrame, strategy: str) -> str:
     said = []
     for row in supported.to_dict("records"):
         low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
-        gain = f"{row['rmst_difference']:+.1f} months"
+        gain = f"{signed(row['rmst_difference'])} months"
         if pd.notna(low):
-            gain += f", {low:+.1f} to {high:+.1f}"
+            gain += f", {signed(low)} to {signed(high)}"
             verdict = "not told" if low <= 0 <= high else "longer" if low > 0 else "shorter"
             gain += f": {verdict}"
         said.append(f"{row['group']} ({gain})")

@@ -24,7 +24,8 @@ from app.analysis.transplant.microsimulation import (
     microsimulate,
 )
 from app.analysis.transplant.protocol import Protocol, TargetTrial
-from app.analysis.transplant.transitions import transition_models
+from app.analysis.transplant.reading import signed
+from app.analysis.transplant.transitions import TransitionModels
 from app.analysis.transplant.trial_data import TrialData
 from app.analysis.wording import count
 from data_loaders import Cohort
@@ -58,6 +59,22 @@ class Profile:
 
 
 @dataclass(frozen=True, eq=False)
+class Alike:
+    """Virtual patients of a profile: those of the class, with what the profile states.
+
+    Attributes
+    ----------
+    data
+        They, as one class.
+    words
+        The profile in words.
+    """
+
+    data: TrialData
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
 class ProfileAnswer:
     """What the data and the model say of patients like a profile.
 
@@ -66,7 +83,8 @@ class ProfileAnswer:
     profile, words
         The profile, as data and in words.
     simulation
-        Life by delay, one group. Its cells' support is that of the profile's class.
+        Life by delay, one group. Its cells are supported where the profile's class supports them
+        and enough patients are near the profile.
     support
         what, n, transplanted, deaths, deaths_after: everyone eligible, then with one thing stated
         after the other, the last being all of them near the profile.
@@ -89,18 +107,68 @@ class ProfileAnswer:
     reading: tuple[str, ...]
 
 
+def patients_alike(
+    cohort: Cohort, trial: TargetTrial, protocol: Protocol, profile: Profile, age: str | None
+) -> Alike:
+    """Patients who have what the profile states and else are those of its class.
+
+    Parameters
+    ----------
+    cohort, trial, protocol, profile, age
+        As in :func:`explore_profile`.
+
+    Raises
+    ------
+    ValueError
+        If the profile states nothing or something that the trial's models do not hold.
+    """
+    data = protocol.data
+    fixed = _fixed(trial, data, profile, age)
+    words = _words(cohort, profile)
+    here = np.ones(data.n, dtype=np.bool_)
+    if profile.group is not None:
+        here = data.groups == data.names.index(profile.group)
+    part = rows_of(data, np.flatnonzero(here))
+    x = part.x.copy()
+    for position, value in fixed.items():
+        x[:, position] = value
+    return Alike(replace(part, x=x, groups=np.zeros(part.n, dtype=np.int64), names=(words,)), words)
+
+
+def life_of(
+    models: TransitionModels,
+    alike: TrialData,
+    settings: MicrosimulationSettings,
+    *,
+    progress: Progress | None = None,
+    should_cancel: ShouldCancel | None = None,
+) -> Microsimulation:
+    """Life by delay of the patients of a profile, under the models of the whole trial.
+
+    Parameters
+    ----------
+    models
+        The transition models of the trial.
+    alike
+        From :func:`patients_alike`.
+    settings, progress, should_cancel
+        As in :func:`app.analysis.transplant.microsimulation.microsimulate`.
+    """
+    return microsimulate(
+        replace(models, data=alike), settings, progress=progress, should_cancel=should_cancel
+    )
+
+
 def explore_profile(
     cohort: Cohort,
     trial: TargetTrial,
     protocol: Protocol,
     profile: Profile,
-    settings: MicrosimulationSettings,
+    simulation: Microsimulation,
     *,
     age: str | None = None,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
 ) -> ProfileAnswer:
-    """Simulate patients like a profile under every delay, and look for real ones.
+    """Lay life by delay of patients like a profile beside the real ones near it.
 
     Parameters
     ----------
@@ -108,36 +176,20 @@ def explore_profile(
         The trial on its cohort; what the profile states must be among its confounders or classes.
     profile
         The kind of patient.
-    settings
-        How; ``draws`` of 0 for estimates without intervals.
+    simulation
+        From :func:`life_of`, with or without intervals.
     age
         Column of the age.
-    progress, should_cancel
-        As in the subgroup search.
 
     Raises
     ------
     ValueError
-        If the profile states nothing or something that the trial's models do not hold, or the
-        models cannot be estimated.
+        If the profile states nothing or something that the trial's models do not hold.
     """
-    data = protocol.data
-    fixed = _fixed(trial, data, profile, age)
+    _fixed(trial, protocol.data, profile, age)
     words = _words(cohort, profile)
     steps = _steps(cohort, protocol, profile, age)
-    here = np.ones(data.n, dtype=np.bool_)
-    if profile.group is not None:
-        here = data.groups == data.names.index(profile.group)
-    models = transition_models(data, next(iter(data.onsets), None))
-    part = rows_of(data, np.flatnonzero(here))
-    x = part.x.copy()
-    for position, value in fixed.items():
-        x[:, position] = value
-    alone = replace(part, x=x, groups=np.zeros(part.n, dtype=np.int64), names=(words,))
-    simulation = microsimulate(
-        replace(models, data=alone), settings, progress=progress, should_cancel=should_cancel
-    )
-    support = _support(data, steps)
+    support = _support(protocol.data, steps)
     last = support.iloc[-1]
     supported = bool(
         last["n"] >= _FEWEST_NEAR
@@ -145,6 +197,8 @@ def explore_profile(
         and last["deaths"] >= _FEWEST_DEATHS
     )
     nearest = _nearest(cohort, protocol, profile, age)
+    if not supported:
+        simulation = _greyed(simulation)
     return ProfileAnswer(
         profile=profile,
         words=words,
@@ -154,6 +208,17 @@ def explore_profile(
         nearest=nearest,
         reading=tuple(_reading(simulation, support, nearest, words, supported=supported)),
     )
+
+
+def _greyed(simulation: Microsimulation) -> Microsimulation:
+    """The same without support anywhere but for no transplant: nobody near shows a delay."""
+    delayed = simulation.cells["delay"] != NEVER
+    note = "Too few real patients are near this profile, so the model only extrapolates."
+    cells = simulation.cells.copy()
+    cells.loc[delayed, "supported"] = False
+    cells.loc[delayed, "note"] = note
+    best = simulation.best.assign(supported=False, delay=np.nan, note=note)
+    return replace(simulation, cells=cells, best=best)
 
 
 def _fixed(
@@ -194,9 +259,12 @@ def _words(cohort: Cohort, profile: Profile) -> str:
     if profile.age is not None:
         said.append(f"age {profile.age:g}")
     for name, on in profile.alterations.items():
-        label = str(cohort.features.loc[name, "label"]) if name in cohort.features.index else name
-        said.append(f"{'with' if on else 'without'} {label}")
+        said.append(f"{'with' if on else 'without'} {_label(cohort, name)}")
     return ", ".join(said)
+
+
+def _label(cohort: Cohort, name: str) -> str:
+    return str(cohort.features.loc[name, "label"]) if name in cohort.features.index else name
 
 
 def _steps(
@@ -212,7 +280,7 @@ def _steps(
     for name, on in profile.alterations.items():
         state = cohort.alterations[name].iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
         inside = inside & (state == float(on))
-        steps.append((f"{'with' if on else 'without'} {name}", inside))
+        steps.append((f"{'with' if on else 'without'} {_label(cohort, name)}", inside))
     if profile.age is not None:
         years = cohort.patients[age].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
         inside = inside & (np.abs(years - profile.age) <= _NEAR_YEARS)
@@ -312,12 +380,12 @@ def _gain(best: pd.Series, never: pd.Series, years: str) -> str:
     words = (
         f"In the model such patients live {never['life']:.0f} months within {years} years without "
         f"a transplant; of the delays that the data support, month {best['delay']:g} differs most "
-        f"in favour of it: {best['gain']:+.1f} months"
+        f"in favour of it: {signed(best['gain'])} months"
     )
     low, high = best["gain_lower"], best["gain_upper"]
     if np.isnan(low):
         return f"{words} (interval still being computed)."
-    words += f" ({low:+.1f} to {high:+.1f})"
+    words += f" ({signed(low)} to {signed(high)})"
     if low <= 0 <= high:
         return f"{words}: these data do not tell whether a transplant lengthens or shortens life."
     if high < 0:

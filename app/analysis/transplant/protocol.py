@@ -15,7 +15,7 @@ from app.analysis.exposures import exposure_times
 from app.analysis.model_frame import ENTRY, EVENT, TIME, Covariate, model_frame
 from app.analysis.transplant.strategies import Strategy
 from app.analysis.transplant.trial_data import TrialData, trial_data
-from app.analysis.wording import count, listing
+from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Filter
 from data_loaders import Cohort
 
@@ -188,7 +188,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         "eligible": selection.sentence,
         "origin": origin,
         "endpoint": cohort.endpoints[trial.endpoint].label,
-        "confounders": listing([*names, *onsets]) or "none",
+        "confounders": listing([mid_sentence(name) for name in (*names, *onsets)]) or "none",
         "transplant": given.exposure.noun,
     }
     arms = _arms(data, trial, next(iter(onsets), None))
@@ -301,8 +301,12 @@ def _table(
 ) -> pd.DataFrame:
     n = count(data.n, "patient")
     left_out = "; ".join(f"{number:,} {reason}" for reason, number in data.left_out.items())
-    followed = "; ".join(f"{a.strategy}: {a.followed:,} followed it" for a in arms.itertuples())
-    grace = f"a delayed transplant may take place within {trial.grace_months:g} months"
+    followed = "; ".join(
+        f"{mid_sentence(a.strategy)}: {a.followed:,} followed it" for a in arms.itertuples()
+    )
+    strategies = "; ".join(mid_sentence(arm.label) for arm in trial.strategies)
+    if any(arm.kind in ("delayed", "progression") for arm in trial.strategies):
+        strategies += f"; a delayed transplant may take place within {trial.grace_months:g} months"
     events = int((data.event & (data.time <= trial.horizon_months)).sum())
     rows = [
         (
@@ -312,7 +316,7 @@ def _table(
         ),
         (
             "Treatment strategies",
-            "; ".join(arm.label for arm in trial.strategies) + f"; {grace}",
+            strategies,
             f"date of {words['transplant']}; {followed}",
         ),
         (

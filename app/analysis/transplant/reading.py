@@ -89,24 +89,6 @@ def arms_in_words(found: Emulation, group: str) -> list[str]:
     return sentences
 
 
-def naive_against_emulated(
-    naive: float, emulated: tuple[float, float, float], horizon: float, strategy: str
-) -> str:
-    """How far the naive comparison is off in these data, in months of life."""
-    years = f"{horizon / 12:g}"
-    value, lower, upper = emulated
-    words = (
-        f"Compared naively, the transplanted live **{signed(naive)} months** within {years} years; "
-        f"the emulated trial says **{signed(value)}**"
-    )
-    if np.isfinite(lower):
-        words += f" ({signed(lower)} to {signed(upper)})"
-    return (
-        f"{words} for {strategy}. What lies between is the time one has to live to be "
-        "transplanted, and who is chosen for it."
-    )
-
-
 def best_delays(found: Microsimulation) -> list[str]:
     """The delay with the longest life in each class, with how certain it is."""
     sentences = []

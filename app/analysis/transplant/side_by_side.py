@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,8 @@ from app.analysis.during_reading import answers_table
 from app.analysis.survival import kaplan_meier
 from app.analysis.time_dependent import landmark
 from app.analysis.transplant.emulation import Emulation
-from app.analysis.wording import count
+from app.analysis.transplant.reading import signed
+from app.analysis.wording import count, mid_sentence
 
 EMULATED = "Emulated target trial"
 FEW_TRANSPLANTS = 20
@@ -94,21 +97,52 @@ def side_by_side(found: DuringFollowUp, emulation: Emulation | None) -> pd.DataF
     return frame
 
 
+@dataclass(frozen=True)
+class NaiveError:
+    """Months of life that the naive comparison gives, and the emulated trial for a strategy."""
+
+    naive: float
+    emulated: float
+    strategy: str
+
+    @property
+    def months(self) -> float:
+        """How far the naive comparison is off."""
+        return self.naive - self.emulated
+
+
+def naive_error(table: pd.DataFrame) -> NaiveError | None:
+    """How far the naive comparison is off in these data; None where either is missing.
+
+    Parameters
+    ----------
+    table
+        From :func:`side_by_side`; the first strategy with an estimate counts.
+    """
+    naive = table.loc[table["key"] == NAIVE, "rmst_difference"].dropna()
+    emulated = table[(table["approach"] == EMULATED) & table["rmst_difference"].notna()]
+    if naive.empty or emulated.empty:
+        return None
+    first = emulated.iloc[0]
+    return NaiveError(
+        float(naive.iloc[0]), float(first["rmst_difference"]), mid_sentence(str(first["label"]))
+    )
+
+
 def side_by_side_reading(table: pd.DataFrame, horizon: float) -> list[str]:
     """What the answers say together, one sentence each, from rules."""
     years = f"{horizon / 12:g}"
-    by_key = table.set_index("key")
     sentences = []
     emulated = table[table["approach"] == EMULATED]
     own = emulated[emulated["rmst_difference"].notna()]
-    if NAIVE in by_key.index and np.isfinite(by_key.loc[NAIVE, "rmst_difference"]) and len(own):
-        naive = float(by_key.loc[NAIVE, "rmst_difference"])
-        first = own.iloc[0]
-        error = naive - float(first["rmst_difference"])
+    error = naive_error(table)
+    if error is not None:
         sentences.append(
-            f"The naive comparison is off by {error:+.1f} months of life within {years} years "
-            f"against the emulated trial ({naive:+.1f} where that says "
-            f"{first['rmst_difference']:+.1f} for {str(first['label']).lower()})."
+            f"Compared naively, the transplanted live **{signed(error.naive)} months** within "
+            f"{years} years; the emulated trial says **{signed(error.emulated)}** for "
+            f"{error.strategy}. The naive comparison is off by **{signed(error.months)} months**. "
+            "Two errors make it up, and they can act in opposite directions: the time one has to "
+            "live to be transplanted, and who is chosen for it."
         )
     transplanted = table["transplanted"].max()
     if np.isfinite(transplanted) and transplanted < FEW_TRANSPLANTS:
@@ -121,7 +155,7 @@ def side_by_side_reading(table: pd.DataFrame, horizon: float) -> list[str]:
         if np.isfinite(low) and low <= 0 <= high:
             sentences.append(
                 f"{row['label']}: these data do not tell whether it lengthens or shortens life "
-                f"({row['rmst_difference']:+.1f} months, {low:+.1f} to {high:+.1f})."
+                f"({signed(row['rmst_difference'])} months, {signed(low)} to {signed(high)})."
             )
     if not len(own):
         sentences.append(

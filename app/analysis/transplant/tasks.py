@@ -19,6 +19,7 @@ from app.analysis.transplant.benefit import Benefit, benefit
 from app.analysis.transplant.diagnostics import sensitivity
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate
 from app.analysis.transplant.microsimulation import Microsimulation, microsimulate
+from app.analysis.transplant.profile import life_of
 from app.analysis.transplant.transitions import transition_models
 
 T = TypeVar("T")
@@ -112,6 +113,21 @@ def life_by_delay(
     models = transition_models(payload["data"], payload["progression"])
     return microsimulate(
         models, payload["settings"], progress=progress, should_cancel=should_cancel
+    )
+
+
+@_refusing
+def life_of_profile(
+    payload: Payload, progress: Progress, should_cancel: ShouldCancel
+) -> Microsimulation:
+    """Simulate life of patients like a profile, ``alike``: that, and as in ``life_by_delay``."""
+    models = transition_models(payload["data"], payload["progression"])
+    return life_of(
+        models,
+        payload["alike"],
+        payload["settings"],
+        progress=progress,
+        should_cancel=should_cancel,
     )
 
 

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.during_follow_up import DuringFollowUp
-from app.analysis.during_reading import (
-    answers_table,
-    during_reading,
-    exposed_row,
-    ratio_words,
-)
+from app.analysis.during_reading import during_reading, exposed_row, ratio_words
 from app.analysis.transplant import Emulation
-from app.analysis.transplant.answers import four_answers, landmarks_of, naive_difference
-from app.analysis.transplant.reading import arms_in_words, naive_against_emulated
+from app.analysis.transplant.answers import four_answers, landmarks_of
+from app.analysis.transplant.reading import arms_in_words, signed
+from app.analysis.transplant.side_by_side import naive_error, side_by_side, side_by_side_reading
 from app.analysis.wording import count, mid_sentence
+from app.charts.forest import forest_alt
 from app.charts.landmarks import pair_figure
 from app.charts.transplant import strategy_figure
+from app.charts.transplant_answers import months_figure, ratio_rows, ratios_figure
+from app.export.methods_transplant import transplant_sheets
 from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import axis_words, take_away
 from app.ui.transplant_views.diagnostics import draw_diagnostics
@@ -33,7 +32,7 @@ NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
     "3 Simon-Makuch",
     "4 Emulated trial",
 )
-SHOWN = "class"
+SHOWN, MARK = "class", "landmark"
 _WHAT = {
     NAIVE: "Ever against never transplanted, from time zero. Wrong: whoever was transplanted could "
     "not die before.",
@@ -46,37 +45,65 @@ _WHAT = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """The answers, the class that is shown, and all of them as one table."""
+
+    naive: DuringFollowUp
+    emulation: Emulation
+    group: str
+    table: pd.DataFrame
+    landmarks: list[float]
+
+
 def draw_answers(work: Work) -> None:
-    """The four figures, what they say, and how far the last can be trusted."""
+    """The naive error, the four figures, what they say, and how far the last can be trusted."""
     try:
         found = emulated(work)
-        naive = _others(work)
+        landmarks = landmarks_of(work.protocol)
+        left, right = st.columns(2, gap="large")
+        with left:
+            group = _draw_class(found)
+        with right:
+            mark = _draw_landmark(landmarks)
+        naive = _others(work, landmarks, mark)
     except ValueError:
         # The sentence stands above: there is nothing to compare.
         return
-    group = _draw_class(found)
-    figures = _figures(work, naive, found, group)
+    answers = _Answers(naive, found, group, side_by_side(naive, found), landmarks)
+    compared = _draw_compared(work, answers)
+    figures = _figures(work, answers)
     for row in ((NAIVE, LANDMARK), (SIMON_MAKUCH, EMULATED)):
         for place, name in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
-                _draw_figure(figures, name, naive, found)
+                _draw_figure(figures, name, answers)
+    st.caption(
+        f"Drawn to {work.trial.horizon_months / 12:g} years; hazard ratios of the first three use "
+        "all follow-up."
+    )
     st.subheader("In words", anchor=False)
-    st.markdown("\n".join(f"- {s}" for s in _sentences(work, naive, found, group)))
-    draw_diagnostics(work, found)
-    take_away(work, "answers", figures, partial(_sheets, naive, found))
+    sentences = [*during_reading(naive)[:3], *arms_in_words(found, group)]
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    draw_diagnostics(work, found, group)
+    take_away(
+        work,
+        "answers",
+        {**compared, **figures},
+        partial(_sheets, work, answers),
+        landmarks=landmarks,
+    )
 
 
-def _others(work: Work) -> DuringFollowUp:
-    marks = landmarks_of(work.protocol)
+def _others(work: Work, landmarks: list[float], mark: float) -> DuringFollowUp:
     make = partial(
         four_answers,
         work.looking.cohort,
         work.trial,
         work.protocol,
-        landmarks=marks,
-        drawn=marks[len(marks) // 2],
+        landmarks=landmarks,
+        drawn=mark,
     )
-    return work.remembered("answers", make)
+    return work.remembered("answers", make, mark)
 
 
 def _draw_class(found: Emulation) -> str:
@@ -97,12 +124,61 @@ def _draw_class(found: Emulation) -> str:
     return chosen if chosen in options else first
 
 
-def _figures(
-    work: Work, naive: DuringFollowUp, found: Emulation, group: str
-) -> dict[str, go.Figure]:
+def _draw_landmark(landmarks: list[float]) -> float:
+    """The landmark whose curves are drawn, at first the middle one."""
+    labels = {f"Month {mark:g}": mark for mark in landmarks}
+    usual = list(labels)[len(labels) // 2]
+    chosen = st.selectbox(
+        "Curves of the landmark at",
+        [usual, *(label for label in labels if label != usual)],
+        key=MARK,
+        bind="query-params",
+    )
+    return labels.get(chosen, labels[usual])
+
+
+def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+    """The naive answer against the emulated one in months, and every hazard ratio."""
+    horizon, synthetic = work.trial.horizon_months, work.looking.synthetic
+    patients = count(answers.naive.n, "patient")
+    error = naive_error(answers.table)
+    off = "" if error is None else f": off by {signed(error.months)} months"
+    titles = (f"Naive against emulated{off}, {patients}", f"Every hazard ratio, {patients}")
+    sentences = side_by_side_reading(answers.table, horizon)
+    figures = {
+        "Naive error": months_figure(
+            answers.table,
+            title=titles[0],
+            axis=f"Life gained by {horizon / 12:g} years",
+            synthetic=synthetic,
+        ),
+        "Hazard ratios": ratios_figure(answers.table, title=titles[1], synthetic=synthetic),
+    }
+    alts = (
+        f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
+        forest_alt(titles[1], ratio_rows(answers.table), during_reading(answers.naive)[:1]),
+    )
+    places = st.columns(2, gap="large")
+    for place, (name, figure), alt in zip(places, figures.items(), alts, strict=True):
+        with place:
+            key = name.lower().replace(" ", "_")
+            figure_with_downloads(
+                figure,
+                lambda: answers.table.drop(columns="key"),
+                key=f"transplant_{key}",
+                name=("transplant", name),
+                alt=alt,
+            )
+    with places[0]:
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    return figures
+
+
+def _figures(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+    naive, found, group = answers.naive, answers.emulation, answers.group
     noun, synthetic = naive.exposure.noun, work.looking.synthetic
     axis = axis_words(work)
-    pair = partial(pair_figure, noun=noun, synthetic=synthetic)
+    pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months, synthetic=synthetic)
     figures = {
         NAIVE: pair(
             naive.naive_curves.unexposed,
@@ -132,38 +208,36 @@ def _figures(
             corner=ratio_words(exposed_row(naive.time_dependent)),
         )
     n = int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0])
-    where = "everyone eligible" if group == found.groups[0] else group
     figures[EMULATED] = strategy_figure(
         found,
         group,
-        title=f"Emulated trial, {where}, {count(n, 'patient')}",
+        title=f"Emulated trial: {mid_sentence(group)}, {count(n, 'patient')}",
         axis=axis,
         synthetic=synthetic,
     )
     return figures
 
 
-def _draw_figure(
-    figures: dict[str, go.Figure], name: str, naive: DuringFollowUp, found: Emulation
-) -> None:
+def _draw_figure(figures: dict[str, go.Figure], name: str, answers: _Answers) -> None:
     if name in figures:
         figure_with_downloads(
             figures[name],
-            partial(_numbers, name, naive, found),
+            partial(_numbers, name, answers),
             key=f"transplant_{name[2:].lower().replace(' ', '_').replace('-', '_')}",
             name=("transplant", name[2:]),
             alt=f"{name[2:]}: {_WHAT[name]}",
         )
     else:
         key = "landmark" if name == LANDMARK else "simon_makuch"
-        st.info(naive.why_not.get(key, "There are no curves to draw."))
+        st.info(answers.naive.why_not.get(key, "There are no curves to draw."))
     st.caption(f"**{name}.** {_WHAT[name]}")
 
 
-def _numbers(name: str, naive: DuringFollowUp, found: Emulation) -> pd.DataFrame:
+def _numbers(name: str, answers: _Answers) -> pd.DataFrame:
     """The curves of a figure as a table."""
     if name == EMULATED:
-        return found.curves
+        return answers.emulation.curves
+    naive = answers.naive
     pair = {
         NAIVE: naive.naive_curves,
         LANDMARK: naive.landmark_curves,
@@ -173,40 +247,10 @@ def _numbers(name: str, naive: DuringFollowUp, found: Emulation) -> pd.DataFrame
     return pd.concat([km.table.assign(group=group) for group, km in curves if km is not None])
 
 
-def _sentences(work: Work, naive: DuringFollowUp, found: Emulation, group: str) -> list[str]:
-    """The naive error first, then the ratios, then the strategies of the class that is shown."""
-    horizon = work.trial.horizon_months
-    sentences = []
-    own = found.contrasts[
-        (found.contrasts["group"] == found.groups[0]) & found.contrasts["supported"]
-    ]
-    difference = naive_difference(naive, horizon)
-    if len(own) and np.isfinite(difference):
-        row = own.iloc[0]
-        sentences.append(
-            naive_against_emulated(
-                difference,
-                (
-                    row["rmst_difference"],
-                    row["rmst_difference_lower"],
-                    row["rmst_difference_upper"],
-                ),
-                horizon,
-                mid_sentence(str(row["strategy"])),
-            )
-        )
-    return [*sentences, *during_reading(naive)[:3], *arms_in_words(found, group)]
-
-
-def _sheets(naive: DuringFollowUp, found: Emulation) -> dict[str, pd.DataFrame]:
-    return {
-        "Hazard ratios": answers_table(naive),
-        "Landmarks": naive.landmarks,
-        "Emulated estimates": found.estimates,
-        "Emulated contrasts": found.contrasts,
-        "Emulated curves": found.curves,
-        "Classes against first": found.heterogeneity,
-        "Adherence model": found.adherence,
-        "Weights": found.weights,
-        "Balance": found.balance,
-    }
+def _sheets(work: Work, answers: _Answers) -> dict[str, pd.DataFrame]:
+    return transplant_sheets(
+        work.protocol,
+        answers=answers.table,
+        emulation=answers.emulation,
+        more={"Landmarks": answers.naive.landmarks},
+    )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant.benefit import Benefit
 from app.analysis.transplant.defaults import age_column, confounder_options
-from app.analysis.wording import count
+from app.analysis.wording import count, mid_sentence
 from app.charts.transplant import delay_heatmap
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
-from app.ui.transplant_parts import take_away
+from app.ui.transplant_parts import take_away, wrapped_table
 from app.ui.transplant_question import ALTERED
+from app.ui.transplant_views.profile import draw_profile
 from app.ui.transplant_work import Work, benefits
 
 BY = "by"
@@ -23,7 +23,14 @@ _ALTERATION = "alteration:"
 
 
 def draw_benefits(work: Work) -> None:
-    """One division of the patients at a time: its heat map, its interactions, its support."""
+    """The gain in parts of the patients, then patients of a stated kind."""
+    figures, sheets = _draw_divisions(work)
+    more, others = draw_profile(work)
+    take_away(work, "benefit", {**figures, **more}, lambda: {**sheets, **others})
+
+
+def _draw_divisions(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFrame]]:
+    """One division at a time: its heat map, its interactions, its support."""
     cohort = work.looking.cohort
     left, right = st.columns([7, 5], gap="large", vertical_alignment="bottom")
     with right:
@@ -35,7 +42,7 @@ def draw_benefits(work: Work) -> None:
             "There is nothing to divide these patients by: choose a risk class in the question, or "
             "an alteration."
         )
-        return
+        return {}, {}
     with left:
         chosen = st.segmented_control(
             "Gain by",
@@ -48,8 +55,8 @@ def draw_benefits(work: Work) -> None:
     by = chosen if chosen in divisions else divisions[0]
     if by in found.why_not:
         st.info(f"{by}: {found.why_not[by]}")
-        return
-    _draw_division(work, found, by)
+        return {}, _sheets(found)
+    return {"Figure": _draw_division(work, found, by)}, _sheets(found)
 
 
 def _draw_alterations(work: Work) -> tuple[str, ...]:
@@ -77,12 +84,12 @@ def _draw_alterations(work: Work) -> tuple[str, ...]:
     return tuple(name for name in chosen if name in options)
 
 
-def _draw_division(work: Work, found: Benefit, by: str) -> None:
+def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
     simulation = found.parts[by]
     years = f"{work.trial.horizon_months / 12:g}"
     support = found.support[found.support["by"] == by]
     title = (
-        f"Life gained within {years} years by {by[:1].lower() + by[1:] if by == 'Age' else by} and "
+        f"Life gained in {years} years by {mid_sentence(by)} and "
         f"delay, {count(int(support['n'].sum()), 'patient')}"
     )
     figure = delay_heatmap(simulation, title=title, synthetic=work.looking.synthetic)
@@ -104,13 +111,13 @@ def _draw_division(work: Work, found: Benefit, by: str) -> None:
                 f"{count(found.left_out[by], 'patient')} not known or not tested for it "
                 "are left out here."
             )
-        st.dataframe(_support(support), hide_index=True, key="transplant_support")
+        wrapped_table(_support(support))
         st.caption(
             "Grey cells rest on too few transplants or deaths. A difference between parts is what "
             "was seen together with it, not what caused it."
         )
     _draw_interactions(found, by)
-    take_away(work, "benefit", {"Figure": figure}, partial(_sheets, found))
+    return figure
 
 
 def _draw_interactions(found: Benefit, by: str) -> None:
@@ -139,13 +146,13 @@ def _draw_interactions(found: Benefit, by: str) -> None:
 
 
 def _support(support: pd.DataFrame) -> pd.DataFrame:
-    return support.drop(columns="by").rename(
-        columns={
-            "group": "Part",
-            "n": "Patients",
-            "transplanted": "Transplanted",
-            "deaths": "Deaths",
-            "deaths_after": "after transplant",
+    return pd.DataFrame(
+        {
+            "Part": support["group"],
+            "Patients": [f"{n:,}" for n in support["n"]],
+            "Transplanted": [f"{n:,}" for n in support["transplanted"]],
+            "Died": [f"{n:,}" for n in support["deaths"]],
+            "after it": [f"{n:,}" for n in support["deaths_after"]],
         }
     )
 

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.cohort_screen import format_ratio
-from app.analysis.transplant import Emulation, age_bands, positivity
-from app.analysis.transplant.defaults import age_column
-from app.ui.transplant_work import Work, sensitivity_job
+from app.analysis.transplant import Emulation, positivity
+from app.analysis.transplant.diagnostics import weight_histogram
+from app.analysis.transplant.trust_reading import (
+    balance_reading,
+    choices_reading,
+    e_value_reading,
+    positivity_reading,
+    weight_reading,
+)
+from app.analysis.wording import count, mid_sentence
+from app.charts.transplant_trust import (
+    balance_figure,
+    positivity_figure,
+    sensitivity_figure,
+    weight_figure,
+)
+from app.ui.layout import figure_with_downloads
+from app.ui.transplant_parts import wrapped_table
+from app.ui.transplant_work import Work, sensitivity_job, strata
 
 _TABS = ["Assumptions", "Weights", "Positivity", "Balance", "Other choices", "E-value"]
+_MOST_NOTES = 5
 
 
-def draw_diagnostics(work: Work, found: Emulation) -> None:
-    """Tabs, of which only the open one is computed."""
+def draw_diagnostics(work: Work, found: Emulation, group: str) -> None:
+    """Tabs, of which only the open one is computed.
+
+    Parameters
+    ----------
+    work, found
+        The trial and its emulation.
+    group
+        The class that the reader looks at.
+    """
     st.subheader("Can it be trusted?", anchor=False)
     places = st.tabs(_TABS, key="transplant_trust", on_change="rerun")
     for name, place in zip(_TABS, places, strict=True):
         if place.open:
             with place:
-                _DRAW[name](work, found)
+                _DRAW[name](work, found, group)
 
 
-def _draw_assumptions(_: Work, found: Emulation) -> None:
+def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
     st.markdown("\n".join(f"- {note}" for note in found.notes[:_MOST_NOTES]))
     rest = found.notes[_MOST_NOTES:]
     if rest:
@@ -32,34 +61,38 @@ def _draw_assumptions(_: Work, found: Emulation) -> None:
     st.caption(f"{found.method}.")
 
 
-_MOST_NOTES = 5
-
-
-def _draw_weights(_: Work, found: Emulation) -> None:
-    table = found.weights
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Strategy": table["strategy"],
-                "Patients": table["state"],
-                "n": table["n"],
-                "Mean": table["mean"].round(2),
-                "SD": table["sd"].round(2),
-                "Median": table["median"].round(2),
-                "99th percentile": table["p99"].round(2),
-                "Largest": table["maximum"].round(1),
-                "Effective n": table["effective"].round(0),
-            }
-        ),
-        hide_index=True,
-        key="transplant_weights",
-    )
-    st.caption(
-        "Stabilised weights should average about 1. The effective number is how many equally "
-        "weighted patients would say as much; where it is far below n, few patients decide."
-    )
-    st.dataframe(_ratios(found.adherence), hide_index=True, key="transplant_adherence")
-    st.caption("The models behind the weights: who is transplanted, and who is lost.")
+def _draw_weights(work: Work, found: Emulation, _: str) -> None:
+    histogram = work.remembered("weights", partial(weight_histogram, found))
+    title = f"Stabilised weights, {count(found.n, 'patient')}"
+    sentence = weight_reading(found.weights)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        _draw(
+            weight_figure(histogram, title=title, synthetic=work.looking.synthetic),
+            lambda: histogram,
+            "weights",
+            f"{title}. {sentence}",
+        )
+    with right:
+        st.markdown(sentence)
+        table = found.weights
+        wrapped_table(
+            pd.DataFrame(
+                {
+                    "Strategy": table["strategy"],
+                    "Patients": table["state"],
+                    "n": [f"{n:,}" for n in table["n"]],
+                    "Effective n": [f"{n:,.0f}" for n in table["effective"]],
+                    "Largest": [f"{weight:,.1f}" for weight in table["maximum"]],
+                }
+            )
+        )
+        st.caption(
+            "Stabilised weights should average about 1. The effective number is how many equally "
+            "weighted patients would say as much; where it is far below n, few patients decide."
+        )
+    with st.expander("The models behind the weights: who is transplanted, and who is lost"):
+        st.dataframe(_ratios(found.adherence), hide_index=True, key="transplant_adherence")
 
 
 def _ratios(table: pd.DataFrame) -> pd.DataFrame:
@@ -74,42 +107,33 @@ def _ratios(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _draw_positivity(work: Work, found: Emulation) -> None:
-    cohort, data = work.looking.cohort, work.protocol.data
-    strata = pd.DataFrame(index=range(data.n_given))
-    column = age_column(cohort)
-    if column is not None:
-        years = cohort.patients[column].to_numpy(dtype=float, na_value=float("nan"))
-        ages = pd.Series(float("nan"), index=range(data.n_given))
-        ages.iloc[data.rows] = years[work.protocol.patients]
-        strata["Age"] = age_bands(ages.to_numpy())
-    if len(data.names) > 1:
-        classes = pd.Series([None] * data.n_given, dtype=object)
-        classes.iloc[data.rows] = [data.names[code] for code in data.groups]
-        strata["Class"] = pd.Categorical(classes, categories=list(data.names), ordered=True)
-    if strata.empty or not len(strata.columns):
+def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
+    labels = strata(work)
+    if labels.empty or not len(labels.columns):
         st.info("Without an age and without classes there is nothing to look at by.")
         return
-    table = positivity(found, strata)
+    try:
+        table = positivity(found, labels)
+    except ValueError as error:
+        st.info(str(error))
+        return
     table = table[table["n"] > 0]
-    st.dataframe(
-        pd.DataFrame(
-            {
-                **{name: table[name].astype(str) for name in strata.columns},
-                "Strategy": table["strategy"],
-                "Patients": table["n"],
-                "Transplanted in its window": table["transplanted"],
-                "Modelled chance": (100 * table["probability"]).round(1),
-                "Share below 1%": (100 * table["near_zero"]).round(0),
-                "Note": table["note"],
-            }
-        ),
-        hide_index=True,
-        key="transplant_positivity",
-        column_config={
-            "Modelled chance": st.column_config.NumberColumn(format="%.1f%%"),
-            "Share below 1%": st.column_config.NumberColumn(format="%.0f%%"),
-        },
+    st.markdown(positivity_reading(table))
+    down, across = labels.columns[-1], labels.columns[0]
+    if down == across:
+        across = "Everyone"
+        table = table.assign(Everyone="all eligible")
+
+    def figure(strategy: str, title: str) -> go.Figure:
+        synthetic = work.looking.synthetic
+        return positivity_figure(table, strategy, down, across, title=title, synthetic=synthetic)
+
+    _draw_each(
+        found.n,
+        list(table["strategy"].unique()),
+        figure,
+        lambda strategy: table[table["strategy"] == strategy],
+        ("positivity", "Who could follow it", positivity_reading(table)),
     )
     st.caption(
         "Weights cannot make up for patients who are not there: where nobody, or next to nobody, "
@@ -117,75 +141,74 @@ def _draw_positivity(work: Work, found: Emulation) -> None:
     )
 
 
-def _draw_balance(_: Work, found: Emulation) -> None:
+def _draw_balance(work: Work, found: Emulation, _: str) -> None:
     table = found.balance
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Strategy": table["strategy"],
-                "Against": table["reference"],
-                "Month": table["at"].round(1),
-                "Confounder": table["term"],
-                "Before weighting": table["smd_before"].round(2),
-                "After weighting": table["smd_after"].round(2),
-            }
+    sentence = balance_reading(table)
+    if table.empty:
+        st.info(sentence)
+        return
+    st.markdown(sentence)
+    _draw_each(
+        found.n,
+        list(table["strategy"].unique()),
+        lambda strategy, title: balance_figure(
+            table, strategy, title=title, synthetic=work.looking.synthetic
         ),
-        hide_index=True,
-        key="transplant_balance",
+        lambda strategy: table[table["strategy"] == strategy],
+        ("balance", "Balance of the confounders", sentence),
     )
     st.caption(
-        "Differences in standard deviations between who follows the strategy and who follows the "
-        "reference; below 0.1 after weighting is good, above 0.25 is a reason to doubt."
+        "Differences in standard deviations between who follows the strategy at the end of its "
+        f"window and who follows {mid_sentence(found.reference)}. Dotted lines: below 0.1 after "
+        "weighting is good, above 0.25 is a reason to doubt."
     )
 
 
-def _draw_choices(work: Work, _: Emulation) -> None:
+def _draw_choices(work: Work, found: Emulation, group: str) -> None:
     job = sensitivity_job(work)
     if job.state == "refused":
         st.info(job.message)
-    elif job.state != "done":
-        st.skeleton(260)
-    else:
-        table = job.result
-        table = table[(table["group"] == table["group"].iloc[0])]
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Choice": table["choice"],
-                    "Strategy": table["strategy"],
-                    "Months of life": table["rmst_difference"].round(1),
-                    "Survival, points": (100 * table["survival_difference"]).round(1),
-                    "HR": table["hazard_ratio"].round(2),
-                    "Note": table["note"],
-                }
-            ),
-            hide_index=True,
-            key="transplant_choices",
-        )
-        st.caption(
-            "The same trial with another grace period, cut-off of the weights, spread of the "
-            "transplants or handling of losses, everyone eligible. If the answer hangs on one of "
-            "them, it is not an answer."
-        )
+        return
+    if job.state != "done":
+        if not job.finished:
+            st.skeleton(260)
+        return
+    table = job.result
+    own = table[table["group"] == group]
+    sentence = choices_reading(own)
+    st.markdown(sentence)
+    _draw_each(
+        int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0]),
+        list(own.loc[own["varied"] == "as set", "strategy"]),
+        lambda strategy, title: sensitivity_figure(
+            table, group, strategy, title=title, synthetic=work.looking.synthetic
+        ),
+        lambda _: own,
+        ("choices", f"Other choices, {mid_sentence(group)}", sentence),
+    )
+    st.caption(
+        "The same trial with another grace period, cut-off of the weights, spread of the "
+        "transplants or handling of losses; estimates without intervals. If the answer hangs on "
+        "one of them, it is not an answer."
+    )
 
 
-def _draw_e_value(_: Work, found: Emulation) -> None:
+def _draw_e_value(_: Work, found: Emulation, __: str) -> None:
     table = found.contrasts[found.contrasts["supported"]]
     if table.empty:
         st.info("There is no estimate that a hidden confounder could explain away.")
         return
-    st.dataframe(
+    st.markdown(e_value_reading(table))
+    wrapped_table(
         pd.DataFrame(
             {
                 "Class": table["group"],
                 "Strategy": table["strategy"],
-                "Risk ratio": table["risk_ratio"].round(2),
-                "E-value": table["e_value"].round(2),
-                "E-value of the limit": table["e_value_limit"].round(2),
+                "Risk ratio": _rounded(table["risk_ratio"]),
+                "E-value": _rounded(table["e_value"]),
+                "E-value of the limit": _rounded(table["e_value_limit"]),
             }
-        ),
-        hide_index=True,
-        key="transplant_e_values",
+        )
     )
     st.caption(
         "How strongly something not recorded here would have to be tied to both the transplant and "
@@ -194,7 +217,43 @@ def _draw_e_value(_: Work, found: Emulation) -> None:
     )
 
 
-_DRAW = {
+def _rounded(values: pd.Series) -> list[str]:
+    return ["–" if pd.isna(value) else f"{value:.2f}" for value in values]
+
+
+def _draw_each(
+    n: int,
+    strategies: list[str],
+    figure: Callable[[str, str], go.Figure],
+    numbers: Callable[[str], pd.DataFrame],
+    words: tuple[str, str, str],
+) -> None:
+    """A figure a strategy, beside each other; ``words`` are its key, what it shows, and says."""
+    key, what, sentence = words
+    for number, strategy in enumerate(strategies):
+        if number % 2 == 0:
+            places = st.columns(min(2, len(strategies)), gap="large")
+        title = f"{what}: {mid_sentence(strategy)}, {count(n, 'patient')}"
+        with places[number % 2]:
+            _draw(
+                figure(strategy, title),
+                partial(numbers, strategy),
+                key if number == 0 else f"{key}_{number + 1}",
+                f"{title}. {sentence}",
+            )
+
+
+def _draw(figure: go.Figure, numbers: Callable[[], pd.DataFrame], key: str, alt: str) -> None:
+    figure_with_downloads(
+        figure,
+        numbers,
+        key=f"transplant_{key}",
+        name=("transplant", key.replace("_", " ")),
+        alt=alt.replace("**", ""),
+    )
+
+
+_DRAW: dict[str, Callable[[Work, Emulation, str], None]] = {
     "Assumptions": _draw_assumptions,
     "Weights": _draw_weights,
     "Positivity": _draw_positivity,

@@ -11,8 +11,9 @@ from app.analysis.transplant import Emulation
 from app.analysis.transplant.immortal import ImmortalTime, immortal_time
 from app.analysis.transplant.planted import planted_truth, truth_reading
 from app.analysis.wording import count
-from app.charts.landmarks import pair_figure
+from app.charts.transplant_teaching import immortal_figure, truth_figure
 from app.ui.layout import figure_with_downloads
+from app.ui.transplant_parts import take_away
 from app.ui.transplant_work import Work, emulated
 
 WAITED = "waited"
@@ -49,17 +50,8 @@ def draw_learning(work: Work) -> None:
 
 
 def _draw_immortal(found: ImmortalTime) -> None:
-    title = f"Survival by a useless transplant, waited for {found.months_waited:g} months"
-    figure = pair_figure(
-        found.without,
-        found.with_transplant,
-        "transplant",
-        title=title,
-        axis="Years of follow-up",
-        corner=f"HR naive {found.naive[0]:.2f}, time-dependent {found.honest[0]:.2f}, truth 1",
-        wrong=found.months_waited > 0,
-        synthetic=True,
-    )
+    title = f"A wait of {found.months_waited:g} months, {count(found.n, 'patient')}"
+    figure = immortal_figure(found, title=title)
     figure_with_downloads(
         figure,
         lambda: pd.concat(
@@ -74,7 +66,7 @@ def _draw_immortal(found: ImmortalTime) -> None:
         ),
         key="transplant_immortal",
         name=("immortal", "time"),
-        alt=f"Two survival curves. {title}. {found.sentence}",
+        alt=f"Survival curves. {title}. {found.sentence}",
     )
 
 
@@ -90,19 +82,23 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
             "emulated trial comes to it."
         )
         return
-    st.markdown("\n".join(f"- {sentence}" for sentence in truth_reading(table)))
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Class": table["group"],
-                "Strategy": table["strategy"],
-                "Planted truth, months": table["truth_difference"].round(1),
-                "Estimate": table["estimate"].round(1),
-                "from": table["lower"].round(1),
-                "to": table["upper"].round(1),
-                "Supported": table["supported"],
-            }
-        ),
-        hide_index=True,
-        key="transplant_truth",
-    )
+    title = f"Planted truth and estimates, {count(emulation.n, 'patient')}"
+    sentences = truth_reading(table)
+    figure = truth_figure(table, title=title)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: table,
+            key="transplant_truth",
+            name=("transplant", "planted truth"),
+            alt=f"Forest plot. {title}. {' '.join(sentences)}",
+        )
+    with right:
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        st.caption(
+            "Months of life gained over no transplant. Diamond: what the model gives from which "
+            "the cohort was simulated, for these very patients; square: what the emulated trial "
+            "estimates from the data alone."
+        )
+    take_away(work, "truth", {"Figure": figure}, lambda: {"Planted truth": table})

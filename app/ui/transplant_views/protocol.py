@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Protocol
 from app.charts.attrition import attrition_flow, attrition_in_words
+from app.export.methods_transplant import transplant_sheets
 from app.ui.layout import figure_with_downloads
 from app.ui.session import looking_at
+from app.ui.transplant_parts import take_away, wrapped_table
 from app.ui.transplant_work import Work
 
 
@@ -21,33 +24,21 @@ def draw_protocol(work: Work) -> None:
         table = protocol.table.rename(
             columns={"element": " ", "protocol": "The target trial", "data": "In these data"}
         )
-        st.table(_escaped(table), hide_index=True, border="horizontal")
+        wrapped_table(table)
     with right:
-        _draw_flow(protocol)
+        figure = _draw_flow(protocol)
     st.subheader("Who followed each strategy", anchor=False)
-    st.dataframe(_arms(protocol.arms), hide_index=True, key="transplant_arms")
+    wrapped_table(_arms(protocol.arms))
     st.caption(
         "Every patient enters every strategy as a clone. Followed: transplanted in its window, or "
         "never transplanted. Departed: the clone is censored there and the others are weighted for "
         "it. Lost: followed no longer before the strategy was decided. Events are those of clones "
         f"that had not departed, by {work.trial.horizon_months:g} months."
     )
+    take_away(work, "protocol", {"Figure": figure}, lambda: transplant_sheets(protocol))
 
 
-def steps_table(protocol: Protocol) -> pd.DataFrame:
-    """n, transplants and events at every step, with headings for people."""
-    return protocol.steps.rename(
-        columns={
-            "step": "Step",
-            "n": "Patients",
-            "left_out": "Left out",
-            "transplanted": "Transplanted",
-            "events": "Events",
-        }
-    )
-
-
-def _draw_flow(protocol: Protocol) -> None:
+def _draw_flow(protocol: Protocol) -> go.Figure:
     steps = protocol.steps
     flow = pd.DataFrame(
         {
@@ -60,17 +51,20 @@ def _draw_flow(protocol: Protocol) -> None:
             "missing": 0,
         }
     )
+    figure = attrition_flow(flow, synthetic=looking_at().synthetic)
     figure_with_downloads(
-        attrition_flow(flow, synthetic=looking_at().synthetic),
+        figure,
         lambda: steps,
         key="transplant_flow",
         name=("transplant", "flow"),
         alt=attrition_in_words(flow),
     )
+    return figure
 
 
 def _arms(arms: pd.DataFrame) -> pd.DataFrame:
-    return arms.rename(
+    words = arms.map(lambda value: value if isinstance(value, str) else f"{value:,}")
+    return words.rename(
         columns={
             "strategy": "Strategy",
             "n": "Clones",
@@ -80,8 +74,3 @@ def _arms(arms: pd.DataFrame) -> pd.DataFrame:
             "lost": "Lost",
         }
     )
-
-
-def _escaped(table: pd.DataFrame) -> pd.DataFrame:
-    """Names from the data are text here, not markdown."""
-    return table.map(lambda text: str(text).replace("_", r"\_").replace("*", r"\*"))

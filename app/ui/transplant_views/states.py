@@ -9,10 +9,10 @@ import streamlit as st
 
 from app.analysis.cohort_screen import format_ratio
 from app.analysis.transplant import Occupancy, TransitionModels
-from app.analysis.wording import count, format_percent, listing
+from app.analysis.wording import count, format_percent
 from app.charts.transplant import states_figure
 from app.ui.layout import figure_with_downloads
-from app.ui.transplant_parts import axis_words, take_away
+from app.ui.transplant_parts import axis_words, take_away, wrapped_table
 from app.ui.transplant_work import Work, fitted_transitions, states
 
 
@@ -39,12 +39,15 @@ def draw_states(work: Work) -> None:
     with right:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        st.dataframe(
-            found.counts.rename(
-                columns={"origin": "From", "target": "To", "n": "Patients who moved"}
-            ),
-            hide_index=True,
-            key="transplant_moves",
+        counts = found.counts
+        wrapped_table(
+            pd.DataFrame(
+                {
+                    "From": counts["origin"],
+                    "To": counts["target"],
+                    "Moved": [f"{n:,}" for n in counts["n"]],
+                }
+            )
         )
         for note in found.notes:
             st.caption(note)
@@ -71,7 +74,7 @@ def _reading(found: Occupancy, horizon: float) -> list[str]:
             else f"{format_percent(row.probability)} {row.state}"
             for row in here.itertuples()
         ]
-        sentences.append(f"At {time / 12:g} years: {listing(parts)}.")
+        sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")
     return sentences
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import NEVER, Microsimulation
+from app.analysis.transplant.literature import REFERENCES, literature_reading
 from app.analysis.transplant.reading import best_delays
+from app.analysis.wording import count
 from app.charts.transplant import delay_heatmap
+from app.charts.transplant_gain import life_figure
 from app.ui.layout import figure_with_downloads
+from app.ui.session import looking_at
 from app.ui.transplant_parts import take_away
-from app.ui.transplant_work import Work, delays
+from app.ui.transplant_work import Work, delays, emulated
 
 
 def draw_timing(work: Work) -> None:
@@ -23,8 +28,10 @@ def draw_timing(work: Work) -> None:
         st.info(f"Life by delay cannot be simulated from these data: {error}")
         return
     years = f"{work.trial.horizon_months / 12:g}"
-    title = f"Life gained within {years} years by delay of the transplant"
-    figure = delay_heatmap(found, title=title, synthetic=work.looking.synthetic)
+    patients = count(work.protocol.data.n, "patient")
+    title = f"Life gained in {years} years, {patients}"
+    synthetic = work.looking.synthetic
+    figure = delay_heatmap(found, title=title, synthetic=synthetic)
     sentences = best_delays(found)
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -44,10 +51,51 @@ def draw_timing(work: Work) -> None:
             f"within {settings.near:g} months of its delay and {settings.min_events} deaths after "
             "a transplant in its class; elsewhere it is grey: the model would only extrapolate."
         )
+    curves = _draw_curves(found, f"Life in {years} years by delay, {patients}", sentences)
+    _draw_literature(work)
     with st.expander("Every cell, and how it was simulated"):
         st.dataframe(_cells(found), hide_index=True, key="transplant_cells")
         st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
-    take_away(work, "delays", {"Figure": figure}, partial(_sheets, found), simulation=found)
+    figures = {"Figure": figure, "Curves": curves}
+    take_away(work, "delays", figures, partial(_sheets, found), simulation=found)
+
+
+def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go.Figure:
+    """Life itself by delay, the best delay of each class marked with its interval."""
+    supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
+    classes = tuple(name for name in found.groups if name in set(supported["group"]))
+    figure = life_figure(
+        found, title=title, groups=classes or None, synthetic=looking_at().synthetic
+    )
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: found.cells,
+            key="transplant_life",
+            name=("transplant", "life by delay"),
+            alt=f"Line chart. {title}. {' '.join(sentences)}".replace("**", ""),
+        )
+    with right:
+        st.caption(
+            "Star: the delay with the longest life; grey bar: 95% of the draws put it there. "
+            "Dashed: life without a transplant. Classes in which no delay is supported are left "
+            "out."
+        )
+    return figure
+
+
+def _draw_literature(work: Work) -> None:
+    """What these data support by IPSS-M class beside what decision models report."""
+    try:
+        sentences = literature_reading(emulated(work))
+    except ValueError:
+        return
+    if not sentences:
+        return
+    st.subheader("Beside the literature", anchor=False)
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    st.caption("  \n".join(REFERENCES))
 
 
 def _cells(found: Microsimulation) -> pd.DataFrame:

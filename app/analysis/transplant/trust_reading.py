@@ -1,0 +1,127 @@
+"""What the diagnostics of an emulated trial say, in plain words from rules."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.analysis.transplant._balance import UNBALANCED
+from app.analysis.transplant._support import LARGE_WEIGHT
+from app.analysis.transplant.reading import signed
+from app.analysis.wording import count, mid_sentence
+
+_GOOD = 0.1
+
+
+def weight_reading(weights: pd.DataFrame) -> str:
+    """The largest weight, and where the fewest decide: from ``Emulation.weights``."""
+    largest = weights.loc[weights["maximum"].idxmax()]
+    thinnest = weights.loc[(weights["effective"] / weights["n"]).idxmin()]
+    words = (
+        f"The largest weight is **{largest['maximum']:,.1f}** times the average "
+        f"({mid_sentence(largest['strategy'])}, {largest['state']})"
+    )
+    if largest["maximum"] > LARGE_WEIGHT:
+        words += ": single patients stand for very many, so compare with weights that are cut off"
+    return (
+        f"{words}. Weighting costs most under {mid_sentence(thinnest['strategy'])} "
+        f"({thinnest['state']}): {thinnest['n']:,} say as much as "
+        f"**{thinnest['effective']:,.0f}** equally weighted ones."
+    )
+
+
+def positivity_reading(table: pd.DataFrame) -> str:
+    """How many patients are of a kind that was never transplanted in the window.
+
+    Parameters
+    ----------
+    table
+        From :func:`app.analysis.transplant.diagnostics.positivity`.
+    """
+    sentences = []
+    for strategy, part in table.groupby("strategy", sort=False):
+        empty = part[part["transplanted"] == 0]
+        if empty.empty:
+            sentences.append(
+                f"{strategy}: some patients of each of the {len(part)} kinds were transplanted in "
+                "its window."
+            )
+            continue
+        sentences.append(
+            f"{strategy}: in {len(empty)} of {count(len(part), 'kind')} of patients "
+            f"({int(empty['n'].sum()):,} of {int(part['n'].sum()):,} patients) nobody was "
+            "transplanted in its window; what is said of them is extrapolated."
+        )
+    return _bullets(sentences)
+
+
+def balance_reading(table: pd.DataFrame) -> str:
+    """The largest difference before and after weighting: from ``Emulation.balance``."""
+    if table.empty:
+        return "Too few followed a strategy with a transplant to compare their confounders."
+    sentences = []
+    for strategy, part in table.groupby("strategy", sort=False):
+        before, after = (part.loc[part[f"smd_{when}"].abs().idxmax()] for when in _WHEN)
+        large = int((part["smd_after"].abs() > UNBALANCED).sum())
+        fine = int((part["smd_after"].abs() < _GOOD).sum())
+        words = (
+            f"{strategy}: the largest difference is {abs(before['smd_before']):.2f} standard "
+            f"deviations before weighting ({mid_sentence(str(before['term']))}) and "
+            f"{abs(after['smd_after']):.2f} after ({mid_sentence(str(after['term']))}); "
+            f"{fine} of {len(part)} are below {_GOOD:g}"
+        )
+        if large:
+            words += f" and {large} above {UNBALANCED:g}, a reason to doubt"
+        sentences.append(f"{words}.")
+    return _bullets(sentences)
+
+
+_WHEN = ("before", "after")
+
+
+def choices_reading(table: pd.DataFrame) -> str:
+    """How far the answer moves with other choices.
+
+    Parameters
+    ----------
+    table
+        From :func:`app.analysis.transplant.diagnostics.sensitivity`, of one class.
+    """
+    own = table.groupby("choice", sort=False).nth(0)
+    known = own[own["rmst_difference"].notna()]
+    as_set = known[known["varied"] == "as set"]
+    if as_set.empty:
+        return "Too few followed the strategies here for an estimate that other choices could move."
+    first = as_set.iloc[0]
+    low, high = known["rmst_difference"].min(), known["rmst_difference"].max()
+    others = count(len(known) - 1, "other choice")
+    words = (
+        f"As set, {mid_sentence(first['strategy'])} changes life by "
+        f"**{signed(first['rmst_difference'])} months**; over {others} it runs "
+        f"from {signed(low)} to {signed(high)}"
+    )
+    missing = len(own) - len(known)
+    if missing:
+        words += f" ({missing} without an estimate)"
+    if low < 0 < high:
+        return f"{words}: **its direction hangs on them.**"
+    return f"{words}: its direction does not hang on them."
+
+
+def e_value_reading(table: pd.DataFrame) -> str:
+    """What a hidden confounder would have to be: from the supported ``Emulation.contrasts``."""
+    row = table.iloc[0]
+    words = (
+        f"To explain away the estimate of {mid_sentence(row['strategy'])} ({row['group']}, risk "
+        f"ratio {row['risk_ratio']:.2f}), something unrecorded would have to be tied to both the "
+        f"transplant and the event by a risk ratio of **{row['e_value']:.2f}**"
+    )
+    limit = row["e_value_limit"]
+    if pd.isna(limit):
+        return f"{words}."
+    if limit <= 1:
+        return f"{words}; its interval holds no difference without any."
+    return f"{words}, and by {limit:.2f} to widen its interval to no difference."
+
+
+def _bullets(sentences: list[str]) -> str:
+    return "\n".join(f"- {sentence}" for sentence in sentences)
