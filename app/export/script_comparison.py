@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pprint import pformat
 from typing import Protocol
 
 from app.cohort.arrangement import Arrangement
@@ -10,6 +11,7 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.export.script_genomics import grouping_part
 from app.export.script_parts import (
+    filters_part,
     heading_part,
     imports_part,
     script_of,
@@ -43,6 +45,10 @@ class Compared(Protocol):
         """Features that the groups are made of."""
 
     @property
+    def variables(self) -> list[str]:
+        """Clinical variables compared."""
+
+    @property
     def endpoint(self) -> str:
         """Key of the endpoint; empty for none."""
 
@@ -63,12 +69,19 @@ def comparison_script(
     kinds
         Kinds of alterations compared; empty for none.
     """
-    imports = {"app.analysis.table_one": {"compare_groups"}}
-    body = ['show = {"index": False, "float_format": "%.12g"}']
-    body.append("print(compare_groups(cohort, grouping, selection.mask).to_string(**show))")
+    imports = {
+        "app.analysis.table_one": {"table_one"},
+        "app.analysis.comparison": {"clinical_differences"},
+    }
+    body = [
+        'show = {"index": False, "float_format": "%.12g"}',
+        f"variables = {pformat(compared.variables, compact=True)}",
+        "table = table_one(cohort, grouping, selection.mask, variables=variables)",
+        "print(clinical_differences(table).to_string(**show))",
+    ]
     if kinds:
         imports["app.analysis.associations_groups"] = {"group_frequencies"}
-        imports["app.analysis.comparison"] = {"enrichment"}
+        imports["app.analysis.comparison"] |= {"enrichment"}
         own = sorted(compared.made_of)
         body += [
             f"kinds = {list(kinds)!r}",
@@ -99,7 +112,6 @@ def _imports_of_groups(compared: Compared) -> dict[str, set[str]]:
     wanted: dict[str, set[str]] = {}
     if compared.exclusive:
         wanted["app.analysis.comparison_overlap"] = {"exclusive_groups"}
-        wanted["app.cohort.named_filters"] = {"filters_from_text"}
     if compared.picked:
         wanted["app.cohort.regrouping"] = {"only_groups"}
     return wanted
@@ -111,7 +123,7 @@ def _groups(compared: Compared) -> str:
     if spec is None:
         return ""
     if compared.exclusive:
-        lines = [f"grouping = exclusive_groups(cohort, filters_from_text({spec.name!r}))"]
+        lines = [filters_part(spec), "grouping = exclusive_groups(cohort, filters)"]
     else:
         lines = [grouping_part(spec, arrangement)]
     if compared.picked:

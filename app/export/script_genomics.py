@@ -12,9 +12,9 @@ from app.analysis.associations_pairs import PairScreen
 from app.analysis.variants import GeneVariants
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
-from app.cohort.groupings import SAVED, GroupingSpec
+from app.cohort.groupings import GroupingSpec
 from app.export.script_parts import (
-    GROUPS_FILE,
+    built_part,
     heading_part,
     imports_part,
     script_of,
@@ -231,13 +231,7 @@ def grouping_part(spec: GroupingSpec | None, arrangement: Arrangement | None) ->
     """The groups as they were shown, as ``grouping``."""
     if spec is None:
         return ""
-    if spec.kind == SAVED:
-        lines = [
-            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())",
-            f"grouping = saved.groupings[{spec.name!r}]",
-        ]
-    else:
-        lines = [f"grouping = GroupingSpec.parse({str(spec)!r}).build(cohort, selection.mask)"]
+    lines = [built_part(spec)]
     if arrangement is not None and not arrangement.is_empty:
         plain = pformat(arrangement.to_dict(), sort_dicts=False)
         lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")

@@ -6,19 +6,22 @@ literals and in comments of one line; no folder and no patient's value does.
 
 from __future__ import annotations
 
-import json
 import re
 from pprint import pformat
-from textwrap import indent
 
 from app.analysis.outcomes import Outcome
+from app.analysis.wording import listing
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
-from app.cohort.groupings import SAVED, GroupingSpec
+from app.cohort.groupings import FILTERS, SAVED, GroupingSpec
+from app.cohort.named_filters import filters_from_text
+from app.export.script_lists import IMPORT, ListFile, named_filters_literal, plain_literal
 from app.export.tables import source_line
 from data_loaders import Cohort
 
 GROUPS_FILE = "groups.json"
+SELECTED = "selected"
+LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
 _DEMO = "demo:"
 
 
@@ -41,12 +44,15 @@ def heading_part(
     file = file_name(cohort)
     beside = [] if file.startswith(_DEMO) else [file]
     beside += [GROUPS_FILE] * _is_saved(group)
+    lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
+    beside += [held.name for held in lists]
     lines = [
         f"{title}: reproduces what CALR Explorer showed.",
         f"Source: {source_line(cohort.provenance)}",
         f"Patients: {chosen.describe(cohort)}",
         "",
-        f"Run it in the folder of {' and '.join(beside)}:" if beside else "Run it with:",
+        *([*(held.sentence for held in lists), LISTS_APART, ""] if lists else []),
+        f"Run it in the folder of {listing(beside)}:" if beside else "Run it with:",
         "  PYTHONPATH=folder/of/calr-explorer python this_script.py",
     ]
     return "\n".join(comment(line) for line in lines)
@@ -81,7 +87,7 @@ def imports_part(
         wanted["app.cohort.arrangement"] = {"Arrangement", "arranged"}
     for module, names in imports.items():
         wanted[module] = wanted.get(module, set()) | names
-    lines = ["from pathlib import Path", ""] if _is_saved(group) else []
+    lines = [IMPORT, ""] if _is_saved(group) or lists_of_groups(group) else []
     for module, names in sorted(wanted.items()):
         line = f"from {module} import {', '.join(sorted(names))}"
         if len(line) > 88:
@@ -101,10 +107,10 @@ def selection_part(cohort: Cohort, chosen: Filter) -> str:
     chosen
         The filter.
     """
-    # By way of JSON: what is written is plain data, whatever the filter was made of.
-    plain = indent(pformat(json.loads(json.dumps(chosen.to_dict())), sort_dicts=False), "    ")
+    plain, lists = plain_literal(chosen.to_dict(), SELECTED)
+    start = f"{IMPORT}\n\n" if lists else ""
     return f"""\
-cohort = load_cohort({file_name(cohort)!r})
+{start}cohort = load_cohort({file_name(cohort)!r})
 if cohort.fingerprint != {cohort.fingerprint!r}:
     print("Note: the data are not those that the result was made of.")
 chosen = Filter.from_dict(
@@ -131,7 +137,7 @@ def outcome_part(
     lines = []
     asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
     if group is not None:
-        lines.append(_grouping(group))
+        lines.append(built_part(group))
         if arrangement is not None and _is_arranged(arrangement):
             plain = pformat(arrangement.to_dict(), sort_dicts=False)
             lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
@@ -167,11 +173,33 @@ def _is_saved(group: GroupingSpec | None) -> bool:
     return group is not None and group.kind == SAVED
 
 
-def _grouping(group: GroupingSpec) -> str:
+def lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
+    """The lists of patients that saved filters compared with each other hold."""
+    if group is None or group.kind != FILTERS:
+        return []
+    return named_filters_literal(filters_from_text(group.name))[1]
+
+
+def filters_part(group: GroupingSpec) -> str:
+    """Saved filters compared with each other, by name, as ``filters``."""
+    plain, _ = named_filters_literal(filters_from_text(group.name))
+    return (
+        f"plain = (\n{plain}\n)\n"
+        "filters = {name: Filter.from_dict(held) for name, held in plain.items()}"
+    )
+
+
+def built_part(group: GroupingSpec) -> str:
+    """The groups before they are arranged, as ``grouping``."""
     if group.kind == SAVED:
         return (
             f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())\n"
             f"grouping = saved.groupings[{group.name!r}]"
+        )
+    if group.kind == FILTERS:
+        return (
+            f"{filters_part(group)}\n"
+            "grouping = GroupingSpec.of_filters(filters).build(cohort, selection.mask)"
         )
     return f"grouping = GroupingSpec.parse({str(group)!r}).build(cohort, selection.mask)"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pprint import pformat
-from textwrap import indent
 
 from app.analysis.transplant import EmulationSettings, MicrosimulationSettings, TargetTrial
-from app.export.script_parts import comment, file_name, heading_part, script_of
+from app.export.script_lists import IMPORT, plain_literal
+from app.export.script_parts import SELECTED, comment, file_name, heading_part, script_of
 from data_loaders import Cohort
 
 _NUMBERS = 'to_string(index=False, float_format="%.12g")'
@@ -81,9 +80,10 @@ def _load(cohort: Cohort) -> str:
 
 
 def _trial(trial: TargetTrial) -> str:
-    # By way of JSON: what is written is plain data, whatever the trial was made of.
-    plain = indent(pformat(json.loads(trial.to_json()), sort_dicts=False), "    ")
+    plain, lists = plain_literal(json.loads(trial.to_json()), SELECTED)
+    start = f"{IMPORT}\n\n" if lists else ""
     return (
+        f"{start}"
         f"trial = TargetTrial.from_dict(\n{plain}\n)\n"
         "protocol = write_protocol(cohort, trial)\n"
         f"{comment('The onset of progression, where the trial names one.')}\n"

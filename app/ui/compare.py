@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.analysis.comparison import MOST_GROUPS, made_of
 from app.analysis.comparison_overlap import exclusive_groups
+from app.analysis.table_one import describable
 from app.analysis.wording import count, mid_sentence
 from app.cohort.arrangement import Arrangement
 from app.cohort.groupings import FILTERS, Grouping, GroupingError, GroupingSpec
@@ -24,6 +25,7 @@ EXCLUSIVE, DROPPED = "Groups of their own", "Left out"
 # Where there is no driver to compare by, the alteration that opens the page.
 _TELLING = ("SF3B1", "NPM1", "CALR", "TP53", "JAK2")
 _ENOUGH = 0.1
+_OF_COLUMN = ("variable", "cut")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,13 @@ class Compared:
     def made_of(self) -> set[str]:
         """Features that the groups are made of."""
         return made_of(self.looking.cohort, self.spec)
+
+    @property
+    def variables(self) -> list[str]:
+        """Clinical variables to compare: all but what the groups are made of."""
+        spec = self.spec
+        column = spec.name.partition("@")[0] if spec and spec.kind in _OF_COLUMN else ""
+        return [name for name in describable(self.looking.cohort) if name != column]
 
     @property
     def colours(self) -> dict[str, str]:

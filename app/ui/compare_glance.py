@@ -20,7 +20,7 @@ from app.analysis.comparison import (
 )
 from app.analysis.group_reading import numbers_table
 from app.analysis.group_survival import GroupSurvival, survival_by_group
-from app.analysis.table_one import TableOne, describable, table_one
+from app.analysis.table_one import TableOne, table_one
 from app.charts.bars import share_bars
 from app.charts.compare import differences_figure, enrichment_figure
 from app.charts.overlap import overlap_figure
@@ -44,11 +44,9 @@ _LEADING = 10
 def compared_table(compared: Compared) -> TableOne:
     """Table one of the groups, without what they are made of."""
     looking = compared.looking
-    cohort = looking.cohort
-    spec = compared.spec
-    own = {spec.name.partition("@")[0]} if spec is not None and spec.kind in OF_COLUMN else set()
-    wanted = [name for name in describable(cohort) if name not in own]
-    return table_one(cohort, compared.grouping, looking.selection.mask, variables=wanted)
+    return table_one(
+        looking.cohort, compared.grouping, looking.selection.mask, variables=compared.variables
+    )
 
 
 def compared_frequencies(compared: Compared) -> GroupFrequencies | None:
@@ -71,9 +69,6 @@ def compared_survival(compared: Compared) -> GroupSurvival | None:
     return survival_by_group(
         looking.cohort, looking.selection.mask, compared.endpoint, compared.grouping
     )
-
-
-OF_COLUMN = ("variable", "cut")
 
 
 def draw_glance(compared: Compared) -> None:

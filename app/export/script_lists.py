@@ -1,0 +1,82 @@
+"""Lists of patients in scripts: read from files beside the script, never written into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pprint import pformat
+from textwrap import indent
+from typing import Any
+
+from app.analysis.wording import count
+from app.cohort.filters import Filter
+
+_IDS = "patients"
+IMPORT = "from pathlib import Path"
+
+
+@dataclass(frozen=True)
+class ListFile:
+    """A list that the script reads: the file's name, and how many patients the list has."""
+
+    name: str
+    size: int
+
+    def __repr__(self) -> str:
+        return f"Path({self.name!r}).read_text(encoding='utf-8').splitlines()"
+
+    @property
+    def sentence(self) -> str:
+        """What the reader has to put where."""
+        return f"{self.name} holds the identifiers of {count(self.size, 'patient')}, one a line."
+
+
+def without_lists(plain: Any, stem: str) -> tuple[Any, list[ListFile]]:
+    """Plain data in which what reads a file stands for each list of patients, and these files.
+
+    Equal lists are one file.
+
+    Parameters
+    ----------
+    plain
+        A filter, or several, as plain data.
+    stem
+        Start of the files' names.
+    """
+    held: dict[tuple[str, ...], ListFile] = {}
+
+    def replaced(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {
+                key: read(tuple(value))
+                if key == _IDS and isinstance(value, list)
+                else replaced(value)
+                for key, value in part.items()
+            }
+        return [replaced(inner) for inner in part] if isinstance(part, list) else part
+
+    def read(ids: tuple[str, ...]) -> ListFile:
+        return held.setdefault(ids, ListFile(f"{stem}_{len(held) + 1}.txt", len(ids)))
+
+    return replaced(plain), list(held.values())
+
+
+def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
+    """Plain data as an indented Python literal without lists of patients, and their files.
+
+    Parameters
+    ----------
+    plain
+        A filter, or several, as plain data.
+    stem
+        Start of the files' names.
+    """
+    # By way of JSON: what is written is plain data, whatever the filter was made of.
+    shown, files = without_lists(json.loads(json.dumps(plain)), stem)
+    return indent(pformat(shown, sort_dicts=False), "    "), files
+
+
+def named_filters_literal(filters: Mapping[str, Filter]) -> tuple[str, list[ListFile]]:
+    """Named filters as plain data by name, as a literal without lists, and the lists' files."""
+    return plain_literal({name: held.to_dict() for name, held in filters.items()}, "group")
