@@ -147,7 +147,10 @@ def burden_figure(
             )
         ],
         xaxis={"type": "category", "showgrid": False},
-        yaxis={"tickformat": ".0%", "zeroline": False},
+        yaxis={
+            "title": {"text": "Share of patients", "standoff": 6}, "tickformat": ".0%",
+            "zeroline": False,
+        },
         margin={"b": 50},
         bargap=0.22,
         barmode="group",

@@ -64,7 +64,13 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
         hovermode="x unified",
         margin={"l": 46, "b": 52},
         xaxis={"range": [0, HORIZON / MONTHS_PER_YEAR], "showgrid": False, "hoverformat": ".1f"},
-        yaxis={"range": [0, 1.02], "tickformat": ".0%", "dtick": 0.25, "zeroline": False},
+        yaxis={
+            "title": {"text": "Survival", "standoff": 6},
+            "range": [0, 1.02],
+            "tickformat": ".0%",
+            "dtick": 0.25,
+            "zeroline": False,
+        },
     )
 
 

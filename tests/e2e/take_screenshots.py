@@ -13,7 +13,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
-PATHS = ("", "cohort", "survival", "subgroups", "genomics", "data", "methods")
+PATHS = (
+    "", "cohort", "survival", "subgroups", "transplant?cohort=demo:mds", "genomics", "patient",
+    "data", "methods",
+)  # fmt: skip
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 
 

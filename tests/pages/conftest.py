@@ -12,7 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from tests.conftest import ROOT
 
-PAGES = ("home", "cohort", "survival", "subgroups", "genomics", "data", "methods")
+PAGES = (
+    "home", "cohort", "survival", "subgroups", "transplant", "genomics", "patient", "data",
+    "methods",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)
