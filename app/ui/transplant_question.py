@@ -31,7 +31,7 @@ from app.ui.session import Looking
 from data_loaders import Cohort
 
 ALTERED = "altered"
-_LATEST = 240.0
+_LATEST, _ANY_AGE = 240.0, 120.0
 _NUMBERS = ("oldest", "horizon", "within", "delay", "grace")
 _ASKED_OF = "_question_of"
 
@@ -56,7 +56,13 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         st.caption(f"Eligible: the sidebar's filter ({looking.selection.sentence}), and:")
         oldest = suggestion.oldest
         if suggestion.age is not None and oldest is not None:
-            oldest = _months("Oldest eligible age, years", "oldest", oldest, most=120.0)
+            oldest = _months(
+                "Oldest eligible age, years",
+                "oldest",
+                oldest,
+                most=_ANY_AGE,
+                help_=f"{_ANY_AGE:g} is no limit, and takes in who has no age.",
+            )
         endpoint = _choice("Endpoint", OUTCOME, usual.endpoint, outcome_labels(cohort))
         treatment = _choice(
             "Transplant", TRANSPLANT, usual.treatment, transplant_labels(cohort, endpoint)
@@ -80,7 +86,9 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
             "Compared also by class of", CLASSES, usual.classes or NO_CLASSES, class_labels(cohort)
         )
     return TargetTrial(
-        eligibility=eligible(looking.filter, suggestion.age, oldest),
+        eligibility=eligible(
+            looking.filter, suggestion.age, None if oldest == _ANY_AGE else oldest
+        ),
         treatment=treatment,
         time_zero=None if zero == START else zero,
         endpoint=endpoint,

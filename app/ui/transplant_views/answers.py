@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -77,10 +78,18 @@ def draw_answers(work: Work) -> None:
         for place, name in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
                 _draw_figure(figures, name, answers)
-    st.caption(
+    drawn = (
         f"Drawn to {work.trial.horizon_months / 12:g} years; hazard ratios of the first three use "
         "all follow-up."
     )
+    late = int(np.isfinite(work.protocol.data.entry).sum())
+    if late:
+        drawn += (
+            f" {count(late, 'patient')} came under observation only after time zero: the emulated "
+            "trial counts them from then on, the first three from time zero, which flatters "
+            "everybody's early survival."
+        )
+    st.caption(drawn)
     st.subheader("In words", anchor=False)
     sentences = [*during_reading(naive)[:3], *arms_in_words(found, group)]
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))

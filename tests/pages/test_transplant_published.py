@@ -1,0 +1,140 @@
+"""The transplant page on published cohorts: its own path gives R's numbers, and first remission."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data_loaders import Cohort, load_cohort, load_table_bytes
+from tests.conftest import ROOT
+from tests.pages.conftest import figures, words
+
+pytestmark = pytest.mark.shared
+
+
+@cache
+def mds_as_r_read_it(folder: Path) -> Cohort:
+    """The published table as the oracle's R script took it.
+
+    There, a transplant without a time counts as none, and the one dated years before diagnosis
+    counts from diagnosis on; the app leaves such patients out and says so.
+    """
+    frame = pd.read_csv(folder / "mds_iwg_2022" / "df_clinical.tsv", sep="\t", dtype=str)
+    days = pd.to_numeric(frame["time_to_transplant_days"], errors="coerce")
+    frame = frame.drop(columns="transplant")
+    frame.loc[days < 0, "time_to_transplant_days"] = "0"
+    return load_table_bytes("mds.tsv", frame.to_csv(sep="\t", index=False).encode())
+
+
+def opened(cohort: Cohort, **state: object) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
+    at.session_state["cohort"] = f"upload:{cohort.name}"
+    for key, value in state.items():
+        at.session_state[key] = value
+    at.switch_page(str(ROOT / "pages" / "transplant.py"))
+    at.run()
+    assert not at.exception, at.exception
+    assert not at.error, [element.value for element in at.error]
+    return at
+
+
+def figure_of(at: AppTest, title: str) -> dict[str, Any]:
+    return next(
+        f for f in figures(at) if f["layout"]["annotations"][0]["text"].startswith(f"<b>{title}")
+    )
+
+
+def numbers(values: Any) -> np.ndarray:
+    """The numbers of a trace, which plotly writes as bytes."""
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+    return np.asarray(values, dtype=float)
+
+
+def texts(figure: dict[str, Any]) -> str:
+    return "\n".join(str(text["text"]) for text in figure["layout"]["annotations"])
+
+
+@pytest.mark.parametrize("what", ["time_dependent_cox", "landmark_6_months"])
+def test_the_page_gives_the_numbers_of_r_on_the_published_mds_cohort(
+    public_cohorts: Path, r_survival: dict[str, Any], what: str
+):
+    oracle = r_survival["mds_iwg_2022"]["transplant"][what]
+    adjusted = what == "time_dependent_cox"
+    at = opened(
+        mds_as_r_read_it(public_cohorts),
+        view="Four answers",
+        landmark="Month 6",
+        oldest=120.0,
+        risk="none",
+        confounders=["variable:AGE", "variable:IPSSM_SCORE"] if adjusted else [],
+    )
+    if adjusted:
+        hr, lower, upper = (oracle[name][0] for name in ("hr", "lower", "upper"))
+        drawn = figure_of(at, "Every hazard ratio")["data"]
+        ratios = np.concatenate([numbers(trace["x"]) for trace in drawn])
+        assert np.nanmin(np.abs(ratios / hr - 1)) < 1e-9
+        assert f"{hr:.2f} ({lower:.2f}–{upper:.2f})" in words(at)
+        return
+    figure = figure_of(at, "Landmark at month 6")
+    n = sum(curve["n"] for curve in oracle["km"].values())
+    assert f"{n:,} patients" in texts(figure)
+    # What the page drew it from; the curves on screen leave out steps too small to see.
+    found = list(at.session_state["_remembered"]["transplant answers"].values())[-1]
+    assert found.at.at == 6.0
+    test = found.landmark_curves.test
+    assert test.statistic == pytest.approx(oracle["logrank"]["chisq"], rel=1e-9)
+    assert list(test.table["n"]) == oracle["logrank"]["n"]
+    assert list(test.table["expected"]) == pytest.approx(oracle["logrank"]["expected"], rel=1e-9)
+    for km, name in ((found.landmark_curves.unexposed, "0"), (found.landmark_curves.exposed, "1")):
+        expected = oracle["km"][name]
+        at_years = km.at([12.0 * years for years in expected["at"]])
+        assert list(at_years["survival"]) == pytest.approx(expected["surv"], rel=1e-9)
+        assert list(at_years["n_risk"]) == expected["n_risk"]
+        assert km.rmst(12.0 * expected["rmst_to"]) == pytest.approx(
+            12.0 * expected["rmst"], rel=1e-9
+        )
+
+
+@cache
+def aml(folder: Path) -> Cohort:
+    return load_cohort(folder / "aml_papaemmanuil_2016" / "AMLSG_Clinical_Anon.RData")
+
+
+def test_first_remission_is_time_zero_on_the_published_aml_cohort(public_cohorts: Path):
+    cohort = aml(public_cohorts)
+    at = opened(cohort, view="Four answers", zero="column:cr_months")
+    assert at.selectbox(key="zero").value == "column:cr_months"
+    reached = cohort.patients["cr_months"].notna()
+    naive = figure_of(at, "Naive: ever against never")
+    assert "since complete remission" in texts(naive)
+    n = int(texts(naive).partition("never, ")[2].partition(" patient")[0].replace(",", ""))
+    assert 100 < n < int(reached.sum())
+    assert "In a trial emulated on these" in words(at)
+
+
+def test_delayed_entry_is_followed_from_its_time_on_the_published_aml_cohort(public_cohorts: Path):
+    whole = aml(public_cohorts)
+    # As if patients had come under observation only at their first remission.
+    endpoint = replace(whole.endpoints["os"], entry="cr_months")
+    cohort = replace(whole, endpoints={**whole.endpoints, "os": endpoint}, name="From remission")
+    at = opened(cohort, view="The protocol", zero="Start of follow-up", risk="none")
+    table = at.get("table")[0].value.set_index(" ")["In these data"]
+    assert "delayed entry" in table["Time zero"]
+    assert "transplanted before coming under observation" in table["Eligibility"]
+    assert "In a trial emulated on these" in words(at)
+    at.segmented_control[0].set_value("Four answers").run()
+    assert not at.exception, at.exception
+    assert "1,032 patients came under observation only after time zero" in words(at)
+    found = list(at.session_state["_remembered"]["transplant estimates"].values())[-1]
+    # Until their remission nobody is at risk in the emulated trial.
+    assert found.curves["at_risk"].iloc[0] < found.n == 1032
