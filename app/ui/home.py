@@ -127,6 +127,7 @@ def draw_questions(looking: Looking) -> None:
 
 _PAGES = {
     "compare": pages.COMPARE,
+    "patient": pages.PATIENT,
     "survival": pages.SURVIVAL,
     "subgroups": pages.SUBGROUPS,
     "transplant": pages.TRANSPLANT,

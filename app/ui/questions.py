@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.analysis.similar import MIN_NEIGHBOURS
+from app.analysis.similar_profiles import profile_variables
 from app.analysis.transplant.defaults import suggest
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
@@ -50,6 +52,9 @@ def questions(key: str, cohort: Cohort) -> list[Question]:
         found.insert(min(1, len(found)), _subgroup_question(key))
     if suggest(cohort, Filter()) is not None:
         found.insert(min(1, len(found)), _transplant_question(key))
+    if _can_tell_likeness(cohort):
+        # Before the list ends: the last of many questions are cut off.
+        found.insert(min(_MOST // 2, len(found)), _patient_question(key))
     return found[:_MOST]
 
 
@@ -77,6 +82,20 @@ def _transplant_question(key: str) -> Question:
         "A target trial emulated on these patients, beside the comparison that misleads",
         View(key, Filter(), "transplant"),
     )
+
+
+def _patient_question(key: str) -> Question:
+    return Question(
+        "Who is most like this patient, and how did they do?",
+        "One patient's course, the nearest patients and why, and what happened to them",
+        View(key, Filter(), "patient", {"patients": "One patient"}),
+    )
+
+
+def _can_tell_likeness(cohort: Cohort) -> bool:
+    """Whether patients can be compared with each other, and what became of them is known."""
+    described = bool(cohort.altered_counts.any()) or bool(profile_variables(cohort))
+    return cohort.n > MIN_NEIGHBOURS and bool(cohort.endpoints) and described
 
 
 def _driver_questions(key: str, cohort: Cohort) -> list[Question]:

@@ -10,9 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
+from app.ui.questions import questions
 from data_loaders import load_cohort
 from data_loaders.demo import load_demo
-from tests.builders import AGE, make_cohort
+from tests.builders import AGE, OS, make_cohort
 from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
 
@@ -161,3 +162,22 @@ def test_tiny_untested_and_endless_cohorts_get_a_sentence(open_app: Opener):
     at = with_upload(few)
     calm(at)
     assert isinstance(at.dataframe[0].value, pd.DataFrame)
+
+
+@pytest.mark.parametrize("demo", ["mpn", "mds", "aml"])
+def test_home_asks_who_is_most_like_a_patient_and_the_page_answers(open_app: Opener, demo: str):
+    key = f"demo:{demo}"
+    titles = [question.title for question in questions(key, load_demo(demo))]
+    asked = titles.index("Who is most like this patient, and how did they do?")
+    at = open_app("home", cohort=key)
+    at.button(key=f"question_{asked}").click().run()
+    calm(at)
+    assert at.title[0].value == "Patient"
+    assert "is most like patient" in words(at)
+    assert "How they did: death in" in words(at)
+
+
+def test_home_does_not_ask_it_where_nothing_could_answer():
+    few = {"os_months": [1.0, 2.0], "os_event": [1, 0], "age_years": [50.0, 60.0]}
+    cohort = make_cohort(few, endpoints=(OS,))
+    assert "patient" not in [question.view.page for question in questions("x", cohort)]
