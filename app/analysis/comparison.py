@@ -25,6 +25,7 @@ DEFINES, RARE, EVERYBODY = "defines the groups", "too rare", "in everybody or no
 FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
 _YES = ("Yes", "No")
 _LEADING = 3
+_DIFFERENCE = ("smd", "test", "p_value", "q_value", "missing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +167,9 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
                 "q_value": row.q_value, "missing": row.missing,
             }
         )  # fmt: skip
+    if not rows:
+        return pd.DataFrame(columns=["variable", "label", *table.names, *_DIFFERENCE])
     frame = pd.DataFrame(rows)
-    if frame.empty:
-        return frame
     order = np.lexsort((-frame["smd"].fillna(-1), frame["p_value"].fillna(2)))
     return frame.iloc[order].reset_index(drop=True)
 

@@ -11,6 +11,7 @@ from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
 from app.cohort.grouping_model import UNKNOWN
 from app.cohort.groupings import NOT_DRAWN, OUTSIDE, Grouping, GroupingError
+from app.cohort.later_columns import later_columns
 from data_loaders import Cohort
 
 MOST_SETS = 8
@@ -56,6 +57,7 @@ def exclusive_groups(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
         names=names,
         codes=codes.astype(np.int16),
         colours=assign_colours(names),
+        after_baseline=bool(later_columns(cohort, filters.values())),
         note=(
             "Each group is a combination of filters, and nobody is in two groups: "
             + "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())

@@ -23,7 +23,7 @@ from app.analysis.incidence_estimates import (
 )
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome
-from app.analysis.wording import listing
+from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
@@ -252,9 +252,9 @@ def _notes(
         notes.append(f"No event of either kind, so no curve, in: {listing(without)}.")
     if grouping is not None and grouping.after_baseline:
         notes.append(
-            f"{grouping.label} happens during follow-up. Comparing these groups from time zero "
-            "credits the treated with the time they had to survive to be treated (immortal time): "
-            "read the difference as biased."
+            f"The groups of {mid_sentence(grouping.label)} come about during follow-up. Comparing "
+            "them from time zero credits whoever came into one later with the time they had to "
+            "live until then (immortal time): read the difference as biased."
         )
     if grouping is not None and grouping.data_driven:
         notes.append(

@@ -25,6 +25,7 @@ from app.analysis.survival import (
 from app.analysis.wording import (
     count,
     listing,
+    mid_sentence,
 )
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
@@ -300,9 +301,9 @@ def _bias(grouping: Grouping) -> str:
     if not grouping.after_baseline:
         return ""
     return (
-        f"{grouping.label} happens during follow-up. Comparing these groups from time zero credits "
-        "the treated with the time they had to survive to be treated (immortal time): the "
-        "difference is biased."
+        f"The groups of {mid_sentence(grouping.label)} come about during follow-up. Comparing them "
+        "from time zero credits whoever came into one later with the time they had to live until "
+        "then (immortal time): the difference is biased."
     )
 
 

@@ -22,6 +22,7 @@ from app.cohort.grouping_model import (
     Grouping,
     GroupingError,
 )
+from app.cohort.later_columns import comes_later
 from app.cohort.named_filters import by_filters, filters_from_text, filters_to_text
 from app.cohort.numeric_cuts import Cut, by_cut
 from app.cohort.spec_text import join_parts, split_parts
@@ -233,7 +234,7 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
         codes=codes,
         colours=assign_colours(shown, ordered=ordered),
         ordered=ordered,
-        after_baseline=variable.role == "treatment",
+        after_baseline=comes_later(cohort, column),
     )
 
 

@@ -10,6 +10,7 @@ from app.cohort.clauses import FilterError
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter
 from app.cohort.grouping_model import MAX_GROUPS, OUTSIDE, SEVERAL, UNKNOWN, Grouping, GroupingError
+from app.cohort.later_columns import later_columns
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort
 
@@ -66,6 +67,7 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
         names=names,
         codes=codes.astype(np.int16),
         colours=assign_colours(names),
+        after_baseline=bool(later_columns(cohort, filters.values())),
         note=(
             "Each group is a filter: "
             + "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())

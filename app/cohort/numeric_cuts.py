@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from app.cohort.clinical_thresholds import Threshold, clinical_thresholds
 from app.cohort.grouping_model import MAX_GROUPS, MISSING, Grouping, GroupingError
+from app.cohort.later_columns import comes_later
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 
@@ -130,7 +131,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
         colours=number_colours(len(names)),
         ordered=True,
         data_driven=cut.rule == OPTIMAL,
-        after_baseline=variable.role == "treatment",
+        after_baseline=comes_later(cohort, cut.column),
         note=note,
     )
 

@@ -16,6 +16,7 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.regrouping import only_groups
 from app.ui.compare_lists import draw_lists
 from app.ui.grouping_choice import ChosenGrouping, default_group, draw_grouping
+from app.ui.immortal_time import immortal_time_guard
 from app.ui.links import GROUP, group_labels
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
@@ -115,6 +116,25 @@ def draw_controls(looking: Looking) -> Compared | None:
         )
         return None
     return Compared(looking, chosen, grouping, picked, exclusive, endpoint)
+
+
+def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:
+    """Warn where the groups come about during follow-up, and offer what is right.
+
+    Parameters
+    ----------
+    compared
+        What is compared.
+    grouping
+        The groups whose survival is shown, where they are not the ones compared.
+    """
+    immortal_time_guard(
+        compared.looking,
+        grouping or compared.grouping,
+        compared.endpoint,
+        str(compared.spec or ""),
+        away=True,
+    )
 
 
 def draw_data_driven(compared: Compared) -> None:

@@ -23,8 +23,7 @@ from app.cohort.arrangement import arranged
 from app.cohort.filters import FilterError, Selection
 from app.cohort.groupings import Grouping, GroupingError
 from app.cohort.named_filters import filters_from_text
-from app.ui.compare import Compared
-from app.ui.immortal_time import immortal_time_guard
+from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.links import cohort_labels
 from app.ui.session import open_cohort
@@ -140,13 +139,8 @@ def _draw_survival(compared: Compared, sides: tuple[_Side, _Side]) -> None:
     if compared.endpoint not in other.endpoints or not compared.endpoint:
         st.info(f"{other.name} does not have the endpoint chosen; choose one that both have.")
         return
-    immortal_time_guard(
-        compared.looking,
-        first.grouping,
-        compared.endpoint,
-        str(compared.spec or ""),
-        away=True,
-    )
+    later = [side.grouping for side in sides if side.grouping.after_baseline]
+    draw_guard(compared, next(iter(later), first.grouping))
     # One axis for both: follow-up ends where the shorter one does.
     limit = min(_last_time(side, compared.endpoint) for side in sides)
     results = [_survival(side, compared.endpoint, limit) for side in sides]

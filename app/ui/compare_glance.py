@@ -31,8 +31,7 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.overlap import overlap
 from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
-from app.ui.compare import Compared, comparison_title, draw_data_driven
-from app.ui.immortal_time import immortal_time_guard
+from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.survival import survival_title
 from app.ui.take_away import TakeAway, draw_take_away
@@ -82,9 +81,7 @@ def draw_glance(compared: Compared) -> None:
     if found is not None and len(found.groups) > 1:
         contrast = enrichment(found, next(iter(found.groups)), compared.made_of)
     if survival is not None:
-        immortal_time_guard(
-            looking, compared.grouping, compared.endpoint, str(compared.spec or ""), away=True
-        )
+        draw_guard(compared)
     left, right = st.columns([5, 6], gap="large")
     with left:
         _draw_sizes(compared)

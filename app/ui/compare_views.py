@@ -19,9 +19,8 @@ from app.charts.frequencies import frequency_alt, frequency_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.export.table_one import legend
 from app.export.tables import file_stem
-from app.ui.compare import Compared, comparison_title, draw_data_driven
+from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
-from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.survival import draw_accounting, survival_title
 
@@ -144,9 +143,7 @@ def draw_survival(compared: Compared) -> None:
             "and os_event."
         )
         return
-    immortal_time_guard(
-        looking, compared.grouping, compared.endpoint, str(compared.spec or ""), away=True
-    )
+    draw_guard(compared)
     title, sentences = survival_title(result), reading(result)
     chart, words = st.columns([5, 3], gap="large")
     with chart:

@@ -9,7 +9,9 @@ import streamlit as st
 from app.analysis.exposures import Exposure, exposure_options
 from app.analysis.transplant.defaults import transplants
 from app.analysis.wording import mid_sentence
-from app.cohort.groupings import Grouping
+from app.cohort.groupings import FILTERS, Grouping
+from app.cohort.later_columns import later_columns
+from app.cohort.named_filters import filters_from_text
 from app.ui import pages
 from app.ui.links import ENDPOINT, VIEW, keep_choices
 from app.ui.pages import SURVIVAL
@@ -83,14 +85,14 @@ def immortal_time_guard(
                     args=(choices,),
                 )
                 if clicked and away:
-                    st.switch_page(SURVIVAL)
+                    # Nothing is passed on: the widgets write themselves into the new address.
+                    st.switch_page(SURVIVAL, query_params={})
             trial = {option.key for option in transplants(looking.cohort, endpoint)}
             if exposure.key in trial and st.button(
                 f"Who benefits from {exposure.noun}: an emulated trial",
                 key="guard_trial",
                 icon=":material/swap_horiz:",
             ):
-                # Nothing is passed on: the widgets write themselves into the new address.
                 st.switch_page(pages.TRANSPLANT, query_params={})
 
 
@@ -103,7 +105,7 @@ def matching_exposure(
     and ``transplant_months``), then a label that the grouping's label contains.
     """
     options = exposure_options(looking.cohort, endpoint)
-    words = [word for word in re.split("[:@]", group)[1:] if word]
+    words = _named(looking, group)
     for option in options:
         if option.key.partition(":")[2] in words:
             return option
@@ -113,3 +115,11 @@ def matching_exposure(
             return option
     label = grouping.label.lower()
     return next((option for option in options if option.label.lower() in label), None)
+
+
+def _named(looking: Looking, group: str) -> list[str]:
+    """Columns that the groups are made of."""
+    kind, _, name = group.partition(":")
+    if kind == FILTERS:
+        return later_columns(looking.cohort, filters_from_text(name).values())
+    return [word for word in re.split("[:@]", group)[1:] if word]

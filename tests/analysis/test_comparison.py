@@ -168,6 +168,9 @@ def test_overlapping_filters_become_groups_that_do_not(mpn: Cohort):
         "ET": Filter.from_dict({"column": "diagnosis", "in": ["ET"]}),
     }
     assert exclusive_groups(mpn, apart).names == ("MF", "ET")
+    assert not grouping.after_baseline
+    died = Filter.from_dict({"column": "os_event", "in": [1]})
+    assert exclusive_groups(mpn, filters | {"Died": died}).after_baseline
     with pytest.raises(GroupingError, match="two to 8"):
         exclusive_groups(mpn, {"MF": filters["MF"]})
 

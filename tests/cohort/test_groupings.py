@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from app.cohort.colours import NEUTRAL, colour_of
+from app.cohort.filters import Filter
 from app.cohort.groupings import (
     GroupingError,
     GroupingSpec,
@@ -15,8 +16,9 @@ from app.cohort.groupings import (
     by_variable,
     grouping_options,
 )
+from app.cohort.later_columns import later_columns
 from data_loaders import Variable
-from tests.builders import AGE, DIAGNOSIS, make_cohort
+from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
 
 RISK = Variable("risk", "Risk", "ordinal", role="disease", levels=("Low", "Mid", "High"))
 SPLEEN = Variable("spleen", "Splenomegaly", "binary", role="clinical")
@@ -116,3 +118,27 @@ def test_labels_become_a_grouping_and_grey_ones_stay_grey():
     assert grouping.sizes() == (2, 2, 1)
     assert grouping.left_out() == {"value missing": 1}
     assert grouping.colours[2] == NEUTRAL
+
+
+FOLLOWED = make_cohort(
+    {"hsct": [1.0, 0.0], "spleen": [0.0, 1.0], "os_months": [1.0, 2.0], "os_event": [1.0, 0.0]},
+    {"CALR": [1, 0]},
+    variables=(SPLEEN, TRANSPLANT),
+    endpoints=(OS,),
+)
+
+
+def test_filters_on_what_happens_later_make_groups_of_follow_up():
+    given = {"column": "hsct", "in": [1]}
+    died = {"column": "os_event", "in": [1]}
+    later = {
+        "Given": Filter.from_dict(given),
+        "Not given": Filter.from_dict({"not": {"any": [given, died]}}),
+    }
+    assert later_columns(FOLLOWED, later.values()) == ["hsct", "os_event"]
+    assert GroupingSpec.of_filters(later).build(FOLLOWED).after_baseline
+    early = {
+        "Large": Filter.from_dict({"column": "spleen", "in": [1]}),
+        "Altered": Filter.from_dict({"altered": "CALR"}),
+    }
+    assert not GroupingSpec.of_filters(early).build(FOLLOWED).after_baseline
