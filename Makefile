@@ -11,10 +11,11 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
 
-# The browser tests run alone: they wait for what a user would see, and a busy machine is slow to show it.
+# The browser tests run after the others: they wait for what a user would see, and a busy machine is
+# slow to show it.
 test: lint types browser postgres
 	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
-	$(PY) -m pytest tests/e2e
+	$(PY) -m pytest -n 2 tests/e2e
 
 lint: $(VENV)/.test-ready
 	$(PY) -m ruff check .

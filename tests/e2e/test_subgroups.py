@@ -25,7 +25,9 @@ def open_map(page: Page, link: str) -> None:
 
 def drag_around(page: Page) -> None:
     """Draw a closed shape around the middle half of the map."""
-    box = map_of(page).locator(".nsewdrag").first.bounding_box()
+    area = map_of(page).locator(".nsewdrag").first
+    expect(area).to_be_visible()
+    box = area.bounding_box()
     assert box is not None
     x, y, width, height = box["x"], box["y"], box["width"], box["height"]
     corners = [(0.25, 0.2), (0.75, 0.2), (0.75, 0.8), (0.25, 0.8), (0.25, 0.25)]
