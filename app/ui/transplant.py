@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.analysis.transplant.defaults import suggest, survival_endpoints
-from app.analysis.transplant.reading import HYPOTHESES, by_class, headline
+from app.analysis.transplant.defaults import suggest, survival_endpoints, why_no_transplant
+from app.analysis.transplant.reading import HYPOTHESES, by_class, caution, headline
 from app.cohort.filters import Filter
 from app.ui.session import Looking
 from app.ui.sidebar import show_view
@@ -68,8 +68,9 @@ def _say_what_is_needed(looking: Looking) -> None:
     else:
         needed = "a column with the time of transplant in months, such as transplant_months"
     st.info(
-        f"{looking.cohort.name} records no transplant that could be analysed: that needs {needed} "
-        "(empty for who was never transplanted)."
+        why_no_transplant(looking.cohort)
+        or f"{looking.cohort.name} records no transplant that could be analysed: that needs "
+        f"{needed} (empty for who was never transplanted)."
     )
     st.button(
         "Show it on the simulated MDS cohort",
@@ -88,7 +89,7 @@ def _draw_answer(work: Work) -> None:
     except ValueError as error:
         st.markdown(str(error))
         return
-    st.markdown(f"{headline(found)} {by_class(found)}")
+    st.markdown(f"{headline(found)} {by_class(found)} {caution(found)}")
     st.caption(HYPOTHESES)
     draw_status(work)
     if not found.settings.draws and has_intervals(work):

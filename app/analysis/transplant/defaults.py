@@ -6,19 +6,23 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.adjustment import MAX_LEVELS, adjustment_options
-from app.analysis.exposures import Exposure, exposure_options, exposure_times
+from app.analysis.exposures import MONTHS_PER, Exposure, exposure_options, exposure_times
 from app.analysis.transplant.protocol import TargetTrial
 from app.analysis.transplant.strategies import Strategy
+from app.analysis.wording import count, listing
 from app.cohort.clauses import All, Between
 from app.cohort.filters import Filter
 from data_loaders import Cohort, Variable
 
 _TRANSPLANT = re.compile(r"transplant|hsct|\bhct\b|allo", re.IGNORECASE)
 _PROGRESSION = re.compile(r"aml|leuk|relapse|progress|transform", re.IGNORECASE)
+_TIME = re.compile(r"month|week|day|year|time", re.IGNORECASE)
 _REMISSION = "remission"
+_TREATED = ("treatment", "outcome")
 # The systems in use, the most detailed first; then any other ordered classes of the disease.
 _RISK = ("ipssm", "ipssr", "eln", "mipss", "dipss", "risk")
 # What decides on a transplant besides the score, the most telling form of each first.
@@ -73,6 +77,41 @@ def transplants(cohort: Cohort, endpoint: str) -> list[Exposure]:
         for option in exposure_options(cohort, endpoint)
         if option.key.startswith("column:") and _TRANSPLANT.search(f"{option.key} {option.label}")
     ]
+
+
+def why_no_transplant(cohort: Cohort) -> str:
+    """Why no transplant can be analysed although times of one are recorded; empty if none are."""
+    endpoints = survival_endpoints(cohort)
+    names = [
+        variable.name
+        for variable in cohort.variables.values()
+        if variable.role in _TREATED
+        and (variable.unit in MONTHS_PER or _TIME.search(variable.name))
+        and variable.name in cohort.patients.columns
+        and _TRANSPLANT.search(f"{variable.name} {variable.label}")
+    ]
+    for name in names if endpoints else []:
+        end = cohort.patients[cohort.endpoints[endpoints[0]].time]
+        last = end.to_numpy(dtype=np.float64, na_value=np.nan)
+        # A column in which all have the same number of months is read as no time at all.
+        months = pd.to_numeric(cohort.patients[name], errors="coerce").to_numpy(dtype=np.float64)
+        months = months * MONTHS_PER.get(str(cohort.variables[name].unit), 1.0)
+        known = np.isfinite(months)
+        if not known.any():
+            continue
+        parts = [
+            (int((known & (months < 0)).sum()), "before time zero"),
+            (int((known & (months == 0)).sum()), "at time zero"),
+            (int((known & (months > 0) & (months >= last)).sum()), "at or after the end of it"),
+            (int((known & np.isnan(last)).sum()), "in whom the end of it is not known"),
+        ]
+        where = listing([f"{number:,} {words}" for number, words in parts if number])
+        return (
+            f"{cohort.name} has {count(int(known.sum()), 'transplant')}, but none during "
+            f"follow-up ({where}): there is no time before a transplant to compare with the time "
+            "after it. Check the unit and the origin of the times on the Data page."
+        )
+    return ""
 
 
 def progressions(cohort: Cohort, endpoint: str) -> list[Exposure]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from app.analysis.transplant._support import LARGE_WEIGHT
 from app.analysis.transplant.emulation import Emulation
 from app.analysis.transplant.microsimulation import NEVER, Microsimulation
 from app.analysis.transplant.trial_data import EVERYONE
@@ -32,9 +33,41 @@ def headline(found: Emulation) -> str:
             f"These {count(found.n, 'patient')} together are too unlike each other for one answer; "
             f"there is one for {named}, below."
         )
+    return _nothing(found, everyone)
+
+
+def caution(found: Emulation) -> str:
+    """What must stand beside the answer: weights under which single patients decide; or nothing."""
+    weights = found.weights
+    largest = weights.loc[weights["maximum"].idxmax()]
+    if largest["maximum"] <= LARGE_WEIGHT or not found.contrasts["supported"].any():
+        return ""
     return (
-        f"In these {count(found.n, 'patient')} no strategy with a transplant was followed by "
-        "enough patients to say what it does."
+        f"**Careful**: the largest weight is {largest['maximum']:,.0f} times the average "
+        f"({mid_sentence(largest['strategy'])}), so single patients decide the answer."
+    )
+
+
+def _nothing(found: Emulation, everyone: str) -> str:
+    """Which side of the comparison too few followed."""
+    rows = found.estimates[found.estimates["group"] == everyone].set_index("strategy")
+    patients = count(found.n, "patient")
+    followed = int(rows.loc[found.reference, "adherent"])
+    if not rows.loc[found.reference, "supported"]:
+        return (
+            f"Of these {patients} only {followed:,} followed {mid_sentence(found.reference)}: too "
+            "few to compare a transplant with."
+        )
+    others = listing(
+        [
+            f"{mid_sentence(name)}: {int(row.adherent):,}"
+            for name, row in rows.iterrows()
+            if name != found.reference
+        ]
+    )
+    return (
+        f"In these {patients} no strategy with a transplant was followed by enough patients to "
+        f"say what it does ({others})."
     )
 
 
@@ -48,27 +81,37 @@ def by_class(found: Emulation) -> str:
     )
     rows = found.contrasts[found.contrasts["strategy"] == strategy]
     rows = rows[rows["group"] != EVERYONE]
-    known = rows[rows["supported"]]
+    eventless = _eventless(found)
+    known = rows[rows["supported"] & ~rows["group"].isin(eventless)]
     classes = count(len(rows), "class", "classes")
     if known.empty:
-        return f"None of the {classes} alone has enough transplants for an answer."
+        return f"None of the {classes} alone has enough transplants and events for an answer."
     if len(known) == 1:
         only = known.iloc[0]
         return (
-            f"Of {classes} only {only['group']} has enough transplants for an answer of its own: "
-            f"{_gain(only)}."
+            f"Of {classes} only {only['group']} has enough transplants and events for an answer "
+            f"of its own: {_gain(only)}."
         )
     ordered = known.sort_values("rmst_difference")
     low, high = ordered.iloc[0], ordered.iloc[-1]
     words = (
         f"By class it runs from {_gain(low)} in {low['group']} to {_gain(high)} in {high['group']}"
     )
-    missing = len(rows) - len(known)
+    quiet = [name for name in rows["group"] if name in eventless]
+    if quiet:
+        words += f"; in {listing(quiet)} no event was seen, so nothing can differ"
+    missing = len(rows) - len(known) - len(quiet)
     return words + (
         f"; {missing} of {classes} {'have' if missing > 1 else 'has'} too few transplants to say."
         if missing
         else "."
     )
+
+
+def _eventless(found: Emulation) -> set[str]:
+    """Classes in which no clone of any strategy had the event."""
+    events = found.estimates.groupby("group")["events"].sum()
+    return {str(name) for name, number in events.items() if number == 0}
 
 
 def arms_in_words(found: Emulation, group: str) -> list[str]:

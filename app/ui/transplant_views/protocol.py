@@ -35,6 +35,8 @@ def draw_protocol(work: Work) -> None:
         "it. Lost: followed no longer before the strategy was decided. Events are those of clones "
         f"that had not departed, by {work.trial.horizon_months:g} months."
     )
+    for note in protocol.data.notes:
+        st.caption(note)
     take_away(work, "protocol", {"Figure": figure}, lambda: transplant_sheets(protocol))
 
 
