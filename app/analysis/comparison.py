@@ -223,7 +223,7 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
         f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
     )
     leading = [
-        f"{_lowered(str(row['label']))} ({_by_group(row, names)}"
+        f"{lowered(str(row['label']))} ({_by_group(row, names)}"
         f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
         for row in hits.head(_LEADING).to_dict("records")
     ]
@@ -284,7 +284,7 @@ def _by_group(row: dict[str, object], names: Sequence[str]) -> str:
     return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True)) + "; "
 
 
-def _lowered(label: str) -> str:
-    """A variable with its unit within a sentence."""
+def lowered(label: str) -> str:
+    """A variable with its unit within a sentence: ``haemoglobin, g/L``."""
     name, comma, unit = label.partition(",")
     return f"{mid_sentence(name)}{comma}{unit}"

@@ -1,116 +1,62 @@
-"""The same question in two cohorts: what they share, and whether a difference comes again."""
+"""The same question in two cohorts: whether what differs in the one differs in the other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
-from app.analysis.cohort_screen import SIGNIFICANT
-from app.analysis.comparison import Enrichment
-from app.analysis.table_one import describable
-from app.analysis.wording import count, listing
-from app.cohort.groupings import Grouping
-from app.cohort.regrouping import only_groups
-from data_loaders import Cohort
+from app.analysis.cohort_screen import SIGNIFICANT, format_ratio
+from app.analysis.comparison import Enrichment, lowered
+from app.analysis.comparison_match import same_word, some
+from app.analysis.group_hazards import group_cox
+from app.analysis.group_survival import GroupSurvival
+from app.analysis.table_one import GroupSummary, TableOne, VariableRow
+from app.analysis.wording import count, format_p, mid_sentence
 
-Bools = npt.NDArray[np.bool_]
-_NAMED = 6
+_Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
-class Shared:
-    """What two cohorts have in common and what only one has, as labels by kind.
+class Hazards:
+    """Hazard ratio of the second group against the first in two cohorts.
 
     Parameters
     ----------
-    both, only_first, only_second
-        By kind of thing (``variables``, ``alterations``, ``endpoints``): names in order.
+    ratios
+        Hazard ratio with lower and upper limit (95%, Wald), one a cohort.
+    p_values
+        Of Wald's tests, one a cohort.
+    heterogeneity
+        P-value of the difference between the two log hazard ratios.
     """
 
-    both: dict[str, tuple[str, ...]]
-    only_first: dict[str, tuple[str, ...]]
-    only_second: dict[str, tuple[str, ...]]
-
-    def sentences(self, first: str, second: str) -> list[str]:
-        """What is not shared, one sentence a kind; kinds that are shared whole are not named."""
-        said = []
-        for kind, both in self.both.items():
-            parts = [
-                f"only in {name} {_some(own)}"
-                for name, own in ((first, self.only_first[kind]), (second, self.only_second[kind]))
-                if own
-            ]
-            if parts:
-                said.append(f"In both: {count(len(both), kind[:-1])}; {'; '.join(parts)}.")
-        return said
+    ratios: tuple[tuple[float, float, float], tuple[float, float, float]]
+    p_values: tuple[float, float]
+    heterogeneity: float
 
 
-def shared(first: Cohort, second: Cohort) -> Shared:
-    """Variables, alterations and endpoints of two cohorts, matched by their names."""
-    kinds = {
-        "variables": [_labels_of_variables(cohort) for cohort in (first, second)],
-        "alterations": [
-            cohort.features["label"].astype(str).to_dict() for cohort in (first, second)
-        ],
-        "endpoints": [
-            {key: endpoint.label for key, endpoint in cohort.endpoints.items()}
-            for cohort in (first, second)
-        ],
-    }
-    return Shared(
-        both={kind: tuple(k for k in a if k in b) for kind, (a, b) in kinds.items()},
-        only_first={
-            kind: tuple(a[key] for key in a if key not in b) for kind, (a, b) in kinds.items()
-        },
-        only_second={
-            kind: tuple(b[key] for key in b if key not in a) for kind, (a, b) in kinds.items()
-        },
-    )
-
-
-def matched(
-    first: Grouping, second: Grouping, masks: tuple[Bools, Bools]
-) -> tuple[Grouping, Grouping]:
-    """Two groupings with the groups that both have, in the order and colours of the first.
+def replication(
+    first: Enrichment, second: Enrichment, alterations: Mapping[str, str]
+) -> pd.DataFrame:
+    """The same contrast of alterations in two cohorts, side by side.
 
     Parameters
     ----------
     first, second
-        The groupings, each of its own cohort.
-    masks
-        Whom either cohort has selected: a group without any of them is not there.
-
-    Raises
-    ------
-    ValueError
-        If they have no two groups in common.
-    """
-    sizes = [
-        dict(zip(held.names, held.sizes(mask), strict=True))
-        for held, mask in zip((first, second), masks, strict=True)
-    ]
-    names = [name for name in first.names if sizes[0][name] and sizes[1].get(name)]
-    if len(names) < 2:
-        raise ValueError(
-            f"The two cohorts have no two groups of {first.label} in common; compare by something "
-            "that both hold."
-        )
-    kept = only_groups(first, names)
-    return kept, replace(only_groups(second, names), colours=kept.colours)
-
-
-def replication(first: Enrichment, second: Enrichment) -> pd.DataFrame:
-    """The same contrast of alterations in two cohorts, side by side.
+        Alterations of a group against the others in either cohort.
+    alterations
+        Names in the second cohort by those in the first.
 
     Returns
     -------
     DataFrame
         One row an alteration compared in both, in the order of the first: feature, label, and of
         each cohort (suffix 1, 2) difference (of the two frequencies), odds_ratio, lower, upper,
-        p_value, q_value; then agrees: whether the odds ratios lie on the same side of 1.
+        p_value, q_value; then agrees: whether the frequencies differ in the same direction.
     """
     columns = ["feature", "label", "odds_ratio", "lower", "upper", "p_value", "q_value"]
     sides = []
@@ -118,37 +64,187 @@ def replication(first: Enrichment, second: Enrichment) -> pd.DataFrame:
         table = found.table[found.table["p_value"].notna()]
         difference = table["frequency"] - table["others_frequency"]
         sides.append(table[columns].assign(difference=difference))
+    names = {theirs: ours for ours, theirs in alterations.items()}
+    theirs = sides[1].assign(feature=[names.get(name) for name in sides[1]["feature"]])
     joined = sides[0].merge(
-        sides[1].drop(columns="label"), on="feature", how="inner", suffixes=("_1", "_2")
-    )
+        theirs.drop(columns="label").dropna(subset="feature"),
+        on="feature", how="inner", suffixes=("_1", "_2"),
+    )  # fmt: skip
     agrees = np.sign(joined["difference_1"]) == np.sign(joined["difference_2"])
-    return joined.assign(agrees=agrees)
+    return joined.assign(agrees=agrees.astype("boolean"))
 
 
-def replication_reading(table: pd.DataFrame, first: str, second: str) -> str:
-    """How many differences of the first cohort come again in the second, in one sentence."""
-    hits = table[table["q_value_1"] < SIGNIFICANT]
-    if hits.empty:
+def clinical_replication(
+    first: TableOne, second: TableOne, variables: Mapping[str, str]
+) -> pd.DataFrame:
+    """The same clinical variables in two cohorts, side by side.
+
+    Between two groups a number, a yes or no and steps of a scale have a direction: their
+    standardised mean difference is positive where they are higher or more frequent in the first
+    group, with a 95% interval (Hedges & Olkin 1985). Else it is the largest of any two groups.
+
+    Parameters
+    ----------
+    first, second
+        Table one of the matched groups in either cohort.
+    variables
+        Names in the second cohort by those in the first.
+
+    Returns
+    -------
+    DataFrame
+        One row a variable, by p-value in the first cohort: variable, label, directed, and of each
+        cohort (suffix 1, 2) smd, lower, upper, p_value, q_value, missing; then agrees: whether the
+        differences have the same direction, missing where there is none.
+    """
+    theirs = {row.name: row for row in second.rows}
+    rows = []
+    for row in first.rows:
+        other = theirs.get(variables.get(row.name, ""))
+        if other is None:
+            continue
+        signs = [_direction(held, row) for held in (row, other)]
+        directed = not np.isnan(signs).any()
+        found: dict[str, object] = {"variable": row.name, "label": row.label, "directed": directed}
+        for side, (held, sign) in enumerate(zip((row, other), signs, strict=True), start=1):
+            smd = held.comparison.smd * (sign if directed else 1.0)
+            spread = _Z * _smd_error(held, smd) if directed else np.nan
+            found |= {
+                f"smd_{side}": smd, f"lower_{side}": smd - spread, f"upper_{side}": smd + spread,
+                f"p_value_{side}": held.comparison.p_value, f"q_value_{side}": held.q_value,
+                f"missing_{side}": held.missing,
+            }  # fmt: skip
+        found["agrees"] = bool(signs[0] == signs[1]) if directed else None
+        rows.append(found)
+    if not rows:
+        return pd.DataFrame()
+    return (
+        pd.DataFrame(rows)
+        .astype({"agrees": "boolean"})
+        .sort_values("p_value_1", kind="stable", ignore_index=True)
+    )
+
+
+def hazards_in_both(first: GroupSurvival, second: GroupSurvival) -> Hazards | None:
+    """Hazard ratio of two groups in either cohort; None with more groups or without events."""
+    ratios, p_values, logs, errors = [], [], [], []
+    for result in (first, second):
+        outcome = result.outcome
+        if len(result.drawn) != 2 or result.test is None:
+            return None
+        try:
+            model = group_cox(
+                outcome.time, outcome.event.astype(np.int64), outcome.groups, entry=outcome.entry
+            )
+        except ValueError:
+            return None
+        row = model.summary.iloc[0]
+        ratios.append((float(row["hr"]), float(row["lower"]), float(row["upper"])))
+        p_values.append(float(row["p_value"]))
+        logs.append(float(row["coef"]))
+        errors.append(float(row["se"]))
+    apart = abs(logs[0] - logs[1]) / np.hypot(errors[0], errors[1])
+    return Hazards((ratios[0], ratios[1]), (p_values[0], p_values[1]), float(2 * ndtr(-apart)))
+
+
+def hazards_reading(first: GroupSurvival, second: GroupSurvival, names: Sequence[str]) -> str:
+    """Survival in both cohorts, in one sentence."""
+    start = f"**{first.endpoint.label}:**"
+    found = hazards_in_both(first, second)
+    if found is None:
+        told = [
+            f"{format_p(result.p_value)} in {name}"
+            if result.p_value is not None
+            else f"no test in {name} ({mid_sentence(result.p_note).rstrip('.')})"
+            for result, name in zip((first, second), names, strict=True)
+        ]
+        return f"{start} {' and '.join(told)} (log-rank test)."
+    reference, group = (curve.name for curve in first.drawn)
+    told = [
+        f"{format_ratio(*ratio)} in {name} ({format_p(p_value)})"
+        for ratio, p_value, name in zip(found.ratios, found.p_values, names, strict=True)
+    ]
+    return (
+        f"{start} hazard ratio of {group} against {reference} {' and '.join(told)}: "
+        f"{_verdict(found, names)}. Difference between the cohorts {format_p(found.heterogeneity)}."
+    )
+
+
+def _verdict(found: Hazards, names: Sequence[str]) -> str:
+    clear = [p_value < SIGNIFICANT for p_value in found.p_values]
+    same = (found.ratios[0][0] > 1) == (found.ratios[1][0] > 1)
+    if not clear[0]:
+        return f"not clear in {names[0]}, so there is nothing to find again"
+    if clear[1]:
+        return f"{'found again' if same else 'the opposite'} in {names[1]}"
+    return f"{'the same direction but not clear' if same else 'not seen'} in {names[1]}"
+
+
+def replication_reading(
+    table: pd.DataFrame, first: str, second: str, noun: str = "alteration"
+) -> str:
+    """How many differences of the first cohort come again in the second, in one sentence.
+
+    Parameters
+    ----------
+    table
+        Of :func:`replication` or :func:`clinical_replication`.
+    first, second
+        Names of the cohorts.
+    noun
+        What is compared.
+    """
+    start = f"**{'Alterations' if noun == 'alteration' else 'Clinical'}:**"
+    hits = table[table["q_value_1"] < SIGNIFICANT] if len(table) else table
+    if not len(hits):
         return (
-            f"None of {count(len(table), 'alteration')} compared in both differs in {first} at q "
+            f"{start} None of {count(len(table), noun)} compared in both differs in {first} at q "
             f"below {SIGNIFICANT}, so there is nothing to find again."
         )
-    again = hits[hits["agrees"] & (hits["p_value_2"] < SIGNIFICANT / len(hits))]
-    same = int(hits["agrees"].sum())
+    opposed = hits["agrees"].eq(other=False).fillna(value=False)
+    again = hits[~opposed & (hits["p_value_2"] < SIGNIFICANT / len(hits))]
+    same, directed = int(hits["agrees"].sum()), int(hits["agrees"].notna().sum())
+    verb = "has" if same == 1 else "have"
+    of = "" if directed == len(hits) else f" of {directed:,} with a direction"
+    direction = f"{same:,}{of} {verb} the same direction in {second} and " if directed else ""
     said = (
-        f"Of {count(len(hits), 'alteration')} that differ in {first} at q below {SIGNIFICANT}, "
-        f"{same:,} {'has' if same == 1 else 'have'} the same direction in {second} and "
-        f"{len(again):,} {'is' if len(again) == 1 else 'are'} found again there (p below "
-        f"{SIGNIFICANT} divided by the number looked for)"
+        f"{start} Of {count(len(hits), noun)} that "
+        f"{'differs' if len(hits) == 1 else 'differ'} in {first} at q below {SIGNIFICANT}, "
+        f"{direction}{len(again):,} {'is' if len(again) == 1 else 'are'} found again"
+        f"{' there' if directed else f' in {second}'} (p below {SIGNIFICANT} divided by the number "
+        "looked for)"
     )
-    return f"{said}: {_some(tuple(again['label']))}." if len(again) else f"{said}."
+    labels = tuple(
+        str(label) if noun == "alteration" else lowered(str(label)) for label in again["label"]
+    )
+    return f"{said}: {some(labels)}." if len(again) else f"{said}."
 
 
-def _labels_of_variables(cohort: Cohort) -> dict[str, str]:
-    return {name: cohort.variables[name].label for name in describable(cohort)}
+def _direction(row: VariableRow, like: VariableRow) -> float:
+    """1 where the variable is higher in the first of two groups, -1 lower; NaN without direction.
+
+    ``like`` is the variable in the first cohort: a yes or no is read by the level it lists first.
+    """
+    if len(row.groups) != 2 or np.isnan(row.comparison.smd):
+        return float("nan")
+    if row.kind == "numeric":
+        apart = row.groups[0][0].mean - row.groups[1][0].mean
+    elif row.kind == "ordinal" and like.kind == "ordinal":
+        apart = _mean_step(row.groups[0]) - _mean_step(row.groups[1])
+    else:
+        words = [same_word(level) for level in row.levels]
+        if len(words) != 2 or set(words) != {same_word(level) for level in like.levels}:
+            return float("nan")
+        place = words.index(same_word(like.levels[0]))
+        apart = row.groups[0][place].share - row.groups[1][place].share
+    return float(np.sign(apart)) or 1.0
 
 
-def _some(labels: tuple[str, ...]) -> str:
-    if len(labels) <= _NAMED + 1:
-        return listing(list(labels))
-    return f"{', '.join(labels[:_NAMED])} and {len(labels) - _NAMED} more"
+def _mean_step(group: Sequence[GroupSummary]) -> float:
+    return float(sum(step * level.share for step, level in enumerate(group)))
+
+
+def _smd_error(row: VariableRow, smd: float) -> float:
+    """Standard error of a standardised mean difference (Hedges & Olkin 1985)."""
+    a, b = (group[0].known for group in row.groups)
+    return float(np.sqrt((a + b) / (a * b) + smd**2 / (2 * (a + b)))) if a and b else np.nan

@@ -15,15 +15,17 @@ from app.analysis.wording import format_p, format_percent
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
-from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+from app.cohort.colours import BLUE, NEUTRAL
 
-_ROW, _MOST_LABEL = 27, 26
+ROW, _MOST_LABEL = 27, 26
 # Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.
-_FLOOR, _EDGE = 1e-300, 0.12
-_RATIOS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 100, 1000)
+_FLOOR, _EDGE, _TENFOLD = 1e-300, 0.12, 1.35
+_FINE, _COARSE = (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.001, 0.01, 0.1, 1, 10, 100, 1000)
+# Of what does not differ, a few names help to find one's way.
+_NAMED = 5
 _SMALL, _CLEAR = 0.1, 0.2
 _INSIDE = {"xref": "x domain", "yref": "y domain"}
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
+LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
 
 
 def differences_figure(
@@ -44,7 +46,7 @@ def differences_figure(
     """
     own = rows[rows["smd"].notna()].head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
-    labels = [_short(label) for label in own["label"]]
+    labels = [short(label) for label in own["label"]]
     hover = [
         f"<b>{row.label}</b><br>SMD {row.smd:.2f}<br>{_tested(row)}<br>{row.missing:,} missing"
         for row in own.itertuples()
@@ -69,21 +71,21 @@ def differences_figure(
     return make_figure(
         traces,
         title,
-        height=_ROW * max(len(own), 1) + 54,
+        height=ROW * max(len(own), 1) + 60,
         synthetic=synthetic,
         legend_space=30,
-        annotations=[_below("Largest SMD of any two groups")],
+        annotations=[below("Largest SMD of any two groups")],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
             for at in (_SMALL, _CLEAR)
         ],
         xaxis={"range": [0, reach], "zeroline": False, "ticks": "outside", "nticks": 6},
-        yaxis=_rows(labels),
-        margin={"l": _left(labels), "b": 48},
+        yaxis=rows_axis(labels),
+        margin={"l": left_margin(labels), "b": 54},
         barmode="overlay",
         bargap=0.3,
         showlegend=True,
-        legend=_LEGEND,
+        legend=LEGEND,
     )  # fmt: skip
 
 
@@ -119,16 +121,17 @@ def enrichment_figure(
     hover = [_enriched(row, found) for row in table.itertuples()]
     traces = []
     for name, colour, alpha, own in (
-        (f"More in {found.group}", colours.get(found.group, BLUE), 0.78, clear & (x > 0)),
-        (f"More in {found.others}", other, 0.78, clear & (x <= 0)),
-        (f"q ≥ {SIGNIFICANT}", NEUTRAL, 0.32, ~clear),
+        (f"More in {found.group}", colours.get(found.group, BLUE), 0.85, clear & (x > 0)),
+        (f"More in {found.others}", other, 0.85, clear & (x <= 0)),
+        (f"q ≥ {SIGNIFICANT}", NEUTRAL, 0.6, ~clear),
     ):
         if own.any():
             traces.append(
                 {
                     "type": "scatter", "mode": "markers", "name": name, "x": x[own], "y": y[own],
                     "marker": {
-                        "size": size[own], "color": rgba(colour, alpha),
+                        # Plotly fades points of several sizes unless it is told not to.
+                        "size": size[own], "color": rgba(colour, alpha), "opacity": 1,
                         "symbol": ["circle" if held else "triangle-up" for held in finite[own]],
                         "line": {"width": 1, "color": PAPER},
                     },
@@ -147,8 +150,9 @@ def enrichment_figure(
     height = threshold_height(table)
     if height is not None:
         shapes.append(guide_line(x0=0, x1=1, xref="x domain", y0=height, y1=height, dash="dash"))
-    texts += point_names(table["label"].tolist(), x, y, size, (-reach, reach, low, top))
-    ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
+    leading = table["label"].head(max(int(clear.sum()), _NAMED)).tolist()
+    texts += point_names(leading, x, y, size, (-reach, reach, low, top))
+    ticks = ratio_ticks(reach)
     return make_figure(
         traces,
         title,
@@ -161,10 +165,10 @@ def enrichment_figure(
         xaxis={
             "range": [-reach, reach], "tickvals": np.log10(ticks),
             "ticktext": [f"{ratio:g}" for ratio in ticks], "zeroline": False, "showgrid": False,
-            "ticks": "outside",
+            "ticks": "outside", "tickangle": 0,
         },
         yaxis={"range": [low, top], "zeroline": False},
-        legend=_LEGEND | {"itemsizing": "constant"},
+        legend=LEGEND | {"itemsizing": "constant"},
         showlegend=True,
         hovermode="closest",
     )  # fmt: skip
@@ -188,14 +192,14 @@ def composition_figure(
     """
     groups = list(dict.fromkeys(shares["group"]))
     sizes = shares.groupby("group", sort=False)["of"].first()
-    labels = [f"{_short(group)} ({sizes[group]:,})" for group in groups]
+    labels = [f"{short(group)} ({sizes[group]:,})" for group in groups]
     traces = []
     for part, colour in colours.items():
         own = shares[shares["part"] == part].set_index("group").loc[groups]
         if own["patients"].any():
             traces.append(
                 {
-                    "type": "bar", "orientation": "h", "name": _short(part),
+                    "type": "bar", "orientation": "h", "name": short(part),
                     "x": own["share"].fillna(0.0).to_numpy(), "y": list(range(len(groups))),
                     "marker": {"color": colour, "line": {"width": 1, "color": PAPER}},
                     "text": [format_percent(s) if s >= _EDGE else "" for s in own["share"]],
@@ -212,94 +216,18 @@ def composition_figure(
     return make_figure(
         traces,
         title,
-        height=46 * max(len(groups), 1) + 54,
+        height=46 * max(len(groups), 1) + 60,
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names),
-        annotations=[_below("Share of the group's patients")],
+        annotations=[below("Share of the group's patients")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},
-        yaxis=_rows(labels),
-        margin={"l": _left(labels), "b": 48},
+        yaxis=rows_axis(labels),
+        margin={"l": left_margin(labels), "b": 54},
         barmode="stack",
         bargap=0.28,
         showlegend=True,
-        legend=_LEGEND | {"traceorder": "normal"},
+        legend=LEGEND | {"traceorder": "normal"},
     )
-
-
-def replication_figure(
-    table: pd.DataFrame,
-    names: Sequence[str],
-    *,
-    title: str,
-    synthetic: bool = False,
-    most: int = 15,
-) -> go.Figure:
-    """Odds ratios of the same contrast in two cohorts, with intervals on one axis.
-
-    Parameters
-    ----------
-    table
-        Of :func:`app.analysis.comparison_cohorts.replication`; the first stand on top.
-    names
-        The two cohorts.
-    title
-        What is shown.
-    synthetic
-        Whether any of the data are simulated.
-    most
-        How many alterations to show.
-    """
-    own = table.head(most).reset_index(drop=True)
-    logs = {
-        f"{part}_{side}": np.log10(own[f"{part}_{side}"].to_numpy(float).clip(1e-3, 1e3))
-        for part in ("odds_ratio", "lower", "upper")
-        for side in (1, 2)
-    }
-    traces = []
-    for side, (name, colour, symbol) in enumerate(
-        zip(names, (BLUE, VERMILION), ("circle", "diamond"), strict=True), start=1
-    ):
-        middle = logs[f"odds_ratio_{side}"]
-        traces.append(
-            {
-                "type": "scatter", "mode": "markers", "name": name, "x": middle,
-                "y": np.arange(len(own)) + (0.16 if side == 2 else -0.16),
-                "marker": {"color": colour, "size": 9, "symbol": symbol},
-                "error_x": {
-                    "type": "data", "symmetric": False, "color": rgba(colour, 0.7),
-                    "array": logs[f"upper_{side}"] - middle,
-                    "arrayminus": middle - logs[f"lower_{side}"], "thickness": 1.2, "width": 3,
-                },
-                "hovertext": [
-                    f"<b>{row['label']}</b><br>{name}<br>odds ratio "
-                    + format_ratio(*(row[f"{p}_{side}"] for p in ("odds_ratio", "lower", "upper")))
-                    + f"<br>{format_p(row[f'p_value_{side}'])}, {format_q(row[f'q_value_{side}'])}"
-                    for row in own.to_dict("records")
-                ],
-                "hovertemplate": "%{hovertext}<extra></extra>",
-            }
-        )  # fmt: skip
-    every = np.concatenate([*logs.values(), [0.0]])
-    reach = float(np.clip(np.abs(every).max() * 1.05, np.log10(4), 3.0))
-    ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
-    labels = [_short(label) for label in own["label"]]
-    return make_figure(
-        traces,
-        title,
-        height=_ROW * max(len(own), 1) + 54,
-        synthetic=synthetic,
-        legend_space=8 + 22 * legend_lines(list(names)),
-        annotations=[_below("Odds ratio, exact 95% interval")],
-        shapes=[guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")],
-        xaxis={
-            "range": [-reach, reach], "tickvals": np.log10(ticks),
-            "ticktext": [f"{ratio:g}" for ratio in ticks], "zeroline": False,
-        },
-        yaxis=_rows(labels),
-        margin={"l": _left(labels), "b": 48},
-        showlegend=True,
-        legend=_LEGEND,
-    )  # fmt: skip
 
 
 def _enriched(row: Any, found: Enrichment) -> str:
@@ -318,22 +246,32 @@ def _tested(row: Any) -> str:
     return f"{format_p(row.p_value)}, {format_q(row.q_value)} ({row.test})"
 
 
-def _rows(labels: Sequence[str]) -> dict[str, Any]:
+def ratio_ticks(reach: float) -> list[float]:
+    """Ratios to print on a logarithmic axis from -``reach`` to ``reach``; few, to fit a phone."""
+    ratios = _FINE if reach <= _TENFOLD else _COARSE
+    return [ratio for ratio in ratios if abs(np.log10(ratio)) <= reach]
+
+
+def rows_axis(labels: Sequence[str]) -> dict[str, Any]:
+    """The axis of figures with a row a label, the first on top."""
     return {
         "tickvals": list(range(len(labels))), "ticktext": list(labels),
         "range": [len(labels) - 0.4, -0.6], "showgrid": False, "zeroline": False, "ticks": "",
     }  # fmt: skip
 
 
-def _left(labels: Sequence[str]) -> int:
+def left_margin(labels: Sequence[str]) -> int:
+    """Pixels that labels beside the rows need."""
     return 22 + 7 * max(map(len, labels), default=0)
 
 
-def _below(text: str) -> dict[str, Any]:
+def below(text: str) -> dict[str, Any]:
+    """What the horizontal axis shows, below its numbers; it may reach left under the labels."""
     return text_at(
-        text, xref="paper", yref="paper", x=0, y=0, yshift=-24, xanchor="left", yanchor="top"
+        text, xref="paper", yref="paper", x=1, y=0, yshift=-30, xanchor="right", yanchor="top"
     ) | {"font": {"size": 12, "color": INK}}
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """A label cut to what fits beside a row on a phone."""
     return name if len(name) <= _MOST_LABEL else f"{name[: _MOST_LABEL - 1]}…"

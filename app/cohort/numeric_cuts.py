@@ -136,6 +136,24 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
     )
 
 
+def fixed_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_]) -> Cut:
+    """The cut at the values that its quantiles have in some patients; other cuts as they are.
+
+    Raises
+    ------
+    GroupingError
+        If there is no such number, or so many have the same value that a group would be empty.
+    """
+    if cut.rule not in _PARTS:
+        return cut
+    variable = cohort.variables.get(cut.column)
+    if variable is None or variable.kind != "numeric":
+        raise GroupingError(f"This cohort has no number called {cut.column}.")
+    values = cohort.patients[cut.column].to_numpy(dtype=float, na_value=np.nan)[mask]
+    steps, _ = _thresholds(variable, cut, values)
+    return Cut(cut.column, TYPED, tuple(step.value for step in steps))
+
+
 def cut_options(cohort: Cohort) -> list[str]:
     """Numbers known at baseline that patients can be grouped by, in the dictionary's order."""
     return [

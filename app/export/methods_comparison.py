@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.analysis.associations_groups import MIN_COMPARED
+from app.analysis.cohort_screen import SIGNIFICANT
 from app.analysis.comparison import Enrichment
 from app.analysis.group_survival import MIN_GROUP_FOR_TEST, GroupSurvival
 from app.analysis.table_one import TableOne
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
-from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+from app.cohort.groupings import Grouping
+from app.export.methods_parts import (
+    analysed_sentence,
+    endpoint_sentence,
+    selected_sentence,
+    source_sentence,
+    view_methods,
+)
 
 _SKIPPED = "no test"
 
@@ -43,6 +53,52 @@ def comparison_methods(
     if survival is not None:
         parts.append(_survival(survival))
     return view_methods(selection, table.n, parts)
+
+
+def cohorts_methods(
+    sides: Sequence[tuple[Selection, Grouping]],
+    survival: tuple[GroupSurvival, GroupSurvival] | None,
+    compared: tuple[int, int],
+) -> str:
+    """How the same groups were compared in two cohorts.
+
+    Parameters
+    ----------
+    sides
+        Whom either cohort has selected, and the matched groups.
+    survival
+        Survival in both; None where the second lacks the endpoint.
+    compared
+        How many clinical variables and alterations both have and were compared.
+    """
+    told = []
+    for selection, grouping in sides:
+        sizes = zip(grouping.names, grouping.sizes(selection.mask), strict=True)
+        groups = listing([f"{name} ({size:,})" for name, size in sizes])
+        told.append(f"{selection.source.name}: {groups}")
+    label = mid_sentence(sides[0][1].label)
+    parts = [
+        f"{source_sentence(sides[1][0])} {selected_sentence(sides[1][0])}",
+        f"The same groups, by {label}, were compared in two cohorts ({'; '.join(told)}). Variables "
+        "and alterations were matched by their names, else by their labels; values at which "
+        "numbers were cut are those of the first cohort.",
+        f"{count(compared[0], 'clinical variable')} and {count(compared[1], 'alteration')} were "
+        "compared in both. Between two groups, standardised mean differences have a direction and "
+        "95% intervals (Hedges & Olkin 1985). Alterations were compared by Fisher's exact test "
+        "with conditional odds ratios. A difference counts as found again where it has q below "
+        f"{SIGNIFICANT} in the first cohort (Benjamini & Hochberg 1995), the same direction in the "
+        f"second, and there p below {SIGNIFICANT} divided by the number looked for.",
+    ]
+    if survival is not None:
+        events = [count(result.n_events, "event") for result in survival]
+        parts.append(
+            f"{survival[0].endpoint.label} ({listing(events)}) was followed for as long as the "
+            "shorter follow-up of the two. Hazard ratios are of Cox models with the group alone, "
+            "and were compared between the cohorts by Wald's test of the difference of their "
+            f"logarithms.{' ' + survival[0].bias if survival[0].bias else ''}"
+        )
+    selection, grouping = sides[0]
+    return view_methods(selection, sum(grouping.sizes(selection.mask)), parts)
 
 
 def _clinical(table: TableOne) -> str:

@@ -117,15 +117,28 @@ def _imports_of_groups(compared: Compared) -> dict[str, set[str]]:
     return wanted
 
 
+def groups_part(spec: GroupingSpec, arrangement: Arrangement, *, exclusive: bool) -> str:
+    """The groups before any are picked, as ``grouping``.
+
+    Parameters
+    ----------
+    spec
+        The grouping.
+    arrangement
+        Names, colours and order as shown.
+    exclusive
+        Whether overlapping filters were made into combinations.
+    """
+    if exclusive:
+        return f"{filters_part(spec)}\ngrouping = exclusive_groups(cohort, filters)"
+    return grouping_part(spec, arrangement)
+
+
 def _groups(compared: Compared) -> str:
     """The groups as they were compared, as ``grouping``."""
-    spec, arrangement = compared.spec, compared.arrangement
-    if spec is None:
+    if compared.spec is None:
         return ""
-    if compared.exclusive:
-        lines = [filters_part(spec), "grouping = exclusive_groups(cohort, filters)"]
-    else:
-        lines = [grouping_part(spec, arrangement)]
+    lines = [groups_part(compared.spec, compared.arrangement, exclusive=compared.exclusive)]
     if compared.picked:
         lines.append(f"grouping = only_groups(grouping, {list(compared.picked)!r})")
     return "\n".join(lines)

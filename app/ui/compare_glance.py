@@ -123,7 +123,10 @@ def draw_glance(compared: Compared) -> None:
                 alt=survival_alt(title, survival, [survival_reading(survival)]),
             )
     if contrast is not None and contrast.n_tested:
-        title = comparison_title("Alterations", compared)
+        title = (
+            f"Alterations, {contrast.group} against {contrast.others}: {contrast.n:,} and "
+            f"{contrast.n_others:,} patients"
+        )
         figures["Alterations"] = enrichment_figure(
             contrast, compared.colours, title=title, synthetic=looking.synthetic
         )

@@ -26,8 +26,10 @@ def draw_composition(compared: Compared) -> None:
     # What the Subgroups page asks for when it opens, so that either page finds it done.
     settings = SubgroupSettings(quality="standard", seed=0, evidence=False)
     search = start_search(SearchRequest(looking, tuple(KINDS), settings))
-    draw_search_status(search)
     found = placed_map(search, subgroup_names(looking.cohort))
+    if found is None or search.full.state != "done":
+        # What is tested about the map afterwards is told on the Subgroups page.
+        draw_search_status(search)
     if found is None:
         if search.full.state == "refused":
             st.info(search.full.message)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.analysis.associations_groups import GroupFrequencies
 from app.analysis.comparison import (
+    OTHERS,
     clinical_differences,
     clinical_reading,
     enrichment,
@@ -25,7 +26,7 @@ from app.ui.layout import download_table, figure_with_downloads
 from app.ui.survival import draw_accounting, survival_title
 
 CONTRAST = "contrast"
-_MOST = 15
+_MOST, _DOTS = 15, 10
 _NUMBER = partial(st.column_config.NumberColumn, format="%.2g")
 
 
@@ -92,7 +93,7 @@ def draw_alterations(compared: Compared) -> None:
             alt=f"{title}. {enrichment_reading(contrast)}",
         )
     with right:
-        features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_MOST).tolist()
+        features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_DOTS).tolist()
         words = comparison_title("Most different alterations", compared)
         figure_with_downloads(
             frequency_figure(found, features, title=words, synthetic=looking.synthetic),
@@ -111,7 +112,7 @@ def draw_alterations(compared: Compared) -> None:
             "altered": f"{group}: altered",
             "tested": "of tested",
             "frequency": st.column_config.NumberColumn("share", format="percent"),
-            "others_altered": f"{contrast.others}: altered",
+            "others_altered": f"{_capitalised(contrast.others)}: altered",
             "others_tested": "of tested ",
             "others_frequency": st.column_config.NumberColumn("share ", format="percent"),
             "odds_ratio": _NUMBER("Odds ratio"),
@@ -166,8 +167,21 @@ def draw_survival(compared: Compared) -> None:
         draw_data_driven(compared)
     st.dataframe(summary_table(result, "years"), hide_index=True, key="compare_km_summary")
     if result.pairwise is not None:
-        st.dataframe(result.pairwise, hide_index=True, key="compare_km_pairs")
+        st.dataframe(
+            result.pairwise,
+            hide_index=True,
+            key="compare_km_pairs",
+            column_config={
+                "a": "Group", "b": "against", "n_a": "n", "n_b": "n ", "note": "Note",
+                "statistic": _NUMBER("Chi-squared"), "p_value": _NUMBER("p"),
+                "p_adjusted": _NUMBER("p, adjusted"),
+            },
+        )  # fmt: skip
         st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
+
+
+def _capitalised(name: str) -> str:
+    return "Other groups" if name == OTHERS else name
 
 
 def _draw_contrast(found: GroupFrequencies) -> str:

@@ -21,7 +21,8 @@ from app.analysis.comparison import (
     made_of,
     survival_reading,
 )
-from app.analysis.comparison_cohorts import matched, replication, replication_reading, shared
+from app.analysis.comparison_cohorts import replication, replication_reading
+from app.analysis.comparison_match import match_cohorts, matched, shared
 from app.analysis.comparison_overlap import exclusive_groups
 from app.analysis.group_survival import survival_by_group
 from app.analysis.table_one import table_one
@@ -194,21 +195,22 @@ def test_a_difference_is_found_again_in_the_other_half(mds: Cohort):
     for mask in (half, ~half):
         found = group_frequencies(mds, mask, ["gene"], grouping=grouping)
         sides.append(enrichment(found, "SF3B1 mutated", made_of(mds, spec)))
-    table = replication(*sides)
+    same_names = {name: name for name in mds.alterations.columns}
+    table = replication(*sides, same_names)
     assert bool(table.set_index("feature").loc["SRSF2", "agrees"])
     assert "SRSF2" in replication_reading(table, "one", "two")
-    same = replication(sides[0], sides[0])
+    same = replication(sides[0], sides[0], same_names)
     assert same["agrees"].all()
     assert same["odds_ratio_1"].equals(same["odds_ratio_2"])
 
 
 def test_what_two_cohorts_do_not_share_is_named(mpn: Cohort, mds: Cohort):
-    common = shared(mds, mpn)
+    common = shared(match_cohorts(mds, mpn))
     said = " ".join(common.sentences("MDS", "MPN"))
     assert "IPSS-M" in said
     assert "Driver mutation" in said
-    assert "os" in common.both["endpoints"]
-    assert shared(mds, mds).sentences("a", "b") == []
+    assert "Overall survival" in common.both["endpoints"]
+    assert shared(match_cohorts(mds, mds)).sentences("a", "b") == []
     ours, theirs = (GroupingSpec.parse("alteration:SF3B1").build(c) for c in (mds, mpn))
     a, b = matched(ours, theirs, (everyone(mds), everyone(mpn)))
     assert (a.names, a.colours) == (b.names, b.colours)

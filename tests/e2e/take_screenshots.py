@@ -14,8 +14,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
 PATHS = (
-    "", "cohort", "survival", "subgroups", "transplant?cohort=demo:mds", "genomics", "patient",
-    "data", "methods",
+    "", "cohort", "survival", "subgroups", "transplant?cohort=demo:mds", "genomics", "compare",
+    "patient", "data", "methods",
 )  # fmt: skip
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 

@@ -11,6 +11,8 @@ import pytest
 
 from app.analysis.associations_groups import group_frequencies
 from app.analysis.comparison import clinical_differences, enrichment, made_of
+from app.analysis.comparison_cohorts import clinical_replication, hazards_reading, replication
+from app.analysis.comparison_match import match_cohorts
 from app.analysis.comparison_overlap import exclusive_groups
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.table_one import TableOne, describable, table_one
@@ -21,8 +23,9 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import Grouping, GroupingSpec
 from app.cohort.named_filters import filters_from_text
 from app.cohort.regrouping import only_groups
-from app.export.methods_comparison import comparison_methods
+from app.export.methods_comparison import cohorts_methods, comparison_methods
 from app.export.script import survival_script
+from app.export.script_cohorts import cohorts_script
 from app.export.script_comparison import comparison_script
 from app.export.script_genomics import frequency_script
 from app.export.script_transplant import transplant_script
@@ -161,3 +164,70 @@ def test_the_script_of_a_trial_reads_who_is_eligible_from_a_file():
     script = transplant_script(cohort, suggested.trial, EmulationSettings(horizon=60))
     assert "Path('selected_1.txt')" in script
     assert not any(name in script for name in listed)
+
+
+# Two cohorts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Side:
+    """The question in one cohort."""
+
+    cohort: Cohort
+    filter: Filter
+    spec: GroupingSpec
+
+    @property
+    def made_of(self) -> set[str]:
+        return made_of(self.cohort, self.spec)
+
+    @property
+    def kinds(self) -> list[str]:
+        return list(KINDS)
+
+
+@dataclass(frozen=True)
+class Both:
+    """The question in two cohorts."""
+
+    sides: tuple[Side, Side]
+    variables: dict[str, str]
+    groups: tuple[str, ...]
+    endpoint: str = "os"
+    exclusive: bool = False
+    arrangement: Arrangement = field(default_factory=Arrangement)
+
+
+def test_the_script_of_two_cohorts_prints_the_numbers_of_both(tmp_path: Path):
+    cohorts = [load_cohort(key) for key in ("demo:mds", "demo:aml")]
+    spec = GroupingSpec.parse("alteration:TP53")
+    old = Filter.from_dict({"column": "age_years", "between": [50, None]})
+    matching = match_cohorts(*cohorts)
+    groups = ("TP53 mutated", "TP53 wild type")
+    both = Both(
+        (Side(cohorts[0], old, spec), Side(cohorts[1], matching.filter(old), spec)),
+        {"age_years": "age_years", "sex": "sex"},
+        groups,
+    )
+    printed = run(cohorts_script(both, 60.0), tmp_path)
+    survival, tables, found = [], [], []
+    for cohort in cohorts:
+        mask, grouping = old.apply(cohort).mask, only_groups(spec.build(cohort), groups)
+        tables.append(table_one(cohort, grouping, mask, variables=list(both.variables)))
+        counts = group_frequencies(cohort, mask, KINDS, grouping=grouping)
+        found.append(enrichment(counts, groups[0], made_of(cohort, spec)))
+        survival.append(survival_by_group(cohort, mask, "os", grouping, limit=60.0))
+    held = np.array(numbers(printed))
+    clinical = clinical_replication(*tables, both.variables)
+    alterations = replication(*found, matching.alterations)
+    assert len(alterations) > 5
+    for column in ("p_value_1", "p_value_2"):
+        for value in [*clinical[column], *alterations[column]]:
+            assert (np.abs(held - value) <= 1e-9 * abs(value)).any(), value
+    assert hazards_reading(*survival, [cohort.name for cohort in cohorts]) in printed
+    methods = cohorts_methods(
+        [(old.apply(c), only_groups(spec.build(c), groups)) for c in cohorts],
+        (survival[0], survival[1]), (2, len(alterations)),
+    )  # fmt: skip
+    for part in ("MDS demo", "AML demo", "Hedges & Olkin", f"{len(alterations)} alterations"):
+        assert part in methods, part

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from tests.conftest import ROOT
 
 PAGES = (
-    "home", "cohort", "survival", "subgroups", "transplant", "genomics", "patient", "data",
-    "methods",
+    "home", "cohort", "survival", "subgroups", "transplant", "genomics", "compare", "patient",
+    "data", "methods",
 )  # fmt: skip
 
 

@@ -117,6 +117,41 @@ def test_more_than_eight_groups_are_cut_to_the_largest():
     assert "The 8 largest of 10 groups are compared" in words(at)
 
 
+# Two cohorts -------------------------------------------------------------------------------------
+
+
+def test_the_same_question_is_answered_in_two_cohorts(open_app: Opener):
+    at = opened(open_app, "Two cohorts", cohort="demo:mds", other="AML demo (synthetic)",
+                group="alteration:TP53")  # fmt: skip
+    said = words(at)
+    for part in ("**Overall survival:** hazard ratio", "**Clinical:** Of", "**Alterations:** Of"):
+        assert part in said, part
+    shown = figures(at)
+    assert len(shown) == 4
+    assert "MDS demo (synthetic)" in title(at, 0)
+    assert "AML demo (synthetic)" in title(at, 1)
+    ranges = [figure["layout"]["xaxis"]["range"] for figure in shown[:2]]
+    assert ranges[0] == ranges[1], "one axis for both"
+    colours = [
+        {trace["name"]: trace["line"]["color"] for trace in figure["data"] if trace.get("name")}
+        for figure in shown[:2]
+    ]
+    assert colours[0] == colours[1]
+    assert "were compared in two cohorts (MDS demo (synthetic): TP53 mutated" in said
+    assert "proves nothing" in said
+    assert "only in MDS demo (synthetic)" in said
+
+
+def test_what_cannot_be_asked_in_the_other_cohort_is_said_with_what_can(open_app: Opener):
+    at = opened(open_app, "Two cohorts")
+    assert "cannot be asked in" in at.info[0].value
+    offers = [button for button in at.button if button.label.startswith("Compare by ")]
+    assert offers
+    offers[0].click().run()
+    calm(at)
+    assert len(figures(at)) >= 3
+
+
 # Lists ------------------------------------------------------------------------------------------
 
 

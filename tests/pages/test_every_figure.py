@@ -22,6 +22,7 @@ SURVIVAL = ("Survival curves", "Competing risks", "Cox model", "Screen", "During
 GENOMICS = (
     "Frequencies", "Oncoprint", "Together or apart", "Variants", "Allele fractions", "Burden",
 )  # fmt: skip
+COMPARE = ("At a glance", "Clinical", "Alterations", "Survival", "Subgroups")
 TRANSPLANT = (
     "The protocol", "Four answers", "States", "When", "Who benefits", "Learn",
 )  # fmt: skip
@@ -35,6 +36,8 @@ WALKS: list[tuple[str, dict[str, str], str]] = [
     ("survival", {"view": "Screen", "screen_as": "Forest"}, ""),
     ("subgroups", {}, ""),
     *(("genomics", {"genomics": view}, "") for view in GENOMICS),
+    *(("compare", {"compare": view}, "") for view in COMPARE),
+    ("compare", {"cohort": "demo:mds", "compare": "Two cohorts"}, ""),
     *(("transplant", {"cohort": "demo:mds", "view": view}, "") for view in TRANSPLANT),
     *(("patient", {}, tab) for tab in PATIENT),
     ("patient", {"patients": "Swimmer plot", "group": "variable:diagnosis"}, ""),
@@ -106,7 +109,7 @@ def until_drawn(at: AppTest) -> AppTest:
 def test_every_figure_has_what_a_figure_owes(
     open_app: Opener, page: str, query: dict[str, str], tab: str
 ):
-    if page in ("subgroups", "transplant") or tab == "Subgroup map":
+    if page in ("subgroups", "transplant", "compare") or tab == "Subgroup map":
         # Everyone: the search and the trial whose results other tests ask for too.
         at = open_app(page, **query)
     else:
@@ -117,7 +120,7 @@ def test_every_figure_has_what_a_figure_owes(
         at.run()
     if page == "subgroups":
         at = until_finished(at)
-    elif tab == "Subgroup map":
+    elif tab == "Subgroup map" or query.get("compare") == "Subgroups":
         at = until_drawn(at)
     elif query.get("view") == "Four answers":
         # The other views draw what is estimated at once; their intervals would take minutes.

@@ -1,0 +1,196 @@
+"""The same contrast in two cohorts, side by side on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis._survival_data import Floats
+from app.analysis.cohort_screen import format_q, format_ratio
+from app.analysis.wording import format_p
+from app.charts.compare import LEGEND, ROW, below, left_margin, ratio_ticks, rows_axis, short
+from app.charts.survival import legend_lines
+from app.charts.theme import make_figure, rgba
+from app.charts.volcano import guide_line
+from app.cohort.colours import BROWN, TEAL
+
+# Of cohorts, not of groups: colours that no driver and no diagnosis has.
+_COHORTS = ((TEAL, "circle"), (BROWN, "diamond"))
+_APART = 0.16
+_WIDEST = 2.0
+
+
+def replication_figure(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    title: str,
+    synthetic: bool = False,
+    most: int = 15,
+) -> go.Figure:
+    """Odds ratios of the same contrast in two cohorts, with intervals on one axis.
+
+    What lies beyond the axis, such as an odds ratio of 0, is a triangle at its edge.
+
+    Parameters
+    ----------
+    table
+        Of :func:`app.analysis.comparison_cohorts.replication`; the first stand on top.
+    names
+        The two cohorts.
+    title
+        What is shown.
+    synthetic
+        Whether any of the data are simulated.
+    most
+        How many alterations to show.
+    """
+    own = table.head(most).reset_index(drop=True)
+    with np.errstate(divide="ignore"):
+        logs = {
+            f"{part}_{side}": np.log10(own[f"{part}_{side}"].to_numpy(float))
+            for part in ("odds_ratio", "lower", "upper")
+            for side in (1, 2)
+        }
+    every = np.concatenate([*logs.values(), [0.0]])
+    furthest = float(np.abs(every[np.isfinite(every)]).max())
+    reach = float(np.clip(furthest * 1.05, np.log10(4), _WIDEST + 0.05))
+    ticks = ratio_ticks(reach)
+
+    def told(row: dict[str, Any], side: int) -> str:
+        ratio = format_ratio(*(row[f"{p}_{side}"] for p in ("odds_ratio", "lower", "upper")))
+        return f"odds ratio {ratio}"
+
+    return _side_by_side(
+        own,
+        [tuple(logs[f"{part}_{side}"] for part in ("odds_ratio", "lower", "upper"))
+         for side in (1, 2)],
+        names,
+        told,
+        title=title,
+        synthetic=synthetic,
+        axis="Odds ratio, exact 95% interval",
+        limits=(-reach, reach),
+        xaxis={"tickvals": np.log10(ticks), "ticktext": [f"{ratio:g}" for ratio in ticks]},
+    )  # fmt: skip
+
+
+def clinical_replication_figure(
+    table: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    title: str,
+    higher_in: str = "",
+    synthetic: bool = False,
+    most: int = 15,
+) -> go.Figure:
+    """Standardised mean differences of the same variables in two cohorts on one axis.
+
+    Parameters
+    ----------
+    table
+        Of :func:`app.analysis.comparison_cohorts.clinical_replication`; the first stand on top.
+    names
+        The two cohorts.
+    title
+        What is shown.
+    higher_in
+        The group in which a variable with a positive difference is higher; empty where the
+        differences have no direction.
+    synthetic
+        Whether any of the data are simulated.
+    most
+        How many variables to show.
+    """
+    own = table.head(most).reset_index(drop=True)
+    sides = [
+        tuple(own[f"{part}_{side}"].to_numpy(float) for part in ("smd", "lower", "upper"))
+        for side in (1, 2)
+    ]
+    every = np.nan_to_num(np.concatenate([*(part for side in sides for part in side), [0.0]]),
+                          nan=0.0, posinf=0.0, neginf=0.0)  # fmt: skip
+    reach = max(float(np.abs(every).max()) * 1.08, 0.3)
+
+    def told(row: dict[str, Any], side: int) -> str:
+        smd, low, high = (row[f"{part}_{side}"] for part in ("smd", "lower", "upper"))
+        interval = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else ", without direction"
+        return f"SMD {smd:.2f}{interval}"
+
+    return _side_by_side(
+        own,
+        sides,
+        names,
+        told,
+        title=title,
+        synthetic=synthetic,
+        axis=f"SMD; right: higher in {short(higher_in)}" if higher_in else "Largest SMD",
+        limits=(-reach if (every < 0).any() or higher_in else 0.0, reach),
+        xaxis={"nticks": 6},
+    )
+
+
+def _side_by_side(
+    own: pd.DataFrame,
+    sides: Sequence[tuple[Floats, ...]],
+    names: Sequence[str],
+    told: Callable[[dict[str, Any], int], str],
+    *,
+    title: str,
+    synthetic: bool,
+    axis: str,
+    limits: tuple[float, float],
+    xaxis: dict[str, Any],
+) -> go.Figure:
+    """A row a thing compared, a point with its interval a cohort; points beyond are at the edge."""
+    low, high = limits
+    rows = own.to_dict("records")
+    labels = [short(str(label)) for label in own["label"]]
+    traces = []
+    for side, (name, (colour, symbol)) in enumerate(zip(names, _COHORTS, strict=True), start=1):
+        middle, lower, upper = sides[side - 1]
+        x = np.clip(middle, low, high)
+        edge = np.select([middle < low, middle > high], ["triangle-left", "triangle-right"], symbol)
+        traces.append(
+            {
+                "type": "scatter", "mode": "markers", "name": name, "x": x,
+                "y": np.arange(len(own)) + (_APART if side == 2 else -_APART),
+                "marker": {"color": colour, "size": 9, "symbol": edge.tolist()},
+                "error_x": {
+                    "type": "data", "symmetric": False, "color": rgba(colour, 0.75),
+                    "array": np.clip(upper, low, high) - x,
+                    "arrayminus": x - np.clip(lower, low, high), "thickness": 1.4, "width": 3,
+                },
+                "cliponaxis": False,
+                "hovertext": [
+                    f"<b>{row['label']}</b><br>{name}<br>{told(row, side)}<br>"
+                    f"{_p(row[f'p_value_{side}'])}, {format_q(row[f'q_value_{side}'])}"
+                    for row in rows
+                ],
+                "hovertemplate": "%{hovertext}<extra></extra>",
+            }
+        )  # fmt: skip
+    return make_figure(
+        traces,
+        title,
+        height=ROW * max(len(own), 1) + 60,
+        synthetic=synthetic,
+        legend_space=8 + 22 * legend_lines(list(names)),
+        annotations=[below(axis)],
+        shapes=[guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")],
+        xaxis={
+            "range": [low - (high - low) * 0.02, high + (high - low) * 0.02], "zeroline": False,
+            "tickangle": 0, **xaxis,
+        },
+        yaxis=rows_axis(labels),
+        margin={"l": left_margin(labels), "b": 54},
+        showlegend=True,
+        legend=LEGEND,
+    )  # fmt: skip
+
+
+def _p(p_value: float) -> str:
+    return "not tested" if np.isnan(p_value) else format_p(p_value)

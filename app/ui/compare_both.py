@@ -1,0 +1,345 @@
+"""What two cohorts answer to the same question: words, survival, clinical, alterations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.associations_groups import group_frequencies
+from app.analysis.cohort_screen import kinds_of
+from app.analysis.comparison import OTHERS, Enrichment, enrichment, made_of
+from app.analysis.comparison_cohorts import (
+    clinical_replication,
+    hazards_reading,
+    replication,
+    replication_reading,
+)
+from app.analysis.comparison_match import Matching, shared
+from app.analysis.group_reading import numbers_table, reading
+from app.analysis.group_survival import GroupSurvival, survival_by_group
+from app.analysis.outcomes import outcome_of
+from app.analysis.table_one import describable, table_one
+from app.analysis.wording import count
+from app.charts.compare_cohorts import clinical_replication_figure, replication_figure
+from app.charts.survival import survival_alt, survival_figure
+from app.cohort.arrangement import Arrangement
+from app.cohort.filters import Filter, Selection
+from app.cohort.groupings import Grouping, GroupingSpec
+from app.export.methods_comparison import cohorts_methods
+from app.export.script_cohorts import cohorts_script
+from app.ui.compare import Compared, draw_guard
+from app.ui.layout import figure_with_downloads
+from app.ui.take_away import TakeAway, draw_take_away
+from data_loaders import Cohort
+from data_loaders.model import FeatureKind
+
+_SHOWN = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the two cohorts: whom it has selected, and the matched groups."""
+
+    selection: Selection
+    filter: Filter
+    spec: GroupingSpec
+    grouping: Grouping
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort."""
+        return self.selection.source
+
+    @property
+    def made_of(self) -> set[str]:
+        """Features that the groups are made of."""
+        return made_of(self.cohort, self.spec)
+
+    @property
+    def kinds(self) -> list[FeatureKind]:
+        """Kinds of alterations compared; empty for none."""
+        return [kind for kind in kinds_of(self.cohort) if kind in ("gene", "cytogenetic")]
+
+
+@dataclass(frozen=True, eq=False)
+class Both:
+    """The question asked in both cohorts, and what each part of the answer is."""
+
+    compared: Compared
+    matching: Matching
+    sides: tuple[Side, Side]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the cohorts."""
+        return [side.cohort.name for side in self.sides]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the data are simulated."""
+        return any(side.cohort.provenance.synthetic for side in self.sides)
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """Names, colours and order as shown."""
+        return self.compared.arrangement
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether overlapping filters were made into combinations."""
+        return self.compared.exclusive
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that both have."""
+        return self.sides[0].grouping.names
+
+    @property
+    def endpoint(self) -> str:
+        """Key of the endpoint; empty where the second cohort lacks it."""
+        key = self.compared.endpoint
+        return key if key in self.sides[1].cohort.endpoints else ""
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Clinical variables that both have, the second's name by the first's."""
+        theirs = set(describable(self.sides[1].cohort))
+        same = {name: self.matching.variables.get(name, "") for name in self.compared.variables}
+        return {name: other for name, other in same.items() if other in theirs}
+
+
+def draw_answer(both: Both) -> None:
+    """What both cohorts say, in words, figures and to take away."""
+    first, second = both.sides
+    survival = _survivals(both)
+    clinical = clinical_replication(
+        *(
+            table_one(side.cohort, side.grouping, side.selection.mask, variables=list(names))
+            for side, names in zip(
+                both.sides, (both.variables, both.variables.values()), strict=True
+            )
+        ),
+        both.variables,
+    )
+    found = [_enrichment(side) for side in both.sides]
+    alterations = pd.DataFrame()
+    if found[0] is not None and found[1] is not None:
+        alterations = replication(found[0], found[1], both.matching.alterations)
+    said = []
+    if survival is not None:
+        later = [side.grouping for side in both.sides if side.grouping.after_baseline]
+        draw_guard(both.compared, next(iter(later), first.grouping))
+        said.append(hazards_reading(*survival, both.names))
+    if len(clinical):
+        said.append(replication_reading(clinical, *both.names, "variable"))
+    if len(alterations):
+        said.append(replication_reading(alterations, *both.names))
+    _draw_words(both, said)
+    figures: dict[str, go.Figure] = {}
+    if survival is not None:
+        figures |= _draw_survival(both, survival)
+    else:
+        st.info(f"{second.cohort.name} does not have the endpoint chosen; choose one of both.")
+    figures |= _draw_clinical(both, clinical)
+    figures |= _draw_alterations(both, alterations)
+    _draw_not_shared(both)
+    sheets = {"Clinical": clinical, "Alterations": alterations}
+    for place, result in enumerate(survival or (), start=1):
+        sheets[f"Survival {place}"] = numbers_table(result, "years")
+    draw_take_away(
+        both.compared.looking,
+        TakeAway(
+            key="cohorts",
+            name=("compare", "two cohorts", both.compared.grouping.label),
+            figures=figures,
+            sheets=lambda: sheets,
+            methods=cohorts_methods(
+                [(side.selection, side.grouping) for side in both.sides],
+                survival,
+                (len(clinical), len(alterations)),
+            ),
+            script=partial(cohorts_script, both, None if survival is None else survival[0].limit),
+        ),
+    )
+
+
+def _draw_words(both: Both, said: list[str]) -> None:
+    sizes = [
+        f"**{side.cohort.name}**: "
+        + ", ".join(
+            f"{name} {size:,}"
+            for name, size in zip(
+                side.grouping.names, side.grouping.sizes(side.selection.mask), strict=True
+            )
+        )
+        for side in both.sides
+    ]
+    st.markdown("  \n".join(sizes))
+    left = [name for name in both.compared.grouping.names if name not in both.groups]
+    if left:
+        st.caption(f"Not in both, hence not shown: {', '.join(left)}.")
+    st.subheader("Is it the same in both?", anchor=False)
+    st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    if both.synthetic:
+        st.caption("At least one of the two cohorts is simulated: what comes again proves nothing.")
+
+
+def _survivals(both: Both) -> tuple[GroupSurvival, GroupSurvival] | None:
+    """Survival in both, followed for as long as the shorter follow-up: one axis for both."""
+    if not both.endpoint:
+        return None
+    limit = min(_last_time(side, both.endpoint) for side in both.sides)
+    first, second = (
+        survival_by_group(
+            side.cohort, side.selection.mask, both.endpoint, side.grouping, limit=limit
+        )
+        for side in both.sides
+    )
+    return first, second
+
+
+def _last_time(side: Side, endpoint: str) -> float:
+    """End of the longest follow-up in months; 0 where nobody is followed."""
+    time = outcome_of(side.cohort, side.selection.mask, endpoint, side.grouping).time
+    return float(time.max(initial=0.0))
+
+
+def _draw_survival(
+    both: Both, results: tuple[GroupSurvival, GroupSurvival]
+) -> dict[str, go.Figure]:
+    figures = {}
+    for place, (column, side, result) in enumerate(
+        zip(st.columns(2, gap="large"), both.sides, results, strict=True)
+    ):
+        name = side.cohort.name
+        title = f"{result.endpoint.label}, {name}, {count(result.analysed, 'patient')}"
+        sentences = reading(result)
+        figure = survival_figure(result, title=title, synthetic=side.cohort.provenance.synthetic)
+        figures[f"Survival {place + 1}"] = figure
+        with column:
+            figure_with_downloads(
+                figure,
+                partial(numbers_table, result, "years"),
+                key=f"cohorts_km_{place}",
+                name=("compare", name, result.endpoint.key),
+                alt=survival_alt(title, result, sentences),
+            )
+            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    st.caption(
+        f"Same groups, colours and axes. Follow-up ends at {(results[0].limit or 0) / 12:.1f} "
+        "years in both, where that of the shorter cohort ends, for every number here."
+    )
+    return figures
+
+
+def _draw_clinical(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
+    if not len(table):
+        st.info("The cohorts have no clinical variable in common.")
+        return {}
+    two = len(both.groups) == 2
+    title = _title(both, "Clinical differences")
+    figure = clinical_replication_figure(
+        table,
+        both.names,
+        title=title,
+        higher_in=both.groups[0] if two else "",
+        synthetic=both.synthetic,
+        most=_SHOWN,
+    )
+    figure_with_downloads(
+        figure,
+        lambda: table,
+        key="cohorts_clinical",
+        name=("compare", "two cohorts", "clinical"),
+        alt=f"{title}. {replication_reading(table, *both.names, 'variable')}",
+    )
+    number = st.column_config.NumberColumn
+    config = _config(both, "Variable", "smd", number, "SMD") | {
+        f"missing_{side}": number(f"{name}: missing") for side, name in enumerate(both.names, 1)
+    }
+    st.dataframe(
+        table.drop(columns=["variable", "directed"]),
+        hide_index=True,
+        key="cohorts_clinical_table",
+        column_config=config,
+    )
+    st.caption(
+        "SMD: standardised mean difference"
+        + (f", positive where higher or more frequent in {both.groups[0]}, with " if two else "; ")
+        + ("95% interval. " if two else "the largest of any two groups. ")
+        + "q (Benjamini-Hochberg) over the variables that both have."
+    )
+    return {"Clinical": figure}
+
+
+def _draw_alterations(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
+    if not len(table):
+        st.info("No alteration is frequent enough in both cohorts to be compared.")
+        return {}
+    against = both.groups[1] if len(both.groups) == 2 else OTHERS
+    title = _title(both, f"Alterations, {both.groups[0]} against {against}")
+    figure = replication_figure(
+        table, both.names, title=title, synthetic=both.synthetic, most=_SHOWN
+    )
+    figure_with_downloads(
+        figure,
+        lambda: table,
+        key="cohorts_alterations",
+        name=("compare", "two cohorts", "alterations"),
+        alt=f"{title}. {replication_reading(table, *both.names)}",
+    )
+    number = st.column_config.NumberColumn
+    config = _config(both, "Alteration", "odds_ratio", number, "odds ratio") | {
+        f"difference_{side}": number(f"{name}: difference", format="percent")
+        for side, name in enumerate(both.names, 1)
+    }
+    st.dataframe(
+        table.drop(columns="feature"), hide_index=True, key="cohorts_table", column_config=config
+    )
+    return {"Alterations": figure}
+
+
+def _config(
+    both: Both, what: str, column: str, number: Callable[..., Any], called: str
+) -> dict[str, Any]:
+    """Headings of a table with the same columns of either cohort."""
+    config: dict[str, Any] = {
+        "label": st.column_config.TextColumn(what, pinned=True),
+        "agrees": "Same direction",
+    }
+    for side, name in enumerate(both.names, start=1):
+        config |= {
+            f"{column}_{side}": number(f"{name}: {called}", format="%.2g"),
+            f"lower_{side}": number("95% from" + " " * side, format="%.2g"),
+            f"upper_{side}": number("to" + " " * side, format="%.2g"),
+            f"p_value_{side}": number(f"{name}: p", format="%.2g"),
+            f"q_value_{side}": number(f"{name}: q", format="%.2g"),
+        }
+    return config
+
+
+def _draw_not_shared(both: Both) -> None:
+    said = shared(both.matching).sentences(*both.names)
+    if said:
+        with st.expander("What only one of the cohorts has, hence is not compared"):
+            st.markdown("\n".join(f"- {sentence}" for sentence in said))
+
+
+def _enrichment(side: Side) -> Enrichment | None:
+    if not side.kinds:
+        return None
+    found = group_frequencies(side.cohort, side.selection.mask, side.kinds, grouping=side.grouping)
+    if len(found.groups) < 2:
+        return None
+    return enrichment(found, next(iter(found.groups)), side.made_of)
+
+
+def _title(both: Both, what: str) -> str:
+    sizes = [f"{sum(side.grouping.sizes(side.selection.mask)):,}" for side in both.sides]
+    return f"{what}: {' and '.join(sizes)} patients"
