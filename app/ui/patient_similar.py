@@ -188,7 +188,8 @@ def _draw_survival(
 def _how_they_did(looking: Looking, survival: GroupSurvival) -> list[str]:
     """What happened to the nearest, and to everyone selected."""
     everyone = survival_by_group(looking.cohort, looking.selection.mask, survival.endpoint.key)
-    return [events_sentence(survival, UNIT), *reading(survival), *reading(everyone)]
+    beside = [f"Everyone selected: {mid_sentence(sentence)}" for sentence in reading(everyone)]
+    return [events_sentence(survival, UNIT), *reading(survival), *beside]
 
 
 def _draw_onwards(looking: Looking, found: SimilarPatients) -> None:

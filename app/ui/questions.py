@@ -9,6 +9,7 @@ import numpy as np
 from app.analysis.similar import MIN_NEIGHBOURS
 from app.analysis.similar_profiles import profile_variables
 from app.analysis.transplant.defaults import suggest
+from app.analysis.wording import mid_sentence
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
 from app.cohort.view import View
@@ -208,7 +209,7 @@ def _disease_questions(key: str, cohort: Cohort) -> list[Question]:
         return []
     return [
         Question(
-            f"How does survival differ by {disease.label.lower()}?",
+            f"How does survival differ by {mid_sentence(disease.label)}?",
             "Kaplan-Meier of every group, with its number at risk",
             view,
         )
