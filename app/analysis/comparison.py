@@ -12,9 +12,10 @@ import pandas as pd
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.associations_groups import MIN_COMPARED, GroupFrequencies
 from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
+from app.analysis.comparison_match import same_word
 from app.analysis.group_survival import MIN_GROUP_FOR_TEST, GroupSurvival
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.table_one import TableOne, in_words
+from app.analysis.table_one import GroupSummary, TableOne, VariableRow, in_words
 from app.analysis.wording import count, format_p, format_percent, listing, mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec
 from data_loaders import Cohort
@@ -25,7 +26,7 @@ DEFINES, RARE, EVERYBODY = "defines the groups", "too rare", "in everybody or no
 FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
 _YES = ("Yes", "No")
 _LEADING = 3
-_DIFFERENCE = ("smd", "test", "p_value", "q_value", "missing")
+_DIFFERENCE = ("higher_in", "smd", "test", "p_value", "q_value", "missing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +148,9 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
     -------
     DataFrame
         One row a variable, by p-value, those not tested last by their difference: variable, label,
-        the summary in words by group (one column a group), smd, test, p_value, q_value, missing.
+        the summary in words by group (one column a group), higher_in (the group in which a number,
+        a step of a scale or a yes is higher or more frequent; empty without a direction), smd,
+        test, p_value, q_value, missing.
     """
     rows = []
     for row in table.rows:
@@ -162,7 +165,8 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
             cells[name] = "; ".join(in_words(summary, level) for summary, level in told)
         rows.append(
             {
-                "variable": row.name, "label": row.label, **cells, "smd": row.comparison.smd,
+                "variable": row.name, "label": row.label, **cells,
+                "higher_in": _higher_in(row, table.names), "smd": row.comparison.smd,
                 "test": row.comparison.test, "p_value": row.comparison.p_value,
                 "q_value": row.q_value, "missing": row.missing,
             }
@@ -172,6 +176,36 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
     order = np.lexsort((-frame["smd"].fillna(-1), frame["p_value"].fillna(2)))
     return frame.iloc[order].reset_index(drop=True)
+
+
+def direction(row: VariableRow, like: VariableRow | None = None) -> float:
+    """1 where the variable is higher in the first of two groups, -1 lower; NaN without direction.
+
+    Parameters
+    ----------
+    row
+        A number, steps of a scale, or a variable of two values.
+    like
+        The variable whose first value is the one that is counted; None for its own.
+    """
+    like = like or row
+    if len(row.groups) != 2 or np.isnan(row.comparison.smd):
+        return float("nan")
+    if row.kind == "numeric":
+        apart = row.groups[0][0].mean - row.groups[1][0].mean
+    elif row.kind == "ordinal" and like.kind == "ordinal":
+        apart = _mean_step(row.groups[0]) - _mean_step(row.groups[1])
+    else:
+        words = [same_word(level) for level in row.levels]
+        if len(words) != 2 or set(words) != {same_word(level) for level in like.levels}:
+            return float("nan")
+        place = words.index(same_word(like.levels[0]))
+        apart = row.groups[0][place].share - row.groups[1][place].share
+    return float(np.sign(apart)) or 1.0
+
+
+def _mean_step(group: Sequence[GroupSummary]) -> float:
+    return float(sum(step * level.share for step, level in enumerate(group)))
 
 
 def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
@@ -275,6 +309,13 @@ def _separating(
     nobody, everybody = (altered == 0) & known, (altered == tested) & known
     split = (nobody | everybody | ~known).all(axis=1)
     return np.asarray(split & nobody.any(axis=1) & everybody.any(axis=1))
+
+
+def _higher_in(row: VariableRow, names: Sequence[str]) -> str:
+    # Of two values such as the sexes neither is the higher one.
+    plain = row.kind in ("numeric", "ordinal") or set(row.levels) == set(_YES)
+    sign = direction(row) if plain else np.nan
+    return "" if np.isnan(sign) else names[0 if sign > 0 else 1]
 
 
 def _by_group(row: dict[str, object], names: Sequence[str]) -> str:

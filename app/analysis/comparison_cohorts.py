@@ -10,14 +10,15 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from app.analysis.cohort_screen import SIGNIFICANT, format_ratio
-from app.analysis.comparison import Enrichment, lowered
+from app.analysis.comparison import Enrichment, direction, lowered
 from app.analysis.comparison_match import same_word, some
 from app.analysis.group_hazards import group_cox
 from app.analysis.group_survival import GroupSurvival
-from app.analysis.table_one import GroupSummary, TableOne, VariableRow
+from app.analysis.table_one import TableOne, VariableRow
 from app.analysis.wording import count, format_p, mid_sentence
 
 _Z = float(ndtri(0.975))
+_COMMON = 2
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,11 @@ def clinical_replication(
     rows = []
     for row in first.rows:
         other = theirs.get(variables.get(row.name, ""))
-        if other is None:
+        if other is None or not _comparable(row, other):
             continue
-        signs = [_direction(held, row) for held in (row, other)]
+        signs = [direction(held, row) for held in (row, other)]
         directed = not np.isnan(signs).any()
-        found: dict[str, object] = {"variable": row.name, "label": row.label, "directed": directed}
+        found: dict[str, object] = {"variable": row.name, "label": _told(row), "directed": directed}
         for side, (held, sign) in enumerate(zip((row, other), signs, strict=True), start=1):
             smd = held.comparison.smd * (sign if directed else 1.0)
             spread = _Z * _smd_error(held, smd) if directed else np.nan
@@ -220,28 +221,19 @@ def replication_reading(
     return f"{said}: {some(labels)}." if len(again) else f"{said}."
 
 
-def _direction(row: VariableRow, like: VariableRow) -> float:
-    """1 where the variable is higher in the first of two groups, -1 lower; NaN without direction.
-
-    ``like`` is the variable in the first cohort: a yes or no is read by the level it lists first.
-    """
-    if len(row.groups) != 2 or np.isnan(row.comparison.smd):
-        return float("nan")
-    if row.kind == "numeric":
-        apart = row.groups[0][0].mean - row.groups[1][0].mean
-    elif row.kind == "ordinal" and like.kind == "ordinal":
-        apart = _mean_step(row.groups[0]) - _mean_step(row.groups[1])
-    else:
-        words = [same_word(level) for level in row.levels]
-        if len(words) != 2 or set(words) != {same_word(level) for level in like.levels}:
-            return float("nan")
-        place = words.index(same_word(like.levels[0]))
-        apart = row.groups[0][place].share - row.groups[1][place].share
-    return float(np.sign(apart)) or 1.0
+def _told(row: VariableRow) -> str:
+    """The label; of two values such as the sexes with the one that is counted."""
+    if len(row.levels) != _COMMON or row.kind == "ordinal" or "Yes" in row.levels:
+        return row.label
+    return f"{row.label}: {row.levels[0]}"
 
 
-def _mean_step(group: Sequence[GroupSummary]) -> float:
-    return float(sum(step * level.share for step, level in enumerate(group)))
+def _comparable(row: VariableRow, other: VariableRow) -> bool:
+    """Whether two variables of one label have two values in common, or both are numbers."""
+    if row.kind == "numeric" or other.kind == "numeric":
+        return row.kind == other.kind
+    words = [{same_word(level) for level in held.levels} for held in (row, other)]
+    return len(words[0] & words[1]) >= _COMMON
 
 
 def _smd_error(row: VariableRow, smd: float) -> float:

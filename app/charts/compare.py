@@ -15,7 +15,7 @@ from app.analysis.wording import format_p, format_percent
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
-from app.cohort.colours import BLUE, NEUTRAL
+from app.cohort.colours import BLUE, NEUTRAL, SLATE
 
 ROW, _MOST_LABEL = 27, 26
 # Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.
@@ -29,9 +29,14 @@ LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"s
 
 
 def differences_figure(
-    rows: pd.DataFrame, *, title: str, synthetic: bool = False, most: int = 12
+    rows: pd.DataFrame,
+    *,
+    title: str,
+    colours: Mapping[str, str] | None = None,
+    synthetic: bool = False,
+    most: int = 12,
 ) -> go.Figure:
-    """Standardised mean differences of the leading variables, filled where the test is clear.
+    """Standardised mean differences of the leading variables, grey where the test is not clear.
 
     Parameters
     ----------
@@ -39,6 +44,8 @@ def differences_figure(
         Of :func:`app.analysis.comparison.clinical_differences`; the first stand on top.
     title
         What is shown, and of how many.
+    colours
+        By group: between two groups a clear difference has the colour of the one that is higher.
     synthetic
         Whether the data are simulated.
     most
@@ -48,13 +55,20 @@ def differences_figure(
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
     labels = [short(label) for label in own["label"]]
     hover = [
-        f"<b>{row.label}</b><br>SMD {row.smd:.2f}<br>{_tested(row)}<br>{row.missing:,} missing"
+        f"<b>{row.label}</b><br>SMD {row.smd:.2f}"
+        + (f", higher in {row.higher_in}" if row.higher_in else "")
+        + f"<br>{_tested(row)}<br>{row.missing:,} missing"
         for row in own.itertuples()
     ]
+    higher = own["higher_in"].to_numpy()
     traces = []
     for name, mask, colour in (
-        (f"q < {SIGNIFICANT}", clear, BLUE),
-        (f"q ≥ {SIGNIFICANT} or not tested", ~clear, NEUTRAL),
+        *(
+            (f"Higher in {group}", clear & (higher == group), colour)
+            for group, colour in (colours or {}).items()
+        ),
+        (f"q < {SIGNIFICANT}", clear & ~np.isin(higher, list(colours or ())), SLATE),
+        (f"q ≥ {SIGNIFICANT} or not tested", ~clear, rgba(NEUTRAL, 0.45)),
     ):
         if mask.any():
             places = np.flatnonzero(mask)
@@ -62,7 +76,7 @@ def differences_figure(
                 {
                     "type": "bar", "orientation": "h", "name": name,
                     "x": own.loc[mask, "smd"].to_numpy(), "y": places,
-                    "marker": {"color": rgba(colour, 0.9), "cornerradius": 3},
+                    "marker": {"color": colour, "cornerradius": 3},
                     "hovertext": [hover[place] for place in places],
                     "hovertemplate": "%{hovertext}<extra></extra>",
                 }
@@ -73,7 +87,7 @@ def differences_figure(
         title,
         height=ROW * max(len(own), 1) + 60,
         synthetic=synthetic,
-        legend_space=30,
+        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
         annotations=[below("Largest SMD of any two groups")],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
@@ -125,22 +139,26 @@ def enrichment_figure(
         (f"More in {found.others}", other, 0.85, clear & (x <= 0)),
         (f"q ≥ {SIGNIFICANT}", NEUTRAL, 0.6, ~clear),
     ):
-        if own.any():
+        # Circles first: the legend shows the first of them.
+        shown = np.flatnonzero(own)[np.argsort(~finite[own], kind="stable")]
+        if len(shown):
             traces.append(
                 {
-                    "type": "scatter", "mode": "markers", "name": name, "x": x[own], "y": y[own],
+                    "type": "scatter", "mode": "markers", "name": name,
+                    "x": x[shown], "y": y[shown], "cliponaxis": False,
                     "marker": {
                         # Plotly fades points of several sizes unless it is told not to.
-                        "size": size[own], "color": rgba(colour, alpha), "opacity": 1,
-                        "symbol": ["circle" if held else "triangle-up" for held in finite[own]],
+                        "size": size[shown], "color": rgba(colour, alpha), "opacity": 1,
+                        "symbol": ["circle" if held else "triangle-up" for held in finite[shown]],
                         "line": {"width": 1, "color": PAPER},
                     },
-                    "hovertext": [hover[place] for place in np.flatnonzero(own)],
+                    "hovertext": [hover[place] for place in shown],
                     "hovertemplate": "%{hovertext}<extra></extra>",
                 }
             )  # fmt: skip
+    across = "Odds ratio" if finite.all() else "Odds ratio; ▲ 0 or infinite"
     texts = [
-        text_at("Odds ratio", x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE),
+        text_at(across, x=0.5, y=0, yshift=-30, yanchor="top", **_INSIDE),
         text_at(
             "−log<sub>10</sub> p", x=0, y=0.5, xshift=-46, xanchor="center", textangle=-90,
             **_INSIDE,

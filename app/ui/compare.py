@@ -84,6 +84,11 @@ class Compared:
         return [name for name in describable(self.looking.cohort) if name != column]
 
     @property
+    def two_colours(self) -> dict[str, str]:
+        """Colour by group where there are two, so that a difference has a direction."""
+        return self.colours if len(self.grouping.names) == 2 else {}
+
+    @property
     def colours(self) -> dict[str, str]:
         """Colour by group."""
         return dict(zip(self.grouping.names, self.grouping.colours, strict=True))

@@ -108,9 +108,14 @@ class Both:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """Clinical variables that both have, the second's name by the first's."""
+        """Clinical variables that both have, the second's name by the first's; no centres."""
         theirs = set(describable(self.sides[1].cohort))
-        same = {name: self.matching.variables.get(name, "") for name in self.compared.variables}
+        asked = [
+            name
+            for name in self.compared.variables
+            if self.sides[0].cohort.variables[name].role != "study"
+        ]
+        same = {name: self.matching.variables.get(name, "") for name in asked}
         return {name: other for name, other in same.items() if other in theirs}
 
 

@@ -100,7 +100,11 @@ def draw_glance(compared: Compared) -> None:
     with left:
         title = comparison_title("Clinical differences", compared)
         figures["Clinical"] = differences_figure(
-            ranked, title=title, synthetic=looking.synthetic, most=_LEADING
+            ranked,
+            title=title,
+            colours=compared.two_colours,
+            synthetic=looking.synthetic,
+            most=_LEADING,
         )
         figure_with_downloads(
             figures["Clinical"],

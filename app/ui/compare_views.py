@@ -41,7 +41,13 @@ def draw_clinical(compared: Compared) -> None:
     title = comparison_title("Clinical differences", compared)
     said = clinical_reading(ranked, table.names)
     figure_with_downloads(
-        differences_figure(ranked, title=title, synthetic=looking.synthetic, most=_MOST),
+        differences_figure(
+            ranked,
+            title=title,
+            colours=compared.two_colours,
+            synthetic=looking.synthetic,
+            most=_MOST,
+        ),
         lambda: ranked,
         key="compare_clinical",
         name=("compare", "clinical"),
@@ -54,6 +60,7 @@ def draw_clinical(compared: Compared) -> None:
         key="compare_clinical_table",
         column_config={
             "label": st.column_config.TextColumn("Variable", pinned=True),
+            "higher_in": "Higher in",
             "smd": st.column_config.NumberColumn("SMD", format="%.2f"),
             "test": "Test",
             "p_value": _NUMBER("p"),

@@ -139,6 +139,7 @@ def test_clinical_differences_have_a_direction_and_an_interval_between_two_group
     assert not table["agrees"]["hb"]
     assert table["agrees"]["sex"]
     assert table["agrees"]["stage"]
+    assert table["label"]["sex"] == "Sex: F"
     a, b = (OURS.patients["hb"].to_numpy(float)[part] for part in (slice(20), slice(20, 40)))
     smd = (a.mean() - b.mean()) / np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
     error = np.sqrt(40 / 400 + smd**2 / 80)
@@ -147,6 +148,16 @@ def test_clinical_differences_have_a_direction_and_an_interval_between_two_group
     assert table["p_value_1"]["hb"] == pytest.approx(
         mannwhitneyu(a, b, method="asymptotic").pvalue, rel=1e-8
     )
+
+
+def test_categories_that_share_no_two_values_are_not_compared():
+    other = make_cohort(
+        {"hb": [1.0, 2.0] * 20, "sex": ["x", "y"] * 20},
+        {"TP53": [int(i < 20) for i in range(40)]},
+        variables=(HB, SEX),
+    )
+    table = clinical_replication(*tables(OURS, other), {"hb": "hb", "sex": "sex"})
+    assert table["variable"].tolist() == ["hb"]
 
 
 def test_more_than_two_groups_have_no_direction():

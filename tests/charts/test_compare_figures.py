@@ -22,6 +22,7 @@ from app.charts.compare_cohorts import clinical_replication_figure, replication_
 from app.charts.theme import rgba
 from app.cohort.colours import NEUTRAL, colour_of
 from app.cohort.groupings import GroupingSpec
+from app.cohort.regrouping import only_groups
 from data_loaders import Cohort, load_cohort
 
 NAMES = ("Discovery", "Validation")
@@ -60,6 +61,23 @@ def test_a_bar_is_filled_where_the_test_is_clear(mpn: Cohort):
     assert len(traces["q < 0.05"]["y"]) == clear.sum()
     assert list(traces["q < 0.05"]["x"]) == leading.loc[clear, "smd"].tolist()
     assert "missing" in traces["q < 0.05"]["hovertext"][0]
+
+
+def test_between_two_groups_a_bar_has_the_colour_of_the_higher_one(mpn: Cohort):
+    grouping = GroupingSpec.parse("variable:driver").build(mpn)
+    two = only_groups(grouping, ("CALR", "JAK2"))
+    colours = dict(zip(two.names, two.colours, strict=True))
+    ranked = clinical_differences(table_one(mpn, two))
+    traces = named(differences_figure(ranked, title="Shown", colours=colours))
+    platelets = (
+        mpn.patients["platelets_1e9_per_l"].groupby(mpn.patients["driver"].astype(str)).mean()
+    )
+    assert platelets["CALR"] > platelets["JAK2"]
+    place = ranked["variable"].tolist().index("platelets_1e9_per_l")
+    assert ranked["higher_in"][place] == "CALR"
+    assert place in list(traces["Higher in CALR"]["y"])
+    assert traces["Higher in CALR"]["marker"]["color"] == colour_of("CALR")
+    assert ranked.set_index("variable")["higher_in"]["sex"] == ""
 
 
 def test_no_variable_makes_an_empty_figure_and_no_error(mpn: Cohort):
