@@ -44,12 +44,10 @@ def draw_transplant(looking: Looking, views: dict[str, Callable[[Work], None]]) 
         _say_what_is_needed(looking)
         return
     st.html(_PLACES)
-    left, right = st.columns([9, 3], vertical_alignment="top")
-    with left:
-        view = draw_view_choice(list(views))
-    with right.popover(
-        "Change the question", icon=":material/tune:", width="stretch", key="transplant_question"
-    ):
+    view = draw_view_choice(list(views))
+    # Not a popover: the browser would draw its controls only when it is opened, and until then hold
+    # them to what they were before a question from Home or another cohort set them.
+    with st.expander("Change the question", icon=":material/tune:", key="transplant_question"):
         trial = draw_question(looking, suggestion)
     try:
         work = start_work(looking, trial)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -32,7 +34,6 @@ from data_loaders import Cohort
 
 ALTERED = "altered"
 _LATEST, _ANY_AGE = 240.0, 120.0
-_NUMBERS = ("oldest", "horizon", "within", "delay", "grace")
 _ASKED_OF = "_question_of"
 
 
@@ -49,40 +50,40 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         What the cohort supports as it stands.
     """
     cohort, usual = looking.cohort, suggestion.trial
-    _begin_anew(looking, suggestion)
+    controls = _Controls(_begins_anew(looking))
     who, what = st.columns(2, gap="medium")
     with who:
         st.markdown("**Who, and from when**")
         st.caption(f"Eligible: the sidebar's filter ({looking.selection.sentence}), and:")
         oldest = suggestion.oldest
         if suggestion.age is not None and oldest is not None:
-            oldest = _months(
+            oldest = controls.number(
                 "Oldest eligible age, years",
                 "oldest",
                 oldest,
                 most=_ANY_AGE,
                 help_=f"{_ANY_AGE:g} is no limit, and takes in who has no age.",
             )
-        endpoint = _choice("Endpoint", OUTCOME, usual.endpoint, outcome_labels(cohort))
-        treatment = _choice(
+        endpoint = controls.choice("Endpoint", OUTCOME, usual.endpoint, outcome_labels(cohort))
+        treatment = controls.choice(
             "Transplant", TRANSPLANT, usual.treatment, transplant_labels(cohort, endpoint)
         )
-        zero = _choice(
+        zero = controls.choice(
             "Time zero",
             TIME_ZERO,
             usual.time_zero or START,
             zero_labels(cohort, endpoint, treatment),
         )
-        horizon = _months("Horizon, months", "horizon", usual.horizon_months)
+        horizon = controls.number("Horizon, months", "horizon", usual.horizon_months)
     progression = next(iter(progressions(cohort, endpoint)), None)
     with what:
         st.markdown("**Strategies, against no transplant**")
         strategies, grace = _draw_strategies(
-            usual, "" if progression is None else mid_sentence(progression.label)
+            controls, usual, "" if progression is None else mid_sentence(progression.label)
         )
         st.markdown("**Weighted for**")
-        confounders = _draw_confounders(cohort, usual.confounders)
-        classes = _choice(
+        confounders = _draw_confounders(controls, cohort, usual.confounders)
+        classes = controls.choice(
             "Compared also by class of", CLASSES, usual.classes or NO_CLASSES, class_labels(cohort)
         )
     return TargetTrial(
@@ -101,71 +102,107 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
     )
 
 
-def _begin_anew(looking: Looking, suggestion: Suggestion) -> None:
-    """Another cohort has other questions: what was typed for the last one is taken out."""
+def _begins_anew(looking: Looking) -> bool:
+    """Whether the last run was about another cohort, which has other questions."""
     before = st.session_state.get(_ASKED_OF)
     st.session_state[_ASKED_OF] = looking.key
     if before in (None, looking.key):
-        return
-    for key in _NUMBERS:
-        st.session_state[key] = None
-    st.session_state[CONFOUNDERS] = list(suggestion.trial.confounders)
+        return False
     # Drawn on another view: it takes its default when it is drawn again.
     st.session_state.pop(ALTERED, None)
+    return True
 
 
-def _choice(label: str, key: str, usual: str, labels: dict[str, str]) -> str:
-    """A selectbox that opens on the suggested option."""
-    options = [option for option in [usual] if option in labels]
-    options += [option for option in labels if option not in options]
-    chosen = st.selectbox(
-        label,
-        options,
-        format_func=lambda option: labels.get(option, option),
-        key=key,
-        bind="query-params",
-    )
-    return chosen if chosen in labels else options[0]
+@dataclass(frozen=True)
+class _Controls:
+    """The controls, each with its suggested value until the reader chooses.
+
+    Attributes
+    ----------
+    anew
+        Whether all take their suggested values: the cohort is another one.
+    """
+
+    anew: bool
+
+    def reset(self, key: str, usual: object, valid: Callable[[Any], bool]) -> bool:
+        """Set a control to what is suggested where it cannot stay as it is; whether it was.
+
+        In a run in which it is set, a control must not have a default besides.
+        """
+        state = st.session_state
+        stale = self.anew or (key in state and not valid(state[key]))
+        if stale:
+            state[key] = usual
+        return stale
+
+    def choice(self, label: str, key: str, usual: str, labels: Mapping[str, str]) -> str:
+        """A selectbox that opens on the suggested option."""
+        options = [option for option in [usual] if option in labels]
+        options += [option for option in labels if option not in options]
+        self.reset(key, options[0], lambda value: value in labels)
+        chosen = st.selectbox(
+            label,
+            options,
+            format_func=lambda option: labels.get(option, option),
+            key=key,
+            bind="query-params",
+        )
+        return chosen if chosen in labels else options[0]
+
+    def number(
+        self,
+        label: str,
+        key: str,
+        usual: float,
+        *,
+        most: float = _LATEST,
+        help_: str | None = None,
+    ) -> float:
+        """A number whose empty state is the suggested one."""
+        self.reset(key, None, lambda value: value is None or 0 <= value <= most)
+        typed = st.number_input(
+            label,
+            min_value=0.0,
+            max_value=most,
+            value=None,
+            step=1.0,
+            format="%g",
+            placeholder=f"{usual:g}, as these data suggest",
+            key=key,
+            bind="query-params",
+            help=help_,
+        )
+        return usual if not typed else float(typed)
+
+    def toggle(self, label: str, key: str, *, usual: bool, help_: str | None = None) -> bool:
+        """A switch."""
+        was_set = self.reset(key, usual, lambda value: isinstance(value, bool))
+        return st.toggle(
+            label, value=usual and not was_set, key=key, bind="query-params", help=help_
+        )
 
 
-def _months(
-    label: str, key: str, usual: float, *, most: float = _LATEST, help_: str | None = None
-) -> float:
-    """A number whose empty state is the suggested one."""
-    typed = st.number_input(
-        label,
-        min_value=0.0,
-        max_value=most,
-        value=None,
-        step=1.0,
-        format="%g",
-        placeholder=f"{usual:g}, as these data suggest",
-        key=key,
-        bind="query-params",
-        help=help_,
-    )
-    return usual if not typed else float(typed)
-
-
-def _draw_strategies(usual: TargetTrial, progression: str) -> tuple[tuple[Strategy, ...], float]:
+def _draw_strategies(
+    controls: _Controls, usual: TargetTrial, progression: str
+) -> tuple[tuple[Strategy, ...], float]:
     suggested = {arm.kind: arm.months for arm in usual.strategies}
-    within = _months("Transplant within, months", "within", suggested["within"])
+    within = controls.number("Transplant within, months", "within", suggested["within"])
     strategies = [Strategy("within", within)]
-    delayed = st.toggle(
+    delayed = controls.toggle(
         "Delayed transplant",
-        value="delayed" in suggested,
-        key="delayed",
-        bind="query-params",
-        help="No transplant before that month, then one within the grace period.",
+        "delayed",
+        usual="delayed" in suggested,
+        help_="No transplant before that month, then one within the grace period.",
     )
     if delayed:
-        months = _months("Delayed to month", "delay", suggested.get("delayed", suggested["within"]))
+        months = controls.number(
+            "Delayed to month", "delay", suggested.get("delayed", suggested["within"])
+        )
         strategies.append(Strategy("delayed", months))
-    if progression and st.toggle(
-        f"Transplant only after {progression}", value=False, key="wait", bind="query-params"
-    ):
+    if progression and controls.toggle(f"Transplant only after {progression}", "wait", usual=False):
         strategies.append(Strategy("progression"))
-    grace = _months(
+    grace = controls.number(
         "Grace period, months",
         "grace",
         usual.grace_months,
@@ -174,12 +211,16 @@ def _draw_strategies(usual: TargetTrial, progression: str) -> tuple[tuple[Strate
     return (*strategies, Strategy("never")), grace
 
 
-def _draw_confounders(cohort: Cohort, usual: Sequence[str]) -> tuple[str, ...]:
+def _draw_confounders(controls: _Controls, cohort: Cohort, usual: Sequence[str]) -> tuple[str, ...]:
     labels = confounder_labels(cohort)
+    suggested = [name for name in usual if name in labels]
+    was_set = controls.reset(
+        CONFOUNDERS, suggested, lambda chosen: all(name in labels for name in chosen)
+    )
     chosen = st.multiselect(
         "What decides on a transplant and on survival",
         list(labels),
-        default=None if CONFOUNDERS in st.session_state else list(usual),
+        default=None if was_set else suggested,
         format_func=lambda option: labels.get(option, option),
         key=CONFOUNDERS,
         placeholder="Age, risk, alterations, centre",

@@ -152,9 +152,12 @@ def test_a_link_restores_the_question(open_app: Opener):
 
 
 def test_another_cohort_gets_its_own_question(open_app: Opener):
-    at = opened(open_app)
+    at = opened(open_app, oldest="60", delayed="false")
     at.selectbox(key="cohort").set_value("demo:aml").run()
     calm(at)
+    assert at.selectbox(key="zero").value == "column:cr_months"
+    assert at.number_input(key="oldest").value is None
+    assert at.toggle(key="delayed").value
     assert at.selectbox(key="risk").value == "variable:eln_2022"
     assert set(at.multiselect(key="confounders").value) == {
         "variable:age_years",

@@ -1,0 +1,69 @@
+"""A newcomer asks who benefits from a transplant: reads, waits, asks again, doubts, takes it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.acts import calm, figure, settled
+
+_INTERVAL = re.compile(r"months \([+−][\d.]+ to [+−][\d.]+\)")
+
+
+def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, address: str):
+    page.goto(f"{address}/?cohort=demo:mds")
+    settled(page)
+    card = page.get_by_test_id("stVerticalBlock").filter(
+        has_text="Who benefits from a transplant, and when?"
+    )
+    card.last.get_by_role("button", name="Show me").click()
+    answer = page.locator(".st-key-transplant_answer")
+    # The answer stands at once; its intervals come from the worker.
+    expect(answer).to_contain_text("In a trial emulated on these 671 patients", timeout=30_000)
+    expect(answer).to_contain_text("it does not advise on any one of them")
+    expect(answer).to_contain_text("Intervals: 95%, from 200 bootstrap draws", timeout=90_000)
+    expect(answer).to_contain_text(_INTERVAL)
+    calm(page)
+
+    # Another question: its computation can be stopped, and started again.
+    page.get_by_text("Change the question").click()
+    weighted = page.get_by_test_id("stMultiSelect").filter(has_text="What decides on a transplant")
+    expect(weighted).to_contain_text("IPSS-M score")
+    expect(weighted).to_contain_text("TP53 multi-hit")
+    oldest = page.get_by_role("spinbutton", name="Oldest eligible age, years")
+    oldest.fill("60")
+    oldest.press("Enter")
+    expect(answer).not_to_contain_text("671 patients", timeout=30_000)
+    expect(weighted).to_contain_text("IPSS-M score")
+    answer.get_by_role("button", name="Stop").click()
+    expect(answer).to_contain_text("You stopped the computation of the intervals")
+    expect(answer).to_contain_text("In a trial emulated on these")
+    answer.get_by_role("button", name="Start again").click()
+    expect(answer).to_contain_text("Intervals: 95%, from 200 bootstrap draws", timeout=90_000)
+    calm(page)
+
+    # The answers side by side, the naive one marked, and how far the last can be trusted.
+    page.get_by_role("radio", name="Four answers").or_(
+        page.get_by_role("button", name="Four answers")
+    ).first.click()
+    expect(figure(page, "Naive against emulated: off by")).to_be_visible(timeout=30_000)
+    expect(figure(page, "Naive: Ever against never transplanted")).to_contain_text("BIASED BY IMMORTAL TIME")
+    page.get_by_role("tab", name="Weights").click()
+    expect(figure(page, "Stabilised weights")).to_be_visible(timeout=30_000)
+    page.get_by_role("tab", name="Balance").click()
+    balance = figure(page, "Balance of the confounders: transplant within 12 months")
+    expect(balance).to_be_visible(timeout=30_000)
+    expect(balance).to_contain_text("IPSS-M score")
+    settled(page)
+
+    page.get_by_text("Take it away: figure, numbers, methods, script").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Script (PY)").click()
+    script = Path(download.value.path()).read_text(encoding="utf-8")
+    ast.parse(script)
+    assert "emulate(protocol.data, trial.strategies, settings)" in script
+    assert "four_answers(cohort, trial, protocol" in script
+    calm(page)
