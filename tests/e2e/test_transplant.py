@@ -50,7 +50,9 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
         page.get_by_role("button", name="Four answers")
     ).first.click()
     expect(figure(page, "Naive against emulated: off by")).to_be_visible(timeout=30_000)
-    expect(figure(page, "Naive: Ever against never transplanted")).to_contain_text("BIASED BY IMMORTAL TIME")
+    expect(figure(page, "Naive: Ever against never transplanted")).to_contain_text(
+        "BIASED BY IMMORTAL TIME"
+    )
     page.get_by_role("tab", name="Weights").click()
     expect(figure(page, "Stabilised weights")).to_be_visible(timeout=30_000)
     page.get_by_role("tab", name="Balance").click()
