@@ -66,7 +66,7 @@ def _here(rows: pd.DataFrame, strategy: str) -> str:
         gain = f"{signed(row['rmst_difference'])} months"
         if pd.notna(low):
             gain += f", {signed(low)} to {signed(high)}"
-            verdict = "not told" if low <= 0 <= high else "longer" if low > 0 else "shorter"
+            verdict = "not clear" if low <= 0 <= high else "longer" if low > 0 else "shorter"
             gain += f": {verdict}"
         said.append(f"{row['group']} ({gain})")
     rest = [name for name in rows["group"] if name not in set(supported["group"])]

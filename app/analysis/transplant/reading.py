@@ -44,7 +44,7 @@ def caution(found: Emulation) -> str:
         return ""
     return (
         f"**Careful**: the largest weight is {largest['maximum']:,.0f} times the average "
-        f"({mid_sentence(largest['strategy'])}), so single patients decide the answer."
+        f"({mid_sentence(largest['strategy'])}), so single patients weigh heavily in the answer."
     )
 
 

@@ -70,7 +70,7 @@ def _arms(arms: pd.DataFrame) -> pd.DataFrame:
         columns={
             "strategy": "Strategy",
             "n": "Clones",
-            "followed": "Followed it",
+            "followed": "Followed",
             "events": "Events",
             "deviated": "Departed",
             "lost": "Lost",
