@@ -1,4 +1,4 @@
-"""Server time of one interaction on the Cohort page, and what it sends to the browser.
+"""The Cohort page: server time of one interaction, what it sends, and plain baselines.
 
 ``python -m benchmarks.cohort`` prints a table: milliseconds by the clock and of the processor (the
 latter does not depend on what else the machine does; medians of 7, the first not counted) and
@@ -13,11 +13,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2_contingency, kruskal
 from streamlit.testing.v1 import AppTest
+from threadpoolctl import threadpool_limits
 
+from app.analysis.table_one import describable, table_one
 from app.cohort.clauses import All
 from app.cohort.filters import Filter
+from app.cohort.groupings import by_variable
 from app.ui.cohort_filter import MORE
+from benchmarks.genomics import timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
 
@@ -113,8 +120,66 @@ def measure(cohort: Cohort, name: str) -> tuple[float, float, float]:
     return clock, processor, payload(at)
 
 
+def parts(cohort: Cohort) -> None:
+    """A filter and a table one without the page, beside pandas and scipy by hand."""
+    chosen = Filter.from_dict(
+        {
+            "all": [
+                {"column": "diagnosis", "in": ["ET", "PV"]},
+                {"column": "age_years", "between": [50, 80]},
+                {"altered": "JAK2"},
+            ]
+        }
+    )
+    everyone = np.ones(cohort.n, dtype=bool)
+    grouping = by_variable(cohort, "diagnosis")
+    variables = [name for name in describable(cohort) if name != "diagnosis"]
+    features = [str(name) for name in cohort.alterations.columns[:20]]
+    selection, ours = timed(lambda: chosen.apply(cohort))
+    kept, plainly = timed(lambda: plain_filter(cohort))
+    if selection.n != kept:
+        raise RuntimeError("the filter and pandas do not agree")
+    print(f"  {'a filter of three conditions':<32} {ours:>6.1f} ms; pandas {plainly:>7.1f} ms")
+    table, ours = timed(
+        lambda: table_one(cohort, grouping, everyone, variables=variables, features=features)
+    )
+    p_values, plainly = timed(lambda: plain_table(cohort, variables, features))
+    for row in table.rows:
+        if row.name in p_values and not np.isclose(row.comparison.p_value, p_values[row.name]):
+            raise RuntimeError(f"table one and scipy do not agree on {row.name}")
+    rows = f"table one of {len(table.rows)} rows"
+    print(f"  {rows:<32} {ours:>6.1f} ms; pandas and scipy {plainly:>7.1f} ms")
+
+
+def plain_filter(cohort: Cohort) -> int:
+    """The same conditions in pandas; how many are left."""
+    frame = cohort.patients
+    diagnosed = frame["diagnosis"].isin(["ET", "PV"]) & frame["age_years"].between(50, 80)
+    return len(frame[diagnosed & cohort.alterations["JAK2"].fillna(value=False)])
+
+
+def plain_table(cohort: Cohort, variables: list[str], features: list[str]) -> dict[str, float]:
+    """Quartiles or counts a group and a test, as written in an afternoon; p-values of numbers."""
+    groups, p_values = cohort.patients["diagnosis"].astype(str), {}
+    for name in variables:
+        values = cohort.patients[name]
+        if cohort.variables[name].kind == "numeric":
+            numbers = values.astype(float).groupby(groups)
+            numbers.describe()
+            known = [own.dropna() for _, own in numbers if own.notna().any()]
+            if len(known) > 1:
+                p_values[name] = float(kruskal(*known).pvalue)
+        else:
+            chi2_contingency(pd.crosstab(values, groups), correction=False)
+    for name in features:
+        chi2_contingency(pd.crosstab(cohort.alterations[name], groups), correction=False)
+    return p_values
+
+
 def main() -> None:
     """Measure and print."""
+    # As the server does when it starts.
+    threadpool_limits(limits=1, user_api="blas")
     for n, aim in AIMS.items():
         cohort = load_demo("mpn", n=n)
         print(f"{n:,} patients, {len(cohort.mutations):,} variants (aim: under {aim} ms)")
@@ -126,6 +191,7 @@ def main() -> None:
                 f"  {name:<32} {clock:>6.0f} ms ({processor:>4.0f} of the processor)"
                 f" {megabytes:>6.2f} MB{said}{heavy}"
             )
+        parts(cohort)
 
 
 if __name__ == "__main__":
