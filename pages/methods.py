@@ -145,8 +145,12 @@ conditional odds ratios and exact intervals. Both are adjusted by Benjamini and 
 everything tested. What the groups are made of is named and not tested. Groups that overlap are
 made into combinations, or the overlap is left out, and the page says which.
 
-**Two cohorts.** The groups that both have are shown on the same axes. A difference counts as found
-again where it has the same direction and p below 0.05 divided by the number looked for.
+**Two cohorts.** Variables and alterations are matched by name, else by label; numbers are cut
+where the first cohort's are. The groups that both have are shown on the same axes, followed for
+as long as the shorter follow-up. Hazard ratios are of Cox models with the group alone; whether
+they differ between the cohorts is Wald's test. Standardised mean differences of two groups have a
+direction and 95% intervals (Hedges and Olkin 1985). A difference counts as found again where it
+has the same direction and p below 0.05 divided by the number looked for.
 
 **Patients like one.** Alterations are compared by Jaccard's distance over those tested in both
 patients, clinical values by Gower's [@gower] over those known in both, numbers by their ranks;

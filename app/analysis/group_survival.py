@@ -174,6 +174,7 @@ def survival_by_group(
     strata: str | None = None,
     adjust: Adjustment = "holm",
     truncated: bool = True,
+    pairs: bool = True,
 ) -> GroupSurvival:
     """Kaplan-Meier curves, test of equal survival and accounting of the selected patients by group.
 
@@ -200,6 +201,8 @@ def survival_by_group(
         How the p-values of pairs of groups are adjusted.
     truncated
         Whether patients count only from the endpoint's entry time on, where it has one.
+    pairs
+        Whether every pair of groups is tested, where there are more than two.
 
     Raises
     ------
@@ -213,7 +216,7 @@ def survival_by_group(
     test, p_note = _overall_test(curves, outcome, weights, layers)
     ordered = grouping is not None and grouping.ordered and sum(c.n > 0 for c in curves) > 2
     compared = None if test is None else _Compared(outcome, weights, layers)
-    several = sum(curve.n > 0 for curve in curves) > 2
+    several = pairs and sum(curve.n > 0 for curve in curves) > 2
     return GroupSurvival(
         outcome=outcome,
         label="" if grouping is None else grouping.label,

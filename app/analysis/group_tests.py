@@ -35,11 +35,19 @@ def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
     k
         How many groups.
     """
-    ranks = stats.rankdata(values)
+    order = np.argsort(values, kind="stable")
+    return ordered_rank_test(values[order], groups[order], k)
+
+
+def ordered_rank_test(values: Floats, groups: Groups, k: int) -> Tested:
+    """:func:`rank_test` of values in ascending order, which need not be sorted again."""
     n = len(values)
+    starts = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
+    tied = np.diff(np.append(starts, n))
+    ranks = np.repeat(starts + (tied + 1) / 2, tied)
     sizes = np.bincount(groups, minlength=k).astype(float)
     sums = np.bincount(groups, weights=ranks, minlength=k)
-    ties = np.unique(ranks, return_counts=True)[1].astype(float)
+    ties = tied.astype(float)
     lost = float((ties**3 - ties).sum())
     if k == 2:
         w = float(sums[0] - sizes[0] * (sizes[0] + 1) / 2)

@@ -24,9 +24,11 @@ from app.analysis.group_tests import (
     category_test,
     mean_test,
     number_smd,
+    ordered_rank_test,
     rank_test,
 )
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.ordered_numbers import in_order, quartiles
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable
 
@@ -308,31 +310,30 @@ def _number_row(
     k: int,
     number_test: NumberTest,
 ) -> VariableRow:
-    values = cohort.patients[variable.name].to_numpy(dtype=float, na_value=np.nan)
-    known = np.isfinite(values)
-    test: Callable[..., Tested] = rank_test if number_test == "rank" else mean_test
-    parts = [values[(codes == group) & known] for group in range(k)]
-    used = (codes >= 0) & known
+    positions, values = in_order(cohort, variable.name)
+    groups = codes[positions]
+    inside = groups >= 0
+    values, groups = values[inside], groups[inside]
+    test: Callable[..., Tested] = ordered_rank_test if number_test == "rank" else mean_test
+    parts = [values[groups == group] for group in range(k)]
     comparison = _compared(
-        [len(part) for part in parts],
-        lambda: test(values[used], codes[used], k),
-        number_smd(parts),
+        [len(part) for part in parts], lambda: test(values, groups, k), number_smd(parts)
     )
+    sizes = np.bincount(codes[codes >= 0], minlength=k)
     summaries = tuple(
-        (_number_summary(part, int(np.count_nonzero(codes == group))),)
-        for group, part in enumerate(parts)
+        (_number_summary(part, int(size)),) for size, part in zip(sizes, parts, strict=True)
     )
-    n = int(np.count_nonzero(codes >= 0))
+    n = int(sizes.sum())
     return VariableRow(
         name=variable.name,
         label=f"{variable.label}, {variable.unit}" if variable.unit else variable.label,
         kind="numeric",
         levels=(),
-        overall=(_number_summary(values[used], n),),
+        overall=(_number_summary(values, n),),
         groups=summaries,
         comparison=comparison,
         q_value=float("nan"),
-        missing=n - int(np.count_nonzero(used)),
+        missing=n - len(values),
     )
 
 
@@ -419,14 +420,12 @@ def _compared(known: Sequence[int], test: Callable[[], Tested], smd: float) -> C
 
 
 def _number_summary(part: Floats, n: int) -> GroupSummary:
+    """Summary of numbers in ascending order."""
     if not len(part):
         return GroupSummary(n, 0)
-    q1, median, q3 = np.percentile(part, [25, 50, 75])
+    q1, median, q3 = quartiles(part)
     sd = float(part.std(ddof=1)) if len(part) > 1 else float("nan")
-    return GroupSummary(
-        n, len(part), mean=float(part.mean()), sd=sd, median=float(median),
-        q1=float(q1), q3=float(q3),
-    )  # fmt: skip
+    return GroupSummary(n, len(part), mean=float(part.mean()), sd=sd, median=median, q1=q1, q3=q3)
 
 
 def _digits(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -40,6 +40,8 @@ from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
 _SHOWN = 15
+# More bands than these hide each other.
+_BANDS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,34 +138,32 @@ def draw_answer(both: Both) -> None:
     alterations = pd.DataFrame()
     if found[0] is not None and found[1] is not None:
         alterations = replication(found[0], found[1], both.matching.alterations)
-    said = []
+    told = {
+        "Clinical": replication_reading(clinical, *both.names, "variable"),
+        "Alterations": replication_reading(alterations, *both.names),
+    }
+    said = [told[what] for what, table in (("Clinical", clinical), ("Alterations", alterations))
+            if len(table)]  # fmt: skip
     if survival is not None:
         later = [side.grouping for side in both.sides if side.grouping.after_baseline]
         draw_guard(both.compared, next(iter(later), first.grouping))
-        said.append(hazards_reading(*survival, both.names))
-    if len(clinical):
-        said.append(replication_reading(clinical, *both.names, "variable"))
-    if len(alterations):
-        said.append(replication_reading(alterations, *both.names))
+        said.insert(0, hazards_reading(*survival, both.names))
     _draw_words(both, said)
     figures: dict[str, go.Figure] = {}
     if survival is not None:
         figures |= _draw_survival(both, survival)
     else:
         st.info(f"{second.cohort.name} does not have the endpoint chosen; choose one of both.")
-    figures |= _draw_clinical(both, clinical)
-    figures |= _draw_alterations(both, alterations)
+    figures |= _draw_clinical(both, clinical, told["Clinical"])
+    figures |= _draw_alterations(both, alterations, told["Alterations"])
     _draw_not_shared(both)
-    sheets = {"Clinical": clinical, "Alterations": alterations}
-    for place, result in enumerate(survival or (), start=1):
-        sheets[f"Survival {place}"] = numbers_table(result, "years")
     draw_take_away(
         both.compared.looking,
         TakeAway(
             key="cohorts",
             name=("compare", "two cohorts", both.compared.grouping.label),
             figures=figures,
-            sheets=lambda: sheets,
+            sheets=partial(_sheets, clinical, alterations, survival or ()),
             methods=cohorts_methods(
                 [(side.selection, side.grouping) for side in both.sides],
                 survival,
@@ -172,6 +172,15 @@ def draw_answer(both: Both) -> None:
             script=partial(cohorts_script, both, None if survival is None else survival[0].limit),
         ),
     )
+
+
+def _sheets(
+    clinical: pd.DataFrame, alterations: pd.DataFrame, survival: Sequence[GroupSurvival]
+) -> dict[str, pd.DataFrame]:
+    sheets = {"Clinical": clinical, "Alterations": alterations}
+    for place, result in enumerate(survival, start=1):
+        sheets[f"Survival {place}"] = numbers_table(result, "years")
+    return sheets
 
 
 def _draw_words(both: Both, said: list[str]) -> None:
@@ -202,7 +211,7 @@ def _survivals(both: Both) -> tuple[GroupSurvival, GroupSurvival] | None:
     limit = min(_last_time(side, both.endpoint) for side in both.sides)
     first, second = (
         survival_by_group(
-            side.cohort, side.selection.mask, both.endpoint, side.grouping, limit=limit
+            side.cohort, side.selection.mask, both.endpoint, side.grouping, limit=limit, pairs=False
         )
         for side in both.sides
     )
@@ -225,7 +234,12 @@ def _draw_survival(
         name = side.cohort.name
         title = f"{result.endpoint.label}, {name}, {count(result.analysed, 'patient')}"
         sentences = reading(result)
-        figure = survival_figure(result, title=title, synthetic=side.cohort.provenance.synthetic)
+        figure = survival_figure(
+            result,
+            title=title,
+            synthetic=side.cohort.provenance.synthetic,
+            band=len(result.drawn) <= _BANDS,
+        )
         figures[f"Survival {place + 1}"] = figure
         with column:
             figure_with_downloads(
@@ -243,7 +257,7 @@ def _draw_survival(
     return figures
 
 
-def _draw_clinical(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
+def _draw_clinical(both: Both, table: pd.DataFrame, told: str) -> dict[str, go.Figure]:
     if not len(table):
         st.info("The cohorts have no clinical variable in common.")
         return {}
@@ -262,7 +276,7 @@ def _draw_clinical(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
         lambda: table,
         key="cohorts_clinical",
         name=("compare", "two cohorts", "clinical"),
-        alt=f"{title}. {replication_reading(table, *both.names, 'variable')}",
+        alt=f"{title}. {told}",
     )
     number = st.column_config.NumberColumn
     config = _config(both, "Variable", "smd", number, "SMD") | {
@@ -283,7 +297,7 @@ def _draw_clinical(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
     return {"Clinical": figure}
 
 
-def _draw_alterations(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
+def _draw_alterations(both: Both, table: pd.DataFrame, told: str) -> dict[str, go.Figure]:
     if not len(table):
         st.info("No alteration is frequent enough in both cohorts to be compared.")
         return {}
@@ -297,7 +311,7 @@ def _draw_alterations(both: Both, table: pd.DataFrame) -> dict[str, go.Figure]:
         lambda: table,
         key="cohorts_alterations",
         name=("compare", "two cohorts", "alterations"),
-        alt=f"{title}. {replication_reading(table, *both.names)}",
+        alt=f"{title}. {told}",
     )
     number = st.column_config.NumberColumn
     config = _config(both, "Alteration", "odds_ratio", number, "odds ratio") | {

@@ -33,7 +33,7 @@ def draw_cohorts(compared: Compared) -> None:
     key = st.selectbox(
         "Ask the same in",
         list(labels),
-        index=_first_that_can(compared, list(labels)),
+        index=0 if OTHER in st.session_state else _first_that_can(compared, list(labels)),
         format_func=lambda option: labels.get(option, option),
         key=OTHER,
         bind="query-params",

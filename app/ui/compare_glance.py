@@ -60,13 +60,13 @@ def compared_frequencies(compared: Compared) -> GroupFrequencies | None:
     )
 
 
-def compared_survival(compared: Compared) -> GroupSurvival | None:
-    """Survival of the groups; None where the cohort has no endpoint."""
+def compared_survival(compared: Compared, *, pairs: bool) -> GroupSurvival | None:
+    """Survival of the groups, with every pair if asked; None where the cohort has no endpoint."""
     if not compared.endpoint:
         return None
     looking = compared.looking
     return survival_by_group(
-        looking.cohort, looking.selection.mask, compared.endpoint, compared.grouping
+        looking.cohort, looking.selection.mask, compared.endpoint, compared.grouping, pairs=pairs
     )
 
 
@@ -76,7 +76,7 @@ def draw_glance(compared: Compared) -> None:
     table = compared_table(compared)
     ranked = clinical_differences(table)
     found = compared_frequencies(compared)
-    survival = compared_survival(compared)
+    survival = compared_survival(compared, pairs=False)
     contrast = None
     if found is not None and len(found.groups) > 1:
         contrast = enrichment(found, next(iter(found.groups)), compared.made_of)

@@ -144,7 +144,7 @@ def draw_alterations(compared: Compared) -> None:
 def draw_survival(compared: Compared) -> None:
     """Curves with risk table, test and pairs."""
     looking = compared.looking
-    result = compared_survival(compared)
+    result = compared_survival(compared, pairs=True)
     if result is None:
         st.info(
             "This cohort has no endpoint: survival needs a time and an event, such as os_months "

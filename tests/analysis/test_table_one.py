@@ -20,6 +20,7 @@ from app.analysis.group_tests import (
     number_smd,
     rank_test,
 )
+from app.analysis.ordered_numbers import in_order, quartiles
 from app.analysis.table_one import compare_groups, table_one
 from app.cohort.groupings import by_labels, by_variable
 from data_loaders import Cohort, Variable, load_cohort
@@ -226,3 +227,17 @@ def test_differences_do_not_depend_on_the_order_of_groups_or_levels(held: list[i
     smd = category_smd(counts)
     assert category_smd(counts[::-1]) == pytest.approx(smd)
     assert category_smd(counts[:, ::-1]) == pytest.approx(smd, abs=1e-9)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
+@settings(deadline=None, max_examples=60)
+def test_quartiles_of_ordered_numbers_are_numpys(values: list[float]):
+    ordered = np.sort(np.array(values))
+    assert quartiles(ordered) == tuple(np.percentile(ordered, [25, 50, 75]))
+
+
+def test_numbers_are_put_in_order_without_those_that_are_missing():
+    cohort = make_cohort({"age_years": [5.0, None, 1.0, float("inf"), 3.0]}, variables=(AGE,))
+    positions, values = in_order(cohort, "age_years")
+    assert positions.tolist() == [2, 4, 0]
+    assert values.tolist() == [1.0, 3.0, 5.0]
