@@ -1,8 +1,8 @@
 """The compare page: server time of one interaction, what it sends, and a plain baseline.
 
 ``python -m benchmarks.compare`` prints a table and fails where a limit is missed: 200 ms at 3,000
-patients, 800 ms at 100,000, 2 MB a page at 3,000. The clock decides; the time of the processor, which
-does not depend on what else the machine does, stands beside it.
+patients, 800 ms at 100,000, 2 MB a page at 3,000. The clock decides; the time of the
+processor, which does not depend on what else the machine does, stands beside it.
 ``python -m benchmarks.compare 3000`` measures one size.
 """
 
