@@ -182,8 +182,13 @@ class _Virtual:
         self, models: TransitionModels, group: int, number: int, rng: np.random.Generator
     ) -> None:
         rows: Ints = np.flatnonzero(models.data.groups == group)
-        self.x = models.data.x[rng.choice(rows, number)]
-        self.luck = {key: rng.exponential(1.0, number) for key in _WALKED}
+        # Everyone of the class as often as the others, and luck spread evenly: a Latin hypercube
+        # (McKay 1979, Technometrics 21:239) leaves little of the estimate to chance.
+        self.x = models.data.x[rng.permutation(np.resize(rng.permutation(rows), number))]
+        self.luck = {
+            key: -np.log((rng.permutation(number) + 1.0 - rng.random(number)) / number)
+            for key in _WALKED
+        }
 
     def lives(
         self, models: TransitionModels, drawn: Drawn, delays: tuple[float, ...], horizon: float
