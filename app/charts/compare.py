@@ -88,7 +88,7 @@ def differences_figure(
         height=ROW * max(len(own), 1) + 60,
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
-        annotations=[below("Largest SMD of any two groups")],
+        annotations=[below("SMD" if colours else "Largest SMD of any two groups")],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
             for at in (_SMALL, _CLEAR)

@@ -154,11 +154,14 @@ def _side_by_side(
         middle, lower, upper = sides[side - 1]
         x = np.clip(middle, low, high)
         edge = np.select([middle < low, middle > high], ["triangle-left", "triangle-right"], symbol)
+        # Points within the axis first: the legend shows the first of them.
+        order = np.argsort(edge != symbol, kind="stable")
+        x, lower, upper = x[order], lower[order], upper[order]
         traces.append(
             {
                 "type": "scatter", "mode": "markers", "name": name, "x": x,
-                "y": np.arange(len(own)) + (_APART if side == 2 else -_APART),
-                "marker": {"color": colour, "size": 9, "symbol": edge.tolist()},
+                "y": order + (_APART if side == 2 else -_APART),
+                "marker": {"color": colour, "size": 9, "symbol": edge[order].tolist()},
                 "error_x": {
                     "type": "data", "symmetric": False, "color": rgba(colour, 0.75),
                     "array": np.clip(upper, low, high) - x,
@@ -168,7 +171,7 @@ def _side_by_side(
                 "hovertext": [
                     f"<b>{row['label']}</b><br>{name}<br>{told(row, side)}<br>"
                     f"{_p(row[f'p_value_{side}'])}, {format_q(row[f'q_value_{side}'])}"
-                    for row in rows
+                    for row in (rows[place] for place in order)
                 ],
                 "hovertemplate": "%{hovertext}<extra></extra>",
             }

@@ -143,11 +143,12 @@ def test_two_cohorts_stand_on_one_axis_and_what_is_beyond_is_marked():
     assert list(traces) == list(NAMES)
     low, high = figure.layout.xaxis.range
     assert low == -high
-    assert traces["Validation"]["marker"]["symbol"] == ("triangle-left", "diamond")
+    assert traces["Validation"]["marker"]["symbol"] == ("diamond", "triangle-left")
+    assert np.asarray(traces["Validation"]["y"]) == pytest.approx([1.16, 0.16])
     assert traces["Discovery"]["x"] == pytest.approx(np.log10([0.2, 2.0]))
     ends = np.asarray(traces["Validation"]["x"]) + traces["Validation"]["error_x"]["array"]
     assert (ends <= high).all()
-    assert "not tested" in traces["Validation"]["hovertext"][1]
+    assert "not tested" in traces["Validation"]["hovertext"][0]
     drivers = {colour_of(name) for name in ("JAK2", "CALR", "MPL", "triple-negative")}
     assert not {trace["marker"]["color"] for trace in traces.values()} & drivers
 
