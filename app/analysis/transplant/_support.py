@@ -45,8 +45,8 @@ def support_table(
                 )
             elif events == 0:
                 note = (
-                    f"{group}: no event among those who followed '{arm.strategy.label}', so its "
-                    "curve says only that none was seen."
+                    f"{group}: no event among those who followed '{arm.strategy.label}', so nothing "
+                    "is estimated."
                 )
             elif until < trial.horizon:
                 note = (
@@ -75,7 +75,7 @@ def support_table(
                         ),
                         np.nan,
                     ),
-                    "supported": followed >= fewest and unlikely <= MOST_NEAR_ZERO,
+                    "supported": followed >= fewest and unlikely <= MOST_NEAR_ZERO and events > 0,
                     "note": note,
                 }
             )
