@@ -45,8 +45,8 @@ def support_table(
                 )
             elif events == 0:
                 note = (
-                    f"{group}: no event among those who followed '{arm.strategy.label}', so nothing "
-                    "is estimated."
+                    f"{group}: no event among those who followed '{arm.strategy.label}', so "
+                    "nothing is estimated."
                 )
             elif until < trial.horizon:
                 note = (
