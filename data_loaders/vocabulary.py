@@ -145,12 +145,31 @@ def term(key: str) -> Term:
 
 
 def human_label(name: str) -> str:
-    """A readable name for a column that is not in the vocabulary: ``bone_age`` -> ``Bone age``."""
+    """A readable name for a column that is not in the vocabulary: ``bone_age`` -> ``Bone age``.
+
+    Abbreviations of the field and names of people and places are spelt as they are in print:
+    ``ipi`` -> ``IPI``, ``ann_arbor_stage`` -> ``Ann Arbor stage``.
+    """
     words = re.sub(r"[_.]+", " ", name).strip()
     words = re.sub(r"\s+", " ", words)
     if words.islower():
+        words = " ".join(_SPELT.get(word, word) for word in words.split(" "))
+        words = words.replace("ann arbor", "Ann Arbor")
         return words[:1].upper() + words[1:]
     return words or name
+
+
+_ABBREVIATIONS = (
+    "abc", "aml", "apl", "asct", "bmi", "cll", "cml", "cmml", "cns", "coo", "cr", "dfs",
+    "dlbcl", "dna", "ebv", "efs", "eln", "fab", "fish", "flipi", "gcb", "hbv", "hcv", "hct",
+    "hiv", "hsct", "ipi", "ipss", "itd", "ldh", "lfs", "mds", "mipi", "mpn", "mrd", "nos", "os",
+    "pet", "pfs", "rna", "sct", "vaf",
+)  # fmt: skip
+_SPELT = {
+    **{word: word.upper() for word in _ABBREVIATIONS},
+    "binet": "Binet", "ipssm": "IPSS-M", "ipssr": "IPSS-R", "lugano": "Lugano", "rai": "Rai",
+    "ripi": "R-IPI",
+}  # fmt: skip
 
 
 def order_of(levels: list[str]) -> tuple[str, ...] | None:

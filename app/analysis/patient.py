@@ -12,6 +12,7 @@ from app.analysis.associations_groups import feature_positions
 from app.analysis.cohort_screen import kinds_of
 from app.analysis.similar_profiles import is_recognised
 from app.analysis.variants import counted_variants
+from app.analysis.wording import number_in_words
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.variant_classes import NOT_COUNTED
 
@@ -205,9 +206,11 @@ def value_in_words(variable: Variable, value: object) -> str:
         The value; never missing.
     """
     if variable.kind == "numeric":
-        number = f"{float(str(value)):.4g}"
+        number = number_in_words(float(str(value)))
         if variable.unit == "%":
             return f"{number}%"
+        if variable.unit and variable.unit.startswith("10"):
+            return f"{number} × {variable.unit}"
         return f"{number} {variable.unit}" if variable.unit else number
     if variable.kind == "binary":
         return "yes" if str(value).lower() in _TRUE else "no"
@@ -245,7 +248,9 @@ def _standing(
         return {
             "known": len(known),
             "centile": 100.0 * below / len(known),
-            "quartiles": f"{middle:.4g} ({low:.4g}–{high:.4g})",
+            "quartiles": (
+                f"{number_in_words(middle)} ({number_in_words(low)}–{number_in_words(high)})"
+            ),
             "alike": np.nan,
         }
     codes, _ = cohort.factor(variable.name)

@@ -11,7 +11,6 @@ from app.analysis.outcomes import outcome_of
 from app.analysis.patient import patient_name
 from app.analysis.similar import SimilarPatients
 from app.analysis.wording import (
-    NOT_REACHED,
     TimeUnit,
     format_time,
     format_time_ci,
@@ -103,11 +102,8 @@ def events_sentence(survival: GroupSurvival, unit: TimeUnit) -> str:
     if curve.km is None:
         return f"{words}."
     median = format_time_ci(curve.km.median, *curve.km.median_ci, unit)
-    told = f"{median} {unit}" if median != NOT_REACHED else median
-    return (
-        f"How they did: {words}; median {mid_sentence(survival.endpoint.label)} {told} (95% "
-        "interval)."
-    )
+    label = mid_sentence(survival.endpoint.label)
+    return f"How they did: {words}; median {label} in {unit} (95% interval): {median}."
 
 
 def own_course(cohort: Cohort, position: int, endpoint_key: str) -> OwnCourse | None:

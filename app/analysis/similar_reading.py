@@ -17,6 +17,7 @@ from app.analysis.wording import (
     format_percent,
     listing,
     mid_sentence,
+    number_in_words,
 )
 from data_loaders import Cohort
 
@@ -251,7 +252,7 @@ def _spread(values: npt.NDArray[np.float64]) -> str:
     if not len(known):
         return "not known"
     low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-    return f"{middle:.4g} ({low:.4g}–{high:.4g})"
+    return f"{number_in_words(middle)} ({number_in_words(low)}–{number_in_words(high)})"
 
 
 def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
@@ -268,7 +269,7 @@ def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
     if not order:
         return f"None of these {n} shares {listing([labels[i] for i in mine[:_MOST_NAMED]])}."
     told = [f"{labels[i]} ({int(altered[i])} of {n})" for i in order]
-    return f"They share the alterations {listing(told)}."
+    return f"They share the alteration{'s' * (len(told) > 1)} {listing(told)}."
 
 
 def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:

@@ -171,6 +171,8 @@ def never_events(found: Histories, position: int) -> list[str]:
 def treatments_recorded(cohort: Cohort, position: int) -> list[tuple[str, str]]:
     """Treatments of a patient that the file tells without a time: label and value.
 
+    That a treatment was given, yes or no, is left out where the patient's course has its time.
+
     Parameters
     ----------
     cohort
@@ -178,15 +180,23 @@ def treatments_recorded(cohort: Cohort, position: int) -> list[tuple[str, str]]:
     position
         The patient, by position in the cohort.
     """
+    course = histories(cohort)
+    dated = {
+        milestone.label.lower()
+        for milestone in (course.milestones if course is not None else ())
+        if np.isfinite(milestone.months[position])
+    }
     found = []
     for variable in cohort.variables.values():
         if variable.role != "treatment" or variable.name not in cohort.patients.columns:
             continue
         if variable.kind not in ("binary", "categorical", "ordinal"):
             continue
+        yes = variable.kind == "binary"
+        if yes and variable.label.lower() in dated:
+            continue
         value = cohort.patients[variable.name].iloc[position]
         if not pd.isna(value) and str(value).lower() not in _NOT_GIVEN:
-            yes = variable.kind == "binary"
             found.append((variable.label, "yes" if yes else str(value)))
     return found
 

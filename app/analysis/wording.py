@@ -67,13 +67,22 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def number_in_words(value: float) -> str:
+    """A measured number with four digits that count: ``4.25``, ``1520``, ``23,400``."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
 def listing(words: list[str]) -> str:
     """Words joined for prose: ``A, B and C``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def mid_sentence(label: str) -> str:
-    """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``AML transformation``."""
+    """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``Ann Arbor stage``."""
     first = label.partition(" ")[0]
-    plain = first[1:].islower() and first.isalpha()
+    plain = first[1:].islower() and first.isalpha() and first not in _NAMES
     return label[:1].lower() + label[1:] if plain else label
+
+
+# Stages are called after people and places.
+_NAMES = {"Ann", "Binet", "Lugano", "Rai"}

@@ -16,7 +16,9 @@ from app.charts.theme import INK, PAPER, make_figure, nice_ticks, text_at
 from app.charts.timeline import MARKS
 from app.cohort.colours import GREY, NEUTRAL
 
-_LANE = 14
+_LANE, _BAR = 14, 0.75
+# Pixels that the axis with its title takes.
+_TITLED = 48
 _SYMBOLS = ("star", "square", "hexagon", "triangle-up", "diamond", "pentagon", "triangle-down")
 
 
@@ -37,17 +39,23 @@ def swimmer_figure(
         Whether the data are simulated.
     """
     factor = in_unit(1.0, unit)
-    traces = [*_bars(drawn, unit, factor), *_milestones(drawn, factor), *_ends(drawn, factor)]
+    bars = _bars(drawn, unit, factor)
+    marks = [*_milestones(drawn, factor), *_ends(drawn, factor)]
+    # What the marks mean stands below, where a phone may need a line for each.
+    below = _TITLED + 14 + 20 * len(marks)
+    legend = {
+        "orientation": "h", "x": 0, "font": {"size": 12, "color": INK}, "traceorder": "normal",
+        "itemsizing": "constant",
+    }  # fmt: skip
     ticks = nice_ticks(float(drawn.histories.end[drawn.positions].max()) * factor)
     last = max(float(drawn.histories.end[drawn.positions].max()) * factor, ticks[-1], 0.25)
     lanes = len(drawn.positions)
-    names = [str(trace["name"]) for trace in traces]
     return make_figure(
-        traces,
+        [*bars, *marks],
         title,
-        height=_LANE * max(lanes, 6) + 62,
+        height=_LANE * max(lanes, 6) + 12 + below,
         synthetic=synthetic,
-        legend_space=10 + 22 * legend_lines(names),
+        legend_space=10 + 22 * legend_lines([str(trace["name"]) for trace in bars]),
         annotations=[
             text_at(
                 f"{unit.capitalize()} from time zero; a lane is a patient", xref="paper",
@@ -59,14 +67,11 @@ def swimmer_figure(
             "range": [lanes - 0.3, -0.7], "showticklabels": False, "showgrid": False,
             "zeroline": False, "ticks": "",
         },
-        margin={"l": 14, "b": 50},
+        margin={"l": 14, "b": below},
         barmode="overlay",
-        bargap=0.25,
         showlegend=True,
-        legend={
-            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
-            "traceorder": "normal", "itemsizing": "constant",
-        },
+        legend=legend | {"y": 1.0, "yanchor": "bottom"},
+        legend2=legend | {"y": -_TITLED / (_LANE * max(lanes, 6) + 12), "yanchor": "top"},
         hovermode="closest",
     )  # fmt: skip
 
@@ -94,6 +99,8 @@ def _bars(drawn: Swimmer, unit: TimeUnit, factor: float) -> list[dict[str, Any]]
                 "x": (found.end[own] - start) * factor,
                 "base": start * factor,
                 "y": rows,
+                # Else plotly makes a group's lanes as wide as they stand apart.
+                "width": _BAR,
                 "marker": {
                     "color": drawn.colours[code] if code >= 0 else NEUTRAL, "opacity": 0.6,
                 },
@@ -162,6 +169,7 @@ def _marks(name: str, x: Any, rows: Any, symbol: str, colour: str) -> dict[str, 
         "name": name,
         "x": x,
         "y": rows,
+        "legend": "legend2",
         "marker": {"symbol": symbol, "size": 9, "color": colour, "line": line},
         # The lane under it tells everything.
         "hoverinfo": "skip",

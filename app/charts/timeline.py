@@ -90,6 +90,8 @@ def timeline_figure(
             "color": [MARKS[kind][1] for kind in events["kind"]],
         },
         "customdata": events["event"].to_numpy(),
+        # The first mark stands on the edge.
+        "cliponaxis": False,
         "hovertemplate": "<b>%{customdata}</b><br>%{text}<extra></extra>",
     }
     return make_figure(

@@ -127,16 +127,20 @@ def _alteration_table(table: pd.DataFrame) -> pd.DataFrame:
         else "nobody selected was tested"
         for row in table.itertuples()
     ]
-    return pd.DataFrame(
-        {
-            "Alteration": table["alteration"],
-            "Kind": table["kind"],
-            "Change": table["change"],
-            "Class": table["variant_class"],
-            "Allele fraction": table["vaf"],
-            "In the selection": common,
-        }
-    ).dropna(axis="columns", how="all")
+    return (
+        pd.DataFrame(
+            {
+                "Alteration": table["alteration"],
+                "Kind": table["kind"],
+                "Change": table["change"],
+                "Class": table["variant_class"],
+                "Allele fraction": table["vaf"],
+                "In the selection": common,
+            }
+        )
+        .dropna(axis="columns", how="all")
+        .fillna({"Change": "", "Class": ""})
+    )
 
 
 def _draw_values(looking: Looking, position: int) -> None:

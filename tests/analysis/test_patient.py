@@ -95,6 +95,9 @@ def test_names_values_and_classes_in_words(aml: Cohort):
     assert patient_name(16) == "Patient 17"
     number = Variable("hb", "Haemoglobin", "numeric", unit="g/L")
     assert value_in_words(number, 98.0) == "98 g/L"
+    assert value_in_words(Variable("p", "Platelets", "numeric", unit="10⁹/L"), 12_345.0) == (
+        "12,345 × 10⁹/L"
+    )
     assert value_in_words(Variable("b", "Blasts", "numeric", unit="%"), 4.25) == "4.25%"
     assert value_in_words(Variable("s", "Spleen", "binary"), 1) == "yes"
     assert all(label and value for label, value in risk_classes(aml, 16))

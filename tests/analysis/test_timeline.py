@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from app.analysis.timeline import (
     treatments_recorded,
     undated_events,
 )
+from app.charts.swimmer import swimmer_figure
 from app.cohort.groupings import by_alteration, by_variable
 from data_loaders import Cohort, CohortError, Endpoint, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
@@ -70,6 +73,19 @@ def test_treatments_without_a_time_are_told(course: tuple[Cohort, Histories]):
     assert treatments_recorded(course[0], 1) == [("Drug", "Hydroxyurea")]
     assert treatments_recorded(course[0], 2) == []
     assert treatments_recorded(course[0], 3) == []
+
+
+def test_a_treatment_with_its_time_is_not_told_again_without():
+    cohort = handmade(transplant_months=[6.0, *[None] * 7], transplant=[1, 1, 0, 0, 0, 0, 0, 0])
+    given = Variable("transplant", "Transplant", "binary", role="treatment")
+    when = Variable("transplant_months", "Transplant", "numeric", unit="months", role="treatment")
+    variables = {**cohort.variables, given.name: given, when.name: when}
+    cohort = replace(cohort, variables=variables)
+    found = histories(cohort)
+    assert found is not None
+    assert "Transplant" in patient_events(found, 0)["event"].tolist()
+    assert treatments_recorded(cohort, 0) == []
+    assert treatments_recorded(cohort, 1) == [("Transplant", "yes")]
 
 
 def test_dates_count_from_the_one_that_follow_up_starts_with():
@@ -183,3 +199,19 @@ def test_groups_colour_lanes_and_no_group_stays(course):
     assert drawn.table().set_index("patient").loc["Patient 3", "group"] == "no group"
     with pytest.raises(CohortError, match="no lane to draw"):
         swimmer(cohort, np.arange(N) == 6, found)
+
+
+def test_lanes_are_alike_in_width_and_marks_are_explained_below_them(
+    course: tuple[Cohort, Histories],
+):
+    cohort, found = course
+    # The groups' lanes stand apart by one, two and more: none may grow into the gap.
+    drawn = swimmer(cohort, np.ones(N, dtype=bool), found, by_alteration(cohort, "JAK2"))
+    figure = swimmer_figure(drawn, title="Lanes")
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    marks = [trace for trace in figure.data if trace.type == "scatter"]
+    assert len(bars) == 3, "altered, not altered, not tested"
+    assert len({bar.width for bar in bars}) == 1
+    assert {trace.legend for trace in bars} == {None}
+    assert {trace.legend for trace in marks} == {"legend2"}
+    assert figure.layout.legend2.y < 0 < figure.layout.legend.y

@@ -13,6 +13,8 @@ from app.analysis.wording import (
     format_time,
     format_time_ci,
     listing,
+    mid_sentence,
+    number_in_words,
 )
 
 
@@ -53,3 +55,25 @@ def test_counts_and_lists_read_as_prose():
     assert count(1875, "patient") == "1,875 patients"
     assert listing(["A"]) == "A"
     assert listing(["A", "B", "C"]) == "A, B and C"
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        ("Driver mutation", "driver mutation"),
+        ("JAK2", "JAK2"),
+        ("AML transformation", "AML transformation"),
+        ("IPI", "IPI"),
+        ("Ann Arbor stage", "Ann Arbor stage"),
+        ("Binet stage", "Binet stage"),
+    ],
+)
+def test_a_label_within_a_sentence_keeps_what_is_a_name(label: str, words: str):
+    assert mid_sentence(label) == words
+
+
+def test_measured_numbers_never_come_with_an_exponent():
+    assert number_in_words(4.25) == "4.25"
+    assert number_in_words(1520.0) == "1520"
+    assert number_in_words(23_400.0) == "23,400"
+    assert number_in_words(0.0) == "0"

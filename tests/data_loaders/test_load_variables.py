@@ -20,6 +20,27 @@ def found(cohort: Cohort, code: str) -> list[Issue]:
 
 
 @pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("bone_age", "Bone age"),
+        ("ipi", "IPI"),
+        ("r_ipi", "R IPI"),
+        ("RIPI", "RIPI"),
+        ("ann_arbor_stage", "Ann Arbor stage"),
+        ("ann.arbor", "Ann Arbor"),
+        ("stage_ann_arbor", "Stage Ann Arbor"),
+        ("binet_stage", "Binet stage"),
+        ("coo_gcb_abc", "COO GCB ABC"),
+        ("skipping_clinic", "Skipping clinic"),
+    ],
+)
+def test_columns_without_a_term_are_called_as_in_print(name: str, label: str) -> None:
+    cohort = load({name: ["low", "high"]})
+    (variable,) = (v for v in cohort.variables.values() if v.name != "patient_id")
+    assert variable.label == label
+
+
+@pytest.mark.parametrize(
     ("name", "values", "label", "kind", "unit", "role"),
     [
         ("hb_g_per_l", [131, 98], "Haemoglobin", "numeric", "g/L", "laboratory"),
