@@ -17,6 +17,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.stats import false_discovery_control, fisher_exact
 from streamlit.testing.v1 import AppTest
+from threadpoolctl import threadpool_limits
 
 from app.analysis.associations import co_occurrence
 from app.analysis.oncoprint import oncoprint
@@ -116,6 +117,8 @@ def plain_oncoprint(alterations: pd.DataFrame) -> go.Figure:
 
 def main() -> None:
     """Measure, print, and fail on a missed limit."""
+    # As the server does when it starts.
+    threadpool_limits(limits=1, user_api="blas")
     missed = []
     print(f"{'patients':>9}  {'view':<20} {'interaction':>12} {'payload':>9}")
     for n in SIZES:
