@@ -1,9 +1,10 @@
-"""Ten users who ask for different subgroups at once: who waits how long, and does the app respond.
+"""Ten users who ask for much at once: who waits how long, and does the app respond.
 
 ``python -m benchmarks.many_users`` opens ten sessions on the subgroups page, each with a seed of
-its own, and an eleventh in a browser that goes on working on the survival page meanwhile. It prints
-when each of the ten was sent a map and the searches were finished, and how long the eleventh waited
-for each change, beside the same changes on the idle server in the same run.
+its own, or with ``transplant`` on the transplant page, each with a question of its own, and an
+eleventh in a browser that goes on working on the survival page meanwhile. It prints when each of
+the ten was sent a figure and all was computed, and how long the eleventh waited for each change,
+beside the same changes on the idle server in the same run.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ from tests.e2e.acts import calm, choose, settled
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
 USERS = 10
+# What each of the ten asks, by page: the question, in which it differs, and the figure it gets.
+ASKED = {
+    "subgroups": ("seed={}", range(1, USERS + 1), "Subgroups:"),
+    "transplant": ("cohort=demo:mds&view=When&horizon={}", range(72, 72 + USERS), "Life gained in"),
+}
 CHANGES = ("Sex", "Driver mutation", "ASXL1", "Diagnosis")
 _LONGEST_S = 600
 _MOST_CHANGES = 40
@@ -52,6 +58,8 @@ def wait_for_all(visitors: list[Visitor]) -> float:
 
 def main() -> None:
     """Measure and print."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "subgroups"
+    query, values, figure = ASKED[name]
     if find_browser() is None:
         sys.exit("No Chromium: nothing was measured.")
     with (
@@ -66,10 +74,7 @@ def main() -> None:
         seconds_for_changes(working)
         idle = seconds_for_changes(working)
         start = time.perf_counter()
-        visitors = [
-            Visitor(address, "subgroups", f"seed={seed}", figure="Subgroups:")
-            for seed in range(1, USERS + 1)
-        ]
+        visitors = [Visitor(address, name, query.format(v), figure=figure) for v in values]
         for visitor in visitors:
             visitor.start()
         busy: list[float] = []
@@ -77,10 +82,10 @@ def main() -> None:
             busy += seconds_for_changes(working)
         wait_for_all(visitors)
         took = time.perf_counter() - start
-        maps = sorted(visitor.seen[0] for visitor in visitors if visitor.seen)
-        print(f"{USERS} users, each with subgroups of their own (2,000 patients)")
-        print(f"  saw a map after {maps[0]:.1f} to {maps[-1]:.1f} s ({len(maps)} of {USERS})")
-        print(f"  all searches with their tests were finished after {took:.0f} s")
+        first = sorted(visitor.seen[0] for visitor in visitors if visitor.seen)
+        print(f"{USERS} users on the {name} page, each with a question of their own")
+        print(f"  saw a figure after {first[0]:.1f} to {first[-1]:.1f} s ({len(first)} of {USERS})")
+        print(f"  all was computed after {took:.0f} s")
         print("An eleventh user changes the grouping on the survival page (browser, median)")
         print(
             f"  idle {statistics.median(idle):.2f} s, meanwhile {statistics.median(busy):.2f} s "
