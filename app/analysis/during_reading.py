@@ -122,7 +122,10 @@ def _error(noun: str, naive: float, honest: pd.Series) -> str:
     if factor < 1.05:
         return f"{words} Here immortal time changes little."
     direction = "lower" if naive < right else "higher"
-    return f"{words} From time zero the hazard looks {factor:.2f} times {direction} than it is."
+    return (
+        f"{words} Counted from time zero the ratio comes out {factor:.2f} times {direction}, by "
+        "immortal time alone."
+    )
 
 
 def _left_out(landmarks: pd.DataFrame, noun: str) -> str:

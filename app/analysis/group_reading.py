@@ -143,7 +143,7 @@ def cautions(result: GroupSurvival, unit: TimeUnit) -> list[str]:
         found.append(
             f"The hazards are not proportional (Grambsch-Therneau {format_p(p_value)}): one hazard "
             "ratio would average over time. The difference at chosen times and the restricted mean "
-            "below do not need it."
+            "do not need it."
         )
     crossed = crossings(result.by_name)
     found += [_crossing(crossing, unit) for crossing in crossed[:_MOST_CROSSINGS]]

@@ -20,6 +20,7 @@ from app.cohort.colours import BLUE, NEUTRAL, SLATE
 ROW, _MOST_LABEL = 27, 26
 # Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.
 _FLOOR, _EDGE, _TENFOLD = 1e-300, 0.12, 1.35
+_LEGEND_SIZE = 10.0
 _FINE, _COARSE = (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.001, 0.01, 0.1, 1, 10, 100, 1000)
 # Of what does not differ, a few names help to find one's way.
 _NAMED = 5
@@ -133,26 +134,34 @@ def enrichment_figure(
     clear = (table["q_value"] < SIGNIFICANT).to_numpy()
     other = colours.get(found.others, NEUTRAL)
     hover = [_enriched(row, found) for row in table.itertuples()]
+    unclear = f"q ≥ {SIGNIFICANT}"
     traces = []
     for name, colour, alpha, own in (
         (f"More in {found.group}", colours.get(found.group, BLUE), 0.85, clear & (x > 0)),
         (f"More in {found.others}", other, 0.85, clear & (x <= 0)),
-        (f"q ≥ {SIGNIFICANT}", NEUTRAL, 0.6, ~clear),
+        (unclear, NEUTRAL, 0.15, ~clear),
     ):
-        # Circles first: the legend shows the first of them.
-        shown = np.flatnonzero(own)[np.argsort(~finite[own], kind="stable")]
+        shown = np.flatnonzero(own)
         if len(shown):
+            # The legend shows the first point: a circle for all, at no place.
             traces.append(
                 {
                     "type": "scatter", "mode": "markers", "name": name,
-                    "x": x[shown], "y": y[shown], "cliponaxis": False,
+                    "x": np.append(np.nan, x[shown]), "y": np.append(np.nan, y[shown]),
+                    "cliponaxis": False,
                     "marker": {
+                        "size": np.append(_LEGEND_SIZE, size[shown]),
+                        # What is not clear is hollow: its grey may be that of the other groups.
+                        "color": rgba(colour, alpha),
+                        "line": {"width": 1, "color": colour if name == unclear else PAPER},
                         # Plotly fades points of several sizes unless it is told not to.
-                        "size": size[shown], "color": rgba(colour, alpha), "opacity": 1,
-                        "symbol": ["circle" if held else "triangle-up" for held in finite[shown]],
-                        "line": {"width": 1, "color": PAPER},
+                        "opacity": 1,
+                        "symbol": [
+                            "circle",
+                            *("circle" if held else "triangle-up" for held in finite[shown]),
+                        ],
                     },
-                    "hovertext": [hover[place] for place in shown],
+                    "hovertext": ["", *(hover[place] for place in shown)],
                     "hovertemplate": "%{hovertext}<extra></extra>",
                 }
             )  # fmt: skip

@@ -213,7 +213,7 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
     """
     variable = cohort.variables.get(column)
     if variable is None or column not in cohort.patients.columns:
-        raise GroupingError(f"This cohort has no variable called {column}.")
+        raise GroupingError(f"{cohort.name} has no variable called {column}.")
     if variable.kind not in {"categorical", "ordinal", "binary"}:
         raise GroupingError(
             f"{variable.label} is not a set of categories; choose a categorical variable."

@@ -114,7 +114,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
     """
     variable = cohort.variables.get(cut.column)
     if variable is None or cut.column not in cohort.patients.columns:
-        raise GroupingError(f"This cohort has no variable called {cut.column}.")
+        raise GroupingError(f"{cohort.name} has no variable called {cut.column}.")
     if variable.kind != "numeric":
         raise GroupingError(f"{variable.label} is not a number that can be cut; choose another.")
     values = cohort.patients[cut.column].to_numpy(dtype=float, na_value=np.nan)

@@ -61,7 +61,7 @@ def test_it_opens_on_four_answers_side_by_side(open_app: Opener, cohort: str):
 def test_the_readers_own_error_is_said(open_app: Opener):
     at = opened(open_app, cohort="demo:mds")
     assert "naive 0.65, time-dependent 1.08" in words(at)
-    assert "1.66 times lower than it is" in words(at)
+    assert "comes out 1.66 times lower, by immortal time alone" in words(at)
 
 
 def test_landmarks_are_edited_and_chosen(open_app: Opener):

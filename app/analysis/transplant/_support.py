@@ -35,8 +35,8 @@ def support_table(
             if followed >= fewest and unlikely > MOST_NEAR_ZERO:
                 note = (
                     f"{group}: {unlikely:.0%} had a chance below {NEAR_ZERO:.0%} of following "
-                    f"'{arm.strategy.label}', so it is not estimated for all of them: choose a "
-                    "narrower eligibility."
+                    f"'{arm.strategy.label}', so it is not estimated for all of them: make "
+                    "eligible only who could have followed it."
                 )
             elif followed < fewest:
                 note = (
@@ -50,8 +50,8 @@ def support_table(
                 )
             elif until < trial.horizon:
                 note = (
-                    f"{group}: '{arm.strategy.label}' is followed for {until:.3g} only; the curve "
-                    "is carried on level to the horizon."
+                    f"{group}: '{arm.strategy.label}' is followed for {until:.3g} months only; the "
+                    "curve is carried on level to the horizon."
                 )
             elif followed < FEW:
                 note = (
@@ -142,8 +142,8 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
         ]
         if thin:
             notes.append(
-                f"'{arm.strategy.label}' rests at {trial.deaths[middle]:.3g} on the equivalent of "
-                f"{listing(thin)}: its curves are uncertain from there on."
+                f"At month {trial.deaths[middle]:.3g} '{arm.strategy.label}' rests on as much as "
+                f"{listing(thin)} equally weighted: its curves are uncertain from there on."
             )
     return notes
 

@@ -132,7 +132,9 @@ class WeightModel:
                 self.loss_rows.event_time, np.append(0.0, self.cells.edges), side="right"
             )
             total = np.concatenate([[0.0], np.cumsum(loss.jumps)])[position]
-            staying = np.exp(np.outer(np.exp(self.data.x @ loss.beta), total))
+            score = np.clip(self.data.x @ loss.beta, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+            staying = np.outer(np.exp(score), total)
+            np.exp(np.minimum(staying, _LARGEST_EXPONENT, out=staying), out=staying)
         return DrawnWeights(waiting, staying, at_transplant, hazard, fitted, loss)
 
     def _cumulative(self, baseline: Floats, ratio: Floats) -> Floats:

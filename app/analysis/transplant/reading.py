@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.transplant._support import LARGE_WEIGHT
-from app.analysis.transplant.emulation import Emulation
+from app.analysis.transplant.emulation import FEWEST_FOR_AN_ESTIMATE, Emulation
 from app.analysis.transplant.microsimulation import NEVER, Microsimulation
 from app.analysis.transplant.trial_data import EVERYONE
 from app.analysis.wording import count, format_percent, format_percent_ci, listing, mid_sentence
@@ -58,6 +58,13 @@ def _nothing(found: Emulation, everyone: str) -> str:
             f"Of these {patients} only {followed:,} followed {mid_sentence(found.reference)}: too "
             "few to compare a transplant with."
         )
+    unlike = [
+        row.note
+        for name, row in rows.iterrows()
+        if name != found.reference and row.adherent >= FEWEST_FOR_AN_ESTIMATE
+    ]
+    if unlike:
+        return f"In these {patients} no strategy with a transplant is estimated. {unlike[0]}"
     others = listing(
         [
             f"{mid_sentence(name)}: {int(row.adherent):,}"

@@ -104,7 +104,7 @@ def choices_reading(table: pd.DataFrame) -> str:
         words += f" ({missing} without an estimate)"
     if low < 0 < high:
         return f"{words}: **its direction hangs on them.**"
-    return f"{words}: its direction does not hang on them."
+    return f"{words}: all in one direction, which says nothing of chance."
 
 
 def e_value_reading(table: pd.DataFrame) -> str:
@@ -116,11 +116,16 @@ def e_value_reading(table: pd.DataFrame) -> str:
         f"transplant and the event by a risk ratio of **{row['e_value']:.2f}**"
     )
     limit = row["e_value_limit"]
-    if pd.isna(limit):
-        return f"{words}."
-    if limit <= 1:
-        return f"{words}; its interval holds no difference without any."
-    return f"{words}, and by {limit:.2f} to widen its interval to no difference."
+    if pd.notna(limit):
+        words += (
+            "; its interval holds no difference without any"
+            if limit <= 1
+            else f", and by {limit:.2f} to widen its interval to no difference"
+        )
+    return (
+        f"{words}. This is about the risk of the event by the horizon: curves that meet there can "
+        "still differ in the life lived until then."
+    )
 
 
 def _bullets(sentences: list[str]) -> str:

@@ -32,8 +32,9 @@ def draw_protocol(work: Work) -> None:
     st.caption(
         "Every patient enters every strategy as a clone. Followed: transplanted in its window, or "
         "never transplanted. Departed: the clone is censored there and the others are weighted for "
-        "it. Lost: followed no longer before the strategy was decided. Events are those of clones "
-        f"that had not departed, by {work.trial.horizon_months:g} months."
+        "it. Lost: followed no longer before the strategy was decided. The others had the event "
+        "before it was decided. Events are those of clones that had not departed, by "
+        f"{work.trial.horizon_months:g} months."
     )
     for note in protocol.data.notes:
         st.caption(note)

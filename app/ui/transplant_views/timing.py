@@ -95,6 +95,11 @@ def _draw_literature(work: Work) -> None:
         return
     st.subheader("Beside the literature", anchor=False)
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    st.caption(
+        "These gains are of the emulated trial; map and curves above are of the multi-state model, "
+        "which takes hazards to be proportional and so says more on the same patients. Where the "
+        "two disagree, neither is settled."
+    )
     st.caption("  \n".join(REFERENCES))
 
 
