@@ -51,7 +51,7 @@ _LADDERS = (
     (0.03, 0.1, 0.3, 1, 3, 10, 30),
     (0.001, 0.01, 0.1, 1, 10, 100, 1000),
 )
-_MOST_TICKS = 5
+_MOST_TICKS, _MOST_WORDS = 5, 3
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,8 @@ def forest_figure(
             "type": "log",
             "range": [math.log10(low), math.log10(high)],
             "tickvals": _ticks(low, high),
-            "ticktext": [f"{tick:g}" for tick in _ticks(low, high)],
+            "ticktext": _tick_words(_ticks(low, high)),
+            "tickangle": 0,
             "ticks": "outside",
             "showgrid": False,
             "zeroline": False,
@@ -318,6 +319,15 @@ def _ticks(low: float, high: float) -> list[float]:
         if covered and len(inside) <= _MOST_TICKS:
             return inside
     return [tick for tick in _LADDERS[-1] if low <= tick <= high]
+
+
+def _tick_words(ticks: list[float]) -> list[str]:
+    """Words of the ticks: with more than fit a phone, of every second one from 1 on."""
+    middle = ticks.index(1) if 1 in ticks else 0
+    return [
+        f"{tick:g}" if len(ticks) <= _MOST_WORDS or (place - middle) % 2 == 0 else ""
+        for place, tick in enumerate(ticks)
+    ]
 
 
 # What is drawn -----------------------------------------------------------------------------

@@ -188,6 +188,9 @@ def test_the_axis_holds_one_and_every_reasonable_estimate(drawn):
     ticks = figure.layout.xaxis.tickvals
     assert 1 <= len(ticks) <= 7
     assert all(low <= tick <= high for tick in ticks)
+    said = [words for words in figure.layout.xaxis.ticktext if words]
+    assert "1" in said
+    assert len(said) <= 4, "level and beside each other on a phone"
     for hr in rows["hr"]:
         if 0.01 <= hr <= 100:
             assert low <= hr <= high
