@@ -6,16 +6,20 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+_AT_REST = """() =>
+    document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stStatusWidget]')
+    && !document.querySelector('[data-stale=true]')"""
+
 
 def settled(page: Page) -> None:
     """Wait until the page has finished its run."""
     expect(page.locator("h1")).to_be_visible()
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget]')"
-        " && !document.querySelector('[data-stale=true]')",
-        timeout=60_000,
-    )
-    page.wait_for_timeout(150)
+    for _ in range(2):
+        page.wait_for_function(_AT_REST, timeout=60_000)
+        # A run that was asked for just now may not have begun: look again.
+        page.wait_for_timeout(150)
+    page.wait_for_function(_AT_REST, timeout=60_000)
 
 
 def calm(page: Page) -> None:

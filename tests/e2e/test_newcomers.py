@@ -105,6 +105,7 @@ def test_what_goes_with_sf3b1_in_mds_and_what_avoids_it(page: Page, address: str
     expect(page.get_by_text("What goes with, what avoids")).to_be_visible(timeout=30_000)
     settled(page)
     choose(page, "What goes with, what avoids", about)
+    expect(page.get_by_test_id("stMain")).to_contain_text(f"Avoids {about}: ")
     said = page.get_by_test_id("stMain").inner_text()
     pairs = independent_pairs(about, most=20, floor=5)
     sure = pairs[pairs["q"] < 0.05].sort_values("p")
