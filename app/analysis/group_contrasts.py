@@ -21,6 +21,7 @@ from app.analysis.wording import (
     format_percent_ci,
     format_time,
     in_unit,
+    signed,
 )
 
 
@@ -158,7 +159,7 @@ def _points(row: pd.Series) -> str:
     if np.isnan(row["difference"]):
         return str(row["note"]) or "–"
     middle, low, high = (100 * row[name] for name in ("difference", "lower", "upper"))
-    return f"{middle:+.1f} ({low:+.1f} to {high:+.1f})".replace("-", "−")
+    return f"{signed(middle)} ({signed(low)} to {signed(high)})"
 
 
 def _interval(middle: float, low: float, high: float, unit: TimeUnit, *, sign: bool = False) -> str:

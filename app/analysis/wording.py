@@ -72,6 +72,11 @@ def number_in_words(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
+def signed(value: float) -> str:
+    """A difference to one digit, with its sign: ``+4.5``, ``−7.9``."""
+    return f"{value:+.1f}".replace("-", "−")
+
+
 def listing(words: list[str]) -> str:
     """Words joined for prose: ``A, B and C``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
-from app.analysis.wording import TimeUnit, in_unit
+from app.analysis.wording import TimeUnit, in_unit, signed
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours
 
@@ -201,9 +201,8 @@ def _right(row: dict[Any, Any]) -> str:
     if np.isnan(row["value"]):
         return "<br>".join(textwrap.wrap(str(row["note"] or "no estimate"), 15)[:3])
     if np.isnan(row["lower"]):
-        return f"{row['value']:+.1f}".replace("-", "−")
-    words = f"{row['value']:+.1f}<br>({row['lower']:+.1f} to {row['upper']:+.1f})"
-    return words.replace("-", "−")
+        return signed(row["value"])
+    return f"{signed(row['value'])}<br>({signed(row['lower'])} to {signed(row['upper'])})"
 
 
 def _window(rows: pd.DataFrame) -> tuple[float, float]:

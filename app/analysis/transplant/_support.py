@@ -31,36 +31,36 @@ def support_table(
         for arm in trial.arms:
             followed, events, until = _followed(trial, arm, here)
             unlikely = float((window_probability(trial, drawn, arm)[here] < NEAR_ZERO).mean())
-            note = ""
-            if followed >= fewest and unlikely > MOST_NEAR_ZERO:
-                note = (
-                    f"{group}: {unlikely:.0%} had a chance below {NEAR_ZERO:.0%} of following "
-                    f"'{arm.strategy.label}', so it is not estimated for all of them: make "
-                    "eligible only who could have followed it."
+            label = arm.strategy.label
+            refused = ""
+            if followed < fewest:
+                refused = (
+                    f"{group}: only {followed} of {int(here.sum())} followed '{label}', fewer than "
+                    f"{fewest}, so nothing is estimated."
                 )
-            elif followed < fewest:
-                note = (
-                    f"{group}: only {followed} of {int(here.sum())} followed "
-                    f"'{arm.strategy.label}', fewer than {fewest}, so nothing is estimated."
+            elif unlikely > MOST_NEAR_ZERO:
+                refused = (
+                    f"{group}: {unlikely:.0%} had a chance below {NEAR_ZERO:.0%} of following "
+                    f"'{label}', so it is not estimated for all of them: make eligible only who "
+                    "could have followed it."
                 )
             elif events == 0:
-                note = (
-                    f"{group}: no event among those who followed '{arm.strategy.label}', so "
-                    "nothing is estimated."
+                refused = (
+                    f"{group}: no event among those who followed '{label}', so nothing is "
+                    "estimated."
                 )
-            elif until < trial.horizon:
-                note = (
-                    f"{group}: '{arm.strategy.label}' is followed for {until:.3g} months only; the "
-                    "curve is carried on level to the horizon."
+            careful = ""
+            if until < trial.horizon:
+                careful = (
+                    f"{group}: '{label}' is followed for {until:.3g} months only; the curve is "
+                    "carried on level to the horizon."
                 )
             elif followed < FEW:
-                note = (
-                    f"{group}: only {followed} followed '{arm.strategy.label}': read with caution."
-                )
+                careful = f"{group}: only {followed} followed '{label}': read with caution."
             rows.append(
                 {
                     "group": group,
-                    "strategy": arm.strategy.label,
+                    "strategy": label,
                     "n": int(here.sum()),
                     "adherent": followed,
                     "events": events,
@@ -75,8 +75,8 @@ def support_table(
                         ),
                         np.nan,
                     ),
-                    "supported": followed >= fewest and unlikely <= MOST_NEAR_ZERO and events > 0,
-                    "note": note,
+                    "supported": not refused,
+                    "note": refused or careful,
                 }
             )
     return pd.DataFrame(rows)

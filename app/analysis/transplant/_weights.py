@@ -115,9 +115,8 @@ class WeightModel:
         steps = np.zeros((self.n_strata, self.cells.n))
         np.add.at(steps, (self.rows.event_stratum, self._event_cell + 1), fitted.jumps)
         baseline = np.cumsum(steps, axis=1)
-        ratio = np.exp(np.clip(self._x @ fitted.beta, -_LARGEST_EXPONENT, _LARGEST_EXPONENT))
-        waiting = self._cumulative(baseline, ratio)
-        np.exp(np.minimum(waiting, _LARGEST_EXPONENT, out=waiting), out=waiting)
+        ratio = _ratios(self._x, fitted.beta)
+        waiting = _weights_of(self._cumulative(baseline, ratio))
         who = np.flatnonzero(self.treated & (self._event_row >= 0))
         at_transplant, hazard = np.full(self.data.n, np.nan), np.full(self.data.n, np.nan)
         row = self._event_row[who]
@@ -132,9 +131,7 @@ class WeightModel:
                 self.loss_rows.event_time, np.append(0.0, self.cells.edges), side="right"
             )
             total = np.concatenate([[0.0], np.cumsum(loss.jumps)])[position]
-            score = np.clip(self.data.x @ loss.beta, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)
-            staying = np.outer(np.exp(score), total)
-            np.exp(np.minimum(staying, _LARGEST_EXPONENT, out=staying), out=staying)
+            staying = _weights_of(np.outer(_ratios(self.data.x, loss.beta), total))
         return DrawnWeights(waiting, staying, at_transplant, hazard, fitted, loss)
 
     def _cumulative(self, baseline: Floats, ratio: Floats) -> Floats:
@@ -185,6 +182,17 @@ class WeightModel:
             hit = times[position] == self.data.treated[rows[own]]
             share[rows[own]] = np.where(hit, mass[which[own], position], 0.0)
         return left, share
+
+
+def _ratios(x: Floats, beta: Floats) -> Floats:
+    """Hazard ratio of every row, bounded: a draw of few patients can run away."""
+    return np.asarray(np.exp(np.clip(x @ beta, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)))
+
+
+def _weights_of(cumulative: Floats) -> Floats:
+    """One over the probability that it has not happened, bounded; overwrites the hazard given."""
+    np.minimum(cumulative, _LARGEST_EXPONENT, out=cumulative)
+    return np.exp(cumulative, out=cumulative)
 
 
 def _mass(times: Floats, starts: Floats, length: float, timing: Timing) -> Floats:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from app.analysis.transplant.emulation import Emulation
-from app.analysis.transplant.reading import signed
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import listing
+from app.analysis.wording import listing, signed
 
 REFERENCES = (
     "Cutler 2004, Blood 104:579: a Markov model by IPSS; life was longest with a delayed "

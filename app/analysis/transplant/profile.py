@@ -24,10 +24,9 @@ from app.analysis.transplant.microsimulation import (
     microsimulate,
 )
 from app.analysis.transplant.protocol import Protocol, TargetTrial
-from app.analysis.transplant.reading import signed
 from app.analysis.transplant.transitions import TransitionModels
 from app.analysis.transplant.trial_data import TrialData
-from app.analysis.wording import count
+from app.analysis.wording import count, signed
 from data_loaders import Cohort
 
 NO_ADVICE = (

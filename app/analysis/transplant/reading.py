@@ -11,7 +11,14 @@ from app.analysis.transplant._support import LARGE_WEIGHT
 from app.analysis.transplant.emulation import FEWEST_FOR_AN_ESTIMATE, Emulation
 from app.analysis.transplant.microsimulation import NEVER, Microsimulation
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import count, format_percent, format_percent_ci, listing, mid_sentence
+from app.analysis.wording import (
+    count,
+    format_percent,
+    format_percent_ci,
+    listing,
+    mid_sentence,
+    signed,
+)
 
 HYPOTHESES = (
     "What stands here generates hypotheses about groups of patients; it does not advise on any one "
@@ -88,8 +95,7 @@ def by_class(found: Emulation) -> str:
     )
     rows = found.contrasts[found.contrasts["strategy"] == strategy]
     rows = rows[rows["group"] != EVERYONE]
-    eventless = _eventless(found)
-    known = rows[rows["supported"] & ~rows["group"].isin(eventless)]
+    known = rows[rows["supported"]]
     classes = count(len(rows), "class", "classes")
     if known.empty:
         return f"None of the {classes} alone has enough transplants and events for an answer."
@@ -104,6 +110,7 @@ def by_class(found: Emulation) -> str:
     words = (
         f"By class it runs from {_gain(low)} in {low['group']} to {_gain(high)} in {high['group']}"
     )
+    eventless = _eventless(found)
     quiet = [name for name in rows["group"] if name in eventless]
     if quiet:
         words += f"; in {listing(quiet)} no event was seen, so nothing can differ"
@@ -168,11 +175,6 @@ def _everyone(found: Emulation, row: Any) -> str:
         return f"{words}."
     words += f" ({signed(low)} to {signed(high)})"
     return words + (", which is compatible with no difference." if low <= 0 <= high else ".")
-
-
-def signed(value: float) -> str:
-    """A difference to one digit, with its sign: ``+4.5``, ``−7.9``."""
-    return f"{value:+.1f}".replace("-", "−")
 
 
 def _gain(row: pd.Series) -> str:

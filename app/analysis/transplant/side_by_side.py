@@ -12,8 +12,7 @@ from app.analysis.during_reading import answers_table
 from app.analysis.survival import kaplan_meier
 from app.analysis.time_dependent import landmark
 from app.analysis.transplant.emulation import Emulation
-from app.analysis.transplant.reading import signed
-from app.analysis.wording import count, mid_sentence
+from app.analysis.wording import count, mid_sentence, signed
 
 EMULATED = "Emulated target trial"
 FEW_TRANSPLANTS = 20

@@ -6,8 +6,7 @@ import pandas as pd
 
 from app.analysis.transplant._balance import UNBALANCED
 from app.analysis.transplant._support import LARGE_WEIGHT
-from app.analysis.transplant.reading import signed
-from app.analysis.wording import count, mid_sentence
+from app.analysis.wording import count, mid_sentence, signed
 
 _GOOD = 0.1
 

@@ -14,9 +14,9 @@ from app.analysis.during_follow_up import DuringFollowUp
 from app.analysis.during_reading import during_reading, exposed_row, ratio_words
 from app.analysis.transplant import Emulation
 from app.analysis.transplant.answers import four_answers, landmarks_of
-from app.analysis.transplant.reading import arms_in_words, signed
+from app.analysis.transplant.reading import arms_in_words
 from app.analysis.transplant.side_by_side import naive_error, side_by_side, side_by_side_reading
-from app.analysis.wording import count, mid_sentence
+from app.analysis.wording import count, mid_sentence, signed
 from app.charts.forest import forest_alt
 from app.charts.landmarks import pair_figure
 from app.charts.transplant import strategy_figure
