@@ -8,10 +8,8 @@ and 2 MB at 3,000 patients.
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -24,24 +22,23 @@ from app.cohort.clauses import All
 from app.cohort.filters import Filter
 from app.cohort.groupings import by_variable
 from app.ui.cohort_filter import MORE
+from benchmarks import pages
 from benchmarks.genomics import timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
 
-ROOT = Path(__file__).resolve().parents[1]
 AIMS = {3_000: 200, 100_000: 800}
-REPEATS = 7
 PAYLOAD = 2.0
 
 
 def open_page(cohort: Cohort, tab: str) -> AppTest:
     """The Cohort page of a cohort, on one of its tabs."""
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    at = AppTest.from_file(str(pages.ROOT / "app" / "main.py"), default_timeout=120)
     at.session_state["_uploads"] = {"upload:benchmark": cohort}
     at.query_params["cohort"] = "upload:benchmark"
     at.run()
     at.session_state["cohort_tabs"] = tab
-    return at.switch_page(str(ROOT / "pages" / "cohort.py")).run()
+    return at.switch_page(str(pages.ROOT / "pages" / "cohort.py")).run()
 
 
 def choose_level(at: AppTest, turn: int) -> None:
@@ -107,16 +104,7 @@ def measure(cohort: Cohort, name: str) -> tuple[float, float, float]:
     if act is undo:
         choose_level(at, 1)
         at.run()
-    seconds, busy = [], []
-    for turn in range(REPEATS + 1):
-        act(at, turn)
-        start, started = time.perf_counter(), time.process_time()
-        at.run()
-        seconds.append(time.perf_counter() - start)
-        busy.append(time.process_time() - started)
-        if at.exception:
-            raise RuntimeError(at.exception[0].message)
-    clock, processor = (1000 * statistics.median(times[1:]) for times in (seconds, busy))
+    clock, processor = pages.timed(at, partial(act, at))
     return clock, processor, payload(at)
 
 

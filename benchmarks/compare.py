@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,7 +27,7 @@ from app.analysis.group_survival import survival_by_group
 from app.analysis.table_one import describable, table_one
 from app.cohort.groupings import GroupingSpec
 from benchmarks.genomics import payload_mb
-from benchmarks.pages import REPEATS, ROOT, median_ms
+from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
 
@@ -38,13 +37,6 @@ LIMIT_MB = 2.0
 VIEWS = ("At a glance", "Clinical", "Alterations", "Survival", "Subgroups", "Two cohorts")
 _GROUPS = ("variable:driver", "variable:diagnosis", "alteration:ASXL1", "alteration:TET2")
 _SEARCH_SECONDS = 60.0
-
-
-class Taken(NamedTuple):
-    """Median of one kind of interaction: the clock and the processor, in milliseconds."""
-
-    clock: float
-    processor: float
 
 
 def opened(cohort: Cohort, other: Cohort, view: str) -> AppTest:
@@ -61,20 +53,6 @@ def opened(cohort: Cohort, other: Cohort, view: str) -> AppTest:
         time.sleep(1)
         at.run()
     return at
-
-
-def timed(at: AppTest, change: Callable[[int], object]) -> Taken:
-    """Server time for each of several changes, none of which was asked for before."""
-    clock, processor = [], []
-    for repeat in range(REPEATS + 1):
-        change(repeat)
-        start, busy = time.perf_counter(), time.process_time()
-        at.run()
-        clock.append(time.perf_counter() - start)
-        processor.append(time.process_time() - busy)
-        if at.exception:
-            raise RuntimeError(at.exception[0].message)
-    return Taken(median_ms(clock), median_ms(processor))
 
 
 def interactions(at: AppTest, view: str) -> dict[str, Taken]:

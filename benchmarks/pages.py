@@ -11,7 +11,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 from streamlit.testing.v1 import AppTest
@@ -28,6 +30,27 @@ REPEATS = 7
 def median_ms(seconds: list[float]) -> float:
     """Median of the repeats in milliseconds; the first one warms up and does not count."""
     return 1000 * statistics.median(seconds[1:])
+
+
+class Taken(NamedTuple):
+    """Median of one kind of interaction: the clock and the processor, in milliseconds."""
+
+    clock: float
+    processor: float
+
+
+def timed(at: AppTest, change: Callable[[int], object]) -> Taken:
+    """Server time for each of several changes, none of which was asked for before."""
+    clock, processor = [], []
+    for repeat in range(REPEATS + 1):
+        change(repeat)
+        start, busy = time.perf_counter(), time.process_time()
+        at.run()
+        clock.append(time.perf_counter() - start)
+        processor.append(time.process_time() - busy)
+        if at.exception:
+            raise RuntimeError(at.exception[0].message)
+    return Taken(median_ms(clock), median_ms(processor))
 
 
 def filter_changes(at: AppTest) -> list[float]:

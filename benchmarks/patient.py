@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -23,7 +22,7 @@ from app.analysis.swimmer import swimmer
 from app.analysis.timeline import histories
 from app.charts.swimmer import swimmer_figure
 from benchmarks.genomics import payload_mb
-from benchmarks.pages import REPEATS, ROOT, median_ms
+from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
 
@@ -49,21 +48,7 @@ def opened(cohort: Cohort, part: str) -> AppTest:
     return at.run()
 
 
-def timed(at: AppTest, change: Callable[[int], object]) -> tuple[float, float]:
-    """Milliseconds by the clock and of the processor for one of several changes."""
-    seconds, busy = [], []
-    for repeat in range(REPEATS + 1):
-        change(repeat)
-        start, started = time.perf_counter(), time.process_time()
-        at.run()
-        seconds.append(time.perf_counter() - start)
-        busy.append(time.process_time() - started)
-        if at.exception:
-            raise RuntimeError(at.exception[0].message)
-    return median_ms(seconds), median_ms(busy)
-
-
-def interactions(at: AppTest, part: str) -> dict[str, tuple[float, float]]:
+def interactions(at: AppTest, part: str) -> dict[str, Taken]:
     """Each kind of interaction on a part of the page: server times."""
     ages = at.slider(key="age").value
 
