@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from data_loaders import Cohort
 from tests.conftest import ROOT
 
 PAGES = (
@@ -40,6 +41,34 @@ def open_app() -> Callable[..., AppTest]:
         return at.run()
 
     return opener
+
+
+def open_upload(
+    cohort: Cohort,
+    page: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    state: Mapping[str, object] | None = None,
+) -> AppTest:
+    """Open a page on a cohort that only this session has."""
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    key = f"upload:{cohort.name}"
+    at.session_state["_uploads"] = {key: cohort}
+    at.query_params["cohort"] = key
+    for name, value in (query or {}).items():
+        at.query_params[name] = value
+    for name, value in (state or {}).items():
+        at.session_state[name] = value
+    if page != "home":
+        at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    return at.run()
+
+
+def calm(at: AppTest) -> AppTest:
+    """No traceback and no error on the page."""
+    assert not at.exception, at.exception
+    assert not at.error, [element.value for element in at.error]
+    return at
 
 
 def figures(at: AppTest) -> list[dict[str, Any]]:

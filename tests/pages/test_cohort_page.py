@@ -11,19 +11,13 @@ from streamlit.testing.v1 import AppTest
 from app.charts.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, words
 from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
 DEMOS = ("demo:mpn", "demo:mds", "demo:aml")
 MPN = load_cohort("demo:mpn")
 TABS = ("Who they are", "Table one", "Filter builder", "Step by step", "Completeness")
-
-
-def calm(at: AppTest) -> AppTest:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
-    return at
 
 
 def on(at: AppTest, tab: str) -> AppTest:

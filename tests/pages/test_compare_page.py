@@ -14,8 +14,7 @@ from app.cohort.colours import colour_of
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from data_loaders import load_cohort, load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table
 from tests.pages.test_survival_views import DEGENERATE
 
@@ -32,20 +31,7 @@ def opened(open_app: Opener, view: str = "", **query: str | list[str]) -> AppTes
 
 def uploaded(name: str, content: bytes, **query: str) -> AppTest:
     cohort = load_table_bytes(f"{name}.csv", content)
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.query_params["cohort"] = f"upload:{cohort.name}"
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page(str(ROOT / "pages" / "compare.py"))
-    at.run()
-    calm(at)
-    return at
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
+    return calm(open_upload(cohort, "compare", query=query))
 
 
 def title(at: AppTest, position: int = 0) -> str:

@@ -12,17 +12,10 @@ from app.charts.incidence import WRONG
 from app.charts.incidence_stacked import NEITHER
 from app.charts.theme import SYNTHETIC_MARK
 from data_loaders import load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 
 Opener = Callable[..., AppTest]
 VIEW = "Competing risks"
-
-
-def calm(at: AppTest) -> AppTest:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
-    return at
 
 
 def title(at: AppTest) -> str:
@@ -35,14 +28,7 @@ def columns_of_tables(at: AppTest) -> list[list[str]]:
 
 def uploaded(name: str, header: str, rows: list[str], **query: str) -> AppTest:
     cohort = load_table_bytes(f"{name}.csv", "\n".join([header, *rows]).encode())
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    at.query_params["view"] = VIEW
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    return at.run()
+    return open_upload(cohort, "survival", query={"view": VIEW, **query})
 
 
 @pytest.mark.parametrize("cohort", ["demo:mpn", "demo:mds", "demo:aml"])

@@ -13,8 +13,7 @@ from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.groupings import GroupingSpec
 from app.ui.saved_groups import _Saved
 from data_loaders import Cohort, load_cohort, load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
@@ -31,18 +30,7 @@ def open_view(open_app: Opener) -> Opener:
 
 
 def open_table(cohort: Cohort, part: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    at.query_params["view"] = "Cox model"
-    at.query_params["model_part"] = part
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    return at.run()
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
+    return open_upload(cohort, "survival", query={"view": "Cox model", "model_part": part})
 
 
 def labels(at: AppTest) -> str:

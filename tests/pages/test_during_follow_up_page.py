@@ -11,17 +11,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
 from data_loaders import Cohort, load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
 
 Opener = Callable[..., AppTest]
 VIEW = "Events during follow-up"
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def opened(open_app: Opener, **query: str | list[str]) -> AppTest:
@@ -128,14 +122,7 @@ def table_of(**columns: object) -> bytes:
 
 def uploaded(name: str, content: bytes, **state: str) -> tuple[Cohort, AppTest]:
     cohort = load_table_bytes(f"{name}.csv", content)
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    for key, value in {"view": VIEW, **state}.items():
-        at.session_state[key] = value
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    at.run()
-    return cohort, at
+    return cohort, open_upload(cohort, "survival", state={"view": VIEW, **state})
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -245,13 +232,7 @@ def test_without_the_time_the_guard_says_what_is_needed():
 
 
 def test_the_guard_on_the_page_leads_to_the_view(treated: Cohort):
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{treated.name}": treated}
-    at.session_state["cohort"] = f"upload:{treated.name}"
-    at.session_state["group"] = "variable:transplant"
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    at.run()
-    calm(at)
+    at = calm(open_upload(treated, "survival", state={"group": "variable:transplant"}))
     assert any("Immortal time" in element.value for element in at.warning)
     at.button(key="guard_time_dependent").click().run()
     calm(at)

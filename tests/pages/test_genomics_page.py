@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, words
 
 Opener = Callable[..., AppTest]
 VIEWS = (
@@ -20,11 +20,6 @@ def opened(open_app: Opener, **query: str | list[str]) -> AppTest:
     at = open_app("genomics", **query)
     calm(at)
     return at
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def title(at: AppTest, position: int = 0) -> str:

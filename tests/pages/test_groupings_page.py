@@ -12,14 +12,9 @@ from app.ui.grouping_arrangement import IN_LINK
 from app.ui.links import group_labels
 from app.ui.session import demo_cohort
 from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, words
 
 Opener = Callable[..., AppTest]
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def legend(at: AppTest) -> list[str]:

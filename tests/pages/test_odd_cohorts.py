@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from data_loaders import load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import PAGES, words
+from tests.pages.conftest import PAGES, calm, open_upload, words
 
 
 def table(header: str, rows: list[str]) -> bytes:
@@ -49,14 +47,7 @@ TABLES = {
 @pytest.mark.parametrize("name", TABLES)
 def test_no_page_breaks_on_what_a_table_lacks(name: str, page: str):
     cohort = load_table_bytes(f"{name}.csv", TABLES[name])
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    if page != "home":
-        at.switch_page(str(ROOT / "pages" / f"{page}.py"))
-    at.run()
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
+    at = calm(open_upload(cohort, page))
     assert f"{cohort.n} of {cohort.n} patient" in words(at)
     assert "SYNTHETIC" not in words(at)
 
@@ -71,9 +62,5 @@ def test_no_page_breaks_on_what_a_table_lacks(name: str, page: str):
 )
 def test_the_survival_page_says_what_is_missing(name: str, words_expected: str):
     cohort = load_table_bytes(f"{name}.csv", TABLES[name])
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    at.run()
+    at = open_upload(cohort, "survival")
     assert words_expected in words(at)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.charts.theme import SYNTHETIC_MARK
 from app.ui.methods import REFERENCES
 from tests.conftest import ROOT
-from tests.pages.conftest import PAGES, figures, words
+from tests.pages.conftest import PAGES, calm, figures, words
 
 DEMOS = ("demo:mpn", "demo:mds", "demo:aml")
 Opener = Callable[..., AppTest]
@@ -19,11 +19,6 @@ Opener = Callable[..., AppTest]
 def title(at: AppTest) -> str:
     """Title of the first figure."""
     return figures(at)[0]["layout"]["annotations"][0]["text"].replace("<br>", " ")
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 @pytest.mark.parametrize("cohort", DEMOS)

@@ -15,7 +15,7 @@ from data_loaders import load_cohort
 from data_loaders.demo import load_demo
 from tests.builders import AGE, OS, make_cohort
 from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 
 Opener = Callable[..., AppTest]
 SWIMMER = "Swimmer plot"
@@ -27,11 +27,6 @@ def opened(open_app: Opener, **query: str | list[str]) -> AppTest:
     return at
 
 
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
-
-
 def everything_sent(at: AppTest) -> str:
     """Words, figures and tables that went to the browser."""
     tables = "\n".join(frame.value.to_csv() for frame in at.dataframe)
@@ -41,15 +36,6 @@ def everything_sent(at: AppTest) -> str:
 def named(ids: list[str], text: str) -> set[str]:
     """Identifiers that stand in a text as words of their own."""
     return set(ids) & set(re.findall(r"[\w-]+", text))
-
-
-def with_upload(cohort: object) -> AppTest:
-    """The page on a cohort that only this session has."""
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {"upload:own": cohort}
-    at.query_params["cohort"] = "upload:own"
-    at.switch_page(str(ROOT / "pages" / "patient.py"))
-    return at.run()
 
 
 @pytest.mark.parametrize("cohort", ["demo:mpn", "demo:mds", "demo:aml"])
@@ -153,13 +139,13 @@ def test_lanes_follow_sorting_paging_and_groups(open_app: Opener):
 def test_tiny_untested_and_endless_cohorts_get_a_sentence(open_app: Opener):
     opened(open_app)
     tiny = make_cohort({"age_years": [50.0, 60.0, None]}, {"TP53": [True, None, None]}, (AGE,))
-    at = with_upload(tiny)
+    at = open_upload(tiny, "patient")
     calm(at)
     said = words(at)
     assert "This cohort has no endpoint" in said
     assert "widen the filter" in said or "Too little is known" in said
     few = load_demo("mpn", n=30)
-    at = with_upload(few)
+    at = open_upload(few, "patient")
     calm(at)
     assert isinstance(at.dataframe[0].value, pd.DataFrame)
 

@@ -11,8 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.charts.theme import SYNTHETIC_MARK
 from app.ui.screened_gene import GENE, TABLE_KEY, VOLCANO_KEY, keep_point, keep_row
 from data_loaders import load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
 
 Opener = Callable[..., AppTest]
@@ -22,11 +21,6 @@ def opened(open_app: Opener, **query: str | list[str]) -> AppTest:
     at = open_app("survival", view="Screen", **query)
     calm(at)
     return at
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def title(at: AppTest, position: int = 0) -> str:
@@ -151,13 +145,7 @@ def test_a_redraw_is_quick(open_app: Opener):
 
 def uploaded(name: str, content: bytes) -> AppTest:
     cohort = load_table_bytes(f"{name}.csv", content)
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    at.query_params["view"] = "Screen"
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    at.run()
-    return at
+    return open_upload(cohort, "survival", query={"view": "Screen"})
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.charts.theme import SYNTHETIC_MARK
 from app.ui.subgroup_map import _CHOSEN, _Chosen
 from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, words
 
 Opener = Callable[..., AppTest]
 
@@ -37,11 +37,6 @@ def until_finished(at: AppTest) -> AppTest:
         at.run()
     calm(at)
     return at
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def open_tab(at: AppTest, name: str) -> AppTest:

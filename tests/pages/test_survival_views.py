@@ -9,8 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_loaders import load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
@@ -50,13 +49,7 @@ DEGENERATE = {
 
 def opened(name: str, content: bytes, **query: str) -> AppTest:
     cohort = load_table_bytes(f"{name}.csv", content)
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    for key, value in query.items():
-        at.query_params[key] = value
-    at.switch_page(str(ROOT / "pages" / "survival.py"))
-    return at.run()
+    return open_upload(cohort, "survival", query=query)
 
 
 @pytest.mark.parametrize("view", VIEWS)

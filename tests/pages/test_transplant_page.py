@@ -21,8 +21,7 @@ from app.cohort.filters import Filter
 from app.ui.questions import questions
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 
 Opener = Callable[..., AppTest]
 VIEWS = {
@@ -33,11 +32,6 @@ VIEWS = {
     "Who benefits": 1,
     "Learn": 1,
 }
-
-
-def calm(at: AppTest) -> None:
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
 
 
 def opened(open_app: Opener, cohort: str = "demo:mds", **query: str | list[str]) -> AppTest:
@@ -240,15 +234,7 @@ def table_of(n: int = 200, **columns: object) -> bytes:
 
 def uploaded(content: bytes, **state: str) -> AppTest:
     cohort = load_table_bytes("own.csv", content)
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    for key, value in state.items():
-        at.session_state[key] = value
-    at.switch_page(str(ROOT / "pages" / "transplant.py"))
-    at.run()
-    calm(at)
-    return at
+    return calm(open_upload(cohort, "transplant", state=state))
 
 
 def some(n: int, k: int, month: float = 0.5) -> list[float | None]:

@@ -14,8 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_loaders import Cohort, load_cohort, load_table_bytes
-from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, open_upload, words
 
 pytestmark = pytest.mark.shared
 
@@ -35,16 +34,7 @@ def mds_as_r_read_it(folder: Path) -> Cohort:
 
 
 def opened(cohort: Cohort, **state: object) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
-    at.session_state["_uploads"] = {f"upload:{cohort.name}": cohort}
-    at.session_state["cohort"] = f"upload:{cohort.name}"
-    for key, value in state.items():
-        at.session_state[key] = value
-    at.switch_page(str(ROOT / "pages" / "transplant.py"))
-    at.run()
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
-    return at
+    return calm(open_upload(cohort, "transplant", state=state))
 
 
 def figure_of(at: AppTest, title: str) -> dict[str, Any]:
