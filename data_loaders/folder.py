@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePath
 
 from data_loaders.endpoints import find_pairs
@@ -105,8 +105,8 @@ def read_tables(files: Iterable[tuple[str, bytes]]) -> tuple[dict[str, RawTable]
     return tables, issues
 
 
-def unread_files(folder: Path, files: Mapping[str, Path]) -> list[Issue]:
-    """An issue that lists the files and folders beside the tables, which were not read."""
+def unread_files(folder: Path, files: Collection[str]) -> list[Issue]:
+    """An issue that lists the files and folders beside those that were read."""
     others = sorted(
         path.name for path in folder.iterdir()
         if path.name not in files and not path.name.startswith(".")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -19,7 +19,7 @@ from data_loaders.folder import (
 from data_loaders.joined import cohort_from_tables
 from data_loaders.load_cache import cached_cohort, remembered_cohort
 from data_loaders.mapping import MAPPING_ENDING, TableMapping
-from data_loaders.model import Cohort, CohortError
+from data_loaders.model import Cohort, CohortError, Issue, Loading, Way
 from data_loaders.quality import quality_issues
 from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.tables import RawTable, read_table
@@ -64,7 +64,8 @@ def load_cohort(
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
         (see :mod:`data_loaders.mapping`). By default the file ``NAME.mapping.json`` beside the
-        file ``NAME.csv``, if there is one, as the Data page saves it.
+        file ``NAME.csv``, or the only such file in a folder, if there is one, as the Data page
+        saves it; a finding names it.
     name
         Name of the cohort; default the file's or folder's.
     sheet
@@ -102,42 +103,106 @@ def load_cohort(
     if isinstance(source, str) and source.startswith(_DEMO):
         if mapping is not None or sheet is not None or joined != (None, None, None):
             raise CohortError("A demo cohort takes neither a mapping nor a sheet; leave them out.")
-        return _demo(source.removeprefix(_DEMO), name)
+        return _demo(source.removeprefix(_DEMO), name).loaded_by(Loading("demo", (source,)))
     if isinstance(source, str) and source.startswith(_CATALOGUE):
         if mapping is not None or sheet is not None or joined != (None, None, None):
             raise CohortError(
                 "A cohort of the catalogue takes neither a mapping nor further files; leave them "
                 "out."
             )
-        return _published(source.removeprefix(_CATALOGUE), name, progress)
+        cohort = _published(source.removeprefix(_CATALOGUE), name, progress)
+        return cohort.loaded_by(Loading("catalogue", (source,)))
     if is_address(source):
-        return judged(load_database(str(source), query, table, mapping, name))
+        asked = {key: said for key, said in (("query", query), ("table", table)) if said}
+        said = TableMapping.read(mapping).to_dict()
+        cohort = judged(load_database(str(source), query, table, mapping, name))
+        return cohort.loaded_by(Loading("database", (), asked, said))
     if query is not None or table is not None:
         raise CohortError("A query or a table is of a database; give its address as the source.")
     if not str(source).strip():
         raise CohortError("No file was named; give the path of a table or demo:mpn.")
     path = Path(source)
     _refuse_addresses(path)
-    stated = TableMapping.read(_mapping_beside(path) if mapping is None else mapping)
+    beside = _mapping_beside(path) if mapping is None else None
+    stated = TableMapping.read(mapping if beside is None else beside)
     if _is_folder(path) and is_stored_cohort(path):
-        return read_cohort(path)
+        return read_cohort(path).loaded_by(Loading("stored", (path.resolve().name,)))
 
     def load() -> Cohort:
         return _from_local(path, stated, name, sheet, joined=joined, progress=progress)
 
     parts = [None if part is None else [str(one) for one in _paths(part)] for part in joined]
     further = [] if _is_folder(path) else [one for part in joined for one in _paths(part)]
-    said = {"mapping": asdict(stated), "name": name, "sheet": sheet, "parts": parts}
+    said = {"mapping": stated.to_dict(), "name": name, "sheet": sheet, "parts": parts}
     keep = cached_cohort if cache else remembered_cohort
-    return keep([path, *further], said, load)
+    cohort = keep([path, *further], said, load)
+    cohort = cohort.loaded_by(
+        Loading(
+            way_of(path, several=bool(further)),
+            (path.resolve().name, *(one.name for one in further)),
+            _arguments(sheet, *joined),
+            stated.to_dict(),
+        )
+    )
+    return cohort if beside is None else with_mapping_named(cohort, beside.name)
+
+
+def way_of(path: Path, *, several: bool = False) -> Way:
+    """By which door local files come.
+
+    Parameters
+    ----------
+    path
+        Of the file or folder.
+    several
+        Whether further files were named beside it.
+    """
+    if _is_folder(path):
+        return "study" if looks_like_study(path) else "folder"
+    return "files" if several else "file"
+
+
+def with_mapping_named(cohort: Cohort, file: str) -> Cohort:
+    """The cohort with the finding that a mapping which came with the data was used.
+
+    Parameters
+    ----------
+    cohort
+        As loaded under it.
+    file
+        Name of the mapping's file.
+    """
+    issue = Issue(
+        "info",
+        f"The mapping {shown(file)} was found with the data and says what the columns are; "
+        "without it everything is inferred.",
+        code="mapping_used",
+    )
+    named = replace(cohort, issues=(*cohort.issues, issue))
+    loaded = cohort.provenance.loaded
+    return named if loaded is None else named.loaded_by(replace(loaded, mapping_file=file))
+
+
+def _arguments(
+    sheet: str | int | None, clinical: str | Path | None, mutations: Paths, variants: Paths
+) -> dict[str, Any]:
+    """What else was said of local files, by names."""
+    said: dict[str, Any] = {} if sheet is None else {"sheet": sheet}
+    if clinical is not None:
+        said["clinical"] = Path(clinical).name
+    for key, paths in (("mutations", mutations), ("variants", variants)):
+        if paths is not None:
+            said[key] = [path.name for path in _paths(paths)]
+    return said
 
 
 def _mapping_beside(path: Path) -> Path | None:
-    """The mapping that was saved next to a file, if there is one."""
-    if _is_folder(path):
-        return None
-    beside = path.with_name(f"{path.name.split('.', maxsplit=1)[0]}{MAPPING_ENDING}")
+    """The mapping that was saved next to a file or as the only one in a folder, if there is one."""
     try:
+        if _is_folder(path):
+            held = [one for one in path.glob(f"*{MAPPING_ENDING}") if one.is_file()]
+            return held[0] if len(held) == 1 and not is_stored_cohort(path) else None
+        beside = path.with_name(f"{path.name.split('.', maxsplit=1)[0]}{MAPPING_ENDING}")
         return beside if beside.is_file() else None
     except (OSError, ValueError):
         return None
@@ -156,7 +221,8 @@ def _from_local(
     clinical, mutations, variants = joined
     if _is_folder(path):
         if looks_like_study(path):
-            return judged(load_study(path, name))
+            stated = mapping if mapping != TableMapping() else None
+            return judged(load_study(path, name, stated))
         chosen = None if clinical is None else str(clinical)
         return judged(_from_folder(path, mapping, name, chosen, progress))
     if joined == (None, None, None):
@@ -197,16 +263,18 @@ def load_files(
         With one sentence that says what is wrong, where, and what to do.
     """
     tables, issues = read_tables(files.items())
-    return judged(
-        cohort_from_tables(
-            tables,
-            clinical=clinical,
-            mapping=TableMapping.read(mapping),
-            name=name,
-            source=", ".join(PurePath(file).name for file in files),
-            issues=issues,
-        )
+    stated = TableMapping.read(mapping)
+    names = tuple(PurePath(file).name for file in files)
+    cohort = cohort_from_tables(
+        tables,
+        clinical=clinical,
+        mapping=stated,
+        name=name,
+        source=", ".join(names),
+        issues=issues,
     )
+    said = _arguments(None, clinical, None, None)
+    return judged(cohort).loaded_by(Loading("files", names, said, stated.to_dict()))
 
 
 def load_table_bytes(
@@ -232,7 +300,10 @@ def load_table_bytes(
     CohortError
         With one sentence that says what is wrong, where, and what to do.
     """
-    return judged(_from_bytes(filename, data, mapping, name, sheet))
+    stated = TableMapping.read(mapping)
+    cohort = judged(_from_table(read_table(filename, data, sheet), stated, name))
+    said = _arguments(sheet, None, None, None)
+    return cohort.loaded_by(Loading("file", (PurePath(filename).name,), said, stated.to_dict()))
 
 
 def judged(cohort: Cohort) -> Cohort:
@@ -244,17 +315,6 @@ def judged(cohort: Cohort) -> Cohort:
         As a reader of files made it.
     """
     return replace(cohort, issues=(*cohort.issues, *quality_issues(cohort)))
-
-
-def _from_bytes(
-    filename: str,
-    data: bytes,
-    mapping: Mapping[str, Any] | str | Path | None,
-    name: str | None,
-    sheet: str | int | None,
-) -> Cohort:
-    stated = TableMapping.read(mapping)
-    return _from_table(read_table(filename, data, sheet), stated, name)
 
 
 def _from_table(table: RawTable, mapping: TableMapping, name: str | None) -> Cohort:
@@ -357,10 +417,15 @@ def _from_folder(
         mapping=mapping,
         name=name or title,
         source=title,
-        issues=[*issues, *unread_files(folder, files)],
+        issues=[*issues, *unread_files(folder, [*files, *_used(folder)])],
     )
     _report(progress, "Done", 1.0)
     return cohort
+
+
+def _used(folder: Path) -> list[str]:
+    beside = _mapping_beside(folder)
+    return [] if beside is None else [beside.name]
 
 
 def _contents(files: Mapping[str, Path], progress: Progress | None) -> Iterator[tuple[str, bytes]]:

@@ -57,6 +57,19 @@ class EndpointMapping:
         """The columns that it names."""
         return tuple(name for name in (self.time, self.event, self.time_zero) if name)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As it stands in the file."""
+        said = {
+            "time": self.time,
+            "from": self.time_zero,
+            "unit": self.unit,
+            "event": self.event,
+            "event_value": _listed(self.event_values),
+            "label": self.label,
+            "event_label": self.event_label,
+        }
+        return {key: value for key, value in said.items() if value is not None}
+
 
 @dataclass(frozen=True)
 class TableMapping:
@@ -112,6 +125,20 @@ class TableMapping:
             ignore=_names(data.get("ignore"), "ignore"),
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """The mapping as the plain data that :meth:`read` takes, without what is empty."""
+        said: dict[str, Any] = {
+            "patient_id": self.patient_id,
+            "columns": {
+                name: {key: _listed(value) for key, value in stated.items() if value}
+                for name, stated in self.columns.items()
+            },
+            "endpoints": {endpoint.key: endpoint.to_dict() for endpoint in self.endpoints},
+            "alterations": list(self.alterations),
+            "ignore": list(self.ignore),
+        }
+        return {key: value for key, value in said.items() if value}
+
     def check_columns(self, existing: Iterable[str]) -> None:
         """Refuse a mapping that names columns which the table does not have.
 
@@ -134,6 +161,10 @@ class TableMapping:
                 f"The mapping names columns that the table does not have: {listed(absent)}; "
                 f"the table has {listed(list(existing))}."
             )
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:

@@ -26,6 +26,9 @@ VariableRole = Literal[
 ]
 FeatureKind = Literal["gene", "refinement", "cytogenetic"]
 Severity = Literal["error", "warning", "info"]
+Way = Literal[
+    "demo", "catalogue", "file", "files", "archive", "folder", "study", "stored", "api", "database"
+]
 
 MUTATION_COLUMNS = ("patient_id", "gene", "protein_change", "variant_class", "vaf")
 FEATURE_COLUMNS = ("kind", "gene", "label", "source_column")
@@ -150,10 +153,41 @@ class PlantedTruth:
 
 
 @dataclass(frozen=True)
+class Loading:
+    """How a cohort was loaded, so that a script can load it again.
+
+    Parameters
+    ----------
+    way
+        By which door: a demo, the catalogue, one file, several files, an archive, a folder of
+        tables, the folder of a study, a stored cohort, cBioPortal's API or a database.
+    files
+        Names of the files as they were given, never their folders; for a demo or the catalogue
+        the source, for an API the address, for a database nothing.
+    arguments
+        Further arguments of :func:`data_loaders.load_cohort` as plain JSON, with names of files
+        in place of paths: ``clinical``, ``mutations``, ``variants``, ``sheet``, ``table``,
+        ``query`` (which may name a patient: it is for scripts only), ``study`` of an API.
+    mapping
+        What was stated of the columns, as plain JSON; empty where all was inferred.
+    mapping_file
+        Name of the mapping's file, where it was found beside the table.
+    """
+
+    way: Way
+    files: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+    mapping_file: str | None = None
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where a cohort came from.
 
-    ``source`` is a file's name (never its folder), a catalogue key or a demo's key.
+    ``source`` is a file's name (never its folder), a catalogue key or a demo's key; ``loaded`` is
+    how it was read, None where a program made it. The latter is no part of what two cohorts are
+    compared by: the same cohort may come by several ways.
     """
 
     source: str
@@ -163,6 +197,7 @@ class Provenance:
     synthetic: bool = False
     note: str = ""
     truths: tuple[PlantedTruth, ...] = ()
+    loaded: Loading | None = field(default=None, compare=False)
 
 
 def _empty_mutations() -> pd.DataFrame:
@@ -322,6 +357,10 @@ class Cohort:
         """Names of the features of the given kinds, in the cohort's order."""
         wanted = set(kinds)
         return [str(name) for name in self.features.index[self.features["kind"].isin(wanted)]]
+
+    def loaded_by(self, loading: Loading) -> Cohort:
+        """The same cohort, with the record of how it was loaded."""
+        return replace(self, provenance=replace(self.provenance, loaded=loading))
 
     def subset(self, mask: npt.NDArray[np.bool_], name: str | None = None) -> Cohort:
         """A cohort of the patients where ``mask`` is true, everything else unchanged."""

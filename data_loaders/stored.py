@@ -334,7 +334,9 @@ def _value(stored: object) -> object:
 
 
 def _provenance(provenance: Provenance) -> dict[str, Any]:
-    known = {f.name: getattr(provenance, f.name) for f in fields(provenance) if f.name != "truths"}
+    # How it was loaded is not kept: what is read back was loaded from here.
+    apart = {"truths", "loaded"}
+    known = {f.name: getattr(provenance, f.name) for f in fields(provenance) if f.name not in apart}
     truths = [
         {
             "key": truth.key,

@@ -7,14 +7,15 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
 from data_loaders.formats import MAX_FILE_BYTES
-from data_loaders.loading import judged, load_files, load_table_bytes
-from data_loaders.mapping import MAPPING_ENDING
-from data_loaders.model import Cohort, CohortError
+from data_loaders.loading import judged, load_files, load_table_bytes, with_mapping_named
+from data_loaders.mapping import MAPPING_ENDING, TableMapping
+from data_loaders.model import Cohort, CohortError, Loading
 from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.wording import shown
 
@@ -48,17 +49,21 @@ def load_upload(
         With one sentence that says what is wrong, where, and what to do.
     """
     data = unpacked(files)
-    stated = mapping_among(data) if mapping is None else dict(mapping)
+    cohort = _from_files(data, mapping_among(data) if mapping is None else dict(mapping), name)
+    loaded = cohort.provenance.loaded
+    if loaded is not None and set(data) != set(files):
+        names = tuple(PurePosixPath(path).name for path in files)
+        cohort = cohort.loaded_by(replace(loaded, way="archive", files=names))
+    found = [path for path in data if path.endswith(MAPPING_ENDING)]
+    return with_mapping_named(cohort, PurePosixPath(found[0]).name) if found else cohort
+
+
+def _from_files(data: Mapping[str, bytes], stated: dict[str, Any], name: str | None) -> Cohort:
     tables = {path: content for path, content in data.items() if not path.endswith(MAPPING_ENDING)}
     if not tables:
         raise CohortError("Only a mapping was given; load the table that it is about with it.")
     if _is_folder(tables):
-        if stated:
-            raise CohortError(
-                "A study or a saved cohort says itself what its columns are; load it without a "
-                "mapping."
-            )
-        return _from_folder(tables, name)
+        return _from_folder(tables, name, TableMapping.read(stated) if stated else None)
     if len(tables) == 1:
         ((path, content),) = tables.items()
         return load_table_bytes(PurePosixPath(path).name, content, stated or None, name)
@@ -156,7 +161,9 @@ def _is_folder(files: Mapping[str, bytes]) -> bool:
     return bool(names & {"meta_study.txt", "data_clinical_sample.txt", "cohort.json"})
 
 
-def _from_folder(files: Mapping[str, bytes], name: str | None) -> Cohort:
+def _from_folder(
+    files: Mapping[str, bytes], name: str | None, stated: TableMapping | None
+) -> Cohort:
     """Write the files to a folder of their own, read it, and remove it."""
     with tempfile.TemporaryDirectory(prefix="calr-upload-") as holder:
         root = Path(holder) / "upload"
@@ -167,9 +174,16 @@ def _from_folder(files: Mapping[str, bytes], name: str | None) -> Cohort:
         folder = next(
             (f for f in sorted([root, *root.rglob("*")]) if f.is_dir() and _holds_cohort(f)), root
         )
+        names = tuple(files)
         if is_stored_cohort(folder):
-            return read_cohort(folder)
-        return judged(load_study(folder, name))
+            if stated is not None:
+                raise CohortError(
+                    "A saved cohort says itself what its columns are; load it without a mapping."
+                )
+            return read_cohort(folder).loaded_by(Loading("stored", names))
+        said = {} if stated is None else stated.to_dict()
+        cohort = judged(load_study(folder, name, stated))
+        return cohort.loaded_by(Loading("study", names, mapping=said))
 
 
 def _holds_cohort(folder: Path) -> bool:

@@ -14,7 +14,7 @@ import platformdirs
 from data_loaders.cbioportal.client import Address, Client, Json
 from data_loaders.cbioportal.cohort import cohort_from_study
 from data_loaders.cbioportal.download import Progress, download_study
-from data_loaders.model import Cohort, CohortError
+from data_loaders.model import Cohort, CohortError, Loading
 from data_loaders.stored import read_cohort, write_cohort
 from data_loaders.wording import plural
 
@@ -142,7 +142,7 @@ def load_from_api(
         cohort = _from_cache(kept)
         if cohort is not None:
             tell(1.0, "Read from the cache.")
-            return replace(cohort, name=name) if name else cohort
+            return _named(cohort, name, address, study_id)
     own = client or Client(address, token, timeout, cancelled=cancelled)
     try:
         study = download_study(own, study_id, tell)
@@ -154,7 +154,12 @@ def load_from_api(
     if kept is not None:
         _to_cache(cohort, kept)
     tell(1.0, f"{plural(cohort.n, 'patient')} loaded.")
-    return replace(cohort, name=name) if name else cohort
+    return _named(cohort, name, address, study_id)
+
+
+def _named(cohort: Cohort, name: str | None, address: Address, study_id: str) -> Cohort:
+    loading = Loading("api", (address.root,), {"study": study_id})
+    return replace(cohort, name=name or cohort.name).loaded_by(loading)
 
 
 def cache_folder() -> Path:

@@ -84,7 +84,6 @@ def test_a_study_and_a_saved_cohort_come_back_equal(tmp_path: Path, wrapped: boo
         (zipped({"../../etc/passwd": b"x"}), "outside itself"),
         (zipped({".hidden": b"x"}), "holds no file"),
         ({"meta_study.txt": b"type_of_cancer: aml\n"}, "clinical"),
-        ({"meta_study.txt": b"", "x.mapping.json": b'{"ignore": ["a"]}'}, "without a mapping"),
         ({"cohort.json": b"{}", "patients.parquet": b""}, ""),
     ],
 )
