@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from data_loaders.columns import Floats, TextColumn
 from data_loaders.endpoints import endpoint_term
 from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, findings
-from data_loaders.wording import shown
+from data_loaders.wording import plural, shown
 
 _SAME_CLOCK = 0.5  # share of patients without the event whose two follow-ups have to agree
 _TOLERANCE = 0.1  # months; follow-ups that were rounded to days or weeks agree
@@ -73,7 +73,9 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     known = ~np.isnan(codes)
     endpoint = Endpoint(
         key, term.label, f"{key}_months", f"{key}_event", f"{key}_competing",
-        event_label=term.event_label,
+        entry=outcome.endpoint.entry, event_label=term.event_label,
+        source=f"{outcome.endpoint.source.partition(';')[0]}; event {shown(column)} "
+        f"({wanted:.0f} = event, {death:.0f} = competing)",
     )  # fmt: skip
     time, event = outcome.variables[0], outcome.variables[1]
     reason = f"{shown(column)} tells the events of {shown(event.source_column)} apart"
@@ -114,6 +116,8 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
         variables,
         frozenset(),
         (issue,),
+        outcome.unit,
+        outcome.time_zero,
     )
 
 
@@ -176,14 +180,28 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     later = (time > survival.time + 1e-6) & ~np.isnan(event)
     source = outcome.variables[0].source_column
     checks = (
-        Check(later, "warning", "after_follow_up", source,
-              "{patients} had a time after death or last follow-up ({rows}); check the dates."),
+        Check(later & ~followed, "warning", "after_follow_up", source,
+              "{patients} had a time after death or last follow-up ({rows}); the values are kept, "
+              "check the dates."),
+        Check(followed & later, "warning", "after_follow_up", source,
+              "{patients} without the event had a time after death or last follow-up ({rows}); it "
+              "was shortened to the latter, and the file's column is kept; check the dates."),
         Check(earlier, "info", "competing_time", source,
               "{patients} without the event were last assessed before death or last follow-up "
               "({rows}); they are followed to the latter, so that death competes at its own time, "
               "and the file's column is kept."),
     )  # fmt: skip
     changed = bool((earlier | (followed & later)).any())
+    longer, shorter = int(earlier.sum()), int((followed & later).sum())
+    notes = [
+        f"{plural(count, 'patient')} without {outcome.endpoint.event_label} "
+        f"{'was' if count == 1 else 'were'} {words}"
+        for count, words in (
+            (longer, "last assessed before death or last follow-up and followed to it instead."),
+            (shorter, "assessed after death or last follow-up and followed to it only."),
+        )
+        if count
+    ]
     return _with_competing(
         outcome,
         full_time,
@@ -191,6 +209,7 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
         reason=reason,
         issues=findings(outcome.endpoint.label, checks, rows),
         note=" Patients without the event are followed to death or last follow-up.",
+        notes=notes,
         kept=frozenset({str(source)}) if changed else frozenset(),
     )
 
@@ -204,15 +223,22 @@ def _with_competing(
     source: str | None = None,
     issues: list[Issue] | None = None,
     note: str = "",
+    notes: Iterable[str] = (),
     kept: frozenset[str] = frozenset(),
 ) -> Outcome:
     endpoint = outcome.endpoint
     column = f"{endpoint.key}_competing"
     time_variable, event_variable = outcome.variables
-    return Outcome(
-        replace(endpoint, competing=column),
-        {endpoint.time: time, endpoint.event: outcome.event, column: competing},
-        (
+    return replace(
+        outcome,
+        endpoint=replace(
+            endpoint,
+            competing=column,
+            source=f"{endpoint.source}; competing event {source or 'death without it'}",
+            notes=tuple(notes),
+        ),
+        columns={endpoint.time: time, endpoint.event: outcome.event, column: competing},
+        variables=(
             replace(time_variable, description=time_variable.description + note),
             event_variable,
             Variable(
@@ -225,6 +251,6 @@ def _with_competing(
                 source_column=source,
             ),
         ),
-        outcome.originals | kept,
-        (*outcome.issues, *(issues or [])),
+        originals=outcome.originals | kept,
+        issues=(*outcome.issues, *(issues or [])),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from data_loaders.columns import TextColumn
 from data_loaders.event_codes import EventCoding, decode_events
@@ -151,6 +151,9 @@ class Pair:
         Column with the date that times are counted from, where they are dates; else None.
     by_presence
         Whether a blank ``event`` means that it did not happen, as in a date of relapse.
+    entry
+        Column with the time or date at which patients came under observation, where a mapping
+        states one; else None, and the names are looked through.
     """
 
     term: EndpointTerm
@@ -162,6 +165,23 @@ class Pair:
     generic: bool = False
     time_zero: str | None = None
     by_presence: bool = False
+    entry: str | None = None
+
+
+def time_unit_of(name: str) -> TimeUnit | None:
+    """The unit of time that a column's name states; None if it states none.
+
+    Parameters
+    ----------
+    name
+        Such as ``os_days`` or ``months_to_entry``.
+    """
+    parsed = parse_name(name)
+    if parsed.unit in MONTHS_PER:
+        return cast("TimeUnit", parsed.unit)
+    known = {word: unit for word, unit in _UNIT_WORDS.items() if len(word) > 1}
+    found = [known[word] for word in (parsed.tokens[:1] + parsed.tokens[-1:]) if word in known]
+    return cast("TimeUnit", found[0]) if found and len(parsed.tokens) > 1 else None
 
 
 def endpoint_term(key: str) -> EndpointTerm:

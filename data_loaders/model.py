@@ -64,6 +64,12 @@ class Endpoint:
         truncation); None if everyone entered at time zero.
     event_label
         What happens, as a noun: ``death``, ``AML transformation``.
+    source
+        How the loader made it of the file's columns: ``OS_YEARS x 12; event OS_STATUS``; empty if
+        unknown.
+    notes
+        Sentences on what the loader changed in it, with the number of patients of the cohort, for
+        methods paragraphs and notes of figures.
     """
 
     key: str
@@ -73,6 +79,8 @@ class Endpoint:
     competing: str | None = None
     entry: str | None = None
     event_label: str = "event"
+    source: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,6 +212,12 @@ def _empty_mutations() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype="object") for column in MUTATION_COLUMNS})
 
 
+def _described(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint as plain data; what is not said is left out, as older archives lack it."""
+    data = asdict(endpoint)
+    return {name: value for name, value in data.items() if value or name not in {"source", "notes"}}
+
+
 def _frame_digest(frame: pd.DataFrame, *, index: bool) -> bytes:
     digest = hashlib.sha256()
     for name in frame.columns:
@@ -294,7 +308,7 @@ class Cohort:
         digest.update(_frame_digest(self.mutations, index=False))
         description = {
             "features": self.features.astype(str).to_dict(),
-            "endpoints": [asdict(endpoint) for endpoint in self.endpoints.values()],
+            "endpoints": [_described(endpoint) for endpoint in self.endpoints.values()],
             "variables": [asdict(variable) for variable in self.variables.values()],
         }
         digest.update(json.dumps(description, sort_keys=True).encode())

@@ -18,6 +18,7 @@ from data_loaders.date_pairs import (
 )
 from data_loaders.dates import DateColumn
 from data_loaders.endpoints import Pair, endpoint_term, find_pairs
+from data_loaders.entry import find_entry, with_entry
 from data_loaders.event_codes import decode_events, events_from_values
 from data_loaders.mapping import EndpointMapping, TableMapping
 from data_loaders.model import CohortError, Issue
@@ -83,6 +84,15 @@ def find_outcomes(
     if survival is not None:
         issues += [issue for outcome in outcomes for issue in _other_clock(outcome, survival)]
     free = {name: column for name, column in columns.items() if name not in used}
+    known = {name: column for name, column in columns.items() if name in free or name in dates}
+    for i, (pair, outcome) in enumerate(zip(pairs, outcomes, strict=True)):
+        # A time of entry that names no endpoint belongs to those on the clock of survival.
+        same = survival is None or _on_one_clock(outcome, survival)
+        entry = pair.entry or (find_entry(outcome, known, dates, own_only=not same))
+        if entry is not None:
+            outcomes[i] = with_entry(
+                outcome, entry, columns, dates, rows, stated=pair.entry is not None
+            )
     found = {outcome.endpoint.key for outcome in outcomes}
     for outcome in list(outcomes):
         component = by_cause(outcome, free, survival)
@@ -92,13 +102,19 @@ def find_outcomes(
     return outcomes, issues
 
 
+def _on_one_clock(outcome: Outcome, survival: Outcome) -> bool:
+    """Whether follow-up without the event agrees with survival, so that both have one time zero."""
+    both = (outcome.event == 0) & ~np.isnan(outcome.time) & ~np.isnan(survival.time)
+    return not both.any() or same_clock(outcome.time[both], survival.time[both])
+
+
 def _other_clock(outcome: Outcome, survival: Outcome) -> list[Issue]:
     """Say so where a composite endpoint such as relapse-free survival runs from another day."""
     if outcome.endpoint.competing or outcome.endpoint.key == survival.endpoint.key:
         return []
-    both = (outcome.event == 0) & ~np.isnan(outcome.time) & ~np.isnan(survival.time)
-    if not both.any() or same_clock(outcome.time[both], survival.time[both]):
+    if _on_one_clock(outcome, survival):
         return []
+    both = (outcome.event == 0) & ~np.isnan(outcome.time) & ~np.isnan(survival.time)
     return [
         Issue(
             "info",

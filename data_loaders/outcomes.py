@@ -35,6 +35,10 @@ class Outcome:
         Columns of the file whose content the conversion does not preserve: to be kept as well.
     issues
         What was assumed and what was found wrong.
+    unit
+        Of the time in the file; days between dates.
+    time_zero
+        Column with the date that the time is counted from; None where it is a number.
     """
 
     endpoint: Endpoint
@@ -42,6 +46,8 @@ class Outcome:
     variables: tuple[Variable, ...]
     originals: frozenset[str]
     issues: tuple[Issue, ...]
+    unit: TimeUnit = "months"
+    time_zero: str | None = None
 
     @property
     def time(self) -> Floats:
@@ -148,8 +154,9 @@ def build_outcome(
         Check(time == 0, "info", "zero_time", pair.time, "{patients} had a time of zero ({rows})."),
     )  # fmt: skip
     endpoint = Endpoint(
-        key, term.label, f"{key}_months", f"{key}_event", event_label=term.event_label
-    )
+        key, term.label, f"{key}_months", f"{key}_event", event_label=term.event_label,
+        source=_source(pair, unit),
+    )  # fmt: skip
     variables = (
         Variable(
             endpoint.time,
@@ -181,6 +188,8 @@ def build_outcome(
         variables,
         frozenset(column for column in originals if column),
         (*_assumptions(pair, unit, guessed, event), *findings(term.label, checks, rows)),
+        unit,
+        pair.time_zero,
     )
 
 
@@ -206,6 +215,17 @@ def counted_months(zero: DateColumn, end: DateColumn) -> Floats:
 
 def _from(zero: str) -> str:
     return f"months from {shown(zero)} to "
+
+
+def _source(pair: Pair, unit: TimeUnit) -> str:
+    """The file's columns and what was done with them: ``OS_YEARS x 12; event OS_STATUS``."""
+    factor = {"days": " / 30.4375", "weeks": " x 7 / 30.4375", "months": "", "years": " x 12"}
+    if pair.time_zero:
+        time = f"days from {shown(pair.time_zero)} to {shown(pair.time)}"
+        time += f" (else {listed(pair.later_times, 'or')})" if pair.later_times else ""
+    else:
+        time = listed([pair.time, *pair.later_times], "or")
+    return f"{time}{factor[unit]}; event {shown(pair.event)} ({pair.coding.words})"
 
 
 def _counted_how(pair: Pair) -> str:

@@ -144,7 +144,10 @@ def read_cohort(folder: str | Path) -> Cohort:
                     for column, values in features["columns"].items()
                 },
             ).set_axis(pd.Index(features["names"], name=features["axis"], dtype=object)),
-            endpoints={e["key"]: Endpoint(**e) for e in description["endpoints"]},
+            endpoints={
+                e["key"]: Endpoint(**{**e, "notes": tuple(e.get("notes", ()))})
+                for e in description["endpoints"]
+            },
             variables={
                 v["name"]: Variable(**{**v, "levels": tuple(v["levels"])})
                 for v in description["variables"]
