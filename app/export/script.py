@@ -51,7 +51,7 @@ def survival_script(
     by = f" by {result.label}" if result.label else ""
     return script_of(
         heading_part(f"{result.endpoint.label}{by}", cohort, chosen, group),
-        imports_part(_imports(result), group, arrangement),
+        imports_part(cohort, _imports(result), group, arrangement),
         selection_part(cohort, chosen),
         outcome_part(result.outcome, group, arrangement),
         _curves(result),

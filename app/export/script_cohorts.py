@@ -9,10 +9,11 @@ from typing import Protocol
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
+from app.analysis.wording import listing
 from app.export.script_comparison import groups_part
+from app.export.script_loading import loading_lines
 from app.export.script_parts import (
     comment,
-    file_name,
     heading_part,
     imports_part,
     script_of,
@@ -131,16 +132,25 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
             "]",
             "print(hazards_reading(*survival, [cohort.name for cohort in cohorts]))",
         ]
-    beside = f"And in the folder of {file_name(second.cohort)}, the second cohort."
+    loading = loading_lines(second.cohort, number=2)
+    for module, names in loading.imports.items():
+        imports[module] = imports.get(module, set()) | names
+    also = list(loading.notes)
+    if loading.beside:
+        also.append(f"And in the folder of {listing(loading.beside)}, for the second cohort.")
     parts = [
-        heading_part("The same groups in two cohorts", first.cohort, first.filter, first.spec)
-        + f"\n{comment(beside)}",
-        imports_part(imports, first.spec, both.arrangement),
+        "\n".join(
+            (
+                heading_part("The same groups in two cohorts", first.cohort, first.filter, first.spec),
+                *map(comment, also),
+            )
+        ),
+        imports_part(first.cohort, imports, first.spec, both.arrangement),
         "cohorts, masks, groupings = [], [], []",
     ]
-    for side in both.sides:
+    for number, side in enumerate(both.sides, 1):
         parts += [
-            selection_part(side.cohort, side.filter),
+            selection_part(side.cohort, side.filter, number=number),
             groups_part(side.spec, both.arrangement, exclusive=both.exclusive),
             "cohorts.append(cohort)\nmasks.append(selection.mask)\ngroupings.append(grouping)",
         ]

@@ -66,11 +66,12 @@ if result.simon_makuch is not None:
     return script_of(
         heading_part(f"{result.endpoint.label} by {result.exposure.noun}", cohort, chosen),
         imports_part(
+            cohort,
             {
                 "app.analysis.during_follow_up": {"analyse_during_follow_up"},
                 "app.analysis.during_reading": {"answers_table"},
                 "app.analysis.exposures": {"exposure_times"},
-            }
+            },
         ),
         selection_part(cohort, chosen),
         outcome_part(outcome),

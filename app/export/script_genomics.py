@@ -220,7 +220,7 @@ def grouped_script(
     arrangement = None if grouped is None else grouped.arrangement
     return script_of(
         heading_part(title, cohort, chosen, spec),
-        imports_part(imports, spec, arrangement),
+        imports_part(cohort, imports, spec, arrangement),
         selection_part(cohort, chosen),
         grouping_part(spec, arrangement),
         body,

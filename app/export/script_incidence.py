@@ -47,7 +47,7 @@ def incidence_script(
     title = f"{result.endpoint.label}, competing risks{by}"
     return script_of(
         heading_part(title, cohort, chosen, group),
-        imports_part(_imports(result), group, arrangement),
+        imports_part(cohort, _imports(result), group, arrangement),
         selection_part(cohort, chosen),
         outcome_part(result.outcome, group, arrangement),
         _known(result, group),

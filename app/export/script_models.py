@@ -49,7 +49,7 @@ def models_script(
         )
     return script_of(
         heading_part(f"{outcome.endpoint.label}, Cox models", cohort, chosen, saved),
-        imports_part(imports, saved),
+        imports_part(cohort, imports, saved),
         selection_part(cohort, chosen),
         _table(models.table, models.covariates, saved),
         _alone(models),
@@ -89,7 +89,7 @@ rows = subgroup_rows(table, exposure, by, adjusted={adjusted!r})
 print(rows[{columns!r}].to_string(index=False, {_DIGITS}))"""
     return script_of(
         heading_part(f"{table.outcome.endpoint.label}, subgroup forest", cohort, chosen, saved),
-        imports_part(imports, saved),
+        imports_part(cohort, imports, saved),
         selection_part(cohort, chosen),
         _table(table, used, saved),
         effects,

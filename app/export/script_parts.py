@@ -6,7 +6,8 @@ literals and in comments of one line; no folder and no patient's value does.
 
 from __future__ import annotations
 
-import re
+import sys
+from collections.abc import Mapping
 from pprint import pformat
 
 from app.analysis.outcomes import Outcome
@@ -16,13 +17,14 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import FILTERS, SAVED, GroupingSpec
 from app.cohort.named_filters import filters_from_text
 from app.export.script_lists import IMPORT, ListFile, named_filters_literal, plain_literal
+from app.export.script_loading import check_lines, loading_lines
+from app.export.software import PRODUCT
 from app.export.tables import source_line
 from data_loaders import Cohort
 
 GROUPS_FILE = "groups.json"
 SELECTED = "selected"
 LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
-_DEMO = "demo:"
 
 
 def heading_part(
@@ -41,17 +43,17 @@ def heading_part(
     group
         The grouping, if there is one.
     """
-    file = file_name(cohort)
-    beside = [] if file.startswith(_DEMO) else [file]
-    beside += [GROUPS_FILE] * _is_saved(group)
+    loading = loading_lines(cohort)
+    beside = [*loading.beside, *[GROUPS_FILE] * _is_saved(group)]
     lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
     beside += [held.name for held in lists]
     lines = [
-        f"{title}: reproduces what CALR Explorer showed.",
+        f"{title}: reproduces what {PRODUCT} showed.",
         f"Source: {source_line(cohort.provenance)}",
         f"Patients: {chosen.describe(cohort)}",
         "",
         *([*(held.sentence for held in lists), LISTS_APART, ""] if lists else []),
+        *loading.notes,
         f"Run it in the folder of {listing(beside)}:" if beside else "Run it with:",
         "  PYTHONPATH=folder/of/calr-explorer python this_script.py",
     ]
@@ -59,6 +61,7 @@ def heading_part(
 
 
 def imports_part(
+    cohort: Cohort,
     imports: dict[str, set[str]],
     group: GroupingSpec | None = None,
     arrangement: Arrangement | None = None,
@@ -67,6 +70,8 @@ def imports_part(
 
     Parameters
     ----------
+    cohort
+        The cohort, which is loaded as it was.
     imports
         Names by module.
     group
@@ -77,7 +82,6 @@ def imports_part(
     wanted = {
         "app.analysis.outcomes": {"outcome_of"},
         "app.cohort.filters": {"Filter"},
-        "data_loaders": {"load_cohort"},
     }
     if _is_saved(group):
         wanted["app.cohort.saved"] = {"saved_from_json"}
@@ -85,19 +89,33 @@ def imports_part(
         wanted["app.cohort.groupings"] = {"GroupingSpec"}
     if _is_arranged(arrangement):
         wanted["app.cohort.arrangement"] = {"Arrangement", "arranged"}
-    for module, names in imports.items():
-        wanted[module] = wanted.get(module, set()) | names
-    lines = [IMPORT, ""] if _is_saved(group) or lists_of_groups(group) else []
+    if _is_saved(group) or lists_of_groups(group):
+        wanted["pathlib"] = {"Path"}
+    for needed in (imports, loading_lines(cohort).imports):
+        for module, names in needed.items():
+            wanted[module] = wanted.get(module, set()) | names
+    return import_lines(wanted)
+
+
+def import_lines(wanted: Mapping[str, set[str]]) -> str:
+    """Import statements, those of Python itself first.
+
+    Parameters
+    ----------
+    wanted
+        Names by module; a module without names is imported itself.
+    """
+    lines: dict[bool, list[str]] = {True: [], False: []}
     for module, names in sorted(wanted.items()):
-        line = f"from {module} import {', '.join(sorted(names))}"
+        line = f"from {module} import {', '.join(sorted(names))}" if names else f"import {module}"
         if len(line) > 88:
             inner = "".join(f"    {name},\n" for name in sorted(names))
             line = f"from {module} import (\n{inner})"
-        lines.append(line)
-    return "\n".join(lines)
+        lines[module in sys.stdlib_module_names].append(line)
+    return "\n\n".join("\n".join(block) for block in lines.values() if block)
 
 
-def selection_part(cohort: Cohort, chosen: Filter) -> str:
+def selection_part(cohort: Cohort, chosen: Filter, number: int = 1) -> str:
     """Loading the file, a word if it is another one, and the filter.
 
     Parameters
@@ -106,13 +124,14 @@ def selection_part(cohort: Cohort, chosen: Filter) -> str:
         The cohort before the filter.
     chosen
         The filter.
+    number
+        Which cohort of the script it is, from 1.
     """
     plain, lists = plain_literal(chosen.to_dict(), SELECTED)
     start = f"{IMPORT}\n\n" if lists else ""
     return f"""\
-{start}cohort = load_cohort({file_name(cohort)!r})
-if cohort.fingerprint != {cohort.fingerprint!r}:
-    print("Note: the data are not those that the result was made of.")
+{start}{loading_lines(cohort, number).lines}
+{check_lines(cohort)}
 chosen = Filter.from_dict(
 {plain}
 )
@@ -152,11 +171,6 @@ def outcome_part(
         'print(f"{outcome.n} analysed")',
     ]
     return "\n".join(lines)
-
-
-def file_name(cohort: Cohort) -> str:
-    """The file's name without any folder, or a demo's key."""
-    return re.split(r"[\\/]", cohort.provenance.source)[-1]
 
 
 def comment(text: str) -> str:

@@ -55,7 +55,7 @@ print(f"median {{curve.median}} ({{curve.median_ci[0]}} to {{curve.median_ci[1]}
 print(curve.table.to_string(index=False, float_format="%.12g"))"""
     return script_of(
         heading_part("Patients like one", cohort, chosen),
-        imports_part(imports),
+        imports_part(cohort, imports),
         selection_part(cohort, chosen),
         body,
     )

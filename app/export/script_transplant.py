@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from app.analysis.transplant import EmulationSettings, MicrosimulationSettings, TargetTrial
+from app.export.script_loading import check_lines, loading_lines
 from app.export.script_lists import IMPORT, plain_literal
-from app.export.script_parts import SELECTED, comment, file_name, heading_part, script_of
+from app.export.script_parts import SELECTED, comment, heading_part, import_lines, script_of
 from data_loaders import Cohort
 
 _NUMBERS = 'to_string(index=False, float_format="%.12g")'
@@ -37,14 +38,14 @@ def transplant_script(
     """
     wanted = {"EmulationSettings", "TargetTrial", "emulate", "write_protocol"}
     parts = [_trial(trial), _emulation(settings)]
-    extra = ""
+    extra: dict[str, set[str]] = {}
     if landmarks:
         marks = [float(mark) for mark in landmarks]
         drawn = marks[len(marks) // 2]
-        extra = (
-            "from app.analysis.transplant.answers import four_answers\n"
-            "from app.analysis.transplant.side_by_side import side_by_side\n"
-        )
+        extra = {
+            "app.analysis.transplant.answers": {"four_answers"},
+            "app.analysis.transplant.side_by_side": {"side_by_side"},
+        }
         parts.append(
             f"found = four_answers(cohort, trial, protocol, landmarks={marks!r}, drawn={drawn!r})\n"
             "answers = side_by_side(found, emulation)\n"
@@ -61,21 +62,12 @@ def transplant_script(
             'columns = ["group", "delay", "lower", "upper", "share"]\n'
             f"print(simulation.best[columns].{_NUMBERS})"
         )
-    inner = "".join(f"    {name},\n" for name in sorted(wanted))
-    imports = f"from app.analysis.transplant import (\n{inner})\n{extra}"
+    loading = loading_lines(cohort)
     return script_of(
         heading_part("Transplant timing", cohort, trial.eligibility),
-        f"{imports}from data_loaders import load_cohort",
-        _load(cohort),
+        import_lines({"app.analysis.transplant": wanted, **extra, **loading.imports}),
+        f"{loading.lines}\n{check_lines(cohort)}",
         *parts,
-    )
-
-
-def _load(cohort: Cohort) -> str:
-    return (
-        f"cohort = load_cohort({file_name(cohort)!r})\n"
-        f"if cohort.fingerprint != {cohort.fingerprint!r}:\n"
-        '    print("Note: the data are not those that the result was made of.")'
     )
 
 
