@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -374,7 +375,10 @@ class Cohort:
 
     def loaded_by(self, loading: Loading) -> Cohort:
         """The same cohort, with the record of how it was loaded."""
-        return replace(self, provenance=replace(self.provenance, loaded=loading))
+        # A copy rather than a new one: what was worked out of the content holds on.
+        same = copy(self)
+        object.__setattr__(same, "provenance", replace(self.provenance, loaded=loading))
+        return same
 
     def subset(self, mask: npt.NDArray[np.bool_], name: str | None = None) -> Cohort:
         """A cohort of the patients where ``mask`` is true, everything else unchanged."""

@@ -6,18 +6,19 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
+from data_loaders.folder import read_file
 from data_loaders.formats import MAX_FILE_BYTES
 from data_loaders.loading import judged, load_files, load_table_bytes, with_mapping_named
 from data_loaders.mapping import MAPPING_ENDING, TableMapping
 from data_loaders.model import Cohort, CohortError, Loading
 from data_loaders.stored import is_stored_cohort, read_cohort
-from data_loaders.wording import shown
+from data_loaders.wording import listed, shown
 
 _ARCHIVE = ".zip"
 _MAX_ARCHIVE_FILES = 2_000
@@ -71,6 +72,28 @@ def _from_files(data: Mapping[str, bytes], stated: dict[str, Any], name: str | N
     if len(flat) < len(tables):
         raise CohortError("Two of the files bear the same name; load one folder at a time.")
     return load_files(flat, mapping=stated or None, name=name)
+
+
+def read_beside(names: Iterable[str], folder: str | Path = ".") -> dict[str, bytes]:
+    """The content of files in a folder, by name, as :func:`load_upload` takes it.
+
+    Parameters
+    ----------
+    names
+        Relative to the folder.
+    folder
+        Default the current one, such as that of a script.
+
+    Raises
+    ------
+    CohortError
+        If some are not there; all of them are named.
+    """
+    paths = {name: Path(folder) / name for name in names}
+    absent = [shown(name) for name, path in paths.items() if not path.is_file()]
+    if absent:
+        raise CohortError(f"{listed(absent)} cannot be found; put it into the current folder.")
+    return {name: read_file(path) for name, path in paths.items()}
 
 
 def mapping_among(files: Mapping[str, bytes]) -> dict[str, Any]:

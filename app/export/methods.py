@@ -9,7 +9,7 @@ from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.wording import count, format_time_ci, listing, mid_sentence
 from app.cohort.filters import Selection
-from app.export.software import software
+from app.export.software import made_with
 from data_loaders import Cohort
 
 _ADJUSTMENTS = {
@@ -54,7 +54,7 @@ def survival_methods(
         _joined([_comparison(result), _trend(result), _pairs(result)]),
         *sections,
         _joined([result.bias, *result.notes]),
-        f"Analyses were done with CALR Explorer ({software()}).",
+        made_with(),
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 

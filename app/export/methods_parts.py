@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
-from app.export.software import software
+from app.export.software import made_with
 from data_loaders import Endpoint
 
 
@@ -25,7 +25,7 @@ def view_methods(selection: Selection, analysed: int, parts: Sequence[str]) -> s
     paragraphs = [
         f"{source_sentence(selection)} {selected_sentence(selection)}",
         *parts,
-        f"Analyses were done with CALR Explorer ({software()}).",
+        made_with(),
     ]
     if not analysed:
         paragraphs.insert(1, "Nobody was analysed.")

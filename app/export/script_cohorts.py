@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pprint import pformat
 from typing import Protocol
 
+from app.analysis.wording import listing
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
-from app.analysis.wording import listing
 from app.export.script_comparison import groups_part
 from app.export.script_loading import loading_lines
 from app.export.script_parts import (
@@ -137,11 +137,13 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
         imports[module] = imports.get(module, set()) | names
     also = list(loading.notes)
     if loading.beside:
-        also.append(f"And in the folder of {listing(loading.beside)}, for the second cohort.")
+        also.append(f"And in the folder of {listing(list(loading.beside))}, for the second cohort.")
     parts = [
         "\n".join(
             (
-                heading_part("The same groups in two cohorts", first.cohort, first.filter, first.spec),
+                heading_part(
+                    "The same groups in two cohorts", first.cohort, first.filter, first.spec
+                ),
                 *map(comment, also),
             )
         ),

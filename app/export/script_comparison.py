@@ -101,7 +101,9 @@ def comparison_script(
         ]
     return script_of(
         heading_part("Groups compared", cohort, chosen, compared.spec),
-        imports_part(cohort, imports | _imports_of_groups(compared), compared.spec, compared.arrangement),
+        imports_part(
+            cohort, imports | _imports_of_groups(compared), compared.spec, compared.arrangement
+        ),
         selection_part(cohort, chosen),
         _groups(compared),
         "\n".join(body),

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pprint import pformat
 from textwrap import indent
 from typing import Any
 
 from data_loaders import Cohort
+from data_loaders.mapping import MAPPING_ENDING
 from data_loaders.model import Loading
 
 DATABASE_ADDRESS = "CALR_EXPLORER_DATABASE"
 PORTAL_TOKEN = "CALR_EXPLORER_TOKEN"  # noqa: S105  (a variable's name)
 QUERY_FILE = "query.sql"
 _STUDY_PARTS = {"meta_study.txt", "data_clinical_sample.txt", "cohort.json"}
+_WIDTH = 100
 _LITERALS = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(\d+)(?![\w.])")
 
 
@@ -42,7 +44,7 @@ class LoadingLines:
     lines: str
     imports: Mapping[str, set[str]]
     beside: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
@@ -66,15 +68,11 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
         return _database(cohort, loaded, ending)
     if loaded.way == "api":
         return _portal(loaded, ending)
-    if loaded.way in {"demo", "catalogue"}:
-        return _called("load_cohort", [repr(loaded.files[0])], loaded)
     if loaded.way == "archive" or _is_upload_of_a_folder(loaded) or _is_plain_files(loaded):
         return _uploads(loaded)
+    beside = () if loaded.way in {"demo", "catalogue"} else loaded.files
     asked = [repr(loaded.files[0]), *_keywords(loaded.arguments)]
-    if loaded.way == "file" and not loaded.mapping:
-        # Else one that was saved beside the file meanwhile would be taken.
-        asked.append("mapping={}")
-    return _called("load_cohort", asked, loaded, beside=loaded.files)
+    return _called("load_cohort", asked, loaded, beside)
 
 
 def check_lines(cohort: Cohort) -> str:
@@ -97,16 +95,19 @@ def _is_plain_files(loaded: Loading) -> bool:
 
 
 def _uploads(loaded: Loading) -> LoadingLines:
-    files = pformat(list(loaded.files), width=84)
+    # What a mapping's file said stands in the script, perhaps corrected since.
+    files = [name for name in loaded.files if not name.endswith(MAPPING_ENDING)]
     function = "load_files" if loaded.way == "files" else "load_upload"
-    lines = f"files = read_beside(\n{indent(files, '    ')}\n)"
-    called = _called(
-        function, ["files", *_keywords(loaded.arguments)], loaded, beside=loaded.files
-    )
-    module = "data_loaders" if function == "load_files" else "data_loaders.uploads"
+    called = _called(function, ["files", *_keywords(loaded.arguments)], loaded)
     imports = {"data_loaders.uploads": {"read_beside"}}
+    module = "data_loaders" if function == "load_files" else "data_loaders.uploads"
     imports[module] = imports.get(module, set()) | {function}
-    return LoadingLines(f"{lines}\n{called.lines}", imports, called.beside)
+    listed = pformat(files, width=84)
+    return LoadingLines(
+        f"files = read_beside(\n{indent(listed, '    ')}\n)\n{called.lines}",
+        imports,
+        tuple(dict.fromkeys(name.split("/")[0] for name in files)),
+    )
 
 
 def _portal(loaded: Loading, ending: str) -> LoadingLines:
@@ -137,8 +138,8 @@ def _database(cohort: Cohort, loaded: Loading, ending: str) -> LoadingLines:
         asked.append(f"query={query!r}")
     called = _called("load_cohort", asked, loaded)
     notes = [
-        f"The data are read from the {cohort.provenance.source}: set its address, with user and "
-        f"password, as the environment variable {variable}."
+        f"The data are read from: {cohort.provenance.source}. Set the database's address, with "
+        f"user and password, as the environment variable {variable}."
     ]
     if beside:
         notes.append(
@@ -175,9 +176,10 @@ def _called(
         plain = indent(pformat(dict(loaded.mapping), sort_dicts=False), "    ")
         before = f"# What was stated of the columns.\nmapping = (\n{plain}\n)\n"
         asked = [*asked, "mapping=mapping"]
+    elif loaded.way in {"file", "archive"}:
+        # Else a mapping that was saved beside the file meanwhile, or lies within, would be taken.
+        asked = [*asked, "mapping={}"]
     line = f"cohort = {function}({', '.join(asked)})"
-    if len(line) > 100:
+    if len(line) > _WIDTH:
         line = f"cohort = {function}(\n" + "".join(f"    {one},\n" for one in asked) + ")"
     return LoadingLines(before + line, {"data_loaders": {function}}, beside)
-
-

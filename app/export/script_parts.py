@@ -18,7 +18,7 @@ from app.cohort.groupings import FILTERS, SAVED, GroupingSpec
 from app.cohort.named_filters import filters_from_text
 from app.export.script_lists import IMPORT, ListFile, named_filters_literal, plain_literal
 from app.export.script_loading import check_lines, loading_lines
-from app.export.software import PRODUCT
+from app.export.software import product
 from app.export.tables import source_line
 from data_loaders import Cohort
 
@@ -48,7 +48,7 @@ def heading_part(
     lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
     beside += [held.name for held in lists]
     lines = [
-        f"{title}: reproduces what {PRODUCT} showed.",
+        f"{title}: reproduces what {product()} showed.",
         f"Source: {source_line(cohort.provenance)}",
         f"Patients: {chosen.describe(cohort)}",
         "",

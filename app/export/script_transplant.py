@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from app.analysis.transplant import EmulationSettings, MicrosimulationSettings, TargetTrial
-from app.export.script_loading import check_lines, loading_lines
 from app.export.script_lists import IMPORT, plain_literal
+from app.export.script_loading import check_lines, loading_lines
 from app.export.script_parts import SELECTED, comment, heading_part, import_lines, script_of
 from data_loaders import Cohort
 

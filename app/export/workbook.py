@@ -20,7 +20,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from app.export.software import software
+from app.export.software import product, software
 from app.export.tables import FORMULA_STARTS, source_line
 from data_loaders import Provenance
 
@@ -79,7 +79,7 @@ def _about(provenance: Provenance, patients: str) -> pd.DataFrame:
         "Version": provenance.version,
         "Patients": patients,
         "Made on": f"{datetime.now(UTC):%Y-%m-%d}",
-        "Made with": f"CALR Explorer, {software()}",
+        "Made with": f"{product()}, on {software()}",
         "Use": "For research; results generate hypotheses and are not medical advice.",
     }
     said = {item: text for item, text in rows.items() if text}

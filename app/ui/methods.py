@@ -8,6 +8,9 @@ from importlib.metadata import version
 
 import pandas as pd
 
+from app import __version__
+from app.export.software import source_digest
+
 REFERENCES = {
     "wilson": "Wilson EB. Probable inference, the law of succession, and statistical inference. "
     "J Am Stat Assoc 1927;22:209.",
@@ -78,7 +81,11 @@ _PACKAGES = (
 
 def version_table() -> pd.DataFrame:
     """The software that computed what is shown: name and version."""
-    rows = [("Python", platform.python_version()), *((name, version(name)) for name in _PACKAGES)]
+    rows = [
+        ("CALR Explorer", f"{__version__} (source {source_digest()})"),
+        ("Python", platform.python_version()),
+        *((name, version(name)) for name in _PACKAGES),
+    ]
     return pd.DataFrame(rows, columns=["Software", "Version"])
 
 

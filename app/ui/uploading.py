@@ -140,8 +140,8 @@ def _load(key: str) -> None:
 
 
 def _load_together(files: Mapping[str, bytes]) -> None:
-    content = unpacked(files)
-    mapping: Mapping[str, Any] = mapping_among(content)
-    cohort = load_upload(content, mapping)
+    # As they came, archives closed: a script names what the user has.
+    mapping: Mapping[str, Any] = mapping_among(unpacked(files))
+    cohort = load_upload(files, mapping)
     what = next(iter(files)) if len(files) == 1 else count(len(files), "file")
-    open_loaded(cohort, what, Source(content, mapping))
+    open_loaded(cohort, what, Source(files, mapping))

@@ -147,7 +147,7 @@ def test_the_methods_of_a_screen_say_what_was_done(cohort):
         "adjusted for " + ", ".join(screen.adjusted_for),
         "Holm over the 2 alterations tested, of 3",
         "fewer than 10",
-        "CALR Explorer (Python",
+        "CALR Explorer 1",
     ):
         assert said in text, said
     plain, _, _ = screened(cohort, Filter(), [])
