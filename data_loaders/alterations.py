@@ -190,6 +190,7 @@ def _with_unique_names(
     taken: set[str] = set()
     unique: dict[str, FeatureName] = {}
     issues: list[Issue] = []
+    events: list[str] = []
     for source, feature in names.items():
         clash = feature.name != source and feature.name in current
         if clash or feature.name in taken:
@@ -204,6 +205,8 @@ def _with_unique_names(
                     code="alias",
                 )
             )
+        elif feature.alias and feature.kind == "cytogenetic":
+            events.append(f"{shown(source)} is {feature.name}")
         elif feature.alias:
             note = f" ({feature.note})" if feature.note else ""
             issues.append(
@@ -218,4 +221,14 @@ def _with_unique_names(
             )
         taken.add(feature.name)
         unique[source] = feature
+    if events:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(events), 'cytogenetic event')} got the "
+                f"{'name' if len(events) == 1 else 'names'} people use: {listed(events)}.",
+                count=len(events),
+                code="alias",
+            )
+        )
     return unique, issues

@@ -51,6 +51,7 @@ _STRUCTURAL = re.compile(
 )
 _CALR_TYPE = re.compile(r"(?:type|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE)
 
+_LONGEST_CODE = 40
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
 _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), label)
@@ -61,11 +62,9 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?P<a>(?:\d|1\d|2[0-2]|x|y)[pq])-$", "del({a})"),
         (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{s}{a}"),
         (rf"^(?P<s>[+-])(?P<a>{_ARM})$", "{s}{a}"),
-        (rf"^(?:del|deletion|loss)[\s_(]*(?P<a>{_ARM})\)?$", "del({a})"),
-        (rf"^(?:plus|gain|trisomy|tri)[\s_(]*(?P<a>{_ARM})\)?$", "+{a}"),
-        (rf"^(?:minus|monosomy|mono)[\s_(]*(?P<a>{_ARM})\)?$", "-{a}"),
+        (rf"^(?:del|deletion|loss)[\s_]*\((?P<a>{_ARM})\)$", "del({a})"),
         (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
-        (rf"^(?:add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{name}"),
+        (rf"^(?P<s>add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{s}({a})"),
         (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v)\)?$", "t({a};{b})"),
         (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
         (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
@@ -73,19 +72,26 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
             "inv({a})/t({b};{c})",
         ),
-        (r"^r_(?P<a>\d{1,2}|x|y)_(?P<b>\d{1,2}|x|y)$", "r({a};{b})"),
-        (r"^r(?:_(?:\d{1,2}|x|y)){3,4}$", "{name}"),
-        (
-            rf"^(?:del|minus|plus|mono|gain|loss|abn)[\s_]?{_ARM}([\s_]+(?:abn|del|minus|plus)?{_ARM})+$",
-            "{name}",
-        ),
-        (r"^abn[\s_]?\d{1,2}[pq]?[\s_]*other$", "{name}"),
         (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "complex karyotype"),
         (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
         (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
         (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
         (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
     )
+)
+
+
+# Codes of gains and losses in published matrices, one event or several: minus5_5q, del7_7q.
+_PART = rf"(?P<verb>[a-z]*)[\s_(]*(?P<place>{_ARM})\)?"
+_LOSS = frozenset({"del", "deletion", "loss", "minus", "monosomy", "mono"})
+_GAIN = frozenset({"plus", "gain", "trisomy", "tris", "tri"})
+# "r_9_22" of the MDS matrix is a rearrangement between two chromosomes and no ring.
+_REARRANGED = re.compile(r"r((?:_(?:\d{1,2}|x|y)){2,4})", re.IGNORECASE)
+# What already is short for people (20q-, 8+, 9pUPD) and words keep their names.
+_CODED = re.compile(
+    r"(?:del(?:etion)?|minus|mono(?:somy)?|loss|plus|gain|tri(?:somy|s)?|abn|add|dup|amp|iso?|inv|t|"
+    r"r)[\s_(]*[\dvxy]|t_(?:mll|kmt2a)",
+    re.IGNORECASE,
 )
 
 
@@ -261,14 +267,50 @@ def _cytogenetic(text: str) -> FeatureName | None:
             return None
         label = "/".join(event.label for event in events if event)
         return FeatureName(text, "cytogenetic", None, label, "cytogenetic events, either of them")
-    for pattern, label in _CYTOGENETIC:
+    label = _gains_and_losses(text) or _rearranged(text)
+    for pattern, form in () if label else _CYTOGENETIC:
         match = pattern.match(text)
         if match:
             parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
-            return FeatureName(
-                text, "cytogenetic", None, label.format(name=text, **parts), "a cytogenetic event"
-            )
-    return None
+            label = form.format(name=text, **parts)
+            break
+    if not label:
+        return None
+    name = label if _CODED.match(text) else text
+    alias = None if name == text else text
+    return FeatureName(name, "cytogenetic", None, label, "a cytogenetic event", alias)
+
+
+def _gains_and_losses(text: str) -> str | None:
+    """``-5/del(5q)`` for ``minus5_5q``; a part without a verb has that of the part before it.
+
+    The gain of a chromosome covers that of its arm: ``plus8_8q`` is ``+8``.
+    """
+    if len(text) > _LONGEST_CODE:
+        return None
+    joined = re.sub(rf"({'|'.join(_LOSS | _GAIN | {'abn'})})[\s_]+(?=[\dxy])", r"\1", text.lower())
+    body, other = re.fullmatch(r"(.*?)([\s_]*other)?", joined).groups()  # type: ignore[union-attr]
+    verb, events = "", []
+    for part in re.split(r"[\s_]+|(?<=[pq\d])(?=abn)", body):
+        match = re.fullmatch(_PART, part)
+        if match is None or (part.endswith(")") and match["verb"] in {"del", "deletion"}):
+            return None
+        verb, place = match["verb"] or verb, _chromosome(match["place"])
+        whole = place[-1] not in "pq"
+        if verb in _LOSS:
+            events.append(f"-{place}" if whole else f"del({place})")
+        elif verb in _GAIN and f"+{place[:-1]}" not in events:
+            events.append(f"+{place}")
+        elif verb == "abn" and (other or events):
+            events.append(f"abn({place})")
+        elif verb not in _GAIN:
+            return None
+    return "/".join(events) + (" other" if other else "")
+
+
+def _rearranged(text: str) -> str | None:
+    match = _REARRANGED.fullmatch(text)
+    return f"rearr({match[1][1:].replace('_', ';').upper()})" if match else None
 
 
 def _chromosome(text: str) -> str:

@@ -359,13 +359,19 @@ class Cohort:
     def feature_state(self, feature: str) -> npt.NDArray[np.int8]:
         """State of one feature in every patient: 1 altered, 0 not altered, -1 not tested.
 
+        The name that its column has in the file works too, so that links and saved views which
+        say ``del5q`` still find ``del(5q)``.
+
         Raises
         ------
         CohortError
             If the cohort has no such feature.
         """
         if feature not in self.alterations.columns:
-            raise CohortError(f"This cohort has no alteration called {feature}.")
+            own = self.features.index[self.features["source_column"] == feature]
+            if len(own) != 1:
+                raise CohortError(f"This cohort has no alteration called {feature}.")
+            feature = str(own[0])
         return self.states[:, int(self.alterations.columns.get_loc(feature))]
 
     def features_of_kind(self, kinds: Iterable[FeatureKind]) -> list[str]:

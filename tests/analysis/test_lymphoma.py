@@ -23,7 +23,7 @@ LESIONS = {
     "EZB": {"BCL2_translocation": 0.70, "EZH2": 0.45, "KMT2D": 0.65, "CREBBP": 0.60,
             "TNFRSF14": 0.55, "BCL2": 0.60},
     "ST2": {"SGK1": 0.80, "TET2": 0.50, "SOCS1": 0.60, "STAT3": 0.30, "NFKBIA": 0.40},
-    "A53": {"TP53": 0.90, "del17p": 0.75, "del1p": 0.30, "gain3q": 0.30, "B2M": 0.25},
+    "A53": {"TP53": 0.90, "del(17p)": 0.75, "del(1p)": 0.30, "+3q": 0.30, "B2M": 0.25},
 }  # fmt: skip
 ELSEWHERE = {"KMT2D": 0.22, "PIM1": 0.12, "TP53": 0.08, "CREBBP": 0.08, "TET2": 0.06}
 _RARE = 0.03
@@ -55,7 +55,7 @@ def test_genes_are_genes_and_translocations_are_cytogenetics(cohort: Cohort):
     kinds = cohort.features["kind"]
     for gene in ("MYD88", "CD79B", "EZH2", "BCL2", "NOTCH2", "TNFRSF14"):
         assert kinds[gene] == "gene"
-    for event in ("BCL2_translocation", "BCL6_translocation", "CDKN2A_del", "del17p"):
+    for event in ("BCL2_translocation", "BCL6_translocation", "CDKN2A_del", "del(17p)"):
         assert kinds[event] == "cytogenetic"
     assert cohort.features.loc["BCL2_translocation", "label"] == "BCL2 translocation"
     assert cohort.variables["diagnosis"].role == "disease"

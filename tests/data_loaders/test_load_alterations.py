@@ -47,16 +47,30 @@ def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = N
         ("MYC_SV", "MYC_SV", "cytogenetic", None, "MYC SV"),
         ("BCL6 rearrangement", "BCL6 rearrangement", "cytogenetic", None, "BCL6 rearrangement"),
         ("CDKN2A_del", "CDKN2A_del", "cytogenetic", None, "CDKN2A del"),
-        ("del5q", "del5q", "cytogenetic", None, "del(5q)"),
+        ("del5q", "del(5q)", "cytogenetic", None, "del(5q)"),
         ("del(20q)", "del(20q)", "cytogenetic", None, "del(20q)"),
-        ("minus7", "minus7", "cytogenetic", None, "-7"),
-        ("plus8", "plus8", "cytogenetic", None, "+8"),
-        ("delY", "delY", "cytogenetic", None, "del(Y)"),
-        ("iso17q", "iso17q", "cytogenetic", None, "i(17q)"),
-        ("t_8_21", "t_8_21", "cytogenetic", None, "t(8;21)"),
+        ("minus7", "-7", "cytogenetic", None, "-7"),
+        ("plus8", "+8", "cytogenetic", None, "+8"),
+        ("delY", "-Y", "cytogenetic", None, "-Y"),
+        ("minusy", "-Y", "cytogenetic", None, "-Y"),
+        ("mono7", "-7", "cytogenetic", None, "-7"),
+        ("tri8", "+8", "cytogenetic", None, "+8"),
+        ("minus7q", "del(7q)", "cytogenetic", None, "del(7q)"),
+        ("minus5_5q", "-5/del(5q)", "cytogenetic", None, "-5/del(5q)"),
+        ("del17_17p", "-17/del(17p)", "cytogenetic", None, "-17/del(17p)"),
+        ("plus11_11q", "+11", "cytogenetic", None, "+11"),
+        ("abn3q_other", "abn(3q) other", "cytogenetic", None, "abn(3q) other"),
+        ("add17p", "add(17p)", "cytogenetic", None, "add(17p)"),
+        ("t_v_11", "t(v;11)", "cytogenetic", None, "t(v;11)"),
+        ("r_9_22", "rearr(9;22)", "cytogenetic", None, "rearr(9;22)"),
+        ("iso17q", "i(17q)", "cytogenetic", None, "i(17q)"),
+        ("t_8_21", "t(8;21)", "cytogenetic", None, "t(8;21)"),
         ("t(15;17)", "t(15;17)", "cytogenetic", None, "t(15;17)"),
-        ("inv16_t16_16", "inv16_t16_16", "cytogenetic", None, "inv(16)/t(16;16)"),
-        ("mono12_12p_abn12p", "mono12_12p_abn12p", "cytogenetic", None, "mono12_12p_abn12p"),
+        ("inv16_t16_16", "inv(16)/t(16;16)", "cytogenetic", None, "inv(16)/t(16;16)"),
+        (
+            "mono12_12p_abn12p", "-12/del(12p)/abn(12p)", "cytogenetic", None,
+            "-12/del(12p)/abn(12p)",
+        ),  # fmt: skip
         ("complex", "complex", "cytogenetic", None, "complex karyotype"),
         ("PML_RARA", "PML_RARA", "cytogenetic", None, "PML::RARA"),
     ],
@@ -131,6 +145,20 @@ def test_old_symbols_are_renamed_and_listed() -> None:
     assert set(issues) == {"MLL3", "MLL2"}
     assert "KMT2C" in issues["MLL3"].sentence
     assert "KMT2B" in issues["MLL2"].sentence, "the ambiguity of MLL2 has to be said"
+
+
+def test_raw_names_of_events_are_listed_and_still_find_them() -> None:
+    cohort = load({"minus5_5q": [0, 1, ""], "t_9_11": [1, 0, 0], "20q-": [0, 0, 1]})
+    (issue,) = [issue for issue in cohort.issues if issue.code == "alias"]
+    assert "minus5_5q is -5/del(5q) and t_9_11 is t(9;11)" in issue.sentence
+    assert issue.count == 2
+    assert cohort.feature_state("minus5_5q").tolist() == [0, 1, -1]
+    assert cohort.feature_state("-5/del(5q)").tolist() == [0, 1, -1]
+
+
+def test_events_that_mean_different_things_stay_apart() -> None:
+    cohort = load({"del7": [0, 1], "del7_7q": [1, 1], "minus7q": [1, 0], "minus7": [0, 1]})
+    assert list(cohort.features.index) == ["-7", "-7/del(7q)", "del(7q)", "minus7"]
 
 
 def test_old_and_new_symbol_in_one_table_are_both_kept() -> None:

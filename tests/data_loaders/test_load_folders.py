@@ -266,7 +266,7 @@ def test_aml_calls_of_the_clinical_table_stand(aml: Cohort) -> None:
     assert n_tested(aml, "KMT2A_PTD") == 1373
     assert n_tested(aml, "KMT2A") == 1374
     assert any("NPM1 (1 only in the columns, 0 only" in s for s in codes(aml, "conflict"))
-    assert n_tested(aml, "t_8_21") == 1419
+    assert n_tested(aml, "t(8;21)") == 1419
 
 
 def test_laml_frequencies_against_pandas(laml: Cohort, public_cohorts: Path) -> None:
