@@ -267,18 +267,21 @@ def _cytogenetic(text: str) -> FeatureName | None:
             return None
         label = "/".join(event.label for event in events if event)
         return FeatureName(text, "cytogenetic", None, label, "cytogenetic events, either of them")
-    label = _gains_and_losses(text) or _rearranged(text)
-    for pattern, form in () if label else _CYTOGENETIC:
-        match = pattern.match(text)
-        if match:
-            parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
-            label = form.format(name=text, **parts)
-            break
-    if not label:
+    label = _gains_and_losses(text) or _rearranged(text) or _by_pattern(text)
+    if label is None:
         return None
     name = label if _CODED.match(text) else text
     alias = None if name == text else text
     return FeatureName(name, "cytogenetic", None, label, "a cytogenetic event", alias)
+
+
+def _by_pattern(text: str) -> str | None:
+    for pattern, label in _CYTOGENETIC:
+        match = pattern.match(text)
+        if match:
+            parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
+            return label.format(name=text, **parts)
+    return None
 
 
 def _gains_and_losses(text: str) -> str | None:

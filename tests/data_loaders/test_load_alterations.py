@@ -68,9 +68,12 @@ def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = N
         ("t(15;17)", "t(15;17)", "cytogenetic", None, "t(15;17)"),
         ("inv16_t16_16", "inv(16)/t(16;16)", "cytogenetic", None, "inv(16)/t(16;16)"),
         (
-            "mono12_12p_abn12p", "-12/del(12p)/abn(12p)", "cytogenetic", None,
+            "mono12_12p_abn12p",
             "-12/del(12p)/abn(12p)",
-        ),  # fmt: skip
+            "cytogenetic",
+            None,
+            "-12/del(12p)/abn(12p)",
+        ),
         ("complex", "complex", "cytogenetic", None, "complex karyotype"),
         ("PML_RARA", "PML_RARA", "cytogenetic", None, "PML::RARA"),
     ],
