@@ -265,8 +265,8 @@ def _cytogenetic(text: str) -> FeatureName | None:
         events = [_cytogenetic(part.strip()) for part in text.split("/")]
         if not all(events):
             return None
-        label = "/".join(event.label for event in events if event)
-        return FeatureName(text, "cytogenetic", None, label, "cytogenetic events, either of them")
+        either = "/".join(event.label for event in events if event)
+        return FeatureName(text, "cytogenetic", None, either, "cytogenetic events, either of them")
     label = _gains_and_losses(text) or _rearranged(text) or _by_pattern(text)
     if label is None:
         return None
