@@ -17,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_loaders.notation import PLAIN, Notation, is_bound, parsed
+
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 
@@ -52,11 +54,6 @@ NO_WORDS = frozenset(
 # A column of more distinct entries cannot hold answers alone, however they are spelt.
 _MOST_ANSWERS = len(YES_WORDS | NO_WORDS | UNKNOWN_WORDS) * 2
 
-_LARGEST = 1e15  # what exceeds it is no measurement, and its sums would overflow
-_NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
-_DECIMAL_COMMA = re.compile(r"^[+-]?\d+,\d+$")
-_THOUSANDS_COMMA = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
-_THOUSANDS_POINT = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$")
 
 
@@ -72,14 +69,14 @@ class TextColumn:
         One integer a row: the position in ``texts``, -1 where the cell is blank.
     texts
         The distinct entries, trimmed, in order of first appearance.
-    decimal_comma
-        Whether the file writes 12,3 for 12.3 (it is separated by semicolons or tabs).
+    notation
+        How the file writes the column's numbers.
     """
 
     name: str
     codes: Codes
     texts: npt.NDArray[np.object_]
-    decimal_comma: bool = False
+    notation: Notation = PLAIN
 
     @classmethod
     def from_entries(
@@ -118,7 +115,7 @@ class TextColumn:
         """The column of some rows."""
         codes, texts = pd.factorize(self.objects()[keep])
         return TextColumn(
-            self.name, codes.astype(np.int32), np.asarray(texts, dtype=object), self.decimal_comma
+            self.name, codes.astype(np.int32), np.asarray(texts, dtype=object), self.notation
         )
 
     def objects(self) -> npt.NDArray[np.object_]:
@@ -139,19 +136,24 @@ class TextColumn:
 
     @cached_property
     def numbers(self) -> Floats:
-        """Each entry as a number, NaN where it is none that a measurement can give."""
-        entries = pa.array(self.texts, type=pa.string())
-        if pc.any(pc.match_substring(entries, ",")).as_py():
-            texts = [_without_commas(t, decimal_comma=self.decimal_comma) for t in self.texts]
-            entries = pa.array(texts, type=pa.string())
-        entries = pc.utf8_rtrim_whitespace(pc.replace_substring_regex(entries, "%$", ""))
-        entries = pc.replace_substring(entries, "−", "-")
-        # Arrow reads decimals to the last bit and by column; pandas.to_numeric is off by one bit
-        # in one of six.
-        well_formed = pc.match_substring_regex(entries, _NUMBER)
-        parsed = pc.cast(pc.if_else(well_formed, entries, None), pa.float64())
-        values = parsed.to_numpy(zero_copy_only=False).astype(np.float64)
-        return np.where(np.abs(values) < _LARGEST, values, np.nan)
+        """Each entry as a number, NaN where it is none that a measurement can give.
+
+        A per cent sign is set aside (see :attr:`percent`), a bound is its number, and a unit is
+        turned into that of the column, as :attr:`notation` says.
+        """
+        return parsed(self.texts, self.notation)
+
+    @cached_property
+    def percent(self) -> npt.NDArray[np.bool_]:
+        """Which entries bear a per cent sign: 43% is 43 in :attr:`numbers`."""
+        return np.array([str(text).endswith("%") for text in self.texts], dtype=bool)
+
+    @cached_property
+    def bounded(self) -> npt.NDArray[np.bool_]:
+        """Which entries are a bound, such as >90, that :attr:`numbers` takes for its number."""
+        if not self.notation.bounds:
+            return np.zeros(len(self.texts), dtype=bool)
+        return np.array([is_bound(str(text)) for text in self.texts], dtype=bool)
 
     @property
     def share_numeric(self) -> float:
@@ -200,17 +202,6 @@ def _answer(word: str) -> float:
     return 0.0 if word in NO_WORDS or word == "0.0" else np.nan
 
 
-def _without_commas(text: str, *, decimal_comma: bool) -> str:
-    """A number with a decimal point, from either way of writing it."""
-    if "," not in text:
-        return text
-    if _THOUSANDS_POINT.match(text):
-        return text.replace(".", "").replace(",", ".")
-    if _THOUSANDS_COMMA.match(text) and not (decimal_comma and _DECIMAL_COMMA.match(text)):
-        return text.replace(",", "")
-    return text.replace(",", ".") if _DECIMAL_COMMA.match(text) else text
-
-
 def relabelled(column: TextColumn, rename: Callable[[str], str]) -> TextColumn:
     """The same column with every entry renamed; entries that become alike are merged."""
     codes, texts = pd.factorize(
@@ -220,5 +211,5 @@ def relabelled(column: TextColumn, rename: Callable[[str], str]) -> TextColumn:
         column.name,
         codes.astype(np.int32)[column.codes],
         np.asarray(texts, dtype=object),
-        column.decimal_comma,
+        column.notation,
     )

@@ -91,5 +91,5 @@ def _beginning(column: TextColumn) -> TextColumn:
         column.name,
         (places - blank).astype(np.int32),
         column.texts[entries[blank:]],
-        column.decimal_comma,
+        column.notation,
     )

@@ -85,7 +85,7 @@ class Merged:
         for name, column in other.columns.items():
             if name != links.column:
                 codes = np.append(column.codes, np.int32(-1))[position]
-                laid_out = TextColumn(name, codes, column.texts, column.decimal_comma)
+                laid_out = TextColumn(name, codes, column.texts, column.notation)
                 self._add(laid_out, other.filename, outcome)
         # A column that the tables before have as well keeps the meaning it has there.
         self.plain |= {name for name in classes if self.origins.get(name) == other.filename}
@@ -108,7 +108,7 @@ class Merged:
                 return
             outcome.different.append(f"{shown(name)} ({plural(apart, 'patient')})")
             name = f"{PurePath(filename).name.split('.')[0]}: {name}"
-            column = TextColumn(name, column.codes, column.texts, column.decimal_comma)
+            column = TextColumn(name, column.codes, column.texts, column.notation)
             self.plain.add(name)
         self.columns[name] = column
         self.origins[name] = filename
@@ -246,7 +246,7 @@ def _from_objects(name: str, cells: npt.NDArray[np.object_]) -> TextColumn:
 def _filled_up(own: TextColumn, other: TextColumn) -> TextColumn:
     cells = np.where(own.filled, own.objects(), other.objects())
     filled = _from_objects(own.name, cells)
-    return TextColumn(own.name, filled.codes, filled.texts, own.decimal_comma)
+    return TextColumn(own.name, filled.codes, filled.texts, own.notation)
 
 
 def _coverage_issues(other: RawTable, links: Links, n: int) -> list[Issue]:

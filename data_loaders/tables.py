@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -30,6 +31,7 @@ from data_loaders.header_rows import (
 )
 from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
+from data_loaders.notation_evidence import settled
 from data_loaders.r_data import read_r_data, unpacked
 from data_loaders.wording import at_rows, listed, plural, shown
 from data_loaders.workbook import read_workbook
@@ -108,8 +110,8 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
     if sheet is not None and kind not in {"xlsx", "rdata"}:
         raise CohortError(f"{shown(file)} has no sheets; leave the sheet out.")
     if kind == "parquet":
-        names, columns = _read_parquet(file, content)
-        return _table(file, names, columns, ())
+        names, columns, typed = _read_parquet(file, content)
+        return _table(file, names, columns, (), typed)
     if kind == "rdata":
         names, columns, issues = read_r_data(file, content, sheet)
         _check_size(file, len(columns[0][0]), len(names))
@@ -154,7 +156,6 @@ def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> Raw
     if parsed.num_columns != width:
         # Arrow would guess the types of columns it was told nothing about: 007 would become 7.
         return _from_rows(file, _split(text, delimiter), delimiter, issues)
-    decimal_comma = delimiter != ","
     names, columns = [], []
     for chunked in parsed.columns:
         indices, entries = _encoded(chunked)
@@ -162,7 +163,7 @@ def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> Raw
             return _from_rows(file, _split(text, delimiter), delimiter, issues)
         names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
         columns.append((indices[1:], entries))
-    return _table(file, names, columns, issues, decimal_comma=decimal_comma)
+    return _table(file, names, columns, issues)
 
 
 def _delimiter_of(file: str, text: str) -> str:
@@ -243,32 +244,35 @@ def _from_rows(
         position = {entry: i for i, entry in enumerate(entries)}
         indices = np.fromiter((position[cell] for cell in cells), np.int64, len(cells))
         columns.append((indices, entries))
-    return _table(file, names, columns, issues, decimal_comma=delimiter not in {"", ","})
+    return _table(file, names, columns, issues)
 
 
 def _read_parquet(
     file: str, data: bytes
-) -> tuple[list[str], list[tuple[npt.NDArray[np.int64], list[object]]]]:
+) -> tuple[list[str], list[tuple[npt.NDArray[np.int64], list[object]]], set[int]]:
+    typed = set()
     try:
         source = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
         metadata = source.metadata
         _check_size(file, metadata.num_rows, metadata.num_columns)
         table = source.read()
         columns = []
-        for column in table.columns:
+        for position, column in enumerate(table.columns):
             kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
             if pa.types.is_nested(kind):
                 raise CohortError(
                     f"{shown(file)} holds lists or records inside cells; "
                     "save a table with one plain value a cell."
                 )
+            if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+                typed.add(position)
             columns.append(_encoded(column.cast(pa.string())))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise CohortError(
             f"{shown(file)} begins like a Parquet file but is cut off or damaged; "
             "copy or download it again."
         ) from error
-    return [str(name) for name in table.column_names], columns
+    return [str(name) for name in table.column_names], columns, typed
 
 
 def _encoded(chunked: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[object]]:
@@ -289,10 +293,12 @@ def _table(
     names: list[str],
     columns: list[tuple[npt.NDArray[np.int64], list[object]]],
     issues: tuple[Issue, ...],
-    *,
-    decimal_comma: bool = False,
+    typed: Collection[int] = (),
 ) -> RawTable:
-    """Name the columns, leave out blank rows and columns, and refuse what is no table."""
+    """Name the columns, leave out blank rows and columns, and refuse what is no table.
+
+    ``typed`` are the positions of columns whose numbers were no text in the file.
+    """
     cleaned = [re.sub(r"\s+", " ", name.replace("\ufeff", "")).strip() for name in names]
     if not columns or not len(columns[0][0]):
         raise CohortError(f"{shown(file)} holds column names but no rows; add one row a patient.")
@@ -306,18 +312,23 @@ def _table(
     if not filled.any():
         raise CohortError(f"{shown(file)} holds only blank rows; add one row a patient.")
     table: dict[str, TextColumn] = {}
+    of_numbers: set[str] = set()
     for position, column in enumerate(built, 1):
         if not column.name and not column.filled.any():
             continue
         name = column.name or f"column_{position}"
-        kept = TextColumn(name, column.codes, column.texts, decimal_comma)
+        kept = TextColumn(name, column.codes, column.texts)
         table[name] = kept if filled.all() else kept.take(filled)
+        if position - 1 in typed:
+            of_numbers.add(name)
+    rows = np.flatnonzero(filled) + 1
+    table, notes = settled(table, rows, of_numbers)
     if has_second_header(list(table.values())):
         raise CohortError(
             f"{shown(file)} seems to have a second row of names or units below the first; "
             "put everything into one row of names, units at their end (hb_g_per_l)."
         )
-    return RawTable(file, table, np.flatnonzero(filled) + 1, issues)
+    return RawTable(file, table, rows, (*issues, *notes))
 
 
 def _titles_issue(titles: int) -> tuple[Issue, ...]:

@@ -15,7 +15,9 @@ from data_loaders.wording import at_rows, plural, shown
 _EXAMPLE_ROWS = 5
 
 
-def unit_of(name: str, values: Floats, term: Term | None) -> tuple[str | None, str, list[Issue]]:
+def unit_of(
+    name: str, values: Floats, term: Term | None, in_cells: str | None = None
+) -> tuple[str | None, str, list[Issue]]:
     """The unit of a column, why, and a finding where it was guessed or is contradicted.
 
     Parameters
@@ -27,6 +29,8 @@ def unit_of(name: str, values: Floats, term: Term | None) -> tuple[str | None, s
     term
         The variable that the column holds, with the units it occurs in and their plausible ranges;
         None if it is not known.
+    in_cells
+        The unit that the column's cells state.
 
     Returns
     -------
@@ -37,7 +41,9 @@ def unit_of(name: str, values: Floats, term: Term | None) -> tuple[str | None, s
     issues
         At most one finding.
     """
-    named = parse_name(name).unit
+    named, where = parse_name(name).unit, "name"
+    if in_cells is not None and named is None:
+        named, where = in_cells, "cells"
     known = values[~np.isnan(values)]
     if term is None or not term.units or not len(known):
         usual = term.units[0][0] if term and term.units else None
@@ -51,13 +57,14 @@ def unit_of(name: str, values: Floats, term: Term | None) -> tuple[str | None, s
         fits = named not in share or named == best or share[named] >= 0.5 or share[best] < 0.8
         warning = Issue(
             "warning",
-            f"{shown(name)} is named in {named}, but its values ({median}) look like {best}; "
+            f"{shown(name)} is {'named' if where == 'name' else 'written'} in {named}, but its "
+            f"values ({median}) look like {best}; "
             "check the unit.",
             name,
             len(known),
             code="unit",
         )
-        return named, f"; {named} from the name", [] if fits else [warning]
+        return named, f"; {named} from the {where}", [] if fits else [warning]
     if len(term.units) == 1 or term.role != "laboratory":
         return best or None, f"; {best} as usual" if best else "", []
     guess = Issue(

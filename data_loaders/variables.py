@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -35,6 +36,7 @@ _TIMES_TO = {
     "time_to_transplant": "transplant_months", "time_to_treatment": "treatment_months",
     "time_to_remission": "cr_months",
 }  # fmt: skip
+_WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
 
@@ -100,7 +102,7 @@ def read_column(
     if kind == "numeric":
         cells: npt.NDArray[Any] = column.spread(column.numbers)
         if unit is None:
-            unit, unit_why, unit_issues = unit_of(column.name, cells, term)
+            unit, unit_why, unit_issues = unit_of(column.name, cells, term, column.notation.unit)
             why += unit_why
             issues += unit_issues
         leftover, lost = _leftover(column, rows)
@@ -215,8 +217,7 @@ def _label(name: str, term: Term | None, kind: VariableKind) -> str:
 
 
 def _whole_numbers(column: TextColumn) -> bool:
-    numbers = column.numbers
-    return bool(len(numbers)) and bool((numbers % 1 == 0).all())
+    return bool(len(column.texts)) and all(_WHOLE.fullmatch(text) for text in column.texts)
 
 
 def _few_classes(column: TextColumn) -> bool:
@@ -243,26 +244,30 @@ def _levels(column: TextColumn) -> tuple[str, ...]:
 def _leftover(
     column: TextColumn, rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.object_] | None, list[Issue]]:
-    not_number = column.rows_holding(np.isnan(column.numbers))
-    if not not_number.any():
+    no_number = np.isnan(column.numbers)
+    if not no_number.any() and not column.bounded.any():
         return None, []
-    hits = rows[not_number].tolist()
+    hits = rows[column.rows_holding(no_number)].tolist()
+    issues = []
+    if hits:
+        issues.append(
+            Issue(
+                "warning",
+                f"{shown(column.name)} holds numbers except in {plural(len(hits), 'row')} "
+                f"({at_rows(hits)}), which count as missing.",
+                column.name,
+                len(hits),
+                tuple(hits[:_EXAMPLE_ROWS]),
+                "text_in_number",
+            )
+        )
     unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
-    issue = Issue(
-        "warning",
-        f"{shown(column.name)} holds numbers except in {plural(len(hits), 'row')} "
-        f"({at_rows(hits)}), which count as missing.",
-        column.name,
-        len(hits),
-        tuple(hits[:_EXAMPLE_ROWS]),
-        "text_in_number",
-    )
-    informative = column.rows_holding(np.isnan(column.numbers) & ~unknown)
+    informative = column.rows_holding((no_number & ~unknown) | column.bounded)
     if not informative.any():
-        return None, [issue]
+        return None, issues
     cells = column.objects()
     cells[~informative] = None
-    return cells, [issue]
+    return cells, issues
 
 
 def _sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:

@@ -271,7 +271,7 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
 
 def _rows(column: TextColumn, keep: Bools) -> TextColumn:
     """Some rows of a column, with all its entries."""
-    return TextColumn(column.name, column.codes[keep], column.texts, column.decimal_comma)
+    return TextColumn(column.name, column.codes[keep], column.texts, column.notation)
 
 
 def _link_issues(links: Links, file: str, nameless: int) -> list[Issue]:

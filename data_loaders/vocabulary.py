@@ -45,6 +45,21 @@ _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
     (r"(?:weeks?|wks?)", "weeks"),
     (r"(?:days?|tage)", "days"),
 )
+# Units that are multiples of each other, each as a share of the first of its family.
+_FAMILIES: tuple[dict[str, float], ...] = (
+    {"years": 12.0, "months": 1.0, "weeks": 7 * 12 / 365.25, "days": 12 / 365.25},
+    {"g/dL": 10.0, "g/L": 1.0, "mg/dL": 0.01, "mg/L": 0.001, "µg/L": 1e-6, "ng/mL": 1e-6},
+    {"10⁹/L": 1000.0, "/µL": 1.0},
+    {"10¹²/L": 1.0}, {"mmol/L": 1000.0, "µmol/L": 1.0}, {"U/L": 1.0}, {"µkat/L": 1.0},
+    {"kg/m²": 1.0}, {"fL": 1.0}, {"kg": 1.0}, {"cm": 1.0},
+)  # fmt: skip
+# How cells state a unit besides the endings of names: 50y, 12 mo.
+_CELL_UNITS = {
+    "y": "years", "yo": "years", "y o": "years", "ans": "years", "an": "years", "anni": "years",
+    "años": "years", "jahr": "years", "j": "years", "mon": "months", "monat": "months",
+    "mois": "months", "mesi": "months", "meses": "months", "wochen": "weeks", "d": "days",
+    "tag": "days", "jours": "days", "giorni": "days", "días": "days",
+}  # fmt: skip
 _BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
 
 # Orders of words that speak for themselves, the first that holds every level of a variable wins.
@@ -213,6 +228,37 @@ def _unit_of(text: str) -> str | None:
         if re.fullmatch(pattern, text):
             return unit
     return None
+
+
+def unit_named(text: str) -> str | None:
+    """The unit that a cell states behind its number; None if it is no known one.
+
+    Parameters
+    ----------
+    text
+        What stands behind the number: ``y``, ``g/dL``, ``x10^9/L``.
+    """
+    plain = _plain(text)
+    return _giga(text) or _CELL_UNITS.get(plain) or _unit_of(plain)
+
+
+def factor_between(unit: str, target: str) -> float | None:
+    """What turns a number of one unit into another; None if the units measure different things.
+
+    Parameters
+    ----------
+    unit, target
+        As :func:`unit_named` gives them.
+    """
+    for family in _FAMILIES:
+        if unit in family and target in family:
+            return family[unit] / family[target]
+    return None
+
+
+def _giga(text: str) -> str | None:
+    """10⁹/L where the text is its symbol with a capital G, which grams never have."""
+    return "10⁹/L" if re.fullmatch(r"\s*G\s?/\s?[lL]\s*", text) else None
 
 
 @cache

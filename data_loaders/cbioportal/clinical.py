@@ -342,7 +342,7 @@ def _laid_out(column: TextColumn, rows: Positions, name: str) -> TextColumn:
     # Entries of samples that stand for nobody must not count as values of the variable.
     texts = column.texts[used[used >= 0]]
     shift = int((used < 0).any())
-    return TextColumn(name, (inverse - shift).astype(np.int32), texts, column.decimal_comma)
+    return TextColumn(name, (inverse - shift).astype(np.int32), texts, column.notation)
 
 
 def _same(one: TextColumn, other: TextColumn) -> bool:

@@ -292,7 +292,7 @@ def _of_patients(
     rows = of_row[keep]
     name = parts.get("sample") or find_column(tuple(table.columns), BARCODE, "SAMPLE_ID") or BARCODE
     columns = {
-        n: TextColumn(n, c.codes[keep], c.texts, c.decimal_comma)
+        n: TextColumn(n, c.codes[keep], c.texts, c.notation)
         for n, c in table.columns.items()
         if c.codes[keep].max(initial=-1) >= 0 or n in parts.values()
     }

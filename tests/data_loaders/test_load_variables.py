@@ -172,10 +172,14 @@ def test_words_of_sex_stay_as_they_are() -> None:
 def test_text_among_numbers_is_missing_listed_and_kept() -> None:
     cohort = load({"ferritin": [12, "> 1000", 7.5, "ND", 9, 30, 31, 32]})
     values = cohort.patients["ferritin"]
-    assert values.isna().tolist() == [False, True, False, True, *[False] * 4]
+    assert values.isna().tolist() == [False, False, False, True, *[False] * 4]
     (issue,) = found(cohort, "text_in_number")
     assert (issue.severity, issue.column, issue.count, issue.rows) == (
-        "warning", "ferritin", 2, (2, 4),
+        "warning", "ferritin", 1, (4,),
+    )  # fmt: skip
+    (bound,) = found(cohort, "bounds")
+    assert (bound.severity, bound.column, bound.rows, values.iloc[1]) == (
+        "warning", "ferritin", (2,), 1000,
     )  # fmt: skip
     assert cohort.patients["ferritin_text"].tolist() == [None, "> 1000", *[None] * 6]
     assert cohort.variables["ferritin_text"].source_column == "ferritin"

@@ -1,0 +1,202 @@
+"""How numbers of a file are written: marks, bounds, per cent and units, decided from the file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_loaders import Cohort, Issue, load_files, load_table_bytes
+from data_loaders.notation import PLAIN, Notation, parsed, read_cell
+
+
+def load(columns: dict[str, list[str]], sep: str = "\t", name: str = "t.txt") -> Cohort:
+    size = len(next(iter(columns.values())))
+    table = {"patient_id": [f"q{i:02d}" for i in range(size)], **columns}
+    return load_table_bytes(name, pd.DataFrame(table).to_csv(index=False, sep=sep).encode())
+
+
+def found(cohort: Cohort, code: str) -> list[Issue]:
+    return [issue for issue in cohort.issues if issue.code == code]
+
+
+POINTS = ["8.1", "9.25", "10", "7.5", "11.2"]
+COMMAS = [text.replace(".", ",") for text in POINTS]
+
+
+@pytest.mark.parametrize("sep", ["\t", ";", ",", "|"])
+@pytest.mark.parametrize(
+    ("others", "cells", "values"),
+    [
+        (POINTS, ["1,650", "480", "2,001", "710", "95"], [1650, 480, 2001, 710, 95]),
+        (COMMAS, ["1.650", "480", "2.001", "710", "95"], [1650, 480, 2001, 710, 95]),
+        (POINTS, ["1.650", "3.480", "2.001", "7.100", "9.500"], [1.65, 3.48, 2.001, 7.1, 9.5]),
+        (COMMAS, ["1,650", "3,480", "2,001", "7,100", "9,500"], [1.65, 3.48, 2.001, 7.1, 9.5]),
+        (POINTS, ["1,250,000", "12,500", "4", "5", "6"], [1250000, 12500, 4, 5, 6]),
+        (POINTS, ["1 650", "12 000.5", "4", "5", "6"], [1650, 12000.5, 4, 5, 6]),
+        (POINTS, ["1'650", "12’000.5", "4", "5", "6"], [1650, 12000.5, 4, 5, 6]),
+        (POINTS, ["1\u202f650", "12\u00a0000", "4", "5", "6"], [1650, 12000, 4, 5, 6]),
+        # Nothing but the sizes of the column's own numbers tells.
+        (["1", "2", "3", "4", "5"], ["1,650", "480", "2,001", "710", "950"],
+         [1650, 480, 2001, 710, 950]),
+        (["1", "2", "3", "4", "5"], ["1.650", "480", "2.001", "710", "950"],
+         [1650, 480, 2001, 710, 950]),
+        (["1", "2", "3", "4", "5"], ["1.650", "2", "2.001", "1", "3"], [1.65, 2, 2.001, 1, 3]),
+    ],
+)  # fmt: skip
+def test_a_mark_with_three_digits_is_told_by_the_other_numbers(
+    sep: str, others: list[str], cells: list[str], values: list[float]
+) -> None:
+    cohort = load({"marker_one": others, "marker_two": cells}, sep)
+    assert cohort.patients["marker_two"].tolist() == values
+    assert not found(cohort, "number_marks")
+
+
+def test_thousands_are_said_with_the_cell_that_shows_them() -> None:
+    cohort = load({"hb": POINTS, "ldh": ["1,650", "480", "2,001", "710", "95"]})
+    (issue,) = found(cohort, "thousands")
+    assert issue.column == "ldh"
+    assert issue.rows == (1, 3)
+    assert "1,650 in ldh, row 1, is 1650; 8.1 in hb, row 1 shows it" in issue.sentence
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"marker": ["1,650", "3,480", "2,001", "7,100", "9,500"]},
+        {"marker": ["1.650", "3.480", "2.001", "7.100", "9.500"]},
+        {"hb": POINTS, "wbc": COMMAS, "marker": ["1.650", "480", "2.001", "710", "95"]},
+    ],
+)
+def test_contradicting_or_absent_evidence_is_one_question_that_names_cells(
+    columns: dict[str, list[str]],
+) -> None:
+    cohort = load(columns)
+    (issue,) = found(cohort, "number_marks")
+    assert issue.severity == "warning"
+    assert f"{columns['marker'][0]} in marker, row 1" in issue.sentence
+    assert "1.65 or 1,650" in issue.sentence
+    assert cohort.patients["marker"].tolist() == columns["marker"]
+    assert cohort.variables["marker"].kind != "numeric"
+    if "hb" in columns:
+        assert "8.1 in hb, row 1" in issue.sentence
+        assert "8,1 in wbc, row 1" in issue.sentence
+        # Cells that say themselves what they are stay numbers.
+        assert cohort.patients["wbc"].tolist() == cohort.patients["hb"].tolist()
+
+
+def test_marks_of_two_kinds_that_say_themselves_what_they_are_are_read_and_said() -> None:
+    cohort = load({"hb": POINTS, "wbc": ["8,1", "9.2", "1.234,5", "7,5", "11.2"]})
+    assert cohort.patients["wbc"].tolist() == [8.1, 9.2, 1234.5, 7.5, 11.2]
+    assert len(found(cohort, "number_marks_mixed")) == 1
+
+
+def test_a_time_in_question_makes_no_endpoint() -> None:
+    cohort = load(
+        {"hb": POINTS, "wbc": COMMAS, "os_days": ["1.650", "480", "2.001", "710", "95"],
+         "os_event": ["0", "1", "0", "1", "1"]}
+    )  # fmt: skip
+    assert not cohort.endpoints
+    assert cohort.patients["os_days"].tolist() == ["1.650", "480", "2.001", "710", "95"]
+
+
+def test_reads_with_marks_for_thousands() -> None:
+    maf = (
+        "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\tHGVSp_Short\tt_ref_count\t"
+        "t_alt_count\nSRSF2\tq00\tMissense_Mutation\tp.P95H\t730\t1,270\n"
+        "TET2\tq01\tNonsense_Mutation\tp.R550*\t1,800\t200\n"
+    )
+    clinical = "patient_id,age,os_months,os_event\nq00,61,4,1\nq01,55,9,0\n"
+    cohort = load_files({"a.maf": maf.encode(), "c.csv": clinical.encode()})
+    assert cohort.mutations["vaf"].tolist() == [0.635, 0.1]
+
+
+def test_typed_numbers_of_a_parquet_file_need_no_evidence() -> None:
+    frame = pd.DataFrame(
+        {"patient_id": ["a", "b", "c"], "marker": [1.234, 2.345, 3.456], "other": [100, 200, 300]}
+    )
+    cohort = load_table_bytes("t.parquet", frame.to_parquet(index=False))
+    assert cohort.patients["marker"].tolist() == [1.234, 2.345, 3.456]
+    assert not found(cohort, "number_marks")
+
+
+def test_bounds_are_numbers_and_said() -> None:
+    ages = [*map(str, range(50, 62)), ">90", "≥ 90", "< 18", "90+"]
+    cohort = load({"age": ages})
+    assert cohort.patients["age"].tolist() == [*range(50, 62), 90, 90, 18, 90]
+    (issue,) = found(cohort, "bounds")
+    assert (issue.count, issue.rows) == (4, (13, 14, 15, 16))
+    assert cohort.patients["age_text"].tolist()[11:] == [None, ">90", "≥ 90", "< 18", "90+"]
+
+
+@pytest.mark.parametrize(
+    "cells", [["0", "1", "2", ">=3", "1"], ["<60", ">=60", "<60", ">=60", "<60"], ["1+", "2+"] * 2]
+)
+def test_classes_with_a_bound_stay_classes(cells: list[str]) -> None:
+    cohort = load({"marker": cells})
+    assert cohort.patients["marker"].tolist() == cells
+    assert not found(cohort, "bounds")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "values", "unit"),
+    [
+        ("age", ["61y", "70 yrs", "45 years", "50"], [61, 70, 45, 50], "years"),
+        ("age", ["61y", "18 months", "45", "50"], [61, 1.5, 45, 50], "years"),
+        ("hb", ["9.5 g/dL", "10.1 g/dL", "120 g/L", "8 g/dl"], [9.5, 10.1, 12, 8], "g/dL"),
+        ("hb_g_per_l", ["9.5 g/dL", "10.1 g/dL", "120 g/L", "8 g/dl"], [95, 101, 120, 80], "g/L"),
+        ("wbc", ["5.1 x10^9/L", "6 G/L", "7.5 10^9/L", "8"], [5.1, 6, 7.5, 8], "10⁹/L"),
+        ("dose", ["12 mg/kg", "15 mg/kg", "9.5 mg/kg", "10 mg/kg"], [12, 15, 9.5, 10], "mg/kg"),
+        ("blasts", ["5%", "12 %", "3.5%", "0 %"], [5, 12, 3.5, 0], "%"),
+    ],
+)
+def test_units_in_cells(name: str, cells: list[str], values: list[float], unit: str) -> None:
+    cohort = load({name: cells})
+    assert cohort.patients[name].tolist() == pytest.approx(values, rel=1e-15)
+    assert cohort.variables[name].unit == unit
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["9.5 g/dL", "5.9 mmol/L", "10 g/dL", "6.1 mmol/L"], ["95 g/L", "9.8", "10.1", "8.5"]],
+)
+def test_units_that_cannot_be_one_are_asked_about(cells: list[str]) -> None:
+    cohort = load({"marker": cells})
+    (issue,) = found(cohort, "mixed_units")
+    assert f"{cells[0]} in marker, row 1" in issue.sentence
+    assert f"{cells[1]} in marker, row 2" in issue.sentence
+    assert cohort.patients["marker"].tolist() == cells
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["46,XX", "1,2,3", "01.02.2019", "2019-03-31", "17p", "p.R248Q", "1-2", "5q-", "1.2.3",
+     "12,34.5,6", "0x10", "1e5,2", "", ">", "(5)", "60-70", "1,23,456"],
+)  # fmt: skip
+def test_what_is_no_number(text: str) -> None:
+    assert np.isnan(parsed([text], Notation(bounds=True))).all()
+
+
+@given(
+    st.integers(0, 10**9), st.sampled_from([".", ","]), st.integers(0, 4),
+    st.sampled_from(["", " ", "'", "\u202f", "other"]),
+)  # fmt: skip
+def test_a_number_written_in_any_way_is_read_back(
+    whole: int, decimal: str, places: int, thousands: str
+) -> None:
+    mark = {".": ",", ",": "."}[decimal] if thousands == "other" else thousands
+    text = f"{whole:,}".replace(",", mark)
+    if places:
+        text += decimal + f"{whole % 10**places:0{places}d}"
+    kind = "decimal" if decimal == "," else "thousands"
+    other = "thousands" if decimal == "," else "decimal"
+    expected = float(whole) + (whole % 10**places) / 10**places if places else float(whole)
+    assert parsed([text], Notation(comma=kind, point=other))[0] == pytest.approx(expected, 1e-14)
+
+
+@pytest.mark.parametrize("text", ["(" * 8000, "1" * 8000, "1," * 4000, "9 " * 4000, "<" * 8000])
+def test_long_texts_are_no_numbers_at_once(text: str) -> None:
+    assert read_cell(text) is None
+    assert np.isnan(parsed([text], PLAIN)).all()
