@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis._survival_data import Bools, Floats, refuse_dates
 
 RANK_TOLERANCE = 1e-8
 
@@ -169,6 +169,29 @@ def build_design(
     return Design(matrix, terms, kept, missing, tuple(notes))
 
 
+def check_names(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse columns that are not there, not named by text, or there more than once.
+
+    Raises
+    ------
+    ValueError
+        For the first of them.
+    """
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(  # noqa: TRY004, all bad input is a ValueError here
+                f"The column {name!r} is not named by text: rename it, such as "
+                "frame.rename(columns=str)."
+            )
+        times = int(np.count_nonzero(frame.columns == name))
+        if times > 1:
+            raise ValueError(
+                f"The table has {times} columns called '{name}': rename or drop all but one."
+            )
+        if not times:
+            raise ValueError(f"The table has no column '{name}': choose one of its columns.")
+
+
 def _check_columns(
     frame: pd.DataFrame,
     covariates: Sequence[str],
@@ -179,9 +202,7 @@ def _check_columns(
         raise ValueError("A model needs a list of at least one covariate.")
     if len(set(covariates)) < len(covariates):
         raise ValueError("Each covariate can enter a model only once.")
-    for name in [*others, *covariates]:
-        if name not in frame.columns:
-            raise ValueError(f"The table has no column '{name}': choose one of its columns.")
+    check_names(frame, [*others, *covariates])
     for name in covariates:
         if name in others:
             raise ValueError(f"'{name}' is part of the outcome or the strata: take it out.")
@@ -198,6 +219,7 @@ def _parts(
     units: Mapping[str, float],
     notes: list[str],
 ) -> list[Part]:
+    refuse_dates(column, f"The values of '{name}'")
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
         if not np.isfinite(values).all():

@@ -6,12 +6,14 @@ the same sentence everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import erfc, ndtri
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.signedinteger[Any]]
@@ -72,12 +74,14 @@ class Groups:
     empty: tuple[Any, ...] = ()
 
 
-def survival_data(time: Any, event: Any, entry: Any = None) -> SurvivalData:
+def survival_data(
+    time: Any, event: Any, entry: Any = None, *, beside: Mapping[str, Any] | None = None
+) -> SurvivalData:
     """Check follow-up times and make near ties exact.
 
-    Times that differ only by rounding error are one time, by the rule of R's ``aeqSurv``:
-    differences up to the square root of machine precision, absolute or relative to the mean
-    distinct time.
+    Times that differ only by rounding error are one time: differences up to the square root of
+    machine precision, absolute or relative to the times themselves. R's ``aeqSurv`` takes them
+    relative to the mean of all times, by which one absurd time merges all others.
 
     Parameters
     ----------
@@ -87,6 +91,9 @@ def survival_data(time: Any, event: Any, entry: Any = None) -> SurvivalData:
         1 or True where follow-up ended with the event, 0 or False where it was censored.
     entry
         Time from which each patient was under observation (left truncation), before ``time``.
+    beside
+        What else is given of the same patients, by name (``Groups``): checked to be in the same
+        order, and nothing more.
 
     Returns
     -------
@@ -95,8 +102,11 @@ def survival_data(time: Any, event: Any, entry: Any = None) -> SurvivalData:
     Raises
     ------
     ValueError
-        If arrays are empty, differ in length, hold missing or impossible values.
+        If arrays are empty, differ in length or order, hold missing or impossible values.
     """
+    same_patients(
+        {"Follow-up times": time, "The events": event, "Entry times": entry, **(beside or {})}
+    )
     exits = numbers(time, "Follow-up times")
     if len(exits) == 0:
         raise ValueError("There is no patient to analyse: choose a larger selection.")
@@ -136,17 +146,71 @@ def distinct_times(values: Floats) -> tuple[Floats, Ints]:
     """
     order = np.argsort(values)
     ordered = values[order]
-    gap = np.diff(ordered)
-    distinct_mean = np.abs(np.concatenate([ordered[:1], ordered[1:][gap > 0]])).mean()
-    starts = np.concatenate([[True], gap > TIE_TOLERANCE * max(1.0, float(distinct_mean))])
+    starts = np.concatenate([[True], np.diff(ordered) > slack(ordered[1:])])
     codes = np.empty(len(values), dtype=np.int64)
     codes[order] = np.cumsum(starts) - 1
     return ordered[starts], codes
 
 
-def tie_scale(times: Floats) -> float:
-    """Size that makes the tie tolerance relative for large times, absolute for small ones."""
-    return max(1.0, float(np.abs(times).mean())) if len(times) else 1.0
+def slack(times: Floats | float) -> Floats:
+    """How far another time may lie from each of these and be the same but for rounding.
+
+    Absolute for small times, relative for large ones. Every comparison of times allows for it:
+    ``a <= b + slack(b)``, ``a < b - slack(b)``.
+
+    Returns
+    -------
+    array of the shape of ``times``
+    """
+    return np.asarray(TIE_TOLERANCE * np.maximum(1.0, np.abs(times)))
+
+
+def same_patients(given: Mapping[str, Any]) -> None:
+    """Refuse columns that name their patients in different orders, which would be mispaired.
+
+    Series and DataFrames with one and the same index, arrays, lists, and those that were merely
+    numbered 0, 1, 2, ... are paired by position.
+
+    Parameters
+    ----------
+    given
+        What was given, by its name in the plural as the start of a sentence; None is passed over.
+
+    Raises
+    ------
+    ValueError
+        If two indexes differ in order or in their patients.
+    """
+    named: dict[str, pd.Index] = {
+        name: values.index
+        for name, values in given.items()
+        if isinstance(values, (pd.Series, pd.DataFrame))
+    }
+    if len(named) < 2:
+        return
+    first_name = next(iter(named))
+    # What bears real labels is compared with: numbers 0, 1, 2, ... may be those of anything.
+    for name, index in named.items():
+        if not _is_numbering(index):
+            first_name = name
+            break
+    first = named[first_name]
+    for name, index in named.items():
+        if index is first or len(index) != len(first) or index.equals(first):
+            continue
+        reordered = index.difference(first).empty and first.difference(index).empty
+        if not reordered and _is_numbering(index):
+            continue
+        found = "in another order" if reordered else "of other patients"
+        raise ValueError(
+            f"{first_name} and {name[:1].lower() + name[1:]} must be of the same patients in the "
+            f"same order, but by their index they are {found}: take both from one table, or "
+            "reindex one to the other."
+        )
+
+
+def _is_numbering(index: pd.Index) -> bool:
+    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
 
 
 def numbers(values: Any, name: str, length: int | None = None) -> Floats:
@@ -167,6 +231,9 @@ def numbers(values: Any, name: str, length: int | None = None) -> Floats:
         If values are not numbers, not one-dimensional, missing, infinite, or of another length.
     """
     series = values if isinstance(values, pd.Series) else pd.Series(np.atleast_1d(values))
+    refuse_dates(series, name)
+    if series.dtype.kind in "mM":
+        series = pd.Series(np.full(len(series), np.nan))
     try:
         array: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
@@ -180,6 +247,23 @@ def numbers(values: Any, name: str, length: int | None = None) -> Floats:
             "patients and leave them out."
         )
     return array
+
+
+def refuse_dates(series: pd.Series, name: str) -> None:
+    """Refuse dates and durations, which would be read as nanoseconds; all missing is no date.
+
+    Raises
+    ------
+    ValueError
+        If there is any.
+    """
+    if series.dtype.kind not in "mM" or series.isna().all():
+        return
+    what = "dates" if series.dtype.kind == "M" else "durations"
+    raise ValueError(
+        f"{name} must be numbers, not {what}: give the time in one unit, such as days / 30.4375 "
+        "for months."
+    )
 
 
 def indicator(values: Any, name: str, length: int) -> Bools:
@@ -242,7 +326,9 @@ def two_or_more_groups(groups: Any, length: int) -> Groups:
     return known
 
 
-def competing_data(time: Any, cause: Any, entry: Any = None) -> tuple[SurvivalData, Ints]:
+def competing_data(
+    time: Any, cause: Any, entry: Any = None, *, beside: Mapping[str, Any] | None = None
+) -> tuple[SurvivalData, Ints]:
     """Check times and causes of competing events.
 
     Returns
@@ -259,7 +345,8 @@ def competing_data(time: Any, cause: Any, entry: Any = None) -> tuple[SurvivalDa
     codes = numbers(cause, "Causes")
     if (codes < 0).any() or (codes != np.round(codes)).any():
         raise ValueError("Causes must be whole numbers: 0 for censored, 1, 2, ... for events.")
-    return survival_data(time, codes > 0, entry), codes.astype(np.int64)
+    also = {"Causes": cause, **(beside or {})}
+    return survival_data(time, codes > 0, entry, beside=also), codes.astype(np.int64)
 
 
 def count_table(rows: Ints, columns: Ints, m: int, k: int) -> Floats:
@@ -283,6 +370,41 @@ def quadratic_form(difference: Floats, variance: Floats) -> tuple[float, int]:
     kept = values > 1e-10 * scale
     projected = vectors[:, kept].T @ difference
     return float(np.sum(projected**2 / values[kept])), int(kept.sum())
+
+
+def wald(
+    difference: Floats,
+    std_error: Floats,
+    conf_level: float,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> dict[str, Floats]:
+    """Columns of an estimated difference from zero.
+
+    Parameters
+    ----------
+    difference, std_error
+        Estimates and their standard errors. An error of zero is none: nothing varied, which is no
+        certainty.
+    conf_level
+        Level of the interval.
+    bounds
+        The least and the largest difference that there can be; the interval is cut there.
+
+    Returns
+    -------
+    dict
+        difference, std_error, lower, upper and two-sided p_value; the last four NaN without an
+        error.
+    """
+    error = np.where(std_error > 0, std_error, np.nan)
+    half = float(ndtri(0.5 + conf_level / 2)) * error
+    return {
+        "difference": difference,
+        "std_error": error,
+        "lower": np.maximum(difference - half, bounds[0]),
+        "upper": np.minimum(difference + half, bounds[1]),
+        "p_value": np.asarray(erfc(np.abs(difference) / error / np.sqrt(2))),
+    }
 
 
 def _sorted_levels(levels: list[Any], codes: Ints) -> tuple[list[Any], Ints]:

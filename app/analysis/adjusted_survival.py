@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._design import encode
-from app.analysis._survival_data import Floats, numbers
-from app.analysis.contrasts import wald
+from app.analysis._survival_data import Floats, numbers, slack, wald
 from app.analysis.cox_model import CoxModel
 from app.analysis.survival import confidence_band
 
-MOST_TIMES = 150
+MOST_TIMES = 300
 CHUNK = 2_000_000
+# Share of the patients averaged over that may lie outside what a level was seen with, unsaid.
+TOLERATED = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,17 @@ class AdjustedSurvival:
         Patients averaged over.
     method
         What was done, in words.
+    support
+        group, variable (another covariate), n (patients of that level), lowest, highest (its values
+        among them), below, above (shares of the patients averaged over, outside these values) and
+        outside: both together, or the share with a category that nobody of that level has.
     """
 
     table: pd.DataFrame
     differences: pd.DataFrame
     n: int
     method: str
+    support: pd.DataFrame
 
 
 def adjusted_survival(
@@ -67,7 +73,8 @@ def adjusted_survival(
         Values to set it to; by default the levels of a categorical covariate or the two values of
         a binary one.
     times
-        Times to evaluate at; by default event times, at most 150.
+        Times to evaluate at; by default event times, at most 300. Beyond the last follow-up (of any
+        stratum) the curves are not known: NaN.
 
     Returns
     -------
@@ -92,6 +99,8 @@ def adjusted_survival(
         gradients.append(gradient)
         loadings.append(loading)
     noise = _baseline_variance(model, grid)
+    end = _last_follow_up(model)
+    beyond = grid > end + slack(end)
     covariance = model.covariance * np.outer(fitted.scale, fitted.scale)
 
     def error(gradient: Floats, loading: Floats) -> Floats:
@@ -100,7 +109,8 @@ def adjusted_survival(
 
     tables, contrasts = [], []
     for value, curve, gradient, loading in zip(values, curves, gradients, loadings, strict=True):
-        std_error = error(gradient, loading)
+        curve[beyond] = np.nan
+        std_error = np.where(beyond, np.nan, error(gradient, loading))
         group = pd.Series([value] * len(grid), dtype=object)
         with np.errstate(divide="ignore", invalid="ignore"):
             lower, upper = confidence_band(curve, std_error / curve, "log-log", model.conf_level)
@@ -124,7 +134,7 @@ def adjusted_survival(
                         "group": group,
                         "reference": pd.Series([values[0]] * len(grid), dtype=object),
                         "time": grid,
-                        **wald(curve - curves[0], gap, model.conf_level),
+                        **wald(curve - curves[0], gap, model.conf_level, (-1.0, 1.0)),
                     }
                 )
             )
@@ -134,8 +144,82 @@ def adjusted_survival(
         table=pd.concat(tables, ignore_index=True),
         differences=pd.concat(contrasts, ignore_index=True) if contrasts else pd.DataFrame(),
         n=len(used),
-        method=f"Survival by {variable} standardised over {len(used)} patients{adjustment}",
+        method=f"Survival by {variable} standardised over {len(used):,} patients{adjustment}",
+        support=_support(model, used, variable, values),
     )
+
+
+def support_sentences(adjusted: AdjustedSurvival) -> list[str]:
+    """Where a curve averages over patients unlike any of its own level, one sentence a covariate.
+
+    There the model extrapolates: no patient of that level says what would happen.
+    """
+    sentences = []
+    for row in adjusted.support.itertuples():
+        if row.outside < TOLERATED:
+            continue
+        who = f"of the {adjusted.n:,} patients averaged over have"
+        rest = f"{row.group} (n = {row.n:,})"
+        if np.isnan(row.below):
+            words = (
+                f"{row.outside:.0%} {who} a category of {row.variable} that no patient of {rest}"
+            )
+            words += " has"
+        else:
+            sides = [
+                f"{share:.0%} {who if not i else 'have'} a {row.variable} {side} that of any "
+                f"patient of {rest if not i else row.group} ({word} {value:.3g})"
+                for i, (share, side, word, value) in enumerate(
+                    part
+                    for part in (
+                        (row.below, "below", "lowest", row.lowest),
+                        (row.above, "above", "highest", row.highest),
+                    )
+                    if part[0] >= TOLERATED / 2
+                )
+            ]
+            words = " and ".join(sides)
+        sentences.append(f"{words}: for them its curve rests on the model alone.")
+    return sentences
+
+
+def _support(
+    model: CoxModel, used: pd.DataFrame, variable: str, values: Sequence[Any]
+) -> pd.DataFrame:
+    """Which of the patients averaged over are unlike any patient of a level, by covariate."""
+    parts = [part for term in model.fitted.terms for part in term.parts]
+    others = dict.fromkeys(part.variable for part in parts if part.variable != variable)
+    rows: list[dict[str, Any]] = []
+    for value in values:
+        own = (used[variable] == value).to_numpy()
+        if not own.any():
+            continue
+        for name in others:
+            row = {"group": value, "variable": name, "n": int(own.sum())}
+            column = used[name]
+            if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > 2:
+                numbers_of = column.to_numpy(dtype=np.float64)
+                lowest, highest = numbers_of[own].min(), numbers_of[own].max()
+                below = float(np.mean(numbers_of < lowest - slack(lowest)))
+                above = float(np.mean(numbers_of > highest + slack(highest)))
+                row |= {"lowest": lowest, "highest": highest, "below": below, "above": above}
+                row["outside"] = below + above
+            else:
+                row["outside"] = float((~column.isin(column[own].unique())).mean())
+            rows.append(row)
+    columns = ["group", "variable", "n", "lowest", "highest", "below", "above", "outside"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _last_follow_up(model: CoxModel) -> float:
+    """Latest time at which somebody of every stratum is still followed."""
+    fitted = model.fitted
+    codes = (
+        np.zeros(len(fitted.x), dtype=np.int64) if fitted.strata is None else fitted.strata.codes
+    )
+    last = np.zeros(fitted.sets.n_strata)
+    np.maximum.at(last, codes, fitted.data.times[fitted.data.exit])
+    return float(last.min())
 
 
 def _average(model: CoxModel, x: Floats, grid: Floats) -> tuple[Floats, Floats, Floats]:
@@ -193,7 +277,7 @@ def _accumulate(model: CoxModel, increments: Floats, grid: Floats) -> Floats:
     for code in range(sets.n_strata):
         own = stratum == code
         sums = np.concatenate([np.zeros_like(increments[:1]), np.cumsum(increments[own], axis=0)])
-        parts.append(sums[np.searchsorted(time[own], grid, side="right")])
+        parts.append(sums[np.searchsorted(time[own], grid + slack(grid), side="right")])
     return np.stack(parts, axis=1)
 
 

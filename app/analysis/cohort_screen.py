@@ -293,7 +293,7 @@ def screen_notes(screen: CohortScreen) -> list[str]:
     firth = int(screen.table["firth"].sum())
     if firth:
         notes.append(
-            f"{count(firth, 'alteration')} had all or none of the events among the altered, so the "
-            "ratio is by Firth's correction."
+            f"The ratio of {count(firth, 'alteration')} is by Firth's correction, because without "
+            "it it would be 0 or infinite (the likelihood is monotone)."
         )
     return notes

@@ -16,14 +16,13 @@ import pandas as pd
 from scipy.special import ndtri
 
 from app.analysis._survival_data import (
-    TIE_TOLERANCE,
     Floats,
     Ints,
     SurvivalData,
     at_risk_counts,
     competing_data,
     numbers,
-    tie_scale,
+    slack,
 )
 from app.analysis.fine_gray import FineGray, fine_gray
 from app.analysis.gray import GrayTest, gray_test
@@ -126,11 +125,10 @@ class CumulativeIncidence:
             cause, time, n_risk (entry < t <= time), incidence, std_error, lower, upper.
         """
         wanted = numbers(times, "Times")
-        slack = TIE_TOLERANCE * tie_scale(self.time)
-        position = np.searchsorted(self.time, wanted + slack) - 1
-        beyond = wanted > self.time[-1] + slack
+        position = np.searchsorted(self.time, wanted + slack(wanted)) - 1
+        beyond = wanted > self.time[-1] + slack(self.time[-1])
         # The risk set of the next time someone leaves is the risk set now, but for late entries.
-        after = np.searchsorted(self._data.times, wanted - slack)
+        after = np.searchsorted(self._data.times, wanted - slack(wanted))
         risk = np.append(at_risk_counts(self._data), 0.0)[after]
         parts = []
         for cause, curve in self.curves.items():

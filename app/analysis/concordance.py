@@ -17,6 +17,8 @@ from app.analysis._survival_data import (
 )
 from app.analysis.survival import Estimate
 
+ROUNDING = 1e-12
+
 
 def concordance_index(
     time: Any, event: Any, score: Any, entry: Any = None, strata: Any = None
@@ -42,7 +44,7 @@ def concordance_index(
         The index with ``std_error``, ``lower`` and ``upper``; NaN with a ``note`` if no pair can
         be compared.
     """
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Scores": score, "Strata": strata})
     layers = None if strata is None else group_codes(strata, data.n)
     return concordance(data, numbers(score, "Scores", data.n), layers)
 
@@ -53,9 +55,7 @@ def concordance(
     """:func:`concordance_index` of checked data."""
     k = 2 * len(data.times)
     layer = np.zeros(data.n, dtype=np.int64) if strata is None else strata.codes
-    # Scores that differ by rounding only are tied, as survival times are.
-    size = max(float(np.abs(score).max()), np.finfo(np.float64).tiny)
-    code = np.unique(np.round(score / size, 12), return_inverse=True)[1]
+    code = _tied_codes(score)
     top = int(code.max()) + 1
     # Twice the time, plus one if censored: who is censored at an event's time outlived it.
     leaving = layer * k + 2 * data.exit + ~data.event
@@ -84,7 +84,23 @@ def concordance(
     begin = layer * k - 1 if entering is None else entering
     before, same, count = events.compare(begin, leaving, code)
     part += (count - before - same / 2) - value * count
-    return Estimate(value, float(np.sqrt(np.sum(part**2))) / pairs, conf_level)
+    error = float(np.sqrt(np.sum(part**2))) / pairs
+    return Estimate(value, error, conf_level, bounds=(0.0, 1.0))
+
+
+def _tied_codes(score: Floats) -> Ints:
+    """Rank of each score; those that differ from the next by rounding only are tied.
+
+    Rounding error is relative to the size of neighbouring scores and of what they were summed from,
+    for which the middle of the scores stands: one absurd score must not tie all others.
+    """
+    order = np.argsort(score, kind="stable")
+    ordered = score[order]
+    some = np.abs(ordered[ordered != 0])
+    size = np.maximum(np.abs(ordered[1:]), np.median(some) if len(some) else 0.0)
+    codes = np.empty(len(score), dtype=np.int64)
+    codes[order] = np.cumsum(np.concatenate([[0], np.diff(ordered) > ROUNDING * size]))
+    return codes
 
 
 class _Counter:

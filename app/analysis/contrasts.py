@@ -6,12 +6,12 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import erfc, ndtri
 
-from app.analysis._survival_data import TIE_TOLERANCE, Floats, numbers, tie_scale
+from app.analysis._survival_data import Floats, numbers, slack, wald
 from app.analysis.survival import KaplanMeier, confidence_band
 
 Curves = Mapping[Hashable, KaplanMeier]
+NO_VARIANCE = "A group has no event that leaves uncertainty here, so no interval and no test."
 
 
 def survival_differences(
@@ -32,7 +32,10 @@ def survival_differences(
     -------
     DataFrame
         group, reference, time, survival, survival_reference, difference, std_error, lower, upper
-        (Wald, from the Greenwood variances), p_value, note where a curve has ended.
+        (Wald, from the Greenwood variances, within -1 and 1), p_value, note where a curve has
+        ended. Where the variance of a curve is zero, before its first event or after all have had
+        it, there is no standard error, interval or p-value: the test would be of the other group
+        against a constant.
 
     Raises
     ------
@@ -47,10 +50,10 @@ def survival_differences(
         if group == base:
             continue
         ours = curve.at(wanted)
-        # A curve that has reached zero has no Greenwood error left: it is known to be zero.
-        errors = [x["std_error"].mask(x["survival"] == 0, 0.0) for x in (ours, theirs)]
+        # A curve that has reached zero has no Greenwood error left.
+        errors = [x["std_error"].mask(x["survival"] == 0, 0.0).to_numpy() for x in (ours, theirs)]
         difference = (ours["survival"] - theirs["survival"]).to_numpy()
-        std_error = np.hypot(errors[0], errors[1]).to_numpy()
+        std_error = _joint_error(*errors)
         frame = pd.DataFrame(
             {
                 "group": pd.Series([group] * len(wanted), dtype=object),
@@ -58,17 +61,12 @@ def survival_differences(
                 "time": wanted,
                 "survival": ours["survival"],
                 "survival_reference": theirs["survival"],
-                **wald(difference, std_error, curve.conf_level),
+                **wald(difference, std_error, curve.conf_level, (-1.0, 1.0)),
             }
         )
-        ended = np.isnan(difference)
-        flat = std_error == 0
         frame["note"] = np.select(
-            [ended, flat],
-            [
-                "Follow-up of a group ends before this time.",
-                "Neither group has had an event that leaves uncertainty here.",
-            ],
+            [np.isnan(difference), np.isnan(std_error)],
+            ["Follow-up of a group ends before this time.", NO_VARIANCE],
             "",
         )
         parts.append(frame)
@@ -88,8 +86,9 @@ def rmst_differences(curves: Curves, tau: float, reference: Hashable | None = No
     Returns
     -------
     DataFrame
-        group, reference, tau, rmst, rmst_reference, difference, std_error, lower, upper, p_value,
-        note where a curve had to be carried on to the horizon.
+        group, reference, tau, rmst, rmst_reference, difference, std_error, lower, upper (within
+        -tau and tau), p_value, note where a curve had to be carried on to the horizon. Where the
+        variance of a group is zero there is no standard error, interval or p-value.
 
     Raises
     ------
@@ -103,8 +102,9 @@ def rmst_differences(curves: Curves, tau: float, reference: Hashable | None = No
         if group == base:
             continue
         ours = curve.rmst(tau)
-        error = np.array([np.hypot(ours.std_error, theirs.std_error)])
-        contrast = wald(np.array([float(ours) - float(theirs)]), error, curve.conf_level)
+        error = _joint_error(np.array([ours.std_error]), np.array([theirs.std_error]))
+        difference = np.array([float(ours) - float(theirs)])
+        contrast = wald(difference, error, curve.conf_level, (-float(tau), float(tau)))
         rows.append(
             {
                 "group": group,
@@ -113,7 +113,7 @@ def rmst_differences(curves: Curves, tau: float, reference: Hashable | None = No
                 "rmst": float(ours),
                 "rmst_reference": float(theirs),
                 **{name: values[0] for name, values in contrast.items()},
-                "note": ours.note or theirs.note,
+                "note": NO_VARIANCE if np.isnan(error[0]) else ours.note or theirs.note,
             }
         )
     return pd.DataFrame(rows)
@@ -169,8 +169,8 @@ def conditional_survival(
     log_se = np.sqrt(np.maximum(log_variance, 0.0))
     lower, upper = confidence_band(survival, log_se, curve.conf_type, curve.conf_level)
     # While nobody's follow-up has ended since, survival is 1 with limits 1, as on any curve.
-    slack = TIE_TOLERANCE * tie_scale(curve.time)
-    reached = np.searchsorted(curve.time, np.append(given, given + further) + slack)
+    asked = np.append(given, given + further)
+    reached = np.searchsorted(curve.time, asked + slack(asked))
     still = (reached[1:] == reached[0]) & (survival == 1)
     lower, upper = np.where(still, 1.0, lower), np.where(still, 1.0, upper)
     return pd.DataFrame(
@@ -185,6 +185,12 @@ def conditional_survival(
     )
 
 
+def _joint_error(ours: Floats, theirs: Floats) -> Floats:
+    """Standard error of a difference of independent estimates; NaN where either has none."""
+    both = (ours > 0) & (theirs > 0)
+    return np.asarray(np.where(both, np.hypot(ours, theirs), np.nan))
+
+
 def _reference(curves: Curves, reference: Hashable | None) -> Hashable:
     if len(curves) < 2:
         raise ValueError("A comparison needs at least two groups.")
@@ -192,18 +198,3 @@ def _reference(curves: Curves, reference: Hashable | None) -> Hashable:
     if base not in curves:
         raise ValueError(f"The reference group '{base}' is not among the groups.")
     return base
-
-
-def wald(difference: Floats, std_error: Floats, conf_level: float) -> dict[str, Floats]:
-    """Columns of a difference: difference, std_error, lower, upper and two-sided p_value."""
-    half = float(ndtri(0.5 + conf_level / 2)) * std_error
-    z = np.divide(
-        np.abs(difference), std_error, out=np.full(len(difference), np.nan), where=std_error > 0
-    )
-    return {
-        "difference": difference,
-        "std_error": std_error,
-        "lower": difference - half,
-        "upper": difference + half,
-        "p_value": erfc(z / np.sqrt(2)),
-    }

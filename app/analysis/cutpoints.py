@@ -111,7 +111,7 @@ def optimal_cutpoint(
     """
     if not 0 < min_fraction < 0.5:
         raise ValueError("The smallest share on a side must lie between 0 and 0.5, such as 0.1.")
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Values": values})
     x = numbers(values, "Values", data.n)
     if data.n < FEWEST:
         raise ValueError(f"A cut-point search needs at least {FEWEST} patients; here are {data.n}.")

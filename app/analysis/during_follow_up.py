@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis._survival_data import Bools, Floats, slack
 from app.analysis.adjustment import covariate_frame
 from app.analysis.cox_model import CoxModel
 from app.analysis.exposures import Exposure, ExposureTimes
@@ -183,7 +183,7 @@ def analyse_during_follow_up(
             "Nobody is left to analyse: widen the filter or choose another endpoint or event."
         )
     time, event, began = outcome.time[kept], outcome.event[kept], began[kept]
-    late = began >= time - 1e-9 * max(1.0, float(time.max()))
+    late = began >= time - slack(time)
     began = np.where(late, np.nan, began)
     ever = np.isfinite(began)
     if not ever.any():
@@ -275,10 +275,12 @@ def _landmarks(
     """The comparison at every landmark, and who was left out there."""
     marks = sorted({float(mark) for mark in landmarks})
     table = compare_landmarks(time, event, began, marks)
-    gone = [time <= mark + 1e-9 * max(1.0, float(time.max())) for mark in marks]
+    gone = [time <= mark + slack(mark) for mark in marks]
     return table.assign(
         events_before=[int((event[g] == 1).sum()) for g in gone],
         censored_before=[int((event[g] == 0).sum()) for g in gone],
         exposed_before=[int(np.isfinite(began[g]).sum()) for g in gone],
-        exposed_later=[int((began[~g] > mark).sum()) for mark, g in zip(marks, gone, strict=True)],
+        exposed_later=[
+            int((began[~g] > mark + slack(mark)).sum()) for mark, g in zip(marks, gone, strict=True)
+        ],
     )

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._survival_data import (
-    TIE_TOLERANCE,
     Floats,
     Ints,
     group_codes,
     numbers,
+    same_patients,
+    slack,
     survival_data,
-    tie_scale,
 )
 
 
@@ -35,12 +35,13 @@ def at_risk(time: Any, entry: Any, ticks: Any) -> Ints:
     array of int, shape (m,)
     """
     wanted = numbers(ticks, "Ticks")
+    same_patients({"Follow-up times": time, "Entry times": entry})
     exits = np.sort(numbers(time, "Follow-up times"))
-    slack = TIE_TOLERANCE * tie_scale(exits)
-    remaining = len(exits) - np.searchsorted(exits, wanted - slack)
+    before = wanted - slack(wanted)
+    remaining = len(exits) - np.searchsorted(exits, before)
     if entry is not None:
         entries = np.sort(numbers(entry, "Entry times", len(exits)))
-        remaining = remaining - (len(entries) - np.searchsorted(entries, wanted - slack))
+        remaining = remaining - (len(entries) - np.searchsorted(entries, before))
     return remaining.astype(np.int64)
 
 
@@ -66,19 +67,19 @@ def risk_table(
     DataFrame
         group, time, n_risk, n_events, n_censored (both cumulative), n_not_entered.
     """
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Groups": groups})
     exits = data.times[data.exit]
     entries = None if data.entry is None else data.times[data.entry]
     wanted = numbers(ticks, "Ticks")
     known = group_codes(["All"] * data.n if groups is None else groups, data.n)
-    slack = TIE_TOLERANCE * tie_scale(data.times)
+    before = wanted - slack(wanted)
     parts = []
     for code, label in enumerate(known.labels):
         own = known.codes == code
         died = np.sort(exits[own & data.event])
         left = np.sort(exits[own & ~data.event])
         risk = at_risk(exits[own], None if entries is None else entries[own], wanted)
-        n_died, n_left = (np.searchsorted(x, wanted - slack) for x in (died, left))
+        n_died, n_left = (np.searchsorted(x, before) for x in (died, left))
         parts.append(
             pd.DataFrame(
                 {
@@ -120,5 +121,5 @@ def administrative_censoring(time: Any, event: Any, limit: float) -> tuple[Float
         raise ValueError("The time limit must be a positive time.")
     data = survival_data(time, event)
     exits = data.times[data.exit]
-    seen = exits <= limit + TIE_TOLERANCE * tie_scale(data.times)
+    seen = exits <= limit + slack(limit)
     return np.minimum(exits, limit), (data.event & seen).astype(np.float64)

@@ -88,7 +88,7 @@ def gray_test(
     ValueError
         If there are fewer than two groups, or the input is missing or impossible.
     """
-    data, causes = competing_data(time, cause)
+    data, causes = competing_data(time, cause, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     kind = np.where(causes == cause_of_interest, 1, np.where(data.event, 2, 0))
     k = len(known.labels)

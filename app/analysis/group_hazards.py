@@ -86,7 +86,7 @@ def group_cox(
         If there are fewer than two groups, no event, or a group without any (its hazard ratio is
         0 or infinite), or the input is missing or impossible.
     """
-    data, causes = competing_data(time, cause, entry)
+    data, causes = competing_data(time, cause, entry, beside={"Groups": groups})
     known = two_or_more_groups(groups, data.n)
     died, risk = _died(data, causes == cause_of_interest, known), _at_risk(data, known)
     per_time = died.sum(axis=1)
@@ -126,7 +126,7 @@ def group_fine_gray(time: Any, cause: Any, groups: Any, cause_of_interest: int =
     ValueError
         As :func:`group_cox`, or if a robust standard error is zero.
     """
-    data, causes = competing_data(time, cause)
+    data, causes = competing_data(time, cause, beside={"Groups": groups})
     known = two_or_more_groups(groups, data.n)
     ours = causes == cause_of_interest
     cells = {

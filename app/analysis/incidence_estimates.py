@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis._survival_data import TIE_TOLERANCE, tie_scale
+from app.analysis._survival_data import slack
 from app.analysis.competing_risks import CumulativeIncidence, cumulative_incidence
 from app.analysis.group_reading import YEARS
 from app.analysis.outcomes import Outcome, outcome_of
@@ -101,7 +101,7 @@ class GroupEstimate:
         inc = self.incidence
         if inc is None:
             return pd.DataFrame()
-        before = np.searchsorted(inc.time, wanted - TIE_TOLERANCE * tie_scale(inc.time))
+        before = np.searchsorted(inc.time, wanted - slack(wanted))
 
         def so_far(leaving: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
             return np.concatenate([[0], np.cumsum(leaving)])[before].astype(np.int64)
@@ -174,7 +174,7 @@ def incidence_outcome(
     event = cohort.patients[endpoint.event].to_numpy(dtype=float, na_value=np.nan)
     unknown = outcome.used & np.isnan(competing) & (event == 0)
     if limit is not None:
-        unknown &= time <= limit
+        unknown &= time <= limit + slack(limit)
     number = int(np.count_nonzero(unknown))
     if not number:
         return outcome

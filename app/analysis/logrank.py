@@ -110,7 +110,7 @@ def logrank_test(
         If fewer than two groups are given or the input is missing or impossible.
     """
     rho, gamma = _exponents(weights)
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
     return _test(data, known, layers, weights, (rho, gamma))
@@ -194,7 +194,7 @@ def pairwise_logrank(
         As :func:`logrank_test`.
     """
     exponents = _exponents(weights)
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
     k = len(known.labels)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pandas as pd
 from app.analysis.adjusted_survival import AdjustedSurvival, adjusted_survival
 from app.analysis.cohort_models import CohortModels
 from app.analysis.cox_model import CoxModel
+from app.analysis.group_reading import YEARS
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame
 from app.analysis.subgroup_effects import subgroup_effects
 from app.analysis.survival import KaplanMeier, kaplan_meier
@@ -164,6 +165,8 @@ class AdjustedView:
         The levels as words, in order.
     adjusted
         Standardised curves, ``group`` in words.
+    milestones
+        The same at 1, 3 and 5 years exactly.
     unadjusted
         Kaplan-Meier curve of the same patients, by level.
     """
@@ -171,6 +174,7 @@ class AdjustedView:
     covariate: Covariate
     names: tuple[str, ...]
     adjusted: AdjustedSurvival
+    milestones: AdjustedSurvival
     unadjusted: dict[str, KaplanMeier]
 
 
@@ -199,6 +203,8 @@ def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
         raise ValueError(models.problem or "Adjusted curves need a multivariable model.")
     frame = models.table.frame
     adjusted = adjusted_survival(model, frame, covariate.name)
+    months = MONTHS_PER_YEAR * np.array(YEARS)
+    milestones = adjusted_survival(model, frame, covariate.name, times=months)
     levels = list(dict.fromkeys(adjusted.table["group"]))
     words = {level: _level_words(covariate, level) for level in levels}
     used = frame[model.fitted.kept]
@@ -209,14 +215,23 @@ def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
         unadjusted[words[level]] = kaplan_meier(
             own[TIME], own[EVENT], entry=None if entry is None else own[entry]
         )
+    names = tuple(words.values())
+    curves, at = (_in_words(result, words) for result in (adjusted, milestones))
+    return AdjustedView(covariate, names, curves, at, unadjusted)
+
+
+def _in_words(adjusted: AdjustedSurvival, words: Mapping[object, str]) -> AdjustedSurvival:
     differences = adjusted.differences
     if len(differences):
         differences = differences.assign(
             group=differences["group"].map(words), reference=differences["reference"].map(words)
         )
-    table = adjusted.table.assign(group=adjusted.table["group"].map(words))
-    adjusted = AdjustedSurvival(table, differences, adjusted.n, adjusted.method)
-    return AdjustedView(covariate, tuple(words.values()), adjusted, unadjusted)
+    return replace(
+        adjusted,
+        table=adjusted.table.assign(group=adjusted.table["group"].map(words)),
+        differences=differences,
+        support=adjusted.support.assign(group=adjusted.support["group"].map(words)),
+    )
 
 
 def _level_words(covariate: Covariate, level: object) -> str:
@@ -226,30 +241,23 @@ def _level_words(covariate: Covariate, level: object) -> str:
     return str(level)
 
 
-def adjusted_table(view: AdjustedView, years: Sequence[int] = (1, 3, 5)) -> pd.DataFrame:
-    """Survival of each level at round years, adjusted and as observed, as printed.
+def adjusted_table(view: AdjustedView) -> pd.DataFrame:
+    """Survival of each level at 1, 3 and 5 years, adjusted and as observed, as printed.
 
-    Years beyond the last event of the model are left out.
+    Years that nobody is followed to are left out.
     """
-    table = view.adjusted.table
-    last = float(table["time"].max())
+    table = view.milestones.table.dropna(subset=["survival"])
     rows = []
     for name in view.names:
         own = table[table["group"] == name]
         row: dict[str, object] = {"Group": name, "n": view.unadjusted[name].n}
-        for year in years:
-            if year * MONTHS_PER_YEAR > last:
-                continue
-            before = own[own["time"] <= year * MONTHS_PER_YEAR]
-            at = view.unadjusted[name].at([year * MONTHS_PER_YEAR]).iloc[0]
-            row[f"{year}-year adjusted"] = (
-                "100%"
-                if before.empty
-                else format_percent_ci(*before.iloc[-1][["survival", "lower", "upper"]])
+        for adjusted in own.itertuples():
+            year = f"{adjusted.time / MONTHS_PER_YEAR:g}-year"
+            at = view.unadjusted[name].at(adjusted.time).iloc[0]
+            row[f"{year} adjusted"] = format_percent_ci(
+                adjusted.survival, adjusted.lower, adjusted.upper
             )
-            row[f"{year}-year observed"] = format_percent_ci(
-                at["survival"], at["lower"], at["upper"]
-            )
+            row[f"{year} observed"] = format_percent_ci(at["survival"], at["lower"], at["upper"])
         rows.append(row)
     return pd.DataFrame(rows)
 

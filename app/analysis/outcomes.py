@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis._survival_data import slack
 from app.analysis.follow_up import administrative_censoring
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, CohortError, Endpoint
@@ -116,7 +117,7 @@ def outcome_of(
         _count(left_out, "time of entry not recorded", used & np.isnan(entry))
         used &= ~np.isnan(entry)
         end = time if limit is None else np.minimum(time, limit)
-        late = used & (entry >= end)
+        late = used & (entry >= end - slack(end))
         _count(left_out, NOT_OBSERVED, late)
         used &= ~late
         entry = entry[used]

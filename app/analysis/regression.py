@@ -229,8 +229,8 @@ def _fit(
             corrected = True
             named = ", ".join(names[i] for i in error.terms)
             notes.append(
-                f"Firth's correction was used for the whole model, because without it the effect "
-                f"of {named} is infinite (no event on one side)."
+                f"Firth's correction was used for the whole model, because the likelihood is "
+                f"monotone: without it the effect of {named} is infinite."
             )
     if corrected:
         firth = firth_cox(sets, x, options.conf_level)

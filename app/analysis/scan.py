@@ -23,12 +23,13 @@ from app.analysis._survival_data import (
     Groups,
     SurvivalData,
     group_codes,
+    same_patients,
     survival_data,
 )
 from app.analysis.multiplicity import adjust_p_values
 
 KEPT_PATTERNS = 8
-FIRTH_NOTE = "Firth's correction: all or none of the events are among the altered."
+FIRTH_NOTE = "Firth's correction: the likelihood is monotone, the ratio without it 0 or infinite."
 
 
 def survival_scan(
@@ -76,6 +77,15 @@ def survival_scan(
         collinear.
     """
     values = _zero_one(alterations)
+    same_patients(
+        {
+            "The alterations": alterations,
+            "Follow-up times": time,
+            "The events": event,
+            "Entry times": entry,
+            "Strata": strata,
+        }
+    )
     z, kept = _covariates(adjust, alterations, time, event, entry, strata)
     layers = None if strata is None else group_codes(np.asarray(strata)[kept], int(kept.sum()))
     chosen = [
@@ -252,25 +262,18 @@ def _covariates(
             continue
         if len(column) != n:
             raise ValueError(f"Outcomes have {len(column)} values where {n} patients are given.")
-        index = getattr(column, "index", None)
-        if isinstance(index, pd.Index) and not isinstance(index, pd.RangeIndex):
-            _same_patients(index, alterations, "outcomes")
         known &= ~pd.isna(np.asarray(column))
     if adjust is None:
         if not known.any():
             raise ValueError("There is no patient with a known outcome to analyse.")
         return None, known
     frame = adjust.to_frame() if isinstance(adjust, pd.Series) else adjust
-    _same_patients(frame.index, alterations, "covariates")
+    if not frame.index.equals(alterations.index):
+        raise ValueError("The covariates must be of the same patients in the same order.")
     design = build_design(frame.loc[known], list(frame.columns), [])
     kept = known.copy()
     kept[known] = design.kept
     return design.matrix, kept
-
-
-def _same_patients(index: pd.Index, alterations: pd.DataFrame, what: str) -> None:
-    if not index.equals(alterations.index):
-        raise ValueError(f"The {what} must be of the same patients in the same order.")
 
 
 def _reason(tested: int, altered: int, min_altered: int) -> str:

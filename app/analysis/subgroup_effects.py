@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
+from app.analysis._design import check_names
 from app.analysis.regression import cox
 
 TOO_SMALL = 10
@@ -71,8 +72,7 @@ def subgroup_effects(
     overall = _effect(frame, (time, event), exposure, list(adjust), options)
     rows: list[dict[str, Any]] = [{"variable": "All", "level": "All", **overall}]
     for variable in by:
-        if variable not in frame.columns:
-            raise ValueError(f"The table has no column '{variable}': choose one of its columns.")
+        check_names(frame, [variable])
         if variable == exposure:
             raise ValueError(f"'{exposure}' cannot be divided by itself.")
         levels = _levels(frame[variable])

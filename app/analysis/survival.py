@@ -22,8 +22,9 @@ from app.analysis._survival_data import (
     SurvivalData,
     at_risk_counts,
     numbers,
+    slack,
     survival_data,
-    tie_scale,
+    wald,
 )
 from app.analysis.follow_up import administrative_censoring, at_risk, risk_table
 from app.analysis.logrank import logrank_test, logrank_trend, pairwise_logrank
@@ -53,11 +54,14 @@ class Estimate(float):
     std_error
         Standard error.
     lower, upper
-        Confidence limits at ``conf_level``.
+        Confidence limits at ``conf_level``, within ``bounds``; NaN where the standard error is 0:
+        that nothing varied in these patients is no certainty.
     conf_level
         Level of the limits.
     note
         A sentence about what limits the estimate; empty if nothing does.
+    bounds
+        The least and the largest value that the number can have.
     """
 
     std_error: float
@@ -65,20 +69,29 @@ class Estimate(float):
     upper: float
     conf_level: float
     note: str
+    bounds: tuple[float, float]
 
     def __new__(
-        cls, value: float, std_error: float, conf_level: float = 0.95, note: str = ""
+        cls,
+        value: float,
+        std_error: float,
+        conf_level: float = 0.95,
+        note: str = "",
+        bounds: tuple[float, float] = (-np.inf, np.inf),
     ) -> Self:
         """Make the number with its Wald interval."""
         self = super().__new__(cls, value)
-        half = float(ndtri(0.5 + conf_level / 2)) * std_error
         self.std_error, self.conf_level, self.note = std_error, conf_level, note
-        self.lower, self.upper = value - half, value + half
+        self.bounds = bounds
+        limits = wald(np.array([value]), np.array([std_error]), conf_level, bounds)
+        self.lower, self.upper = float(limits["lower"][0]), float(limits["upper"][0])
         return self
 
-    def __getnewargs__(self) -> tuple[float, float, float, str]:  # type: ignore[override]
+    def __getnewargs__(  # type: ignore[override]
+        self,
+    ) -> tuple[float, float, float, str, tuple[float, float]]:
         """Pickle with everything that was given."""
-        return float(self), self.std_error, self.conf_level, self.note
+        return float(self), self.std_error, self.conf_level, self.note, self.bounds
 
 
 @dataclass(frozen=True)
@@ -194,9 +207,9 @@ class KaplanMeier:
             time, n_risk (entry < t <= time), survival, std_error, lower, upper.
         """
         wanted = numbers(times, "Times")
-        position = np.searchsorted(self.time, wanted + TIE_TOLERANCE * tie_scale(self.time)) - 1
+        position = np.searchsorted(self.time, wanted + slack(wanted)) - 1
         after = position < 0
-        beyond = wanted > self.time[-1] + TIE_TOLERANCE * tie_scale(self.time)
+        beyond = wanted > self.time[-1] + slack(self.time[-1])
         frame = {"time": wanted, "n_risk": self._at_risk(wanted)}
         for name, start in (("survival", 1.0), ("std_error", 0.0), ("lower", 1.0), ("upper", 1.0)):
             values = np.where(after, start, getattr(self, name)[position])
@@ -206,8 +219,7 @@ class KaplanMeier:
     def _at_risk(self, ticks: Floats) -> Floats | Ints:
         """At risk just before each tick."""
         data = self._data
-        slack = TIE_TOLERANCE * tie_scale(data.times)
-        first = np.searchsorted(data.times, ticks - slack)
+        first = np.searchsorted(data.times, ticks - slack(ticks))
         leaving = np.bincount(data.exit, self._weights, minlength=len(data.times))
         staying = np.append(np.cumsum(leaving[::-1])[::-1], 0)[first]
         if data.entry is not None:
@@ -229,8 +241,9 @@ class KaplanMeier:
         Returns
         -------
         Estimate
-            The mean with ``std_error``, ``lower`` and ``upper``. If follow-up ends before tau with
-            survivors, the curve is carried on flat, as R does, and ``note`` says so.
+            The mean with ``std_error``, ``lower`` and ``upper``, the limits cut at 0 and tau. If
+            follow-up ends before tau with survivors, the curve is carried on flat, as R does, and
+            ``note`` says so.
 
         Raises
         ------
@@ -246,12 +259,15 @@ class KaplanMeier:
         increment = np.where(remaining > 0, self._increment[inside], 0.0)
         variance = float(np.sum(remaining**2 * increment))
         note = ""
-        if tau > self.time[-1] and self.survival[-1] > 0:
+        if tau > self.time[-1] + slack(self.time[-1]) and self.survival[-1] > 0:
             note = (
                 f"Follow-up ends at {self.time[-1]:.4g}, before the horizon {tau:.4g}: the curve "
                 "is assumed to stay level in between."
             )
-        return Estimate(float(area.sum()), float(np.sqrt(variance)), self.conf_level, note)
+        if not variance and not note:
+            note = "The curve falls at no time that leaves uncertainty, so there is no interval."
+        error = float(np.sqrt(variance))
+        return Estimate(float(area.sum()), error, self.conf_level, note, (0.0, float(tau)))
 
     @cached_property
     def _reversed(self) -> KaplanMeier:
@@ -311,7 +327,7 @@ def kaplan_meier(
         raise ValueError("The interval type must be 'log-log', 'log' or 'plain'.")
     if not 0 < conf_level < 1:
         raise ValueError("The confidence level must lie between 0 and 1, such as 0.95.")
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={"Weights": weights})
     checked = None
     if weights is not None:
         checked = numbers(weights, "Weights", data.n)

@@ -14,17 +14,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from app.analysis._design import check_names
 from app.analysis._survival_data import (
-    TIE_TOLERANCE,
     Bools,
     Floats,
     numbers,
+    same_patients,
+    slack,
     survival_data,
-    tie_scale,
 )
 from app.analysis.logrank import LogrankResult, logrank_test
 from app.analysis.regression import cox
 from app.analysis.survival import ConfType, KaplanMeier, kaplan_meier
+
+_EXPOSURES = "Exposure times"
 
 
 @dataclass(frozen=True)
@@ -84,21 +87,21 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
     """
     if not (np.isfinite(at) and at >= 0):
         raise ValueError("A landmark must be a time of zero or later.")
-    data = survival_data(time, event, entry)
+    data = survival_data(time, event, entry, beside={_EXPOSURES: exposure_time})
     exits = data.times[data.exit]
     began = _exposure_times(exposure_time, data.n)
-    slack = TIE_TOLERANCE * tie_scale(exits)
-    kept = exits > at + slack
+    at = float(at)
+    kept = exits - slack(exits) > at
     if not kept.any():
         raise ValueError(
             f"Nobody is followed beyond the landmark at {at:g}: choose an earlier one."
         )
     return Landmark(
-        at=float(at),
+        at=at,
         time=exits[kept] - at,
         event=data.event[kept],
         entry=None if data.entry is None else np.maximum(data.times[data.entry][kept] - at, 0.0),
-        exposed=began[kept] <= at + slack,
+        exposed=began[kept] <= at + slack(at),
         kept=kept,
         n_events_before=int((data.event & ~kept).sum()),
         n_censored_before=int((~data.event & ~kept).sum()),
@@ -216,9 +219,11 @@ def simon_makuch(
     ValueError
         If nobody was exposed before the end of follow-up, or everyone was from the start.
     """
+    same_patients({"Follow-up times": time, "The events": event, _EXPOSURES: exposure_time})
     columns = {"t": np.asarray(time), "e": np.asarray(event), "x": np.asarray(exposure_time)}
     rows = counting_process(pd.DataFrame(columns), "t", "e", {"exposed": "x"})
-    rows = rows[rows["stop"] > start].assign(start=rows["start"].clip(lower=start))
+    later = rows["stop"] - slack(rows["stop"].to_numpy()) > start
+    rows = rows[later].assign(start=rows["start"].clip(lower=start))
     exposed = rows["exposed"].to_numpy() == 1
     if not exposed.any():
         raise ValueError("Nobody was exposed before the end of follow-up.")
@@ -272,29 +277,28 @@ def counting_process(
     ValueError
         If a column is absent or already there, or holds missing or impossible values.
     """
-    for name in [time, event, *exposures.values()]:
-        if name not in frame.columns:
-            raise ValueError(f"The table has no column '{name}': choose one of its columns.")
+    check_names(frame, [time, event, *exposures.values()])
     for name in ["patient", "start", "stop", *exposures]:
         if name in frame.columns:
             raise ValueError(f"The table already has a column '{name}': rename it.")
     data = survival_data(frame[time], frame[event])
     exits = data.times[data.exit]
-    slack = TIE_TOLERANCE * tie_scale(exits)
     began = np.column_stack([_exposure_times(frame[x], data.n) for x in exposures.values()])
     # An exposure at the end of follow-up, or never, begins at the end: an interval of no length.
-    began = np.clip(np.where(began >= exits[:, None] - slack, np.inf, began), 0.0, exits[:, None])
+    ended = began >= (exits - slack(exits))[:, None]
+    began = np.clip(np.where(ended, np.inf, began), 0.0, exits[:, None])
     edges = np.sort(np.column_stack([np.zeros(data.n), began, exits]), axis=1)
     start, stop = edges[:, :-1].ravel(), edges[:, 1:].ravel()
     patient = np.repeat(np.arange(data.n), edges.shape[1] - 1)
-    some = stop > start + slack
+    some = stop - slack(stop) > start
     start, stop, patient = start[some], stop[some], patient[some]
     rows = frame.iloc[patient].reset_index(drop=True)
     rows["patient"] = frame.index.to_numpy()[patient]
     rows["start"], rows["stop"] = start, stop
     rows[event] = (data.event[patient] & (stop == exits[patient])).astype(np.int64)
     for position, name in enumerate(exposures):
-        on = (began[patient, position] <= start) & (began[patient, position] < exits[patient])
+        mine = began[patient, position]
+        on = (mine <= start + slack(start)) & (mine < exits[patient])
         rows[name] = on.astype(np.int64)
     rows.attrs["n_without_follow_up"] = data.n - len(np.unique(patient))
     return rows
@@ -304,7 +308,7 @@ def _exposure_times(values: Any, length: int) -> Floats:
     """Exposure times with infinity for never."""
     series = pd.Series(np.asarray(values))
     absent = series.isna().to_numpy()
-    known = numbers(series[~absent], "Exposure times")
+    known = numbers(series[~absent], _EXPOSURES)
     if len(series) != length:
         raise ValueError(
             f"Exposure times have {len(series)} values where {length} patients are given."

@@ -249,7 +249,7 @@ def _why_not(row: Mapping[Any, Any]) -> str:
     if isinstance(row["note"], str) and row["note"]:
         return row["note"]
     if np.isposinf(row["hr"]):
-        return "infinite: no event on one side"
+        return "infinite"
     return "no estimate"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from app.analysis.adjusted_survival import AdjustedSurvival
+from app.analysis.adjusted_survival import AdjustedSurvival, support_sentences
 from app.analysis.cohort_models import CohortModels
 from app.analysis.competing_risks import CumulativeIncidence, GrayTest
 from app.analysis.cox_model import CoxModel
@@ -240,11 +240,12 @@ def cutpoint_methods(cutpoint: Cutpoint, variable: str) -> str:
 
 
 def adjusted_methods(adjusted: AdjustedSurvival) -> str:
-    """Adjusted survival curves: what they average over."""
-    return (
+    """Adjusted survival curves: what they average over, and where they extrapolate."""
+    told = (
         f"{adjusted.method} by averaging the curves that the Cox model predicts, with delta-method "
         "standard errors."
     )
+    return " ".join([told, *support_sentences(adjusted)])
 
 
 def _covariates(summary: pd.DataFrame) -> str:

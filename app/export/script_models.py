@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.analysis.cohort_models import CohortModels
+from app.analysis.group_reading import YEARS
 from app.analysis.model_frame import Covariate, ModelFrame
+from app.analysis.wording import MONTHS_PER_YEAR
 from app.cohort.filters import Filter
 from app.cohort.groupings import SAVED, GroupingSpec
 from app.export.script_parts import (
@@ -43,9 +45,12 @@ def models_script(
     curves = ""
     if adjusted is not None:
         imports["app.analysis.adjusted_survival"] = {"adjusted_survival"}
+        months = [MONTHS_PER_YEAR * year for year in YEARS]
         curves = (
             f"curves = adjusted_survival(model, table.frame, {adjusted!r})\n"
-            f"print(curves.table.to_string(index=False, {_DIGITS}))"
+            f"print(curves.table.to_string(index=False, {_DIGITS}))\n"
+            f"at = adjusted_survival(model, table.frame, {adjusted!r}, times={months})\n"
+            f"print(at.table.to_string(index=False, {_DIGITS}))"
         )
     return script_of(
         heading_part(f"{outcome.endpoint.label}, Cox models", cohort, chosen, saved),

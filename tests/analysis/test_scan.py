@@ -165,7 +165,7 @@ def test_one_hundred_features_of_three_thousand_patients_take_about_a_second():
         ({"time": np.full(400, np.nan)}, "no patient with a known outcome"),
         ({"altered": lambda a: a.astype("Float64") * 2}, "only 0 .*, 1"),
         ({"adjust": lambda a: pd.DataFrame({"x": 1.0}, index=a.index)}, "'x' is the same"),
-        ({"event": lambda a: pd.Series(1, index=a.index[::-1])}, "outcomes must be of the same"),
+        ({"event": lambda a: pd.Series(1, index=a.index[::-1])}, "must be of the same patients"),
         ({"adjust": lambda _: pd.DataFrame({"x": np.arange(400)})}, "same patients"),
     ],
 )

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import chdtrc
 
-from app.analysis.adjusted_survival import adjusted_survival
+from app.analysis.adjusted_survival import adjusted_survival, support_sentences
 from app.analysis.contrasts import (
     conditional_survival,
     longest_common_time,
@@ -86,6 +88,59 @@ def test_no_events_anywhere_is_no_certainty():
     assert row["difference"] == 0
     assert np.isnan(row["p_value"])
     assert row["note"]
+
+
+def test_a_group_without_events_is_no_certainty():
+    """The test would be of the other group against a constant."""
+    curves = {
+        "many": kaplan_meier(np.arange(1, 91), np.arange(90) % 2),
+        "few": kaplan_meier([40, 50, 95], [0, 0, 0]),
+        # All die at once: a curve that falls to zero has no variance either.
+        "at once": kaplan_meier([7, 7, 7], [1, 1, 1]),
+    }
+    for table in (survival_differences(curves, [3, 6.5]), rmst_differences(curves, 38)):
+        assert table["difference"].notna().all()
+        assert table[["std_error", "lower", "upper", "p_value"]].isna().all(axis=None)
+        assert (table["note"] != "").all()
+    mean = curves["few"].rmst(38)
+    assert mean == 38
+    assert mean.std_error == 0
+    assert np.isnan([mean.lower, mean.upper]).all()
+    # Between groups that vary there is an interval, before and after.
+    curves["few"] = kaplan_meier([5, 40, 95], [1, 0, 0])
+    own = survival_differences(curves, [3, 38]).query("group == 'few'")
+    assert own["p_value"].isna().tolist() == [True, False]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.01, 30), st.booleans()), min_size=1, max_size=12),
+    st.lists(st.tuples(st.floats(0.01, 30), st.booleans()), min_size=1, max_size=12),
+    st.floats(0.1, 40),
+)
+def test_intervals_stay_within_what_there_can_be(ours, theirs, tau):
+    curves = {
+        name: kaplan_meier(*zip(*rows, strict=True)) for name, rows in (("a", ours), ("b", theirs))
+    }
+    for km in curves.values():
+        mean = km.rmst(tau)
+        if mean.std_error:
+            assert 0 <= mean.lower <= mean <= mean.upper <= tau * (1 + 1e-12)
+        else:
+            assert np.isnan([mean.lower, mean.upper]).all()
+    contrast = rmst_differences(curves, tau).iloc[0]
+    shares = survival_differences(curves, [tau]).iloc[0]
+    for row, most in ((contrast, tau), (shares, 1.0)):
+        if row["std_error"] > 0:
+            assert -most <= row["lower"] <= row["upper"] <= most
+        else:
+            assert np.isnan([row["lower"], row["upper"], row["p_value"]]).all()
+
+
+def test_a_restricted_mean_of_few_patients_ends_at_its_horizon():
+    mean = kaplan_meier([1, 10, 10, 10, 10], [1, 0, 0, 0, 0]).rmst(10)
+    assert mean == pytest.approx(8.2)
+    assert mean + 1.96 * mean.std_error > 10
+    assert mean.upper == 10
 
 
 def test_conditional_survival_is_the_curve_of_those_who_lived_so_far():
@@ -169,6 +224,80 @@ def test_adjusted_curve_of_everyone_alike_is_the_models_own(confounded):
         expected += share * np.exp(-hazard * np.exp(model.summary["coef"][0] * (0 - mean)))
     untreated = result.table.loc[~result.table["group"].astype(bool), "survival"].iloc[0]
     assert untreated == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.fixture(scope="module")
+def apart() -> pd.DataFrame:
+    """The mutated have a high score, and there are more event times than a curve is drawn at."""
+    rng = np.random.default_rng(62)
+    score = rng.normal(size=700)
+    mutated = (score + rng.normal(size=700) * 0.4 > 1.2).astype(int)
+    life = rng.exponential(60 * np.exp(-0.8 * score - 0.5 * mutated))
+    end = rng.uniform(20, 130, 700)
+    time = np.minimum(life, end).round(2) + 0.01
+    columns = {"time": time, "event": (life <= end).astype(int), "score": score, "mutated": mutated}
+    return pd.DataFrame(columns)
+
+
+def test_adjusted_curves_are_read_at_the_time_asked(apart):
+    """R: coxph, survfit(newdata) for everyone at each level, averaged at 12, 36 and 60."""
+    model = cox(apart, "time", "event", ["mutated", "score"])
+    found = adjusted_survival(model, apart, "mutated", times=[12, 36, 60, 129.42, 130]).table
+    expected = {
+        0: [0.801253773762, 0.516598758563, 0.368767437650],
+        1: [0.692205388859, 0.355928606705, 0.220192027885],
+    }
+    for level, survival in expected.items():
+        own = found[found["group"] == level]
+        np.testing.assert_allclose(own["survival"][:3], survival, atol=1e-9)
+        # Followed to 129.42: nothing is known beyond.
+        assert own["survival"].notna().tolist() == [True] * 4 + [False]
+        assert own[["std_error", "lower", "upper"]].iloc[-1].isna().all()
+    drawn = adjusted_survival(model, apart, "mutated").table
+    assert drawn["time"].nunique() < apart.loc[apart["event"] == 1, "time"].nunique()
+
+
+def test_adjusted_curves_have_the_tolerance_of_the_observed_ones(apart):
+    frame = apart.assign(time=apart["time"].round(0) + 1)
+    moved = frame.assign(time=np.nextafter(frame["time"], np.inf))
+    one, other = (
+        adjusted_survival(
+            cox(f, "time", "event", ["mutated", "score"]), f, "mutated", times=[9, 24]
+        )
+        for f in (frame, moved)
+    )
+    np.testing.assert_allclose(one.table["survival"], other.table["survival"], rtol=1e-12)
+
+
+def test_adjusted_curves_end_with_the_stratum_that_ends_first(apart):
+    frame = apart.assign(centre=np.where(apart.index < 300, "a", "b"))
+    frame.loc[frame["centre"] == "a", "time"] = frame["time"].clip(upper=50)
+    model = cox(frame, "time", "event", ["mutated", "score"], strata="centre")
+    table = adjusted_survival(model, frame, "mutated", times=[50, 51]).table
+    assert table["survival"].notna().tolist() == [True, False] * 2
+
+
+def test_adjusted_curves_say_where_they_extrapolate(apart):
+    """R: 54.1% have a score below 0.134, the lowest of the mutated."""
+    rng = np.random.default_rng(63)
+    frame = apart.assign(
+        noise=rng.normal(size=700),
+        disease=pd.Categorical(
+            np.where(apart["mutated"] == 1, "MDS", rng.choice(["MDS", "AML"], 700))
+        ),
+    )
+    model = cox(frame, "time", "event", ["mutated", "score", "noise", "disease"])
+    found = adjusted_survival(model, frame, "mutated", times=[12])
+    support = found.support.set_index(["group", "variable"])
+    assert support.loc[(1, "score"), "below"] == pytest.approx(0.5414286, abs=1e-6)
+    assert support.loc[(1, "score"), "lowest"] == pytest.approx(0.1338603, abs=1e-6)
+    assert support.loc[(0, "score"), "outside"] == pytest.approx(0.0428571, abs=1e-6)
+    aml = float((frame["disease"] == "AML").mean())
+    assert support.loc[(1, "disease"), "outside"] == pytest.approx(aml)
+    told = support_sentences(found)
+    assert len(told) == 2
+    assert told[0].startswith("54% of the 700 patients averaged over have a score below that of")
+    assert f"{aml:.0%} of the 700" in told[1]
 
 
 def test_adjusted_curves_need_a_covariate_with_levels(confounded):

@@ -117,7 +117,7 @@ def test_a_file_with_hostile_names_and_adjusted_curves(cohort, folder):
     script = models_script(models, cohort, Filter(), covariate.name)
     out = run(script, folder)
     check_summary(out, models.model)
-    table = adjusted_view(models, covariate).adjusted.table
+    table = adjusted_view(models, covariate).milestones.table
     last = out.strip().splitlines()[-1].split()[-5:]
     np.testing.assert_allclose(
         [float(text) for text in last], table.iloc[-1, 1:].astype(float), rtol=1e-9

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from app.analysis.adjusted_survival import support_sentences
 from app.analysis.cohort_models import CohortModels
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_checks import (
@@ -172,6 +173,9 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
     with words:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        cautions = support_sentences(view.adjusted)
+        if cautions:
+            st.warning("\n".join(f"- {caution}" for caution in cautions))
         others = [mid_sentence(c.name) for c in models.covariates if c is not covariate]
         st.caption(
             "Adjusted: what the Cox model predicts if everyone analysed were of one level and "
