@@ -5,19 +5,39 @@ Plain data, from Python or a JSON file::
     {
       "patient_id": "ID",
       "columns": {"HB": {"role": "laboratory", "unit": "g/dL", "label": "Haemoglobin"}},
-      "endpoints": {"os": {"time": "t", "unit": "days", "event": "status",
-                           "event_value": "dead"}},
-      "alterations": ["FLAG"],
+      "endpoints": {
+        "os": {"time": "t", "unit": "days", "event": "status", "entry": "t_of_consent",
+               "codes": {"0": "censored", "1": "event", "9": "unknown"}},
+        "relapse": {"time": "t", "event": "kind",
+                    "codes": {"0": "censored", "1": "event", "2": "competing"}}
+      },
+      "no_endpoints": ["thrombosis"],
+      "alterations": {
+        "V617F": {"gene": "JAK2", "refinement": "V617F"},
+        "d13": {"event": "del(13q)", "codes": {"y": "altered", "n": "not altered"}}
+      },
       "ignore": ["comment"]
     }
 
-All parts are optional. ``columns`` takes ``role`` (as in :class:`data_loaders.model.Variable`),
-``kind``, ``unit``, ``label``, ``description``, ``levels`` and ``date_format`` ("day first",
-"month first" or "Excel"); a column listed there is never taken for an alteration. ``endpoints``
-takes ``time`` and ``event`` (column names), ``unit`` (days, weeks, months or years) or, where
-``time`` is a date, ``from`` (the column with the date of time zero), and optionally
-``event_value`` (the value, or list of values, that mean the event; all others are censored),
-``label`` and ``event_label``. An ``event`` that is a date has happened where there is one.
+All parts are optional, and what is stated of one column changes nothing about the others.
+
+``columns`` takes ``role`` (as in :class:`data_loaders.model.Variable`), ``kind``, ``unit``,
+``label``, ``description``, ``levels`` (from low to high) and ``date_format`` ("day first", "month
+first" or "Excel"); a column listed there is not taken for an alteration, and one with a stated role
+or kind is not looked for among endpoints.
+
+``endpoints`` takes ``time`` and ``event`` (column names; left out, those that are inferred stay),
+``unit`` (days, weeks, months or years) or, where ``time`` is a date, ``from`` (the column with the
+date of time zero); ``codes`` (what each value of ``event`` means: event, competing, censored or
+unknown; a value that is not listed is unknown) or ``event_value`` (the value, or list of values,
+that mean the event; all others are censored); ``competing`` (a column of yes and no that says whom
+a competing event kept from the event, or false for none); ``entry`` (the time or date at which a
+patient came under observation: left truncation); ``label`` and ``event_label``. An ``event`` that
+is a date has happened where there is one. ``no_endpoints`` lists keys of endpoints that are none.
+
+``alterations`` is a list of columns, or says of each its ``gene`` and ``refinement`` or its
+cytogenetic ``event``, its ``label``, and by ``codes`` which values mean altered, not altered or not
+tested; a value that is not listed is not tested.
 """
 
 from __future__ import annotations
@@ -29,46 +49,23 @@ from pathlib import Path
 from typing import Any, get_args
 
 from data_loaders.dates import DATE_FORMATS
-from data_loaders.endpoints import MONTHS_PER
+from data_loaders.mapping_parts import (
+    AlterationMapping,
+    EndpointMapping,
+    as_names,
+    as_object,
+    as_text,
+    only,
+    read_alterations,
+    read_endpoint,
+)
 from data_loaders.model import CohortError, VariableKind, VariableRole
 from data_loaders.wording import listed, shown
 
 MAPPING_ENDING = ".mapping.json"
 _MAX_BYTES = 2**20
+_KEYS = ("patient_id", "columns", "endpoints", "no_endpoints", "alterations", "ignore")
 _COLUMN_KEYS = ("role", "kind", "unit", "label", "description", "levels", "date_format")
-_ENDPOINT_KEYS = ("time", "from", "unit", "event", "event_value", "label", "event_label")
-
-
-@dataclass(frozen=True)
-class EndpointMapping:
-    """What the user says of one endpoint; ``time_zero`` is ``from`` in the file."""
-
-    key: str
-    time: str
-    event: str
-    unit: str | None = None
-    event_values: tuple[object, ...] | None = None
-    label: str | None = None
-    event_label: str | None = None
-    time_zero: str | None = None
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it names."""
-        return tuple(name for name in (self.time, self.event, self.time_zero) if name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As it stands in the file."""
-        said = {
-            "time": self.time,
-            "from": self.time_zero,
-            "unit": self.unit,
-            "event": self.event,
-            "event_value": _listed(self.event_values),
-            "label": self.label,
-            "event_label": self.event_label,
-        }
-        return {key: value for key, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,11 @@ class TableMapping:
     columns
         Properties of variables by column.
     endpoints
-        By key.
+        Those that are stated or amended.
+    no_endpoints
+        Keys of endpoints that are inferred and are none.
     alterations
-        Columns that hold alterations, besides those recognised by their names.
+        Columns that hold alterations, besides those recognised by their names, and what they are.
     ignore
         Columns that are left out.
     """
@@ -92,7 +91,8 @@ class TableMapping:
     patient_id: str | None = None
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     endpoints: tuple[EndpointMapping, ...] = ()
-    alterations: tuple[str, ...] = ()
+    no_endpoints: tuple[str, ...] = ()
+    alterations: Mapping[str, AlterationMapping] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
 
     @classmethod
@@ -109,20 +109,31 @@ class TableMapping:
         if not isinstance(source, Mapping | str | Path):
             raise CohortError("The mapping needs to be a dictionary or the path of a JSON file.")
         data = source if isinstance(source, Mapping) else _read_json(Path(source))
-        known = ("patient_id", "columns", "endpoints", "alterations", "ignore")
-        _only(data, known, "The mapping")
+        only(data, _KEYS, "The mapping")
+        columns = {
+            str(name): _column(str(name), value)
+            for name, value in as_object(data.get("columns"), "columns").items()
+        }
+        labels = {name: str(said.get("label") or "") for name, said in columns.items()}
+        alterations = read_alterations(data.get("alterations"), labels)
+        endpoints = tuple(
+            read_endpoint(str(key), value)
+            for key, value in as_object(data.get("endpoints"), "endpoints").items()
+        )
+        gone = as_names(data.get("no_endpoints"), "no_endpoints")
+        both = [endpoint.key for endpoint in endpoints if endpoint.key in gone]
+        if both:
+            raise CohortError(
+                f"The mapping states {listed(both)} among the endpoints and takes it out as well; "
+                "keep one of the two."
+            )
         return cls(
-            patient_id=_text(data.get("patient_id"), "patient_id"),
-            columns={
-                str(name): _column(str(name), value)
-                for name, value in _object(data.get("columns"), "columns").items()
-            },
-            endpoints=tuple(
-                _endpoint(str(key), value)
-                for key, value in _object(data.get("endpoints"), "endpoints").items()
-            ),
-            alterations=_names(data.get("alterations"), "alterations"),
-            ignore=_names(data.get("ignore"), "ignore"),
+            patient_id=as_text(data.get("patient_id"), "patient_id"),
+            columns={name: said for name, said in columns.items() if name not in alterations},
+            endpoints=endpoints,
+            no_endpoints=gone,
+            alterations=alterations,
+            ignore=as_names(data.get("ignore"), "ignore"),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,7 +145,8 @@ class TableMapping:
                 for name, stated in self.columns.items()
             },
             "endpoints": {endpoint.key: endpoint.to_dict() for endpoint in self.endpoints},
-            "alterations": list(self.alterations),
+            "no_endpoints": list(self.no_endpoints),
+            "alterations": {name: said.to_dict() for name, said in self.alterations.items()},
             "ignore": list(self.ignore),
         }
         return {key: value for key, value in said.items() if value}
@@ -185,41 +197,9 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     return data
 
 
-def _only(data: Mapping[Any, Any], known: tuple[str, ...], what: str) -> None:
-    extra = [str(key) for key in data if key not in known]
-    if extra:
-        raise CohortError(
-            f"{what} has an unknown entry {listed(extra)}; known are {listed(known)}."
-        )
-
-
-def _object(value: object, what: str) -> Mapping[Any, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise CohortError(f'"{what}" in the mapping needs an object with one entry a name.')
-    return value
-
-
-def _text(value: object, what: str) -> str | None:
-    if value is None or (isinstance(value, str) and value):
-        return value
-    raise CohortError(f'"{shown(what)}" in the mapping needs to be a text.')
-
-
-def _names(value: object, what: str) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, list | tuple):
-        raise CohortError(f'"{what}" in the mapping needs a list of column names.')
-    if not all(isinstance(name, str) for name in value):
-        raise CohortError(f'"{what}" in the mapping needs a list of column names.')
-    return tuple(value)
-
-
 def _column(name: str, value: object) -> Mapping[str, Any]:
-    data = _object(value, f"columns: {shown(name)}")
-    _only(data, _COLUMN_KEYS, f"The mapping of {shown(name)}")
+    data = as_object(value, f"columns: {shown(name)}")
+    only(data, _COLUMN_KEYS, f"The mapping of {shown(name)}")
     for key, choices in (
         ("role", get_args(VariableRole)),
         ("kind", get_args(VariableKind)),
@@ -230,37 +210,6 @@ def _column(name: str, value: object) -> Mapping[str, Any]:
                 f'"{key}" of {shown(name)} in the mapping needs to be {listed(choices, "or")}.'
             )
     for key in ("unit", "label", "description"):
-        _text(data.get(key), f"{key} of {name}")
-    levels = _names(data.get("levels"), "levels")
+        as_text(data.get(key), f"{key} of {name}")
+    levels = as_names(data.get("levels"), "levels")
     return {**data, "levels": levels}
-
-
-def _endpoint(key: str, value: object) -> EndpointMapping:
-    data = _object(value, f"endpoints: {shown(key)}")
-    what = f"The endpoint {shown(key)} in the mapping"
-    _only(data, _ENDPOINT_KEYS, what)
-    time, event = _text(data.get("time"), "time"), _text(data.get("event"), "event")
-    if time is None or event is None:
-        raise CohortError(f'{what} needs "time" and "event", each the name of a column.')
-    unit = data.get("unit")
-    if unit is not None and unit not in MONTHS_PER:
-        raise CohortError(f"{what} needs a unit among {listed(list(MONTHS_PER), 'or')}.")
-    values = data.get("event_value")
-    if values is not None:
-        values = tuple(values) if isinstance(values, list | tuple) else (values,)
-    time_zero = _text(data.get("from"), "from")
-    if time_zero is not None and (time_zero == time or unit is not None):
-        raise CohortError(
-            f'{what} is counted "from" a date, so "time" needs to be another column of dates and '
-            "no unit is stated."
-        )
-    return EndpointMapping(
-        key=key,
-        time=time,
-        event=event,
-        unit=unit,
-        event_values=values,
-        label=_text(data.get("label"), "label"),
-        event_label=_text(data.get("event_label"), "event_label"),
-        time_zero=time_zero,
-    )
