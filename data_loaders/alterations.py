@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,6 @@ from data_loaders.columns import TextColumn
 from data_loaders.genes import (
     FeatureName,
     looks_like_symbol,
-    named_alteration,
     read_feature_name,
     unlisted_gene,
 )
@@ -47,7 +46,10 @@ class Alterations:
 
 
 def find_alterations(
-    columns: Mapping[str, TextColumn], stated: Iterable[str], index: pd.Index
+    columns: Mapping[str, TextColumn],
+    stated: Mapping[str, FeatureName],
+    index: pd.Index,
+    others: Collection[str] = (),
 ) -> Alterations:
     """Take the alteration columns out of a table.
 
@@ -61,23 +63,29 @@ def find_alterations(
     columns
         The candidates in the file's order, by name.
     stated
-        Names the user gave.
+        What the user says that columns hold.
     index
         The patients, for the result.
+    others
+        Columns that the user says are something else: they count as neighbours only, so that what
+        is said of one column does not change what is inferred of another.
 
     Raises
     ------
     CohortError
         If a stated column does not answer yes or no.
     """
-    stated = set(stated)
-    for name in stated & set(columns):
+    for name in set(stated) & set(columns):
         if not columns[name].answers_only:
             raise CohortError(
                 f"The mapping calls {shown(name)} an alteration, but it is not a column of yes and "
-                "no; code it 1 and 0, or leave it out of the alterations."
+                'no; state which values mean altered ("codes"), or leave it out of the alterations.'
             )
-    names = _recognised(columns, stated)
+    names = {
+        name: stated.get(name) or feature
+        for name, feature in _recognised(columns, stated).items()
+        if name not in others
+    }
     names, issues = _with_unique_names(names)
     data = {}
     counted = [source for source in names if not columns[source].answers_only]
@@ -131,17 +139,17 @@ def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
 
     Beside the columns of another table they would be taken for unlisted genes.
     """
-    found = _recognised(columns, set())
+    found = _recognised(columns)
     return {name for name in columns if name not in found and looks_like_symbol(name)}
 
 
-def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str, FeatureName]:
+def _recognised(
+    columns: Mapping[str, TextColumn], stated: Mapping[str, FeatureName] | None = None
+) -> dict[str, FeatureName]:
+    """What the names and values show, and on top of it what is stated."""
     order = list(columns)
     found: dict[str, FeatureName] = {}
     for name, column in columns.items():
-        if name in stated:
-            found[name] = named_alteration(name)
-            continue
         feature = read_feature_name(name)
         if (
             feature
@@ -165,6 +173,8 @@ def _recognised(columns: Mapping[str, TextColumn], stated: set[str]) -> dict[str
             )
             if beside:
                 found[name] = unlisted_gene(name)
+    # What is stated comes last: it is no reason to take its neighbours for genes.
+    found |= {name: feature for name, feature in (stated or {}).items() if name in columns}
     return {name: found[name] for name in order if name in found}
 
 

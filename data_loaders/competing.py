@@ -121,18 +121,31 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     )
 
 
-def with_stated_competing(outcome: Outcome, column: TextColumn) -> Outcome:
-    """Add the competing event that a column of the file states (1 = the competing event ended it).
+def with_stated_competing(
+    outcome: Outcome, source: str, values: Floats, description: str = ""
+) -> Outcome:
+    """Add the competing event that a column of the file states.
 
     Times stay as they are: the file has its own rule.
+
+    Parameters
+    ----------
+    outcome
+        As built.
+    source
+        Name of the column.
+    values
+        1 = the competing event ended the follow-up, 0 = not, NaN = unknown; one a patient.
+    description
+        Of the new variable; default that it is death without the event.
     """
-    values = column.spread(column.answers)
     return _with_competing(
         outcome,
         outcome.time,
         np.where(outcome.event == 1, 0.0, np.where(np.isnan(outcome.event), np.nan, values)),
-        reason=f"the name {shown(column.name)}",
-        source=column.name,
+        reason=f"the name {shown(source)}" if not description else "as stated",
+        source=source,
+        description=description,
     )
 
 
@@ -225,6 +238,7 @@ def _with_competing(
     note: str = "",
     notes: Iterable[str] = (),
     kept: frozenset[str] = frozenset(),
+    description: str = "",
 ) -> Outcome:
     endpoint = outcome.endpoint
     column = f"{endpoint.key}_competing"
@@ -246,7 +260,7 @@ def _with_competing(
                 f"{endpoint.label}: competing event",
                 "binary",
                 role="outcome",
-                description=f"1 = died without {endpoint.event_label}, 0 = did not.",
+                description=description or f"1 = died without {endpoint.event_label}, 0 = did not.",
                 reason=reason,
                 source_column=source,
             ),

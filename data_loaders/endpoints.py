@@ -154,6 +154,8 @@ class Pair:
     entry
         Column with the time or date at which patients came under observation, where a mapping
         states one; else None, and the names are looked through.
+    unit_stated
+        Whether a mapping states the unit.
     """
 
     term: EndpointTerm
@@ -166,6 +168,7 @@ class Pair:
     time_zero: str | None = None
     by_presence: bool = False
     entry: str | None = None
+    unit_stated: bool = False
 
 
 def time_unit_of(name: str) -> TimeUnit | None:

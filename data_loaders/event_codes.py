@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.wording import shown
 
 _EVENT_WORDS = frozenset(
     {
@@ -46,6 +47,9 @@ class EventCoding:
         Which entries have no meaning, words of "unknown" excepted.
     merges
         Whether different words came to mean the same, such as "alive" and "lost to follow-up".
+    competing
+        Which entries mean a competing event, where a mapping tells them apart; they are 0 among
+        the values.
     """
 
     values: Floats
@@ -53,6 +57,7 @@ class EventCoding:
     warning: str
     unrecognised: npt.NDArray[np.bool_]
     merges: bool = False
+    competing: npt.NDArray[np.bool_] | None = None
 
 
 def decode_events(column: TextColumn) -> EventCoding | None:
@@ -106,6 +111,47 @@ def events_from_values(column: TextColumn, event_values: Sequence[object]) -> Ev
             values[i] = np.nan
     nothing = np.zeros(len(values), dtype=bool)
     return EventCoding(values, "as the mapping states", "", nothing, merges=len(values) > 2)
+
+
+def events_from_codes(column: TextColumn, codes: Mapping[str, str]) -> EventCoding:
+    """The coding that a mapping states value by value; a value that it does not list is unknown.
+
+    Parameters
+    ----------
+    column
+        As it stands in the file.
+    codes
+        What a value means: event, competing, censored or unknown. Numbers are compared as such.
+    """
+    meanings = [meaning_of(codes, str(text)) for text in column.texts]
+    values = {"event": 1.0, "competing": 0.0, "censored": 0.0}
+    words = [f"{shown(code)} = {meaning}" for code, meaning in codes.items()]
+    return EventCoding(
+        np.array([values.get(meaning or "", np.nan) for meaning in meanings], dtype=np.float64),
+        f"{', '.join(words)} as stated",
+        "",
+        np.array([meaning is None for meaning in meanings], dtype=bool)
+        & np.array([word not in UNKNOWN_WORDS for word in column.words], dtype=bool),
+        merges=len(meanings) > len(set(meanings)),
+        competing=np.array([meaning == "competing" for meaning in meanings], dtype=bool),
+    )
+
+
+def meaning_of(codes: Mapping[str, str], text: str) -> str | None:
+    """What a value means by stated codes, ``1.0`` and ``1`` being alike; None if it is not listed.
+
+    Parameters
+    ----------
+    codes
+        Meanings by value.
+    text
+        The value as it stands in the file.
+    """
+    return next((said for code, said in codes.items() if _plain(code) == _plain(text)), None)
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", " ".join(code.lower().split()))
 
 
 def _inverted(name: str) -> bool:

@@ -172,12 +172,6 @@ def unlisted_gene(name: str) -> FeatureName:
     )
 
 
-def named_alteration(name: str) -> FeatureName:
-    """A feature for a column that the user called an alteration, whatever its name."""
-    known = read_feature_name(name)
-    return known or FeatureName(name, "gene", name, name, "the mapping says so")
-
-
 def _symbol(text: str) -> str | None:
     """The listed symbol that a text spells, current or old, None if there is none."""
     symbols = known_symbols()

@@ -92,7 +92,7 @@ def cohort_from_tables(
         variants=variants,
         plain=merged.plain,
     )
-    return _with_origins(cohort, merged.origins, source or ", ".join(tables))
+    return _with_origins(cohort, merged.origins, clinical, source or ", ".join(tables))
 
 
 def _clinical_table(
@@ -106,7 +106,7 @@ def _clinical_table(
             '(clinical="patients.csv").'
         )
     wanted = {mapping.patient_id} if mapping.patient_id else set()
-    wanted |= {column for endpoint in mapping.endpoints for column in (endpoint.time,)}
+    wanted |= {column for endpoint in mapping.endpoints for column in (endpoint.time,) if column}
     fitting = [file for file in single if wanted <= set(tables[file].columns)] or single
     outcomes = {file: len(find_pairs(tables[file].columns)[0]) for file in fitting}
     candidates = [file for file in fitting if outcomes[file]]
@@ -166,9 +166,13 @@ def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def _with_origins(cohort: Cohort, origins: Mapping[str, str], source: str) -> Cohort:
-    """Say in the dictionary which file a joined column came from."""
+def _with_origins(cohort: Cohort, origins: Mapping[str, str], clinical: str, source: str) -> Cohort:
+    """Say which file a joined column came from."""
     variables = {}
+    columns = {
+        name: replace(column, file=origins.get(name, clinical))
+        for name, column in cohort.file_columns.items()
+    }
     for name, variable in cohort.variables.items():
         file = origins.get(variable.source_column or name)
         if file:
@@ -177,5 +181,8 @@ def _with_origins(cohort: Cohort, origins: Mapping[str, str], source: str) -> Co
         else:
             variables[name] = variable
     return replace(
-        cohort, variables=variables, provenance=replace(cohort.provenance, source=source)
+        cohort,
+        variables=variables,
+        file_columns=columns,
+        provenance=replace(cohort.provenance, source=source),
     )

@@ -31,9 +31,10 @@ or kind is not looked for among endpoints.
 date of time zero); ``codes`` (what each value of ``event`` means: event, competing, censored or
 unknown; a value that is not listed is unknown) or ``event_value`` (the value, or list of values,
 that mean the event; all others are censored); ``competing`` (a column of yes and no that says whom
-a competing event kept from the event, or false for none); ``entry`` (the time or date at which a
-patient came under observation: left truncation); ``label`` and ``event_label``. An ``event`` that
-is a date has happened where there is one. ``no_endpoints`` lists keys of endpoints that are none.
+a competing event kept from the event; false for none); ``entry`` (the time or date at which a
+patient came under observation, which is left truncation; false for none); ``label`` and
+``event_label``. An ``event`` that is a date has happened where there is one. ``no_endpoints`` lists
+keys of endpoints that are none.
 
 ``alterations`` is a list of columns, or says of each its ``gene`` and ``refinement`` or its
 cytogenetic ``event``, its ``label``, and by ``codes`` which values mean altered, not altered or not

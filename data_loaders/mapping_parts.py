@@ -27,7 +27,7 @@ class EndpointMapping:
     """What the user says of one endpoint; ``time_zero`` is ``from`` in the file.
 
     Without ``time`` or ``event`` it amends the endpoint of this key that is inferred.
-    ``competing`` is a column of yes and no, or False for no competing event at all.
+    ``competing`` is a column of yes and no, ``entry`` one of times; False says that there is none.
     """
 
     key: str
@@ -38,7 +38,7 @@ class EndpointMapping:
     label: str | None = None
     event_label: str | None = None
     time_zero: str | None = None
-    entry: str | None = None
+    entry: str | Literal[False] | None = None
     competing: str | Literal[False] | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
 
@@ -179,15 +179,12 @@ def read_endpoint(key: str, value: object) -> EndpointMapping:
     codes = _codes(data.get("codes"), EVENT_MEANINGS, what)
     if codes and values is not None:
         raise CohortError(f'{what} takes "codes" or "event_value", not both.')
-    if codes and not {"event", "competing"} & set(codes.values()):
-        raise CohortError(f'{what} needs at least one value that means the "event" among its codes.')
     time_zero = as_text(data.get("from"), "from")
     if time_zero is not None and (time_zero == time or unit is not None):
         raise CohortError(
             f'{what} is counted "from" a date, so "time" needs to be another column of dates and '
             "no unit is stated."
         )
-    competing = data.get("competing")
     return EndpointMapping(
         key=key,
         time=time,
@@ -197,8 +194,8 @@ def read_endpoint(key: str, value: object) -> EndpointMapping:
         label=as_text(data.get("label"), "label"),
         event_label=as_text(data.get("event_label"), "event_label"),
         time_zero=time_zero,
-        entry=as_text(data.get("entry"), "entry"),
-        competing=False if competing is False else as_text(competing, "competing"),
+        entry=_text_or_false(data.get("entry"), "entry"),
+        competing=_text_or_false(data.get("competing"), "competing"),
         codes=codes,
     )
 
@@ -242,6 +239,10 @@ def _alteration(column: str, value: object) -> AlterationMapping:
     if parts["refinement"] and not parts["gene"]:
         raise CohortError(f'{what} needs the "gene" that "refinement" is a part of.')
     return AlterationMapping(**parts, codes=_codes(data.get("codes"), CALL_MEANINGS, what))
+
+
+def _text_or_false(value: object, what: str) -> str | Literal[False] | None:
+    return False if value is False else as_text(value, what)
 
 
 def _codes(value: object, meanings: tuple[str, ...], what: str) -> dict[str, str]:

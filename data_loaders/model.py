@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.file_columns import FileColumn
+
 DAYS_PER_MONTH = 365.25 / 12
 
 VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "date", "identifier"]
@@ -259,6 +261,9 @@ class Cohort:
         Source, citation, licence; whether synthetic.
     issues
         What validation found.
+    file_columns
+        The columns of the file or files as they stand there, by name, where the cohort was read
+        from tables; no part of the fingerprint.
 
     Raises
     ------
@@ -275,6 +280,7 @@ class Cohort:
     provenance: Provenance
     mutations: pd.DataFrame = field(default_factory=_empty_mutations)
     issues: tuple[Issue, ...] = ()
+    file_columns: Mapping[str, FileColumn] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "endpoints", MappingProxyType(dict(self.endpoints)))

@@ -9,22 +9,16 @@ import numpy as np
 
 from data_loaders.columns import TextColumn
 from data_loaders.competing import by_cause, same_clock, with_competing_death, with_stated_competing
-from data_loaders.date_pairs import (
-    DateRoles,
-    date_roles,
-    find_date_pairs,
-    later_dates,
-    presence,
-)
+from data_loaders.date_pairs import find_date_pairs
 from data_loaders.dates import DateColumn
-from data_loaders.endpoints import Pair, endpoint_term, find_pairs
+from data_loaders.endpoints import MONTHS_PER, Pair, endpoint_term, find_pairs
 from data_loaders.entry import find_entry, with_entry
-from data_loaders.event_codes import decode_events, events_from_values
-from data_loaders.mapping import EndpointMapping, TableMapping
+from data_loaders.mapping import TableMapping
+from data_loaders.mapping_parts import EndpointMapping
 from data_loaders.model import CohortError, Issue
 from data_loaders.outcomes import Outcome, Rows, build_outcome
-from data_loaders.vocabulary import parse_name
-from data_loaders.wording import shown
+from data_loaders.stated_outcomes import stated_competing, stated_pair
+from data_loaders.wording import listed, shown
 
 
 def find_outcomes(
@@ -52,40 +46,49 @@ def find_outcomes(
         If an endpoint of the mapping cannot be made.
     """
     dates = dates or {}
-    stated = [_stated_pair(endpoint, columns, dates) for endpoint in mapping.endpoints]
-    used = {column for pair in stated for column in (pair.time, pair.event)}
-    used |= set(mapping.columns) | set(mapping.alterations)
-    keys = {pair.term.key for pair in stated}
-    if len(keys) < len(stated):
+    said = {endpoint_term(endpoint.key).key: endpoint for endpoint in mapping.endpoints}
+    if len(said) < len(mapping.endpoints):
         raise CohortError(
             "The mapping states one endpoint twice under different spellings; keep one of them."
         )
-    unused = {n: c for n, c in columns.items() if n not in used}
-    pairs, unread = find_pairs({n: c for n, c in unused.items() if n not in dates})
-    pairs = [*stated, *(pair for pair in pairs if pair.term.key not in keys)]
-    # A date stays a date, whatever else the user said of its column.
-    dated = {n: c for n, c in columns.items() if n in unused or n in dates}
-    from_dates, no_dates = find_date_pairs(dated, dates, (pair.term.key for pair in pairs))
-    pairs += from_dates
-    pairs.sort(key=lambda pair: pair.term.key != "os")
-    built = [build_outcome(pair, columns, rows, dates) for pair in pairs]
+    # Only what a column is takes it from the outcomes, not its label or unit.
+    other_use = {n for n, stated in mapping.columns.items() if {"role", "kind"} & set(stated)}
+    other_use |= set(mapping.alterations)
+    gone = {endpoint_term(key).key for key in mapping.no_endpoints}
+    inferred, issues = _inferred(columns, dates, mapping, other_use, gone)
+    stated = {
+        key: stated_pair(endpoint, inferred.get(key), columns, dates)
+        for key, endpoint in said.items()
+    }
+    whole = {key: stated[key] for key, endpoint in said.items() if endpoint.time and endpoint.event}
+    used = {column for pair in whole.values() for column in (pair.time, pair.event)} | other_use
+    pairs = dict(whole)
+    for key, pair in inferred.items():
+        # Columns that are stated to be another outcome are that; one of them may serve two.
+        if key in stated or not {pair.time, pair.event} <= used:
+            pairs[key] = stated.get(key) or _with_stated_unit(pair, mapping)
+    ordered = sorted(pairs.values(), key=lambda pair: pair.term.key != "os")
+    built = [build_outcome(pair, columns, rows, dates) for pair in ordered]
     survival = built[0] if built and built[0].endpoint.key == "os" else None
-    by_name = {name.lower(): column for name, column in columns.items() if name not in used}
-    outcomes = []
-    for pair, outcome in zip(pairs, built, strict=True):
-        own = by_name.get(f"{pair.term.key}_competing")
-        if own is not None and own.is_binary:
-            outcomes.append(with_stated_competing(outcome, own))
-        elif pair.term.competing and survival is not None:
-            outcomes.append(with_competing_death(outcome, survival, rows))
-        else:
-            outcomes.append(outcome)
-    issues = [*no_dates, *(_unread(time, event) for time, event in unread)]
+    free = {name: column for name, column in columns.items() if name not in used}
+    outcomes = [
+        _with_competing(
+            (outcome, pair),
+            survival,
+            said.get(pair.term.key),
+            columns=columns,
+            free=free,
+            rows=rows,
+        )
+        for pair, outcome in zip(ordered, built, strict=True)
+    ]
     if survival is not None:
         issues += [issue for outcome in outcomes for issue in _other_clock(outcome, survival)]
-    free = {name: column for name, column in columns.items() if name not in used}
     known = {name: column for name, column in columns.items() if name in free or name in dates}
-    for i, (pair, outcome) in enumerate(zip(pairs, outcomes, strict=True)):
+    for i, (pair, outcome) in enumerate(zip(ordered, outcomes, strict=True)):
+        own_word = said.get(pair.term.key)
+        if own_word is not None and own_word.entry is False:
+            continue
         # A time of entry that names no endpoint belongs to those on the clock of survival.
         same = survival is None or _on_one_clock(outcome, survival)
         entry = pair.entry or (find_entry(outcome, known, dates, own_only=not same))
@@ -93,13 +96,77 @@ def find_outcomes(
             outcomes[i] = with_entry(
                 outcome, entry, columns, dates, rows, stated=pair.entry is not None
             )
-    found = {outcome.endpoint.key for outcome in outcomes}
+    found = {outcome.endpoint.key for outcome in outcomes} | gone
     for outcome in list(outcomes):
         component = by_cause(outcome, free, survival)
         if component is not None and component.endpoint.key not in found:
             found.add(component.endpoint.key)
             outcomes.append(component)
     return outcomes, issues
+
+
+def _with_competing(
+    made: tuple[Outcome, Pair],
+    survival: Outcome | None,
+    said: EndpointMapping | None,
+    *,
+    columns: Mapping[str, TextColumn],
+    free: Mapping[str, TextColumn],
+    rows: Rows,
+) -> Outcome:
+    """The outcome with its competing event: as stated, in a column of its own, or death."""
+    outcome, pair = made
+    stated = stated_competing(outcome, pair.coding, said, columns)
+    if stated is not None:
+        return stated
+    name = f"{pair.term.key}_competing"
+    own = next((column for n, column in free.items() if n.lower() == name), None)
+    if own is not None and own.is_binary:
+        return with_stated_competing(outcome, own.name, own.spread(own.answers))
+    if pair.term.competing and survival is not None:
+        return with_competing_death(outcome, survival, rows)
+    return outcome
+
+
+def _inferred(
+    columns: Mapping[str, TextColumn],
+    dates: Mapping[str, DateColumn],
+    mapping: TableMapping,
+    other_use: set[str],
+    gone: set[str],
+) -> tuple[dict[str, Pair], list[Issue]]:
+    """The pairs that the columns show, by key, and what stood in the way of others."""
+    whole = [endpoint for endpoint in mapping.endpoints if endpoint.time and endpoint.event]
+    used = {str(column) for e in whole for column in (e.time, e.event)} | other_use
+    open_columns = {n: c for n, c in columns.items() if n not in other_use}
+    pairs: dict[str, Pair] = {}
+    unread: list[tuple[str, str]] = []
+    for taken in [set[str](), used] if whole else [set[str]()]:
+        left = {n: c for n, c in open_columns.items() if n not in taken and n not in dates}
+        found, unread = find_pairs(left)
+        for pair in found:
+            if not {pair.time, pair.event} <= used:
+                pairs.setdefault(pair.term.key, pair)
+    # A date stays a date, whatever else the user said of its column.
+    dated = {n: c for n, c in columns.items() if n not in used or n in dates}
+    known = {*pairs, *(endpoint_term(endpoint.key).key for endpoint in whole), *gone}
+    from_dates, issues = find_date_pairs(dated, dates, known)
+    pairs |= {pair.term.key: pair for pair in from_dates}
+    issues += [_unread(time, event) for time, event in unread]
+    if gone:
+        labels = [endpoint_term(key).label for key in sorted(gone)]
+        words = (
+            f"The mapping takes out the endpoints {listed(labels)}; their columns are variables."
+        )
+        issues.append(Issue("info", words, count=len(gone), code="ignored"))
+    return {key: pair for key, pair in pairs.items() if key not in gone}, issues
+
+
+def _with_stated_unit(pair: Pair, mapping: TableMapping) -> Pair:
+    unit = mapping.columns.get(pair.time, {}).get("unit")
+    if unit not in MONTHS_PER or pair.time_zero is not None:
+        return pair
+    return replace(pair, unit=unit, unit_stated=True)
 
 
 def _on_one_clock(outcome: Outcome, survival: Outcome) -> bool:
@@ -132,87 +199,7 @@ def _unread(time: str, event: str) -> Issue:
     return Issue(
         "warning",
         f"{shown(time)} and {shown(event)} belong together by name, but the codes of "
-        f"{shown(event)} are not known; state in a mapping which value means the event "
-        '("event_value").',
+        f'{shown(event)} are not known; state in a mapping what each value means ("codes").',
         event,
         code="event_coding",
     )
-
-
-def _stated_pair(
-    endpoint: EndpointMapping,
-    columns: Mapping[str, TextColumn],
-    dates: Mapping[str, DateColumn],
-) -> Pair:
-    """The pair that a mapping states."""
-    for column in endpoint.columns:
-        if column not in columns:
-            raise CohortError(
-                f"The mapping uses {shown(column)} for the endpoint {shown(endpoint.key)}, but it "
-                "is the patients' identifier or ignored; choose another column."
-            )
-    event = columns[endpoint.event]
-    roles = date_roles(dates)
-    time_zero = _time_zero(endpoint, roles, dates)
-    if time_zero is None and columns[endpoint.time].share_numeric < 0.5:
-        raise CohortError(
-            f"The mapping uses {shown(endpoint.time)} as the time of {shown(endpoint.key)}, but it "
-            "does not hold numbers; choose the column with the follow-up time."
-        )
-    by_presence = endpoint.event in dates and endpoint.event_values is None
-    coding = (
-        presence(event)
-        if by_presence
-        else events_from_values(event, endpoint.event_values)
-        if endpoint.event_values is not None
-        else decode_events(event)
-    )
-    if coding is None:
-        raise CohortError(
-            f"The coding of {shown(endpoint.event)} is not understood; state in the mapping which "
-            'value means the event ("event_value").'
-        )
-    term = endpoint_term(endpoint.key)
-    term = replace(
-        term,
-        label=endpoint.label or term.label,
-        event_label=endpoint.event_label or term.event_label,
-    )
-    unit = endpoint.unit or parse_name(endpoint.time).unit
-    if time_zero is not None:
-        later = later_dates(endpoint.time, roles)
-        return Pair(
-            term, endpoint.time, endpoint.event, "days", coding, later,
-            time_zero=time_zero, by_presence=by_presence,
-        )  # fmt: skip
-    return Pair(
-        term,
-        endpoint.time,
-        endpoint.event,
-        unit,  # type: ignore[arg-type]
-        coding,
-        by_presence=by_presence,
-    )
-
-
-def _time_zero(
-    endpoint: EndpointMapping, roles: DateRoles, dates: Mapping[str, DateColumn]
-) -> str | None:
-    """The column that a stated endpoint is counted from; None where its time is a number."""
-    for column in (endpoint.time, endpoint.time_zero):
-        if endpoint.time_zero is not None and column not in dates:
-            raise CohortError(
-                f"The mapping counts {shown(endpoint.key)} from a date, but {shown(column)} does "
-                "not hold dates that can be read; choose another column or state its "
-                '"date_format".'
-            )
-    if endpoint.time not in dates or endpoint.time_zero is not None:
-        return endpoint.time_zero
-    usual = next((name for name in roles.zeros if name != endpoint.time), None)
-    if usual is None:
-        raise CohortError(
-            f"The mapping uses the dates of {shown(endpoint.time)} as the time of "
-            f"{shown(endpoint.key)}; state the column with the date to count from as well "
-            '("from").'
-        )
-    return usual

@@ -168,8 +168,7 @@ def build_outcome(
             + (f", converted from {unit}." if unit != "months" else "."),
             reason=_counted_how(pair)
             if pair.time_zero
-            else f"forms a pair with {shown(pair.event)}; "
-            + ("unit guessed from the values" if guessed else f"{unit} from the name"),
+            else f"forms a pair with {shown(pair.event)}; " + _unit_how(pair, unit, guessed),
             source_column=pair.time,
         ),
         Variable(
@@ -211,6 +210,12 @@ def counted_months(zero: DateColumn, end: DateColumn) -> Floats:
     seconds = (end.past - zero.past) / np.timedelta64(1, "s")
     # Whole days: the time of day that some exports add is no follow-up.
     return np.floor(seconds / 86_400) * MONTHS_PER["days"]
+
+
+def _unit_how(pair: Pair, unit: TimeUnit, guessed: str) -> str:
+    if guessed:
+        return "unit guessed from the values"
+    return f"{unit} as stated" if pair.unit_stated else f"{unit} from the name"
 
 
 def _from(zero: str) -> str:

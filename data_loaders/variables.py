@@ -24,7 +24,7 @@ from data_loaders.vocabulary import (
     parse_name,
     term_of,
 )
-from data_loaders.wording import at_rows, plural, shown
+from data_loaders.wording import at_rows, listed, plural, shown
 
 MAX_CATEGORIES = 40
 MAX_CENTRES = 500  # centres and studies are categories however many there are
@@ -130,7 +130,7 @@ def read_column(
         role=cast("VariableRole", stated.get("role") or (term.role if term else _role_of(kind))),
         description=stated.get("description") or "",
         levels=levels,
-        reason=why if not stated else f"the mapping; {why}",
+        reason=_with_stated(why, stated),
     )
     if term and term.key in _TIMES_TO and unit in {"days", "weeks", "years"}:
         cells = cells * MONTHS_PER[str(unit)]
@@ -206,6 +206,15 @@ def _check_stated(column: TextColumn, kind: VariableKind, dates: DateColumn | No
         raise CohortError(
             f"The mapping calls {shown(column.name)} {kind}, but it {wanted}; state another kind."
         )
+
+
+def _with_stated(why: str, stated: Mapping[str, Any]) -> str:
+    """The reason of a variable, with what of it is stated."""
+    said = [key.replace("_", " ") for key, value in stated.items() if value and key != "kind"]
+    if not said:
+        return why
+    words = f"{listed(said)} as stated"
+    return f"kind, {words}" if why == "as stated" else f"{why}; {words}"
 
 
 def _label(name: str, term: Term | None, kind: VariableKind) -> str:

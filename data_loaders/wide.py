@@ -10,18 +10,20 @@ from pathlib import PurePath
 import numpy as np
 import pandas as pd
 
-from data_loaders.alterations import find_alterations
+from data_loaders.alterations import Alterations, find_alterations
 from data_loaders.calls import with_calls
 from data_loaders.columns import TextColumn
 from data_loaders.dates import DateColumn, find_dates
 from data_loaders.derived import driver_class, transplant_time
 from data_loaders.families import disease_family
+from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
 from data_loaders.gene_parts import with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance, Variable
 from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
+from data_loaders.stated_alterations import stated_alterations
 from data_loaders.tables import RawTable
 from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
@@ -85,8 +87,16 @@ def cohort_from_table(
     }
     originals = {column for outcome in outcomes for column in outcome.originals}
     rest = {n: c for n, c in open_columns.items() if n not in in_outcomes and n not in originals}
-    candidates = {n: c for n, c in rest.items() if n not in mapping.columns and n not in plain}
-    alterations = with_whole_genes(find_alterations(candidates, mapping.alterations, index))
+    stated = stated_alterations(mapping.alterations, rest)
+    candidates = {n for n in rest if n not in mapping.columns and n not in plain}
+    candidates |= set(stated.features)
+    # Columns that are stated stay where they were: nothing else is inferred otherwise for it.
+    neighbours = {n for n in _named(mapping) if n in table.columns and n != id_column} - set(plain)
+    beside = {n: c for n, c in table.columns.items() if n in candidates or n in neighbours}
+    alterations = find_alterations(
+        beside | dict(stated.columns), stated.features, index, neighbours - candidates
+    )
+    alterations = with_whole_genes(replace(alterations, sources=alterations.sources - stated.kept))
     if variants is not None:
         alterations = with_calls(alterations, variants, _sequenced(rest))
 
@@ -122,6 +132,7 @@ def cohort_from_table(
         *_no_endpoint(outcomes),
         *(variants.issues if variants is not None else ()),
         *alterations.issues,
+        *stated.issues,
         *(issue for read in reads for issue in read.issues),
         *columns_not_understood(reads, open_columns),
         *constant_columns(patients, variables, alterations.matrix),
@@ -136,7 +147,38 @@ def cohort_from_table(
         provenance=Provenance(source=table.filename),
         **({"mutations": variants.frame} if variants is not None else {}),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
+        file_columns=_described(table.columns, outcomes, alterations),
     )
+
+
+def _named(mapping: TableMapping) -> set[str]:
+    """The columns that a mapping says something of."""
+    of_endpoints = {column for endpoint in mapping.endpoints for column in endpoint.columns}
+    return {*mapping.columns, *mapping.alterations, *mapping.ignore, *of_endpoints}
+
+
+def _described(
+    columns: Mapping[str, TextColumn], outcomes: list[Outcome], alterations: Alterations
+) -> dict[str, FileColumn]:
+    """The columns as they stand in the file, with what their entries were taken for."""
+    meanings: dict[str, dict[str, dict[str, str]]] = {}
+    for outcome in outcomes:
+        event = outcome.variables[1].source_column or ""
+        competing = outcome.variables[2] if outcome.endpoint.competing else None
+        if event not in columns:
+            continue
+        states = {"event": outcome.event, "censored": 1 - outcome.event}
+        if competing is not None and competing.source_column == event:
+            states = {"competing": outcome.columns[competing.name], **states}
+        found = entry_meanings(columns[event], states, "unknown")
+        meanings.setdefault(event, {})[outcome.endpoint.key] = found
+    for name, source in alterations.features["source_column"].items():
+        if source in columns:
+            calls = alterations.matrix[name].to_numpy(dtype=float, na_value=np.nan)
+            states = {"altered": calls, "not altered": 1 - calls}
+            found = entry_meanings(columns[source], states, "not tested")
+            meanings.setdefault(source, {})[str(name)] = found
+    return {name: describe_column(c, meanings.get(name)) for name, c in columns.items()}
 
 
 def _sequenced(

@@ -265,7 +265,7 @@ def test_codes_that_are_not_known_are_named_with_what_to_do() -> None:
     cohort = load(columns)
     (issue,) = [issue for issue in cohort.issues if issue.code == "event_coding"]
     assert issue.column == "os_status"
-    assert "event_value" in issue.sentence
+    assert "codes" in issue.sentence
     stated = {"os": {"time": "os_months", "event": "os_status", "event_value": 2}}
     cohort = load(columns, {"endpoints": stated})
     assert cohort.patients["os_event"].tolist() == [0, 0, 1]
