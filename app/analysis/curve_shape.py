@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from app.analysis.contrasts import Curves
-from app.analysis.group_hazards import group_cox
+from app.analysis.group_hazards import GroupModel, group_cox
 from app.analysis.outcomes import Outcome
 from app.analysis.survival import KaplanMeier
 
@@ -75,12 +75,19 @@ def _last_read(km: KaplanMeier) -> float:
 def proportional_hazards(outcome: Outcome) -> float:
     """P-value of the test that the groups' hazards are proportional (Grambsch & Therneau 1994).
 
-    A Cox model with the groups as its only covariate, R's ``cox.zph``; NaN where it cannot be
-    fitted, as with an infinite hazard ratio.
+    That of :func:`hazards_model`, R's ``cox.zph``; NaN where there is none.
+    """
+    model = hazards_model(outcome)
+    return float("nan") if model is None or model.ph_p_value is None else model.ph_p_value
+
+
+def hazards_model(outcome: Outcome) -> GroupModel | None:
+    """A Cox model with the groups as its only covariate; None where it cannot be fitted.
+
+    As with an infinite hazard ratio.
     """
     cause = outcome.event.astype(np.int64)
     try:
-        model = group_cox(outcome.time, cause, outcome.groups, entry=outcome.entry)
+        return group_cox(outcome.time, cause, outcome.groups, entry=outcome.entry)
     except ValueError:
-        return float("nan")
-    return float("nan") if model.ph_p_value is None else model.ph_p_value
+        return None

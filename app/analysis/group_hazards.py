@@ -46,9 +46,9 @@ class GroupModel:
         Patients, and events of the cause modelled.
     cause
         The cause modelled.
-    ph_p_value
+    ph_test
         Test that the hazards are proportional (Grambsch & Therneau 1994, Kaplan-Meier transformed
-        time); None for the subdistribution hazard.
+        time): chi-squared, degrees of freedom, p-value; None for the subdistribution hazard.
     method
         What was done, in words.
     notes
@@ -60,9 +60,14 @@ class GroupModel:
     n: int
     events: int
     cause: int
-    ph_p_value: float | None
+    ph_test: tuple[float, int, float] | None
     method: str
     notes: tuple[str, ...]
+
+    @property
+    def ph_p_value(self) -> float | None:
+        """P-value of the test that the hazards are proportional; None where there is none."""
+        return None if self.ph_test is None else self.ph_test[2]
 
 
 def group_cox(
@@ -107,7 +112,7 @@ def group_cox(
         n=data.n,
         events=len(row),
         cause=cause_of_interest,
-        ph_p_value=_proportional(clock, row, died, _shares(pool, top.beta), top.information),
+        ph_test=_proportional(clock, row, died, _shares(pool, top.beta), top.information),
         method="cause-specific Cox model, Efron ties",
         notes=tuple(few_events(len(row), len(top.beta))),
     )
@@ -152,7 +157,7 @@ def group_fine_gray(time: Any, cause: Any, groups: Any, cause_of_interest: int =
         n=data.n,
         events=events,
         cause=cause_of_interest,
-        ph_p_value=None,
+        ph_test=None,
         method="Fine-Gray model of the subdistribution hazard, robust standard errors",
         notes=tuple(few_events(events, len(top.beta))),
     )
@@ -286,8 +291,8 @@ def _summary(beta: Floats, covariance: Floats, known: Groups) -> pd.DataFrame:
 
 def _proportional(
     clock: Floats, row: Ints, died: Floats, shares: Floats, information: Floats
-) -> float:
-    """P-value of the score test that no hazard ratio changes with transformed time."""
+) -> tuple[float, int, float]:
+    """Score test that no hazard ratio changes with transformed time: chi-squared, df, p-value."""
     time = clock[row] - clock[row].mean()
 
     def spread(weights: Floats) -> Floats:
@@ -299,4 +304,4 @@ def _proportional(
     whole = np.block([[information, first], [first, second]])
     u = np.concatenate([np.zeros(len(score)), score])
     chi2 = float(u @ np.linalg.lstsq(whole, u, rcond=None)[0])
-    return float(chdtrc(len(score), chi2))
+    return chi2, len(score), float(chdtrc(len(score), chi2))

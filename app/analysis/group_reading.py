@@ -54,6 +54,38 @@ def _percent_at(km: KaplanMeier | None, year: int) -> str:
     return format_percent_ci(at["survival"], at["lower"], at["upper"])
 
 
+def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of groups with its test, as printed.
+
+    Parameters
+    ----------
+    pairs
+        From ``pairwise_logrank`` or Gray's test of pairs: a, b, n_a, n_b, statistic, p_value,
+        p_adjusted, note.
+    """
+    table = pd.DataFrame(
+        {
+            "Group": pairs["a"].astype(str),
+            "n": pairs["n_a"],
+            "Against": pairs["b"].astype(str),
+            "n of these": pairs["n_b"],
+            "Chi-squared": [_digits(value) for value in pairs["statistic"]],
+            "p": [_bare_p(value) for value in pairs["p_value"]],
+            "p, adjusted": [_bare_p(value) for value in pairs["p_adjusted"]],
+            "Note": pairs["note"],
+        }
+    )
+    return table if table["Note"].any() else table.drop(columns="Note")
+
+
+def _digits(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.2f}"
+
+
+def _bare_p(value: float) -> str:
+    return "–" if pd.isna(value) else format_p(value).removeprefix("p ").removeprefix("= ")
+
+
 def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
     """The numbers behind the curves: every step of every group, times in the unit given."""
     parts = []

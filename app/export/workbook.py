@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
+from app.export.headings import headings, is_p_value
 from app.export.software import product, software
 from app.export.tables import FORMULA_STARTS, source_line
 from data_loaders import Provenance
@@ -29,10 +30,16 @@ MOST_ROWS = 1_048_575
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ABOUT = "About"
 _LONGEST_NAME = 31
-_WIDEST = 44
+_WIDEST, _WIDEST_ABOUT = 44, 110
+_SMALL, _SMALL_P, _USUAL_P = 0.001, "0.00E+00", "0.0000"
 
 
-def to_xlsx(sheets: Mapping[str, pd.DataFrame], provenance: Provenance, patients: str) -> bytes:
+def to_xlsx(
+    sheets: Mapping[str, pd.DataFrame],
+    provenance: Provenance,
+    patients: str,
+    told: Mapping[str, str] | None = None,
+) -> bytes:
     """Tables as the content of an Excel workbook, with a first sheet ``About``.
 
     Every table gets a last column with the source, as the CSV files, so that a sheet copied out
@@ -47,6 +54,8 @@ def to_xlsx(sheets: Mapping[str, pd.DataFrame], provenance: Provenance, patients
         Where the numbers come from.
     patients
         Which patients they are of: the filter in words.
+    told
+        What else the first sheet says, by what it is: the fingerprint, endpoint, groups, settings.
 
     Raises
     ------
@@ -60,7 +69,7 @@ def to_xlsx(sheets: Mapping[str, pd.DataFrame], provenance: Provenance, patients
                 "take the CSV instead."
             )
     book = Workbook(write_only=True)
-    _write(book.create_sheet(_ABOUT), _about(provenance, patients))
+    _write(book.create_sheet(_ABOUT), _about(provenance, patients, told or {}), _WIDEST_ABOUT)
     taken = {_ABOUT.lower()}
     for name, frame in sheets.items():
         _write(book.create_sheet(_sheet_name(name, taken)), _with_source(frame, provenance))
@@ -69,15 +78,17 @@ def to_xlsx(sheets: Mapping[str, pd.DataFrame], provenance: Provenance, patients
     return buffer.getvalue()
 
 
-def _about(provenance: Provenance, patients: str) -> pd.DataFrame:
+def _about(provenance: Provenance, patients: str, told: Mapping[str, str]) -> pd.DataFrame:
     kind = "SYNTHETIC: simulated, no patient stands behind any row"
     rows = {
         "Source": source_line(provenance),
         "Data": kind if provenance.synthetic else "",
         "Citation": provenance.citation,
         "Licence": provenance.licence,
-        "Version": provenance.version,
+        "Version of the data": provenance.version,
         "Patients": patients,
+        **told,
+        "Empty cells": "Not reached, not estimable, or not applicable.",
         "Made on": f"{datetime.now(UTC):%Y-%m-%d}",
         "Made with": f"{product()}, on {software()}",
         "Use": "For research; results generate hypotheses and are not medical advice.",
@@ -87,20 +98,38 @@ def _about(provenance: Provenance, patients: str) -> pd.DataFrame:
 
 
 def _with_source(frame: pd.DataFrame, provenance: Provenance) -> pd.DataFrame:
-    table = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    table.insert(len(table.columns), "source", source_line(provenance), allow_duplicates=True)
+    table = frame.set_axis(headings([str(name) for name in frame.columns]), axis=1)
+    table.insert(len(table.columns), "Source", source_line(provenance), allow_duplicates=True)
     return table
 
 
-def _write(sheet: Any, frame: pd.DataFrame) -> None:
+def _write(sheet: Any, frame: pd.DataFrame, widest: int = _WIDEST) -> None:
     sheet.freeze_panes = "A2"
     for position, name in enumerate(frame.columns):
         longest = max([len(name), *frame.iloc[:50, position].astype(str).str.len()])
         column = sheet.column_dimensions[get_column_letter(position + 1)]
-        column.width = min(longest + 2, _WIDEST)
+        column.width = min(longest + 2, widest)
     sheet.append([_text(sheet, name, bold=True) for name in frame.columns])
+    tested = [is_p_value(name) for name in frame.columns]
     for row in frame.itertuples(index=False, name=None):
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append(
+            [
+                _p_value(sheet, value) if is_p else _cell(sheet, value)
+                for value, is_p in zip(row, tested, strict=True)
+            ]
+        )
+
+
+def _p_value(sheet: Any, value: Any) -> Any:
+    """A p-value as the number it is, shown in a format that never makes it 0.000."""
+    plain = _cell(sheet, value)
+    if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
+        return plain
+    if plain == 0:  # below the smallest number that a computer holds
+        return _text(sheet, "< 1E-300")
+    cell = WriteOnlyCell(sheet, plain)
+    cell.number_format = _SMALL_P if plain < _SMALL else _USUAL_P
+    return cell
 
 
 def _cell(sheet: Any, value: Any) -> Any:
@@ -121,6 +150,8 @@ def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
     cell = WriteOnlyCell(sheet, _NOT_XML.sub("", value))
     cell.data_type = "s"
     cell.quotePrefix = value.startswith(FORMULA_STARTS)
+    if len(value) > _WIDEST_ABOUT:
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
     if bold:
         cell.font = Font(bold=True)
     return cell

@@ -33,6 +33,7 @@ from app.cohort.filters import Filter, Selection
 from app.cohort.groupings import Grouping, GroupingSpec
 from app.export.methods_comparison import cohorts_methods
 from app.export.script_cohorts import cohorts_script
+from app.export.survival_sheets import summary_sheet, tests_sheet
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.take_away import TakeAway, draw_take_away
@@ -179,7 +180,11 @@ def _sheets(
 ) -> dict[str, pd.DataFrame]:
     sheets = {"Clinical": clinical, "Alterations": alterations}
     for place, result in enumerate(survival, start=1):
-        sheets[f"Survival {place}"] = numbers_table(result, "years")
+        sheets |= {
+            f"Survival {place}": summary_sheet(result, "years"),
+            f"Tests {place}": tests_sheet(result),
+            f"Curves {place}": numbers_table(result, "years"),
+        }
     return sheets
 
 

@@ -31,6 +31,7 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.overlap import overlap
 from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
+from app.export.survival_sheets import summary_sheet, tests_sheet, told
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.survival import survival_title
@@ -148,6 +149,7 @@ def draw_glance(compared: Compared) -> None:
             name=("compare", compared.grouping.label),
             figures=figures,
             sheets=partial(_sheets, ranked, contrast, survival),
+            told={} if survival is None else told(survival.outcome, survival.label),
             methods=comparison_methods(table, contrast, survival, looking.selection),
             script=partial(
                 comparison_script,
@@ -167,7 +169,11 @@ def _sheets(
     if contrast is not None:
         sheets["Alterations"] = contrast.table
     if survival is not None:
-        sheets["Survival"] = numbers_table(survival, "years")
+        sheets |= {
+            "Survival": summary_sheet(survival, "years"),
+            "Tests": tests_sheet(survival),
+            "Curves": numbers_table(survival, "years"),
+        }
     return sheets
 
 

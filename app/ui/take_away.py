@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.analysis.wording import count
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem
 from app.export.workbook import to_xlsx
@@ -34,6 +35,8 @@ class TakeAway:
         The methods paragraph.
     script
         Makes the Python script that reproduces the numbers.
+    told
+        What the workbook's first sheet says beside the cohort: endpoint, groups, settings.
     """
 
     key: str
@@ -42,6 +45,7 @@ class TakeAway:
     sheets: Callable[[], Mapping[str, pd.DataFrame]]
     methods: str
     script: Callable[[], str]
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def draw_take_away(looking: Looking, take: TakeAway) -> None:
@@ -95,4 +99,11 @@ _SCRIPT_HELP = (
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:
-    return to_xlsx(take.sheets(), looking.cohort.provenance, looking.selection.sentence)
+    selection = looking.selection
+    told = {
+        "Fingerprint": looking.cohort.fingerprint,
+        "Selected": f"{selection.n:,} of {count(selection.source.n, 'patient')}",
+        **{item: text for item, text in take.told.items() if text},
+        "Methods": take.methods,
+    }
+    return to_xlsx(take.sheets(), looking.cohort.provenance, selection.sentence, told)

@@ -36,7 +36,7 @@ def read(content: bytes, sheet: str) -> list[tuple]:
 
 def test_numbers_are_numbers_and_missing_is_empty():
     header, *rows = read(to_xlsx({"Curves": NUMBERS}, SYNTHETIC, "all patients"), "Curves")
-    assert header == ("group", "n", "hr", "tested", "kind", "source")
+    assert header == ("Group", "n", "Hazard ratio", "Tested", "Kind", "Source")
     columns = list(zip(*rows, strict=True))
     assert columns[1] == (1, 2, 3, -4, 5, 6, 7)
     assert columns[2] == (0.5, None, "inf", 1 / 3, 1e-300, -2, 0)

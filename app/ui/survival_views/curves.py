@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -14,13 +13,22 @@ from app.analysis.group_contrasts import (
     differences_table,
     restricted_means_table,
 )
-from app.analysis.group_reading import YEARS, cautions, numbers_table, reading, summary_table
+from app.analysis.group_reading import (
+    YEARS,
+    cautions,
+    numbers_table,
+    pairs_table,
+    reading,
+    summary_table,
+)
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.log_minus_log import log_minus_log_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.export.methods import survival_methods
+from app.export.methods_contrasts import contrast_methods
 from app.export.script import survival_script
+from app.export.survival_sheets import AskedTimes, survival_sheets, told
 from app.ui.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import figure_with_downloads
@@ -74,15 +82,18 @@ def draw_curves(looking: Looking) -> None:
             st.warning("\n\n".join(limits))
         draw_accounting(result)
 
-    _draw_numbers(result, unit)
+    asked = _draw_numbers(result, unit)
     draw_take_away(
         looking,
         TakeAway(
             key="km",
             name=(result.endpoint.key, result.label),
             figures={"Figure": figure},
-            sheets=partial(_sheets, result, unit),
-            methods=survival_methods(result, looking.selection),
+            sheets=partial(survival_sheets, result, unit, asked),
+            methods=survival_methods(
+                result, looking.selection, sections=[contrast_methods(result, unit, asked)]
+            ),
+            told=told(result.outcome, result.label),
             script=partial(
                 survival_script,
                 result,
@@ -128,8 +139,8 @@ def _figure(
     )
 
 
-def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> None:
-    """One table at a time: what each group did, then how the groups differ."""
+def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
+    """One table at a time: what each group did, then how they differ; returns at which times."""
     heading, choice = st.columns([1, 3], vertical_alignment="center")
     heading.subheader("In numbers", anchor=False)
     tables = [_SUMMARY, _DIFFERENCES, _MEANS, _CONDITIONAL]
@@ -148,26 +159,28 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> None:
         shown = _SUMMARY
     if shown == _SUMMARY:
         st.dataframe(summary_table(result, unit), hide_index=True, key="km_summary")
-    elif shown == _PAIRS:
-        st.dataframe(result.pairwise, hide_index=True, key="km_pairs")
+    elif shown == _PAIRS and result.pairwise is not None:
+        st.dataframe(pairs_table(result.pairwise), hide_index=True, key="km_pairs")
     elif shown == _DIFFERENCES:
-        _draw_differences(result, unit)
+        return AskedTimes(times=_draw_differences(result, unit))
     elif shown == _MEANS:
-        _draw_means(result, unit)
-    else:
-        _draw_conditional(result, unit)
+        return AskedTimes(horizon=_draw_means(result, unit))
+    elif shown == _CONDITIONAL:
+        return _draw_conditional(result, unit)
+    return AskedTimes()
 
 
-def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> None:
+def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> tuple[float, ...]:
     months = _times("At (separate by commas)", "times", unit)
     st.dataframe(differences_table(result, months, unit), hide_index=True, key="km_differences")
     st.caption(
         f"Differences from {result.drawn[0].name} with Wald intervals from Greenwood's variances; "
         "choose the times before looking at the curves."
     )
+    return tuple(months)
 
 
-def _draw_means(result: GroupSurvival, unit: TimeUnit) -> None:
+def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
     longest = common_horizon(result)
     asked = st.number_input(
         f"Horizon, {unit}",
@@ -180,16 +193,17 @@ def _draw_means(result: GroupSurvival, unit: TimeUnit) -> None:
     months = _months(asked, unit) if asked else longest
     if not months > 0:
         st.info("Nobody is followed beyond time zero, so there is no mean to restrict.")
-        return
+        return months
     st.dataframe(restricted_means_table(result, months, unit), hide_index=True, key="km_rmst")
     st.caption(
         f"Restricted mean survival time: the mean time without the event over the first "
         f"{in_unit(months, unit):g} {unit}, the area under the curve. It needs no proportional "
         "hazards."
     )
+    return months
 
 
-def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> None:
+def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
     left, right = st.columns(2)
     with left:
         asked = st.number_input(
@@ -210,6 +224,7 @@ def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> None:
         "The chance of a further time for patients who are still without the event by then: "
         "S(given + t) / S(given)."
     )
+    return AskedTimes(given=_months(asked, unit), further=tuple(months))
 
 
 def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
@@ -234,14 +249,3 @@ def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
 
 def _months(value: float, unit: TimeUnit) -> float:
     return value * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-
-
-def _sheets(result: GroupSurvival, unit: TimeUnit) -> dict[str, pd.DataFrame]:
-    sheets = {"Summary": summary_table(result, unit), "Curves": numbers_table(result, unit)}
-    if result.drawn:
-        months = [MONTHS_PER_YEAR * year for year in YEARS]
-        sheets["Differences"] = differences_table(result, months, unit)
-        sheets["Restricted mean"] = restricted_means_table(result, common_horizon(result), unit)
-    if result.pairwise is not None:
-        sheets["Pairs"] = result.pairwise
-    return sheets

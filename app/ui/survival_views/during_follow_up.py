@@ -33,6 +33,7 @@ from app.charts.forest import forest_alt
 from app.charts.landmarks import answers_figure, pair_figure
 from app.export.methods_during_follow_up import during_methods
 from app.export.script_during_follow_up import during_script
+from app.export.survival_sheets import in_unit_of, tests_of, told
 from app.ui.adjusting import draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
@@ -109,7 +110,8 @@ def draw_during_follow_up(looking: Looking) -> None:
             key="during",
             name=(result.endpoint.key, "by", result.exposure.label),
             figures=figures,
-            sheets=partial(_sheets, result),
+            sheets=partial(_sheets, result, time.unit),
+            told=told(outcome, ""),
             methods=during_methods(result, looking.selection),
             script=partial(
                 during_script,
@@ -355,12 +357,13 @@ def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
     return frame if frame["Note"].any() else frame.drop(columns="Note")
 
 
-def _sheets(result: DuringFollowUp) -> dict[str, pd.DataFrame]:
+def _sheets(result: DuringFollowUp, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     sheets = {"Answers": answers_table(result), "Landmarks": result.landmarks}
     if result.simon_makuch is not None:
         for name, km in (
             ("Simon-Makuch without", result.simon_makuch.unexposed),
             ("Simon-Makuch with", result.simon_makuch.exposed),
         ):
-            sheets[name] = km.table
+            sheets[name] = in_unit_of(km.table, unit)
+        sheets["Tests"] = tests_of([(result.simon_makuch.test, result.exposure.noun)])
     return sheets

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.group_incidence import GroupIncidence, incidence_by_group
+from app.analysis.group_reading import pairs_table
 from app.analysis.incidence_estimates import competing_endpoints
 from app.analysis.incidence_reading import (
     WHICH_QUESTION,
@@ -25,6 +26,7 @@ from app.charts.incidence import Layers, incidence_alt, incidence_figure
 from app.charts.incidence_stacked import stacked_figure, stacked_panels
 from app.export.methods_incidence import group_incidence_methods
 from app.export.script_incidence import incidence_script
+from app.export.survival_sheets import incidence_summary, incidence_tests, told
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.immortal_time import immortal_time_guard
@@ -102,6 +104,7 @@ def draw_incidence(looking: Looking) -> None:
             figures={"Figure": figure},
             sheets=partial(_sheets, result, unit),
             methods=group_incidence_methods(result, looking.selection),
+            told=told(result.outcome, result.label),
             script=partial(
                 incidence_script,
                 result,
@@ -272,13 +275,14 @@ def _draw_pairs(result: GroupIncidence) -> None:
         key="incidence_pairs_open",
         on_change="rerun",
     )
-    if pairs.open:
-        pairs.dataframe(result.pairwise, hide_index=True, key="incidence_pairs")
+    if pairs.open and result.pairwise is not None:
+        pairs.dataframe(pairs_table(result.pairwise), hide_index=True, key="incidence_pairs")
 
 
 def _sheets(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     sheets = {
-        "Summary": summary_table(result),
+        "Summary": incidence_summary(result),
+        "Tests": incidence_tests(result),
         "At 1, 3 and 5 years": milestones_table(result),
         "Curves": numbers_table(result, unit),
     }

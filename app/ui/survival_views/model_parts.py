@@ -34,6 +34,7 @@ from app.cohort.colours import assign_colours
 from app.cohort.groupings import GroupingSpec
 from app.export.methods_models import adjusted_methods, models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
+from app.export.survival_sheets import in_unit_of, told
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
@@ -105,7 +106,19 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
                 "p": p_values,
             }
         )
-        st.dataframe(printed, hide_index=True, key="ph_table")
+        number = st.column_config.Column
+        st.dataframe(
+            printed,
+            hide_index=True,
+            key="ph_table",
+            # Fixed, so that a long name is cut rather than the p-values pushed out of sight.
+            column_config={
+                "Covariate": number(width=150),
+                "Chi-squared": number(width=80),
+                "df": number(width=40),
+                "p": number(width=70),
+            },
+        )
         st.caption(model_line(model, concordance=True))
         st.caption(accounting(models))
     draw_take_away(
@@ -114,7 +127,8 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
             key="residuals",
             name=(endpoint.key, "proportional_hazards"),
             figures={"Figure": figure},
-            sheets=lambda: {"Test": test, "Residuals": model.schoenfeld},
+            sheets=lambda: {"Proportional hazards": test, "Residuals": model.schoenfeld},
+            told=told(models.table.outcome, ""),
             methods=models_methods(models, looking.selection, concordance=True),
             script=partial(models_script, models, looking.cohort, looking.filter),
         ),
@@ -193,9 +207,8 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
             name=(endpoint.key, "adjusted", covariate.name),
             figures={"Figure": figure},
             sheets=lambda: {
-                "Summary": adjusted_table(view),
-                "Curves": view.adjusted.table,
-                "Differences": view.adjusted.differences,
+                "Curves": in_unit_of(view.adjusted.table, unit),
+                "Differences": in_unit_of(view.adjusted.differences, unit),
             },
             methods=models_methods(
                 models,
@@ -203,6 +216,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
                 concordance=model.n <= TELLING,
                 parts=[adjusted_methods(view.adjusted)],
             ),
+            told=told(models.table.outcome, covariate.name),
             script=partial(models_script, models, looking.cohort, looking.filter, covariate.name),
         ),
     )
@@ -293,6 +307,7 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
             name=(endpoint.key, "subgroups", shown.name),
             figures={"Figure": figure},
             sheets=lambda: {"Subgroups": rows},
+            told=told(table.outcome, ""),
             methods=subgroup_methods(table, across, looking.selection, adjusted=bool(adjusted)),
             script=partial(
                 subgroups_script, table, across, cohort, looking.filter, adjusted=bool(adjusted)

@@ -16,6 +16,7 @@ from app.analysis.wording import TimeUnit, count
 from app.charts.forest import forest_alt, forest_figure
 from app.export.methods_models import models_methods
 from app.export.script_models import models_script
+from app.export.survival_sheets import told
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import draw_model_controls, models_of
@@ -110,6 +111,7 @@ def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None
             name=(endpoint.key, "cox"),
             figures={"Figure": figure},
             sheets=partial(_sheets, models),
+            told=told(models.table.outcome, ""),
             methods=models_methods(models, looking.selection, concordance=telling),
             script=partial(models_script, models, looking.cohort, looking.filter),
         ),
@@ -128,7 +130,7 @@ def _title(models: CohortModels) -> str:
 
 
 def _sheets(models: CohortModels) -> dict[str, pd.DataFrame]:
-    sheets = {"Summary": summary_table(models), "Coefficients": numbers_table(models)}
+    sheets = {"Coefficients": numbers_table(models)}
     if models.model is not None:
         sheets["Proportional hazards"] = models.model.ph_test
     return sheets

@@ -27,6 +27,7 @@ from app.charts.theme import plotly_config
 from app.charts.volcano import volcano_alt, volcano_figure
 from app.export.methods_screen import cohort_screen_methods
 from app.export.script_screen import screen_script
+from app.export.survival_sheets import told
 from app.export.tables import file_stem
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
@@ -126,6 +127,7 @@ def draw_screen(looking: Looking) -> None:
             name=("screen", screen.endpoint.key),
             figures=figures,
             sheets=partial(_sheets, screen),
+            told=told(done.outcome, ""),
             methods=cohort_screen_methods(screen, looking.selection),
             script=partial(
                 screen_script, screen, done.outcome, looking.cohort, looking.filter, settings.adjust
