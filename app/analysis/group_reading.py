@@ -60,22 +60,25 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pairs
-        From ``pairwise_logrank`` or Gray's test of pairs: a, b, n_a, n_b, statistic, p_value,
-        p_adjusted, note.
+        From ``pairwise_logrank`` or Gray's test of pairs: a, b, statistic, p_value, p_adjusted,
+        and n_a, n_b, note where the test gives them.
     """
-    table = pd.DataFrame(
-        {
-            "Group": pairs["a"].astype(str),
-            "n": pairs["n_a"],
-            "Against": pairs["b"].astype(str),
-            "n of these": pairs["n_b"],
-            "Chi-squared": [_digits(value) for value in pairs["statistic"]],
-            "p": [_bare_p(value) for value in pairs["p_value"]],
-            "p, adjusted": [_bare_p(value) for value in pairs["p_adjusted"]],
-            "Note": pairs["note"],
+    columns = {
+        "a": "Group", "n_a": "n", "b": "Against", "n_b": "n of these", "statistic": "Chi-squared",
+        "p_value": "p", "p_adjusted": "p, adjusted", "note": "Note",
+    }  # fmt: skip
+    printed = pairs.assign(
+        **{
+            name: [_digits(value) if name == "statistic" else _bare_p(value) for value in held]
+            for name, held in pairs[["statistic", "p_value", "p_adjusted"]].items()
         }
     )
-    return table if table["Note"].any() else table.drop(columns="Note")
+    table = printed[[name for name in columns if name in printed]].rename(columns=columns)
+    return (
+        table
+        if "Note" in table and table["Note"].any()
+        else table.drop(columns="Note", errors="ignore")
+    )
 
 
 def _digits(value: float) -> str:

@@ -106,10 +106,10 @@ def test_stacked_shows_all_groups_or_one(open_app: Opener):
 
 def test_pairs_are_tested_when_they_are_looked_at(open_app: Opener):
     at = calm(open_app("survival", view=VIEW, group="variable:diagnosis"))
-    assert not any("p_adjusted" in columns for columns in columns_of_tables(at))
+    assert not any("p, adjusted" in columns for columns in columns_of_tables(at))
     at.session_state["incidence_pairs_open"] = True
     at.run()
-    assert any("p_adjusted" in columns for columns in columns_of_tables(calm(at)))
+    assert any("p, adjusted" in columns for columns in columns_of_tables(calm(at)))
 
 
 def test_a_selection_without_events_and_one_of_nobody(open_app: Opener):
