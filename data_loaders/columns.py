@@ -33,7 +33,12 @@ UNKNOWN_WORDS = frozenset(
     {
         "-", "--", "?", "nd", "n.d.", "not done", "not tested", "not available", "not known",
         "unknown", "unk", "missing", "failed", "inconclusive", "none", "not evaluable",
-        "not assessed", "pending", "not applicable",
+        "not assessed", "pending", "not applicable", "u", "not reported", "not recorded",
+        "no data", "n/d", "s/d", "n.b.", "k.a.", "keine angabe", "unbekannt", "nicht bekannt",
+        "nicht bestimmt", "nicht erhoben", "nicht untersucht", "fehlt", "sconosciuto",
+        "sconosciuta", "ignoto", "non noto", "non nota", "non disponibile", "non eseguito",
+        "inconnu", "inconnue", "non fait", "non renseigne", "non renseigné", "non disponible",
+        "desconocido", "desconocida", "no disponible", "no realizado", "sin datos", "no consta",
     }
 )  # fmt: skip
 

@@ -10,32 +10,86 @@ import numpy as np
 
 from data_loaders.columns import TextColumn
 from data_loaders.dates import DateColumn
-from data_loaders.endpoints import EndpointTerm, Pair, endpoint_named, endpoint_term, find_event
+from data_loaders.endpoints import (
+    EndpointTerm,
+    Pair,
+    endpoint_named,
+    endpoint_term,
+    find_event,
+    statuses_not_read,
+)
 from data_loaders.event_codes import EventCoding
 from data_loaders.model import Issue
+from data_loaders.spelling import ARTICLES, spoken
 from data_loaders.wording import listed, shown
 
-_DATE_WORDS = frozenset({"date", "dates", "datum", "dt", "of", "the", "at", "on", "pat", "patient"})
-# What survival is usually counted from, the most usual first.
-_ZEROS: tuple[frozenset[str], ...] = (
-    frozenset({"diagnosis", "diagnose", "diag", "dx", "diagnosed", "firstdiagnosis",
-               "initialdiagnosis", "primarydiagnosis", "erstdiagnose", "firstdx"}),
-    frozenset({"sample", "sampling", "samplecollection", "collection", "biopsy", "specimen"}),
-    frozenset({"enrolment", "enrollment", "inclusion", "registration", "randomisation", "entry",
-               "randomization", "studyentry", "consent", "referral", "baseline"}),
-    frozenset({"treatment", "therapy", "treatmentstart", "starttreatment", "firsttreatment",
-               "therapystart", "starttherapy", "treatmentinitiation", "induction"}),
+# Words that only say that a column holds dates, alone or at either end of a word.
+_DATE_WORDS = frozenset(
+    {"date", "dates", "datum", "data", "fecha", "fechas", "dt", "dat", "tag", "pat", "patient",
+     "paziente", "paciente"}
 )  # fmt: skip
-_DEATHS = frozenset({"death", "died", "deceased", "dod", "exitus", "tod"})
+_GLUED_DATE = re.compile(r"^(?:datum|date|data|fecha)(?=.{3})|(?<=.)(?:datum|(?<!up)date|tag)$")
+# What survival is usually counted from, the most usual first; German, Italian, French and Spanish
+# without accents, articles and spaces. Only columns that hold dates are looked up here, so that
+# the abbreviations of hospitals (ED, DDN) are safe.
+_ZEROS: tuple[frozenset[str], ...] = (
+    frozenset({"diagnosis", "diagnose", "diag", "dx", "diagnosed", "firstdiagnosis", "firstdx",
+               "initialdiagnosis", "primarydiagnosis", "dg", "dgn", "diagn",
+               "erstdiagnose", "erstdiagn", "ed", "diagnosestellung", "erstdiagnosestellung",
+               "diagnosi", "primadiagnosi", "esordio", "diagnosiiniziale", "diagnosiistologica",
+               "diagnostic", "diagnosticinitial", "premierdiagnostic",
+               "diagnostico", "primerdiagnostico", "diagnosticoinicial"}),
+    frozenset({"sample", "sampling", "samplecollection", "collection", "biopsy", "specimen",
+               "probe", "probenentnahme", "probenahme", "entnahme", "biopsie", "prelievo",
+               "campione", "biopsia", "prelevement", "muestra"}),
+    frozenset({"enrolment", "enrollment", "inclusion", "registration", "randomisation", "entry",
+               "randomization", "studyentry", "consent", "referral", "baseline",
+               "einschluss", "studieneinschluss", "registrierung", "randomisierung",
+               "arruolamento", "inclusione", "registrazione", "randomizzazione", "consenso",
+               "consentement", "inscripcion", "registro", "aleatorizacion"}),
+    frozenset({"treatment", "therapy", "treatmentstart", "starttreatment", "firsttreatment",
+               "therapystart", "starttherapy", "treatmentinitiation", "induction",
+               "therapiebeginn", "beginntherapie", "therapiestart", "induktion", "erstlinie",
+               "erstlinientherapie", "inizioterapia", "iniziotrattamento", "terapia",
+               "trattamento", "debuttraitement", "traitement", "iniciotratamiento",
+               "tratamiento", "inicioterapia"}),
+)  # fmt: skip
+_BIRTHS = frozenset(
+    {"birth", "dob", "born", "geburt", "geburts", "geb", "gebdat", "geburtstag", "geboren",
+     "nascita", "naissance", "dnaiss", "ddnaissance", "nacimiento"}
+)  # fmt: skip
+_DEATHS = frozenset(
+    {"death", "died", "deceased", "dod", "exitus", "exitusletalis", "demise",
+     "tod", "todes", "todestag", "sterbe", "sterbetag", "verstorben", "gestorben", "ableben",
+     "decesso", "morte", "deceduto", "deces", "decede", "dcd", "mort",
+     "defuncion", "fallecimiento", "fallecido", "muerte", "deceso", "obito"}
+)  # fmt: skip
 _FOLLOW_UPS = frozenset(
-    {"lastfu", "lastfollowup", "lastfup", "lastcontact", "lastseen", "lastknownalive", "lastalive",
-     "lastvisit", "followup", "fu", "lfu", "lka", "lastnews", "censoring", "lastobservation",
-     "last", "lastfollow", "followuplast", "fulast", "lastknowntobealive"}
+    {"followup", "fup", "fu", "lfu", "lka", "censoring", "nachsorge", "verlauf", "ddn",
+     "pointdate"}
+)  # fmt: skip
+# Follow-up ends with the last of these: "letzter Kontakt", "data ultimo contatto".
+_LAST = frozenset(
+    {"last", "latest", "letzter", "letzte", "letztes", "letzten", "letztmalig", "zuletzt", "lt",
+     "ultimo", "ultima", "ultimi", "ultime", "ult", "dernier", "derniere", "dernieres",
+     "derniers", "der", "dern"}
+)  # fmt: skip
+_SEEN = frozenset(
+    {"contact", "kontakt", "kontakts", "kontaktes", "contatto", "contacto", "follow", "followup",
+     "up", "fu", "fup", "seen", "gesehen", "visto", "known", "alive", "to", "be",
+     "living", "lebend", "vivo", "visit",
+     "visite", "visita", "vorstellung", "nachsorge", "untersuchung", "kontrolle", "control",
+     "controllo", "beobachtung", "observation", "observacion", "osservazione", "news", "notizie",
+     "notizia", "nouvelles", "nouvelle", "noticias", "noticia", "suivi", "consultation",
+     "consulta", "revision", "seguimiento", "status", "info", "information", "informazione"}
 )  # fmt: skip
 _TRANSPLANTS = frozenset(
     {"transplant", "transplantation", "hsct", "sct", "hct", "allo", "allohsct", "allosct",
      "allohct", "allotransplant", "bmt", "tpl", "firsttransplant", "firsthsct", "hcttransplant",
-     "stemcelltransplant", "stemcelltransplantation"}
+     "stemcelltransplant", "stemcelltransplantation", "stammzelltransplantation",
+     "allogenetransplantation", "szt", "kmt", "allotx", "trapianto", "trapiantoallogenico",
+     "allotrapianto", "tcse", "tmo", "greffe", "allogreffe", "trasplante", "trasplantealogenico",
+     "alotrasplante", "tph"}
 )  # fmt: skip
 
 
@@ -47,13 +101,14 @@ class DateRoles:
     ----------
     zeros
         Those that times may be counted from, the most usual first.
-    death, follow_up, transplant
+    birth, death, follow_up, transplant
         The first such column; None without one.
     events
         Other outcomes of the field by column.
     """
 
     zeros: tuple[str, ...]
+    birth: str | None
     death: str | None
     follow_up: str | None
     transplant: str | None
@@ -79,13 +134,39 @@ def date_roles(names: Iterable[str]) -> DateRoles:
         return next((name for name, joined in words.items() if joined in known), None)
 
     zeros = [name for known in _ZEROS for name, joined in words.items() if joined in known]
-    others = {*zeros[:1], first(_DEATHS), first(_FOLLOW_UPS), first(_TRANSPLANTS)}
+    last = next((name for name in words if _is_last_contact(name)), None)
+    follow_up = last or first(_FOLLOW_UPS)
+    birth, death, transplant = first(_BIRTHS), first(_DEATHS), first(_TRANSPLANTS)
+    others = {*zeros[:1], birth, death, follow_up, transplant}
     events = {}
     for name, joined in words.items():
         known = endpoint_named(joined)
         if known is not None and known.key != "os" and name not in others:
             events[name] = known
-    return DateRoles(tuple(zeros), first(_DEATHS), first(_FOLLOW_UPS), first(_TRANSPLANTS), events)
+    return DateRoles(tuple(zeros), birth, death, follow_up, transplant, events)
+
+
+def date_label(name: str) -> str | None:
+    """How a date that plays a part in an outcome is called in print; None for other dates.
+
+    Parameters
+    ----------
+    name
+        Of a column that holds dates.
+    """
+    roles = date_roles([name])
+    labels = (
+        (roles.birth, "Date of birth"),
+        (name if _joined(name) in _ZEROS[0] else None, "Date of diagnosis"),
+        (roles.death, "Date of death"),
+        (roles.follow_up, "Date of last follow-up"),
+        (roles.transplant, "Date of transplant"),
+    )
+    found = next((label for column, label in labels if column), None)
+    if found is None and roles.events:
+        event = next(iter(roles.events.values())).event_label
+        return f"Date of {event}"
+    return found
 
 
 def find_date_pairs(
@@ -117,9 +198,9 @@ def find_date_pairs(
     roles = date_roles(name for name in columns if name in dates)
     others = {name: column for name, column in columns.items() if name not in dates}
     if not roles.ends:
-        return [], []
+        return [], [] if "os" in known else _which_is_which(roles, dates, columns)
     if not roles.zeros:
-        return [], [] if "os" in known else [_no_time_zero(roles)]
+        return [], [] if "os" in known else [_no_time_zero(roles, dates)]
     zero = roles.zeros[0]
     pairs, issues = [], []
     status = find_event("os", others)
@@ -130,7 +211,7 @@ def find_date_pairs(
                 _pair(endpoint_term("os"), time, later, status, zero=zero, column=columns[time])
             )
         else:
-            issues.append(_no_status(zero, roles))
+            issues.append(_no_status(zero, roles, statuses_not_read("os", others)))
     for name, term in roles.events.items():
         if term.key in known or any(pair.term.key == term.key for pair in pairs):
             continue
@@ -182,29 +263,67 @@ def _pair(
     )
 
 
+def _told(name: str) -> tuple[str, ...]:
+    """The words of a name without those that only say "date"."""
+    words = [_GLUED_DATE.sub("", word) for word in spoken(name) if word not in _DATE_WORDS]
+    return tuple(word for word in words if word)
+
+
 def _joined(name: str) -> str:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words = re.sub(r"[\W_]+", " ", spaced.lower()).split()
-    kept = [re.sub(r"(?<=.)(datum|date)$", "", word) for word in words if word not in _DATE_WORDS]
-    return "".join(kept)
+    told = _told(name)
+    return "".join(word for word in told if word not in ARTICLES) or "".join(told)
 
 
-def _no_time_zero(roles: DateRoles) -> Issue:
+def _is_last_contact(name: str) -> bool:
+    """Whether a name says "last" of a contact and nothing else."""
+    words: list[str] = []
+    for word in _told(name):
+        start = re.match(r"^(letzter?|letztes|last|ultim[oa]|derniere?s?)(?=.{3})", word)
+        words += [start[1], word[start.end() :]] if start and word not in _LAST else [word]
+    words = [word for word in words if word not in ARTICLES - _LAST]
+    told = set(words)
+    return told == {"last"} or bool(told & _LAST and told & _SEEN and told <= _LAST | _SEEN)
+
+
+def _which_is_which(
+    roles: DateRoles, dates: Mapping[str, DateColumn], columns: Mapping[str, TextColumn]
+) -> list[Issue]:
+    """Ask what the dates are, where two or more that may belong to survival were read."""
+    read = [name for name in columns if name in dates and name not in {roles.birth, *roles.events}]
+    if len(read) < 2:
+        return []
+    return [
+        Issue(
+            "warning",
+            f"{listed(read)} hold dates, but no name says which is that of death or last contact"
+            f"{'' if roles.zeros else ', or of diagnosis'}: which is which? Name them in a mapping "
+            '("from" for the date of diagnosis, "time" for that of death or last contact).',
+            read[0],
+            code="which_date",
+        )
+    ]
+
+
+def _no_time_zero(roles: DateRoles, dates: Mapping[str, DateColumn]) -> Issue:
+    others = [name for name in dates if name not in {*roles.ends, roles.birth, *roles.events}]
+    which = f" Is it {listed(others, 'or')}?" if others else ""
     return Issue(
         "warning",
         f"{listed(roles.ends)} {'holds' if len(roles.ends) == 1 else 'hold'} dates, but no column "
         "of dates is named as that of diagnosis, sampling or treatment, so there is no time zero "
-        'to count survival from; name one in a mapping ("from").',
+        f'to count survival from; name one in a mapping ("from").{which}',
         roles.ends[0],
         code="no_time_zero",
     )
 
 
-def _no_status(zero: str, roles: DateRoles) -> Issue:
+def _no_status(zero: str, roles: DateRoles, unread: list[str]) -> Issue:
+    codes = f" The codes of {listed(unread)} are not known: what does each mean?" if unread else ""
     return Issue(
         "warning",
         f"{shown(zero)} and {listed(roles.ends)} are dates, but neither a date of death nor a "
-        "status says who died, so survival cannot be shown; add one, or name it in a mapping.",
+        "status says who died, so survival cannot be shown; add one, or name it in a mapping."
+        f"{codes}",
         roles.ends[0],
         code="no_event_status",
     )

@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from data_loaders.columns import TextColumn
 from data_loaders.event_codes import EventCoding, decode_events
+from data_loaders.spelling import ARTICLES, folded
 from data_loaders.vocabulary import parse_name
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
@@ -87,23 +88,84 @@ ENDPOINTS: tuple[EndpointTerm, ...] = (
     EndpointTerm("chronic_gvhd", "Chronic GVHD", "chronic GVHD", competing=True,
                  names=("cgvhd", "chronicgvhd")),
 )  # fmt: skip
-_BY_NAME = {name: term for term in ENDPOINTS for name in term.names}
 _BY_KEY = {term.key: term for term in ENDPOINTS}
+# The same in German, Italian, French and Spanish: without accents, articles and spaces.
+_TRANSLATED: Mapping[str, str] = {
+    "os": "uberleben gesamtuberleben uberlebenszeit uberlebensstatus sopravvivenza "
+    "sopravvivenzaglobale survie survieglobale supervivencia supervivenciaglobal sg vitalstatus "
+    "statovitale vitale estadovital statutvital etatvital lebensstatus survivalstatus verstorben "
+    "gestorben tod todesfall decesso deceduto deceduta morto morte deces decede decedee fallecido "
+    "fallecimiento muerte muerto defuncion lebt lebend vivo vivant living",
+    "pfs": "progressionsfreiesuberleben sopravvivenzaliberaprogressione surviesansprogression "
+    "supervivencialibreprogresion slp",
+    "rfs": "rezidivfreiesuberleben sopravvivenzaliberarecidiva surviesansrechute "
+    "supervivencialibrerecaida slr",
+    "ttp": "progress progressione progresion",
+    "aml": "amltransformation transformationaml leukamischetransformation evoluzionelam "
+    "trasformazionelam trasformazioneleucemica transformationlam transformationleucemique "
+    "transformacionlma transformacionleucemica",
+    "mf": "transformationmf trasformazionemf trasformazionemielofibrotica transformacionmf",
+    "any_transformation": "trasformazione transformacion",
+    "relapse": "rezidiv erstrezidiv recidiva rechute recaida firstrelapse",
+    "cr": "komplettremission kompletteremission remissionecompleta remissioncomplete "
+    "remisioncompleta",
+    "thrombosis": "thrombose trombosi trombosis",
+    "bleeding": "blutung sanguinamento emorragia hemorragie hemorragia sangrado",
+}
+_BY_NAME = {
+    **{name: _BY_KEY[key] for key, names in _TRANSLATED.items() for name in names.split()},
+    **{name: term for term in ENDPOINTS for name in term.names},
+}
 
 _TIME_WORDS = frozenset(
-    {"time", "times", "duration", "fu", "futime", "followup", "follow", "up", "last", "length"}
+    {
+        "time",
+        "times",
+        "duration",
+        "fu",
+        "futime",
+        "followup",
+        "follow",
+        "up",
+        "last",
+        "length",
+        "zeit",
+        "dauer",
+        "nachbeobachtung",
+        "nachbeobachtungszeit",
+        "beobachtungszeit",
+        "tempo",
+        "durata",
+        "osservazione",
+        "temps",
+        "duree",
+        "delai",
+        "suivi",
+        "tiempo",
+        "duracion",
+        "seguimiento",
+    }
 )
 _EVENT_WORDS = frozenset(
     {
         "event", "events", "status", "stat", "evt", "cens", "censor", "censored", "censoring",
-        "indicator", "ind",
+        "indicator", "ind", "stato", "estado", "statut", "etat", "ereignis", "evento", "evenement",
     }
 )  # fmt: skip
-_FILLERS = frozenset({"to", "of", "at", "in", "from", "since", "diagnosis", "dx", "the", "until"})
+# A single letter is a unit or part of a name.
+_FILLERS = {word for word in ARTICLES if len(word) > 1} | {
+    "to", "from", "since", "until", "diagnosis", "dx", "diagnose", "erstdiagnose", "diagnosi",
+    "diagnostic", "diagnostico", "seit", "ab", "depuis", "desde",
+}  # fmt: skip
 _UNIT_WORDS = {
     "d": "days", "w": "weeks", "m": "months", "y": "years", "mo": "months", "mos": "months",
     "yr": "years", "day": "days", "days": "days", "week": "weeks", "weeks": "weeks",
     "month": "months", "months": "months", "year": "years", "years": "years", "yrs": "years",
+    "tag": "days", "tage": "days", "tagen": "days", "giorni": "days", "jours": "days",
+    "dias": "days", "wochen": "weeks", "settimane": "weeks", "semaines": "weeks",
+    "semanas": "weeks", "monat": "months", "monate": "months", "monaten": "months",
+    "mesi": "months", "mois": "months", "meses": "months", "jahre": "years", "jahren": "years",
+    "anni": "years", "ans": "years", "annees": "years", "anos": "years",
 }  # fmt: skip
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
@@ -189,7 +251,7 @@ def time_unit_of(name: str) -> TimeUnit | None:
 
 def endpoint_term(key: str) -> EndpointTerm:
     """The outcome with this key, or a new one named by it."""
-    known = _BY_KEY.get(key) or _BY_NAME.get(re.sub(r"[\W_]", "", key.lower()))
+    known = _BY_KEY.get(key) or _BY_NAME.get(re.sub(r"[\W_]", "", folded(key)))
     if known:
         return known
     words = re.sub(r"[\W_]+", " ", key).strip()
@@ -202,6 +264,11 @@ def endpoint_term(key: str) -> EndpointTerm:
 def endpoint_named(words: str) -> EndpointTerm | None:
     """The outcome that goes by these words, written without separators; None if none does."""
     return _BY_NAME.get(words)
+
+
+def is_fatal(key: str) -> bool:
+    """Whether death is (part of) the event of an outcome; of one that is not known it may be."""
+    return key not in _BY_KEY or not _BY_KEY[key].competing
 
 
 def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventCoding] | None:
@@ -219,10 +286,22 @@ def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventC
     own.sort(key=lambda part: part.part == "bare")
     generic = [part for part in parts if not part.stem and key == "os"]
     for part in (*own, *generic):
-        coding = decode_events(columns[part.column])
+        coding = decode_events(columns[part.column], fatal=is_fatal(key))
         if coding is not None:
             return part.column, coding
     return None
+
+
+def statuses_not_read(key: str, columns: Mapping[str, TextColumn]) -> list[str]:
+    """Columns named as the status of an outcome whose codes are not known, the surest first.
+
+    Parameters
+    ----------
+    key, columns
+        As in :func:`find_event`.
+    """
+    parts = [part for part in map(_part_of, columns) if part is not None and part.part == "event"]
+    return [part.column for part in parts if part.stem == key or (not part.stem and key == "os")]
 
 
 def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tuple[str, str]]]:
@@ -280,7 +359,7 @@ def _pair(
         return None
     time, *others = times
     for event in events:
-        coding = decode_events(columns[event.column])
+        coding = decode_events(columns[event.column], fatal=is_fatal(stem))
         if coding is None:
             continue
         deaths_only = "death" in parse_name(time.column).tokens and time.unit is not None

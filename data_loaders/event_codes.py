@@ -10,25 +10,52 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.spelling import folded, spoken
 from data_loaders.wording import shown
 
 _EVENT_WORDS = frozenset(
     {
-        "1", "1.0", "dead", "deceased", "died", "death", "exitus", "event", "yes", "y", "true",
-        "t", "progressed", "progression", "recurred", "recurred/progressed", "recurrence",
-        "relapse", "relapsed", "transformed", "dod", "failure", "occurred", "with event",
-        "verstorben", "gestorben", "tot", "décédé", "décédée", "deceduto", "fallecido",
+        "1", "1.0", "event", "yes", "y", "true", "t", "progressed", "progression", "recurred",
+        "recurred/progressed", "recurrence", "relapse", "relapsed", "transformed", "failure",
+        "occurred", "with event", "ja", "j", "si", "oui", "ereignis", "evento", "evenement",
+        "rezidiv", "recidiva", "rechute", "recaida", "progress", "progressione", "progresion",
     }
 )  # fmt: skip
 _CENSORED_WORDS = frozenset(
     {
-        "0", "0.0", "alive", "living", "censored", "censor", "no", "n", "false", "f", "no event",
-        "event free", "disease free", "diseasefree", "progression free", "relapse free",
-        "no relapse", "no progression", "in remission", "lost to follow-up", "lost to follow up",
-        "ltfu", "lost", "alive with disease", "alive without disease", "none", "not transformed",
-        "without event", "lebt", "lebend", "am leben", "vivant", "vivante", "vivo",
+        "0", "0.0", "censored", "censor", "no", "n", "false", "f", "no event", "event free",
+        "disease free", "diseasefree", "progression free", "relapse free", "no relapse",
+        "no progression", "in remission", "lost to follow-up", "lost to follow up", "ltfu", "lost",
+        "none", "not transformed", "without event", "nein", "non", "kein ereignis", "zensiert",
+        "censurato", "censure", "censurado", "perso al follow-up", "perso al follow up",
+        "perduto al follow-up", "perdu de vue", "perdue de vue", "pdv", "perdido de vista",
+        "perdido", "perdida", "perdido en el seguimiento", "nessun evento", "sin evento",
     }
 )  # fmt: skip
+# A status of life in the languages of European registries, by its first word: it may go on
+# ("dead of other causes", "vivo in remissione").
+_DEAD = frozenset(
+    {
+        "dead", "deceased", "died", "death", "exitus", "dcd", "dod", "doc", "dooc", "dwd", "doid",
+        "expired", "verstorben", "verstorbene", "verstorbener", "gestorben", "tot", "tod",
+        "verst", "decede", "decedee", "mort", "morte", "morto", "morta", "deces", "deceduto",
+        "deceduta", "decesso", "dec", "fallecido", "fallecida", "fallecimiento", "muerto",
+        "muerta", "muerte",
+        "defuncion", "obito", "overleden",
+    }
+)  # fmt: skip
+_ALIVE = frozenset(
+    {
+        "alive", "living", "awd", "ned", "awod", "lebt", "lebend", "lebendig", "am leben", "vivant",
+        "vivante", "viv", "en vie", "vivo", "viva", "vivi", "vivente", "in vita", "vive",
+        "en vida", "levend", "surviving", "survivor", "no evidence of disease",
+    }
+)  # fmt: skip
+_NEGATIONS = frozenset({"not", "nicht", "non", "no", "pas", "never"})
+_SPECIFIC = frozenset({"dss", "css", "specific"})
+_OTHER_CAUSE = re.compile(r"^(doc|dooc)\b|other cause|other disease|unrelated|tumor free")
+# Numbers that stand for "not known" beside codes such as 0 and 1.
+UNKNOWN_CODES = frozenset({9.0, 99.0, 999.0, 9999.0, 99999.0, -1.0, -9.0, -99.0, -999.0, -9999.0})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +77,8 @@ class EventCoding:
     competing
         Which entries mean a competing event, where a mapping tells them apart; they are 0 among
         the values.
+    unknown_codes
+        Entries such as 9 that were taken for "unknown"; they are among ``unrecognised``.
     """
 
     values: Floats
@@ -58,59 +87,97 @@ class EventCoding:
     unrecognised: npt.NDArray[np.bool_]
     merges: bool = False
     competing: npt.NDArray[np.bool_] | None = None
+    unknown_codes: tuple[str, ...] = ()
 
 
-def decode_events(column: TextColumn) -> EventCoding | None:
+def decode_events(column: TextColumn, *, fatal: bool = True) -> EventCoding | None:
     """The coding of an event column; None if it is none that is known.
 
+    Parameters
+    ----------
+    column
+        As it stands in the file.
+    fatal
+        Whether death is (part of) the event; if not, words of death have no meaning here. In a
+        status of disease-specific survival death of other causes is none.
+
     Codes 1 and 2 are read as in R (1 = censored, 2 = event) when both occur and nothing else
-    does. A column named "censored" is read the other way round: 1 = censored.
+    does. A column named "censored" is read the other way round: 1 = censored. Numbers such as 9,
+    99 and -9 beside 0 and 1 (or 1 and 2) stand for "unknown" and stay unknown.
     """
     if not len(column.texts):
         return None
-    words = [re.sub(r"\.0$", "", word) for word in column.words]
-    if _inverted(column.name) and set(words) <= {"0", "1", "true", "false", "yes", "no"}:
+    words = [re.sub(r"\.0$", "", folded(word)) for word in column.words]
+    unknown_code = np.isin(column.numbers, list(UNKNOWN_CODES))
+    words = ["unknown" if code else word for word, code in zip(words, unknown_code, strict=True)]
+    known_words = set(words) - UNKNOWN_WORDS
+    if _inverted(column.name) and known_words <= _YES_NO:
         values = 1 - np.array([_meaning(word) for word in words])
         return EventCoding(
             values,
             "1 = censored, 0 = event",
-            "its name says that it marks censoring, so 0 was read as the event",
-            np.zeros(len(words), dtype=bool),
+            "its name says that it marks who is alive or censored, so 0 was read as the event",
+            unknown_code,
+            unknown_codes=_codes(column, unknown_code),
         )
-    if set(words) == {"1", "2"}:
-        values = np.array([0.0 if word == "1" else 1.0 for word in words])
+    if known_words == {"1", "2"}:
+        values = np.array([{"1": 0.0, "2": 1.0}.get(word, np.nan) for word in words])
         return EventCoding(
             values,
             "2 = event, 1 = censored",
             "the codes 1 and 2 were read as in R: 1 = censored, 2 = event",
-            np.zeros(len(words), dtype=bool),
+            unknown_code,
+            unknown_codes=_codes(column, unknown_code),
         )
     values = np.array([_meaning(word) for word in words])
+    dead = np.array([_life(word) == 1 for word in words], dtype=bool)
+    if not fatal:
+        values[dead] = np.nan
+    elif set(spoken(column.name)) & _SPECIFIC:
+        values[dead & np.array([bool(_OTHER_CAUSE.search(word)) for word in words])] = 0.0
     known = ~np.isnan(values)
-    unknown_words = np.array([word in UNKNOWN_WORDS for word in words])
+    unknown_words = np.array([word in UNKNOWN_WORDS for word in words]) & ~unknown_code
     unrecognised = ~known & ~unknown_words
-    understood = column.counts[~unrecognised].sum() / column.counts.sum()
-    if not known.any() or understood < 0.8 or (unrecognised & ~np.isnan(column.numbers)).any():
+    strange = unrecognised & ~unknown_code
+    understood = column.counts[~strange].sum() / column.counts.sum()
+    if not known.any() or understood < 0.8 or (strange & ~np.isnan(column.numbers)).any():
         return None
-    merges = len(set(words)) > len(set(values[known].tolist()))
-    return EventCoding(values, _in_words(column.texts, values), "", unrecognised, merges)
+    merges = len(known_words) > len(set(values[known].tolist()))
+    return EventCoding(
+        values, _in_words(column.texts, values), "", unrecognised, merges,
+        unknown_codes=_codes(column, unknown_code),
+    )  # fmt: skip
+
+
+def _codes(column: TextColumn, marked: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(str(text) for text in column.texts[marked])
 
 
 def events_from_values(column: TextColumn, event_values: Sequence[object]) -> EventCoding:
     """The coding that a mapping states: the given values are events, all others censored.
 
-    Blank cells and words such as "unknown" stay unknown unless the mapping lists them.
+    Blank cells, words such as "unknown" and the codes that usually stand for it (9, 99, -9) stay
+    unknown unless the mapping lists them.
     """
     wanted = {str(value).strip().lower() for value in event_values}
     numbers = {float(word) for word in wanted if re.fullmatch(r"-?\d+(\.\d+)?", word)}
     values = np.zeros(len(column.texts))
+    unknown_code = np.zeros(len(values), dtype=bool)
     for i, (text, number) in enumerate(zip(column.texts, column.numbers, strict=True)):
         if str(text).lower() in wanted or number in numbers:
             values[i] = 1.0
-        elif column.words[i] in UNKNOWN_WORDS:
+        elif folded(column.words[i]) in UNKNOWN_WORDS or number in UNKNOWN_CODES:
             values[i] = np.nan
-    nothing = np.zeros(len(values), dtype=bool)
-    return EventCoding(values, "as the mapping states", "", nothing, merges=len(values) > 2)
+            unknown_code[i] = number in UNKNOWN_CODES
+    return EventCoding(
+        values, _in_words(column.texts, values), "", unknown_code, merges=len(values) > 2,
+        unknown_codes=_codes(column, unknown_code),
+    )  # fmt: skip
+
+
+_YES_NO = frozenset(
+    {"0", "1", "true", "false", "yes", "no", "y", "n", "ja", "nein", "j", "si", "oui", "non"}
+)
 
 
 def events_from_codes(column: TextColumn, codes: Mapping[str, str]) -> EventCoding:
@@ -155,16 +222,38 @@ def _plain(code: str) -> str:
 
 
 def _inverted(name: str) -> bool:
-    return bool(re.search(r"censor(ed|ing)\b|censor(ed|ing)_|^(alive|living)$", name.lower()))
+    words = spoken(name)
+    return bool(
+        words
+        and (
+            re.search(r"censor(ed|ing)\b|censor(ed|ing)_", name.lower())
+            or (len(words) == 1 and words[0] in {"alive", "living", *_ALIVE})
+        )
+    )
 
 
 def _meaning(word: str) -> float:
-    prefixed = re.match(r"^([01])\s*:\s*\S", word)
+    prefixed = re.match(r"^(\d)\s*[:=-]\s*(\S.*)$", word)
     if prefixed:
-        return float(prefixed[1])
+        said = _meaning(prefixed[2])
+        by_code = {"0": 0.0, "1": 1.0}.get(prefixed[1], np.nan)
+        return by_code if np.isnan(said) else said
     if word in _EVENT_WORDS:
         return 1.0
-    return 0.0 if word in _CENSORED_WORDS else np.nan
+    return 0.0 if word in _CENSORED_WORDS else _life(word)
+
+
+def _life(word: str) -> float:
+    """1 dead, 0 alive, from the first words; NaN where they say neither or both."""
+    tokens = re.sub(r"[\W_]+", " ", word).split()
+    negated = bool(tokens) and tokens[0] in _NEGATIONS
+    first = tokens[1:] if negated else tokens
+    starts = {" ".join(first[:length]) for length in (1, 2, 4)}
+    dead, alive = bool(starts & _DEAD), bool(starts & _ALIVE)
+    other = _ALIVE if dead else _DEAD
+    if dead == alive or set(first[1:]) & other:
+        return np.nan
+    return float(dead != negated)
 
 
 def _in_words(texts: npt.NDArray[np.object_], values: Floats) -> str:

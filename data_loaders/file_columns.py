@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data_loaders.columns import Floats, TextColumn
+if TYPE_CHECKING:  # columns read notations, whose units are of the model that holds these
+    from data_loaders.columns import Floats, TextColumn
 
 MOST_VALUES = 40
 

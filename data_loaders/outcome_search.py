@@ -20,6 +20,8 @@ from data_loaders.outcomes import Outcome, Rows, build_outcome
 from data_loaders.stated_outcomes import stated_competing, stated_pair
 from data_loaders.wording import listed, shown
 
+_FEW_CODES, _LONGEST_CODE = 8, 30  # codes may be shown; free text of a patient may not
+
 
 def find_outcomes(
     columns: Mapping[str, TextColumn],
@@ -152,7 +154,7 @@ def _inferred(
     known = {*pairs, *(endpoint_term(endpoint.key).key for endpoint in whole), *gone}
     from_dates, issues = find_date_pairs(dated, dates, known)
     pairs |= {pair.term.key: pair for pair in from_dates}
-    issues += [_unread(time, event) for time, event in unread]
+    issues += [_unread(time, columns[event]) for time, event in unread]
     if gone:
         labels = [endpoint_term(key).label for key in sorted(gone)]
         words = (
@@ -195,11 +197,14 @@ def _other_clock(outcome: Outcome, survival: Outcome) -> list[Issue]:
     ]
 
 
-def _unread(time: str, event: str) -> Issue:
+def _unread(time: str, event: TextColumn) -> Issue:
+    codes = [str(text) for text in event.texts]
+    few = len(codes) <= _FEW_CODES and max(map(len, codes), default=0) <= _LONGEST_CODE
     return Issue(
         "warning",
-        f"{shown(time)} and {shown(event)} belong together by name, but the codes of "
-        f'{shown(event)} are not known; state in a mapping what each value means ("codes").',
-        event,
+        f"{shown(time)} and {shown(event.name)} belong together by name, but the codes of "
+        f"{shown(event.name)} are not known{f' ({listed(codes)})' if few else ''}; what does each "
+        'mean? State it in a mapping ("codes").',
+        event.name,
         code="event_coding",
     )

@@ -128,19 +128,25 @@ def build_outcome(
         unreadable = np.zeros(len(time), dtype=bool)
         no_zero = np.isnat((dates or {})[pair.time_zero].cells) & ~np.isnan(event)
     unknown_code = raw_event.rows_holding(pair.coding.unrecognised)
+    coded = raw_event.rows_holding(np.isin(raw_event.texts, pair.coding.unknown_codes))
     time[negative] = np.nan
     event[negative] = np.nan
     originals = {pair.time, *pair.later_times} if pair.later_times or pair.time_zero else set()
     originals |= {pair.time} if (unreadable | negative).any() else set()
-    originals |= {pair.event} if negative.any() or pair.coding.merges else set()
+    changed = negative.any() or coded.any() or pair.coding.merges
+    originals |= {pair.event} if changed else set()
     checks = (
         Check(unreadable, "warning", "text_in_number", pair.time,
               "{patients} had no number as time ({rows}); it counts as missing."),
         Check(negative, "warning", "negative_time", pair.time,
               "{patients} had a negative time ({rows}); time and event were set missing, the "
               "file's columns are kept."),
-        Check(unknown_code, "warning", "event_coding", pair.event,
+        Check(unknown_code & ~coded, "warning", "event_coding", pair.event,
               "{patients} had an event code that is not known ({rows}); it counts as missing."),
+        Check(coded, "warning", "unknown_code", pair.event,
+              f"{{patients}} had {listed(pair.coding.unknown_codes, 'or')} in {shown(pair.event)} "
+              "({rows}), taken for \"unknown\": they count as missing, neither with the event nor "
+              "without; if it means something else, state in a mapping what each code means."),
         Check(no_zero, "warning", "no_time_zero", pair.time_zero,
               "{patients} had no date to count from ({rows}); analyses leave them out."),
         Check(np.isnan(time) & ~np.isnan(event) & ~unreadable & ~no_zero, "warning",

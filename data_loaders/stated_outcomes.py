@@ -9,7 +9,7 @@ from data_loaders.columns import TextColumn
 from data_loaders.competing import with_stated_competing
 from data_loaders.date_pairs import DateRoles, date_roles, later_dates, presence
 from data_loaders.dates import DateColumn
-from data_loaders.endpoints import EndpointTerm, Pair, endpoint_term
+from data_loaders.endpoints import EndpointTerm, Pair, endpoint_term, is_fatal
 from data_loaders.event_codes import (
     EventCoding,
     decode_events,
@@ -171,7 +171,7 @@ def _coding(endpoint: EndpointMapping, event: TextColumn) -> EventCoding | None:
         return events_from_codes(event, endpoint.codes)
     if endpoint.event_values is not None:
         return events_from_values(event, endpoint.event_values)
-    return decode_events(event)
+    return decode_events(event, fatal=is_fatal(_term(endpoint).key))
 
 
 def _time_zero(

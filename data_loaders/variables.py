@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, TextColumn, relabelled
+from data_loaders.date_pairs import date_label
 from data_loaders.dates import NOT_A_DATE, DateColumn
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
@@ -218,7 +219,9 @@ def _with_stated(why: str, stated: Mapping[str, Any]) -> str:
 
 
 def _label(name: str, term: Term | None, kind: VariableKind) -> str:
-    if term is None or kind == "date":
+    if kind == "date":
+        return date_label(name) or human_label(name)
+    if term is None:
         return human_label(name)
     # "cr_months" is not whether there was a remission but when.
     when = kind == "numeric" and term.kind == "binary" and parse_name(name).unit in MONTHS_PER

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from data_loaders.model import VariableKind, VariableRole
+from data_loaders.spelling import folded, glued
 
 _DATA = Path(__file__).parent / "data" / "vocabulary.csv"
 UNRANKED = 55
@@ -23,7 +24,9 @@ UNRANKED = 55
 _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
     (r"(?:x ?)?(?:1e9|10e9|10 ?9|109|e9|giga|10 ?9 cells)(?: per)? ?l", "10⁹/L"),
     (r"k(?: per)? ?(?:u|mc)l", "10⁹/L"),
+    (r"(?:per )?nl", "10⁹/L"),
     (r"(?:x ?)?(?:1e12|10e12|10 ?12|1012)(?: per)? ?l", "10¹²/L"),
+    (r"(?:per )?pl", "10¹²/L"),
     (r"(?:cells |per )*(?:(?:per )?(?:u|mc)l|(?:per )?mm ?3)", "/µL"),
     (r"g(?: per)? ?dl", "g/dL"),
     (r"g(?: per)? ?l", "g/L"),
@@ -40,10 +43,10 @@ _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
     (r"fl", "fL"),
     (r"kg", "kg"),
     (r"cm", "cm"),
-    (r"(?:years?|yrs?|jahre)", "years"),
-    (r"(?:months?|mos?|mths?|monate)", "months"),
-    (r"(?:weeks?|wks?)", "weeks"),
-    (r"(?:days?|tage)", "days"),
+    (r"(?:years?|yrs?|jahren?|anni|ans|annees|anos)", "years"),
+    (r"(?:months?|mos?|mths?|monaten?|mesi|mois|meses)", "months"),
+    (r"(?:weeks?|wks?|wochen|settimane|semaines|semanas)", "weeks"),
+    (r"(?:days?|tagen?|giorni|jours|dias)", "days"),
 )
 # Units that are multiples of each other, each as a share of the first of its family.
 _FAMILIES: tuple[dict[str, float], ...] = (
@@ -150,8 +153,11 @@ def parse_name(name: str) -> ParsedName:
 def term_of(name: str) -> Term | None:
     """The variable that a column of this name holds; None if the name is not in the vocabulary."""
     terms = _terms_by_name()
-    whole = terms.get(_plain(name).replace(" ", ""))
-    return whole or terms.get(parse_name(name).words.replace(" ", ""))
+    for words in (_plain(name), parse_name(name).words, _plain(_BRACKET.sub("", name))):
+        found = terms.get(words.replace(" ", "")) or terms.get(glued(words))
+        if found:
+            return found
+    return None
 
 
 def term(key: str) -> Term:
@@ -218,7 +224,7 @@ def _plain(name: str) -> str:
     """Lower-case words separated by single spaces."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name).replace("µ", "u").replace("μ", "u")
     spaced = spaced.replace("⁹", "9").replace("¹²", "12").replace("³", "3").replace("²", "2")
-    return re.sub(r"[\W_]+", " ", spaced.lower()).strip()
+    return re.sub(r"[\W_]+", " ", folded(spaced)).strip()
 
 
 def _unit_of(text: str) -> str | None:
@@ -288,4 +294,6 @@ def _terms_by_name() -> dict[str, Term]:
         for row in csv.DictReader(stream):
             for name in row["names"].split("|"):
                 named[name.replace(" ", "")] = _terms()[row["key"]]
+            for name in filter(None, row["translated"].split("|")):
+                named[glued(_plain(name))] = _terms()[row["key"]]
     return named
