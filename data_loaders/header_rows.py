@@ -11,7 +11,7 @@ from data_loaders.columns import UNKNOWN_WORDS, TextColumn
 
 DELIMITERS = (",", ";", "\t", "|")
 
-_MOST_TITLES = 10
+MOST_TITLES = 10
 _ROWS_LOOKED_AT = 1000
 _LONGEST_LINE = 2**20  # a longer line is no title, and its cells would fill the memory
 _COMPARISON = re.compile(r"^[<>≤≥=~]")
@@ -37,7 +37,7 @@ def without_comments(text: str) -> str:
 def without_titles(text: str) -> tuple[str, int]:
     """The text without the lines of one cell in front of the table, and how many those were."""
     begin, lines = 0, []
-    for _ in range(_MOST_TITLES + 1):
+    for _ in range(MOST_TITLES + 1):
         end = text.find("\n", begin)
         if end < 0 or end - begin > _LONGEST_LINE:
             break
@@ -50,7 +50,7 @@ def without_titles(text: str) -> tuple[str, int]:
 
 def title_rows(rows: Sequence[Sequence[str]]) -> int:
     """How many rows of one filled cell stand in front of a row of three or more."""
-    for number, row in enumerate(rows[: _MOST_TITLES + 1]):
+    for number, row in enumerate(rows[: MOST_TITLES + 1]):
         filled = sum(bool(cell.strip(' "')) for cell in row)
         if filled >= 3:
             return number

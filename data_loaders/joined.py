@@ -7,9 +7,10 @@ table is the one with times and events of an outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from data_loaders.tables import RawTable
 from data_loaders.variants import Variants, read_variants, variant_columns
 from data_loaders.vocabulary import term_of
 from data_loaders.wide import cohort_from_table
-from data_loaders.wording import listed, shown
+from data_loaders.wording import listed, plural, shown
 
 
 def cohort_from_tables(
@@ -93,6 +94,63 @@ def cohort_from_tables(
         plain=merged.plain,
     )
     return _with_origins(cohort, merged.origins, clinical, source or ", ".join(tables))
+
+
+def cohort_from_sheets(
+    tables: Sequence[RawTable], mapping: TableMapping | None = None, name: str | None = None
+) -> Cohort:
+    """The sheets of one workbook that are tables of the same patients, joined.
+
+    A sheet that cannot be joined is left out with the reason; it never stops the others.
+
+    Parameters
+    ----------
+    tables
+        The sheets; the first with times and events of an outcome is the clinical table, or the
+        first that is no list of variants.
+    mapping, name
+        As for :func:`cohort_from_tables`.
+
+    Raises
+    ------
+    CohortError
+        If no sheet is a clinical table, or it cannot be read.
+    """
+    single = [table for table in tables if not variant_columns(table.columns, table.filename)]
+    with_outcome = (table for table in single if find_pairs(table.columns)[0])
+    clinical = next(with_outcome, single[0] if single else tables[0])
+    source = tables[0].filename
+    named: dict[str, Any] = {
+        "clinical": clinical.filename,
+        "mapping": mapping,
+        "name": name or PurePath(source).name.split(".")[0],
+        "source": source,
+    }
+    issues = [
+        Issue(
+            "info",
+            f"{shown(source)} holds {plural(len(tables), 'table')}, each on a sheet of its own; "
+            "those of the same patients are joined.",
+            count=len(tables),
+            code="sheets",
+        )
+    ]
+    try:
+        return cohort_from_tables(
+            {table.filename: table for table in tables}, **named, issues=issues
+        )
+    except CohortError:
+        joined = {clinical.filename: clinical}
+    for other in (table for table in tables if table is not clinical):
+        candidates = {**joined, other.filename: other}
+        try:
+            cohort_from_tables(candidates, clinical=clinical.filename)
+        except CohortError as error:
+            words = f"{shown(other.filename)} was left out: {error}"
+            issues.append(Issue("warning", words, code="file_left_out"))
+        else:
+            joined = candidates
+    return cohort_from_tables(joined, **named, issues=issues)
 
 
 def _clinical_table(

@@ -16,13 +16,13 @@ from data_loaders.folder import (
     read_tables,
     unread_files,
 )
-from data_loaders.joined import cohort_from_tables
+from data_loaders.joined import cohort_from_sheets, cohort_from_tables
 from data_loaders.load_cache import cached_cohort, remembered_cohort
 from data_loaders.mapping import MAPPING_ENDING, TableMapping
 from data_loaders.model import Cohort, CohortError, Issue, Loading, Way
 from data_loaders.quality import quality_issues
 from data_loaders.stored import is_stored_cohort, read_cohort
-from data_loaders.tables import RawTable, read_table
+from data_loaders.tables import RawTable, read_sheets, read_table
 from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, shown
@@ -301,7 +301,7 @@ def load_table_bytes(
         With one sentence that says what is wrong, where, and what to do.
     """
     stated = TableMapping.read(mapping)
-    cohort = judged(_from_table(read_table(filename, data, sheet), stated, name))
+    cohort = judged(_from_content(filename, data, stated, name, sheet))
     said = _arguments(sheet, None, None, None)
     return cohort.loaded_by(Loading("file", (PurePath(filename).name,), said, stated.to_dict()))
 
@@ -315,6 +315,18 @@ def judged(cohort: Cohort) -> Cohort:
         As a reader of files made it.
     """
     return replace(cohort, issues=(*cohort.issues, *quality_issues(cohort)))
+
+
+def _from_content(
+    filename: str, data: bytes, mapping: TableMapping, name: str | None, sheet: str | int | None
+) -> Cohort:
+    """One file, which may be a workbook with several tables."""
+    if sheet is not None:
+        return _from_table(read_table(filename, data, sheet), mapping, name)
+    tables = read_sheets(filename, data)
+    if len(tables) > 1:
+        return cohort_from_sheets(tables, mapping, name)
+    return _from_table(tables[0], mapping, name)
 
 
 def _from_table(table: RawTable, mapping: TableMapping, name: str | None) -> Cohort:
@@ -331,7 +343,7 @@ def _from_path(
 ) -> Cohort:
     data = read_file(path)
     try:
-        table = read_table(path.name, data, sheet)
+        return _from_content(path.name, data, mapping, name, sheet)
     except CohortError as error:
         beside = _tables_beside(path) if path.suffix.lower() in _R_DATA else []
         if not beside:
@@ -339,7 +351,6 @@ def _from_path(
         raise CohortError(
             f"{str(error).removesuffix('.')}, or load {listed(beside, 'or')} beside it instead."
         ) from error
-    return _from_table(table, mapping, name)
 
 
 def _tables_beside(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -24,6 +24,7 @@ from data_loaders.columns import TextColumn
 from data_loaders.formats import decoded, expanded, format_of, is_mixed
 from data_loaders.header_rows import (
     DELIMITERS,
+    MOST_TITLES,
     has_second_header,
     title_rows,
     without_comments,
@@ -34,7 +35,7 @@ from data_loaders.model import CohortError, Issue
 from data_loaders.notation_evidence import settled
 from data_loaders.r_data import read_r_data, unpacked
 from data_loaders.wording import at_rows, listed, plural, shown
-from data_loaders.workbook import read_workbook
+from data_loaders.workbook import Sheet, read_workbook
 
 MAX_ROWS = limit("MAX_ROWS", 2_000_000)
 MAX_COLUMNS = limit("MAX_COLUMNS", 20_000)
@@ -117,11 +118,81 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
         _check_size(file, len(columns[0][0]), len(names))
         return _table(file, names, columns, tuple(issues))
     if kind == "xlsx":
-        rows = read_workbook(file, content, sheet)
-        _check_size(file, len(rows) - 1, max(map(len, rows)))
-        titles = title_rows(rows)
-        return _from_rows(file, rows[titles:], issues=_titles_issue(titles))
+        first, *others = read_workbook(file, content, sheet)
+        return _from_sheet(file, first, _other_sheets(first, others))
     return _read_delimited(file, decoded(file, content), _encoding_issue(content))
+
+
+def read_sheets(filename: str, data: bytes) -> list[RawTable]:
+    """Every sheet of a workbook that holds a table; of any other file, its one table.
+
+    A sheet's table is called ``Sheet NAME``, the first like the file. A sheet besides the first
+    that cannot be read is left out, and the first says so.
+
+    Raises
+    ------
+    CohortError
+        With one sentence, if the first cannot be read.
+    """
+    file = PurePath(filename.replace("\\", "/")).name or "the file"
+    content = expanded(file, data)
+    if not content.startswith(b"PK\x03\x04") or format_of(file, content) != "xlsx":
+        return [read_table(filename, data)]
+    first, *others = read_workbook(file, content)
+    tables, unread = [], []
+    for sheet in others:
+        try:
+            tables.append(_from_sheet(f"Sheet {sheet.name}", sheet))
+        except CohortError as error:
+            unread.append(
+                Issue(
+                    "warning",
+                    f"Sheet {shown(sheet.name)} was left out: {error}",
+                    code="other_sheets",
+                )
+            )
+    return [_from_sheet(file, first, tuple(unread)), *tables]
+
+
+def _other_sheets(first: Sheet, others: Sequence[Sheet]) -> tuple[Issue, ...]:
+    if not others:
+        return ()
+    names = listed([sheet.name for sheet in others])
+    return (
+        Issue(
+            "warning",
+            f"Sheet {shown(first.name)} was read and not {names}, which "
+            f"{'holds a table' if len(others) == 1 else 'hold tables'} too; load the "
+            "workbook alone to join them, or name the sheet.",
+            count=len(others),
+            code="other_sheets",
+        ),
+    )
+
+
+def _from_sheet(file: str, sheet: Sheet, issues: tuple[Issue, ...] = ()) -> RawTable:
+    """A table from the filled cells of a sheet."""
+    numbers = sorted(sheet.rows)
+    titles = title_rows([[*sheet.rows[n].values()] for n in numbers[: MOST_TITLES + 1]])
+    head, *body = numbers[titles:]
+    places = sorted({column for n in (head, *body) for column in sheet.rows[n]})
+    _check_size(file, len(body), len(places))
+    columns: list[tuple[npt.NDArray[np.int64], list[object]]] = []
+    for place in places:
+        cells = [sheet.rows[n].get(place, "") for n in body]
+        entries = list(dict.fromkeys(cells))
+        position = {entry: i for i, entry in enumerate(entries)}
+        indices = np.fromiter((position[cell] for cell in cells), np.int64, len(cells))
+        columns.append((indices, [*entries]))
+    return _table(
+        file,
+        [sheet.rows[head].get(place, "") for place in places],
+        columns,
+        (*_titles_issue(titles), *issues),
+        typed_cells=[sheet.numbers.get(place, set()) for place in places],
+        positions=places,
+        rows=np.array(body, dtype=np.int64) - head,
+    )
 
 
 def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> RawTable:
@@ -138,7 +209,7 @@ def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> Raw
     _check_size(file, text.count("\n"), width)
     if text.count('"') % 2:
         # A quotation mark without its partner would swallow rows without a word.
-        return _from_rows(file, _split(text, delimiter), delimiter, issues)
+        return _from_rows(file, _split(text, delimiter), issues)
     try:
         parsed = pyarrow.csv.read_csv(
             pa.py_buffer(text.encode("utf-8", "replace")),
@@ -152,15 +223,15 @@ def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> Raw
         )
     except pa.ArrowInvalid:
         # Rows of unequal length: read again row by row, to mend them or to say which they are.
-        return _from_rows(file, _split(text, delimiter), delimiter, issues)
+        return _from_rows(file, _split(text, delimiter), issues)
     if parsed.num_columns != width:
         # Arrow would guess the types of columns it was told nothing about: 007 would become 7.
-        return _from_rows(file, _split(text, delimiter), delimiter, issues)
+        return _from_rows(file, _split(text, delimiter), issues)
     names, columns = [], []
     for chunked in parsed.columns:
         indices, entries = _encoded(chunked)
         if '"' in text and any(entry and "\n" in str(entry) for entry in entries):
-            return _from_rows(file, _split(text, delimiter), delimiter, issues)
+            return _from_rows(file, _split(text, delimiter), issues)
         names.append(str(entries[indices[0]]) if indices[0] >= 0 else "")
         columns.append((indices[1:], entries))
     return _table(file, names, columns, issues)
@@ -203,22 +274,17 @@ def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str
     return rows or [[""]]
 
 
-def _from_rows(
-    file: str, rows: list[list[str]], delimiter: str = "", issues: tuple[Issue, ...] = ()
-) -> RawTable:
+def _from_rows(file: str, rows: list[list[str]], issues: tuple[Issue, ...] = ()) -> RawTable:
     """A table from rows of cells; rows that are too short are filled, too long ones refused."""
     names, body = rows[0], rows[1:]
-    if not all(body) and delimiter:
+    if not all(body):
         raise CohortError(
             f"{shown(file)} has a quotation mark without its partner at row "
             f"{body.index([]) + 1} or below; mend the quotation marks."
         )
-    if delimiter and {len(row) for row in body} == {len(names) + 1}:
+    if {len(row) for row in body} == {len(names) + 1}:
         # R writes row names without a heading for them.
         names = ["", *names]
-    if not delimiter:
-        # A sheet's rows end with their last filled cell; a column may lack a heading.
-        names = names + [""] * (max(map(len, rows)) - len(names))
     width = len(names)
     long = [i for i, row in enumerate(body, 1) if any(cell.strip() for cell in row[width:])]
     if long:
@@ -226,7 +292,7 @@ def _from_rows(
             f"{shown(file)} has {plural(width, 'column')} but more cells in {at_rows(long)}; "
             "put values that contain the separator in quotation marks, or choose another separator."
         )
-    short = [i for i, row in enumerate(body, 1) if len(row) < width and delimiter]
+    short = [i for i, row in enumerate(body, 1) if len(row) < width]
     if short:
         ragged = Issue(
             "warning",
@@ -294,10 +360,16 @@ def _table(
     columns: list[tuple[npt.NDArray[np.int64], list[object]]],
     issues: tuple[Issue, ...],
     typed: Collection[int] = (),
+    *,
+    typed_cells: Sequence[Collection[str]] = (),
+    positions: Sequence[int] = (),
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> RawTable:
     """Name the columns, leave out blank rows and columns, and refuse what is no table.
 
-    ``typed`` are the positions of columns whose numbers were no text in the file.
+    ``typed`` are the places of columns whose numbers were no text in the file, ``typed_cells`` such
+    entries of each column; ``positions`` and ``rows`` say where the columns and rows stand in the
+    file, if not one behind the other.
     """
     cleaned = [re.sub(r"\s+", " ", name.replace("\ufeff", "")).strip() for name in names]
     if not columns or not len(columns[0][0]):
@@ -313,22 +385,25 @@ def _table(
         raise CohortError(f"{shown(file)} holds only blank rows; add one row a patient.")
     table: dict[str, TextColumn] = {}
     of_numbers: set[str] = set()
-    for position, column in enumerate(built, 1):
+    texts_of_numbers: dict[str, Collection[str]] = {}
+    for place, column in enumerate(built):
         if not column.name and not column.filled.any():
             continue
-        name = column.name or f"column_{position}"
+        name = column.name or f"column_{positions[place] if positions else place + 1}"
         kept = TextColumn(name, column.codes, column.texts)
         table[name] = kept if filled.all() else kept.take(filled)
-        if position - 1 in typed:
+        if place in typed:
             of_numbers.add(name)
-    rows = np.flatnonzero(filled) + 1
-    table, notes = settled(table, rows, of_numbers)
+        if typed_cells:
+            texts_of_numbers[name] = typed_cells[place]
+    numbers = (np.arange(1, len(filled) + 1) if rows is None else rows)[filled]
+    table, notes = settled(table, numbers, of_numbers, texts_of_numbers)
     if has_second_header(list(table.values())):
         raise CohortError(
             f"{shown(file)} seems to have a second row of names or units below the first; "
             "put everything into one row of names, units at their end (hb_g_per_l)."
         )
-    return RawTable(file, table, rows, (*issues, *notes))
+    return RawTable(file, table, numbers, (*issues, *notes))
 
 
 def _titles_issue(titles: int) -> tuple[Issue, ...]:
