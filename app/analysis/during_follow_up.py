@@ -171,6 +171,7 @@ def analyse_during_follow_up(
     kept = np.ones(outcome.n, dtype=np.bool_)
     for reason, who in (
         (f"with {noun} at an unknown time", exposure.undated[outcome.used]),
+        (f"in whom it is not known whether {noun} came", exposure.unknown[outcome.used]),
         (f"with {noun} dated before time zero", began < 0),
         ("without follow-up after time zero", outcome.time <= 0),
     ):

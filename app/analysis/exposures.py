@@ -60,9 +60,11 @@ class ExposureTimes:
     exposure
         Which.
     months
-        Shape (cohort.n,); NaN for who never had it.
+        Shape (cohort.n,); NaN for who never had it, and for who is undated or unknown.
     undated
         True for patients who had it at an unknown time, shape (cohort.n,).
+    unknown
+        True for patients of whom it is not known whether they had it, shape (cohort.n,).
     shifted_by
         Label of the event that the endpoint's clock starts at, where the exposure is counted from
         an earlier day in the file and was moved; empty otherwise.
@@ -71,6 +73,7 @@ class ExposureTimes:
     exposure: Exposure
     months: Floats
     undated: Bools
+    unknown: Bools
     shifted_by: str = ""
 
 
@@ -125,21 +128,24 @@ def exposure_times(cohort: Cohort, key: str, endpoint_key: str) -> ExposureTimes
     kind, _, name = key.partition(":")
     if kind == _ENDPOINT:
         other = cohort.endpoints[name]
-        happened = _months(cohort, other.event) == 1
+        status = _months(cohort, other.event)
+        happened, unknown = status == 1, np.isnan(status)
         months = np.where(happened, _months(cohort, other.time), np.nan)
         undated = happened & np.isnan(months)
         starts_at = _clock_start(cohort, other)
         months = months if starts_at is None else months + _months(cohort, starts_at)
     else:
         months = _months(cohort, name)
-        undated = np.isnan(months) & _companion(cohort, name)
+        had, unknown = _companion(cohort, name)
+        undated, unknown = np.isnan(months) & had, np.isnan(months) & unknown
     origin = _clock_start(cohort, endpoint)
     if origin is None:
-        return ExposureTimes(exposure, months, undated)
+        return ExposureTimes(exposure, months, undated, unknown)
     return ExposureTimes(
         exposure,
         months - _months(cohort, origin),
         undated,
+        unknown,
         _short_label(cohort.variables[origin]),
     )
 
@@ -220,15 +226,20 @@ def _clock_start(cohort: Cohort, endpoint: Endpoint) -> str | None:
     return None
 
 
-def _companion(cohort: Cohort, name: str) -> Bools:
-    """Who had the event by the yes/no column of the same name: ``transplant`` for its time."""
+def _companion(cohort: Cohort, name: str) -> tuple[Bools, Bools]:
+    """Who had the event by the yes/no column of the same name, and of whom it does not say.
+
+    ``transplant`` for its time. A column that never says no leaves out those without, so nobody is
+    unknown by it.
+    """
     stem = _TIME_WORDS.sub("", _UNIT_WORDS.sub("", name))
     variable = cohort.variables.get(stem)
     if variable is None or variable.kind != "binary" or stem not in cohort.patients.columns:
-        return np.zeros(cohort.n, dtype=np.bool_)
+        return np.zeros(cohort.n, dtype=np.bool_), np.zeros(cohort.n, dtype=np.bool_)
     codes, values = cohort.factor(stem)
     yes = [str(value).lower() in {"1", "1.0", "true", "yes"} for value in values]
-    return np.asarray(np.array([*yes, False])[codes])
+    had = np.asarray(np.array([*yes, False])[codes])
+    return had, np.asarray((codes < 0) & (not all(yes)))
 
 
 def _endpoint(cohort: Cohort, key: str) -> Endpoint:

@@ -167,6 +167,33 @@ def test_everyone_is_accounted_for():
     assert (row["events_before"], row["censored_before"], row["exposed_later"]) == (0, 0, 0)
 
 
+def test_an_event_of_which_nothing_is_known_is_not_never():
+    patients = {
+        "os_months": [10.0, 20.0, 30.0, 40.0, 25.0],
+        "os_event": [1.0, 0.0, 1.0, 0.0, 1.0],
+        "aml_months": [10.0, 5.0, NEVER, NEVER, 9.0],
+        "aml_event": [0.0, 1.0, NEVER, 1.0, 0.0],
+        "transplant_months": [NEVER, 8.0, NEVER, NEVER, 3.0],
+        "transplant": [0.0, 1.0, NEVER, 0.0, 1.0],
+    }
+    cohort = make_cohort(patients, variables=(TRANSPLANT, EVER), endpoints=(OS, AML))
+    result = analysed(cohort, "endpoint:aml", landmarks=(6.0,))
+    assert result.left_out == {
+        "with AML at an unknown time": 1,
+        "in whom it is not known whether AML came": 1,
+    }
+    assert result.n == 3
+    transplants = exposure_times(cohort, "column:transplant_months", "os")
+    assert transplants.unknown.tolist() == [False, False, True, False, False]
+    # A column that never says no leaves out those without.
+    only = make_cohort(
+        patients | {"transplant": [NEVER, 1.0, NEVER, NEVER, 1.0]},
+        variables=(TRANSPLANT, EVER),
+        endpoints=(OS, AML),
+    )
+    assert not exposure_times(only, "column:transplant_months", "os").unknown.any()
+
+
 patients = st.lists(
     st.tuples(
         st.integers(1, 30).map(float),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.analysis.competing_risks import cumulative_incidence
 from app.analysis.regression import cox
@@ -239,3 +241,81 @@ def test_long_work_can_be_stopped(data):
         progress=lambda *said: told.append(said[0]),
     )
     assert told == ["Bootstrap"]
+
+
+# Who starts in a later state, and who is not known ---------------------------------------------
+
+
+STARTED = pd.DataFrame(
+    {
+        "time": [9.0, 14, 21, 6, 17, 25, 11, 30, 8, 19, 23, 13],
+        "event": [1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1],
+        "treated": [0, 4, 0, np.nan, np.nan, 0, 5, np.nan, np.nan, 10, 0, np.nan],
+        # Before time zero and at it: both are where the patient starts.
+        "aml": [np.nan, np.nan, 6, 0, -2, -1, 0, 12, np.nan, 3, 0, 5],
+        "group": ["low", "high"] * 6,
+    }
+)
+
+
+def test_states_at_time_zero_are_counted_once():
+    """R: survfit(Surv(start, stop, state) ~ 1, id = id, istate = from), survival 3.5."""
+    data = prepared(STARTED)
+    paths = paths_of(data, "AML")
+    found = aalen_johansen(paths, np.array([0.0, 4, 8, 12, 20]))
+    r = [
+        [0.41666667, 0.16666667, 0.25, 0.16666667, 0],
+        [0.25, 0.25, 0.33333333, 0.16666667, 0],
+        [0.08333333, 0.16666667, 0.25, 0.33333333, 0.16666667],
+        [0, 0.08333333, 0.25, 0.33333333, 0.33333333],
+        [0, 0, 0.16666667, 0.33333333, 0.5],
+    ]
+    np.testing.assert_allclose(found, r, atol=1e-8)
+    # R's table of transitions from the same rows.
+    assert paths.counts["n"].tolist() == [1, 3, 1, 1, 2, 2, 2, 3]
+    assert not (paths.stop <= 0).any()
+    assert any(note.startswith("5 patients had AML by time zero") for note in data.notes)
+    three = aalen_johansen(paths_of(data), np.array([0.0, 20]))
+    np.testing.assert_allclose(three[0], [8 / 12, 4 / 12, 0])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 9), st.one_of(st.none(), st.integers(0, 9)),
+            st.one_of(st.none(), st.integers(-3, 9)),
+        ),
+        min_size=1, max_size=12,
+    )
+)  # fmt: skip
+def test_uncensored_occupancy_is_the_share_seen_wherever_patients_start(rows):
+    frame = pd.DataFrame(rows, columns=["time", "treated", "aml"], dtype=float)
+    data = prepared(frame.assign(event=1, group=(["low", "high"] * 6)[: len(rows)]))
+    at = np.array([0.0, 2.5, 5.5])
+    found = aalen_johansen(paths_of(data, "AML"), at)
+    for row, t in zip(found, at, strict=True):
+        dead = data.time <= t
+        state = (data.treated <= t) + 2 * (
+            (data.onsets["AML"] <= t) & (data.onsets["AML"] < data.time)
+        )
+        seen = [*(np.mean(~dead & (state == s)) for s in range(4)), dead.mean()]
+        assert row == pytest.approx(seen, abs=1e-12)
+
+
+def test_unknown_progression_is_not_never():
+    unknown = np.zeros(len(STARTED), dtype=bool)
+    unknown[[1, 8]] = True
+    data = prepared(STARTED, unknown={"AML": unknown})
+    assert data.left_out == {"in whom it is not known whether or when AML came": 2}
+    assert data.n == len(STARTED) - 2
+    assert not set(data.rows) & {1, 8}
+
+
+def test_times_that_differ_by_rounding_are_one_day_in_a_trial():
+    """A transplant at 0.3 of a follow-up of 0.1 + 0.2 did not count; 12.000000000000002 is 12."""
+    frame = STARTED.assign(aml=np.nan)
+    frame.loc[0, ["time", "treated"]] = [0.1 + 0.2, 0.3]
+    frame.loc[1, "time"] = np.nextafter(12, 13)
+    data = prepared(frame)
+    assert 12.0 in data.time
+    assert not data.ever_treated[data.rows == 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -128,6 +130,24 @@ def test_what_cannot_be_a_trial_gets_a_sentence(mds):
         attempt(horizon_months=0.0)
     with pytest.raises(ValueError, match="record when it came"):
         attempt(strategies=TRIAL.strategies)
+
+
+def test_unknown_progression_is_left_out_and_counted(mds):
+    """Where nothing is known of AML nothing says that it never came."""
+    eligible = write_protocol(mds, TRIAL).patients[:7]
+    patients = mds.patients.copy()
+    patients.iloc[eligible, patients.columns.get_loc("aml_event")] = np.nan
+    made = write_protocol(replace(mds, patients=patients), TRIAL)
+    reason = "in whom it is not known whether or when AML transformation came"
+    assert made.data.left_out[reason] == 7
+    assert not set(made.patients) & set(eligible)
+    assert f"Without those {reason}" in made.steps["step"].tolist()
+    assert f"7 {reason}" in made.table.set_index("element").loc["Eligibility", "data"]
+    # Without progression in the trial nobody is left out for it.
+    plain = replace(
+        TRIAL, progression=None, strategies=(Strategy("within", 6.0), Strategy("never"))
+    )
+    assert reason not in write_protocol(replace(mds, patients=patients), plain).data.left_out
 
 
 @pytest.mark.shared

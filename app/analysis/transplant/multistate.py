@@ -101,11 +101,15 @@ def paths_of(data: TrialData, progression: str | None = None) -> Paths:
             raise ValueError(f"These data do not record when {progression} came.")
         onset = data.onsets[progression]
         # Both on one day: the transplant came first, the other a moment later.
-        onset = np.where(onset == treated, onset + 1e-6 * float(end.max()), onset)
+        tied = (onset == treated) & (onset > 0)
+        onset = np.where(tied, onset + 1e-6 * float(end.max()), onset)
         progressed = np.where(onset < end, onset, np.inf)
         names = (*names, f"{progression}, no transplant", f"{progression} and transplant")
     edges = np.sort(np.column_stack([treated, progressed]), axis=1)
+    # What has come by time zero is the state that a patient starts in, not a transition.
+    edges = np.where(edges <= 0, -np.inf, edges)
     edges = np.minimum(np.column_stack([np.full(data.n, -np.inf), edges, end]), end[:, None])
+    treated, progressed = (np.where(came <= 0, -np.inf, came) for came in (treated, progressed))
     dead = len(names)
     rows: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
     for number in range(3):

@@ -158,10 +158,11 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if not len(used):
         raise ValueError("Nobody eligible reached time zero: choose another time zero.")
     start = zero[used]
-    onsets = {}
+    onsets, unknown = {}, {}
     if trial.progression is not None:
         event = exposure_times(cohort, trial.progression, trial.endpoint)
-        onsets[event.exposure.label] = np.maximum(event.months[used] - start, 0.0)
+        onsets[event.exposure.label] = event.months[used] - start
+        unknown[event.exposure.label] = (event.undated | event.unknown)[used]
     names = [_at_baseline(c) for c in model.covariates]
     entry = None
     if model.entry is not None:
@@ -179,6 +180,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         entry=entry,
         onsets=onsets,
         undated=given.undated[used],
+        unknown=unknown,
     )
     steps = _steps(cohort, trial, model.outcome.used, known, (used, data, given.months))
     origin = "start of follow-up (diagnosis or sampling)"

@@ -15,9 +15,12 @@ from app.analysis._survival_data import (
     Ints,
     distinct_times,
     group_codes,
+    refuse_dates,
+    same_patients,
+    slack,
     survival_data,
 )
-from app.analysis.wording import count
+from app.analysis.wording import count, mid_sentence
 
 EVERYONE = "All eligible"
 CLASS = "class"
@@ -92,6 +95,7 @@ def trial_data(
     entry: Any = None,
     onsets: Mapping[str, Any] | None = None,
     undated: Any = None,
+    unknown: Mapping[str, Any] | None = None,
 ) -> TrialData:
     """Check the data of an emulated trial and leave out, with reasons, who cannot be used.
 
@@ -111,8 +115,12 @@ def trial_data(
         When observation began, where later than time zero (delayed entry).
     onsets
         Time-dependent confounders such as progression: name to time of onset, missing for never.
+        One at or before time zero is there from the start.
     undated
         True where a transplant is known but its time is not; such patients are left out.
+    unknown
+        Name of an onset to True where it is not known whether or when it came. That is not never:
+        such patients are left out.
 
     Raises
     ------
@@ -120,6 +128,17 @@ def trial_data(
         If nobody is left, lengths differ, or times or events are impossible.
     """
     n = len(np.asarray(time))
+    same_patients(
+        {
+            "Follow-up times": time,
+            "The events": event,
+            "Transplant times": treatment_time,
+            "The confounders": confounders,
+            "Classes": groups,
+            "Entry times": entry,
+            **{f"Times of {name}": values for name, values in (onsets or {}).items()},
+        }
+    )
     columns = {"time": _floats(time, n, "Follow-up times"), "event": _floats(event, n, "Events")}
     columns["treated"] = _floats(treatment_time, n, "Transplant times")
     columns["entry"] = np.full(n, -np.inf) if entry is None else _floats(entry, n, "Entry times")
@@ -131,8 +150,16 @@ def trial_data(
         )
     labels = np.full(n, EVERYONE, dtype=object) if groups is None else groups
     labels = labels if isinstance(labels, pd.Series) else pd.Series(labels)
+    lacking = {
+        f"in whom it is not known whether or when {mid_sentence(name)} came": np.asarray(who, bool)
+        for name, who in (unknown or {}).items()
+    }
     reason, left_out = _usable(
-        columns, confounders, labels, None if undated is None else np.asarray(undated, dtype=bool)
+        columns,
+        confounders,
+        labels,
+        None if undated is None else np.asarray(undated, dtype=bool),
+        lacking,
     )
     kept = reason < 0
     if not kept.any():
@@ -154,6 +181,13 @@ def trial_data(
             *notes,
             f"{count(late, 'transplant')} dated at or after the end of follow-up did not count.",
         )
+    starting = {name: part[f"onset:{name}"] for name in (onsets or {})}
+    notes += tuple(
+        f"{count(number, 'patient')} had {mid_sentence(name)} by time zero: it counts as there "
+        "from the start."
+        for name, values in starting.items()
+        if (number := int((values <= 0).sum()))
+    )
     order = np.lexsort((*x.T[::-1], known.codes, treated, part["event"], part["time"]))
     return TrialData(
         time=part["time"][order],
@@ -164,8 +198,8 @@ def trial_data(
         terms=terms,
         confounders=chosen.iloc[order].reset_index(drop=True),
         onsets={
-            name: np.where(np.isnan(part[f"onset:{name}"]), np.inf, part[f"onset:{name}"])[order]
-            for name in (onsets or {})
+            name: np.where(np.isnan(values), np.inf, np.maximum(values, 0.0))[order]
+            for name, values in starting.items()
         },
         groups=known.codes[order],
         names=tuple(str(label) for label in known.labels),
@@ -178,14 +212,22 @@ def trial_data(
 
 
 def _floats(values: Any, length: int, name: str) -> Floats:
-    array: Floats = pd.Series(np.asarray(values)).to_numpy(dtype=np.float64, na_value=np.nan)
+    series = pd.Series(np.asarray(values))
+    refuse_dates(series, name)
+    if series.isna().all():
+        return np.full(length, np.nan)
+    array: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
     if len(array) != length:
         raise ValueError(f"{name} have {len(array)} values where {length} patients are given.")
     return array
 
 
 def _usable(
-    columns: dict[str, Floats], confounders: pd.DataFrame, labels: pd.Series, undated: Bools | None
+    columns: dict[str, Floats],
+    confounders: pd.DataFrame,
+    labels: pd.Series,
+    undated: Bools | None,
+    lacking: Mapping[str, Bools],
 ) -> tuple[Ints, dict[str, int]]:
     """Why patients cannot be analysed, each counted under the first reason; -1 for who can."""
     time, entry = columns["time"], columns["entry"]
@@ -199,6 +241,7 @@ def _usable(
         "with an unknown time of entry": np.isnan(entry),
         "not yet under observation when follow-up ended": entry >= time,
         "transplanted before coming under observation": entry >= columns["treated"],
+        **lacking,
         "without a class": labels.isna().to_numpy(),
     }
     for name in confounders.columns:
@@ -214,11 +257,16 @@ def _usable(
 
 
 def _exact_ties(columns: dict[str, Floats]) -> dict[str, Floats]:
-    """Times of every kind on one grid, so that two that differ by rounding are the same."""
+    """Times of every kind on one grid, so that two that differ by rounding are the same.
+
+    Whole months are on it, so that a horizon or a landmark is too.
+    """
     timed = [name for name in columns if name != "event"]
     values = np.concatenate([columns[name] for name in timed])
     finite = np.isfinite(values)
-    times, codes = distinct_times(values[finite])
+    whole = np.round(values[finite])
+    near = np.abs(values[finite] - whole) <= slack(whole)
+    times, codes = distinct_times(np.where(near, whole, values[finite]))
     values[finite] = times[codes]
     parts = np.split(values, len(timed))
     return {**columns, **dict(zip(timed, parts, strict=True))}
