@@ -160,8 +160,8 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     The rule is that of a cumulative incidence with death competing: a patient with the event is
     followed to the event; everyone else to death (competing event) or to the last follow-up, which
     are the time of overall survival. ``competing`` is 1 where the patient died without the event, 0
-    where the patient had it or was alive at last follow-up, and missing where the event, or the
-    survival of a patient without it, is unknown.
+    where the patient had it or was alive at last follow-up, and missing where the event or the
+    survival is unknown: whoever is left out for it must not depend on whether the event came.
 
     Files often stop the clock of a transformation at its last assessment, weeks before the death
     that is recorded elsewhere. Where that changes a time, the file's column is kept beside it.
@@ -172,7 +172,10 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     """
     event, time = outcome.event, outcome.time
     without = event == 0
-    competing = np.where(event == 1, 0.0, np.where(without, survival.event, np.nan))
+    # Missing with the survival, whatever the event.
+    competing = np.where(
+        event == 1, 0.0 * survival.event, np.where(without, survival.event, np.nan)
+    )
     followed = without & ~np.isnan(survival.time) & ~np.isnan(competing)
     reason = f"derived from {outcome.endpoint.event} and {survival.endpoint.event}"
     timed = followed & ~np.isnan(time)

@@ -13,6 +13,7 @@ from app.analysis.group_hazards import GroupModel, group_cox, group_fine_gray
 from app.analysis.group_survival import MIN_GROUP_FOR_TEST
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.outcomes import Outcome
+from app.analysis.wording import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,9 @@ class GroupEffects:
     notes: tuple[str, ...]
 
 
-def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupEffects | None:
+def effects_of(
+    outcome: Outcome, estimates: tuple[GroupEstimate, ...], followed: Outcome
+) -> GroupEffects | None:
     """Hazard ratios of the groups with enough patients and an event; None below two groups.
 
     A group without any event has a hazard ratio of zero, which no interval fits: it is left out of
@@ -53,9 +56,12 @@ def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupE
     Parameters
     ----------
     outcome
-        Follow-up, by group.
+        Follow-up of those of whom both events are known, by group.
     estimates
         The groups, the reference first.
+    followed
+        Follow-up of all of whom the event is known: the cause-specific hazard needs no more, and
+        the Cox models of the endpoint are of them too.
     """
     if sum(group.n > 0 for group in estimates) < 2:
         return None
@@ -79,7 +85,8 @@ def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupE
     reference = estimates[compared[0]]
     others = [code for code in compared if estimates[code].competing]
     notes: list[str] = []
-    specific = _model(partial(group_cox, cause_of_interest=EVENT), outcome, compared, notes)
+    specific = _model(partial(group_cox, cause_of_interest=EVENT), followed, compared, notes)
+    notes += _counted_more(outcome, followed)
     competing = None
     if len(others) > 1 and others[0] == compared[0]:
         competing = _model(partial(group_cox, cause_of_interest=COMPETING), outcome, others, notes)
@@ -98,6 +105,18 @@ def effects_of(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> GroupE
     return GroupEffects(
         reference.name, specific, competing, subdistribution, left_out, tuple(notes)
     )
+
+
+def _counted_more(outcome: Outcome, followed: Outcome) -> list[str]:
+    """Why the cause-specific ratio is of more patients than the rest of the view, if it is."""
+    more = followed.n - outcome.n
+    if not more:
+        return []
+    return [
+        f"The cause-specific ratios of {outcome.endpoint.event_label} count "
+        f"{count(more, 'patient')} more than the rest of this view: of them the competing event is "
+        "not recorded, which that ratio does not need. It is the one of the Cox model."
+    ]
 
 
 def _model(

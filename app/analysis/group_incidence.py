@@ -20,9 +20,10 @@ from app.analysis.incidence_estimates import (
     competing_label,
     estimate_of,
     incidence_outcome,
+    not_recorded,
 )
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.outcomes import Outcome
+from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
@@ -172,7 +173,11 @@ def incidence_by_group(
     outcome = incidence_outcome(
         cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated
     )
-    ordered = _by_time(outcome)
+    followed = ordered = _by_time(outcome)
+    if not_recorded(outcome.endpoint) in outcome.left_out:
+        followed = _by_time(
+            outcome_of(cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated)
+        )
     colours = (BLUE,) if grouping is None else grouping.colours
     estimates = tuple(estimate_of(ordered, code, colour) for code, colour in enumerate(colours))
     p_note = _why_no_test(outcome, estimates)
@@ -184,7 +189,7 @@ def incidence_by_group(
         gray_event=tests[0],
         gray_competing=tests[1],
         p_note=p_note,
-        effects=effects_of(ordered, estimates),
+        effects=effects_of(ordered, estimates, followed),
         notes=_notes(outcome, estimates, grouping),
     )
 

@@ -93,6 +93,8 @@ def _known(result: GroupIncidence, group: GroupingSpec | None) -> str:
     if result.outcome.entry is None:
         asked += ", truncated=False"
     return (
+        f"{comment('Cause-specific hazards need not know of the competing event.')}\n"
+        "followed = outcome\n"
         f"{comment(f'Without those with {not_recorded(result.endpoint)}.')}\n"
         f"outcome = incidence_outcome({asked})\n"
         'print(f"{outcome.n} of them with both events known")'
@@ -139,22 +141,15 @@ def _models(result: GroupIncidence) -> str:
     lines = [
         comment(f"Hazard ratios against {effects.reference}."),
         f"compared = {names!r}",
-        "labels = Categorical.from_codes(outcome.codes, list(outcome.names))",
-        "frame = DataFrame({",
-        '    "time": outcome.time,',
-        '    "cause": outcome.cause,',
-        '    "event": (outcome.cause == 1).astype(float),',
-        '    "competing": (outcome.cause == 2).astype(float),',
-        '    "group": labels.set_categories(compared),',
-    ]
-    if late:
-        lines.append('    "entry": outcome.entry,')
-    lines += [
-        "}).dropna()",
+        *_frame("frame", "outcome", late=late),
         'columns = ["term", "hr", "lower", "upper", "p_value"]',
     ]
     if effects.cause_specific is not None:
-        lines += _printed("Cause-specific", f'cox(frame, "time", "event", ["group"]{entry})')
+        frame = "frame"
+        if _has_unknown(result):
+            frame = "everyone"
+            lines += _frame(frame, "followed", late=late)
+        lines += _printed("Cause-specific", f'cox({frame}, "time", "event", ["group"]{entry})')
     if effects.subdistribution is not None:
         lines += _printed("Subdistribution", 'fine_gray(frame, "time", "cause", ["group"])')
     if effects.competing is not None:
@@ -166,6 +161,21 @@ def _models(result: GroupIncidence) -> str:
             frame = f'frame[~frame["group"].isin({without!r})]'
         lines += _printed("Competing event", f'cox({frame}, "time", "competing", ["group"]{entry})')
     return "\n".join(lines)
+
+
+def _frame(name: str, outcome: str, *, late: bool) -> list[str]:
+    """Lines that make the table of an outcome's patients in the groups compared."""
+    return [
+        f"labels = Categorical.from_codes({outcome}.codes, list({outcome}.names))",
+        f"{name} = DataFrame({{",
+        f'    "time": {outcome}.time,',
+        f'    "cause": {outcome}.cause,',
+        f'    "event": ({outcome}.cause == 1).astype(float),',
+        f'    "competing": ({outcome}.cause == 2).astype(float),',
+        '    "group": labels.set_categories(compared),',
+        *([f'    "entry": {outcome}.entry,'] if late else []),
+        "}).dropna()",
+    ]
 
 
 def _printed(name: str, call: str) -> list[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.analysis._risk_sets import RiskSets
 from app.analysis._survival_data import survival_data
+from app.analysis.cohort_models import ModelSettings, fit_models
 from app.analysis.group_incidence import GroupIncidence, incidence_by_group
 from app.analysis.incidence_estimates import competing_endpoints, incidence_outcome
 from app.analysis.incidence_reading import (
@@ -419,17 +420,33 @@ def test_only_endpoints_with_a_competing_event_are_taken():
     assert competing_endpoints(simulated()) == ["aml", "late"]
 
 
-def test_an_unknown_competing_event_is_left_out_unless_the_limit_comes_first():
+def test_who_is_left_out_for_an_unknown_competing_event_does_not_depend_on_the_event():
     c = simulated()
     patients = c.patients.copy()
-    quiet = np.flatnonzero(patients["e"] == 0)[:30]
-    patients.iloc[quiet, patients.columns.get_loc("c")] = np.nan
+    unknown = np.arange(0, c.n, 9)
+    patients.iloc[unknown, patients.columns.get_loc("c")] = np.nan
     c = replace(c, patients=patients)
     everyone = np.ones(c.n, dtype=bool)
-    outcome = incidence_outcome(c, everyone, "aml")
-    assert outcome.left_out == {"death without AML not recorded": 30}
-    assert (outcome.n, outcome.selected) == (c.n - 30, c.n)
-    later = int((patients["t"].iloc[quiet] > 24).sum())
-    assert 0 < later < 30
-    limited = incidence_outcome(c, everyone, "aml", limit=24.0)
-    assert limited.left_out == {"death without AML not recorded": 30 - later}
+    assert set(patients["e"].iloc[unknown]) == {0, 1}
+    for limit in (None, 24.0):
+        outcome = incidence_outcome(c, everyone, "aml", limit=limit)
+        assert outcome.left_out == {"death without AML not recorded": len(unknown)}
+        assert (outcome.n, outcome.selected) == (c.n - len(unknown), c.n)
+
+
+def test_one_cause_specific_hazard_ratio_in_both_views():
+    """The hazard of AML needs to know of AML only; its incidence of death too."""
+    c = simulated()
+    patients = c.patients.copy()
+    unknown = np.arange(0, c.n, 9)
+    patients.iloc[unknown, patients.columns.get_loc("c")] = np.nan
+    c = replace(c, patients=patients)
+    everyone = np.ones(c.n, dtype=bool)
+    result = made(c)
+    settings = ModelSettings("aml", ("variable:diagnosis",))
+    model = fit_models(c, everyone, settings).model
+    own = result.effects.cause_specific
+    assert (own.n, own.events) == (model.n, model.events) == (c.n, int(patients["e"].sum()))
+    np.testing.assert_allclose(own.summary["hr"], model.summary["hr"], rtol=1e-7)
+    assert result.effects.subdistribution.n == result.analysed == c.n - len(unknown)
+    assert any(f"count {len(unknown)} patients more" in note for note in result.effects.notes)
