@@ -9,6 +9,7 @@ import numpy as np
 
 from data_loaders.columns import TextColumn
 from data_loaders.competing import by_cause, same_clock, with_competing_death, with_stated_competing
+from data_loaders.contradictions import against_dates
 from data_loaders.date_pairs import find_date_pairs
 from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, Pair, endpoint_term, find_pairs
@@ -70,7 +71,9 @@ def find_outcomes(
         if key in stated or not {pair.time, pair.event} <= used:
             pairs[key] = stated.get(key) or _with_stated_unit(pair, mapping)
     ordered = sorted(pairs.values(), key=lambda pair: pair.term.key != "os")
-    built = [build_outcome(pair, columns, rows, dates) for pair in ordered]
+    built = [
+        against_dates(build_outcome(pair, columns, rows, dates), dates, rows) for pair in ordered
+    ]
     survival = built[0] if built and built[0].endpoint.key == "os" else None
     free = {name: column for name, column in columns.items() if name not in used}
     outcomes = [

@@ -80,7 +80,11 @@ def findings(label: str, checks: Iterable[Check], rows: Rows) -> list[Issue]:
     for check in checks:
         hits = rows[check.mask].tolist()
         if hits:
-            words = check.sentence.replace("{patients}", plural(len(hits), "patient"))
+            words = check.sentence
+            if len(hits) == 1:
+                words = words.replace("{patients} are", "{patients} is")
+                words = words.replace("{patients} have", "{patients} has")
+            words = words.replace("{patients}", plural(len(hits), "patient"))
             words = f"{label}: {words.replace('{rows}', at_rows(hits))}"
             examples = tuple(hits[:_EXAMPLE_ROWS])
             issues.append(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.contradictions import contradictions
 from data_loaders.model import Cohort, Issue
 from data_loaders.wording import at_rows, listed, plural
 
@@ -32,7 +33,9 @@ def quality_issues(cohort: Cohort) -> tuple[Issue, ...]:
     cohort
         The cohort; rows are told by position (1 = first patient), never by identity.
     """
-    return (*_out_of_order(cohort), *_doubles(cohort), *_gaps(cohort))
+    return (
+        *_out_of_order(cohort), *contradictions(cohort), *_doubles(cohort), *_gaps(cohort),
+    )  # fmt: skip
 
 
 def batch_columns(cohort: Cohort) -> list[str]:

@@ -108,8 +108,8 @@ def test_the_usual_dates_become_survival_relapse_and_time_of_transplant() -> Non
 
 
 def test_a_status_beside_the_dates_says_who_died() -> None:
-    columns = usual(vital_status=["Alive", "Dead", "Alive", "Alive"])
-    assert load(columns).patients["os_event"].tolist() == [0, 1, 0, 0]
+    columns = usual(vital_status=["Alive", "Dead", "Dead", "Alive"], date_of_death=[None] * 4)
+    assert load(columns).patients["os_event"].tolist() == [0, 1, 1, 0]
 
 
 def test_times_in_months_come_before_dates() -> None:
