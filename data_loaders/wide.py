@@ -19,6 +19,7 @@ from data_loaders.families import disease_family
 from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
 from data_loaders.gene_parts import with_whole_genes
 from data_loaders.identifiers import with_patient_ids
+from data_loaders.karyotype.columns import with_karyotypes
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance, Variable
 from data_loaders.outcome_search import find_outcomes
@@ -100,12 +101,16 @@ def cohort_from_table(
     if variants is not None:
         alterations = with_calls(alterations, variants, _sequenced(rest))
 
+    texts = {n: column for n, column in rest.items() if n not in plain}
+    alterations, karyotypes = with_karyotypes(alterations, texts, table.rows)
+
     reads = [
         read_column(column, table.rows, mapping.columns.get(n), dates.get(n))
         for n, column in rest.items()
         if n not in alterations.sources
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
+    reads += karyotypes
     transplant = transplant_time(dates, table.rows)
     if transplant is not None and all(r.variable.name != transplant.variable.name for r in reads):
         reads.append(transplant)
