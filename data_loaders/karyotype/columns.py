@@ -99,6 +99,8 @@ def with_karyotypes(
         added = base
     else:
         held = {part for _, parts in own for part in parts} | set(base.features.index)
+        if any(known.key == "complex_karyotype" for n in columns if (known := term_of(n))):
+            held.add("complex")
         added, left_out = _with_events(base, read, held)
         issues += left_out
     variables, further = _variables(read, columns)

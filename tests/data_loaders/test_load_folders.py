@@ -148,7 +148,9 @@ def test_mds_matrix_and_list_agree(mds: Cohort) -> None:
 def test_mds_matrix_rebuilt_from_the_list_alone(mds: Cohort, public_cohorts: Path) -> None:
     folder = public_cohorts / "mds_iwg_2022"
     rebuilt = load_cohort(folder / "df_clinical.tsv", variants=folder / "maf.tsv")
-    shared = [f for f in rebuilt.features.index if f in mds.features.index]
+    # The clinical table alone gives events of its karyotypes, which are compared elsewhere.
+    found = rebuilt.features.index[rebuilt.features["kind"] != "cytogenetic"]
+    shared = [f for f in found if f in mds.features.index]
     assert len(shared) == 137
     whole = {f: f"{f}_any" if f"{f}_any" in mds.features.index else f for f in shared}
     apart = {f: altered(rebuilt, f) ^ altered(mds, whole[f]) for f in shared}
