@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, TextColumn, relabelled
+from data_loaders.date_entries import NOT_A_DATE
 from data_loaders.date_pairs import date_label
-from data_loaders.dates import NOT_A_DATE, DateColumn
+from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
 from data_loaders.units import implausible, unit_of
