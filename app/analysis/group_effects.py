@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.group_hazards import GroupModel, group_cox, group_fine_gray
-from app.analysis.group_survival import MIN_GROUP_FOR_TEST
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.outcomes import Outcome
 from app.analysis.wording import count
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from app.analysis.competing_risks import GrayTest, gray_test
 from app.analysis.group_effects import GroupEffects, effects_of
-from app.analysis.group_survival import MIN_GROUP_FOR_TEST
 from app.analysis.incidence_estimates import (
     COMPETING,
     EVENT,
@@ -26,6 +25,7 @@ from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
 

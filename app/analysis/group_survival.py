@@ -28,10 +28,9 @@ from app.analysis.wording import (
     mid_sentence,
 )
 from app.cohort.colours import BLUE
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
-
-MIN_GROUP_FOR_TEST = 10
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from app.analysis.wording import (
     listing,
     mid_sentence,
 )
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 DOUBTFUL = 0.05
 MOST_LEVELS = 10
@@ -302,12 +303,14 @@ def subgroup_rows(
     by
         What to divide the patients by; numbers are split at their median.
     adjusted
-        Whether each model is adjusted for the covariates of ``by`` it is not divided by.
+        Whether each model is adjusted for the covariates of ``by``; for a number also within its
+        halves.
 
     Returns
     -------
     DataFrame
-        As :func:`app.charts.forest.forest_figure` takes it, and interaction_p.
+        As :func:`app.charts.forest.forest_figure` takes it, and interaction_p and why (what limits
+        an estimate or why there is none, as sentences).
 
     Raises
     ------
@@ -335,8 +338,12 @@ def subgroup_rows(
     return found.assign(
         label=np.where(everyone, "All patients", found["level"]),
         group=found["variable"].where(~everyone, None),
-        group_note=["" if np.isnan(value) else f"interaction<br>{format_p(value)}" for value in p],
+        group_note=[
+            f"interaction<br>{'not testable' if np.isnan(value) else format_p(value)}"
+            for value in p
+        ],
         reference=False,
+        why=found["note"],
         note=[_short_note(row) for row in found.to_dict("records")],
     )
 
@@ -347,7 +354,12 @@ def _short_note(row: dict[str, object]) -> str:
         return ""
     if not row["events"]:
         return "no event"
-    return "fewer than 10 patients" if str(row["note"]).startswith("Fewer") else "no estimate"
+    exposed, n = row["n_exposed"], int(str(row["n"]))
+    if not pd.isna(exposed) and "so no estimate" in str(row["note"]):
+        with_it = int(str(exposed))
+        lacking = n - with_it < with_it
+        return f"{n - with_it if lacking else with_it:,} {'lack' if lacking else 'have'} it"
+    return "too few patients" if n < MIN_GROUP_FOR_TEST else "no estimate"
 
 
 def interaction_sentences(rows: pd.DataFrame, exposure: Covariate) -> list[str]:
@@ -369,6 +381,12 @@ def interaction_sentences(rows: pd.DataFrame, exposure: Covariate) -> list[str]:
             f"{listing([mid_sentence(text) for text in same])}: "
             "read the row of all patients, not whether one row by itself is significant."
         )
+    sentences += [
+        f"{row.label if str(row.group) in str(row.label) else f'{row.group}, {row.label}'}: "
+        f"{row.why[:1].lower() + row.why[1:]}"
+        for row in rows.assign(why=[str(note) for note in rows["why"]]).itertuples()
+        if row.why and not np.isfinite(row.hr)
+    ][:_MOST_SENTENCES]
     if len(tests) > 1:
         sentences.append(
             f"{len(tests)} interactions were tested and not adjusted for their number."

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE, HIDDEN, SEVERAL, UNKNOWN = -1, -2, -3, -4, -5, -6, -7
+# Below it no group is tested, and none is shown of its own accord.
+MIN_GROUP_FOR_TEST = 10
 LEFT_OUT = MappingProxyType(
     {
         MISSING: "value missing",

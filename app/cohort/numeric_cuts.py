@@ -170,9 +170,10 @@ def _thresholds(
     if cut.rule in _PARTS:
         known = np.sort(values[~np.isnan(values)])
         steps = _quantiles(variable, cut.rule, known)
-        return steps, (
-            f"Cut at the {cut.rule} of the {len(known):,} selected patients with a value."
-        )
+        note = f"Cut at the {cut.rule} of the {len(known):,} selected patients with a value."
+        if cut.rule == MEDIAN and not (known > np.median(known)).any():
+            note += " Nobody is above the median, so the cut is below it."
+        return steps, note
     if cut.rule == CLINICAL:
         found = clinical_thresholds(variable)
         if found is None:
@@ -196,6 +197,8 @@ def _quantiles(
         raise GroupingError(f"None of the selected patients has a value of {variable.label}.")
     parts = _PARTS[rule]
     quantiles = np.quantile(known, np.arange(1, parts) / parts)
+    if rule == MEDIAN:
+        quantiles = np.array([median_split(known)])
     after = np.searchsorted(known, quantiles, side="right")
     if after[-1] == len(known) or len(set(after)) < len(after):
         raise GroupingError(
@@ -203,6 +206,21 @@ def _quantiles(
             "a group would be empty. Choose fewer groups or type values."
         )
     return tuple(Threshold(readable_cut(known[i - 1], known[i])) for i in after)
+
+
+def median_split(known: npt.NDArray[np.float64]) -> float:
+    """The value at which patients are halved, up to it and above; it leaves no side empty.
+
+    The median; where nobody is above it, the next value below it.
+
+    Parameters
+    ----------
+    known
+        Known values, shape (n,), n at least 1. If all are the same, so is the result.
+    """
+    middle = float(np.median(known))
+    below = known[known < middle]
+    return float(below.max()) if len(below) and not (known > middle).any() else middle
 
 
 def readable_cut(low: float, high: float) -> float:

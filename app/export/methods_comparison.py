@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from app.analysis.associations_groups import MIN_COMPARED
 from app.analysis.cohort_screen import SIGNIFICANT
 from app.analysis.comparison import Enrichment
-from app.analysis.group_survival import MIN_GROUP_FOR_TEST, GroupSurvival
+from app.analysis.group_survival import GroupSurvival
 from app.analysis.table_one import TableOne
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from app.export.methods_parts import (
     analysed_sentence,

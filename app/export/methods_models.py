@@ -18,6 +18,7 @@ from app.analysis.outcomes import Outcome
 from app.analysis.time_dependent import Landmark, SimonMakuch
 from app.analysis.wording import count, format_p, listing, mid_sentence
 from app.cohort.filters import Selection
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.export.methods_parts import endpoint_sentence, view_methods
 
 
@@ -111,13 +112,18 @@ def subgroup_methods(
     """
     exposure = mid_sentence(table.covariates[0].name)
     across = listing([mid_sentence(covariate.name) for covariate in by]) or "nothing"
-    models = "adjusted for the others of these" if adjusted else "unadjusted"
+    models = "unadjusted"
+    if adjusted:
+        models = "adjusted for the others of these"
+        if any(covariate.kind == "number" for covariate in by):
+            models += " (for a number also within its own halves)"
     layers = f", stratified by {listing([c.name for c in table.strata])}" if table.strata else ""
     paragraph = (
         f"The effect of {exposure} was estimated within the levels of {across} (numbers split at "
         f"their median), one Cox model with Efron ties a level, {models}{layers}. Whether it "
         "differs between the levels was tested by the likelihood-ratio test of the interaction, "
-        "not adjusted for the number of tests."
+        "not adjusted for the number of tests. No effect is given where fewer than "
+        f"{MIN_GROUP_FOR_TEST} patients are on either side of it."
     )
     return view_methods(selection, table.outcome.n, [_followed(table.outcome), paragraph])
 

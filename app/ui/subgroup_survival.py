@@ -7,9 +7,10 @@ from functools import partial
 import streamlit as st
 
 from app.analysis.group_reading import numbers_table, reading
-from app.analysis.group_survival import MIN_GROUP_FOR_TEST, survival_by_group
+from app.analysis.group_survival import survival_by_group
 from app.analysis.subgroup_view import SubgroupMap
 from app.charts.survival import survival_alt, survival_figure
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingError
 from app.cohort.regrouping import joined_groups, only_groups
 from app.cohort.saved import MAX_NAME

@@ -341,6 +341,66 @@ def test_subgroup_forest_finds_the_planted_interaction():
     assert (forest["note"] == "").all()
 
 
+def test_a_subgroup_forest_keeps_the_adjustment_within_halves_of_a_number(apart):
+    """R's coxph within the upper half: 1.68 with the score, 3.15 without; nobody in the lower."""
+    forest = subgroup_effects(apart, "time", "event", "mutated", ["score"], adjust=["score"])
+    _, low, high = forest.to_dict("records")
+    assert [high["hr"], high["lower"], high["upper"]] == pytest.approx(
+        [1.68269415, 1.20368441, 2.35232723], rel=1e-7
+    )
+    assert (low["n"], low["n_exposed"], high["n_exposed"]) == (350, 0, 81)
+    assert np.isnan(low["hr"])
+    assert "Only 0 of 350 patients have mutated, fewer than 10, so no estimate." in low["note"]
+    assert "interaction cannot be tested" in low["note"]
+    plain = subgroup_effects(apart, "time", "event", "mutated", ["score"])
+    assert plain["hr"].iloc[2] == pytest.approx(3.15379754, rel=1e-7)
+    frame = apart.assign(odd=[(i * 37) % 101 for i in range(1, 701)])
+    forest = subgroup_effects(frame, "time", "event", "mutated", ["odd"], adjust=["score", "odd"])
+    assert forest["interaction_p"].iloc[1] == pytest.approx(0.619863863, rel=1e-6)
+    assert forest["hr"].iloc[2] == pytest.approx(1.91325936, rel=1e-7)
+
+
+def test_a_covariate_that_does_not_vary_in_a_row_is_left_out_of_that_row(apart):
+    frame = apart.assign(sex=["F", "M"] * 350, pregnant=[0, 0, 1, 0] * 175)
+    forest = subgroup_effects(
+        frame, "time", "event", "mutated", ["sex"], adjust=["pregnant", "sex"]
+    ).set_index("level")
+    men = cox(frame[frame["sex"] == "M"], "time", "event", ["mutated"]).summary["hr"][0]
+    assert forest.loc["M", "hr"] == pytest.approx(men)
+    assert "Not adjusted for pregnant" in forest.loc["M", "note"]
+    assert "pregnant" not in forest.loc["F", "note"]
+
+
+@pytest.mark.parametrize("exposed", [9, 10])
+def test_subgroups_need_ten_patients_on_either_side(exposed):
+    rng = np.random.default_rng(64)
+    drug = (np.arange(200) < exposed).astype(int)
+    frame = pd.DataFrame({"drug": drug, "t": rng.exponential(5, 200), "e": 1, "sex": ["F"] * 200})
+    frame = pd.concat([frame, frame.assign(drug=rng.integers(0, 2, 200), sex="M")])
+    frame = frame.reset_index(drop=True)
+    for turned in (frame, frame.assign(drug=1 - frame["drug"])):
+        row = subgroup_effects(turned, "t", "e", "drug", ["sex"]).iloc[1]
+        assert np.isfinite(row["hr"]) == (exposed == 10)
+        assert row["n_exposed"] in (exposed, 200 - exposed)
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes"),
+    [
+        # Most have the highest value, the lowest, or there are two values only.
+        ([7.0] * 45 + [2.0, 3.0, 4.0] * 7, [21, 45]),
+        ([0.0] * 45 + [2.0, 3.0, 4.0] * 7, [45, 21]),
+        ([1.0, 2.0, 2.0] * 22 + [3.0], [66, 1]),
+    ],
+)
+def test_a_split_at_the_median_leaves_no_side_empty(values, sizes):
+    rng = np.random.default_rng(65)
+    n = len(values)
+    frame = pd.DataFrame({"x": np.tile([0, 1], n)[:n], "t": rng.exponential(5, n), "e": 1})
+    rows = subgroup_effects(frame.assign(score=values), "t", "e", "x", ["score"]).iloc[1:]
+    assert rows["n"].tolist() == sizes
+
+
 def test_interaction_p_is_the_likelihood_ratio_test(confounded):
     forest = subgroup_effects(confounded, "time", "event", "treated", ["old"])
     plain = cox(confounded, "time", "event", ["treated", "old"])

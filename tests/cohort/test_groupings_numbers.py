@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.cohort.clinical_thresholds import clinical_thresholds
 from app.cohort.groupings import MISSING, Grouping, GroupingError, GroupingSpec
 from app.cohort.number_colours import number_colours
-from app.cohort.numeric_cuts import Cut, by_cut, cut_options, typed_values
+from app.cohort.numeric_cuts import Cut, by_cut, cut_options, fixed_cut, typed_values
 from data_loaders import Cohort, Variable
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 from tests.cohort.test_colours import COLOUR_BLIND, PAGES, lab, linear, luminance
@@ -82,10 +82,22 @@ def test_quartiles_are_numpys_quartiles():
     assert max(len(name) for name in grouping.names) < 45, "cuts are written readably"
 
 
-@pytest.mark.parametrize("rule", ["median", "tertiles", "quartiles"])
+@pytest.mark.parametrize("rule", ["tertiles", "quartiles"])
 def test_ties_that_empty_a_group_are_said(rule: str):
     with pytest.raises(GroupingError, match="same value of Age"):
         cut(numbers([0.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0]), rule)
+
+
+def test_a_cut_at_the_median_leaves_no_side_empty():
+    """Two thirds have the highest value: above the median is nobody."""
+    grouping = cut(numbers([5.0] * 42 + [3.0, 4.0, 1.0] * 7), "median")
+    assert grouping.names == ("Age up to 4 years", "Age above 4 years")
+    assert grouping.sizes() == (21, 42)
+    assert "Nobody is above the median" in grouping.note
+    tied, everyone = numbers([5.0] * 42 + [4.0] * 21), np.ones(63, dtype=bool)
+    assert fixed_cut(tied, Cut("age_years", "median"), everyone).values == (4.0,)
+    with pytest.raises(GroupingError, match="same value of Age"):
+        cut(numbers([5.0] * 9), "median")
 
 
 def test_nobody_with_a_value_is_said():
@@ -105,6 +117,7 @@ def test_a_readable_cut_divides_as_the_quantile_does(values: list[float], rule: 
     except GroupingError:
         quantiles = np.quantile(values, np.arange(1, parts) / parts)
         codes = np.digitize(values, quantiles, right=True)
+        assert rule != "median" or len(set(values)) == 1
         assert len(set(codes.tolist())) < parts, "refused only where a group would be empty"
         return
     assert all(grouping.sizes())
