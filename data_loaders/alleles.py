@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.hgvs import CALR_WORDS, changes_of, is_nameless, is_understood
+
 Bools = npt.NDArray[np.bool_]
 
 _SUBSTITUTION = frozenset({"missense", "unknown"})
@@ -47,6 +49,9 @@ class Allele:
         not given may or may not belong to it.
     repeated
         How many rows of one patient it takes.
+    counts_hits
+        Whether it is about how many mutations there are: a cell with several changes may hold
+        several mutations, or one as several transcripts have it.
     shown_by_variants
         Whether variants alone show it; a loss of the other allele of TP53 is seen by other methods,
         so a file's own column may rightly hold more.
@@ -58,12 +63,18 @@ class Allele:
     rule: Callable[[pd.DataFrame], Bools]
     classes: frozenset[str]
     repeated: int = 1
+    counts_hits: bool = False
     shown_by_variants: bool = True
 
     def undecided(self, rows: pd.DataFrame) -> Bools:
         """Rows that may belong to the part but do not say so."""
-        nameless = rows["protein_change"].isna() | rows["protein_change"].isin(["p.?", "?", "p."])
-        undecided: Bools = (nameless & rows["variant_class"].isin(self.classes)).to_numpy()
+        changes = rows["protein_change"]
+        if self.counts_hits:
+            return _by_text(changes, lambda text: ";" in text)
+        unclear = changes.isna().to_numpy() | _by_text(
+            changes, lambda text: is_nameless(text) or not is_understood(text)
+        )
+        undecided: Bools = unclear & rows["variant_class"].isin(self.classes).to_numpy()
         return undecided
 
 
@@ -71,7 +82,10 @@ def _matching(pattern: str, column: str = "protein_change") -> Callable[[pd.Data
     compiled = re.compile(pattern)
 
     def rule(rows: pd.DataFrame) -> Bools:
-        return _by_text(rows[column], lambda text: compiled.search(text) is not None)
+        return _by_text(
+            rows[column],
+            lambda text: any(compiled.search(change) for change in changes_of(text)),
+        )
 
     return rule
 
@@ -80,18 +94,20 @@ def _residues(first: int, last: int) -> Callable[[pd.DataFrame], Bools]:
     """Short changes whose first residue lies between two."""
 
     def rule(rows: pd.DataFrame) -> Bools:
-        inside = _by_text(rows["protein_change"], lambda text: first <= _residue(text) <= last)
+        inside = _by_text(
+            rows["protein_change"],
+            lambda text: any(first <= _residue(change) <= last for change in changes_of(text)),
+        )
         short: Bools = rows["variant_class"].isin(_SHORT).to_numpy()
         return inside & short
 
     return rule
 
 
-def _calr(protein: str, cdna: str) -> Callable[[pd.DataFrame], Bools]:
-    by_protein, by_cdna = _matching(protein), _matching(cdna, "cdna")
-
+def _either(*rules: Callable[[pd.DataFrame], Bools]) -> Callable[[pd.DataFrame], Bools]:
     def rule(rows: pd.DataFrame) -> Bools:
-        return by_protein(rows) | by_cdna(rows)
+        found: Bools = np.logical_or.reduce([one(rows) for one in rules])
+        return found
 
     return rule
 
@@ -114,7 +130,7 @@ def _flt3_itd(rows: pd.DataFrame) -> Bools:
     codes, entries = pd.factorize(rows["protein_change"])
     residue = np.array([*(_residue(str(entry)) for entry in entries), np.nan])[codes]
     here = (residue >= first) & (residue <= last)
-    longer = _by_text(rows["protein_change"], _lengthens)
+    longer = _by_text(rows["protein_change"], lambda text: any(map(_lengthens, changes_of(text))))
     codons = (rows["inserted"] >= 9) & (rows["inserted"] % 3 == 0)
     nowhere = np.isnan(residue)
     may = rows["variant_class"].isin(_LENGTHENING).to_numpy()
@@ -138,15 +154,20 @@ def _any(rows: pd.DataFrame) -> Bools:
 
 
 ALLELES: tuple[Allele, ...] = (
-    Allele("JAK2_V617F", "JAK2", "JAK2 V617F", _matching(r"^p\.V617F$"), _SUBSTITUTION),
+    Allele("JAK2_V617F", "JAK2", "JAK2 V617F",
+           _either(_matching(r"^p\.V617F$|\bc\.1849G>T\b"), _matching(r"\bc\.1849G>T\b", "cdna")),
+           _SUBSTITUTION),
     Allele("JAK2_exon_12", "JAK2", "JAK2 exon 12", _residues(533, 547), _SHORT),
     Allele("CALR_type_1", "CALR", "CALR type 1",
-           _calr(r"^p\.L367[A-Z]?fs", r"1099_1150del|1092_1143del"), _FRAMESHIFT),
+           _either(_matching(rf"^p\.L367[A-Z]?fs|{CALR_WORDS[0]}"),
+                   _matching(r"1099_1150del|1092_1143del", "cdna")), _FRAMESHIFT),
     Allele("CALR_type_2", "CALR", "CALR type 2",
-           _calr(r"^p\.K385[A-Z]?fs", r"115[45]_115[56](ins|dup)"), _FRAMESHIFT),
+           _either(_matching(rf"^p\.K385[A-Z]?fs|{CALR_WORDS[1]}"),
+                   _matching(r"115[45]_115[56](ins|dup)", "cdna")), _FRAMESHIFT),
     Allele("MPL_W515", "MPL", "MPL W515", _residues(515, 515), _SHORT),
     Allele("FLT3_ITD", "FLT3", "FLT3-ITD", _flt3_itd, frozenset({"unknown"})),
-    Allele("FLT3_TKD", "FLT3", "FLT3-TKD", _residues(835, 836), _SHORT),
+    Allele("FLT3_TKD", "FLT3", "FLT3-TKD",
+           _either(_residues(835, 836), _matching(r"\bTKD\b")), _SHORT),
     Allele("KMT2A_PTD", "KMT2A", "KMT2A-PTD", _tandem("PTD"), frozenset({"unknown"})),
     Allele("U2AF1_S34", "U2AF1", "U2AF1 S34", _residues(34, 34), _SHORT),
     Allele("U2AF1_Q157", "U2AF1", "U2AF1 Q157", _residues(157, 157), _SHORT),
@@ -155,9 +176,10 @@ ALLELES: tuple[Allele, ...] = (
     Allele("SF3B1_K700", "SF3B1", "SF3B1 K700", _residues(700, 700), _SHORT),
     Allele("DNMT3A_R882", "DNMT3A", "DNMT3A R882", _residues(882, 882), _SHORT),
     Allele("KIT_D816", "KIT", "KIT D816", _residues(816, 816), _SHORT),
-    Allele("CEBPA_double", "CEBPA", "CEBPA double", _any, frozenset(), repeated=2),
+    Allele("CEBPA_double", "CEBPA", "CEBPA double", _any, frozenset(), repeated=2,
+           counts_hits=True),
     Allele("TP53_multi_hit", "TP53", "TP53 multi-hit", _tp53_multi_hit, frozenset(),
-           shown_by_variants=False),
+           counts_hits=True, shown_by_variants=False),
 )  # fmt: skip
 
 

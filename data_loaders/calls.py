@@ -28,6 +28,8 @@ from data_loaders.alterations import Alterations
 from data_loaders.gene_parts import is_part, is_whole
 from data_loaders.genes import known_symbols
 from data_loaders.model import FeatureKind, Issue
+from data_loaders.mutation_rule import SET_ASIDE, germline_label
+from data_loaders.variant_classes import NOT_COUNTED
 from data_loaders.variants import Variants
 from data_loaders.wording import listed, plural, shown
 
@@ -54,12 +56,20 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
         Patients whom a column of the clinical table calls sequenced; None without such a column.
     """
     tested, tested_issues = _tested(base, variants, sequenced)
+    aside = variants.frame[SET_ASIDE].to_numpy(dtype=object)
     codes, names = pd.factorize(variants.frame["gene"])
     n, genes = len(tested), len(names)
-    counted, listed_at_all = (np.zeros((n, genes), dtype=bool, order="F") for _ in range(2))
-    listed_at_all[variants.patients, codes] = True
-    rows = variants.counted
-    counted[variants.patients[rows], codes[rows]] = True
+
+    def holding(rows: Bools) -> Bools:
+        cells = np.zeros((n, genes), dtype=bool, order="F")
+        cells[variants.patients[rows], codes[rows]] = True
+        return cells
+
+    listed_at_all = holding(np.ones(len(codes), dtype=bool))
+    counted, untested = holding(variants.counted), holding(aside == "not_tested")
+    germline = holding(
+        (aside == "germline") & ~variants.frame["variant_class"].isin(NOT_COUNTED).to_numpy()
+    )
     place = {str(gene): column for column, gene in enumerate(names)}
 
     columns = [_Column.of(base, name) for name in base.features.index]
@@ -73,11 +83,20 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
     ]
     chosen, left_out = _genes_to_show(names, counted.sum(axis=0), set(by_gene))
     for gene in chosen:
-        state = np.where(tested, counted[:, place[gene]], -1).astype(np.int8)
+        has = counted[:, place[gene]]
+        looked_for = tested & (has | ~untested[:, place[gene]])
+        state = np.where(looked_for, has, -1).astype(np.int8)
         state = _with_parts(state, [c for c in columns if c.gene == gene and is_part(c.label)])
         columns.append(_Column(gene, "gene", gene, gene, state, variants.source))
         by_gene[gene] = columns[-1]
     columns, part_conflicts = _with_refinements(columns, by_gene, variants)
+    for gene in _genes_to_show(names, germline.sum(axis=0), set())[0]:
+        has = germline[:, place[gene]]
+        state = np.where(has, 1, np.where(tested & ~untested[:, place[gene]], 0, -1))
+        label = germline_label(gene)
+        columns.append(
+            _Column(label, "refinement", gene, label, state.astype(np.int8), variants.source)
+        )
     matrix, features = _assembled(columns, base)
     return replace(
         base,
@@ -144,12 +163,15 @@ def _tested(
     n, guessed = len(variants.listed), False
     if sequenced is not None:
         tested, rule = sequenced | variants.listed, "the clinical table says so"
+    elif variants.sequenced is not None:
+        tested, rule = variants.sequenced | variants.listed, "the list's own first lines say so"
     elif in_both and len(in_both) >= _SEQUENCING_MATRIX * len(in_list):
         tested = genes.notna().any(axis=1).to_numpy() | variants.listed
         rule = "the gene columns of the other tables have a test"
     else:
         tested, rule = np.ones(n, dtype=bool), "the clinical table lists those who were"
         guessed = True
+    tested = tested & ~variants.maybe
     without = int((tested & ~variants.listed).sum())
     if not without:
         return tested, []

@@ -32,6 +32,13 @@ def is_whole(label: str) -> bool:
     return label.endswith(_ANY)
 
 
+def gene_columns(features: pd.DataFrame) -> dict[str, str]:
+    """The feature that means any mutation of a gene, by gene."""
+    genes = features[features["kind"] == "gene"]
+    whole = features[features["label"].map(is_whole).to_numpy(dtype=bool)]
+    return {str(gene): str(name) for part in (genes, whole) for name, gene in part["gene"].items()}
+
+
 def with_whole_genes(base: Alterations) -> Alterations:
     """Genes whose column leaves out their duplications, with any of them beside it.
 

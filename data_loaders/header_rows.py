@@ -14,6 +14,7 @@ DELIMITERS = (",", ";", "\t", "|")
 MOST_TITLES = 10
 _ROWS_LOOKED_AT = 1000
 _LONGEST_LINE = 2**20  # a longer line is no title, and its cells would fill the memory
+_SEQUENCED = re.compile(r"^#[ \t]*sequenced[_ ]samples[ \t]*:(.*)$", re.IGNORECASE)
 _COMPARISON = re.compile(r"^[<>≤≥=~]")
 
 
@@ -29,9 +30,33 @@ def without_comments(text: str) -> str:
         return text
     first, _, rest = text.partition("\n")
     second = rest.partition("\n")[0]
-    if lines == 1 and any(first.count(mark) == second.count(mark) > 0 for mark in DELIMITERS):
+    if (
+        lines == 1
+        and not _SEQUENCED.match(first)
+        and any(first.count(mark) == second.count(mark) > 0 for mark in DELIMITERS)
+    ):
         return text
     return text[begin:].lstrip("\n")
+
+
+def sequenced_samples(text: str) -> tuple[str, ...] | None:
+    """Samples that the line ``#sequenced_samples:`` above a list of variants names, None without.
+
+    Parameters
+    ----------
+    text
+        The file, or its lines on top.
+    """
+    begin = 0
+    while text.startswith("#", begin):
+        end = text.find("\n", begin)
+        match = _SEQUENCED.match(text[begin : end if end >= 0 else None])
+        if match:
+            return tuple(re.split(r"[\s,;]+", match[1].strip())) if match[1].strip() else None
+        if end < 0:
+            break
+        begin = end + 1
+    return None
 
 
 def without_titles(text: str) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.endpoints import find_pairs
@@ -200,9 +201,20 @@ def _one_list(lists: list[Variants]) -> Variants | None:
         np.concatenate([part.inserted for part in lists]),
         np.concatenate([part.cdna for part in lists]),
         np.any([part.listed for part in lists], axis=0),
+        np.any([part.maybe for part in lists], axis=0)
+        & ~np.any([part.listed for part in lists], axis=0),
+        _in_any([part.sequenced for part in lists]),
         ", ".join(part.source for part in lists),
         tuple(issue for part in lists for issue in part.issues),
     )
+
+
+def _in_any(
+    sequenced: list[npt.NDArray[np.bool_] | None],
+) -> npt.NDArray[np.bool_] | None:
+    """Patients whom some list calls sequenced; None unless every list says who was."""
+    said = [one for one in sequenced if one is not None]
+    return np.logical_or.reduce(said) if len(said) == len(sequenced) else None
 
 
 def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:

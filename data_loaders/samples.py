@@ -132,6 +132,54 @@ def spelling_hint(columns: Mapping[str, TextColumn], known: pd.Index) -> str:
     return "check that both use the same identifiers"
 
 
+def sequenced_patients(
+    samples: Sequence[str] | None, known: pd.Index, aliases: Mapping[str, int] | None = None
+) -> npt.NDArray[np.bool_] | None:
+    """Patients of the samples that a list of variants says were sequenced.
+
+    Parameters
+    ----------
+    samples
+        Of the line ``#sequenced_samples:``; None without it.
+    known
+        Identifiers of the cohort's patients.
+    aliases
+        Position of the patient of each sample that another table names.
+    """
+    if samples is None:
+        return None
+    places = {identifier: place for place, identifier in enumerate(known)}
+    found = np.zeros(len(known), dtype=bool)
+    for sample in samples:
+        position = places.get(sample, (aliases or {}).get(sample, -1))
+        position = position if position >= 0 else patient_of(sample, places)[0]
+        if position >= 0:
+            found[position] = True
+    return found
+
+
+def maybe_patients(
+    links: Links, columns: Mapping[str, TextColumn], known: pd.Index
+) -> npt.NDArray[np.bool_]:
+    """Patients whose identifier is that of a stranger in another spelling.
+
+    Parameters
+    ----------
+    links
+        How the table's rows were given to patients.
+    columns
+        Of the table.
+    known
+        Identifiers of the cohort's patients.
+    """
+    column = columns[links.column]
+    strange = np.unique(column.codes[(links.patients < 0) & column.filled])
+    if not len(strange):
+        return np.zeros(len(known), dtype=bool)
+    bare = {_bare(column.texts[code]) for code in strange}
+    return np.array([_bare(identifier) in bare for identifier in known], dtype=bool)
+
+
 def _bare(identifier: object) -> str:
     return re.sub(r"[\W_]", "", str(identifier).lower()).lstrip("0")
 
@@ -153,7 +201,7 @@ def shortening_rule(links: Links) -> str:
     if links.pooled:
         parts.append(
             f"{plural(links.pooled, 'patient has', 'patients have')} several samples, whose "
-            "variants were taken together"
+            "variants were taken together, except those of samples called later ones"
         )
     return "; ".join(parts)
 

@@ -11,7 +11,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -26,6 +26,7 @@ from data_loaders.header_rows import (
     DELIMITERS,
     MOST_TITLES,
     has_second_header,
+    sequenced_samples,
     title_rows,
     without_comments,
     without_titles,
@@ -67,12 +68,15 @@ class RawTable:
         Position of each row in the file, 1 = first row below the names; blank rows are left out.
     issues
         What had to be mended to read it.
+    sequenced
+        Samples of the line ``#sequenced_samples:`` above a list of variants; None without it.
     """
 
     filename: str
     columns: dict[str, TextColumn]
     rows: npt.NDArray[np.int64]
     issues: tuple[Issue, ...] = field(default=())
+    sequenced: tuple[str, ...] | None = None
 
     @property
     def n(self) -> int:
@@ -82,7 +86,7 @@ class RawTable:
     def keep(self, mask: npt.NDArray[np.bool_], issue: Issue) -> RawTable:
         """The table of some rows, with the finding that says why."""
         columns = {name: column.take(mask) for name, column in self.columns.items()}
-        return RawTable(self.filename, columns, self.rows[mask], (*self.issues, issue))
+        return replace(self, columns=columns, rows=self.rows[mask], issues=(*self.issues, issue))
 
 
 def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> RawTable:
@@ -120,7 +124,9 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
     if kind == "xlsx":
         first, *others = read_workbook(file, content, sheet)
         return _from_sheet(file, first, _other_sheets(first, others))
-    return _read_delimited(file, decoded(file, content), _encoding_issue(content))
+    text = decoded(file, content).lstrip("\n")
+    table = _read_delimited(file, text, _encoding_issue(content))
+    return replace(table, sequenced=sequenced_samples(text))
 
 
 def read_sheets(filename: str, data: bytes) -> list[RawTable]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from data_loaders.hgvs import changes_of, protein_change
+
 # By class, the most severe first: where an annotator gives several, the first counts.
 _WORDS: dict[str, str] = {
     "ITD": "itd|internal tandem duplication",
@@ -67,11 +69,6 @@ NOT_COUNTED = frozenset({"silent", "noncoding"})
 REGULATORY_GENES = frozenset({"TERT", "GATA2"})
 CLASSES = (*_WORDS, "unknown")
 
-_THREE_LETTERS = {
-    "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G",
-    "His": "H", "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F", "Pro": "P", "Ser": "S",
-    "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*", "Sec": "U",
-}  # fmt: skip
 # In this order, the first that fits.
 _CHANGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), name)
@@ -88,8 +85,6 @@ _CHANGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(.*:)?c\.-?\d+(_-?\d+)?[+-][12]([^\d]|$)", "splice"),
     )
 )
-_THREE = re.compile("|".join(_THREE_LETTERS))
-_BARE_CHANGE = re.compile(r"^[A-Z*]\d+([A-Z*]|fs|_|del|ins|dup)")
 
 
 def variant_class(text: str | None) -> str:
@@ -113,7 +108,11 @@ def class_of_change(text: str) -> str:
     ``p.R175H`` is missense, ``p.Q12*`` and ``p.P12fs`` truncating, ``c.375+1G>A`` splice; a change
     of the coding sequence alone tells no more than that.
     """
-    change = protein_change(text)
+    found = [_class_of(change) for change in changes_of(protein_change(text))]
+    return min(found, key=lambda name: _SEVERITY.get(name, len(_SEVERITY)))
+
+
+def _class_of(change: str) -> str:
     for pattern, name in _CHANGES:
         match = pattern.search(change)
         if match:
@@ -125,19 +124,6 @@ def class_of_change(text: str) -> str:
 def is_variant_word(text: str) -> bool:
     """Whether a text is a word of some annotator for what a variant does."""
     return variant_class(text) != "unknown"
-
-
-def protein_change(text: str) -> str:
-    """A protein change in one-letter code: ``p.Val617Phe`` and ``V617F`` become ``p.V617F``.
-
-    A transcript in front and brackets around the change are dropped; what is no protein change
-    (``ITD``) stays as it is.
-    """
-    change = text.rsplit(":", 1)[-1].strip()
-    if change.startswith("p."):
-        body = change[2:].strip("()")
-        return "p." + _THREE.sub(lambda match: _THREE_LETTERS[match[0]], body)
-    return f"p.{change}" if _BARE_CHANGE.match(change) else change
 
 
 def _plain(text: str) -> str:

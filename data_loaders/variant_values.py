@@ -1,4 +1,4 @@
-"""What the columns of a list of variants say: classes, allele fractions, what counts."""
+"""What the columns of a list of variants say: classes and lengths."""
 
 from __future__ import annotations
 
@@ -7,33 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from data_loaders.columns import Floats, TextColumn
 from data_loaders.model import Issue
-from data_loaders.variant_classes import (
-    NOT_COUNTED,
-    REGULATORY_GENES,
-    class_of_change,
-    variant_class,
-)
+from data_loaders.variant_classes import class_of_change, variant_class
 from data_loaders.wording import plural, shown
-
-Bools = npt.NDArray[np.bool_]
-
-DRIVERS = frozenset(
-    {
-        "oncogenic", "likely oncogenic", "driver", "putative driver", "pathogenic",
-        "likely pathogenic", "pathogenic/likely pathogenic", "resistance", "predicted oncogenic",
-    }
-)  # fmt: skip
-_PASSENGERS = frozenset(
-    {
-        "possible", "unknown", "vus", "uncertain", "uncertain significance", "passenger",
-        "putative passenger", "benign", "likely benign", "neutral", "likely neutral",
-        "inconclusive", "variant of uncertain significance",
-    }
-)  # fmt: skip
 
 
 def classes_of(
@@ -104,99 +82,6 @@ def _of_entries(column: TextColumn, classes: list[str]) -> npt.NDArray[np.object
     """One class an entry, laid out to one a row; blank rows are unknown."""
     cells: npt.NDArray[np.object_] = np.array([*classes, "unknown"], dtype=object)[column.codes]
     return cells
-
-
-def allele_fractions(
-    parts: Mapping[str, str], columns: Mapping[str, TextColumn], file: str
-) -> tuple[Floats, list[Issue]]:
-    """Share of the reads that carry the variant, from 0 to 1: a column, or counts of reads.
-
-    Parameters
-    ----------
-    parts
-        Names of the columns by part: ``vaf``, ``alt_count``, ``ref_count``, ``depth``.
-    columns
-        The columns.
-    file
-        Name for the issues.
-    """
-
-    def numbers(part: str) -> Floats | None:
-        column = columns[parts[part]] if part in parts else None
-        return None if column is None else column.spread(column.numbers)
-
-    values, source = numbers("vaf"), parts.get("vaf")
-    alt, ref, depth = numbers("alt_count"), numbers("ref_count"), numbers("depth")
-    if values is None:
-        total = alt + ref if alt is not None and ref is not None else depth
-        if alt is None or total is None:
-            return np.full(len(next(iter(columns.values()))), np.nan), []
-        values = np.divide(alt, total, out=np.full(len(alt), np.nan), where=total > 0)
-        source = parts["alt_count"]
-    elif np.nanmax(values, initial=0) > 1.5:
-        values = values / 100
-    impossible = (values < 0) | (values > 1)
-    values = np.where(impossible, np.nan, values)
-    if not impossible.any():
-        return values, []
-    count = int(impossible.sum())
-    return values, [
-        Issue(
-            "warning",
-            f"{file}: {plural(count, 'variant')} had an allele fraction below 0 or above 1, which "
-            "counts as missing; the file's column is kept.",
-            source,
-            count,
-            code="implausible",
-        )
-    ]
-
-
-def counted_rows(
-    parts: Mapping[str, str],
-    columns: Mapping[str, TextColumn],
-    classes: npt.NDArray[np.object_],
-    genes: npt.NDArray[np.object_],
-    file: str,
-) -> tuple[Bools, list[Issue]]:
-    """Which variants make their gene mutated, and what was left out of the count.
-
-    Silent variants and those outside the coding sequence do not, except those of the genes with
-    known regulatory mutations; nor do those that the file's verdict does not call drivers.
-    """
-    regulatory = pd.Series(genes).isin(REGULATORY_GENES).to_numpy() & (classes == "noncoding")
-    silent = pd.Series(classes).isin(NOT_COUNTED).to_numpy() & ~regulatory
-    issues = []
-    if silent.any():
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {plural(int(silent.sum()), 'variant')} of {len(silent):,} are silent or "
-                "outside the coding sequence; they are listed but make no gene mutated.",
-                parts.get("effect"),
-                int(silent.sum()),
-                code="silent",
-            )
-        )
-    if "verdict" not in parts:
-        return ~silent, issues
-    verdict = columns[parts["verdict"]]
-    passenger = verdict.rows_holding(
-        np.array([word in _PASSENGERS for word in verdict.words], dtype=bool)
-    )
-    count = int((passenger & ~silent).sum())
-    if count:
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {plural(count, 'variant')} that {shown(verdict.name)} does not call a "
-                "driver are listed but make no gene mutated.",
-                verdict.name,
-                count,
-                code="not_driver",
-            )
-        )
-    return ~(silent | passenger), issues
 
 
 def inserted_bases(

@@ -15,21 +15,39 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.allele_fractions import allele_fractions, read_counts
 from data_loaders.columns import Floats, TextColumn, relabelled
 from data_loaders.endpoints import find_pairs
+from data_loaders.gene_cells import is_gene_identifier, read_genes, rewritten_issue
 from data_loaders.genes import aliases, current_symbol
+from data_loaders.hgvs import protein_change
 from data_loaders.identifiers import looks_like_identifier
 from data_loaders.model import CohortError, Issue
-from data_loaders.samples import Links, link_rows, shortening_rule, spelling_hint
-from data_loaders.tables import RawTable
-from data_loaders.variant_classes import is_variant_word, protein_change
-from data_loaders.variant_values import (
+from data_loaders.mutation_rule import (
     DRIVERS,
-    allele_fractions,
-    classes_of,
-    counted_rows,
-    inserted_bases,
+    REASONS,
+    SET_ASIDE,
+    is_set_aside,
+    is_status,
+    is_verdict,
+    is_wild_type,
+    outside_the_gene,
+    reasons,
+    set_aside_issues,
+    swapped_reads,
 )
+from data_loaders.sample_types import RANK_LATER, Ranks, ranks_of, tells_samples_apart
+from data_loaders.samples import (
+    Links,
+    link_rows,
+    maybe_patients,
+    sequenced_patients,
+    shortening_rule,
+    spelling_hint,
+)
+from data_loaders.tables import RawTable
+from data_loaders.variant_classes import is_variant_word
+from data_loaders.variant_values import classes_of, inserted_bases
 from data_loaders.wording import listed, plural, shown
 
 Bools = npt.NDArray[np.bool_]
@@ -50,21 +68,39 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "vaf": (
         "vaf", "tvaf", "tumorvaf", "itumorvafwu", "variantallelefrequency", "allelefrequency",
         "variantallelefraction", "allelefraction", "tumorvariantallelefrequency", "mutintum", "af",
-        "tumorf", "vafpercent",
+        "tumorf", "tumourvaf", "allelicfraction", "allelicfrequency", "allelfrequenz", "allellast",
     ),
     "alt_count": ("taltcount", "altcount", "altreads", "altdepth", "varreads", "variantreads"),
+    "normal_alt": ("naltcount", "normalaltcount", "naltreads", "normalaltreads"),
     "ref_count": ("trefcount", "refcount", "refreads", "refdepth"),
     "depth": ("tdepth", "depth", "tumdepth", "totaldepth", "dp", "readdepth", "coverage"),
     "reference": ("referenceallele", "ref", "wt", "referencebase"),
     "alternative": ("tumorseqallele2", "alt", "mt", "altallele", "variantallele", "mutantallele"),
     "verdict": (
         "result", "oncogenic", "oncogenicity", "oncokb", "pathogenicity", "clinicalsignificance",
-        "driver", "interpretation",
+        "driver", "interpretation", "pathogenic", "classification", "tier",
     ),
+    "status": (
+        "mutationstatus", "somaticstatus", "variantstatus", "somaticgermline", "germlinesomatic",
+        "variantorigin", "alleleorigin", "origin", "callstatus", "status",
+    ),
+    "germline": ("germline", "isgermline", "keimbahn"),
+    "somatic": ("somatic", "issomatic", "somatisch"),
+    "filter": ("filter", "filters", "filterstatus", "vcffilter"),
+    "sample_type": (
+        "sampletype", "sampleclass", "tumortype", "timepoint", "diseasestage", "diseasephase",
+        "samplestage", "phase", "zeitpunkt", "probentyp", "probenart",
+    ),
+    "gene_id": (
+        "entrezgeneid", "ensemblgeneid", "ensemblid", "entrezid", "geneid", "ensg", "entrez",
+        "ensembl", "gene",
+    ),
+    "set_aside": ("setaside",),
     "position": ("startposition", "start", "position", "pos"),
     "sample": ("tumorsamplebarcode",),
 }  # fmt: skip
-_NUMBERS = frozenset({"vaf", "alt_count", "ref_count", "depth", "position"})
+_NUMBERS = frozenset({"vaf", "alt_count", "ref_count", "depth", "normal_alt", "position"})
+_PERCENT_WORDS = re.compile(r"(?:in)?(?:percent|pct|prozent|pourcent|percentuale|porcentaje|perc)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +115,8 @@ class Variants:
     patients
         Position of each row's patient in the cohort.
     counted
-        Rows that make their gene mutated: neither silent nor outside the gene, and judged a driver
-        where the file has a verdict.
+        Rows that make their gene mutated, as :mod:`data_loaders.mutation_rule` has it; the frame's
+        column ``set_aside`` says why the others do not.
     inserted
         Bases that each row adds to the gene (negative: takes away), NaN where the alleles are not
         given.
@@ -88,6 +124,10 @@ class Variants:
         Change of the coding sequence, None where not given.
     listed
         Which patients of the cohort the list holds.
+    maybe
+        Patients not listed whose identifier differs from one of the list in its spelling alone.
+    sequenced
+        Patients whom the list's line ``#sequenced_samples:`` names; None without it.
     source
         The file's name.
     issues
@@ -100,6 +140,8 @@ class Variants:
     inserted: Floats
     cdna: npt.NDArray[np.object_]
     listed: Bools
+    maybe: Bools
+    sequenced: Bools | None
     source: str
     issues: tuple[Issue, ...]
 
@@ -118,7 +160,8 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     """
     by_name: dict[str, str] = {}
     for name in columns:
-        by_name.setdefault(re.sub(r"[\W_]", "", name.lower()), name)
+        plain = re.sub(r"[\W_]", "", name.lower())
+        by_name.setdefault(_PERCENT_WORDS.sub("", plain) or plain, name)
     found: dict[str, str] = {}
     for part, names in _NAMES.items():
         for name in names:
@@ -132,6 +175,8 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     if _is_clinical(columns):
         return None
     says_what = {"protein", "effect", "cdna"} & set(found)
+    if "gene" not in found and "gene_id" in found:
+        found["gene"] = found.pop("gene_id")
     if "gene" in found:
         return found if says_what else None
     if "effect" in found and {"position", "sample", "alternative"} & set(found):
@@ -148,6 +193,8 @@ def read_variants(
     known: pd.Index,
     also: Sequence[str] = (),
     aliases: Mapping[str, int] | None = None,
+    *,
+    other_sample: Bools | None = None,
 ) -> Variants:
     """Read a list of variants and give each to its patient.
 
@@ -164,6 +211,8 @@ def read_variants(
         table.
     aliases
         Position of the patient of each sample that another table names.
+    other_sample
+        Rows of samples that do not stand for their patients; None where the list has to say so.
 
     Raises
     ------
@@ -177,20 +226,28 @@ def read_variants(
             f"{file} lists variants of none of the patients of the clinical table; "
             f"{spelling_hint(table.columns, known)}."
         )
-    gene_column = table.columns[parts["gene"]]
-    keep = (links.patients >= 0) & gene_column.filled
-    nameless = int(((links.patients >= 0) & ~gene_column.filled).sum())
-    patients = links.patients[keep]
-    columns = {name: _rows(column, keep) for name, column in table.columns.items()}
-    genes = relabelled(columns[parts["gene"]], current_symbol)
+    identifiers = table.columns[parts["gene_id"]] if "gene_id" in parts else None
+    genes, rows = read_genes(table.columns[parts["gene"]], identifiers)
+    known_rows = links.patients >= 0
+    nameless = int((known_rows & ~np.isin(np.arange(table.n), rows)).sum())
+    genes, rows = genes[known_rows[rows]], rows[known_rows[rows]]
+    patients, lines = links.patients[rows], table.rows[rows]
+    columns = {name: _rows(column, rows) for name, column in table.columns.items()}
     protein, effect, cdna = (
         columns[parts[part]] if part in parts else None for part in ("protein", "effect", "cdna")
     )
     classes, class_issues = classes_of(effect, protein, cdna, file, len(patients))
-    vaf, vaf_issues = allele_fractions(parts, columns, file)
+    vaf, vaf_issues = allele_fractions(parts, columns, file, lines)
+    unseen, read_issues = _unseen(parts, columns, file, lines)
+    if other_sample is None:
+        apart, sample_issues = _other_samples(ranks_of(parts, columns, len(rows)), patients, file)
+    else:
+        apart, sample_issues = other_sample[rows], []
+    outside = outside_the_gene(classes, genes)
+    aside = reasons(parts, columns, classes, outside, (unseen, apart))
     data: dict[str, Any] = {
         "patient_id": known.to_numpy()[patients],
-        "gene": genes.objects(),
+        "gene": genes,
         "protein_change": (
             relabelled(protein, protein_change).objects()
             if protein is not None
@@ -198,8 +255,9 @@ def read_variants(
         ),
         "variant_class": classes,
         "vaf": vaf,
+        SET_ASIDE: aside,
     }
-    held = {links.column, parts["gene"], parts.get("protein")}
+    held = {links.column, parts["gene"], parts.get("protein"), parts.get(SET_ASIDE)}
     numeric = {parts[part] for part in _NUMBERS & set(parts)}
     if "vaf" in parts and np.array_equal(
         vaf, columns[parts["vaf"]].spread(columns[parts["vaf"]].numbers), equal_nan=True
@@ -210,26 +268,74 @@ def read_variants(
             data[name if name not in data else f"{name}_file"] = _cells(
                 column, numeric=name in numeric
             )
-    counted, counted_issues = counted_rows(parts, columns, classes, data["gene"], file)
     present = np.zeros(len(known), dtype=bool)
     present[patients] = True
+    maybe = maybe_patients(links, table.columns, known) & ~present
     return Variants(
         pd.DataFrame(data),
         patients,
-        counted,
+        ~is_set_aside(aside),
         inserted_bases(parts, columns, len(patients)),
         cdna.objects() if cdna is not None else np.full(len(patients), None, dtype=object),
         present,
+        maybe,
+        sequenced_patients(table.sequenced, known, aliases),
         table.filename,
         (
             *table.issues,
-            *_link_issues(links, file, nameless),
+            *_link_issues(links, file, nameless, maybe),
             *class_issues,
             *vaf_issues,
-            *counted_issues,
+            *read_issues,
+            *sample_issues,
+            *set_aside_issues(aside, parts, file, lines),
             *_alias_issue(columns[parts["gene"]], file),
+            *rewritten_issue(columns[parts["gene"]], file),
         ),
     )
+
+
+def _unseen(
+    parts: Mapping[str, str],
+    columns: Mapping[str, TextColumn],
+    file: str,
+    lines: npt.NDArray[np.int64],
+) -> tuple[Bools, list[Issue]]:
+    """Rows of which the tumour has no read with the change, though it has others."""
+    if "alt_count" not in parts:
+        return np.zeros(len(lines), dtype=bool), []
+    alt = read_counts(columns[parts["alt_count"]])
+    covered = np.ones(len(lines), dtype=bool)
+    for part in ("ref_count", "depth"):
+        if part in parts:
+            # Without any read nothing was measured, as in files that write 0 for a gap.
+            covered &= ~(read_counts(columns[parts[part]]) == 0)
+    issues: list[Issue] = []
+    if "normal_alt" in parts:
+        normal = read_counts(columns[parts["normal_alt"]])
+        issues = swapped_reads((alt == 0) & (normal > 0), parts, file, lines)
+    return (alt == 0) & covered, issues
+
+
+def _other_samples(
+    ranks: Ranks, patients: npt.NDArray[np.intp], file: str
+) -> tuple[Bools, list[Issue]]:
+    """Rows of samples that are later than another of the same patient."""
+    best = np.full(patients.max(initial=-1) + 1, RANK_LATER + 2, dtype=np.int8)
+    np.minimum.at(best, patients, ranks)
+    late = len(np.unique(patients[best[patients] == RANK_LATER]))
+    issues = []
+    if late:
+        issues.append(
+            Issue(
+                "info",
+                f"{file} lists only a later sample (relapse, progression or the like) of "
+                f"{plural(late, 'patient')}, which is used.",
+                count=late,
+                code="samples",
+            )
+        )
+    return ranks > best[patients], issues
 
 
 def _fits(part: str, column: TextColumn) -> bool:
@@ -238,14 +344,31 @@ def _fits(part: str, column: TextColumn) -> bool:
         known = np.array([is_variant_word(str(text)) for text in column.texts], dtype=bool)
         return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
     if part == "verdict":
-        return any(word in DRIVERS for word in column.words)
+        return (
+            any(word in DRIVERS for word in column.words)
+            or (bool(column.words) and all(map(is_verdict, column.words)))
+            or column.is_binary
+        )
     if part == "protein":
         change = np.array([protein_change(str(t)).startswith("p.") for t in column.texts], bool)
-        return bool(column.counts[change].sum() >= 0.3 * column.counts.sum())
-    if part in {"vaf", "alt_count", "ref_count", "depth"}:
+        wild = np.array([is_wild_type(word) for word in column.words], dtype=bool)
+        said = column.counts[~wild].sum()
+        return bool(column.counts[change].sum() >= 0.3 * said) and bool(said)
+    if part in {"vaf", "alt_count", "ref_count", "depth", "normal_alt"}:
         return column.share_numeric > 0.5
     if part == "gene":
         return len(column.texts) > 0 and column.share_numeric < 0.5 and not column.is_binary
+    if part == "gene_id":
+        known = np.array([is_gene_identifier(str(text)) for text in column.texts], dtype=bool)
+        return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
+    if part == "status":
+        return bool(column.words) and all(map(is_status, column.words))
+    if part in {"germline", "somatic"}:
+        return column.is_binary
+    if part == "sample_type":
+        return tells_samples_apart(column)
+    if part == SET_ASIDE:
+        return all(str(text) in REASONS for text in column.texts)
     return True
 
 
@@ -269,13 +392,27 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
     return pd.Categorical.from_codes(column.codes, pd.Index(column.texts, dtype=object))
 
 
-def _rows(column: TextColumn, keep: Bools) -> TextColumn:
+def _rows(column: TextColumn, rows: npt.NDArray[np.intp]) -> TextColumn:
     """Some rows of a column, with all its entries."""
-    return TextColumn(column.name, column.codes[keep], column.texts, column.notation)
+    return TextColumn(column.name, column.codes[rows], column.texts, column.notation)
 
 
-def _link_issues(links: Links, file: str, nameless: int) -> list[Issue]:
+def _link_issues(links: Links, file: str, nameless: int, maybe: Bools) -> list[Issue]:
     issues = []
+    if maybe.any():
+        count = int(maybe.sum())
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: identifiers of {plural(count, 'patient')} of the clinical table may "
+                f"stand in {shown(links.column)} in another spelling (capitals, separators or "
+                "leading zeros), which is not taken for the same; every gene of the list counts as "
+                "not tested in them until both files write the identifiers alike.",
+                links.column,
+                count,
+                code="spelling",
+            )
+        )
     if links.strangers:
         issues.append(
             Issue(

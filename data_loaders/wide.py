@@ -17,11 +17,12 @@ from data_loaders.dates import DateColumn, find_dates
 from data_loaders.derived import driver_class, transplant_time
 from data_loaders.families import disease_family
 from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
-from data_loaders.gene_parts import with_whole_genes
+from data_loaders.gene_parts import gene_columns, with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.karyotype.columns import with_karyotypes
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance, Variable
+from data_loaders.mutation_rule import agreeing
 from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
 from data_loaders.stated_alterations import stated_alterations
@@ -100,6 +101,7 @@ def cohort_from_table(
     alterations = with_whole_genes(replace(alterations, sources=alterations.sources - stated.kept))
     if variants is not None:
         alterations = with_calls(alterations, variants, _sequenced(rest))
+        mutations = agreeing(variants.frame, alterations.matrix, gene_columns(alterations.features))
 
     texts = {n: column for n, column in rest.items() if n not in plain}
     alterations, karyotypes = with_karyotypes(alterations, texts, table.rows)
@@ -150,7 +152,7 @@ def cohort_from_table(
         endpoints={outcome.endpoint.key: outcome.endpoint for outcome in outcomes},
         variables=variables,
         provenance=Provenance(source=table.filename),
-        **({"mutations": variants.frame} if variants is not None else {}),
+        **({"mutations": mutations} if variants is not None else {}),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
         file_columns=_described(table.columns, outcomes, alterations),
     )

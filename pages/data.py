@@ -13,6 +13,7 @@ from app.ui.loading import draw_loading
 from app.ui.mapping_editor import draw_mapping_editor
 from app.ui.quality import draw_quality
 from app.ui.session import cohort_keys, cohort_title
+from data_loaders.mutation_rule import rule_in_words
 
 looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
 cohort = looking.cohort
@@ -68,6 +69,9 @@ with variables:
         column_config={"Known": st.column_config.NumberColumn(format="percent")},
     )
 with alterations:
+    rule = rule_in_words(cohort.mutations)
+    if rule:
+        st.caption(rule)
     if cohort.alterations.shape[1]:
         st.dataframe(feature_table(cohort), hide_index=True, key="alterations")
     else:

@@ -14,7 +14,7 @@ from app.analysis.associations_groups import feature_positions
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
-from data_loaders.variant_classes import NOT_COUNTED
+from data_loaders.mutation_rule import counts
 
 Codes = npt.NDArray[np.int8]
 NOT_TESTED, NOT_ALTERED, ALTERED = -1, 0, 1
@@ -261,9 +261,7 @@ def _variant_words(cohort: Cohort, names: Sequence[str]) -> pd.DataFrame:
     if not rows or not len(mutations):
         return pd.DataFrame()
     genes = {cohort.features.loc[name, "gene"]: row for name, row in rows.items()}
-    own = mutations[
-        mutations["gene"].isin(genes) & ~mutations["variant_class"].isin(list(NOT_COUNTED))
-    ]
+    own = mutations[mutations["gene"].isin(genes).to_numpy() & counts(mutations)]
     code = {word: position + 1 for position, word in enumerate(WORDS)}
     classes = own["variant_class"].unique()
     words = own["variant_class"].map({name: code[class_word(name)] for name in classes})

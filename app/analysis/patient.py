@@ -14,7 +14,7 @@ from app.analysis.similar_profiles import is_recognised
 from app.analysis.variants import counted_variants
 from app.analysis.wording import number_in_words
 from data_loaders import Cohort, CohortError, Variable
-from data_loaders.variant_classes import NOT_COUNTED
+from data_loaders.mutation_rule import aside_in_words, counts
 
 Bools = npt.NDArray[np.bool_]
 _ROLES = ("disease", "demographic", "laboratory", "clinical", "study", "other")
@@ -118,12 +118,19 @@ _COLUMNS = ["alteration", "kind", "change", "variant_class", "vaf", "altered", "
 _NO_VARIANTS = pd.DataFrame({"gene": [], "protein_change": [], "variant_class": [], "vaf": []})
 
 
-def silent_variants(cohort: Cohort, position: int) -> int:
-    """Variants of a patient that do not count as mutations, being silent or outside the protein."""
-    if not len(cohort.mutations):
-        return 0
+def set_aside_variants(cohort: Cohort, position: int) -> tuple[int, str]:
+    """Variants of a patient that do not count as mutations, and why, in words.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    position
+        The patient, by position in the cohort.
+    """
     own = cohort.mutations["patient_id"] == cohort.patients.index[position]
-    return int((own & cohort.mutations["variant_class"].isin(list(NOT_COUNTED))).sum())
+    mutations = cohort.mutations[own]
+    return int((~counts(mutations)).sum()), aside_in_words(mutations)
 
 
 def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:

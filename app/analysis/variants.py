@@ -16,7 +16,7 @@ from app.analysis._survival_data import Bools, Floats
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
-from data_loaders.variant_classes import NOT_COUNTED
+from data_loaders.mutation_rule import counts
 
 # Allele fractions this close are not told apart: read counts of a few hundred allow no more.
 MARGIN = 0.05
@@ -89,7 +89,7 @@ def protein_positions(changes: pd.Series) -> Floats:
 
 
 def counted_variants(cohort: Cohort, mask: Bools) -> pd.DataFrame:
-    """Variants of the selected patients that count as mutations; silent and noncoding ones do not.
+    """Variants of the selected patients that count as mutations by the one rule.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ _OF_COHORT: WeakKeyDictionary[Cohort, pd.DataFrame] = WeakKeyDictionary()
 def _counted(cohort: Cohort) -> pd.DataFrame:
     mutations = cohort.mutations
     place = cohort.patients.index.get_indexer(mutations["patient_id"])
-    kept = (place >= 0) & ~mutations["variant_class"].isin(list(NOT_COUNTED)).to_numpy()
+    kept = (place >= 0) & counts(mutations)
     found = mutations.loc[kept, ["gene", "protein_change", "variant_class", "vaf"]]
     vaf = pd.to_numeric(found["vaf"], errors="coerce").to_numpy(float, na_value=np.nan)
     return found.assign(

@@ -43,9 +43,9 @@ def vaf_figure(summary: VafSummary, *, title: str, synthetic: bool = False) -> g
         "type": "scatter",
         "mode": "markers",
         "x": values["vaf"].to_numpy(np.float32),
-        "y": (values["gene"].map(place) + rng.uniform(-0.28, 0.28, len(values))).to_numpy(
-            np.float32
-        ),
+        "y": (
+            values["gene"].astype(object).map(place) + rng.uniform(-0.28, 0.28, len(values))
+        ).to_numpy(np.float32),
         "marker": {"size": 4, "color": rgba(BLUE, 0.35)},
         "hoverinfo": "skip",
     }

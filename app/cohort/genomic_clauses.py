@@ -22,6 +22,7 @@ from app.cohort.clauses import (
 )
 from app.cohort.grouping_kinds import TESTED_SHARE, gene_states
 from data_loaders import Cohort, CohortError
+from data_loaders.mutation_rule import counts
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Variant:
         where a variant that may fit lacks its class or its allele fraction.
         """
         rows = cohort.mutations[cohort.mutations["gene"] == self.gene]
+        rows = rows[counts(rows)]
         state = gene_states(cohort).get(self.gene)
         if state is None:
             if rows.empty:

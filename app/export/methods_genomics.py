@@ -23,6 +23,7 @@ from app.analysis.wording import listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import analysed_sentence, view_methods
 from data_loaders.model import FeatureKind
+from data_loaders.mutation_rule import RULE
 
 _TESTS = {
     FISHER: "two groups were compared by Fisher's exact test, two-sided",
@@ -130,7 +131,7 @@ def vaf_methods(summary: VafSummary, pairs: pd.DataFrame, selection: Selection) 
     """
     part = (
         f"Variant allele fractions of {len(summary.points):,} variants in "
-        f"{len(summary.table):,} genes; silent and noncoding variants do not count."
+        f"{len(summary.table):,} genes; {RULE}."
     )
     if len(pairs):
         part += (
@@ -164,7 +165,7 @@ def lollipop_methods(found: GeneVariants, protein: Protein | None, selection: Se
     tested = sum(found.tested.values())
     part = (
         f"Variants of {found.gene} in {tested:,} patients tested, by the first residue of the "
-        f"protein change; silent and noncoding variants do not count. {axis}"
+        f"protein change; {RULE}. {axis}"
     )
     return view_methods(selection, tested, [part])
 

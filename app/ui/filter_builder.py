@@ -34,6 +34,7 @@ from app.ui.saved_filters import save_filter
 from app.ui.session import Looking
 from app.ui.sidebar import put_filter
 from data_loaders import Cohort
+from data_loaders.mutation_rule import counts
 
 _DRAFT = "_builder_draft"
 _SAID = "_builder_said"
@@ -245,14 +246,15 @@ def _draw_variable(cohort: Cohort, column: str, parts: dict[str, Any], key: str)
 
 
 def _draw_variant(cohort: Cohort, parts: dict[str, Any], key: str) -> None:
-    genes = [str(gene) for gene in cohort.mutations["gene"].value_counts().index]
+    mutations = cohort.mutations[counts(cohort.mutations)]
+    genes = [str(gene) for gene in mutations["gene"].value_counts().index]
     parts["gene"] = _one(genes, parts.get("gene"), {gene: gene for gene in genes}, key)
-    classes = sorted(str(v) for v in cohort.mutations["variant_class"].dropna().unique())
+    classes = sorted(str(v) for v in mutations["variant_class"].dropna().unique())
     if classes:
         parts["classes"] = _many(
             classes, parts.get("classes"), {v: v for v in classes}, f"{key}_class", "Any class"
         )
-    if cohort.mutations["vaf"].notna().any():
+    if mutations["vaf"].notna().any():
         low, high = parts.get("vaf") or (0, 100)
         parts["vaf"] = st.slider(
             "VAF, %", 0, 100, (round(low), round(high)), key=f"{key}_vaf", width=200

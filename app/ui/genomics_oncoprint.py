@@ -133,7 +133,10 @@ def _caption(made: Oncoprint) -> str:
         )
     if made.left_out:
         reasons = [f"{number:,} {reason}" for reason, number in made.left_out.items()]
-        text += f" In no group: {', '.join(reasons)}."
+        text += (
+            f" In no group and not drawn: {', '.join(reasons)}; percentages are of the "
+            f"{made.analysed:,} others, so they may differ from those of the whole selection."
+        )
     return text
 
 

@@ -10,7 +10,7 @@ from app.analysis.patient import (
     clinical_values,
     patient_alterations,
     patient_name,
-    silent_variants,
+    set_aside_variants,
 )
 from app.analysis.timeline import (
     histories,
@@ -111,9 +111,9 @@ def _draw_alterations(looking: Looking, position: int) -> None:
         )
     else:
         st.info("No alteration was found in this patient, among those tested.")
-    silent = silent_variants(cohort, position)
-    if silent:
-        st.caption(f"{count(silent, 'silent or noncoding variant')} not counted as mutations.")
+    aside, why = set_aside_variants(cohort, position)
+    if aside:
+        st.caption(f"{count(aside, 'variant')} not counted as mutations: {why}.")
     st.markdown(f"**Tested and not found ({len(found.absent)})**")
     st.caption(", ".join(found.absent) or "none")
     st.markdown(f"**Not tested ({len(found.not_tested)})**")

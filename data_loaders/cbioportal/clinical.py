@@ -12,6 +12,7 @@ import pandas as pd
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.columns import TextColumn
 from data_loaders.model import Cohort, CohortError, Issue, Variable
+from data_loaders.sample_types import RANK_LATER, RANK_UNKNOWN, sample_rank
 from data_loaders.tables import RawTable
 from data_loaders.vocabulary import term_of
 from data_loaders.wording import at_rows, plural, shown
@@ -22,12 +23,6 @@ PATIENT = "PATIENT_ID"
 SAMPLE = "SAMPLE_ID"
 _DATATYPES = frozenset({"STRING", "NUMBER", "BOOLEAN"})
 _TYPE_COLUMNS = ("SAMPLE_TYPE", "SAMPLE_CLASS", "TUMOR_TYPE")
-# Words of a sample's type, from the one that stands for the disease at its start to the one that
-# stands for none of it; samples of no known type come after the first group.
-_FIRST = ("primary", "diagnosis", "de novo", "initial", "untreated", "baseline", "pretreatment")
-_LATER = ("relapse", "recur", "progress", "metast", "remission", "refractory", "post", "follow",
-          "residual", "transformed")  # fmt: skip
-_NORMAL = ("normal", "germline", "control", "healthy", "cell line", "xenograft")
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,7 @@ def read_clinical(patients: TextTable | None, samples: TextTable | None) -> Clin
     rank = _ranks(sample_table)
     order = np.lexsort((np.arange(len(rank)), rank))
     rows = own_ids.get_indexer(ids)
-    together = Samples(sample_ids.to_numpy(), positions, order, rank == _RANK_LATER)
+    together = Samples(sample_ids.to_numpy(), positions, order, rank == RANK_LATER)
     return Clinical(ids, patient_table, rows, sample_table, together, tuple(issues))
 
 
@@ -212,9 +207,6 @@ def with_labels(cohort: Cohort, known: Mapping[str, Attribute]) -> Cohort:
         description = variable.description or attribute.description
         variables[name] = replace(variable, label=label, description=description)
     return replace(cohort, variables=variables)
-
-
-_RANK_FIRST, _RANK_UNKNOWN, _RANK_LATER, _RANK_NORMAL = range(4)
 
 
 def _unique(
@@ -324,16 +316,8 @@ def _ranks(table: RawTable) -> npt.NDArray[np.int8]:
     if name is None:
         return np.zeros(table.n, dtype=np.int8)
     column = table.columns[name]
-    ranks = [_rank(word) for word in column.words]
-    return np.array([*ranks, _RANK_UNKNOWN], dtype=np.int8)[column.codes]
-
-
-def _rank(word: str) -> int:
-    if any(part in word for part in _NORMAL):
-        return _RANK_NORMAL
-    if any(part in word for part in _LATER):
-        return _RANK_LATER
-    return _RANK_FIRST if any(part in word for part in _FIRST) else _RANK_UNKNOWN
+    ranks = [sample_rank(word) for word in column.words]
+    return np.array([*ranks, RANK_UNKNOWN], dtype=np.int8)[column.codes]
 
 
 def _laid_out(column: TextColumn, rows: Positions, name: str) -> TextColumn:

@@ -22,9 +22,10 @@ from data_loaders.cbioportal.mutations import Called, called_mutations
 from data_loaders.cbioportal.structural import called_fusions
 from data_loaders.cbioportal.timeline import transplants
 from data_loaders.derived import driver_class
-from data_loaders.gene_parts import with_whole_genes
+from data_loaders.gene_parts import gene_columns, with_whole_genes
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance
+from data_loaders.mutation_rule import agreeing, is_germline
 from data_loaders.validation import constant_columns
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, plural
@@ -77,6 +78,8 @@ def cohort_from_study(
     stated = replace(mapping or TableMapping(), patient_id=PATIENT)
     base = cohort_from_table(table, stated, name or study.name or study.key)
     alterations = _joined(base, [called, copies, fusions])
+    if mutations is not None:
+        mutations = agreeing(mutations, alterations.matrix, gene_columns(alterations.features))
     timed, timeline_issues = transplants(study.timeline, patients, base.patients.columns)
     data, variables = base.patients.copy(), dict(base.variables)
     for extra in timed:
@@ -136,11 +139,12 @@ def _joined(base: Cohort, parts: Iterable[Called]) -> Alterations:
         for feature, label in part.features["label"].items():
             own = feature if feature in matrix else labels.get(label)
             gene, calls = part.features.loc[feature, "gene"], part.matrix[feature]
-            if part.features.loc[feature, "kind"] == "refinement" and gene in clinical_ones:
+            refined = part.features.loc[feature, "kind"] == "refinement" and not is_germline(label)
+            if refined and gene in clinical_ones:
                 # A part of a gene that the clinical table calls unmutated: nobody knows.
                 denied = (matrix[gene] == False) & calls  # noqa: E712 - NA is neither
                 calls = calls.mask(denied.fillna(value=False))
-            elif part.features.loc[feature, "kind"] == "refinement" and gene in matrix:
+            elif refined and gene in matrix:
                 matrix[gene] = _altered_too(matrix[gene], calls)
             if own is None:
                 matrix[feature] = calls

@@ -81,9 +81,9 @@ def called_copy_numbers(
     shown_genes = _genes_to_show(genes, of_patients)
     for place in shown_genes:
         values = of_patients[:, place]
-        missing = (values == _MISSING) | (~tested[:, place] & (np.abs(values) < 2))
+        missing = (values == _MISSING) | ~tested[:, place]
         for level, word in EVENTS:
-            has = values == level
+            has = (values == level) & ~missing
             if has.any():
                 name = f"{genes[place]} {word}"
                 data[name] = pd.arrays.BooleanArray(has, missing)
@@ -132,25 +132,55 @@ def _read_wide(
         )
     indices, entries = encoded(table.cells.column(table.header.index(symbol)))
     names = np.array([current_symbol(entry) for entry in entries], dtype=object)[indices]
-    kept = ~pd.Series(names).duplicated().to_numpy() & (names != "")
-    levels = np.empty((int((found >= 0).sum()), int(kept.sum())), dtype=np.int8)
-    row = 0
+    codes, genes = pd.factorize(pd.Series(names).where(names != ""))
+    named = codes >= 0
+    levels = np.full((int((found >= 0).sum()), len(genes)), _MISSING, dtype=np.int8)
+    apart, row = 0, 0
     for column, position in zip(at, found, strict=True):
         if position >= 0:
-            levels[row] = _levels(table, column)[kept]
-            row += 1
-    if not kept.all():
-        repeated = int((~kept).sum())
-        issues.append(
-            Issue(
-                "warning",
-                f"{file}: {plural(repeated, 'row')} repeat a gene or name none; the first row of "
-                "each gene is used.",
-                count=repeated,
-                code="repeated_genes",
+            levels[row], contradictions = _merged(
+                _levels(table, column)[named], codes[named], len(genes)
             )
+            apart += contradictions
+            row += 1
+    if len(genes) < len(names):
+        issues += _repeats_issue(len(names) - len(genes), apart, file)
+    return [str(name) for name in genes], found[found >= 0], levels, issues
+
+
+def _merged(levels: Levels, cells: npt.NDArray[np.intp], n: int) -> tuple[Levels, int]:
+    """One level a cell from several rows, and how many cells contradict themselves.
+
+    The larger change counts: a row without one does not contradict it. A deep deletion and an
+    amplification of one gene in one sample do, and are not known.
+    """
+    high, low = (np.full(n, _MISSING, dtype=np.int8) for _ in range(2))
+    known = levels != _MISSING
+    np.maximum.at(high, cells[known], levels[known])
+    low[:] = -_MISSING
+    np.minimum.at(low, cells[known], levels[known])
+    merged = np.where(-low > high, low, high)
+    contradicted = (low == -2) & (high == 2)
+    merged = np.where(contradicted | (high == _MISSING), _MISSING, merged).astype(np.int8)
+    return merged, int(contradicted.sum())
+
+
+def _repeats_issue(repeated: int, apart: int, file: str) -> list[Issue]:
+    words = (
+        f"; {plural(apart, 'sample')} with a deep deletion in one row and an amplification in "
+        "another count as not tested for that gene"
+        if apart
+        else ""
+    )
+    return [
+        Issue(
+            "warning" if apart else "info",
+            f"{file}: {plural(repeated, 'row')} repeat a gene or name none; rows of one gene were "
+            f"taken together, the larger change counting{words}.",
+            count=repeated,
+            code="repeated_genes",
         )
-    return [str(name) for name in names[kept]], found[found >= 0], levels, issues
+    ]
 
 
 def _read_long(
@@ -169,12 +199,21 @@ def _read_long(
     _check_levels(table.filename, cells, of.table.rows)
     gene_column = of.table.columns[symbol]
     names = np.array([*(current_symbol(str(t)) for t in gene_column.texts), None], dtype=object)
-    codes, genes = pd.factorize(names[gene_column.codes])
+    gene_codes, genes = pd.factorize(names[gene_column.codes])
     positions, rows = np.unique(of.samples, return_inverse=True)
-    levels = np.zeros((len(positions), len(genes)), dtype=np.int8)
-    here = codes >= 0
-    levels[rows[here], codes[here]] = cells[here]
-    return [str(gene) for gene in genes], positions, levels, list(of.issues)
+    here = gene_codes >= 0
+    flat = rows[here] * len(genes) + gene_codes[here]
+    merged, apart = _merged(cells[here].astype(np.int8), flat, len(positions) * len(genes))
+    levels = merged.reshape(len(positions), len(genes))
+    given = np.zeros(levels.size, dtype=bool)
+    given[flat] = True
+    levels[~given.reshape(levels.shape)] = 0
+    repeated = len(flat) - int(given.sum())
+    issues = [
+        *of.issues,
+        *(_repeats_issue(repeated, apart, shown(table.filename)) if apart else ()),
+    ]
+    return [str(gene) for gene in genes], positions, levels, issues
 
 
 def _levels(table: TextTable, column: int) -> Levels:

@@ -26,8 +26,6 @@ Bools = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
 BARCODE = "Tumor_Sample_Barcode"
-# Statuses of rows that are no mutation of the tumour; the portal does not load them either.
-_NO_MUTATION = frozenset({"none", "loh", "wildtype", "wild type"})
 _TCGA_SAMPLE = re.compile(r"^(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-\d{2})")
 
 
@@ -143,12 +141,10 @@ def called_mutations(
     parts = [rows_of_samples(table, samples, BARCODE, "SAMPLE_ID") for table in tables]
     issues = [issue for part in parts for issue in part.issues]
     merged, of_row = _merged(parts)
-    if merged is not None:
-        merged, of_row, dropped = _real(merged, of_row)
-        issues += dropped
     listed = set(samples.ids[np.unique(of_row)]) if merged is not None else set()
-    profiled, more = _with_listed(profiled, listed, len(samples.ids))
-    issues += more
+    if profiled is not None and not set(profiled.panel_of) & {str(one) for one in samples.ids}:
+        profiled = None  # a case list of other identifiers says nothing
+    issues += _unprofiled_issue(profiled, listed, len(samples.ids))
     chosen = samples.chosen(None if profiled is None else profiled.panel_of.keys(), len(patients))
     issues += _sample_issues(samples, patients, chosen, of_row)
     variants = None
@@ -199,55 +195,33 @@ def _merged(parts: list[SampleRows]) -> tuple[RawTable | None, Positions]:
     return RawTable(file, columns, np.arange(1, len(samples) + 1)), samples
 
 
-def _real(table: RawTable, of_row: Positions) -> tuple[RawTable, Positions, list[Issue]]:
-    """Without rows whose status says that there is no mutation of the tumour."""
-    name = find_column(tuple(table.columns), "Mutation_Status")
-    if name is None:
-        return table, of_row, []
-    column = table.columns[name]
-    none = column.rows_holding(
-        np.array([word in _NO_MUTATION for word in column.words], dtype=bool)
-    )
-    if not none.any():
-        return table, of_row, []
-    issue = Issue(
-        "info",
-        f"{shown(table.filename)}: {plural(int(none.sum()), 'row')} with the status none, LOH or "
-        "wild type left out, being no mutation.",
-        name,
-        int(none.sum()),
-        code="no_mutation",
-    )
-    return table.keep(~none, issue), of_row[~none], [issue]
-
-
-def _with_listed(
-    profiled: Profiled | None, listed: set[object], n: int
-) -> tuple[Profiled | None, list[Issue]]:
-    """Samples with variants were sequenced, whatever the case lists forgot."""
+def _unprofiled_issue(profiled: Profiled | None, listed: set[object], n: int) -> list[Issue]:
+    """What the study does not say, or contradicts, about who was sequenced."""
     if profiled is None:
         if not listed:
-            return None, []
-        return None, [
+            return []
+        return [
             Issue(
                 "warning",
-                "The study does not say who was sequenced (no case list _sequenced and no gene "
-                f"panel matrix), so all {plural(n, 'sample')} count as sequenced; "
-                f"{n - len(listed):,} of them have no mutation.",
+                "The study does not say who was sequenced (no case list _sequenced, no line "
+                "#sequenced_samples and no gene panel matrix that names its samples), so all "
+                f"{plural(n, 'sample')} count as sequenced; {n - len(listed):,} of them have no "
+                "mutation.",
                 count=n - len(listed),
                 code="sequenced",
             )
         ]
-    forgotten = {str(name) for name in listed} - set(profiled.panel_of)
+    forgotten = len({str(name) for name in listed} - set(profiled.panel_of))
     if not forgotten:
-        return profiled, []
-    return Profiled({**profiled.panel_of, **dict.fromkeys(forgotten, "")}), [
+        return []
+    return [
         Issue(
             "warning",
-            f"{plural(len(forgotten), 'sample has', 'samples have')} mutations although neither "
-            "the case list _sequenced nor the gene panel matrix names them; they count as "
-            "sequenced.",
-            count=len(forgotten),
+            f"{plural(forgotten, 'sample has', 'samples have')} mutations although the study does "
+            "not name them among the sequenced (case list _sequenced, #sequenced_samples, gene "
+            "panel matrix); they stay untested, because counting only the mutated among them would "
+            "raise every frequency. Add them to the case list if they were sequenced.",
+            count=forgotten,
             code="sequenced",
         )
     ]
@@ -267,8 +241,9 @@ def _sample_issues(
         f"{plural(int(several.sum()), 'patient has', 'patients have')} several samples "
         f"({number:,} in all); the first in the file that was sequenced stands for the patient, "
         "primary samples and those at diagnosis before others, relapses and metastases last. "
-        f"{plural(others, 'variant')} of the other samples {'is' if others == 1 else 'are'} left "
-        "out, because a mutation that is found later belongs to a patient who lived to acquire it"
+        f"{plural(others, 'variant')} of the other samples {'is' if others == 1 else 'are'} not "
+        "counted, because a mutation that is found later belongs to a patient who lived to "
+        "acquire it"
     )
     if late:
         words += f"; for {plural(late, 'patient')} only a later sample was sequenced and is used"
@@ -278,8 +253,7 @@ def _sample_issues(
 def _of_patients(
     table: RawTable, of_row: Positions, samples: Samples, chosen: Positions, patients: pd.Index
 ) -> tuple[Variants | None, list[Issue]]:
-    """The variants of the chosen samples, read as those of their patients."""
-    keep = np.isin(of_row, chosen)
+    """The variants, read as those of their patients; those of other samples do not count."""
     file = shown(table.filename)
     parts = variant_columns(table.columns, table.filename)
     if parts is None:
@@ -287,25 +261,28 @@ def _of_patients(
             f"{file} is no list of variants; it needs the columns Hugo_Symbol, {BARCODE} and "
             "HGVSp_Short or Variant_Classification."
         )
-    if not keep.any():
-        return None, []
-    rows = of_row[keep]
     name = parts.get("sample") or find_column(tuple(table.columns), BARCODE, "SAMPLE_ID") or BARCODE
+    # Sample by sample, whatever order a file or an instance gives them in.
+    order = np.argsort(of_row, kind="stable")
+    of_row = of_row[order]
     columns = {
-        n: TextColumn(n, c.codes[keep], c.texts, c.notation)
+        n: TextColumn(n, c.codes[order], c.texts, c.notation)
         for n, c in table.columns.items()
-        if c.codes[keep].max(initial=-1) >= 0 or n in parts.values()
+        if c.filled.any() or n in parts.values()
     }
     columns.pop(name, None)
-    owner, sample = samples.patients[rows], samples.ids[rows]
+    owner, sample = samples.patients[of_row], samples.ids[of_row]
     ids = {BARCODE: patients.to_numpy()[owner].astype(object)}
     if (sample.astype(str) != ids[BARCODE].astype(str)).any():
         ids["sample_id"] = sample
     for own, cells in ids.items():
         codes, texts = pd.factorize(cells)
         columns[own] = TextColumn(own, codes.astype(np.int32), np.asarray(texts, dtype=object))
-    whole = RawTable(table.filename, columns, table.rows[keep])
-    return read_variants(whole, {**parts, "sample": BARCODE}, patients), []
+    whole = RawTable(table.filename, columns, table.rows[order])
+    # Of a patient of whom no sample was sequenced, every variant is off the panel.
+    elsewhere = ~np.isin(of_row, chosen) & (chosen[owner] >= 0)
+    found = read_variants(whole, {**parts, "sample": BARCODE}, patients, other_sample=elsewhere)
+    return found, []
 
 
 def _with_panel_genes(
@@ -334,29 +311,31 @@ def _masked(
     names: list[str | None],
     issues: list[Issue],
 ) -> Called:
-    """NA where a gene was not looked for; a mutation that was found was looked for."""
+    """NA where a gene was not looked for, whatever was found: only the mutated would count."""
     genes = [str(gene) for gene in called.features["gene"]]
     tested = tested_genes(profiled, panels, names, genes)
     data, off_panel = {}, 0
     for place, name in enumerate(called.matrix.columns):
         column = called.matrix[name]
         found = column.fillna(value=False).to_numpy(dtype=bool)
-        unknown = column.isna().to_numpy() | ~(tested[:, place] | found)
+        unknown = column.isna().to_numpy() | ~tested[:, place]
         if called.features["kind"].iloc[place] == "gene":
             off_panel += int((found & ~tested[:, place]).sum())
-        data[name] = pd.arrays.BooleanArray(found, unknown)
+        data[name] = pd.arrays.BooleanArray(found & ~unknown, unknown)
     if off_panel:
         issues.append(
             Issue(
                 "warning",
                 f"{plural(off_panel, 'mutated gene')} of patients are not on the panel of their "
-                "sample; the mutations count all the same.",
+                "sample, or their sample was not sequenced; they count as not tested there, "
+                "because nobody without a mutation was looked at.",
                 count=off_panel,
                 code="gene_panel",
             )
         )
     matrix = pd.DataFrame(data, index=called.matrix.index, columns=called.matrix.columns)
-    return Called(matrix, called.features, called.issues)
+    kept = matrix.notna().any(axis=0).to_numpy() | ~called.matrix.any(axis=0).to_numpy(dtype=bool)
+    return Called(matrix.loc[:, kept], called.features.loc[kept], called.issues)
 
 
 def _coverage_issue(profiled: Profiled, names: list[str | None]) -> list[Issue]:

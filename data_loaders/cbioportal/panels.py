@@ -20,6 +20,7 @@ from data_loaders.cbioportal.meta import Contents, DataFile, inside, read_fields
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.folder import read_file
 from data_loaders.genes import current_symbol
+from data_loaders.header_rows import sequenced_samples
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import listed, plural, shown
 
@@ -117,6 +118,15 @@ def read_case_lists(folder: Path) -> dict[str, frozenset[str]]:
             if stable_id.endswith(suffix) or (category == wanted and kind not in found):
                 found[kind] = ids
     return found
+
+
+def sequenced_in(tables: Iterable[TextTable]) -> frozenset[str]:
+    """Samples that the lists of mutations name in a line ``#sequenced_samples:``; empty without."""
+    found = set()
+    for table in tables:
+        for row in table.comments:
+            found |= set(sequenced_samples("#" + "\t".join(row)) or ())
+    return frozenset(found)
 
 
 def read_matrix(table: TextTable) -> dict[str, dict[str, str]]:

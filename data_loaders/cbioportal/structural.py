@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,9 @@ from data_loaders.cbioportal.panels import Profiled, tested_genes
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.genes import current_symbol, known_symbols
 from data_loaders.model import CohortError, FeatureKind, Issue
+from data_loaders.mutation_rule import REASONS, germline_label, status_reason
 from data_loaders.tables import RawTable
-from data_loaders.wording import plural, shown
+from data_loaders.wording import listed, plural, shown
 
 _BY_ONE_GENE = frozenset(
     {"KMT2A", "NUP98", "MECOM", "PDGFRA", "PDGFRB", "FGFR1", "JAK2", "FLT3", "BCL2", "BCL6", "MYC",
@@ -71,56 +73,87 @@ def called_fusions(
     if not tables:
         return Called(pd.DataFrame(index=patients), feature_rows([]))
     issues: list[Issue] = []
-    found: list[tuple[int, frozenset[str], str]] = []  # sample, genes, name within one gene
+    found: list[_Event] = []
     for table in tables:
         of = rows_of_samples(table, samples, "SAMPLE_ID", BARCODE)
         issues += of.issues
         events, more = _events(of.table, of.samples)
         found += events
         issues += more
-    with_events = {str(samples.ids[sample]) for sample, _, _ in found}
-    everyone = {str(name): "" for name in samples.ids} if profiled is None else profiled.panel_of
-    profiled = Profiled({**dict.fromkeys(with_events, ""), **everyone})
+    if profiled is None:
+        profiled = Profiled({str(name): "" for name in samples.ids})
     chosen = samples.chosen(profiled.panel_of.keys(), len(patients))
-    position = np.full(len(samples.ids) + 1, -1, dtype=np.intp)
-    position[chosen[chosen >= 0]] = np.flatnonzero(chosen >= 0)
+    order = _written_order(found, tables)
+    names = samples.names(chosen)
+    data, rows = {}, []
+    off_panel: list[str] = []
+    for apart in (False, True):
+        own = [event for event in found if event.germline == apart]
+        for label, (genes, who, kind) in _features(*_carriers(own, chosen), order).items():
+            name = germline_label(label) if apart else label
+            tested = tested_genes(profiled, panels, names, sorted(genes)).any(axis=1)
+            has = np.zeros(len(patients), dtype=bool)
+            has[list(who)] = True
+            if (has & ~tested).any():
+                off_panel.append(name)
+            if not tested.any():
+                continue
+            data[name] = pd.arrays.BooleanArray(has & tested, ~tested)
+            gene = _gene_of(label, genes)
+            rows.append((name, kind, gene, name, tables[0].filename, "structural variants"))
+    if off_panel:
+        issues.append(
+            Issue(
+                "warning",
+                f"{listed(off_panel)} {'was' if len(off_panel) == 1 else 'were'} found in patients "
+                "whose gene panel has none of the genes; they count as not tested there, because "
+                "nobody without the variant was looked at.",
+                count=len(off_panel),
+                code="gene_panel",
+            )
+        )
+    return Called(pd.DataFrame(data, index=patients), feature_rows(rows), tuple(issues))
+
+
+class _Event(NamedTuple):
+    """A structural variant: its sample, its genes and what it is called within one gene."""
+
+    sample: int
+    genes: frozenset[str]
+    name: str
+    germline: bool
+
+
+def _carriers(
+    found: list[_Event], chosen: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> tuple[dict[tuple[str, ...], set[int]], dict[tuple[str, str], set[int]]]:
+    """Patients by pair of genes, and by gene and name of a change within it."""
+    patient_of = {int(sample): patient for patient, sample in enumerate(chosen) if sample >= 0}
     carriers: dict[tuple[str, ...], set[int]] = defaultdict(set)
     within: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for sample, genes, name in found:
-        patient = int(position[sample])
-        if patient >= 0:
-            if name:
-                within[next(iter(genes)), name].add(patient)
-            else:
-                carriers[tuple(sorted(genes))].add(patient)
-    order = _written_order(found, tables)
-    features = _features(carriers, within, order)
-    names = samples.names(chosen)
-    data = {}
-    for name, (genes_of_feature, who, _) in features.items():
-        tested = tested_genes(profiled, panels, names, sorted(genes_of_feature)).any(axis=1)
-        has = np.zeros(len(patients), dtype=bool)
-        has[list(who)] = True
-        data[name] = pd.arrays.BooleanArray(has, ~(tested | has))
-    rows = [
-        (name, kind, _gene_of(name, genes), name, tables[0].filename, "structural variants")
-        for name, (genes, _, kind) in features.items()
-    ]
-    return Called(pd.DataFrame(data, index=patients), feature_rows(rows), tuple(issues))
+    for event in found:
+        patient = patient_of.get(event.sample, -1)
+        if patient < 0:
+            continue
+        if event.name:
+            within[next(iter(event.genes)), event.name].add(patient)
+        else:
+            carriers[tuple(sorted(event.genes))].add(patient)
+    return carriers, within
 
 
 def _events(
     table: RawTable, of_row: np.ndarray[tuple[int], np.dtype[np.intp]]
-) -> tuple[list[tuple[int, frozenset[str], str]], list[Issue]]:
+) -> tuple[list[_Event], list[Issue]]:
     """Sample and genes of each variant; the name of a change within one gene."""
     header, file = tuple(table.columns), shown(table.filename)
     status = find_column(header, "SV_STATUS", "FUSION_STATUS")
-    germline = (
-        np.array([word == "germline" for word in table.columns[status].words] + [False])[
-            table.columns[status].codes
-        ]
-        if status
-        else np.zeros(table.n, dtype=bool)
+    statuses = table.columns[status] if status else None
+    reason_of = [status_reason(word) for word in statuses.words] if statuses is not None else []
+    reasons = (
+        np.array([*reason_of, None], dtype=object)[statuses.codes]
+        if statuses is not None
+        else np.full(table.n, None, dtype=object)
     )
     sites = [find_column(header, *names) for names in _SITES]
     text = _described(table, header)
@@ -141,13 +174,14 @@ def _events(
     nameless = 0
     for row, (sample, genes) in enumerate(zip(of_row, pairs, strict=True)):
         symbols = frozenset(current_symbol(str(gene)) for gene in genes if gene)
-        if germline[row]:
+        if reasons[row] not in {None, "germline"}:
             continue
         if not symbols:
             nameless += 1
             continue
         one = len(symbols) == 1 and (len([g for g in genes if g]) == 2 or _is_within(text[row]))
-        events.append((int(sample), symbols, _within(text[row]) if one else ""))
+        name = _within(text[row]) if one else ""
+        events.append(_Event(int(sample), symbols, name, reasons[row] == "germline"))
     issues = []
     if nameless:
         issues.append(
@@ -158,15 +192,19 @@ def _events(
                 code="no_gene",
             )
         )
-    if germline.any():
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {plural(int(germline.sum()), 'germline structural variant')} left out.",
-                count=int(germline.sum()),
-                code="germline",
+    for reason in ("germline", "not_called", "wild_type"):
+        count = int((reasons == reason).sum())
+        if count:
+            issues.append(
+                Issue(
+                    "info",
+                    f"{file}: {plural(count, 'structural variant')} "
+                    f"{'does' if count == 1 else 'do'} not count: {REASONS[reason].words}.",
+                    status,
+                    count,
+                    code=REASONS[reason].code,
+                )
             )
-        )
     return events, issues
 
 
@@ -198,9 +236,7 @@ def _within(text: str) -> str:
     return "intragenic rearrangement"
 
 
-def _written_order(
-    found: list[tuple[int, frozenset[str], str]], tables: tuple[TextTable, ...]
-) -> dict[frozenset[str], str]:
+def _written_order(found: list[_Event], tables: tuple[TextTable, ...]) -> dict[frozenset[str], str]:
     """The name of each pair: as the files write it most often, ``PML::RARA``."""
     votes: Counter[tuple[str, str]] = Counter()
     for table in tables:
@@ -217,8 +253,8 @@ def _written_order(
     names: dict[frozenset[str], str] = {}
     for a, b in sorted(votes, key=lambda pair: (-votes[pair], pair)):
         names.setdefault(frozenset((a, b)), f"{a}::{b}")
-    for _, genes, _ in found:
-        names.setdefault(genes, "::".join(sorted(genes)))
+    for event in found:
+        names.setdefault(event.genes, "::".join(sorted(event.genes)))
     return names
 
 

@@ -12,6 +12,7 @@ from data_loaders.cbioportal.panels import (
     read_case_lists,
     read_matrix,
     read_panels,
+    sequenced_in,
 )
 from data_loaders.cbioportal.sidecar import read_sidecar
 from data_loaders.cbioportal.tsv import TextTable, read_tsv
@@ -72,6 +73,11 @@ def read_study(folder: Path, issues: tuple[Issue, ...] = ()) -> Study:
             "(and data_clinical_patient.txt) with their meta files."
         )
     matrix = _single(contents, "panel_matrix")
+    mutations = _all(contents, "mutations")
+    case_lists = read_case_lists(folder)
+    sequenced = sequenced_in(mutations)
+    if sequenced:
+        case_lists.setdefault("mutations", sequenced)
     fields = contents.study
     return Study(
         key=fields.get("cancer_study_identifier") or folder.resolve().name,
@@ -84,12 +90,12 @@ def read_study(folder: Path, issues: tuple[Issue, ...] = ()) -> Study:
         profiled=profiled_samples(
             contents,
             None if matrix is None else read_matrix(matrix),
-            read_case_lists(folder),
+            case_lists,
         ),
         panels=read_panels(folder),
         source=folder.resolve().name,
         issues=(*contents.issues, *issues),
-        mutations=_all(contents, "mutations"),
+        mutations=mutations,
         structural=_all(contents, "structural"),
         timeline=_all(contents, "timeline"),
     )

@@ -15,7 +15,7 @@ from data_loaders.cbioportal.write_clinical import texts_of
 from data_loaders.cbioportal.write_files import cleaned, unique_name
 from data_loaders.columns import BLANKS, NO_WORDS, UNKNOWN_WORDS, YES_WORDS
 from data_loaders.model import Cohort
-from data_loaders.variant_classes import NOT_COUNTED
+from data_loaders.mutation_rule import counts
 
 MAX_PANELS = 500
 _SYMBOL = r"[A-Za-z0-9][A-Za-z0-9.@_-]*"
@@ -172,7 +172,7 @@ def mutation_rows(
     rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
     symbols = {gene for gene in {row[0] for row in rows} if is_symbol(gene)}
     rows = [row for row in rows if row[0] in symbols and row[1]]
-    counted = table[~table["variant_class"].isin(NOT_COUNTED)]
+    counted = table[counts(table)]
     listed = set(zip(counted["patient_id"].astype(str), counted["gene"].astype(str), strict=True))
     index = [str(patient) for patient in cohort.patients.index]
     for gene in genes:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_cohort, load_files, load_table_bytes
 from data_loaders.alleles import ALLELES
+from data_loaders.hgvs import protein_change
 from data_loaders.samples import patient_of
-from data_loaders.variant_classes import CLASSES, class_of_change, protein_change, variant_class
+from data_loaders.variant_classes import CLASSES, class_of_change, variant_class
 
 HEADER = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short"
 
@@ -237,7 +238,7 @@ def test_further_columns_are_kept() -> None:
         header=f"{HEADER}\tStart_Position\tNote",
     )
     assert list(cohort.mutations.columns) == [
-        "patient_id", "gene", "protein_change", "variant_class", "vaf",
+        "patient_id", "gene", "protein_change", "variant_class", "vaf", "set_aside",
         "Variant_Classification", "Start_Position", "Note",
     ]  # fmt: skip
     assert cohort.mutations["Note"].tolist() == ["0012", "7"]

@@ -1,0 +1,203 @@
+"""Allele fractions of a list of variants: in which scale a column is, and what reads say.
+
+The scale follows from the header (``VAF (%)``), from the sign of a cell (``43%``), from reads that
+stand beside it, and from numbers that only one scale can hold. A cell that may be either (``0.43``
+among ``35`` and ``51``) is a fraction if it is written with more decimals than every percentage of
+its column; otherwise it is missing, and the finding asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from data_loaders.columns import Floats, TextColumn
+from data_loaders.model import Issue
+from data_loaders.wording import at_rows, plural, shown
+
+Bools = npt.NDArray[np.bool_]
+
+_PERCENT_HEADER = re.compile(
+    r"%|percent|per[_\s.]?cent|\bpct|_pct|prozent|pourcent|percentuale|porcentaje|_perc\b",
+    re.IGNORECASE,
+)
+# Names that mean a share of 1 in the formats that have them.
+_FRACTION_HEADERS = frozenset({"af", "tumorf", "allelefraction", "variantallelefraction"})
+_WHOLE = re.compile(r"\+?\d+(?:\.0+)?|\d{1,3}(?:[.,' ’\u00a0\u202f]\d{3})+")
+_TOLERANCE = 0.03  # between a fraction of a file and that of its reads, which are often filtered
+
+
+def read_counts(column: TextColumn) -> Floats:
+    """Each row's number of reads, NaN where there is none.
+
+    Reads are whole numbers, so that ``1,020`` and ``1.020`` are 1020; ``18.33%`` is no number of
+    reads.
+    """
+    values = [
+        float(re.sub(r"\D", "", text.removesuffix(".0"))) if _WHOLE.fullmatch(text) else np.nan
+        for text in (re.sub(r"\.0+$", "", str(entry)) for entry in column.texts)
+    ]
+    return column.spread(np.array(values, dtype=np.float64))
+
+
+def allele_fractions(
+    parts: Mapping[str, str],
+    columns: Mapping[str, TextColumn],
+    file: str,
+    lines: npt.NDArray[np.int64],
+) -> tuple[Floats, list[Issue]]:
+    """Share of the reads that carry the variant, from 0 to 1: a column, else counts of reads.
+
+    Parameters
+    ----------
+    parts
+        Names of the columns by part: ``vaf``, ``alt_count``, ``ref_count``, ``depth``.
+    columns
+        The columns.
+    file
+        Name for the issues.
+    lines
+        Position of each row in the file.
+    """
+    n = len(next(iter(columns.values())))
+    issues: list[Issue] = []
+    by_reads = _of_reads(parts, columns, file, issues, n)
+    if "vaf" not in parts:
+        values, source = by_reads, parts.get("alt_count")
+    else:
+        source = parts["vaf"]
+        values, found = _scaled(columns[source], by_reads, file, lines)
+        issues += found
+        filled = np.isnan(values) & ~columns[source].filled & ~np.isnan(by_reads)
+        values = np.where(filled, by_reads, values)
+    impossible = (values < 0) | (values > 1)
+    if impossible.any():
+        count = int(impossible.sum())
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: {plural(count, 'variant')} had an allele fraction below 0 or above 1, "
+                "which counts as missing; the file's column is kept.",
+                source,
+                count,
+                code="implausible",
+            )
+        )
+    values[impossible] = np.nan
+    return values, issues
+
+
+def _of_reads(
+    parts: Mapping[str, str],
+    columns: Mapping[str, TextColumn],
+    file: str,
+    issues: list[Issue],
+    n: int,
+) -> Floats:
+    """The fraction that the numbers of reads give, NaN where they do not."""
+
+    def reads(part: str) -> Floats:
+        return read_counts(columns[parts[part]]) if part in parts else np.full(n, np.nan)
+
+    alt, ref, depth = reads("alt_count"), reads("ref_count"), reads("depth")
+    total = np.where(np.isnan(alt + ref), depth, alt + ref)
+    known = ~np.isnan(alt) & (total > 0)
+    values: Floats = np.divide(alt, total, out=np.full(n, np.nan), where=known)
+    if "alt_count" not in parts:
+        return values
+    column = columns[parts["alt_count"]]
+    percent = column.rows_holding(column.percent)
+    if percent.any():
+        values[percent] = column.spread(column.numbers)[percent] / 100
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: {shown(column.name)} holds percentages in "
+                f"{plural(int(percent.sum()), 'row')}, which are no numbers of reads; they were "
+                "read as allele fractions.",
+                column.name,
+                int(percent.sum()),
+                code="vaf_scale",
+            )
+        )
+    return values
+
+
+def _scaled(
+    column: TextColumn, by_reads: Floats, file: str, lines: npt.NDArray[np.int64]
+) -> tuple[Floats, list[Issue]]:
+    """A column of allele fractions as shares of 1."""
+    numbers, signed = column.numbers, column.percent
+    bare = ~signed & ~np.isnan(numbers) & (column.counts > 0)
+    above = bare & (numbers > 1)
+    below = bare & (numbers > 0) & (numbers <= 1)
+    scale = np.where(signed | above, 100.0, 1.0)
+    name = re.sub(r"[\W_]", "", column.name.lower())
+    if _PERCENT_HEADER.search(column.name):
+        return column.spread(numbers / 100), []
+    if not (above.any() and below.any()):
+        return column.spread(numbers / scale), []
+    if name in _FRACTION_HEADERS:
+        words = "its name says fractions, so that only numbers above 1 were read as percentages"
+        return column.spread(numbers / scale), _mixed(column, below, above, (file, words), lines)
+    decimals = np.array([_decimals(str(text)) for text in column.texts])
+    most = decimals[above].max()
+    fraction = below & (decimals > max(most, 1))
+    percent = below & (decimals <= min(most, 1))
+    if (below & ~fraction & ~percent).any() or (fraction.any() and percent.any()):
+        fraction, percent = np.zeros_like(below), np.zeros_like(below)
+    values = column.spread(np.where(below, np.nan, numbers / scale))
+    open_rows = column.rows_holding(below)
+    bare_values = column.spread(numbers)
+    # What the reads decide is known; then what the way of writing does.
+    for candidate in (bare_values, bare_values / 100):
+        fits = open_rows & (np.abs(candidate - by_reads) <= np.minimum(_TOLERANCE, by_reads / 2))
+        values = np.where(fits & np.isnan(values), candidate, values)
+    values = np.where(column.rows_holding(fraction) & np.isnan(values), bare_values, values)
+    values = np.where(column.rows_holding(percent) & np.isnan(values), bare_values / 100, values)
+    asked = open_rows & np.isnan(values)
+    if asked.any():
+        words = (
+            f"which scale the {plural(int(asked.sum()), 'number')} up to 1 "
+            f"({at_rows(lines[asked].tolist())}) are in cannot be told, so they count as missing; "
+            "write a % sign into the cells, or call the column VAF (%) if all are percentages"
+        )
+        return values, _mixed(column, below, above, (file, words), lines)
+    if percent.any() and not fraction.any():
+        return values, []
+    return values, _mixed(
+        column, below, above, (file, "each cell was read in its own scale"), lines
+    )
+
+
+def _mixed(
+    column: TextColumn,
+    below: Bools,
+    above: Bools,
+    words: tuple[str, str],
+    lines: npt.NDArray[np.int64],
+) -> list[Issue]:
+    """The finding about a column in two scales: the file's name and what was done."""
+    low, high = column.rows_holding(below), column.rows_holding(above)
+    file, done = words
+    return [
+        Issue(
+            "warning",
+            f"{file}: {shown(column.name)} holds {plural(int(high.sum()), 'number')} above 1, "
+            f"which can only be percentages, and {int(low.sum()):,} up to 1, which may be "
+            "fractions; "
+            f"{done}.",
+            column.name,
+            int(low.sum()),
+            tuple(lines[low][:5].tolist()),
+            "vaf_scale",
+        )
+    ]
+
+
+def _decimals(text: str) -> int:
+    match = re.search(r"[.,](\d+)$", text)
+    return len(match[1]) if match else 0
