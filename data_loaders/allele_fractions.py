@@ -3,7 +3,8 @@
 The scale follows from the header (``VAF (%)``), from the sign of a cell (``43%``), from reads that
 stand beside it, and from numbers that only one scale can hold. A cell that may be either (``0.43``
 among ``35`` and ``51``) is a fraction if it is written with more decimals than every percentage of
-its column; otherwise it is missing, and the finding asks.
+its column, a percentage if it is written as they are or if they thin out towards it (no more up to
+1 than from 1 to 3); otherwise it is missing, and the finding asks.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _PERCENT_HEADER = re.compile(
 # Names that mean a share of 1 in the formats that have them.
 _FRACTION_HEADERS = frozenset({"af", "tumorf", "allelefraction", "variantallelefraction"})
 _WHOLE = re.compile(r"\+?\d+(?:\.0+)?|\d{1,3}(?:[.,' ’\u00a0\u202f]\d{3})+")
+_NEAR = 3.0
+_WRITTEN = 3
 _TOLERANCE = 0.03  # between a fraction of a file and that of its reads, which are often filtered
 
 
@@ -145,9 +148,13 @@ def _scaled(
         return column.spread(numbers / scale), _mixed(column, below, above, (file, words), lines)
     decimals = np.array([_decimals(str(text)) for text in column.texts])
     most = decimals[above].max()
-    fraction = below & (decimals > max(most, 1))
+    # Numbers of many decimals come from a calculation, not from a way of writing.
+    fraction = below & (decimals > max(most, 1)) & (most <= _WRITTEN)
     percent = below & (decimals <= min(most, 1))
-    if (below & ~fraction & ~percent).any() or (fraction.any() and percent.any()):
+    tail = column.counts[below].sum() <= column.counts[above & (numbers <= _NEAR)].sum()
+    if tail and not fraction.any():
+        percent = below
+    elif (below & ~fraction & ~percent).any() or (fraction.any() and percent.any()):
         fraction, percent = np.zeros_like(below), np.zeros_like(below)
     values = column.spread(np.where(below, np.nan, numbers / scale))
     open_rows = column.rows_holding(below)
@@ -166,11 +173,12 @@ def _scaled(
             "write a % sign into the cells, or call the column VAF (%) if all are percentages"
         )
         return values, _mixed(column, below, above, (file, words), lines)
-    if percent.any() and not fraction.any():
-        return values, []
-    return values, _mixed(
-        column, below, above, (file, "each cell was read in its own scale"), lines
+    words = (
+        "each cell was read in its own scale"
+        if fraction.any()
+        else "they were read as percentages, being written like those or thinning out like them"
     )
+    return values, _mixed(column, below, above, (file, words), lines)
 
 
 def _mixed(
