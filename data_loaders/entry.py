@@ -12,6 +12,7 @@ from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, TimeUnit, time_unit_of
 from data_loaders.model import CohortError, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, counted_months, findings
+from data_loaders.unknown_codes import time_codes
 from data_loaders.vocabulary import parse_name
 from data_loaders.wording import plural, shown
 
@@ -183,7 +184,7 @@ def _months(
     unit: TimeUnit | None = time_unit_of(name) or (None if outcome.time_zero else outcome.unit)
     if unit is None or column.share_numeric < 0.5:
         return None
-    return column.spread(column.numbers) * MONTHS_PER[unit]
+    return column.spread(np.where(time_codes(column), np.nan, column.numbers)) * MONTHS_PER[unit]
 
 
 def _is_time(column: TextColumn) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from data_loaders.folding import diagnosis_names
 from data_loaders.model import Issue, Variable
 from data_loaders.variables import ReadColumn
 from data_loaders.vocabulary import term_of
@@ -52,7 +53,11 @@ def family_of(diagnosis: str) -> str | None:
         for start, end, family in found
         if not any(a <= start and end <= b and (a, b) != (start, end) for a, b, _ in found)
     }
-    return whole.pop() if len(whole) == 1 else None
+    if whole:
+        return whole.pop() if len(whole) == 1 else None
+    # A name in another language, or an old one, counts as the abbreviation that it stands for.
+    short = diagnosis_names().get(words.strip())
+    return family_of(short) if short is not None and short.lower() != words.strip() else None
 
 
 def disease_family(reads: Iterable[ReadColumn]) -> ReadColumn | None:

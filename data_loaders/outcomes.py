@@ -12,11 +12,13 @@ from data_loaders.columns import Floats, TextColumn
 from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, Pair, TimeUnit
 from data_loaders.model import Endpoint, Issue, Severity, Variable
+from data_loaders.unknown_codes import time_codes
 from data_loaders.wording import at_rows, listed, plural, shown
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 _EXAMPLE_ROWS = 5
+LONGEST_FOLLOW_UP = 600.0  # months: nobody is followed for longer
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +127,9 @@ def build_outcome(
     if pair.by_presence:
         event = _present((dates or {})[pair.event], raw_event.filled)
     unreadable = raw_time.filled & np.isnan(raw_time.spread(raw_time.numbers))
+    timeless = np.zeros(len(time), dtype=bool)
+    if not pair.time_zero:
+        timeless = raw_time.rows_holding(time_codes(raw_time)) & np.isnan(time)
     negative = time < 0
     no_zero = np.zeros(len(time), dtype=bool)
     if pair.time_zero:
@@ -136,12 +141,17 @@ def build_outcome(
     time[negative] = np.nan
     event[negative] = np.nan
     originals = {pair.time, *pair.later_times} if pair.later_times or pair.time_zero else set()
-    originals |= {pair.time} if (unreadable | negative).any() else set()
+    originals |= {pair.time} if (unreadable | negative | timeless).any() else set()
     changed = negative.any() or coded.any() or pair.coding.merges
     originals |= {pair.event} if changed else set()
     checks = (
         Check(unreadable, "warning", "text_in_number", pair.time,
               "{patients} had no number as time ({rows}); it counts as missing."),
+        Check(timeless, "warning", "unknown_code", pair.time,
+              f"{{patients}} had {listed(_codes_in(raw_time), 'or')} in {shown(pair.time)} "
+              "({rows}), taken for \"unknown\": the time counts as missing, and the file's column "
+              "is kept."),
+        *_too_long(pair, time, unit, guessed=bool(guessed)),
         Check(negative, "warning", "negative_time", pair.time,
               "{patients} had a negative time ({rows}); time and event were set missing, the "
               "file's columns are kept."),
@@ -153,8 +163,8 @@ def build_outcome(
               "without; if it means something else, state in a mapping what each code means."),
         Check(no_zero, "warning", "no_time_zero", pair.time_zero,
               "{patients} had no date to count from ({rows}); analyses leave them out."),
-        Check(np.isnan(time) & ~np.isnan(event) & ~unreadable & ~no_zero, "warning",
-              "missing_time", pair.time,
+        Check(np.isnan(time) & ~np.isnan(event) & ~unreadable & ~no_zero
+              & ~timeless, "warning", "missing_time", pair.time,
               "{patients} had an event status but no time ({rows}); analyses leave them out."),
         Check(~np.isnan(time) & np.isnan(event) & ~unknown_code, "warning", "missing_event",
               pair.event,
@@ -255,13 +265,38 @@ def _counted(
 
     def values(name: str) -> Floats:
         if pair.time_zero is None:
-            return columns[name].spread(columns[name].numbers)
+            numbers = columns[name].numbers
+            return columns[name].spread(np.where(time_codes(columns[name]), np.nan, numbers))
         return counted_months(dates[pair.time_zero], dates[name]) / MONTHS_PER["days"]
 
     found = values(pair.time)
     for name in pair.later_times:
         found = np.where(np.isnan(found), values(name), found)
     return found
+
+
+def _codes_in(column: TextColumn) -> list[str]:
+    return [str(text) for text in column.texts[time_codes(column)]]
+
+
+def _too_long(pair: Pair, time: Floats, unit: TimeUnit, *, guessed: bool) -> Iterable[Check]:
+    """Times beyond any follow-up; where most are, it is the unit that is in question."""
+    over = time > LONGEST_FOLLOW_UP
+    years = f"{LONGEST_FOLLOW_UP / 12:.0f} years"
+    in_days = time / MONTHS_PER[unit] * MONTHS_PER["days"] <= LONGEST_FOLLOW_UP
+    if over.sum() > np.count_nonzero(~np.isnan(time)) / 4 and unit != "days" and not guessed:
+        look = ", as if they were days" if in_days[over].all() else ""
+        sentence = (
+            f"{{patients}} have a follow-up of more than {years} in {unit} ({{rows}}){look}; are "
+            f"the times of {shown(pair.time)} really in {unit}? They were taken so: give the unit "
+            "in a mapping."
+        )
+    else:
+        sentence = (
+            f"{{patients}} have a follow-up of more than {years} ({{rows}}); the times are kept, "
+            "check them."
+        )
+    yield Check(over, "warning", "implausible", pair.time, sentence)
 
 
 def _present(column: DateColumn, filled: Mask) -> Floats:
@@ -280,7 +315,7 @@ def guess_time_unit(values: Floats) -> tuple[TimeUnit, str]:
     if not len(known):
         return "months", "there are no values"
     longest = float(known.max())
-    if longest > 600:
+    if longest > LONGEST_FOLLOW_UP:
         return "days", f"the longest is {longest:,.0f}"
     if longest <= 25 and bool((known % 1 != 0).any()):
         return "years", f"the longest is {longest:.1f}, with fractions"

@@ -15,8 +15,10 @@ from data_loaders.date_entries import NOT_A_DATE
 from data_loaders.date_pairs import date_label
 from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER
+from data_loaders.folding import folded_sex, folded_spellings
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
 from data_loaders.units import implausible, unit_of
+from data_loaders.unknown_codes import without_codes
 from data_loaders.vocabulary import (
     UNRANKED,
     Term,
@@ -93,13 +95,12 @@ def read_column(
     """
     stated = stated or {}
     term = term_of(column.name)
-    issues: list[Issue] = []
-    if term and term.key == "sex":
-        column, issues = _sex(column)
+    raw = column
+    column, coded, issues = _known(column, rows, term, free="kind" not in stated and dates is None)
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
-    if kind in {"categorical", "ordinal"} and _whole_numbers(column):
-        # A column with gaps often comes as 2.0; the class is called 2.
-        column = relabelled(column, lambda text: f"{float(text):.0f}")
+    if kind in {"categorical", "ordinal"}:
+        column, found = _classes(column, None if stated.get("levels") else term)
+        issues += found
     unit, leftover = stated.get("unit"), None
     if kind == "numeric":
         cells: npt.NDArray[Any] = column.spread(column.numbers)
@@ -108,6 +109,7 @@ def read_column(
             why += unit_why
             issues += unit_issues
         leftover, lost = _leftover(column, rows)
+        leftover = _with_codes(leftover, raw, coded)
         issues += [*lost, *implausible(column.name, cells, rows, term, unit)]
     elif kind == "binary":
         cells = column.spread(column.answers)
@@ -145,6 +147,39 @@ def read_column(
         )
     rank = term.rank if term else UNRANKED
     return ReadColumn(variable, cells, rank, tuple(issues), leftover, unsure)
+
+
+def _known(
+    column: TextColumn, rows: npt.NDArray[np.int64], term: Term | None, *, free: bool
+) -> tuple[TextColumn, npt.NDArray[np.bool_], list[Issue]]:
+    """The column without codes of "unknown", unless its kind is stated; sexes in one spelling."""
+    coded, issues = np.zeros(len(column.texts), dtype=bool), list[Issue]()
+    if free:
+        column, coded, issues = without_codes(column, rows, term)
+    if term and term.key == "sex":
+        column, found = folded_sex(column)
+        issues += found
+    return column, coded, issues
+
+
+def _classes(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Issue]]:
+    """A column of classes, each under one name."""
+    if _whole_numbers(column):
+        # A column with gaps often comes as 2.0; the class is called 2.
+        return relabelled(column, lambda text: f"{float(text):.0f}"), []
+    return folded_spellings(column, term)
+
+
+def _with_codes(
+    leftover: npt.NDArray[np.object_] | None, raw: TextColumn, coded: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.object_] | None:
+    """What is no number, with the numbers that were taken for codes: nothing is lost."""
+    held = raw.rows_holding(coded & ~np.isnan(raw.numbers))
+    if not held.any():
+        return leftover
+    cells = np.full(len(raw), None, dtype=object) if leftover is None else leftover
+    cells[held] = raw.objects()[held]
+    return cells
 
 
 def leftover_column(read: ReadColumn) -> ReadColumn | None:
@@ -281,26 +316,3 @@ def _leftover(
     cells = column.objects()
     cells[~informative] = None
     return cells, issues
-
-
-def _sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
-    """Codes of sex in words; words stay as they are."""
-    name = column.name.lower()
-    codes = {word.removesuffix(".0") for word in column.words}
-    if not codes or not codes <= {"0", "1", "2"} or {"0", "2"} <= codes:
-        return column, []
-    if "0" not in codes:
-        words, what = {"1": "Male", "2": "Female"}, "1 = male, 2 = female (ISO/IEC 5218)"
-    elif "female" in name:
-        words, what = {"0": "Male", "1": "Female"}, "1 = female, from the name"
-    elif "male" in name:
-        words, what = {"0": "Female", "1": "Male"}, "1 = male, from the name"
-    else:
-        words, what = {"0": "0", "1": "1"}, "0 and 1 without saying which is which"
-    issue = Issue(
-        "warning",
-        f"{shown(column.name)} is coded in numbers; it was read as {what}.",
-        column.name,
-        code="sex_coding",
-    )
-    return relabelled(column, lambda text: words[text.removesuffix(".0")]), [issue]
