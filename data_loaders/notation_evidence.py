@@ -31,7 +31,7 @@ from data_loaders.notation import (
     parsed,
     written_otherwise,
 )
-from data_loaders.vocabulary import factor_between, parse_name, term_of
+from data_loaders.vocabulary import factor_between, fitting_unit, parse_name, term_of
 from data_loaders.wording import at_rows, listed, plural, shown
 
 _MOSTLY = 0.5  # share of a column's filled rows that are numbers, however written
@@ -382,6 +382,9 @@ def _units(
         # What the numbers without a sign are is for whoever knows what the column measures.
         return replace(notation, unit=PERCENT), []
     usual = _usual_unit(column.name)
+    if usual is not None and len(sizes) == 1:
+        (written,) = sizes
+        usual = written if fitting_unit(written, term_of(column.name)) == usual else usual
     unsigned = evidence.numbers - sizes.total()
     own = [unit for unit in sizes if factor_between(unit, unit) is None]
     if own and (len(sizes) > 1 or sizes.total() < _OWN_UNIT_SHARE * evidence.numbers):
@@ -393,7 +396,7 @@ def _units(
         (target,) = own
         factors = {target: 1.0}
     known = {unit: factor for unit, factor in factors.items() if factor is not None}
-    read = replace(notation, unit=target, factors=known)
+    read = replace(notation, unit=fitting_unit(target, term_of(column.name)), factors=known)
     if len(known) < len(sizes):
         return replace(notation, open=True), [_unit_question(evidence, sizes, target, rows)]
     if unsigned and usual is None and not _alike(evidence, read, sizes.total() < unsigned):

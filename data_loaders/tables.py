@@ -21,6 +21,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from data_loaders.columns import TextColumn
+from data_loaders.footer_rows import footer_rows
 from data_loaders.formats import decoded, expanded, format_of, is_mixed
 from data_loaders.header_rows import (
     DELIMITERS,
@@ -403,13 +404,17 @@ def _table(
         if typed_cells:
             texts_of_numbers[name] = typed_cells[place]
     numbers = (np.arange(1, len(filled) + 1) if rows is None else rows)[filled]
+    below, left_out = footer_rows(list(table.values()), numbers)
+    if left_out:
+        table = {name: column.take(~below) for name, column in table.items()}
+        numbers = numbers[~below]
     table, notes = settled(table, numbers, of_numbers, texts_of_numbers)
     if has_second_header(list(table.values())):
         raise CohortError(
             f"{shown(file)} seems to have a second row of names or units below the first; "
             "put everything into one row of names, units at their end (hb_g_per_l)."
         )
-    return RawTable(file, table, numbers, (*issues, *notes))
+    return RawTable(file, table, numbers, (*issues, *left_out, *notes))
 
 
 def _titles_issue(titles: int) -> tuple[Issue, ...]:

@@ -27,6 +27,7 @@ from data_loaders.vocabulary import (
     order_of,
     parse_name,
     term_of,
+    without_unit,
 )
 from data_loaders.wording import at_rows, listed, plural, shown
 
@@ -258,7 +259,7 @@ def _label(name: str, term: Term | None, kind: VariableKind) -> str:
     if kind == "date":
         return date_label(name) or human_label(name)
     if term is None:
-        return human_label(name)
+        return human_label(without_unit(name) if kind == "numeric" else name)
     # "cr_months" is not whether there was a remission but when.
     when = kind == "numeric" and term.kind == "binary" and parse_name(name).unit in MONTHS_PER
     return f"{term.label}: time" if when else term.label

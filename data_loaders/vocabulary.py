@@ -22,10 +22,11 @@ UNRANKED = 55
 
 # Endings of a name that state a unit, longest first.
 _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
-    (r"(?:x ?)?(?:1e9|10e9|10 ?9|109|e9|giga|10 ?9 cells)(?: per)? ?l", "10⁹/L"),
-    (r"k(?: per)? ?(?:u|mc)l", "10⁹/L"),
-    (r"(?:per )?nl", "10⁹/L"),
-    (r"(?:x ?)?(?:1e12|10e12|10 ?12|1012)(?: per)? ?l", "10¹²/L"),
+    (r"(?:x ?)?(?:1e9|10e9|10 ?9|109|e9|giga|gpt|10 ?9 cells)(?: per)? ?l", "10⁹/L"),
+    (r"(?:x ?)?(?:k|thou|tsd|1e3|10e3|10 ?3|e3)(?: per)? ?(?:(?:u|mc)l|mm ?3)", "10⁹/L"),
+    (r"(?:1 |per )?nl", "10⁹/L"),
+    (r"(?:x ?)?(?:1e12|10e12|10 ?12|1012|e12|tera|tpt|t)(?: per)? ?l", "10¹²/L"),
+    (r"(?:x ?)?(?:mio|mill?|1e6|10e6|10 ?6|e6)(?: per)? ?(?:(?:u|mc)l|mm ?3)", "10¹²/L"),
     (r"(?:per )?pl", "10¹²/L"),
     (r"(?:cells |per )*(?:(?:per )?(?:u|mc)l|(?:per )?mm ?3)", "/µL"),
     (r"g(?: per)? ?dl", "g/dL"),
@@ -63,7 +64,10 @@ _CELL_UNITS = {
     "mois": "months", "mesi": "months", "meses": "months", "wochen": "weeks", "d": "days",
     "tag": "days", "jours": "days", "giorni": "days", "días": "days",
 }  # fmt: skip
-_BRACKET = re.compile(r"[(\[]([^)\]]*)[)\]]")
+_BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+# G/L is giga, 10⁹/L; a name in capitals throughout (HB G/L) may mean grams.
+_CAPITAL_G = re.compile(r"(?:^|[\W_])G(?:[\W_]|[\W_]?per[\W_])?[lL]$")
+_CELLS, _MASS = "10⁹/L", "g/L"
 
 # Orders of words that speak for themselves, the first that holds every level of a variable wins.
 _ORDERS: tuple[tuple[str, ...], ...] = (
@@ -140,14 +144,45 @@ def parse_name(name: str) -> ParsedName:
     if bracket:
         found = _unit_of(_plain(bracket[1]))
         if found:
-            unit, name = found, name[: bracket.start()] + name[bracket.end() :]
+            name = name[: bracket.start()] + name[bracket.end() :]
+            words = _plain(name)
+            return ParsedName(words, _giga_or_grams(found, bracket[1].strip(), words, name))
     words = _plain(name)
     if unit is None and words.replace(" ", "") not in _terms_by_name():
-        for pattern, candidate in _UNIT_ENDINGS:
-            match = re.search(rf"^(.+) {pattern}$", words)
+        for pattern, candidate in _ENDING_PATTERNS:
+            match = pattern.fullmatch(words)
             if match:
-                return ParsedName(match[1].removesuffix(" in"), candidate)
+                rest = match[1].removesuffix(" in")
+                return ParsedName(rest, _giga_or_grams(candidate, name.strip(), rest, rest))
     return ParsedName(words, unit)
+
+
+def without_unit(name: str) -> str:
+    """A column's name without the unit that stands in brackets in it."""
+    bracket = _BRACKET.search(name)
+    if bracket is None or (bracket[1].strip() != "%" and not _unit_of(_plain(bracket[1]))):
+        return name
+    return re.sub(r"\s+", " ", name[: bracket.start()] + name[bracket.end() :]).strip() or name
+
+
+def _giga_or_grams(unit: str, raw: str, words: str, rest: str) -> str | None:
+    """What ``G/L`` and ``g/l`` are: what the variable is measured in, else what capitals say."""
+    if unit != _MASS:
+        return unit
+    term = _terms_by_name().get(words.replace(" ", ""))
+    if term is not None:
+        return fitting_unit(unit, term)
+    if not _CAPITAL_G.search(raw):
+        return unit
+    return None if rest.isupper() else _CELLS
+
+
+def fitting_unit(unit: str, term: Term | None) -> str:
+    """10⁹/L in place of g/L, or the reverse, where the variable is measured in that alone."""
+    units = {own for own, _, _ in term.units} if term else set()
+    if unit == _MASS and _CELLS in units and _MASS not in units:
+        return _CELLS
+    return _MASS if unit == _CELLS and _CELLS not in units and _MASS in units else unit
 
 
 def term_of(name: str) -> Term | None:
@@ -227,11 +262,15 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", " ", folded(spaced)).strip()
 
 
+_ENDING_PATTERNS = tuple((re.compile(rf"(.+) {pattern}"), unit) for pattern, unit in _UNIT_ENDINGS)
+_UNIT_PATTERNS = tuple((re.compile(pattern), unit) for pattern, unit in _UNIT_ENDINGS)
+
+
 def _unit_of(text: str) -> str | None:
     if text in {"%", ""}:
         return "%" if text else None
-    for pattern, unit in _UNIT_ENDINGS:
-        if re.fullmatch(pattern, text):
+    for pattern, unit in _UNIT_PATTERNS:
+        if pattern.fullmatch(text):
             return unit
     return None
 

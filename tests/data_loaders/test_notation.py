@@ -200,3 +200,30 @@ def test_a_number_written_in_any_way_is_read_back(
 def test_long_texts_are_no_numbers_at_once(text: str) -> None:
     assert read_cell(text) is None
     assert np.isnan(parsed([text], PLAIN)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("WBC (G/L)", "10⁹/L"), ("wbc (g/l)", "10⁹/L"), ("PLT G/L", "10⁹/L"), ("anc_G_L", "10⁹/L"),
+        ("Monos [Giga/L]", "10⁹/L"), ("Monos (G/l)", "10⁹/L"), ("plt (x10E9/l)", "10⁹/L"),
+        ("plt (10^9/L)", "10⁹/L"), ("wbc (/nL)", "10⁹/L"), ("wbc 10³/µL", "10⁹/L"),
+        ("plt Gpt/l", "10⁹/L"), ("RBC (T/L)", "10¹²/L"), ("HB (G/L)", "g/L"), ("Hb (g/l)", "g/L"),
+        ("albumin (g/l)", "g/L"), ("XYZ (G/L)", None),
+    ],
+)  # fmt: skip
+def test_giga_per_litre_is_no_gram(name: str, unit: str | None) -> None:
+    values = {"Hb (g/l)": 101.0, "HB (G/L)": 101.0}.get(name, 4.5)
+    cohort = load({name: [str(values + i) for i in range(5)]})
+    (variable,) = cohort.variables.values()
+    assert variable.unit == unit
+    assert unit is None or not {"(", "["} & set(variable.label)
+    assert cohort.patients[name].iloc[0] == values
+
+
+@pytest.mark.parametrize(("name", "unit"), [("wbc", "10⁹/L"), ("albumin", "g/L")])
+def test_a_cell_in_giga_or_grams_per_litre_is_what_its_column_is(name: str, unit: str) -> None:
+    for written in ("G/L", "g/L"):
+        cohort = load({name: [f"{40 + i} {written}" for i in range(5)]})
+        assert cohort.variables[name].unit == unit
+        assert cohort.patients[name].tolist() == [40, 41, 42, 43, 44]
