@@ -35,6 +35,10 @@ class FileColumn:
     meanings
         What each entry was taken for, by the key of an endpoint (event, competing, censored,
         unknown) or the name of a feature (altered, not altered, not tested).
+    identifier
+        Whether it identifies the patients.
+    answers
+        Whether its entries say yes or no, or that it is not known.
     """
 
     name: str
@@ -45,6 +49,8 @@ class FileColumn:
     lowest: float | None = None
     highest: float | None = None
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    identifier: bool = False
+    answers: bool = False
 
 
 def describe_column(
@@ -74,6 +80,7 @@ def describe_column(
         lowest=float(numbers.min()) if len(numbers) else None,
         highest=float(numbers.max()) if len(numbers) else None,
         meanings=meanings or {},
+        answers=bool(len(column.texts)) and column.answers_only,
     )
 
 

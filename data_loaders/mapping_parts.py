@@ -19,7 +19,8 @@ _ENDPOINT_KEYS = (
     "time", "from", "unit", "entry", "event", "event_value", "codes", "competing", "label",
     "event_label",
 )  # fmt: skip
-_ALTERATION_KEYS = ("gene", "refinement", "event", "label", "codes")
+NAME_PARTS = ("gene", "refinement", "event", "label")
+_ALTERATION_KEYS = (*NAME_PARTS, "codes")
 
 
 @dataclass(frozen=True)
@@ -226,14 +227,17 @@ def read_alterations(value: object, label_of: Mapping[str, str]) -> dict[str, Al
     return stated
 
 
+def alterations_of(mapping: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The alterations of a mapping as plain data, by column, also where it only lists them."""
+    held = mapping.get("alterations") or {}
+    return dict(held) if isinstance(held, Mapping) else {name: {} for name in held}
+
+
 def _alteration(column: str, value: object) -> AlterationMapping:
     what = f"The alteration {shown(column)} in the mapping"
     data = as_object(value, f"alterations: {shown(column)}")
     only(data, _ALTERATION_KEYS, what)
-    parts = {
-        key: as_text(data.get(key), f"{key} of {column}")
-        for key in ("gene", "refinement", "event", "label")
-    }
+    parts = {key: as_text(data.get(key), f"{key} of {column}") for key in NAME_PARTS}
     if parts["event"] and (parts["gene"] or parts["refinement"]):
         raise CohortError(f'{what} is a "gene" or a cytogenetic "event", not both.')
     if parts["refinement"] and not parts["gene"]:

@@ -13,13 +13,14 @@ from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.file_columns import FileColumn
+if TYPE_CHECKING:
+    from data_loaders.file_columns import FileColumn
 
 DAYS_PER_MONTH = 365.25 / 12
 

@@ -55,7 +55,9 @@ def load_upload(
     if loaded is not None and set(data) != set(files):
         names = tuple(PurePosixPath(path).name for path in files)
         cohort = cohort.loaded_by(replace(loaded, way="archive", files=names))
-    found = [path for path in data if path.endswith(MAPPING_ENDING)]
+    if name and cohort.name != name:
+        cohort = replace(cohort, name=name)
+    found = [path for path in data if path.endswith(MAPPING_ENDING)] if mapping is None else []
     return with_mapping_named(cohort, PurePosixPath(found[0]).name) if found else cohort
 
 

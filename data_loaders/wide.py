@@ -154,7 +154,7 @@ def cohort_from_table(
         provenance=Provenance(source=table.filename),
         **({"mutations": mutations} if variants is not None else {}),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
-        file_columns=_described(table.columns, outcomes, alterations),
+        file_columns=_described(table.columns, outcomes, alterations, id_column),
     )
 
 
@@ -165,7 +165,10 @@ def _named(mapping: TableMapping) -> set[str]:
 
 
 def _described(
-    columns: Mapping[str, TextColumn], outcomes: list[Outcome], alterations: Alterations
+    columns: Mapping[str, TextColumn],
+    outcomes: list[Outcome],
+    alterations: Alterations,
+    id_column: str,
 ) -> dict[str, FileColumn]:
     """The columns as they stand in the file, with what their entries were taken for."""
     meanings: dict[str, dict[str, dict[str, str]]] = {}
@@ -185,7 +188,8 @@ def _described(
             states = {"altered": calls, "not altered": 1 - calls}
             found = entry_meanings(columns[source], states, "not tested")
             meanings.setdefault(source, {})[str(name)] = found
-    return {name: describe_column(c, meanings.get(name)) for name, c in columns.items()}
+    described = {name: describe_column(c, meanings.get(name)) for name, c in columns.items()}
+    return described | {id_column: replace(described[id_column], identifier=True)}
 
 
 def _sequenced(

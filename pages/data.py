@@ -10,9 +10,11 @@ from app.ui.data import (
 )
 from app.ui.layout import page_header
 from app.ui.loading import draw_loading
+from app.ui.mapping_draft import literal
 from app.ui.mapping_editor import draw_mapping_editor
 from app.ui.quality import draw_quality
 from app.ui.session import cohort_keys, cohort_title
+from data_loaders.corrections import in_words
 from data_loaders.mutation_rule import rule_in_words
 
 looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
@@ -42,16 +44,15 @@ st.caption(f"Source: {provenance.source} · content fingerprint {cohort.fingerpr
 
 draw_saving(looking)
 
-findings, correct, endpoints, variables, alterations, truths = st.tabs(
-    [
-        f"Findings ({len(cohort.issues)})",
-        "Correct what was understood",
-        f"Endpoints ({len(cohort.endpoints)})",
-        f"Variables ({len(cohort.variables)})",
-        f"Alterations ({cohort.alterations.shape[1]})",
-        f"Planted truths ({len(provenance.truths)})",
-    ]
-)
+loaded = provenance.loaded
+if loaded is not None and loaded.mapping_file:
+    st.caption(f"Columns are as stated in the file {literal(loaded.mapping_file)}.")
+elif loaded is not None and loaded.mapping:
+    st.caption("Columns are as you stated: " + literal("; ".join(in_words(loaded.mapping))) + ".")
+
+titles = ["Findings", "Correct what was understood", "Endpoints", "Variables", "Alterations"]
+titles += ["Planted truths"] if provenance.truths else []
+findings, correct, endpoints, variables, alterations, *truths = st.tabs(titles, key="data_tabs")
 with findings:
     draw_quality(looking)
 with correct:
@@ -76,9 +77,7 @@ with alterations:
         st.dataframe(feature_table(cohort), hide_index=True, key="alterations")
     else:
         st.info("No 0/1 column was recognised as a gene or a cytogenetic event.")
-with truths:
-    if provenance.truths:
+for tab in truths:
+    with tab:
         st.caption("This cohort is simulated. These are the values it was made with.")
         st.dataframe(truth_table(cohort), hide_index=True, key="truths")
-    else:
-        st.info("These are not simulated data: there is no planted truth to compare with.")

@@ -10,40 +10,28 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.wording import count
+from app.cohort.disclosure import Disclosure
 from app.export.tables import file_stem
+from app.ui.mapping_columns import draw_columns
+from app.ui.mapping_draft import Editing, editing, entries_in_words, literal, start_over, step_back
+from app.ui.mapping_endpoints import draw_endpoints
 from app.ui.session import Looking, Source, source_of
 from app.ui.uploading import open_loaded
 from data_loaders import Cohort, CohortError
+from data_loaders.column_uses import stated_use
+from data_loaders.corrections import in_words, usable
 from data_loaders.mapping import MAPPING_ENDING
-from data_loaders.mapping_table import (
-    ABOUT,
-    COLUMN,
-    EVENT,
-    FROM,
-    KEY,
-    LABEL,
-    LEVELS,
-    TIME,
-    TIME_UNIT,
-    TIME_UNITS,
-    UNIT,
-    USE,
-    USES,
-    VALUES,
-    WHY,
-    column_table,
-    corrected,
-    endpoint_rows,
-)
-from data_loaders.model import VariableRole
 from data_loaders.uploads import load_upload
 
-_ROLES = tuple(VariableRole.__args__)  # type: ignore[attr-defined]
+_USED = "_mapping_used"
 _TALL = 420
 
 
+@st.fragment
 def draw_mapping_editor(looking: Looking) -> None:
-    """Tables of columns and endpoints to correct, what the correction gives, and its file."""
+    """Columns and endpoints to correct, what the corrections give, and their file."""
+    if st.session_state.pop(_USED, False):
+        st.rerun()  # the whole page shows the corrected cohort
     source = source_of(looking.key)
     if source is None:
         st.info(
@@ -51,76 +39,64 @@ def draw_mapping_editor(looking: Looking) -> None:
             "them; this cohort is not one of them."
         )
         return
-    cohort = looking.cohort
-    columns, endpoints = column_table(cohort), endpoint_rows(cohort)
-    st.caption(
-        "Change what a column is used as, its unit, label or the order of its levels; name the "
-        "columns of an endpoint that was not found. The preview below follows every change."
+    edited = editing(looking, source)
+    st.markdown("##### Columns")
+    draw_columns(edited)
+    with st.expander("All columns, and what each is used as"):
+        _draw_overview(edited)
+    st.markdown("##### Endpoints")
+    draw_endpoints(edited)
+    _draw_outcome(looking, source, edited)
+
+
+def _draw_overview(edited: Editing) -> None:
+    uses = {
+        name: stated_use(use, edited.draft.now, edited.columns[name])
+        for name, use in edited.uses.items()
+    }
+    columns = edited.columns
+    table = pd.DataFrame(
+        {
+            "Column": list(uses),
+            "File": [columns[name].file for name in uses],
+            "Used as": [use.use for use in uses.values()],
+            "Label": [use.alteration or use.label for use in uses.values()],
+            "Unit": [use.unit for use in uses.values()],
+            "Values": [entries_in_words(columns[name], marked=False) for name in uses],
+            "Why": [use.reason for use in uses.values()],
+        }
     )
-    edited = _draw_columns(columns, cohort)
-    known = sorted({*columns[COLUMN], *endpoints[TIME], *endpoints[EVENT]})
-    stated = _draw_endpoints(endpoints, known, cohort)
-    try:
-        mapping = corrected((columns, edited), (endpoints, stated), source.mapping)
-    except CohortError as error:
-        st.info(str(error))
-        return
-    _draw_preview(looking, source, mapping)
-
-
-def _draw_columns(columns: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    return st.data_editor(
-        columns,
-        key=f"columns_{cohort.fingerprint[:12]}",
+    if not any(table["File"]):
+        table = table.drop(columns="File")
+    st.dataframe(
+        table,
         hide_index=True,
-        height=min(_TALL, 38 + 35 * len(columns)),
-        disabled=[COLUMN, WHY],
+        key="map_overview",
+        height=min(_TALL, 38 + 35 * len(table)),
         column_config={
-            COLUMN: st.column_config.TextColumn(pinned=True),
-            USE: st.column_config.SelectboxColumn(options=list(USES), required=True),
-            ABOUT: st.column_config.SelectboxColumn(options=list(_ROLES), required=True),
-            UNIT: st.column_config.TextColumn(help="Such as g/L, 10⁹/L, years."),
-            LABEL: st.column_config.TextColumn(required=True),
-            LEVELS: st.column_config.TextColumn(help="From low to high: low < intermediate < high"),
-            WHY: st.column_config.TextColumn(width="large"),
+            "Column": st.column_config.TextColumn(pinned=True),
+            "Why": st.column_config.TextColumn(width="large"),
         },
     )
 
 
-def _draw_endpoints(endpoints: pd.DataFrame, known: list[str], cohort: Cohort) -> pd.DataFrame:
-    dates = [v.source_column or v.name for v in cohort.variables.values() if v.kind == "date"]
-    return st.data_editor(
-        endpoints,
-        key=f"endpoints_{cohort.fingerprint[:12]}",
-        hide_index=True,
-        num_rows="dynamic",
-        column_config={
-            KEY: st.column_config.TextColumn(help="A short name: os, pfs, aml."),
-            LABEL: st.column_config.TextColumn(help="Such as Overall survival."),
-            TIME: st.column_config.SelectboxColumn(options=known),
-            FROM: st.column_config.SelectboxColumn(
-                options=["", *dates],
-                help="The date that time is counted from, such as that of diagnosis; only where "
-                "the time is a date as well.",
-            ),
-            TIME_UNIT: st.column_config.SelectboxColumn(options=["", *TIME_UNITS]),
-            EVENT: st.column_config.SelectboxColumn(options=known),
-            VALUES: st.column_config.TextColumn(
-                help="Separated by commas, such as dead, 1:DECEASED; empty where it is clear."
-            ),
-        },
-    )
-
-
-def _draw_preview(looking: Looking, source: Source, mapping: dict[str, Any]) -> None:
+def _draw_outcome(looking: Looking, source: Source, edited: Editing) -> None:
+    """What is stated, what it gives, and what can be done with it."""
+    draft = edited.draft
+    mapping, waiting = usable(draft.now, edited.cohort)
+    st.divider()
+    words = in_words(draft.now)
+    if words:
+        st.caption("Stated: " + "; ".join(literal(said) for said in words) + ".")
+    for sentence in waiting:
+        st.info(literal(sentence))
     text = json.dumps(mapping, indent=1, ensure_ascii=False)
-    changed = mapping != dict(source.mapping)
     preview = None
-    if changed:
+    if mapping != draft.base:
         try:
             preview = _preview(looking.cohort.fingerprint, text, source)
         except CohortError as error:
-            st.error(f"{error} Nothing was changed yet.")
+            st.error(f"{literal(str(error))} Nothing was changed yet.")
     if preview is not None:
         st.markdown(_difference(looking.cohort, preview))
     with st.container(horizontal=True):
@@ -131,6 +107,20 @@ def _draw_preview(looking: Looking, source: Source, mapping: dict[str, Any]) -> 
             disabled=preview is None,
             on_click=_use,
             args=(preview, source, mapping),
+        )
+        st.button(
+            "Undo",
+            key="undo_mapping",
+            icon=":material/undo:",
+            disabled=not draft.past,
+            on_click=step_back,
+        )
+        st.button(
+            "Start over",
+            key="reset_mapping",
+            disabled=not draft.changed,
+            on_click=start_over,
+            help="Back to the corrections in use.",
         )
         st.download_button(
             "Save the mapping (JSON)",
@@ -148,11 +138,13 @@ def _draw_preview(looking: Looking, source: Source, mapping: dict[str, Any]) -> 
 @st.cache_resource(scope="session", max_entries=2, show_spinner="Reading the files again")
 def _preview(fingerprint: str, mapping: str, _source: Source) -> Cohort:  # noqa: ARG001
     """What the files give under a mapping; raises CohortError where it does not fit."""
-    return load_upload(_source.files, json.loads(mapping))
+    return load_upload(_source.files, json.loads(mapping), _source.name)
 
 
 def _difference(now: Cohort, then: Cohort) -> str:
-    """What the corrections change, in a line."""
+    """What the corrections change, in a line; without numbers where none may be released."""
+    if Disclosure.of() is not None:
+        return "**Preview:** the files can be read under these corrections."
     parts = [f"**Preview:** {count(then.n, 'patient')}"]
     for what, before, after in (
         ("alteration", now.alterations.shape[1], then.alterations.shape[1]),
@@ -163,13 +155,16 @@ def _difference(now: Cohort, then: Cohort) -> str:
     for endpoint in then.endpoints.values():
         known = then.patients[[endpoint.time, endpoint.event]].notna().all(axis=1)
         events = int(then.patients.loc[known, endpoint.event].sum())
-        parts.append(f"{endpoint.label}: {int(known.sum()):,} followed, {count(events, 'event')}")
+        label = literal(endpoint.label)
+        parts.append(f"{label}: {int(known.sum()):,} followed, {count(events, 'event')}")
     gone = [key for key in now.endpoints if key not in then.endpoints]
     if gone:
-        parts.append(f"no longer: {', '.join(now.endpoints[key].label for key in gone)}")
+        labels = ", ".join(literal(now.endpoints[key].label) for key in gone)
+        parts.append(f"no longer: {labels}")
     return " · ".join(parts)
 
 
 def _use(preview: Cohort | None, source: Source, mapping: dict[str, Any]) -> None:
     if preview is not None:
-        open_loaded(preview, "Your table, corrected,", Source(source.files, mapping))
+        open_loaded(preview, "Your table, corrected,", Source(source.files, mapping, source.name))
+        st.session_state[_USED] = True

@@ -13,27 +13,34 @@ from app.cohort.colours import SLATE
 from app.export.tables import file_stem
 from app.ui.data import issue_table
 from app.ui.layout import download_table, figure_with_downloads
+from app.ui.mapping_draft import literal
 from app.ui.session import Looking
 from data_loaders.quality import batch_columns, missingness
 
 _MOST_ROWS = 40
+_MOST_FINDINGS = 25
+_ICONS = {
+    "error": ":red[:material/error:]",
+    "warning": ":orange[:material/warning:]",
+    "info": ":gray[:material/info:]",
+}
 _MOST_GROUPS = 12
 
 
 def draw_quality(looking: Looking) -> None:
-    """The table of findings with its download, then the map of missing values."""
-    issues = issue_table(looking.cohort)
-    if len(issues):
-        st.dataframe(
-            issues,
-            hide_index=True,
-            key="issues",
-            column_config={"Finding": st.column_config.TextColumn(width="large")},
-        )
-        stem = file_stem(looking.cohort.name, "findings", synthetic=looking.synthetic)
-        download_table(
-            "Findings (CSV)", partial(issue_table, looking.cohort), key="issues_csv", stem=stem
-        )
+    """The findings in full sentences with their download, then the map of missing values."""
+    cohort = looking.cohort
+    if cohort.issues:
+        lines = [
+            f"{_ICONS[issue.severity]} {literal(issue.sentence)}"
+            for issue in sorted(cohort.issues, key=lambda issue: list(_ICONS).index(issue.severity))
+        ]
+        st.markdown("  \n".join(lines[:_MOST_FINDINGS]))
+        if len(lines) > _MOST_FINDINGS:
+            with st.expander(f"{len(lines) - _MOST_FINDINGS} more findings"):
+                st.markdown("  \n".join(lines[_MOST_FINDINGS:]))
+        stem = file_stem(cohort.name, "findings", synthetic=looking.synthetic)
+        download_table("Findings (CSV)", partial(issue_table, cohort), key="issues_csv", stem=stem)
     else:
         st.success("Nothing was found wrong.")
     _draw_missing(looking)

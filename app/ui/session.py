@@ -22,10 +22,11 @@ _LOOKING_AT = "_looking_at"
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Uploaded files by name, and the mapping that they were read under."""
+    """Uploaded files by name, the mapping that they were read under, and the cohort's name."""
 
     files: Mapping[str, bytes]
     mapping: Mapping[str, Any]
+    name: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

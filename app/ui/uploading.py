@@ -19,6 +19,7 @@ _KEYS = ("upload", "upload_folder")
 _OUTCOME = "_upload_outcome"
 _ROUND = "_upload_round"
 _TRIED = "_upload_tried"
+_NAME = "upload_name"
 _TYPES = [
     "csv", "tsv", "txt", "maf", "xlsx", "xlsm", "parquet", "gz", "zip", "rdata", "rda", "rds",
     "json",
@@ -32,6 +33,14 @@ _HELP = (
 
 def draw_upload() -> None:
     """Offer to load files or a folder, and say how the last loading went."""
+    st.text_input(
+        "Name of the cohort",
+        key=_NAME,
+        placeholder="that of the file",
+        max_chars=80,
+        width=320,
+        help="Give it before you choose the files; it stands on every page and figure.",
+    )
     single, folder = st.columns([3, 2], gap="medium")
     # A new key empties the widget: after a loading the next one starts from nothing.
     upload, upload_folder = (f"{key}_{st.session_state.get(_ROUND, 0)}" for key in _KEYS)
