@@ -135,7 +135,7 @@ def _with_events(base: Alterations, read: Read, held: set[str]) -> tuple[Alterat
     patients = Counter({name: n for name, n in _carriers(read).items() if name not in held})
     readable = int(sum(read.karyotypes[i].readable for i in read.which))
     least = max(1, ceil(_RARE * readable))
-    taken = [name for name, n in patients.most_common() if n >= least]
+    taken = sorted((e for e, n in patients.items() if n >= least), key=lambda e: (-patients[e], e))
     reason = f"an event of the karyotypes in {shown(read.column.name)}"
     entries = {name: (name, read.has([name]), reason) for name in taken}
     answers = read.states([k.complex for k in read.karyotypes])
@@ -175,13 +175,8 @@ def _with_events(base: Alterations, read: Read, held: set[str]) -> tuple[Alterat
 
 
 def _carriers(read: Read) -> Counter[str]:
-    patients: Counter[str] = Counter()
-    for entry, n in zip(*np.unique(read.which, return_counts=True), strict=True):
-        karyotype = read.karyotypes[entry]
-        for name in karyotype.events:
-            if name not in karyotype.uncertain:
-                patients[name] += int(n)
-    return patients
+    patients = np.bincount(read.which, minlength=len(read.karyotypes))
+    return Counter({name: int(patients[places].sum()) for name, places in read.sure.items()})
 
 
 def _variables(

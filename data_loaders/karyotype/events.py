@@ -115,7 +115,7 @@ def read_events(token: str) -> list[Event] | None:
         found = _joined(text)
     if found is None:
         return None
-    return [replace(event, uncertain=event.uncertain or uncertain) for event in found]
+    return [replace(event, uncertain=True) for event in found] if uncertain else found
 
 
 def _joined(text: str) -> list[Event] | None:
@@ -154,7 +154,9 @@ def _plain(text: str) -> list[Event] | None:
     if event is None and (match := _BARE.fullmatch(body)):
         op, chromosome, arm = match.groups()
         event = _single(_WORDS.get(op, op), chromosome, arm or "", "")
-    return [replace(event, constitutional=constitutional)] if event else None
+    if event is None:
+        return None
+    return [replace(event, constitutional=True) if constitutional else event]
 
 
 def _counted(text: str) -> Event | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,44 @@ class Read:
 
     def has(self, names: Sequence[str]) -> States:
         """Whether a karyotype has any of these events: 1, 0, or -1 if not known."""
-        return self.states([_has(k, names) for k in self.karyotypes])
+        states = self._without.copy()
+        for marked, state in ((self._open, -1), (self.sure, 1)):
+            for name in names:
+                states[marked.get(name, [])] = state
+        return states[self.which]
+
+    @cached_property
+    def sure(self) -> dict[str, list[int]]:
+        """The karyotypes that have an event without doubt, by its name."""
+        return _by_name(
+            (i, set(k.events) - set(k.uncertain)) for i, k in enumerate(self.karyotypes)
+        )
+
+    @cached_property
+    def _open(self) -> dict[str, list[int]]:
+        """Those where it is doubted, or was looked for by other means with a result not read."""
+        return _by_name(
+            (i, {*k.uncertain, *(_named_apart(k.apart) if k.apart else ())})
+            for i, k in enumerate(self.karyotypes)
+            if k.readable
+        )
+
+    @cached_property
+    def _without(self) -> States:
+        """What a karyotype says of an event that it does not name."""
+        return np.array(
+            [0 if k.readable and not k.problems and not k.incomplete else -1
+             for k in self.karyotypes],
+            dtype=np.int8,
+        )  # fmt: skip
+
+
+def _by_name(entries: Iterable[tuple[int, set[str]]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for place, names in entries:
+        for name in names:
+            found.setdefault(name, []).append(place)
+    return found
 
 
 def read_karyotypes(column: TextColumn, sexes: list[str]) -> Read:
@@ -47,22 +85,14 @@ def read_karyotypes(column: TextColumn, sexes: list[str]) -> Read:
     which = np.where(column.codes < 0, len(texts), column.codes).astype(np.intp)
     # "45,X" alone has lost an X or the Y: the patient's sex decides.
     unclear = [i for i, k in enumerate(karyotypes) if SEX_UNCLEAR in k.problems]
+    places: dict[tuple[int, str], int] = {}
     for row in np.flatnonzero(np.isin(which, unclear)) if sexes else ():
-        if sexes[row]:
-            karyotypes.append(parse_karyotype(texts[which[row]], sexes[row]))
-            which[row] = len(karyotypes) - 1
+        entry = (int(which[row]), sexes[row])
+        if entry not in places:
+            places[entry] = len(karyotypes)
+            karyotypes.append(parse_karyotype(texts[entry[0]], entry[1]))
+        which[row] = places[entry]
     return Read(column, karyotypes, which)
-
-
-def _has(karyotype: Karyotype, names: Sequence[str]) -> bool | None:
-    if not karyotype.readable:
-        return None
-    seen = [name for name in names if name in karyotype.events]
-    if any(name not in karyotype.uncertain for name in seen):
-        return True
-    if seen or karyotype.problems or karyotype.incomplete:
-        return None
-    return None if karyotype.apart and set(names) & _named_apart(karyotype.apart) else False
 
 
 def _named_apart(text: str) -> set[str]:

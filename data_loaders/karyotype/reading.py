@@ -166,7 +166,7 @@ def _read_token(token: str, line: Line) -> bool:
         line.unread.append(Problem(token[:80], "not understood"))
         events = []
     for event in events:
-        single = replace(event, copies=1)
+        single = replace(event, copies=1) if event.copies > 1 else event
         line.events[single] += event.copies
         if counted and cells is not None:
             line.own_cells[single] = cells
