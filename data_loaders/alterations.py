@@ -197,11 +197,15 @@ def _with_unique_names(
 ) -> tuple[dict[str, FeatureName], list[Issue]]:
     """Feature names without repetition, and the old symbols that were replaced."""
     current = {feature.name for source, feature in names.items() if feature.name == source}
+    exact = {f.name for f in names.values() if f.kind == "cytogenetic" and not f.note}
     taken: set[str] = set()
     unique: dict[str, FeatureName] = {}
     issues: list[Issue] = []
     events: list[str] = []
     for source, feature in names.items():
+        if feature.note and feature.name in exact:
+            # Beside a column of +8 itself, plus8_8q keeps all that it means.
+            feature = replace(feature, name=feature.note, label=feature.note, note="")  # noqa: PLW2901
         clash = feature.name != source and feature.name in current
         if clash or feature.name in taken:
             # Both stay, each under its own name: which of them is right is for people to say.
@@ -216,7 +220,8 @@ def _with_unique_names(
                 )
             )
         elif feature.alias and feature.kind == "cytogenetic":
-            events.append(f"{shown(source)} is {feature.name}")
+            meant = f" ({feature.note})" if feature.note else ""
+            events.append(f"{shown(source)} is {feature.name}{meant}")
         elif feature.alias:
             note = f" ({feature.note})" if feature.note else ""
             issues.append(

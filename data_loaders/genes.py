@@ -264,9 +264,13 @@ def _cytogenetic(text: str) -> FeatureName | None:
     label = _gains_and_losses(text) or _rearranged(text) or _by_pattern(text)
     if label is None:
         return None
-    name = label if _CODED.match(text) else text
+    if not _CODED.match(text):
+        return FeatureName(text, "cytogenetic", None, label, "a cytogenetic event")
+    # The gain of a chromosome is said to cover that of its arm: plus8_8q is +8 to people.
+    name = re.sub(r"^(\+\w+)/\1[pq]$", r"\1", label)
+    note = label if name != label else ""
     alias = None if name == text else text
-    return FeatureName(name, "cytogenetic", None, label, "a cytogenetic event", alias)
+    return FeatureName(name, "cytogenetic", None, name, "a cytogenetic event", alias, note)
 
 
 def _by_pattern(text: str) -> str | None:
@@ -281,7 +285,7 @@ def _by_pattern(text: str) -> str | None:
 def _gains_and_losses(text: str) -> str | None:
     """``-5/del(5q)`` for ``minus5_5q``; a part without a verb has that of the part before it.
 
-    The gain of a chromosome covers that of its arm: ``plus8_8q`` is ``+8``.
+    ``plus8_8q`` is ``+8/+8q``.
     """
     if len(text) > _LONGEST_CODE:
         return None
@@ -296,11 +300,11 @@ def _gains_and_losses(text: str) -> str | None:
         whole = place[-1] not in "pq"
         if verb in _LOSS:
             events.append(f"-{place}" if whole else f"del({place})")
-        elif verb in _GAIN and f"+{place[:-1]}" not in events:
+        elif verb in _GAIN:
             events.append(f"+{place}")
         elif verb == "abn" and (other or events):
             events.append(f"abn({place})")
-        elif verb not in _GAIN:
+        else:
             return None
     return "/".join(events) + (" other" if other else "")
 

@@ -162,6 +162,9 @@ def test_raw_names_of_events_are_listed_and_still_find_them() -> None:
 def test_events_that_mean_different_things_stay_apart() -> None:
     cohort = load({"del7": [0, 1], "del7_7q": [1, 1], "minus7q": [1, 0], "minus7": [0, 1]})
     assert list(cohort.features.index) == ["-7", "-7/del(7q)", "del(7q)", "minus7"]
+    gains = load({"plus8_8q": [1, 1], "plus8": [0, 1], "plus11_11q": [1, 0]})
+    assert list(gains.features.index) == ["+8/+8q", "+8", "+11"]
+    assert any("plus11_11q is +11 (+11/+11q)" in issue.sentence for issue in gains.issues)
 
 
 def test_old_and_new_symbol_in_one_table_are_both_kept() -> None:
