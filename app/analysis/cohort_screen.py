@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.adjustment import covariate_frame
+from app.analysis.contained_covariates import contained_in
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome
 from app.analysis.regression import survival_scan
@@ -47,6 +48,8 @@ class CohortScreen:
         Labels of the covariates of every model.
     constant
         Covariates left out of the models because they are the same in all patients.
+    contained
+        Sentences about covariates that are made of alterations screened.
     adjustment
         How ``q_value`` was adjusted for the number tested.
     kinds
@@ -66,6 +69,7 @@ class CohortScreen:
     not_tested: pd.DataFrame
     adjusted_for: tuple[str, ...]
     constant: tuple[str, ...]
+    contained: tuple[str, ...]
     adjustment: ScreenAdjustment
     kinds: tuple[FeatureKind, ...]
     min_altered: int
@@ -172,6 +176,7 @@ def screen_cohort(
         not_tested=_not_tested(cohort, told["not_tested"]),
         adjusted_for=tuple(str(name) for name in covariates.columns),
         constant=tuple(constant),
+        contained=_contained(cohort, adjust, scan["feature"].astype(str).tolist()),
         adjustment=adjustment,
         kinds=chosen,
         min_altered=min_altered,
@@ -181,6 +186,14 @@ def screen_cohort(
         left_out=left_out,
         limit=outcome.limit,
     )
+
+
+def _contained(cohort: Cohort, adjust: Sequence[str], features: list[str]) -> tuple[str, ...]:
+    """Covariates of every model that are made of alterations that were screened."""
+    labels = cohort.features["label"]
+    altered = [(f"alteration:{name}", str(labels[name])) for name in features]
+    covariates = [(f"variable:{name}", cohort.variables[name].label) for name in adjust]
+    return contained_in(cohort, [*covariates, *altered], wholes=len(covariates))
 
 
 def _table(cohort: Cohort, scan: pd.DataFrame, adjustment: ScreenAdjustment) -> pd.DataFrame:
@@ -281,6 +294,7 @@ def screen_notes(screen: CohortScreen) -> list[str]:
             "still free of it, with a competing death counted as censoring. They do not say how "
             "many will ever have the event."
         )
+    notes += screen.contained
     if screen.constant:
         verb = "is" if len(screen.constant) == 1 else "are"
         notes.append(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from app.analysis.contrasts import (
+    Curves,
     conditional_survival,
     longest_common_time,
     rmst_differences,
@@ -23,6 +24,7 @@ from app.analysis.wording import (
     in_unit,
     signed,
 )
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 
 def common_horizon(result: GroupSurvival) -> float:
@@ -71,8 +73,9 @@ def differences_table(
             }
             if place:
                 own = frame[(frame["group"] == name) & (frame["time"] == time)].iloc[0]
-                row["Difference, points (95% CI)"] = _points(own)
-                row["p"] = _p(own["p_value"])
+                small = _too_small(curves, name)
+                row["Difference, points (95% CI)"] = small or _points(own)
+                row["p"] = "–" if small else _p(own["p_value"])
             elif len(curves) > 1:
                 row |= {"Difference, points (95% CI)": "reference", "p": ""}
             rows.append(row)
@@ -106,12 +109,15 @@ def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit)
             contrast, p_value = "reference", ""
             if place:
                 own = frame[frame["group"] == name].iloc[0]
-                contrast = _interval(own["difference"], own["lower"], own["upper"], unit, sign=True)
-                p_value = _p(own["p_value"])
+                small = _too_small(curves, name)
+                contrast = small or _interval(
+                    own["difference"], own["lower"], own["upper"], unit, sign=True
+                )
+                p_value = "–" if small else _p(own["p_value"])
             row |= {f"Difference, {unit} (95% CI)": contrast, "p": p_value}
         row["Note"] = (
             f"Followed to {format_time(km.time[-1], unit)} {unit}; carried on level to the horizon."
-            if mean.note
+            if mean.note.startswith("Follow-up ends")
             else ""
         )
         rows.append(row)
@@ -154,16 +160,29 @@ def conditional_table(
     return pd.DataFrame(rows).fillna("–")
 
 
+def _too_small(curves: Curves, name: Hashable) -> str:
+    """Why a group is not compared with the first; empty where both are large enough."""
+    reference = next(iter(curves))
+    for group, words in ((name, ""), (reference, "the reference has ")):
+        if curves[group].n < MIN_GROUP_FOR_TEST:
+            return f"{words}fewer than {MIN_GROUP_FOR_TEST} patients"
+    return ""
+
+
 def _points(row: pd.Series) -> str:
     """A difference of shares in percentage points, with its interval."""
     if np.isnan(row["difference"]):
         return str(row["note"]) or "–"
     middle, low, high = (100 * row[name] for name in ("difference", "lower", "upper"))
+    if np.isnan(low):
+        return f"{signed(middle)} (no interval)"
     return f"{signed(middle)} ({signed(low)} to {signed(high)})"
 
 
 def _interval(middle: float, low: float, high: float, unit: TimeUnit, *, sign: bool = False) -> str:
     form = "+.2f" if sign else ".2f"
+    if np.isnan(low):
+        return f"{format(in_unit(middle, unit), form)} (no interval)".replace("-", "−")
     values = [format(in_unit(value, unit), form) for value in (middle, low, high)]
     return f"{values[0]} ({values[1]} to {values[2]})".replace("-", "−")
 

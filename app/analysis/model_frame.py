@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.adjustment import adjustment_options, age_and_sex
+from app.analysis.contained_covariates import contained_in
 from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
@@ -78,12 +79,15 @@ class ModelFrame:
         Who is followed, and who is not and why.
     covariates, strata
         What the columns are.
+    contained
+        Sentences about covariates of which one contains another.
     """
 
     frame: pd.DataFrame
     outcome: Outcome
     covariates: tuple[Covariate, ...]
     strata: tuple[Covariate, ...]
+    contained: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str | None:
@@ -155,7 +159,8 @@ def model_frame(
             made[place].append(covariate)
     # In the order of time risk sets are found several times faster in a large cohort.
     frame = pd.DataFrame(columns).sort_values(TIME, kind="stable")
-    return ModelFrame(frame, outcome, tuple(made[0]), tuple(made[1]))
+    contained = contained_in(cohort, [(c.spec, c.name) for c in (*made[0], *made[1])])
+    return ModelFrame(frame, outcome, tuple(made[0]), tuple(made[1]), contained)
 
 
 def describe_covariate(cohort: Cohort, spec: str) -> Covariate:

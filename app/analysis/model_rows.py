@@ -13,6 +13,9 @@ from app.analysis.cohort_models import MULTIVARIABLE, UNIVARIABLE, CohortModels
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import Covariate
 from app.analysis.wording import format_p
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+
+TOO_FEW = f"fewer than {MIN_GROUP_FOR_TEST} patients"
 
 
 def forest_rows(models: CohortModels) -> pd.DataFrame:
@@ -88,12 +91,14 @@ def numbers_table(models: CohortModels) -> pd.DataFrame:
     """Every coefficient of every model, unrounded: model, n and events, then its summary."""
     fitted = {name: fit for name, fit in models.alone.items() if isinstance(fit, CoxModel)}
     parts = [
-        fit.summary.assign(model=f"{UNIVARIABLE}: {name}", model_n=fit.n, model_events=fit.events)
+        shown_summary(fit).assign(
+            model=f"{UNIVARIABLE}: {name}", model_n=fit.n, model_events=fit.events
+        )
         for name, fit in fitted.items()
     ]
     if models.model is not None:
         parts.append(
-            models.model.summary.assign(
+            shown_summary(models.model).assign(
                 model=MULTIVARIABLE, model_n=models.model.n, model_events=models.model.events
             )
         )
@@ -175,7 +180,7 @@ def _row(label: str, estimate: pd.Series | None, variable: str) -> dict[str, Any
         row[key] = float(estimate[key])
     if pd.notna(estimate["n"]):
         row |= {"n": float(estimate["n"]), "events": float(estimate["events"])}
-    return row
+    return row | {"note": estimate["note"]}
 
 
 def _counted(counts: tuple[int, int] | None) -> dict[str, float]:
@@ -199,9 +204,30 @@ def _present(column: pd.Series) -> list[str]:
 
 
 def estimates(model: CoxModel) -> list[tuple[Term, pd.Series]]:
-    """Each term of a model with its row of the summary."""
-    rows = [row for _, row in model.summary.iterrows()]
+    """Each term of a model with its row of the summary as it is shown."""
+    rows = [row for _, row in shown_summary(model).iterrows()]
     return list(zip(model.fitted.terms, rows, strict=True))
+
+
+def shown_summary(model: CoxModel) -> pd.DataFrame:
+    """The summary of a model without the effects of groups that are too small to be compared.
+
+    A level, or its reference, of fewer than ten patients is in the model and has no ratio; nor has
+    an interaction with it. The column ``note`` says so.
+    """
+    summary = model.summary
+    single = np.array([len(term.parts) == 1 for term in model.fitted.terms])
+    with_it = summary["n"].to_numpy(dtype=float, na_value=np.nan)
+    small = with_it < MIN_GROUP_FOR_TEST
+    for variable in summary.loc[single & ~np.isnan(with_it), "variable"].unique():
+        own = single & (summary["variable"] == variable).to_numpy()
+        if model.n - with_it[own].sum() < MIN_GROUP_FOR_TEST:
+            small |= own
+    names = set(summary.loc[small & single, "term"])
+    small |= [any(part.name in names for part in term.parts) for term in model.fitted.terms]
+    shown = summary.assign(note=np.where(small, TOO_FEW, ""))
+    shown.loc[small, ["coef", "se", "hr", "lower", "upper", "p_value"]] = np.nan
+    return shown
 
 
 def part_label(models: CohortModels, part: Part) -> str:

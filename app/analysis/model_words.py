@@ -26,7 +26,9 @@ def reading(models: CohortModels) -> list[str]:
     plain = [
         (term.parts[0], row)
         for term, row in estimates(model)
-        if len(term.parts) == 1 and term.parts[0].variable not in crossed
+        if len(term.parts) == 1
+        and term.parts[0].variable not in crossed
+        and not np.isnan(row["p_value"])
     ]
     clear = [(part, row) for part, row in plain if _is_clear(row)]
     effects = [
@@ -99,7 +101,13 @@ def _crossed(model: CoxModel, a: str, b: str) -> str:
         for term, row in estimates(model)
         if len(term.parts) > 1 and {part.variable for part in term.parts} == {a, b}
     ]
-    p = min((float(row["p_value"]) for row in own), default=float("nan"))
+    own = [row for row in own if not np.isnan(row["p_value"])]
+    if not own:
+        return (
+            f"Whether the effect of {mid_sentence(a)} differs with {mid_sentence(b)} cannot be "
+            "said: too few patients have both."
+        )
+    p = min(float(row["p_value"]) for row in own)
     smallest = "" if len(own) == 1 else "smallest "
     verdict = "differs with" if p < SIGNIFICANT else "does not clearly differ with"
     return (
@@ -154,6 +162,8 @@ def notes(models: CohortModels) -> list[str]:
         for c in models.covariates
         if c.data_driven
     ]
+    if len(models.covariates) > 1 and models.model is not None:
+        found += models.table.contained
     if endpoint.competing is not None and models.shown is not None:
         found.append(
             "Competing events count as censored: these are cause-specific hazard ratios, about the "

@@ -30,10 +30,10 @@ def format_percent(share: float, digits: int = 0) -> str:
 
 
 def format_percent_ci(share: float, lower: float, upper: float) -> str:
-    """A share with its interval: ``71% (63–78)``."""
+    """A share with its interval: ``71% (63–78)``; without one where nothing varied."""
     if math.isnan(share):
         return "–"
-    if math.isnan(lower) or math.isnan(upper):
+    if math.isnan(lower) or math.isnan(upper) or lower == upper:
         return format_percent(share)
     return f"{format_percent(share)} ({100 * lower:.0f}–{100 * upper:.0f})"
 

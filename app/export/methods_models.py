@@ -87,6 +87,8 @@ def models_methods(
             " Left out of the models, being the same in all: "
             f"{listing([c.name for c in models.constant])}."
         )
+    if models.model is not None:
+        together = " ".join([together, *models.table.contained])
     return view_methods(
         selection,
         models.table.outcome.n,
@@ -125,6 +127,8 @@ def subgroup_methods(
         "not adjusted for the number of tests. No effect is given where fewer than "
         f"{MIN_GROUP_FOR_TEST} patients are on either side of it."
     )
+    if adjusted:
+        paragraph = " ".join([paragraph, *table.contained])
     return view_methods(selection, table.outcome.n, [_followed(table.outcome), paragraph])
 
 

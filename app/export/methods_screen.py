@@ -27,4 +27,5 @@ def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
     models = f"Alterations looked at: {kinds}. {screen_methods(screen.table)}"
     if screen.constant:
         models += f" Left out of the models, being the same in all: {listing([*screen.constant])}."
+    models = " ".join([models, *screen.contained])
     return view_methods(selection, screen.analysed, [f"{who} {endpoint}", models])

@@ -428,6 +428,50 @@ def test_separation_is_answered_by_firth_or_by_a_sentence():
     assert "infinite" in fitted(cohort, "alteration:TP53", firth=False).problem
 
 
+@pytest.mark.parametrize(("carriers", "shown"), [(9, False), (10, True), (20, True), (21, False)])
+def test_a_side_of_fewer_than_ten_patients_has_no_ratio_anywhere(carriers, shown):
+    cohort = small(TP53=[i < carriers for i in range(30)])
+    models = fitted(cohort, "alteration:TP53", "variable:age_years", kinds="both")
+    rows = forest_rows(models)
+    own = rows[rows["variable"] == "TP53 mutated"]
+    assert len(own) == 2
+    assert np.isfinite(own["hr"]).eq(shown).all()
+    assert own["note"].eq("" if shown else "fewer than 10 patients").all()
+    assert rows.loc[rows["variable"] == "Age", "hr"].notna().all()
+    printed = summary_table(models).set_index("Covariate").loc["TP53 mutated"]
+    numbers = numbers_table(models).set_index("term").loc["TP53 mutated"]
+    columns = ["coef", "se", "hr", "lower", "upper", "p_value"]
+    assert numbers[columns].notna().all(axis=None) == shown
+    if not shown:
+        assert printed["Multivariable hazard ratio (95% CI)"] == "fewer than 10 patients"
+        assert printed["Multivariable p"] == ""
+        assert not any("TP53" in sentence for sentence in reading(models))
+
+
+def test_a_level_whose_reference_is_too_small_has_no_ratio():
+    risk = ["low"] * 9 + ["middle"] * 11 + ["high"] * 10
+    cohort = small(risk=risk)
+    rows = forest_rows(fitted(cohort, "variable:risk")).set_index("label")
+    assert rows["hr"].isna().all()
+    settings = ModelSettings("os", ("variable:risk",), references=(("variable:risk", "middle"),))
+    found = fit_models(cohort, np.ones(30, dtype=bool), settings)
+    rows = forest_rows(found).set_index("label")
+    assert np.isfinite(rows.loc["high", "hr"])
+    assert (rows.loc["low", "n"], rows.loc["low", "note"]) == (9, "fewer than 10 patients")
+
+
+def test_an_interaction_with_a_level_that_is_too_small_is_not_read():
+    rng = np.random.default_rng(12)
+    cohort = small(TP53=[i in (2, 5, 8, 11, 14, 17, 20, 23) for i in range(30)],
+                   os_months=list(rng.exponential(20, 30)))  # fmt: skip
+    models = fitted(
+        cohort, "alteration:TP53", "variable:age_years",
+        interactions=(("alteration:TP53", "variable:age_years"),),
+    )  # fmt: skip
+    assert models.model is not None
+    assert any("cannot be said: too few" in sentence for sentence in reading(models))
+
+
 def test_few_events_are_warned_of():
     models = fitted(small(), "variable:age_years", "variable:sex", "variable:risk")
     assert any("events for each" in note for note in notes(models))

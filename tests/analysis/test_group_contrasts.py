@@ -162,3 +162,36 @@ def test_an_infinite_ratio_leaves_proportionality_unsaid():
     )
     assert np.isnan(proportional_hazards(result.outcome))
     assert not [text for text in cautions(result, "years") if "proportional" in text]
+
+
+@pytest.mark.parametrize(("few", "n"), [(9, 200), (200, 9)])
+def test_a_group_too_small_for_the_test_has_no_difference_either(few, n):
+    result = result_of({"A": exponential(0.02, n, 5), "B": exponential(0.04, few, 6)})
+    assert result.test is None
+    tables = (
+        differences_table(result, [12], "months").iloc[:, -2:],
+        restricted_means_table(result, 12, "months")[["Difference, months (95% CI)", "p"]],
+    )
+    for table in tables:
+        difference, p = table.iloc[1]
+        assert difference.endswith("fewer than 10 patients")
+        assert difference.startswith("the reference") == (n == 9)
+        assert p == "–"
+    # Each group's own estimate stays.
+    assert "(" in differences_table(result, [12], "months")["Survival (95% CI)"].iloc[1]
+
+
+def test_a_group_without_events_has_neither_interval_nor_p():
+    """12 patients without an event against 200: the interval would be of the 200 alone."""
+    result = result_of(
+        {"A": exponential(0.04, 200, 7), "B": (np.linspace(20, 90, 12), np.zeros(12))}
+    )
+    assert 0 < result.test.p_value < 1
+    at = differences_table(result, [12], "months").iloc[1]
+    assert at["Difference, points (95% CI)"].endswith("(no interval)")
+    assert at["Survival (95% CI)"] == "100%"
+    assert at["p"] == "–"
+    mean = restricted_means_table(result, 18, "months").iloc[1]
+    assert mean["Restricted mean, months (95% CI)"] == "18.00 (no interval)"
+    assert mean["Difference, months (95% CI)"].endswith("(no interval)")
+    assert mean["p"] == "–"

@@ -187,7 +187,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
     with words:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        cautions = support_sentences(view.adjusted)
+        cautions = [*support_sentences(view.adjusted), *models.table.contained]
         if cautions:
             st.warning("\n".join(f"- {caution}" for caution in cautions))
         others = [mid_sentence(c.name) for c in models.covariates if c is not covariate]
@@ -296,6 +296,8 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
         st.markdown(listed or "Choose what to divide the patients by.")
         if shown.kind == "levels":
             st.caption(f"{shown.levels[1]} against {shown.levels[0]}.")
+        if adjusted and table.contained:
+            st.warning("\n".join(f"- {caution}" for caution in table.contained))
         st.caption(
             f"{int(rows['n'].iloc[0]):,} of {table.outcome.selected:,} selected patients are in "
             "the row of all patients; numbers are split at their median."
