@@ -11,7 +11,7 @@ from data_loaders.columns import Floats, TextColumn
 from data_loaders.endpoints import endpoint_term
 from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, findings
-from data_loaders.wording import plural, shown
+from data_loaders.wording import mid_sentence, plural, shown
 
 _SAME_CLOCK = 0.5  # share of patients without the event whose two follow-ups have to agree
 _TOLERANCE = 0.1  # months; follow-ups that were rounded to days or weeks agree
@@ -80,11 +80,11 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     time, event = outcome.variables[0], outcome.variables[1]
     reason = f"{shown(column)} tells the events of {shown(event.source_column)} apart"
     variables = (
-        replace(time, name=endpoint.time, label=f"{term.label}: time"),
+        replace(time, name=endpoint.time, label=f"Time: {mid_sentence(term.label)}"),
         replace(
             event,
             name=endpoint.event,
-            label=f"{term.label}: event",
+            label=f"Event: {mid_sentence(term.label)}",
             description=f"1 = {term.event_label} ({wanted:.0f} in {shown(column)}), 0 = not.",
             reason=reason,
             source_column=column,
@@ -92,7 +92,7 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
         replace(
             event,
             name=f"{key}_competing",
-            label=f"{term.label}: competing event",
+            label=f"Competing event: {mid_sentence(term.label)}",
             description=f"1 = died without {term.event_label} ({death:.0f} in {shown(column)}).",
             reason=reason,
             source_column=column,
@@ -101,7 +101,8 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     issue = Issue(
         "info",
         f"{term.label}: taken from {shown(column)}, in which {wanted:.0f} is {term.event_label} "
-        f"and {death:.0f} death without it; the time is that of {outcome.endpoint.label.lower()}.",
+        f"and {death:.0f} death without it; the time is that of "
+        f"{mid_sentence(outcome.endpoint.label)}.",
         column,
         int((codes == wanted).sum()),
         code="by_cause",
@@ -260,7 +261,7 @@ def _with_competing(
             event_variable,
             Variable(
                 column,
-                f"{endpoint.label}: competing event",
+                f"Competing event: {mid_sentence(endpoint.label)}",
                 "binary",
                 role="outcome",
                 description=description or f"1 = died without {endpoint.event_label}, 0 = did not.",

@@ -15,7 +15,7 @@ from data_loaders.endpoints import endpoint_term, is_fatal
 from data_loaders.model import Cohort, Endpoint, Issue
 from data_loaders.outcomes import Check, Outcome, Rows, counted_months, findings
 from data_loaders.vocabulary import term_of
-from data_loaders.wording import shown
+from data_loaders.wording import mid_sentence, shown
 
 Bools = npt.NDArray[np.bool_]
 
@@ -200,7 +200,7 @@ def _composite(
         Check(early, "warning", "contradiction", endpoint.time,
               f"{{patients}} died without {name} and have their event {by} before the death "
               "({rows}), as if on the day of the last assessment; the file's times are kept, so "
-              f"{endpoint.label.lower()} comes out shorter than the deaths say."),
+              f"{mid_sentence(endpoint.label)} comes out shorter than the deaths say."),
         Check((event == 0) & (part == 1), "warning", "contradiction", endpoint.event,
               f"{{patients}} have {name} but no event ({{rows}}); the file's values are kept, "
               "check them."),
@@ -233,8 +233,8 @@ def _relapse_without_remission(cohort: Cohort, rows: Rows) -> Iterable[Issue]:
     relapsed = _values(cohort, relapse)[1] == 1
     check = Check(relapsed & (remission == 0), "warning", "contradiction", relapse.event,
                   "{patients} relapsed without a remission "
-                  f"({cohort.variables[column].label.lower()}; {{rows}}); the values are kept, "
-                  "check them.")  # fmt: skip
+                  f"({mid_sentence(cohort.variables[column].label)}; {{rows}}); the values are "
+                  "kept, check them.")  # fmt: skip
     yield from findings(relapse.label, [check], rows)
 
 

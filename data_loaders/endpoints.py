@@ -10,7 +10,8 @@ from typing import Literal, cast
 from data_loaders.columns import TextColumn
 from data_loaders.event_codes import EventCoding, decode_events
 from data_loaders.spelling import ARTICLES, folded
-from data_loaders.vocabulary import parse_name
+from data_loaders.vocabulary import human_label, parse_name
+from data_loaders.wording import mid_sentence
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
 MONTHS_PER: Mapping[str, float] = {
@@ -255,10 +256,11 @@ def endpoint_term(key: str) -> EndpointTerm:
     if known:
         return known
     words = re.sub(r"[\W_]+", " ", key).strip()
-    label = words[:1].upper() + words[1:]
+    label = human_label(words)
     return EndpointTerm(
-        re.sub(r"\s", "_", words.lower()) or "event", label, words, competing=True, names=()
-    )
+        re.sub(r"\s", "_", words.lower()) or "event", label, mid_sentence(label), competing=True,
+        names=(),
+    )  # fmt: skip
 
 
 def endpoint_named(words: str) -> EndpointTerm | None:

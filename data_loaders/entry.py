@@ -14,7 +14,7 @@ from data_loaders.model import CohortError, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, counted_months, findings
 from data_loaders.unknown_codes import time_codes
 from data_loaders.vocabulary import parse_name
-from data_loaders.wording import plural, shown
+from data_loaders.wording import mid_sentence, plural, shown
 
 # Words that say it alone, and those that do so only of a date or with a unit of time.
 _ENTRIES = frozenset(
@@ -111,8 +111,9 @@ def with_entry(
         if not stated:
             return outcome
         raise CohortError(
-            f"The mapping uses {shown(name)} as the time of entry for {label.lower()}, but it does "
-            "not hold numbers, or dates where the time zero is a date; choose another column."
+            f"The mapping uses {shown(name)} as the time of entry for {mid_sentence(label)}, but "
+            "it does not hold numbers, or dates where the time zero is a date; choose another "
+            "column."
         )
     early = months < 0
     months = np.where(early, 0.0, months)
@@ -155,7 +156,7 @@ def with_entry(
     )
     variable = Variable(
         column,
-        f"{label}: time of entry",
+        f"Time of entry: {mid_sentence(label)}",
         "numeric",
         unit="months",
         role="outcome",

@@ -13,7 +13,7 @@ from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, Pair, TimeUnit
 from data_loaders.model import Endpoint, Issue, Severity, Variable
 from data_loaders.unknown_codes import time_codes
-from data_loaders.wording import at_rows, listed, plural, shown
+from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -180,7 +180,7 @@ def build_outcome(
     variables = (
         Variable(
             endpoint.time,
-            f"{term.label}: time",
+            f"Time: {mid_sentence(term.label)}",
             "numeric",
             unit="months",
             role="outcome",
@@ -193,7 +193,7 @@ def build_outcome(
         ),
         Variable(
             endpoint.event,
-            f"{term.label}: event",
+            f"Event: {mid_sentence(term.label)}",
             "binary",
             role="outcome",
             description=f"1 = {term.event_label}, 0 = censored ({pair.coding.words} in the file).",
@@ -341,7 +341,7 @@ def _assumptions(pair: Pair, unit: TimeUnit, guessed: str, event: Floats) -> lis
             Issue(
                 "warning",
                 f"{shown(pair.time)} and {shown(pair.event)} do not say of what; they were taken "
-                f"for {label.lower()}. A mapping can name the endpoint.",
+                f"for {mid_sentence(label)}. A mapping can name the endpoint.",
                 pair.time,
                 code="endpoint_guess",
             )

@@ -31,7 +31,7 @@ from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
 from data_loaders.variants import Variants
 from data_loaders.vocabulary import human_label, parse_name, term_of
-from data_loaders.wording import listed
+from data_loaders.wording import listed, shown
 
 _SEVERITIES = ("error", "warning", "info")
 # Names, without separators, of the column that says who was sequenced.
@@ -123,9 +123,7 @@ def cohort_from_table(
     if family is not None and all(r.variable.name != family.variable.name for r in reads):
         reads.append(family)
     kept = [
-        _original(open_columns[n], table.rows, _endpoint_label(n, outcomes), dates.get(n))
-        for n in open_columns
-        if n in originals
+        _original(open_columns[n], table.rows, dates.get(n)) for n in open_columns if n in originals
     ]
     kept += [extra for extra in map(leftover_column, kept) if extra]
     patients, variables = _assemble(index, reads, outcomes, kept)
@@ -210,19 +208,9 @@ def _is_driver(read: ReadColumn) -> bool:
     return known is not None and known.key == "driver"
 
 
-def _endpoint_label(column: str, outcomes: list[Outcome]) -> str:
-    """Label for a column of the file that is kept beside its conversion."""
-    for outcome in outcomes:
-        for variable in outcome.variables:
-            if variable.source_column == column:
-                return f"{variable.label} as in the file"
-    return human_label(column)
-
-
 def _original(
     column: TextColumn,
     rows: np.ndarray[tuple[int], np.dtype[np.int64]],
-    label: str,
     dates: DateColumn | None,
 ) -> ReadColumn:
     """A column of the file kept beside its conversion."""
@@ -232,7 +220,7 @@ def _original(
         return replace(read, variable=replace(read.variable, role="outcome", reason=reason))
     variable = replace(
         read.variable,
-        label=label,
+        label=f"As in the file: {human_label(column.name)}",
         role="outcome",
         reason="kept because the conversion changed some of it",
     )
@@ -265,7 +253,21 @@ def _assemble(
     for outcome in outcomes:
         data.update(outcome.columns)
         variables.update({variable.name: variable for variable in outcome.variables})
+    variables = _told_apart(variables)
     return pd.DataFrame(data, index=index), variables
+
+
+def _told_apart(variables: Mapping[str, Variable]) -> dict[str, Variable]:
+    """The variables with the file's name behind a label that another one has already."""
+    seen: set[str] = set()
+    apart = {}
+    for name, variable in variables.items():
+        label = variable.label
+        if label in seen:
+            label = f"{label} ({shown(variable.source_column or name)})"
+        seen.add(label)
+        apart[name] = replace(variable, label=label)
+    return apart
 
 
 def _ignored(mapping: TableMapping) -> Iterable[Issue]:

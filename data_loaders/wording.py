@@ -49,3 +49,15 @@ def at_rows(rows: Sequence[int], count: int | None = None) -> str:
         if total <= len(numbers)
         else (f"rows {', '.join(numbers)} and {total - len(numbers):,} more")
     )
+
+
+def mid_sentence(label: str) -> str:
+    """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``Ann Arbor stage``."""
+    first = label.partition(" ")[0]
+    head = first.partition("-")[0]
+    plain = first[1:].islower() and first.replace("-", "").isalpha() and first not in _NAMES
+    return label[:1].lower() + label[1:] if plain and len(head) > 1 else label
+
+
+# Stages are called after people and places.
+_NAMES = {"Ann", "Binet", "Lugano", "Rai"}

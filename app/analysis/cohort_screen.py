@@ -14,7 +14,7 @@ from app.analysis.contained_covariates import contained_in
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome
 from app.analysis.regression import survival_scan
-from app.analysis.wording import count, listing
+from app.analysis.wording import count, listing, mid_sentence
 from data_loaders import Cohort, Endpoint
 from data_loaders.model import FeatureKind
 
@@ -144,8 +144,8 @@ def screen_cohort(
         )
     if not outcome.n:
         raise ValueError(
-            f"Nobody of the patients selected has a known {outcome.endpoint.label.lower()}: widen "
-            "the filter or choose another endpoint."
+            f"Nobody of the patients selected has a known {mid_sentence(outcome.endpoint.label)}: "
+            "widen the filter or choose another endpoint."
         )
     covariates, constant = covariate_frame(cohort, outcome.used, adjust)
     states = cohort.states[np.ix_(outcome.used, positions)]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from app.analysis._survival_data import slack
 from app.analysis.follow_up import administrative_censoring
+from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, CohortError, Endpoint
 
@@ -110,7 +111,7 @@ def outcome_of(
     known = ~(np.isnan(time) | np.isnan(event))
     left_out = {} if grouping is None else grouping.left_out(mask)
     used = grouped & known
-    _count(left_out, f"{endpoint.label.lower()} not recorded", grouped & ~known)
+    _count(left_out, f"{mid_sentence(endpoint.label)} not recorded", grouped & ~known)
     entry = None
     if truncated and endpoint.entry is not None:
         entry = _column(cohort, endpoint.entry)

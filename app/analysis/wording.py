@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from data_loaders.wording import mid_sentence as mid_sentence  # noqa: PLC0414 (loaders too)
+
 TimeUnit = Literal["years", "months"]
 MONTHS_PER_YEAR = 12.0
 NOT_REACHED = "not reached"
@@ -80,14 +82,3 @@ def signed(value: float) -> str:
 def listing(words: list[str]) -> str:
     """Words joined for prose: ``A, B and C``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def mid_sentence(label: str) -> str:
-    """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``Ann Arbor stage``."""
-    first = label.partition(" ")[0]
-    plain = first[1:].islower() and first.isalpha() and first not in _NAMES
-    return label[:1].lower() + label[1:] if plain else label
-
-
-# Stages are called after people and places.
-_NAMES = {"Ann", "Binet", "Lugano", "Rai"}

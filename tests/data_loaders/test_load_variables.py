@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data_loaders import Cohort, Issue, load_table_bytes
+from data_loaders.wording import mid_sentence
 
 
 def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = None) -> Cohort:
@@ -265,3 +266,26 @@ def test_which_column_identifies_the_patients(header: str, chosen: str) -> None:
     assert set(cohort.patients.columns) == set(names) - {chosen}
     guessed = bool(found(cohort, "id_guess"))
     assert guessed == (chosen == "case number")
+
+
+def test_labels_differ_from_their_beginning_and_no_two_are_the_same() -> None:
+    cohort = load(
+        {"mf_months": [5, 6, 7], "mf_event": [0, 1, "unk"], "os_months": [5, 6, 9],
+         "os_event": [1, 0, 0], "eln_2017": ["Low", "High", "Low"],
+         "eln_2022": ["Low", "High", "High"], "pfs2_months": [1, 2, 3], "pfs2_event": [0, 1, 0]}
+    )  # fmt: skip
+    labels = [variable.label for variable in cohort.variables.values()]
+    assert len({label[:16] for label in labels if "transformation" in label}) == 3
+    assert labels[:2] == ["ELN risk", "ELN risk (eln_2022)"]
+    assert cohort.variables["mf_competing"].label == "Competing event: myelofibrotic transformation"
+    assert "Time: overall survival" in labels
+
+
+@pytest.mark.parametrize(
+    ("label", "within"),
+    [("AML transformation", "AML transformation"), ("Overall survival", "overall survival"),
+     ("Event-free survival", "event-free survival"), ("B-cell count", "B-cell count"),
+     ("Ann Arbor stage", "Ann Arbor stage"), ("JAK2 allele burden", "JAK2 allele burden")],
+)  # fmt: skip
+def test_labels_within_a_sentence(label: str, within: str) -> None:
+    assert mid_sentence(label) == within
