@@ -29,6 +29,7 @@ from data_loaders.karyotype.findings import (
     summary,
 )
 from data_loaders.karyotype.patients import Read, read_karyotypes
+from data_loaders.karyotype.reading import parse_karyotype
 from data_loaders.karyotype.rules import IPSSR_GROUPS
 from data_loaders.model import Issue, Variable, VariableKind
 from data_loaders.variables import ReadColumn
@@ -38,7 +39,8 @@ from data_loaders.wording import plural, shown
 _LOOKS_ISCN = re.compile(
     r"[\s\"'~?<]{0,3}(?:[2-9]\d|1\d{2})\s?(?:[-~]\s?\d{1,3})?\s?(?:<\dn[+-]?>)?\s?,?\s?[XYxy]{1,4}(?![A-Za-z])"
 )
-_SAMPLE = 200  # distinct entries looked at
+_SAMPLE = 100  # distinct entries looked at
+_FEWEST = 2  # different karyotypes in full, in a column whose name says nothing
 _MOSTLY = 0.5
 _RARE = 0.005  # an event in fewer of the karyotypes stays in the text alone
 _HOW = {
@@ -108,16 +110,22 @@ def with_karyotypes(
 
 
 def _is_iscn(column: TextColumn) -> bool:
-    """Whether most entries are karyotypes, or some in a column that is named so."""
+    """Whether entries are karyotypes: some in a column named so, elsewhere two, and most entries.
+
+    Beside karyotypes in full, "normal" and "no metaphases" count.
+    """
     if column.answers_only:
         return False
     known = term_of(column.name)
+    named = known is not None and known.key == "karyotype"
     sample = [str(text) for text in column.texts[:_SAMPLE]]
+    hits = sum(_LOOKS_ISCN.match(text) is not None for text in sample)
+    if named or hits < _FEWEST:
+        return named and hits > 0
+    read = [parse_karyotype(text) for text in sample]
+    fits = np.array([(k.readable and not k.problems) or k.failed for k in read], dtype=bool)
     counts = column.counts[:_SAMPLE]
-    hits = np.array([_LOOKS_ISCN.match(text) is not None for text in sample], dtype=bool)
-    if known is not None and known.key == "karyotype":
-        return bool(hits.any())
-    return bool(hits.any()) and counts[hits].sum() >= _MOSTLY * counts.sum() and hits.sum() > 1
+    return bool(counts[fits].sum() >= _MOSTLY * counts.sum())
 
 
 def _sexes(columns: Mapping[str, TextColumn]) -> list[str]:

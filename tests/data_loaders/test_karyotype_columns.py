@@ -111,6 +111,14 @@ def test_fish_that_names_an_event_leaves_it_open() -> None:
     assert cohort.feature_state("t(9;22)").tolist() == [-1, 1]
 
 
+def test_normal_and_failed_in_words_do_not_hide_the_karyotypes() -> None:
+    rows = [("normal",)] * 6 + [("nicht auswertbar",)] * 2 + [("47,XY,+8[9]",), ("45,XX,-7[8]",)]
+    cohort = load(rows, ("Befund",))
+    assert cohort.feature_state("+8").tolist() == [0] * 6 + [-1, -1, 1, 0]
+    few = load([("normal",), ("47,XY,+8[9]",), ("45,XX,-7[8]",), *[("a long note",)] * 9], ("x",))
+    assert not len(few.features)
+
+
 def test_other_columns_are_no_karyotypes() -> None:
     rows = [("46, right", "45 XYZ", "12,X"), ("50, left", "46 ABC", "13,Y"), ("1", "2", "3")]
     cohort = load(rows, ("note", "code", "other"))
