@@ -21,6 +21,7 @@ from app.ui.subgroup_search import (
     start_search,
 )
 from app.ui.subgroup_survival import draw_linked_survival
+from app.ui.subgroup_take_away import draw_subgroups_take_away
 
 
 def show() -> None:
@@ -46,10 +47,10 @@ def show() -> None:
     left, right = st.columns([6, 5], gap="large")
     with left:
         choice = draw_map_controls(looking)
-        draw_map(looking, found, choice)
+        figure = draw_map(looking, found, choice)
         selection = draw_selection(looking)
     with right:
-        draw_linked_survival(looking, found, selection)
+        survival = draw_linked_survival(looking, found, selection)
     draw_verdict(looking, found, search)
 
     groups, alterations, profiles, classes, saved = st.tabs(
@@ -73,6 +74,7 @@ def show() -> None:
     if saved.open:
         with saved:
             draw_saved_groups(looking)
+    draw_subgroups_take_away(found, search, names, figure, survival)
 
 
 show()

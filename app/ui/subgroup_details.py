@@ -227,13 +227,14 @@ def _batch_warnings(looking: Looking, found: SubgroupMap) -> list[str]:
     return [str(sentence) for sentence in table["warning"] if sentence]
 
 
-def _stability_of(search: Search) -> pd.DataFrame | None:
+def stability_of(search: Search) -> pd.DataFrame | None:
+    """The stability of the subgroups by the names of the search; None where it is not known."""
     job: Job | None = search.stability
     return job.result if job is not None and job.state == "done" else None
 
 
 def _stability_in_words(search: Search) -> str:
-    if _stability_of(search) is not None:
+    if stability_of(search) is not None:
         return (
             "Stability: overlap (Jaccard) with the most similar group when 80% of the patients are "
             "searched again; stable from 0.75, tentative from 0.5, else unstable."
@@ -247,7 +248,7 @@ def _stability_in_words(search: Search) -> str:
 
 def _subgroup_table(found: SubgroupMap, search: Search) -> pd.DataFrame:
     summary = found.result.summary
-    stability = _stability_of(search)
+    stability = stability_of(search)
     mean: list[float] = [float("nan")] * len(summary)
     verdict = ["…" if search.judged and not search.finished else "–"] * len(summary)
     if stability is not None:

@@ -93,8 +93,8 @@ def draw_map_controls(looking: Looking) -> MapChoice:
     )
 
 
-def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> None:
-    """The map with its downloads; what is selected on it is kept."""
+def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figure:
+    """The map with its downloads, which is returned; what is selected on it is kept."""
     stem = file_stem(looking.cohort.name, "subgroups", synthetic=looking.synthetic)
     figure = map_figure(looking, found, choice)
     st.plotly_chart(
@@ -115,6 +115,7 @@ def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> None:
                 "spread around one place; only what lies close together means something."
             )
         draw_downloads(figure, partial(_numbers, found), key=MAP, stem=stem)
+    return figure
 
 
 def draw_selection(looking: Looking) -> Grouping | None:

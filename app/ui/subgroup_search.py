@@ -53,6 +53,11 @@ class SearchRequest:
         parts = [cohort, chosen, sorted(self.kinds), self.settings.to_dict()]
         return json.dumps(parts, sort_keys=True)
 
+    @property
+    def resamples(self) -> int:
+        """In how many subsamples the groups are searched for again."""
+        return 12 if self.looking.selection.n <= _MANY_PATIENTS else 6
+
     def key(self, task: str, settings: SubgroupSettings) -> str:
         """Key of one of its jobs; the preview of every quality is the same job."""
         asked = replace(self, settings=settings)
@@ -246,8 +251,7 @@ def _job(
             "alterations": search_input(looking.cohort, mask, request.kinds),
         }
         if of is not None:
-            few = looking.selection.n <= _MANY_PATIENTS
-            sent |= {"result": of.result, "n_resamples": 12 if few else 6}
+            sent |= {"result": of.result, "n_resamples": request.resamples}
         return sent
 
     return ask_worker(

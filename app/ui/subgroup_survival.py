@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.analysis.group_reading import numbers_table, reading
-from app.analysis.group_survival import survival_by_group
+from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.subgroup_view import SubgroupMap
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
@@ -25,14 +25,16 @@ _REFUSAL = "_groups_refusal"
 _VIEWS = ("Subgroups", "Selection on the map")
 
 
-def draw_linked_survival(looking: Looking, found: SubgroupMap, selection: Grouping | None) -> None:
-    """Controls and curves; the selection on the map leads where there is one."""
+def draw_linked_survival(
+    looking: Looking, found: SubgroupMap, selection: Grouping | None
+) -> GroupSurvival | None:
+    """Controls and curves, which are returned; the selection on the map leads if there is one."""
     which, groups = st.columns(2, vertical_alignment="bottom")
     with groups:
         shown = _draw_group_choice(looking, found, selection)
     if not looking.cohort.endpoints:
         st.info("This cohort has no endpoint, so the subgroups' survival cannot be shown.")
-        return
+        return None
     with which:
         endpoint = draw_endpoint_choice(looking.cohort)
     result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
@@ -47,6 +49,7 @@ def draw_linked_survival(looking: Looking, found: SubgroupMap, selection: Groupi
     draw_accounting(result)
     for note in result.notes:
         st.caption(note)
+    return result
 
 
 def _draw_group_choice(
