@@ -85,7 +85,7 @@ for code, name in enumerate(outcome.names):
     print(f"\\n{{name}}: n = {{km.n}}, events = {{km.events}}")
     print(f"median {{km.median:.12g}} ({{low:.12g}} to {{high:.12g}}) months")
     print(f"median follow-up {{km.median_followup:.12g}} months")
-    print(km.at({months}).to_string(index=False, float_format="%.12g"))"""
+    print(km.at({months}).to_string(index=False, float_format="%.12g".__mod__))"""
 
 
 def _test(result: GroupSurvival, strata: str | None) -> str:
@@ -110,7 +110,7 @@ def _test(result: GroupSurvival, strata: str | None) -> str:
         lines += [
             f"pairs = pairwise_logrank(*followed, {result.adjust!r}, **options)",
             'columns = ["a", "b", "p_value", "p_adjusted"]',
-            'print(pairs[columns].to_string(index=False, float_format="%.12g"))',
+            'print(pairs[columns].to_string(index=False, float_format="%.12g".__mod__))',
         ]
     return "\n".join(lines)
 

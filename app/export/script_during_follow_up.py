@@ -57,7 +57,7 @@ result = analyse_during_follow_up(
 )
 print(f"{{result.n_exposed}} of {{result.n}} exposed during follow-up")
 columns = ["key", "n", "events", "hr", "lower", "upper", "p_value"]
-print(answers_table(result)[columns].to_string(index=False, float_format="%.12g"))
+print(answers_table(result)[columns].to_string(index=False, float_format="%.12g".__mod__))
 columns = ["landmark", "events_before", "censored_before", "n_exposed", "exposed_later"]
 print(result.landmarks[columns].to_string(index=False))
 if result.simon_makuch is not None:

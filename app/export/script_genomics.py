@@ -56,8 +56,8 @@ def frequency_script(
     shown = "by_group" if found.groups else "overall"
     body = f"""\
 found = group_frequencies(cohort, selection.mask, {list(found.kinds)!r}, grouping={group})
-print(found.{shown}.to_string(index=False, float_format="%.12g"))
-print(found.differences.to_string(index=False, float_format="%.12g"))"""
+print(found.{shown}.to_string(index=False, float_format="%.12g".__mod__))
+print(found.differences.to_string(index=False, float_format="%.12g".__mod__))"""
     return grouped_script(
         "Frequency of alterations",
         (cohort, chosen, grouped),
@@ -84,7 +84,7 @@ def pair_script(screen: PairScreen, most: int, cohort: Cohort, chosen: Filter) -
 screen = pair_screen(
     cohort, selection.mask, {list(screen.kinds)!r}, {most!r}, min_altered={screen.min_altered!r}
 )
-print(screen.table.to_string(index=False, float_format="%.12g"))"""
+print(screen.table.to_string(index=False, float_format="%.12g".__mod__))"""
     return grouped_script(
         "Alterations together and apart",
         (cohort, chosen, None),
@@ -139,9 +139,9 @@ def vaf_script(most: int, cohort: Cohort, chosen: Filter) -> str:
     """
     body = f"""\
 summary = vaf_summary(cohort, selection.mask, {most!r})
-print(summary.table.to_string(index=False, float_format="%.12g"))
+print(summary.table.to_string(index=False, float_format="%.12g".__mod__))
 pairs = acquisition_order(cohort, selection.mask, {most!r})
-print(pairs.to_string(index=False, float_format="%.12g"))"""
+print(pairs.to_string(index=False, float_format="%.12g".__mod__))"""
     imports = {"app.analysis.variants": {"acquisition_order", "vaf_summary"}}
     return grouped_script("Allele fractions", (cohort, chosen, None), imports, body)
 
@@ -163,7 +163,7 @@ def lollipop_script(found: GeneVariants, cohort: Cohort, chosen: Filter, grouped
     of = f", grouping=grouping, groups={list(found.tested)!r}" if grouped.spec is not None else ""
     body = f"""\
 found = gene_variants(cohort, selection.mask, {found.gene!r}{of})
-print(found.table.to_string(index=False, float_format="%.12g"))
+print(found.table.to_string(index=False, float_format="%.12g".__mod__))
 print(found.tested)"""
     imports = {"app.analysis.variants": {"gene_variants"}}
     return grouped_script(f"{found.gene} variants", (cohort, chosen, grouped), imports, body)
@@ -188,7 +188,7 @@ def burden_script(found: Burden, cohort: Cohort, chosen: Filter, grouped: Groupe
 found = mutation_burden(
     cohort, selection.mask, {list(found.kinds)!r}, "#2a7fc1", grouping={group}
 )
-print(found.summary.to_string(index=False, float_format="%.12g"))
+print(found.summary.to_string(index=False, float_format="%.12g".__mod__))
 print(found.test, found.p_value)"""
     imports = {"app.analysis.associations_burden": {"mutation_burden"}}
     return grouped_script(

@@ -115,7 +115,7 @@ for code, name in enumerate(outcome.names):
     entry = None if outcome.entry is None else outcome.entry[own]
     incidence = cumulative_incidence(time, cause, entry)
     print(f"\\n{{name}}: n = {{incidence.n}}, events by cause = {{incidence.events}}")
-    print(incidence.at({months}).to_string(index=False, float_format="%.12g"))
+    print(incidence.at({months}).to_string(index=False, float_format="%.12g".__mod__))
     naive = 1 - kaplan_meier(time, cause == 1, entry).at({months})["survival"]
     print("1 - Kaplan-Meier (wrong):", *(f"{{value:.12g}}" for value in naive))"""
 
@@ -182,5 +182,5 @@ def _printed(name: str, call: str) -> list[str]:
     return [
         f"model = {call}",
         f'print("\\n{name} hazard ratios")',
-        'print(model.summary[columns].to_string(index=False, float_format="%.12g"))',
+        'print(model.summary[columns].to_string(index=False, float_format="%.12g".__mod__))',
     ]

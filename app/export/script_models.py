@@ -19,7 +19,7 @@ from app.export.script_parts import (
 )
 from data_loaders import Cohort
 
-_DIGITS = 'float_format="%.12g"'
+_DIGITS = 'float_format="%.12g".__mod__'
 _COLUMNS = ["coef", "se", "hr", "lower", "upper", "p_value", "term"]
 
 

@@ -42,7 +42,7 @@ found = similar_patients(cohort, selection.mask, {found.position!r}, settings)
 print(*similarity_reading(cohort, found), sep="\\n")
 print(shared_table(cohort, selection.mask, found).to_string(index=False))
 nearest = neighbour_table(cohort, found, {endpoint_key!r}, "years")
-print(nearest.to_string(index=False, float_format="%.12g"))"""
+print(nearest.to_string(index=False, float_format="%.12g".__mod__))"""
     if endpoint_key is not None:
         imports["app.analysis.survival"] = {"kaplan_meier"}
         imports["numpy"] = {"arange", "isin"}
@@ -52,7 +52,7 @@ outcome = outcome_of(cohort, among_nearest, {endpoint_key!r})
 print(f"{{outcome.n}} analysed")
 curve = kaplan_meier(outcome.time, outcome.event, outcome.entry)
 print(f"median {{curve.median}} ({{curve.median_ci[0]}} to {{curve.median_ci[1]}}) months")
-print(curve.table.to_string(index=False, float_format="%.12g"))"""
+print(curve.table.to_string(index=False, float_format="%.12g".__mod__))"""
     return script_of(
         heading_part("Patients like one", cohort, chosen),
         imports_part(cohort, imports),
@@ -87,7 +87,7 @@ settings = SwimmerSettings(
 )
 drawn = swimmer(cohort, selection.mask, histories(cohort), {group}, settings)
 print(f"{{len(drawn.positions)}} of {{drawn.total}} lanes, {{drawn.without}} without follow-up")
-print(drawn.table().to_string(index=False, float_format="%.12g"))"""
+print(drawn.table().to_string(index=False, float_format="%.12g".__mod__))"""
     imports = {
         "app.analysis.swimmer": {"SwimmerSettings", "swimmer"},
         "app.analysis.timeline": {"histories"},

@@ -49,7 +49,7 @@ screen = screen_cohort(
 {inner})
 print(f"{{screen.n_tested}} of {{screen.n_features}} alterations tested, {{screen.events}} events")
 columns = ["n", "altered", "events", "hr", "lower", "upper", "p_value", "q_value", "feature"]
-print(screen.table[columns].to_string(index=False, float_format="%.12g"))
+print(screen.table[columns].to_string(index=False, float_format="%.12g".__mod__))
 print(screen.not_tested[["feature", "reason"]].to_string(index=False))"""
     return script_of(
         heading_part(f"{screen.endpoint.label}, every alteration", cohort, chosen),

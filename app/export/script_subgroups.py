@@ -15,7 +15,7 @@ from app.export.script_parts import (
 )
 from data_loaders import Cohort
 
-_NUMBERS = 'to_string(index=False, float_format="%.12g")'
+_NUMBERS = 'to_string(index=False, float_format="%.12g".__mod__)'
 _COLUMNS = [
     "group", "n", "share", "median_confidence", "uncertain", "placed", "profiles", "defining",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from app.export.script_loading import check_lines, loading_lines
 from app.export.script_parts import SELECTED, comment, heading_part, import_lines, script_of
 from data_loaders import Cohort
 
-_NUMBERS = 'to_string(index=False, float_format="%.12g")'
+_NUMBERS = 'to_string(index=False, float_format="%.12g".__mod__)'
 
 
 def transplant_script(

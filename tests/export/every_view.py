@@ -14,6 +14,7 @@ from app.analysis.associations_groups import group_frequencies
 from app.analysis.associations_pairs import pair_screen
 from app.analysis.cohort_models import ModelSettings, fit_models
 from app.analysis.cohort_screen import screen_cohort
+from app.analysis.comparison import clinical_differences
 from app.analysis.during_follow_up import analyse_during_follow_up
 from app.analysis.during_reading import answers_table
 from app.analysis.exposures import exposure_times
@@ -73,8 +74,9 @@ def numbers(text: str) -> npt.NDArray[np.float64]:
 
 def curves(cohort: Cohort) -> Made:
     result = survival_by_group(cohort, mask_of(cohort), "os", BY.build(cohort))
-    assert result.test is not None
-    held = [result.test.statistic, result.test.p_value, result.analysed]
+    held = [float(result.analysed)]
+    if result.test is not None:
+        held += [result.test.statistic, result.test.p_value]
     held += [curve.km.median for curve in result.drawn if curve.km is not None]
     return survival_script(result, cohort, CHOSEN, BY), held
 
@@ -162,7 +164,7 @@ def compared(cohort: Cohort) -> Made:
     table = table_one(cohort, asked.grouping(), mask_of(cohort), variables=asked.variables)
     result = survival_by_group(cohort, mask_of(cohort), "os", asked.grouping())
     assert result.p_value is not None
-    held = [row.p_value for row in table.rows if np.isfinite(row.p_value)]
+    held = clinical_differences(table)["p_value"].dropna()
     return comparison_script(cohort, CHOSEN, asked, ["gene"]), [*held, result.p_value]
 
 
