@@ -2,14 +2,18 @@
 
 A folder holds ``cohort.json`` (name, data dictionary, features, endpoints, provenance, findings,
 the types of every column and the fingerprint) and ``patients.parquet``, ``alterations.parquet`` and
-``mutations.parquet``, whose columns are called ``c0``, ``c1``, ... so that any name can be kept.
-The fingerprint is worked out again on reading: what was changed or damaged is refused.
+``mutations.parquet``. Each table is one that pandas and R read as it stands: the patients'
+identifiers first, then the columns under their own names, classes as words, alterations as true,
+false or missing, dates as dates. Names that a file cannot hold, or that occur twice, differ there
+and are in ``cohort.json``. The fingerprint is worked out again on reading: what was changed or
+damaged is refused. Folders of version 1, whose columns were called ``c0``, ``c1``, ..., still open.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -38,9 +42,12 @@ from data_loaders.wording import shown
 
 COHORT_FILE = "cohort.json"
 _FORMAT = "calr-explorer cohort"
-_VERSION = 1
+_VERSION, _BEFORE = 2, 1
+_ID = "patient_id"
+_WITH_ID = ("patients", "alterations")
 _TABLES = ("patients", "alterations", "mutations")
 _AGAIN = "write the cohort again"
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
@@ -66,7 +73,7 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
     """
     target = Path(folder)
     check_new_folder(target)
-    tables = {name: _packed(getattr(cohort, name)) for name in _TABLES}
+    tables = {name: _packed(getattr(cohort, name), with_id=name in _WITH_ID) for name in _TABLES}
     index = [str(patient) for patient in cohort.patients.index]
     description = {
         "format": _FORMAT,
@@ -132,7 +139,8 @@ def read_cohort(folder: str | Path) -> Cohort:
         frames = {}
         for name in _TABLES:
             rows = int(description["rows"][name])
-            frame = _unpacked(source, name, description["columns"][name], rows)
+            before = name in _WITH_ID and description["version"] == _VERSION
+            frame = _unpacked(source, name, description["columns"][name], rows, int(before))
             frame.columns.name = description["axes"][name]
             frames[name] = frame if name == "mutations" else frame.set_axis(index)
         features = description["features"]
@@ -214,21 +222,38 @@ def _description(folder: Path) -> dict[str, Any]:
         raise CohortError(f"{COHORT_FILE} cannot be read; {_AGAIN}.") from error
     if not isinstance(description, dict) or description.get("format") != _FORMAT:
         raise CohortError(f"{COHORT_FILE} is not that of a stored cohort.")
-    if description.get("version") != _VERSION:
+    if description.get("version") not in {_VERSION, _BEFORE}:
         raise CohortError(
             f"{COHORT_FILE} was written by another version of this product; {_AGAIN} with this one."
         )
     return description
 
 
-def _packed(frame: pd.DataFrame) -> tuple[pa.Table, list[dict[str, Any]]]:
-    """A frame as an Arrow table with plain names, and what each column was."""
-    arrays, specs = [], []
-    for name in frame.columns:
-        array, spec = _packed_column(frame[name])
+def _packed(frame: pd.DataFrame, *, with_id: bool) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """A frame as an Arrow table, and what each of its columns was."""
+    arrays, names, specs = [], [], []
+    taken: set[str] = set()
+    if with_id:
+        arrays.append(pa.array([str(patient) for patient in frame.index], pa.string()))
+        names.append(_name_in_file(_ID, taken))
+    for position, name in enumerate(frame.columns):
+        column = frame.iloc[:, position]
+        array, spec = _packed_column(column)
         arrays.append(array)
-        specs.append({"name": str(name), "dtype": str(frame[name].dtype), **spec})
-    return pa.table(arrays, names=[f"c{i}" for i in range(len(arrays))]), specs
+        names.append(_name_in_file(str(name), taken))
+        specs.append({"name": str(name), "dtype": str(column.dtype), **spec})
+    return pa.table(arrays, names=names), specs
+
+
+def _name_in_file(name: str, taken: set[str]) -> str:
+    """A name that every reader of Parquet takes and no other column has; remembers it."""
+    plain = _NOT_IN_NAMES.sub("�", name).strip() or "column"
+    found, number = plain, 1
+    while found.lower() in taken:
+        number += 1
+        found = f"{plain} ({number})"
+    taken.add(found.lower())
+    return found
 
 
 def _packed_column(column: pd.Series) -> tuple[pa.Array, dict[str, Any]]:
@@ -236,19 +261,25 @@ def _packed_column(column: pd.Series) -> tuple[pa.Array, dict[str, Any]]:
     if isinstance(dtype, pd.CategoricalDtype):
         categories = [_plain(value) for value in dtype.categories]
         spec = {
-            "as": "categories",
+            "as": "levels",
             "categories": categories,
             "categories_dtype": str(dtype.categories.dtype),
             "ordered": bool(dtype.ordered),
         }
-        return pa.array(column.cat.codes.to_numpy().astype(np.int32)), spec
+        # Levels differ, and so do their words: a code is found again by its word.
+        words = _unlike([str(value) for value in dtype.categories])
+        codes = column.cat.codes.to_numpy().astype(np.int32)
+        return pa.DictionaryArray.from_arrays(
+            pa.array(codes, mask=codes < 0), pa.array(words, pa.string())
+        ), spec
     if isinstance(dtype, np.dtype) and dtype.kind in "mM":
-        return pa.array(column.to_numpy().view(np.int64)), {"as": "ticks"}
+        return pa.array(column.to_numpy()), {"as": "dates"}
     if isinstance(dtype, np.dtype) and dtype.kind in "fiub":
         # Not through pandas: it would turn every kind of NaN into the same.
         return pa.array(column.to_numpy(), from_pandas=False), {"as": "plain"}
     if dtype == "boolean":
-        return pa.array(column.to_numpy(dtype=np.int8, na_value=-1)), {"as": "answers"}
+        missing = column.isna().to_numpy()
+        return pa.array(column.to_numpy(dtype=bool, na_value=False), mask=missing), {"as": "yes_no"}
     values = [None if gone else v for v, gone in zip(column, column.isna(), strict=True)]
     if all(value is None or type(value) is str for value in values):
         try:
@@ -259,7 +290,24 @@ def _packed_column(column: pd.Series) -> tuple[pa.Array, dict[str, Any]]:
     return pa.array(texts, pa.string()), {"as": "json"}
 
 
-def _unpacked(folder: Path, name: str, specs: list[dict[str, Any]], rows: int) -> pd.DataFrame:
+def _unlike(words: list[str]) -> list[str]:
+    """Words of which no two are alike, in their order."""
+    taken: set[str] = set()
+    found = []
+    for word in words:
+        own, number = word, 1
+        while own in taken:
+            number += 1
+            own = f"{word} ({number})"
+        taken.add(own)
+        found.append(own)
+    return found
+
+
+def _unpacked(
+    folder: Path, name: str, specs: list[dict[str, Any]], rows: int, before: int
+) -> pd.DataFrame:
+    """The frame of a table; the first ``before`` columns are not the frame's."""
     file = folder / f"{name}.parquet"
     try:
         source = pyarrow.parquet.ParquetFile(file)
@@ -278,7 +326,7 @@ def _unpacked(folder: Path, name: str, specs: list[dict[str, Any]], rows: int) -
         raise CohortError(f"{file.name} of the stored cohort is not there; {_AGAIN}.") from error
     except (pa.ArrowException, OSError) as error:
         raise CohortError(f"{file.name} of the stored cohort is damaged; {_AGAIN}.") from error
-    data = [_unpacked_column(table.column(f"c{i}"), spec) for i, spec in enumerate(specs)]
+    data = [_unpacked_column(table.column(i), spec) for i, spec in enumerate(specs, before)]
     frame = pd.DataFrame(dict(enumerate(data)), index=pd.RangeIndex(rows))
     frame.columns = pd.Index([spec["name"] for spec in specs], dtype=object)
     return frame
@@ -286,9 +334,15 @@ def _unpacked(folder: Path, name: str, specs: list[dict[str, Any]], rows: int) -
 
 def _unpacked_column(array: pa.ChunkedArray, spec: Mapping[str, Any]) -> Any:
     how, dtype = spec["as"], spec["dtype"]
-    if how == "categories":
+    if how in {"levels", "categories"}:
         own = pd.Index([_value(v) for v in spec["categories"]], dtype=spec["categories_dtype"])
-        return pd.Categorical.from_codes(array.to_numpy(), own, ordered=spec["ordered"])
+        codes = array.to_numpy() if how == "categories" else _codes(array, own)
+        return pd.Categorical.from_codes(codes, own, ordered=spec["ordered"])
+    if how == "dates":
+        return array.to_numpy().astype(np.dtype(dtype), copy=False)
+    if how == "yes_no":
+        found: npt.NDArray[np.int8] = array.cast(pa.int8()).fill_null(-1).to_numpy()
+        return pd.arrays.BooleanArray(found == 1, found < 0)
     if how == "answers":
         states: npt.NDArray[np.int8] = array.to_numpy()
         return pd.arrays.BooleanArray(states == 1, states < 0)
@@ -302,6 +356,16 @@ def _unpacked_column(array: pa.ChunkedArray, spec: Mapping[str, Any]) -> Any:
     values = np.empty(len(texts), dtype=object)
     values[:] = texts
     return values if dtype == "object" else pd.array(values, dtype=dtype)
+
+
+def _codes(array: pa.ChunkedArray, own: pd.Index) -> npt.NDArray[np.intp]:
+    """Positions of levels by their words, -1 where there is none."""
+    words = array.cast(pa.string()).to_pandas()
+    places = pd.Index(_unlike([str(value) for value in own]), dtype=object)
+    codes = places.get_indexer(words)
+    if (codes[words.notna().to_numpy()] < 0).any():
+        raise ValueError("a level that the dictionary does not have")
+    return np.asarray(codes)
 
 
 def _plain(value: object) -> object:
