@@ -12,13 +12,14 @@ from scipy.stats import kruskal, mannwhitneyu
 from app.analysis._survival_data import Bools
 from app.analysis.associations import Integers
 from app.analysis.associations_groups import feature_positions
+from app.analysis.outcomes import too_small
 from app.analysis.wording import count, format_p
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
 EVERYONE = "Everyone"
-_FEW = 10
 _NAMED_GROUPS = 3
 _MOST = 9
 
@@ -40,6 +41,8 @@ class Burden:
         What the groups are; empty without a grouping.
     p_value, test
         Of the groups' difference; NaN and empty where none was made.
+    untested
+        Groups that are too small to be in the test.
     incomplete
         Patients not tested for some of the alterations: their number may be higher.
     kinds
@@ -61,6 +64,7 @@ class Burden:
     selected: int
     analysed: int
     left_out: dict[str, int]
+    untested: tuple[str, ...] = ()
 
 
 def mutation_burden(
@@ -73,8 +77,8 @@ def mutation_burden(
 ) -> Burden:
     """Count the alterations of each patient, and compare groups by rank.
 
-    Two groups are compared by the Mann-Whitney test, more by the Kruskal-Wallis test, where each
-    has at least 10 patients.
+    Two groups are compared by the Mann-Whitney test, more by the Kruskal-Wallis test; groups below
+    10 patients are not in it.
 
     Parameters
     ----------
@@ -108,7 +112,8 @@ def mutation_burden(
         own = {n: number[codes == code] for code, n in enumerate(grouping.names)}
         own = {name: values for name, values in own.items() if len(values)}
         colours = {n: c for n, c in zip(grouping.names, grouping.colours, strict=True) if n in own}
-    p_value, test = _test(list(own.values()))
+    large = {name: n for name, n in own.items() if len(n) >= MIN_GROUP_FOR_TEST}
+    p_value, test = _test(list(large.values()))
     return Burden(
         summary=pd.DataFrame([_summary(name, values) for name, values in own.items()]),
         shares=_shares(own),
@@ -121,6 +126,7 @@ def mutation_burden(
         selected=int(mask.sum()),
         analysed=int(inside.sum()),
         left_out={} if grouping is None else grouping.left_out(mask),
+        untested=tuple(name for name in own if name not in large),
     )
 
 
@@ -139,8 +145,11 @@ def burden_reading(found: Burden) -> list[str]:
     if found.test:
         p_value = format_p(found.p_value)
         sentences.append(f"Difference between the groups: {p_value} ({found.test}).")
+        if found.untested:
+            sentences.append(f"Not in the test: {too_small(found.untested)}.")
     elif len(found.summary) > 1:
-        sentences.append(f"No test: a group has fewer than {_FEW} patients or none varies.")
+        why = too_small(found.untested) if found.untested else "the number does not vary"
+        sentences.append(f"No test: {why}.")
     if found.incomplete:
         sentences.append(
             f"{count(found.incomplete, 'patient')} were not tested for every alteration counted: "
@@ -150,7 +159,7 @@ def burden_reading(found: Burden) -> list[str]:
 
 
 def _test(groups: list[Integers]) -> tuple[float, str]:
-    if len(groups) < 2 or min(map(len, groups)) < _FEW or not np.ptp(np.concatenate(groups)):
+    if len(groups) < 2 or not np.ptp(np.concatenate(groups)):
         return float("nan"), ""
     if len(groups) == 2:
         return float(mannwhitneyu(*groups).pvalue), "Mann-Whitney"

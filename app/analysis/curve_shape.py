@@ -10,9 +10,8 @@ import numpy as np
 from app.analysis.contrasts import Curves
 from app.analysis.group_hazards import GroupModel, group_cox
 from app.analysis.outcomes import Outcome
-from app.analysis.survival import KaplanMeier
+from app.analysis.supported import last_with
 
-FEW_AT_RISK = 10
 CLEAR = 1.96  # standard errors that a difference must exceed on both sides of a crossing
 _GRID = 200
 
@@ -47,7 +46,7 @@ def crossings(curves: Curves) -> list[Crossing]:
     """
     found = []
     for a, b in combinations(curves, 2):
-        end = min(_last_read(curves[a]), _last_read(curves[b]))
+        end = min(last_with(curves[a]), last_with(curves[b]))
         if not end > 0:
             continue
         grid = np.linspace(0, end, _GRID + 1)[1:]
@@ -66,12 +65,6 @@ def crossings(curves: Curves) -> list[Crossing]:
     return found
 
 
-def _last_read(km: KaplanMeier) -> float:
-    """Last time with ten patients still at risk; zero if there never were."""
-    enough = np.flatnonzero(km.n_risk >= FEW_AT_RISK)
-    return float(km.time[enough[-1]]) if len(enough) else 0.0
-
-
 def proportional_hazards(outcome: Outcome) -> float:
     """P-value of the test that the groups' hazards are proportional (Grambsch & Therneau 1994).
 
@@ -84,10 +77,12 @@ def proportional_hazards(outcome: Outcome) -> float:
 def hazards_model(outcome: Outcome) -> GroupModel | None:
     """A Cox model with the groups as its only covariate; None where it cannot be fitted.
 
-    As with an infinite hazard ratio.
+    As with an infinite hazard ratio. Groups that are too small for a test do not count.
     """
-    cause = outcome.event.astype(np.int64)
+    own = np.isin(outcome.codes, outcome.large_enough()[0])
+    cause = outcome.event[own].astype(np.int64)
+    entry = None if outcome.entry is None else outcome.entry[own]
     try:
-        return group_cox(outcome.time, cause, outcome.groups, entry=outcome.entry)
+        return group_cox(outcome.time[own], cause, outcome.groups[own], entry=entry)
     except ValueError:
         return None

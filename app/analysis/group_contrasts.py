@@ -15,6 +15,7 @@ from app.analysis.contrasts import (
     survival_differences,
 )
 from app.analysis.group_survival import GroupSurvival
+from app.analysis.supported import supported_by_all
 from app.analysis.wording import (
     MONTHS_PER_YEAR,
     TimeUnit,
@@ -28,13 +29,14 @@ from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 
 def common_horizon(result: GroupSurvival) -> float:
-    """Months for a restricted mean: the longest that every group is followed, in whole years.
+    """Months for a restricted mean: the longest with 10 at risk in every group, in whole years.
 
-    Below one year whole months; zero where nobody is followed.
+    Below one year whole months; where no group is as large, the longest that every group is
+    followed; zero where nobody is.
     """
     if not result.drawn:
         return 0.0
-    longest = longest_common_time(result.by_name)
+    longest = supported_by_all(result.by_name.values()) or longest_common_time(result.by_name)
     step = MONTHS_PER_YEAR if longest >= MONTHS_PER_YEAR else 1.0
     return float(np.floor(longest / step + 1e-9) * step) or longest
 
@@ -42,12 +44,12 @@ def common_horizon(result: GroupSurvival) -> float:
 def differences_table(
     result: GroupSurvival, months: Sequence[float], unit: TimeUnit
 ) -> pd.DataFrame:
-    """Survival at chosen times, and the difference from the first group, as printed.
+    """Survival at chosen times, and the difference from the reference group, as printed.
 
     Parameters
     ----------
     result
-        Curves by group, the first drawn is the reference.
+        Curves by group.
     months
         The times.
     unit
@@ -83,12 +85,12 @@ def differences_table(
 
 
 def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
-    """Restricted mean survival time of each group and its difference from the first, as printed.
+    """Restricted mean of each group and its difference from the reference, as printed.
 
     Parameters
     ----------
     result
-        Curves by group, the first drawn is the reference.
+        Curves by group.
     months
         The horizon.
     unit

@@ -58,24 +58,20 @@ def effects_of(
     outcome
         Follow-up of those of whom both events are known, by group.
     estimates
-        The groups, the reference first.
+        The groups.
     followed
         Follow-up of all of whom the event is known: the cause-specific hazard needs no more, and
         the Cox models of the endpoint are of them too.
     """
     if sum(group.n > 0 for group in estimates) < 2:
         return None
-    left_out = {}
-    compared = []
-    for code, group in enumerate(estimates):
-        if not group.n:
-            left_out[group.name] = group.note
-        elif group.n < MIN_GROUP_FOR_TEST:
-            left_out[group.name] = f"fewer than {MIN_GROUP_FOR_TEST} patients"
-        elif not group.events:
-            left_out[group.name] = f"no {outcome.endpoint.event_label}"
-        else:
-            compared.append(code)
+    reasons = [_why_none(group, outcome.endpoint.event_label) for group in estimates]
+    left_out = {
+        group.name: why for group, why in zip(estimates, reasons, strict=True) if why is not None
+    }
+    compared = [code for code, why in enumerate(reasons) if why is None]
+    # The reference leads, whatever the order in which the groups are drawn.
+    compared.sort(key=lambda code: code != outcome.reference)
     if len(compared) < 2:
         note = (
             f"No hazard ratio is given: fewer than two groups have at least {MIN_GROUP_FOR_TEST} "
@@ -119,12 +115,23 @@ def _counted_more(outcome: Outcome, followed: Outcome) -> list[str]:
     ]
 
 
+def _why_none(group: GroupEstimate, event_label: str) -> str | None:
+    """Why a group has no hazard ratio; None where it has one."""
+    if not group.n:
+        return group.note
+    if group.n < MIN_GROUP_FOR_TEST:
+        return f"fewer than {MIN_GROUP_FOR_TEST} patients"
+    return None if group.events else f"no {event_label}"
+
+
 def _model(
     fit: Callable[..., GroupModel], outcome: Outcome, codes: list[int], notes: list[str]
 ) -> GroupModel | None:
     """A model of some groups, the first the reference; a note where it cannot be fitted."""
     own = np.isin(outcome.codes, codes)
-    position = np.searchsorted(codes, outcome.codes[own])
+    places = np.full(len(outcome.names), -1)
+    places[codes] = np.arange(len(codes))
+    position = places[outcome.codes[own]]
     groups = pd.Categorical.from_codes(position, [outcome.names[code] for code in codes])
     late = {} if outcome.entry is None else {"entry": outcome.entry[own]}
     try:

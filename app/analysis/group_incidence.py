@@ -22,7 +22,8 @@ from app.analysis.incidence_estimates import (
     not_recorded,
 )
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.outcomes import Outcome, outcome_of
+from app.analysis.outcomes import Outcome, outcome_of, too_small
+from app.analysis.supported import supported_until
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
@@ -43,12 +44,14 @@ class GroupIncidence:
     estimates
         One a group, in order, empty ones included.
     gray_event, gray_competing
-        Gray's tests over the groups that have anybody; None where withheld, and ``p_note`` says
-        why.
+        Gray's tests over the groups that are large enough; None where withheld, and ``p_note``
+        says why.
     effects
         Hazard ratios between the groups; None where there is only one.
     notes
         What a reader must know before reading the figure, one sentence each.
+    untested
+        Groups with patients that are too small to be in the tests.
     """
 
     outcome: Outcome
@@ -59,6 +62,7 @@ class GroupIncidence:
     p_note: str
     effects: GroupEffects | None
     notes: tuple[str, ...]
+    untested: tuple[str, ...] = ()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -105,10 +109,15 @@ class GroupIncidence:
         """End of the longest follow-up in months, or the time limit."""
         return float(self.outcome.time.max()) if self.outcome.n else 0.0
 
+    @cached_property
+    def supported_until(self) -> float:
+        """Months until which the curves are worth a look, as ``supported_until`` has it."""
+        return supported_until([g.incidence for g in self.estimates if g.incidence is not None])
+
     @property
     def has_pairs(self) -> bool:
-        """Whether there are pairs of groups to compare: three groups or more, and Gray's test."""
-        return self.gray_event is not None and sum(group.n > 0 for group in self.estimates) > 2
+        """Whether there are pairs of groups to compare: three large enough, and Gray's test."""
+        return self.gray_event is not None and len(self.outcome.large_enough()[0]) > 2
 
     @cached_property
     def pairwise(self) -> pd.DataFrame | None:
@@ -123,7 +132,7 @@ class GroupIncidence:
             return None
         o = self.outcome
         rows = []
-        for a, b in combinations(np.unique(o.codes), 2):
+        for a, b in combinations(o.large_enough()[0], 2):
             own = (o.codes == a) | (o.codes == b)
             test = gray_test(o.time[own], o.cause[own], o.codes[own])
             rows.append((o.names[a], o.names[b], test.statistic, test.p_value))
@@ -180,8 +189,9 @@ def incidence_by_group(
         )
     colours = (BLUE,) if grouping is None else grouping.colours
     estimates = tuple(estimate_of(ordered, code, colour) for code, colour in enumerate(colours))
-    p_note = _why_no_test(outcome, estimates)
-    tests = [None if p_note else _gray(ordered, cause) for cause in (EVENT, COMPETING)]
+    tested, small = outcome.large_enough()
+    p_note = _why_no_test(outcome, estimates, small)
+    tests = [None if p_note else _gray(ordered, tested, cause) for cause in (EVENT, COMPETING)]
     return GroupIncidence(
         outcome=outcome,
         label="" if grouping is None else grouping.label,
@@ -191,6 +201,7 @@ def incidence_by_group(
         p_note=p_note,
         effects=effects_of(ordered, estimates, followed),
         notes=_notes(outcome, estimates, grouping),
+        untested=small,
     )
 
 
@@ -207,27 +218,25 @@ def _by_time(outcome: Outcome) -> Outcome:
     )
 
 
-def _why_no_test(outcome: Outcome, estimates: tuple[GroupEstimate, ...]) -> str:
+def _why_no_test(
+    outcome: Outcome, estimates: tuple[GroupEstimate, ...], small: tuple[str, ...]
+) -> str:
     present = [group for group in estimates if group.n]
-    small = [group.name for group in present if group.n < MIN_GROUP_FOR_TEST]
     if len(present) < 2:
         return "There is only one group with patients, so nothing to compare."
     if not (outcome.cause == EVENT).any():
         return f"No {outcome.endpoint.event_label} was observed, so nothing can be compared."
     if outcome.entry is not None:
         return "No p-value is given: Gray's test is not defined for patients who entered late."
-    if small:
-        verb = "has" if len(small) == 1 else "have"
-        return (
-            f"No p-value is given: {listing(small)} {verb} fewer than {MIN_GROUP_FOR_TEST} "
-            "patients."
-        )
+    if len(present) - len(small) < 2:
+        return f"No p-value is given: {too_small(small)}."
     return ""
 
 
-def _gray(outcome: Outcome, cause: int) -> GrayTest | None:
-    """Gray's test of a cause; None where it has no answer."""
-    test = gray_test(outcome.time, outcome.cause, outcome.codes, cause)
+def _gray(outcome: Outcome, tested: tuple[int, ...], cause: int) -> GrayTest | None:
+    """Gray's test of a cause over some groups; None where it has no answer."""
+    own = np.isin(outcome.codes, tested)
+    test = gray_test(outcome.time[own], outcome.cause[own], outcome.codes[own], cause)
     return test if test.df else None
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.analysis.curve_shape import Crossing, crossings, proportional_hazards
 from app.analysis.group_survival import GroupCurve, GroupSurvival
+from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import (
     MONTHS_PER_YEAR,
@@ -117,6 +118,8 @@ def reading(result: GroupSurvival) -> list[str]:
         sentences.append(
             f"The curves {verdict} ({result.test_method}{within}, {format_p(result.p_value)})."
         )
+        if result.untested:
+            sentences.append(f"Not in the test: {too_small(result.untested)}.")
     elif len(result.curves) > 1 and result.p_note:
         sentences.append(result.p_note)
     if result.trend is not None and result.trend.df:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import pandas as pd
 
 from app.analysis.logrank import LogrankResult, Weights
 from app.analysis.multiplicity import Adjustment
-from app.analysis.outcomes import Outcome, outcome_of
+from app.analysis.outcomes import Outcome, outcome_of, too_small
+from app.analysis.supported import supported_until
 from app.analysis.survival import (
     ConfType,
     KaplanMeier,
@@ -65,8 +67,8 @@ class GroupSurvival:
     curves
         One a group, in order, empty ones included.
     test
-        Test of equal survival over the groups that have anybody; None where it was withheld or
-        there is nothing to compare, and ``p_note`` says why.
+        Test of equal survival over the groups that are large enough; None where there are no two
+        of them or nothing to compare, and ``p_note`` says why.
     trend
         Test for a trend over ordered groups, of the same family; None where groups are not ordered.
     pairwise
@@ -81,6 +83,8 @@ class GroupSurvival:
         What a reader must know before reading the figure, one sentence each.
     bias
         What is wrong with comparing these groups from time zero at all; empty where nothing is.
+    untested
+        Groups with patients that are too small to be in the test.
     """
 
     outcome: Outcome
@@ -95,6 +99,7 @@ class GroupSurvival:
     conf_type: ConfType
     notes: tuple[str, ...]
     bias: str = ""
+    untested: tuple[str, ...] = ()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -143,7 +148,14 @@ class GroupSurvival:
     @property
     def by_name(self) -> dict[Hashable, KaplanMeier]:
         """The curves by group name, the reference first."""
-        return {curve.name: curve.km for curve in self.curves if curve.km is not None}
+        first = self.outcome.names[self.outcome.reference]
+        ordered = sorted(self.drawn, key=lambda curve: curve.name != first)
+        return {curve.name: curve.km for curve in ordered if curve.km is not None}
+
+    @property
+    def reference(self) -> str:
+        """The group that the others are compared with; empty where nobody is followed."""
+        return str(next(iter(self.by_name), ""))
 
     @property
     def n_events(self) -> int:
@@ -154,6 +166,11 @@ class GroupSurvival:
     def last_time(self) -> float:
         """End of the longest follow-up in months, or the time limit."""
         return float(self.outcome.time.max()) if self.outcome.n else 0.0
+
+    @cached_property
+    def supported_until(self) -> float:
+        """Months until which the curves are worth a look, as ``supported_until`` has it."""
+        return supported_until(self.by_name.values())
 
     def risk_table(self, ticks: npt.NDArray[np.floating]) -> pd.DataFrame:
         """At risk, cumulative events and censored at the ticks (months), by group name."""
@@ -212,23 +229,25 @@ def survival_by_group(
     colours = (BLUE,) if grouping is None else grouping.colours
     curves = tuple(_curve(outcome, code, colour, conf_type) for code, colour in enumerate(colours))
     layers = None if strata is None else cohort.factor(strata)[0][outcome.used]
-    test, p_note = _overall_test(curves, outcome, weights, layers)
-    ordered = grouping is not None and grouping.ordered and sum(c.n > 0 for c in curves) > 2
-    compared = None if test is None else _Compared(outcome, weights, layers)
-    several = pairs and sum(curve.n > 0 for curve in curves) > 2
+    tested, small = outcome.large_enough(None if layers is None else layers >= 0)
+    compared = _Compared(outcome, weights, layers, tested)
+    test, p_note = _overall_test(curves, compared, small)
+    several = test is not None and len(tested) > 2
+    ordered = grouping is not None and grouping.ordered
     return GroupSurvival(
         outcome=outcome,
         label="" if grouping is None else grouping.label,
         curves=curves,
         test=test,
         p_note=p_note,
-        trend=compared.trend() if compared is not None and ordered else None,
-        pairwise=compared.pairs(adjust) if compared is not None and several else None,
+        trend=compared.trend() if several and ordered else None,
+        pairwise=compared.pairs(adjust) if several and pairs else None,
         adjust=adjust,
         strata="" if strata is None else _label(cohort, strata),
         conf_type=conf_type,
         notes=_notes(outcome, curves, grouping, layers),
         bias="" if grouping is None else _bias(grouping),
+        untested=small,
     )
 
 
@@ -251,11 +270,18 @@ class _Compared:
     """The patients of an outcome that a test can use, and the tests of them."""
 
     def __init__(
-        self, outcome: Outcome, weights: Weights, layers: npt.NDArray[np.intp] | None
+        self,
+        outcome: Outcome,
+        weights: Weights,
+        layers: npt.NDArray[np.intp] | None,
+        tested: tuple[int, ...],
     ) -> None:
-        known = slice(None) if layers is None else layers >= 0
+        known = np.isin(outcome.codes, tested)
+        known &= True if layers is None else layers >= 0
+        self.tested = tested
         self._follow_up = (outcome.time[known], outcome.event[known])
         self._groups = outcome.groups[known]
+        self.events = int(outcome.event[known].sum())
         self._options: dict[str, Any] = {
             "entry": None if outcome.entry is None else outcome.entry[known],
             "strata": None if layers is None else layers[known],
@@ -273,29 +299,18 @@ class _Compared:
 
 
 def _overall_test(
-    curves: tuple[GroupCurve, ...],
-    outcome: Outcome,
-    weights: Weights,
-    layers: npt.NDArray[np.intp] | None,
+    curves: tuple[GroupCurve, ...], compared: _Compared, small: tuple[str, ...]
 ) -> tuple[LogrankResult | None, str]:
-    present = [curve for curve in curves if curve.n]
-    if len(present) < 2:
+    """The test of the groups that are large enough, or why there is none."""
+    if sum(curve.n > 0 for curve in curves) < 2:
         return None, "There is only one group with patients, so nothing to compare."
-    if not outcome.event.any():
+    if not any(curve.events for curve in curves):
         return None, "No event was observed, so the curves cannot be compared."
-    sizes = [curve.n for curve in present]
-    if layers is not None:
-        counts = np.bincount(outcome.codes[layers >= 0], minlength=len(curves))
-        sizes = [int(counts[i]) for i, curve in enumerate(curves) if curve.n]
-    small = [curve.name for curve, n in zip(present, sizes, strict=True) if n < MIN_GROUP_FOR_TEST]
-    if small:
-        verb = "has" if len(small) == 1 else "have"
-        note = (
-            f"No p-value is given: {listing(small)} {verb} fewer than "
-            f"{MIN_GROUP_FOR_TEST} patients."
-        )
-        return None, note
-    result = _Compared(outcome, weights, layers).equal()
+    if len(compared.tested) < 2:
+        return None, f"No p-value is given: {too_small(small)}."
+    if not compared.events:
+        return None, "No event was observed in the groups that are large enough to be compared."
+    result = compared.equal()
     return (result, "") if result.df else (None, result.note)
 
 

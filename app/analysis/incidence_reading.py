@@ -10,6 +10,7 @@ from app.analysis.group_hazards import GroupModel
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import YEARS
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
+from app.analysis.outcomes import too_small
 from app.analysis.wording import (
     MONTHS_PER_YEAR,
     TimeUnit,
@@ -172,6 +173,8 @@ def reading(result: GroupIncidence) -> list[str]:
         sentences.append(_verdict(result.event_label, result.gray_event))
         if result.gray_competing is not None:
             sentences.append(_verdict(result.competing_label, result.gray_competing))
+        if result.untested:
+            sentences.append(f"Not in the tests: {too_small(result.untested)}.")
     elif len(result.estimates) > 1 and result.p_note:
         sentences.append(result.p_note)
     return sentences + _ratio_in_words(result)

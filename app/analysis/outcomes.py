@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,8 @@ import pandas as pd
 
 from app.analysis._survival_data import slack
 from app.analysis.follow_up import administrative_censoring
-from app.analysis.wording import mid_sentence
+from app.analysis.wording import listing, mid_sentence
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, CohortError, Endpoint
 
@@ -43,6 +45,8 @@ class Outcome:
         Why the others are not analysed: reason to number.
     limit
         Months at which follow-up was ended for everyone (administrative censoring), or None.
+    reference
+        Position of the group that the others are compared with.
     """
 
     endpoint: Endpoint
@@ -56,6 +60,7 @@ class Outcome:
     selected: int
     left_out: dict[str, int]
     limit: float | None
+    reference: int = 0
 
     @property
     def n(self) -> int:
@@ -66,6 +71,31 @@ class Outcome:
     def groups(self) -> pd.Categorical:
         """Name of each analysed patient's group, groups in their order."""
         return pd.Categorical.from_codes(self.codes, categories=list(self.names), ordered=True)
+
+    def large_enough(
+        self, among: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Positions of the groups that can be tested, and names of those too small for it.
+
+        Parameters
+        ----------
+        among
+            Which of the analysed patients a test can use, shape (n,); None for all.
+        """
+        codes = self.codes if among is None else self.codes[among]
+        sizes = np.bincount(codes, minlength=len(self.names))
+        present = np.bincount(self.codes, minlength=len(self.names)) > 0
+        small = present & (sizes < MIN_GROUP_FOR_TEST)
+        return (
+            tuple(np.flatnonzero(sizes >= MIN_GROUP_FOR_TEST).tolist()),
+            tuple(self.names[place] for place in np.flatnonzero(small)),
+        )
+
+
+def too_small(names: Sequence[str]) -> str:
+    """Why groups are in no test: ``CALR other has fewer than 10 patients``."""
+    verb = "has" if len(names) == 1 else "have"
+    return f"{listing(list(names))} {verb} fewer than {MIN_GROUP_FOR_TEST} patients"
 
 
 def outcome_of(
@@ -144,6 +174,7 @@ def outcome_of(
         selected=int(np.count_nonzero(mask)),
         left_out=left_out,
         limit=limit,
+        reference=0 if grouping is None else grouping.reference,
     )
 
 

@@ -29,6 +29,7 @@ from app.analysis.group_tests import (
 )
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.ordered_numbers import in_order, quartiles
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable
 
@@ -36,7 +37,6 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 NumberTest = Literal["rank", "mean"]
 
-FEWEST = 10
 MOST_LEVELS = 12
 REST = "The rarest, pooled"
 _CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
@@ -73,12 +73,13 @@ class Comparison:
     Parameters
     ----------
     test
-        Name of the test as printed, or why there is none; then ``p_value`` is NaN. No test is made
-        where a group has fewer than 10 patients with a known value.
+        Name of the test as printed, or why there is none; then ``p_value`` is NaN. Groups with
+        fewer than 10 patients with a known value are not in it.
     statistic, p_value
         Of the test.
     smd
-        Standardised mean difference, the largest of all pairs of groups, never negative.
+        Standardised mean difference, the largest of all pairs of groups in the test, never
+        negative; of all groups where there is no test.
     """
 
     test: str
@@ -316,8 +317,16 @@ def _number_row(
     values, groups = values[inside], groups[inside]
     test: Callable[..., Tested] = ordered_rank_test if number_test == "rank" else mean_test
     parts = [values[groups == group] for group in range(k)]
+
+    def tested(places: list[int]) -> Tested:
+        recoded = _recoded(groups, places, k)
+        used = recoded >= 0
+        return test(values[used], recoded[used], len(places))
+
     comparison = _compared(
-        [len(part) for part in parts], lambda: test(values, groups, k), number_smd(parts)
+        [len(part) for part in parts],
+        tested,
+        lambda places: number_smd([parts[place] for place in places]),
     )
     sizes = np.bincount(codes[codes >= 0], minlength=k)
     summaries = tuple(
@@ -380,12 +389,14 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
     sizes = np.bincount(codes[codes >= 0], minlength=k)
     known = counts.sum(axis=1)
 
-    def tested() -> Tested:
-        if np.count_nonzero(counts.sum(axis=0)) < 2:
+    def tested(groups: list[int]) -> Tested:
+        if np.count_nonzero(counts[groups].sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
         if held.kind == "ordinal":
-            return rank_test(places[used].astype(float), codes[used], k)
-        return category_test(counts)
+            recoded = _recoded(codes[used], groups, k)
+            own = recoded >= 0
+            return rank_test(places[used][own].astype(float), recoded[own], len(groups))
+        return category_test(counts[groups])
 
     return VariableRow(
         name=held.name,
@@ -403,20 +414,32 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
             )
             for group in range(k)
         ),
-        comparison=_compared(known.tolist(), tested, category_smd(counts)),
+        comparison=_compared(known.tolist(), tested, lambda groups: category_smd(counts[groups])),
         q_value=float("nan"),
         missing=int(sizes.sum() - known.sum()),
     )
 
 
-def _compared(known: Sequence[int], test: Callable[[], Tested], smd: float) -> Comparison:
-    """The test, unless there are too few groups or too few patients in one of them."""
-    if len(known) < 2:
-        return Comparison("no test (one group)", float("nan"), float("nan"), smd)
-    if min(known) < FEWEST:
-        words = f"no test (<{FEWEST} in a group)"
-        return Comparison(words, float("nan"), float("nan"), smd)
-    return Comparison(*test(), smd)
+def _recoded(codes: npt.NDArray[np.int16], places: list[int], k: int) -> npt.NDArray[np.int16]:
+    """Groups numbered anew, some of them only; -1 for the others."""
+    lookup = np.full(k, -1, dtype=np.int16)
+    lookup[places] = np.arange(len(places))
+    return lookup[codes]
+
+
+def _compared(
+    known: Sequence[int], test: Callable[[list[int]], Tested], smd: Callable[[list[int]], float]
+) -> Comparison:
+    """The test of the groups with enough patients, unless there are fewer than two of them."""
+    everyone = list(range(len(known)))
+    enough = [place for place in everyone if known[place] >= MIN_GROUP_FOR_TEST]
+    if len(enough) < 2:
+        few = "one group" if len(known) < 2 else f"<{MIN_GROUP_FOR_TEST} in a group"
+        return Comparison(f"no test ({few})", float("nan"), float("nan"), smd(everyone))
+    name, statistic, p_value = test(enough)
+    if len(enough) < len(known) and not np.isnan(p_value):
+        name = f"{name}, of {len(enough)} groups"
+    return Comparison(name, statistic, p_value, smd(enough))
 
 
 def _number_summary(part: Floats, n: int) -> GroupSummary:

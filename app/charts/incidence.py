@@ -15,7 +15,7 @@ from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 from app.charts.risk_table import axes_over_table, risk_table_traces
-from app.charts.survival import legend_lines, thinned
+from app.charts.survival import axis_end, legend_lines, steps_until
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import GREY
 
@@ -58,6 +58,7 @@ def incidence_figure(
     title: str,
     synthetic: bool = False,
     layers: Layers | None = None,
+    until: float | None = None,
 ) -> go.Figure:
     """Draw the incidence of the event by group, with the risk table under the same ticks.
 
@@ -73,21 +74,24 @@ def incidence_figure(
         Whether the data are simulated.
     layers
         What is drawn besides; the band alone by default.
+    until
+        Months at which the axis ends; None for the whole follow-up.
     """
     layers = layers or Layers()
+    end = axis_end(result.last_time, until)
     traces: list[dict[str, Any]] = []
     for group in result.drawn:
-        traces += _group_traces(group, unit, layers)
+        traces += _group_traces(group, unit, end, layers)
     traces += _keys(result, layers)
     named = [str(trace["name"]) for trace in traces if trace.get("showlegend", True)]
     yaxis = {
         "title": {"text": result.endpoint.label, "standoff": 6},
-        "range": [0, _top(result, layers)],
+        "range": [0, _top(result, end, layers)],
         "tickformat": ".0%",
         "nticks": 6,
     }
     table, layout = table_and_layout(
-        result, result.drawn, unit, full_table=layers.full_table, yaxis=yaxis
+        result, result.drawn, unit, end, full_table=layers.full_table, yaxis=yaxis
     )
     if result.gray_event is not None:
         words = f"{result.gray_event.method} {format_p(result.gray_event.p_value)}"
@@ -114,6 +118,7 @@ def table_and_layout(
     result: GroupIncidence,
     groups: Sequence[GroupEstimate],
     unit: TimeUnit,
+    end: float,
     *,
     full_table: bool,
     yaxis: dict[str, Any],
@@ -128,12 +133,14 @@ def table_and_layout(
         The groups in the table.
     unit
         Unit of the time axis.
+    end
+        Months at which it ends.
     full_table
         Whether it also has events, competing events and censored.
     yaxis
         Axis of the curves.
     """
-    ticks = nice_ticks(in_unit(result.last_time, unit))
+    ticks = nice_ticks(in_unit(end, unit))
     columns = ["n_risk"]
     heading = "Number at risk"
     if full_table:
@@ -144,7 +151,7 @@ def table_and_layout(
             heading += ", not yet entered"
     months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
     counts = [(group.name, group.colour, group.counts(months)) for group in groups]
-    last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
+    last = max(in_unit(end, unit), ticks[-1]) or 1.0
     height, axes = axes_over_table(ticks, last, (1 + len(columns)) * len(groups), yaxis)
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
     words = text_at(
@@ -166,11 +173,10 @@ def table_and_layout(
     return risk_table_traces(heading, counts, columns, ticks) if groups else [], layout
 
 
-def steps_of(incidence: CumulativeIncidence, unit: TimeUnit) -> tuple[Steps, Floats]:
-    """Positions of the steps to draw, and their times from zero on, in the unit."""
-    keep = thinned(incidence.time)
-    factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
-    return keep, np.concatenate(([0.0], incidence.time[keep])) * factor
+def steps_of(incidence: CumulativeIncidence, unit: TimeUnit, end: float) -> tuple[Steps, Floats]:
+    """Positions of the steps to draw until some months, and their times from zero in the unit."""
+    keep, time = steps_until(incidence.time, end)
+    return keep, time * (1 / MONTHS_PER_YEAR if unit == "years" else 1.0)
 
 
 def at_steps(incidence: CumulativeIncidence, keep: Steps, cause: int) -> Floats:
@@ -179,11 +185,13 @@ def at_steps(incidence: CumulativeIncidence, keep: Steps, cause: int) -> Floats:
     return np.concatenate(([0.0], np.zeros(len(keep)) if curve is None else curve.incidence[keep]))
 
 
-def _group_traces(group: GroupEstimate, unit: TimeUnit, layers: Layers) -> list[dict[str, Any]]:
+def _group_traces(
+    group: GroupEstimate, unit: TimeUnit, end: float, layers: Layers
+) -> list[dict[str, Any]]:
     incidence, naive = group.incidence, group.naive
     if incidence is None or naive is None:
         return []
-    keep, time = steps_of(incidence, unit)
+    keep, time = steps_of(incidence, unit, end)
     traces: list[dict[str, Any]] = []
     common = {"type": "scatter", "legendgroup": group.name, "x": time, "mode": "lines"}
     if layers.band and EVENT in incidence.curves:
@@ -265,7 +273,7 @@ def _band(incidence: CumulativeIncidence, keep: Steps) -> tuple[Floats, Floats]:
     )
 
 
-def _top(result: GroupIncidence, layers: Layers) -> float:
+def _top(result: GroupIncidence, end: float, layers: Layers) -> float:
     """Top of the axis: a rare event is not squeezed against it, and 100% is the most."""
     highest = 0.0
     for group in result.drawn:
@@ -274,8 +282,9 @@ def _top(result: GroupIncidence, layers: Layers) -> float:
         shown = [group.incidence.curves.get(EVENT)]
         if layers.competing:
             shown.append(group.incidence.curves.get(COMPETING))
-        ends = [float(curve.incidence[-1]) for curve in shown if curve is not None]
+        seen = max(int(np.searchsorted(group.incidence.time, end, side="right")), 1) - 1
+        ends = [float(curve.incidence[seen]) for curve in shown if curve is not None]
         if layers.wrong:
-            ends.append(1.0 - float(group.naive.survival[-1]))
+            ends.append(1.0 - float(group.naive.survival[seen]))
         highest = max([highest, *ends])
     return next((top for top in _TOPS if highest * _AIR <= top), 1.0)

@@ -12,7 +12,7 @@ from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
-from app.charts.survival import legend_lines
+from app.charts.survival import axis_end, legend_lines
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
 from app.cohort.colours import BROWN, GREY, SLATE
 
@@ -33,6 +33,7 @@ def stacked_figure(
     title: str,
     synthetic: bool = False,
     full_table: bool = False,
+    until: float | None = None,
 ) -> go.Figure:
     """Draw what became of one group, over its risk table.
 
@@ -50,7 +51,10 @@ def stacked_figure(
         Whether the data are simulated.
     full_table
         Whether the table also has events, competing events and censored.
+    until
+        Months at which the axis ends; None for the whole follow-up.
     """
+    end = axis_end(result.last_time, until)
     own = [group for group in result.drawn if group.name == name]
     yaxis = {
         "title": {"text": "Share of patients", "standoff": 6},
@@ -58,9 +62,9 @@ def stacked_figure(
         "tickformat": ".0%",
         "dtick": 0.25,
     }
-    table, layout = table_and_layout(result, own, unit, full_table=full_table, yaxis=yaxis)
+    table, layout = table_and_layout(result, own, unit, end, full_table=full_table, yaxis=yaxis)
     layout["legend"] = LEGEND | {"traceorder": "normal"}
-    traces = [trace for group in own for trace in _areas(result, group, unit)]
+    traces = [trace for group in own for trace in _areas(result, group, unit, end)]
     return make_figure(
         traces + table,
         title,
@@ -77,18 +81,20 @@ def stacked_panels(
     *,
     title: str,
     synthetic: bool = False,
+    until: float | None = None,
 ) -> go.Figure:
     """Draw what became of every group, one small panel each, numbers at risk under its ticks.
 
     Parameters
     ----------
-    result, unit, title, synthetic
+    result, unit, title, synthetic, until
         As in :func:`stacked_figure`.
     """
     groups = result.drawn
     lines = max(math.ceil(len(groups) / _COLUMNS), 1)
     height = lines * (_PANEL + _PANEL_GAP)
-    last = in_unit(result.last_time, unit) or 1.0
+    end = axis_end(result.last_time, until)
+    last = in_unit(end, unit) or 1.0
     ticks = nice_ticks(last, _PANEL_TICKS)
     traces: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
@@ -132,7 +138,7 @@ def stacked_panels(
                 yref=f"y{number} domain",
             )
         )
-        for trace in _areas(result, group, unit):
+        for trace in _areas(result, group, unit, end):
             shown = {"showlegend": not position, "legendgroup": trace["name"]}
             traces.append(trace | shown | {"xaxis": f"x{number}", "yaxis": f"y{number}"})
     words.append(
@@ -164,11 +170,13 @@ def stacked_panels(
     )
 
 
-def _areas(result: GroupIncidence, group: GroupEstimate, unit: TimeUnit) -> list[dict[str, Any]]:
+def _areas(
+    result: GroupIncidence, group: GroupEstimate, unit: TimeUnit, end: float
+) -> list[dict[str, Any]]:
     """Three areas, each from the top of the one below; the hover tells each one's own share."""
     if group.incidence is None:
         return []
-    keep, time = steps_of(group.incidence, unit)
+    keep, time = steps_of(group.incidence, unit, end)
     event = at_steps(group.incidence, keep, EVENT)
     other = at_steps(group.incidence, keep, COMPETING)
     free = np.concatenate(([1.0], group.incidence.event_free[keep]))

@@ -18,6 +18,7 @@ def similar_survival_figure(
     *,
     title: str,
     synthetic: bool = False,
+    until: float | None = None,
 ) -> go.Figure:
     """Draw the curve of the nearest patients and, along the foot, the patient's own follow-up.
 
@@ -33,8 +34,12 @@ def similar_survival_figure(
         What is shown, and of how many.
     synthetic
         Whether the data are simulated.
+    until
+        Months at which the axis ends; None for the whole follow-up. The patient's own course is
+        drawn in full.
     """
-    figure = survival_figure(result, unit, title=title, synthetic=synthetic)
+    end = until if own is None or until is None else max(until, own.months)
+    figure = survival_figure(result, unit, title=title, synthetic=synthetic, until=end)
     if own is None:
         return figure
     end = in_unit(own.months, unit)

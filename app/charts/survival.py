@@ -30,6 +30,7 @@ def survival_figure(
     marks: bool = True,
     full_table: bool = False,
     falling: bool = True,
+    until: float | None = None,
 ) -> go.Figure:
     """Draw the curves of a result, with the risk table under the same ticks.
 
@@ -51,15 +52,18 @@ def survival_figure(
         Whether the table also has cumulative events and censored, not only the number at risk.
     falling
         Whether to draw survival, which falls, or one minus it, which rises.
+    until
+        Months at which the axis ends; None for the whole follow-up.
     """
-    ticks = nice_ticks(in_unit(result.last_time, unit))
+    end = axis_end(result.last_time, until)
+    ticks = nice_ticks(in_unit(end, unit))
     traces: list[dict[str, Any]] = []
     for curve in result.drawn:
-        traces += _curve_traces(curve, unit, band=band, marks=marks, falling=falling)
+        traces += _curve_traces(curve, unit, end, band=band, marks=marks, falling=falling)
     if result.drawn:
         traces += _risk_table_traces(result, np.array(ticks), unit, full=full_table)
     lines = 2 if not full_table else 4 if result.outcome.entry is None else 5
-    last = max(in_unit(result.last_time, unit), ticks[-1]) or 1.0
+    last = max(in_unit(end, unit), ticks[-1]) or 1.0
     yaxis = {
         "title": {"text": _y_title(result, falling=falling), "standoff": 6},
         "range": [-0.02, 1.03],
@@ -115,14 +119,14 @@ def survival_alt(title: str, result: GroupSurvival, sentences: list[str]) -> str
 
 
 def _curve_traces(
-    curve: GroupCurve, unit: TimeUnit, *, band: bool, marks: bool, falling: bool
+    curve: GroupCurve, unit: TimeUnit, end: float, *, band: bool, marks: bool, falling: bool
 ) -> list[dict[str, Any]]:
     km = curve.km
     if km is None:
         return []
     factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
-    keep = thinned(km.time)
-    time = np.concatenate(([0.0], km.time[keep])) * factor
+    keep, time = steps_until(km.time, end)
+    time = time * factor
     traces: list[dict[str, Any]] = []
     common = {"type": "scatter", "legendgroup": curve.name}
 
@@ -154,7 +158,7 @@ def _curve_traces(
         }
     )
     if marks:
-        censored = np.flatnonzero(km.n_censored > 0)
+        censored = np.flatnonzero((km.n_censored > 0) & (km.time <= end))
         censored = censored[_spread(km.time[censored], _MAX_MARKS)]
         traces.append(
             common
@@ -184,6 +188,32 @@ def _band(km: KaplanMeier, keep: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
         np.where(np.isnan(lower), survival, lower),
         np.where(np.isnan(upper), survival, upper),
     )
+
+
+def axis_end(last: float, until: float | None) -> float:
+    """Months at which a time axis ends: the end of follow-up, or before it where asked."""
+    return last if until is None else min(last, until)
+
+
+def steps_until(time: Floats, end: float) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Positions of the steps to draw, and their times from zero on.
+
+    A curve that goes on beyond the end of the axis is carried level to it: its last position comes
+    twice.
+
+    Parameters
+    ----------
+    time
+        Times of the steps, ascending.
+    end
+        Where the axis ends.
+    """
+    inside = time[: np.searchsorted(time, end, side="right")]
+    keep = thinned(inside)
+    shown = np.concatenate(([0.0], inside[keep]))
+    if len(keep) and len(inside) < len(time):
+        return np.append(keep, keep[-1]), np.append(shown, end)
+    return keep, shown
 
 
 def thinned(time: Floats) -> npt.NDArray[np.intp]:

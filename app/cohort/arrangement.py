@@ -8,8 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from app.cohort.grouping_model import HIDDEN, Grouping, GroupingError
+from app.cohort.grouping_model import (
+    HIDDEN,
+    MIN_GROUP_FOR_TEST,
+    SMALL,
+    Grouping,
+    GroupingError,
+)
 
 MAX_NAME = 60
 
@@ -29,7 +36,9 @@ class Arrangement:
     hidden
         Groups that are not shown; their patients are counted as in a hidden group.
     reference
-        The group the others are compared with: it goes first. None for the first as it comes.
+        The group the others are compared with: it goes first. None for the grouping's own.
+    aside
+        Groups that are not shown because they are small; counted apart from the hidden ones.
     """
 
     names: tuple[tuple[str, str], ...] = ()
@@ -37,6 +46,7 @@ class Arrangement:
     colours: tuple[tuple[str, str], ...] = ()
     hidden: tuple[str, ...] = ()
     reference: str | None = None
+    aside: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -51,6 +61,7 @@ class Arrangement:
             "colours": dict(self.colours),
             "hidden": list(self.hidden),
             "reference": self.reference,
+            "aside": list(self.aside),
         }
         return {key: value for key, value in whole.items() if value}
 
@@ -69,14 +80,19 @@ class Arrangement:
         try:
             names, colours = dict(data.get("names", {})), dict(data.get("colours", {}))
             order, hidden = list(data.get("order", [])), list(data.get("hidden", []))
-            reference = data.get("reference")
+            reference, aside = data.get("reference"), list(data.get("aside", []))
         except (AttributeError, TypeError, ValueError) as error:
             raise unreadable from error
-        texts = [*names, *names.values(), *colours, *colours.values(), *order, *hidden]
+        texts = [*names, *names.values(), *colours, *colours.values(), *order, *hidden, *aside]
         if not all(isinstance(text, str) for text in [*texts, reference or ""]):
             raise unreadable
         return cls(
-            tuple(names.items()), tuple(order), tuple(colours.items()), tuple(hidden), reference
+            tuple(names.items()),
+            tuple(order),
+            tuple(colours.items()),
+            tuple(hidden),
+            reference,
+            tuple(aside),
         )
 
     def to_text(self) -> str:
@@ -116,7 +132,8 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
     """
     if arrangement.is_empty:
         return grouping
-    shown = [n for n in group_order(grouping, arrangement) if n not in arrangement.hidden]
+    out = {*arrangement.hidden, *arrangement.aside}
+    shown = [name for name in group_order(grouping, arrangement) if name not in out]
     places = [grouping.names.index(name) for name in shown]
     if not places:
         raise GroupingError("Every group is hidden; show at least one.")
@@ -126,7 +143,8 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
     if twice is not None:
         raise GroupingError(f"Two groups are called {twice}; give each a name of its own.")
     hues = {name: hue for name, hue in arrangement.colours if is_colour(hue)}
-    lookup = np.full(len(grouping.names), HIDDEN, dtype=np.int16)
+    small = [name in arrangement.aside for name in grouping.names]
+    lookup = np.where(small, SMALL, HIDDEN).astype(np.int16)
     lookup[places] = np.arange(len(places))
     codes = grouping.codes.copy()
     codes[codes >= 0] = lookup[codes[codes >= 0]]
@@ -136,7 +154,39 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
         codes=codes,
         colours=tuple(hues.get(grouping.names[place], grouping.colours[place]) for place in places),
         ordered=grouping.ordered and sorted(places) in (places, places[::-1]),
+        reference=_reference(grouping, arrangement, places),
     )
+
+
+def small_groups(
+    grouping: Grouping, arrangement: Arrangement, mask: npt.NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """Original names of the groups to set aside: too small to be tested, but not empty.
+
+    None where fewer than two others would be left, for then there is nothing else to look at.
+
+    Parameters
+    ----------
+    grouping
+        The groups as they were made.
+    arrangement
+        What is hidden already.
+    mask
+        The patients that count, shape (cohort.n,).
+    """
+    sizes = {
+        name: size
+        for name, size in zip(grouping.names, grouping.sizes(mask), strict=True)
+        if size and name not in arrangement.hidden
+    }
+    small = tuple(name for name, size in sizes.items() if size < MIN_GROUP_FOR_TEST)
+    return small if len(sizes) - len(small) >= 2 else ()
+
+
+def _reference(grouping: Grouping, arrangement: Arrangement, places: list[int]) -> int:
+    """Where the reference stands among those shown: the chosen one leads, else the grouping's."""
+    chosen = arrangement.reference is not None and arrangement.reference in grouping.names
+    return places.index(grouping.reference) if not chosen and grouping.reference in places else 0
 
 
 def is_colour(text: object) -> bool:

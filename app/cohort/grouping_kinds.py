@@ -47,6 +47,7 @@ def by_two_genes(cohort: Cohort, first: str, second: str) -> Grouping:
         names=(f"{labels[0]} only", f"{labels[1]} only", "Both", "Neither"),
         codes=codes,
         colours=(*assign_colours([*labels, "Both"]), SLATE),
+        reference=3,
     )
 
 
@@ -78,6 +79,7 @@ def by_hierarchy(cohort: Cohort, features: Sequence[str]) -> Grouping:
         names=(*labels, NONE_OF_THESE),
         codes=codes,
         colours=(*assign_colours(labels), SLATE),
+        reference=len(labels),
         note=(
             f"A patient with several counts for the first of {', '.join(labels)}."
             if len(labels) > 1
@@ -189,6 +191,7 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
             *(NEUTRAL if n in grey else hue for n, hue in zip(names[:-1], hues, strict=True)),
             SLATE,
         ),
+        reference=len(names) - 1,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE, HIDDEN, SEVERAL, UNKNOWN = -1, -2, -3, -4, -5, -6, -7
+SMALL = -8
 # Below it no group is tested, and none is shown of its own accord.
 MIN_GROUP_FOR_TEST = 10
 LEFT_OUT = MappingProxyType(
@@ -19,6 +20,7 @@ LEFT_OUT = MappingProxyType(
         OUTSIDE: "in none of the chosen groups",
         HIDDEN: "in a hidden group",
         SEVERAL: "in more than one of the groups",
+        SMALL: f"in groups of fewer than {MIN_GROUP_FOR_TEST}, set aside",
         UNKNOWN: "not known to be in one group: a value is missing or a gene was not tested",
     }
 )
@@ -52,6 +54,8 @@ class Grouping:
         Whether membership comes about during follow-up, as with a treatment.
     note
         What a reader should know about how the groups were made, as sentences; may be empty.
+    reference
+        Position of the group that the others are compared with: of a gene's groups the unaltered.
     """
 
     label: str
@@ -62,6 +66,7 @@ class Grouping:
     data_driven: bool = False
     after_baseline: bool = False
     note: str = ""
+    reference: int = 0
 
     def __post_init__(self) -> None:
         if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):

@@ -196,7 +196,7 @@ def by_alteration(cohort: Cohort, feature: str) -> Grouping:
     yes, no = ("present", "absent") if cytogenetic else ("mutated", "wild type")
     codes = np.select([state == 1, state == 0], [0, 1], NOT_TESTED).astype(np.int16)
     colours = (colour_of(label) or VERMILION, SLATE)
-    return Grouping(label, (f"{label} {yes}", f"{label} {no}"), codes, colours)
+    return Grouping(label, (f"{label} {yes}", f"{label} {no}"), codes, colours, reference=1)
 
 
 def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Grouping:

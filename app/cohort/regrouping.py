@@ -31,7 +31,14 @@ def only_groups(grouping: Grouping, names: Sequence[str]) -> Grouping:
     codes = grouping.codes.copy()
     codes[inside] = lookup[grouping.codes[inside]]
     colours = tuple(grouping.colours[place] for place in places)
-    return replace(grouping, names=tuple(names), codes=codes, colours=colours)
+    kept = grouping.reference in places
+    return replace(
+        grouping,
+        names=tuple(names),
+        codes=codes,
+        colours=colours,
+        reference=places.index(grouping.reference) if kept else 0,
+    )
 
 
 def joined_groups(grouping: Grouping, names: Sequence[str], called: str) -> Grouping:
@@ -63,6 +70,7 @@ def joined_groups(grouping: Grouping, names: Sequence[str], called: str) -> Grou
         codes=codes,
         colours=(colour, SLATE),
         ordered=False,
+        reference=1,
     )
 
 
@@ -85,7 +93,7 @@ def selection_against_rest(
     chosen = np.zeros(len(mask), dtype=bool)
     chosen[positions] = True
     codes = np.select([chosen & mask, mask], [0, 1], OUTSIDE).astype(np.int16)
-    return Grouping(label, (called, REST), codes, (VERMILION, SLATE), data_driven=True)
+    return Grouping(label, (called, REST), codes, (VERMILION, SLATE), data_driven=True, reference=1)
 
 
 def _places(grouping: Grouping, names: Sequence[str]) -> list[int]:

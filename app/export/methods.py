@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
+from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.wording import count, format_time_ci, listing, mid_sentence
 from app.cohort.filters import Selection
@@ -177,7 +178,10 @@ def _comparison(result: GroupSurvival) -> str:
     if result.p_value is None:
         return result.p_note
     within = f" within strata of {mid_sentence(result.strata)}" if result.strata else ""
-    return f"The curves were compared by the {_lowered(result.test_method)}{within}."
+    compared = f"The curves were compared by the {_lowered(result.test_method)}{within}."
+    if result.untested:
+        compared += f" Not in the test: {too_small(result.untested)}."
+    return compared
 
 
 def _trend(result: GroupSurvival) -> str:

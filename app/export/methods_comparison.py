@@ -109,9 +109,9 @@ def _clinical(table: TableOne) -> str:
     return (
         f"{count(len(table.rows), 'clinical variable')} were described, {len(tested)} tested{used} "
         "and ranked by p-value; p-values were adjusted over those tested (Benjamini & Hochberg "
-        "1995). No test was made where a group has fewer than "
-        f"{MIN_GROUP_FOR_TEST} patients with a value. The standardised mean difference is the "
-        "largest of all pairs of groups. Missing values were counted and not imputed."
+        "1995). A group with fewer than "
+        f"{MIN_GROUP_FOR_TEST} patients with a value was in no test. The standardised mean "
+        "difference is the largest of all pairs of the groups tested. Missing values were counted and not imputed."
     )
 
 

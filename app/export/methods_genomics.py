@@ -17,6 +17,7 @@ from app.analysis.associations_groups import (
 from app.analysis.associations_pairs import PairScreen
 from app.analysis.cohort_screen import KINDS
 from app.analysis.oncoprint import Oncoprint
+from app.analysis.outcomes import too_small
 from app.analysis.variants import MARGIN, MIN_PAIRS, GeneVariants, VafSummary
 from app.analysis.variants_proteins import Protein
 from app.analysis.wording import listing, mid_sentence
@@ -181,6 +182,8 @@ def burden_methods(found: Burden, selection: Selection) -> str:
         The patients.
     """
     test = f" Groups were compared by the {found.test} test." if found.test else ""
+    if found.test and found.untested:
+        test += f" Not in the test: {too_small(found.untested)}."
     part = (
         f"{analysed_sentence(found.selected, found.analysed, found.left_out)} "
         f"{kinds_sentence(found.kinds)} Each patient's alterations were counted; not tested counts "

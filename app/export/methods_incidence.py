@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_reading import WHICH_QUESTION
+from app.analysis.outcomes import too_small
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_models import gray_methods
@@ -95,6 +96,8 @@ def _tests(result: GroupIncidence) -> str:
     words = f"{gray_methods(result.gray_event)} The test was repeated for the competing event."
     if result.gray_competing is None:
         words = gray_methods(result.gray_event)
+    if result.untested:
+        words += f" Not in the tests: {too_small(result.untested)}."
     if result.has_pairs:
         words += (
             " Pairs of groups were compared by the same test, with p-values adjusted by Holm's "

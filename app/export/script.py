@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.analysis.group_reading import YEARS
 from app.analysis.group_survival import GroupSurvival
+from app.analysis.outcomes import too_small
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
@@ -91,13 +92,18 @@ for code, name in enumerate(outcome.names):
 def _test(result: GroupSurvival, strata: str | None) -> str:
     if result.test is None:
         return comment(result.p_note) if result.label else ""
-    lines, known, layers = [], "", "None"
+    lines, conditions, layers = [], [], "None"
     if strata is not None:
-        known, layers = "[known]", "strata[known]"
-        lines += [
-            f"strata = cohort.factor({strata!r})[0][outcome.used]",
-            "known = strata >= 0",
-        ]
+        lines.append(f"strata = cohort.factor({strata!r})[0][outcome.used]")
+        conditions.append("(strata >= 0)")
+    if result.untested:
+        lines.append(comment(f"Not in the test: {too_small(result.untested)}."))
+        conditions.append(f"~outcome.groups.isin({list(result.untested)!r})")
+    known = "[known]" if conditions else ""
+    if conditions:
+        lines.append(f"known = {' & '.join(conditions)}")
+    if strata is not None:
+        layers = "strata[known]"
     columns = ", ".join(f"outcome.{name}{known}" for name in ("time", "event", "groups"))
     entry = f"outcome.entry{known}" if result.outcome.entry is not None else "None"
     options = f"entry={entry}, strata={layers}, weights={result.test.weights!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import YEARS
 from app.analysis.incidence_estimates import not_recorded
+from app.analysis.outcomes import too_small
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
@@ -124,9 +125,15 @@ def _tests(result: GroupIncidence) -> str:
     if result.gray_event is None:
         return comment(result.p_note) if result.label else ""
     causes = "(1,)" if result.gray_competing is None else "(1, 2)"
+    columns = ["outcome.time", "outcome.cause", "outcome.codes"]
+    tested = ""
+    if result.untested:
+        why = comment(f"Not in the tests: {too_small(result.untested)}.")
+        tested = f"{why}\ntested = ~outcome.groups.isin({list(result.untested)!r})\n"
+        columns = [f"{column}[tested]" for column in columns]
     return f"""\
-for cause in {causes}:
-    test = gray_test(outcome.time, outcome.cause, outcome.codes, cause)
+{tested}for cause in {causes}:
+    test = gray_test({", ".join(columns)}, cause)
     print(f"\\n{{test.method}}, cause {{cause}}: chi-squared {{test.statistic:.12g}}, "
           f"{{test.df}} df, p = {{test.p_value:.12g}}")"""
 
@@ -136,6 +143,7 @@ def _models(result: GroupIncidence) -> str:
     if effects is None or not effects.reference:
         return ""
     names = [name for name in result.outcome.names if name not in effects.left_out]
+    names.sort(key=lambda name: name != effects.reference)
     late = result.outcome.entry is not None
     entry = ', entry="entry"' if late else ""
     lines = [

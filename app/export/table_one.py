@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from app.analysis.table_one import (
-    FEWEST,
     MOST_LEVELS,
     REST,
     GroupSummary,
@@ -17,6 +16,7 @@ from app.analysis.table_one import (
     in_words,
 )
 from app.analysis.wording import format_p, listing
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 _YES = ("Yes", "No")
 
@@ -91,8 +91,8 @@ def legend(table: TableOne) -> str:
         f"known). Numbers by {number}, ordered categories by rank, categories by chi-square, or "
         "Fisher's exact or a simulated chi-square test where expected counts are small. q: "
         "Benjamini-Hochberg over the variables tested. SMD: standardised mean difference, the "
-        "largest between two groups. Missing: patients of the groups without a value. No test is "
-        f"made where a group has fewer than {FEWEST} patients with a value.",
+        "largest between two groups. Missing: patients of the groups without a value. A group with "
+        f"fewer than {MIN_GROUP_FOR_TEST} patients with a value is in no test and no SMD.",
     ]
     if any(REST in row.levels for row in table.rows):
         parts.append(

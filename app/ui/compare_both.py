@@ -37,6 +37,7 @@ from app.export.survival_sheets import summary_sheet, tests_sheet
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
@@ -233,8 +234,13 @@ def _draw_survival(
     both: Both, results: tuple[GroupSurvival, GroupSurvival]
 ) -> dict[str, go.Figure]:
     figures = {}
+    columns = st.container()
+    until = draw_axis_end(
+        max(result.supported_until for result in results),
+        max(result.last_time for result in results),
+    )
     for place, (column, side, result) in enumerate(
-        zip(st.columns(2, gap="large"), both.sides, results, strict=True)
+        zip(columns.columns(2, gap="large"), both.sides, results, strict=True)
     ):
         name = side.cohort.name
         title = f"{result.endpoint.label}, {name}, {count(result.analysed, 'patient')}"
@@ -244,6 +250,7 @@ def _draw_survival(
             title=title,
             synthetic=side.cohort.provenance.synthetic,
             band=len(result.drawn) <= _BANDS,
+            until=until,
         )
         figures[f"Survival {place + 1}"] = figure
         with column:

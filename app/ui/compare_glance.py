@@ -36,6 +36,7 @@ from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_gu
 from app.ui.layout import figure_with_downloads
 from app.ui.survival import survival_title
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.time_axis import draw_axis_end
 from data_loaders.model import FeatureKind
 
 _LEADING = 10
@@ -117,16 +118,19 @@ def draw_glance(compared: Compared) -> None:
     with right:
         if survival is not None:
             title = survival_title(survival)
+            place = st.container()
+            until = draw_axis_end(survival.supported_until, survival.last_time)
             figures["Survival"] = survival_figure(
-                survival, title=title, synthetic=looking.synthetic, band=False
+                survival, title=title, synthetic=looking.synthetic, band=False, until=until
             )
-            figure_with_downloads(
-                figures["Survival"],
-                partial(numbers_table, survival, "years"),
-                key="glance_km",
-                name=("compare", survival.endpoint.key),
-                alt=survival_alt(title, survival, [survival_reading(survival)]),
-            )
+            with place:
+                figure_with_downloads(
+                    figures["Survival"],
+                    partial(numbers_table, survival, "years"),
+                    key="glance_km",
+                    name=("compare", survival.endpoint.key),
+                    alt=survival_alt(title, survival, [survival_reading(survival)]),
+                )
     if contrast is not None and contrast.n_tested:
         title = (
             f"Alterations, {contrast.group} against {contrast.others}: {contrast.n:,} and "

@@ -24,6 +24,7 @@ from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_gu
 from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.survival import draw_accounting, survival_title
+from app.ui.time_axis import draw_axis_end
 
 CONTRAST = "contrast"
 _MOST, _DOTS = 15, 10
@@ -155,13 +156,16 @@ def draw_survival(compared: Compared) -> None:
     title, sentences = survival_title(result), reading(result)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
-        figure_with_downloads(
-            survival_figure(result, title=title, synthetic=looking.synthetic),
-            partial(numbers_table, result, "years"),
-            key="compare_km",
-            name=("compare", result.endpoint.key),
-            alt=survival_alt(title, result, sentences),
-        )
+        place = st.container()
+        until = draw_axis_end(result.supported_until, result.last_time)
+        with place:
+            figure_with_downloads(
+                survival_figure(result, title=title, synthetic=looking.synthetic, until=until),
+                partial(numbers_table, result, "years"),
+                key="compare_km",
+                name=("compare", result.endpoint.key),
+                alt=survival_alt(title, result, sentences),
+            )
     with words:
         st.subheader("In words", anchor=False)
         for note in result.notes:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.analysis.cutpoints import Cutpoint, optimal_cutpoint
 from app.analysis.outcomes import outcome_of
-from app.analysis.wording import format_p, mid_sentence
-from app.cohort.arrangement import Arrangement, arranged
+from app.analysis.wording import format_p, listing, mid_sentence
+from app.cohort.arrangement import Arrangement, arranged, small_groups
 from app.cohort.clinical_thresholds import clinical_thresholds
 from app.cohort.genomic_clauses import names_patients
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.numeric_cuts import (
     CLINICAL,
@@ -52,6 +54,7 @@ _IN_HIERARCHY = 3
 _LEADING = 8
 _ENOUGH = 10
 _LINK_READ = "_filters_link_read"
+SMALL_GROUPS = "small_groups"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,8 @@ class ChosenGrouping:
     grouping
         The groups as they are shown: ``arranged(spec.build(cohort, mask), arrangement)``.
     arrangement
-        What the user changed about the groups' names, colours and order.
+        What the user changed about the groups' names, colours and order, and which are set aside
+        because they are small.
     note
         What a reader should know about the groups, as sentences that the control shows too; empty
         where there is nothing to say.
@@ -89,6 +93,15 @@ class _Asked:
     def cohort(self) -> Cohort:
         return self.looking.cohort
 
+    @property
+    def followed(self) -> npt.NDArray[np.bool_]:
+        """Who of the selected has a time and an event of the endpoint; all without an endpoint."""
+        endpoint, mask = self.cohort.endpoints.get(self.endpoint), self.looking.selection.mask
+        if endpoint is None:
+            return mask
+        known = self.cohort.patients[[endpoint.time, endpoint.event]].notna().all(axis=1)
+        return mask & known.to_numpy()
+
 
 def draw_grouping(
     looking: Looking,
@@ -96,6 +109,7 @@ def draw_grouping(
     *,
     limit: float | None = None,
     below: DeltaGenerator | None = None,
+    followed: bool = False,
 ) -> ChosenGrouping:
     """Draw the control and return what it asks for.
 
@@ -111,6 +125,8 @@ def draw_grouping(
         Months at which follow-up ends, for that search.
     below
         Where to draw what a choice needs besides, such as the two genes; None for right below.
+    followed
+        Whether only patients with a known outcome count for whether a group is too small.
     """
     cohort = looking.cohort
     _take_over_settings()
@@ -140,7 +156,8 @@ def draw_grouping(
                 "groups saved in another session: what is shown stands in for them."
             )
         try:
-            spec, note = _draw_parameters(_Asked(looking, endpoint, limit), option)
+            asked = _Asked(looking, endpoint, limit)
+            spec, note = _draw_parameters(asked, option)
             made = spec.build(cohort, looking.selection.mask)
         except GroupingError as error:
             st.info(str(error))
@@ -148,7 +165,8 @@ def draw_grouping(
         note = " ".join(text for text in (made.note, note) if text)
         if note:
             st.caption(note)
-        shown, arrangement = _arrange(looking, spec, made)
+        counted = asked.followed if followed else looking.selection.mask
+        shown, arrangement = _arrange(looking, spec, made, counted)
     popover = place.popover(
         "Groups",
         icon=":material/palette:",
@@ -184,14 +202,38 @@ def _forget_typed_values() -> None:
     st.session_state[CUT_AT] = ""
 
 
-def _arrange(looking: Looking, spec: GroupingSpec, made: Grouping) -> tuple[Grouping, Arrangement]:
+def _arrange(
+    looking: Looking, spec: GroupingSpec, made: Grouping, counted: npt.NDArray[np.bool_]
+) -> tuple[Grouping, Arrangement]:
     arrangement = arrangement_of(looking, spec)
     keep_in_link(arrangement)
+    small = small_groups(made, arrangement, counted)
+    if small and not _draw_small(made, arrangement, small, counted):
+        arrangement = replace(arrangement, aside=small)
     try:
         return arranged(made, arrangement), arrangement
     except GroupingError as error:
         st.info(f"{error} Until then the groups are shown as they were made.")
         return made, Arrangement()
+
+
+def _draw_small(
+    made: Grouping,
+    arrangement: Arrangement,
+    small: tuple[str, ...],
+    counted: npt.NDArray[np.bool_],
+) -> bool:
+    """List the groups that are set aside; whether they are wanted back."""
+    sizes = dict(zip(made.names, made.sizes(counted), strict=True))
+    called = dict(arrangement.names)
+    listed = listing([f"{called.get(name, name)} ({sizes[name]})" for name in small])
+    return st.toggle(
+        f"Show groups of fewer than {MIN_GROUP_FOR_TEST} patients: {listed}",
+        key=SMALL_GROUPS,
+        bind="query-params",
+        help="They are set aside so that the others can be compared: too few to draw or to test. "
+        "Shown, they are drawn and counted, and still in no test.",
+    )
 
 
 def _draw_parameters(asked: _Asked, option: str) -> tuple[GroupingSpec, str]:

@@ -43,6 +43,7 @@ from app.ui.saved_groups import save_groups
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
 
 UNIT: Literal["years"] = "years"
@@ -168,15 +169,20 @@ def _draw_survival(
         f"{result.endpoint.label} of the {count(result.analysed, 'patient')} most like "
         f"{mid_sentence(name)}"
     )
-    figure = similar_survival_figure(result, own, UNIT, title=title, synthetic=looking.synthetic)
-    course = f"{own.words(UNIT)}." if own is not None else f"{name}: not recorded."
-    figure_with_downloads(
-        figure,
-        partial(numbers_table, result, UNIT),
-        key="similar_km",
-        name=("patients_like", str(found.position + 1), result.endpoint.key),
-        alt=survival_alt(title, result, [*reading(result), course]),
+    place = st.container()
+    until = draw_axis_end(result.supported_until, result.last_time, UNIT)
+    figure = similar_survival_figure(
+        result, own, UNIT, title=title, synthetic=looking.synthetic, until=until
     )
+    course = f"{own.words(UNIT)}." if own is not None else f"{name}: not recorded."
+    with place:
+        figure_with_downloads(
+            figure,
+            partial(numbers_table, result, UNIT),
+            key="similar_km",
+            name=("patients_like", str(found.position + 1), result.endpoint.key),
+            alt=survival_alt(title, result, [*reading(result), course]),
+        )
     left_out = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
     st.caption(
         f"{course} The patient itself is not in the curve."

@@ -18,6 +18,7 @@ from app.ui.layout import figure_with_downloads
 from app.ui.links import GROUP, VIEW, feature_labels, keep_choices
 from app.ui.session import Looking
 from app.ui.survival import survival_title
+from app.ui.time_axis import draw_axis_end
 
 GENE = "gene"
 VOLCANO_KEY, TABLE_KEY = "screen_volcano", "screen_table"
@@ -73,16 +74,19 @@ def draw_gene(
         limit=time.limit,
     )
     title = survival_title(result)
+    place = st.container()
+    until = draw_axis_end(result.supported_until, result.last_time, time.unit)
     figure = survival_figure(
-        result, time.unit, title=title, synthetic=looking.synthetic, marks=False
+        result, time.unit, title=title, synthetic=looking.synthetic, marks=False, until=until
     )
-    figure_with_downloads(
-        figure,
-        partial(numbers_table, result, time.unit),
-        key="screen_km",
-        name=(gene, screen.endpoint.key),
-        alt=survival_alt(title, result, reading(result)),
-    )
+    with place:
+        figure_with_downloads(
+            figure,
+            partial(numbers_table, result, time.unit),
+            key="screen_km",
+            name=(gene, screen.endpoint.key),
+            alt=survival_alt(title, result, reading(result)),
+        )
     st.markdown(
         f"**{row['label']}**: hazard ratio {format_ratio(row['hr'], row['lower'], row['upper'])}, "
         f"{format_p(row['p_value'])}, {format_q(row['q_value'])}; altered in {row['altered']:,} of "

@@ -18,6 +18,7 @@ from app.ui.layout import figure_with_downloads
 from app.ui.saved_groups import save_groups
 from app.ui.session import Looking
 from app.ui.survival import draw_accounting, draw_endpoint_choice, survival_title
+from app.ui.time_axis import draw_axis_end
 
 SHOWN = "groups"
 _MOST_CURVES = 8
@@ -39,13 +40,18 @@ def draw_linked_survival(
         endpoint = draw_endpoint_choice(looking.cohort)
     result = survival_by_group(looking.cohort, looking.selection.mask, endpoint, shown)
     title = survival_title(result)
-    figure_with_downloads(
-        survival_figure(result, title=title, synthetic=looking.synthetic, band=False),
-        partial(numbers_table, result, "years"),
-        key="subgroup_km",
-        name=("subgroups", result.endpoint.key),
-        alt=survival_alt(title, result, reading(result)),
-    )
+    place = st.container()
+    until = draw_axis_end(result.supported_until, result.last_time)
+    with place:
+        figure_with_downloads(
+            survival_figure(
+                result, title=title, synthetic=looking.synthetic, band=False, until=until
+            ),
+            partial(numbers_table, result, "years"),
+            key="subgroup_km",
+            name=("subgroups", result.endpoint.key),
+            alt=survival_alt(title, result, reading(result)),
+        )
     draw_accounting(result)
     for note in result.notes:
         st.caption(note)

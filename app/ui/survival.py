@@ -34,7 +34,9 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         options = draw_curve_options(cohort, endpoint)
     with middle:
-        chosen = draw_grouping(looking, endpoint, limit=options.time.limit, below=below)
+        chosen = draw_grouping(
+            looking, endpoint, limit=options.time.limit, below=below, followed=True
+        )
     return SurvivalSettings(endpoint, chosen, options)
 
 

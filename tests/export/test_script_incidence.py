@@ -144,9 +144,9 @@ def test_a_file_with_unknown_deaths_hostile_names_and_small_groups(cohort, folde
     result, script = made(cohort, Filter(), STAGE)
     assert any("not recorded" in reason and "death" in reason for reason in result.left_out)
     assert result.effects.left_out.keys() == {"none", "few"}
-    assert result.gray_event is None
+    assert result.untested == ("few",)
     check_numbers(run(script, folder), result)
-    assert "# No p-value is given" in script
+    assert "# Not in the tests: few has fewer than 10 patients." in script
 
 
 def test_groups_as_they_were_arranged(cohort, folder):
@@ -207,7 +207,7 @@ def test_the_methods_say_what_was_done_and_who_was_not_in_it(cohort):
     text = group_incidence_methods(result, Filter().apply(cohort))
     for said in (
         "Aalen-Johansen",
-        "No p-value is given: few has fewer than 10 patients.",
+        "Not in the tests: few has fewer than 10 patients.",
         "Not in the models: ",
         "none (no AML transformation)",
         "Fine-Gray",

@@ -35,6 +35,7 @@ from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival import SurvivalSettings, draw_accounting, survival_settings, survival_title
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.time_axis import draw_axis_end
 
 _SUMMARY, _DIFFERENCES, _MEANS = "Summary", "Differences", "Restricted mean"
 _CONDITIONAL, _PAIRS = "Given survival so far", "Every pair"
@@ -58,20 +59,23 @@ def draw_curves(looking: Looking) -> None:
     )
     unit = options.time.unit
     sentences = reading(result)
-    figure, title = _figure(looking, result, settings)
 
     immortal_time_guard(
         looking, settings.chosen.grouping, settings.endpoint, str(settings.chosen.spec or "")
     )
     chart, words = st.columns([5, 3], gap="large")
     with chart:
-        figure_with_downloads(
-            figure,
-            partial(numbers_table, result, unit),
-            key="km",
-            name=(result.endpoint.key, result.label),
-            alt=survival_alt(title, result, sentences),
-        )
+        place = st.container()
+        until = draw_axis_end(result.supported_until, result.last_time, unit)
+        figure, title = _figure(looking, result, settings, until)
+        with place:
+            figure_with_downloads(
+                figure,
+                partial(numbers_table, result, unit),
+                key="km",
+                name=(result.endpoint.key, result.label),
+                alt=survival_alt(title, result, sentences),
+            )
     with words:
         st.subheader("In words", anchor=False)
         for note in result.notes:
@@ -112,7 +116,7 @@ def draw_curves(looking: Looking) -> None:
 
 
 def _figure(
-    looking: Looking, result: GroupSurvival, settings: SurvivalSettings
+    looking: Looking, result: GroupSurvival, settings: SurvivalSettings, until: float | None
 ) -> tuple[go.Figure, str]:
     options = settings.options
     title = survival_title(result)
@@ -134,6 +138,7 @@ def _figure(
             marks=options.marks,
             full_table=options.full_table,
             falling=options.scale != INCIDENCE,
+            until=until,
         ),
         title,
     )
@@ -174,7 +179,7 @@ def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> tuple[float, ...
     months = _times("At (separate by commas)", "times", unit)
     st.dataframe(differences_table(result, months, unit), hide_index=True, key="km_differences")
     st.caption(
-        f"Differences from {result.drawn[0].name} with Wald intervals from Greenwood's variances; "
+        f"Differences from {result.reference} with Wald intervals from Greenwood's variances; "
         "choose the times before looking at the curves."
     )
     return tuple(months)
@@ -186,7 +191,7 @@ def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
         f"Horizon, {unit}",
         min_value=0.0,
         value=None,
-        placeholder=f"{in_unit(longest, unit):g}, the longest that every group is followed",
+        placeholder=f"{in_unit(longest, unit):g}, the longest with 10 at risk in every group",
         key="tau",
         bind="query-params",
     )

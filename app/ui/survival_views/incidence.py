@@ -35,6 +35,7 @@ from app.ui.links import ENDPOINT, endpoint_labels
 from app.ui.session import Looking
 from app.ui.survival import draw_accounting
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
 
 RISK_ENDPOINT = "risk_endpoint"
@@ -77,14 +78,17 @@ def draw_incidence(looking: Looking) -> None:
 
     chart, words = st.columns([5, 3], gap="large")
     with chart:
-        figure = _figure(looking, result, settings, title)
-        figure_with_downloads(
-            figure,
-            partial(numbers_table, result, unit),
-            key="incidence",
-            name=(result.endpoint.key, "incidence", result.label),
-            alt=incidence_alt(title, result, sentences),
-        )
+        place = st.container()
+        until = draw_axis_end(result.supported_until, result.last_time, unit)
+        with place:
+            figure = _figure(looking, result, settings, title, until)
+            figure_with_downloads(
+                figure,
+                partial(numbers_table, result, unit),
+                key="incidence",
+                name=(result.endpoint.key, "incidence", result.label),
+                alt=incidence_alt(title, result, sentences),
+            )
     with words:
         st.subheader("In words", anchor=False)
         for note in result.notes:
@@ -150,7 +154,7 @@ def _settings(looking: Looking) -> IncidenceSettings:
             full_table=_toggle("Events and censored in the table", "table"),
         )
     with middle:
-        chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below)
+        chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below, followed=True)
     with below:
         _say_what_is_shown(looking.cohort, endpoint)
     return IncidenceSettings(endpoint, chosen, time, truncated, str(drawn_as), layers)
@@ -223,12 +227,16 @@ def _title(result: GroupIncidence) -> str:
 
 
 def _figure(
-    looking: Looking, result: GroupIncidence, settings: IncidenceSettings, title: str
+    looking: Looking,
+    result: GroupIncidence,
+    settings: IncidenceSettings,
+    title: str,
+    until: float | None,
 ) -> go.Figure:
     unit, synthetic = settings.time.unit, looking.synthetic
     if settings.drawn_as != STACKED or not result.drawn:
         return incidence_figure(
-            result, unit, title=title, synthetic=synthetic, layers=settings.layers
+            result, unit, title=title, synthetic=synthetic, layers=settings.layers, until=until
         )
     by = f" by {mid_sentence(result.label)}" if result.label else ""
     title = f"{result.endpoint.label} and competing event{by}"
@@ -240,7 +248,7 @@ def _figure(
         )
     if name not in names:
         title = f"{title}, {count(result.analysed, 'patient')}"
-        return stacked_panels(result, unit, title=title, synthetic=synthetic)
+        return stacked_panels(result, unit, title=title, synthetic=synthetic, until=until)
     own = result.drawn[names.index(name)]
     title = f"{result.endpoint.label} and competing event: {own.name}, {count(own.n, 'patient')}"
     return stacked_figure(
@@ -250,6 +258,7 @@ def _figure(
         title=title,
         synthetic=synthetic,
         full_table=settings.layers.full_table,
+        until=until,
     )
 
 
