@@ -17,6 +17,7 @@ from app.analysis.associations import Integers, States, wilson_interval
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.cohort_screen import SIGNIFICANT, format_q
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.overlapping import overlap_families
 from app.analysis.wording import count, format_percent, format_percent_ci
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
@@ -59,6 +60,8 @@ class GroupFrequencies:
         Why the others are in none: reason to number.
     conf_level
         Level of the intervals.
+    families
+        Family of each feature: those that overlap count once among the tests.
     """
 
     overall: pd.DataFrame
@@ -72,6 +75,7 @@ class GroupFrequencies:
     analysed: int
     left_out: dict[str, int]
     conf_level: float
+    families: npt.NDArray[np.intp]
 
     @cached_property
     def by_group(self) -> pd.DataFrame:
@@ -92,10 +96,12 @@ class GroupFrequencies:
         """One row a feature, by p-value, worked out when asked for; empty without two groups.
 
         Columns: feature, label, kind, tested, altered, test, p_value, q_value (Benjamini-Hochberg
-        over the features compared: those altered in at least 5), with two groups also odds_ratio,
-        or_lower, or_upper of the first against the second.
+        over the features compared: those altered in at least 5, those that overlap counted
+        once), with two groups also odds_ratio, or_lower, or_upper of the first against the second.
         """
-        return _differences(self.features, self.altered, self.tested, self.conf_level)
+        return _differences(
+            self.features, self.altered, self.tested, self.families, self.conf_level
+        )
 
     @property
     def features(self) -> pd.DataFrame:
@@ -171,6 +177,7 @@ def group_frequencies(
         analysed=int(mask.sum()) if grouping is None else sum(sizes),
         left_out={} if grouping is None else grouping.left_out(mask),
         conf_level=conf_level,
+        families=overlap_families(cohort, [names[place] for place in order]),
     )
 
 
@@ -306,13 +313,19 @@ def _by_group(
     )
 
 
-def _differences(base: pd.DataFrame, a: Integers, t: Integers, conf_level: float) -> pd.DataFrame:
+def _differences(
+    base: pd.DataFrame,
+    a: Integers,
+    t: Integers,
+    families: npt.NDArray[np.intp],
+    conf_level: float,
+) -> pd.DataFrame:
     if len(a) < 2:
         return pd.DataFrame()
     p_values, tests = compare_counts(a, t, MIN_COMPARED)
     table = base.assign(
         tested=t.sum(axis=0), altered=a.sum(axis=0), test=tests, p_value=p_values,
-        q_value=adjust_p_values(p_values),
+        q_value=adjust_p_values(p_values, families=families),
     )  # fmt: skip
     if len(a) == 2:
         odds, lower, upper = conditional_odds_ratios(

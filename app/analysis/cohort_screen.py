@@ -13,6 +13,7 @@ from app.analysis.adjustment import covariate_frame
 from app.analysis.contained_covariates import contained_in
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome
+from app.analysis.overlapping import overlap_families
 from app.analysis.regression import survival_scan
 from app.analysis.wording import count, listing, mid_sentence
 from data_loaders import Cohort, Endpoint
@@ -40,7 +41,8 @@ class CohortScreen:
     table
         One row an alteration modelled, by p-value, those whose model failed last: feature, label,
         kind, n (tested), altered, frequency, events, events_altered, hr, lower, upper, p_value,
-        q_value, firth (whether Firth's correction was needed), note. ``attrs`` as of
+        q_value (alterations that overlap count once), firth (whether Firth's correction was
+        needed), note, family (the same number for those that overlap). ``attrs`` as of
         :func:`app.analysis.regression.survival_scan`.
     not_tested
         The others: feature, label, kind, reason.
@@ -88,6 +90,11 @@ class CohortScreen:
     def n_tested(self) -> int:
         """Alterations tested: those with a p-value."""
         return int(self.table["p_value"].notna().sum())
+
+    @property
+    def n_families(self) -> int:
+        """Those tested, with those that overlap counted once."""
+        return int(self.table.loc[self.table["p_value"].notna(), "family"].nunique())
 
     @property
     def n_features(self) -> int:
@@ -198,6 +205,7 @@ def _contained(cohort: Cohort, adjust: Sequence[str], features: list[str]) -> tu
 
 def _table(cohort: Cohort, scan: pd.DataFrame, adjustment: ScreenAdjustment) -> pd.DataFrame:
     features = scan["feature"].astype(str)
+    families = overlap_families(cohort, features.tolist())
     return pd.DataFrame(
         {
             "feature": features,
@@ -208,9 +216,10 @@ def _table(cohort: Cohort, scan: pd.DataFrame, adjustment: ScreenAdjustment) -> 
             "frequency": scan["altered"] / scan["n"],
             **{name: scan[name] for name in ("events", "events_altered", "hr", "lower", "upper")},
             "p_value": scan["p_value"],
-            "q_value": adjust_p_values(scan["p_value"].to_numpy(float), adjustment),
+            "q_value": adjust_p_values(scan["p_value"].to_numpy(float), adjustment, families),
             "firth": scan["note"].str.startswith("Firth").astype(bool),
             "note": scan["note"],
+            "family": families,
         }
     )
 
@@ -266,15 +275,17 @@ def screen_reading(screen: CohortScreen) -> list[str]:
     hits = screen.hits
     higher = int((hits["hr"] > 1).sum())
     name = ADJUSTMENTS[screen.adjustment]
+    over = f"over all {screen.n_tested:,} tested"
+    if screen.n_families < screen.n_tested:
+        over += f", which count as {screen.n_families:,}: those that overlap count once"
     if len(hits):
         parts = [f"{higher} with a higher hazard"] * bool(higher)
         parts += [f"{len(hits) - higher} with a lower one"] * (len(hits) > higher)
         sentences.append(
-            f"{len(hits)} have q below {SIGNIFICANT} ({name} over all {screen.n_tested} tested): "
-            f"{listing(parts)}."
+            f"{len(hits)} have q below {SIGNIFICANT} ({name} {over}): {listing(parts)}."
         )
     else:
-        sentences.append(f"None has q below {SIGNIFICANT} ({name} over all tested).")
+        sentences.append(f"None has q below {SIGNIFICANT} ({name} {over}).")
     estimated = screen.table[screen.table["p_value"].notna()]
     words = [
         f"{row.label} {format_ratio(row.hr, row.lower, row.upper)}, {format_q(row.q_value)}"

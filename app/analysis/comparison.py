@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.comparison_match import same_word
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.multiplicity import adjust_p_values
+from app.analysis.overlapping import same_site
 from app.analysis.table_one import GroupSummary, TableOne, VariableRow, in_words
 from app.analysis.wording import count, format_p, format_percent, listing, mid_sentence
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
@@ -26,6 +28,7 @@ OTHERS = "the other groups"
 DEFINES, RARE, EVERYBODY = "defines the groups", "too rare", "in everybody or nobody tested"
 FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
 _YES = ("Yes", "No")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]")
 _LEADING = 3
 _DIFFERENCE = ("higher_in", "smd", "test", "p_value", "q_value", "missing")
 
@@ -40,7 +43,8 @@ class Enrichment:
         One row an alteration that somebody has, by p-value, those not compared last: feature,
         label, kind, altered, tested, frequency (of the group), others_altered, others_tested,
         others_frequency, odds_ratio, lower, upper (conditional estimate, exact 95% interval),
-        p_value (Fisher's exact test, two-sided), q_value (Benjamini-Hochberg over those compared),
+        p_value (Fisher's exact test, two-sided), q_value (Benjamini-Hochberg over those compared,
+        those that overlap counted once),
         note (why it was not compared; empty where it was).
     group, others
         Names of the two sides.
@@ -115,7 +119,7 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
         table = base.assign(
             altered=a, tested=t, frequency=a / t, others_altered=c, others_tested=u,
             others_frequency=c / u, odds_ratio=odds, lower=lower, upper=upper, p_value=p_values,
-            q_value=adjust_p_values(p_values), note=notes,
+            q_value=adjust_p_values(p_values, families=found.families), note=notes,
         )  # fmt: skip
     table = table[a + c > 0].sort_values(["p_value", "label"], kind="stable", ignore_index=True)
     return Enrichment(
@@ -127,19 +131,27 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     )
 
 
-def made_of(cohort: Cohort, spec: GroupingSpec | None) -> set[str]:
-    """Features that a grouping is made of, with the refinements of its genes."""
-    if spec is None:
-        return set()
-    own = set(spec.features)
-    if spec.kind in {"alteration", "alleles"}:
+def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = ()) -> set[str]:
+    """Features that groups are made of, with all others of the same genes.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    spec
+        How the groups were asked for; None for not known.
+    names
+        Names of the groups: a gene that one of them names (``CALR``, ``SF3B1 + TET2``) makes it.
+    """
+    own = set() if spec is None else set(spec.features)
+    if spec is not None and spec.kind in {"alteration", "alleles"}:
         own.add(spec.name)
-    names = [str(name) for name in cohort.alterations.columns]
-    return {
-        name
-        for name in names
-        if any(name == gene or name.startswith((f"{gene}_", f"{gene}-")) for gene in own)
-    }
+    words = {word for name in names for word in _WORD.findall(name)}
+    features = cohort.features
+    for name, gene in zip(map(str, features.index), features["gene"], strict=True):
+        if name in own or {name, gene} & words or gene in own:
+            own.add(name)
+    return same_site(cohort, sorted(own))
 
 
 def clinical_differences(table: TableOne) -> pd.DataFrame:

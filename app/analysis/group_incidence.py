@@ -22,7 +22,7 @@ from app.analysis.incidence_estimates import (
     not_recorded,
 )
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.outcomes import Outcome, outcome_of, too_small
+from app.analysis.outcomes import Outcome, as_loaded, outcome_of, too_small
 from app.analysis.supported import supported_until
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
@@ -270,6 +270,8 @@ def _notes(
             "them from time zero credits whoever came into one later with the time they had to "
             "live until then (immortal time): read the difference as biased."
         )
+    if outcome.endpoint.notes and outcome.n:
+        notes.append(as_loaded(outcome.endpoint))
     if grouping is not None and grouping.data_driven:
         notes.append(
             "These groups were found in the same patients: the comparison describes them and does "

@@ -13,7 +13,7 @@ import pandas as pd
 
 from app.analysis.logrank import LogrankResult, Weights
 from app.analysis.multiplicity import Adjustment
-from app.analysis.outcomes import Outcome, outcome_of, too_small
+from app.analysis.outcomes import Outcome, as_loaded, outcome_of, too_small
 from app.analysis.supported import supported_until
 from app.analysis.survival import (
     ConfType,
@@ -366,6 +366,8 @@ def _notes(
             f"The curve of {listing(early)} falls to zero while few had entered, although others "
             "come later: it cannot be read."
         )
+    if endpoint.notes and outcome.n:
+        notes.append(as_loaded(endpoint))
     unknown = 0 if layers is None else int(np.count_nonzero(layers < 0))
     if unknown:
         notes.append(

@@ -16,6 +16,7 @@ from app.analysis.contained_covariates import contained_in
 from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.cohort.later_columns import comes_later
 from data_loaders import Cohort, CohortError, Variable
 
 TIME, EVENT, ENTRY = "time", "event", "entry"
@@ -296,7 +297,7 @@ def _of_number(
         "number",
         unit=variable.unit or "",
         per=_step(variable, values),
-        after_baseline=variable.role == "treatment",
+        after_baseline=comes_later(cohort, variable.name),
     )
     return covariate, values[used]
 

@@ -11,7 +11,7 @@ from app.analysis._survival_data import Floats
 Adjustment = Literal["holm", "bh", "bonferroni", "none"]
 
 
-def adjust_p_values(p_values: Any, method: Adjustment = "bh") -> Floats:
+def adjust_p_values(p_values: Any, method: Adjustment = "bh", families: Any = None) -> Floats:
     """Adjust p-values as R's ``p.adjust``; tests without a p-value (NaN) do not count.
 
     Parameters
@@ -21,6 +21,9 @@ def adjust_p_values(p_values: Any, method: Adjustment = "bh") -> Floats:
     method
         ``holm`` (Holm 1979) and ``bonferroni`` control the chance of any false finding, ``bh``
         (Benjamini & Hochberg 1995) the share of false findings; ``none`` changes nothing.
+    families
+        Family of each test, shape (m,): the tests of a family say the same and count once, each
+        with its share of the weight (Benjamini & Hochberg 1997). None for each on its own.
 
     Returns
     -------
@@ -38,14 +41,22 @@ def adjust_p_values(p_values: Any, method: Adjustment = "bh") -> Floats:
     m = len(tested)
     if method == "none" or m == 0:
         return adjusted
-    order = np.argsort(tested)
+    order = np.argsort(tested, kind="stable")
     ranked = tested[order]
+    own = np.arange(m) if families is None else np.asarray(families)[known]
+    _, own, size = np.unique(own, return_inverse=True, return_counts=True)
+    number = len(size)
     if method == "holm":
-        result = np.maximum.accumulate(ranked * (m - np.arange(m)))
+        # Families that are still in: those with a test at this rank or a later one.
+        last = np.zeros(number, dtype=np.int64)
+        last[own[order]] = np.arange(m)
+        left = number - np.searchsorted(np.sort(last), np.arange(m), side="left")
+        result = np.maximum.accumulate(ranked * left)
     elif method == "bonferroni":
-        result = ranked * m
+        result = ranked * number
     elif method == "bh":
-        result = np.minimum.accumulate((ranked * m / np.arange(1, m + 1))[::-1])[::-1]
+        counted = np.cumsum(1.0 / size[own[order]])
+        result = np.minimum.accumulate((ranked * number / counted)[::-1])[::-1]
     else:
         raise ValueError("The adjustment must be 'holm', 'bh', 'bonferroni' or 'none'.")
     back = np.empty(m)

@@ -92,6 +92,11 @@ class Outcome:
         )
 
 
+def as_loaded(endpoint: Endpoint) -> str:
+    """What the loader changed in an endpoint, as sentences; empty where nothing."""
+    return f"In the cohort as loaded: {' '.join(endpoint.notes)}" if endpoint.notes else ""
+
+
 def too_small(names: Sequence[str]) -> str:
     """Why groups are in no test: ``CALR other has fewer than 10 patients``."""
     verb = "has" if len(names) == 1 else "have"

@@ -55,7 +55,7 @@ _SOON_DAYS = 31
 
 
 def comes_later(cohort: Cohort, column: str) -> bool:
-    """Whether a column is not known at time zero: a treatment, an outcome or what follows of one."""
+    """Whether a column is not known at time zero: a treatment, an outcome, what follows of one."""
     return bool(why_later(cohort, column))
 
 
@@ -131,7 +131,7 @@ def _numbers(cohort: Cohort, column: str) -> Floats:
 
 
 def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
-    """One value (or none) in all who are free of the event or had it, others in most of the rest."""
+    """One value (or none) in all who had the event or in all who did not, others in the rest."""
     codes = cohort.factor(column)[0]
     had = _numbers(cohort, endpoint.event)
     free = had == 0

@@ -10,6 +10,7 @@ from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.wording import count, format_time_ci, listing, mid_sentence
 from app.cohort.filters import Selection
+from app.export.methods_parts import columns_of
 from app.export.software import made_with
 from data_loaders import Cohort
 
@@ -122,8 +123,8 @@ def _endpoint(result: GroupSurvival) -> str:
     endpoint = result.endpoint
     sentence = (
         f"The endpoint was {mid_sentence(endpoint.label)}, the time to {endpoint.event_label} "
-        f"({count(result.n_events, 'event')} in {count(result.analysed, 'patient')}), from the "
-        f"columns {endpoint.time} and {endpoint.event}."
+        f"({count(result.n_events, 'event')} in {count(result.analysed, 'patient')}), from "
+        f"{columns_of(endpoint)}."
     )
     if endpoint.competing is not None:
         sentence += " A competing event counted as censoring at its time in the survival curves."

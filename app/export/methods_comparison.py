@@ -111,7 +111,8 @@ def _clinical(table: TableOne) -> str:
         "and ranked by p-value; p-values were adjusted over those tested (Benjamini & Hochberg "
         "1995). A group with fewer than "
         f"{MIN_GROUP_FOR_TEST} patients with a value was in no test. The standardised mean "
-        "difference is the largest of all pairs of the groups tested. Missing values were counted and not imputed."
+        "difference is the largest of all pairs of the groups tested. Missing values "
+        "were counted and not imputed."
     )
 
 
@@ -124,7 +125,7 @@ def _alterations(contrast: Enrichment) -> str:
         "two-sided, with conditional maximum likelihood odds ratios and exact 95% intervals, as "
         f"R's fisher.test. P-values were adjusted over the {contrast.n_tested:,} alterations "
         f"compared (Benjamini & Hochberg 1995), those in at least {MIN_COMPARED} patients with "
-        f"{MIN_GROUP_FOR_TEST} tested on either side.{made}"
+        f"{MIN_GROUP_FOR_TEST} tested on either side; those that overlap counted once.{made}"
     )
 
 

@@ -62,7 +62,8 @@ def frequency_methods(found: GroupFrequencies, selection: Selection) -> str:
             f"{ways[:1].upper()}{ways[1:]}. Odds ratios are conditional maximum likelihood "
             "estimates with exact 95% intervals, as R's fisher.test, of each group against the "
             f"others. P-values were adjusted over the {found.n_tested:,} alterations compared, "
-            f"those in at least {MIN_COMPARED} patients (Benjamini & Hochberg 1995)."
+            f"those in at least {MIN_COMPARED} patients (Benjamini & Hochberg 1995), alterations "
+            "that overlap counted once."
         )
     return view_methods(selection, found.analysed, parts)
 

@@ -8,7 +8,7 @@ from app.analysis.outcomes import too_small
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_models import gray_methods
-from app.export.methods_parts import analysed_sentence, view_methods
+from app.export.methods_parts import analysed_sentence, columns_of, view_methods
 
 
 def group_incidence_methods(result: GroupIncidence, selection: Selection) -> str:
@@ -57,11 +57,10 @@ def _endpoint(result: GroupIncidence) -> str:
     endpoint = result.endpoint
     events = sum(group.events for group in result.estimates)
     competing = sum(group.competing for group in result.estimates)
-    columns = [endpoint.time, endpoint.event, str(endpoint.competing)]
     words = (
         f"The endpoint was {mid_sentence(endpoint.label)}, the time to {endpoint.event_label} "
         f"({count(events, 'event')}), with {result.competing_label} ({competing:,}) as the "
-        f"competing event, from the columns {listing(columns)}."
+        f"competing event, from {columns_of(endpoint)}."
     )
     if result.outcome.entry is not None:
         words += f" Patients were at risk from their entry on (column {endpoint.entry})."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from app.analysis.outcomes import as_loaded
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.software import made_with
@@ -66,13 +67,23 @@ def analysed_sentence(selected: int, analysed: int, left_out: Mapping[str, int])
     return f"Of these, {analysed:,} were analysed; not analysed: {listing(reasons)}."
 
 
+def columns_of(endpoint: Endpoint) -> str:
+    """The columns of an endpoint, and of which of the file's and by what unit they were made."""
+    columns = [endpoint.time, endpoint.event]
+    if endpoint.competing is not None:
+        columns.append(endpoint.competing)
+    made = f", in months, made of {endpoint.source}" if endpoint.source else ""
+    return f"the columns {listing(columns)}{made}"
+
+
 def endpoint_sentence(endpoint: Endpoint, events: int, n: int, limit: float | None) -> str:
     """The endpoint, its events and columns, and the time limit."""
     words = (
         f"The endpoint was {mid_sentence(endpoint.label)}, the time to {endpoint.event_label} "
-        f"({count(events, 'event')} in {count(n, 'patient')}), from the columns {endpoint.time} "
-        f"and {endpoint.event}."
+        f"({count(events, 'event')} in {count(n, 'patient')}), from {columns_of(endpoint)}."
     )
+    if endpoint.notes:
+        words += f" {as_loaded(endpoint)}"
     if endpoint.competing is not None:
         words += (
             " A competing event counted as censoring at its time, so hazard ratios are "

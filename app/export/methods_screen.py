@@ -25,6 +25,12 @@ def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
         endpoint += f" Patients were at risk from their entry on (column {screen.endpoint.entry})."
     kinds = listing([KINDS[kind].lower() for kind in screen.kinds])
     models = f"Alterations looked at: {kinds}. {screen_methods(screen.table)}"
+    if screen.n_families < screen.n_tested:
+        models += (
+            " Alterations that overlap (a gene and its refinements, a loss named twice, where 95% "
+            f"of the carriers of the rarer have the other) counted once: {screen.n_tested:,} "
+            f"tested as {screen.n_families:,} (weights of Benjamini & Hochberg 1997)."
+        )
     if screen.constant:
         models += f" Left out of the models, being the same in all: {listing([*screen.constant])}."
     models = " ".join([models, *screen.contained])

@@ -74,7 +74,7 @@ class Compared:
     @property
     def made_of(self) -> set[str]:
         """Features that the groups are made of."""
-        return made_of(self.looking.cohort, self.spec)
+        return made_of(self.looking.cohort, self.spec, self.grouping.names)
 
     @property
     def variables(self) -> list[str]:

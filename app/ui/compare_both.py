@@ -63,7 +63,7 @@ class Side:
     @property
     def made_of(self) -> set[str]:
         """Features that the groups are made of."""
-        return made_of(self.cohort, self.spec)
+        return made_of(self.cohort, self.spec, self.grouping.names)
 
     @property
     def kinds(self) -> list[FeatureKind]:

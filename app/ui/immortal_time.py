@@ -10,7 +10,7 @@ from app.analysis.exposures import Exposure, exposure_options
 from app.analysis.transplant.defaults import transplants
 from app.analysis.wording import mid_sentence
 from app.cohort.groupings import FILTERS, Grouping
-from app.cohort.later_columns import later_columns
+from app.cohort.later_columns import later_columns, why_later
 from app.cohort.named_filters import filters_from_text
 from app.ui import pages
 from app.ui.links import ENDPOINT, VIEW, keep_choices
@@ -53,11 +53,13 @@ def immortal_time_guard(
         return
     exposure = matching_exposure(looking, grouping, endpoint, group)
     label = mid_sentence(grouping.label)
+    reasons = [why_later(looking.cohort, column) for column in _named(looking, group)]
+    known = next((f" It is taken to be so because {why}." for why in reasons if why), "")
     with st.container(border=True, key="immortal_time"):
         st.warning(
             f"**Immortal time.** The groups of {label} come about during follow-up: whoever came "
             "into one later had to live until then, and these curves credit that time to the "
-            "group. They are biased from time zero on, whatever the test says.",
+            "group. They are biased from time zero on, whatever the test says." + known,
             icon=":material/warning:",
         )
         if exposure is None:

@@ -133,11 +133,13 @@ def test_a_planted_gene_is_found_and_noise_is_not():
 def test_adjusted_for_the_number_tested():
     cohort = load_cohort("demo:aml")
     bh, holm = (screened(cohort, adjustment=method) for method in ("bh", "holm"))
-    p = bh.table["p_value"].to_numpy()
-    m = len(p)
-    ranked = p * m / np.arange(1, m + 1)
+    p, family = bh.table["p_value"].to_numpy(), bh.table["family"].to_numpy()
+    # Alterations that overlap share one place among those tested.
+    m, sizes = len(set(family)), pd.Series(family).map(pd.Series(family).value_counts())
+    assert m == bh.n_families < len(p)
+    ranked = p * m / np.cumsum(1 / sizes.to_numpy())
     np.testing.assert_allclose(bh.table["q_value"], np.minimum.accumulate(ranked[::-1])[::-1])
-    stepped = np.maximum.accumulate(p * (m - np.arange(m)))
+    stepped = np.maximum.accumulate(p * [len(set(family[i:])) for i in range(len(p))])
     np.testing.assert_allclose(holm.table["q_value"], np.minimum(stepped, 1))
     assert 0 < len(holm.hits) < len(bh.hits)
     assert "Holm over all" in " ".join(screen_reading(holm))

@@ -1,0 +1,77 @@
+"""Alterations that overlap: a gene and its refinements, one loss named twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from data_loaders import Cohort
+
+_NESTED = 0.95
+_CHROMOSOME = re.compile(r"(?<![\d.])(?:[1-9]|1\d|2[0-2])(?![\d.])|(?<![a-z])[xy](?![a-wz])")
+
+
+def overlap_families(cohort: Cohort, features: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Which alterations say the same of a patient, so that a screen counts them once.
+
+    Two are of one family where they belong to one gene, or name the same chromosomes, and 95% of
+    the carriers of the rarer have the other too: JAK2 and JAK2 V617F, del(7) and del(7)/7q, TP53
+    and TP53 multi-hit.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    features
+        Names of alterations.
+
+    Returns
+    -------
+    array of shape (len(features),)
+        Number of each one's family.
+    """
+    keys = [_site(cohort, name) for name in features]
+    family = np.arange(len(features))
+    for i, key in enumerate(keys):
+        for j in range(i):
+            if key is None or key != keys[j] or family[i] == family[j]:
+                continue
+            if _nested(cohort.feature_state(features[i]), cohort.feature_state(features[j])):
+                family[family == family[i]] = family[j]
+    return np.unique(family, return_inverse=True)[1]
+
+
+def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:
+    """All alterations of the genes, or nested ones of the chromosomes, of some alterations."""
+    own = [name for name in features if name in cohort.features.index]
+    found = set(own)
+    for name in map(str, cohort.features.index):
+        key = _site(cohort, name)
+        for other in own:
+            if key is None or key != _site(cohort, other):
+                continue
+            if isinstance(key, str) or _nested(
+                cohort.feature_state(name), cohort.feature_state(other)
+            ):
+                found.add(name)
+    return found
+
+
+def _site(cohort: Cohort, name: str) -> str | frozenset[str] | None:
+    """The gene of an alteration, or the chromosomes that a cytogenetic one names."""
+    row = cohort.features.loc[name]
+    if row["kind"] != "cytogenetic":
+        return str(row["gene"]) if isinstance(row["gene"], str) else None
+    named = frozenset(_CHROMOSOME.findall(f"{name} {row['label']}".lower()))
+    return named or None
+
+
+def _nested(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> bool:
+    """Whether nearly all carriers of the rarer of two have the other, where both were tested."""
+    both = (a >= 0) & (b >= 0)
+    rarer = min(np.count_nonzero(a[both] == 1), np.count_nonzero(b[both] == 1))
+    together = np.count_nonzero((a == 1) & (b == 1))
+    return bool(rarer and together >= _NESTED * rarer)
