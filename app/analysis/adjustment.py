@@ -19,7 +19,7 @@ def adjustment_options(cohort: Cohort) -> list[str]:
 
     Age and sex lead, then disease variables and risk scores, laboratory, clinical, study.
     """
-    found = [v for v in cohort.variables.values() if v.role in _ROLES and _is_usable(cohort, v)]
+    found = [v for v in cohort.variables.values() if v.role in _ROLES and is_usable(cohort, v)]
     names = [v.name for v in sorted(found, key=lambda v: _ROLES.index(v.role))]
     first = age_and_sex(cohort)
     return [*first, *(name for name in names if name not in first)]
@@ -30,7 +30,7 @@ def age_and_sex(cohort: Cohort) -> list[str]:
     return [
         name
         for name in ("age_years", "sex")
-        if name in cohort.variables and _is_usable(cohort, cohort.variables[name])
+        if name in cohort.variables and is_usable(cohort, cohort.variables[name])
     ]
 
 
@@ -85,7 +85,8 @@ def _categories(values: pd.Series, variable: Variable) -> pd.Series:
     return words.astype(pd.CategoricalDtype(order))
 
 
-def _is_usable(cohort: Cohort, variable: Variable) -> bool:
+def is_usable(cohort: Cohort, variable: Variable) -> bool:
+    """Whether models can be adjusted for a variable: a number or few categories, in this cohort."""
     if variable.name not in cohort.patients.columns:
         return False
     if variable.kind == "numeric":

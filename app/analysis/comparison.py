@@ -160,13 +160,16 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a variable, by p-value, those not tested last by their difference: variable, label,
-        the summary in words by group (one column a group), higher_in (the group in which a number,
+        One row a variable with more than one value, by p-value, those not tested last by their
+        difference: variable, label, the summary in words by group (one column a group; of two
+        values the first), higher_in (the group in which a number,
         a step of a scale or a yes is higher or more frequent; empty without a direction), smd,
         test, p_value, q_value, missing.
     """
     rows = []
     for row in table.rows:
+        if row.constant:
+            continue
         cells = {}
         for name, group in zip(table.names, row.groups, strict=True):
             levels = row.levels or ("",)
@@ -175,6 +178,8 @@ def clinical_differences(table: TableOne) -> pd.DataFrame:
                 told = [(summary, "") for summary, level in told if level == _YES[0]]
             elif row.levels:
                 told = [told[i] for i, held in enumerate(row.overall) if held.count]
+                # Of two values such as the sexes one tells the other.
+                told = told[:1] if len(told) == 2 else told
             cells[name] = "; ".join(in_words(summary, level) for summary, level in told)
         rows.append(
             {

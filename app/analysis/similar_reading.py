@@ -27,6 +27,9 @@ _CLOSE = 0.1
 _MOST_REASONS = 4
 _MOST_NAMED = 5
 _COMMON = 0.2
+_MOST = 0.5
+# Beyond it two patients are nearer to nothing in common than to alike.
+_ALIKE = 0.5
 
 
 def shared_table(cohort: Cohort, mask: Bools, found: SimilarPatients) -> pd.DataFrame:
@@ -110,10 +113,13 @@ def similarity_reading(cohort: Cohort, found: SimilarPatients) -> list[str]:
         The nearest patients.
     """
     name = patient_name(found.position)
+    nearest = patient_name(int(found.neighbours[0]))
+    scale = f"(distance {found.distance[0]:.2f}, from 0 alike in everything compared to 1)"
     sentences = [
-        f"{patient_name(int(found.neighbours[0]))} is most like {mid_sentence(name)} "
-        f"(distance {found.distance[0]:.2f}, from 0 alike in everything compared to 1), of "
-        f"{found.compared:,} compared."
+        f"{nearest} is most like {mid_sentence(name)} {scale}, of {found.compared:,} compared."
+        if found.distance[0] <= _ALIKE
+        else f"Nobody of {found.compared:,} compared is much like {mid_sentence(name)}: the "
+        f"nearest is {mid_sentence(nearest)} {scale}."
     ]
     reasons = _shared_alterations(cohort, found)
     if reasons:
@@ -265,15 +271,18 @@ def _shared_alterations(cohort: Cohort, found: SimilarPatients) -> str:
         return f"No alteration was found in this patient, nor in {none} of these {n}."
     altered = profiles.altered[found.neighbours].sum(axis=0)
     labels = _labels(cohort, profiles.features)
-    order = sorted((i for i in mine if altered[i]), key=lambda i: -altered[i])[:_MOST_NAMED]
-    if not order:
-        return f"None of these {n} shares {listing([labels[i] for i in mine[:_MOST_NAMED]])}."
-    told = [f"{labels[i]} ({int(altered[i])} of {n})" for i in order]
-    return f"They share the alteration{'s' * (len(told) > 1)} {listing(told)}."
+    order = sorted(mine, key=lambda i: -altered[i])[:_MOST_NAMED]
+    told = [f"{labels[i]} ({int(altered[i])} of {n})" for i in order if altered[i] > _MOST * n]
+    if told:
+        return f"Most of them share the alteration{'s' * (len(told) > 1)} {listing(told)}."
+    if not altered[mine].any():
+        return f"None of these {n} shares {listing([labels[i] for i in order])}."
+    fewer = [f"{labels[i]} ({int(altered[i])} of {n})" for i in order]
+    return f"Most of them share none of its alterations: {listing(fewer)}."
 
 
 def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:
-    """The variables in which most of the nearest patients are close to the patient."""
+    """The variables in which more than half of the nearest are close to the patient."""
     near = _closeness(found, found.neighbours)
     known = np.isfinite(near).sum(axis=0)
     close = np.nansum(near <= _CLOSE, axis=0)
@@ -284,9 +293,11 @@ def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:
         f"{mid_sentence(cohort.variables[found.profiles.variables[i]].label)} "
         f"({int(close[i])} of {int(known[i])})"
         for i in order
-        if shares[i] > 0
+        if shares[i] > _MOST
     ]
-    return f"They are closest in {listing(told)}." if told else "No clinical value is close."
+    if not told:
+        return "In no clinical value are most of them close to this patient."
+    return f"Most of them are close in {listing(told)}."
 
 
 def _close_values(

@@ -38,6 +38,7 @@ Floats = npt.NDArray[np.float64]
 NumberTest = Literal["rank", "mean"]
 
 MOST_LEVELS = 12
+_PURE, _PURE_EACH = 0.98, 0.9
 REST = "The rarest, pooled"
 _CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 _LEFT_OUT = frozenset({"outcome"})
@@ -105,6 +106,11 @@ class VariableRow:
     comparison: Comparison
     q_value: float
     missing: int
+
+    @property
+    def constant(self) -> bool:
+        """Whether everybody known has the same value."""
+        return bool(self.levels) and sum(level.count > 0 for level in self.overall) == 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -390,13 +396,16 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
     known = counts.sum(axis=1)
 
     def tested(groups: list[int]) -> Tested:
-        if np.count_nonzero(counts[groups].sum(axis=0)) < 2:
+        own = counts[groups]
+        if np.count_nonzero(own.sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
+        if held.kind != "alteration" and _same_classes(own):
+            return "no test (the groups in other words)", float("nan"), float("nan")
         if held.kind == "ordinal":
             recoded = _recoded(codes[used], groups, k)
-            own = recoded >= 0
-            return rank_test(places[used][own].astype(float), recoded[own], len(groups))
-        return category_test(counts[groups])
+            inside = recoded >= 0
+            return rank_test(places[used][inside].astype(float), recoded[inside], len(groups))
+        return category_test(own)
 
     return VariableRow(
         name=held.name,
@@ -418,6 +427,24 @@ def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> Variable
         q_value=float("nan"),
         missing=int(sizes.sum() - known.sum()),
     )
+
+
+def _same_classes(counts: npt.NDArray[np.int64]) -> bool:
+    """Whether a variable's levels divide the groups, or the groups its levels, as a refinement.
+
+    Each level in (nearly) one group alone, or each group of (nearly) one level alone: "Diagnosis in
+    detail" against the diagnosis says nothing that is not known. Rare levels must be as pure as
+    common ones, and every group must be somebody's.
+    """
+    total = counts.sum()
+    for table in (counts, counts.T):
+        large = table[:, table.sum(axis=0) >= MIN_GROUP_FOR_TEST]
+        covered = table.max(axis=0).sum() >= _PURE * total
+        pure = (large.max(axis=0) >= _PURE_EACH * large.sum(axis=0)).all()
+        taken = set(large.argmax(axis=0).tolist())
+        if covered and pure and len(taken) == np.count_nonzero(table.sum(axis=1)):
+            return True
+    return False
 
 
 def _recoded(codes: npt.NDArray[np.int16], places: list[int], k: int) -> npt.NDArray[np.int16]:

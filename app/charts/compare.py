@@ -63,13 +63,20 @@ def differences_figure(
     ]
     higher = own["higher_in"].to_numpy()
     traces = []
-    for name, mask, colour in (
+    # What has no direction, such as the sexes, is hatched: a plain colour would name a group.
+    hatched = "/" if colours else ""
+    for name, mask, colour, pattern in (
         *(
-            (f"Higher in {group}", clear & (higher == group), colour)
+            (f"Higher in {group}", clear & (higher == group), colour, "")
             for group, colour in (colours or {}).items()
         ),
-        (f"q < {SIGNIFICANT}", clear & ~np.isin(higher, list(colours or ())), SLATE),
-        (f"q ≥ {SIGNIFICANT} or not tested", ~clear, rgba(NEUTRAL, 0.45)),
+        (
+            f"q < {SIGNIFICANT}" + (", neither is higher" if colours else ""),
+            clear & ~np.isin(higher, list(colours or ())),
+            SLATE,
+            hatched,
+        ),
+        (f"q ≥ {SIGNIFICANT} or not tested", ~clear, rgba(NEUTRAL, 0.45), ""),
     ):
         if mask.any():
             places = np.flatnonzero(mask)
@@ -77,7 +84,7 @@ def differences_figure(
                 {
                     "type": "bar", "orientation": "h", "name": name,
                     "x": own.loc[mask, "smd"].to_numpy(), "y": places,
-                    "marker": {"color": colour, "cornerradius": 3},
+                    "marker": {"color": colour, "cornerradius": 3, "pattern": {"shape": pattern}},
                     "hovertext": [hover[place] for place in places],
                     "hovertemplate": "%{hovertext}<extra></extra>",
                 }

@@ -99,6 +99,9 @@ def legend(table: TableOne) -> str:
             f"Of a variable with more than {MOST_LEVELS} levels the rarest are pooled, in "
             "the table and in its test."
         )
+    same = [_constant(row) for row in table.rows if row.constant]
+    if same:
+        parts.append(f"The same in everybody known, hence not listed: {listing(same)}.")
     if table.left_out:
         left = listing([f"{n:,} {why}" for why, n in table.left_out.items()])
         parts.append(f"In no group: {left}.")
@@ -109,6 +112,8 @@ def legend(table: TableOne) -> str:
 
 def _lines(table: TableOne) -> Iterator[list[str]]:
     for row in table.rows:
+        if row.constant:
+            continue
         tail = _tail(row)
         columns = [row.overall, *row.groups]
         if not row.levels:
@@ -131,6 +136,11 @@ def _number(table: TableOne, summary: GroupSummary) -> str:
         return in_words(summary)
     sd = "–" if math.isnan(summary.sd) else f"{summary.sd:.3g}"
     return f"{summary.mean:.3g} ({sd})"
+
+
+def _constant(row: VariableRow) -> str:
+    place = next(place for place, level in enumerate(row.overall) if level.count)
+    return f"{row.label} ({row.levels[place]})"
 
 
 def _tail(row: VariableRow) -> list[str]:

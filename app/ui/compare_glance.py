@@ -21,6 +21,7 @@ from app.analysis.comparison import (
 from app.analysis.group_reading import numbers_table
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.table_one import TableOne, table_one
+from app.analysis.wording import count
 from app.charts.bars import share_bars
 from app.charts.compare import differences_figure, enrichment_figure
 from app.charts.overlap import overlap_figure
@@ -187,17 +188,20 @@ def _draw_sizes(compared: Compared) -> None:
     title = comparison_title("Patients", compared)
     figure_with_downloads(
         share_bars(
-            grouping.names, sizes, [looking.selection.n] * len(sizes), grouping.colours,
-            title=title, of="selected patients", synthetic=looking.synthetic,
+            grouping.names, sizes, [compared.n] * len(sizes), grouping.colours,
+            title=title, of="patients compared", synthetic=looking.synthetic,
         ),
-        lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": looking.selection.n}),
+        lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": compared.n}),
         key="compare_sizes",
         name=("compare", "sizes"),
         alt=f"{title}. "
         + ", ".join(f"{n} {size:,}" for n, size in zip(grouping.names, sizes, strict=True)),
     )  # fmt: skip
     named = ", ".join(f"{n} {size:,}" for n, size in zip(grouping.names, sizes, strict=True))
-    st.caption(f"{named}. {disjoint_sentence(grouping, looking.selection.mask)}")
+    st.caption(
+        f"{compared.n:,} of {count(looking.selection.n, 'selected patient')} are compared: {named}."
+        f" {disjoint_sentence(grouping, looking.selection.mask)}"
+    )
     if compared.spec is not None and compared.spec.kind == FILTERS:
         _draw_overlap(compared, filters_from_text(compared.spec.name))
 

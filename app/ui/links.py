@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from app.analysis.transplant.confounders import confounder_options
 from app.analysis.transplant.defaults import (
-    confounder_options,
     risk_classes,
     survival_endpoints,
     time_zeros,

@@ -15,14 +15,13 @@ IDENTIFIERS = "show_identifiers"
 _FIND = "find_identifier"
 _NOT_FOUND = "_identifier_not_found"
 _MOST_FACTS = 3
+_CHOSEN = "_patient_chosen"
 
 
 def draw_patient_choice(looking: Looking) -> int:
     """The controls that choose a patient; its position in the cohort, from 0."""
     cohort = looking.cohort
-    # The number outlives a change of cohort, and the next one may be smaller.
-    if int(st.session_state.get(PATIENT) or 1) > cohort.n:
-        st.session_state[PATIENT] = 1
+    _open_on_a_selected_one(looking)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         number = st.number_input(
             f"Patient, 1 to {cohort.n:,}",
@@ -31,6 +30,7 @@ def draw_patient_choice(looking: Looking) -> int:
             step=1,
             key=PATIENT,
             bind="query-params",
+            on_change=_choose,
             width=180,
             help="Patients are numbered in the order of the data. The number stays the same "
             "whatever the filter selects.",
@@ -66,6 +66,23 @@ def draw_patient_line(looking: Looking, position: int) -> None:
 def choose_patient(position: int) -> None:
     """Make a patient the one looked at; for callbacks."""
     st.session_state[PATIENT] = position + 1
+    _choose()
+
+
+def _choose() -> None:
+    st.session_state[_CHOSEN] = True
+
+
+def _open_on_a_selected_one(looking: Looking) -> None:
+    """Until somebody is chosen, by hand or by the link, the first of those selected."""
+    if _CHOSEN not in st.session_state:
+        st.session_state[_CHOSEN] = PATIENT in st.query_params or PATIENT in st.session_state
+    selected = np.flatnonzero(looking.selection.mask)
+    first = int(selected[0]) + 1 if len(selected) else 1
+    # The number outlives a change of cohort, and the next one may be smaller.
+    beyond = int(st.session_state.get(PATIENT) or 1) > looking.cohort.n
+    if beyond or not st.session_state[_CHOSEN]:
+        st.session_state[PATIENT] = first
 
 
 def _facts(looking: Looking, position: int) -> list[str]:

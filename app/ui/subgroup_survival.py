@@ -9,6 +9,7 @@ import streamlit as st
 from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.subgroup_view import SubgroupMap
+from app.analysis.wording import listing
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingError
@@ -53,7 +54,7 @@ def draw_linked_survival(
             alt=survival_alt(title, result, reading(result)),
         )
     draw_accounting(result)
-    for note in result.notes:
+    for note in (*_without_curve(found.grouping, shown, result.outcome.names), *result.notes):
         st.caption(note)
     return result
 
@@ -89,6 +90,26 @@ def _draw_group_choice(
             grouping = only_groups(found.grouping, chosen)
         _draw_saving(looking, grouping)
     return grouping
+
+
+def _without_curve(everyone: Grouping, shown: Grouping, drawn: tuple[str, ...]) -> list[str]:
+    """Which subgroups have no curve, and why."""
+    sizes = dict(zip(everyone.names, everyone.sizes(), strict=True))
+    if not set(drawn) <= set(sizes) or shown.data_driven != everyone.data_driven:
+        return []
+    absent = {name: n for name, n in sizes.items() if name not in drawn}
+    small = [f"{name} ({n})" for name, n in absent.items() if n < MIN_GROUP_FOR_TEST]
+    others = [f"{name} ({n:,})" for name, n in absent.items() if n >= MIN_GROUP_FOR_TEST]
+    said = []
+    if small:
+        said.append(
+            f"Without a curve, having fewer than {MIN_GROUP_FOR_TEST} patients: {listing(small)}."
+        )
+    if others:
+        said.append(f"Without a curve, not being among those chosen: {listing(others)}.")
+    if said:
+        said[-1] += " “Which groups” brings them back."
+    return said
 
 
 def _draw_saving(looking: Looking, grouping: Grouping) -> None:

@@ -14,6 +14,7 @@ from app.analysis.transplant.defaults import (
     eligible,
     progressions,
 )
+from app.analysis.transplant.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.analysis.wording import mid_sentence
 from app.ui.links import (
     CLASSES,
@@ -33,6 +34,7 @@ from app.ui.session import Looking
 from data_loaders import Cohort
 
 ALTERED = "altered"
+KIND, _BOTH = "transplant_kind", "both"
 _LATEST, _ANY_AGE = 240.0, 120.0
 _ASKED_OF = "_question_of"
 
@@ -68,6 +70,7 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         treatment = controls.choice(
             "Transplant", TRANSPLANT, usual.treatment, transplant_labels(cohort, endpoint)
         )
+        kind = _draw_kind(controls, cohort, usual.kind)
         zero = controls.choice(
             "Time zero",
             TIME_ZERO,
@@ -99,7 +102,24 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         confounders=confounders,
         classes=None if classes == NO_CLASSES else classes,
         progression=None if progression is None else progression.key,
+        kind=kind,
     )
+
+
+def _draw_kind(controls: _Controls, cohort: Cohort, usual: str) -> str:
+    """Which transplants count, where the cohort tells allogeneic from autologous ones."""
+    kinds = transplant_kinds(cohort)
+    if kinds is None:
+        return ""
+    numbers = {ALLOGENEIC: kinds.allogeneic.sum(), AUTOLOGOUS: kinds.autologous.sum()}
+    labels = {name: f"{name.capitalize()} ({number:,})" for name, number in numbers.items()}
+    labels[_BOTH] = "Both alike"
+    chosen = controls.choice("Kind of transplant", KIND, usual or _BOTH, labels)
+    st.caption(
+        "Numbers of the whole cohort. A transplant of the other kind ends a follow-up; one whose "
+        "kind is not known counts as allogeneic."
+    )
+    return "" if chosen == _BOTH else chosen
 
 
 def _begins_anew(looking: Looking) -> bool:
@@ -225,6 +245,7 @@ def _draw_confounders(controls: _Controls, cohort: Cohort, usual: Sequence[str])
         key=CONFOUNDERS,
         placeholder="Age, risk, alterations, centre",
         bind="query-params",
-        help="Anything else that decides on both, such as fitness or a donor, stays unweighted.",
+        help="Baseline variables, alterations and other treatments. What else decides on both, "
+        "such as fitness or a donor, stays unweighted; the protocol lists it.",
     )
     return tuple(name for name in chosen if name in labels)

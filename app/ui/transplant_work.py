@@ -30,7 +30,7 @@ from app.analysis.transplant import (
     write_protocol,
 )
 from app.analysis.transplant.benefit import Benefit, benefit, strata_of
-from app.analysis.transplant.defaults import age_column
+from app.analysis.transplant.confounders import age_column
 from app.analysis.transplant.profile import (
     Profile,
     ProfileAnswer,

@@ -116,7 +116,8 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
     notes = [
         "Assumes that, given the confounders in the model "
         f"({named}{''.join(', ' + name for name in data.onsets)}), who is transplanted when is "
-        "unrelated to prognosis: fitness, donor and wish are not known here and may matter.",
+        "unrelated to prognosis: what is not among them, such as fitness, donor and wish, may "
+        "matter; the protocol says what is recorded.",
     ]
     for arm in trial.arms:
         if not arm.adherent.any():

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._survival_data import Bools, Floats
-from app.analysis.adjustment import MAX_LEVELS, adjustment_options
+from app.analysis.adjustment import MAX_LEVELS
 from app.analysis.exposures import MONTHS_PER, Exposure, exposure_options, exposure_times
+from app.analysis.transplant.confounders import TRANSPLANT, age_column, confounder_options
+from app.analysis.transplant.kinds import ALLOGENEIC, transplant_kinds
 from app.analysis.transplant.protocol import TargetTrial
 from app.analysis.transplant.strategies import Strategy
 from app.analysis.wording import count, listing
@@ -18,7 +20,6 @@ from app.cohort.clauses import All, Between
 from app.cohort.filters import Filter
 from data_loaders import Cohort, Variable
 
-_TRANSPLANT = re.compile(r"transplant|hsct|\bhct\b|allo", re.IGNORECASE)
 _PROGRESSION = re.compile(r"aml|leuk|relapse|progress|transform", re.IGNORECASE)
 _TIME = re.compile(r"month|week|day|year|time", re.IGNORECASE)
 _REMISSION = "remission"
@@ -75,7 +76,7 @@ def transplants(cohort: Cohort, endpoint: str) -> list[Exposure]:
     return [
         option
         for option in exposure_options(cohort, endpoint)
-        if option.key.startswith("column:") and _TRANSPLANT.search(f"{option.key} {option.label}")
+        if option.key.startswith("column:") and TRANSPLANT.search(f"{option.key} {option.label}")
     ]
 
 
@@ -88,7 +89,7 @@ def why_no_transplant(cohort: Cohort) -> str:
         if variable.role in _TREATED
         and (variable.unit in MONTHS_PER or _TIME.search(variable.name))
         and variable.name in cohort.patients.columns
-        and _TRANSPLANT.search(f"{variable.name} {variable.label}")
+        and TRANSPLANT.search(f"{variable.name} {variable.label}")
     ]
     for name in names if endpoints else []:
         end = cohort.patients[cohort.endpoints[endpoints[0]].time]
@@ -145,34 +146,6 @@ def risk_classes(cohort: Cohort) -> list[Variable]:
     return sorted(found, key=_rank)
 
 
-def confounder_options(cohort: Cohort) -> list[str]:
-    """What may be adjusted for: baseline variables, then alterations with enough carriers."""
-    age = age_column(cohort)
-    names = adjustment_options(cohort)
-    names = [*([age] if age in names else []), *(name for name in names if name != age)]
-    counts = zip(cohort.alterations.columns, cohort.altered_counts, strict=True)
-    altered = [str(name) for name, number in counts if number >= _FEWEST_CARRIERS]
-    return [
-        *(f"variable:{name}" for name in names),
-        *(f"alteration:{name}" for name in altered),
-    ]
-
-
-def age_column(cohort: Cohort) -> str | None:
-    """The column of the age, None where there is none."""
-    return next(
-        (
-            v.name
-            for v in cohort.variables.values()
-            if v.role == "demographic"
-            and v.kind == "numeric"
-            and v.label.lower().startswith("age")
-            and v.name in cohort.patients.columns
-        ),
-        None,
-    )
-
-
 def eligible(chosen: Filter, age: str | None, oldest: float | None) -> Filter:
     """A filter and an age limit as one filter."""
     if age is None or oldest is None:
@@ -224,6 +197,7 @@ def suggest(cohort: Cohort, chosen: Filter) -> Suggestion | None:
         confounders=tuple(_confounders(cohort, mask, age, classes)),
         classes=f"variable:{classes[0].name}" if classes else None,
         progression=progression[0].key if progression else None,
+        kind=ALLOGENEIC if transplant_kinds(cohort) is not None else "",
     )
     return Suggestion(trial, age, oldest)
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from app.analysis._survival_data import Bools, Floats, Ints
-from app.analysis.exposures import exposure_times
+from app.analysis.exposures import ExposureTimes, exposure_times
 from app.analysis.model_frame import ENTRY, EVENT, TIME, Covariate, model_frame
+from app.analysis.transplant.confounders import (
+    other_treatments,
+    timeless_treatments,
+    what_is_left,
+)
+from app.analysis.transplant.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.analysis.transplant.strategies import Strategy
 from app.analysis.transplant.trial_data import TrialData, trial_data
 from app.analysis.wording import count, listing, mid_sentence
@@ -48,6 +54,9 @@ class TargetTrial:
     progression
         Key of the event that is a time-dependent confounder and that a strategy may wait for:
         ``endpoint:aml``; None for none.
+    kind
+        ``allogeneic`` or ``autologous``: transplants of the other kind end the follow-up; empty
+        for every transplant alike.
     """
 
     eligibility: Filter = field(default_factory=Filter)
@@ -60,6 +69,7 @@ class TargetTrial:
     confounders: tuple[str, ...] = ()
     classes: str | None = None
     progression: str | None = None
+    kind: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The trial as plain data; ``from_dict`` reads it back equal."""
@@ -150,6 +160,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if not len(used):
         raise ValueError("Nobody eligible has a known outcome: choose another endpoint.")
     given = exposure_times(cohort, trial.treatment, trial.endpoint)
+    given, ends, kinds = _of_kind(cohort, trial, given, model.outcome.used)
     zero = np.zeros(cohort.n)
     if trial.time_zero is not None:
         zero = exposure_times(cohort, trial.time_zero, trial.endpoint).months
@@ -163,7 +174,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         event = exposure_times(cohort, trial.progression, trial.endpoint)
         onsets[event.exposure.label] = event.months[used] - start
         unknown[event.exposure.label] = (event.undated | event.unknown)[used]
-    names = [_at_baseline(c) for c in model.covariates]
+    names = [_at_baseline(cohort, c) for c in model.covariates]
     entry = None
     if model.entry is not None:
         late = frame[ENTRY].to_numpy() - start
@@ -171,9 +182,10 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     classes = None
     if trial.classes is not None:
         classes = frame[names[wanted.index(trial.classes)]].reset_index(drop=True)
+    time, event = frame[TIME].to_numpy(), frame[EVENT].to_numpy()
     data = trial_data(
-        frame[TIME].to_numpy() - start,
-        frame[EVENT].to_numpy(),
+        np.minimum(time, ends[used]) - start,
+        np.where(ends[used] < time, 0.0, event),
         given.months[used] - start,
         frame[names].reset_index(drop=True),
         groups=classes,
@@ -191,7 +203,15 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         "origin": origin,
         "endpoint": cohort.endpoints[trial.endpoint].label,
         "confounders": listing([mid_sentence(name) for name in (*names, *onsets)]) or "none",
-        "transplant": given.exposure.noun,
+        "transplant": f"{given.exposure.noun}{kinds}",
+        "left": "; ".join(
+            text
+            for text in (
+                timeless_treatments(cohort, trial.confounders),
+                what_is_left(cohort, [*trial.confounders, str(trial.classes)]),
+            )
+            if text
+        ),
     }
     arms = _arms(data, trial, next(iter(onsets), None))
     return Protocol(_table(trial, data, arms, words), steps, arms, data, used[data.rows])
@@ -208,8 +228,35 @@ def _check(cohort: Cohort, trial: TargetTrial) -> None:
         raise ValueError("The horizon must be a positive number of months.")
 
 
-def _at_baseline(covariate: Covariate) -> str:
-    if covariate.after_baseline:
+def _of_kind(
+    cohort: Cohort, trial: TargetTrial, given: ExposureTimes, used: Bools
+) -> tuple[ExposureTimes, Floats, str]:
+    """Transplants of the kind asked for, when one of the other ends a follow-up, and in words."""
+    if not trial.kind:
+        return given, np.full(cohort.n, np.inf), ""
+    kinds = transplant_kinds(cohort)
+    if kinds is None or trial.kind not in (ALLOGENEIC, AUTOLOGOUS):
+        raise ValueError(
+            f"This cohort does not tell {trial.kind} transplants from others; it needs a column "
+            "with their kind, such as transplant_type with allogeneic and autologous."
+        )
+    dated = np.isfinite(given.months)
+    other = kinds.other_than(trial.kind) & dated
+    own = used & dated & ~other
+    unknown = int((own & ~kinds.allogeneic & ~kinds.autologous).sum())
+    name = AUTOLOGOUS if trial.kind == ALLOGENEIC else ALLOGENEIC
+    words = (
+        f", {trial.kind} alone: {int(own.sum()):,} of the eligible"
+        + (f", of whom {unknown:,} without a known kind" if unknown else "")
+        + f"; {int((used & other).sum()):,} {name} transplants end the follow-up at their time"
+    )
+    ends = np.where(other, given.months, np.inf)
+    return replace(given, months=np.where(other, np.nan, given.months)), ends, words
+
+
+def _at_baseline(cohort: Cohort, covariate: Covariate) -> str:
+    treatments = {f"variable:{name}" for name in other_treatments(cohort)}
+    if covariate.after_baseline and covariate.spec not in treatments:
         raise ValueError(
             f"{covariate.name} is known only after time zero, so it cannot be a confounder at "
             "baseline."
@@ -325,7 +372,7 @@ def _table(
             "Assignment",
             "at random, not blinded",
             "not random: weighted by a model of transplant with "
-            f"{words['confounders']}; anything else that decides on it is not known here",
+            f"{words['confounders']}; {words['left']}",
         ),
         (
             "Time zero",

@@ -13,7 +13,6 @@ from app.analysis.transplant.microsimulation import NEVER, Microsimulation
 from app.analysis.transplant.trial_data import EVERYONE
 from app.analysis.wording import (
     count,
-    format_percent,
     format_percent_ci,
     listing,
     mid_sentence,
@@ -155,10 +154,12 @@ def best_delays(found: Microsimulation) -> list[str]:
             continue
         words = f"**{row['group']}**: longest life with {_delay(row['delay'])}"
         if np.isfinite(row["share"]):
-            words += f", the best in {format_percent(row['share'])} of the draws"
-            if row["lower"] != row["upper"]:
-                words += f"; 95% of them lie between {_delay(row['lower'])} and "
-                words += _delay(row["upper"])
+            words += (
+                f" in this model; 95% of its draws put it at {_delay(row['lower'])}"
+                if row["lower"] == row["upper"]
+                else f" in this model; 95% of its draws put it between {_delay(row['lower'])} and "
+                f"{_delay(row['upper'])}"
+            )
         sentences.append(f"{words}.")
     return sentences
 

@@ -165,9 +165,22 @@ def side_by_side_reading(table: pd.DataFrame, horizon: float) -> list[str]:
     if below and above:
         sentences.append(
             f"The answers that respect time disagree on the direction ({below} below 1, {above} "
-            "above): they ask different things of different patients."
+            f"above). {_why_they_disagree(sound)}"
         )
     return sentences
+
+
+def _why_they_disagree(sound: pd.DataFrame) -> str:
+    """The same answer with and without adjustment on two sides of 1 tells of confounding."""
+    ratio = sound.set_index("key")["hr"]
+    crude, adjusted = ratio.get("time_dependent"), ratio.get("adjusted")
+    if crude is not None and adjusted is not None and (crude > 1) != (adjusted > 1):
+        return (
+            f"The time-dependent ratio of the same patients is {crude:.2f} unadjusted and "
+            f"{adjusted:.2f} adjusted: who is transplanted differs from who is not (confounding), "
+            "and the unadjusted ratio is not the effect."
+        )
+    return "They are of different patients and times, as the table says of each."
 
 
 def _at_landmark(found: DuringFollowUp, mark: float) -> TwoCurves | None:
