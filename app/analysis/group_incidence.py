@@ -26,7 +26,6 @@ from app.analysis.outcomes import Outcome, as_loaded, outcome_of, too_small
 from app.analysis.supported import supported_until
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.colours import BLUE
-from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
 

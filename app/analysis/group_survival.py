@@ -30,7 +30,6 @@ from app.analysis.wording import (
     mid_sentence,
 )
 from app.cohort.colours import BLUE
-from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
 
