@@ -34,6 +34,21 @@ def age_and_sex(cohort: Cohort) -> list[str]:
     ]
 
 
+def age_column(cohort: Cohort) -> str | None:
+    """The column of the age, None where there is none."""
+    return next(
+        (
+            v.name
+            for v in cohort.variables.values()
+            if v.role == "demographic"
+            and v.kind == "numeric"
+            and v.label.lower().startswith("age")
+            and v.name in cohort.patients.columns
+        ),
+        None,
+    )
+
+
 def covariate_frame(
     cohort: Cohort, used: npt.NDArray[np.bool_], columns: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:

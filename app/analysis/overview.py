@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from app.analysis.adjustment import age_column
 from app.analysis.associations import alteration_frequencies
 from app.analysis.survival import kaplan_meier
 from app.cohort.groupings import Grouping, by_variable
@@ -103,7 +104,8 @@ def _gene_frequencies(cohort: Cohort) -> pd.DataFrame:
 
 
 def _median_age(cohort: Cohort) -> float:
-    if "age_years" not in cohort.patients.columns:
+    column = age_column(cohort)
+    if column is None:
         return float("nan")
-    ages = cohort.patients["age_years"].to_numpy(dtype=float, na_value=np.nan)
+    ages = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
     return float(np.nanmedian(ages)) if not np.isnan(ages).all() else float("nan")

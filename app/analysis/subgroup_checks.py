@@ -46,10 +46,17 @@ def batch_table(
     return batch_check(result.labels, pd.DataFrame(columns, index=result.labels.index))
 
 
-def classifications(cohort: Cohort) -> list[Variable]:
+def classifications(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> list[Variable]:
     """Variables that classify patients, which subgroups can be compared with.
 
     Published classes first, then diagnosis, driver and what else is about the disease.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected: what is the same in all of them classifies nobody. None for everyone.
     """
     found = [
         variable
@@ -57,9 +64,14 @@ def classifications(cohort: Cohort) -> list[Variable]:
         if variable.kind in _CATEGORIES
         and (variable.role == "disease" or _CLASS_NAME.search(variable.name))
         and variable.role not in {"outcome", "treatment"}
-        and 2 <= len(cohort.factor(variable.name)[1]) <= _MOST_CLASSES
+        and 2 <= _classes(cohort, variable.name, mask) <= _MOST_CLASSES
     ]
     return sorted(found, key=lambda v: not _CLASS_NAME.search(v.name))
+
+
+def _classes(cohort: Cohort, column: str, mask: npt.NDArray[np.bool_] | None) -> int:
+    codes, values = cohort.factor(column)
+    return len(values) if mask is None else len(np.unique(codes[mask & (codes >= 0)]))
 
 
 def indefinite_classes(cohort: Cohort, column: str) -> list[str]:

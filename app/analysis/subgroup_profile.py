@@ -62,7 +62,8 @@ def clinical_profile(
     Returns
     -------
     DataFrame
-        One row a variable (or a level of it) and group: variable, level, group, n, known (with a
+        One row a variable (or a level of it that somebody has; none where all have the same) and
+        group: variable, level, group, n, known (with a
         value), count and share (categories), median, q1, q3 (numbers), and smd, the standardised
         difference between the group and all others.
 
@@ -150,6 +151,10 @@ def _category_rows(
     # Of yes and no, one tells both.
     shown = ["Yes"] if variable.kind == "binary" and "Yes" in levels.names else levels.names
     known = levels.codes != -1
+    present = {name for name, n in zip(levels.names, levels.sizes(everyone), strict=True) if n}
+    if len(present) < 2 and not (levels.codes[everyone] < -1).any():
+        return []
+    shown = [level for level in shown if level in present]
     rows: list[dict[str, object]] = []
     for level in shown:
         carries = levels.codes == levels.names.index(level)

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.overview import Overview
-from app.analysis.wording import count, format_percent
+from app.analysis.wording import count, format_percent, listing
 from app.charts.bars import share_bars
 from app.cohort.colours import BLUE, colour_of
+from app.cohort.grouping_model import MISSING
 from app.ui import pages
 from app.ui.layout import figure_with_downloads
 from app.ui.questions import questions
@@ -55,7 +56,9 @@ def draw_diseases(looking: Looking, glance: Overview) -> None:
         st.info("No diagnosis column was recognised; the Data page lists what was read.")
     for position, grouping in enumerate(glance.diseases):
         sizes = grouping.sizes()
-        known = sum(sizes)
+        # Shares are of all with a value, those in smaller groups that have no bar among them.
+        missing = int((grouping.codes == MISSING).sum())
+        known = glance.n - missing
         title = f"{grouping.label}, {count(known, 'patient')}"
         figure = share_bars(
             grouping.names,
@@ -77,6 +80,9 @@ def draw_diseases(looking: Looking, glance: Overview) -> None:
             name=(grouping.label,),
             alt=f"Bars. {title}: {listed}",
         )
+        left_out = [f"{number:,} {why}" for why, number in grouping.left_out().items()]
+        if left_out:
+            st.caption(f"Of {count(glance.n, 'patient')}, without a bar: {listing(left_out)}.")
 
 
 def draw_alterations(looking: Looking, glance: Overview) -> None:
@@ -86,7 +92,12 @@ def draw_alterations(looking: Looking, glance: Overview) -> None:
         st.info("No alteration was found in these patients.")
         return
     labels = [str(looking.cohort.features.loc[name, "label"]) for name in top["feature"]]
-    title = f"Most frequent alterations, {count(glance.n, 'patient')}"
+    fewest, most = int(top["tested"].min()), int(top["tested"].max())
+    tested = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    everyone = count(glance.n, "patient")
+    title = "Most frequent alterations, " + (
+        everyone if fewest == glance.n else f"{tested} of {everyone} tested"
+    )
     figure = share_bars(
         labels,
         top["altered"].tolist(),

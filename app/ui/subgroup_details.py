@@ -153,7 +153,10 @@ def _profiled(looking: Looking, found: SubgroupMap) -> Grouping:
 def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
     """The subgroups against a classification that the cohort carries."""
     cohort = looking.cohort
-    known = {variable.name: variable.label for variable in classifications(cohort)}
+    known = {
+        variable.name: variable.label
+        for variable in classifications(cohort, looking.selection.mask)
+    }
     if not known:
         st.info("This cohort carries no classification to compare the subgroups with.")
         return
@@ -175,7 +178,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         help="Patients with these values are left out of the comparison.",
     )
     try:
-        compared = agreement(cohort, looking.selection.mask, found.result, column, indefinite)
+        compared = agreement(cohort, mask, found.result, column, indefinite)
     except SubgroupError as error:
         st.info(str(error))
         return

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.analysis.adjustment import age_column
 from app.analysis.transplant import (
     Emulation,
     EmulationSettings,
@@ -30,7 +31,6 @@ from app.analysis.transplant import (
     write_protocol,
 )
 from app.analysis.transplant.benefit import Benefit, benefit, strata_of
-from app.analysis.transplant.confounders import age_column
 from app.analysis.transplant.profile import (
     Profile,
     ProfileAnswer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from app.analysis.adjustment import adjustment_options, is_usable
+from app.analysis.adjustment import adjustment_options, age_column, is_usable
 from app.analysis.wording import listing, mid_sentence
 from app.cohort.later_columns import comes_later
 from data_loaders import Cohort
@@ -53,21 +53,6 @@ def other_treatments(cohort: Cohort) -> list[str]:
         and is_usable(cohort, v)
         and not TRANSPLANT.search(f"{v.name} {v.label}")
     ]
-
-
-def age_column(cohort: Cohort) -> str | None:
-    """The column of the age, None where there is none."""
-    return next(
-        (
-            v.name
-            for v in cohort.variables.values()
-            if v.role == "demographic"
-            and v.kind == "numeric"
-            and v.label.lower().startswith("age")
-            and v.name in cohort.patients.columns
-        ),
-        None,
-    )
 
 
 def what_is_left(cohort: Cohort, chosen: Collection[str]) -> str:

@@ -6,8 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.analysis.adjustment import age_column
 from app.analysis.transplant.benefit import Benefit
-from app.analysis.transplant.confounders import age_column, confounder_options
+from app.analysis.transplant.confounders import confounder_options
 from app.analysis.wording import count, mid_sentence
 from app.charts.transplant import delay_heatmap
 from app.ui.layout import figure_with_downloads

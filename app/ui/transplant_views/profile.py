@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.transplant.confounders import age_column
+from app.analysis.adjustment import age_column
 from app.analysis.transplant.profile import Profile, ProfileAnswer
 from app.analysis.wording import count
 from app.charts.transplant_gain import life_figure
