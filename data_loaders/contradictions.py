@@ -60,7 +60,7 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
     column = dates.get(str(name)) if own and status not in dates else None
     if column is not None:
         what = outcome.endpoint.event_label
-        has_date = ~np.isnat(column.cells)
+        has_date = ~np.isnat(column.past)
         contradicted = (event == 0) & has_date
         if contradicted.sum() > max(_MOSTLY * (event == 0).sum(), 1):
             sentence = (

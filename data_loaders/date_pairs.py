@@ -20,7 +20,7 @@ from data_loaders.endpoints import (
 )
 from data_loaders.event_codes import EventCoding
 from data_loaders.model import Issue
-from data_loaders.spelling import ARTICLES, spoken
+from data_loaders.spelling import ARTICLES, CONTACT_WORDS, LAST_WORDS, spoken
 from data_loaders.wording import listed, shown
 
 # Words that only say that a column holds dates, alone or at either end of a word.
@@ -67,21 +67,6 @@ _DEATHS = frozenset(
 _FOLLOW_UPS = frozenset(
     {"followup", "fup", "fu", "lfu", "lka", "censoring", "nachsorge", "verlauf", "ddn",
      "pointdate"}
-)  # fmt: skip
-# Follow-up ends with the last of these: "letzter Kontakt", "data ultimo contatto".
-_LAST = frozenset(
-    {"last", "latest", "letzter", "letzte", "letztes", "letzten", "letztmalig", "zuletzt", "lt",
-     "ultimo", "ultima", "ultimi", "ultime", "ult", "dernier", "derniere", "dernieres",
-     "derniers", "der", "dern"}
-)  # fmt: skip
-_SEEN = frozenset(
-    {"contact", "kontakt", "kontakts", "kontaktes", "contatto", "contacto", "follow", "followup",
-     "up", "fu", "fup", "seen", "gesehen", "visto", "known", "alive", "to", "be",
-     "living", "lebend", "vivo", "visit",
-     "visite", "visita", "vorstellung", "nachsorge", "untersuchung", "kontrolle", "control",
-     "controllo", "beobachtung", "observation", "observacion", "osservazione", "news", "notizie",
-     "notizia", "nouvelles", "nouvelle", "noticias", "noticia", "suivi", "consultation",
-     "consulta", "revision", "seguimiento", "status", "info", "information", "informazione"}
 )  # fmt: skip
 _TRANSPLANTS = frozenset(
     {"transplant", "transplantation", "hsct", "sct", "hct", "allo", "allohsct", "allosct",
@@ -278,11 +263,14 @@ def _is_last_contact(name: str) -> bool:
     """Whether a name says "last" of a contact and nothing else."""
     words: list[str] = []
     for word in _told(name):
-        start = re.match(r"^(letzter?|letztes|last|ultim[oa]|derniere?s?)(?=.{3})", word)
-        words += [start[1], word[start.end() :]] if start and word not in _LAST else [word]
-    words = [word for word in words if word not in ARTICLES - _LAST]
-    told = set(words)
-    return told == {"last"} or bool(told & _LAST and told & _SEEN and told <= _LAST | _SEEN)
+        start = re.match(r"^(letzte[rsnm]?|last|ultim[oa]|derniere?s?)(?=.{3})", word)
+        words += [start[1], word[start.end() :]] if start and word not in LAST_WORDS else [word]
+    words = [word for word in words if word not in ARTICLES - LAST_WORDS]
+    # "Death or last contact" is where follow-up ends; the status says how.
+    told = set(words) - _DEATHS - {"or", "oder", "o", "ou", "and", "und", "censoring"}
+    return told == {"last"} or bool(
+        told & LAST_WORDS and told & CONTACT_WORDS and told <= LAST_WORDS | CONTACT_WORDS
+    )
 
 
 def _which_is_which(

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from data_loaders.alterations import Alterations
+from data_loaders.columns import Floats
 from data_loaders.date_pairs import date_roles
 from data_loaders.dates import DateColumn
 from data_loaders.model import Issue, Variable
 from data_loaders.outcomes import Check, counted_months, findings
 from data_loaders.variables import ReadColumn
-from data_loaders.vocabulary import term
+from data_loaders.vocabulary import term, term_of
 from data_loaders.wording import shown
 
 # A patient with several is counted under the first: the rarer, more specific driver.
 DRIVERS = ("CALR", "MPL", "JAK2")
 TRIPLE_NEGATIVE = "Triple-negative"
 _SHARE_OF_MPN = 0.5
+_OLDEST = 110
 
 
 def driver_class(alterations: Alterations) -> ReadColumn | None:
@@ -119,3 +121,58 @@ def transplant_time(
         source_column=end.name,
     )
     return ReadColumn(variable, months, known.rank, tuple(issues))
+
+
+def age_from_dates(
+    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64], reads: Iterable[ReadColumn]
+) -> ReadColumn | None:
+    """Age at diagnosis in whole years, where the table has dates of birth and diagnosis but no age.
+
+    Parameters
+    ----------
+    dates
+        The table's columns of dates, by name.
+    rows
+        Position of each row in the file.
+    reads
+        The table's ordinary columns, understood.
+    """
+    roles, known = date_roles(dates), term("age")
+    ages = (term_of(read.variable.source_column or read.variable.name) for read in reads)
+    if roles.birth is None or not roles.zeros or known in ages:
+        return None
+    born, zero = dates[roles.birth], dates[roles.zeros[0]]
+    years = _birthdays(born, zero)
+    odd = (years < 0) | (years > _OLDEST)
+    years[odd] = np.nan
+    if np.isnan(years).all():
+        return None
+    how = f"years from {shown(born.name)} to {shown(zero.name)}"
+    issues = findings(
+        known.label,
+        [
+            Check(odd, "warning", "implausible", born.name,
+                  f"{{patients}} would be younger than 0 or older than {_OLDEST} ({{rows}}); the "
+                  "age was left missing, the dates are kept."),
+        ],
+        rows,
+    )  # fmt: skip
+    variable = Variable(
+        "age_years", known.label, "numeric", unit="years", role=known.role,
+        description=f"Derived: {how}.", reason=how, source_column=born.name,
+    )  # fmt: skip
+    return ReadColumn(variable, years, known.rank, tuple(issues))
+
+
+def _birthdays(born: DateColumn, zero: DateColumn) -> Floats:
+    """Whole years by the calendar, NaN where a date is missing."""
+    known = ~np.isnat(born.past) & ~np.isnat(zero.past)
+    years = np.full(len(known), np.nan)
+    months = [column.past[known].astype("datetime64[M]") for column in (born, zero)]
+    days = [
+        column.past[known].astype("datetime64[D]") - month
+        for column, month in zip((born, zero), months, strict=True)
+    ]
+    passed = (months[1] - months[0]).astype(np.int64) - (days[1] < days[0])
+    years[known] = passed // 12
+    return years

@@ -9,7 +9,13 @@ from typing import Literal, cast
 
 from data_loaders.columns import TextColumn
 from data_loaders.event_codes import EventCoding, decode_events
-from data_loaders.spelling import ARTICLES, folded
+from data_loaders.spelling import (
+    ARTICLES,
+    CONTACT_WORDS,
+    LAST_WORDS,
+    folded,
+    without_brackets,
+)
 from data_loaders.vocabulary import human_label, parse_name
 from data_loaders.wording import mid_sentence
 
@@ -391,9 +397,18 @@ def _time_preference(part: _Part, key: str) -> tuple[bool, int, bool]:
 
 
 def _part_of(column: str) -> _Part | None:
-    glued = _GLUED.match(column.lower())
-    tokens = glued.groups() if glued else parse_name(column).tokens
-    unit = None if glued else parse_name(column).unit
+    """The part that a column's name says, with or without what stands in its brackets."""
+    whole = _part_of_name(column, column)
+    bare = without_brackets(column)
+    if bare == column or (whole is not None and whole.stem in {"", *_BY_KEY}):
+        return whole
+    return _part_of_name(bare, column) or whole
+
+
+def _part_of_name(name: str, column: str) -> _Part | None:
+    glued = _GLUED.match(name.lower())
+    tokens = glued.groups() if glued else parse_name(name).tokens
+    unit = None if glued else parse_name(name).unit
     if tokens in {("day",), ("week",), ("month",), ("year",)}:
         return None
     words = [token for token in tokens if token not in _FILLERS]
@@ -405,6 +420,9 @@ def _part_of(column: str) -> _Part | None:
         return None
     stem_words = [word for word in words if word not in _TIME_WORDS | _EVENT_WORDS]
     is_event = any(word in _EVENT_WORDS for word in words)
+    if is_event and LAST_WORDS & set(stem_words):
+        # "Status at the last contact" is the status.
+        stem_words = [word for word in stem_words if word not in LAST_WORDS | CONTACT_WORDS]
     is_time = unit in MONTHS_PER or any(word in _TIME_WORDS for word in words)
     if stem_words == ["fustat"]:
         stem_words, is_event = [], True

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import UNKNOWN_WORDS, Floats, TextColumn
-from data_loaders.spelling import folded, spoken
+from data_loaders.spelling import folded, legend, spoken, without_brackets
 from data_loaders.wording import shown
 
 _EVENT_WORDS = frozenset(
@@ -111,6 +111,13 @@ def decode_events(column: TextColumn, *, fatal: bool = True) -> EventCoding | No
     unknown_code = np.isin(column.numbers, list(UNKNOWN_CODES))
     words = ["unknown" if code else word for word, code in zip(words, unknown_code, strict=True)]
     known_words = set(words) - UNKNOWN_WORDS
+    said = {code: _meaning(word) for code, word in legend(column.name).items()}
+    if said and known_words <= set(said) and not any(map(np.isnan, said.values())):
+        values = np.array([said.get(word, np.nan) for word in words])
+        return EventCoding(
+            values, _in_words(column.texts, values), "", unknown_code,
+            unknown_codes=_codes(column, unknown_code),
+        )  # fmt: skip
     if _inverted(column.name) and known_words <= _YES_NO:
         values = 1 - np.array([_meaning(word) for word in words])
         return EventCoding(
@@ -222,7 +229,7 @@ def _plain(code: str) -> str:
 
 
 def _inverted(name: str) -> bool:
-    words = spoken(name)
+    words = spoken(without_brackets(name))
     return bool(
         words
         and (

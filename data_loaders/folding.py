@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data_loaders.columns import TextColumn, relabelled
 from data_loaders.model import Issue
-from data_loaders.spelling import folded
+from data_loaders.spelling import folded, legend
 from data_loaders.vocabulary import Term
 from data_loaders.wording import listed, shown
 
@@ -106,7 +106,16 @@ def _asked(column: TextColumn, words: set[str]) -> Issue:
 
 def _from_numbers(column: TextColumn, codes: set[str]) -> tuple[TextColumn, list[Issue]]:
     name = column.name.lower()
-    if "0" not in codes:
+    female, male = _letters(set(legend(column.name).values()))
+    said = {
+        code: "Female" if word in female else "Male"
+        for code, word in legend(column.name).items()
+        if word in female | male
+    }
+    if codes <= set(said) and set(said.values()) == {"Female", "Male"}:
+        words, what = said, listed([f"{code} = {sex.lower()}" for code, sex in said.items()])
+        what += ", from the name"
+    elif "0" not in codes:
         words, what = {"1": "Male", "2": "Female"}, "1 = male, 2 = female (ISO/IEC 5218)"
     elif "female" in name:
         words, what = {"0": "Male", "1": "Female"}, "1 = female, from the name"

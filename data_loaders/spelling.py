@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _LETTERS = str.maketrans({"ß": "ss", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "ı": "i"})
+_ELIDED = re.compile(r"\b(?:[dl]|qu|all|dall|dell|nell|sull)['’]")
 _ORDINARY = re.compile(r"[\x00-\x7f]*")
 # Articles and prepositions of German, Italian, French, Spanish and English headers.
 ARTICLES = frozenset(
@@ -17,6 +18,47 @@ ARTICLES = frozenset(
     }
 )  # fmt: skip
 
+# Follow-up ends with the last of these: "letzter Kontakt", "data ultimo contatto".
+LAST_WORDS = frozenset(
+    {"last", "latest", "letzter", "letzte", "letztes", "letzten", "letztem",
+     "letztmalig", "zuletzt", "lt", "ultimo", "ultima", "ultimi", "ultime", "ult", "dernier",
+     "derniere", "dernieres", "derniers", "der", "dern"}
+)  # fmt: skip
+CONTACT_WORDS = frozenset(
+    {"contact", "kontakt", "kontakts", "kontaktes", "contatto", "contacto", "follow", "followup",
+     "up", "fu", "fup", "seen", "gesehen", "visto", "known", "alive", "to", "be",
+     "living", "lebend", "vivo", "visit",
+     "visite", "visita", "vorstellung", "nachsorge", "untersuchung", "kontrolle", "control",
+     "controllo", "beobachtung", "observation", "observacion", "osservazione", "news", "notizie",
+     "notizia", "nouvelles", "nouvelle", "noticias", "noticia", "suivi", "consultation",
+     "consulta", "revision", "seguimiento", "status", "info", "information", "informazione"}
+)  # fmt: skip
+_LEGEND = re.compile(
+    r"(?<![\d.])(\d{1,2})\s*[=:]\s*([^\W\d][^,;/|)\]=]*?)(?=\s*(?:[,;/|)\]]|$|\s\d+\s*[=:]))"
+)
+
+
+def legend(name: str) -> dict[str, str]:
+    """What the codes of a column mean where its name says so: ``Status (1=lebt, 2=tot)``.
+
+    Parameters
+    ----------
+    name
+        Of the column.
+
+    Returns
+    -------
+    dict
+        Folded words by code; empty without a legend of two codes or more.
+    """
+    found = {code: folded(word).strip() for code, word in _LEGEND.findall(name)}
+    return found if len(found) > 1 else {}
+
+
+def without_brackets(name: str) -> str:
+    """A name without what stands in brackets: ``Verstorben (ja/nein)`` -> ``Verstorben``."""
+    return re.sub(r"\s*[(\[][^)\]]*[)\]]?\s*", " ", name).strip() or name
+
 
 def folded(text: str) -> str:
     """A text in lower case without accents: ``Décès`` -> ``deces``, ``Größe`` -> ``grosse``.
@@ -24,6 +66,8 @@ def folded(text: str) -> str:
     Letters of other scripts stay what they are.
     """
     lower = text.lower()
+    if "'" in lower or "’" in lower:
+        lower = _ELIDED.sub("", lower)
     if _ORDINARY.fullmatch(lower):
         return lower
     parts = unicodedata.normalize("NFKD", lower.translate(_LETTERS))

@@ -7,10 +7,14 @@ as missing and is said; it is never zero, a value or a class of its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from data_loaders.columns import Floats, TextColumn
+from data_loaders.date_entries import NOT_A_DATE
+from data_loaders.dates import DateColumn
 from data_loaders.model import Issue
 from data_loaders.spelling import folded
 from data_loaders.vocabulary import Term, parse_name
@@ -95,6 +99,39 @@ def time_codes(column: TextColumn) -> Entries:
     long = np.isin(numbers, _LONG) & (far | repeated)
     codes: Entries = marked & (negative | long | ((numbers == 99) & far & (counts >= 2)))
     return codes
+
+
+def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) -> DateColumn:
+    """A column of dates in which no time is counted to the days that stand for "unknown".
+
+    1900-01-01 and the like are what databases and Excel make of nothing; in a date of birth the
+    first of January 1900 may be one.
+
+    Parameters
+    ----------
+    column
+        As read.
+    rows
+        Position of each row in the file.
+    birth
+        Whether it holds dates of birth.
+    """
+    days = column.cells.astype("datetime64[D]")
+    coded = days < np.datetime64("1850-01-01") if birth else days <= np.datetime64("1901-01-01")
+    if not coded.any():
+        return column
+    hits = rows[coded].tolist()
+    issue = Issue(
+        "warning",
+        f"{shown(column.name)} holds in {plural(len(hits), 'row')} ({at_rows(hits)}) a day such as "
+        f'{days[coded][0]}, which stands for "unknown"; no time is counted to it.',
+        column.name,
+        len(hits),
+        tuple(hits[:_EXAMPLE_ROWS]),
+        "unknown_code",
+    )
+    past = np.where(coded, NOT_A_DATE, column.past)
+    return replace(column, past=past, issues=(*column.issues, issue))
 
 
 _MOST_CLASSES = 60

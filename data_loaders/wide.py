@@ -13,8 +13,9 @@ import pandas as pd
 from data_loaders.alterations import Alterations, find_alterations
 from data_loaders.calls import with_calls
 from data_loaders.columns import TextColumn
+from data_loaders.date_pairs import date_roles
 from data_loaders.dates import DateColumn, find_dates
-from data_loaders.derived import driver_class, transplant_time
+from data_loaders.derived import age_from_dates, driver_class, transplant_time
 from data_loaders.families import disease_family
 from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
 from data_loaders.gene_parts import gene_columns, with_whole_genes
@@ -27,6 +28,7 @@ from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
 from data_loaders.stated_alterations import stated_alterations
 from data_loaders.tables import RawTable
+from data_loaders.unknown_codes import date_codes
 from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
 from data_loaders.variants import Variants
@@ -80,6 +82,8 @@ def cohort_from_table(
     open_columns = {n: c for n, c in table.columns.items() if n not in skipped}
 
     dates, undated = find_dates(open_columns, table.rows, mapping.columns)
+    birth = date_roles(dates).birth
+    dates = {n: date_codes(c, table.rows, birth=n == birth) for n, c in dates.items()}
     outcomes, unread = find_outcomes(open_columns, table.rows, mapping, dates)
     in_outcomes = {
         str(variable.source_column)
@@ -113,9 +117,9 @@ def cohort_from_table(
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
     reads += karyotypes
-    transplant = transplant_time(dates, table.rows)
-    if transplant is not None and all(r.variable.name != transplant.variable.name for r in reads):
-        reads.append(transplant)
+    for read in (transplant_time(dates, table.rows), age_from_dates(dates, table.rows, reads)):
+        if read is not None and all(r.variable.name != read.variable.name for r in reads):
+            reads.append(read)
     if not any(_is_driver(read) for read in reads):
         derived = driver_class(alterations)
         reads += [derived] if derived else []

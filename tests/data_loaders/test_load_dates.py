@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_table_bytes
-from data_loaders.mapping_table import FROM, KEY, TIME, column_table, corrected, endpoint_rows
+from data_loaders.corrections import FROM, KEY, TIME, column_table, corrected, endpoint_rows
 
 DAY = dt.date(2014, 3, 31)
 WRITTEN = {

@@ -181,3 +181,69 @@ def test_times_in_other_languages(time: str, event: str) -> None:
     assert cohort.patients["os_months"].tolist() == [12, 7, 30]
     assert cohort.patients["os_event"].tolist() == [1, 0, 0]
     assert "unit_guess" not in codes(cohort)
+
+
+@pytest.mark.parametrize(
+    ("status", "dead", "alive"),
+    [
+        ("Status (0=lebt, 1=tot)", 1, 0), ("Status (1=lebt, 2=tot)", 2, 1),
+        ("Vitalstatus (1 = tot; 0 = lebt)", 1, 0), ("status [1: alive, 0: dead]", 0, 1),
+        ("Verstorben (ja/nein)", "ja", "nein"),
+        ("Statut aux dernières nouvelles", "décédé", "vivant"),
+        ("Estado al último contacto", "fallecido", "vivo"),
+        ("Stato all'ultimo follow-up", "morto", "vivo"),
+        ("Status at last FU", "Dead", "Alive"), ("Lebt", "nein", "ja"), ("exitus", "sí", "no"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "end",
+    ["Datum letzter Kontakt", "Date of death or last contact", "Data decesso o ultimo follow-up",
+     "Date de décès ou des dernières nouvelles"],
+)  # fmt: skip
+def test_what_a_header_says_of_codes_and_of_two_things(
+    status: str, dead: object, alive: object, end: str
+) -> None:
+    cohort = load(
+        {"Erstdiagnose": ["01.01.2015", "02.02.2016", "03.03.2017"],
+         end: ["31.12.2016", "02.02.2018", "03.06.2017"], status: [dead, alive, dead]}
+    )  # fmt: skip
+    assert cohort.patients["os_event"].tolist() == [1, 0, 1]
+    np.testing.assert_allclose(cohort.patients["os_months"].iloc[0], 730 / 30.4375)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Geschlecht (1=w, 2=m)", ["Female", "Male"]), ("sex (1=M, 2=F)", ["Male", "Female"]),
+     ("Sexe (1: homme; 2: femme)", ["Male", "Female"]), ("sex", ["Male", "Female"])],
+)  # fmt: skip
+def test_what_a_header_says_of_the_sexes(name: str, expected: list[str]) -> None:
+    cohort = load({name: [1, 2], "Alter": [50, 60]})
+    assert cohort.patients[name].tolist() == expected
+    assert any(issue.code == "sex_coding" for issue in cohort.issues)
+
+
+def test_age_comes_from_dates_where_no_column_gives_it() -> None:
+    table = {
+        "Geburtsdatum": ["01.01.1950", "02.03.1940", "01.01.2020"],
+        "Erstdiagnose": ["31.12.2014", "02.03.2015", "03.03.2017"], "Befund": ["a", "b", "c"],
+    }  # fmt: skip
+    cohort = load(table)
+    np.testing.assert_array_equal(cohort.patients["age_years"], [64, 75, np.nan])
+    assert cohort.variables["age_years"].label == "Age at diagnosis"
+    assert any("row 3" in i.sentence for i in cohort.issues if i.code == "implausible")
+    assert "age_years" not in load({**table, "Alter": [64, 75, 50]}).variables
+
+
+def test_days_that_stand_for_unknown_are_no_dates_of_death() -> None:
+    cohort = load(
+        {"Diagnosedatum": ["01.01.2015", "02.02.2016", "03.03.2017"],
+         "Todesdatum": ["31.12.2016", "01.01.1900", "01.01.1900"],
+         "Letzter Kontakt": ["01.12.2016", "02.02.2018", "03.06.2017"],
+         "Status": ["tot", "lebt", "lebt"]}
+    )  # fmt: skip
+    assert cohort.patients["os_event"].tolist() == [1, 0, 0]
+    np.testing.assert_allclose(
+        cohort.patients["os_months"], np.array([730, 731, 92]) / 30.4375, rtol=1e-12
+    )
+    found = next(issue for issue in cohort.issues if issue.code == "unknown_code")
+    assert "rows 2 and 3" in found.sentence
