@@ -30,6 +30,7 @@ _FRACTION_HEADERS = frozenset({"af", "tumorf", "allelefraction", "variantallelef
 _WHOLE = re.compile(r"\+?\d+(?:\.0+)?|\d{1,3}(?:[.,' ’\u00a0\u202f]\d{3})+")
 _NEAR = 3.0
 _WRITTEN = 3
+_ALL_PERCENT = "they were read as percentages, being written like those or thinning out like them"
 _TOLERANCE = 0.03  # between a fraction of a file and that of its reads, which are often filtered
 
 
@@ -91,6 +92,21 @@ def allele_fractions(
         )
     values[impossible] = np.nan
     return values, issues
+
+
+def fractions(column: TextColumn) -> Floats:
+    """Each entry of a column of allele fractions as a share of 1, NaN where that is not known.
+
+    Parameters
+    ----------
+    column
+        Its other entries are words.
+    """
+    each = TextColumn(
+        column.name, np.arange(len(column.texts), dtype=np.int32), column.texts, column.notation
+    )
+    values, _ = _scaled(each, np.full(len(each), np.nan), "", np.arange(len(each)))
+    return values
 
 
 def _of_reads(
@@ -173,11 +189,7 @@ def _scaled(
             "write a % sign into the cells, or call the column VAF (%) if all are percentages"
         )
         return values, _mixed(column, below, above, (file, words), lines)
-    words = (
-        "each cell was read in its own scale"
-        if fraction.any()
-        else "they were read as percentages, being written like those or thinning out like them"
-    )
+    words = "each cell was read in its own scale" if fraction.any() else _ALL_PERCENT
     return values, _mixed(column, below, above, (file, words), lines)
 
 
@@ -193,7 +205,7 @@ def _mixed(
     file, done = words
     return [
         Issue(
-            "warning",
+            "info" if done is _ALL_PERCENT else "warning",
             f"{file}: {shown(column.name)} holds {plural(int(high.sum()), 'number')} above 1, "
             f"which can only be percentages, and {int(low.sum()):,} up to 1, which may be "
             "fractions; "

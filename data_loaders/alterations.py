@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from data_loaders.columns import TextColumn
+from data_loaders.gene_calls import Calls, read_calls, says_more
 from data_loaders.genes import (
     FeatureName,
     looks_like_symbol,
@@ -37,12 +38,15 @@ class Alterations:
         Columns of the file that the matrix holds in full; a column of counts is not among them.
     issues
         Old symbols, counts, columns without any test.
+    calls
+        Columns that say more than yes and no, read, by feature.
     """
 
     matrix: pd.DataFrame
     features: pd.DataFrame
     sources: frozenset[str]
     issues: tuple[Issue, ...]
+    calls: Mapping[str, tuple[TextColumn, Calls]] = field(default_factory=dict)
 
 
 def find_alterations(
@@ -54,8 +58,9 @@ def find_alterations(
     """Take the alteration columns out of a table.
 
     A column is an alteration if its name is that of a gene, a refinement of one or a cytogenetic
-    event and it answers yes or no or counts mutations (altered = one or more; the count is kept as
-    a variable); also if its name has the shape of a gene symbol and it stands among gene columns.
+    event and it answers yes or no, counts mutations (altered = one or more) or tells what was found
+    (see :mod:`data_loaders.gene_calls`), which are kept as variables as well; also if its name has
+    the shape of a gene symbol and it stands among gene columns.
     Columns in ``stated`` are alterations whatever their names.
 
     Parameters
@@ -76,7 +81,8 @@ def find_alterations(
         If a stated column does not answer yes or no.
     """
     for name in set(stated) & set(columns):
-        if not columns[name].answers_only:
+        kind = stated[name].kind
+        if not columns[name].answers_only and read_calls(columns[name], kind) is None:
             raise CohortError(
                 f"The mapping calls {shown(name)} an alteration, but it is not a column of yes and "
                 'no; state which values mean altered ("codes"), or leave it out of the alterations.'
@@ -86,12 +92,26 @@ def find_alterations(
         for name, feature in _recognised(columns, stated).items()
         if name not in others
     }
-    names, issues = _with_unique_names(names)
+    issues = _not_read_issue(columns, names, others)
+    names, more = _with_unique_names(names)
+    issues += more
     data = {}
-    counted = [source for source in names if not columns[source].answers_only]
+    read = {
+        source: calls
+        for source, feature in names.items()
+        if not columns[source].answers_only
+        and not _counts(columns[source])
+        and (calls := read_calls(columns[source], feature.kind)) is not None
+    }
+    counted = [
+        source for source in names if not columns[source].answers_only and source not in read
+    ]
     for source, feature in names.items():
         column = columns[source]
-        values = column.spread(column.numbers if source in counted else column.answers)
+        if source in read:
+            values = column.spread(read[source].states)
+        else:
+            values = column.spread(column.numbers if source in counted else column.answers)
         data[feature.name] = pd.arrays.BooleanArray(values >= 1, np.isnan(values))
         untested = ~(columns[source].filled.any())
         if untested:
@@ -115,6 +135,7 @@ def find_alterations(
                 code="counts",
             )
         )
+    issues += _calls_issues(columns, read)
     rows = [(f.name, f.kind, f.gene, f.label, source, f.reason) for source, f in names.items()]
     for source in counted:
         name = f"{_DOUBLE}_double"
@@ -131,7 +152,78 @@ def find_alterations(
         dtype=object,
     )
     matrix = pd.DataFrame(data, index=index, columns=features.index)
-    return Alterations(matrix, features, frozenset(names) - set(counted), tuple(issues))
+    by_feature = {names[source].name: (columns[source], calls) for source, calls in read.items()}
+    told = {source for source, calls in read.items() if says_more(columns[source], calls)}
+    sources = frozenset(names) - set(counted) - told
+    return Alterations(matrix, features, sources, tuple(issues), by_feature)
+
+
+def _calls_issues(columns: Mapping[str, TextColumn], read: Mapping[str, Calls]) -> list[Issue]:
+    """What columns say besides yes and no, and cells that were not understood."""
+    issues = []
+    telling = [source for source, calls in read.items() if says_more(columns[source], calls)]
+    if telling:
+        issues.append(
+            Issue(
+                "info",
+                f"{plural(len(telling), 'column tells', 'columns tell')} what was found (protein "
+                f"changes, allele fractions or the like): {listed(telling)}; read as altered, not "
+                "altered and not tested, and kept as variables.",
+                count=len(telling),
+                code="calls",
+            )
+        )
+    unread = {
+        source: int(columns[source].counts[calls.unread].sum())
+        for source, calls in read.items()
+        if columns[source].counts[calls.unread].any()
+    }
+    if unread:
+        cells = [f"{source} ({count})" for source, count in unread.items()]
+        issues.append(
+            Issue(
+                "warning",
+                f"{plural(sum(unread.values()), 'cell')} of columns of genes "
+                f"{'was' if sum(unread.values()) == 1 else 'were'} not understood and "
+                f"{'counts' if sum(unread.values()) == 1 else 'count'} as not tested: "
+                f"{listed(cells)}; state which values mean altered.",
+                count=sum(unread.values()),
+                code="calls",
+            )
+        )
+    return issues
+
+
+def _not_read_issue(
+    columns: Mapping[str, TextColumn], names: Mapping[str, FeatureName], others: Collection[str]
+) -> list[Issue]:
+    """Columns that are named after genes but say nothing that can be read, in one sentence."""
+    taken = {feature.name for feature in names.values()}
+    lost = [
+        name
+        for name, column in columns.items()
+        if name not in names
+        and name not in others
+        and column.filled.any()
+        and (feature := read_feature_name(name)) is not None
+        and feature.kind == "gene"
+        and feature.name not in taken
+        and not _clinical_first(name, feature)
+    ]
+    if not lost:
+        return []
+    verb = "is named after a gene but does" if len(lost) == 1 else "are named after genes but do"
+    return [
+        Issue(
+            "warning",
+            f"{plural(len(lost), 'column')} {verb} not say who is altered and who is not: "
+            f"{listed(lost)}; kept as variables. Write yes and no (or wild type where nothing was "
+            "found), or state under Correct which values mean altered, not altered and not tested.",
+            lost[0] if len(lost) == 1 else None,
+            len(lost),
+            code="gene_columns",
+        )
+    ]
 
 
 def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
@@ -149,14 +241,18 @@ def _recognised(
     """What the names and values show, and on top of it what is stated."""
     order = list(columns)
     found: dict[str, FeatureName] = {}
+    telling: dict[str, FeatureName] = {}
     for name, column in columns.items():
         feature = read_feature_name(name)
-        if (
-            feature
-            and (column.answers_only or _counts(column))
-            and not _clinical_first(name, feature)
-        ):
+        if feature is None or _clinical_first(name, feature):
+            continue
+        if column.answers_only or _counts(column):
             found[name] = feature
+        elif read_calls(column, feature.kind) is not None:
+            telling[name] = feature
+    # Beside a column of yes and no for the same, one that tells more is a variable.
+    taken = {feature.name for feature in found.values()}
+    found |= {name: feature for name, feature in telling.items() if feature.name not in taken}
     # Unlisted genes: spread outwards from recognised neighbours, so that FLAG behind a risk score
     # stays a clinical column while DHX33 between DICER1 and GATA1 becomes a gene.
     for sequence in (order, order[::-1]):

@@ -29,7 +29,7 @@ from data_loaders.gene_parts import is_part, is_whole
 from data_loaders.genes import known_symbols
 from data_loaders.model import FeatureKind, Issue
 from data_loaders.mutation_rule import SET_ASIDE, germline_label
-from data_loaders.variant_classes import NOT_COUNTED
+from data_loaders.variant_classes import NOT_COUNTED, class_of_change
 from data_loaders.variants import Variants
 from data_loaders.wording import listed, plural, shown
 
@@ -108,6 +108,78 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
             *_left_out_issue(left_out, variants.source),
             *_conflict_issues([*conflicts, *part_conflicts], variants.source),
         ),
+    )
+
+
+def with_cell_changes(base: Alterations, variants: Variants) -> Alterations:
+    """Add the refinements that the cells of gene columns show: ``p.V617F`` in the column JAK2.
+
+    Parameters
+    ----------
+    base
+        What the columns say.
+    variants
+        Their changes, from :func:`variants_of_cells`.
+    """
+    columns = [_Column.of(base, name) for name in base.features.index]
+    by_gene = {column.gene: column for column in columns if column.kind == "gene"}
+    columns, conflicts = _with_refinements(columns, by_gene, variants)
+    # A column of a refinement may rightly know more than the cells of its gene's column.
+    conflicts = [conflict._replace(only_columns=0) for conflict in conflicts]
+    matrix, features = _assembled(columns, base)
+    issues = (*base.issues, *_conflict_issues(conflicts, variants.source))
+    return replace(base, matrix=matrix, features=features, issues=issues)
+
+
+def variants_of_cells(base: Alterations, source: str) -> Variants | None:
+    """The protein changes and allele fractions in the cells of gene columns; None without any.
+
+    Parameters
+    ----------
+    base
+        What the columns say.
+    source
+        The file's name.
+    """
+    parts, places = [], []
+    for name, (column, calls) in base.calls.items():
+        if base.features.loc[name, "kind"] != "gene":
+            continue
+        found = [change is not None for change in calls.changes] | ~np.isnan(calls.vaf)
+        rows = np.flatnonzero(column.rows_holding((calls.states == 1) & found))
+        codes = column.codes[rows]
+        changes = calls.changes[codes]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "patient_id": base.matrix.index.to_numpy()[rows],
+                    "gene": base.features.loc[name, "gene"],
+                    "protein_change": changes,
+                    "variant_class": [class_of_change(str(change or "")) for change in changes],
+                    "vaf": calls.vaf[codes],
+                    SET_ASIDE: None,
+                }
+            )
+        )
+        places.append(rows)
+    if not sum(map(len, places)):
+        return None
+    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    patients = np.concatenate(places)
+    listed_here = np.zeros(len(base.matrix), dtype=bool)
+    listed_here[patients] = True
+    nowhere = np.zeros(len(base.matrix), dtype=bool)
+    return Variants(
+        frame=frame,
+        patients=patients,
+        counted=np.ones(len(frame), dtype=bool),
+        inserted=np.full(len(frame), np.nan),
+        cdna=np.full(len(frame), None, dtype=object),
+        listed=listed_here,
+        maybe=nowhere,
+        sequenced=None,
+        source=source,
+        issues=(),
     )
 
 

@@ -72,7 +72,7 @@ REASONS: Mapping[str, _Reason] = {
     ),
 }  # fmt: skip
 
-_WILD = NO_WORDS - {"0", "n", "f", "no", "false", "0.0"} | frozenset(
+WILD_WORDS = NO_WORDS - {"0", "n", "f", "no", "false", "0.0"} | frozenset(
     {
         "wt/wt", "p.=", "p.(=)", "c.=", "no mutation", "no mutations", "no mutation detected",
         "no mutation found", "mutation not detected", "not found", "keine mutation", "wildtyp",
@@ -86,7 +86,7 @@ _WILD = NO_WORDS - {"0", "n", "f", "no", "false", "0.0"} | frozenset(
 # These are gaps in some files: they mean no mutation where nothing else says what there is.
 _PERHAPS_WILD = frozenset({"none", "no", "0", "n", "false", "keine", "nein", "aucune", "nessuna",
                            "ninguna"})  # fmt: skip
-_NOT_TESTED = frozenset(
+NOT_TESTED_WORDS = frozenset(
     {
         "nd", "n.d.", "not done", "not tested", "not available", "failed", "not evaluable",
         "not assessed", "inconclusive", "pending", "no result", "nicht untersucht", "n.u.", "nu",
@@ -138,7 +138,7 @@ def is_wild_type(word: str) -> bool:
     word
         In lower case with single spaces.
     """
-    return word in _WILD
+    return word in WILD_WORDS
 
 
 def germline_label(gene: str) -> str:
@@ -181,7 +181,7 @@ def _has_status(reason: str, word: str) -> bool:
 
 def is_verdict(word: str) -> bool:
     """Whether a word judges a variant as a driver, as another kind of variant or as none."""
-    return word in DRIVERS or word in _PASSENGERS or word in _WILD or word in _NOT_TESTED
+    return word in DRIVERS or word in _PASSENGERS or word in WILD_WORDS or word in NOT_TESTED_WORDS
 
 
 def reasons(
@@ -225,15 +225,16 @@ def reasons(
         found = np.array([*(place[str(text)] for text in own.texts), 0], dtype=np.int8)[own.codes]
     nothing_said = classes == "unknown"
     for part in ("protein", "effect", "cdna"):
-        mark(holding(part, _WILD.__contains__), "wild_type")
+        mark(holding(part, WILD_WORDS.__contains__), "wild_type")
         mark(holding(part, _PERHAPS_WILD.__contains__) & nothing_said, "wild_type")
-        mark(holding(part, _NOT_TESTED.__contains__) & nothing_said, "not_tested")
+        mark(holding(part, NOT_TESTED_WORDS.__contains__) & nothing_said, "not_tested")
     of_drivers = "verdict" in parts and _OF_DRIVERS.search(parts["verdict"]) is not None
-    denied = holding("verdict", lambda word: word in _WILD or word in _PERHAPS_WILD)
+    denied = holding("verdict", lambda word: word in WILD_WORDS or word in _PERHAPS_WILD)
     if not of_drivers:
         mark(denied, "wild_type")
         without = ~columns[parts["protein"]].filled if "protein" in parts else nothing_said
-        mark(holding("verdict", _NOT_TESTED.__contains__) & nothing_said & without, "not_tested")
+        untested = holding("verdict", NOT_TESTED_WORDS.__contains__)
+        mark(untested & nothing_said & without, "not_tested")
     for reason in ("wild_type", "germline", "not_called"):
         mark(holding("status", partial(_has_status, reason)), reason)
     for part, answer in (("germline", 1.0), ("somatic", 0.0)):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from data_loaders.alterations import Alterations, find_alterations
-from data_loaders.calls import with_calls
+from data_loaders.calls import variants_of_cells, with_calls, with_cell_changes
 from data_loaders.columns import TextColumn
 from data_loaders.date_pairs import date_roles
 from data_loaders.dates import DateColumn, find_dates
@@ -103,9 +103,14 @@ def cohort_from_table(
         beside | dict(stated.columns), stated.features, index, neighbours - candidates
     )
     alterations = with_whole_genes(replace(alterations, sources=alterations.sources - stated.kept))
+    told = variants_of_cells(alterations, table.filename)
+    if told is not None:
+        alterations = with_cell_changes(alterations, told)
     if variants is not None:
         alterations = with_calls(alterations, variants, _sequenced(rest))
-        mutations = agreeing(variants.frame, alterations.matrix, gene_columns(alterations.features))
+    listing = variants or told
+    if listing is not None:
+        mutations = agreeing(listing.frame, alterations.matrix, gene_columns(alterations.features))
 
     texts = {n: column for n, column in rest.items() if n not in plain}
     alterations, karyotypes = with_karyotypes(alterations, texts, table.rows)
@@ -154,7 +159,7 @@ def cohort_from_table(
         endpoints={outcome.endpoint.key: outcome.endpoint for outcome in outcomes},
         variables=variables,
         provenance=Provenance(source=table.filename),
-        **({"mutations": mutations} if variants is not None else {}),
+        **({"mutations": mutations} if listing is not None else {}),
         issues=tuple(sorted(issues, key=lambda issue: _SEVERITIES.index(issue.severity))),
         file_columns=_described(table.columns, outcomes, alterations, id_column),
     )

@@ -109,11 +109,13 @@ def test_every_alias_leads_to_a_symbol_that_is_current() -> None:
 
 def test_genes_need_answers_not_numbers_or_words() -> None:
     cohort = load(
-        {"TP53": ["p.R175H", "", "p.Y220C"], "ASXL1": [0.4, 0.1, 0], "TET2": [2, 3, 1],
+        {"TP53": ["p.R175H", "", "p.Y220C"], "ASXL1": [0.4, 0.1, 0.2], "TET2": [2, 3, 1],
          "JAK2": [0, 1, 1]}
     )  # fmt: skip
     assert list(cohort.features.index) == ["JAK2"]
     assert {"TP53", "ASXL1", "TET2"} <= set(cohort.patients.columns)
+    (issue,) = [issue for issue in cohort.issues if issue.code == "gene_columns"]
+    assert "3 columns are named after genes" in issue.sentence
 
 
 def test_counts_of_mutations_are_altered_from_one_on_and_kept() -> None:

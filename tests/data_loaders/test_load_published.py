@@ -234,7 +234,7 @@ def test_mds_gene_and_cytogenetic_matrices(
 def test_ipssm_reference_table(public_cohorts: Path) -> None:
     cohort = load_cohort(public_cohorts / "mds_iwg_2022" / "ipssm_reference_results.csv")
     kinds = Counter(cohort.features["kind"])
-    assert kinds == {"gene": 29, "refinement": 5, "cytogenetic": 4}
+    assert kinds == {"gene": 30, "refinement": 5, "cytogenetic": 4}
     assert cohort.variables["TP53mut"].levels == ("0", "1", "2 or more")
     assert cohort.variables["FLAG"].kind == "binary"
     assert [issue.column for issue in cohort.issues if issue.code == "unsure"] == ["FLAG"]
