@@ -205,10 +205,8 @@ def _not_read_issue(
         if name not in names
         and name not in others
         and column.filled.any()
-        and (feature := read_feature_name(name)) is not None
-        and feature.kind == "gene"
-        and feature.name not in taken
-        and not _clinical_first(name, feature)
+        and (gene := _gene_named(name)) is not None
+        and gene.name not in taken
     ]
     if not lost:
         return []
@@ -232,7 +230,18 @@ def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
     Beside the columns of another table they would be taken for unlisted genes.
     """
     found = _recognised(columns)
-    return {name for name in columns if name not in found and looks_like_symbol(name)}
+    return {
+        name
+        for name in columns
+        if name not in found and looks_like_symbol(name) and _gene_named(name) is None
+    }
+
+
+def _gene_named(name: str) -> FeatureName | None:
+    """The gene whose name a column bears; None if it bears none."""
+    feature = read_feature_name(name)
+    is_gene = feature is not None and feature.kind == "gene" and not _clinical_first(name, feature)
+    return feature if is_gene else None
 
 
 def _recognised(
