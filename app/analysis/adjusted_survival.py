@@ -158,27 +158,21 @@ def support_sentences(adjusted: AdjustedSurvival) -> list[str]:
     for row in adjusted.support.itertuples():
         if row.outside < TOLERATED:
             continue
-        who = f"of the {adjusted.n:,} patients averaged over have"
-        rest = f"{row.group} (n = {row.n:,})"
+        who = f"of the {adjusted.n:,} patients averaged over"
+        level = f"{row.group} (n = {row.n:,})"
         if np.isnan(row.below):
-            words = (
-                f"{row.outside:.0%} {who} a category of {row.variable} that no patient of {rest}"
-            )
-            words += " has"
+            category = f"a category of {row.variable} that no patient of {level} has"
+            words = f"{row.outside:.0%} {who} have {category}"
         else:
             sides = [
-                f"{share:.0%} {who if not i else 'have'} a {row.variable} {side} that of any "
-                f"patient of {rest if not i else row.group} ({word} {value:.3g})"
-                for i, (share, side, word, value) in enumerate(
-                    part
-                    for part in (
-                        (row.below, "below", "lowest", row.lowest),
-                        (row.above, "above", "highest", row.highest),
-                    )
-                    if part[0] >= TOLERATED / 2
-                )
+                (row.below, "below", f"lowest {row.lowest:.3g}".replace("-", "−")),
+                (row.above, "above", f"highest {row.highest:.3g}".replace("-", "−")),
             ]
-            words = " and ".join(sides)
+            words = " and ".join(
+                f"{share:.0%} {who} are {side} any patient of {level} in {row.variable} ({limit})"
+                for share, side, limit in sides
+                if share >= TOLERATED / 2
+            )
         sentences.append(f"{words}: for them its curve rests on the model alone.")
     return sentences
 

@@ -176,7 +176,8 @@ def _check_sizes(column: pd.Series, exposed_by: _Exposure) -> int | None:
     have = f"have {exposure} = {values[few]}"
     if set(values) == {0, 1}:
         have = f"have {exposure}" if few else f"have no {exposure}"
-    sentence = f"Only {sizes[few]:,} of {n:,} patients {have}, fewer than {least}, so no estimate."
+    who = f"Only {sizes[few]:,} of" if sizes[few] else "None of the"
+    sentence = f"{who} {n:,} patients {have}, and {least} are needed, so no estimate."
     raise _TooFewError(sentence, n, exposed)
 
 

@@ -296,7 +296,10 @@ def test_adjusted_curves_say_where_they_extrapolate(apart):
     assert support.loc[(1, "disease"), "outside"] == pytest.approx(aml)
     told = support_sentences(found)
     assert len(told) == 2
-    assert told[0].startswith("54% of the 700 patients averaged over have a score below that of")
+    assert told[0] == (
+        "54% of the 700 patients averaged over are below any patient of 1 (n = 81) in score "
+        "(lowest 0.134): for them its curve rests on the model alone."
+    )
     assert f"{aml:.0%} of the 700" in told[1]
 
 
@@ -350,7 +353,9 @@ def test_a_subgroup_forest_keeps_the_adjustment_within_halves_of_a_number(apart)
     )
     assert (low["n"], low["n_exposed"], high["n_exposed"]) == (350, 0, 81)
     assert np.isnan(low["hr"])
-    assert "Only 0 of 350 patients have mutated, fewer than 10, so no estimate." in low["note"]
+    assert (
+        "None of the 350 patients have mutated, and 10 are needed, so no estimate." in low["note"]
+    )
     assert "interaction cannot be tested" in low["note"]
     plain = subgroup_effects(apart, "time", "event", "mutated", ["score"])
     assert plain["hr"].iloc[2] == pytest.approx(3.15379754, rel=1e-7)
