@@ -9,7 +9,7 @@ exposure count it where it belongs. None of them makes the exposed and the other
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -32,6 +32,7 @@ from app.analysis.time_dependent import (
     simon_makuch,
 )
 from app.analysis.wording import count
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from data_loaders import Cohort, Endpoint
 
 T = TypeVar("T")
@@ -44,7 +45,8 @@ EXPOSED = "exposed"
 class TwoCurves:
     """Kaplan-Meier curves of the unexposed and the exposed, and their test.
 
-    Either curve is None where nobody is in it; the test is None where there is nothing to compare.
+    Either curve is None where nobody is in it; the test is None where there is nothing to compare
+    or fewer than ten patients are on a side.
     """
 
     unexposed: KaplanMeier | None
@@ -199,6 +201,8 @@ def analyse_during_follow_up(
     frame = covariates.assign(**{_TIME: time, _EVENT: event, _BEGAN: began, _EVER: ever})
     rows = counting_process(frame, _TIME, _EVENT, {EXPOSED: _BEGAN})
     answer = _Answers(why_not)
+    few = _too_few(ever, noun)
+    few_exposed = few if ever.sum() < MIN_GROUP_FOR_TEST else ""
     at = answer("landmark", lambda: landmark(time, event, began, drawn))
     return DuringFollowUp(
         endpoint=outcome.endpoint,
@@ -206,19 +210,28 @@ def analyse_during_follow_up(
         time=time,
         event=event,
         began=began,
-        naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER])),
+        naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER]), unless=few),
         naive_curves=_two_curves(time, event, ever, conf_type),
         landmarks=_landmarks(time, event, began, landmarks),
         at=at,
         landmark_curves=(
             None if at is None else _two_curves(at.time, at.event, at.exposed, conf_type)
         ),
-        simon_makuch=answer(
-            "simon_makuch", lambda: simon_makuch(time, event, began, start, conf_type=conf_type)
+        simon_makuch=_without_test(
+            answer(
+                "simon_makuch", lambda: simon_makuch(time, event, began, start, conf_type=conf_type)
+            ),
+            few_exposed,
         ),
-        time_dependent=answer(TIME_DEPENDENT, lambda: _time_dependent(rows, [])),
+        time_dependent=answer(
+            TIME_DEPENDENT, lambda: _time_dependent(rows, []), unless=few_exposed
+        ),
         adjusted=(
-            answer(ADJUSTED, lambda: _time_dependent(rows, list(covariates.columns)))
+            answer(
+                ADJUSTED,
+                lambda: _time_dependent(rows, list(covariates.columns)),
+                unless=few_exposed,
+            )
             if len(covariates.columns)
             else None
         ),
@@ -243,12 +256,36 @@ class _Answers:
 
     why_not: dict[str, str]
 
-    def __call__(self, name: str, analysis: Callable[[], T]) -> T | None:
+    def __call__(self, name: str, analysis: Callable[[], T], *, unless: str = "") -> T | None:
+        if unless:
+            self.why_not[name] = unless
+            return None
         try:
             return analysis()
         except ValueError as error:
             self.why_not[name] = str(error)
             return None
+
+
+def _too_few(exposed: Bools, noun: str) -> str:
+    """Why exposed and unexposed are not compared; empty where there are enough of both."""
+    sizes = {f"with {noun}": int(exposed.sum()), f"without {noun}": int((~exposed).sum())}
+    who, size = min(sizes.items(), key=lambda item: item[1])
+    if size >= MIN_GROUP_FOR_TEST:
+        return ""
+    return (
+        f"Only {count(size, 'patient')} {who}: a comparison needs {MIN_GROUP_FOR_TEST} on either "
+        "side."
+    )
+
+
+def _without_test(curves: SimonMakuch | None, unless: str) -> SimonMakuch | None:
+    """The curves without their test where a reason is given."""
+    if curves is None or not unless:
+        return curves
+    nothing = float("nan")
+    test = replace(curves.test, statistic=nothing, df=0, p_value=nothing, note=unless)
+    return replace(curves, test=test)
 
 
 def _time_dependent(rows: pd.DataFrame, covariates: list[str]) -> CoxModel:
@@ -266,8 +303,8 @@ def _two_curves(
         kaplan_meier(time[own], event[own], conf_type=conf_type) if own.any() else None
         for own in (~exposed, exposed)
     ]
-    both = all(curve is not None for curve in curves) and bool(np.any(event))
-    return TwoCurves(curves[0], curves[1], logrank_test(time, event, exposed) if both else None)
+    enough = not _too_few(exposed, "") and bool(np.any(event))
+    return TwoCurves(curves[0], curves[1], logrank_test(time, event, exposed) if enough else None)
 
 
 def _landmarks(
@@ -276,6 +313,10 @@ def _landmarks(
     """The comparison at every landmark, and who was left out there."""
     marks = sorted({float(mark) for mark in landmarks})
     table = compare_landmarks(time, event, began, marks)
+    few = np.minimum(table["n_exposed"], table["n"] - table["n_exposed"]) < MIN_GROUP_FOR_TEST
+    few = few.fillna(value=False).to_numpy(dtype=bool)
+    table.loc[few, ["hr", "lower", "upper", "p_value"]] = np.nan
+    table.loc[few, "note"] = f"fewer than {MIN_GROUP_FOR_TEST} patients on a side"
     gone = [time <= mark + slack(mark) for mark in marks]
     return table.assign(
         events_before=[int((event[g] == 1).sum()) for g in gone],

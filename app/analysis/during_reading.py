@@ -13,7 +13,6 @@ from app.analysis.cox_model import CoxModel
 from app.analysis.during_follow_up import ADJUSTED, NAIVE, TIME_DEPENDENT, DuringFollowUp
 from app.analysis.wording import count, format_p, listing, mid_sentence
 
-MIN_EXPOSED = 10
 NOT_CAUSAL = (
     "None of these is the effect of the event: who had it differs from who did not in age, risk, "
     "fitness and remission. A causal reading needs these confounders measured and handled, as in a "
@@ -163,11 +162,6 @@ def during_notes(result: DuringFollowUp) -> list[str]:
         )
     if result.endpoint.entry is not None:
         notes.append("Entry times of this endpoint are not used here.")
-    if result.n_exposed < MIN_EXPOSED:
-        notes.append(
-            f"Only {count(result.n_exposed, 'patient')} had {noun}: read every number as a "
-            "description of these few."
-        )
     notes += dict.fromkeys(result.why_not.values())
     if result.simon_makuch is not None and result.simon_makuch.note:
         notes.append(result.simon_makuch.note)

@@ -302,16 +302,27 @@ def test_transplant_in_the_published_mds_cohort(public_cohorts: Path, known_answ
 # What has no answer --------------------------------------------------------------------------
 
 
-def test_one_exposed_patient_still_has_every_answer_or_a_sentence():
-    result = analysed(transplanted([10.0, 20.0, 30.0], [1.0, 1.0, 0.0], [NEVER, 8.0, NEVER]))
-    table = answers_table(result).set_index("key")
-    for row in table.itertuples():
-        assert np.isfinite(row.hr) or row.note
-    assert any("Only 1 patient had transplant" in note for note in during_notes(result))
+@pytest.mark.parametrize("exposed", [1, 9, 10])
+def test_exposed_too_few_to_be_tested_are_compared_nowhere(exposed):
+    """One minimum for the ratios, the log-rank tests of the curves and of the landmarks."""
+    rng = np.random.default_rng(31)
+    began = [5.0 if i < exposed else NEVER for i in range(60)]
+    time = (10 + rng.exponential(20, 60)).tolist()
+    result = analysed(transplanted(time, [1.0, 0.0] * 30, began), landmarks=(6.0,))
+    table = answers_table(result)
+    compared = exposed == 10
+    assert table["hr"].notna().eq(compared).all()
+    assert (table["note"] != "").eq(not compared).all()
+    assert (result.naive_curves.test is None) != compared
+    assert (result.landmark_curves.test is None) != compared
+    assert bool(result.simon_makuch.test.df) == compared
+    assert result.landmarks["p_value"].notna().eq(compared).all()
+    said = [note for note in during_notes(result) if "a comparison needs 10" in note]
+    assert len(said) == (not compared)
 
 
 def test_no_event_at_all_is_said_for_every_analysis():
-    result = analysed(transplanted([10.0, 20.0], [0.0, 0.0], [5.0, NEVER]))
+    result = analysed(transplanted([10.0, 20.0] * 10, [0.0] * 20, [5.0, NEVER] * 10))
     assert result.naive is None
     assert "No event was observed" in result.why_not[NAIVE]
     assert "No event was observed" in result.why_not[TIME_DEPENDENT]

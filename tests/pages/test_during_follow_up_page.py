@@ -152,7 +152,7 @@ def test_two_transplanted_patients_are_no_crash():
     at_months = [1.2, 0.5, *[None] * 58]
     _, at = uploaded("two", table_of(transplant_months=at_months))
     calm(at)
-    assert "Only 2 patients had transplant" in words(at)
+    assert "Only 2 patients with transplant: a comparison needs 10" in words(at)
 
 
 def test_nobody_has_an_event_and_it_is_said():
