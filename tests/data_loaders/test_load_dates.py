@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_table_bytes
-from data_loaders.corrections import FROM, KEY, TIME, column_table, corrected, endpoint_rows
+from data_loaders.corrections import endpoint_parts, endpoint_said
 
 DAY = dt.date(2014, 3, 31)
 WRITTEN = {
@@ -209,7 +209,7 @@ def test_a_mapping_states_time_zero() -> None:
     cohort = load(odd(), {"endpoints": {"os": stated}})
     np.testing.assert_allclose(cohort.patients["os_months"], np.array([365, 393]) / 30.4375)
     assert cohort.patients["os_event"].tolist() == [0, 1]
-    assert endpoint_rows(cohort).set_index(KEY).loc["os", FROM] == "begin"
+    assert endpoint_parts(cohort, cohort.endpoints["os"])["from"] == "begin"
 
 
 @pytest.mark.parametrize(
@@ -228,15 +228,11 @@ def test_a_time_zero_that_cannot_be(stated: dict[str, Any], words: str) -> None:
         load(odd(), {"endpoints": {"os": stated}})
 
 
-def test_the_table_of_endpoints_shows_and_takes_time_zero() -> None:
+def test_a_correction_shows_and_takes_time_zero() -> None:
     first = load(usual(date_sample=["2010-01-11"] * 4))
-    columns, endpoints = column_table(first), endpoint_rows(first)
-    assert endpoints.set_index(KEY).loc["os", [TIME, FROM]].tolist() == [
-        "date_of_death", "date_diagnosis",
-    ]  # fmt: skip
-    after = endpoints.copy()
-    after.loc[after[KEY] == "os", FROM] = "date_sample"
-    mapping = corrected((columns, columns), (endpoints, after))
+    parts = endpoint_parts(first, first.endpoints["os"])
+    assert (parts["time"], parts["from"]) == ("date_of_death", "date_diagnosis")
+    mapping = endpoint_said({}, "os", "from", "date_sample", {})
     second = load(usual(date_sample=["2010-01-11"] * 4), mapping)
     difference = first.patients["os_months"] - second.patients["os_months"]
     np.testing.assert_allclose(difference, 10 / 30.4375)
