@@ -10,6 +10,7 @@ from data_loaders.endpoints import find_pairs
 from data_loaders.formats import MAX_FILE_BYTES
 from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
+from data_loaders.regular_files import read_regular
 from data_loaders.tables import OneColumnError, RawTable, read_table
 from data_loaders.wording import listed, plural, shown
 
@@ -129,21 +130,7 @@ def read_file(path: Path) -> bytes:
     CohortError
         If it cannot be read or is too large.
     """
-    file = shown(path.name or path)
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise CohortError(
-                f"{file} is larger than {MAX_FILE_BYTES // 2**20} MiB, the most that is read."
-            )
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise CohortError(f"{file} cannot be found; check the path.") from error
-    except (OSError, ValueError) as error:
-        if isinstance(error, CohortError):
-            raise
-        raise CohortError(
-            f"{file} cannot be opened; check the path and its permissions."
-        ) from error
+    return read_regular(path, MAX_FILE_BYTES)
 
 
 def _left_out(sentence: str, severity: str = "info") -> Issue:

@@ -14,6 +14,7 @@ from data_loaders.model import CohortError
 from data_loaders.wording import shown
 
 MAX_FILE_BYTES = limit("MAX_FILE_MIB", 512) * 2**20  # as stored, and again after decompression
+MAX_LINE_BYTES = 2**24
 _LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
 
 Format = Literal["text", "xlsx", "parquet", "rdata"]
@@ -119,6 +120,7 @@ def decoded(filename: str, data: bytes) -> str:
     CohortError
         If it is not text.
     """
+    _check_lines(filename, data)
     text = _text_of(filename, data).removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -127,6 +129,21 @@ def decoded(filename: str, data: bytes) -> str:
             f"{shown(filename)} is empty: it holds only blank space; export the table again."
         )
     return text
+
+
+def _check_lines(filename: str, data: bytes) -> None:
+    """Refuse a line that is longer than any row of a table, before it is copied anywhere."""
+    begin = 0
+    while len(data) - begin > MAX_LINE_BYTES:
+        end = begin + MAX_LINE_BYTES
+        cut = max(data.rfind(b"\n", begin, end), data.rfind(b"\r", begin, end))
+        if cut < 0:
+            above = data.count(b"\n", 0, begin)
+            raise CohortError(
+                f"{shown(filename)} has a line of more than {MAX_LINE_BYTES // 2**20} MiB (line "
+                f"{above + 1:,}), which is no row of a table; end every row with a line end."
+            )
+        begin = cut + 1
 
 
 def is_mixed(data: bytes) -> bool:

@@ -61,6 +61,7 @@ from data_loaders.mapping_parts import (
     read_endpoint,
 )
 from data_loaders.model import CohortError, VariableKind, VariableRole
+from data_loaders.regular_files import read_regular
 from data_loaders.wording import listed, shown
 
 MAPPING_ENDING = ".mapping.json"
@@ -183,15 +184,14 @@ def _listed(value: Any) -> Any:
 def _read_json(path: Path) -> Mapping[str, Any]:
     file = shown(path.name)
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise CohortError(f"The mapping {file} is larger than 1 MiB; is it the right file?")
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, CohortError):
-            raise
-        reason = "cannot be found" if isinstance(error, FileNotFoundError) else "is not valid JSON"
+        content = read_regular(path, _MAX_BYTES)
+    except CohortError as error:
+        raise CohortError(f"The mapping {error}") from error
+    try:
+        data = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise CohortError(
-            f"The mapping {file} {reason}; give a JSON file or a dictionary."
+            f"The mapping {file} is not valid JSON; give a JSON file or a dictionary."
         ) from error
     if not isinstance(data, dict):
         raise CohortError(f"The mapping {file} needs to hold one JSON object.")

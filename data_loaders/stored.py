@@ -37,6 +37,7 @@ from data_loaders.model import (
     Provenance,
     Variable,
 )
+from data_loaders.regular_files import read_regular
 from data_loaders.tables import MAX_CELLS
 from data_loaders.wording import shown
 
@@ -182,6 +183,8 @@ def is_stored_cohort(path: str | Path) -> bool:
     """Whether a path is a folder that :func:`write_cohort` wrote."""
     file = Path(path) / COHORT_FILE
     try:
+        if not file.is_file():  # opening a pipe would wait for ever
+            return False
         with file.open(encoding="utf-8") as stream:
             return _FORMAT in stream.read(200)
     except (OSError, ValueError):
@@ -209,13 +212,11 @@ def check_new_folder(target: Path) -> None:
 def _description(folder: Path) -> dict[str, Any]:
     file = folder / COHORT_FILE
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
-            raise CohortError(f"{COHORT_FILE} is larger than any cohort's; {_AGAIN}.")
-        description = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CohortError(
-            f"{shown(folder.name)} holds no stored cohort: {COHORT_FILE} is not there."
-        ) from error
+        if not file.exists():
+            raise CohortError(
+                f"{shown(folder.name)} holds no stored cohort: {COHORT_FILE} is not there."
+            )
+        description = json.loads(read_regular(file, MAX_FILE_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, CohortError):
             raise

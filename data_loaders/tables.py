@@ -7,10 +7,9 @@ a column is decided in one place for every format.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -36,6 +35,7 @@ from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
 from data_loaders.notation_evidence import settled
 from data_loaders.r_data import read_r_data, unpacked
+from data_loaders.table_names import check_names, cleaned_names
 from data_loaders.wording import at_rows, listed, plural, shown
 from data_loaders.workbook import Sheet, read_workbook
 
@@ -46,7 +46,6 @@ MAX_CELLS = limit("MAX_CELLS", 100_000_000)
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
 _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
-_NUMBER = re.compile(r"[\d.,]*\d([eE][-+]?\d+)?")
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 2**20
 
@@ -266,8 +265,17 @@ def _delimiter_of(file: str, text: str) -> str:
     return best
 
 
+def _lines(text: str) -> Iterator[str]:
+    """The lines one by one; a stream of the text would hold four bytes a character."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin) + 1 or len(text)
+        yield text[begin:end]
+        begin = end
+
+
 def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     rows: list[list[str]] = []
     try:
         for row in reader:
@@ -378,13 +386,13 @@ def _table(
     entries of each column; ``positions`` and ``rows`` say where the columns and rows stand in the
     file, if not one behind the other.
     """
-    cleaned = [re.sub(r"\s+", " ", name.replace("\ufeff", "")).strip() for name in names]
+    cleaned, cut = cleaned_names(names)
     if not columns or not len(columns[0][0]):
         raise CohortError(f"{shown(file)} holds column names but no rows; add one row a patient.")
     built = [
         TextColumn.from_entries(name, *cells) for name, cells in zip(cleaned, columns, strict=True)
     ]
-    _check_names(file, built)
+    check_names(file, built)
     filled = np.zeros(len(built[0]), dtype=bool)
     for column in built:
         filled |= column.filled
@@ -414,7 +422,7 @@ def _table(
             f"{shown(file)} seems to have a second row of names or units below the first; "
             "put everything into one row of names, units at their end (hb_g_per_l)."
         )
-    return RawTable(file, table, numbers, (*issues, *left_out, *notes))
+    return RawTable(file, table, numbers, (*issues, *cut, *left_out, *notes))
 
 
 def _titles_issue(titles: int) -> tuple[Issue, ...]:
@@ -435,34 +443,6 @@ def _encoding_issue(content: bytes) -> tuple[Issue, ...]:
             code="mixed_encodings",
         ),
     )
-
-
-def _check_names(file: str, built: list[TextColumn]) -> None:
-    """Refuse a first row that holds no names, and names that occur twice.
-
-    Without a row of names the first patient stands in their place: numbers, and words that occur
-    again further down. Those are never repeated in the message.
-    """
-    names = [column.name for column in built]
-    numeric = sum(bool(_NUMBER.fullmatch(name)) for name in names)
-    recurring = [column for column in built if column.name and column.name in column.texts]
-    if built and len(recurring) == sum(map(bool, names)) > 1:
-        raise CohortError(
-            f"{shown(file)} repeats its row of names further down; delete the repeat."
-        )
-    if numeric + len(recurring) > len(names) / 4:
-        raise CohortError(
-            f"{shown(file)} seems to begin with values instead of column names; "
-            "put a row of names on top."
-        )
-    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
-    if repeated:
-        positions = [i for i, name in enumerate(names, 1) if name == repeated[0]]
-        raise CohortError(
-            f"{shown(file)} gives {plural(len(repeated), 'name')} to more than one column: "
-            f"{listed(repeated)} (the first at positions {listed([str(p) for p in positions])}); "
-            "give every column its own name."
-        )
 
 
 def _check_size(file: str, rows: int, columns: int) -> None:

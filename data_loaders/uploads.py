@@ -21,6 +21,7 @@ from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.wording import listed, shown
 
 _ARCHIVE = ".zip"
+_LONGEST_PART = 255  # bytes of a name that file systems take
 _MAX_ARCHIVE_FILES = 2_000
 
 
@@ -176,8 +177,14 @@ def _is_content(name: str) -> bool:
 
 def _inside(archive: str, name: str) -> str:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         raise CohortError(f"{archive} names a file outside itself; it was not opened.")
+    odd = not path.parts or "\0" in name
+    if odd or any(len(part.encode("utf-8", "replace")) > _LONGEST_PART for part in path.parts):
+        raise CohortError(
+            f"{archive} holds a file with no name, or one that no folder can hold; name the files "
+            "anew and make it again."
+        )
     return str(path)
 
 
@@ -194,8 +201,14 @@ def _from_folder(
         root = Path(holder) / "upload"
         for path, content in files.items():
             target = root / _inside("The upload", path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            except OSError as error:
+                raise CohortError(
+                    f"The upload uses {shown(path)} as a file and as a folder, or there is no room "
+                    "for it; name the files anew."
+                ) from error
         folder = next(
             (f for f in sorted([root, *root.rglob("*")]) if f.is_dir() and _holds_cohort(f)), root
         )

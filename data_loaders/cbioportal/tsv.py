@@ -19,6 +19,7 @@ import pyarrow.csv
 from data_loaders.columns import TextColumn
 from data_loaders.formats import decoded, expanded, format_of
 from data_loaders.model import CohortError, Issue
+from data_loaders.table_names import cleaned_names
 from data_loaders.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable
 from data_loaders.wording import at_rows, listed, plural, shown
 
@@ -89,7 +90,8 @@ def read_tsv(filename: str, data: bytes) -> TextTable:
         text = text.lstrip("\n")
     first, _, body = text.partition("\n")
     # A trailing tab is a slip of whoever wrote the file, not a column.
-    header = tuple(re.sub(r"\s+", " ", name).strip() for name in first.rstrip("\t ").split("\t"))
+    names, cut = cleaned_names(first.rstrip("\t ").split("\t"))
+    header = tuple(names)
     _check_header(filename, header)
     if not body.strip():
         raise CohortError(f"{shown(filename)} holds column names but no rows.")
@@ -97,7 +99,7 @@ def read_tsv(filename: str, data: bytes) -> TextTable:
     rows = body.count("\n") + 1
     _check_size(filename, rows, len(header))
     cells, issues = _cells(filename, body, len(header))
-    return TextTable(filename, tuple(comments), header, cells, tuple(issues))
+    return TextTable(filename, tuple(comments), header, cells, (*cut, *issues))
 
 
 def encoded(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,14 @@ import pyarrow as pa
 
 from data_loaders.databases.address import Address
 from data_loaders.databases.result import BATCH, Collected, Kind, Request
+from data_loaders.formats import MAX_FILE_BYTES
 from data_loaders.model import CohortError
 from data_loaders.tables import RawTable
 from data_loaders.wording import listed, shown
 
+LONGEST_TEXT = 32_767  # bytes of a cell, as much as Excel's hold
+_FEWEST_ROWS = 512
+_TOO_LONG = "calr-text-too-long"
 _MAGIC, _AT = b"DUCK", 8
 _SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",  # no other file, no address, no extension from the network
@@ -55,6 +60,8 @@ def read_duckdb(address: Address, request: Request) -> RawTable:
             return _read(connection, request)
         except duckdb.Error as error:
             raise _query_error(error, request, connection) from None
+        except (pa.ArrowException, OSError, MemoryError):
+            raise _too_wide(request) from None
         finally:
             watch.cancel()
             watch.join()
@@ -77,6 +84,10 @@ def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
     path = Path(address.settings["path"])
     file = shown(path.name)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
+            raise CohortError(
+                f"{file} cannot be opened: it is no file but a folder, device or pipe; give a file."
+            )
         with path.open("rb") as stream:
             head = stream.read(_AT + len(_MAGIC))
     except FileNotFoundError:
@@ -115,11 +126,24 @@ def _read(connection: duckdb.DuckDBPyConnection, request: Request) -> RawTable:
     original = connection.sql(statement)
     kinds: list[Kind] = ["instant" if str(kind) == _INSTANT else "other" for kind in original.types]
     collected = Collected(request, original.columns, kinds)
-    as_text = f"SELECT COLUMNS(*)::VARCHAR FROM (\n{statement}\n) AS result"  # noqa: S608
+    as_text = (
+        f"SELECT CASE WHEN strlen(COLUMNS(*)::VARCHAR) > {LONGEST_TEXT} THEN error('{_TOO_LONG}') "  # noqa: S608
+        f"ELSE COLUMNS(*)::VARCHAR END FROM (\n{statement}\n) AS result"
+    )
     text = connection.sql(as_text)
-    for batch in text.to_arrow_reader(BATCH):
+    # Fewer rows at once the more columns there are, since each cell may be as long as is allowed.
+    fitting = MAX_FILE_BYTES // (LONGEST_TEXT * max(len(original.columns), 1))
+    rows = min(BATCH, max(_FEWEST_ROWS, fitting))
+    for batch in text.to_arrow_reader(rows):
         collected.add([column.cast(pa.string()) for column in batch.columns])
     return collected.table()
+
+
+def _too_wide(request: Request) -> CohortError:
+    return CohortError(
+        f"{request.label} holds a text of more than {LONGEST_TEXT:,} characters, or more than is "
+        "read at once; leave such columns out or shorten them."
+    )
 
 
 def _unended(connection: duckdb.DuckDBPyConnection, statement: str) -> str:
@@ -169,6 +193,8 @@ def _query_error(
             "The query reaches for something outside the database file, which is not allowed; load "
             "that file by itself."
         )
+    if _TOO_LONG in text:
+        return _too_wide(request)
     if isinstance(error, duckdb.OutOfMemoryException):
         return CohortError(f"{request.label} needs more memory than is given to it; ask for less.")
     if "read-only" in text:

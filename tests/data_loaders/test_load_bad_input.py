@@ -11,7 +11,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_loaders import CohortError, formats, load_cohort, load_table_bytes, tables, workbook
+from data_loaders import (
+    CohortError,
+    formats,
+    load_cohort,
+    load_table_bytes,
+    regular_files,
+    tables,
+    workbook,
+)
 
 FRAME = pd.DataFrame(
     {"patient_id": ["SECRET1", "SECRET2"], "os_months": [1, 2], "os_event": [0, 1]}
@@ -152,11 +160,11 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "locked.csv"
     path.write_bytes(CSV)
 
-    def refuse(_: Path) -> bytes:
+    def refuse(*_: object) -> int:
         raise PermissionError
 
     # Root may read everything, so the refusal has to be simulated.
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(regular_files.os, "open", refuse)
     with pytest.raises(CohortError, match=r"locked\.csv cannot be opened"):
         load_cohort(path)
 
