@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from data_loaders.columns import Floats, TextColumn
-from data_loaders.endpoints import endpoint_term
+from data_loaders.endpoints import endpoint_term, subject, time_label
 from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.outcomes import Check, Outcome, Rows, findings
 from data_loaders.wording import mid_sentence, plural, shown
@@ -80,11 +80,11 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
     time, event = outcome.variables[0], outcome.variables[1]
     reason = f"{shown(column)} tells the events of {shown(event.source_column)} apart"
     variables = (
-        replace(time, name=endpoint.time, label=f"Time: {mid_sentence(term.label)}"),
+        replace(time, name=endpoint.time, label=time_label(term)),
         replace(
             event,
             name=endpoint.event,
-            label=f"Event: {mid_sentence(term.label)}",
+            label=f"Event: {subject(term)}",
             description=f"1 = {term.event_label} ({wanted:.0f} in {shown(column)}), 0 = not.",
             reason=reason,
             source_column=column,
@@ -92,7 +92,7 @@ def _component(outcome: Outcome, key: str, column: str, codes: Floats, death: fl
         replace(
             event,
             name=f"{key}_competing",
-            label=f"Competing event: {mid_sentence(term.label)}",
+            label=f"Competing event: {subject(term)}",
             description=f"1 = died without {term.event_label} ({death:.0f} in {shown(column)}).",
             reason=reason,
             source_column=column,
@@ -261,7 +261,7 @@ def _with_competing(
             event_variable,
             Variable(
                 column,
-                f"Competing event: {mid_sentence(endpoint.label)}",
+                f"Competing event: {subject(endpoint)}",
                 "binary",
                 role="outcome",
                 description=description or f"1 = died without {endpoint.event_label}, 0 = did not.",

@@ -111,7 +111,7 @@ def date_roles(names: Iterable[str]) -> DateRoles:
     Parameters
     ----------
     names
-        Of columns that hold dates.
+        Of columns that hold dates; with the columns, where their dates may tell as well.
     """
     words = {name: _joined(name) for name in names}
 
@@ -120,8 +120,10 @@ def date_roles(names: Iterable[str]) -> DateRoles:
 
     zeros = [name for known in _ZEROS for name, joined in words.items() if joined in known]
     last = next((name for name in words if _is_last_contact(name)), None)
+    births = [name for name, joined in words.items() if _is_birth(names, name, joined, zeros)]
+    words = {name: joined for name, joined in words.items() if name not in births}
     follow_up = last or first(_FOLLOW_UPS)
-    birth, death, transplant = first(_BIRTHS), first(_DEATHS), first(_TRANSPLANTS)
+    birth, death, transplant = next(iter(births), None), first(_DEATHS), first(_TRANSPLANTS)
     others = {*zeros[:1], birth, death, follow_up, transplant}
     events = {}
     for name, joined in words.items():
@@ -129,6 +131,20 @@ def date_roles(names: Iterable[str]) -> DateRoles:
         if known is not None and known.key != "os" and name not in others:
             events[name] = known
     return DateRoles(tuple(zeros), birth, death, follow_up, transplant, events)
+
+
+def _is_birth(names: Iterable[str], name: str, joined: str, zeros: list[str]) -> bool:
+    """Whether a column holds dates of birth.
+
+    DDN is the date de naissance where its dates come before the diagnoses, else the date des
+    dernières nouvelles.
+    """
+    if joined in _BIRTHS:
+        return True
+    if joined != "ddn" or not isinstance(names, Mapping) or not zeros:
+        return False
+    years = (names[zeros[0]].cells - names[name].cells) / np.timedelta64(365, "D")
+    return bool((years[~np.isnan(years)] > 1).mean() > 0.5) if len(years) else False
 
 
 def date_label(name: str) -> str | None:
@@ -139,6 +155,8 @@ def date_label(name: str) -> str | None:
     name
         Of a column that holds dates.
     """
+    if _joined(name) == "ddn":
+        return None  # of birth or of the last news
     roles = date_roles([name])
     labels = (
         (roles.birth, "Date of birth"),
@@ -180,7 +198,7 @@ def find_date_pairs(
         What stands in the way of survival.
     """
     known = set(taken)
-    roles = date_roles(name for name in columns if name in dates)
+    roles = date_roles({name: dates[name] for name in columns if name in dates})
     others = {name: column for name, column in columns.items() if name not in dates}
     if not roles.ends:
         return [], [] if "os" in known else _which_is_which(roles, dates, columns)

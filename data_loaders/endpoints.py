@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from data_loaders.columns import TextColumn
 from data_loaders.event_codes import EventCoding, decode_events
+from data_loaders.model import Endpoint
 from data_loaders.spelling import (
     ARTICLES,
     CONTACT_WORDS,
@@ -267,6 +268,17 @@ def endpoint_term(key: str) -> EndpointTerm:
         re.sub(r"\s", "_", words.lower()) or "event", label, mid_sentence(label), competing=True,
         names=(),
     )  # fmt: skip
+
+
+def subject(outcome: EndpointTerm | Endpoint) -> str:
+    """What an outcome is about, within a sentence: ``overall survival``, ``progression``."""
+    return mid_sentence(outcome.label).removeprefix("time to ")
+
+
+def time_label(outcome: EndpointTerm) -> str:
+    """The label of an outcome's time: ``Time: overall survival``, ``Time to progression``."""
+    own = outcome.label.lower().startswith("time to ")
+    return outcome.label if own else f"Time: {subject(outcome)}"
 
 
 def endpoint_named(words: str) -> EndpointTerm | None:

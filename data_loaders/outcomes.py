@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from data_loaders.columns import Floats, TextColumn
 from data_loaders.dates import DateColumn
-from data_loaders.endpoints import MONTHS_PER, Pair, TimeUnit
+from data_loaders.endpoints import MONTHS_PER, Pair, TimeUnit, subject, time_label
 from data_loaders.model import Endpoint, Issue, Severity, Variable
 from data_loaders.unknown_codes import time_codes
 from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
@@ -159,8 +159,8 @@ def build_outcome(
               "{patients} had an event code that is not known ({rows}); it counts as missing."),
         Check(coded, "warning", "unknown_code", pair.event,
               f"{{patients}} had {listed(pair.coding.unknown_codes, 'or')} in {shown(pair.event)} "
-              "({rows}), taken for \"unknown\": they count as missing, neither with the event nor "
-              "without; if it means something else, state in a mapping what each code means."),
+              "({rows}), taken for \"unknown\" and counted as missing, neither with the event "
+              "nor without; if it means something else, state in a mapping what each code means."),
         Check(no_zero, "warning", "no_time_zero", pair.time_zero,
               "{patients} had no date to count from ({rows}); analyses leave them out."),
         Check(np.isnan(time) & ~np.isnan(event) & ~unreadable & ~no_zero
@@ -180,7 +180,7 @@ def build_outcome(
     variables = (
         Variable(
             endpoint.time,
-            f"Time: {mid_sentence(term.label)}",
+            time_label(term),
             "numeric",
             unit="months",
             role="outcome",
@@ -193,7 +193,7 @@ def build_outcome(
         ),
         Variable(
             endpoint.event,
-            f"Event: {mid_sentence(term.label)}",
+            f"Event: {subject(term)}",
             "binary",
             role="outcome",
             description=f"1 = {term.event_label}, 0 = censored ({pair.coding.words} in the file).",

@@ -191,7 +191,10 @@ def _gaps(cohort: Cohort) -> Iterable[Issue]:
     names = [
         name
         for name, variable in cohort.variables.items()
-        if name in cohort.patients.columns and variable.role not in {"treatment", "outcome"}
+        if name in cohort.patients.columns
+        and variable.role not in {"treatment", "outcome"}
+        # What a column of numbers held besides numbers is sparse by its nature.
+        and not (variable.source_column and name == f"{variable.source_column}_text")
     ]
     absent = cohort.patients[names].isna()
     share = absent.mean()

@@ -7,6 +7,7 @@ as missing and is said; it is never zero, a value or a class of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -57,7 +58,7 @@ def without_codes(
     marked = np.zeros(len(column.texts), dtype=bool)
     if term is None or term.kind not in {"text", "identifier"}:
         candidates = np.isin(column.numbers, _CODES)
-        if candidates.any() and (term is None or term.role != "study"):
+        if candidates.any() and (term is None or term.role != "study" or term.units):
             marked |= _numbers(column, candidates, term)
         if len(column.texts) <= _MOST_CLASSES:
             marked |= _words(column, term)
@@ -77,6 +78,32 @@ def without_codes(
         "unknown_code",
     )
     return _blanked(column, marked), marked, [issue]
+
+
+def answers_without_codes(
+    columns: Mapping[str, TextColumn], rows: npt.NDArray[np.int64]
+) -> tuple[dict[str, TextColumn], dict[str, Issue]]:
+    """Columns of 0, 1 and a code such as 9 without the code, and a finding on each.
+
+    A 9 beside 0 and 1 is no count of nine mutations.
+
+    Parameters
+    ----------
+    columns
+        By name; those of anything else stay as they are.
+    rows
+        Position of each row in the file.
+    """
+    cleaned, issues = dict(columns), {}
+    for name, column in columns.items():
+        if not 2 < len(column.texts) <= _FEW or column.answers_only:
+            continue
+        if not np.isin(column.numbers, _CODES).any():
+            continue
+        known, marked, found = without_codes(column, rows, None)
+        if marked.any() and known.is_binary:
+            cleaned[name], issues[name] = known, found[0]
+    return cleaned, issues
 
 
 def time_codes(column: TextColumn) -> Entries:

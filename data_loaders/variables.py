@@ -29,7 +29,7 @@ from data_loaders.vocabulary import (
     term_of,
     without_unit,
 )
-from data_loaders.wording import at_rows, listed, plural, shown
+from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
 
 MAX_CATEGORIES = 40
 MAX_CENTRES = 500  # centres and studies are categories however many there are
@@ -190,7 +190,7 @@ def leftover_column(read: ReadColumn) -> ReadColumn | None:
     source = read.variable
     variable = Variable(
         name=f"{source.name}_text",
-        label=f"{source.label}: entries that are not {_CELLS.get(source.kind, 'numbers')}",
+        label=f"Other entries: {mid_sentence(source.label)}",
         kind="text",
         role=source.role,
         reason=f"what {shown(source.name)} held besides {_CELLS.get(source.kind, 'numbers')}",

@@ -28,7 +28,7 @@ from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
 from data_loaders.stated_alterations import stated_alterations
 from data_loaders.tables import RawTable
-from data_loaders.unknown_codes import date_codes
+from data_loaders.unknown_codes import answers_without_codes, date_codes
 from data_loaders.validation import columns_not_understood, constant_columns
 from data_loaders.variables import ReadColumn, leftover_column, read_column
 from data_loaders.variants import Variants
@@ -99,6 +99,7 @@ def cohort_from_table(
     # Columns that are stated stay where they were: nothing else is inferred otherwise for it.
     neighbours = {n for n in _named(mapping) if n in table.columns and n != id_column} - set(plain)
     beside = {n: c for n, c in table.columns.items() if n in candidates or n in neighbours}
+    beside, coded = answers_without_codes(beside, table.rows)
     alterations = find_alterations(
         beside | dict(stated.columns), stated.features, index, neighbours - candidates
     )
@@ -146,6 +147,7 @@ def cohort_from_table(
         *_no_endpoint(outcomes),
         *(variants.issues if variants is not None else ()),
         *alterations.issues,
+        *(issue for name, issue in coded.items() if name in alterations.sources),
         *stated.issues,
         *(issue for read in reads for issue in read.issues),
         *columns_not_understood(reads, open_columns),

@@ -59,7 +59,7 @@ def test_dates_and_status_give_survival(words: tuple[str, ...]) -> None:
     )
     assert cohort.patients["os_event"].tolist() == [1, 0, 1]
     assert [date_label(name) for name in (zero, death, last)] == [
-        "Date of diagnosis", "Date of death", "Date of last follow-up",
+        "Date of diagnosis", "Date of death", None if last == "DDN" else "Date of last follow-up",
     ]  # fmt: skip
     del table[death]
     table[last] = ["01.01.2016", "02.02.2018", "03.03.2018"]
@@ -247,3 +247,14 @@ def test_days_that_stand_for_unknown_are_no_dates_of_death() -> None:
     )
     found = next(issue for issue in cohort.issues if issue.code == "unknown_code")
     assert "rows 2 and 3" in found.sentence
+
+
+@pytest.mark.parametrize(("ddn", "birth"), [("03.02.1950", True), ("03.02.2019", False)])
+def test_ddn_is_birth_or_last_news_by_its_dates(ddn: str, birth: bool) -> None:
+    cohort = load(
+        {"DDN": [ddn] * 3, "Date diagnostic": ["01.01.2015"] * 3,
+         "Statut": ["DCD", "vivant", "vivant"],
+         **({"Date dernières nouvelles": ["03.02.2019"] * 3} if birth else {})}
+    )  # fmt: skip
+    np.testing.assert_allclose(cohort.patients["os_months"], 1494 / 30.4375)
+    assert ("age_years" in cohort.variables) == birth

@@ -279,6 +279,10 @@ def test_labels_differ_from_their_beginning_and_no_two_are_the_same() -> None:
     assert labels[:2] == ["ELN risk", "ELN risk (eln_2022)"]
     assert cohort.variables["mf_competing"].label == "Competing event: myelofibrotic transformation"
     assert "Time: overall survival" in labels
+    progressed = load({"ttp_months": [5, 6, 7], "ttp_event": [0, 1, 1]}).variables
+    assert [progressed[f"ttp_{part}"].label for part in ("months", "event")] == [
+        "Time to progression", "Event: progression",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

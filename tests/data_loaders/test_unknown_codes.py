@@ -207,3 +207,11 @@ def test_families_of_diagnoses_in_other_languages(diagnosis: str, family: str) -
 def test_levels_that_differ_in_capitals_are_one() -> None:
     variable = load({"risk": ["High", "high", "LOW ", "Low", "High"]}).variables["risk"]
     assert variable.levels == ("LOW", "High")
+
+
+def test_a_code_beside_0_and_1_of_a_gene_is_not_tested_and_counts_stay_counts() -> None:
+    cohort = load({"TP53": [0, 1, 9, 0], "TET2": [0, 1, 2, 0], "age": range(50, 54)})
+    assert cohort.feature_state("TP53").tolist() == [0, 1, -1, 0]
+    assert cohort.feature_state("TET2").tolist() == [0, 1, 1, 0]
+    assert "TP53: 1 patient had 9 (row 3)" in said(cohort, "unknown_code")
+    assert "TET2" not in said(cohort, "unknown_code")
