@@ -134,8 +134,9 @@ def hazards_in_both(first: GroupSurvival, second: GroupSurvival) -> Hazards | No
         if len(result.drawn) != 2 or result.test is None:
             return None
         try:
+            groups = outcome.groups.set_categories([str(name) for name in result.by_name])
             model = group_cox(
-                outcome.time, outcome.event.astype(np.int64), outcome.groups, entry=outcome.entry
+                outcome.time, outcome.event.astype(np.int64), groups, entry=outcome.entry
             )
         except ValueError:
             return None
@@ -160,7 +161,7 @@ def hazards_reading(first: GroupSurvival, second: GroupSurvival, names: Sequence
             for result, name in zip((first, second), names, strict=True)
         ]
         return f"{start} {' and '.join(told)} (log-rank test)."
-    reference, group = (curve.name for curve in first.drawn)
+    reference, group = map(str, first.by_name)
     told = [
         f"{format_ratio(*ratio)} in {name} ({format_p(p_value)})"
         for ratio, p_value, name in zip(found.ratios, found.p_values, names, strict=True)
