@@ -54,7 +54,7 @@ def immortal_time_guard(
     exposure = matching_exposure(looking, grouping, endpoint, group)
     label = mid_sentence(grouping.label)
     reasons = [why_later(looking.cohort, column) for column in _named(looking, group)]
-    known = next((f" It is taken to be so because {why}." for why in reasons if why), "")
+    known = next((f" This is known because {why}." for why in reasons if why), "")
     with st.container(border=True, key="immortal_time"):
         st.warning(
             f"**Immortal time.** The groups of {label} come about during follow-up: whoever came "
