@@ -198,14 +198,19 @@ def test_hazard_ratios_in_both_are_those_of_lifelines():
     assert found is not None
     logs = []
     for mask, ratio, p_value in zip((half, ~half), found.ratios, found.p_values, strict=True):
-        frame = mds.patients.loc[mask, ["os_months", "os_event"]].assign(x=grouping.codes[mask])
-        fitted = CoxPHFitter().fit(frame[frame["x"] >= 0], "os_months", "os_event").summary.loc["x"]
+        # The mutated, code 0, against the wild type.
+        tested = mask & (grouping.codes >= 0)
+        frame = mds.patients.loc[tested, ["os_months", "os_event"]].assign(
+            x=1.0 - grouping.codes[tested]
+        )
+        fitted = CoxPHFitter().fit(frame, "os_months", "os_event").summary.loc["x"]
         logs.append((fitted["coef"], fitted["se(coef)"]))
         assert ratio[0] == pytest.approx(fitted["exp(coef)"], rel=1e-4)
         assert ratio[1] == pytest.approx(fitted["exp(coef) lower 95%"], rel=1e-4)
         assert p_value == pytest.approx(fitted["p"], rel=1e-3)
     assert found.heterogeneity > 0.01
     said = hazards_reading(both[0], both[1], ["A", "B"])
+    assert "of SF3B1 mutated against SF3B1 wild type" in said
     assert "found again in B" in said
     three = survival_by_group(mds, half, "os", GroupingSpec.parse("burden:").build(mds))
     assert hazards_in_both(three, three) is None
