@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # columns read notations, whose units are of the model that h
     from data_loaders.columns import Floats, TextColumn
 
 MOST_VALUES = 40
+_ALWAYS = 8  # entries that are listed although hardly any occurs twice
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class FileColumn:
     different
         How many different entries it has.
     entries
-        The entries and their counts, the most frequent first; empty above 40 different ones.
+        The entries and their counts, the most frequent first; empty above 40 different ones and
+        where most occur once.
     lowest, highest
         Of its numbers; None where it holds none.
     meanings
@@ -67,7 +69,8 @@ def describe_column(
     """
     counts = column.counts
     entries: tuple[tuple[str, int], ...] = ()
-    if len(column.texts) <= MOST_VALUES:
+    few = len(column.texts) <= MOST_VALUES
+    if few and (len(column.texts) <= _ALWAYS or 2 * len(column.texts) <= counts.sum()):
         order = np.argsort(-counts, kind="stable")
         entries = tuple((str(column.texts[i]), int(counts[i])) for i in order if counts[i])
     numbers = column.numbers[~np.isnan(column.numbers)]

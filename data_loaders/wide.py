@@ -198,7 +198,7 @@ def _described(
             found = entry_meanings(columns[source], states, "not tested")
             meanings.setdefault(source, {})[str(name)] = found
     described = {name: describe_column(c, meanings.get(name)) for name, c in columns.items()}
-    return described | {id_column: replace(described[id_column], identifier=True)}
+    return described | {id_column: replace(described[id_column], identifier=True, entries=())}
 
 
 def _sequenced(

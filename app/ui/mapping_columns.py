@@ -16,7 +16,7 @@ from app.ui.mapping_draft import (
     step,
     with_count,
 )
-from data_loaders.column_uses import ALTERATION, IDENTIFIER, KINDS, USES, Use, stated_use
+from data_loaders.column_uses import ALTERATION, IDENTIFIER, KINDS, LEFT_OUT, USES, Use, stated_use
 from data_loaders.corrections import (
     as_inferred,
     coded_alteration,
@@ -322,7 +322,8 @@ def _draw_identifier(editing: Editing) -> None:
     fitting = [
         name
         for name, column in editing.columns.items()
-        if column.identifier or column.filled == column.different >= n
+        if column.identifier
+        or (column.filled == column.different >= n and _may_identify(editing.uses[name]))
     ]
     now = editing.draft.now.get("patient_id") or next(
         (name for name, use in editing.uses.items() if use.use == IDENTIFIER), None
@@ -340,6 +341,12 @@ def _draw_identifier(editing: Editing) -> None:
         width=280,
         help="Columns that are filled and different in every row.",
     )
+
+
+def _may_identify(use: Use) -> bool:
+    """Not a measurement or a time, which may differ in every patient by chance."""
+    known = "the name" in use.reason and use.use == KINDS["numeric"]
+    return use.use in {*KINDS.values(), LEFT_OUT} and not known
 
 
 def _identify(key: str) -> None:

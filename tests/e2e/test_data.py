@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.acts import calm, go_to, selected, settled
 
@@ -32,19 +33,53 @@ def load(page: Page, *paths: Path) -> None:
     settled(page)
 
 
-def type_into_first_row(page: Page, column: int, text: str) -> None:
-    """Type into a cell of the table's first row, the columns counted from 0."""
-    grid = page.get_by_test_id("stDataFrame").filter(visible=True).first
-    box = grid.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 30, box["y"] + 52)
-    page.wait_for_timeout(200)
-    for _ in range(column):
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(80)
-    page.keyboard.type(text, delay=20)
-    page.keyboard.press("Enter")
-    settled(page)
+class Hand:
+    """One mouse and one keyboard, whose clicks are counted."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.clicks = page, 0
+
+    def click(self, target: Locator) -> None:
+        target.click()
+        self.clicks += 1
+
+    def open_editor(self) -> None:
+        self.click(self.page.get_by_role("tab", name="Correct what was understood"))
+        expect(self.page.get_by_text("Columns to look at")).to_be_visible()
+
+    def panel(self, column: str) -> Locator:
+        return (
+            self.page.get_by_test_id("stVerticalBlock")
+            .filter(has=self.page.locator("strong", has_text=column))
+            .filter(has=self.page.get_by_role("textbox"))
+            .last
+        )
+
+    def write(self, place: Locator, label: str, text: str) -> None:
+        """Click into a field and type at once, as a person does, without waiting for the page."""
+        self.click(place.get_by_role("textbox", name=label, exact=True))
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.type(text, delay=15)
+
+    def choose(self, place: Locator, label: str, value: str) -> None:
+        self.click(place.get_by_role("combobox", name=label, exact=True))
+        self.click(self.page.get_by_role("option", name=value, exact=True).first)
+        settled(self.page)
+
+    def endpoint(self, name: str) -> Locator:
+        pills = self.page.get_by_test_id("stButtonGroup").filter(has_text="Endpoint to look at")
+        self.click(pills.get_by_text(name, exact=True))
+        settled(self.page)
+        return self.page.locator(".st-key-map_endpoint_panel")
+
+    def code(self, panel: Locator, entry: str, meaning: str) -> None:
+        group = panel.get_by_test_id("stButtonGroup").filter(has_text=entry)
+        self.click(group.get_by_text(meaning, exact=True))
+        settled(self.page)
+
+    def press(self, name: str) -> None:
+        self.click(self.page.get_by_role("button", name=name))
+        settled(self.page)
 
 
 def test_corrections_are_previewed_used_saved_and_loaded_again(
@@ -54,10 +89,15 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     page.goto(f"{address}/data")
     settled(page)
     load(page, path)
-    page.get_by_role("tab", name="Correct what was understood").click()
-    expect(page.get_by_text("Change what a column is used as")).to_be_visible()
+    hand = Hand(page)
+    hand.open_editor()
+    box = page.get_by_test_id("stMultiSelect").filter(has_text="Columns to look at")
+    box.locator("input").fill("arm")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
     settled(page)
-    type_into_first_row(page, 4, "Arm of the trial")
+    hand.write(hand.panel("arm"), "Label", "Arm of the trial")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Preview:")).to_be_visible(timeout=20_000)
     calm(page)
     with page.expect_download() as download:
@@ -66,8 +106,10 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     download.value.save_as(mapping)
     stated = json.loads(mapping.read_text())
     assert stated == {"columns": {"arm": {"label": "Arm of the trial"}}}
-    page.get_by_role("button", name="Use these corrections").click()
-    settled(page)
+    hand.press("Use these corrections")
+    expect(hand.panel("arm").get_by_test_id("stTextInput").first.locator("input")).to_have_value(
+        "Arm of the trial"
+    )
     go_to(page, "Survival")
     calm(page)
     assert selected(page) == (N, N)
@@ -76,13 +118,110 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     again.goto(f"{address}/data")
     settled(again)
     load(again, path, mapping)
-    again.get_by_role("tab", name="Variables").click()
-    settled(again)
+    expect(again.get_by_text("mine.mapping.json").first).to_be_visible()
     go_to(again, "Survival")
     box = again.get_by_test_id("stSelectbox").filter(has_text="Compare by")
     box.locator("input").click()
     expect(again.get_by_role("option", name="Arm of the trial")).to_be_visible()
     again.close()
+
+
+def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
+    page: Page, address: str, tmp_path: Path
+):
+    n, rng = 120, np.random.default_rng(11)
+    frame = pd.DataFrame(
+        {
+            "ID": [f"M{i}" for i in range(n)],
+            "dx": rng.choice(["ET", "PV", "PMF"], n),
+            "os_days": rng.integers(90, 6000, n),
+            "os_event": rng.integers(0, 2, n),
+            "thrombosis_days": rng.integers(3, 400, n),
+            "thrombosis_event": rng.integers(0, 2, n),
+            "bleeding_days": rng.integers(90, 6000, n),
+            "bleeding_event": rng.integers(0, 2, n),
+            **{
+                name: rng.integers(0, 2, n)
+                for name in ("V617F", "frame", "MPL", "ASX", "T2", "TP53", "d13")
+            },
+        }
+    )
+    frame.to_csv(tmp_path / "clinic.csv", index=False)
+    page.goto(f"{address}/data")
+    settled(page)
+    load(page, tmp_path / "clinic.csv")
+    hand = Hand(page)
+    hand.open_editor()
+    for column, label, name in (
+        ("V617F", "or an alteration", "JAK2 V617F"),
+        ("frame", "or an alteration", "CALR"),
+        ("ASX", "Which alteration", "ASXL1"),
+        ("T2", "Which alteration", "TET2"),
+        ("d13", "or an alteration", "13pUPD"),
+    ):
+        hand.write(hand.panel(column), label, name)
+    page.keyboard.press("Enter")
+    settled(page)
+    panel = hand.endpoint("Thrombosis")
+    hand.choose(panel, "Time is in", "weeks")
+    hand.code(panel, "0 (", "event")
+    hand.code(panel, "1 (", "censored")
+    hand.endpoint("Bleeding")
+    hand.press("Take this endpoint out")
+    expect(page.get_by_text("no longer: Bleeding")).to_be_visible(timeout=20_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the mapping").click()
+    assert json.loads(Path(download.value.path()).read_text()) == {
+        "endpoints": {"thrombosis": {"unit": "weeks", "codes": {"0": "event", "1": "censored"}}},
+        "no_endpoints": ["bleeding"],
+        "alterations": {
+            "V617F": {"gene": "JAK2", "refinement": "V617F"},
+            "frame": {"gene": "CALR"},
+            "ASX": {"gene": "ASXL1"},
+            "T2": {"gene": "TET2"},
+            "d13": {"event": "13pUPD"},
+        },
+    }
+    hand.press("Use these corrections")
+    assert hand.clicks <= 25
+    calm(page)
+    go_to(page, "Genomics")
+    expect(page.get_by_role("figure").first).to_be_visible()
+    calm(page)
+
+
+def test_an_endpoint_is_typed_into_existence(page: Page, address: str, tmp_path: Path):
+    frame = pd.DataFrame(
+        {
+            "ID": [f"M{i}" for i in range(N)],
+            "weeks_seen": range(3, N + 3),
+            "how": ["gone" if i % 3 else "home" for i in range(N)],
+            "TP53": [i % 2 for i in range(N)],
+        }
+    )
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    page.goto(f"{address}/data")
+    settled(page)
+    load(page, tmp_path / "odd.csv")
+    hand = Hand(page)
+    hand.open_editor()
+    field = page.get_by_test_id("stTextInput").filter(has_text="its short name").locator("input")
+    field.click()
+    page.keyboard.type("os")
+    page.keyboard.press("Enter")
+    panel = page.locator(".st-key-map_endpoint_panel")
+    expect(panel).to_be_visible()
+    hand.choose(panel, "Time", "weeks_seen")
+    hand.choose(panel, "Event", "how")
+    hand.code(panel, "gone", "event")
+    hand.code(panel, "home", "censored")
+    expect(page.get_by_text("Overall survival: 40 followed, 26 events")).to_be_visible(
+        timeout=20_000
+    )
+    hand.press("Use these corrections")
+    calm(page)
+    go_to(page, "Survival")
+    calm(page)
 
 
 def test_a_missing_companion_can_be_added(page: Page, address: str, tmp_path: Path):
