@@ -53,9 +53,11 @@ def load_upload(
     data = unpacked(files)
     cohort = _from_files(data, mapping_among(data) if mapping is None else dict(mapping), name)
     loaded = cohort.provenance.loaded
-    if loaded is not None and set(data) != set(files):
-        names = tuple(PurePosixPath(path).name for path in files)
-        cohort = cohort.loaded_by(replace(loaded, way="archive", files=names))
+    if loaded is not None:
+        # As the user has them: within the folder that was sent, archives closed.
+        way = loaded.way if set(data) == set(files) else "archive"
+        names = tuple(path for path in files if not path.endswith(MAPPING_ENDING))
+        cohort = cohort.loaded_by(replace(loaded, way=way, files=names))
     if name and cohort.name != name:
         cohort = replace(cohort, name=name)
     found = [path for path in data if path.endswith(MAPPING_ENDING)] if mapping is None else []

@@ -39,6 +39,7 @@ _HEADINGS = {
     "p_adjusted": "p, adjusted",
     "interaction_p": "p of interaction",
     "smd": "Standardised difference",
+    "sd": "SD",
     "vaf": "Allele fraction, 0 to 1",
     "time": "Time, months",
     "at": "At, months",
@@ -59,6 +60,10 @@ _HEADINGS = {
     "wrong_1_minus_km": "Wrong 1 - Kaplan-Meier",
 }
 _UNITS = ("years", "months", "days")
+_WORDS = {
+    "hr": "hazard ratio", "or": "odds ratio", "rmst": "restricted mean", "sd": "SD",
+    "smd": "standardised difference", "p99": "99th percentile",
+}  # fmt: skip
 # Statistics that are times in months, with what their columns' names go on with.
 _IN_MONTHS = re.compile(r"^(rmst|gain|life)_")
 _P_VALUE = re.compile(r"(^|_)[pq](_(value|adjusted)\w*|_\d)?$|^[pq](,| \(|$)|^p of ")
@@ -89,8 +94,7 @@ def _heading(name: str) -> str:
     if not name.isascii() or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return name
     words = name.replace("_", " ")
-    for part, text in (("hr ", "hazard ratio "), ("rmst", "restricted mean"), ("p value", "p")):
-        words = words.replace(part, text)
+    words = " ".join(_WORDS.get(word, word) for word in words.split())
     words = words.replace(" lower", ", 95% lower").replace(" upper", ", 95% upper")
     unit = next((unit for unit in _UNITS if name.endswith(f"_{unit}")), None)
     if unit is not None:

@@ -97,7 +97,8 @@ def _is_plain_files(loaded: Loading) -> bool:
 def _uploads(loaded: Loading) -> LoadingLines:
     # What a mapping's file said stands in the script, perhaps corrected since.
     files = [name for name in loaded.files if not name.endswith(MAPPING_ENDING)]
-    function = "load_files" if loaded.way == "files" else "load_upload"
+    in_folders = any("/" in name for name in files)
+    function = "load_files" if loaded.way == "files" and not in_folders else "load_upload"
     called = _called(function, ["files", *_keywords(loaded.arguments)], loaded)
     imports = {"data_loaders.uploads": {"read_beside"}}
     module = "data_loaders" if function == "load_files" else "data_loaders.uploads"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import YEARS, numbers_table
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.logrank import LogrankResult
+from app.analysis.model_checks import AdjustedView
 from app.analysis.outcomes import Outcome
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit, listing
 
@@ -80,6 +82,33 @@ def in_unit_of(table: pd.DataFrame, unit: TimeUnit) -> pd.DataFrame:
         return table
     shown = table.assign(time=table["time"] * in_unit(1.0, unit))
     return shown.rename(columns={"time": f"time_{unit}"})
+
+
+def adjusted_sheet(view: AdjustedView, unit: TimeUnit) -> pd.DataFrame:
+    """Survival at 1, 3 and 5 years of each level, adjusted and as observed.
+
+    Parameters
+    ----------
+    view
+        Adjusted curves.
+    unit
+        Unit of the times.
+    """
+    rows = []
+    for adjusted in view.milestones.table.to_dict("records"):
+        observed = view.unadjusted[adjusted["group"]]
+        at = observed.at(adjusted["time"]).iloc[0]
+        rows.append(
+            {
+                "Group": adjusted["group"],
+                "n": observed.n,
+                f"Time, {unit}": in_unit(adjusted["time"], unit),
+                **_estimate("Adjusted survival", _share(adjusted)),
+                **_estimate("Observed survival", _share(at)),
+                "Observed at risk": int(at["n_risk"]),
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def survival_sheets(
@@ -289,7 +318,7 @@ def _estimate(name: str, values: tuple[float, float, float]) -> dict[str, object
     return dict(zip((name, f"{name}, {_LOWER}", f"{name}, {_UPPER}"), values, strict=True))
 
 
-def _share(at: Mapping[str, float] | pd.Series) -> tuple[float, float, float]:
+def _share(at: Mapping[Any, Any] | pd.Series) -> tuple[float, float, float]:
     return at["survival"], at["lower"], at["upper"]
 
 

@@ -32,6 +32,7 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.overlap import overlap
 from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
+from app.export.table_one import numbers
 from app.export.survival_sheets import summary_sheet, tests_sheet, told
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
@@ -153,7 +154,7 @@ def draw_glance(compared: Compared) -> None:
             key="compare",
             name=("compare", compared.grouping.label),
             figures=figures,
-            sheets=partial(_sheets, ranked, contrast, survival),
+            sheets=partial(_sheets, table, ranked, contrast, survival),
             told={} if survival is None else told(survival.outcome, survival.label),
             methods=comparison_methods(table, contrast, survival, looking.selection),
             script=partial(
@@ -168,9 +169,9 @@ def draw_glance(compared: Compared) -> None:
 
 
 def _sheets(
-    ranked: pd.DataFrame, contrast: Enrichment | None, survival: GroupSurvival | None
+    table: TableOne, ranked: pd.DataFrame, contrast: Enrichment | None, survival: GroupSurvival | None
 ) -> dict[str, pd.DataFrame]:
-    sheets = {"Clinical": ranked}
+    sheets = {"Clinical": ranked, "Clinical numbers": numbers(table)}
     if contrast is not None:
         sheets["Alterations"] = contrast.table
     if survival is not None:

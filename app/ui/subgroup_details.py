@@ -178,7 +178,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         help="Patients with these values are left out of the comparison.",
     )
     try:
-        compared = agreement(cohort, mask, found.result, column, indefinite)
+        compared = agreement(cohort, looking.selection.mask, found.result, column, indefinite)
     except SubgroupError as error:
         st.info(str(error))
         return

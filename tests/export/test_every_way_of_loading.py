@@ -173,6 +173,8 @@ def test_a_folder_and_named_files(tables: dict[str, bytes], tmp_path: Path):
     put(beside, files)
     named = load_cohort(beside / "variants.maf", clinical=beside / "clinical.csv")
     check(named, beside, ["curves", "variants"])
+    sent = load_upload({f"my folder/{name}": content for name, content in files.items()})
+    check(sent, tmp_path, ["curves", "variants"])
     listed = load_cohort(beside / "clinical.csv", variants=[beside / "variants.maf"])
     check(listed, beside, ["curves", "fractions"])
 

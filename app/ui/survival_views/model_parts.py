@@ -34,7 +34,7 @@ from app.cohort.colours import assign_colours
 from app.cohort.groupings import GroupingSpec
 from app.export.methods_models import adjusted_methods, models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
-from app.export.survival_sheets import in_unit_of, told
+from app.export.survival_sheets import adjusted_sheet, in_unit_of, told
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
@@ -207,8 +207,10 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
             name=(endpoint.key, "adjusted", covariate.name),
             figures={"Figure": figure},
             sheets=lambda: {
+                "Summary": adjusted_sheet(view, unit),
+                "Differences": in_unit_of(view.milestones.differences, unit),
                 "Curves": in_unit_of(view.adjusted.table, unit),
-                "Differences": in_unit_of(view.adjusted.differences, unit),
+                "Overlap": view.adjusted.support,
             },
             methods=models_methods(
                 models,
