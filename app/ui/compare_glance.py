@@ -32,8 +32,8 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.overlap import overlap
 from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
-from app.export.table_one import numbers
 from app.export.survival_sheets import summary_sheet, tests_sheet, told
+from app.export.table_one import numbers
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.survival import survival_title
@@ -169,7 +169,10 @@ def draw_glance(compared: Compared) -> None:
 
 
 def _sheets(
-    table: TableOne, ranked: pd.DataFrame, contrast: Enrichment | None, survival: GroupSurvival | None
+    table: TableOne,
+    ranked: pd.DataFrame,
+    contrast: Enrichment | None,
+    survival: GroupSurvival | None,
 ) -> dict[str, pd.DataFrame]:
     sheets = {"Clinical": ranked, "Clinical numbers": numbers(table)}
     if contrast is not None:
