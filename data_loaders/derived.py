@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -22,6 +24,22 @@ DRIVERS = ("CALR", "MPL", "JAK2")
 TRIPLE_NEGATIVE = "Triple-negative"
 _SHARE_OF_MPN = 0.5
 _OLDEST = 110
+_NEGATIVE_WORDS = re.compile(
+    r"(?:t|3|(?:tri|drei|three)(?:p+el|p+le?|ply|fach)?)[ -]*(?:n|neg|negati[fv][aeo]?s?)\.?"
+)
+
+
+def is_triple_negative(name: str) -> bool:
+    """Whether a driver class means neither JAK2 nor CALR nor MPL, however it is spelt.
+
+    Parameters
+    ----------
+    name
+        A level such as ``TN``, ``triple neg``, ``3-neg`` or ``triple-negativ``.
+    """
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[\s_/-]+", " ", folded).strip(" ()")
+    return _NEGATIVE_WORDS.fullmatch(words) is not None
 
 
 def driver_class(alterations: Alterations) -> ReadColumn | None:

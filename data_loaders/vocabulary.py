@@ -86,7 +86,7 @@ _ORDERS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 _NOMINAL_ORDERS: tuple[tuple[str, ...], ...] = (
     ("f|female|w|weiblich", "m|male|männlich"),
-    ("calr", "jak2", "mpl", "triple negative|tn|3neg|none|wt"),
+    ("calr", "jak2", "mpl", "triple negative|triple neg|triple negativ|tn|3neg|none|wt"),
 )
 _LAST = frozenset(
     {"other", "others", "unknown", "not classified", "unclassified", "nos", "missing"}

@@ -62,6 +62,15 @@ def test_streamlit_stays_in_the_interface(path: Path):
     assert not uses or ids(path).startswith(STREAMLIT)
 
 
+@pytest.mark.parametrize("path", [p for p in SOURCES if "multiselect(" in p.read_text()], ids=ids)
+def test_enter_in_a_list_takes_the_one_match_typed(path: Path):
+    """Streamlit's first entry would be "Select 3 matches": TP53 and its refinements at once."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "multiselect":
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            assert isinstance(given.get("select_all"), ast.Constant), f"{ids(path)}:{node.lineno}"
+
+
 def test_nothing_in_app_shadows_a_library():
     """``streamlit run`` puts app/ first on the path."""
     known = set(sys.stdlib_module_names) | {

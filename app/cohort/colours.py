@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import MappingProxyType
 
+from data_loaders.derived import is_triple_negative
+
 BLUE = "#2a7fc1"
 VERMILION = "#d9541e"
 GREEN = "#0f9a74"
@@ -34,9 +36,6 @@ _BY_MEANING = MappingProxyType(
         "jak2 v617f": BLUE,
         "calr": VERMILION,
         "mpl": GREEN,
-        "tn": PURPLE,
-        "triple-negative": PURPLE,
-        "triple negative": PURPLE,
         "calr type 1": VERMILION,
         "calr type 2": AMBER,
         # Diagnoses
@@ -65,6 +64,8 @@ _RISK = ("#0f9a74", "#7d8f22", "#b98300", "#d2701e", "#cf4a3a", "#b23a72")
 
 def colour_of(name: str) -> str | None:
     """The colour reserved for a name such as ``CALR``; None if it has none."""
+    if is_triple_negative(name):
+        return PURPLE
     return _BY_MEANING.get(name.strip().lower())
 
 

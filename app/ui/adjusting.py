@@ -54,6 +54,7 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
         key=f"{key}_covariates",
         placeholder="Age, sex, disease, laboratory values",
         bind="query-params",
+        select_all=False,
     )
     return [name for name in chosen if name in options]
 

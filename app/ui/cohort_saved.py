@@ -71,6 +71,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
         chosen = st.multiselect(
             "Saved filters, the first one first", names, names[-_MOST:], key=COMBINED,
             max_selections=_MOST,
+            select_all=False,
         )  # fmt: skip
         how = st.segmented_control(
             "Combine as", list(_LABELS), default="Union", required=True, key=_HOW

@@ -39,6 +39,7 @@ from data_loaders.mutation_rule import counts
 _DRAFT = "_builder_draft"
 _SAID = "_builder_said"
 _NAME = "builder_name"
+_GENE = "gene:"
 COMBINED = "saved_chosen"
 _DEEPEST = 4
 _FEW_NUMBERS = 12
@@ -148,6 +149,8 @@ def _draw_condition(cohort: Cohort, root: Group, condition: Condition) -> None:
             key=f"builder_what_{condition.id}",
             label_visibility="collapsed",
             width=230,
+            on_change=_take_gene,
+            args=(condition,),
         )
         if what != condition.what:
             condition.what, condition.parts = what or "", {}
@@ -171,6 +174,17 @@ def _draw_condition(cohort: Cohort, root: Group, condition: Condition) -> None:
         )  # fmt: skip
 
 
+def _take_gene(condition: Condition) -> None:
+    """A gene chosen by its name is the condition that it is altered."""
+    chosen = st.session_state[f"builder_what_{condition.id}"] or ""
+    if not chosen.startswith(_GENE):
+        return
+    name = chosen.removeprefix(_GENE)
+    condition.what, condition.parts = ALTERED, {"features": [name]}
+    st.session_state[f"builder_what_{condition.id}"] = ALTERED
+    st.session_state[f"builder_part_{condition.id}"] = [name]
+
+
 def _subjects(cohort: Cohort) -> dict[str, str]:
     """What a condition can be on, and its label; the telling variables first."""
     ranked = [item.variable for item in ranked_variables(cohort)]
@@ -188,7 +202,10 @@ def _subjects(cohort: Cohort) -> dict[str, str]:
     if len(cohort.mutations):
         subjects[VARIANT] = "Variants of a gene (class, VAF)"
     subjects |= {KNOWN: "Value known", LISTED: "List of patient ids"}
-    return subjects | {f"{VARIABLE}{v.name}": labelled(v) for v in others}
+    subjects |= {f"{VARIABLE}{v.name}": labelled(v) for v in others}
+    return subjects | {
+        f"{_GENE}{name}": f"{label} altered" for name, label in feature_labels(cohort).items()
+    }
 
 
 def _draw_parts(cohort: Cohort, condition: Condition) -> None:
@@ -301,6 +318,7 @@ def _many(
         placeholder=placeholder,
         label_visibility="collapsed",
         width=260,
+        select_all=False,
     )
     return chosen
 

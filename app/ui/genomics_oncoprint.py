@@ -80,6 +80,7 @@ def _draw_picked(looking: Looking) -> list[str]:
         key="oncoprint_features",
         bind="query-params",
         placeholder="The most frequent",
+        select_all=False,
     )
     return [name for name in picked if name in labels]
 
@@ -96,6 +97,7 @@ def _draw_tracks(looking: Looking) -> list[str]:
         key="oncoprint_tracks",
         max_selections=_MOST_TRACKS,
         help="Numbers are cut at their quartiles.",
+        select_all=False,
     )
     return [name for name in picked if name in options]
 

@@ -285,6 +285,7 @@ def _draw_hierarchy(cohort: Cohort) -> GroupingSpec:
         key=GENE_ORDER,
         bind="query-params",
         placeholder="Choose in order of precedence",
+        select_all=False,
     )
     return GroupingSpec.of_hierarchy([name for name in chosen if name in options])
 
@@ -301,6 +302,7 @@ def _draw_filters(looking: Looking) -> GroupingSpec:
             key=FILTERS_CHOSEN,
             placeholder="Two or more",
             disabled=not held,
+            select_all=False,
         )
         draw_save_filter(looking)
     if len(chosen) < 2:

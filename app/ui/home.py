@@ -125,6 +125,8 @@ def draw_questions(looking: Looking) -> None:
             st.markdown(f"**{question.title}**")
             st.caption(question.answer_with)
             view = question.view
+            if not looking.filter.is_empty and view.filter != looking.filter:
+                st.caption(f"Replaces your filter by: {view.filter.describe(looking.cohort)}.")
             if st.button(
                 "Show me",
                 key=f"question_{position}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +12,7 @@ import streamlit as st
 from app.ui.session import hold_public, public_cohort, public_key
 from app.ui.sidebar import open_next
 from app.ui.uploading import draw_outcome, draw_upload, open_loaded, refuse_loaded, tell_outcome
+from app.ui.waiting import while_waiting
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
@@ -17,6 +20,15 @@ from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
 _STUDIES = "_studies_found"
+_SEARCH_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """Which cBioPortal was asked, and with what token."""
+
+    address: str
+    token: str | None = field(default=None, repr=False)
 
 
 def draw_loading() -> None:
@@ -107,25 +119,29 @@ def _draw_portal() -> None:
         "Studies of the public cBioPortal or of your hospital's own. The address you give is "
         "contacted when you press a button, and no other."
     )
-    left, right = st.columns(2)
-    address = left.text_input("Address", value=PUBLIC, key="portal_address")
-    token = right.text_input(
-        "Data access token",
-        type="password",
-        key="portal_token",
-        placeholder="only where the instance asks for one",
-    )
-    words, button = st.columns([4, 1], vertical_alignment="bottom")
-    keyword = words.text_input("Look for", key="portal_words", placeholder="leukemia, myelo, ...")
-    if button.button("Search", key="portal_search", width="stretch"):
-        try:
-            with st.spinner("Asking for the studies"):
-                st.session_state[_STUDIES] = list_studies(address, keyword, token or None)
-        except CohortError as error:
-            tell_outcome(str(error), good=False)
-    studies: list[StudySummary] = st.session_state.get(_STUDIES, [])
-    if not studies:
+    # A form takes over what was typed when its button is pressed, however the field was left.
+    with st.form("portal", enter_to_submit=True):
+        left, right = st.columns(2)
+        address = left.text_input("Address", value=PUBLIC, key="portal_address")
+        token = right.text_input(
+            "Data access token",
+            type="password",
+            key="portal_token",
+            placeholder="only where the instance asks for one",
+        )
+        words, button = st.columns([4, 1], vertical_alignment="bottom")
+        keyword = words.text_input(
+            "Look for", key="portal_words", placeholder="leukemia, myelo, ..."
+        )
+        asked = button.form_submit_button("Search", key="portal_search", width="stretch")
+    if asked:
+        st.session_state[_STUDIES] = None
+        tell_outcome(None)
+        _search(_Instance(address.strip(), token.strip() or None), keyword.strip())
+    held: tuple[_Instance, list[StudySummary]] | None = st.session_state.get(_STUDIES)
+    if held is None:
         return
+    instance, studies = held
     chosen = st.selectbox(
         "Study",
         studies,
@@ -137,13 +153,35 @@ def _draw_portal() -> None:
     if st.button("Load this study", key="portal_load", type="primary"):
         _load(
             lambda tell: load_from_api(
-                address,
+                instance.address,
                 chosen.study_id,
-                token or None,
+                instance.token,
                 progress=lambda share, what: tell(what.removesuffix("."), share),
             ),
             chosen.name,
         )
+
+
+def _search(instance: _Instance, keyword: str) -> None:
+    """Keep the studies found, or say why there are none."""
+    said = f"Asking {instance.address} for its studies, for {_SEARCH_SECONDS:.0f} seconds at most"
+    try:
+        studies = while_waiting(
+            lambda: list_studies(
+                instance.address, keyword, instance.token, timeout=_SEARCH_SECONDS, attempts=1
+            ),
+            said,
+            key="portal_stop",
+            on_stop=partial(tell_outcome, "The search was stopped.", good=False),
+        )
+    except CohortError as error:
+        tell_outcome(str(error), good=False)
+        return
+    if not studies:
+        words = f" for “{keyword}”" if keyword else ""
+        tell_outcome(f"No study was found{words}; try fewer or other words.", good=False)
+        return
+    st.session_state[_STUDIES] = (instance, studies)
 
 
 def _draw_database() -> None:
@@ -151,18 +189,23 @@ def _draw_database() -> None:
         "One row a patient, from PostgreSQL or a DuckDB file. Nothing is changed there, and the "
         "password is kept nowhere."
     )
-    address = st.text_input(
-        "Address",
-        type="password",
-        key="database_address",
-        placeholder="postgresql://user:password@host/database or duckdb:///folder/file.duckdb",
-    )
-    left, right = st.columns([1, 2])
-    table = left.text_input("Table or view", key="database_table", placeholder="registry.patients")
-    query = right.text_area(
-        "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
-    )
-    if st.button("Load from the database", key="database_load", type="primary"):
+    with st.form("database"):
+        address = st.text_input(
+            "Address",
+            type="password",
+            key="database_address",
+            placeholder="postgresql://user:password@host/database or duckdb:///folder/file.duckdb",
+        )
+        left, right = st.columns([1, 2])
+        table = left.text_input(
+            "Table or view", key="database_table", placeholder="registry.patients"
+        )
+        query = right.text_area(
+            "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
+        )
+        asked = st.form_submit_button("Load from the database", key="database_load", type="primary")
+    if asked:
+        tell_outcome(None)
         _load(
             lambda _tell: load_cohort(
                 address.strip(), query=query.strip() or None, table=table.strip() or None
@@ -175,7 +218,14 @@ def _load(
     load: Callable[[Callable[[str, float], None]], Cohort], what: str, *, keep: bool = True
 ) -> None:
     """Load with progress, open what came, or say why nothing did."""
-    bar = st.progress(0.0, text="Starting")
+    tell_outcome(None)
+    left, right = st.columns([7, 1], vertical_alignment="center")
+    bar = left.progress(0.0, text="Starting")
+    stopped = f"Loading was stopped; {what} was not loaded."
+    right.button(
+        "Stop", key="stop_loading", type="tertiary", on_click=tell_outcome, args=(stopped,),
+        kwargs={"good": False},
+    )  # fmt: skip
     try:
         cohort = load(lambda said, share: bar.progress(min(max(share, 0.0), 1.0), text=said))
     except CohortError as error:

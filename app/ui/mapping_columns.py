@@ -53,6 +53,7 @@ def draw_columns(editing: Editing) -> None:
         key="map_columns",
         placeholder="Type a part of a column's name",
         help="Those that the app was unsure about are chosen at first.",
+        select_all=False,
     )
     if len(chosen) > 1:
         st.selectbox(
@@ -238,6 +239,7 @@ def draw_codes(
             key=key,
             on_change=_code_many,
             args=(now, (meaning, meanings[-1]), key, change),
+            select_all=False,
         )
     st.caption(f"All others mean {meanings[-1]}.")
 
@@ -295,6 +297,7 @@ def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
             key=key,
             on_change=_describe,
             args=(name, "levels", key),
+            select_all=False,
         )
     if use.use == KINDS["date"]:
         key = editing.key("date_format", name)

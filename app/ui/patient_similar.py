@@ -135,6 +135,7 @@ def _draw_settings(cohort: Cohort) -> SimilaritySettings:
             key="profile",
             placeholder=f"The usual ({len(default)})",
             help="What described a patient at the start: outcomes and treatments never count.",
+            select_all=False,
         )
     chosen = tuple(name for name in picked if name in options)
     return SimilaritySettings(

@@ -13,13 +13,15 @@ from app.analysis.wording import mid_sentence
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
 from app.cohort.view import View
+from app.ui.curve_options import SURVIVAL
+from app.ui.links import ENDPOINT, GROUP, VIEW
 from app.ui.sidebar import filter_columns
 from data_loaders import Cohort
+from data_loaders.derived import is_triple_negative
 
 _MOST = 6
 _ENOUGH = 50
 _MYELOFIBROSIS = ("MF", "PMF")
-_NEGATIVE = "Triple-negative"
 _RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
 
 
@@ -65,7 +67,7 @@ def _survival(
     if not cohort.endpoints:
         return None
     endpoint = next(iter(cohort.endpoints))
-    settings = {"endpoint": endpoint, "group": group}
+    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Survival curves", "scale": SURVIVAL}
     return View(key, Filter(All(clauses)), "survival", settings)
 
 
@@ -81,7 +83,7 @@ def _transplant_question(key: str) -> Question:
     return Question(
         "Who benefits from a transplant, and when?",
         "A target trial emulated on these patients, beside the comparison that misleads",
-        View(key, Filter(), "transplant"),
+        View(key, Filter(), "transplant", {VIEW: "Four answers"}),
     )
 
 
@@ -118,8 +120,9 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
                 by_driver,
             )
         )
-    words = set(cohort.factor("driver")[1])
-    if {_NEGATIVE, "CALR"} <= words:
+    words = [str(word) for word in cohort.factor("driver")[1]]
+    negative = next((word for word in words if is_triple_negative(word)), None)
+    if negative is not None and "CALR" in words:
         found.append(
             Question(
                 "How do triple-negative patients differ from CALR ones in myelofibrosis?",
@@ -128,7 +131,11 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
                     key,
                     Filter(All(myelofibrosis)),
                     "compare",
-                    {"group": "variable:driver", "compare_groups": ["CALR", _NEGATIVE]},
+                    {
+                        GROUP: "variable:driver",
+                        "compare": "At a glance",
+                        "compare_groups": ["CALR", negative],
+                    },
                 ),
             )
         )

@@ -132,7 +132,9 @@ def draw_saved_groups(looking: Looking) -> None:
             help="The file lists the patients' identifiers, so that it finds them again.",
         )
         with right.popover("Forget", icon=":material/delete:"):
-            gone = st.multiselect("Saved groups to forget", names, key="forget_groups")
+            gone = st.multiselect(
+                "Saved groups to forget", names, key="forget_groups", select_all=False
+            )
             st.button("Forget them", key="forget_now", on_click=_forget, args=(tuple(gone),))
     else:
         st.caption("Nothing is saved yet: name some subgroups, or a selection on the map.")

@@ -252,6 +252,7 @@ def _draw_filter(cohort: Cohort) -> None:
                 key=key,
                 placeholder="All",
                 bind="query-params",
+                select_all=False,
             )
     lowest, highest = (0, 0) if columns.age is None else _age_range(cohort, columns.age)
     if columns.age is not None and lowest < highest:
@@ -278,6 +279,7 @@ def _draw_filter(cohort: Cohort) -> None:
                 key=key,
                 placeholder="Genes or events",
                 bind="query-params",
+                select_all=False,
             )
 
 

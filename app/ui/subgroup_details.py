@@ -176,6 +176,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         default=indefinite_classes(cohort, column),
         key=f"indefinite_{column}",
         help="Patients with these values are left out of the comparison.",
+        select_all=False,
     )
     try:
         compared = agreement(cohort, looking.selection.mask, found.result, column, indefinite)

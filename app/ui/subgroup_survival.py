@@ -81,6 +81,7 @@ def _draw_group_choice(
             key=SHOWN,
             placeholder=f"The largest ({len(largest)})",
             help="The test compares the subgroups that have a curve.",
+            select_all=False,
         )
         chosen = [name for name in names if name in shown] or largest
         joined = st.toggle("Joined into one, against all others", key="joined", disabled=not shown)

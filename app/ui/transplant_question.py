@@ -247,5 +247,6 @@ def _draw_confounders(controls: _Controls, cohort: Cohort, usual: Sequence[str])
         bind="query-params",
         help="Baseline variables, alterations and other treatments. What else decides on both, "
         "such as fitness or a donor, stays unweighted; the protocol lists it.",
+        select_all=False,
     )
     return tuple(name for name in chosen if name in labels)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import platformdirs
 
-from data_loaders.cbioportal.client import Address, Client, Json
+from data_loaders.cbioportal.client import ATTEMPTS, Address, Client, Json
 from data_loaders.cbioportal.cohort import cohort_from_study
 from data_loaders.cbioportal.download import Progress, download_study
 from data_loaders.model import Cohort, CohortError, Loading
@@ -54,6 +54,7 @@ def list_studies(
     token: str | None = None,
     *,
     timeout: float = 60.0,
+    attempts: int = ATTEMPTS,
 ) -> list[StudySummary]:
     """The studies of an instance, by name.
 
@@ -67,13 +68,15 @@ def list_studies(
         Data access token of an instance that asks for one.
     timeout
         Seconds without a sign of life after which a request is given up.
+    attempts
+        How often a request that fails in passing is tried.
 
     Raises
     ------
     CohortError
         With one sentence, whatever went wrong.
     """
-    client = Client(Address.parse(base_url), token, timeout)
+    client = Client(Address.parse(base_url), token, timeout, total=2 * timeout, attempts=attempts)
     query: dict[str, str | int] = {"projection": "DETAILED", "sortBy": "studyId"}
     if keyword and keyword.strip():
         query["keyword"] = keyword.strip()

@@ -113,6 +113,8 @@ class Client:
         Seconds without a sign of life after which a request is given up.
     total
         Seconds that one answer may take altogether.
+    attempts
+        How often a request that fails in passing is tried.
     pause
         Seconds before the second attempt; doubled before each further one.
     page_size
@@ -125,6 +127,7 @@ class Client:
     token: str | None = field(default=None, repr=False)
     timeout: float = 60.0
     total: float = 600.0
+    attempts: int = ATTEMPTS
     pause: float = 0.5
     page_size: int = PAGE_SIZE
     cancelled: Callable[[], bool] | None = None
@@ -207,13 +210,13 @@ class Client:
     ) -> Any:
         """One answer, after as many attempts as it takes and is sensible."""
         problem: CohortError | None = None
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self.attempts):
             self._check_cancelled()
             try:
                 return self._attempt(method, path, query, body)
             except _PassingError as error:
                 problem = error
-                if attempt + 1 < ATTEMPTS:
+                if attempt + 1 < self.attempts:
                     self._wait(max(error.wait, self.pause * 2**attempt))
         raise CohortError(str(problem)) from problem
 

@@ -93,3 +93,15 @@ def test_streamlit_knows_the_palette_in_both_modes():
         known = CONFIG["theme"][mode]["chartCategoricalColors"]
         assert known == [*colours.SERIES, colours.GREY]
         assert len(known) >= 10, "with fewer Streamlit silently falls back to other colours"
+
+
+@pytest.mark.parametrize(
+    "name", ["TN", "triple neg", "Triple-Neg.", "triple_negativ", "3neg", "tripel-negativ", "3N"]
+)
+def test_triple_negative_has_its_colour_however_it_is_spelt(name: str):
+    assert colour_of(name) == colour_of("Triple-negative") is not None
+
+
+@pytest.mark.parametrize("name", ["negative", "none", "T", "triplet", "JAK2", "TNT", ""])
+def test_other_names_are_not_triple_negative(name: str):
+    assert colour_of(name) != colour_of("Triple-negative")

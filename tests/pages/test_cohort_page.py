@@ -125,6 +125,16 @@ def test_mf_over_65_with_asxl1_but_not_calr_type_1_without_code(open_app: Opener
     assert at.multiselect(key="without").value == [type_1]
 
 
+def test_the_builder_finds_a_gene_by_its_name(open_app: Opener):
+    at = on(open_app("cohort"), "Filter builder")
+    what = widget(at.selectbox, "builder_what")
+    calm(what.set_value("gene:ASXL1").run())
+    assert widget(at.selectbox, "builder_what").value == "altered"
+    assert widget(at.multiselect, "builder_part").value == ["ASXL1"]
+    carriers = int(MPN.alterations["ASXL1"].fillna(value=False).sum())
+    assert f"**{carriers:,} of 2,000 patients**" in words(at)
+
+
 def test_a_pasted_list_selects_is_saved_and_never_reaches_the_link(open_app: Opener):
     at = on(open_app("cohort"), "Filter builder")
     ids = [str(i) for i in MPN.patients.index[:3]]

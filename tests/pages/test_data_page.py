@@ -285,3 +285,35 @@ def test_five_renamed_columns_and_two_endpoints_take_at_most_25_clicks():
     assert "bleeding" not in hand.cohort.endpoints
     assert (patients["thrombosis_event"] == 1).tolist() == (table["thrombosis_event"] == 0).tolist()
     assert set(hand.cohort.alterations) >= {"MPL", "TP53"}
+
+
+def test_a_search_of_studies_clears_the_error_before_it_and_says_when_nothing_is_found(monkeypatch):
+    from app.ui import loading
+    from data_loaders import CohortError
+    from data_loaders.cbioportal.api import StudySummary
+
+    found = {
+        "good": [StudySummary("s1", "Study one", "", "", "aml", 12)],
+        "none": [],
+    }
+
+    def studies(address: str, keyword: str, token: str | None, **limits: float):
+        assert limits["timeout"] <= 60
+        if token is None:
+            raise CohortError(f"{address} asks for a data access token (401).")
+        return found[keyword]
+
+    monkeypatch.setattr(loading, "list_studies", studies)
+    at = opened()
+    at.segmented_control(key="source").set_value("cBioPortal").run()
+    at.text_input(key="portal_words").set_value("good")
+    at.button(key="portal_search").click().run()
+    assert "401" in at.error[0].value
+    at.text_input(key="portal_token").set_value("secret")
+    at.button(key="portal_search").click().run()
+    assert not at.error
+    assert at.selectbox(key="portal_study").options == ["Study one (s1)"]
+    at.text_input(key="portal_words").set_value("none")
+    at.button(key="portal_search").click().run()
+    assert "No study was found for “none”" in at.error[0].value
+    assert not any(box.key == "portal_study" for box in at.selectbox)

@@ -111,6 +111,22 @@ def test_the_first_question_shows_myelofibrosis_by_driver(open_app: Opener):
     assert title(at).startswith("<b>Overall survival by driver mutation")
 
 
+@pytest.mark.parametrize("left", ["Cox model", "Competing risks", "Screen"])
+def test_a_question_opens_the_view_it_promises_whatever_was_open_before(
+    open_app: Opener, left: str
+):
+    at = open_app("survival", view=left)
+    at.switch_page(str(ROOT / "pages" / "home.py")).run()
+    at.button(key="question_0").click().run()
+    assert at.segmented_control(key="view").value == "Survival curves"
+    assert title(at).startswith("<b>Overall survival by driver mutation")
+
+
+def test_a_question_says_that_it_replaces_the_filter(open_app: Opener):
+    assert "Replaces your filter" not in words(open_app("home"))
+    assert "Replaces your filter by: Diagnosis is MF." in words(open_app("home", dx=["ET"]))
+
+
 def test_options_change_the_figure(open_app: Opener):
     at = open_app("survival")
     before = figures(at)[0]

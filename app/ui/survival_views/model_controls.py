@@ -82,6 +82,7 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
         key=COVARIATES,
         bind="query-params",
         placeholder="Variables, genes or events",
+        select_all=False,
     )
     chosen = [spec for spec in chosen if spec in labels]
     st.session_state[_LAST] = (looking.key, tuple(chosen))
@@ -190,6 +191,7 @@ def _draw_strata(cohort: Cohort, labels: dict[str, str], chosen: Sequence[str]) 
         bind="query-params",
         placeholder="none",
         help="A baseline hazard for each: for what is not proportional and needs no estimate.",
+        select_all=False,
     )
     return tuple(spec for spec in strata if spec in options)
 
@@ -209,6 +211,7 @@ def _draw_interactions(
         bind="query-params",
         placeholder="none",
         help="Whether the effect of one covariate differs with another.",
+        select_all=False,
     )
     return tuple(pairs[words] for words in asked if words in pairs)
 

@@ -260,6 +260,7 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
         format_func=lambda text: labels.get(text, text),
         key=ACROSS,
         placeholder="Variables, genes or events",
+        select_all=False,
     )
     adjusted = right.toggle(
         "Adjust for the others", value=True, key="subgroup_adjust", bind="query-params"

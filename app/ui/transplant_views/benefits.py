@@ -81,6 +81,7 @@ def _draw_alterations(work: Work) -> tuple[str, ...]:
         max_selections=_MOST_ALTERATIONS,
         placeholder="Genes or events",
         bind="query-params",
+        select_all=False,
     )
     return tuple(name for name in chosen if name in options)
 

@@ -97,6 +97,7 @@ def _draw_alterations(
             key=key,
             placeholder="Any",
             bind="query-params",
+            select_all=False,
         )
         for name in chosen:
             if name in options:
