@@ -1,31 +1,30 @@
-"""Curves that may be shown: made of released counts, never rounded afterwards.
+"""Curves that may be shown: life tables of released counts.
 
-As OpenSAFELY's researchers round cumulative counts before they draw (``round_km`` of wjchulme's
-osutils delays events until enough have happened): the cumulative events of each cause are
-rounded to the nearest multiple of k, the number at risk is released, times are whole months, and
-Kaplan-Meier's or Aalen-Johansen's estimate is taken of those. Every step stands for k events or a
-multiple of k, the censored have no marks, and a curve ends where fewer than 2k are at risk.
+Events, competing events and numbers at risk are published questions at a few months
+(:data:`GRID`), each a released answer. Between two of them the actuarial estimate is taken
+(Cutler and Ederer, J Chronic Dis 1958;8:699: those who leave count half), and the curve is drawn
+straight from one to the next. A month whose numbers are hidden is left out; a curve ends with the
+last month at which 2k are at risk.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.disclosure_tables import one_digit
-from app.analysis.group_survival import survival_by_group
-from app.analysis.outcomes import outcome_of
-from app.cohort.colours import BLUE
-from app.cohort.disclosure import Disclosure, printed
-from app.cohort.groupings import Grouping
-from data_loaders import Cohort, Endpoint
+from app.analysis.disclosure_tables import groups_of
+from app.cohort.colours import BLUE, assign_colours
+from app.cohort.disclosure import printed
+from app.cohort.disclosure_questions import Condition
+from app.cohort.disclosure_release import AT_RISK, COMPETING, EVENTS, GRID, Release
+from data_loaders import Endpoint
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 _Z = 1.959963984540054
 _YEARS = (12, 36, 60, 120)
 
@@ -41,45 +40,51 @@ class ReleasedCurve:
     n, events
         Patients followed, and events until the curve ends, released.
     time
-        Months of the steps; 0 first.
+        Months of the grid that could be used; 0 first.
     estimate, lower, upper
         Survival, or cumulative incidence, with its 95% interval; NaN where there is none.
     n_risk
-        At risk at each step, released.
-    end
-        Month at which the curve ends.
-    at_risk
-        Released number at risk at each month from 0 to ``end``.
+        Released number at risk at each of these months.
     """
 
     name: str
     colour: str
     n: int
     events: int
-    time: Ints
+    time: npt.NDArray[np.int64]
     estimate: Floats
     lower: Floats
     upper: Floats
-    n_risk: Ints
-    end: int
-    at_risk: Ints
-
-    def risk_at(self, month: float) -> float:
-        """Released number at risk at a month; NaN where the curve has ended."""
-        return float(self.at_risk[int(month)]) if month <= self.end else float("nan")
-
-    def at(self, month: float) -> tuple[float, float, float]:
-        """Estimate with its interval at a month; NaN where the curve has ended."""
-        if month > self.end:
-            return (float("nan"),) * 3
-        place = int(np.searchsorted(self.time, month, "right")) - 1
-        return float(self.estimate[place]), float(self.lower[place]), float(self.upper[place])
+    n_risk: npt.NDArray[np.int64]
 
     @property
-    def median(self) -> int | None:
-        """First month at which half had the event; None where that is not reached."""
+    def end(self) -> int:
+        """Month at which the curve ends."""
+        return int(self.time[-1])
+
+    def risk_at(self, month: float) -> float:
+        """Released number at risk at a month of the curve; NaN elsewhere."""
+        found = np.flatnonzero(self.time == month)
+        return float(self.n_risk[found[0]]) if len(found) else float("nan")
+
+    def at(self, month: float) -> tuple[float, float, float]:
+        """Estimate with its interval at a month, between two on the straight line."""
+        if month > self.end:
+            return (float("nan"),) * 3
+        ends = (self.estimate, self.lower, self.upper)
+        value, low, high = (float(np.interp(month, self.time, y)) for y in ends)
+        return value, low, high
+
+    @property
+    def median(self) -> float | None:
+        """Month at which half had the event, on the straight line; None if that is not reached."""
         below = np.flatnonzero(self.estimate <= 0.5)
-        return int(self.time[below[0]]) if len(below) else None
+        if not len(below) or below[0] == 0:
+            return None
+        j = int(below[0])
+        return float(
+            np.interp(0.5, self.estimate[[j, j - 1]], self.time[[j, j - 1]].astype(float))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +101,6 @@ class ReleasedCurves:
         Whether the curves are survival; else cumulative incidence.
     curves
         The groups that may be drawn.
-    p_value
-        Log-rank test to one digit; NaN where none is given.
     notes
         What a reader needs to know, as sentences.
     """
@@ -106,7 +109,6 @@ class ReleasedCurves:
     label: str
     falling: bool
     curves: tuple[ReleasedCurve, ...]
-    p_value: float
     notes: tuple[str, ...]
 
     @property
@@ -121,10 +123,10 @@ class ReleasedCurves:
 
 
 def released_curves(
-    cohort: Cohort,
-    endpoint_key: str,
-    grouping: Grouping,
-    policy: Disclosure,
+    endpoint: Endpoint,
+    release: Release,
+    conditions: Sequence[Condition],
+    by: str | None = None,
     *,
     incidence: bool = False,
 ) -> ReleasedCurves:
@@ -132,107 +134,98 @@ def released_curves(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    endpoint_key
+    endpoint
         Which endpoint.
-    grouping
-        Groups of :meth:`Disclosure.pooled`, with k or more patients each; one for everyone.
-    policy
-        The policy.
+    release
+        All that is released.
+    conditions
+        The filter; curves have at most one condition or group beside the disease.
+    by
+        What the groups are; None for everyone together.
     incidence
         Cumulative incidence with the competing event, instead of survival.
     """
-    several = len(grouping.names) > 1
-    mask = grouping.codes >= 0
-    endpoint = cohort.endpoints[endpoint_key]
-    label = grouping.label if several else ""
-    outcome = outcome_of(cohort, mask, endpoint_key, grouping, truncated=True)
-    if outcome.entry is not None and (outcome.entry > 0).any():
-        words = (
-            "Patients come under observation after time zero here (left truncation); curves of "
-            "such endpoints are not shown under disclosure control."
-        )
-        return ReleasedCurves(endpoint, label, not incidence, (), float("nan"), (words,))
-    cause = outcome.cause if incidence else outcome.event.astype(np.int64)
+    label = "" if by is None else release.published.dimensions[by].label
+    groups: list[tuple[str, list[Condition]]] = [("Everyone", list(conditions))]
+    colours: tuple[str, ...] = (BLUE,)
+    if by is not None:
+        found = groups_of(release, conditions, by)
+        groups = [(name, [*conditions, condition]) for name, condition in found]
+        colours = assign_colours([name for name, _ in groups])
     curves, notes = [], []
-    for code, name in enumerate(grouping.names):
-        own = outcome.codes == code
-        colour = grouping.colours[code] if several else BLUE
-        curve = _curve(name, colour, outcome.time[own], cause[own], policy, incidence=incidence)
+    if not any(point[0] == endpoint.key for point in release.points):
+        notes.append(
+            "This endpoint is not among those that are published: at most four are, and none at "
+            "which patients come under observation after time zero (left truncation)."
+        )
+        groups = []
+    for (name, own), colour in zip(groups, colours, strict=False):
+        curve = _curve(name, colour, endpoint, release, own, incidence=incidence)
         if curve is None:
-            notes.append(f"Not drawn, too few to follow: {name}.")
+            notes.append(f"Not drawn, too few numbers that may be shown: {name}.")
         else:
             curves.append(curve)
-    p_value = float("nan")
-    if several and not incidence and not notes and all(curve.events for curve in curves):
-        test = survival_by_group(cohort, mask, endpoint_key, grouping)
-        p_value = float("nan") if test.p_value is None else one_digit(test.p_value)
-        notes += [test.bias] * bool(test.bias)
-    return ReleasedCurves(endpoint, label, not incidence, tuple(curves), p_value, tuple(notes))
+    return ReleasedCurves(endpoint, label, not incidence, tuple(curves), tuple(notes))
 
 
-def _curve(
+def _curve(  # noqa: PLR0917
     name: str,
     colour: str,
-    time: Floats,
-    cause: Ints,
-    policy: Disclosure,
+    endpoint: Endpoint,
+    release: Release,
+    conditions: Sequence[Condition],
     *,
     incidence: bool,
 ) -> ReleasedCurve | None:
-    """The curve of one group; None with fewer than 2k patients."""
-    least = 2 * policy.threshold
-    if len(time) < least:
+    """The curve of one group; None where fewer than two months can be used."""
+    kinds = [AT_RISK, EVENTS] + ([] if endpoint.competing is None else [COMPETING])
+    months: list[int] = []
+    rows: list[list[int]] = []
+    for month in GRID:
+        counts = [release.count(conditions, (endpoint.key, kind, month)) for kind in kinds]
+        # Nothing has happened at time zero; hidden are also the few of the first months.
+        if month == 0 and counts[0] is not None:
+            counts = [counts[0], *([0] * (len(kinds) - 1))]
+        if counts[0] is None or counts[0] < 2 * release.threshold or counts[1] is None:
+            continue
+        counts = [n or 0 for n in counts]
+        months.append(month)
+        rows.append([int(n or 0) for n in counts])
+    if len(months) < 2 or months[0] != 0:
         return None
-    month = np.ceil(time).astype(np.int64)
-    last = int(month.max())
-    leaving = np.bincount(month, minlength=last + 1)
-    exact = len(month) - np.concatenate(([0], np.cumsum(leaving)[:-1]))
-    end = int(np.flatnonzero(exact >= least)[-1])
-    at_risk = np.array([policy.released(int(n)) for n in exact[: end + 1]], dtype=np.int64)
-    cumulative = np.array(
-        [
-            [
-                policy.nearest(int(n))
-                for n in np.cumsum(np.bincount(month[cause == which], minlength=last + 1))[
-                    : end + 1
-                ]
-            ]
-            for which in (1, 2)
-        ],
-        dtype=np.int64,
-    )
-    steps = np.diff(cumulative, axis=1, prepend=0)
-    places = np.flatnonzero(steps.sum(axis=0) > 0)
-    falls = np.minimum(steps[:, places] / at_risk[places], 1.0)
-    together = np.minimum(falls.sum(axis=0), 1.0)
+    table = np.array(rows, dtype=float)
+    at_risk, cumulative = table[:, 0], np.maximum.accumulate(table[:, 1:], axis=0)
+    steps = np.diff(cumulative, axis=0)
+    lost = np.maximum(at_risk[:-1] - at_risk[1:] - steps.sum(axis=1), 0)
+    exposed = np.maximum(at_risk[:-1] - lost / 2, 1)
+    if not incidence:
+        steps = steps[:, :1] if endpoint.competing is None else steps
+    falls = np.minimum(steps / exposed[:, None], 1.0)
+    together = np.minimum(falls.sum(axis=1) if incidence else falls[:, 0], 1.0)
     survival = np.concatenate(([1.0], np.cumprod(1 - together)))
     if incidence:
-        estimate = np.concatenate(([0.0], np.cumsum(survival[:-1] * falls[0])))
+        estimate = np.concatenate(([0.0], np.cumsum(survival[:-1] * falls[:, 0])))
         lower = upper = np.full(len(estimate), np.nan)
     else:
         estimate = survival
-        lower, upper = _log_log(survival, steps[:, places].sum(axis=0), at_risk[places])
+        lower, upper = _log_log(survival, steps[:, 0], exposed)
     return ReleasedCurve(
         name=name,
         colour=colour,
         n=int(at_risk[0]),
-        events=int(cumulative[0, -1]),
-        time=np.concatenate(([0], places)),
+        events=int(cumulative[-1, 0]),
+        time=np.array(months, dtype=np.int64),
         estimate=estimate,
         lower=lower,
         upper=upper,
-        n_risk=np.concatenate((at_risk[:1], at_risk[places])),
-        end=end,
-        at_risk=at_risk,
+        n_risk=at_risk.astype(np.int64),
     )
 
 
-def _log_log(survival: Floats, events: Ints, n_risk: Ints) -> tuple[Floats, Floats]:
+def _log_log(survival: Floats, events: Floats, exposed: Floats) -> tuple[Floats, Floats]:
     """Limits on the log-log scale with Greenwood's variance of the released counts."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        greenwood = np.concatenate(([0.0], np.cumsum(events / (n_risk * (n_risk - events)))))
+        greenwood = np.concatenate(([0.0], np.cumsum(events / (exposed * (exposed - events)))))
         half = _Z * np.sqrt(greenwood) / np.abs(np.log(survival))
         lower, upper = survival ** np.exp(half), survival ** np.exp(-half)
     within = (survival > 0) & (survival < 1)
@@ -240,7 +233,7 @@ def _log_log(survival: Floats, events: Ints, n_risk: Ints) -> tuple[Floats, Floa
 
 
 def curve_frame(result: ReleasedCurves) -> pd.DataFrame:
-    """Every step of the curves: the numbers behind the figure."""
+    """Every month of the curves: the numbers behind the figure."""
     return pd.DataFrame(
         [
             {
