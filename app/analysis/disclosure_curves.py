@@ -82,9 +82,7 @@ class ReleasedCurve:
         if not len(below) or below[0] == 0:
             return None
         j = int(below[0])
-        return float(
-            np.interp(0.5, self.estimate[[j, j - 1]], self.time[[j, j - 1]].astype(float))
-        )
+        return float(np.interp(0.5, self.estimate[[j, j - 1]], self.time[[j, j - 1]].astype(float)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +153,7 @@ def released_curves(
     curves, notes = [], []
     if not any(point[0] == endpoint.key for point in release.points):
         notes.append(
-            "This endpoint is not among those that are published: at most four are, and none at "
+            "This endpoint is not among those that are published: at most three are, and none at "
             "which patients come under observation after time zero (left truncation)."
         )
         groups = []
@@ -168,7 +166,7 @@ def released_curves(
     return ReleasedCurves(endpoint, label, not incidence, tuple(curves), tuple(notes))
 
 
-def _curve(  # noqa: PLR0917
+def _curve(
     name: str,
     colour: str,
     endpoint: Endpoint,

@@ -137,9 +137,7 @@ def variables_of(release: Release) -> list[Dimension]:
     return [d for d in release.published.dimensions.values() if d.kind != "alteration"]
 
 
-def completeness_tables(
-    release: Release, conditions: Sequence[Condition]
-) -> list[ReleasedTable]:
+def completeness_tables(release: Release, conditions: Sequence[Condition]) -> list[ReleasedTable]:
     """Known and missing, variable by variable."""
     tables = []
     for dimension in variables_of(release):
@@ -219,11 +217,9 @@ def table_one_frame(
     return frame[~frame["Value"].isin({"Not altered"})] if len(frame) else frame
 
 
-def _p_value(
-    counts: Sequence[Sequence[int | None]], sizes: Sequence[int | None]
-) -> float:
+def _p_value(counts: Sequence[Sequence[int | None]], sizes: Sequence[int | None]) -> float:
     """Chi-square test of the released counts, where none of them is hidden."""
-    table = [[n for n in row[1:]] for row in counts[:-1]]
+    table = [list(row[1:]) for row in counts[:-1]]
     if len(sizes) < 3 or any(n is None for row in table for n in row):
         return float("nan")
     known = np.array(table, dtype=np.int64).T

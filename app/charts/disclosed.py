@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.disclosure_curves import ReleasedCurves
-from app.analysis.disclosure_tables import ReleasedTable, p_words
+from app.analysis.disclosure_tables import ReleasedTable
 from app.analysis.wording import mid_sentence
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, colour_of
 from app.cohort.disclosure import HIDDEN, Disclosure, printed
+from app.cohort.disclosure_release import GRID
 
 _ROW = 24
 _MONTHS = 12
@@ -145,27 +147,27 @@ def released_curves_figure(
     policy, title, synthetic
         As for :func:`released_bars`.
     """
-    ticks = nice_ticks(result.end / _MONTHS)
+    ticks = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
     traces: list[dict[str, Any]] = []
     for curve in result.curves:
-        time = np.append(curve.time, curve.end) / _MONTHS
-        common = {"type": "scatter", "x": time, "mode": "lines", "legendgroup": curve.name}
+        common = {
+            "type": "scatter", "x": curve.time / _MONTHS, "mode": "lines",
+            "legendgroup": curve.name,
+        }  # fmt: skip
         if result.falling:
-            lower = np.where(np.isnan(curve.lower), curve.estimate, curve.lower)
-            upper = np.where(np.isnan(curve.upper), curve.estimate, curve.upper)
-            edge = common | {
-                "line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip", "showlegend": False,
-            }  # fmt: skip
+            edge = common | {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
             fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
-            traces.append(edge | {"y": np.append(upper, upper[-1])})
-            traces.append(edge | {"y": np.append(lower, lower[-1])} | fill)
+            traces.append(edge | {"y": _closed(curve.upper, curve.estimate)})
+            traces.append(edge | {"y": _closed(curve.lower, curve.estimate)} | fill)
         traces.append(
             common
             | {
-                "y": np.append(curve.estimate, curve.estimate[-1]),
-                "line": {"shape": "hv", "color": curve.colour, "width": 2.4},
+                "y": curve.estimate,
+                "mode": "lines+markers",
+                "marker": {"size": 6},
+                "line": {"color": curve.colour, "width": 2.4},
                 "name": curve.name,
-                "customdata": np.append(curve.n_risk, curve.risk_at(curve.end)),
+                "customdata": curve.n_risk,
                 "hovertemplate": "%{y:.0%}, %{customdata:,} at risk",
             }
         )
@@ -196,10 +198,6 @@ def released_curves_figure(
         text_at("Years of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside),
         _mark(policy),
     ]
-    if not math.isnan(result.p_value):
-        p = p_words(result.p_value)
-        place = {"x": 0.02, "xanchor": "left", "y": 0.03, "yanchor": "bottom"}
-        words.append(text_at(f"Log-rank test, p {p}", **place, **inside))
     return make_figure(
         traces,
         title,
@@ -290,6 +288,11 @@ def _left(names: Sequence[str]) -> int:
 
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def _closed(limit: npt.NDArray[np.float64], curve: npt.NDArray[np.float64]) -> Any:
+    """A limit of the band, closed on the curve where there is none."""
+    return np.where(np.isnan(limit), curve, limit)
 
 
 def _nothing(value: float) -> float | None:

@@ -135,8 +135,10 @@ def conditions_of(chosen: Filter, published: Published) -> tuple[Condition, ...]
             return "a filter fixes one value of a variable at most."
         found[condition.name] = condition
     conditions = tuple(found.values())
-    return conditions if is_asked(conditions, published) else (
-        "a filter has at most two conditions beside the disease, or one and one alteration."
+    return (
+        conditions
+        if is_asked(conditions, published)
+        else ("a filter has at most two conditions beside the disease, or one and one alteration.")
     )
 
 
@@ -164,7 +166,7 @@ def _condition(clause: Clause, published: Published) -> Condition | None:
 
 def _same(published: Clause, asked: Clause) -> bool:
     if isinstance(published, InSet) and isinstance(asked, InSet):
-        return len(asked.values) == 1 and _text(asked.values[0]) == _text(published.values[0])
+        return [_text(value) for value in asked.values] == [_text(v) for v in published.values]  # noqa: PD011
     return published == asked
 
 
@@ -250,7 +252,7 @@ def _nice(least: float) -> float:
     """The smallest of 1, 2, 5, 10, ... times a power of ten that is no smaller."""
     if not least > 0:
         return 0.0
-    power = 10.0 ** np.floor(np.log10(least))
+    power = float(10.0 ** np.floor(np.log10(least)))
     return next((step * power for step in _STEPS if step * power >= least), 10 * power)
 
 

@@ -20,18 +20,19 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.disclosure_questions import Condition, Dimension, Published, is_asked, published_of
+from app.cohort.disclosure_questions import Condition, Dimension, Published, published_of
 from data_loaders import Cohort
 
-GRID = (0, 6, 12, 24, 36, 48, 60, 84, 120, 180, 240)
+GRID = (0, 6, 12, 24, 36, 60, 84, 120, 180, 240)
 EVENTS, COMPETING, AT_RISK = "events", "competing", "at risk"
-_MOST_ENDPOINTS = 4
+_MOST_ENDPOINTS = 3
 _SWEEPS = 6
 _MOST_HELD = 8
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-_Point = tuple[str, str, int]
+Point = tuple[str, str, int]
+_Name = str | Point
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,18 +45,22 @@ class Release:
         What may be asked.
     threshold
         k.
-    points
-        What is counted of follow-up: endpoint, kind and month.
     answers
-        Released count of each question by its key; a hidden one is not in it.
+        By the names of two dimensions (or of one and a point of follow-up; empty for none) their
+        table of released counts, disease x first x second, index 0 of each axis being all; -1
+        where the answer is hidden.
     """
 
     published: Published
     threshold: int
-    points: frozenset[_Point]
-    answers: dict[frozenset[Condition | _Point], int]
+    answers: dict[tuple[_Name, _Name], Ints]
 
-    def count(self, conditions: Iterable[Condition], point: _Point | None = None) -> int | None:
+    @property
+    def points(self) -> frozenset[Point]:
+        """What is counted of follow-up: endpoint, kind and month."""
+        return frozenset(second for _, second in self.answers if isinstance(second, tuple))
+
+    def count(self, conditions: Iterable[Condition], point: Point | None = None) -> int | None:
         """Patients who meet the conditions, and a point of follow-up, as released.
 
         Parameters
@@ -70,7 +75,25 @@ class Release:
         int or None
             None where the answer is hidden, or where that is no published question.
         """
-        return self.answers.get(frozenset([*conditions, *([] if point is None else [point])]))
+        disease = 0
+        rest: list[tuple[_Name, int]] = []
+        for condition in conditions:
+            if self.published.dimensions[condition.name].kind == "disease":
+                disease = condition.level + 1
+            else:
+                rest.append((condition.name, condition.level + 1))
+        rest += [] if point is None else [(point, 1)]
+        rest += [("", 0)] * (2 - len(rest))
+        if len(rest) > 2:
+            return None
+        (a, i), (b, j) = rest
+        if (a, b) in self.answers:
+            found = int(self.answers[a, b][disease, i, j])
+        elif (b, a) in self.answers:
+            found = int(self.answers[b, a][disease, j, i])
+        else:
+            return None
+        return None if found < 0 else found
 
 
 def release_of(cohort: Cohort, threshold: int) -> Release:
@@ -89,208 +112,168 @@ _LOCK = threading.Lock()
 _HELD: OrderedDict[tuple[str, int], Release] = OrderedDict()
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """One dimension of a table: its name, how many values it has, and each patient's."""
+
+    name: _Name
+    size: int
+    codes: Ints
+
+
 class _Cells:
-    """Every question once: its key, its count, and whether its answer is released."""
+    """Every question once, numbered: its count, and whether it is ever answered."""
 
-    keys: list[frozenset[Condition | _Point]]
-    place: dict[frozenset[Condition | _Point], int]
-    n: list[int]
+    def __init__(self, n: int, disease: Dimension | None) -> None:
+        self.codes = np.zeros(n, dtype=np.int64) if disease is None else disease.codes
+        self.size = 1 if disease is None else len(disease.levels)
+        self.n: list[Ints] = []
+        self.answerable: list[Bools] = []
+        self.taken = 0
+        counts = np.bincount(self.codes, minlength=self.size)
+        self.everyone = self._number(_with_all(counts, [0] if disease is not None else []))
+        self.single: dict[_Name, Ints] = {}
 
-    def of(self, key: frozenset[Condition | _Point], n: int) -> int:
-        """Position of a question, noted at the first call."""
-        if key not in self.place:
-            self.place[key] = len(self.keys)
-            self.keys.append(key)
-            self.n.append(n)
-        return self.place[key]
+    def of_one(self, axis: _Axis) -> Ints:
+        """Positions of disease x values, those of all values shared by every dimension."""
+        if axis.name not in self.single:
+            counts = np.bincount(
+                self.codes * axis.size + axis.codes, minlength=self.size * axis.size
+            )
+            full = self._with_disease(counts.reshape(self.size, axis.size))
+            inner = self._number(full, never=isinstance(axis.name, tuple))
+            self.single[axis.name] = np.concatenate([self.everyone[:, None], inner], axis=1)
+        return self.single[axis.name]
+
+    def of_two(self, first: _Axis, second: _Axis) -> Ints:
+        """Positions of disease x first x second, index 0 of each being all."""
+        one, other = self.of_one(first), self.of_one(second)
+        shape = (self.size, first.size, second.size)
+        flat = (self.codes * first.size + first.codes) * second.size + second.codes
+        counts = np.bincount(flat, minlength=self.size * first.size * second.size).reshape(shape)
+        inner = self._number(self._with_disease(counts), never=isinstance(second.name, tuple))
+        table = np.empty((len(self.everyone), first.size + 1, second.size + 1), dtype=np.int64)
+        table[:, :, 0], table[:, 0, :], table[:, 1:, 1:] = one, other, inner
+        return table
+
+    def _with_disease(self, counts: Ints) -> Ints:
+        return _with_all(counts, [0] if len(self.everyone) > 1 else [])
+
+    def _number(self, counts: Ints, *, never: bool = False) -> Ints:
+        places = np.arange(self.taken, self.taken + counts.size).reshape(counts.shape)
+        self.taken += counts.size
+        answerable = np.ones(counts.shape, dtype=bool)
+        if never:
+            # "Not by then" is never answered, and still protected.
+            answerable[..., 1] = False
+        self.n.append(counts.ravel())
+        self.answerable.append(answerable.ravel())
+        return places
+
+
+def _with_all(counts: Ints, axes: Sequence[int]) -> Ints:
+    for axis in axes:
+        counts = np.concatenate([counts.sum(axis=axis, keepdims=True), counts], axis=axis)
+    return counts
 
 
 def _audited(cohort: Cohort, threshold: int) -> Release:
     published = published_of(cohort, threshold)
-    cells = _Cells([], {}, [])
-    disease = next(iter(published.of_kind("disease")), None)
-    variables, alterations = published.of_kind("variable"), published.of_kind("alteration")
-    pairs: dict[tuple[str, str], Ints] = {}
-    for a, b in combinations(variables, 2):
-        pairs[a.name, b.name] = _table(cells, cohort.n, disease, a, b)
-    tables = list(pairs.values())
-    for variable in (*variables, None):
-        stack = [_table(cells, cohort.n, disease, variable, other) for other in alterations]
-        tables += _stacked(stack)
-        if variable is not None:
-            pairs |= {(variable.name, o.name): t for o, t in zip(alterations, stack, strict=True)}
+    cells = _Cells(cohort.n, next(iter(published.of_kind("disease")), None))
+    variables = [_Axis(d.name, len(d.levels), d.codes) for d in published.of_kind("variable")]
+    alterations = [_Axis(d.name, len(d.levels), d.codes) for d in published.of_kind("alteration")]
     points = _points(cohort)
+    pairs = {(a.name, b.name): cells.of_two(a, b) for a, b in combinations(variables, 2)}
+    tables = [table[None] for table in pairs.values()]
     courses: list[tuple[Ints, Ints]] = []
-    for dimension in (*variables, *alterations, None):
-        stack = [
-            _table(cells, cohort.n, disease, dimension, _course(point, reached))
-            for point, reached in points
-        ]
-        tables += _stacked(stack)
-        courses += _steps([point for point, _ in points], stack)
-    if not tables:
-        tables = [_table(cells, cohort.n, disease, next(iter(variables), None), None)]
-    # The root, everyone, is a cell of each table.
-    n = np.array(cells.n, dtype=np.int64)
-    answerable = np.array([_is_answerable(key) for key in cells.keys])
+    for first in (*variables, *alterations):
+        for others in ([] if first in alterations else alterations, points):
+            stack = {(first.name, other.name): cells.of_two(first, other) for other in others}
+            pairs |= stack
+            if stack:
+                tables.append(np.stack(list(stack.values())))
+            if others is points:
+                courses += _steps(stack)
+    singles: dict[int, list[Ints]] = {}
+    for axis in (*variables, *alterations, *points):
+        pairs["", axis.name] = cells.of_one(axis)[:, None, :]
+        singles.setdefault(axis.size, []).append(pairs["", axis.name])
+    tables += [np.stack(alike) for alike in singles.values()]
+    pairs["", ""] = cells.everyone[:, None, None]
+    courses += _steps({("", axis.name): pairs["", axis.name] for axis in points})
+    n, answerable = np.concatenate(cells.n), np.concatenate(cells.answerable)
     shown = answerable & (n >= threshold)
-    root = cells.place[frozenset()]
     triples = _triples(variables, alterations, pairs)
     # Sums alone find nearly everything; three questions at once are tried when they find no more.
     for tried in ([], triples):
         while True:
-            low, high = _intervals(tables, tried, n, shown, answerable, threshold)
-            hidden = _revealing(tables, courses, n, shown, low, high, threshold, root)
+            bounds = _intervals(tables, tried, n, shown, answerable, threshold)
+            hidden = _revealing(tables, courses, n, shown, bounds, threshold)
             if not hidden:
                 break
             shown[list(hidden)] = False
-    answers = {
-        key: _rounded(int(n[i]), threshold)
-        for i, key in enumerate(cells.keys)
-        if shown[i] and is_asked([c for c in key if isinstance(c, Condition)], published)
-    }
-    return Release(published, threshold, frozenset(point for point, _ in points), answers)
+    rounded = np.where(shown, np.maximum(threshold, _nearest(n, threshold)), -1)
+    return Release(published, threshold, {names: rounded[ids] for names, ids in pairs.items()})
 
 
-def _rounded(n: int, k: int) -> int:
-    return max(k, (n + k // 2) // k * k)
+def _nearest(n: Ints, k: int) -> Ints:
+    return (n + k // 2) // k * k
 
 
-# --- the questions as tables -------------------------------------------------------------------
-
-_NO = -1  # level of "not by then": it is never released, and still protected
-
-
-def _is_answerable(key: frozenset[Condition | _Point]) -> bool:
-    return all(not isinstance(part, Condition) or part.level != _NO for part in key)
-
-
-@dataclass(frozen=True, eq=False)
-class _Course:
-    """A point of follow-up as a dimension: reached or not."""
-
-    point: _Point
-    codes: Ints
-
-
-def _course(point: _Point, reached: Bools) -> _Course:
-    return _Course(point, np.where(reached, 0, 1))
-
-
-def _points(cohort: Cohort) -> list[tuple[_Point, Bools]]:
+def _points(cohort: Cohort) -> list[_Axis]:
     """Events by, competing events by and numbers at risk at the months of the grid."""
-    found: list[tuple[_Point, Bools]] = []
-    for endpoint in list(cohort.endpoints.values())[:_MOST_ENDPOINTS]:
-        if endpoint.entry is not None:
-            continue
+    found: list[_Axis] = []
+    for endpoint in [e for e in cohort.endpoints.values() if e.entry is None][:_MOST_ENDPOINTS]:
         columns = [endpoint.time, endpoint.event]
         columns += [] if endpoint.competing is None else [endpoint.competing]
         values = [cohort.patients[c].to_numpy(dtype=float, na_value=np.nan) for c in columns]
         time, event = values[:2]
         known = ~(np.isnan(time) | np.isnan(event))
-        competing = np.zeros(cohort.n, bool) if len(values) < 3 else values[2] == 1
         happened = event == 1
+        competing = values[2] == 1 if len(values) > 2 else np.zeros(cohort.n, dtype=bool)
         for month in GRID:
             by = known & (time <= month)
-            found.append(((endpoint.key, AT_RISK, month), known & (time >= month)))
-            found.append(((endpoint.key, EVENTS, month), by & happened))
+            reached = {AT_RISK: known & (time >= month), EVENTS: by & happened}
             if endpoint.competing is not None:
-                found.append(((endpoint.key, COMPETING, month), by & competing & ~happened))
-    return found
-
-
-def _table(
-    cells: _Cells,
-    n: int,
-    disease: Dimension | None,
-    first: Dimension | None,
-    second: Dimension | _Course | None,
-) -> Ints:
-    """Positions of a table's cells: disease x first x second, index 0 of each being all."""
-    axes: list[tuple[int, Ints]] = []
-    for dimension in (disease, first, second):
-        if dimension is None:
-            axes.append((0, np.zeros(n, dtype=np.int64)))
-        elif isinstance(dimension, _Course):
-            axes.append((2, dimension.codes))
-        else:
-            axes.append((len(dimension.levels), dimension.codes))
-    sizes = [max(size, 1) for size, _ in axes]
-    flat = (axes[0][1] * sizes[1] + axes[1][1]) * sizes[2] + axes[2][1]
-    inner = np.bincount(flat, minlength=int(np.prod(sizes))).reshape(sizes)
-    for axis, (size, _) in enumerate(axes):
-        total = inner.sum(axis=axis, keepdims=True)
-        inner = np.concatenate([total, inner], axis=axis) if size else total
-    parts = [_parts(dimension) for dimension in (disease, first, second)]
-    return np.array(
-        [
-            [
-                [
-                    cells.of(frozenset((*a, *b, *c)), int(inner[i, j, k]))
-                    for k, c in enumerate(parts[2])
-                ]
-                for j, b in enumerate(parts[1])
+                reached[COMPETING] = by & competing & ~happened
+            found += [
+                _Axis((endpoint.key, kind, month), 2, np.where(who, 0, 1))
+                for kind, who in reached.items()
             ]
-            for i, a in enumerate(parts[0])
-        ],
-        dtype=np.int64,
-    )[None]
-
-
-def _parts(dimension: Dimension | _Course | None) -> list[tuple[Condition | _Point, ...]]:
-    """What each index of an axis adds to a question's key."""
-    if dimension is None:
-        return [()]
-    if isinstance(dimension, _Course):
-        return [(), (dimension.point,), (dimension.point, Condition("", _NO))]
-    return [(), *((Condition(dimension.name, i),) for i in range(len(dimension.levels)))]
-
-
-def _stacked(tables: Sequence[Ints]) -> list[Ints]:
-    """Tables of one shape as one array."""
-    return [np.concatenate(list(tables))] if tables else []
-
-
-def _steps(points: Sequence[_Point], stack: Sequence[Ints]) -> list[tuple[Ints, Ints]]:
-    """Neighbouring months of the same count: the smaller one's positions, the larger one's."""
-    found = []
-    for (here, a), (there, b) in pairwise_of_kind(points, stack):
-        early, late = a[..., 1].ravel(), b[..., 1].ravel()
-        assert here[:2] == there[:2]
-        found.append((late, early) if here[1] == AT_RISK else (early, late))
     return found
 
 
-def pairwise_of_kind(
-    points: Sequence[_Point], stack: Sequence[Ints]
-) -> Iterable[tuple[tuple[_Point, Ints], tuple[_Point, Ints]]]:
-    """Neighbours in time among the points of one endpoint and kind."""
-    series: dict[tuple[str, str], list[tuple[_Point, Ints]]] = {}
-    for point, table in zip(points, stack, strict=True):
-        series.setdefault(point[:2], []).append((point, table))
-    for one in series.values():
-        yield from pairwise(one)
-
-
-# --- the attacker ------------------------------------------------------------------------------
+def _steps(stack: dict[tuple[_Name, _Name], Ints]) -> list[tuple[Ints, Ints]]:
+    """Neighbouring months of the same count: the smaller one's positions, the larger one's."""
+    series: dict[tuple[str, str], list[Ints]] = {}
+    for (_, point), table in stack.items():
+        if isinstance(point, tuple):
+            series.setdefault(point[:2], []).append(table[..., 1].ravel())
+    return [
+        (late, early) if kind == AT_RISK else (early, late)
+        for (_, kind), months in series.items()
+        for early, late in pairwise(months)
+    ]
 
 
 def _triples(
-    variables: Sequence[Dimension],
-    alterations: Sequence[Dimension],
-    pairs: dict[tuple[str, str], Ints],
+    variables: Sequence[_Axis],
+    alterations: Sequence[_Axis],
+    pairs: dict[tuple[_Name, _Name], Ints],
 ) -> list[tuple[Ints, Ints, Ints]]:
     """The three tables of any three dimensions, as (a, b), (a, c) and (b, c) within a disease."""
     found = []
     for a, b in combinations(variables, 2):
         others = [*([c] for c in variables[variables.index(b) + 1 :]), list(alterations)]
         for alike in (several for several in others if several):
-            ac = np.concatenate([pairs[a.name, c.name] for c in alike])
-            bc = np.concatenate([pairs[b.name, c.name] for c in alike])
-            ab = np.broadcast_to(pairs[a.name, b.name], (len(alike), *pairs[a.name, b.name].shape[1:]))
-            found.append((ab, ac, bc))
+            ac = np.stack([pairs[a.name, c.name] for c in alike])
+            bc = np.stack([pairs[b.name, c.name] for c in alike])
+            ab = pairs[a.name, b.name]
+            found.append((np.broadcast_to(ab, (len(alike), *ab.shape)), ac, bc))
     return found
+
+
+# --- the attacker ------------------------------------------------------------------------------
 
 
 def _intervals(  # noqa: PLR0917
@@ -307,19 +290,25 @@ def _intervals(  # noqa: PLR0917
     sake; to be safe, the attacker is told which of the two it is.
     """
     everyone = int(n.max())
-    rounded = np.maximum(k, (n + k // 2) // k * k)
+    rounded = np.maximum(k, _nearest(n, k))
     low = np.where(shown, np.maximum(k, rounded - k // 2), 0)
     high = np.where(shown, rounded + k - 1 - k // 2, everyone)
     high = np.where(answerable & ~shown & (n < k), k - 1, high)
-    for _ in range(_SWEEPS):
+    for _ in range(_SWEEPS if triples else _SWEEPS // 2):
         before = int(low.sum()), int(high.sum())
         for table in tables:
             own_low, own_high = low[table], high[table]
             for axis in (1, 2, 3):
                 if table.shape[axis] > 1:
-                    _narrow(np.moveaxis(own_low, axis, 0), np.moveaxis(own_high, axis, 0))
-            np.maximum.at(low, table, own_low)
-            np.minimum.at(high, table, own_high)
+                    _narrow(own_low.swapaxes(0, axis), own_high.swapaxes(0, axis))
+            # Only the margins stand in other tables too, and in several places of a stack.
+            for at in ((..., 0), (..., 0, slice(None))):
+                np.maximum.at(low, table[at], own_low[at])
+                np.minimum.at(high, table[at], own_high[at])
+            low[table[..., 1:, 1:]], high[table[..., 1:, 1:]] = (
+                own_low[..., 1:, 1:],
+                own_high[..., 1:, 1:],
+            )
         for ab, ac, bc in triples:
             turned = ab.swapaxes(2, 3), ac.swapaxes(2, 3), bc.swapaxes(2, 3)
             _meet(ab, ac, bc, low, high)
@@ -360,28 +349,25 @@ def _revealing(  # noqa: PLR0917
     courses: Sequence[tuple[Ints, Ints]],
     n: Ints,
     shown: Bools,
-    low: Ints,
-    high: Ints,
+    bounds: tuple[Ints, Ints],
     k: int,
-    root: int,
 ) -> set[int]:
     """Answers to hide, so that no count of 1 to k - 1 is told to fewer than k numbers."""
+    low, high = bounds
     told = (n > 0) & (n < k) & (high - low < k - 1)
     found: set[int] = set()
-    open_sums: set[int] = set()
+    pinned: set[int] = set()
     for table in tables:
         for place in np.argwhere(told[table]):
-            hide, sums = _to_hide(table, tuple(map(int, place)), n, shown, low, high, k, root)
+            hide, pin = _to_hide(table, tuple(map(int, place)), n, shown, bounds, k)
             found |= hide
-            open_sums |= sums if not hide else set()
-    if not found and open_sums:
-        found |= _other_parts(tables, open_sums, n, shown)
+            pinned |= pin
     for early, late in courses:
         few = (n[late] - n[early] > 0) & (n[late] - n[early] < k)
         least = np.maximum(0, low[late] - high[early])
         bad = few & (high[late] - low[early] - least < k - 1) & (shown[late] | shown[early])
         found |= {int(b if shown[b] else a) for a, b in zip(early[bad], late[bad], strict=True)}
-    return found - {root}
+    return found or _parts_of(tables, pinned, n, shown)
 
 
 def _to_hide(  # noqa: PLR0917
@@ -389,38 +375,37 @@ def _to_hide(  # noqa: PLR0917
     place: tuple[int, ...],
     n: Ints,
     shown: Bools,
-    low: Ints,
-    high: Ints,
+    bounds: tuple[Ints, Ints],
     k: int,
-    root: int,
 ) -> tuple[set[int], set[int]]:
-    """The smallest released neighbour in each sum that narrows a cell; sums with none left."""
-    direct: set[int] = set()
-    any_sum: set[int] = set()
-    sums: set[int] = set()
+    """The smallest released neighbour in each sum that narrows a cell.
+
+    Where a sum has none left, its hidden members are told by their own parts: these come second.
+    """
+    low, high = bounds
+    hide: set[int] = set()
+    pinned: set[int] = set()
     for axis in (1, 2, 3):
         if place[axis] == 0:
             continue
-        line = table[(*place[:axis], slice(None), *place[axis + 1 :])]
+        at: list[int | slice] = list(place)
+        at[axis] = slice(None)
+        line = table[tuple(at)]
         others = np.delete(line[1:], place[axis] - 1)
-        candidates = others[shown[others]]
-        if len(candidates):
-            choice = int(candidates[np.argmin(n[candidates])])
-        elif shown[line[0]] and line[0] != root:
-            choice = int(line[0])
-        else:
-            sums.add(int(line[0]))
-            continue
-        any_sum.add(choice)
         least = low[line[0]] - high[others].sum()
         most = high[line[0]] - low[others].sum()
-        if least > 0 or most < k - 1:
-            direct.add(choice)
-    return direct or any_sum, sums
+        if least <= 0 and most >= k - 1:
+            continue
+        candidates = others[shown[others]]
+        if len(candidates):
+            hide.add(int(candidates[np.argmin(n[candidates])]))
+        else:
+            pinned |= {int(i) for i in (line[0], *others) if n[i] >= k}
+    return hide, pinned
 
 
-def _other_parts(tables: Sequence[Ints], sums: set[int], n: Ints, shown: Bools) -> set[int]:
-    """The smallest released part of each hidden sum, by whichever dimension it is divided."""
+def _parts_of(tables: Sequence[Ints], sums: set[int], n: Ints, shown: Bools) -> set[int]:
+    """The smallest released part of each sum, by whichever dimension it is divided."""
     found: set[int] = set()
     for table in tables:
         for place in np.argwhere(np.isin(table, list(sums))):
@@ -433,4 +418,4 @@ def _other_parts(tables: Sequence[Ints], sums: set[int], n: Ints, shown: Bools) 
                 parts = parts[shown[parts]]
                 if len(parts):
                     found.add(int(parts[np.argmin(n[parts])]))
-    return found
+    return found or {i for i in sums if shown[i]}

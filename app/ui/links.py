@@ -49,6 +49,7 @@ from app.ui.session import (
 from data_loaders import Cohort, CohortError
 
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
+ASK = "ask"  # conditions while disclosure control is on
 ENDPOINT, GROUP, COLOUR, VIEW = "endpoint", "group", "colour", "view"
 EVERYONE = "everyone"
 OUTCOME, TRANSPLANT, TIME_ZERO = "outcome", "transplant", "zero"

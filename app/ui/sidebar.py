@@ -11,7 +11,8 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
-from app.cohort.disclosure import RANGE_STEP, Disclosure
+from app.cohort.disclosure import Disclosure
+from app.cohort.disclosure_questions import Published
 from app.cohort.filters import Filter
 from app.ui.cohort_filter import (
     MORE,
@@ -29,6 +30,7 @@ from app.ui.cohort_filter import (
 from app.ui.disclosed.words import draw_released_selection
 from app.ui.links import (
     AGE,
+    ASK,
     COHORT,
     COLOUR,
     DISEASE,
@@ -49,8 +51,7 @@ from data_loaders import Cohort, Variable
 _MOST_LEVELS = 40
 _NEXT = "_cohort_to_open"
 _LONGEST_CHIP = 60
-_DECADE = 10
-_FILTER_KEYS = (DISEASE, SEX, AGE, WITH, WITHOUT)
+_FILTER_KEYS = (DISEASE, SEX, AGE, ASK, WITH, WITHOUT)
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ def read_filter(cohort: Cohort, state: Mapping[str, Any]) -> Filter:
         if low > lowest or high < highest:
             ends = (float(low) if low > lowest else None, float(high) if high < highest else None)
             clauses.append(Between(columns.age.name, *ends))
+    published = _published(cohort)
+    if published is not None:
+        options = _published_options(published)
+        clauses += [options[option][1] for option in state.get(ASK) or () if option in options]
     features = set(cohort.alterations.columns)
     clauses += [Altered(name) for name in state.get(WITH) or () if name in features]
     clauses += [Not(Altered(name)) for name in state.get(WITHOUT) or () if name in features]
@@ -123,8 +128,13 @@ def _split(cohort: Cohort, chosen: Filter) -> tuple[dict[str, Any], tuple[Clause
         v.name: (key, v) for v, key in ((columns.disease, DISEASE), (columns.sex, SEX)) if v
     }
     features = set(cohort.alterations.columns)
+    published = _published(cohort)
+    options = {} if published is None else _published_options(published)
+    asked = {clause: option for option, (_, clause) in options.items()}
     for clause in chosen.steps:
         match clause:
+            case _ if clause in asked:
+                state.setdefault(ASK, []).append(asked[clause])
             case InSet(column, values) if (
                 column in by_column
                 and by_column[column][0] not in state
@@ -169,12 +179,14 @@ def put_filter(looking: Looking, chosen: Filter) -> None:
     set_more(beyond_widgets(cohort, chosen))
     columns = filter_columns(cohort)
     resting: dict[str, Any] = {WITH: [], WITHOUT: []} if cohort.alterations.shape[1] else {}
+    published = _published(cohort)
+    resting |= {} if published is None else {ASK: []}
     resting |= {
         key: []
         for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex))
         if variable is not None
     }
-    if columns.age is not None:
+    if columns.age is not None and published is None:
         lowest, highest = _age_range(cohort, columns.age)
         if lowest < highest:
             resting[AGE] = (lowest, highest)
@@ -243,6 +255,59 @@ def draw_sidebar() -> Looking:
 
 
 def _draw_filter(cohort: Cohort) -> None:
+    published = _published(cohort)
+    if published is None:
+        _draw_free_filter(cohort)
+    else:
+        _draw_published_filter(cohort, published)
+
+
+def _published(cohort: Cohort) -> Published | None:
+    """What may be asked while disclosure control is on; None while it is off."""
+    policy = Disclosure.of()
+    if policy is None:
+        return None
+    with st.spinner("Working out what may be shown of this cohort…", show_time=True):
+        return policy.release(cohort).published
+
+
+def _draw_published_filter(cohort: Cohort, published: Published) -> None:
+    """One published value each: the disease, two conditions, one alteration."""
+    columns = filter_columns(cohort)
+    disease = next(iter(published.of_kind("disease")), None)
+    if disease is not None and columns.disease and disease.name == columns.disease.name:
+        values = [level for level, c in zip(disease.levels, disease.conditions, strict=True) if c]
+        st.multiselect(
+            disease.label, values, key=DISEASE, placeholder="All", max_selections=1,
+            bind="query-params",
+        )  # fmt: skip
+    conditions = _published_options(published)
+    st.multiselect(
+        "Conditions, two at most", list(conditions), format_func=lambda o: conditions[o][0],
+        key=ASK, placeholder="One value of a variable", max_selections=2, bind="query-params",
+    )  # fmt: skip
+    labels = {d.name: d.label for d in published.of_kind("alteration")}
+    if labels:
+        for key, label in ((WITH, "With this altered"), (WITHOUT, "With this not altered")):
+            st.multiselect(
+                label, list(labels), format_func=lambda name: labels.get(name, name), key=key,
+                placeholder="A gene or an event", max_selections=1, bind="query-params",
+            )  # fmt: skip
+
+
+def _published_options(published: Published) -> dict[str, tuple[str, Clause]]:
+    """Key, words and condition of every published value of a variable."""
+    return {
+        f"{dimension.name}={place}": (f"{dimension.label}: {level}", clause)
+        for dimension in published.of_kind("variable")
+        for place, (level, clause) in enumerate(
+            zip(dimension.levels, dimension.conditions, strict=True)
+        )
+        if clause is not None
+    }
+
+
+def _draw_free_filter(cohort: Cohort) -> None:
     columns = filter_columns(cohort)
     for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
         if variable is not None:
@@ -261,7 +326,6 @@ def _draw_filter(cohort: Cohort) -> None:
             lowest,
             highest,
             (lowest, highest),
-            step=1 if Disclosure.of() is None else RANGE_STEP,
             key=AGE,
             bind="query-params",
         )
@@ -399,11 +463,7 @@ def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
     values = cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)
     if np.isnan(values).all():
         return 0, 120
-    lowest, highest = int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1
-    if Disclosure.of() is None:
-        return lowest, highest
-    # The youngest and the oldest are single patients.
-    return lowest // _DECADE * _DECADE, -(-highest // _DECADE) * _DECADE
+    return int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1
 
 
 def _features_by_frequency(cohort: Cohort) -> list[str]:

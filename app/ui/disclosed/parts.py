@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.analysis.disclosure_tables import groups_of, may_ask
 from app.charts.theme import plotly_config
-from app.cohort.colours import BLUE
-from app.cohort.disclosure import POOLED, Disclosure
-from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.cohort.disclosure import Disclosure
+from app.cohort.disclosure_questions import Condition, conditions_of
+from app.cohort.disclosure_release import Release
+from app.cohort.groupings import GroupingSpec
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
 from app.export.workbook import to_xlsx
@@ -21,45 +22,45 @@ from app.ui.links import EVERYONE, GROUP, group_labels
 from app.ui.session import Looking
 
 
-def everyone(looking: Looking) -> Grouping:
-    """The selected patients as one group."""
-    codes = np.where(looking.selection.mask, 0, -1).astype(np.int16)
-    return Grouping("Everyone", ("Everyone",), codes, (BLUE,))
+def asked_of(looking: Looking, policy: Disclosure) -> tuple[Release, tuple[Condition, ...]]:
+    """All that is released of the cohort, and the filter as a published question."""
+    release = policy.release(looking.cohort)
+    conditions = conditions_of(looking.filter, release.published)
+    return release, () if isinstance(conditions, str) else conditions
 
 
-def draw_released_grouping(looking: Looking, policy: Disclosure) -> Grouping:
-    """The control of the groups: values of a variable, or an alteration; small groups pooled.
+def draw_released_grouping(
+    looking: Looking, release: Release, conditions: Sequence[Condition]
+) -> str | None:
+    """The control of the groups: a published variable or alteration; None for everyone together.
 
     Cut-offs, filters and saved groups are not offered: limits of one's own choice make groupings
     that differ by one patient.
     """
-    cohort = looking.cohort
-    options = [str(spec) for spec in grouping_options(cohort)]
-    labels = group_labels(cohort)
-    if st.session_state.get(GROUP) not in (*options, EVERYONE):
+    labels = group_labels(looking.cohort)
+    names = {
+        str(GroupingSpec("alteration" if d.kind == "alteration" else "variable", d.name)): d.name
+        for d in release.published.dimensions.values()
+        if may_ask(release, conditions, d.name)
+    }
+    if st.session_state.get(GROUP) not in (*names, EVERYONE):
         st.session_state.pop(GROUP, None)
     option = st.selectbox(
         "Compare by",
-        [*options, EVERYONE],
+        [*names, EVERYONE],
         format_func=lambda text: labels.get(text, text),
         key=GROUP,
         bind="query-params",
     )
-    if option == EVERYONE:
-        return everyone(looking)
-    made = GroupingSpec.parse(option).build(cohort, looking.selection.mask)
-    pooled = policy.pooled(made, looking.selection.mask)
-    if pooled is None:
+    by = names.get(option)
+    if by is not None and len(groups_of(release, conditions, by)) < 2:
+        label = release.published.dimensions[by].label
         st.info(
-            f"Disclosure control: {made.label} makes fewer than two groups of {policy.threshold} "
-            "or more of these patients, so everyone is shown together."
+            f"Disclosure control: fewer than two groups of {label} have a number that may be shown "
+            "of these patients, so everyone is shown together."
         )
-        return everyone(looking)
-    if POOLED in pooled.names:
-        st.caption(
-            f"Groups of fewer than {policy.threshold} are pooled, if need be with the next larger."
-        )
-    return pooled
+        return None
+    return by
 
 
 def released_figure(

@@ -9,7 +9,13 @@ import streamlit as st
 from app.analysis.disclosure_curves import curve_frame, released_curves, summary_frame
 from app.charts.disclosed import curves_title, released_curves_figure
 from app.cohort.disclosure import Disclosure
-from app.ui.disclosed.parts import draw_released_grouping, released_downloads, released_figure
+from app.cohort.disclosure_release import GRID
+from app.ui.disclosed.parts import (
+    asked_of,
+    draw_released_grouping,
+    released_downloads,
+    released_figure,
+)
 from app.ui.links import VIEW
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
@@ -31,17 +37,19 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         endpoint = draw_endpoint_choice(looking.cohort)
+    release, conditions = asked_of(looking, policy)
     with right:
-        grouping = draw_released_grouping(looking, policy)
+        by = draw_released_grouping(looking, release, conditions)
     result = released_curves(
-        looking.cohort, endpoint, grouping, policy, incidence=view == _INCIDENCE
+        looking.cohort.endpoints[endpoint], release, conditions, by, incidence=view == _INCIDENCE
     )
     for note in result.notes:
         st.info(note)
     if not result.curves:
         st.info(
-            f"Disclosure control: a curve needs {2 * policy.threshold} patients to follow. Widen "
-            "the filter, or compare by something else."
+            f"Disclosure control: a curve needs {2 * policy.threshold} patients to follow, and at "
+            "most one condition or group beside the disease. Widen the filter, or compare by "
+            "something else."
         )
         return
     title = curves_title(result)
@@ -61,8 +69,8 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
     )
     k = policy.threshold
     st.caption(
-        f"Each step stands for {k} events or a multiple of {k}; the numbers at risk are rounded, "
-        f"the censored have no marks, and a curve ends where fewer than {2 * k} are at risk. Cox "
-        "models, the screen of genes and events during follow-up are not shown under disclosure "
-        "control: their tables count few patients in many places."
+        f"Life tables of numbers at risk and events at {len(GRID) - 1} months, rounded to {k}; a "
+        f"curve ends where fewer than {2 * k} are at risk, and what is hidden in the first months "
+        "is taken for none. Tests, Cox models, the screen of genes and events during follow-up "
+        "are not shown under disclosure control."
     )

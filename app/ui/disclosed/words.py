@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure, DisclosureError
@@ -41,12 +40,3 @@ def draw_released_selection(looking: Looking, policy: Disclosure) -> None:
         st.caption("Everyone. Each choice above narrows the selection.")
         return
     st.caption(f"{selection.sentence[:1].upper()}{selection.sentence[1:]}.")
-    if not refused:
-        with st.expander("Step by step"):
-            st.dataframe(steps_frame(looking, policy), hide_index=True, key="released_steps")
-
-
-def steps_frame(looking: Looking, policy: Disclosure) -> pd.DataFrame:
-    """The attrition as it may be shown."""
-    steps = policy.steps(looking.selection)
-    return pd.DataFrame({"Step": [words for words, _ in steps], "Left": [n for _, n in steps]})
