@@ -33,18 +33,18 @@ page. What a file holds and the app does not know is kept as an ordinary column.
 disease, and at most two values of other variables, or one value and one alteration. Values are
 categories of 2k patients or more, decades of age and ranges of other numbers that share no limit;
 there are no unions, no ranges and no limits of one's own choice, because such selections can be
-made to differ by one patient. Every number on screen is the answer to such a question: a count below
-k, zero too, is hidden, others are rounded to the nearest k, and shares, intervals and curves are
-computed from the released counts. Curves are life tables at ten months of follow-up, with one
-condition or group beside the disease. All answers are audited together before any is given: who
-holds all of them knows each count to an interval, parts add up to wholes, and three questions of two
-values bound one another [@sdc]; where that would tell a count of 1 to k - 1 more closely than
-"fewer than k", further answers are hidden. **Protected** is that no small count of the list can be
-worked out from everything the server says. **Not protected** are what the reader knows from
-elsewhere, including two versions of a cohort compared; that a whole group has, or lacks, something,
-where the group has k patients or more; and large counts, which many answers together may tell more
-closely than their rounding. Pages and views that show patients one by one, or few in many places,
-are not shown. It is no substitute for deciding who may use the server.
+made to differ by one patient. Every number on screen is the answer to such a question: a count
+below k, zero too, is hidden, others are rounded to the nearest k, and shares, intervals and
+curves are computed from the released counts. Curves are life tables at ten months of follow-up,
+with one condition or group beside the disease. All answers are audited together before any is
+given: who holds all of them knows each count to an interval, parts add up to wholes, and three
+questions of two values bound one another [@sdc]; where that would tell a count of 1 to k - 1 more
+closely than "fewer than k", further answers are hidden. **Protected** is that no small count of
+the list can be worked out from everything the server says. **Not protected** are what the reader
+knows from elsewhere, including two versions of a cohort compared; that a whole group has, or
+lacks, something, where the group has k patients or more; and large counts, which many answers
+together may tell more closely than their rounding. Pages and views that show patients one by one,
+or few in many places, are not shown. It is no substitute for deciding who may use the server.
 
 **Demo cohorts** are simulated. Frequencies, co-occurrence and hazard ratios follow published
 figures; the Data page lists each with its source. No patient stands behind any row.

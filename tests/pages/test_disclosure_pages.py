@@ -197,7 +197,7 @@ def crawled(open_app: Opener, made: Downloads, k: int, **query: Any) -> None:
     ("threshold", "query"),
     [
         (5, {"cohort": "demo:aml"}),
-        (5, {"cohort": "demo:mds", "ask": ["age_years=0"], "with": ["TP53"]}),
+        (5, {"cohort": "demo:mds", "dx": ["MDS-LB"], "ask": ["age_years=1"]}),
         (11, {"cohort": "demo:mpn", "ask": ["age_years=0"]}),
     ],
 )
