@@ -13,7 +13,7 @@ from app.ui.links import COHORT
 from app.ui.session import Looking
 from app.ui.sidebar import clear_filter
 from app.ui.uploading import tell_outcome
-from data_loaders import Cohort
+from data_loaders import Cohort, Endpoint
 
 _ARCHIVES: dict[ArchiveKind, str] = {
     "study": "As a cBioPortal study (ZIP)",
@@ -61,11 +61,22 @@ def endpoint_table(cohort: Cohort) -> pd.DataFrame:
                 "Endpoint": endpoint.label,
                 "Followed": int(known.sum()),
                 "Events": int(event[known].sum()),
-                "Competing event": "death" if endpoint.competing else "–",
+                "Competing event": _competing(cohort, endpoint),
+                "At risk from": "time zero"
+                if endpoint.entry is None
+                else _origin(cohort, endpoint.entry),
                 "Time and event from": _origin(cohort, endpoint.time, endpoint.event),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _competing(cohort: Cohort, endpoint: Endpoint) -> str:
+    """Death, where it was derived, or what a column of the file says."""
+    variable = cohort.variables.get(endpoint.competing or "")
+    if variable is None:
+        return "death" if endpoint.competing else "–"
+    return f"as in {variable.source_column}" if variable.source_column else "death"
 
 
 def _origin(cohort: Cohort, *columns: str) -> str:

@@ -39,6 +39,9 @@ def draw_mapping_editor(looking: Looking) -> None:
             "them; this cohort is not one of them."
         )
         return
+    if not looking.cohort.file_columns:
+        st.info("A saved cohort says itself what its columns are; correct the files it came from.")
+        return
     edited = editing(looking, source)
     st.markdown("##### Columns")
     draw_columns(edited)

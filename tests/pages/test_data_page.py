@@ -171,6 +171,8 @@ def test_a_new_endpoint_waits_for_its_columns_and_hides_nothing():
     assert (patients[endpoint.event] == 1).tolist() == (TABLE["kind"] == 1).tolist()
     assert (patients[endpoint.competing] == 1).tolist() == (TABLE["kind"] == 2).tolist()
     assert patients[endpoint.event].isna().tolist() == (TABLE["kind"] == 9).tolist()
+    table = next(t.value for t in hand.at.dataframe if "Competing event" in t.value)
+    assert table.set_index("Endpoint").loc["Relapse", "Competing event"] == "as in kind"
     hand.endpoint("relapse")
     assert hand._named("button_group", "code:relapse", "kind", "9").value == "unknown"
     assert hand._named("button_group", "code:relapse", "kind", "2").value == "competing"
