@@ -17,6 +17,7 @@ Tested = tuple[str, float, float]
 # As many as R's chisq.test draws by default.
 _SIMULATIONS = 2_000
 _SEED = 0
+NO_SPREAD = "no test (no spread)"
 
 
 def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
@@ -24,7 +25,7 @@ def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
 
     Two groups: Wilcoxon's W (of the first group) with normal approximation, correction for ties
     and continuity, as R's ``wilcox.test(exact = FALSE)``; more: Kruskal-Wallis with correction for
-    ties, as R's ``kruskal.test``.
+    ties, as R's ``kruskal.test``. No test, as in R, where all values are the same.
 
     Parameters
     ----------
@@ -53,13 +54,13 @@ def ordered_rank_test(values: Floats, groups: Groups, k: int) -> Tested:
         w = float(sums[0] - sizes[0] * (sizes[0] + 1) / 2)
         spread = sizes[0] * sizes[1] / 12 * (n + 1 - lost / (n * (n - 1)))
         if spread <= 0:
-            return "Wilcoxon rank-sum", w, 1.0
+            return NO_SPREAD, float("nan"), float("nan")
         apart = w - sizes[0] * sizes[1] / 2
         z = (apart - np.sign(apart) * 0.5) / np.sqrt(spread)
         return "Wilcoxon rank-sum", w, float(min(1.0, 2 * stats.norm.sf(abs(z))))
     correction = 1 - lost / (n**3 - n)
     if correction <= 0:
-        return "Kruskal-Wallis", 0.0, 1.0
+        return NO_SPREAD, float("nan"), float("nan")
     h = float((12 / (n * (n + 1)) * (sums**2 / sizes).sum() - 3 * (n + 1)) / correction)
     return "Kruskal-Wallis", h, float(stats.chi2.sf(h, k - 1))
 
@@ -72,7 +73,7 @@ def mean_test(values: Floats, groups: Groups, k: int) -> Tested:
     """
     parts = [values[groups == group] for group in range(k)]
     if any(part.var() == 0 for part in parts):
-        return "no test (no spread)", float("nan"), float("nan")
+        return NO_SPREAD, float("nan"), float("nan")
     if k == 2:
         found = stats.ttest_ind(*parts, equal_var=False)
         return "Welch t", float(found.statistic), float(found.pvalue)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis._survival_data import same_patients
 from app.analysis.group_tests import (
     Tested,
     category_smd,
@@ -289,6 +290,7 @@ def _as_grouping(cohort: Cohort, groups: Grouping | str | Sequence[str | None]) 
         return groups
     if isinstance(groups, str):
         return by_variable(cohort, groups)
+    same_patients({"The patients": cohort.patients, "Group labels": groups})
     labels = [None if label is None or pd.isna(label) else str(label) for label in groups]
     if len(labels) != cohort.n:
         raise ValueError(

@@ -147,6 +147,19 @@ def test_groups_may_be_labels_and_some_patients_in_none():
     assert row["p_value"] == pytest.approx(expected.pvalue)
     with pytest.raises(ValueError, match="one a patient"):
         compare_groups(cohort, labels[:-1])
+    named = pd.Series(labels, index=cohort.patients.index)
+    assert compare_groups(cohort, named)["p_value"][0] == row["p_value"]
+    with pytest.raises(ValueError, match="same patients in the same order"):
+        compare_groups(cohort, named.iloc[::-1])
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_numbers_that_are_all_the_same_have_no_p_value(groups):
+    """R's wilcox.test and kruskal.test give NaN."""
+    cohort = make_cohort({"age_years": [50.0] * 60}, variables=(AGE,))
+    (row,) = compare_groups(cohort, [str(i % groups) for i in range(60)]).to_dict("records")
+    assert np.isnan(row["p_value"])
+    assert row["test"] == "no test (no spread)"
 
 
 def test_a_group_without_patients_is_named_and_not_tested():
