@@ -16,7 +16,7 @@ from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import axis_end, legend_lines, steps_until
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at
+from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import GREY
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -95,8 +95,7 @@ def incidence_figure(
     )
     if result.gray_event is not None:
         words = f"{result.gray_event.method} {format_p(result.gray_event.p_value)}"
-        corner = {"x": 0.02, "y": 0.97, "xanchor": "left", "yanchor": "top"}
-        layout["annotations"].append(text_at(words, **corner, xref="x domain", yref="y domain"))
+        layout["annotations"] = under_axis(f"{unit.capitalize()} of follow-up", words)
     curves = sum(trace.get("hovertemplate") is not None for trace in traces)
     return make_figure(
         traces + table,

@@ -15,7 +15,7 @@ from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.forest import forest_figure
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import thinned
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at
+from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import CRIMSON, SLATE, VERMILION
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -100,10 +100,7 @@ def pair_figure(
         groups = [(name, colour, km.at(at)) for name, colour, km in drawn]
         traces += risk_table_traces("Number at risk", groups, ["n_risk"], ticks)
     inside = {"xref": "x domain", "yref": "y domain"}
-    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-    texts = [text_at(axis, x=0.5, y=0, yshift=-26, yanchor="top", **inside)]
-    if corner:
-        texts.append(text_at(corner, x=0.02, y=0.03, xanchor="left", yanchor="bottom", **inside))
+    texts = under_axis(axis, corner, below=26)
     if wrong:
         texts.append(
             text_at(f"<b>{WRONG}</b>", x=0.98, y=0.98, xanchor="right", yanchor="top", **inside)

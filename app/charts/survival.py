@@ -13,7 +13,7 @@ from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier
 from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 from app.charts.risk_table import axes_over_table, risk_table_traces
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at
+from app.charts.theme import make_figure, nice_ticks, rgba, under_axis
 
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900
@@ -77,7 +77,7 @@ def survival_figure(
         height=height,
         synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
-        annotations=_annotations(result, unit, falling=falling),
+        annotations=_annotations(result, unit),
         **axes,
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
@@ -90,20 +90,11 @@ def _y_title(result: GroupSurvival, *, falling: bool) -> str:
     return label if falling else f"1 − {mid_sentence(label)}"
 
 
-def _annotations(result: GroupSurvival, unit: TimeUnit, *, falling: bool) -> list[dict[str, Any]]:
-    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-    inside = {"xref": "x domain", "yref": "y domain"}
-    texts = [
-        text_at(
-            f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside
-        )
-    ]
+def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
+    words = ""
     if result.test is not None:
         words = f"{short_method(result.test)} {format_p(result.test.p_value)}"
-        corner = {"x": 0.02, "xanchor": "left"}
-        corner |= {"y": 0.03, "yanchor": "bottom"} if falling else {"y": 0.97, "yanchor": "top"}
-        texts.append(text_at(words, **corner, **inside))
-    return texts
+    return under_axis(f"{unit.capitalize()} of follow-up", words)
 
 
 def short_method(test: LogrankResult) -> str:

@@ -14,6 +14,7 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 INK = "#000037"
 PAPER = "#000038"
 _TITLE_WIDTH = 46
+_LONG_CAPTION = 28
 
 
 def plotly_config(filename: str) -> dict[str, Any]:
@@ -121,6 +122,32 @@ def make_figure(
 def text_at(text: str, **place: Any) -> dict[str, Any]:
     """An annotation without an arrow, in the page's text colour."""
     return {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}, **place}
+
+
+def under_axis(axis: str, caption: str = "", *, below: int = 28) -> list[dict[str, Any]]:
+    """The words under a time axis: its title, and the caption of a test where there is one.
+
+    A caption stands here because no place inside the axes is free of curves whatever the data.
+
+    Parameters
+    ----------
+    axis
+        Title of the axis: ``Years of follow-up``. Streamlit's theme draws an axis' own title over
+        the tick labels.
+    caption
+        Words of the test.
+    below
+        Pixels under the axis.
+    """
+    line = {"xref": "x domain", "yref": "y domain", "y": 0, "yshift": -below, "yanchor": "top"}
+    if not caption:
+        return [text_at(axis, x=0.5, **line)]
+    # Beside a long caption only the unit has room on a phone.
+    axis = axis if len(caption) <= _LONG_CAPTION else axis.split(" ", maxsplit=1)[0]
+    return [
+        text_at(axis, x=0, xanchor="left", **line),
+        text_at(caption, x=1, xanchor="right", **line),
+    ]
 
 
 def nice_ticks(last: float, most: int = 7) -> list[float]:

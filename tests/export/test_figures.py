@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from app.charts.theme import INK, PAPER, SYNTHETIC_MARK, make_figure, text_at
+from app.charts.theme import INK, PAPER, SYNTHETIC_MARK, make_figure, text_at, under_axis
 from app.export import browser, figures
 from app.export.figures import SIZES, ExportError, export_available, figure_bytes
 from tests.conftest import ROOT
@@ -140,3 +140,16 @@ def test_a_browser_that_does_not_start_is_a_sentence(monkeypatch, tmp_path):
     browser._kept_browser().close()
     with pytest.raises(ExportError, match="did not draw the figure"):
         figure_bytes(a_figure(), "svg")
+
+
+def test_the_caption_of_a_test_stands_outside_the_axes():
+    """Whatever the curves do: on the page and in PNG and SVG, which draw the same figure."""
+    for caption in ("Log-rank test p < 0.0001", "Stratified log-rank test p = 0.009"):
+        axis, test = under_axis("Years of follow-up", caption)
+        assert test["text"] == caption
+        assert (test["x"], test["xanchor"], test["y"]) == (1, "right", 0)
+        assert test["yshift"] < -20
+        assert test["yanchor"] == "top"
+        assert axis["xanchor"] == "left"
+    assert axis["text"] == "Years"
+    assert under_axis("Years of follow-up")[0]["x"] == 0.5
