@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -218,3 +218,14 @@ def relabelled(column: TextColumn, rename: Callable[[str], str]) -> TextColumn:
         np.asarray(texts, dtype=object),
         column.notation,
     )
+
+
+def plainly_written(column: TextColumn) -> TextColumn:
+    """The same column with its numbers as programs write them, whatever its notation was."""
+    written = {
+        str(text): f"{number:.0f}" if number % 1 == 0 else repr(float(number))
+        for text, number in zip(column.texts, column.numbers, strict=True)
+        if not np.isnan(number)
+    }
+    plain = relabelled(column, lambda text: written.get(text, text))
+    return replace(plain, notation=replace(PLAIN, unit=column.notation.unit))

@@ -22,9 +22,9 @@ Plain data, from Python or a JSON file::
 All parts are optional, and what is stated of one column changes nothing about the others.
 
 ``columns`` takes ``role`` (as in :class:`data_loaders.model.Variable`), ``kind``, ``unit``,
-``label``, ``description``, ``levels`` (from low to high) and ``date_format`` ("day first", "month
-first" or "Excel"); a column listed there is not taken for an alteration, and one with a stated role
-or kind is not looked for among endpoints.
+``label``, ``description``, ``levels`` (from low to high), ``decimal_mark`` ("point" or "comma") and
+``date_format`` ("day first", "month first" or "Excel"); a column listed there is not taken for an
+alteration, and one with a stated role or kind is not looked for among endpoints.
 
 ``endpoints`` takes ``time`` and ``event`` (column names; left out, those that are inferred stay),
 ``unit`` (days, weeks, months or years) or, where ``time`` is a date, ``from`` (the column with the
@@ -61,13 +61,16 @@ from data_loaders.mapping_parts import (
     read_endpoint,
 )
 from data_loaders.model import CohortError, VariableKind, VariableRole
+from data_loaders.notation import DECIMAL_MARKS
 from data_loaders.regular_files import read_regular
 from data_loaders.wording import listed, shown
 
 MAPPING_ENDING = ".mapping.json"
 _MAX_BYTES = 2**20
 _KEYS = ("patient_id", "columns", "endpoints", "no_endpoints", "alterations", "ignore")
-_COLUMN_KEYS = ("role", "kind", "unit", "label", "description", "levels", "date_format")
+_COLUMN_KEYS = (
+    "role", "kind", "unit", "label", "description", "levels", "date_format", "decimal_mark",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,7 @@ def _column(name: str, value: object) -> Mapping[str, Any]:
         ("role", get_args(VariableRole)),
         ("kind", get_args(VariableKind)),
         ("date_format", DATE_FORMATS),
+        ("decimal_mark", tuple(DECIMAL_MARKS)),
     ):
         if key in data and data[key] not in choices:
             raise CohortError(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations import no_genes_here
-from data_loaders.columns import TextColumn
+from data_loaders.columns import TextColumn, plainly_written
 from data_loaders.genes import read_feature_name
 from data_loaders.model import CohortError, Issue
 from data_loaders.samples import Links, link_rows, patient_of, shortening_rule, spelling_hint
@@ -244,6 +244,8 @@ def _from_objects(name: str, cells: npt.NDArray[np.object_]) -> TextColumn:
 
 
 def _filled_up(own: TextColumn, other: TextColumn) -> TextColumn:
+    if own.notation != other.notation:
+        own, other = plainly_written(own), plainly_written(other)
     cells = np.where(own.filled, own.objects(), other.objects())
     filled = _from_objects(own.name, cells)
     return TextColumn(own.name, filled.codes, filled.texts, own.notation)

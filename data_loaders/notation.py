@@ -27,6 +27,7 @@ Mark = Literal["decimal", "thousands"]
 # with three digits behind it, "" has digits alone (or spaces and apostrophes between thousands).
 Shape = Literal["", ".", ",", "1.", "1,"]
 
+DECIMAL_MARKS = {"point": ".", "comma": ","}  # what a mapping may state
 PERCENT = "%"
 _LARGEST = 1e15  # what exceeds it is no measurement, and its sums would overflow
 _LONGEST = 48  # characters of a number with its unit

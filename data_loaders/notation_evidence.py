@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from data_loaders.columns import UNKNOWN_WORDS, TextColumn
 from data_loaders.model import Issue
 from data_loaders.notation import (
+    DECIMAL_MARKS,
     PERCENT,
     PLAIN,
     Cell,
@@ -97,6 +98,34 @@ def settled(
         result[name] = replace(columns[name], notation=notation)
         issues += [*_bound_issue(evidence, notation, rows), *unit_issues]
     return result, issues
+
+
+def as_stated(
+    columns: Mapping[str, TextColumn],
+    stated: Mapping[str, Mapping[str, object]],
+    issues: Sequence[Issue],
+) -> tuple[dict[str, TextColumn], tuple[Issue, ...]]:
+    """Columns with the decimal mark that a mapping states, and the findings without its question.
+
+    Parameters
+    ----------
+    columns
+        Of the file, by name.
+    stated
+        What the mapping says of columns; ``decimal_mark`` is looked at.
+    issues
+        What was found in the file.
+    """
+    result = dict(columns)
+    for name, column in columns.items():
+        mark = DECIMAL_MARKS.get(str(stated.get(name, {}).get("decimal_mark")))
+        if mark is not None:
+            own = column.notation
+            marks = _notation("," if mark == "," else ".")
+            read = replace(own, comma=marks.comma, point=marks.point, open=False)
+            result[name] = replace(column, notation=read)
+    left = any(c.notation.open and not c.notation.factors for c in result.values())
+    return result, tuple(i for i in issues if left or i.code != "number_marks")
 
 
 def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:

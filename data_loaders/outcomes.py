@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -121,7 +122,9 @@ def build_outcome(
     term, key = pair.term, pair.term.key
     raw_time, raw_event = columns[pair.time], columns[pair.event]
     days = _counted(pair, columns, dates or {})
-    unit, guessed = (pair.unit, "") if pair.unit else guess_time_unit(days)
+    in_cells = None if pair.time_zero else unit_in_cells(raw_time)
+    known = pair.unit if pair.unit_stated else in_cells or pair.unit
+    unit, guessed = (known, "") if known else guess_time_unit(days)
     time = days * MONTHS_PER[unit]
     event = raw_event.spread(pair.coding.values)
     if pair.by_presence:
@@ -235,7 +238,9 @@ def counted_months(zero: DateColumn, end: DateColumn) -> Floats:
 def _unit_how(pair: Pair, unit: TimeUnit, guessed: str) -> str:
     if guessed:
         return "unit guessed from the values"
-    return f"{unit} as stated" if pair.unit_stated else f"{unit} from the name"
+    if pair.unit_stated:
+        return f"{unit} as stated"
+    return f"{unit} from the name" if pair.unit else f"{unit} from the cells"
 
 
 def _from(zero: str) -> str:
@@ -303,6 +308,11 @@ def _present(column: DateColumn, filled: Mask) -> Floats:
     """1 where there is a date, 0 where there is nothing, NaN where it is not a date that can be."""
     happened = ~np.isnat(column.past)
     return np.where(happened, 1.0, np.where(filled, np.nan, 0.0))
+
+
+def unit_in_cells(column: TextColumn) -> TimeUnit | None:
+    """The unit of time that a column's cells state behind their numbers, if they do."""
+    return next((unit for unit in get_args(TimeUnit) if unit == column.notation.unit), None)
 
 
 def guess_time_unit(values: Floats) -> tuple[TimeUnit, str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from data_loaders.columns import Floats
+from data_loaders.columns import Floats, TextColumn
 from data_loaders.model import Issue
 from data_loaders.vocabulary import Term, parse_name
 from data_loaders.wording import at_rows, plural, shown
@@ -110,3 +111,45 @@ def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:
     median = np.median(known)
     fitting = (unit for unit, low, high in term.units if low <= median <= high)
     return next(fitting, max(share, key=lambda unit: share[unit]))
+
+
+def signs_of_percent(
+    column: TextColumn, rows: npt.NDArray[np.int64]
+) -> tuple[TextColumn, list[Issue]]:
+    """A column of which some numbers bear a per cent sign: the others are per cent or in question.
+
+    Beside 43% a plain 0.43 may be the same share or less than half a per cent.
+
+    Parameters
+    ----------
+    column
+        As it stands in the file, some of its entries with the sign.
+    rows
+        Position of each row in the file.
+    """
+    numbers, signed = column.numbers, column.percent & ~np.isnan(column.numbers)
+    plain = ~signed & ~np.isnan(numbers)
+    if not plain.any() or not signed.any():
+        return column, []
+    fractions = plain & (numbers > 0) & (numbers < 1)
+    shares = fractions.any() and bool((numbers[plain] <= 1).all())
+    in_question = shares and float(np.median(numbers[signed])) > 1
+    size = int(column.counts[plain].sum())
+    entry = int(np.flatnonzero(fractions if in_question else plain)[0])
+    one, other = (
+        f"{shown(column.texts[place])}, row {rows[np.flatnonzero(column.codes == place)[0]]}"
+        for place in (int(np.flatnonzero(signed)[0]), entry)
+    )
+    if not in_question:
+        words = (
+            f"{shown(column.name)} bears a per cent sign in some rows ({one}) and none in "
+            f"{plural(size, 'row')} ({other}); all were read as per cent."
+        )
+        return column, [Issue("info", words, column.name, size, code="percent_signs")]
+    words = (
+        f"{shown(column.name)} holds per cent ({one}) and numbers without the sign that may be "
+        f"shares ({other}, is {numbers[entry]:g}% or {100 * numbers[entry]:g}%); it was kept as "
+        "text: write all of them in one way."
+    )
+    kept = replace(column, notation=replace(column.notation, open=True))
+    return kept, [Issue("warning", words, column.name, size, code="percent_signs")]

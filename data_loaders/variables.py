@@ -17,7 +17,7 @@ from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER
 from data_loaders.folding import folded_sex, folded_spellings
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
-from data_loaders.units import implausible, unit_of
+from data_loaders.units import implausible, signs_of_percent, unit_of
 from data_loaders.unknown_codes import without_codes
 from data_loaders.vocabulary import (
     UNRANKED,
@@ -98,6 +98,9 @@ def read_column(
     term = term_of(column.name)
     raw = column
     column, coded, issues = _known(column, rows, term, free="kind" not in stated and dates is None)
+    if column.percent.any() and not stated.get("kind"):
+        column, mixture = signs_of_percent(column, rows)
+        issues = [*issues, *mixture]
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
     if kind in {"categorical", "ordinal"}:
         column, found = _classes(column, None if stated.get("levels") else term)

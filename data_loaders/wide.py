@@ -24,6 +24,7 @@ from data_loaders.karyotype.columns import with_karyotypes
 from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, Issue, Provenance, Variable
 from data_loaders.mutation_rule import agreeing
+from data_loaders.notation_evidence import as_stated
 from data_loaders.outcome_search import find_outcomes
 from data_loaders.outcomes import Outcome
 from data_loaders.stated_alterations import stated_alterations
@@ -76,6 +77,8 @@ def cohort_from_table(
     """
     mapping = mapping or TableMapping()
     mapping.check_columns(table.columns)
+    columns, issues_of_file = as_stated(table.columns, mapping.columns, table.issues)
+    table = replace(table, columns=columns, issues=issues_of_file)
     table, id_column = with_patient_ids(table, mapping.patient_id)
     index = pd.Index(table.columns[id_column].objects(), name="patient_id", dtype=object)
     skipped = {id_column, *mapping.ignore}

@@ -19,6 +19,7 @@ import pyarrow.csv
 from data_loaders.columns import TextColumn
 from data_loaders.formats import decoded, expanded, format_of
 from data_loaders.model import CohortError, Issue
+from data_loaders.notation_evidence import settled
 from data_loaders.table_names import cleaned_names
 from data_loaders.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -55,7 +56,8 @@ class TextTable:
             indices, entries = encoded(chunked)
             columns[name] = TextColumn.from_entries(name, indices, entries)
         rows = np.arange(1, self.cells.num_rows + 1, dtype=np.int64)
-        return RawTable(self.filename, columns, rows, self.issues)
+        columns, notes = settled(columns, rows)
+        return RawTable(self.filename, columns, rows, (*self.issues, *notes))
 
 
 def read_text(filename: str, data: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_loaders import Cohort, Issue, load_files, load_table_bytes
+from data_loaders import Cohort, CohortError, Issue, load_files, load_table_bytes
 from data_loaders.notation import PLAIN, Notation, parsed, read_cell
 
 
@@ -227,3 +227,48 @@ def test_a_cell_in_giga_or_grams_per_litre_is_what_its_column_is(name: str, unit
         cohort = load({name: [f"{40 + i} {written}" for i in range(5)]})
         assert cohort.variables[name].unit == unit
         assert cohort.patients[name].tolist() == [40, 41, 42, 43, 44]
+
+
+def test_a_mapping_answers_the_question_of_marks() -> None:
+    cells = ["1,650", "3,480", "2,001", "7,100", "9,500"]
+    table = {"patient_id": [f"q{i}" for i in range(5)], "marker": cells}
+    data = pd.DataFrame(table).to_csv(index=False, sep="\t").encode()
+    for mark, first in (("point", 1650), ("comma", 1.65)):
+        stated = {"columns": {"marker": {"decimal_mark": mark}}}
+        cohort = load_table_bytes("t.tsv", data, stated)
+        assert cohort.patients["marker"].iloc[0] == first
+        assert not found(cohort, "number_marks")
+    with pytest.raises(CohortError, match=r'"decimal_mark" of marker .* point or comma'):
+        load_table_bytes("t.tsv", data, {"columns": {"marker": {"decimal_mark": ";"}}})
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "months"),
+    [("os_time", ["12 months", "3 months", "30 mo", "7 months"], [12, 3, 30, 7]),
+     ("os_time", ["1.5 years", "2 y", "3y", "0.5 years"], [18, 24, 36, 6]),
+     ("os_days", ["1 year", "2 y", "3y", "4 years"], [12, 24, 36, 48])],
+)  # fmt: skip
+def test_times_with_their_unit_in_the_cell(
+    name: str, cells: list[str], months: list[float]
+) -> None:
+    cohort = load({name: cells, "os_event": ["1", "0", "1", "0"]})
+    assert cohort.patients["os_months"].tolist() == pytest.approx(months, rel=1e-12)
+
+
+def test_signs_of_per_cent_beside_plain_numbers() -> None:
+    cohort = load({"blasts": ["43%", "12", "7.5%", "30"]})
+    assert cohort.patients["blasts"].tolist() == [43, 12, 7.5, 30]
+    assert found(cohort, "percent_signs")[0].severity == "info"
+    cells = ["43%", "0.12", "7.5%", "0.3"]
+    asked = load({"share of cells": cells})
+    (issue,) = found(asked, "percent_signs")
+    assert "43%, row 1" in issue.sentence
+    assert "0.12, row 2, is 0.12% or 12%" in issue.sentence
+    assert asked.patients["share of cells"].tolist() == cells
+
+
+def test_tables_written_in_different_ways_fill_each_other() -> None:
+    one = "patient_id;os_months;os_event;ldh\na;5,5;1;1.250\nb;6,5;0;\nc;7,5;1;300\n"
+    other = 'patient_id,hb,ldh\na,9.5,1250\nb,8.5,"1,300"\nc,7.25,300\n'
+    cohort = load_files({"a.csv": one.encode(), "b.csv": other.encode()})
+    assert cohort.patients["ldh"].tolist() == [1250, 1300, 300]
