@@ -13,7 +13,8 @@ from app.analysis._survival_data import Bools
 from app.analysis.associations import Integers
 from app.analysis.associations_groups import feature_positions
 from app.analysis.outcomes import too_small
-from app.analysis.wording import count, format_p
+from app.analysis.overlapping import features_named
+from app.analysis.wording import count, format_p, listing
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
@@ -43,6 +44,8 @@ class Burden:
         Of the groups' difference; NaN and empty where none was made.
     untested
         Groups that are too small to be in the test.
+    not_counted
+        Alterations that the groups are made of, which would make them differ by themselves.
     incomplete
         Patients not tested for some of the alterations: their number may be higher.
     kinds
@@ -65,6 +68,7 @@ class Burden:
     analysed: int
     left_out: dict[str, int]
     untested: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
 
 
 def mutation_burden(
@@ -99,6 +103,12 @@ def mutation_burden(
         If nobody is left or the cohort has no alteration of these kinds.
     """
     positions = feature_positions(cohort, kinds)
+    own_names = set() if grouping is None else features_named(cohort, grouping.names)
+    made_of = np.isin(cohort.features.index[positions].astype(str), sorted(own_names))
+    if made_of.all():
+        made_of[:] = False
+    not_counted = tuple(cohort.features["label"].iloc[positions[made_of]].astype(str))
+    positions = positions[~made_of]
     inside = mask if grouping is None else mask & (grouping.codes >= 0)
     if not inside.any():
         raise ValueError("Nobody is left to count: choose other groups or widen the filter.")
@@ -127,6 +137,7 @@ def mutation_burden(
         analysed=int(inside.sum()),
         left_out={} if grouping is None else grouping.left_out(mask),
         untested=tuple(name for name in own if name not in large),
+        not_counted=not_counted,
     )
 
 
@@ -150,6 +161,10 @@ def burden_reading(found: Burden) -> list[str]:
     elif len(found.summary) > 1:
         why = too_small(found.untested) if found.untested else "the number does not vary"
         sentences.append(f"No test: {why}.")
+    if found.not_counted:
+        sentences.append(
+            f"Not counted, as the groups are made of it: {listing(list(found.not_counted))}."
+        )
     if found.incomplete:
         sentences.append(
             f"{count(found.incomplete, 'patient')} were not tested for every alteration counted: "

@@ -17,8 +17,8 @@ from app.analysis.associations import Integers, States, wilson_interval
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.cohort_screen import SIGNIFICANT, format_q
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.overlapping import overlap_families
-from app.analysis.wording import count, format_percent, format_percent_ci
+from app.analysis.overlapping import features_named, overlap_families
+from app.analysis.wording import count, format_percent, format_percent_ci, listing
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
@@ -28,6 +28,7 @@ _FEW = 10
 _NAMED_GROUPS = 4
 # Rarer alterations are not compared: no test could tell, and each costs the others power.
 MIN_COMPARED = 5
+DEFINES = "defines the groups"
 _FIRST_DRAWS, _DRAWS = 999, 4_999
 _SEED = 0
 # Cochran (1954): the chi-squared distribution holds if no expected count is below 1 and at most a
@@ -62,6 +63,8 @@ class GroupFrequencies:
         Level of the intervals.
     families
         Family of each feature: those that overlap count once among the tests.
+    made_of
+        Which features the names of the groups name: they are not compared.
     """
 
     overall: pd.DataFrame
@@ -76,6 +79,7 @@ class GroupFrequencies:
     left_out: dict[str, int]
     conf_level: float
     families: npt.NDArray[np.intp]
+    made_of: npt.NDArray[np.bool_]
 
     @cached_property
     def by_group(self) -> pd.DataFrame:
@@ -100,7 +104,7 @@ class GroupFrequencies:
         once), with two groups also odds_ratio, or_lower, or_upper of the first against the second.
         """
         return _differences(
-            self.features, self.altered, self.tested, self.families, self.conf_level
+            self.features, self.altered, self.tested, (self.families, self.made_of), self.conf_level
         )
 
     @property
@@ -178,6 +182,7 @@ def group_frequencies(
         left_out={} if grouping is None else grouping.left_out(mask),
         conf_level=conf_level,
         families=overlap_families(cohort, [names[place] for place in order]),
+        made_of=np.isin([names[place] for place in order], sorted(features_named(cohort, groups))),
     )
 
 
@@ -317,12 +322,15 @@ def _differences(
     base: pd.DataFrame,
     a: Integers,
     t: Integers,
-    families: npt.NDArray[np.intp],
+    told: tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]],
     conf_level: float,
 ) -> pd.DataFrame:
     if len(a) < 2:
         return pd.DataFrame()
     p_values, tests = compare_counts(a, t, MIN_COMPARED)
+    families, made_of = told
+    p_values = np.where(made_of, np.nan, p_values)
+    tests = [DEFINES if own else test for own, test in zip(made_of, tests, strict=True)]
     table = base.assign(
         tested=t.sum(axis=0), altered=a.sum(axis=0), test=tests, p_value=p_values,
         q_value=adjust_p_values(p_values, families=families),
@@ -368,6 +376,9 @@ def frequency_reading(found: GroupFrequencies) -> list[str]:
         parts.append(f"{row.label} ({words}; {format_q(row.q_value)})")
     if parts:
         sentences.append(f"Clearest: {'; '.join(parts)}.")
+    own = found.features.loc[found.made_of, "label"].tolist()
+    if own:
+        sentences.append(f"Not compared, as the groups are made of it: {listing(own)}.")
     smallest = min(found.groups.values())
     if smallest < _FEW:
         sentences.append(

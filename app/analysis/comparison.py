@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -11,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
-from app.analysis.associations_groups import MIN_COMPARED, GroupFrequencies
+from app.analysis.associations_groups import DEFINES, MIN_COMPARED, GroupFrequencies
 from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.comparison_match import same_word
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.overlapping import same_site
+from app.analysis.overlapping import features_named, same_site
 from app.analysis.table_one import GroupSummary, TableOne, VariableRow, in_words
 from app.analysis.wording import count, format_p, format_percent, listing, mid_sentence
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
@@ -25,10 +24,9 @@ from data_loaders import Cohort
 
 MOST_GROUPS = 8
 OTHERS = "the other groups"
-DEFINES, RARE, EVERYBODY = "defines the groups", "too rare", "in everybody or nobody tested"
+RARE, EVERYBODY = "too rare", "in everybody or nobody tested"
 FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
 _YES = ("Yes", "No")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]")
 _LEADING = 3
 _DIFFERENCE = ("higher_in", "smd", "test", "p_value", "q_value", "missing")
 
@@ -99,7 +97,7 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     a, t = found.altered[place], found.tested[place]
     c, u = found.altered.sum(axis=0) - a, found.tested.sum(axis=0) - t
     separating = _separating(found.altered.T, found.tested.T)
-    defining = base["feature"].isin(list(made_of)).to_numpy() | separating
+    defining = base["feature"].isin(list(made_of)).to_numpy() | found.made_of | separating
     notes = np.select(
         [
             defining,
@@ -146,12 +144,9 @@ def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = 
     own = set() if spec is None else set(spec.features)
     if spec is not None and spec.kind in {"alteration", "alleles"}:
         own.add(spec.name)
-    words = {word for name in names for word in _WORD.findall(name)}
-    features = cohort.features
-    for name, gene in zip(map(str, features.index), features["gene"], strict=True):
-        if name in own or {name, gene} & words or gene in own:
-            own.add(name)
-    return same_site(cohort, sorted(own))
+    genes = zip(map(str, cohort.features.index), cohort.features["gene"], strict=True)
+    chosen = [name for name, gene in genes if name in own or gene in own]
+    return same_site(cohort, chosen) | features_named(cohort, names)
 
 
 def clinical_differences(table: TableOne) -> pd.DataFrame:

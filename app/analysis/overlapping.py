@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from data_loaders import Cohort
 
 _NESTED = 0.95
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]")
 _CHROMOSOME = re.compile(r"(?<![\d.])(?:[1-9]|1\d|2[0-2])(?![\d.])|(?<![a-z])[xy](?![a-wz])")
 
 
@@ -42,6 +43,24 @@ def overlap_families(cohort: Cohort, features: Sequence[str]) -> npt.NDArray[np.
             if _nested(cohort.feature_state(features[i]), cohort.feature_state(features[j])):
                 family[family == family[i]] = family[j]
     return np.unique(family, return_inverse=True)[1]
+
+
+def features_named(cohort: Cohort, names: Collection[str]) -> set[str]:
+    """Alterations that the names of groups name, with all others of the same genes.
+
+    ``ASXL1 mutated`` names ASXL1, ``CALR type 1`` CALR, ``AML with NPM1`` NPM1: such groups are
+    made of them, so that they differ is no finding.
+    """
+    words = {word for name in names for word in _WORD.findall(name)}
+    own = []
+    features = cohort.features
+    for feature, gene, label in zip(
+        map(str, features.index), features["gene"], map(str, features["label"]), strict=True
+    ):
+        whole = any(name == label or name.startswith(f"{label} ") for name in names)
+        if whole or {feature, gene} & words:
+            own.append(feature)
+    return same_site(cohort, own)
 
 
 def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:

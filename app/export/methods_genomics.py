@@ -63,9 +63,14 @@ def frequency_methods(found: GroupFrequencies, selection: Selection) -> str:
             "estimates with exact 95% intervals, as R's fisher.test, of each group against the "
             f"others. P-values were adjusted over the {found.n_tested:,} alterations compared, "
             f"those in at least {MIN_COMPARED} patients (Benjamini & Hochberg 1995), alterations "
-            "that overlap counted once."
+            f"that overlap counted once.{_made_of(found)}"
         )
     return view_methods(selection, found.analysed, parts)
+
+
+def _made_of(found: GroupFrequencies) -> str:
+    own = found.features.loc[found.made_of, "label"].tolist()
+    return f" Not compared, as the groups are made of it: {listing(own)}." if own else ""
 
 
 def pair_methods(screen: PairScreen, selection: Selection) -> str:
@@ -185,6 +190,8 @@ def burden_methods(found: Burden, selection: Selection) -> str:
     test = f" Groups were compared by the {found.test} test." if found.test else ""
     if found.test and found.untested:
         test += f" Not in the test: {too_small(found.untested)}."
+    if found.not_counted:
+        test += f" Not counted, as the groups are made of it: {listing(list(found.not_counted))}."
     part = (
         f"{analysed_sentence(found.selected, found.analysed, found.left_out)} "
         f"{kinds_sentence(found.kinds)} Each patient's alterations were counted; not tested counts "

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.associations_groups import group_frequencies
+from app.analysis.associations_burden import burden_reading, mutation_burden
+from app.analysis.associations_groups import frequency_reading, group_frequencies
 from app.analysis.cohort_screen import screen_cohort, screen_reading
 from app.analysis.comparison import enrichment, enrichment_reading, made_of
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import outcome_of
-from app.analysis.overlapping import overlap_families
+from app.analysis.overlapping import features_named, overlap_families
 from app.cohort.groupings import GroupingSpec, by_alteration, by_variable
 from data_loaders import Cohort, Variable
 from tests.builders import OS, make_cohort
@@ -134,3 +135,30 @@ def test_a_driver_variable_does_not_find_its_drivers():
     said = enrichment_reading(enrichment(found, "ABC1", own))
     assert "led by ABC1" not in said
     assert "XYZ2" not in said
+
+
+def test_frequencies_and_numbers_of_alterations_leave_out_what_makes_the_groups():
+    made = cohort()
+    grouping = by_alteration(made, "ABC1")
+    kinds = ["gene", "refinement", "cytogenetic"]
+    found = group_frequencies(made, everyone(), kinds, grouping)
+    table = found.differences.set_index("feature")
+    assert table.loc[["ABC1", "ABC1_R20", "ABC1_multi"], "p_value"].isna().all()
+    assert (table.loc[["ABC1", "ABC1_R20", "ABC1_multi"], "test"] == "defines the groups").all()
+    assert table.loc["XYZ2", "p_value"] >= 0
+    said = " ".join(frequency_reading(found))
+    assert "Not compared, as the groups are made of it: ABC1" in said
+    burden = mutation_burden(made, everyone(), ["gene"], "#2a7fc1", grouping=grouping)
+    assert burden.not_counted == ("ABC1",)
+    carriers = burden.summary.set_index("group").loc["ABC1 mutated"]
+    states = made.states[:, [made.alterations.columns.get_loc(n) for n in ("XYZ2", "LOST")]]
+    own = made.feature_state("ABC1") == 1
+    assert carriers["mean"] == pytest.approx((states[own] == 1).sum(axis=1).mean())
+    assert "Not counted, as the groups are made of it: ABC1." in burden_reading(burden)
+
+
+def test_groups_that_name_no_gene_leave_nothing_out():
+    made = cohort()
+    assert features_named(made, ("alpha", "ABC10", "del", "Neither")) == set()
+    assert features_named(made, ("AML with XYZ2",)) == {"XYZ2"}
+    assert features_named(made, ("del7 present", "del7 absent")) == {"del7", "del7_7q"}
