@@ -62,6 +62,7 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
         what = outcome.endpoint.event_label
         has_date = ~np.isnat(column.past)
         contradicted = (event == 0) & has_date
+        told = np.isnan(event) & has_date
         if contradicted.sum() > max(_MOSTLY * (event == 0).sum(), 1):
             sentence = (
                 f"{{patients}} without {what} by {shown(status)} have a date in {shown(name)} "
@@ -69,8 +70,13 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
                 f"last contact, and {shown(status)} says who had it."
             )
         else:
-            event[contradicted] = np.nan
-            originals |= {status} if contradicted.any() else set()
+            event[told], event[contradicted] = 1.0, np.nan
+            originals |= {status} if (told | contradicted).any() else set()
+            checks.append(
+                Check(told, "warning", "status_from_date", name,
+                      f"{{patients}} have no known status in {shown(status)} but a date of {what} "
+                      f"({shown(name)}; {{rows}}); it was counted as {what}.")
+            )  # fmt: skip
             alive = f"alive by {shown(status)}" if fatal else f"without {what} by {shown(status)}"
             sentence = (
                 f"{{patients}} are {alive} but have a date of {what} ({shown(name)}; {{rows}}); "

@@ -146,7 +146,7 @@ def with_entry(
               "analyses leave them out, check the values."),
     )  # fmt: skip
     said = Issue(
-        "info",
+        "info" if stated else "warning",
         f"{label}: patients count as at risk from {shown(name)} on (left truncation), "
         f"{late:,} of {int(known.sum()):,} of them after time zero; a mapping can state it "
         "otherwise.",

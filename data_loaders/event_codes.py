@@ -25,11 +25,9 @@ _CENSORED_WORDS = frozenset(
     {
         "0", "0.0", "censored", "censor", "no", "n", "false", "f", "no event", "event free",
         "disease free", "diseasefree", "progression free", "relapse free", "no relapse",
-        "no progression", "in remission", "lost to follow-up", "lost to follow up", "ltfu", "lost",
+        "no progression", "in remission",
         "none", "not transformed", "without event", "nein", "non", "kein ereignis", "zensiert",
-        "censurato", "censure", "censurado", "perso al follow-up", "perso al follow up",
-        "perduto al follow-up", "perdu de vue", "perdue de vue", "pdv", "perdido de vista",
-        "perdido", "perdida", "perdido en el seguimiento", "nessun evento", "sin evento",
+        "censurato", "censure", "censurado", "pdv", "nessun evento", "sin evento",
     }
 )  # fmt: skip
 # A status of life in the languages of European registries, by its first word: it may go on
@@ -51,6 +49,7 @@ _ALIVE = frozenset(
         "en vida", "levend", "surviving", "survivor", "no evidence of disease",
     }
 )  # fmt: skip
+_LOST = frozenset({"lost", "ltfu", "perso", "persa", "perdu", "perdue", "perdido", "perdida"})
 _NEGATIONS = frozenset({"not", "nicht", "non", "no", "pas", "never"})
 _SPECIFIC = frozenset({"dss", "css", "specific"})
 _OTHER_CAUSE = re.compile(r"^(doc|dooc)\b|other cause|other disease|unrelated|tumor free")
@@ -251,8 +250,10 @@ def _meaning(word: str) -> float:
 
 
 def _life(word: str) -> float:
-    """1 dead, 0 alive, from the first words; NaN where they say neither or both."""
+    """1 dead, 0 alive or lost, from the first words; NaN where they say neither or both."""
     tokens = re.sub(r"[\W_]+", " ", word).split()
+    if tokens and tokens[0] in _LOST:
+        return 0.0
     negated = bool(tokens) and tokens[0] in _NEGATIONS
     first = tokens[1:] if negated else tokens
     starts = {" ".join(first[:length]) for length in (1, 2, 4)}

@@ -15,7 +15,7 @@ from data_loaders.vocabulary import Term
 from data_loaders.wording import listed, shown
 
 _DATA = Path(__file__).parent / "data" / "diagnosis_names.csv"
-_DIAGNOSES = ("diagnosis", "diagnosis_detail")
+_DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
 _FEMALE = frozenset(
     {"f", "female", "fem", "femal", "woman", "women", "girl", "w", "weiblich", "weibl", "frau",
      "femmina", "donna", "femminile", "femme", "feminin", "feminine", "mujer", "femenino",
@@ -144,11 +144,14 @@ def folded_spellings(column: TextColumn, term: Term | None) -> tuple[TextColumn,
     term
         The variable that it holds.
     """
-    names = diagnosis_names() if term is not None and term.key in _DIAGNOSES else {}
+    of_diagnoses = term is not None and term.key in _DIAGNOSES
     groups: dict[str, list[int]] = {}
     for i, text in enumerate(column.texts):
         plain = _plain(str(text))
-        groups.setdefault(names.get(plain, plain) if plain else str(text), []).append(i)
+        if of_diagnoses:
+            # MDS-EB2, MDS EB-2 and mds eb2 are one diagnosis.
+            plain = re.sub(r"[\s\-]", "", diagnosis_names().get(plain, plain).lower())
+        groups.setdefault(plain or str(text), []).append(i)
     several = [own for own in groups.values() if len(own) > 1]
     if not several:
         return column, []
@@ -171,7 +174,7 @@ def folded_spellings(column: TextColumn, term: Term | None) -> tuple[TextColumn,
 
 def _plain(text: str) -> str:
     """Folded, with single spaces; signs that tell classes apart (+, -, <) stay."""
-    return re.sub(r"\s+", " ", folded(text)).strip()
+    return re.sub(r"[\s_]+", " ", folded(text).replace("–", "-")).strip()
 
 
 @cache

@@ -53,6 +53,12 @@ def test_a_column_of_death_or_last_contact_is_taken_for_both() -> None:
     assert "taken for the date of death or last contact" in said(cohort, "alive_dead")
 
 
+def test_a_date_of_death_tells_where_the_status_does_not() -> None:
+    cohort = load(dated(status={0: "unknown", 1: 9}))
+    assert cohort.patients["os_event"].tolist() == [1] * 6 + [0] * 6
+    assert "rows 1 and 2" in said(cohort, "status_from_date")
+
+
 def test_deaths_without_a_date_and_contacts_after_death_are_counted() -> None:
     cohort = load(dated(death_date={2: None}, last_contact={0: "2018-01-01", 3: "2017-01-02"}))
     assert "row 3" in said(cohort, "event_undated")

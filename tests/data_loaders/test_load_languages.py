@@ -109,6 +109,10 @@ def test_folding() -> None:
         (["dead of disease", "Dead of other cause", "alive with disease", "alive"], [1, 1, 0, 0]),
         (["dead (relapse)", "alive, in CR", "u", "unk"], [1, 0, np.nan, np.nan]),
         (["décédé", "decede", "vivant", "perdu de vue"], [1, 1, 0, 0]),
+        (
+            ["morto per altra causa", "vivo con malattia", "perso al FU", "lost (moved)"],
+            [1, 0, 0, 0],
+        ),
         (["fallecida", "éxitus", "vive", "desconocido"], [1, 1, 0, np.nan]),
         (["nicht verstorben", "verstorben an Sepsis", "lebend", "unbekannt"], [0, 1, 0, np.nan]),
         (["1 = dead", "0 = alive", "9", "1 = dead"], [1, 0, np.nan, 1]),

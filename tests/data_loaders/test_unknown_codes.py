@@ -204,6 +204,13 @@ def test_families_of_diagnoses_in_other_languages(diagnosis: str, family: str) -
     assert family_of(diagnosis) == family
 
 
+def test_hyphens_and_spaces_make_no_other_diagnosis() -> None:
+    cohort = load({"diagnosis": ["MDS-EB2", "MDS EB2", "mds-eb-2", "MDS-EB1", "MDS/MPN", "MDS-EB2"],
+                   "age": range(50, 56)})  # fmt: skip
+    assert cohort.patients["diagnosis"].unique().tolist() == ["MDS-EB2", "MDS-EB1", "MDS/MPN"]
+    assert "MDS EB2" in said(cohort, "spellings")
+
+
 def test_levels_that_differ_in_capitals_are_one() -> None:
     variable = load({"risk": ["High", "high", "LOW ", "Low", "High"]}).variables["risk"]
     assert variable.levels == ("LOW", "High")
