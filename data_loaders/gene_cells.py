@@ -85,6 +85,10 @@ def read_genes(
         Of Entrez or Ensembl identifiers, for rows without a symbol; None if there is none.
     """
     of_entry = [genes_of_cell(str(text)) for text in column.texts]
+    if identifiers is None and all(len(cell) == 1 for cell in of_entry):
+        filled = np.flatnonzero(column.filled)
+        names = np.array([cell[0] for cell in of_entry], dtype=object)
+        return names[column.codes[filled]], filled
     cells = [of_entry[code] if code >= 0 else () for code in column.codes.tolist()]
     if identifiers is not None:
         of_entry = [

@@ -291,15 +291,21 @@ def agreeing(
     """
     found = _set_aside(mutations).copy()
     kept = ~is_set_aside(found)
-    place = matrix.index.get_indexer(mutations["patient_id"])
     codes, names = pd.factorize(mutations["gene"])
-    for code, name in enumerate(names):
-        if name not in gene_columns:
-            continue
-        rows = np.flatnonzero(kept & (codes == code))
-        state = matrix[gene_columns[name]].to_numpy(dtype=np.int8, na_value=-1)[place[rows]]
-        found[rows[state == 0]] = "denied"
-        found[rows[state == -1]] = "not_profiled"
+    here = [place for place, name in enumerate(names) if name in gene_columns]
+    if not here:
+        return mutations.assign(**{SET_ASIDE: found})
+    states = np.empty((len(matrix), len(here) + 1), dtype=np.int8, order="F")
+    for column, place in enumerate(here):
+        own = matrix[gene_columns[names[place]]]
+        states[:, column] = own.to_numpy(dtype=np.int8, na_value=-1)
+    states[:, -1] = 1  # genes that are no features
+    column_of = np.full(len(names) + 1, len(here), dtype=np.intp)
+    column_of[here] = np.arange(len(here))
+    patients = matrix.index.get_indexer(mutations["patient_id"])
+    state = states[patients, column_of[codes]]
+    found[kept & (state == 0)] = "denied"
+    found[kept & (state == -1)] = "not_profiled"
     return mutations.assign(**{SET_ASIDE: found})
 
 

@@ -21,7 +21,7 @@ from data_loaders.wording import plural
 PUBLIC = "https://www.cbioportal.org"
 
 _STUDY_ID = re.compile(r"[A-Za-z0-9._-]{1,255}")
-_CACHE_VERSION = 1  # raise it when a study would be understood otherwise
+_CACHE_VERSION = 2  # raise it when a study would be understood otherwise
 
 
 @dataclass(frozen=True)
