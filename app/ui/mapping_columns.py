@@ -162,11 +162,13 @@ def _draw_alteration(editing: Editing, column: FileColumn, use: Use, place: Any)
 def _draw_name(editing: Editing, use: Use, place: Any, label: str) -> None:
     place.text_input(
         label,
-        value=use.alteration,
+        value="" if use.unsure else use.alteration,
         key=editing.key("alteration", use.name),
         on_change=_name_alteration,
         args=(editing, use),
-        placeholder="JAK2 V617F, del(13q), ...",
+        placeholder=f"{use.name}, as read"
+        if use.use == ALTERATION
+        else "JAK2 V617F, del(13q), ...",
         help="A gene, a gene with a part of its mutations (JAK2 V617F, CALR type 1), or a "
         "cytogenetic event (del(5q), 13pUPD).",
     )
