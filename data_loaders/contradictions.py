@@ -11,10 +11,10 @@ import numpy.typing as npt
 from data_loaders.columns import Floats
 from data_loaders.date_pairs import DateRoles, date_roles
 from data_loaders.dates import DateColumn
-from data_loaders.endpoints import endpoint_term, is_fatal
+from data_loaders.endpoints import endpoint_named, endpoint_term, is_fatal
 from data_loaders.model import Cohort, Endpoint, Issue
 from data_loaders.outcomes import Check, Outcome, Rows, counted_months, findings
-from data_loaders.vocabulary import term_of
+from data_loaders.spelling import spoken
 from data_loaders.wording import mid_sentence, shown
 
 Bools = npt.NDArray[np.bool_]
@@ -221,27 +221,30 @@ def _composite(
 
 
 def _relapse_without_remission(cohort: Cohort, rows: Rows) -> Iterable[Issue]:
-    relapse = cohort.endpoints.get("relapse")
-    remitted = cohort.endpoints.get("cr")
-    column = remitted.event if remitted else next(
-        (
-            variable.name
-            for variable in cohort.variables.values()
-            if variable.kind == "binary"
-            and (known := term_of(variable.source_column or variable.name)) is not None
-            and known.key == "remission"
-        ),
-        None,
-    )  # fmt: skip
-    if relapse is None or column is None:
+    relapse, remission = _recorded(cohort, "relapse"), _recorded(cohort, "cr")
+    if relapse is None or remission is None:
         return
-    remission = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
-    relapsed = _values(cohort, relapse)[1] == 1
-    check = Check(relapsed & (remission == 0), "warning", "contradiction", relapse.event,
-                  "{patients} relapsed without a remission "
-                  f"({mid_sentence(cohort.variables[column].label)}; {{rows}}); the values are "
-                  "kept, check them.")  # fmt: skip
-    yield from findings(relapse.label, [check], rows)
+    relapsed, remitted = (
+        cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        for column in (relapse, remission)
+    )
+    check = Check((relapsed == 1) & (remitted == 0), "warning", "contradiction", relapse,
+                  f"{{patients}} relapsed without a remission ({shown(remission)}; {{rows}}); the "
+                  "values are kept, check them.")  # fmt: skip
+    yield from findings("Relapse", [check], rows)
+
+
+def _recorded(cohort: Cohort, key: str) -> str | None:
+    """The column that says who had an event: that of the endpoint, or one of yes and no."""
+    endpoint = cohort.endpoints.get(key)
+    if endpoint is not None:
+        return endpoint.event
+    for name, variable in cohort.variables.items():
+        if variable.kind == "binary" and variable.role != "outcome":
+            known = endpoint_named("".join(spoken(variable.source_column or name)))
+            if known is not None and known.key == key:
+                return name
+    return None
 
 
 def _values(cohort: Cohort, endpoint: Endpoint) -> tuple[Floats, Floats]:

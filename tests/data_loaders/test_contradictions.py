@@ -138,6 +138,10 @@ def test_a_relapse_without_remission_is_found() -> None:
     found = said(load(columns), "contradiction")
     assert "1 patient relapsed without a remission" in found
     assert "row 1" in found
+    answers = {**numeric(), "relapse": ["yes", *["no"] * (N - 1)], "CR": ["no", *["yes"] * (N - 1)]}
+    assert "1 patient relapsed without a remission (CR; row 1)" in said(
+        load(answers), "contradiction"
+    )
 
 
 @pytest.mark.shared
