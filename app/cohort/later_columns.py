@@ -131,7 +131,11 @@ def _numbers(cohort: Cohort, column: str) -> Floats:
 
 
 def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
-    """One value (or none) in all who had the event or in all who did not, others in the rest."""
+    """One value (or none) in all who are free of the event, and others in most who had it.
+
+    A variable known to be of time zero has to divide the two wholly: a class of low risk may have
+    no event at all.
+    """
     codes = cohort.factor(column)[0]
     had = _numbers(cohort, endpoint.event)
     free = had == 0
@@ -140,13 +144,11 @@ def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
     sides = codes[free], codes[had == 1]
     if min(map(len, sides)) < _FEWEST:
         return False
-    for one, other in (sides, sides[::-1]):
-        values, counts = np.unique(one, return_counts=True)
-        usual = values[counts.argmax()]
-        alike, apart = (one == usual).mean(), (other != usual).mean()
-        if alike >= _NEARLY_ALL and apart > _MOST:
-            return True
-    return False
+    values, counts = np.unique(sides[0], return_counts=True)
+    usual = values[counts.argmax()]
+    alike, apart = (sides[0] == usual).mean(), (sides[1] != usual).mean()
+    needed = _NEARLY_ALL if cohort.variables[column].role in _EARLY else _MOST
+    return bool(alike >= _NEARLY_ALL and apart > needed)
 
 
 def _is_time_of(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:

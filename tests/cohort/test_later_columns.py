@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,16 @@ def test_a_strong_marker_of_time_zero_is_not_taken_for_an_event():
     cohort = cohort_with(rare=rare, strong=strong)
     assert not comes_later(cohort, "rare")
     assert not comes_later(cohort, "strong")
+
+
+def test_a_class_of_risk_without_events_is_of_time_zero():
+    # Nobody of low risk dies, all who die are of high risk, as are some of those alive.
+    risk = ["high" if i % 2 or i % 8 == 0 else "low" for i in range(200)]
+    cohort = cohort_with(risk_group_x=risk)
+    variables = {"risk_group_x": Variable("risk_group_x", "Class", "ordinal", role="disease")}
+    held = replace(cohort, variables=variables)
+    assert not comes_later(held, "risk_group_x")
+    assert not comes_later(cohort_with(lamp=risk), "lamp")
 
 
 def test_the_time_of_an_endpoint_in_another_unit():
