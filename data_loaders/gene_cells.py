@@ -39,6 +39,7 @@ _ISO = re.compile(r"(\d{4})-(03|09|12)-(\d{2})(?:[ T]00:00(?::00)?)?")
 _OF_MONTH = {"03": "MARCHF", "09": "SEPTIN", "12": "DELEC"}
 _OLD_FAMILIES = {"SEPT": "SEPTIN", "MARCH": "MARCHF", "DEC": "DELEC"}
 _EXAMPLES = 6
+_PART = re.compile(r"(?P<gene>\w+)[-_ ]+(?P<part>ITD|PTD|TKD)", re.IGNORECASE)
 
 
 def genes_of_cell(text: str) -> tuple[str, ...]:
@@ -53,6 +54,8 @@ def genes_of_cell(text: str) -> tuple[str, ...]:
         Such as ``TP53``, ``TP53 (NM_000546)``, ``ENSG00000141510``, ``7157`` or ``9-Sep``.
     """
     plain = text.strip()
+    if part_of_gene(plain):
+        plain = re.split(r"[-_ ]", plain)[0]
     whole = _gene(plain)
     if whole is not None or "::" in plain:
         return (whole or plain,)
@@ -65,6 +68,13 @@ def genes_of_cell(text: str) -> tuple[str, ...]:
         return (plain,)
     bands = [_bands().get(gene, "") for gene in known]
     return tuple(gene for place, gene in enumerate(known) if bands[place] not in bands[:place])
+
+
+def part_of_gene(text: str) -> str | None:
+    """The part that a cell of a gene names besides: ITD of ``FLT3-ITD``; None if it names none."""
+    match = _PART.fullmatch(text.strip())
+    known = match is not None and current_symbol(match["gene"]) in known_symbols()
+    return match["part"].upper() if match is not None and known else None
 
 
 def is_gene_identifier(text: str) -> bool:

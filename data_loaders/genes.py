@@ -49,7 +49,9 @@ _STRUCTURAL = re.compile(
     r"del(?:etion|eted)?|loss",
     re.IGNORECASE,
 )
-_CALR_TYPE = re.compile(r"(?:type|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE)
+_CALR_TYPE = re.compile(
+    r"(?:type|typ|tipo|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE
+)
 
 _LONGEST_CODE = 40
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"

@@ -18,7 +18,7 @@ import pandas as pd
 from data_loaders.allele_fractions import allele_fractions, read_counts
 from data_loaders.columns import Floats, TextColumn, relabelled
 from data_loaders.endpoints import find_pairs
-from data_loaders.gene_cells import is_gene_identifier, read_genes, rewritten_issue
+from data_loaders.gene_cells import is_gene_identifier, part_of_gene, read_genes, rewritten_issue
 from data_loaders.genes import aliases, current_symbol
 from data_loaders.hgvs import protein_change
 from data_loaders.identifiers import looks_like_identifier
@@ -237,6 +237,12 @@ def read_variants(
         columns[parts[part]] if part in parts else None for part in ("protein", "effect", "cdna")
     )
     classes, class_issues = classes_of(effect, protein, cdna, file, len(patients))
+    changes = (
+        relabelled(protein, protein_change).objects()
+        if protein is not None
+        else np.full(len(patients), None, dtype=object)
+    )
+    _tell_parts(columns[parts["gene"]], changes, classes)
     vaf, vaf_issues = allele_fractions(parts, columns, file, lines)
     unseen, read_issues = _unseen(parts, columns, file, lines)
     if other_sample is None:
@@ -248,11 +254,7 @@ def read_variants(
     data: dict[str, Any] = {
         "patient_id": known.to_numpy()[patients],
         "gene": genes,
-        "protein_change": (
-            relabelled(protein, protein_change).objects()
-            if protein is not None
-            else np.full(len(patients), None, dtype=object)
-        ),
+        "protein_change": changes,
         "variant_class": classes,
         "vaf": vaf,
         SET_ASIDE: aside,
@@ -293,6 +295,19 @@ def read_variants(
             *rewritten_issue(columns[parts["gene"]], file),
         ),
     )
+
+
+def _tell_parts(
+    genes: TextColumn, changes: npt.NDArray[np.object_], classes: npt.NDArray[np.object_]
+) -> None:
+    """Write what the column of genes says besides (``FLT3-ITD``) where no change is given."""
+    named = [part_of_gene(str(text)) for text in genes.texts]
+    for place, part in enumerate(named):
+        if part is not None:
+            here = (genes.codes == place) & pd.isna(changes)
+            changes[here] = part
+            if part != "TKD":
+                classes[here & (classes == "unknown")] = part
 
 
 def _unseen(

@@ -18,6 +18,7 @@ from data_loaders.dates import DateColumn, find_dates
 from data_loaders.derived import age_from_dates, driver_class, transplant_time
 from data_loaders.families import disease_family
 from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
+from data_loaders.gene_calls import read_calls
 from data_loaders.gene_parts import gene_columns, with_whole_genes
 from data_loaders.identifiers import with_patient_ids
 from data_loaders.karyotype.columns import with_karyotypes
@@ -209,10 +210,12 @@ def _sequenced(
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]] | None:
     """Who was sequenced, if a column says so."""
     for name, column in columns.items():
-        if re.sub(r"[\W_]", "", name.lower()) in _SEQUENCED and column.is_binary:
-            answered: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-                column.spread(column.answers) == 1
-            )
+        if re.sub(r"[\W_]", "", name.lower()) not in _SEQUENCED:
+            continue
+        calls = read_calls(column, "cytogenetic")
+        if calls is not None or column.is_binary:
+            answers = column.answers if calls is None else calls.states
+            answered: np.ndarray[tuple[int], np.dtype[np.bool_]] = column.spread(answers) == 1
             return answered
     return None
 

@@ -333,6 +333,14 @@ def test_a_list_by_identifiers_alone_and_a_cell_of_two_genes() -> None:
     assert "counts for each" in said(cohort, "gene_cells")
 
 
+def test_parts_of_genes_in_the_column_of_genes() -> None:
+    rows = [("FLT3-ITD", "H1", ""), ("FLT3", "H2", "p.D835Y"), ("KMT2A-PTD", "H3", "")]
+    cohort = load(("gene", "patient", "protein_change"), *rows)
+    assert shown(cohort, "FLT3") == "++------"
+    assert shown(cohort, "FLT3_ITD") == "+-------"
+    assert shown(cohort, "KMT2A_PTD") == "--+-----"
+
+
 def test_identifiers_in_another_spelling_leave_patients_untested() -> None:
     clinical = "patient_id,os_months,os_event\n" + "".join(
         f"{i},5,1\n" for i in ("001", *range(2, 9))
