@@ -41,7 +41,8 @@ _FEW_CODES = 8  # so few whole numbers, bounds among them, are classes: 0, 1, 2,
 _FACTOR_APART = 1.5  # decades by which the sizes of numbers have to favour one reading
 _LIKE_IN_SIZE = 5.0
 _EXAMPLE_ROWS = 5
-_INERT = frozenset(b"0123456789-+")
+_INERT = b"0123456789-+"
+_NO_DIGIT = bytes(byte for byte in range(256) if byte not in b"0123456789")
 _MARKS: tuple[Literal[".", ","], ...] = (".", ",")
 
 
@@ -134,8 +135,9 @@ def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:
     content = entries.buffers()[2]
     if not len(entries) or content is None:
         return None
-    used = np.flatnonzero(np.bincount(np.frombuffer(content, dtype=np.uint8), minlength=256))
-    if _INERT.issuperset(used.tolist()) or not any(byte in used for byte in b"0123456789"):
+    written = content.to_pybytes()
+    # Nothing but digits, or none at all: the usual column, told without a look at its entries.
+    if not written.translate(None, _INERT) or written.translate(None, _NO_DIGIT) == b"":
         return None
     plain = is_plain(entries)
     cells = dict(written_otherwise(entries, plain))
@@ -157,7 +159,7 @@ def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:
         elif cell.shape in {"1.", "1,"}:
             unclear[cell.shape[1]].append(place)
     whole_numbers = np.full(len(entries), np.nan)
-    if 46 in used:  # a point
+    if b"." in written:
         three = is_open_point(entries).to_numpy(zero_copy_only=False).astype(bool)
         unclear["."] += np.flatnonzero(three).tolist()
         pointed = np.array(["." in text for text in column.texts], dtype=bool) & whole
