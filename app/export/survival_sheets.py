@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.contrasts import conditional_survival, rmst_differences, survival_differences
+from app.analysis.cox_model import CoxModel
 from app.analysis.curve_shape import hazards_model
 from app.analysis.gray import GrayTest
 from app.analysis.group_contrasts import common_horizon
@@ -54,7 +55,7 @@ class AskedTimes:
         return common_horizon(result) if self.horizon is None else self.horizon
 
 
-def told(outcome: Outcome, label: str) -> dict[str, str]:
+def told(outcome: Outcome, label: str | None) -> dict[str, str]:
     """Endpoint, groups and limit of an analysis, for the first sheet of its workbook.
 
     Parameters
@@ -62,18 +63,24 @@ def told(outcome: Outcome, label: str) -> dict[str, str]:
     outcome
         Who was followed, for what and how long.
     label
-        What the groups are groups of; empty for everyone together.
+        What the groups are groups of; empty for everyone together, None where no groups matter.
     """
     endpoint = outcome.endpoint
     columns = [endpoint.time, endpoint.event, endpoint.competing or ""]
     return {
         "Endpoint": f"{endpoint.label} (columns {listing([name for name in columns if name])})",
-        "Groups": f"{label}: {', '.join(outcome.names)}" if label else "Everyone together",
+        "Groups": _groups_told(outcome, label),
         "Follow-up limit": (
             "none" if outcome.limit is None else f"{outcome.limit / MONTHS_PER_YEAR:g} years"
         ),
-        "Analysed": f"{outcome.n:,} of {outcome.selected:,} selected",
+        "Followed": f"{outcome.n:,} of {outcome.selected:,} selected",
     }
+
+
+def _groups_told(outcome: Outcome, label: str | None) -> str:
+    if label is None:
+        return ""
+    return f"{label}: {', '.join(outcome.names)}" if label else "Everyone together"
 
 
 def in_unit_of(table: pd.DataFrame, unit: TimeUnit) -> pd.DataFrame:
@@ -258,6 +265,21 @@ def tests_of(tests: Iterable[tuple[LogrankResult | GrayTest, str]]) -> pd.DataFr
         Each with what it is of.
     """
     return pd.DataFrame([_test_row(test, of) for test, of in tests], columns=list(_TESTS))
+
+
+def model_tests(model: CoxModel) -> pd.DataFrame:
+    """Tests of a whole model: likelihood ratio, and proportional hazards of each covariate."""
+    n = (model.n, model.events, "")
+    said = [("Likelihood ratio", "the model", *model.likelihood_ratio, *n)]
+    said += [
+        (
+            "Proportional hazards (Grambsch-Therneau)",
+            "the model" if row["term"] == "GLOBAL" else str(row["term"]),
+            row["chi2"], row["df"], row["p_value"], *n,
+        )
+        for row in model.ph_test.to_dict("records")
+    ]  # fmt: skip
+    return pd.DataFrame(said, columns=list(_TESTS))
 
 
 def incidence_tests(result: GroupIncidence) -> pd.DataFrame:

@@ -9,15 +9,19 @@ import pandas as pd
 import pytest
 from openpyxl import load_workbook
 
+from app.analysis.cohort_models import ModelSettings, fit_models
 from app.analysis.group_incidence import incidence_by_group
 from app.analysis.group_survival import survival_by_group
+from app.analysis.model_checks import adjusted_view
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.export.headings import headings, is_p_value
 from app.export.methods_contrasts import contrast_methods
 from app.export.survival_sheets import (
     AskedTimes,
+    adjusted_sheet,
     incidence_tests,
+    model_tests,
     survival_sheets,
     told,
 )
@@ -130,3 +134,19 @@ def test_methods_and_first_sheet_say_what_was_asked(result):
     assert said["Endpoint"].startswith("Overall survival (columns os_months and os_event")
     assert all(name in said["Groups"] for name in result.outcome.names)
     assert np.isfinite(asked.horizon_of(result))
+
+
+def test_the_tests_of_a_model_and_adjusted_survival_are_numbers(cohort: Cohort):
+    mask = Filter().apply(cohort).mask
+    models = fit_models(cohort, mask, ModelSettings("os", ("variable:age_years", "variable:sex")))
+    assert models.model is not None
+    table = model_tests(models.model)
+    statistic, df, p_value = models.model.likelihood_ratio
+    assert table.loc[0, ["Chi-squared", "Degrees of freedom", "p"]].tolist() == [
+        statistic, df, p_value,
+    ]  # fmt: skip
+    assert set(table["Of"]) >= {"the model", "Sex"}
+    view = adjusted_view(models, models.covariates[-1])
+    sheet_ = adjusted_sheet(view, "years")
+    assert sheet_["Time, years"].tolist() == [1, 3, 5] * 2
+    assert (sheet_["Adjusted survival, 95% lower"] < sheet_["Adjusted survival"]).all()

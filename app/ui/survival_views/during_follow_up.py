@@ -111,7 +111,7 @@ def draw_during_follow_up(looking: Looking) -> None:
             name=(result.endpoint.key, "by", result.exposure.label),
             figures=figures,
             sheets=partial(_sheets, result, time.unit),
-            told=told(outcome, ""),
+            told=told(outcome, None),
             methods=during_methods(result, looking.selection),
             script=partial(
                 during_script,

@@ -34,7 +34,7 @@ from app.cohort.colours import assign_colours
 from app.cohort.groupings import GroupingSpec
 from app.export.methods_models import adjusted_methods, models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
-from app.export.survival_sheets import adjusted_sheet, in_unit_of, told
+from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, told
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
@@ -45,6 +45,15 @@ from data_loaders import Cohort
 TELLING = 50_000
 _LEAST_IN_A_CELL = 3
 _LOOKED_AT = 25
+
+
+def model_told(models: CohortModels) -> dict[str, str]:
+    """Endpoint, covariates and strata of the models, for the first sheet of a workbook."""
+    return {
+        **told(models.table.outcome, None),
+        "Covariates": ", ".join(covariate.name for covariate in models.covariates),
+        "Strata": ", ".join(covariate.name for covariate in models.table.strata),
+    }
 
 
 def _whole_model(models: CohortModels) -> CoxModel | None:
@@ -127,8 +136,8 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
             key="residuals",
             name=(endpoint.key, "proportional_hazards"),
             figures={"Figure": figure},
-            sheets=lambda: {"Proportional hazards": test, "Residuals": model.schoenfeld},
-            told=told(models.table.outcome, ""),
+            sheets=lambda: {"Tests": model_tests(model), "Residuals": model.schoenfeld},
+            told=model_told(models),
             methods=models_methods(models, looking.selection, concordance=True),
             script=partial(models_script, models, looking.cohort, looking.filter),
         ),
@@ -218,7 +227,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
                 concordance=model.n <= TELLING,
                 parts=[adjusted_methods(view.adjusted)],
             ),
-            told=told(models.table.outcome, covariate.name),
+            told={**model_told(models), "Curves by": covariate.name},
             script=partial(models_script, models, looking.cohort, looking.filter, covariate.name),
         ),
     )
@@ -312,7 +321,7 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
             name=(endpoint.key, "subgroups", shown.name),
             figures={"Figure": figure},
             sheets=lambda: {"Subgroups": rows},
-            told=told(table.outcome, ""),
+            told=told(table.outcome, None),
             methods=subgroup_methods(table, across, looking.selection, adjusted=bool(adjusted)),
             script=partial(
                 subgroups_script, table, across, cohort, looking.filter, adjusted=bool(adjusted)

@@ -16,7 +16,7 @@ from app.analysis.wording import TimeUnit, count
 from app.charts.forest import forest_alt, forest_figure
 from app.export.methods_models import models_methods
 from app.export.script_models import models_script
-from app.export.survival_sheets import told
+from app.export.survival_sheets import model_tests
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import draw_model_controls, models_of
@@ -25,6 +25,7 @@ from app.ui.survival_views.model_parts import (
     draw_adjusted,
     draw_hazards,
     draw_subgroups,
+    model_told,
 )
 from app.ui.take_away import TakeAway, draw_take_away
 
@@ -111,7 +112,7 @@ def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None
             name=(endpoint.key, "cox"),
             figures={"Figure": figure},
             sheets=partial(_sheets, models),
-            told=told(models.table.outcome, ""),
+            told=model_told(models),
             methods=models_methods(models, looking.selection, concordance=telling),
             script=partial(models_script, models, looking.cohort, looking.filter),
         ),
@@ -132,5 +133,5 @@ def _title(models: CohortModels) -> str:
 def _sheets(models: CohortModels) -> dict[str, pd.DataFrame]:
     sheets = {"Coefficients": numbers_table(models)}
     if models.model is not None:
-        sheets["Proportional hazards"] = models.model.ph_test
+        sheets["Tests"] = model_tests(models.model)
     return sheets

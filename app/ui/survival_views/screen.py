@@ -127,7 +127,7 @@ def draw_screen(looking: Looking) -> None:
             name=("screen", screen.endpoint.key),
             figures=figures,
             sheets=partial(_sheets, screen),
-            told=told(done.outcome, ""),
+            told=told(done.outcome, None),
             methods=cohort_screen_methods(screen, looking.selection),
             script=partial(
                 screen_script, screen, done.outcome, looking.cohort, looking.filter, settings.adjust
