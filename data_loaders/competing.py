@@ -161,8 +161,8 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     The rule is that of a cumulative incidence with death competing: a patient with the event is
     followed to the event; everyone else to death (competing event) or to the last follow-up, which
     are the time of overall survival. ``competing`` is 1 where the patient died without the event, 0
-    where the patient had it or was alive at last follow-up, and missing where the event or the
-    survival is unknown: whoever is left out for it must not depend on whether the event came.
+    where the patient had it or was alive at last follow-up, and missing where the event, or the
+    survival of a patient without it, is unknown.
 
     Files often stop the clock of a transformation at its last assessment, weeks before the death
     that is recorded elsewhere. Where that changes a time, the file's column is kept beside it.

@@ -24,7 +24,7 @@ from app.analysis.incidence_estimates import (
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome, as_loaded, outcome_of, too_small
 from app.analysis.supported import supported_until
-from app.analysis.wording import listing, mid_sentence
+from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
@@ -263,6 +263,13 @@ def _notes(
     without = [group.name for group in estimates if group.n and group.incidence is None]
     if without and outcome.cause.any():
         notes.append(f"No event of either kind, so no curve, in: {listing(without)}.")
+    unknown = outcome.left_out.get(not_recorded(outcome.endpoint), 0)
+    if unknown:
+        notes.append(
+            f"{count(unknown, 'patient')} without {event} of whom it is not recorded whether they "
+            f"died {'is' if unknown == 1 else 'are'} left out, and nobody with {event}: the "
+            "incidence is overstated a little by that."
+        )
     if grouping is not None and grouping.after_baseline:
         notes.append(
             f"The groups of {mid_sentence(grouping.label)} come about during follow-up. Comparing "

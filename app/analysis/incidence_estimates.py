@@ -151,9 +151,8 @@ def incidence_outcome(
 ) -> Outcome:
     """Follow-up of those for whom it is known which of the two events came, if any.
 
-    As :func:`app.analysis.outcomes.outcome_of`, and whoever it is not known of whether the
-    competing event came is left out and counted, with the event or without it and however long
-    followed: leaving out only those without would overstate its incidence.
+    As :func:`app.analysis.outcomes.outcome_of`, and who had no event but may have died is left out
+    and counted.
 
     Raises
     ------
@@ -171,7 +170,11 @@ def incidence_outcome(
             "curve: choose an endpoint that has one."
         )
     competing = cohort.patients[endpoint.competing].to_numpy(dtype=float, na_value=np.nan)
-    unknown = outcome.used & np.isnan(competing)
+    time = cohort.patients[endpoint.time].to_numpy(dtype=float, na_value=np.nan)
+    event = cohort.patients[endpoint.event].to_numpy(dtype=float, na_value=np.nan)
+    unknown = outcome.used & np.isnan(competing) & (event == 0)
+    if limit is not None:
+        unknown &= time <= limit + slack(limit)
     number = int(np.count_nonzero(unknown))
     if not number:
         return outcome
