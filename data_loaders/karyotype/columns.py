@@ -122,6 +122,8 @@ def _is_iscn(column: TextColumn) -> bool:
     hits = sum(_LOOKS_ISCN.match(text) is not None for text in sample)
     if named or hits < _FEWEST:
         return named and hits > 0
+    if column.share_numeric >= _MOSTLY:
+        return False  # 50y is an age, not fifty chromosomes
     read = [parse_karyotype(text) for text in sample]
     fits = np.array([(k.readable and not k.problems) or k.failed for k in read], dtype=bool)
     counts = column.counts[:_SAMPLE]

@@ -158,6 +158,13 @@ def test_units_in_cells(name: str, cells: list[str], values: list[float], unit: 
     assert cohort.variables[name].unit == unit
 
 
+def test_an_age_in_years_is_no_karyotype() -> None:
+    cohort = load({"age": [f"{46 + i}y" for i in range(12)]})
+    assert cohort.patients["age"].tolist() == [46 + i for i in range(12)]
+    assert list(cohort.variables) == ["age"]
+    assert cohort.alterations.shape[1] == 0
+
+
 @pytest.mark.parametrize(
     "cells",
     [["9.5 g/dL", "5.9 mmol/L", "10 g/dL", "6.1 mmol/L"], ["95 g/L", "9.8", "10.1", "8.5"]],
