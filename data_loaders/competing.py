@@ -173,10 +173,7 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     """
     event, time = outcome.event, outcome.time
     without = event == 0
-    # Missing with the survival, whatever the event.
-    competing = np.where(
-        event == 1, 0.0 * survival.event, np.where(without, survival.event, np.nan)
-    )
+    competing = np.where(event == 1, 0.0, np.where(without, survival.event, np.nan))
     followed = without & ~np.isnan(survival.time) & ~np.isnan(competing)
     reason = f"derived from {outcome.endpoint.event} and {survival.endpoint.event}"
     timed = followed & ~np.isnan(time)
