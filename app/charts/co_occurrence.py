@@ -1,4 +1,4 @@
-"""Which alterations occur together and which avoid each other, as a triangle of odds ratios."""
+"""Which alterations occur together and which avoid each other, as a triangle of evidence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from app.analysis.wording import format_p
 from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import GREEN, PURPLE
 
-# Ratios beyond a factor of 16 are drawn as if they were 16.
+# The shade is the evidence, powers of ten of 1/p: an odds ratio of 0 where almost no joint case is
+# expected shows nothing. Smaller p are drawn as if they were 0.0001.
 _FULL = 4.0
 _WEAK = 0.1
 _LONGEST = 18
@@ -29,7 +30,7 @@ def co_occurrence_figure(
     title: str,
     synthetic: bool = False,
 ) -> go.Figure:
-    """The lower triangle: green together, purple apart, marked where q is small.
+    """The lower triangle: green together, purple apart, the deeper the smaller p; marked by q.
 
     Parameters
     ----------
@@ -52,12 +53,9 @@ def co_occurrence_figure(
     for row in shown.itertuples():
         one, two = place[row.a], place[row.b]
         at = (max(one, two), min(one, two))
-        with np.errstate(divide="ignore"):
-            z[at] = np.clip(np.log2(row.odds_ratio), -_FULL, _FULL)
+        z[at] = _evidence(row.odds_ratio, row.p_value)
         hover[at] = pair_hover(row, features)
-        possible = not np.isnan(row.odds_ratio)
-        marks[at] = _mark(row.q_value) if possible else ""
-        z[at] = z[at] if possible else 0.0
+        marks[at] = "" if np.isnan(row.odds_ratio) else _mark(row.q_value)
     labels = [_short(features[name]) for name in names]
     cell = 26 if number <= 24 else 22
     # The first feature has no row below it, the last no column: those lines stay away.
@@ -87,7 +85,7 @@ def co_occurrence_figure(
             "ticklabelposition": "outside bottom",
             "thickness": 10,
             "tickvals": [-_FULL, -2, 0, 2, _FULL],
-            "ticktext": ["≤1/16", "1/4", "1", "4", "≥16"],
+            "ticktext": ["p ≤ 0.0001", "0.01", "1", "0.01", "p ≤ 0.0001"],
             "tickfont": {"size": 12},
             "outlinewidth": 0,
         },
@@ -101,7 +99,7 @@ def co_occurrence_figure(
         legend_space=54,
         annotations=[
             text_at(
-                "apart ← odds ratio → together",
+                "apart ← p value → together",
                 xref="paper", yref="paper", x=1, y=1, yshift=-4, xanchor="right", yanchor="top",
             ),
             text_at(
@@ -146,7 +144,16 @@ def pair_hover(row: Any, features: Mapping[str, str]) -> str:
 
 def co_occurrence_alt(title: str, sentences: Sequence[str]) -> str:
     """Alternative text: the title, how it is drawn, and what stands out."""
-    return f"{title}. A triangle of odds ratios, one cell a pair. {' '.join(sentences)}"
+    drawn = "A triangle, one cell a pair, the deeper the stronger the evidence."
+    return f"{title}. {drawn} {' '.join(sentences)}"
+
+
+def _evidence(odds_ratio: float, p_value: float) -> float:
+    """Powers of ten of 1/p, negative where a pair avoids each other; 0 where nothing is known."""
+    if np.isnan(odds_ratio) or np.isnan(p_value) or odds_ratio == 1:
+        return 0.0
+    strength = min(-np.log10(max(p_value, 10.0**-_FULL)), _FULL)
+    return float(strength if odds_ratio > 1 else -strength)
 
 
 def _mark(q_value: float) -> str:

@@ -192,7 +192,7 @@ def released_curves_figure(
         "dtick": 0.25,
     }
     last = max(result.end / _MONTHS, ticks[-1]) or 1.0
-    height, axes = axes_over_table(ticks, last, 2 * len(groups), yaxis)
+    height, axes = axes_over_table(ticks, last, 2 * len(groups), yaxis, unit="years")
     inside = {"xref": "x domain", "yref": "y domain"}
     words = [
         text_at("Years of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside),

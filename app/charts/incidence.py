@@ -151,7 +151,7 @@ def table_and_layout(
     months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
     counts = [(group.name, group.colour, group.counts(months)) for group in groups]
     last = max(in_unit(end, unit), ticks[-1]) or 1.0
-    height, axes = axes_over_table(ticks, last, (1 + len(columns)) * len(groups), yaxis)
+    height, axes = axes_over_table(ticks, last, (1 + len(columns)) * len(groups), yaxis, unit=unit)
     # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
     words = text_at(
         f"{unit.capitalize()} of follow-up",

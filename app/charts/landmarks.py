@@ -69,7 +69,7 @@ def pair_figure(
     axis
         What the time is counted from: ``since diagnosis``.
     corner
-        Words in the corner, such as the test; empty for none.
+        Words of the test or the ratio, under the axis; empty for none.
     start
         Months at which the curves start.
     until
@@ -103,9 +103,11 @@ def pair_figure(
     texts = under_axis(axis, corner, below=26)
     if wrong:
         texts.append(
-            text_at(f"<b>{WRONG}</b>", x=0.98, y=0.98, xanchor="right", yanchor="top", **inside)
-            | {"font": {"size": 12, "color": CRIMSON}}
-        )
+            text_at(
+                f'<span style="color:{CRIMSON}">✕</span> <b>{WRONG}</b>',
+                x=0.98, y=0.98, xanchor="right", yanchor="top", **inside,
+            )
+        )  # fmt: skip
     width = max(shown, ticks[-1] if ticks else 0.0) or 1.0
     scale = {
         "title": {"text": "Survival", "standoff": 6},
@@ -113,7 +115,7 @@ def pair_figure(
         "tickformat": ".0%",
         "dtick": 0.25,
     }
-    height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale)
+    height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale, unit=unit)
     return make_figure(
         traces,
         title,

@@ -18,7 +18,9 @@ from app.cohort.colours import GREY, SERIES
 
 _HEIGHT = 360
 _LABELS = 6
-_APART = 0.045
+_TICKS = 8
+# Pixels: the plot's usual width, a letter of a label, the air on both sides of a label.
+_WIDTH, _LETTER, _AIR = 430.0, 7.0, 18.0
 
 
 def lollipop_figure(
@@ -49,19 +51,22 @@ def lollipop_figure(
     table["word"] = [class_word(name) for name in table["variant_class"]]
     value = table["share"] if mirrored else table["patients"]
     sign = np.where(table["group"] == groups[0], 1.0, -1.0)
-    table["height"] = value.to_numpy(float) * sign
-    top = max(float(table["height"].abs().max()), 1e-9) if len(table) else 1.0
+    top = max(float(value.max()), 1e-9) if len(table) else 1.0
     low, high = _range(table, protein)
-    band = 0.05 * top
+    # The protein lies below the axis, or between two of them, so that it hides no rare variant.
+    half = 0.06 * top
+    middle, gap = (0.0, 1.5 * half) if mirrored else (-2.0 * half, 0.0)
+    table["base"] = sign * gap
+    table["height"] = sign * (gap + value.to_numpy(float))
     traces = [_stems(table)]
     words = [word for word in COLOURS if (table["word"] == word).any()]
     traces += [_heads(table[table["word"] == word], word, variants) for word in words]
     texts = _names(table, (low, high), top)
-    shapes = [_box(low, high, band, rgba(GREY, 0.45))]
+    shapes = [_box((low, high), middle, 0.6 * half, rgba(GREY, 0.45))]
     for position, (name, first, last) in enumerate(protein.domains if protein else ()):
         colour = SERIES[position % len(SERIES)]
-        shapes.append(_box(first, last, 1.5 * band, colour))
-        traces.append(_domain(name, first, last, colour))
+        shapes.append(_box((first, last), middle, half, colour))
+        traces.append(_domain(name, (first, last), middle, colour))
     if mirrored:
         texts += [
             text_at(
@@ -87,7 +92,7 @@ def lollipop_figure(
             "range": [low, high], "zeroline": False, "showgrid": False,
             "title": {"text": f"Residue of {variants.gene} ({ending})"},
         },
-        yaxis=_heights(top, mirrored=mirrored),
+        yaxis=_heights(top, gap) if mirrored else _counts(top, middle - 1.5 * half),
         margin={"l": 60, "b": 12},
         showlegend=True,
         legend={
@@ -125,7 +130,7 @@ def _stems(table: pd.DataFrame) -> dict[str, Any]:
         "mode": "lines",
         "name": "",
         "x": np.stack([x, x, gap], axis=1).ravel(),
-        "y": np.stack([np.zeros(len(table)), heights, gap], axis=1).ravel(),
+        "y": np.stack([table["base"].to_numpy(float), heights, gap], axis=1).ravel(),
         "line": {"width": 1, "color": rgba(GREY, 0.8)},
         "hoverinfo": "skip",
         "showlegend": False,
@@ -165,18 +170,23 @@ def _names(table: pd.DataFrame, extent: tuple[float, float], top: float) -> list
     texts: list[dict[str, Any]] = []
     width = extent[1] - extent[0]
     for _, own in table.groupby("group", sort=False):
-        taken: list[tuple[float, float]] = []
+        taken: list[tuple[float, float, float]] = []
         for row in own.sort_values("patients", ascending=False).head(3 * _LABELS).itertuples():
-            if len(taken) == _LABELS or abs(row.height) < 0.06 * top:
+            words = str(row.protein_change).removeprefix("p.")
+            if len(taken) == _LABELS or abs(row.height - row.base) < 0.06 * top:
                 break
-            near = [h for x, h in taken if abs(x - row.position) < 3 * _APART * width]
-            if any(abs(h - abs(row.height)) < 0.08 * top for h in near):
+            needed = (_AIR + _LETTER * len(words)) * width / _WIDTH
+            left = row.position + needed > extent[1]
+            first = row.position - needed if left else row.position
+            if any(
+                first < end and start < first + needed and abs(height - row.height) < 0.08 * top
+                for start, end, height in taken
+            ):
                 continue
-            taken.append((row.position, abs(row.height)))
-            left = row.position > extent[0] + 0.85 * width
+            taken.append((first, first + needed, row.height))
             texts.append(
                 text_at(
-                    str(row.protein_change).removeprefix("p."),
+                    words,
                     x=row.position, y=row.height, xref="x", yref="y",
                     xanchor="right" if left else "left", yanchor="middle",
                     xshift=-13 if left else 13,
@@ -186,40 +196,49 @@ def _names(table: pd.DataFrame, extent: tuple[float, float], top: float) -> list
     return texts
 
 
-def _box(first: float, last: float, half: float, colour: str) -> dict[str, Any]:
+def _box(residues: tuple[float, float], middle: float, half: float, colour: str) -> dict[str, Any]:
     return {
-        "type": "rect", "x0": first, "x1": last, "y0": -half, "y1": half,
+        "type": "rect", "x0": residues[0], "x1": residues[1],
+        "y0": middle - half, "y1": middle + half,
         "fillcolor": colour, "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
 
 
-def _domain(name: str, first: int, last: int, colour: str) -> dict[str, Any]:
+def _domain(name: str, residues: tuple[int, int], middle: float, colour: str) -> dict[str, Any]:
     """The domain's entry in the legend, and its hover in its middle."""
+    first, last = residues
     return {
         "type": "scatter",
         "mode": "markers",
         "name": f"{name} {first}–{last}",
         "x": [(first + last) / 2],
-        "y": [0],
+        "y": [middle],
         "marker": {"symbol": "square", "size": 10, "color": colour},
         "hovertemplate": f"{name}, residues {first} to {last}<extra></extra>",
     }
 
 
-def _heights(top: float, *, mirrored: bool) -> dict[str, Any]:
-    if not mirrored:
-        return {
-            "range": [-0.08 * top, 1.12 * top], "zeroline": False, "tickformat": ",d",
-            "title": {"text": "Patients"},
-        }  # fmt: skip
+def _counts(top: float, bottom: float) -> dict[str, Any]:
+    """An axis of whole patients."""
+    power = 10 ** max(int(np.floor(np.log10(top))) - 1, 0)
+    step = next(step for step in (power * n for n in (1, 2, 5, 10, 20)) if top / step <= _TICKS)
+    ticks = list(range(0, int(top) + 1, step))
+    return {
+        "range": [bottom, 1.12 * top], "zeroline": False,
+        "tickvals": ticks, "ticktext": [f"{tick:,}" for tick in ticks],
+        "title": {"text": "Patients"},
+    }  # fmt: skip
+
+
+def _heights(top: float, gap: float) -> dict[str, Any]:
+    """Shares on both sides of the protein, which takes the gap between them."""
     power = 10.0 ** np.floor(np.log10(top))
     step = next(step for step in (0.25 * power, 0.5 * power, power, 2 * power) if top / step <= 5)
-    ticks = np.arange(1, int(top / step) + 1) * step
-    both = [*(-ticks[::-1]), 0.0, *ticks]
+    ticks = np.arange(0, int(top / step) + 1) * step
     return {
-        "range": [-1.22 * top, 1.22 * top],
-        "tickvals": both,
-        "ticktext": [f"{100 * abs(tick):.3g}%" for tick in both],
+        "range": [-1.22 * top - gap, 1.22 * top + gap],
+        "tickvals": [*(-gap - ticks[::-1]), *(gap + ticks)],
+        "ticktext": [f"{100 * tick:.3g}%" for tick in (*ticks[::-1], *ticks)],
         "zeroline": False,
         "title": {"text": "Share of the tested"},
     }

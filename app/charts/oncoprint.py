@@ -11,10 +11,21 @@ from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
 from app.analysis.wording import format_percent
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, text_at
-from app.cohort.colours import AMBER, BLUE, GREEN, GREY, INDIGO, PURPLE, SLATE, TEAL, VERMILION
+from app.cohort.colours import (
+    AMBER,
+    BLUE,
+    BROWN,
+    GREEN,
+    GREY,
+    INDIGO,
+    LILAC,
+    PURPLE,
+    SLATE,
+    VERMILION,
+)
 
 COLOURS = dict(
-    zip(WORDS, (GREEN, VERMILION, INDIGO, AMBER, PURPLE, TEAL, SLATE, "#8b5a3c", BLUE), strict=True)
+    zip(WORDS, (GREEN, VERMILION, INDIGO, AMBER, PURPLE, LILAC, SLATE, BROWN, BLUE), strict=True)
 )
 _NOT_ALTERED, _NOT_TESTED = "rgba(125,135,150,0.16)", "rgba(125,135,150,0.0)"
 _UNKNOWN = "rgba(125,135,150,0.30)"

@@ -38,8 +38,9 @@ def risk_table_traces(
     texts = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
     row = 1
     for name, colour, counts in groups:
-        bold = [f"<b>{name}</b>"]
-        texts.append(_text_row([0.0], row, bold, position="middle right", colour=colour))
+        # No colour of a group is legible as small text on a white and on a near-black page.
+        bold = [f'<span style="color:{colour}">■</span> <b>{name}</b>']
+        texts.append(_text_row([0.0], row, bold, position="middle right"))
         row += 1
         for column in columns:
             numbers = ["–" if pd.isna(value) else f"{int(value):,}" for value in counts[column]]
@@ -49,7 +50,7 @@ def risk_table_traces(
 
 
 def axes_over_table(
-    ticks: Sequence[float], last: float, lines: int, yaxis: dict[str, Any]
+    ticks: Sequence[float], last: float, lines: int, yaxis: dict[str, Any], *, unit: str
 ) -> tuple[int, dict[str, Any]]:
     """Height of curves and table together, and the axes of both.
 
@@ -63,6 +64,8 @@ def axes_over_table(
         Lines of the table below its heading.
     yaxis
         Axis of the curves.
+    unit
+        Unit of the time axis, for the head of the hover box.
     """
     table = _ROW_HEIGHT * (lines + 1)
     inner = CURVES_HEIGHT + _GAP + table
@@ -75,6 +78,7 @@ def axes_over_table(
             "showgrid": False,
             "zeroline": False,
             "ticks": "outside",
+            "unifiedhovertitle": {"text": f"%{{x:.1f}} {unit}"},
             "hoverformat": ".2f",
         },
         "yaxis": {"domain": [(table + _GAP) / inner, 1], "zeroline": False, **yaxis},
@@ -89,9 +93,7 @@ def axes_over_table(
     return inner + 12, axes
 
 
-def _text_row(
-    x: list[float], row: int, text: list[str], *, position: str, colour: str = INK
-) -> dict[str, Any]:
+def _text_row(x: list[float], row: int, text: list[str], *, position: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": x,
@@ -101,7 +103,7 @@ def _text_row(
         "mode": "text",
         "text": text,
         "textposition": position,
-        "textfont": {"size": 12, "color": colour},
+        "textfont": {"size": 12, "color": INK},
         "cliponaxis": False,
         "hoverinfo": "skip",
         "showlegend": False,

@@ -31,7 +31,7 @@ _COLOUR_BAR = {
     "y": -0.02,
     "yanchor": "top",
 }
-_SCALE = [[0.0, "#2a7fc1"], [0.5, "#b98300"], [1.0, "#d2466b"]]
+_SCALE = [[0.0, "#2a7fc1"], [0.5, "#c08b00"], [1.0, "#b43c54"]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,7 +70,7 @@ def survival_figure(
         "tickformat": ".0%",
         "dtick": 0.25,
     }
-    height, axes = axes_over_table(ticks, last, lines * len(result.drawn), yaxis)
+    height, axes = axes_over_table(ticks, last, lines * len(result.drawn), yaxis, unit=unit)
     return make_figure(
         traces,
         title,

@@ -110,13 +110,25 @@ def make_figure(
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"size": 13},
-            "hoverlabel": {"font": {"size": 13}},
+            "hoverlabel": {"font": {"size": 13, "color": INK}},
             "dragmode": False,
             "annotations": [heading, *annotations],
-            **layout,
+            **{name: _legible(name, value) for name, value in layout.items()},
         },
         _validate=False,
     )
+
+
+def _legible(name: str, part: Any) -> Any:
+    """A part of the layout; ticks and titles of axes in the page's text colour, not in grey."""
+    if not name.startswith(("xaxis", "yaxis")):
+        return part
+    ticks = {"color": INK, **part.get("tickfont", {})}
+    title = part.get("title")
+    if isinstance(title, str):
+        title = {"text": title}
+    named = {"title": {**title, "font": {"color": INK, **title.get("font", {})}}} if title else {}
+    return {**part, "tickfont": ticks, **named}
 
 
 def text_at(text: str, **place: Any) -> dict[str, Any]:

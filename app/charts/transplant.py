@@ -80,7 +80,9 @@ def strategy_figure(
         "tickformat": ".0%",
         "dtick": 0.25,
     }
-    height, axes = axes_over_table(ticks, in_unit(horizon, unit), 2 * max(len(rows), 1), scale)
+    height, axes = axes_over_table(
+        ticks, in_unit(horizon, unit), 2 * max(len(rows), 1), scale, unit=unit
+    )
     return make_figure(
         traces,
         title,

@@ -12,7 +12,7 @@ from app.analysis.survival import KaplanMeier
 from app.analysis.transplant.immortal import HORIZON, ImmortalTime
 from app.analysis.wording import MONTHS_PER_YEAR
 from app.charts.survival import thinned
-from app.charts.theme import make_figure, text_at
+from app.charts.theme import make_figure, under_axis
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import GREEN, SLATE, VERMILION
 
@@ -45,20 +45,15 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
     ]
     if found.with_transplant is not None:
         traces.append(_step(found.with_transplant, "Naive: ever transplanted", VERMILION))
-    place = {"x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
-    corner = {"x": 0.02, "y": 0.03, "xanchor": "left", "yanchor": "bottom"}
-    inside = {"xref": "x domain", "yref": "y domain"}
-    texts = [text_at("Years since diagnosis", **inside, **place)]
-    if np.isfinite(found.naive[0]):
-        words = f"Naive hazard ratio {found.naive[0]:.2f}; the truth is 1"
-        texts.append(text_at(words, **inside, **corner))
+    ratio = found.naive[0]
+    words = f"Naive hazard ratio {ratio:.2f}; the truth is 1" if np.isfinite(ratio) else ""
     return make_figure(
         traces,
         title,
         height=_HEIGHT,
         synthetic=True,
         legend_space=8 + 22 * 3,
-        annotations=texts,
+        annotations=under_axis("Years since diagnosis", words, below=26),
         showlegend=True,
         legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="x unified",

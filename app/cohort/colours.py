@@ -7,27 +7,34 @@ near-black page (contrast of at least 3 to 1 on both, see tests/cohort/test_colo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from types import MappingProxyType
 
+from app.cohort.colour_distance import colour_distance
+from app.cohort.number_colours import number_colours
 from data_loaders.derived import is_triple_negative
 
 BLUE = "#2a7fc1"
 VERMILION = "#d9541e"
 GREEN = "#0f9a74"
 PURPLE = "#c05f9f"
-AMBER = "#b98300"
+AMBER = "#c08b00"
+INDIGO = "#6a58c8"
+BROWN = "#9c540c"
+CRIMSON = "#b43c54"
+PLUM = "#90489c"
+LILAC = "#b478f0"
+PINE = "#007860"
 SKY = "#3b98c4"
-INDIGO = "#7569d6"
-OLIVE = "#7d8f22"
-BROWN = "#a8703f"
 TEAL = "#2b9a9a"
-CRIMSON = "#d2466b"
-GREY = "#7d8796"
-SLATE = "#66768d"
+GREY = "#8a93a1"
+SLATE = "#586880"
 
-# The order gives neighbours the largest distance, also for colour-blind eyes.
-SERIES = (BLUE, VERMILION, GREEN, PURPLE, AMBER, INDIGO, SKY, BROWN, CRIMSON, OLIVE, TEAL)
+# Any two of these look apart to everyone: see colour_distance and tests/cohort/test_colours.py.
+SERIES = (BLUE, VERMILION, GREEN, PURPLE, AMBER, INDIGO, BROWN, CRIMSON, PLUM, LILAC, PINE)
 NEUTRAL = GREY
+# Nearer than this two colours could stand for one group.
+_NEAR = 9.0
 
 _BY_MEANING = MappingProxyType(
     {
@@ -47,9 +54,9 @@ _BY_MEANING = MappingProxyType(
         "yes": VERMILION,
         "no": BLUE,
         "f": PURPLE,
-        "m": TEAL,
+        "m": BLUE,
         "female": PURPLE,
-        "male": TEAL,
+        "male": BLUE,
         # Never a hue: what is not known, not certain or not a group
         "other": GREY,
         "unknown": GREY,
@@ -58,8 +65,9 @@ _BY_MEANING = MappingProxyType(
     }
 )
 
-# Risk from low to high, for any number of steps: green to amber to deep red.
-_RISK = ("#0f9a74", "#7d8f22", "#b98300", "#d2701e", "#cf4a3a", "#b23a72")
+# Risk from low to high: green to amber to deep red; where there are more steps, from blue on.
+_RISK = (GREEN, AMBER, VERMILION, CRIMSON, PLUM)
+_LONG_RISK = (BLUE, *_RISK)
 
 
 def colour_of(name: str) -> str | None:
@@ -69,7 +77,9 @@ def colour_of(name: str) -> str | None:
     return _BY_MEANING.get(name.strip().lower())
 
 
-def assign_colours(names: Sequence[str], *, ordered: bool = False) -> tuple[str, ...]:
+def assign_colours(
+    names: Sequence[str], *, ordered: bool = False, beside: Sequence[str] = ()
+) -> tuple[str, ...]:
     """A colour for each group name.
 
     Reserved names keep their own colour; the others take the first free ones of the series, in
@@ -81,16 +91,30 @@ def assign_colours(names: Sequence[str], *, ordered: bool = False) -> tuple[str,
         Group names in their order.
     ordered
         Whether the groups are steps of one scale.
+    beside
+        Colours that other groups of the same figure have.
     """
     if ordered and len(names) > 1:
-        last = len(_RISK) - 1
-        return tuple(_RISK[round(i * last / (len(names) - 1))] for i in range(len(names)))
-    reserved = [colour_of(name) for name in names]
-    free = [colour for colour in SERIES if colour not in reserved] or list(SERIES)
-    colours, used = [], 0
-    for colour in reserved:
-        if colour is None:
-            colour = free[used % len(free)]  # noqa: PLW2901
-            used += 1
-        colours.append(colour)
-    return tuple(colours)
+        return _risk_colours(len(names))
+    # A reserved colour goes to the first that bears it; what would look like it takes a free one.
+    held: list[str | None] = []
+    for name in names:
+        own = colour_of(name)
+        taken = [colour for colour in held if colour is not None]
+        held.append(own if own is not None and _apart(own, [*taken, *beside]) else None)
+    reserved = [colour for colour in held if colour is not None]
+    free = [colour for colour in SERIES if _apart(colour, [*reserved, *beside])] or list(SERIES)
+    spare = cycle(free)
+    return tuple(next(spare) if colour is None else colour for colour in held)
+
+
+def _apart(colour: str, others: Sequence[str]) -> bool:
+    return all(colour_distance(colour, other) >= _NEAR for other in others)
+
+
+def _risk_colours(steps: int) -> tuple[str, ...]:
+    if steps > len(_LONG_RISK):
+        return number_colours(steps)
+    ramp = _RISK if steps <= len(_RISK) else _LONG_RISK
+    last = len(ramp) - 1
+    return tuple(ramp[round(i * last / (steps - 1))] for i in range(steps))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.colours import NEUTRAL, SLATE, assign_colours
+from app.cohort.colours import SLATE, assign_colours
 from app.cohort.grouping_model import MAX_GROUPS, NOT_TESTED, Grouping, GroupingError
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, CohortError
@@ -46,7 +46,7 @@ def by_two_genes(cohort: Cohort, first: str, second: str) -> Grouping:
         label=" and ".join(labels),
         names=(f"{labels[0]} only", f"{labels[1]} only", "Both", "Neither"),
         codes=codes,
-        colours=(*assign_colours([*labels, "Both"]), SLATE),
+        colours=(*assign_colours([*labels, "Both"], beside=[SLATE]), SLATE),
         reference=3,
     )
 
@@ -78,7 +78,7 @@ def by_hierarchy(cohort: Cohort, features: Sequence[str]) -> Grouping:
         label=f"First altered of {', '.join(labels)}",
         names=(*labels, NONE_OF_THESE),
         codes=codes,
-        colours=(*assign_colours(labels), SLATE),
+        colours=(*assign_colours(labels, beside=[SLATE]), SLATE),
         reference=len(labels),
         note=(
             f"A patient with several counts for the first of {', '.join(labels)}."
@@ -179,18 +179,13 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
         (f"{short} wild type" if whole is not None else NONE_OF_THESE, wild),
     ]
     names = tuple(name for name, _ in groups)
-    hues = assign_colours(names[:-1])
-    grey = (f"{short} other", f"{short} several classes")
     return Grouping(
         label=f"{short} mutation class",
         names=names,
         codes=np.select([who for _, who in groups], range(len(groups)), NOT_TESTED).astype(
             np.int16
         ),
-        colours=(
-            *(NEUTRAL if n in grey else hue for n, hue in zip(names[:-1], hues, strict=True)),
-            SLATE,
-        ),
+        colours=(*assign_colours(names[:-1], beside=[SLATE]), SLATE),
         reference=len(names) - 1,
     )
 

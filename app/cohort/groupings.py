@@ -262,7 +262,8 @@ def by_labels(
         Whether the groups were found in the data they will be compared on.
     """
     codes = pd.Categorical(labels, categories=list(names)).codes.astype(np.int16)
-    coloured = iter(assign_colours([name for name in names if name not in grey]))
+    hued = [name for name in names if name not in grey]
+    coloured = iter(assign_colours(hued, beside=[NEUTRAL] if len(hued) < len(names) else []))
     colours = tuple(NEUTRAL if name in grey else next(coloured) for name in names)
     return Grouping(label, tuple(names), codes, colours, data_driven=data_driven)
 

@@ -31,10 +31,41 @@ _LOGO = (
     'font-size="20" font-weight="600" textLength="140" lengthAdjust="spacingAndGlyphs" '
     'fill="#5f83ad">CALR Explorer</text></svg>'
 )
-# Streamlit leaves much air above a page and lets metric labels be cut; these two rules mend that.
+# Streamlit lets columns shrink to nothing (the sidebar takes its part first), greys small text
+# below what is legible, and lays plotly's toolbar over the title; these rules mend that.
 _STYLE = """<style>
 .stMainBlockContainer {padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1240px;}
-[data-testid="stMetricLabel"] p {white-space: normal;}
+.stMainBlockContainer [data-testid=stMarkdownContainer] p,
+.stMainBlockContainer [data-testid=stMarkdownContainer] li {max-width: 62rem;}
+@media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}
+[data-testid=stMetricLabel] p {white-space: normal;}
+[data-testid=stCaptionContainer] {color: inherit; opacity: .8;}
+[data-testid=stCaptionContainer] p {color: inherit;}
+[data-testid=stSidebarNavLink]:focus-visible
+  {outline: 2px solid currentColor; outline-offset: -2px;}
+@media (min-width: 641px) {
+  .stMain [data-testid=stHorizontalBlock] {flex-wrap: wrap;}
+  .stMain [data-testid=stColumn] {min-width: min(100%, 7rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPopover]) {min-width: min(100%, 6rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stButtonGroup]) {min-width: min(100%, 12rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) {min-width: min(100%, 25rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) ~ [data-testid=stColumn],
+  .stMain [data-testid=stColumn]:has(~ [data-testid=stColumn] [data-testid=stPlotlyChart])
+    {min-width: min(100%, 15rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]):has([data-testid=stPlotlyChart])
+    {min-width: min(100%, 25rem);}
+}
+[data-testid=stElementContainer]:has(> * > [data-testid=stPlotlyChart]),
+[data-testid=stPlotlyChart] .js-plotly-plot {overflow: visible !important;}
+[data-testid=stPlotlyChart] .modebar-container {top: 100% !important;}
+[data-testid=stPlotlyChart] .modebar-group {background: transparent !important;}
+[data-testid=stPlotlyChart] .modebar-btn path {fill: currentColor !important; opacity: .7;}
+[data-testid=stPlotlyChart] .modebar-btn:is(:hover, .active) path {opacity: 1;}
+[data-testid=stPlotlyChart] .spikeline
+  {stroke: #7d8796 !important; stroke-width: 1px !important; stroke-dasharray: none !important;}
+.stMain [class*=st-key-wide_pair] [data-testid=stColumn]:has([data-testid=stPlotlyChart])
+  {min-width: min(100%, 30rem) !important;}
+@media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
 </style>"""
 
 

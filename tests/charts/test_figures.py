@@ -12,7 +12,7 @@ from app.analysis.group_survival import survival_by_group
 from app.charts.bars import share_bars
 from app.charts.subgroup_map import MAX_POINTS, map_by_group, map_by_number
 from app.charts.survival import survival_alt, survival_figure
-from app.charts.theme import SYNTHETIC_MARK, nice_ticks, plotly_config
+from app.charts.theme import INK, SYNTHETIC_MARK, nice_ticks, plotly_config
 from app.cohort.groupings import by_labels, by_variable
 from tests.builders import DIAGNOSIS, OS, make_cohort
 
@@ -52,6 +52,17 @@ def test_the_risk_table_counts_under_the_ticks():
     group = (COHORT.patients["diagnosis"] == RESULT.curves[0].name).to_numpy()
     expected = [f"{int((times[group] >= 12 * tick).sum()):,}" for tick in ticks]
     assert list(rows[0].text) == expected
+
+
+def test_small_text_is_in_the_page_s_colour():
+    """Grey ticks and names in a group's colour are below 4.5 to 1 on one page or the other."""
+    figure = survival_figure(RESULT, "years", title="t")
+    inked = {trace.textfont.color for trace in figure.data if trace.mode == "text"}
+    axes = figure.layout.xaxis, figure.layout.yaxis
+    assert inked | {axis.tickfont.color for axis in axes} == {INK}
+    assert figure.layout.yaxis.title.font.color == INK
+    names = [t.text[0] for t in figure.data if t.mode == "text" and "■" in t.text[0]]
+    assert [c.colour in text for c, text in zip(RESULT.curves, names, strict=True)] == [True] * 3
 
 
 @pytest.mark.parametrize("unit", ["years", "months"])

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.analysis.associations import co_occurrence
 from app.analysis.associations_groups import group_frequencies
 from app.analysis.associations_pairs import about_reading, pair_reading, pair_screen
 from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, oncoprint
@@ -23,6 +24,7 @@ from app.charts.vaf import order_figure, vaf_figure
 from app.cohort.groupings import by_variable
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import load_demo
+from tests.builders import make_cohort
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,20 @@ def test_the_triangle_shows_each_pair_once_with_its_counts(mds: Cohort):
         assert np.sign(z[two - 1, one]) == np.sign(np.log(row.odds_ratio))
         assert (heat.text[two - 1][one] == "●") == (row.q_value < 0.05)
     assert co_occurrence_alt("Shown", pair_reading(screen)).count("Strongest") == 2
+
+
+def test_no_joint_case_is_no_exclusivity_where_almost_none_is_expected():
+    """0 joint of 0.3 expected is pale; 0 joint of 10 expected is not."""
+    rare, common = np.zeros((2, 200), dtype=bool), np.zeros((2, 200), dtype=bool)
+    rare[0, :12], rare[1, 12:17] = True, True
+    common[0, :50], common[1, 50:90] = True, True
+    frame = pd.DataFrame(np.vstack([rare, common]).T, columns=list("abcd")).astype("boolean")
+    pairs = co_occurrence(frame)
+    figure = co_occurrence_figure(pairs, {n: n for n in frame.columns}, title="Shown")
+    z = np.asarray(figure.data[0].z, dtype=float)
+    assert pairs.loc[(pairs["a"] == "a") & (pairs["b"] == "b"), "odds_ratio"].item() == 0
+    assert -0.1 < z[0, 0] <= 0
+    assert z[2, 2] == -4
 
 
 def test_one_alteration_is_read_from_its_own_side(mds: Cohort):
@@ -142,12 +158,38 @@ def test_lollipops_stand_at_their_residue_and_hang_for_the_second_group(mds: Coh
     table = found.table
     above = table.loc[table["group"] == first, "share"].sum()
     below = table.loc[table["group"] == second, "share"].sum()
-    assert heights[heights > 0].sum() == pytest.approx(above)
-    assert -heights[heights < 0].sum() == pytest.approx(below)
+    # The protein lies in a gap on both sides of zero: no head stands in it.
+    gap = min(tick for tick in figure.layout.yaxis.tickvals if tick > 0)
+    assert (heights[heights > 0] - gap).sum() == pytest.approx(above)
+    assert (-heights[heights < 0] - gap).sum() == pytest.approx(below)
+    assert all(max(abs(s.y0), abs(s.y1)) < gap for s in figure.layout.shapes)
     assert sorted(places) == sorted(table["position"])
     assert "UniProt P04637" in figure.to_json()
     bare = lollipop_figure(found, None, title="Shown")
     assert "range observed" in bare.to_json()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 19, 66, 412])
+def test_patients_are_counted_in_whole_numbers_and_the_protein_hides_no_variant(most: int):
+    n = most + 5
+    cohort = make_cohort({"x": [1] * n}, {"TP53": [1] * n})
+    changes = ["p.R175H"] * most + ["p.T125T", "p.H179R", "p.R326C", "p.R110L", "p.Y220C"]
+    mutations = pd.DataFrame(
+        {
+            "patient_id": cohort.patients.index,
+            "gene": "TP53",
+            "protein_change": changes,
+            "variant_class": "missense",
+            "vaf": np.nan,
+        }
+    )
+    found = gene_variants(replace(cohort, mutations=mutations), everyone(cohort), "TP53")
+    figure = lollipop_figure(found, protein_axis("TP53", 326), title="Shown")
+    ticks = figure.layout.yaxis.tickvals
+    assert list(ticks) == sorted({int(tick) for tick in ticks})
+    assert 2 <= len(ticks) <= 9
+    assert all(shape.y1 < 0 for shape in figure.layout.shapes)
+    assert figure.layout.yaxis.range[0] < min(shape.y0 for shape in figure.layout.shapes)
 
 
 def test_a_gene_without_placed_variants_makes_an_empty_figure(mds: Cohort):

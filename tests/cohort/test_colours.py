@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import itertools
 import tomllib
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from app.cohort import colours
+from app.cohort.colour_distance import EYES, USUAL, colour_distance
 from app.cohort.colours import assign_colours, colour_of
 from tests.conftest import ROOT
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
 PAGES = [CONFIG["theme"][mode]["backgroundColor"] for mode in ("light", "dark")]
-# Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
-COLOUR_BLIND = {
-    "normal": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-}
 
 
 def linear(colour: str) -> np.ndarray:
@@ -41,15 +25,6 @@ def linear(colour: str) -> np.ndarray:
 
 def luminance(colour: str) -> float:
     return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
-
-
-def lab(rgb: np.ndarray) -> np.ndarray:
-    to_xyz = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    )
-    xyz = to_xyz @ np.clip(rgb, 0, 1) / np.array([0.9505, 1.0, 1.089])
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
 ALL = sorted(
@@ -64,13 +39,54 @@ def test_every_colour_stands_out_from_both_pages(colour: str, page: str):
     assert (high + 0.05) / (low + 0.05) >= 3
 
 
-@pytest.mark.parametrize("eyes", COLOUR_BLIND)
-def test_the_four_drivers_differ_for_everyone(eyes: str):
-    drivers = [colour_of(name) for name in ("JAK2", "CALR", "MPL", "Triple-negative")]
-    seen = [lab(COLOUR_BLIND[eyes] @ linear(c)) for c in drivers if c]
-    distances = [float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)]
-    assert len(seen) == 4
-    assert min(distances) > 12
+def nearest(palette: Sequence[str], eyes: str) -> float:
+    return min(colour_distance(a, b, eyes) for a, b in itertools.combinations(palette, 2))
+
+
+def test_distances_are_those_of_oklab():
+    """Black and white are 100 apart; the sides of one grey are equal to all eyes."""
+    assert colour_distance("#000000", "#ffffff") == pytest.approx(100, abs=0.01)
+    assert colour_distance("#808080", "#808080") == 0
+    red, green = "#d01010", "#3f7d10"
+    assert colour_distance(red, green) > 2 * colour_distance(red, green, "protanopia")
+    for eyes in EYES:
+        assert colour_distance("#000000", "#ffffff", eyes) == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_any_two_of_the_series_look_apart_to_everyone(eyes: str):
+    assert nearest(colours.SERIES, eyes) >= (9 if eyes == USUAL else 5)
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("steps", range(2, 7))
+def test_steps_of_risk_look_apart_to_everyone(eyes: str, steps: int):
+    ramp = assign_colours([str(i) for i in range(steps)], ordered=True)
+    assert nearest(ramp, eyes) >= (9 if eyes == USUAL else 5)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["ET", "PV", "MF", "MDS/MPN", "CML", "Other"],
+        ["JAK2", "CALR", "MPL", "TN", "Other", "Unknown"],
+        ["CALR type 1", "CALR type 2", "CALR other", "CALR several classes"],
+        [f"MDS class {i}" for i in range(10)],
+        ["F", "M", "Unknown"],
+        ["Other", "Unknown", "Uncertain"],
+        ["MF", "PMF", "ET"],
+        ["JAK2", "JAK2 V617F", "CALR", "CALR type 1"],
+    ],
+)
+def test_no_two_groups_of_one_figure_have_nearly_one_colour(names: list[str]):
+    assert nearest(assign_colours(names), USUAL) >= 9
+    assert nearest([*assign_colours(names, beside=[colours.SLATE]), colours.SLATE], USUAL) >= 9
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_the_four_drivers_and_the_sexes_differ_for_everyone(eyes: str):
+    for names in (("JAK2", "CALR", "MPL", "Triple-negative"), ("female", "male")):
+        assert nearest([colour for name in names if (colour := colour_of(name))], eyes) >= 5
 
 
 def test_the_same_name_has_the_same_colour_in_any_company():

@@ -167,7 +167,7 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
         f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
         forest_alt(titles[1], ratio_rows(answers.table), during_reading(answers.naive)[:1]),
     )
-    places = st.columns(2, gap="large")
+    places = st.container(key="wide_pair_answers").columns(2, gap="large")
     for place, (name, figure), alt in zip(places, figures.items(), alts, strict=True):
         with place:
             key = name.lower().replace(" ", "_")
