@@ -14,6 +14,7 @@ from app.analysis.transplant import (
     TargetTrial,
     TransitionModels,
 )
+from app.analysis.transplant.trust_reading import support_reading
 from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import endpoint_sentence, view_methods
@@ -158,7 +159,9 @@ def _emulation(found: Emulation) -> str:
             f" Nothing was estimated in {listing(left)}, where fewer than 10 followed a strategy "
             "or more than a fifth had next to no chance of following it."
         )
-    return words
+    careful = found.estimates.loc[found.estimates["supported"], "note"]
+    limits = [*support_reading(found), *dict.fromkeys(note for note in careful if note)]
+    return f"{words} {' '.join(limits)}"
 
 
 def _supported(found: Emulation) -> set[str]:

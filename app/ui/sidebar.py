@@ -279,12 +279,13 @@ def _draw_published_filter(cohort: Cohort, published: Published) -> None:
         values = [level for level, c in zip(disease.levels, disease.conditions, strict=True) if c]
         st.multiselect(
             disease.label, values, key=DISEASE, placeholder="All", max_selections=1,
-            bind="query-params",
+            bind="query-params", select_all=False,
         )  # fmt: skip
     conditions = _published_options(published)
     st.multiselect(
         "Conditions, two at most", list(conditions), format_func=lambda o: conditions[o][0],
         key=ASK, placeholder="One value of a variable", max_selections=2, bind="query-params",
+        select_all=False,
     )  # fmt: skip
     labels = {d.name: d.label for d in published.of_kind("alteration")}
     if labels:
@@ -292,6 +293,7 @@ def _draw_published_filter(cohort: Cohort, published: Published) -> None:
             st.multiselect(
                 label, list(labels), format_func=lambda name: labels.get(name, name), key=key,
                 placeholder="A gene or an event", max_selections=1, bind="query-params",
+                select_all=False,
             )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ import streamlit as st
 
 from app.analysis.transplant.defaults import suggest, survival_endpoints, why_no_transplant
 from app.analysis.transplant.reading import HYPOTHESES, by_class, caution, headline
+from app.analysis.transplant.trust_reading import support_reading
 from app.cohort.filters import Filter
+from app.ui.mapping_draft import literal
 from app.ui.session import Looking
 from app.ui.sidebar import show_view
 from app.ui.survival import draw_view_choice
@@ -88,6 +90,8 @@ def _draw_answer(work: Work) -> None:
         st.markdown(str(error))
         return
     st.markdown(f"{headline(found)} {by_class(found)} {caution(found)}")
+    with st.expander("What this rests on", expanded=True):
+        st.markdown("\n".join(f"- {literal(words)}" for words in support_reading(found)))
     st.caption(HYPOTHESES)
     draw_status(work)
     if not found.settings.draws and has_intervals(work):

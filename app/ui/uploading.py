@@ -149,8 +149,9 @@ def _load(key: str) -> None:
 
 
 def _load_together(files: Mapping[str, bytes]) -> None:
-    # As they came, archives closed: a script names what the user has.
+    # As they came, archives closed: a script names what the user has. The mapping among them is
+    # left to the loader, which names its file in a finding.
+    cohort = load_upload(files)
     mapping: Mapping[str, Any] = mapping_among(unpacked(files))
-    cohort = load_upload(files, mapping)
     what = next(iter(files)) if len(files) == 1 else count(len(files), "file")
     open_loaded(cohort, what, Source(files, mapping))

@@ -7,10 +7,12 @@ import importlib
 import pkgutil
 
 import streamlit as st
+from streamlit import config
 
 import app.ui
 from app.ui.jobs import JobService
 from app.ui.session import DEFAULT_COHORT, demo_cohort
+from data_loaders.formats import MAX_FILE_BYTES
 
 
 @st.cache_resource(show_spinner=False)
@@ -22,6 +24,8 @@ def job_service() -> JobService:
 def warm_up() -> None:
     """Start the worker, which compiles in its own process; load the pages and the first cohort."""
     job_service()
+    # What a browser may send is what the loaders read: one limit, from one place.
+    config.set_option("server.maxUploadSize", max(1, MAX_FILE_BYTES // 2**20))
     for module in pkgutil.walk_packages(app.ui.__path__, f"{app.ui.__name__}."):
         importlib.import_module(module.name)
     demo_cohort(DEFAULT_COHORT)

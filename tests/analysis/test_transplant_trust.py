@@ -24,6 +24,7 @@ from app.analysis.transplant.trust_reading import (
     choices_reading,
     e_value_reading,
     positivity_reading,
+    support_reading,
     weight_reading,
 )
 from app.charts.theme import SYNTHETIC_MARK
@@ -83,6 +84,26 @@ def checked(figure):
     """The figure, which plotly takes as it is: the app does not let it check, for speed."""
     go.Figure(figure.to_dict())
     return figure
+
+
+def test_what_an_answer_rests_on_is_told_for_every_strategy(emulation):
+    early, never = support_reading(emulation)
+    rows = emulation.estimates.set_index(["group", "strategy"])
+    own = rows.loc[(emulation.groups[0], EARLY)]
+    assert f"followed by {own['adherent']:,} of {own['n']:,}" in early
+    worst = emulation.balance.loc[emulation.balance["smd_after"].abs().idxmax()]
+    assert f"up to {abs(worst['smd_after']):.2f} standard deviations ({worst['term']})" in early
+    curve = emulation.curves
+    curve = curve[(curve["group"] == emulation.groups[0]) & (curve["strategy"] == EARLY)]
+    last = curve.dropna(subset="effective").iloc[-1]
+    assert f"at month {last['time']:.3g} its curve rests on as much as" in early
+    assert f"{round(last['effective'])} equally weighted" in early
+    without = [name for name in emulation.groups[1:] if not rows.loc[(name, EARLY), "supported"]]
+    assert without
+    assert all(name in early.split("not in")[1] for name in without)
+    assert "had a chance below 1%" in early
+    assert "had a chance" not in never
+    assert "standard deviations" not in never
 
 
 def test_the_positivity_map_counts_the_patients_and_greys_who_was_never_transplanted(

@@ -46,6 +46,7 @@ class Hand:
     def open_editor(self) -> None:
         self.click(self.page.get_by_role("tab", name="Correct what was understood"))
         expect(self.page.get_by_text("Columns to look at")).to_be_visible()
+        settled(self.page)
 
     def panel(self, column: str) -> Locator:
         return (

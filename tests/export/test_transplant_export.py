@@ -21,6 +21,7 @@ from app.analysis.transplant import (
 )
 from app.analysis.transplant.answers import four_answers
 from app.analysis.transplant.side_by_side import side_by_side
+from app.analysis.transplant.trust_reading import support_reading
 from app.cohort.filters import Filter
 from app.export.methods_transplant import NOT_CAUSAL, transplant_methods, transplant_sheets
 from app.export.script_transplant import transplant_script
@@ -123,6 +124,7 @@ def test_methods_say_what_was_done_and_nothing_else(cohort, made):
         "Microsimulation of 400 virtual patients",
         "60 months from time zero",
         NOT_CAUSAL,
+        *support_reading(emulation),
     ):
         assert words in text
     short = transplant_methods(TRIAL, protocol, selection)

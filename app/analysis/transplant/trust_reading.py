@@ -5,10 +5,84 @@ from __future__ import annotations
 import pandas as pd
 
 from app.analysis.transplant._balance import UNBALANCED
-from app.analysis.transplant._support import LARGE_WEIGHT
-from app.analysis.wording import count, mid_sentence, signed
+from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
+from app.analysis.transplant.emulation import Emulation
+from app.analysis.transplant.trial_data import EVERYONE
+from app.analysis.wording import count, listing, mid_sentence, signed
 
 _GOOD = 0.1
+
+
+def support_reading(found: Emulation) -> list[str]:
+    """What every answer of an emulated trial rests on, a sentence a strategy.
+
+    Parameters
+    ----------
+    found
+        The emulated trial.
+
+    Returns
+    -------
+    list of str
+        Who followed the strategy, how many are left at the end of the curve, who had next to no
+        chance of following it, how unlike the reference they still are, and in how many classes it
+        is estimated. They stand beside the headline and in the methods text.
+    """
+    everyone = found.estimates[found.estimates["group"] == found.groups[0]]
+    arms = {arm.strategy.label: arm for arm in found.trial.arms}
+    sentences = []
+    for row in everyone.itertuples():
+        name = str(row.strategy)
+        words = f"{name}: followed by {row.adherent:,} of {row.n:,}"
+        arm = arms[name]
+        if name != found.reference and arm.adherent.any():
+            unlikely = int((window_probability(found.trial, found.drawn, arm) < NEAR_ZERO).sum())
+            words += f"; {unlikely:,} had a chance below {NEAR_ZERO:.0%} of that transplant"
+        words += _left(found, name) + _unlike(found.balance, name) + _classes(found, name)
+        sentences.append(f"{words}.")
+    return sentences
+
+
+def _left(found: Emulation, strategy: str) -> str:
+    """How many equally weighted patients the end of the curve of everyone rests on."""
+    if found.curves.empty:
+        return ""
+    own = found.curves[
+        (found.curves["group"] == found.groups[0]) & (found.curves["strategy"] == strategy)
+    ].dropna(subset="effective")
+    if own.empty:
+        return ""
+    last = own.iloc[-1]
+    return (
+        f"; at month {last['time']:.3g} its curve rests on as much as "
+        f"{count(round(last['effective']), 'equally weighted patient')}"
+    )
+
+
+def _unlike(balance: pd.DataFrame, strategy: str) -> str:
+    part = balance[balance["strategy"] == strategy]
+    if part.empty:
+        return ""
+    worst = part.loc[part["smd_after"].abs().idxmax()]
+    doubt = ", a reason to doubt" if abs(worst["smd_after"]) > UNBALANCED else ""
+    return (
+        f"; after weighting the confounders differ from those of {mid_sentence(worst['reference'])}"
+        f" by up to {abs(worst['smd_after']):.2f} standard deviations ({worst['term']}){doubt}"
+    )
+
+
+def _classes(found: Emulation, strategy: str) -> str:
+    rows = found.estimates
+    rows = rows[(rows["strategy"] == strategy) & (rows["group"] != EVERYONE)]
+    if len(found.groups) < 2:
+        return "" if rows["supported"].all() else "; it is not estimated"
+    without = list(map(str, rows.loc[~rows["supported"], "group"]))
+    classes = count(len(rows), "class", "classes")
+    if len(without) in (0, len(rows)):
+        return f"; it is estimated in {'none' if without else 'each'} of the {classes}"
+    return (
+        f"; it is estimated in {len(rows) - len(without)} of {classes}, not in {listing(without)}"
+    )
 
 
 def weight_reading(weights: pd.DataFrame) -> str:
