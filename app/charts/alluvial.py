@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import NEUTRAL
 
@@ -66,7 +67,7 @@ def alluvial(
         "type": "sankey",
         "arrangement": "fixed",
         "node": {
-            "label": [f"{_short(n)} ({s:,})" for n, s in zip(names, sizes, strict=True)],
+            "label": [f"{shortened(n, 30)} ({s:,})" for n, s in zip(names, sizes, strict=True)],
             "color": [*own, *[NEUTRAL] * len(ends)],
             "x": [0.001] * len(starts) + [0.999] * len(ends),
             "y": [
@@ -114,7 +115,3 @@ def _centres(sizes: npt.NDArray[np.int64], rows: int, height: int) -> list[float
     tops = np.concatenate([[0], np.cumsum(sizes)[:-1]]) * per_patient + _PAD * np.arange(len(sizes))
     centres = (tops + sizes * per_patient / 2) / height
     return [float(centre) for centre in np.clip(centres, 0.001, 0.999)]
-
-
-def _short(name: str, most: int = 30) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure
 
 _BAR = 27
@@ -59,16 +60,12 @@ def share_bars(
         xaxis={"range": [0, max([*shares, 0.01]) * 1.16], "visible": False},
         yaxis={
             "tickvals": list(range(len(names))),
-            "ticktext": [_short(name) for name in names],
+            "ticktext": [shortened(name, 20) for name in names],
             "autorange": "reversed",
             "showgrid": False,
             "ticks": "",
         },
-        margin={"l": 22 + 7 * max((len(_short(name)) for name in names), default=0)},
+        margin={"l": 22 + 7 * max((len(shortened(name, 20)) for name in names), default=0)},
         bargap=0.28,
         showlegend=False,
     )
-
-
-def _short(name: str, most: int = 20) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.wording import format_p
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import GREEN, PURPLE
 
@@ -56,7 +57,7 @@ def co_occurrence_figure(
         z[at] = _evidence(row.odds_ratio, row.p_value)
         hover[at] = pair_hover(row, features)
         marks[at] = "" if np.isnan(row.odds_ratio) else _mark(row.q_value)
-    labels = [_short(features[name]) for name in names]
+    labels = [shortened(features[name], _LONGEST) for name in names]
     cell = 26 if number <= 24 else 22
     # The first feature has no row below it, the last no column: those lines stay away.
     trace: dict[str, Any] = {
@@ -160,7 +161,3 @@ def _mark(q_value: float) -> str:
     if q_value < SIGNIFICANT:
         return _CLEAR
     return _HINT if q_value < _WEAK else ""
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.comparison import Enrichment
 from app.analysis.wording import format_p, format_percent
+from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
@@ -308,4 +309,4 @@ def below(text: str) -> dict[str, Any]:
 
 def short(name: str) -> str:
     """A label cut to what fits beside a row on a phone."""
-    return name if len(name) <= _MOST_LABEL else f"{name[: _MOST_LABEL - 1]}…"
+    return shortened(name, _MOST_LABEL)

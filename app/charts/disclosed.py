@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from app.analysis.disclosure_curves import ReleasedCurves
 from app.analysis.disclosure_tables import ReleasedTable
 from app.analysis.wording import mid_sentence
+from app.charts.labels import shortened
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, rgba, text_at
@@ -274,7 +275,7 @@ def _mark(policy: Disclosure, below: int = 8) -> dict[str, Any]:
 def _names_axis(names: Sequence[str]) -> dict[str, Any]:
     return {
         "tickvals": list(range(len(names))),
-        "ticktext": [_short(name) for name in names],
+        "ticktext": [shortened(name, _LONGEST) for name in names],
         "range": [len(names) - 0.4, -0.6],
         "showgrid": False,
         "zeroline": False,
@@ -283,11 +284,7 @@ def _names_axis(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _left(names: Sequence[str]) -> int:
-    return 22 + 7 * max((len(_short(name)) for name in names), default=0)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return 22 + 7 * max((len(shortened(name, _LONGEST)) for name in names), default=0)
 
 
 def _closed(limit: npt.NDArray[np.float64], curve: npt.NDArray[np.float64]) -> Any:

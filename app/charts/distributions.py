@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.distributions import Categories, Histogram, labelled
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure, rgba
 from app.cohort.colours import BLUE, GREY, colour_of
 
@@ -177,7 +178,7 @@ def _share_figure(  # noqa: PLR0917
             front,
         ]
         widest = max(widest, float(max(behind, default=0.0)))
-    shown = [_short(name, longest) for name in names]
+    shown = [shortened(name, longest) for name in names]
     return make_figure(
         traces,
         title,
@@ -272,7 +273,3 @@ def _histogram(
 
 def _percent(share: float) -> str:
     return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
-
-
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -13,6 +13,7 @@ from app.analysis._survival_data import Floats
 from app.analysis.associations_groups import GroupFrequencies
 from app.analysis.cohort_screen import KINDS, SIGNIFICANT, format_q, format_ratio
 from app.analysis.wording import format_p, format_percent_ci
+from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import AMBER, BLUE, TEAL
@@ -51,7 +52,9 @@ def frequency_figure(
     ends = np.concatenate([_ends(trace) for trace in traces]) if traces else np.array([0.1])
     labels = found.overall.set_index("feature")["label"]
     clear = _clear(found)
-    ticks = [_short(labels[name]) + (" *" if name in clear else "") for name in features]
+    ticks = [
+        shortened(labels[name], _LONGEST) + (" *" if name in clear else "") for name in features
+    ]
     names = [str(trace["name"]) for trace in traces]
     legend = len(names) > 1
     below = f"Share of the patients tested{f'; * q < {SIGNIFICANT}' if clear else ''}"
@@ -255,7 +258,3 @@ def _group_hover(row: Any, test: dict[str, Any] | None) -> str:
         f"{words}<br>odds ratio against the others {ratio}<br>"
         f"groups differ: {format_p(test['p_value'])}, {format_q(test['q_value'])} ({test['test']})"
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.wording import format_percent
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure
 
 _ROW = 22
@@ -49,7 +50,7 @@ def prevalence_heatmap(
     shape = (len(groups), len(features))
     share = cells["in_group"].to_numpy(dtype=float).reshape(shape).T
     hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape).T
-    names = [f"{_short(name)} ({size:,})" for name, size in groups.items()]
+    names = [f"{shortened(name, 26)} ({size:,})" for name, size in groups.items()]
     return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
 
 
@@ -81,7 +82,7 @@ def missing_heatmap(
         ],
         dtype=object,
     ).reshape(share.shape)
-    names = [f"{_short(str(name))} ({sizes[name]:,})" for name in shares.columns]
+    names = [f"{shortened(str(name), 26)} ({sizes[name]:,})" for name in shares.columns]
     return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
 
 
@@ -136,7 +137,7 @@ def _share_heatmap(
         },
         yaxis={
             "tickvals": list(range(len(features))),
-            "ticktext": [_short(name, _LONGEST) for name in features],
+            "ticktext": [shortened(name, _LONGEST) for name in features],
             "autorange": "reversed",
             "tickfont": {"size": 12},
             "showgrid": False,
@@ -165,7 +166,3 @@ _HOVERED = (
     "altered_in_group", "tested_in_group", "altered_outside", "tested_outside", "in_group",
     "outside", "odds_ratio", "lower", "upper", "q_value",
 )  # fmt: skip
-
-
-def _short(name: str, most: int = 26) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,25 +1,54 @@
-"""Labels on a map, moved so that none covers another."""
+"""Labels: shortened so that they stay apart, and on a map moved so that none covers another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 _LETTER = 6.6
 _HEIGHT = 20.0
-_STEPS = 4
+_STEPS = 6
+# A label may hide this share of the points of any group.
+_HIDDEN = 0.25
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where a label belongs, in the map's units, and what it says."""
+    """Where a label belongs, in the map's units, what it says, and the points it stands for.
+
+    Attributes
+    ----------
+    text
+        The label.
+    x, y
+        Its place.
+    members
+        The group's points, one row each: x and y.
+    """
 
     text: str
     x: float
     y: float
+    members: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+
+
+def shortened(name: str, most: int) -> str:
+    """A name cut in its middle: what tells names apart stands mostly at their ends.
+
+    Parameters
+    ----------
+    name
+        Such as ``Myelofibrotic transformation, event``.
+    most
+        Letters that there is room for.
+    """
+    if len(name) <= most:
+        return name
+    tail = max(most - 1, 1) * 2 // 5
+    return f"{name[: max(most - 1 - tail, 1)].rstrip()}…{name[len(name) - tail :].lstrip()}"
 
 
 def place_labels(
@@ -27,7 +56,10 @@ def place_labels(
     extent: tuple[float, float, float, float],
     pixels: tuple[float, float],
 ) -> list[Anchor]:
-    """Move labels up, down and aside until none covers another; leave out what finds no room.
+    """Move labels until none covers another nor a group; leave out what finds no room.
+
+    A small group vanishes under a label: where no place is free of that, the one that hides least
+    is taken.
 
     Parameters
     ----------
@@ -40,6 +72,8 @@ def place_labels(
     """
     left, right, low, high = extent
     scale = min(pixels[0] / max(right - left, 1e-9), pixels[1] / max(high - low, 1e-9))
+    corner = np.array([left, low])
+    groups = [(anchor.members - corner) * scale for anchor in anchors if len(anchor.members)]
     taken: list[tuple[float, float, float]] = []
     placed = []
     for anchor in anchors:
@@ -47,9 +81,12 @@ def place_labels(
         x, y = (anchor.x - left) * scale, (anchor.y - low) * scale
         width = (right - left) * scale
         x = float(np.clip(x, min(half, width / 2), max(width - half, width / 2)))
-        spot = next((s for s in _spots(x, y, half) if not _covers(s, half, taken)), None)
-        if spot is None:
+        free = [s for s in _spots(x, y, half) if not _covers(s, half, taken)]
+        if not free:
             continue
+        hidden = [_hidden(spot, half, groups) for spot in free]
+        clear = next((i for i, share in enumerate(hidden) if share <= _HIDDEN), None)
+        spot = free[int(np.argmin(hidden)) if clear is None else clear]
         taken.append((spot[0], spot[1], half))
         placed.append(Anchor(anchor.text, left + spot[0] / scale, low + spot[1] / scale))
     return placed
@@ -63,9 +100,20 @@ def central_member(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tu
 
 
 def _spots(x: float, y: float, half: float) -> list[tuple[float, float]]:
-    moves = [(dx, dy) for dy in range(-_STEPS, _STEPS + 1) for dx in (-0.5, 0.0, 0.5)]
+    moves = [(dx, dy) for dy in range(-_STEPS, _STEPS + 1) for dx in (-1.2, -0.5, 0.0, 0.5, 1.2)]
     moves.sort(key=lambda move: (abs(move[1]) + 1.5 * abs(move[0]), move))
     return [(x + dx * half, y + dy * _HEIGHT * 0.75) for dx, dy in moves]
+
+
+def _hidden(
+    spot: tuple[float, float], half: float, groups: Sequence[npt.NDArray[np.float64]]
+) -> float:
+    """The largest share of a group's points that lie under a label."""
+    shares = [
+        np.mean((np.abs(own[:, 0] - spot[0]) < half) & (np.abs(own[:, 1] - spot[1]) < _HEIGHT / 2))
+        for own in groups
+    ]
+    return float(max(shares, default=0.0))
 
 
 def _covers(

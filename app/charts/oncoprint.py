@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
 from app.analysis.wording import format_percent
+from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import (
@@ -129,7 +130,7 @@ def oncoprint_alt(title: str, print_: Oncoprint) -> str:
 
 def _row_label(print_: Oncoprint, row: int) -> str:
     name = print_.labels[row]
-    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    short = shortened(name, _LONGEST)
     tested = int(print_.tested[row])
     share = float(print_.altered[row]) / tested if tested else float("nan")
     return f"{short} {'<1%' if 0 < share < _LEAST else format_percent(share)}"
@@ -176,7 +177,7 @@ def _heads(print_: Oncoprint, width: int) -> list[dict[str, Any]]:
         share = size / width
         text = f"{name} ({print_.sizes[name]:,})"
         room = int(share * 110)
-        short = text if len(text) <= room else f"{text[: max(room - 1, 1)]}…"
+        short = shortened(text, room)
         if room >= 3:
             heads.append(
                 text_at(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure, rgba
 from app.cohort.colours import BLUE, GREY
 from app.cohort.overlap import Overlap
@@ -70,7 +71,8 @@ def overlap_figure(found: Overlap, title: str, *, synthetic: bool = False) -> go
     height = _BARS + matrix
     split = matrix / height
     labels = [
-        f"{_short(name)} ({size:,})" for name, size in zip(found.names, found.sizes, strict=True)
+        f"{shortened(name, _LONGEST)} ({size:,})"
+        for name, size in zip(found.names, found.sizes, strict=True)
     ]
     return make_figure(
         traces,
@@ -89,7 +91,3 @@ def overlap_figure(found: Overlap, title: str, *, synthetic: bool = False) -> go
         },
         margin={"l": 24 + round(6.6 * max((len(label) for label in labels), default=0))},
     )  # fmt: skip
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

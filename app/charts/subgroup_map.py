@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.labels import Anchor, central_member, place_labels
+from app.charts.labels import Anchor, central_member, place_labels, shortened
 from app.charts.theme import INK, PAPER, make_figure, text_at
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
@@ -125,7 +125,8 @@ def map_by_group(
         on_map = own & np.isfinite(patients.x)
         if labels and on_map.any():
             at = central_member(patients.x[on_map], patients.y[on_map])
-            anchors.append((int(on_map.sum()), Anchor(_short(name), *at)))
+            members = np.column_stack([patients.x[on_map], patients.y[on_map]])
+            anchors.append((int(on_map.sum()), Anchor(shortened(name, 24), *at, members)))
     anchors.sort(key=lambda sized: -sized[0])
     return _map(traces, title, points, look, [a for _, a in anchors], synthetic=synthetic)
 
@@ -359,7 +360,3 @@ def _sample(n: int) -> npt.NDArray[np.intp]:
 
 def _size(n: int) -> float:
     return 6.0 if n <= 3_000 else 4.0 if n <= 12_000 else 3.0
-
-
-def _short(name: str, most: int = 24) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

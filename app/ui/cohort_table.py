@@ -16,9 +16,12 @@ from app.export.tables import file_stem, source_line, to_csv
 from app.export.workbook import to_xlsx
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.session import Looking
+from app.ui.tables import draw_table, names_width
 
 _BY_RANK, _BY_MEAN = "Median, by rank", "Mean, Welch"
 _MOST_ALTERATIONS = 12
+# Pixels of a table at a window 1,366 wide.
+_LAPTOP = 900
 _ROW = 35
 
 
@@ -73,13 +76,18 @@ def _by_difference(table: TableOne) -> TableOne:
 
 def _draw(table: TableOne) -> None:
     frame = printed(table)
-    st.dataframe(
+    # On a laptop the tests would stand beyond the right edge: then they go before the groups.
+    tests = ["p", "q", "SMD"]
+    order = list(frame.columns)
+    if sum(names_width(name, frame[name]) for name in order) > _LAPTOP:
+        order = [order[0], *tests, *(name for name in order[1:] if name not in tests)]
+    draw_table(
         frame,
-        hide_index=True,
         key="table_one",
+        column_order=order,
         height=min(_ROW * (len(frame) + 1) + 3, 900),
         column_config={
-            "Variable": st.column_config.TextColumn(width="medium", pinned=True),
+            "Variable": st.column_config.TextColumn(pinned=True),
             "Missing": st.column_config.TextColumn(width="small"),
             "p": st.column_config.TextColumn(width="small"),
             "q": st.column_config.TextColumn(width="small"),

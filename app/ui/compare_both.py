@@ -36,6 +36,7 @@ from app.export.script_cohorts import cohorts_script
 from app.export.survival_sheets import summary_sheet, tests_sheet
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
@@ -294,9 +295,8 @@ def _draw_clinical(both: Both, table: pd.DataFrame, told: str) -> dict[str, go.F
     config = _config(both, "Variable", "smd", number, "SMD") | {
         f"missing_{side}": number(f"{name}: missing") for side, name in enumerate(both.names, 1)
     }
-    st.dataframe(
+    draw_table(
         table.drop(columns=["variable", "directed"]),
-        hide_index=True,
         key="cohorts_clinical_table",
         column_config=config,
     )
@@ -330,9 +330,7 @@ def _draw_alterations(both: Both, table: pd.DataFrame, told: str) -> dict[str, g
         f"difference_{side}": number(f"{name}: difference", format="percent")
         for side, name in enumerate(both.names, 1)
     }
-    st.dataframe(
-        table.drop(columns="feature"), hide_index=True, key="cohorts_table", column_config=config
-    )
+    draw_table(table.drop(columns="feature"), key="cohorts_table", column_config=config)
     return {"Alterations": figure}
 
 

@@ -24,6 +24,7 @@ from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_gu
 from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.survival import draw_accounting, survival_title
+from app.ui.tables import draw_table
 from app.ui.time_axis import draw_axis_end
 
 CONTRAST = "contrast"
@@ -55,9 +56,8 @@ def draw_clinical(compared: Compared) -> None:
         alt=f"{title}. {said}",
     )
     st.markdown(f"- {said}")
-    st.dataframe(
+    draw_table(
         ranked.drop(columns="variable"),
-        hide_index=True,
         key="compare_clinical_table",
         column_config={
             "label": st.column_config.TextColumn("Variable", pinned=True),
@@ -111,9 +111,8 @@ def draw_alterations(compared: Compared) -> None:
             alt=frequency_alt(words, found, features),
         )
     shown = contrast.table.drop(columns=["feature", "kind"])
-    st.dataframe(
+    draw_table(
         shown,
-        hide_index=True,
         key="compare_alterations_table",
         column_config={
             "label": st.column_config.TextColumn("Alteration", pinned=True),
@@ -176,11 +175,10 @@ def draw_survival(compared: Compared) -> None:
             st.warning("\n\n".join(limits))
         draw_accounting(result)
         draw_data_driven(compared)
-    st.dataframe(summary_table(result, "years"), hide_index=True, key="compare_km_summary")
+    draw_table(summary_table(result, "years"), key="compare_km_summary")
     if result.pairwise is not None:
-        st.dataframe(
+        draw_table(
             result.pairwise,
-            hide_index=True,
             key="compare_km_pairs",
             column_config={
                 "a": "Group", "b": "against", "n_a": "n", "n_b": "n ", "note": "Note",

@@ -15,6 +15,7 @@ from app.export.script_genomics import burden_script
 from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 
@@ -53,9 +54,8 @@ def draw_burden(looking: Looking) -> None:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in burden_reading(found)))
         number = st.column_config.NumberColumn
-        st.dataframe(
+        draw_table(
             found.summary,
-            hide_index=True,
             key="burden_table",
             column_order=("group", "patients", "mean", "median", "q1", "q3", "most", "none"),
             column_config={

@@ -21,6 +21,7 @@ from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 FREQUENT, DIFFERENT = "Most frequent", "Most different"
@@ -141,9 +142,8 @@ def _draw_differences(looking: Looking, found: GroupFrequencies) -> None:
         "or_upper": number("to", format="%.2f"),
     }
     st.subheader("Differences between the groups", anchor=False)
-    st.dataframe(
+    draw_table(
         wide.drop(columns=["feature", "kind"]),
-        hide_index=True,
         key="genomics_differences",
         column_config=config,
     )

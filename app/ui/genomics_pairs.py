@@ -21,6 +21,7 @@ from app.export.script_genomics import pair_script
 from app.ui.genomics_controls import draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 EVERY = "All pairs"
@@ -110,9 +111,8 @@ def _draw_words(screen: PairScreen) -> pd.DataFrame:
 
 def _draw_table(rows: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
-    st.dataframe(
+    draw_table(
         rows,
-        hide_index=True,
         key="pairs_table",
         height=360,
         column_order=_COLUMNS,

@@ -18,6 +18,7 @@ from app.ui.genomics_controls import draw_groups
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
@@ -142,9 +143,8 @@ def _draw_table(found: GeneVariants) -> None:
     )
     number = st.column_config.NumberColumn
     columns = ["protein_change", "variant_class", "position", "patients", "share"]
-    st.dataframe(
+    draw_table(
         table.sort_values("patients", ascending=False, kind="stable"),
-        hide_index=True,
         key="variants_table",
         height=min(_ROW * (len(table) + 1) + 2, _TALLEST),
         column_order=columns if len(found.tested) < 2 else ["group", *columns],

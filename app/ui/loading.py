@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.ui.session import hold_public, public_cohort, public_key
 from app.ui.sidebar import open_next
+from app.ui.tables import draw_table
 from app.ui.uploading import draw_outcome, draw_upload, open_loaded, refuse_loaded, tell_outcome
 from app.ui.waiting import while_waiting
 from data_loaders import Cohort, CohortError, load_cohort
@@ -54,9 +55,8 @@ def draw_loading() -> None:
 
 def _draw_catalogue() -> None:
     entries = list(catalogue().values())
-    st.dataframe(
+    draw_table(
         pd.DataFrame([_row(entry) for entry in entries]),
-        hide_index=True,
         key="catalogue",
         height=_TABLE_HEIGHT,
         column_config={"Cohort": st.column_config.TextColumn(pinned=True)},

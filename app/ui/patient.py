@@ -26,6 +26,7 @@ from app.ui.patient_choice import draw_patient_choice, draw_patient_line
 from app.ui.patient_map import draw_place_on_map
 from app.ui.patient_similar import draw_similar
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 
 UNIT = "years"
 
@@ -99,9 +100,8 @@ def _draw_alterations(looking: Looking, position: int) -> None:
         st.info("Nothing was tested in this patient: nothing can be said of its alterations.")
         return
     if len(found.table):
-        st.dataframe(
+        draw_table(
             _alteration_table(found.table),
-            hide_index=True,
             key="patient_alterations",
             column_config={
                 "Allele fraction": st.column_config.ProgressColumn(
@@ -179,4 +179,4 @@ def _draw_value_table(values: pd.DataFrame, *, key: str) -> None:
         }
     )
     config = st.column_config.ProgressColumn(format="%.0f", min_value=0.0, max_value=100.0)
-    st.dataframe(table, hide_index=True, key=key, column_config={"Centile": config})
+    draw_table(table, key=key, column_config={"Centile": config})

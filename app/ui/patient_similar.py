@@ -42,6 +42,7 @@ from app.ui.patient_choice import IDENTIFIERS, choose_patient
 from app.ui.saved_groups import save_groups
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
@@ -248,15 +249,14 @@ def _draw_tables(
     survival: GroupSurvival | None,
 ) -> None:
     st.markdown("**What they share**")
-    st.dataframe(
+    draw_table(
         shared.set_axis(
             ["What", "This patient", f"Nearest {len(found.neighbours)}", "All selected"], axis=1
         ),
-        hide_index=True,
         key="similar_shared",
     )
     st.markdown("**The nearest, one by one**")
-    st.dataframe(
+    draw_table(
         _neighbours(looking, found, survival, identifiers=bool(st.session_state.get(IDENTIFIERS))),
         hide_index=True,
         key="similar_nearest",

@@ -21,6 +21,7 @@ from app.cohort.saved import (
 )
 from app.export.tables import file_stem
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 from data_loaders import Cohort
 
 LOAD = "saved_file"
@@ -115,7 +116,7 @@ def draw_saved_groups(looking: Looking) -> None:
     cohort = looking.cohort
     names = saved_names(cohort)
     if names:
-        st.dataframe(_table(looking, names), hide_index=True, key="saved_table")
+        draw_table(_table(looking, names), key="saved_table")
         st.caption(
             "Saved groups are offered under “Compare by” on the Survival page and as colours of "
             "the map, until this session ends."

@@ -26,6 +26,7 @@ from app.ui.layout import download_table, figure_with_downloads
 from app.ui.saved_groups import saved_grouping, saved_names
 from app.ui.session import Looking
 from app.ui.subgroup_search import Search
+from app.ui.tables import draw_table
 
 _SHARE = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0)
 _ROW, _TALLEST = 35, 640
@@ -51,9 +52,8 @@ def draw_verdict(looking: Looking, found: SubgroupMap, search: Search) -> None:
 
 def draw_subgroup_table(found: SubgroupMap, search: Search) -> None:
     """One row a subgroup, with its stability once that is known."""
-    st.dataframe(
+    draw_table(
         _subgroup_table(found, search),
-        hide_index=True,
         key="subgroup_table",
         height=min(_ROW * (len(found.result.summary) + 1) + 3, _TALLEST),
         column_config={
@@ -95,9 +95,8 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
         "Every alteration in every subgroup", key="enrichment", on_change="rerun"
     ) as box:
         if box.open:
-            st.dataframe(
+            draw_table(
                 _enrichment_table(result.enrichment),
-                hide_index=True,
                 key="enrichment_table",
             )
             st.caption(
@@ -121,9 +120,8 @@ def draw_profiles(looking: Looking, found: SubgroupMap) -> None:
     sizes = zip(grouping.names, grouping.sizes(looking.selection.mask), strict=True)
     labels = {name: f"{name} ({n:,})" for name, n in sizes if n}
     profile = profile[profile["group"].isin(labels)]
-    st.dataframe(
+    draw_table(
         profile_in_words(profile, labels),
-        hide_index=True,
         key="profile_table",
         height=_TALLEST,
         column_config={
@@ -206,7 +204,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         alt=f"{title}. {compared.sentence}",
     )
     with st.expander("Cross-table", key="cross_table"):
-        st.dataframe(compared.table, key="cross_counts")
+        draw_table(compared.table, key="cross_counts", hide_index=False)
 
 
 def _draw_evidence(evidence: Evidence | None, search: Search) -> None:

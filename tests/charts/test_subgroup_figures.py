@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from app.charts.alluvial import alluvial
 from app.charts.heatmap import prevalence_heatmap
-from app.charts.labels import Anchor, place_labels
+from app.charts.labels import Anchor, place_labels, shortened
 from app.charts.subgroup_map import MapLook, map_by_group, map_by_number
 from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.groupings import by_labels
@@ -97,3 +97,32 @@ def test_the_flows_of_the_alluvial_add_up():
     assert sum(sankey.link.value) == 47
     assert list(sankey.node.label) == ["a (35)", "b (12)", "X (30)", "Y (17)"]
     assert SYNTHETIC_MARK in str(figure.layout.annotations)
+
+
+def test_a_label_does_not_hide_a_small_group():
+    small = np.column_stack([np.linspace(4.9, 5.1, 6), np.full(6, 5.0)])
+    large = RNG.normal((2.0, 2.0), 0.8, (300, 2))
+    anchors = [Anchor("JAK2", 2.0, 2.0, large), Anchor("TET2 / DNMT3A", 5.0, 5.0, small)]
+    placed = place_labels(anchors, (0.0, 9.0, 0.0, 9.0), (500.0, 400.0))
+    assert [label.text for label in placed] == ["JAK2", "TET2 / DNMT3A"]
+    scale = 400 / 9
+    for label in placed:
+        half = (6.6 * len(label.text) + 8) / 2
+        under = (np.abs(small[:, 0] - label.x) * scale < half) & (
+            np.abs(small[:, 1] - label.y) * scale < 10
+        )
+        assert under.mean() <= 0.25
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("Myelofibrotic transformation, months", "Myelofibrotic transformation, event"),
+        ("CALR mutation, type 1", "CALR mutation, type 2"),
+        ("del(5q) with other events", "del(7q) with other events"),
+    ],
+)
+def test_shortened_names_still_differ(one: str, two: str):
+    assert shortened(one, 16) != shortened(two, 16)
+    assert max(len(shortened(name, 16)) for name in (one, two)) <= 16
+    assert shortened("JAK2", 16) == "JAK2"

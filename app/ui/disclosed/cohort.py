@@ -31,6 +31,7 @@ from app.ui.disclosed.parts import (
 )
 from app.ui.home import draw_provenance
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 
 _ALTERATIONS = 12
 _PICTURES, _TABLE, _KNOWN = "Who they are", "Table one", "Completeness"
@@ -66,9 +67,7 @@ def draw_cohort(looking: Looking, policy: Disclosure) -> None:
     if view == _TABLE:
         by = draw_released_grouping(looking, release, conditions)
         frame = table_one_frame(release, conditions, by)
-        st.dataframe(
-            frame, hide_index=True, key="table_one", height=min(35 * (len(frame) + 1), 900)
-        )
+        draw_table(frame, key="table_one", height=min(35 * (len(frame) + 1), 900))
         st.caption(
             "n (% of those known), all of rounded counts; hidden numbers of missing are taken for "
             "none. p to one digit, by chi-square of the rounded counts, only where no cell is "

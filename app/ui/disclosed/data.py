@@ -9,6 +9,7 @@ from app.cohort.disclosure import Disclosure
 from app.ui.data import open_in_callback
 from app.ui.loading import draw_loading
 from app.ui.session import Looking, cohort_keys, cohort_title
+from app.ui.tables import draw_table
 
 
 def draw_data(looking: Looking, _policy: Disclosure) -> None:
@@ -46,7 +47,7 @@ def draw_data(looking: Looking, _policy: Disclosure) -> None:
     ):
         if rows:
             st.subheader(title, anchor=False)
-            st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"data_{title.lower()}")
+            draw_table(pd.DataFrame(rows), key=f"data_{title.lower()}")
     st.caption(
         "Findings, corrections with their preview, and saving the cohort show single patients, so "
         "they are not offered under disclosure control: prepare the file on a machine without it."

@@ -12,6 +12,7 @@ from app.cohort.colours import assign_colours
 from app.cohort.disclosure import Disclosure
 from app.ui.disclosed.parts import asked_of, draw_released_grouping, released_figure
 from app.ui.session import Looking
+from app.ui.tables import draw_table
 
 
 def draw_genomics(looking: Looking, policy: Disclosure) -> None:
@@ -46,8 +47,8 @@ def draw_genomics(looking: Looking, policy: Disclosure) -> None:
             looking, policy, figure, partial(frequency_frame, tables),
             key="frequencies", name="frequencies", alt="Share altered of the tested.",
         )  # fmt: skip
-        st.dataframe(
-            frequency_frame(tables), hide_index=True, key="frequency_table",
+        draw_table(
+            frequency_frame(tables), key="frequency_table",
             column_config={
                 name: st.column_config.NumberColumn(format="percent")
                 for name in ("Share", "Lower", "Upper")

@@ -19,6 +19,7 @@ from app.ui.disclosed.parts import (
 from app.ui.links import VIEW
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
+from app.ui.tables import draw_table
 
 _CURVES, _INCIDENCE = "Curves", "Competing risks"
 
@@ -59,7 +60,7 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
         partial(curve_frame, result), key="km", name=endpoint, alt=f"Curves. {title}.",
     )  # fmt: skip
     st.subheader("In numbers", anchor=False)
-    st.dataframe(summary_frame(result), hide_index=True, key="km_summary")
+    draw_table(summary_frame(result), key="km_summary")
     released_downloads(
         looking,
         policy,

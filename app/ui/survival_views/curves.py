@@ -34,6 +34,7 @@ from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival import SurvivalSettings, draw_accounting, survival_settings, survival_title
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
 
@@ -163,9 +164,9 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
     if not result.drawn or shown not in tables:
         shown = _SUMMARY
     if shown == _SUMMARY:
-        st.dataframe(summary_table(result, unit), hide_index=True, key="km_summary")
+        draw_table(summary_table(result, unit), key="km_summary")
     elif shown == _PAIRS and result.pairwise is not None:
-        st.dataframe(pairs_table(result.pairwise), hide_index=True, key="km_pairs")
+        draw_table(pairs_table(result.pairwise), key="km_pairs")
     elif shown == _DIFFERENCES:
         return AskedTimes(times=_draw_differences(result, unit))
     elif shown == _MEANS:
@@ -177,7 +178,7 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
 
 def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> tuple[float, ...]:
     months = _times("At (separate by commas)", "times", unit)
-    st.dataframe(differences_table(result, months, unit), hide_index=True, key="km_differences")
+    draw_table(differences_table(result, months, unit), key="km_differences")
     st.caption(
         f"Differences from {result.reference} with Wald intervals from Greenwood's variances; "
         "choose the times before looking at the curves."
@@ -199,7 +200,7 @@ def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
     if not months > 0:
         st.info("Nobody is followed beyond time zero, so there is no mean to restrict.")
         return months
-    st.dataframe(restricted_means_table(result, months, unit), hide_index=True, key="km_rmst")
+    draw_table(restricted_means_table(result, months, unit), key="km_rmst")
     st.caption(
         f"Restricted mean survival time: the mean time without the event over the first "
         f"{in_unit(months, unit):g} {unit}, the area under the curve. It needs no proportional "
@@ -220,9 +221,8 @@ def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
         )
     with right:
         months = _times("Further times (separate by commas)", "further", unit)
-    st.dataframe(
+    draw_table(
         conditional_table(result, _months(asked, unit), months, unit),
-        hide_index=True,
         key="km_conditional",
     )
     st.caption(

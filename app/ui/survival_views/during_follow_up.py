@@ -42,6 +42,7 @@ from app.ui.links import unique_labels
 from app.ui.remembered import remembered
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 ANSWERS, NAIVE, SIDE_BY_SIDE = "Answers", "Naive", "Side by side"
@@ -327,7 +328,7 @@ def _curve_numbers(result: DuringFollowUp, name: str) -> pd.DataFrame:
 
 def _draw_landmark_table(result: DuringFollowUp) -> None:
     st.subheader("Every landmark", anchor=False)
-    st.dataframe(_landmark_table(result), hide_index=True, key="landmark_table")
+    draw_table(_landmark_table(result), key="landmark_table")
     st.caption(
         f"Exposed: with {result.exposure.noun} by the landmark. Exposed later: with it after the "
         "landmark, counted as not exposed. Out: follow-up had ended by the landmark, with the "

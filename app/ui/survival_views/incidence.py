@@ -34,6 +34,7 @@ from app.ui.layout import figure_with_downloads
 from app.ui.links import ENDPOINT, endpoint_labels
 from app.ui.session import Looking
 from app.ui.survival import draw_accounting
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
@@ -97,7 +98,7 @@ def draw_incidence(looking: Looking) -> None:
         draw_accounting(result)
 
     st.subheader("In numbers", anchor=False)
-    st.dataframe(summary_table(result), hide_index=True, key="incidence_summary")
+    draw_table(summary_table(result), key="incidence_summary")
     _draw_effects(result)
     _draw_pairs(result)
     draw_take_away(
@@ -269,7 +270,7 @@ def _draw_effects(result: GroupIncidence) -> None:
     st.subheader("Hazard ratios", anchor=False)
     table = effects_table(result)
     if not table.empty:
-        st.dataframe(table, hide_index=True, key="incidence_effects")
+        draw_table(table, key="incidence_effects")
         st.markdown(WHICH_QUESTION)
     for note in result.effects.notes:
         st.caption(note)

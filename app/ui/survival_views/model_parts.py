@@ -38,6 +38,7 @@ from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, 
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from data_loaders import Cohort
 
@@ -116,9 +117,8 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
             }
         )
         number = st.column_config.Column
-        st.dataframe(
+        draw_table(
             printed,
-            hide_index=True,
             key="ph_table",
             # Fixed, so that a long name is cut rather than the p-values pushed out of sight.
             column_config={
@@ -208,7 +208,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
         )
         st.caption(accounting(models))
     st.subheader("In numbers", anchor=False)
-    st.dataframe(adjusted_table(view), hide_index=True, key="adjusted_table")
+    draw_table(adjusted_table(view), key="adjusted_table")
     draw_take_away(
         looking,
         TakeAway(

@@ -27,6 +27,7 @@ from app.ui.survival_views.model_parts import (
     draw_subgroups,
     model_told,
 )
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 
 FOREST, HAZARDS, ADJUSTED, SUBGROUPS = (
@@ -104,7 +105,7 @@ def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None
         if models.model is not None:
             st.caption(model_line(models.model, concordance=telling))
     st.subheader("In numbers", anchor=False)
-    st.dataframe(summary_table(models), hide_index=True, key="cox_table")
+    draw_table(summary_table(models), key="cox_table")
     draw_take_away(
         looking,
         TakeAway(

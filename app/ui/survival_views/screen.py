@@ -43,6 +43,7 @@ from app.ui.screened_gene import (
 )
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
+from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from data_loaders.model import FeatureKind
 
@@ -295,9 +296,8 @@ def _draw_figure(
 
 def _draw_table(looking: Looking, screen: CohortScreen) -> None:
     number = st.column_config.NumberColumn
-    st.dataframe(
+    draw_table(
         screen.table,
-        hide_index=True,
         key=TABLE_KEY,
         on_select=partial(keep_row, looking, screen.table["feature"].tolist()),
         selection_mode="single-row",
@@ -339,9 +339,8 @@ def _draw_not_tested(screen: CohortScreen) -> None:
     if not len(screen.not_tested):
         return
     with st.expander(f"Not tested, and why: {count(len(screen.not_tested), 'alteration')}"):
-        st.dataframe(
+        draw_table(
             screen.not_tested[["label", "kind", "reason"]],
-            hide_index=True,
             key="screen_not_tested",
             column_config={"label": "Alteration", "kind": "Kind", "reason": "Reason"},
         )

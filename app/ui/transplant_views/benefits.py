@@ -13,6 +13,7 @@ from app.analysis.wording import count, mid_sentence
 from app.charts.transplant import delay_heatmap
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
+from app.ui.tables import draw_table
 from app.ui.transplant_parts import take_away, wrapped_table
 from app.ui.transplant_question import ALTERED
 from app.ui.transplant_views.profile import draw_profile
@@ -127,7 +128,7 @@ def _draw_interactions(found: Benefit, by: str) -> None:
     if rows.empty:
         return
     with st.expander("Differences between the gains, with intervals"):
-        st.dataframe(
+        draw_table(
             pd.DataFrame(
                 {
                     "Part": rows["group"],
@@ -138,7 +139,6 @@ def _draw_interactions(found: Benefit, by: str) -> None:
                     "to": rows["upper"].round(1),
                 }
             ),
-            hide_index=True,
             key="transplant_interactions",
         )
         st.caption(

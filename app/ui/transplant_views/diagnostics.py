@@ -27,6 +27,7 @@ from app.charts.transplant_trust import (
     weight_figure,
 )
 from app.ui.layout import figure_with_downloads
+from app.ui.tables import draw_table
 from app.ui.transplant_parts import wrapped_table
 from app.ui.transplant_work import Work, sensitivity_job, strata
 
@@ -92,7 +93,7 @@ def _draw_weights(work: Work, found: Emulation, _: str) -> None:
             "weighted patients would say as much; where it is far below n, few patients decide."
         )
     with st.expander("The models behind the weights: who is transplanted, and who is lost"):
-        st.dataframe(_ratios(found.adherence), hide_index=True, key="transplant_adherence")
+        draw_table(_ratios(found.adherence), key="transplant_adherence")
 
 
 def _ratios(table: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from app.analysis.wording import count
 from app.charts.transplant_gain import life_figure
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
+from app.ui.tables import draw_table
 from app.ui.transplant_parts import wrapped_table
 from app.ui.transplant_work import Work, profiled
 
@@ -151,5 +152,5 @@ def _draw_nearest(work: Work, found: ProfileAnswer) -> None:
         columns["Transplanted at, months"] = nearest["transplant_months"].round(1)
         columns["Followed, months"] = nearest["months"].round(1)
         columns["At the end"] = nearest["event"].map({1: "died", 0: "alive"})
-        st.dataframe(pd.DataFrame(columns), hide_index=True, key="transplant_nearest")
+        draw_table(pd.DataFrame(columns), key="transplant_nearest")
         st.caption("Nearest first, by what is stated: ages by their ranks, classes by their order.")

@@ -12,6 +12,7 @@ from app.analysis.transplant import Occupancy, TransitionModels
 from app.analysis.wording import count, format_percent
 from app.charts.transplant import states_figure
 from app.ui.layout import figure_with_downloads
+from app.ui.tables import draw_table
 from app.ui.transplant_parts import axis_words, take_away, wrapped_table
 from app.ui.transplant_work import Work, fitted_transitions, states
 
@@ -84,7 +85,7 @@ def _draw_models(work: Work) -> TransitionModels | None:
     except ValueError as error:
         st.info(f"The models of the transitions: {error}")
         return None
-    st.dataframe(_summary(models), hide_index=True, key="transplant_transitions")
+    draw_table(_summary(models), key="transplant_transitions")
     with st.expander("How the models were made, and where events are few"):
         for note in models.notes:
             st.markdown(f"- {note}")

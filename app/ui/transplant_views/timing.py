@@ -16,6 +16,7 @@ from app.charts.transplant import delay_heatmap
 from app.charts.transplant_gain import life_figure
 from app.ui.layout import figure_with_downloads
 from app.ui.session import looking_at
+from app.ui.tables import draw_table
 from app.ui.transplant_parts import take_away
 from app.ui.transplant_work import Work, delays, emulated
 
@@ -54,7 +55,7 @@ def draw_timing(work: Work) -> None:
     curves = _draw_curves(found, f"Life in {years} years by delay, {patients}", sentences)
     _draw_literature(work)
     with st.expander("Every cell, and how it was simulated"):
-        st.dataframe(_cells(found), hide_index=True, key="transplant_cells")
+        draw_table(_cells(found), key="transplant_cells")
         st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
     figures = {"Figure": figure, "Curves": curves}
     take_away(work, "delays", figures, partial(_sheets, found), simulation=found)

@@ -1,0 +1,73 @@
+"""Tables on a page: the names in front are told apart at any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+# Pixels of a letter and around a cell; the least and the most that a column of names takes.
+_LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
+
+
+def draw_table(
+    frame: pd.DataFrame,
+    *,
+    key: str,
+    column_config: Mapping[str, Any] | None = None,
+    column_order: Iterable[str] | None = None,
+    **options: Any,
+) -> Any:
+    """A table whose names in front stay in sight and are as wide as the longest of them.
+
+    Streamlit shares out the width evenly, and cuts ``CALR type 1`` and ``CALR type 2`` alike.
+
+    Parameters
+    ----------
+    frame
+        The table.
+    key
+        Stable key.
+    column_config, column_order
+        As in ``st.dataframe``; pinned columns of text get their width here.
+    options
+        Further options of ``st.dataframe``.
+
+    Returns
+    -------
+    object
+        What ``st.dataframe`` returns.
+    """
+    order = list(column_order or frame.columns)
+    config: dict[str, Any] = dict(column_config or {})
+    named = set(map(str, frame[order[0]])) if order and _is_text(frame[order[0]]) else set()
+    for name in order:
+        given = config.get(name)
+        if given is None and named and named & set(map(str, frame[name])):
+            given = st.column_config.TextColumn(pinned=bool(name == order[0]))
+            config[name] = {**given, "width": names_width(str(name), frame[name])}
+        elif isinstance(given, dict) and given.get("pinned") and _is_text(frame[name]):
+            title = str(given.get("label") or name)
+            config[name] = {**given, "width": names_width(title, frame[name])}
+    options = {"hide_index": True, **options}
+    return st.dataframe(frame, key=key, column_config=config, column_order=column_order, **options)
+
+
+def names_width(title: str, names: Iterable[object]) -> int:
+    """Pixels that a column needs for its title and the longest of its names.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    names
+        Its cells.
+    """
+    longest = max((len(str(name)) for name in (title, *names)), default=0)
+    return int(min(max(_AIR + _LETTER * longest, _LEAST), _MOST))
+
+
+def _is_text(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
