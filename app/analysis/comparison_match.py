@@ -17,6 +17,7 @@ from app.cohort.named_filters import filters_from_text
 from app.cohort.numeric_cuts import CLINICAL, Cut, fixed_cut
 from app.cohort.regrouping import only_groups
 from data_loaders import Cohort
+from data_loaders.derived import TRIPLE_NEGATIVE, is_triple_negative
 
 Bools = npt.NDArray[np.bool_]
 _NAMED = 6
@@ -209,8 +210,28 @@ def shared(matching: Matching) -> Shared:
     return Shared(both, only_first, only_second)
 
 
-def matched(
+def unmatched(
     first: Grouping, second: Grouping, masks: tuple[Bools, Bools]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Groups with patients that only one of two groupings has, of either.
+
+    Parameters
+    ----------
+    first, second, masks
+        As in :func:`matched`.
+    """
+    ours, theirs = _present(first, masks[0]), _present(second, masks[1])
+    return (
+        tuple(name for word, name in ours.items() if word not in theirs),
+        tuple(name for word, name in theirs.items() if word not in ours),
+    )
+
+
+def matched(
+    first: Grouping,
+    second: Grouping,
+    masks: tuple[Bools, Bools],
+    same: Mapping[str, str] | None = None,
 ) -> tuple[Grouping, Grouping]:
     """Two groupings with the groups that both have, in the order, names and colours of the first.
 
@@ -220,20 +241,17 @@ def matched(
         The groupings, each of its own cohort.
     masks
         Whom either cohort has selected: a group without any of them is not there.
+    same
+        Groups that mean the same under other names: the second's name by the first's.
 
     Raises
     ------
     ValueError
         If they have no two groups in common.
     """
-    present = [
-        {
-            same_word(name): name
-            for name, size in zip(held.names, held.sizes(mask), strict=True)
-            if size
-        }
-        for held, mask in zip((first, second), masks, strict=True)
-    ]
+    present = [_present(first, masks[0]), _present(second, masks[1])]
+    words = {theirs: same_word(ours) for ours, theirs in (same or {}).items()}
+    present[1] = {words.get(name, word): name for word, name in present[1].items()}
     common = [word for word in present[0] if word in present[1]]
     if len(common) < 2:
         raise ValueError(
@@ -245,9 +263,17 @@ def matched(
     return kept, replace(theirs, names=kept.names, colours=kept.colours)
 
 
+def _present(held: Grouping, mask: Bools) -> dict[str, str]:
+    """Groups with patients, by the word they are compared by."""
+    sizes = zip(held.names, held.sizes(mask), strict=True)
+    return {same_word(name): name for name, size in sizes if size}
+
+
 def same_word(value: object) -> str:
-    """A value as it is compared between cohorts: in small letters, the sexes spelt out."""
+    """A value as it is compared between cohorts: in small letters, usual short forms spelt out."""
     word = str(value).strip().casefold()
+    if is_triple_negative(word):
+        return TRIPLE_NEGATIVE.casefold()
     return _SAME_WORDS.get(word, word)
 
 

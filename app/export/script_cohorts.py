@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pprint import pformat
 from typing import Protocol
 
@@ -67,6 +67,10 @@ class AskedInBoth(Protocol):
         """Names of the groups compared."""
 
     @property
+    def same(self) -> Mapping[str, str]:
+        """Groups matched by hand, the second's name by the first's."""
+
+    @property
     def variables(self) -> dict[str, str]:
         """Clinical variables compared, the second's name by the first's."""
 
@@ -95,7 +99,8 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
     if both.exclusive:
         imports["app.analysis.comparison_overlap"] = {"exclusive_groups"}
     body = [
-        "groupings = matched(groupings[0], groupings[1], (masks[0], masks[1]))",
+        f"same = {dict(both.same)!r}",
+        "groupings = matched(groupings[0], groupings[1], (masks[0], masks[1]), same)",
         f"groupings = [only_groups(held, {list(both.groups)!r}) for held in groupings]",
         'show = {"index": False, "float_format": "%.12g"}',
         f"variables = {pformat(both.variables, compact=True, sort_dicts=False)}",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -79,6 +79,7 @@ class Both:
     compared: Compared
     matching: Matching
     sides: tuple[Side, Side]
+    same: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.analysis.comparison_match import match_cohorts, matched
+from app.analysis.comparison_match import match_cohorts, matched, unmatched
 from app.analysis.comparison_overlap import exclusive_groups
 from app.cohort.arrangement import arranged
 from app.cohort.filters import FilterError
@@ -42,7 +42,7 @@ def draw_cohorts(compared: Compared) -> None:
     )
     other = open_cohort(key if key in labels else next(iter(labels)))
     try:
-        both = asked_in_both(compared, other)
+        both = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:
         st.info(
             f"{error} So the question cannot be asked in {other.name}: choose another cohort, load "
@@ -53,8 +53,37 @@ def draw_cohorts(compared: Compared) -> None:
     draw_answer(both)
 
 
-def asked_in_both(compared: Compared, other: Cohort) -> Both:
+def _draw_matching(ours: tuple[str, ...], theirs: tuple[str, ...], other: Cohort) -> dict[str, str]:
+    """What the other cohort calls the groups that only this one has, as the reader says."""
+    same: dict[str, str] = {}
+    with st.expander("Groups of other names", icon=":material/link:", key="match_groups"):
+        st.caption(
+            f"Only here: {', '.join(ours)}. Only in {other.name}: {', '.join(theirs)}. Say which "
+            "are the same."
+        )
+        for name in ours:
+            chosen = st.selectbox(
+                f"“{name}” is there",
+                ["", *(option for option in theirs if option not in same.values())],
+                format_func=lambda option: option or "not there",
+                key=f"match_{name}",
+            )
+            if chosen:
+                same[name] = chosen
+    return same
+
+
+def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Both:
     """Both cohorts with matched groups.
+
+    Parameters
+    ----------
+    compared
+        The question in the cohort looked at.
+    other
+        The other cohort.
+    ask
+        Whether to ask which groups of other names are the same.
 
     Raises
     ------
@@ -74,7 +103,10 @@ def asked_in_both(compared: Compared, other: Cohort) -> Both:
         grouping = exclusive_groups(other, filters_from_text(theirs.name))
     else:
         grouping = arranged(theirs.build(other, selection.mask), compared.arrangement)
-    ours, matched_there = matched(compared.grouping, grouping, (mask, selection.mask))
+    masks = (mask, selection.mask)
+    alone = unmatched(compared.grouping, grouping, masks)
+    same = _draw_matching(*alone, other) if ask and all(alone) else {}
+    ours, matched_there = matched(compared.grouping, grouping, masks, same)
     return Both(
         compared,
         matching,
@@ -82,6 +114,7 @@ def asked_in_both(compared: Compared, other: Cohort) -> Both:
             Side(looking.selection, looking.filter, spec, ours),
             Side(selection, chosen, theirs, matched_there),
         ),
+        same,
     )
 
 

@@ -19,7 +19,7 @@ from app.analysis.comparison_cohorts import (
     replication,
     replication_reading,
 )
-from app.analysis.comparison_match import Matching, match_cohorts, matched, shared
+from app.analysis.comparison_match import Matching, match_cohorts, matched, shared, unmatched
 from app.analysis.group_survival import survival_by_group
 from app.analysis.table_one import TableOne, table_one
 from app.cohort.filters import Filter
@@ -123,6 +123,21 @@ def test_groups_are_matched_though_the_sexes_are_written_otherwise():
     assert b.colours == a.colours
     with pytest.raises(ValueError, match="no two groups"):
         matched(ours, by_labels("x", ["x"] * 40, ["x"]), (everyone(OURS), everyone(THEIRS)))
+
+
+def test_groups_of_other_names_are_matched_by_spelling_and_by_hand():
+    here = by_labels("driver", ["CALR", "JAK2", "TN", "none"] * 10, ["CALR", "JAK2", "TN", "none"])
+    there = by_labels(
+        "driver",
+        ["calr", "JAK2 V617F", "Triple-negative", None] * 10,
+        ["JAK2 V617F", "Triple-negative", "calr"],
+    )
+    masks = (everyone(OURS), everyone(THEIRS))
+    assert unmatched(here, there, masks) == (("JAK2", "none"), ("JAK2 V617F",))
+    assert matched(here, there, masks)[1].names == ("CALR", "TN")
+    ours, theirs = matched(here, there, masks, {"JAK2": "JAK2 V617F"})
+    assert ours.names == theirs.names == ("CALR", "JAK2", "TN")
+    assert theirs.sizes() == [10, 10, 10]
 
 
 def tables(*cohorts: Cohort) -> list[TableOne]:
