@@ -11,11 +11,13 @@ import streamlit as st  # noqa: E402  (the path comes first)
 
 from app.ui.disclosed.pages import draw_disclosed  # noqa: E402
 from app.ui.disclosed.words import stop_on_wrong_setting  # noqa: E402
+from app.ui.escaping import install  # noqa: E402
 from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
 from app.ui.links import ask_to_write, read_link, write_choices  # noqa: E402
 from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
+install()
 configure_page()
 stop_on_wrong_setting()
 page = navigation()

@@ -38,6 +38,7 @@ from app.ui.cohort_crossfilter import (
     brushed_range,
     clicked_bars,
 )
+from app.ui.escaping import escaped_figure
 from app.ui.layout import draw_downloads, figure_with_downloads
 from app.ui.session import Looking
 from app.ui.sidebar import filter_columns, put_filter
@@ -192,8 +193,10 @@ def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
     found = distribution(looking.cohort, name, looking.selection.mask)
     key = f"picture_{name}"
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    figure = draw_distribution(
-        found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
+    figure = escaped_figure(
+        draw_distribution(
+            found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
+        )
     )
     st.plotly_chart(
         figure,
@@ -223,8 +226,8 @@ def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
     listed = ", ".join(
         f"{row.label} {row.altered:,} of {row.tested:,}" for row in table.head(8).itertuples()
     )
-    figure = draw_alterations(
-        table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic
+    figure = escaped_figure(
+        draw_alterations(table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic)
     )
     st.plotly_chart(
         figure,

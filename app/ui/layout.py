@@ -14,6 +14,7 @@ from app.charts.theme import plotly_config
 from app.cohort.disclosure import Disclosure
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
+from app.ui.escaping import escaped_figure
 from app.ui.session import Looking, looking_at
 from data_loaders import Provenance
 
@@ -149,6 +150,7 @@ def figure_with_downloads(
     """
     looking = looking_at()
     stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
+    figure = escaped_figure(figure)
     st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt)
     draw_downloads(figure, numbers, key=key, stem=stem)
 

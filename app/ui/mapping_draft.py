@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
+from app.cohort.escaping import markdown_escaped
 from app.ui.session import Looking, Source
 from data_loaders import Cohort
 from data_loaders.column_uses import Use, column_uses
@@ -19,7 +19,6 @@ from data_loaders.mapping import TableMapping
 Correction = Callable[[Mapping[str, Any]], dict[str, Any]]
 _DRAFT = "_mapping_draft"
 _MOST_SHOWN = 6
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~<>:^&])")
 
 
 @dataclass(eq=False)
@@ -123,7 +122,7 @@ def start_over() -> None:
 
 def literal(text: str) -> str:
     """A text from a file in markdown, shown as it is."""
-    return _MARKDOWN.sub(r"\\\1", text.replace("\n", " "))
+    return markdown_escaped(text.replace("\n", " "))
 
 
 def with_count(entry: str, count: int) -> str:

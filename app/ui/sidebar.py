@@ -28,6 +28,7 @@ from app.ui.cohort_filter import (
     take_filter_from_link,
 )
 from app.ui.disclosed.words import draw_released_selection
+from app.ui.escaping import escape_texts_of
 from app.ui.links import (
     AGE,
     ASK,
@@ -44,7 +45,7 @@ from app.ui.links import (
     feature_labels,
     keep_choices,
 )
-from app.ui.saved_groups import keep_saved_in_link
+from app.ui.saved_groups import keep_saved_in_link, saved_names
 from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
 from data_loaders import Cohort, Variable
 
@@ -236,6 +237,7 @@ def draw_sidebar() -> Looking:
     )
     key = key if key in keys else DEFAULT_COHORT
     cohort = open_cohort(key)
+    escape_texts_of(cohort, (*labels.values(), *saved_names(cohort)))
     _draw_filter(cohort)
     take_filter_from_link(cohort)
     keep_usable(cohort)

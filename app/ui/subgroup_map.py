@@ -21,6 +21,7 @@ from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.regrouping import selection_against_rest
 from app.cohort.saved import MAX_NAME
 from app.export.tables import file_stem
+from app.ui.escaping import escaped_figure
 from app.ui.layout import draw_downloads
 from app.ui.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
 from app.ui.saved_groups import save_groups
@@ -96,7 +97,7 @@ def draw_map_controls(looking: Looking) -> MapChoice:
 def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figure:
     """The map with its downloads, which is returned; what is selected on it is kept."""
     stem = file_stem(looking.cohort.name, "subgroups", synthetic=looking.synthetic)
-    figure = map_figure(looking, found, choice)
+    figure = escaped_figure(map_figure(looking, found, choice))
     st.plotly_chart(
         figure,
         key=MAP,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.analysis.wording import count
 from app.cohort.disclosure import Disclosure
+from app.cohort.escaping import markdown_escaped
 from app.ui.links import COHORT
 from app.ui.session import Source, cohort_title, keep_upload
 from app.ui.sidebar import open_next
@@ -70,7 +71,8 @@ def draw_outcome() -> None:
     outcome = st.session_state.get(_OUTCOME)
     if outcome is not None:
         good, sentence = outcome
-        (st.success if good else st.error)(sentence)
+        # What was refused is of no cohort that is open: all of the sentence is text.
+        (st.success if good else st.error)(markdown_escaped(sentence))
 
 
 def tell_outcome(sentence: str | None, *, good: bool = True) -> None:

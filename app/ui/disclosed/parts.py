@@ -18,6 +18,7 @@ from app.cohort.groupings import GroupingSpec
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
 from app.export.workbook import to_xlsx
+from app.ui.escaping import escaped_figure
 from app.ui.links import EVERYONE, GROUP, group_labels
 from app.ui.session import Looking
 
@@ -85,6 +86,7 @@ def released_figure(
         Stable key of the widgets, word of the file name, alternative text.
     """
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
+    figure = escaped_figure(figure)
     st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=f"{alt} {policy.mark}.")
     released_downloads(looking, policy, numbers, key=key, name=name, figure=figure)
 

@@ -31,6 +31,7 @@ from app.export.survival_sheets import told
 from app.export.tables import file_stem
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
+from app.ui.escaping import escaped_figure
 from app.ui.layout import download_table, draw_downloads
 from app.ui.remembered import remembered
 from app.ui.screened_gene import (
@@ -279,6 +280,7 @@ def _draw_figure(
         looking.cohort.name, "screen", screen.endpoint.key, synthetic=looking.synthetic
     )
     sentences = screen_reading(screen)
+    figure = escaped_figure(figure)
     if shown == VOLCANO:
         st.plotly_chart(
             figure,

@@ -1,0 +1,89 @@
+"""Escapes what the data hold in every Markdown text that a page shows, and in every figure.
+
+Streamlit reads labels, captions, messages and helps as Markdown. One door lets them all out,
+:meth:`DeltaGenerator._enqueue` (and ``_block`` for what holds others), so that is where they are
+escaped: no page can forget to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import wraps
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from streamlit.delta_generator import DeltaGenerator
+
+from app.cohort.escaping import Escapes
+from data_loaders import Cohort
+
+_HELD, _OF_COHORT = "_escapes", "_escapes_of_cohort"
+# What Streamlit reads as Markdown, by the name of its field.
+_FIELDS = frozenset({"body", "label", "help", "text", "content", "delta", "title", "caption"})
+# These hold data of their own format, or plain text under such a name.
+_OTHERS = frozenset(
+    {"arrow_data_frame", "plotly_chart", "code", "json", "html", "imgs", "logo", "snow", "iframe"}
+)
+_INSTALLED = "_escapes_text"
+
+
+def install() -> None:
+    """Have every text escaped on its way out; once a process."""
+    if hasattr(DeltaGenerator, _INSTALLED):
+        return
+    enqueue, block = DeltaGenerator._enqueue, DeltaGenerator._block  # noqa: SLF001
+
+    @wraps(enqueue)
+    def enqueue_escaped(
+        self: DeltaGenerator, delta_type: str, element_proto: Message, *args: Any, **kwargs: Any
+    ) -> DeltaGenerator:
+        escapes: Escapes | None = st.session_state.get(_HELD)
+        if escapes is not None and delta_type not in _OTHERS:
+            _escape(element_proto, escapes)
+        return enqueue(self, delta_type, element_proto, *args, **kwargs)
+
+    @wraps(block)
+    def block_escaped(
+        self: DeltaGenerator, block_proto: Any = None, *args: Any, **kwargs: Any
+    ) -> DeltaGenerator:
+        escapes: Escapes | None = st.session_state.get(_HELD)
+        if escapes is not None and block_proto is not None:
+            _escape(block_proto, escapes)
+        return block(self, block_proto, *args, **kwargs)
+
+    DeltaGenerator._enqueue = enqueue_escaped  # type: ignore[method-assign]  # noqa: SLF001
+    DeltaGenerator._block = block_escaped  # type: ignore[method-assign]  # noqa: SLF001
+    setattr(DeltaGenerator, _INSTALLED, True)
+
+
+def escape_texts_of(cohort: Cohort, names: Iterable[str] = ()) -> None:
+    """From here on in this run, escape the strings of a cohort and names that the user typed."""
+    fingerprint, held = st.session_state.get(_OF_COHORT) or ("", None)
+    if held is None or fingerprint != cohort.fingerprint:
+        held = Escapes.of(cohort)
+        st.session_state[_OF_COHORT] = (cohort.fingerprint, held)
+    typed = frozenset(names)
+    st.session_state[_HELD] = held.with_names(typed) if typed - held.strings else held
+
+
+def escaped_figure(figure: go.Figure) -> go.Figure:
+    """The figure as it is shown and exported: texts of the data are no markup."""
+    escapes: Escapes | None = st.session_state.get(_HELD)
+    if escapes is None:
+        return figure
+    plain = figure.to_dict()
+    changed = escapes.figure(plain)
+    return figure if changed is plain else go.Figure(changed, skip_invalid=True)
+
+
+def _escape(message: Message, escapes: Escapes) -> None:
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            for part in value if field.is_repeated else (value,):
+                if isinstance(part, Message):
+                    _escape(part, escapes)
+        elif isinstance(value, str) and field.name in _FIELDS:
+            setattr(message, field.name, escapes.markdown(value))
