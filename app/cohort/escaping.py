@@ -32,6 +32,7 @@ _INSTEAD = {
 }  # fmt: skip
 _ELLIPSIS = "…"
 _SHORTEST = 6
+_BREAK = "(?: |<br>)"
 _MOST_VALUES = 20_000
 _WORDED = frozenset({"categorical", "ordinal", "binary", "text", "identifier"})
 
@@ -152,9 +153,9 @@ def _replaced(
     for raw in strings:
         if raw in text:
             text = text.replace(raw, marked(raw))
-        elif over_lines and " " in raw and "<br>" in text:
-            # Titles are broken into lines between words.
-            pattern = r"( |<br>)".join(re.escape(word) for word in raw.split(" "))
+        elif over_lines and "<br>" in text:
+            # Labels are broken into lines, between words and within long ones.
+            pattern = "(?:<br>)?".join(_BREAK if sign == " " else re.escape(sign) for sign in raw)
             text = re.sub(pattern, lambda m: "<br>".join(map(marked, m[0].split("<br>"))), text)
         if _ELLIPSIS in text and len(raw) >= _SHORTEST:
             text = _cut_replaced(text, raw, marked)

@@ -19,7 +19,7 @@ ODD = (
     "$5-$10 a*b*c", "[click](http://h.example)", "<b>Bold</b> <a href='http://h.example'>a</a>",
     ":red[r] ~~gone~~",
 )  # fmt: skip
-NAME = "![pix](x) :red[a] $x$ <i>y</i>"
+NAME = "![pix](x) :red[a] $x$ <i>y"
 PARTS = ("$5-$10", "a*b*c", "[click](", "<b>Bold", "<a href", ":red[", "~~gone", "![pix]", "<i>y")
 MARKDOWN = {"body", "label", "help", "text", "content", "delta", "title", "caption"}
 SILENT = {"arrow_data_frame", "plotly_chart", "code", "json", "html", "component_instance"}
