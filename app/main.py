@@ -12,8 +12,9 @@ import streamlit as st  # noqa: E402  (the path comes first)
 from app.ui.disclosed.pages import draw_disclosed  # noqa: E402
 from app.ui.disclosed.words import stop_on_wrong_setting  # noqa: E402
 from app.ui.escaping import install  # noqa: E402
+from app.ui.gone import draw_gone_cohort  # noqa: E402
 from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
-from app.ui.links import ask_to_write, read_link, write_choices  # noqa: E402
+from app.ui.links import ask_to_write, gone_cohort, read_link, write_choices  # noqa: E402
 from app.ui.pages import navigation  # noqa: E402
 from app.ui.sidebar import draw_sidebar  # noqa: E402
 
@@ -25,9 +26,12 @@ page = navigation()
 read_link()
 write_choices()
 draw_brand()
-with st.sidebar:
-    draw_sidebar()
-if not draw_disclosed(page.url_path):
-    page.run()
+if gone_cohort():
+    draw_gone_cohort()
+else:
+    with st.sidebar:
+        draw_sidebar()
+    if not draw_disclosed(page.url_path):
+        page.run()
 page_footer()
 ask_to_write()

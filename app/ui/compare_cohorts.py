@@ -13,10 +13,11 @@ from app.cohort.arrangement import arranged
 from app.cohort.filters import FilterError
 from app.cohort.groupings import GroupingError, grouping_options
 from app.cohort.named_filters import filters_from_text
+from app.ui.cohort_choice import draw_cohort_choice
 from app.ui.compare import Compared
 from app.ui.compare_both import Both, Side, draw_answer
-from app.ui.links import GROUP, cohort_labels, group_labels, keep_choices
-from app.ui.session import open_cohort
+from app.ui.links import GROUP, group_labels, keep_choices
+from app.ui.session import cohort_keys, open_cohort
 from data_loaders import Cohort
 
 OTHER = "other"
@@ -26,21 +27,20 @@ _OFFERED, _ENOUGH = 3, 10
 def draw_cohorts(compared: Compared) -> None:
     """The control of the second cohort, then the answer in both, side by side."""
     looking = compared.looking
-    labels = {key: label for key, label in cohort_labels().items() if key != looking.key}
-    if not labels:
+    keys = [key for key in cohort_keys() if key != looking.key]
+    if not keys:
         st.info("Load a second cohort on the Data page to ask the same question in both.")
         return
-    key = st.selectbox(
+    first = 0 if OTHER in st.session_state else _first_that_can(compared, keys)
+    key = draw_cohort_choice(
         "Ask the same in",
-        list(labels),
-        index=0 if OTHER in st.session_state else _first_that_can(compared, list(labels)),
-        format_func=lambda option: labels.get(option, option),
+        keys,
+        keys[first],
         key=OTHER,
-        bind="query-params",
         help="Cohorts of this session: the simulated ones, uploads, and published cohorts that "
         "were opened on the Data page.",
     )
-    other = open_cohort(key if key in labels else next(iter(labels)))
+    other = open_cohort(key)
     try:
         both = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:

@@ -36,6 +36,7 @@ _LOGO = (
 # below what is legible, and lays plotly's toolbar over the title; these rules mend that.
 _STYLE = """<style>
 .stMainBlockContainer {padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1240px;}
+[class*="_of_address"] {display: none;}
 .stMainBlockContainer [data-testid=stMarkdownContainer] p,
 .stMainBlockContainer [data-testid=stMarkdownContainer] li {max-width: 62rem;}
 @media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}

@@ -39,8 +39,8 @@ from app.ui.grouping_parameters import (
 from app.ui.saved_groups import saved_names, saved_option, take_saved_from_link
 from app.ui.session import (
     DEFAULT_COHORT,
+    address_label,
     cohort_keys,
-    cohort_title,
     hold_public,
     open_cohort,
     public_cohort,
@@ -70,6 +70,8 @@ _COMPOUND = {
 _ASKED = "_asked"
 _TO_WRITE, _DRAWN = "_choices_to_write", "_choices_drawn"
 _LOST = "_grouping_lost"
+_GONE = "_cohort_gone"
+NEXT = "_cohort_to_open"
 
 
 def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[str, str]:
@@ -83,8 +85,8 @@ def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[s
 
 
 def cohort_labels() -> dict[str, str]:
-    """Key and label of every cohort the session can open."""
-    return unique_labels(cohort_keys(), cohort_title)
+    """Key and label of every cohort the session can open, as the address names them."""
+    return unique_labels(cohort_keys(), address_label)
 
 
 def endpoint_labels(cohort: Cohort) -> dict[str, str]:
@@ -218,10 +220,18 @@ def read_link() -> None:
     """On a session's first run: keep what the link asks for, and turn keys into labels."""
     if _ASKED in st.session_state:
         return
+    if _GONE in st.session_state:
+        _drop_other_cohorts_link()
     st.session_state[_ASKED] = {}
     if not len(st.query_params):
         return
-    _hold_public_of_link(st.query_params.get(COHORT, ""))
+    asked_cohort = st.query_params.get(COHORT, "")
+    _hold_public_of_link(asked_cohort)
+    if asked_cohort and asked_cohort not in {*cohort_labels(), *cohort_labels().values()}:
+        del st.session_state[_ASKED]
+        st.session_state[_GONE] = asked_cohort
+        return
+    st.session_state.pop(_GONE, None)
     changed = _translate(COHORT, cohort_labels())
     asked = {label: key for key, label in cohort_labels().items()}
     cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
@@ -250,6 +260,25 @@ def read_link() -> None:
     st.session_state[_ASKED] = {name: st.query_params.get_all(name) for name in st.query_params}
     if changed:
         st.rerun()
+
+
+def _drop_other_cohorts_link() -> None:
+    """Where another cohort than the link's was loaded, what the link asked is not of it."""
+    held = {*cohort_labels(), *cohort_labels().values()}
+    if NEXT in st.session_state and st.session_state[_GONE] not in held:
+        st.session_state.pop(_GONE)
+        st.query_params.clear()
+
+
+def gone_cohort() -> str:
+    """What the address calls a cohort that this session does not hold; empty where it does."""
+    return str(st.session_state.get(_GONE, ""))
+
+
+def leave_gone_cohort() -> None:
+    """Go on without the cohort of the address and what the address asked of it."""
+    st.session_state.pop(_GONE, None)
+    st.query_params.clear()
 
 
 def _hold_public_of_link(asked: str) -> None:

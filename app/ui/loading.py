@@ -9,14 +9,17 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from app.cohort.disclosure import Disclosure
 from app.ui.session import hold_public, public_cohort, public_key
 from app.ui.sidebar import open_next
 from app.ui.tables import draw_table
 from app.ui.uploading import draw_outcome, draw_upload, open_loaded, refuse_loaded, tell_outcome
 from app.ui.waiting import while_waiting
 from data_loaders import Cohort, CohortError, load_cohort
+from data_loaders.allowed import VARIABLE, Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
+from data_loaders.databases.loading import load_database
 
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
@@ -115,6 +118,10 @@ def _published(entry: CatalogueEntry, tell: Callable[[str, float], None]) -> Coh
 
 
 def _draw_portal() -> None:
+    allowed = allowed_sources()
+    if allowed.nothing:
+        _say_not_offered("Portals")
+        return
     st.caption(
         "Studies of the public cBioPortal or of your hospital's own. The address you give is "
         "contacted when you press a button, and no other."
@@ -164,6 +171,11 @@ def _draw_portal() -> None:
 
 def _search(instance: _Instance, keyword: str) -> None:
     """Keep the studies found, or say why there are none."""
+    try:
+        allowed_sources().check_web(instance.address)
+    except CohortError as error:
+        tell_outcome(str(error), good=False)
+        return
     said = f"Asking {instance.address} for its studies, for {_SEARCH_SECONDS:.0f} seconds at most"
     try:
         studies = while_waiting(
@@ -185,6 +197,10 @@ def _search(instance: _Instance, keyword: str) -> None:
 
 
 def _draw_database() -> None:
+    allowed = allowed_sources()
+    if allowed.nothing:
+        _say_not_offered("Databases")
+        return
     st.caption(
         "One row a patient, from PostgreSQL or a DuckDB file. Nothing is changed there, and the "
         "password is kept nowhere."
@@ -200,18 +216,41 @@ def _draw_database() -> None:
         table = left.text_input(
             "Table or view", key="database_table", placeholder="registry.patients"
         )
-        query = right.text_area(
-            "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
-        )
+        query = ""
+        if Disclosure.of() is None:
+            query = right.text_area(
+                "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
+            )
+        else:
+            # A query could repeat rows, or put a name where a diagnosis is expected.
+            right.caption("Queries are not offered under disclosure control.")
         asked = st.form_submit_button("Load from the database", key="database_load", type="primary")
     if asked:
         tell_outcome(None)
         _load(
-            lambda _tell: load_cohort(
-                address.strip(), query=query.strip() or None, table=table.strip() or None
-            ),
+            lambda _tell: _from_database(allowed, address.strip(), query.strip(), table.strip()),
             table.strip() or "The query",
         )
+
+
+def _from_database(allowed: Allowed, address: str, query: str, table: str) -> Cohort:
+    # Only ever a database: what is no address of one would be taken for a file of the server.
+    allowed.check_database(address)
+    return load_database(address, query=query or None, table=table or None)
+
+
+def allowed_sources() -> Allowed:
+    """What this server may read for its users, besides their own files."""
+    listens = str(st.get_option("server.address") or "")
+    shared = listens not in {"127.0.0.1", "localhost", "::1"} or Disclosure.of() is not None
+    return Allowed.of(shared=shared)
+
+
+def _say_not_offered(what: str) -> None:
+    st.info(
+        f"{what} are not offered on this server: it is reached by others, or disclosure control is "
+        f"on, and {VARIABLE} lists no folders and hosts that it may read for its users."
+    )
 
 
 def _load(

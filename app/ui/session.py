@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ _UPLOADS = "_uploads"
 _SOURCES = "_upload_sources"
 _HELD_PUBLIC = "_public_cohorts"
 _PUBLIC = "catalogue:"
+_UPLOAD = "upload:"
+_LETTERS = 10
 _LOOKING_AT = "_looking_at"
 
 
@@ -94,7 +97,7 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     source
         The files it was read from, where they can be read again under another mapping.
     """
-    key = f"upload:{cohort.name}"
+    key = f"{_UPLOAD}{_told_apart_by(cohort, source)}"
     uploads()[key] = cohort
     sources = st.session_state.setdefault(_SOURCES, {})
     sources.pop(key, None)
@@ -121,7 +124,23 @@ def cohort_title(key: str) -> str:
         return DEMO_COHORTS[key.removeprefix("demo:")].title
     if key.startswith(_PUBLIC):
         return public_cohort(key.removeprefix(_PUBLIC)).name
-    return key.removeprefix("upload:")
+    held = uploads().get(key)
+    return key if held is None else held.name
+
+
+def address_label(key: str) -> str:
+    """What the address calls a cohort: an upload by letters that say nothing of it."""
+    return key.replace(_UPLOAD, "upload ") if key.startswith(_UPLOAD) else cohort_title(key)
+
+
+def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
+    """Letters that tell an upload from others, the same when the same files are loaded again."""
+    if source is None:
+        return cohort.fingerprint[:_LETTERS]
+    digest = hashlib.sha256()
+    for name in sorted(source.files):
+        digest.update(hashlib.sha256(source.files[name]).digest())
+    return digest.hexdigest()[:_LETTERS]
 
 
 def open_cohort(key: str) -> Cohort:

@@ -14,6 +14,7 @@ from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
 from app.cohort.disclosure import Disclosure
 from app.cohort.disclosure_questions import Published
 from app.cohort.filters import Filter
+from app.ui.cohort_choice import draw_cohort_choice
 from app.ui.cohort_filter import (
     MORE,
     can_go,
@@ -36,21 +37,27 @@ from app.ui.links import (
     COLOUR,
     DISEASE,
     GROUP,
+    NEXT,
     SEX,
     WITH,
     WITHOUT,
     asked_for,
-    cohort_labels,
     colour_labels,
     feature_labels,
     keep_choices,
 )
 from app.ui.saved_groups import keep_saved_in_link, saved_names
-from app.ui.session import DEFAULT_COHORT, Looking, look_at, open_cohort
+from app.ui.session import (
+    DEFAULT_COHORT,
+    Looking,
+    cohort_keys,
+    cohort_title,
+    look_at,
+    open_cohort,
+)
 from data_loaders import Cohort, Variable
 
 _MOST_LEVELS = 40
-_NEXT = "_cohort_to_open"
 _LONGEST_CHIP = 60
 _FILTER_KEYS = (DISEASE, SEX, AGE, ASK, WITH, WITHOUT)
 
@@ -216,28 +223,18 @@ def open_next(cohort_key: str) -> None:
     cohort_key
         Key of a cohort that the session holds.
     """
-    st.session_state[_NEXT] = cohort_key
+    st.session_state[NEXT] = cohort_key
 
 
 def draw_sidebar() -> Looking:
     """Draw cohort and filter, and set what the session looks at."""
-    if _NEXT in st.session_state:
+    if NEXT in st.session_state:
         clear_filter()
-        st.session_state[COHORT] = st.session_state.pop(_NEXT)
-    labels = cohort_labels()
-    keys = list(labels)
-    key = st.selectbox(
-        "Cohort",
-        keys,
-        index=keys.index(DEFAULT_COHORT),
-        format_func=lambda key: labels.get(key, key),
-        key=COHORT,
-        bind="query-params",
-        on_change=clear_filter,
-    )
-    key = key if key in keys else DEFAULT_COHORT
+        st.session_state[COHORT] = st.session_state.pop(NEXT)
+    keys = cohort_keys()
+    key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
     cohort = open_cohort(key)
-    escape_texts_of(cohort, (*labels.values(), *saved_names(cohort)))
+    escape_texts_of(cohort, (*map(cohort_title, keys), *saved_names(cohort)))
     _draw_filter(cohort)
     take_filter_from_link(cohort)
     keep_usable(cohort)
@@ -423,12 +420,6 @@ def _say_what_was_not_restored(looking: Looking) -> None:
     asked = asked_for()
     lost_filter = lost_of_filter()
     if not asked and not lost_filter:
-        return
-    if asked.get(COHORT, [cohort_labels()[looking.key]]) != [cohort_labels()[looking.key]]:
-        st.warning(
-            "This link asks for a cohort that this session does not hold: load its file again on "
-            f"the Data page. You look at {looking.cohort.name}."
-        )
         return
     labels = feature_labels(looking.cohort)
     lost = [lost_filter] * bool(lost_filter)

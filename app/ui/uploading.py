@@ -118,8 +118,9 @@ def _patients(cohort: Cohort) -> str:
 
 def refuse_loaded(error: CohortError) -> None:
     """Say why nothing was loaded, and what is still open; call it in a callback."""
-    held = cohort_title(st.session_state[COHORT])
-    tell_outcome(f"{error} You still look at {held}.", good=False)
+    held = st.session_state.get(COHORT)
+    still = "" if held is None else f" You still look at {cohort_title(held)}."
+    tell_outcome(f"{error}{still}", good=False)
 
 
 def _load(key: str) -> None:
