@@ -28,6 +28,5 @@ def draw_gone_cohort() -> None:
         "session. Load it below, or look at another; nothing is shown in its place."
     )
     draw_loading()
-    st.button(
-        "Look at the simulated MPN cohort instead", key="leave_gone", on_click=leave_gone_cohort
-    )
+    if st.button("Look at the simulated MPN cohort instead", key="leave_gone"):
+        leave_gone_cohort()

@@ -36,6 +36,7 @@ from app.ui.grouping_parameters import (
     TWO_GENES,
     option_and_parameters,
 )
+from app.ui.pages import HOME
 from app.ui.saved_groups import saved_names, saved_option, take_saved_from_link
 from app.ui.session import (
     DEFAULT_COHORT,
@@ -266,8 +267,7 @@ def _drop_other_cohorts_link() -> None:
     """Where another cohort than the link's was loaded, what the link asked is not of it."""
     held = {*cohort_labels(), *cohort_labels().values()}
     if NEXT in st.session_state and st.session_state[_GONE] not in held:
-        st.session_state.pop(_GONE)
-        st.query_params.clear()
+        leave_gone_cohort()
 
 
 def gone_cohort() -> str:
@@ -276,9 +276,13 @@ def gone_cohort() -> str:
 
 
 def leave_gone_cohort() -> None:
-    """Go on without the cohort of the address and what the address asked of it."""
+    """Go on without the cohort of the address and what the address asked of it.
+
+    By way of a page without parameters: the controls would take them from the address.
+    """
     st.session_state.pop(_GONE, None)
-    st.query_params.clear()
+    st.session_state[_ASKED] = {}
+    st.switch_page(HOME, query_params={})
 
 
 def _hold_public_of_link(asked: str) -> None:

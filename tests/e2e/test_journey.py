@@ -155,7 +155,9 @@ def test_a_reload_of_an_upload_says_that_it_is_gone(
     again = context.new_page()
     again.goto(link)
     settled(again)
-    expect(again.get_by_text("a cohort that this session does not hold")).to_be_visible()
+    expect(again.get_by_role("heading", name="not here any more")).to_be_visible()
+    assert "small" not in link
+    expect(again.get_by_text("patients")).to_have_count(0)
     calm(again)
 
 

@@ -55,7 +55,6 @@ def test_a_link_opens_the_same_cohort_filter_and_grouping(open_app: Opener):
 @pytest.mark.parametrize(
     "query",
     [
-        {"cohort": "upload:secret.csv"},
         {"dx": ["Nonsense"]},
         {"with": ["NOGENE"]},
         {"age": ["5", "500"]},
@@ -155,3 +154,48 @@ def test_every_citation_of_the_methods_page_has_its_reference(open_app: Opener):
     for number in range(1, len(REFERENCES) + 1):
         assert f"[{number}]" in said, number
         assert f"\n{number}. " in f"\n{said}"
+
+
+@pytest.mark.parametrize("asked", ["upload 0123456789", "upload:secret.csv", "No such cohort"])
+@pytest.mark.parametrize("page", ["home", "survival", "subgroups"])
+def test_a_cohort_that_is_gone_is_not_exchanged_for_another(
+    open_app: Opener, page: str, asked: str
+):
+    at = open_app(page, cohort=asked, dx=["MF"])
+    assert not at.exception
+    assert "not here any more" in at.title[0].value
+    assert asked in words(at).replace("\\", "")
+    assert not at.get("plotly_chart")
+    assert "2,000" not in words(at), "no number of another cohort"
+    assert at.query_params["cohort"] in (asked, [asked]), (
+        "the address is kept: a reload says the same"
+    )
+    at.run()
+    assert "not here any more" in at.title[0].value
+    at.button(key="leave_gone").click().run()
+    assert not at.exception
+    assert "2,000 of 2,000" in words(at), "and the other filter is not taken over"
+
+
+def test_the_same_files_loaded_again_bring_the_view_back(open_app: Opener):
+    rows = "".join(
+        f"P{i},{'MF' if i % 2 else 'ET'},{10 + i},{i % 2},{i % 3 > 1}\n" for i in range(40)
+    )
+    content = ("patient_id,diagnosis,os_months,os_event,CALR\n" + rows).encode()
+    at = open_app("data")
+    at.file_uploader(key="upload_0").set_value(("of Jane Doe.csv", content, "text/csv")).run()
+    assert not at.exception
+    address = at.query_params["cohort"]
+    address = address if isinstance(address, str) else address[0]
+    assert address.startswith("upload ")
+    assert "Jane" not in str(dict(at.query_params))
+    again = open_app("survival", cohort=address, dx=["MF"])
+    assert "not here any more" in again.title[0].value
+    again.file_uploader(key="upload_0").set_value(("of Jane Doe.csv", content, "text/csv")).run()
+    assert not again.exception
+    assert "20 of 40 patients" in words(again)
+    other = content.replace(b"P1,", b"Q1,")
+    again = open_app("survival", cohort=address, dx=["MF"])
+    again.file_uploader(key="upload_0").set_value(("other.csv", other, "text/csv")).run()
+    assert not again.exception
+    assert "40 of 40 patients" in words(again), "the filter of the link is not of this cohort"
