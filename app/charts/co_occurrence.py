@@ -86,7 +86,7 @@ def co_occurrence_figure(
             "ticklabelposition": "outside bottom",
             "thickness": 10,
             "tickvals": [-_FULL, -2, 0, 2, _FULL],
-            "ticktext": ["p ≤ 0.0001", "0.01", "1", "0.01", "p ≤ 0.0001"],
+            "ticktext": ["≤0.0001", "0.01", "1", "0.01", "≤0.0001"],
             "tickfont": {"size": 12},
             "outlinewidth": 0,
         },

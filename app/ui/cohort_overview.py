@@ -182,7 +182,7 @@ def _draw_grid(
 ) -> list[_Picture]:
     drawn = []
     for start in range(0, len(names), columns):
-        row = st.columns(columns, gap="medium")
+        row = st.container(key=f"small_charts_{names[start]}").columns(columns, gap="medium")
         for place, name in zip(row, names[start : start + columns], strict=False):
             with place:
                 drawn.append(_draw_picture(looking, name, narrowed=narrowed))

@@ -119,7 +119,7 @@ def draw_alterations(looking: Looking, glance: Overview) -> None:
 def draw_questions(looking: Looking) -> None:
     """Cards that open a page with everything set."""
     cards = questions(looking.key, looking.cohort)
-    columns = st.columns(3)
+    columns = st.container(key="small_charts_questions").columns(3)
     for position, question in enumerate(cards):
         with columns[position % 3].container(border=True, height="stretch"):
             st.markdown(f"**{question.title}**")

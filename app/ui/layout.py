@@ -39,6 +39,7 @@ _STYLE = """<style>
 [class*="_of_address"] {display: none;}
 .stMainBlockContainer [data-testid=stMarkdownContainer] p,
 .stMainBlockContainer [data-testid=stMarkdownContainer] li {max-width: 62rem;}
+@media (max-width: 1150px) {.stMainBlockContainer {padding-left: 1.5rem; padding-right: 1.5rem;}}
 @media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}
 [data-testid=stMetricLabel] p {white-space: normal;}
 [data-testid=stCaptionContainer] {color: inherit; opacity: .8;}
@@ -49,6 +50,7 @@ _STYLE = """<style>
   .stMain [data-testid=stHorizontalBlock] {flex-wrap: wrap;}
   .stMain [data-testid=stColumn] {min-width: min(100%, 7rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stPopover]) {min-width: min(100%, 6rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stMetric]) {min-width: min(100%, 11.5rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stButtonGroup]) {min-width: min(100%, 12rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) {min-width: min(100%, 25rem);}
   .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) ~ [data-testid=stColumn],
@@ -65,6 +67,10 @@ _STYLE = """<style>
 [data-testid=stPlotlyChart] .modebar-btn:is(:hover, .active) path {opacity: 1;}
 [data-testid=stPlotlyChart] .spikeline
   {stroke: #7d8796 !important; stroke-width: 1px !important; stroke-dasharray: none !important;}
+@media (min-width: 641px) {
+  .stMain [class*=st-key-small_charts] [data-testid=stColumn]
+    {min-width: min(100%, 15rem) !important;}
+}
 .stMain [class*=st-key-wide_pair] [data-testid=stColumn]:has([data-testid=stPlotlyChart])
   {min-width: min(100%, 30rem) !important;}
 @media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}

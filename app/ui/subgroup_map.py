@@ -58,16 +58,15 @@ def draw_map_controls(looking: Looking) -> MapChoice:
     """What colours the map, what dragging does, and more in a popover."""
     cohort = looking.cohort
     labels = colour_labels(cohort)
-    left, middle, right = st.columns([7, 8, 3], vertical_alignment="bottom")
-    with left:
-        colour = st.selectbox(
-            "Colour the map by",
-            list(labels),
-            format_func=lambda text: labels.get(text, text),
-            key=COLOUR,
-            bind="query-params",
-        )
-    drag = middle.segmented_control(
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    colour = row.selectbox(
+        "Colour the map by",
+        list(labels),
+        format_func=lambda text: labels.get(text, text),
+        key=COLOUR,
+        bind="query-params",
+    )
+    drag = row.segmented_control(
         "Dragging",
         list(_DRAGS),
         default="Move",
@@ -75,7 +74,7 @@ def draw_map_controls(looking: Looking) -> MapChoice:
         key="drag",
         help="Lasso or Box selects patients, who can then be named and compared.",
     )
-    with right, st.popover("More", key="map_more", width="stretch"):
+    with row.popover("More", key="map_more"):
         contours = st.toggle("Lines of equal density", key="contours", bind="query-params")
         wanted = st.text_input(
             "Find a patient",

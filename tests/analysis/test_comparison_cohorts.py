@@ -137,7 +137,7 @@ def test_groups_of_other_names_are_matched_by_spelling_and_by_hand():
     assert matched(here, there, masks)[1].names == ("CALR", "TN")
     ours, theirs = matched(here, there, masks, {"JAK2": "JAK2 V617F"})
     assert ours.names == theirs.names == ("CALR", "JAK2", "TN")
-    assert theirs.sizes() == [10, 10, 10]
+    assert theirs.sizes() == (10, 10, 10)
 
 
 def tables(*cohorts: Cohort) -> list[TableOne]:
