@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_loaders.notation import PLAIN, Notation, is_bound, parsed
+from data_loaders.notation import PLAIN, Notation, Written, is_bound, numbers_of, written
 
 Codes = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -56,9 +56,13 @@ NO_WORDS = frozenset(
     }
 )  # fmt: skip
 
+# Of a column, what stays the same whatever the notation of its numbers is.
+_ANY_NOTATION = frozenset({"counts", "words", "answers", "written", "dates"})
 # A column of more distinct entries cannot hold answers alone, however they are spelt.
 _MOST_ANSWERS = len(YES_WORDS | NO_WORDS | UNKNOWN_WORDS) * 2
 
+_SPACES = re.compile(r"[\s_]+")
+_BETWEEN = "\0"  # what hardly any entry holds
 _ISO_DATE = re.compile(r"^\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$")
 
 
@@ -114,7 +118,12 @@ class TextColumn:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The entries in lower case with single spaces, for comparing."""
-        return tuple(re.sub(r"[\s_]+", " ", text.lower()) for text in self.texts)
+        # All at once: a column of free text has 100,000 entries.
+        whole = _SPACES.sub(" ", _BETWEEN.join(self.texts).lower())
+        found = tuple(whole.split(_BETWEEN))
+        if len(found) == len(self.texts):
+            return found
+        return tuple(map(as_word, self.texts))
 
     def take(self, keep: npt.NDArray[np.bool_]) -> TextColumn:
         """The column of some rows."""
@@ -146,7 +155,24 @@ class TextColumn:
         A per cent sign is set aside (see :attr:`percent`), a bound is its number, and a unit is
         turned into that of the column, as :attr:`notation` says.
         """
-        return parsed(self.texts, self.notation)
+        return numbers_of(self.entries, self.written, self.notation)
+
+    @property
+    def entries(self) -> pa.StringArray:
+        """The entries for Arrow."""
+        return pa.array(self.texts, type=pa.string())
+
+    @cached_property
+    def written(self) -> Written:
+        """Which entries are numbers, and how they are written."""
+        return written(self.entries)
+
+    def noted(self, notation: Notation) -> TextColumn:
+        """The same column read in another notation; what does not depend on it is known still."""
+        other = replace(self, notation=notation)
+        for name in _ANY_NOTATION & vars(self).keys():
+            vars(other)[name] = vars(self)[name]
+        return other
 
     @cached_property
     def percent(self) -> npt.NDArray[np.bool_]:
@@ -199,6 +225,11 @@ class TextColumn:
     def is_dates(self) -> bool:
         """Whether every entry is a date such as 2019-03-31."""
         return self.dates is not None
+
+
+def as_word(text: str) -> str:
+    """An entry in lower case with single spaces, for comparing."""
+    return _SPACES.sub(" ", text.lower())
 
 
 def _answer(word: str) -> float:

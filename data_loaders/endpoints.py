@@ -252,8 +252,8 @@ def time_unit_of(name: str) -> TimeUnit | None:
     parsed = parse_name(name)
     if parsed.unit in MONTHS_PER:
         return cast("TimeUnit", parsed.unit)
-    known = {word: unit for word, unit in _UNIT_WORDS.items() if len(word) > 1}
-    found = [known[word] for word in (parsed.tokens[:1] + parsed.tokens[-1:]) if word in known]
+    ends = parsed.tokens[:1] + parsed.tokens[-1:]
+    found = [_UNIT_WORDS[word] for word in ends if len(word) > 1 and word in _UNIT_WORDS]
     return cast("TimeUnit", found[0]) if found and len(parsed.tokens) > 1 else None
 
 

@@ -55,9 +55,9 @@ def find_entry(
     own_only
         Whether only a column with the outcome's own name counts.
     """
-    general = None
+    general, of = None, outcome.endpoint.key
     for name, column in columns.items():
-        words, of = _words(name), outcome.endpoint.key
+        words = _words(name)
         if name in dates:
             fits = outcome.time_zero not in {None, name} and words in _ENTRIES | _ARRIVALS
         else:

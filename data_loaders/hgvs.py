@@ -8,6 +8,7 @@ and several changes in a cell. All of them become the one-letter form, several j
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _THREE_LETTERS = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G",
@@ -25,11 +26,13 @@ _BARE_CHANGE = re.compile(
 )
 _LOWER_CHANGE = re.compile(r"[a-z]\d{1,5}[a-z*]|(?:ala|arg|asn|asp|cys|gln|glu|gly|his|ile|leu|lys|"
                            r"met|phe|pro|ser|thr|trp|tyr|val)\d{1,5}[a-z]{2,}.*")  # fmt: skip
+_EQUALS = re.compile("%3D", re.IGNORECASE)
 _TOKENS = re.compile(r"[;,|\s]+|/(?=\(?[pP]\.)")
 _DENIALS = frozenset(
     {"no", "not", "non", "neg", "negative", "negativ", "without", "absent", "kein", "keine",
      "ohne", "nicht", "wt", "wild", "wildtype", "wildtyp", "sans", "senza", "sin"}
 )  # fmt: skip
+_CHANGES_KEPT = 16_384  # a list's changes are looked at as names of columns, classes, refinements
 _UNKNOWN_CHANGE = frozenset({"p.?", "?", "p.", "p.0?", "p.(?)"})
 _UNDERSTOOD = re.compile(
     r"p\.(?:=|0|"
@@ -50,6 +53,7 @@ _OTHER_WORDS = re.compile(
 )
 
 
+@lru_cache(maxsize=_CHANGES_KEPT)
 def protein_change(text: str) -> str:
     """The protein changes that a cell names, in one-letter code, joined by ``;``.
 
@@ -61,7 +65,7 @@ def protein_change(text: str) -> str:
     text
         As it stands in the file.
     """
-    plain = re.sub("%3D", "=", text, flags=re.IGNORECASE).strip()
+    plain = (_EQUALS.sub("=", text) if "%" in text else text).strip()
     if plain.startswith("p.") and _UNDERSTOOD.fullmatch(plain):
         return _one_letter(plain[2:])
     tokens = [token.rsplit(":", 1)[-1] for token in _TOKENS.split(plain) if token]
@@ -105,12 +109,18 @@ def is_nameless(text: str) -> bool:
 
 
 def _one_letter(body: str) -> str:
-    plain = re.sub(r"[()\[\]{}]", "", body)
+    plain = _BRACKETS.sub("", body)
     if _IN_THREE.match(plain):
         plain = _ANY_CASE.sub(lambda match: _BY_CODE[match[0].lower()], plain)
     else:
         plain = _THREE.sub(lambda match: _THREE_LETTERS[match[0]], plain)
         if re.fullmatch(r"[a-z]\d+[a-z*]", plain):
             plain = plain.upper()
-    plain = re.sub(r"^([A-Z]\d+)X$", r"\1*", plain)
-    return "p." + re.sub(r"fs[Xx](?=\d|$|\?)", "fs*", plain)
+    if plain[-1:] == "X":
+        plain = _STOP_AS_X.sub(r"\1*", plain)
+    return "p." + (_SHIFT_TO_X.sub("fs*", plain) if "fs" in plain else plain)
+
+
+_BRACKETS = re.compile(r"[()\[\]{}]")
+_STOP_AS_X = re.compile(r"^([A-Z]\d+)X$")
+_SHIFT_TO_X = re.compile(r"fs[Xx](?=\d|$|\?)")

@@ -33,6 +33,7 @@ _LARGEST = 1e15  # what exceeds it is no measurement, and its sums would overflo
 _LONGEST = 48  # characters of a number with its unit
 _PLAIN = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _THREE_BEHIND_POINT = r"^[-+]?[1-9]\d{0,2}\.\d{3}$"
+_DATE = r"^\d{1,4}[-/]\d{1,2}[-/]\d{1,4}([ T]\d.*)?$"  # no number, and frequent
 _BEGINS_LIKE_A_NUMBER = r"^(?:[<>]=?|=[<>]|[≤≥⩽⩾])?\s*[-+−]?\s?[.,]?\d"
 _GAP = " '’\u00a0\u2009\u202f"
 _CELL = re.compile(
@@ -204,37 +205,80 @@ def parsed(texts: Iterable[object], notation: Notation) -> Floats:
         float64; a bound is its number, a per cent sign and a known unit are set aside.
     """
     entries = pa.array([str(text) for text in texts], type=pa.string())
+    return numbers_of(entries, written(entries), notation)
+
+
+def numbers_of(entries: pa.StringArray, how: Written, notation: Notation) -> Floats:
+    """As :func:`parsed`, of entries whose writing is known.
+
+    Parameters
+    ----------
+    entries
+        Of a column.
+    how
+        What :func:`written` says of them.
+    notation
+        How the column's numbers are written.
+    """
     if notation.open or not len(entries):
         return np.full(len(entries), np.nan)
-    plain = pc.match_substring_regex(entries, _PLAIN)
+    plain, cells = how.plain, dict(how.cells)
     if notation.point == "thousands":
-        plain = pc.and_not(plain, pc.match_substring_regex(entries, _THREE_BEHIND_POINT))
+        grouped = is_open_point(entries)
+        plain = pc.and_not(plain, grouped)
+        for place in np.flatnonzero(grouped.to_numpy(zero_copy_only=False)).tolist():
+            cell = read_cell(entries[place].as_py())
+            if cell is not None:
+                cells[place] = cell
     # Arrow reads decimals to the last bit and by column; pandas.to_numeric is off by one bit in
     # one of six.
     numbers = pc.cast(pc.if_else(plain, entries, None), pa.float64())
     values: Floats = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
     values[~(np.abs(values) < _LARGEST)] = np.nan
-    for place, cell in written_otherwise(entries, plain):
+    for place, cell in cells.items():
         values[place] = cell.in_column(notation)
     return values
 
 
-def written_otherwise(
-    entries: pa.StringArray, plain: pa.BooleanArray
-) -> Iterable[tuple[int, Cell]]:
-    """The entries that are numbers but not plain ones, by their places."""
+@dataclass(frozen=True, eq=False)
+class Written:
+    """How the entries of a column are written, whatever their marks mean.
+
+    Parameters
+    ----------
+    plain
+        Which entries are numbers as programs write them.
+    cells
+        The other entries that may be numbers, by their places.
+    """
+
+    plain: pa.BooleanArray
+    cells: Mapping[int, Cell]
+
+
+def written(entries: pa.StringArray) -> Written:
+    """Which entries are numbers, and how they are written.
+
+    Parameters
+    ----------
+    entries
+        Of a column, trimmed.
+    """
+    plain = pc.match_substring_regex(entries, _PLAIN)
     if pc.all(plain).as_py():
-        return
+        return Written(plain, {})
     candidates = pc.and_not(pc.match_substring_regex(entries, _BEGINS_LIKE_A_NUMBER), plain)
-    for place in np.flatnonzero(candidates.to_numpy(zero_copy_only=False)).tolist():
-        cell = read_cell(entries[place].as_py())
-        if cell is not None:
-            yield place, cell
-
-
-def is_plain(entries: pa.StringArray) -> pa.BooleanArray:
-    """Which entries are numbers as programs write them."""
-    return pc.match_substring_regex(entries, _PLAIN)
+    places = np.flatnonzero(candidates.to_numpy(zero_copy_only=False))
+    if not len(places):
+        return Written(plain, {})
+    left = entries.take(pa.array(places))
+    dates = pc.match_substring_regex(left, _DATE).to_numpy(zero_copy_only=False)
+    read = (
+        (int(place), read_cell(text))
+        for place, text, date in zip(places, left.to_pylist(), dates, strict=True)
+        if not date
+    )
+    return Written(plain, {place: cell for place, cell in read if cell is not None})
 
 
 def is_open_point(entries: pa.StringArray) -> pa.BooleanArray:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+from data_loaders.columns import UNKNOWN_WORDS, TextColumn, as_word
 from data_loaders.model import Issue
 from data_loaders.notation import (
     DECIMAL_MARKS,
@@ -28,9 +28,6 @@ from data_loaders.notation import (
     Mark,
     Notation,
     is_open_point,
-    is_plain,
-    parsed,
-    written_otherwise,
 )
 from data_loaders.vocabulary import factor_between, fitting_unit, parse_name, term_of
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -96,7 +93,7 @@ def settled(
     for name, evidence in found.items():
         notation = replace(decided[name], bounds=_bounds_are_numbers(evidence, decided[name]))
         notation, unit_issues = _units(evidence, notation, rows)
-        result[name] = replace(columns[name], notation=notation)
+        result[name] = columns[name].noted(notation)
         issues += [*_bound_issue(evidence, notation, rows), *unit_issues]
     return result, issues
 
@@ -124,14 +121,14 @@ def as_stated(
             own = column.notation
             marks = _notation("," if mark == "," else ".")
             read = replace(own, comma=marks.comma, point=marks.point, open=False)
-            result[name] = replace(column, notation=read)
+            result[name] = column.noted(read)
     left = any(c.notation.open and not c.notation.factors for c in result.values())
     return result, tuple(i for i in issues if left or i.code != "number_marks")
 
 
 def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:
     """None for a column without numbers, or with none but whole ones."""
-    entries = pa.array(column.texts, type=pa.string())
+    entries = column.entries
     content = entries.buffers()[2]
     if not len(entries) or content is None:
         return None
@@ -139,14 +136,13 @@ def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:
     # Nothing but digits, or none at all: the usual column, told without a look at its entries.
     if not written.translate(None, _INERT) or written.translate(None, _NO_DIGIT) == b"":
         return None
-    plain = is_plain(entries)
-    cells = dict(written_otherwise(entries, plain))
-    is_number = plain.to_numpy(zero_copy_only=False).astype(bool)
+    cells = column.written.cells
+    is_number = column.written.plain.to_numpy(zero_copy_only=False).astype(bool)
     whole = is_number.copy()
     is_number[list(cells)] = True
     filled = int(column.counts.sum())
     for place in np.flatnonzero(~is_number)[: len(UNKNOWN_WORDS)]:
-        if column.words[place] in UNKNOWN_WORDS:
+        if as_word(column.texts[place]) in UNKNOWN_WORDS:
             filled -= int(column.counts[place])
     numbers = int(column.counts[is_number].sum())
     if numbers < _MOSTLY * filled or not numbers:
@@ -162,9 +158,10 @@ def _evidence(column: TextColumn, typed: Collection[str]) -> _Evidence | None:
     if b"." in written:
         three = is_open_point(entries).to_numpy(zero_copy_only=False).astype(bool)
         unclear["."] += np.flatnonzero(three).tolist()
-        pointed = np.array(["." in text for text in column.texts], dtype=bool) & whole
-        sure = np.flatnonzero(pointed & ~three)
-        proofs["."] += [p for p in sure.tolist() if not _is_typed(column, p, typed)]
+        marked = pc.match_substring(entries, ".").to_numpy(zero_copy_only=False).astype(bool)
+        pointed = marked & whole
+        sure = np.flatnonzero(pointed & ~three).tolist()
+        proofs["."] += [p for p in sure if not _is_typed(column, p, typed)] if typed else sure
         whole &= ~pointed
     values = pc.cast(pc.if_else(pa.array(whole), entries, None), pa.float64()).to_numpy(
         zero_copy_only=False
@@ -367,7 +364,7 @@ def _bounds_are_numbers(evidence: _Evidence, notation: Notation) -> bool:
     if not any(cell.bound for cell in evidence.cells.values()):
         return False
     factors = {cell.unit: 1.0 for cell in evidence.cells.values() if cell.unit}
-    values = parsed(evidence.column.texts, replace(notation, factors=factors))
+    values = evidence.column.noted(replace(notation, factors=factors)).numbers
     others = np.unique(values[~np.isnan(values)])
     if len(others) > _FEW_CODES:
         return True
@@ -452,7 +449,7 @@ def _usual_unit(name: str) -> str | None:
 
 def _alike(evidence: _Evidence, notation: Notation, few: bool) -> bool:
     """Whether numbers with and without a unit are of one size, most of them with one."""
-    values = parsed(evidence.column.texts, replace(notation, bounds=True))
+    values = evidence.column.noted(replace(notation, bounds=True)).numbers
     signed = np.zeros(len(values), dtype=bool)
     signed[[place for place, cell in evidence.cells.items() if cell.unit]] = True
     medians = [

@@ -210,12 +210,19 @@ def _gaps(cohort: Cohort) -> Iterable[Issue]:
         )
     for by in batch_columns(cohort):
         codes, values = cohort.factor(by)
+        size = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+        lacks = np.array(
+            [
+                np.bincount(codes[missing & (codes >= 0)], minlength=len(values))
+                for missing in absent.to_numpy().T
+            ]
+        ).reshape(len(names), len(values))
+        rest = absent.to_numpy().sum(axis=0)[:, None] - lacks
         for code, value in enumerate(values):
-            own = codes == code
-            if np.count_nonzero(own) < _SMALLEST_CENTRE or own.sum() == (codes >= 0).sum():
+            if size[code] < _SMALLEST_CENTRE or size[code] == size.sum():
                 continue
-            gap = absent[own].mean() - absent[~own].mean()
-            lacking = [name for name in names if name != by and gap[name] > _GAP]
+            gap = lacks[:, code] / size[code] - rest[:, code] / (cohort.n - size[code])
+            lacking = [name for name, g in zip(names, gap, strict=True) if name != by and g > _GAP]
             if lacking:
                 yield Issue(
                     "warning",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +19,7 @@ from data_loaders.spelling import folded, glued
 
 _DATA = Path(__file__).parent / "data" / "vocabulary.csv"
 UNRANKED = 55
+_NAMES_KEPT = 4096  # names of columns whose words and terms are not looked up again
 
 # Endings of a name that state a unit, longest first.
 _UNIT_ENDINGS: tuple[tuple[str, str], ...] = (
@@ -132,6 +133,7 @@ class ParsedName:
         return tuple(self.words.split())
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def parse_name(name: str) -> ParsedName:
     """Take a column name apart: ``hb_g_per_l`` is haemoglobin in g/L.
 
@@ -148,7 +150,11 @@ def parse_name(name: str) -> ParsedName:
             words = _plain(name)
             return ParsedName(words, _giga_or_grams(found, bracket[1].strip(), words, name))
     words = _plain(name)
-    if unit is None and words.replace(" ", "") not in _terms_by_name():
+    if (
+        unit is None
+        and words.replace(" ", "") not in _terms_by_name()
+        and _ANY_ENDING.fullmatch(words)
+    ):
         for pattern, candidate in _ENDING_PATTERNS:
             match = pattern.fullmatch(words)
             if match:
@@ -185,6 +191,7 @@ def fitting_unit(unit: str, term: Term | None) -> str:
     return _MASS if unit == _CELLS and _CELLS not in units and _MASS in units else unit
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def term_of(name: str) -> Term | None:
     """The variable that a column of this name holds; None if the name is not in the vocabulary."""
     terms = _terms_by_name()
@@ -257,18 +264,26 @@ def _ordered(levels: list[str], orders: tuple[tuple[str, ...], ...]) -> tuple[st
 
 def _plain(name: str) -> str:
     """Lower-case words separated by single spaces."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name).replace("µ", "u").replace("μ", "u")
-    spaced = spaced.replace("⁹", "9").replace("¹²", "12").replace("³", "3").replace("²", "2")
-    return re.sub(r"[\W_]+", " ", folded(spaced)).strip()
+    spaced = _CAMEL.sub(" ", name)
+    if not spaced.isascii():
+        spaced = spaced.replace("µ", "u").replace("μ", "u").replace("⁹", "9")
+        spaced = spaced.replace("¹²", "12").replace("³", "3").replace("²", "2")
+    return _NO_WORD.sub(" ", folded(spaced)).strip()
 
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_NO_WORD = re.compile(r"[\W_]+")
 _ENDING_PATTERNS = tuple((re.compile(rf"(.+) {pattern}"), unit) for pattern, unit in _UNIT_ENDINGS)
 _UNIT_PATTERNS = tuple((re.compile(pattern), unit) for pattern, unit in _UNIT_ENDINGS)
+_ANY_UNIT = re.compile("|".join(pattern for pattern, _ in _UNIT_ENDINGS))
+_ANY_ENDING = re.compile(rf".+ (?:{_ANY_UNIT.pattern})")
 
 
 def _unit_of(text: str) -> str | None:
     if text in {"%", ""}:
         return "%" if text else None
+    if not _ANY_UNIT.fullmatch(text):  # nearly every text
+        return None
     for pattern, unit in _UNIT_PATTERNS:
         if pattern.fullmatch(text):
             return unit
@@ -303,7 +318,10 @@ def factor_between(unit: str, target: str) -> float | None:
 
 def _giga(text: str) -> str | None:
     """10⁹/L where the text is its symbol with a capital G, which grams never have."""
-    return "10⁹/L" if re.fullmatch(r"\s*G\s?/\s?[lL]\s*", text) else None
+    return "10⁹/L" if "G" in text and _GIGA_PER_L.fullmatch(text) else None
+
+
+_GIGA_PER_L = re.compile(r"\s*G\s?/\s?[lL]\s*")
 
 
 @cache

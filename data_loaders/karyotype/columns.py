@@ -20,6 +20,7 @@ import pandas as pd
 
 from data_loaders.alterations import Alterations
 from data_loaders.columns import TextColumn
+from data_loaders.karyotype.events import forget_tokens
 from data_loaders.karyotype.findings import (
     compared,
     other_sex,
@@ -82,6 +83,7 @@ def with_karyotypes(
     """
     found = [name for name in columns if name not in base.sources and _is_iscn(columns[name])]
     if not found:
+        forget_tokens()
         return base, []
     sexes = _sexes(columns)
     read = read_karyotypes(columns[found[0]], sexes)
@@ -106,6 +108,7 @@ def with_karyotypes(
         added, left_out = _with_events(base, read, held)
         issues += left_out
     variables, further = _variables(read, columns)
+    forget_tokens()
     return replace(added, issues=(*added.issues, *issues, *further)), variables
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _CHROMOSOME = r"(?:[1-9]|1\d|2[0-2]|x|y)"
 _OP = (
@@ -38,6 +39,10 @@ _PIECE = re.compile(
 )
 _BANDS = re.compile(r"\(?(\??[pq?][^()]{0,120})\)?")
 _END = re.compile(r"(?:x(\d{1,2})|c|\?|mat|pat|dn|inh|\)| )*")
+_DOUBT = re.compile(r"^(?:\(\?\)|\?)")
+_DOUBT_BEHIND_SIGN = re.compile(r"(?<=^[+-])\?")
+_BEFORE_PIECES = re.compile(r"([+-]?)(?:(\d{1,2})(?:[-~]\d{1,2})?x? ?)?([+-]?)")
+_OF_ARMS = re.compile(rf"({_CHROMOSOME})([pq])[\d.?~-]{{0,8}}((?:[pq][\d.?~-]{{0,8}})?)")
 _OR = re.compile(rf"(?<=[)\dxy ])or ?(?=[+-]|(?:{_OP})\()")
 _LEVEL = re.compile(r"([3-9])n")
 _JOINED = re.compile(r"(?<=[)\dxya-z])(?=[+-]\??(?:\d|[xy]\b|[a-z]))")
@@ -89,21 +94,33 @@ class Event:
     constitutional: bool = False
     cells: int | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     @property
     def structural(self) -> bool:
         """Whether it is a structural abnormality; double minutes are not chromosomes."""
         return self.kind not in {"gain", "loss", "ploidy", "variant", "dmin", "ace"}
 
 
-def read_events(token: str) -> list[Event] | None:
+def read_events(token: str) -> tuple[Event, ...] | None:
     """The events of a token; None if it cannot be read.
 
     Most tokens are one event; where a comma was forgotten they are several.
     """
-    token = token.strip(" .")
+    return _read(token.strip(" ."))
+
+
+def forget_tokens() -> None:
+    """Keep nothing of the tokens that were read: they may be words of somebody's report."""
+    _read.cache_clear()
+
+
+@lru_cache(maxsize=4096)
+def _read(token: str) -> tuple[Event, ...] | None:
     uncertain = token.startswith(("?", "(?)")) or token[1:2] == "?"
-    text = re.sub(r"^\(\?\)|^\?", "", token)
-    text = re.sub(r"^([+-])\?", r"\1", text).strip()
+    text = _DOUBT.sub("", token)
+    text = _DOUBT_BEHIND_SIGN.sub("", text).strip()
     text += ")" * (text.count("(") - text.count(")"))
     alternatives = _OR.split(text, maxsplit=1)
     if len(alternatives) == 2:
@@ -115,7 +132,7 @@ def read_events(token: str) -> list[Event] | None:
         found = _joined(text)
     if found is None:
         return None
-    return [replace(event, uncertain=True) for event in found] if uncertain else found
+    return tuple(replace(event, uncertain=True) for event in found) if uncertain else tuple(found)
 
 
 def _joined(text: str) -> list[Event] | None:
@@ -218,7 +235,7 @@ def _numeric(sign: str, chromosome: str, copies: int) -> Event:
 
 def _pieces(text: str) -> list[Event] | None:
     """Events with brackets, one after another; parts of a derivative belong to it."""
-    match = re.match(r"([+-]?)(?:(\d{1,2})(?:[-~]\d{1,2})?x? ?)?([+-]?)", text)
+    match = _BEFORE_PIECES.match(text)
     sign, times, late = match.groups() if match else ("", None, "")
     at, copies = (match.end() if match else 0), int(times or 1)
     pieces: list[tuple[str, str, str]] = []
@@ -307,7 +324,7 @@ def _part(op: str, args: str, bands: str) -> str:
 
 
 def _event(op: str, args: str, bands: str) -> Event | None:
-    match = re.fullmatch(rf"({_CHROMOSOME})([pq])[\d.?~-]{{0,8}}((?:[pq][\d.?~-]{{0,8}})?)", args)
+    match = _OF_ARMS.fullmatch(args)
     if match:  # del(5q), del(5q13q33), i(17q)
         return _single(op, match[1], match[2] + match[3], "")
     chromosomes = _chromosomes(args)

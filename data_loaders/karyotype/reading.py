@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from data_loaders.karyotype.clones import Line, inherit, settle
@@ -150,7 +150,7 @@ def _read_token(token: str, line: Line) -> bool:
     if inherits:
         line.inherits, line.times = inherits[1].replace(" ", ""), int(inherits[2] or 1)
         token = token[inherits.end() :].strip()
-    events: list[Event] | None = []
+    events: Sequence[Event] | None = []
     if token in {"inc", "incomplete"}:
         line.incomplete = True
     elif re.fullmatch(r"\(?(?:nl|normal)[^()]{0,20}\)?", token):  # normal cells
@@ -176,7 +176,7 @@ def _read_token(token: str, line: Line) -> bool:
     return not line.unread
 
 
-def _by_words(token: str) -> list[Event] | None:
+def _by_words(token: str) -> Sequence[Event] | None:
     """A token in which spaces stand for commas, or stand where none belongs."""
     if " " not in token:
         return None

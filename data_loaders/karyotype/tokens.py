@@ -25,7 +25,10 @@ _SLIPS = (
     (re.compile(r"(?<!:):(?!:)"), ";"),
     (re.compile(rf"(?<=[)\d])\.(?=[+-]|\??{_OPENING})"), ","),
 )
-_AROUND = re.compile(r" ?([,;()\[\]+<>]) ?")
+_SPACE_AROUND = re.compile(r" (?=[,;()\[\]+<>])|(?<=[,;()\[\]+<>]) ")
+_CLONE_MARKS = re.compile(r"[()\[\]/]")
+_TOKEN_MARKS = re.compile(r"[()\[\],;]")
+_MOSAIC = re.compile(r"^mos\b[ .]*")
 # What follows was seen by probes, arrays or PCR instead of in bands.
 _APART = re.compile(
     r"(?:^|[\s.,;:/)\]])(?:in )?(?:nuc ?ish|ish|fish|f\.i\.s\.h|pcr|rt-pcr|cgh|acgh|array|arr)"
@@ -60,10 +63,10 @@ NO_HEAD = Head(None, None, "", constitutional=False)
 def tidied(text: str) -> tuple[str, str]:
     """The text of the bands in small letters with one spelling of signs, and what stands apart."""
     text = " ".join(text.translate(_SAME).lower().replace("'", " ").split())
-    text = _AROUND.sub(r"\1", text)
+    text = _SPACE_AROUND.sub("", text)
     apart = _APART.search(text)
     cut = len(text) if apart is None else apart.start() + (text[apart.start()] in ")]")
-    body = re.sub(r"^mos\b[ .]*", "", text[:cut])
+    body = _MOSAIC.sub("", text[:cut])
     for slip, meant in _SLIPS:
         body = slip.sub(meant, body)
     return body.strip(" .;,:"), text[cut:].strip(" .;,/:")
@@ -95,9 +98,9 @@ def head_of(text: str) -> tuple[Head, str] | None:
 
 def clones_of(text: str) -> list[str]:
     """The clones, cut at slashes outside brackets, or where one ends without a slash."""
-    clones, start, depth, i = [], 0, 0, 0
-    while i < len(text):
-        sign = text[i]
+    clones, start, depth = [], 0, 0
+    for mark in _CLONE_MARKS.finditer(text):
+        i, sign = mark.start(), mark[0]
         if sign in "([":
             depth += 1
         elif sign in ")]":
@@ -106,7 +109,6 @@ def clones_of(text: str) -> list[str]:
         if ends or (sign == "]" and _NEXT_CLONE.match(text, i + 1 + (text[i + 1 : i + 2] == ";"))):
             clones.append(text[start : i if ends else i + 1])
             start, depth = i + 1, 0
-        i += 1
     clones.append(text[start:])
     return [clone.strip(" ,;") for clone in clones]
 
@@ -114,12 +116,13 @@ def clones_of(text: str) -> list[str]:
 def tokens_of(text: str) -> list[str]:
     """The events of a clone, cut at commas outside brackets."""
     tokens, start, depth = [], 0, 0
-    for i, sign in enumerate(text):
+    for mark in _TOKEN_MARKS.finditer(text):
+        i, sign = mark.start(), mark[0]
         if sign in "([":
             depth += 1
         elif sign in ")]":
             depth = max(0, depth - 1)
-        elif sign in ",;" and (depth == 0 or (sign == "," and _NEXT_TOKEN.match(text, i + 1))):
+        elif depth == 0 or (sign == "," and _NEXT_TOKEN.match(text, i + 1)):
             tokens.append(text[start:i])
             start, depth = i + 1, 0
     tokens.append(text[start:])
