@@ -20,7 +20,13 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.disclosure_questions import Condition, Dimension, Published, published_of
+from app.cohort.disclosure_questions import (
+    NOT_ALTERED,
+    Condition,
+    Dimension,
+    Published,
+    published_of,
+)
 from data_loaders import Cohort
 
 GRID = (0, 6, 12, 24, 36, 60, 84, 120, 180, 240)
@@ -114,11 +120,15 @@ _HELD: OrderedDict[tuple[str, int], Release] = OrderedDict()
 
 @dataclass(frozen=True, eq=False)
 class _Axis:
-    """One dimension of a table: its name, how many values it has, and each patient's."""
+    """One dimension of a table: its name, how many values it has, and each patient's.
+
+    ``least`` is the value that is missed least where one of them must be hidden.
+    """
 
     name: _Name
     size: int
     codes: Ints
+    least: int | None = None
 
 
 class _Cells:
@@ -129,6 +139,7 @@ class _Cells:
         self.size = 1 if disease is None else len(disease.levels)
         self.n: list[Ints] = []
         self.answerable: list[Bools] = []
+        self.missed: list[Ints] = []
         self.taken = 0
         counts = np.bincount(self.codes, minlength=self.size)
         self.everyone = self._number(_with_all(counts, [0] if disease is not None else []))
@@ -141,7 +152,7 @@ class _Cells:
                 self.codes * axis.size + axis.codes, minlength=self.size * axis.size
             )
             full = self._with_disease(counts.reshape(self.size, axis.size))
-            inner = self._number(full, never=isinstance(axis.name, tuple))
+            inner = self._number(full, axis)
             self.single[axis.name] = np.concatenate([self.everyone[:, None], inner], axis=1)
         return self.single[axis.name]
 
@@ -151,7 +162,7 @@ class _Cells:
         shape = (self.size, first.size, second.size)
         flat = (self.codes * first.size + first.codes) * second.size + second.codes
         counts = np.bincount(flat, minlength=self.size * first.size * second.size).reshape(shape)
-        inner = self._number(self._with_disease(counts), never=isinstance(second.name, tuple))
+        inner = self._number(self._with_disease(counts), second)
         table = np.empty((len(self.everyone), first.size + 1, second.size + 1), dtype=np.int64)
         table[:, :, 0], table[:, 0, :], table[:, 1:, 1:] = one, other, inner
         return table
@@ -159,14 +170,18 @@ class _Cells:
     def _with_disease(self, counts: Ints) -> Ints:
         return _with_all(counts, [0] if len(self.everyone) > 1 else [])
 
-    def _number(self, counts: Ints, *, never: bool = False) -> Ints:
+    def _number(self, counts: Ints, last: _Axis | None = None) -> Ints:
         places = np.arange(self.taken, self.taken + counts.size).reshape(counts.shape)
         self.taken += counts.size
         answerable = np.ones(counts.shape, dtype=bool)
-        if never:
+        missed = counts.copy()
+        if last is not None and isinstance(last.name, tuple):
             # "Not by then" is never answered, and still protected.
             answerable[..., 1] = False
+        if last is not None and last.least is not None:
+            missed[..., last.least] = 0
         self.n.append(counts.ravel())
+        self.missed.append(missed.ravel())
         self.answerable.append(answerable.ravel())
         return places
 
@@ -181,7 +196,10 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     published = published_of(cohort, threshold)
     cells = _Cells(cohort.n, next(iter(published.of_kind("disease")), None))
     variables = [_Axis(d.name, len(d.levels), d.codes) for d in published.of_kind("variable")]
-    alterations = [_Axis(d.name, len(d.levels), d.codes) for d in published.of_kind("alteration")]
+    alterations = [
+        _Axis(d.name, len(d.levels), d.codes, d.levels.index(NOT_ALTERED))
+        for d in published.of_kind("alteration")
+    ]
     points = _points(cohort)
     pairs = {(a.name, b.name): cells.of_two(a, b) for a, b in combinations(variables, 2)}
     tables = [table[None] for table in pairs.values()]
@@ -202,13 +220,14 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     pairs["", ""] = cells.everyone[:, None, None]
     courses += _steps({("", axis.name): pairs["", axis.name] for axis in points})
     n, answerable = np.concatenate(cells.n), np.concatenate(cells.answerable)
+    missed = np.concatenate(cells.missed)
     shown = answerable & (n >= threshold)
     triples = _triples(variables, alterations, pairs)
     # Sums alone find nearly everything; three questions at once are tried when they find no more.
     for tried in ([], triples):
         while True:
             bounds = _intervals(tables, tried, n, shown, answerable, threshold)
-            hidden = _revealing(tables, courses, n, shown, bounds, threshold)
+            hidden = _revealing(tables, courses, n, missed, shown, bounds, threshold)
             if not hidden:
                 break
             shown[list(hidden)] = False
@@ -348,6 +367,7 @@ def _revealing(  # noqa: PLR0917
     tables: Sequence[Ints],
     courses: Sequence[tuple[Ints, Ints]],
     n: Ints,
+    missed: Ints,
     shown: Bools,
     bounds: tuple[Ints, Ints],
     k: int,
@@ -359,7 +379,7 @@ def _revealing(  # noqa: PLR0917
     pinned: set[int] = set()
     for table in tables:
         for place in np.argwhere(told[table]):
-            hide, pin = _to_hide(table, tuple(map(int, place)), n, shown, bounds, k)
+            hide, pin = _to_hide(table, tuple(map(int, place)), n, missed, shown, bounds, k)
             found |= hide
             pinned |= pin
     for early, late in courses:
@@ -367,18 +387,19 @@ def _revealing(  # noqa: PLR0917
         least = np.maximum(0, low[late] - high[early])
         bad = few & (high[late] - low[early] - least < k - 1) & (shown[late] | shown[early])
         found |= {int(b if shown[b] else a) for a, b in zip(early[bad], late[bad], strict=True)}
-    return found or _parts_of(tables, pinned, n, shown)
+    return found or _parts_of(tables, pinned, missed, shown)
 
 
 def _to_hide(  # noqa: PLR0917
     table: Ints,
     place: tuple[int, ...],
     n: Ints,
+    missed: Ints,
     shown: Bools,
     bounds: tuple[Ints, Ints],
     k: int,
 ) -> tuple[set[int], set[int]]:
-    """The smallest released neighbour in each sum that narrows a cell.
+    """The least missed released neighbour in each sum that narrows a cell.
 
     Where a sum has none left, its hidden members are told by their own parts: these come second.
     """
@@ -398,15 +419,19 @@ def _to_hide(  # noqa: PLR0917
             continue
         candidates = others[shown[others]]
         if len(candidates):
-            hide.add(int(candidates[np.argmin(n[candidates])]))
+            hide.add(int(candidates[np.argmin(missed[candidates])]))
         else:
             pinned |= {int(i) for i in (line[0], *others) if n[i] >= k}
     return hide, pinned
 
 
-def _parts_of(tables: Sequence[Ints], sums: set[int], n: Ints, shown: Bools) -> set[int]:
-    """The smallest released part of each sum, by whichever dimension it is divided."""
+def _parts_of(tables: Sequence[Ints], sums: set[int], missed: Ints, shown: Bools) -> set[int]:
+    """The least missed released part of each sum, by whichever dimension it is divided.
+
+    The number of a single value is what readers ask first: it goes only where nothing else does.
+    """
     found: set[int] = set()
+    single: set[int] = set()
     for table in tables:
         for place in np.argwhere(np.isin(table, list(sums))):
             for axis in (1, 2, 3):
@@ -417,5 +442,5 @@ def _parts_of(tables: Sequence[Ints], sums: set[int], n: Ints, shown: Bools) -> 
                 parts = table[tuple(at)]
                 parts = parts[shown[parts]]
                 if len(parts):
-                    found.add(int(parts[np.argmin(n[parts])]))
-    return found or {i for i in sums if shown[i]}
+                    (found if place[1:].any() else single).add(int(parts[np.argmin(missed[parts])]))
+    return found or single or {i for i in sums if shown[i]}

@@ -56,7 +56,7 @@ PLACES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("cohort", {"cohort_view": "Table one"}),
     ("cohort", {"cohort_view": "Completeness"}),
     ("survival", {}),
-    ("survival", {"group": "alteration:ASXL1"}),
+    ("survival", {"group": "variable:sex"}),
     ("survival", {"view": "Competing risks", "endpoint": "lfs"}),
     ("survival", {"view": "Screen"}),
     ("genomics", {}),

@@ -35,7 +35,7 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
         "View", [_CURVES, _INCIDENCE], default=_CURVES, required=True, key=VIEW,
         bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    left, right = st.columns(2, vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         endpoint = draw_endpoint_choice(looking.cohort)
     release, conditions = asked_of(looking, policy)
