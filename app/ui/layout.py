@@ -39,7 +39,8 @@ _STYLE = """<style>
 [class*="_of_address"] {display: none;}
 .stMainBlockContainer [data-testid=stMarkdownContainer] p,
 .stMainBlockContainer [data-testid=stMarkdownContainer] li {max-width: 62rem;}
-@media (max-width: 1150px) {.stMainBlockContainer {padding-left: 1.5rem; padding-right: 1.5rem;}}
+@media (min-width: 641px) and (max-width: 1150px)
+  {.stMainBlockContainer {padding-left: 1.5rem; padding-right: 1.5rem;}}
 @media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}
 [data-testid=stMetricLabel] p {white-space: normal;}
 [data-testid=stCaptionContainer] {color: inherit; opacity: .8;}
