@@ -13,7 +13,7 @@ from data_loaders.limits import limit
 from data_loaders.model import CohortError
 from data_loaders.wording import shown
 
-MAX_FILE_BYTES = limit("MAX_FILE_MIB", 512) * 2**20  # as stored, and again after decompression
+MAX_FILE_BYTES = limit("MAX_FILE_MIB", 500) * 2**20  # as stored, and again after decompression
 MAX_LINE_BYTES = 2**24
 _LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
 

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
-from app.ui.session import hold_public, public_cohort, public_key
+from app.ui.session import Source, hold_public, public_cohort, public_key
 from app.ui.sidebar import open_next
 from app.ui.tables import draw_table
 from app.ui.uploading import draw_outcome, draw_upload, open_loaded, refuse_loaded, tell_outcome
@@ -19,7 +19,8 @@ from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.allowed import VARIABLE, Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
-from data_loaders.databases.loading import load_database
+from data_loaders.databases import read_database
+from data_loaders.loading import from_database
 
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
@@ -233,10 +234,13 @@ def _draw_database() -> None:
         )
 
 
-def _from_database(allowed: Allowed, address: str, query: str, table: str) -> Cohort:
+def _from_database(allowed: Allowed, address: str, query: str, table: str) -> tuple[Cohort, Source]:
+    """The cohort, and what reads it again: the table stays in the session, the address does not."""
     # Only ever a database: what is no address of one would be taken for a file of the server.
     allowed.check_database(address)
-    return load_database(address, query=query or None, table=table or None)
+    held = read_database(address, query or None, table or None)
+    cohort = from_database(held)
+    return cohort, Source(partial(from_database, held), cohort.fingerprint, {})
 
 
 def allowed_sources() -> Allowed:
@@ -254,7 +258,10 @@ def _say_not_offered(what: str) -> None:
 
 
 def _load(
-    load: Callable[[Callable[[str, float], None]], Cohort], what: str, *, keep: bool = True
+    load: Callable[[Callable[[str, float], None]], Cohort | tuple[Cohort, Source]],
+    what: str,
+    *,
+    keep: bool = True,
 ) -> None:
     """Load with progress, open what came, or say why nothing did."""
     tell_outcome(None)
@@ -266,10 +273,13 @@ def _load(
         kwargs={"good": False},
     )  # fmt: skip
     try:
-        cohort = load(lambda said, share: bar.progress(min(max(share, 0.0), 1.0), text=said))
+        loaded = load(lambda said, share: bar.progress(min(max(share, 0.0), 1.0), text=said))
     except CohortError as error:
         bar.empty()
         refuse_loaded(error)
         return
-    open_loaded(cohort, what) if keep else tell_outcome(f"{what} is open on every page now.")
+    cohort, source = loaded if isinstance(loaded, tuple) else (loaded, None)
+    open_loaded(cohort, what, source) if keep else tell_outcome(
+        f"{what} is open on every page now."
+    )
     st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,10 +22,20 @@ from data_loaders import Cohort, CohortError
 from data_loaders.column_uses import stated_use
 from data_loaders.corrections import in_words, usable
 from data_loaders.mapping import MAPPING_ENDING
-from data_loaders.uploads import load_upload
 
 _USED = "_mapping_used"
 _TALL = 420
+_NOT_YOURS = (
+    "What was understood of your own tables can be corrected here once you have loaded them; this "
+    "cohort is not one of them."
+)
+_NOT_HERE = {
+    "api": "A study that was asked of cBioPortal cannot be corrected here. Download it from there "
+    "as a file, load that under Your files, and correct it then.",
+    "catalogue": "A published cohort is read as its entry in the catalogue says and cannot be "
+    "corrected here. Download its files from where they were published, load them under Your "
+    "files, and correct them then.",
+}
 
 
 @st.fragment
@@ -34,10 +45,8 @@ def draw_mapping_editor(looking: Looking) -> None:
         st.rerun()  # the whole page shows the corrected cohort
     source = source_of(looking.key)
     if source is None:
-        st.info(
-            "What was understood of your own tables can be corrected here once you have loaded "
-            "them; this cohort is not one of them."
-        )
+        loaded = looking.cohort.provenance.loaded
+        st.info(_NOT_HERE.get("" if loaded is None else loaded.way, _NOT_YOURS))
         return
     if not looking.cohort.file_columns:
         st.info("A saved cohort says itself what its columns are; correct the files it came from.")
@@ -141,7 +150,7 @@ def _draw_outcome(looking: Looking, source: Source, edited: Editing) -> None:
 @st.cache_resource(scope="session", max_entries=2, show_spinner="Reading the files again")
 def _preview(fingerprint: str, mapping: str, _source: Source) -> Cohort:  # noqa: ARG001
     """What the files give under a mapping; raises CohortError where it does not fit."""
-    return load_upload(_source.files, json.loads(mapping), _source.name)
+    return _source.read(json.loads(mapping), _source.name)
 
 
 def _difference(now: Cohort, then: Cohort) -> str:
@@ -169,5 +178,5 @@ def _difference(now: Cohort, then: Cohort) -> str:
 
 def _use(preview: Cohort | None, source: Source, mapping: dict[str, Any]) -> None:
     if preview is not None:
-        open_loaded(preview, "Your table, corrected,", Source(source.files, mapping, source.name))
+        open_loaded(preview, "Your table, corrected,", replace(source, mapping=mapping))
         st.session_state[_USED] = True

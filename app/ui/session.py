@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ import streamlit as st
 from app.cohort.filters import Filter, Selection
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import DEMO_COHORTS
+from data_loaders.uploads import load_upload
 
 DEFAULT_COHORT = "demo:mpn"
 _UPLOADS = "_uploads"
@@ -25,11 +27,32 @@ _LOOKING_AT = "_looking_at"
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Uploaded files by name, the mapping that they were read under, and the cohort's name."""
+    """What understands the data again, the mapping in use, and the cohort's name.
 
-    files: Mapping[str, bytes]
+    Attributes
+    ----------
+    read
+        Takes a mapping and a name; holds the uploaded files, or what a database gave.
+    digest
+        Of the data, the same when they are loaded again.
+    mapping, name
+        What the cohort was read under.
+    """
+
+    read: Callable[[Mapping[str, Any], str | None], Cohort]
+    digest: str
     mapping: Mapping[str, Any]
     name: str | None = None
+
+    @classmethod
+    def of_files(
+        cls, files: Mapping[str, bytes], mapping: Mapping[str, Any], name: str | None = None
+    ) -> Source:
+        """Uploaded files, by name."""
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            digest.update(hashlib.sha256(files[file]).digest())
+        return cls(partial(load_upload, files), digest.hexdigest(), mapping, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +118,7 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     cohort
         What was understood.
     source
-        The files it was read from, where they can be read again under another mapping.
+        What reads it again under another mapping, where that is possible.
     """
     key = f"{_UPLOAD}{_told_apart_by(cohort, source)}"
     uploads()[key] = cohort
@@ -107,7 +130,7 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
 
 
 def source_of(key: str) -> Source | None:
-    """The files behind an uploaded cohort; None where there are none to read again."""
+    """What reads a loaded cohort again; None where nothing does."""
     found: Source | None = st.session_state.get(_SOURCES, {}).get(key)
     return found
 
@@ -134,13 +157,8 @@ def address_label(key: str) -> str:
 
 
 def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
-    """Letters that tell an upload from others, the same when the same files are loaded again."""
-    if source is None:
-        return cohort.fingerprint[:_LETTERS]
-    digest = hashlib.sha256()
-    for name in sorted(source.files):
-        digest.update(hashlib.sha256(source.files[name]).digest())
-    return digest.hexdigest()[:_LETTERS]
+    """Letters that tell an upload from others, the same when the same data are loaded again."""
+    return (cohort.fingerprint if source is None else source.digest)[:_LETTERS]
 
 
 def open_cohort(key: str) -> Cohort:

@@ -98,7 +98,7 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
     what
         What was read: a file's name.
     source
-        The files, where they can be read again.
+        What reads it again, where that is possible.
     """
     open_next(keep_upload(cohort, source))
     verb = "were" if what.endswith(" files") else "was"
@@ -154,7 +154,8 @@ def _load(key: str) -> None:
 def _load_together(files: Mapping[str, bytes]) -> None:
     # As they came, archives closed: a script names what the user has. The mapping among them is
     # left to the loader, which names its file in a finding.
-    cohort = load_upload(files)
+    name = st.session_state.get(_NAME, "").strip() or None
+    cohort = load_upload(files, name=name)
     mapping: Mapping[str, Any] = mapping_among(unpacked(files))
     what = next(iter(files)) if len(files) == 1 else count(len(files), "file")
-    open_loaded(cohort, what, Source(files, mapping))
+    open_loaded(cohort, what, Source.of_files(files, mapping, name))

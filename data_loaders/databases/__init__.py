@@ -1,6 +1,6 @@
 """A table or query of a database, given by its address: PostgreSQL and DuckDB."""
 
 from data_loaders.databases.address import is_address
-from data_loaders.databases.loading import load_database
+from data_loaders.databases.loading import DatabaseTable, load_database, read_database
 
-__all__ = ["is_address", "load_database"]
+__all__ = ["DatabaseTable", "is_address", "load_database", "read_database"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,53 @@ from data_loaders.wording import listed
 
 SECONDS = 120.0
 _MAX_QUERY = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class DatabaseTable:
+    """What a database gave: read once, it can be understood under one mapping after another.
+
+    Attributes
+    ----------
+    raw
+        The table. Neither address nor password is kept.
+    asked
+        ``query`` or ``table``, as asked for.
+    provenance, default_name
+        Of the cohort.
+    """
+
+    raw: RawTable = field(repr=False)
+    asked: Mapping[str, str] = field(repr=False)
+    provenance: Provenance
+    default_name: str
+
+    def cohort(
+        self, mapping: Mapping[str, Any] | str | Path | None = None, name: str | None = None
+    ) -> Cohort:
+        """The cohort that the table is under a mapping; see :func:`load_database`."""
+        stated = TableMapping.read(mapping)
+        cohort = cohort_from_table(self.raw, stated, name or self.default_name)
+        return replace(cohort, provenance=self.provenance)
+
+
+def read_database(
+    url: str, query: str | None = None, table: str | None = None, *, seconds: float = SECONDS
+) -> DatabaseTable:
+    """Read a table, or what one SELECT statement gives, without understanding it.
+
+    Parameters and errors are those of :func:`load_database`.
+    """
+    address = parse_address(url)
+    request = _request(address, query, table, seconds)
+    raw = _read(address, request)
+    if variant_columns(raw.columns, raw.filename):
+        raise CohortError(
+            f"{request.label} lists variants, one row a mutation; join it to one row a patient in "
+            "a query."
+        )
+    asked = {key: said for key, said in (("query", query), ("table", table)) if said}
+    return DatabaseTable(raw, asked, _provenance(address, request), table or address.database)
 
 
 def load_database(
@@ -58,17 +105,8 @@ def load_database(
     CohortError
         With one sentence, whatever went wrong. It never holds the password.
     """
-    address = parse_address(url)
-    stated = TableMapping.read(mapping)
-    request = _request(address, query, table, seconds)
-    raw = _read(address, request)
-    if variant_columns(raw.columns, raw.filename):
-        raise CohortError(
-            f"{request.label} lists variants, one row a mutation; join it to one row a patient in "
-            "a query."
-        )
-    cohort = cohort_from_table(raw, stated, name or table or address.database)
-    return replace(cohort, provenance=_provenance(address, request))
+    TableMapping.read(mapping)  # before anybody waits for the query
+    return read_database(url, query, table, seconds=seconds).cohort(mapping, name)
 
 
 def _request(address: Address, query: str | None, table: str | None, seconds: float) -> Request:

@@ -71,7 +71,10 @@ class Hand:
         pills = self.page.get_by_test_id("stButtonGroup").filter(has_text="Endpoint to look at")
         self.click(pills.get_by_text(name, exact=True))
         settled(self.page)
-        return self.page.locator(".st-key-map_endpoint_panel")
+        panel = self.page.locator(".st-key-map_endpoint_panel")
+        called = panel.get_by_role("textbox", name="Called", exact=True)
+        expect(called).to_have_attribute("placeholder", name)
+        return panel
 
     def code(self, panel: Locator, entry: str, meaning: str) -> None:
         group = panel.get_by_test_id("stButtonGroup").filter(has_text=entry)
@@ -118,7 +121,11 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     again = page.context.new_page()
     again.goto(f"{address}/data")
     settled(again)
+    again.get_by_label("Name of the cohort", exact=True).fill("Trial of 2026")
+    again.keyboard.press("Enter")
+    settled(again)
     load(again, path, mapping)
+    expect(again.get_by_role("heading", name="Trial of 2026")).to_be_visible()
     expect(again.get_by_text("mine.mapping.json").first).to_be_visible()
     go_to(again, "Survival")
     box = again.get_by_test_id("stSelectbox").filter(has_text="Compare by")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
@@ -37,7 +40,7 @@ def opened(mapping: dict | None = None, files: Mapping[str, bytes] = FILES) -> A
     key = f"upload:{cohort.name}"
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
     at.session_state["_uploads"] = {key: cohort}
-    at.session_state["_upload_sources"] = {key: Source(files, mapping or {})}
+    at.session_state["_upload_sources"] = {key: Source.of_files(files, mapping or {})}
     at.session_state["cohort"] = key
     at.switch_page(str(ROOT / "pages" / "data.py"))
     at.run()
@@ -319,3 +322,39 @@ def test_a_search_of_studies_clears_the_error_before_it_and_says_when_nothing_is
     at.button(key="portal_search").click().run()
     assert "No study was found for “none”" in at.error[0].value
     assert not any(box.key == "portal_study" for box in at.selectbox)
+
+
+def test_a_table_of_a_database_is_corrected_without_asking_it_again(tmp_path: Path):
+    at = opened()
+    file = tmp_path / "registry.duckdb"
+    frame = TABLE  # noqa: F841  (the query names it)
+    with duckdb.connect(file) as connection:
+        connection.execute("CREATE TABLE seen AS SELECT * FROM frame")
+    at.button_group(key="source").set_value("Database").run()
+    at.text_input(key="database_address").set_value(f"duckdb://{file}")
+    at.text_input(key="database_table").set_value("seen")
+    at.button(key="database_load").click().run()
+    assert "seen was read" in words(at)
+    file.unlink()
+    hand = Hand(at)
+    hand.look_at("centre")
+    hand.write("Hospital", "label", "centre")
+    assert "**Preview:** 60 patients" in words(at)
+    at.button(key="use_mapping").click().run()
+    (cohort,) = (one for one in at.session_state["_uploads"].values() if one.name == "seen")
+    assert cohort.variables["centre"].label == "Hospital"
+    assert cohort.provenance.loaded.way == "database"
+    assert cohort.provenance.loaded.mapping == {"columns": {"centre": {"label": "Hospital"}}}
+
+
+def test_what_cannot_be_corrected_says_what_to_do():
+    for way, said in (("api", "Download it from there"), ("catalogue", "Download its files")):
+        cohort = load_upload(FILES)
+        loaded = cohort.provenance.loaded
+        assert loaded is not None
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+        at.session_state["_uploads"] = {"upload:x": cohort.loaded_by(replace(loaded, way=way))}
+        at.session_state["cohort"] = "upload:x"
+        at.switch_page(str(ROOT / "pages" / "data.py"))
+        at.run()
+        assert said in words(at)
