@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
-from data_loaders.databases import DatabaseTable, is_address, read_database
+from data_loaders.databases import is_address, load_database
 from data_loaders.folder import (
     folder_files,
     is_table_name,
@@ -113,8 +113,7 @@ def load_cohort(
         cohort = _published(source.removeprefix(_CATALOGUE), name, progress)
         return cohort.loaded_by(Loading("catalogue", (source,)))
     if is_address(source):
-        said = TableMapping.read(mapping).to_dict()
-        return from_database(read_database(str(source), query, table), said, name)
+        return load_database(str(source), query, table, mapping, name)
     if query is not None or table is not None:
         raise CohortError("A query or a table is of a database; give its address as the source.")
     if not str(source).strip():
@@ -143,23 +142,6 @@ def load_cohort(
         )
     )
     return cohort if beside is None else with_mapping_named(cohort, beside.name)
-
-
-def from_database(
-    held: DatabaseTable, mapping: Mapping[str, Any] | None = None, name: str | None = None
-) -> Cohort:
-    """The cohort of a table that a database gave, as :func:`load_cohort` makes it.
-
-    Parameters
-    ----------
-    held
-        From :func:`data_loaders.databases.read_database`; it can be understood again and again.
-    mapping, name
-        As in :func:`load_cohort`.
-    """
-    said = TableMapping.read(mapping).to_dict()
-    cohort = judged(held.cohort(said, name))
-    return cohort.loaded_by(Loading("database", (), dict(held.asked), said))
 
 
 def way_of(path: Path, *, several: bool = False) -> Way:

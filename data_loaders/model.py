@@ -188,7 +188,8 @@ class Loading:
 
     way: Way
     files: tuple[str, ...] = ()
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    # A query may name a patient: it stands in no text of the whole.
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
     mapping: Mapping[str, Any] = field(default_factory=dict)
     mapping_file: str | None = None
 

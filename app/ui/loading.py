@@ -20,7 +20,6 @@ from data_loaders.allowed import VARIABLE, Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
 from data_loaders.databases import read_database
-from data_loaders.loading import from_database
 
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
@@ -239,8 +238,8 @@ def _from_database(allowed: Allowed, address: str, query: str, table: str) -> tu
     # Only ever a database: what is no address of one would be taken for a file of the server.
     allowed.check_database(address)
     held = read_database(address, query or None, table or None)
-    cohort = from_database(held)
-    return cohort, Source(partial(from_database, held), cohort.fingerprint, {})
+    cohort = held.cohort()
+    return cohort, Source(held.cohort, cohort.fingerprint, {})
 
 
 def allowed_sources() -> Allowed:

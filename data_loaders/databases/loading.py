@@ -12,7 +12,8 @@ from typing import Any
 from data_loaders.databases.address import Address, parse_address
 from data_loaders.databases.result import Request
 from data_loaders.mapping import TableMapping
-from data_loaders.model import Cohort, CohortError, Provenance
+from data_loaders.model import Cohort, CohortError, Loading, Provenance
+from data_loaders.quality import quality_issues
 from data_loaders.tables import RawTable
 from data_loaders.variants import variant_columns
 from data_loaders.wide import cohort_from_table
@@ -47,7 +48,12 @@ class DatabaseTable:
         """The cohort that the table is under a mapping; see :func:`load_database`."""
         stated = TableMapping.read(mapping)
         cohort = cohort_from_table(self.raw, stated, name or self.default_name)
-        return replace(cohort, provenance=self.provenance)
+        loading = Loading("database", (), dict(self.asked), stated.to_dict())
+        return replace(
+            cohort,
+            provenance=replace(self.provenance, loaded=loading),
+            issues=(*cohort.issues, *quality_issues(cohort)),
+        )
 
 
 def read_database(

@@ -196,6 +196,7 @@ class Both:
     endpoint: str = "os"
     exclusive: bool = False
     arrangement: Arrangement = field(default_factory=Arrangement)
+    same: dict[str, str] = field(default_factory=dict)
 
 
 def test_the_script_of_two_cohorts_prints_the_numbers_of_both(tmp_path: Path):
