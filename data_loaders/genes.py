@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from data_loaders.model import FeatureKind
@@ -159,6 +159,7 @@ def looks_like_symbol(name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def read_feature_name(name: str) -> FeatureName | None:
     """What an alteration column of this name holds; None if the name is of no alteration."""
     text = name.strip()

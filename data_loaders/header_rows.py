@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+from data_loaders.columns import UNKNOWN_WORDS, TextColumn, as_word
 
 DELIMITERS = (",", ";", "\t", "|")
 
@@ -92,29 +92,20 @@ def has_second_header(columns: Sequence[TextColumn]) -> bool:
     """
     if not columns or len(columns[0]) < 3:
         return False
-    numeric, words = 0, []
-    for whole in columns:
-        column = _beginning(whole)
-        first, rest = int(column.codes[0]), column.codes[1:]
-        below = np.unique(rest[rest >= 0])
-        if np.count_nonzero(rest >= 0) < 2 or np.isnan(column.numbers[below]).any():
-            continue
-        numeric += 1
-        if first >= 0 and np.isnan(column.numbers[first]):
-            word = column.words[first]
+    words = []
+    for column in columns:
+        first = int(column.codes[0])
+        if first >= 0 and np.isnan(column.numbers[first]) and _holds_numbers_below(column):
+            word = as_word(column.texts[first])
             if word not in UNKNOWN_WORDS and not _COMPARISON.match(word):
                 words.append(word)
-    return len(words) >= 2 and len(set(words)) >= 2 and len(words) >= numeric / 2
+    if len(set(words)) < 2:
+        return False
+    return len(words) >= sum(map(_holds_numbers_below, columns)) / 2
 
 
-def _beginning(column: TextColumn) -> TextColumn:
-    """The first rows of a column, with their entries alone."""
-    codes = column.codes[:_ROWS_LOOKED_AT]
-    entries, places = np.unique(codes, return_inverse=True)
-    blank = int(entries[0] < 0) if len(entries) else 0
-    return TextColumn(
-        column.name,
-        (places - blank).astype(np.int32),
-        column.texts[entries[blank:]],
-        column.notation,
-    )
+def _holds_numbers_below(column: TextColumn) -> bool:
+    """Whether the rows looked at hold numbers, two or more, and nothing else below the first."""
+    rest = column.codes[1:_ROWS_LOOKED_AT]
+    filled = rest[rest >= 0]
+    return len(filled) > 1 and not np.isnan(column.numbers[filled]).any()

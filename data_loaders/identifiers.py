@@ -108,6 +108,8 @@ def _all_different(column: TextColumn) -> bool:
 
 
 def _without_copies(table: RawTable) -> RawTable:
+    if any(_all_different(column) for column in table.columns.values()):
+        return table
     codes = pd.DataFrame({i: column.codes for i, column in enumerate(table.columns.values())})
     copies = codes.duplicated().to_numpy()
     if not copies.any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from data_loaders.columns import TextColumn
@@ -87,8 +88,9 @@ def constant_columns(
                 code="constant",
             )
         )
-    altered = alterations.sum(axis=0)
-    tested = alterations.notna().sum(axis=0)
+    states = [c.to_numpy(dtype=np.int8, na_value=-1) for _, c in alterations.items()]
+    altered = np.array([np.count_nonzero(state == 1) for state in states], dtype=np.intp)
+    tested = np.array([np.count_nonzero(state >= 0) for state in states], dtype=np.intp)
     for names, words in (
         (alterations.columns[(altered == 0) & (tested > 0)], "altered in nobody"),
         (alterations.columns[(altered == tested) & (tested > 0)], "altered in everyone tested"),
