@@ -31,6 +31,9 @@ _WHOLE = re.compile(r"\+?\d+(?:\.0+)?|\d{1,3}(?:[.,' ’\u00a0\u202f]\d{3})+")
 _NEAR = 3.0
 _WRITTEN = 3
 _ALL_PERCENT = "they were read as percentages, being written like those or thinning out like them"
+_FAR = 0.15
+_FEWEST_READ = 3
+_NEARLY_ALL = 0.9
 _TOLERANCE = 0.03  # between a fraction of a file and that of its reads, which are often filtered
 
 
@@ -74,7 +77,8 @@ def allele_fractions(
     else:
         source = parts["vaf"]
         values, found = _scaled(columns[source], by_reads, file, lines)
-        issues += found
+        issues += [*found, *_unread(columns[source], file, lines)]
+        issues += _against_reads(values, by_reads, columns[source].name, file, lines)
         filled = np.isnan(values) & ~columns[source].filled & ~np.isnan(by_reads)
         values = np.where(filled, by_reads, values)
     impossible = (values < 0) | (values > 1)
@@ -158,7 +162,11 @@ def _scaled(
     if _PERCENT_HEADER.search(column.name):
         return column.spread(numbers / 100), []
     if not (above.any() and below.any()):
-        return column.spread(numbers / scale), []
+        plain = column.spread(numbers / scale)
+        as_percent = plain / 100
+        if below.any() and not signed.any() and _nearer(as_percent, plain, by_reads):
+            return as_percent, []
+        return plain, []
     if name in _FRACTION_HEADERS:
         words = "its name says fractions, so that only numbers above 1 were read as percentages"
         return column.spread(numbers / scale), _mixed(column, below, above, (file, words), lines)
@@ -191,6 +199,55 @@ def _scaled(
         return values, _mixed(column, below, above, (file, words), lines)
     words = "each cell was read in its own scale" if fraction.any() else _ALL_PERCENT
     return values, _mixed(column, below, above, (file, words), lines)
+
+
+def _nearer(candidate: Floats, other: Floats, by_reads: Floats) -> bool:
+    """Whether the reads bear out one scale of a column in nearly every row, and not the other."""
+
+    def borne_out(values: Floats) -> float:
+        known = ~np.isnan(values) & (by_reads > 0)
+        fits = np.abs(values - by_reads) <= np.minimum(_TOLERANCE, by_reads / 2)
+        return float(fits[known].mean()) if known.sum() >= _FEWEST_READ else 0.0
+
+    return borne_out(candidate) > _NEARLY_ALL and borne_out(other) < 1 - _NEARLY_ALL
+
+
+def _unread(column: TextColumn, file: str, lines: npt.NDArray[np.int64]) -> list[Issue]:
+    """A finding about cells that hold something else than one number."""
+    rows = column.rows_holding(np.isnan(column.numbers))
+    if not rows.any():
+        return []
+    return [
+        Issue(
+            "warning",
+            f"{file}: {shown(column.name)} holds no single number in "
+            f"{at_rows(lines[rows].tolist())}; the allele fraction counts as missing there.",
+            column.name,
+            int(rows.sum()),
+            tuple(lines[rows][:5].tolist()),
+            "vaf_unread",
+        )
+    ]
+
+
+def _against_reads(
+    values: Floats, by_reads: Floats, column: str, file: str, lines: npt.NDArray[np.int64]
+) -> list[Issue]:
+    """A finding where a fraction is far from that of the reads beside it."""
+    rows = np.abs(values - by_reads) > _FAR
+    if not rows.any():
+        return []
+    return [
+        Issue(
+            "warning",
+            f"{file}: {shown(column)} is more than {_FAR:.0%} away from the share of the reads in "
+            f"{at_rows(lines[rows].tolist())}; the column was believed, so check which is right.",
+            column,
+            int(rows.sum()),
+            tuple(lines[rows][:5].tolist()),
+            "vaf_reads",
+        )
+    ]
 
 
 def _mixed(

@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.hgvs import CALR_WORDS, changes_of, is_nameless, is_understood
+from data_loaders.hgvs import (
+    CALR_CODING,
+    CALR_WORDS,
+    V617F_CODING,
+    changes_of,
+    is_nameless,
+    is_residue,
+    is_understood,
+)
 
 Bools = npt.NDArray[np.bool_]
 
@@ -52,6 +60,8 @@ class Allele:
     counts_hits
         Whether it is about how many mutations there are: a cell with several changes may hold
         several mutations, or one as several transcripts have it.
+    by_residue
+        Whether the residue alone tells it: ``p.W515`` is MPL W515, ``p.V617`` may be any change.
     shown_by_variants
         Whether variants alone show it; a loss of the other allele of TP53 is seen by other methods,
         so a file's own column may rightly hold more.
@@ -64,18 +74,32 @@ class Allele:
     classes: frozenset[str]
     repeated: int = 1
     counts_hits: bool = False
+    by_residue: bool = False
     shown_by_variants: bool = True
 
     def undecided(self, rows: pd.DataFrame) -> Bools:
         """Rows that may belong to the part but do not say so."""
         changes = rows["protein_change"]
         if self.counts_hits:
-            return _by_text(changes, lambda text: ";" in text)
+            return _by_text(
+                changes,
+                lambda text: ";" in text or not (is_nameless(text) or is_understood(text)),
+            )
         unclear = changes.isna().to_numpy() | _by_text(
-            changes, lambda text: is_nameless(text) or not is_understood(text)
+            changes,
+            lambda text: (
+                is_nameless(text)
+                or not is_understood(text)
+                or (not self.by_residue and any(map(is_residue, changes_of(text))))
+            ),
         )
-        undecided: Bools = unclear & rows["variant_class"].isin(self.classes).to_numpy()
+        told = _by_text(rows["cdna"], lambda text: _CODING.search(text) is not None)
+        undecided: Bools = unclear & ~told & rows["variant_class"].isin(self.classes).to_numpy()
         return undecided
+
+
+_CODING = re.compile("|".join((V617F_CODING, *CALR_CODING)))
+_SEVERAL = re.compile(r"multi|bi-?allel|double|doppel|zwei|two |2 mut", re.IGNORECASE)
 
 
 def _matching(pattern: str, column: str = "protein_change") -> Callable[[pd.DataFrame], Bools]:
@@ -145,6 +169,8 @@ def _tp53_multi_hit(rows: pd.DataFrame) -> Bools:
     several = rows.loc[enough].drop_duplicates(["patient", "protein_change", "cdna"])
     twice = several["patient"].value_counts()
     patients = set(twice.index[twice >= 2]) | set(rows.loc[rows["vaf"] > _LOH_VAF, "patient"])
+    said = _by_text(rows["protein_change"], lambda text: _SEVERAL.search(text) is not None)
+    patients |= set(rows.loc[said, "patient"])
     found: Bools = rows["patient"].isin(patients).to_numpy()
     return found
 
@@ -155,27 +181,28 @@ def _any(rows: pd.DataFrame) -> Bools:
 
 ALLELES: tuple[Allele, ...] = (
     Allele("JAK2_V617F", "JAK2", "JAK2 V617F",
-           _either(_matching(r"^p\.V617F$|\bc\.1849G>T\b"), _matching(r"\bc\.1849G>T\b", "cdna")),
+           _either(_matching(rf"^p\.V617F$|{V617F_CODING}"), _matching(V617F_CODING, "cdna")),
            _SUBSTITUTION),
-    Allele("JAK2_exon_12", "JAK2", "JAK2 exon 12", _residues(533, 547), _SHORT),
+    Allele("JAK2_exon_12", "JAK2", "JAK2 exon 12",
+           _either(_residues(533, 547), _matching(r"(?i:\bex(?:on)?[\s_.-]*12\b)")), _SHORT),
     Allele("CALR_type_1", "CALR", "CALR type 1",
-           _either(_matching(rf"^p\.L367[A-Z]?fs|{CALR_WORDS[0]}"),
+           _either(_matching(rf"^p\.L367[A-Z]?fs|{CALR_WORDS[0]}|{CALR_CODING[0]}"),
                    _matching(r"1099_1150del|1092_1143del", "cdna")), _FRAMESHIFT),
     Allele("CALR_type_2", "CALR", "CALR type 2",
-           _either(_matching(rf"^p\.K385[A-Z]?fs|{CALR_WORDS[1]}"),
+           _either(_matching(rf"^p\.K385[A-Z]?fs|{CALR_WORDS[1]}|{CALR_CODING[1]}"),
                    _matching(r"115[45]_115[56](ins|dup)", "cdna")), _FRAMESHIFT),
-    Allele("MPL_W515", "MPL", "MPL W515", _residues(515, 515), _SHORT),
+    Allele("MPL_W515", "MPL", "MPL W515", _residues(515, 515), _SHORT, by_residue=True),
     Allele("FLT3_ITD", "FLT3", "FLT3-ITD", _flt3_itd, frozenset({"unknown"})),
     Allele("FLT3_TKD", "FLT3", "FLT3-TKD",
            _either(_residues(835, 836), _matching(r"\bTKD\b")), _SHORT),
     Allele("KMT2A_PTD", "KMT2A", "KMT2A-PTD", _tandem("PTD"), frozenset({"unknown"})),
-    Allele("U2AF1_S34", "U2AF1", "U2AF1 S34", _residues(34, 34), _SHORT),
-    Allele("U2AF1_Q157", "U2AF1", "U2AF1 Q157", _residues(157, 157), _SHORT),
-    Allele("IDH2_R140", "IDH2", "IDH2 R140", _residues(140, 140), _SHORT),
-    Allele("IDH2_R172", "IDH2", "IDH2 R172", _residues(172, 172), _SHORT),
-    Allele("SF3B1_K700", "SF3B1", "SF3B1 K700", _residues(700, 700), _SHORT),
-    Allele("DNMT3A_R882", "DNMT3A", "DNMT3A R882", _residues(882, 882), _SHORT),
-    Allele("KIT_D816", "KIT", "KIT D816", _residues(816, 816), _SHORT),
+    Allele("U2AF1_S34", "U2AF1", "U2AF1 S34", _residues(34, 34), _SHORT, by_residue=True),
+    Allele("U2AF1_Q157", "U2AF1", "U2AF1 Q157", _residues(157, 157), _SHORT, by_residue=True),
+    Allele("IDH2_R140", "IDH2", "IDH2 R140", _residues(140, 140), _SHORT, by_residue=True),
+    Allele("IDH2_R172", "IDH2", "IDH2 R172", _residues(172, 172), _SHORT, by_residue=True),
+    Allele("SF3B1_K700", "SF3B1", "SF3B1 K700", _residues(700, 700), _SHORT, by_residue=True),
+    Allele("DNMT3A_R882", "DNMT3A", "DNMT3A R882", _residues(882, 882), _SHORT, by_residue=True),
+    Allele("KIT_D816", "KIT", "KIT D816", _residues(816, 816), _SHORT, by_residue=True),
     Allele("CEBPA_double", "CEBPA", "CEBPA double", _any, frozenset(), repeated=2,
            counts_hits=True),
     Allele("TP53_multi_hit", "TP53", "TP53 multi-hit", _tp53_multi_hit, frozenset(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from data_loaders.columns import TextColumn
 from data_loaders.gene_calls import Calls, read_calls, says_more
+from data_loaders.gene_cells import gene_of_date
 from data_loaders.genes import (
     FeatureName,
     looks_like_symbol,
@@ -22,6 +24,12 @@ from data_loaders.wording import listed, plural, shown
 
 _MOST_MUTATIONS = 20  # of one gene in one patient
 _DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than one
+
+
+# A share or an amount beside a gene's name is a measurement and no alteration.
+_OF_AMOUNT = re.compile(
+    r"vaf|allel|burden|ratio|last\b|freq|reads|depth|copies|%|level", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,10 +246,11 @@ def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
 
 
 def _gene_named(name: str) -> FeatureName | None:
-    """The gene whose name a column bears; None if it bears none."""
+    """The gene, or the part of one, whose name a column bears; None if it bears none."""
     feature = read_feature_name(name)
-    is_gene = feature is not None and feature.kind == "gene" and not _clinical_first(name, feature)
-    return feature if is_gene else None
+    if feature is None or feature.kind == "cytogenetic" or _clinical_first(name, feature):
+        return None
+    return None if _OF_AMOUNT.search(name) else feature
 
 
 def _recognised(
@@ -255,10 +264,19 @@ def _recognised(
         feature = read_feature_name(name)
         if feature is None or _clinical_first(name, feature):
             continue
+        if _only_tells_the_altered(column):
+            continue
         if column.answers_only or _counts(column):
             found[name] = feature
         elif read_calls(column, feature.kind) is not None:
             telling[name] = feature
+    if found:
+        dated = {n: gene_of_date(n) for n, column in columns.items() if column.is_binary}
+        found |= {
+            name: FeatureName(gene, "gene", gene, gene, "a gene that Excel made a date of", name)
+            for name, gene in dated.items()
+            if gene is not None and name not in found
+        }
     # Beside a column of yes and no for the same, one that tells more is a variable.
     taken = {feature.name for feature in found.values()}
     found |= {name: feature for name, feature in telling.items() if feature.name not in taken}
@@ -275,12 +293,19 @@ def _recognised(
                 and looks_like_symbol(name)
                 and term_of(name) is None
                 and columns[name].is_binary
+                and not _only_tells_the_altered(columns[name])
             )
             if beside:
                 found[name] = unlisted_gene(name)
     # What is stated comes last: it is no reason to take its neighbours for genes.
     found |= {name: feature for name, feature in (stated or {}).items() if name in columns}
     return {name: found[name] for name in order if name in found}
+
+
+def _only_tells_the_altered(column: TextColumn) -> bool:
+    """Whether a column says yes or is blank, so that it does not say who was tested."""
+    yes = column.is_binary and not (column.answers == 0).any()
+    return yes and not bool(column.filled.all())
 
 
 def _counts(column: TextColumn) -> bool:

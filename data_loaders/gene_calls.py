@@ -19,13 +19,13 @@ from data_loaders.allele_fractions import fractions
 from data_loaders.columns import UNKNOWN_WORDS, YES_WORDS, Floats, TextColumn
 from data_loaders.hgvs import is_nameless, is_understood, protein_change
 from data_loaders.model import FeatureKind
-from data_loaders.mutation_rule import NOT_TESTED_WORDS, WILD_WORDS
+from data_loaders.variant_words import FOUND_WORDS, NOT_TESTED_WORDS, WILD_WORDS
 
 Bools = npt.NDArray[np.bool_]
 
 _FEWEST_WITHOUT = 0.1
 _ENOUGH = 0.95  # share of the filled cells that has to be understood
-_YES = YES_WORDS - {"1", "t", "y"} | frozenset(
+_YES = YES_WORDS - {"1", "t", "y"} | FOUND_WORDS | frozenset(
     {
         "ja", "j", "sì", "si", "s", "oui", "o", "sí", "y", "+", "++", "+++", "pos.", "vorhanden",
         "nachgewiesen", "nachweisbar", "mutation nachgewiesen", "positiv", "mutiert", "mutation",
@@ -47,11 +47,12 @@ _NO = WILD_WORDS | frozenset(
 _NOT_TESTED = UNKNOWN_WORDS | NOT_TESTED_WORDS | frozenset({"nt", "n.t.", "n.e.", "n/e", "ne"})
 _NOTHING = frozenset({"none", "keine", "nessuna", "aucune", "ninguna", "-", "0"})
 _PART = re.compile(
-    r"(?:itd|ptd|tkd|itd\+?tkd|ty?pe?[\s-]*[12]|del[\s-]*52|ins[\s-]*5|ex(?:on)?[\s-]*\d{1,2}|"
+    r"(?:(?:itd|ptd|tkd)\+?|itd\+?tkd|ty?pe?[\s-]*[12abd]|del[\s-]*52|ins[\s-]*5|ex(?:on)?[\s-]*\d{1,2}|"
     r"frameshift|missense|nonsense|splice|truncating|indel|"
     r"(?:single|double|bi-?allelic|mono-?allelic|multi-?hit))",
     re.IGNORECASE,
 )
+_CODING = re.compile(r"(?:nm_\d+(?:\.\d+)?:)?c\.[-\d]\S*")
 _RESIDUE = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]\d{2,4}")
 _SEVERAL = re.compile(r"(?:[≥>]=?\s*[1-9]|[2-9]\s*\+|"
                       r"[1-9] (?:or|oder|ou|o) (?:more|mehr|plus|più|más)|"
@@ -154,6 +155,8 @@ def _cell(text: str, word: str) -> _Cell | None:
         percent = re.search(r"(\d{1,3}(?:[.,]\d+)?)\s*%", text)
         share = float(percent[1].replace(",", ".")) / 100 if percent else np.nan
         return _Cell(0.0 if change == "p.=" else 1.0, change, share if share <= 1 else np.nan)
+    if _CODING.fullmatch(plain):
+        return _Cell(1.0, text)
     if _PART.fullmatch(plain):
         return _Cell(1.0, text)
     if _RESIDUE.fullmatch(text):

@@ -151,7 +151,7 @@ def _gene(text: str) -> str | None:
     symbol = current_symbol(text)
     if symbol in known_symbols():
         return symbol
-    dated = _of_date(text)
+    dated = gene_of_date(text)
     if dated is not None:
         return dated
     ensembl = _ENSEMBL.fullmatch(text)
@@ -162,8 +162,14 @@ def _gene(text: str) -> str | None:
     return symbol if looks_like_symbol(symbol) else None
 
 
-def _of_date(text: str) -> str | None:
-    """The gene that Excel made a date of, or that has such a symbol of old: ``SEPT9``."""
+def gene_of_date(text: str) -> str | None:
+    """The gene that Excel made a date of, or that has such a symbol of old: ``SEPT9``.
+
+    Parameters
+    ----------
+    text
+        A cell or the name of a column, such as ``9-Sep``; None comes back for everything else.
+    """
     old = re.fullmatch(r"(SEPT|MARCH|DEC)-?0?(\d{1,2})", text, re.IGNORECASE)
     iso = _ISO.fullmatch(text)
     match = _DATE.fullmatch(text)

@@ -84,14 +84,16 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 # Codes of gains and losses in published matrices, one event or several: minus5_5q, del7_7q.
-_PART = rf"(?P<verb>[a-z]*)[\s_(]*(?P<place>{_ARM})\)?"
-_LOSS = frozenset({"del", "deletion", "loss", "minus", "monosomy", "mono"})
-_GAIN = frozenset({"plus", "gain", "trisomy", "tris", "tri"})
+_PART = rf"(?P<verb>[^\W\d_]*)[\s_(]*(?P<place>{_ARM})\)?"
+_LOSS = frozenset({"del", "deletion", "loss", "minus", "monosomy", "mono", "monosomie", "monosomia",
+                   "monosomía", "délétion", "delezione", "deleción", "verlust"})  # fmt: skip
+_GAIN = frozenset({"plus", "gain", "trisomy", "tris", "tri", "trisomie", "trisomia", "trisomía",
+                   "zugewinn"})  # fmt: skip
 # "r_9_22" of the MDS matrix is a rearrangement between two chromosomes and no ring.
 _REARRANGED = re.compile(r"r((?:_(?:\d{1,2}|x|y)){2,4})", re.IGNORECASE)
 # What already is short for people (20q-, 8+, 9pUPD) and words keep their names.
 _CODED = re.compile(
-    r"(?:del(?:etion)?|minus|mono(?:somy)?|loss|plus|gain|tri(?:somy|s)?|abn|add|dup|amp|iso?|inv|t|"
+    r"(?:del(?:etion)?|minus|mono(?:som(?:y|ie|[ií]a))?|loss|plus|gain|tri(?:som(?:y|ie|[ií]a)|s)?|abn|add|dup|amp|iso?|inv|t|"
     r"r)[\s_(]*[\dvxy]|t_(?:mll|kmt2a)",
     re.IGNORECASE,
 )

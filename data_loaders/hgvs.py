@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 _THREE_LETTERS = {
     "Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E", "Gly": "G",
@@ -26,7 +27,7 @@ _BARE_CHANGE = re.compile(
 )
 _LOWER_CHANGE = re.compile(r"[a-z]\d{1,5}[a-z*]|(?:ala|arg|asn|asp|cys|gln|glu|gly|his|ile|leu|lys|"
                            r"met|phe|pro|ser|thr|trp|tyr|val)\d{1,5}[a-z]{2,}.*")  # fmt: skip
-_EQUALS = re.compile("%3D", re.IGNORECASE)
+_ENCODED = re.compile("%[2-5][0-9A-Fa-f]")
 _TOKENS = re.compile(r"[;,|\s]+|/(?=\(?[pP]\.)")
 _DENIALS = frozenset(
     {"no", "not", "non", "neg", "negative", "negativ", "without", "absent", "kein", "keine",
@@ -42,14 +43,18 @@ _UNDERSTOOD = re.compile(
     r"(?:_[A-Z*]{0,3}\d+)?[A-Z*]*>[A-Z*]+(?:fs\*?\d*)?|"  # Y597>YDFRE
     r"_splice|[A-Z*]?ext.*)?)"
 )
+_RESIDUE_ALONE = re.compile(r"p\.[A-Z*]?\d+\??")
 _PAIR = re.compile(r"p\.([A-Z]\d+[A-Z])_([A-Z]\d+[A-Z])")
 # What clinicians call the two frequent mutations of CALR.
 CALR_WORDS = (
     r"(?i:\btype?[\s_-]*(?:1|I)\b|\bdel[\s_-]*52|\b52[\s_-]*bp[\s_-]*del)",
     r"(?i:\btype?[\s_-]*(?:2|II)\b|\bins[\s_-]*5\b|\b5[\s_-]*bp[\s_-]*ins)",
 )
+# The same mutations by the change of the coding sequence.
+CALR_CODING = (r"\bc\.(?:1099_1150|1092_1143)del", r"\bc\.115[45]_115[56](?:ins|dup)")
+V617F_CODING = r"\bc\.1849G>T\b"
 _OTHER_WORDS = re.compile(
-    r"\b(?i:ITD|PTD|TKD)\b|_(?i:ITD|PTD)$|\bc\.1849G>T\b|" + "|".join(CALR_WORDS)
+    r"\b(?i:ITD|PTD|TKD)\b|_(?i:ITD|PTD)$|" + "|".join((V617F_CODING, *CALR_WORDS, *CALR_CODING))
 )
 
 
@@ -65,7 +70,7 @@ def protein_change(text: str) -> str:
     text
         As it stands in the file.
     """
-    plain = (_EQUALS.sub("=", text) if "%" in text else text).strip()
+    plain = (unquote(text) if "%" in text and _ENCODED.search(text) else text).strip()
     if plain.startswith("p.") and _UNDERSTOOD.fullmatch(plain):
         return _one_letter(plain[2:])
     tokens = [token.rsplit(":", 1)[-1] for token in _TOKENS.split(plain) if token]
@@ -101,6 +106,11 @@ def is_understood(text: str) -> bool:
         _UNDERSTOOD.fullmatch(change) is not None or _OTHER_WORDS.search(change) is not None
         for change in changes_of(text)
     )
+
+
+def is_residue(text: str) -> bool:
+    """Whether a change that :func:`protein_change` has written names a residue and no more."""
+    return _RESIDUE_ALONE.fullmatch(text) is not None
 
 
 def is_nameless(text: str) -> bool:

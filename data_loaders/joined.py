@@ -23,7 +23,8 @@ from data_loaders.merging import Merged, alteration_count, gene_count
 from data_loaders.model import Cohort, CohortError, Issue
 from data_loaders.samples import sample_aliases
 from data_loaders.tables import RawTable
-from data_loaders.variants import Variants, read_variants, variant_columns
+from data_loaders.variant_columns import variant_columns
+from data_loaders.variants import Variants, read_variants
 from data_loaders.vocabulary import term_of
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, plural, shown

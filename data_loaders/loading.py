@@ -23,7 +23,7 @@ from data_loaders.model import Cohort, CohortError, Issue, Loading, Way
 from data_loaders.quality import quality_issues
 from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.tables import RawTable, read_sheets, read_table
-from data_loaders.variants import variant_columns
+from data_loaders.variant_columns import variant_columns
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, shown
 

@@ -8,8 +8,7 @@ stays in the list with the reason in the column ``set_aside``; views count what 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -17,9 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.columns import NO_WORDS, TextColumn
+from data_loaders.columns import TextColumn
 from data_loaders.model import Issue, Severity
 from data_loaders.variant_classes import NOT_COUNTED, REGULATORY_GENES
+from data_loaders.variant_words import (
+    NOT_TESTED_WORDS,
+    PASSED_WORDS,
+    PERHAPS_WILD,
+    is_wild_type,
+    status_reason,
+    verdicts,
+)
 from data_loaders.wording import at_rows, listed, plural, shown
 
 Bools = npt.NDArray[np.bool_]
@@ -72,74 +79,6 @@ REASONS: Mapping[str, _Reason] = {
     ),
 }  # fmt: skip
 
-WILD_WORDS = NO_WORDS - {"0", "n", "f", "no", "false", "0.0"} | frozenset(
-    {
-        "wt/wt", "p.=", "p.(=)", "c.=", "no mutation", "no mutations", "no mutation detected",
-        "no mutation found", "mutation not detected", "not found", "keine mutation", "wildtyp",
-        "wild typ", "nicht mutiert", "unmutiert", "negativ", "nicht nachgewiesen", "non muté",
-        "non mute", "non mutée", "sauvage", "type sauvage", "négatif", "negatif", "non détecté",
-        "non mutato", "non mutata", "selvaggio", "negativo", "negativa", "assente",
-        "non rilevato", "no mutado", "no mutada", "silvestre", "tipo salvaje", "no detectado",
-        "reference", "none detected",
-    }
-)  # fmt: skip
-# These are gaps in some files: they mean no mutation where nothing else says what there is.
-_PERHAPS_WILD = frozenset({"none", "no", "0", "n", "false", "keine", "nein", "aucune", "nessuna",
-                           "ninguna"})  # fmt: skip
-NOT_TESTED_WORDS = frozenset(
-    {
-        "nd", "n.d.", "not done", "not tested", "not available", "failed", "not evaluable",
-        "not assessed", "inconclusive", "pending", "no result", "nicht untersucht", "n.u.", "nu",
-        "nicht getestet", "nicht auswertbar", "nicht durchgeführt", "non testé", "non fait",
-        "non eseguito", "non testato", "no realizado", "no analizado", "non réalisé",
-        "insufficient", "insufficient dna", "low coverage",
-    }
-)  # fmt: skip
-_GERMLINE = ("germline", "germ line", "germ-line", "keimbahn", "germinal", "constitutional",
-             "constitutionnel", "costituzional", "constitucional", "hereditary",
-             "inherited")  # fmt: skip
-_SOMATIC = ("somatic", "somatisch", "somatique", "somatica", "somático", "somática", "confirmed",
-            "unconfirmed", "valid", "verified", "unknown", "acquired", "called")  # fmt: skip
-_NOT_CALLED = frozenset(
-    {
-        "uncalled", "not called", "no call", "nocall", "none", "loh", "rejected", "artifact",
-        "artefact", "false positive", "not somatic", "not detected", "failed", "invalid",
-        "artefakt", "verworfen", "not confirmed", "post-transcriptional modification",
-    }
-)  # fmt: skip
-_STATUS_NO_MUTATION = frozenset({"wildtype", "wild type", "wild-type", "wt"})
-_PASSED = frozenset({"pass", "passed", "ok", "p", "true", "none"})
-DRIVERS = frozenset(
-    {
-        "oncogenic", "likely oncogenic", "driver", "putative driver", "pathogenic",
-        "likely pathogenic", "pathogenic/likely pathogenic", "resistance", "predicted oncogenic",
-        "pathogen", "wahrscheinlich pathogen", "pathogène", "probablement pathogène",
-        "patogenetica", "patogénica", "tier i", "tier ii", "tier 1", "tier 2",
-    }
-)  # fmt: skip
-_PASSENGERS = frozenset(
-    {
-        "possible", "unknown", "vus", "uncertain", "uncertain significance", "passenger",
-        "putative passenger", "benign", "likely benign", "neutral", "likely neutral",
-        "inconclusive", "variant of uncertain significance", "benigne", "wahrscheinlich benigne",
-        "unklare signifikanz", "polymorphism", "snp", "tier iii", "tier iv", "tier 3", "tier 4",
-    }
-)  # fmt: skip
-
-
-_OF_DRIVERS = re.compile(r"driver|onco|patho|signific|tier|interpret", re.IGNORECASE)
-
-
-def is_wild_type(word: str) -> bool:
-    """Whether a word of a protein change, an effect or a verdict means that there is no mutation.
-
-    Parameters
-    ----------
-    word
-        In lower case with single spaces.
-    """
-    return word in WILD_WORDS
-
 
 def germline_label(gene: str) -> str:
     """Name of the alteration of a gene's germline variants, which are kept apart."""
@@ -151,37 +90,8 @@ def is_germline(label: str) -> bool:
     return label.endswith(" germline")
 
 
-def is_status(word: str) -> bool:
-    """Whether a word says if a variant is somatic, germline or called."""
-    return (
-        word in _NOT_CALLED
-        or word in _STATUS_NO_MUTATION
-        or word.startswith((*_GERMLINE, *_SOMATIC))
-    )
-
-
-def status_reason(word: str) -> str | None:
-    """Why a variant of a status does not count; None where it does.
-
-    Parameters
-    ----------
-    word
-        In lower case with single spaces, such as ``somatic``, ``germline`` or ``uncalled``.
-    """
-    if word in _STATUS_NO_MUTATION:
-        return "wild_type"
-    if word.startswith(_GERMLINE):
-        return "germline"
-    return "not_called" if word in _NOT_CALLED else None
-
-
 def _has_status(reason: str, word: str) -> bool:
     return status_reason(word) == reason
-
-
-def is_verdict(word: str) -> bool:
-    """Whether a word judges a variant as a driver, as another kind of variant or as none."""
-    return word in DRIVERS or word in _PASSENGERS or word in WILD_WORDS or word in NOT_TESTED_WORDS
 
 
 def reasons(
@@ -196,7 +106,8 @@ def reasons(
     Parameters
     ----------
     parts
-        Names of the columns by part, as :func:`data_loaders.variants.variant_columns` gives them.
+        Names of the columns by part, from
+        :func:`data_loaders.variant_columns.variant_columns`.
     columns
         The columns.
     classes
@@ -225,28 +136,30 @@ def reasons(
         found = np.array([*(place[str(text)] for text in own.texts), 0], dtype=np.int8)[own.codes]
     nothing_said = classes == "unknown"
     for part in ("protein", "effect", "cdna"):
-        mark(holding(part, WILD_WORDS.__contains__), "wild_type")
-        mark(holding(part, _PERHAPS_WILD.__contains__) & nothing_said, "wild_type")
+        mark(holding(part, is_wild_type), "wild_type")
+        mark(holding(part, PERHAPS_WILD.__contains__) & nothing_said, "wild_type")
         mark(holding(part, NOT_TESTED_WORDS.__contains__) & nothing_said, "not_tested")
-    of_drivers = "verdict" in parts and _OF_DRIVERS.search(parts["verdict"]) is not None
-    denied = holding("verdict", lambda word: word in WILD_WORDS or word in _PERHAPS_WILD)
-    if not of_drivers:
-        mark(denied, "wild_type")
-        without = ~columns[parts["protein"]].filled if "protein" in parts else nothing_said
-        untested = holding("verdict", NOT_TESTED_WORDS.__contains__)
-        mark(untested & nothing_said & without, "not_tested")
+    mark(holding("result", lambda word: is_wild_type(word) or word in PERHAPS_WILD), "wild_type")
+    mark(holding("result", NOT_TESTED_WORDS.__contains__), "not_tested")
+    mark(holding("verdict", is_wild_type), "wild_type")
     for reason in ("wild_type", "germline", "not_called"):
         mark(holding("status", partial(_has_status, reason)), reason)
+    if "artefact" in parts:
+        column = columns[parts["artefact"]]
+        mark(column.spread(column.answers) == 1, "not_called")
     for part, answer in (("germline", 1.0), ("somatic", 0.0)):
         if part in parts:
             column = columns[parts[part]]
             mark(column.spread(column.answers) == answer, "germline")
-    mark(holding("filter", lambda word: word not in _PASSED), "filtered")
+    mark(holding("filter", lambda word: word not in PASSED_WORDS), "filtered")
     mark(unseen, "no_reads")
     mark(other_sample, "other_sample")
     mark(outside, "silent")
-    mark(holding("verdict", _PASSENGERS.__contains__), "not_driver")
-    mark(denied, "not_driver")
+    if "verdict" in parts:
+        column = columns[parts["verdict"]]
+        passenger = np.array([verdict == "passenger" for verdict in verdicts(column)], dtype=bool)
+        mark(column.rows_holding(passenger), "not_driver")
+        mark(holding("verdict", PERHAPS_WILD.__contains__), "not_driver")
     told: Objects = np.array([None, *REASONS], dtype=object)[found]
     return told
 
@@ -276,7 +189,11 @@ def counts(mutations: pd.DataFrame) -> Bools:
 
 
 def agreeing(
-    mutations: pd.DataFrame, matrix: pd.DataFrame, gene_columns: Mapping[str, str]
+    mutations: pd.DataFrame,
+    matrix: pd.DataFrame,
+    gene_columns: Mapping[str, str],
+    *,
+    untested: Collection[str] = (),
 ) -> pd.DataFrame:
     """The list, with the rows set aside that the matrix of alterations does not bear out.
 
@@ -288,11 +205,14 @@ def agreeing(
         Patients x features, NA = not tested.
     gene_columns
         Column of each gene.
+    untested
+        Genes that are no features because they were looked for in nobody.
     """
     found = _set_aside(mutations).copy()
     kept = ~is_set_aside(found)
     codes, names = pd.factorize(mutations["gene"])
     here = [place for place, name in enumerate(names) if name in gene_columns]
+    found[kept & mutations["gene"].isin(untested).to_numpy()] = "not_profiled"
     if not here:
         return mutations.assign(**{SET_ASIDE: found})
     states = np.empty((len(matrix), len(here) + 1), dtype=np.int8, order="F")

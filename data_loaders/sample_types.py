@@ -28,7 +28,13 @@ _LATER = ("relapse", "recur", "progress", "metast", "remission", "refractory", "
           "refractari")  # fmt: skip
 _NORMAL = ("normal", "germline", "control", "healthy", "cell line", "xenograft", "keimbahn",
            "kontrolle", "gesund")  # fmt: skip
-_WHOLE_WORDS = {"dx": RANK_FIRST, "ed": RANK_FIRST, "rel": RANK_LATER, "rez": RANK_LATER}
+_WHOLE_WORDS = {
+    **dict.fromkeys(("dx", "ed", "d", "dg", "diag", "pre"), RANK_FIRST),
+    **dict.fromkeys(("rel", "rez", "r", "rd", "fu", "eot", "end of treatment"), RANK_LATER),
+}
+_DENIED = re.compile(r"\b(?:no|not|non|never|without|kein\w*|nie|ohne|nicht|sans|senza|sin)\b")
+_MOST_WORDS = 30
+_NEARLY_ALL = 0.9
 _TCGA = re.compile(r"TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-(\d{2})")
 # Codes of the Genomic Data Commons: recurrent, additional new primary, metastatic.
 _TCGA_LATER = frozenset({"02", "04", "05", "06", "07", "40"})
@@ -36,6 +42,8 @@ _TCGA_LATER = frozenset({"02", "04", "05", "06", "07", "40"})
 
 def sample_rank(word: str) -> int:
     """Rank of a sample by the word for its type, in lower case."""
+    if _DENIED.search(word):
+        return RANK_UNKNOWN
     if any(part in word for part in _NORMAL):
         return RANK_NORMAL
     if any(part in word for part in _LATER):
@@ -49,6 +57,16 @@ def tells_samples_apart(column: TextColumn) -> bool:
     """Whether most entries of a column are words for a sample's type."""
     known = np.array([sample_rank(word) != RANK_UNKNOWN for word in column.words], dtype=bool)
     return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
+
+
+def tells_first_from_later(column: TextColumn) -> bool:
+    """Whether a column of any name tells samples at diagnosis from later ones."""
+    if len(column.texts) > _MOST_WORDS:
+        return False
+    ranks = np.array([sample_rank(word) for word in column.words], dtype=np.int8)
+    known = column.counts[ranks != RANK_UNKNOWN].sum()
+    both = {RANK_FIRST, RANK_LATER} <= set(ranks.tolist())
+    return both and bool(known > _NEARLY_ALL * column.counts.sum())
 
 
 def ranks_of(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: int) -> Ranks:

@@ -73,8 +73,8 @@ CLASSES = (*_WORDS, "unknown")
 _CHANGES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), name)
     for pattern, name in (
-        (r"\bITD\b|_ITD$", "ITD"),
-        (r"\bPTD\b|_PTD$", "PTD"),
+        (r"(?i:\bITD\b|_ITD$)", "ITD"),
+        (r"(?i:\bPTD\b|_PTD$)", "PTD"),
         (r"^p\..*=$", "silent"),
         (r"^p\.\*\d", "stop_loss"),
         (r"^p\.(M1|\(?Met1)(\D|$)", "start_loss"),

@@ -1,12 +1,7 @@
-"""Lists of variants, one row a mutation: MAF files and the tables of published cohorts.
-
-Columns are recognised by their names, in the words of MAF, cBioPortal, VEP, ANNOVAR and of the
-published haematology cohorts; the file's own name plays no part.
-"""
+"""Lists of variants, one row a mutation: MAF files and the tables of published cohorts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,26 +12,19 @@ import pandas as pd
 
 from data_loaders.allele_fractions import allele_fractions, read_counts
 from data_loaders.columns import Floats, TextColumn, relabelled
-from data_loaders.endpoints import find_pairs
-from data_loaders.gene_cells import is_gene_identifier, part_of_gene, read_genes, rewritten_issue
+from data_loaders.gene_cells import part_of_gene, read_genes, rewritten_issue
 from data_loaders.genes import aliases, current_symbol
 from data_loaders.hgvs import protein_change
-from data_loaders.identifiers import looks_like_identifier
 from data_loaders.model import CohortError, Issue
 from data_loaders.mutation_rule import (
-    DRIVERS,
-    REASONS,
     SET_ASIDE,
     is_set_aside,
-    is_status,
-    is_verdict,
-    is_wild_type,
     outside_the_gene,
     reasons,
     set_aside_issues,
     swapped_reads,
 )
-from data_loaders.sample_types import RANK_LATER, Ranks, ranks_of, tells_samples_apart
+from data_loaders.sample_types import RANK_LATER, Ranks, ranks_of
 from data_loaders.samples import (
     Links,
     link_rows,
@@ -46,61 +34,11 @@ from data_loaders.samples import (
     spelling_hint,
 )
 from data_loaders.tables import RawTable
-from data_loaders.variant_classes import is_variant_word
+from data_loaders.variant_columns import NUMBERS, unclear_columns
 from data_loaders.variant_values import classes_of, inserted_bases
 from data_loaders.wording import listed, plural, shown
 
 Bools = npt.NDArray[np.bool_]
-
-# By part: the names of its column without separators, the surest first.
-_NAMES: dict[str, tuple[str, ...]] = {
-    "gene": ("hugosymbol", "genesymbol", "gene", "genename", "gen", "symbol", "hugo", "hgncsymbol"),
-    "protein": (
-        "hgvspshort", "proteinchange", "aachange", "aminoacidchange", "hgvsp", "aminoacid",
-        "proteinmutation", "mutationprotein", "aachangerefgene", "pchange", "hgvsprotein",
-        "mutation",
-    ),
-    "effect": (
-        "variantclassification", "consequence", "effect", "varianteffect", "mutationtype",
-        "exonicfuncrefgene", "exonicfunc", "annotation", "varianttype", "type",
-    ),
-    "cdna": ("hgvsc", "cdnachange", "codingchange", "cchange", "txchange", "nucleotidechange"),
-    "vaf": (
-        "vaf", "tvaf", "tumorvaf", "itumorvafwu", "variantallelefrequency", "allelefrequency",
-        "variantallelefraction", "allelefraction", "tumorvariantallelefrequency", "mutintum", "af",
-        "tumorf", "tumourvaf", "allelicfraction", "allelicfrequency", "allelfrequenz", "allellast",
-    ),
-    "alt_count": ("taltcount", "altcount", "altreads", "altdepth", "varreads", "variantreads"),
-    "normal_alt": ("naltcount", "normalaltcount", "naltreads", "normalaltreads"),
-    "ref_count": ("trefcount", "refcount", "refreads", "refdepth"),
-    "depth": ("tdepth", "depth", "tumdepth", "totaldepth", "dp", "readdepth", "coverage"),
-    "reference": ("referenceallele", "ref", "wt", "referencebase"),
-    "alternative": ("tumorseqallele2", "alt", "mt", "altallele", "variantallele", "mutantallele"),
-    "verdict": (
-        "result", "oncogenic", "oncogenicity", "oncokb", "pathogenicity", "clinicalsignificance",
-        "driver", "interpretation", "pathogenic", "classification", "tier",
-    ),
-    "status": (
-        "mutationstatus", "somaticstatus", "variantstatus", "somaticgermline", "germlinesomatic",
-        "variantorigin", "alleleorigin", "origin", "callstatus", "status",
-    ),
-    "germline": ("germline", "isgermline", "keimbahn"),
-    "somatic": ("somatic", "issomatic", "somatisch"),
-    "filter": ("filter", "filters", "filterstatus", "vcffilter"),
-    "sample_type": (
-        "sampletype", "sampleclass", "tumortype", "timepoint", "diseasestage", "diseasephase",
-        "samplestage", "phase", "zeitpunkt", "probentyp", "probenart",
-    ),
-    "gene_id": (
-        "entrezgeneid", "ensemblgeneid", "ensemblid", "entrezid", "geneid", "ensg", "entrez",
-        "ensembl", "gene",
-    ),
-    "set_aside": ("setaside",),
-    "position": ("startposition", "start", "position", "pos"),
-    "sample": ("tumorsamplebarcode",),
-}  # fmt: skip
-_NUMBERS = frozenset({"vaf", "alt_count", "ref_count", "depth", "normal_alt", "position"})
-_PERCENT_WORDS = re.compile(r"(?:in)?(?:percent|pct|prozent|pourcent|percentuale|porcentaje|perc)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,47 +82,6 @@ class Variants:
     sequenced: Bools | None
     source: str
     issues: tuple[Issue, ...]
-
-
-def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[str, str] | None:
-    """The columns of a list of variants by part; None if the table is none.
-
-    A list of variants has a column of gene symbols and one of protein changes, effects or
-    changes of the coding sequence. A table with an outcome and a different identifier in every row
-    is a clinical table, whatever else it says.
-
-    Raises
-    ------
-    CohortError
-        If everything but the genes is there.
-    """
-    by_name: dict[str, str] = {}
-    for name in columns:
-        plain = re.sub(r"[\W_]", "", name.lower())
-        by_name.setdefault(_PERCENT_WORDS.sub("", plain) or plain, name)
-    found: dict[str, str] = {}
-    for part, names in _NAMES.items():
-        for name in names:
-            column = by_name.get(name)
-            sure = name == "variantclassification"  # the name that MAF prescribes
-            if not column or column in found.values():
-                continue
-            if sure or _fits(part, columns[column]):
-                found[part] = column
-                break
-    if _is_clinical(columns):
-        return None
-    says_what = {"protein", "effect", "cdna"} & set(found)
-    if "gene" not in found and "gene_id" in found:
-        found["gene"] = found.pop("gene_id")
-    if "gene" in found:
-        return found if says_what else None
-    if "effect" in found and {"position", "sample", "alternative"} & set(found):
-        raise CohortError(
-            f"{shown(filename)} looks like a list of variants but has no column of gene symbols; "
-            "name it Hugo_Symbol."
-        )
-    return None
 
 
 def read_variants(
@@ -260,7 +157,7 @@ def read_variants(
         SET_ASIDE: aside,
     }
     held = {links.column, parts["gene"], parts.get("protein"), parts.get(SET_ASIDE)}
-    numeric = {parts[part] for part in _NUMBERS & set(parts)}
+    numeric = {parts[part] for part in NUMBERS & set(parts)}
     if "vaf" in parts and np.array_equal(
         vaf, columns[parts["vaf"]].spread(columns[parts["vaf"]].numbers), equal_nan=True
     ):
@@ -289,6 +186,7 @@ def read_variants(
             *class_issues,
             *vaf_issues,
             *read_issues,
+            *unclear_columns(parts, columns, file, lines),
             *sample_issues,
             *set_aside_issues(aside, parts, file, lines),
             *_alias_issue(columns[parts["gene"]], file),
@@ -351,51 +249,6 @@ def _other_samples(
             )
         )
     return ranks > best[patients], issues
-
-
-def _fits(part: str, column: TextColumn) -> bool:
-    """Whether a column's values are what its name promises."""
-    if part == "effect":
-        known = np.array([is_variant_word(str(text)) for text in column.texts], dtype=bool)
-        return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
-    if part == "verdict":
-        return (
-            any(word in DRIVERS for word in column.words)
-            or (bool(column.words) and all(map(is_verdict, column.words)))
-            or column.is_binary
-        )
-    if part == "protein":
-        change = np.array([protein_change(str(t)).startswith("p.") for t in column.texts], bool)
-        wild = np.array([is_wild_type(word) for word in column.words], dtype=bool)
-        said = column.counts[~wild].sum()
-        return bool(column.counts[change].sum() >= 0.3 * said) and bool(said)
-    if part in {"vaf", "alt_count", "ref_count", "depth", "normal_alt"}:
-        return column.share_numeric > 0.5
-    if part == "gene":
-        return len(column.texts) > 0 and column.share_numeric < 0.5 and not column.is_binary
-    if part == "gene_id":
-        known = np.array([is_gene_identifier(str(text)) for text in column.texts], dtype=bool)
-        return bool(column.counts[known].sum() > 0.5 * max(column.counts.sum(), 1))
-    if part == "status":
-        return bool(column.words) and all(map(is_status, column.words))
-    if part in {"germline", "somatic"}:
-        return column.is_binary
-    if part == "sample_type":
-        return tells_samples_apart(column)
-    if part == SET_ASIDE:
-        return all(str(text) in REASONS for text in column.texts)
-    return True
-
-
-def _is_clinical(columns: Mapping[str, TextColumn]) -> bool:
-    """Whether a table has one row a patient and an outcome."""
-    single = any(
-        looks_like_identifier(name, column)
-        and bool(column.filled.all())
-        and len(column.texts) == len(column)
-        for name, column in columns.items()
-    )
-    return single and bool(find_pairs(columns)[0])
 
 
 def _cells(column: TextColumn, *, numeric: bool) -> Any:

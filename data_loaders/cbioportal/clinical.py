@@ -12,7 +12,12 @@ import pandas as pd
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.columns import TextColumn
 from data_loaders.model import Cohort, CohortError, Issue, Variable
-from data_loaders.sample_types import RANK_LATER, RANK_UNKNOWN, sample_rank
+from data_loaders.sample_types import (
+    RANK_LATER,
+    RANK_UNKNOWN,
+    sample_rank,
+    tells_first_from_later,
+)
 from data_loaders.tables import RawTable
 from data_loaders.vocabulary import term_of
 from data_loaders.wording import at_rows, plural, shown
@@ -312,7 +317,10 @@ def _mismatches(
 
 def _ranks(table: RawTable) -> npt.NDArray[np.int8]:
     """How well each sample stands for its patient's disease at its start, smaller better."""
-    name = find_column(tuple(table.columns), *_TYPE_COLUMNS)
+    named = find_column(tuple(table.columns), *_TYPE_COLUMNS)
+    # Many studies call every sample primary and tell the relapses in another column.
+    telling = [n for n, column in table.columns.items() if tells_first_from_later(column)]
+    name = named if named in telling else next(iter(telling), named)
     if name is None:
         return np.zeros(table.n, dtype=np.int8)
     column = table.columns[name]

@@ -79,7 +79,12 @@ def cohort_from_study(
     base = cohort_from_table(table, stated, name or study.name or study.key)
     alterations = _joined(base, [called, copies, fusions])
     if mutations is not None:
-        mutations = agreeing(mutations, alterations.matrix, gene_columns(alterations.features))
+        mutations = agreeing(
+            mutations,
+            alterations.matrix,
+            gene_columns(alterations.features),
+            untested=called.untested,
+        )
     timed, timeline_issues = transplants(study.timeline, patients, base.patients.columns)
     data, variables = base.patients.copy(), dict(base.variables)
     for extra in timed:

@@ -19,7 +19,8 @@ from data_loaders.columns import TextColumn, relabelled
 from data_loaders.genes import current_symbol, known_symbols
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.tables import RawTable
-from data_loaders.variants import Variants, read_variants, variant_columns
+from data_loaders.variant_columns import variant_columns
+from data_loaders.variants import Variants, read_variants
 from data_loaders.wording import plural, shown
 
 Bools = npt.NDArray[np.bool_]
@@ -41,11 +42,14 @@ class Called:
         As :class:`data_loaders.model.Cohort` describes them.
     issues
         What was decided.
+    untested
+        Genes with mutations that were looked for in nobody, and are no features.
     """
 
     matrix: pd.DataFrame
     features: pd.DataFrame
     issues: tuple[Issue, ...] = ()
+    untested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +174,8 @@ def called_mutations(
     called = _masked(called, profiled, panels, names, issues)
     issues += _coverage_issue(profiled, names)
     frame = variants.frame if variants is not None else None
-    return Called(called.matrix, called.features, tuple(issues)), frame, chosen
+    whole = Called(called.matrix, called.features, tuple(issues), called.untested)
+    return whole, frame, chosen
 
 
 def _merged(parts: list[SampleRows]) -> tuple[RawTable | None, Positions]:
@@ -326,8 +331,9 @@ def _masked(
         issues.append(
             Issue(
                 "warning",
-                f"{plural(off_panel, 'mutated gene')} of patients are not on the panel of their "
-                "sample, or their sample was not sequenced; they count as not tested there, "
+                f"{plural(off_panel, 'mutated gene')} of patients "
+                f"{'is' if off_panel == 1 else 'are'} not on the panel of their sample, or their "
+                "sample was not sequenced; such genes count as not tested there, "
                 "because nobody without a mutation was looked at.",
                 count=off_panel,
                 code="gene_panel",
@@ -335,7 +341,9 @@ def _masked(
         )
     matrix = pd.DataFrame(data, index=called.matrix.index, columns=called.matrix.columns)
     kept = matrix.notna().any(axis=0).to_numpy() | ~called.matrix.any(axis=0).to_numpy(dtype=bool)
-    return Called(matrix.loc[:, kept], called.features.loc[kept], called.issues)
+    dropped = called.features[~kept]
+    untested = frozenset(dropped["gene"][dropped["kind"] == "gene"].astype(str))
+    return Called(matrix.loc[:, kept], called.features.loc[kept], called.issues, untested)
 
 
 def _coverage_issue(profiled: Profiled, names: list[str | None]) -> list[Issue]:

@@ -22,8 +22,9 @@ from data_loaders.cbioportal.panels import Profiled, tested_genes
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.genes import current_symbol, known_symbols
 from data_loaders.model import CohortError, FeatureKind, Issue
-from data_loaders.mutation_rule import REASONS, germline_label, status_reason
+from data_loaders.mutation_rule import REASONS, germline_label
 from data_loaders.tables import RawTable
+from data_loaders.variant_words import status_reason
 from data_loaders.wording import listed, plural, shown
 
 _BY_ONE_GENE = frozenset(

@@ -15,7 +15,7 @@ from data_loaders.mapping import TableMapping
 from data_loaders.model import Cohort, CohortError, Loading, Provenance
 from data_loaders.quality import quality_issues
 from data_loaders.tables import RawTable
-from data_loaders.variants import variant_columns
+from data_loaders.variant_columns import variant_columns
 from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed
 

@@ -221,7 +221,7 @@ def test_no_driver_class_outside_mpn_or_without_the_three_genes() -> None:
 
 
 def test_matrix_is_nullable_boolean_in_the_files_order() -> None:
-    cohort = load({"TET2": [0, 1], "9pUPD": [1, 0], "ASXL1": ["", 1]})
+    cohort = load({"TET2": [0, 1, 0], "9pUPD": [1, 0, 0], "ASXL1": ["", 1, 0]})
     assert list(cohort.alterations.columns) == ["TET2", "9pUPD", "ASXL1"]
     assert set(cohort.alterations.dtypes.astype(str)) == {"boolean"}
-    assert np.array_equal(cohort.states, [[0, 1, -1], [1, 0, 1]])
+    assert np.array_equal(cohort.states, [[0, 1, -1], [1, 0, 1], [0, 0, 0]])
