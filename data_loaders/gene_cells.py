@@ -17,7 +17,7 @@ import numpy.typing as npt
 from data_loaders.columns import TextColumn
 from data_loaders.genes import current_symbol, known_symbols, looks_like_symbol
 from data_loaders.model import Issue
-from data_loaders.wording import listed, plural, shown
+from data_loaders.wording import at_rows, listed, plural, shown
 
 _TABLE = Path(__file__).parent / "data" / "gene_ids.csv"
 _SEPARATORS = re.compile(r"[\s:;,|/()\[\]]+|_(?=N[MR]_|ENS[TG]\d)")
@@ -39,7 +39,9 @@ _ISO = re.compile(r"(\d{4})-(03|09|12)-(\d{2})(?:[ T]00:00(?::00)?)?")
 _OF_MONTH = {"03": "MARCHF", "09": "SEPTIN", "12": "DELEC"}
 _OLD_FAMILIES = {"SEPT": "SEPTIN", "MARCH": "MARCHF", "DEC": "DELEC"}
 _EXAMPLES = 6
-_PART = re.compile(r"(?P<gene>\w+)[-_ ]+(?P<part>ITD|PTD|TKD)", re.IGNORECASE)
+# What MAF files write where there is no gene.
+_NOBODY = frozenset({"unknown", "0", "-", "?", "none", "intergenic", "unbekannt"})
+_PART = re.compile(r"(?P<gene>\w+)[-_ /:]+(?P<part>ITD|PTD|TKD)", re.IGNORECASE)
 
 
 def genes_of_cell(text: str) -> tuple[str, ...]:
@@ -55,7 +57,7 @@ def genes_of_cell(text: str) -> tuple[str, ...]:
     """
     plain = text.strip()
     if part_of_gene(plain):
-        plain = re.split(r"[-_ ]", plain)[0]
+        plain = re.split(r"[-_ /:]", plain)[0]
     whole = _gene(plain)
     if whole is not None or "::" in plain:
         return (whole or plain,)
@@ -94,7 +96,9 @@ def read_genes(
     identifiers
         Of Entrez or Ensembl identifiers, for rows without a symbol; None if there is none.
     """
-    of_entry = [genes_of_cell(str(text)) for text in column.texts]
+    of_entry = [
+        () if str(text).lower() in _NOBODY else genes_of_cell(str(text)) for text in column.texts
+    ]
     if identifiers is None and all(len(cell) == 1 for cell in of_entry):
         filled = np.flatnonzero(column.filled)
         names = np.array([cell[0] for cell in of_entry], dtype=object)
@@ -121,6 +125,8 @@ def rewritten_issue(column: TextColumn, file: str) -> list[Issue]:
     found, several = [], []
     for text, count in zip(column.texts, column.counts, strict=True):
         genes = genes_of_cell(str(text))
+        if str(text).lower() in _NOBODY:
+            continue
         if count and genes != (current_symbol(str(text)),):
             found.append(f"{text} is {' and '.join(genes)}")
             several += [text] if len(genes) > 1 else []
@@ -146,11 +152,91 @@ def rewritten_issue(column: TextColumn, file: str) -> list[Issue]:
     ]
 
 
+def strange_genes_issue(
+    column: TextColumn, identifiers: TextColumn | None, file: str, lines: npt.NDArray[np.int64]
+) -> list[Issue]:
+    """Cells that are a date or a number of no known gene, and identifiers of another gene.
+
+    Parameters
+    ----------
+    column
+        Of symbols.
+    identifiers
+        Of Entrez or Ensembl identifiers; None if there is none.
+    file
+        Name for the sentences.
+    lines
+        Position of each row in the file.
+    """
+    strange = [
+        genes_of_cell(str(text)) == (str(text),) and _is_no_symbol(str(text))
+        for text in column.texts
+    ]
+    rows = column.rows_holding(np.array(strange, dtype=bool))
+    issues = []
+    if rows.any():
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: {shown(column.name)} holds a date or a number that is no known gene in "
+                f"{at_rows(lines[rows].tolist())}; it was kept as it stands: write the symbol "
+                "(Excel makes dates of some).",
+                column.name,
+                int(rows.sum()),
+                tuple(lines[rows][:5].tolist()),
+                "gene_cells",
+            )
+        )
+    if identifiers is not None:
+        issues += _other_gene_issue(column, identifiers, file, lines)
+    return issues
+
+
+def _other_gene_issue(
+    column: TextColumn, identifiers: TextColumn, file: str, lines: npt.NDArray[np.int64]
+) -> list[Issue]:
+    """Rows whose symbol and identifier are two different known genes."""
+    known = set(_by_entrez().values()) | set(_by_ensembl().values())
+    named = [genes_of_cell(str(text)) for text in column.texts]
+    meant = [_gene(str(text)) or "" for text in identifiers.texts]
+    width = len(meant) + 1
+    pairs = (column.codes.astype(np.int64) + 1) * width + identifiers.codes + 1
+    different, places = np.unique(pairs, return_inverse=True)
+    apart = np.zeros(len(different), dtype=bool)
+    for place, (one, other) in enumerate((pair // width, pair % width) for pair in different):
+        if one and other and meant[other - 1] in known:
+            own = set(named[one - 1])
+            apart[place] = own <= known and meant[other - 1] not in own
+    rows = apart[places]
+    if not rows.any():
+        return []
+    return [
+        Issue(
+            "warning",
+            f"{file}: {shown(column.name)} and {shown(identifiers.name)} name different genes in "
+            f"{at_rows(lines[rows].tolist())}; the symbol was believed, so check which is right.",
+            column.name,
+            int(rows.sum()),
+            tuple(lines[rows][:5].tolist()),
+            "gene_cells",
+        )
+    ]
+
+
+def _is_no_symbol(text: str) -> bool:
+    """Whether a cell is a date or a bare number."""
+    month = _DATE.fullmatch(text)
+    dated = month is not None and (month[2] or month[3]).lower() in _FAMILY_OF
+    return text.lower() not in _NOBODY and (dated or text.isdigit() or bool(_ISO.fullmatch(text)))
+
+
 def _gene(text: str) -> str | None:
     """The current symbol of a text that is one gene as a whole."""
     symbol = current_symbol(text)
     if symbol in known_symbols():
         return symbol
+    if text[:2] == "c-" and current_symbol(text[2:]) in known_symbols():
+        return current_symbol(text[2:])  # c-KIT, the cellular gene
     dated = gene_of_date(text)
     if dated is not None:
         return dated

@@ -12,7 +12,7 @@ import pandas as pd
 
 from data_loaders.allele_fractions import allele_fractions, read_counts
 from data_loaders.columns import Floats, TextColumn, relabelled
-from data_loaders.gene_cells import part_of_gene, read_genes, rewritten_issue
+from data_loaders.gene_cells import part_of_gene, read_genes, rewritten_issue, strange_genes_issue
 from data_loaders.genes import aliases, current_symbol
 from data_loaders.hgvs import protein_change
 from data_loaders.model import CohortError, Issue
@@ -191,6 +191,12 @@ def read_variants(
             *set_aside_issues(aside, parts, file, lines),
             *_alias_issue(columns[parts["gene"]], file),
             *rewritten_issue(columns[parts["gene"]], file),
+            *strange_genes_issue(
+                columns[parts["gene"]],
+                columns[parts["gene_id"]] if "gene_id" in parts else None,
+                file,
+                lines,
+            ),
         ),
     )
 

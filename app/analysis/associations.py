@@ -70,9 +70,15 @@ def alteration_frequencies(alterations: pd.DataFrame, conf_level: float = 0.95) 
     DataFrame
         feature, altered, tested, frequency, lower, upper; the most frequent first, then by name.
         Frequency and limits are NaN for a feature tested in nobody.
+
+    Raises
+    ------
+    ValueError
+        If a value is neither 0, 1 nor missing.
     """
-    tested = alterations.notna().sum().to_numpy(dtype=int)
-    altered = alterations.sum(skipna=True).to_numpy(dtype=int)
+    states = states_of(alterations)
+    tested = (states >= 0).sum(axis=0)
+    altered = (states == 1).sum(axis=0)
     lower, upper = wilson_interval(altered, tested, conf_level)
     with np.errstate(invalid="ignore", divide="ignore"):
         frequency = altered / tested
@@ -102,9 +108,13 @@ def states_of(alterations: pd.DataFrame) -> States:
     ValueError
         If a value is neither 0, 1 nor missing.
     """
-    values = alterations.to_numpy(dtype=np.float32, na_value=np.nan)
+    refusal = "Alterations must hold only 0 (no), 1 (yes) or nothing (not tested)."
+    try:
+        values = alterations.to_numpy(dtype=np.float32, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(refusal) from error
     if not (np.isnan(values) | (values == 0) | (values == 1)).all():
-        raise ValueError("Alterations must hold only 0 (no), 1 (yes) or nothing (not tested).")
+        raise ValueError(refusal)
     states: States = np.nan_to_num(values, nan=-1.0).astype(np.int8)
     return states
 

@@ -349,3 +349,10 @@ def test_sf3b1_in_mds_goes_and_avoids_as_r_says(public_cohorts: Path):
     np.testing.assert_allclose(table["q_value"], q_values, rtol=1e-8)
     by_gene = table[table["a"] == "SF3B1"].set_index("b")["odds_ratio"]
     assert by_gene["JAK2"] > 1 > by_gene["SRSF2"]
+
+
+@pytest.mark.parametrize("values", [[0, 1, 2], ["no", "yes", "no"], [0, 1, 0.5]])
+def test_frequencies_refuse_what_is_neither_yes_nor_no(values: list[object]) -> None:
+    """Summed up, 0, 1 and 2 would be three altered of three."""
+    with pytest.raises(ValueError, match="only 0"):
+        alteration_frequencies(pd.DataFrame({"g": values}))

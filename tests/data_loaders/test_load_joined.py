@@ -160,11 +160,11 @@ def test_two_batches_of_one_matrix_are_put_together() -> None:
     cohort = load(
         a_dot_csv=CLINICAL,
         b_dot_csv="ID,TP53,TET2\nP1,1,0\nP2,0,1\n",
-        c_dot_csv="ID,TP53,EZH2\nP3,1,1\n",
+        c_dot_csv="ID,TP53,EZH2\nP3,1,1\nP4,0,0\n",
     )
-    assert states(cohort, "TP53") == [1, 0, 1, -1]
+    assert states(cohort, "TP53") == [1, 0, 1, 0]
     assert states(cohort, "TET2") == [0, 1, -1, -1]
-    assert states(cohort, "EZH2") == [-1, -1, 1, -1]
+    assert states(cohort, "EZH2") == [-1, -1, 1, 0]
 
 
 @pytest.mark.parametrize("where", ["clinical", "samples"])

@@ -239,3 +239,17 @@ def test_a_column_that_tells_the_mutated_alone_is_asked_about() -> None:
     cohort = load_files({"c.tsv": text.encode()})
     assert set(cohort.features.index) == {"TP53"}
     assert "KRAS and JAK2 V617F" in said(cohort, "gene_columns")
+
+
+def test_cells_that_name_no_gene_or_two_are_said() -> None:
+    rows = [("2-Dec", "1"), ("Unknown", "4869"), ("NPM1", "3717"), ("c-KIT", "3815")]
+    cohort = load(
+        ("Hugo_Symbol", "Entrez_Gene_Id", *HEADER[1:]),
+        *(
+            (*genes, p, "Missense_Mutation", "p.R5H")
+            for genes, p in zip(rows, PEOPLE, strict=False)
+        ),
+    )
+    assert cohort.mutations["gene"].tolist() == ["2-Dec", "NPM1", "NPM1", "KIT"]
+    assert "no known gene in row 1" in said(cohort, "gene_cells")
+    assert "different genes in row 3" in said(cohort, "gene_cells")
