@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from data_loaders.columns import NO_WORDS, YES_WORDS, TextColumn
@@ -88,6 +88,8 @@ _CHANGE_OR_GENE = re.compile(
     r"(?:[cpg]\.)?\(?(?:[a-z*]{1,3}\d+\S*|c?\.?\d+[acgt]>[acgt])|(?:exon|ex|e)\.?\s*\d+|itd|ptd|"
     r"tkd|mutation(?:en|s)?"
 )
+_BESIDE = re.compile(r"[\s:,;]+")
+_WORDS_KEPT = 4096
 _WITHOUT = frozenset({"no", "non", "not", "nicht", "kein", "keine", "ohne", "nein", "sans", "senza",
                       "sin", "without", "aucune", "nessuna", "ninguna"})  # fmt: skip
 
@@ -100,13 +102,14 @@ def is_wild_type(word: str) -> bool:
     word
         In lower case with single spaces: ``wt``, but also ``v617f not detected`` and ``no itd``.
     """
-    return word in WILD_WORDS or _denied(word)
+    # Nearly every change is one token: nothing beside it can deny it.
+    return word in WILD_WORDS or (_BESIDE.search(word) is not None and _denied(word))
 
 
-@cache
+@lru_cache(maxsize=_WORDS_KEPT)
 def _denied(word: str) -> bool:
     """Whether a word names a change or a gene only to say that it was not found."""
-    tokens = re.split(r"[\s:,;]+", word)
+    tokens = _BESIDE.split(word)
     left = [
         token
         for token in tokens
@@ -206,7 +209,7 @@ def is_filter(word: str) -> bool:
     return word in PASSED_WORDS or word in _NOT_PASSED
 
 
-@cache
+@lru_cache(maxsize=_WORDS_KEPT)
 def _plain(word: str) -> str:
     """Lower case without accents, with single spaces between words."""
     bare = unicodedata.normalize("NFKD", word.lower())
