@@ -172,7 +172,9 @@ def _draw_survival(
         f"{mid_sentence(name)}"
     )
     place = st.container()
-    until = draw_axis_end(result.supported_until, result.last_time, UNIT)
+    until = draw_axis_end(
+        result.supported_until, result.last_time, UNIT, own=0.0 if own is None else own.months
+    )
     figure = similar_survival_figure(
         result, own, UNIT, title=title, synthetic=looking.synthetic, until=until
     )

@@ -10,7 +10,9 @@ from app.analysis.wording import TimeUnit, format_time
 WHOLE = "whole_axis"
 
 
-def draw_axis_end(supported: float, last: float, unit: TimeUnit = "years") -> float | None:
+def draw_axis_end(
+    supported: float, last: float, unit: TimeUnit = "years", *, own: float = 0.0
+) -> float | None:
     """Say where the axis ends, and offer the rest.
 
     Parameters
@@ -21,6 +23,8 @@ def draw_axis_end(supported: float, last: float, unit: TimeUnit = "years") -> fl
         End of the longest follow-up in months.
     unit
         Unit of the axis.
+    own
+        Months at which the course of a patient ends that is drawn beside the curves in full.
 
     Returns
     -------
@@ -30,16 +34,22 @@ def draw_axis_end(supported: float, last: float, unit: TimeUnit = "years") -> fl
     end, whole = format_time(supported, unit), format_time(last, unit)
     if supported >= last or end == whole:
         return None
+    few = f"fewer than {SHARE_AT_RISK:.0%} or {FEWEST_AT_RISK} patients are at risk in every group"
+    beyond = f"Beyond {end} {unit} {few}: do not read the curves there."
+    if own >= last:
+        st.caption(beyond)
+        return None
     shown = st.toggle(
         f"Whole follow-up, to {whole} {unit}",
         key=WHOLE,
         bind="query-params",
         help="For the figure only: every table and test uses all of it.",
     )
-    few = f"fewer than {SHARE_AT_RISK:.0%} or {FEWEST_AT_RISK} patients are at risk in every group"
-    st.caption(
-        f"Beyond {end} {unit} {few}: do not read the curves there."
-        if shown
-        else f"The axis ends at {end} {unit}: later, {few}."
-    )
-    return None if shown else supported
+    drawn = format_time(own, unit)
+    if shown:
+        st.caption(beyond)
+    elif own > supported and drawn != end:
+        st.caption(f"The axis ends at {drawn} {unit}, with this patient's own course. {beyond}")
+    else:
+        st.caption(f"The axis ends at {end} {unit}: later, {few}.")
+    return None if shown else max(supported, own)

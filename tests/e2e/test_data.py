@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.acts import calm, go_to, selected, settled
 
@@ -31,6 +32,15 @@ def load(page: Page, *paths: Path) -> None:
     page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(paths))
     expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible(timeout=20_000)
     settled(page)
+
+
+def appears(place: Locator) -> bool:
+    """Whether a list that was clicked opens; a busy machine may close it again at once."""
+    try:
+        place.wait_for(timeout=10_000)
+    except PlaywrightTimeout:
+        return False
+    return True
 
 
 class Hand:
@@ -63,8 +73,13 @@ class Hand:
         self.page.keyboard.type(text, delay=15)
 
     def choose(self, place: Locator, label: str, value: str) -> None:
-        self.click(place.get_by_role("combobox", name=label, exact=True))
-        self.click(self.page.get_by_role("option", name=value, exact=True).first)
+        settled(self.page)  # a list that is open when the page is drawn anew closes
+        box = place.get_by_role("combobox", name=label, exact=True)
+        option = self.page.get_by_role("option", name=value, exact=True).first
+        self.click(box)
+        if not appears(option):
+            box.click()
+        self.click(option)
         settled(self.page)
 
     def endpoint(self, name: str) -> Locator:
@@ -97,7 +112,9 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     hand.open_editor()
     box = page.get_by_test_id("stMultiSelect").filter(has_text="Columns to look at")
     box.locator("input").fill("arm")
+    expect(page.get_by_role("option").filter(has_text="arm")).to_have_count(1)
     page.keyboard.press("Enter")
+    expect(box.get_by_text("arm ·")).to_be_visible()
     page.keyboard.press("Escape")
     settled(page)
     hand.write(hand.panel("arm"), "Label", "Arm of the trial")

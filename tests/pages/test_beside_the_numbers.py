@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from data_loaders import Cohort, Variable
 from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
@@ -70,3 +71,18 @@ def test_compare_counts_whom_it_compares():
     assert "120 of 124 selected patients are compared: ET 60, MF 60." in words(at)
     bars = figures(at)[0]["data"][0]
     assert list(bars["text"]) == ["50%", "50%"]
+
+
+def test_the_axis_of_one_patients_curves_is_said_to_end_with_the_patients_own_course():
+    def said(own: float) -> str:
+        at = AppTest.from_string(
+            "from app.ui.time_axis import draw_axis_end\n"
+            f"print(draw_axis_end(12.0, 60.0, own={own}))"
+        ).run()
+        assert not at.exception
+        return at.caption[0].value
+
+    assert said(6.0).startswith("The axis ends at 1.0 years: later, fewer than")
+    assert said(30.0).startswith("The axis ends at 2.5 years, with this patient's own course. ")
+    assert "Beyond 1.0 years fewer than" in said(30.0)
+    assert said(90.0).startswith("Beyond 1.0 years fewer than")
