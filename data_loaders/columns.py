@@ -36,6 +36,7 @@ UNKNOWN_WORDS = frozenset(
         "not assessed", "pending", "not applicable", "u", "not reported", "not recorded",
         "no data", "n/d", "s/d", "n.b.", "k.a.", "keine angabe", "unbekannt", "nicht bekannt",
         "nicht bestimmt", "nicht erhoben", "nicht untersucht", "fehlt", "sconosciuto",
+        "fehlgeschlagen",
         "sconosciuta", "ignoto", "non noto", "non nota", "non disponibile", "non eseguito",
         "inconnu", "inconnue", "non fait", "non renseigne", "non renseigné", "non disponible",
         "desconocido", "desconocida", "no disponible", "no realizado", "sin datos", "no consta",

@@ -62,7 +62,7 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
         what = outcome.endpoint.event_label
         has_date = ~np.isnat(column.past)
         contradicted = (event == 0) & has_date
-        told = np.isnan(event) & has_date
+        told = np.isnan(event) & has_date & ~_backwards(outcome, column, dates)
         if contradicted.sum() > max(_MOSTLY * (event == 0).sum(), 1):
             sentence = (
                 f"{{patients}} without {what} by {shown(status)} have a date in {shown(name)} "
@@ -107,6 +107,14 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
         originals=frozenset(originals),
         issues=(*outcome.issues, *findings(outcome.endpoint.label, checks, rows)),
     )
+
+
+def _backwards(outcome: Outcome, end: DateColumn, dates: Mapping[str, DateColumn]) -> Bools:
+    """Patients whose event was set missing because their time is negative."""
+    if outcome.time_zero is None:
+        return np.isnan(outcome.time)
+    before: Bools = end.past < dates[outcome.time_zero].past
+    return before
 
 
 def _order(roles: DateRoles, dates: Mapping[str, DateColumn], event: Floats) -> Iterable[Check]:
@@ -183,16 +191,20 @@ def _composite(
     """What a composite endpoint says against survival and against its own part, on one clock."""
     time, event = _values(cohort, endpoint)
     os_time, died = _values(cohort, survival)
+    beyond = Check(
+        (event == 0) & (time > os_time + _DAY), "warning", "contradiction", endpoint.time,
+        "{patients} were followed without the event beyond death or the last follow-up of "
+        "overall survival ({rows}); the file's values are kept, check them.",
+    )  # fmt: skip
     free = (event == 0) & (died == 0) & ~np.isnan(time) & ~np.isnan(os_time)
     if free.any() and np.mean(np.abs(time - os_time)[free] <= _ROUNDING) < _MOSTLY:
-        return []  # counted from another day
+        # Counted from another day, which is a later one unless most are followed for longer.
+        return [beyond] if np.mean((time > os_time + _DAY)[free]) < _MOSTLY else []
     checks = [
         Check((died == 1) & (event == 0), "warning", "contradiction", endpoint.event,
               "{patients} died without an event, though death is part of it ({rows}); the file's "
               "values are kept, check them."),
-        Check((event == 0) & (time > os_time + _DAY), "warning", "contradiction", endpoint.time,
-              "{patients} were followed without the event beyond death or the last follow-up of "
-              "overall survival ({rows}); the file's values are kept, check them."),
+        beyond,
     ]  # fmt: skip
     if component is None:
         return checks

@@ -1,4 +1,6 @@
-"""One date as it is written: 2019-03-31, 31.03.19, 3/31/2019, 31-Mar-2019, 31. März 2019, 2019-03.
+"""One date as it is written: 2019-03-31, 20190331, 31.03.19, 3/31/2019, 31-Mar-2019, 31MAR2019.
+
+Or 31. März 2019, and without the day 2019-03, 03/2019.
 
 Day and month of ``3/4/2019`` are left open here: which comes first is decided from all dates of a
 file (see :mod:`data_loaders.dates`).
@@ -15,15 +17,19 @@ ISO, POINTS, SLASHES, NAMED, MONTH, SERIAL = (
     "2019-03-31", "31.03.2019", "31/03/2019", "31-Mar-2019", "2019-03", "Excel serial number",
 )  # fmt: skip
 _LONGEST = 40
-_CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?(?:Z|[+-]00:?00)?)?"
+_CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?)?"
 _LETTERS = r"[^\W\d_]{3,12}"
 _PATTERNS = (
     (ISO, re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_CLOCK}")),
+    (ISO, re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")),
     (POINTS, re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_CLOCK}")),
     (SLASHES, re.compile(rf"(\d{{1,2}})([/-])(\d{{1,2}})\2(\d{{4}}|\d{{2}}){_CLOCK}")),
     (NAMED, re.compile(rf"(\d{{1,2}})\.?[-/ ] ?({_LETTERS})\.?[-/, ] ?(\d{{4}}|\d{{2}})")),
+    (NAMED, re.compile(r"(\d{1,2})([^\W\d_]{3})(\d{4}|\d{2})")),
     (NAMED, re.compile(rf"({_LETTERS})\.? (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})")),
-    (MONTH, re.compile(r"(\d{4})-(\d{2})")),
+    (MONTH, re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})")),
+    (MONTH, re.compile(r"(?P<month>\d{1,2})[-/. ](?P<year>(?:19|20)\d{2})")),
+    (MONTH, re.compile(rf"(?P<name>{_LETTERS})\.?[-/ ] ?(?P<year>\d{{4}})")),
 )
 # Months by their first letters without accents, in English, German, Italian, French and Spanish.
 _MONTHS = {
@@ -86,7 +92,9 @@ def read_date(text: str, today: dt.date) -> WrittenDate | None:
         if style == POINTS:
             return _known(style, match[3], match[2], match[1], today)
         if style == MONTH:
-            return _known(style, match[1], match[2], "15", today)
+            named = match.groupdict()
+            month = named.get("month") or str(_month(named["name"]))
+            return _known(style, match["year"], month, "15", today)
         if style == NAMED:
             day, name = (match[1], match[2]) if match[1].isdigit() else (match[2], match[1])
             return _known(style, match[3], str(_month(name)), day, today)

@@ -82,8 +82,8 @@ def decided(
     if in_doubt:
         made.issues.append(_contradiction(entries, in_doubt, rows))
         made.kept |= set(in_doubt)
-    elif len({order for parts in witnesses.values() for order in parts.orders}) == 2 and all(
-        len(parts.orders) == 1 for parts in witnesses.values()
+    elif len({order for parts in witnesses.values() for order in parts.orders}) == 2 and not any(
+        parts.open.any() for parts in witnesses.values() if len(parts.orders) == 2
     ):
         made.issues.append(_both_orders(witnesses, rows))
     return made
@@ -132,8 +132,8 @@ def _both_orders(entries: Mapping[str, Entries], rows: Ints) -> Issue:
     day, month = (_witness(entries, order, rows) for order in ORDERS)
     return Issue(
         "warning",
-        f"Some columns of the file write the day first ({day}) and others the month first "
-        f"({month}); each was read by its own dates, check them.",
+        f"Some dates of the file have the day first ({day}) and others the month first "
+        f"({month}); each was read by what its own or its column's dates prove, check them.",
         code="date_orders",
     )
 

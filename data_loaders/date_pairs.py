@@ -66,6 +66,7 @@ _DEATHS = frozenset(
 )  # fmt: skip
 _FOLLOW_UPS = frozenset(
     {"followup", "fup", "fu", "lfu", "lka", "censoring", "nachsorge", "verlauf", "ddn",
+     "dddn",
      "pointdate"}
 )  # fmt: skip
 _TRANSPLANTS = frozenset(

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from data_loaders.columns import UNKNOWN_WORDS, TextColumn
+from data_loaders.columns import NO_WORDS, UNKNOWN_WORDS, TextColumn
 from data_loaders.date_entries import (
     NOT_A_DATE,
     ORDERS,
@@ -35,12 +35,14 @@ from data_loaders.date_entries import (
 )
 from data_loaders.date_formats import MONTH, SERIAL, SLASHES
 from data_loaders.date_orders import decided
+from data_loaders.event_codes import says_alive
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, listed, plural, shown
 
 DATE_FORMATS = (*ORDERS, "Excel")
 _DATE_WORDS = frozenset({"date", "dates", "datum", "dt", "dob", "fecha"})
 _BIRTH = re.compile(r"birth|born|dob|geb|nasc|naiss|nacim", re.IGNORECASE)
+_NONE = frozenset({"none", "nein", "non", "keine", "kein", "nessuna", "aucune", "ninguna"})
 _MOSTLY = 0.8
 _EXAMPLE_ROWS = 5
 
@@ -61,6 +63,8 @@ class DateColumn:
         The format in words, for the reason.
     unread
         Rows that hold something which is no date, words of "unknown" excepted.
+    none
+        Rows that say that there is no date: a dash, no, a date of death "alive".
     issues
         What was assumed and what was found wrong.
     """
@@ -70,6 +74,7 @@ class DateColumn:
     past: Dates
     how: str
     unread: npt.NDArray[np.bool_]
+    none: npt.NDArray[np.bool_]
     issues: tuple[Issue, ...]
 
 
@@ -81,7 +86,8 @@ def find_dates(
 ) -> tuple[dict[str, DateColumn], list[Issue]]:
     """The columns of dates among those of a table.
 
-    A column is one if at least 80% of its filled rows are dates. Numbers are dates only where the
+    A column is one if at least 80% of its filled rows are dates, words of "unknown" and "none" set
+    aside. Numbers are dates only where the
     mapping says so or the column is named a date and they lie between 10,000 and 60,000 (1927 to
     2064). A year of two digits is the last such year that is not in the future; a birth is before
     the patient's other dates.
@@ -148,22 +154,32 @@ def _date_column(
             day, month = month, day
         dates[i] = calendar_day(int(parts.year[i]), int(month), int(day))
     read = ~np.isnat(dates)
-    total = int(column.counts.sum())
+    none = np.array([_says_none(word) for word in column.words], dtype=bool) & ~read
+    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
+    total = int(column.counts[~none & ~unknown].sum())
     if not total or column.counts[read].sum() < _MOSTLY * total:
         return None
     cells = np.append(dates, NOT_A_DATE)[column.codes]
-    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
-    unread = column.rows_holding(~read & ~unknown)
+    unread = column.rows_holding(~read & ~unknown & ~none)
     sizes: Counter[str] = Counter()
     for name, size in zip(parts.formats[read], column.counts[read], strict=True):
         sizes[str(name)] += int(size)
     words = [f"{order}" if name == SLASHES and order else name for name, _ in sizes.most_common()]
     how = f"dates, {listed(words)}"
     past = np.where(cells > np.datetime64(today, "s"), NOT_A_DATE, cells)
-    found_date = DateColumn(column.name, cells, past, how, unread, ())
+    found_date = DateColumn(column.name, cells, past, how, unread, column.rows_holding(none), ())
     return replace(
         found_date,
         issues=tuple(_findings(found_date, rows, sizes, parts.rows(parts.two_digits & read))),
+    )
+
+
+def _says_none(word: str) -> bool:
+    return (
+        not any(letter.isalnum() for letter in word.replace("?", "x"))
+        or word in NO_WORDS
+        or word in _NONE
+        or says_alive(word)
     )
 
 

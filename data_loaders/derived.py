@@ -24,6 +24,7 @@ DRIVERS = ("CALR", "MPL", "JAK2")
 TRIPLE_NEGATIVE = "Triple-negative"
 _SHARE_OF_MPN = 0.5
 _OLDEST = 110
+_AGES_APART = 2
 _NEGATIVE_WORDS = re.compile(
     r"(?:t|3|(?:tri|drei|three)(?:p+el|p+le?|ply|fach)?)[ -]*(?:n|neg|negati[fv][aeo]?s?)\.?"
 )
@@ -180,6 +181,35 @@ def age_from_dates(
         description=f"Derived: {how}.", reason=how, source_column=born.name,
     )  # fmt: skip
     return ReadColumn(variable, years, known.rank, tuple(issues))
+
+
+def age_against_dates(
+    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64], reads: Iterable[ReadColumn]
+) -> list[Issue]:
+    """A finding on ages that the dates of birth and diagnosis contradict by two years or more.
+
+    Parameters
+    ----------
+    dates, rows, reads
+        As for :func:`age_from_dates`.
+    """
+    roles = date_roles(dates)
+    if roles.birth is None or not roles.zeros:
+        return []
+    born, zero = dates[roles.birth], dates[roles.zeros[0]]
+    years = _birthdays(born, zero)
+    for read in reads:
+        name = read.variable.source_column or read.variable.name
+        if term_of(name) != term("age") or read.variable.unit != "years":
+            continue
+        apart = np.abs(read.cells.astype(np.float64) - years) >= _AGES_APART
+        words = (
+            f"{{patients}} have an age in {shown(name)} that {shown(born.name)} and "
+            f"{shown(zero.name)} contradict ({{rows}}); it is kept, check them."
+        )
+        check = Check(apart, "warning", "contradiction", name, words)
+        return findings(term("age").label, [check], rows)
+    return []
 
 
 def _birthdays(born: DateColumn, zero: DateColumn) -> Floats:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+import numpy as np
+
 from data_loaders.columns import TextColumn
-from data_loaders.event_codes import EventCoding, decode_events
+from data_loaders.event_codes import EventCoding, decode_events, is_status_of_life
 from data_loaders.model import Endpoint
 from data_loaders.spelling import (
     ARTICLES,
@@ -175,6 +177,7 @@ _UNIT_WORDS = {
     "mesi": "months", "mois": "months", "meses": "months", "jahre": "years", "jahren": "years",
     "anni": "years", "ans": "years", "annees": "years", "anos": "years",
 }  # fmt: skip
+_CALENDAR_YEAR = 1900
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
 )
@@ -297,7 +300,8 @@ def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventC
     Parameters
     ----------
     key
-        Of the outcome; a column named "status" alone is that of overall survival.
+        Of the outcome; a column named "status" alone is that of overall survival, and so is the
+        only one whose entries are words such as alive and dead.
     columns
         Where to look, by name.
     """
@@ -305,11 +309,20 @@ def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventC
     own = [part for part in parts if part.stem == key]
     own.sort(key=lambda part: part.part == "bare")
     generic = [part for part in parts if not part.stem and key == "os"]
-    for part in (*own, *generic):
-        coding = decode_events(columns[part.column], fatal=is_fatal(key))
+    names = [part.column for part in (*own, *generic)]
+    if key == "os":
+        names += _statuses_of_life(columns)
+    for name in names:
+        coding = decode_events(columns[name], fatal=is_fatal(key))
         if coding is not None:
-            return part.column, coding
+            return name, coding
     return None
+
+
+def _statuses_of_life(columns: Mapping[str, TextColumn]) -> list[str]:
+    """The one column whose entries say dead and alive, whatever its name; none where two do."""
+    found = [name for name, column in columns.items() if is_status_of_life(column)]
+    return found if len(found) == 1 else []
 
 
 def statuses_not_read(key: str, columns: Mapping[str, TextColumn]) -> list[str]:
@@ -350,6 +363,9 @@ def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tupl
         generic = [part for part in parts if not part.stem] if stem == "os" else []
         times, events = _candidates(stem, own, generic, columns)
         pair = _pair(stem, times, events, columns)
+        if pair is None and times and stem == "os":
+            by_entries = [_Part(name, "", "event", None) for name in _statuses_of_life(columns)]
+            pair = _pair(stem, times, by_entries, columns)
         if pair:
             pairs.append(pair)
         elif times and events:
@@ -399,6 +415,8 @@ def _pair(
 def _may_be_time(part: _Part, column: TextColumn, *, loose: bool) -> bool:
     if part.part == "event" or (part.part == "bare" and not loose):
         return False
+    if part.unit == "years" and np.nanmin(column.numbers, initial=np.inf) >= _CALENDAR_YEAR:
+        return False  # the year of death
     return column.share_numeric >= 0.5 and not (part.part == "bare" and column.is_binary)
 
 

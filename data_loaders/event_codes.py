@@ -53,6 +53,7 @@ _LOST = frozenset({"lost", "ltfu", "perso", "persa", "perdu", "perdue", "perdido
 _NEGATIONS = frozenset({"not", "nicht", "non", "no", "pas", "never"})
 _SPECIFIC = frozenset({"dss", "css", "specific"})
 _OTHER_CAUSE = re.compile(r"^(doc|dooc)\b|other cause|other disease|unrelated|tumor free")
+_MOST_STATUSES = 20  # distinct entries; a column of more is free text
 # Numbers that stand for "not known" beside codes such as 0 and 1.
 UNKNOWN_CODES = frozenset({9.0, 99.0, 999.0, 9999.0, 99999.0, -1.0, -9.0, -99.0, -999.0, -9999.0})
 
@@ -155,6 +156,32 @@ def decode_events(column: TextColumn, *, fatal: bool = True) -> EventCoding | No
     )  # fmt: skip
 
 
+def is_status_of_life(column: TextColumn) -> bool:
+    """Whether entries say dead and alive, and none says something that is no status."""
+    if len(column.texts) > _MOST_STATUSES:
+        return False
+    words = [folded(word) for word in column.words if word not in UNKNOWN_WORDS]
+    lives = {_life(re.sub(r"^\d\s*[:=.)-]?\s*", "", word)) for word in words}
+    return lives >= {0.0, 1.0} and not any(np.isnan(_meaning(word)) for word in words)
+
+
+def says_alive(word: str) -> bool:
+    """Whether an entry in lower case says that the patient is alive: ``lebt``, ``vivo``."""
+    tokens = folded(word).split()
+    return bool(tokens) and tokens[0] not in _LOST and _life(folded(word)) == 0
+
+
+def not_understood(column: TextColumn) -> list[str]:
+    """Words of an event column that have no meaning; all entries where numbers are among these."""
+    texts = [str(text) for text in column.texts]
+    strange = [
+        text
+        for text, word in zip(texts, column.words, strict=True)
+        if word not in UNKNOWN_WORDS and np.isnan(_meaning(folded(word)))
+    ]
+    return texts if not strange or any(text[-1:].isdigit() for text in strange) else strange
+
+
 def _codes(column: TextColumn, marked: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(str(text) for text in column.texts[marked])
 
@@ -239,11 +266,11 @@ def _inverted(name: str) -> bool:
 
 
 def _meaning(word: str) -> float:
-    prefixed = re.match(r"^(\d)\s*[:=-]\s*(\S.*)$", word)
+    prefixed = re.match(r"^(\d)(\s*[:=-]\s*|[.)]?\s+)(\D.*)$", word)
     if prefixed:
-        said = _meaning(prefixed[2])
-        by_code = {"0": 0.0, "1": 1.0}.get(prefixed[1], np.nan)
-        return by_code if np.isnan(said) else said
+        said = _meaning(prefixed[3])
+        by_code = {"0": 0.0, "1": 1.0} if prefixed[2].strip(" .)") else {}
+        return by_code.get(prefixed[1], np.nan) if np.isnan(said) else said
     if word in _EVENT_WORDS:
         return 1.0
     return 0.0 if word in _CENSORED_WORDS else _life(word)

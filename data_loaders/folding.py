@@ -59,7 +59,7 @@ def folded_sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
         return column, []
     said = [f"{listed(found)} as {sex}" for sex, found in spelt.items() if found]
     issue = Issue(
-        "warning" if "h" in words else "info",
+        "warning" if "h" in words and "f" not in words else "info",
         f"{shown(column.name)} writes the sexes in several ways or another language; read were "
         f"{' and '.join(said)}.",
         column.name,

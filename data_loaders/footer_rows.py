@@ -111,14 +111,25 @@ def _is_footer(
     word = first.strip().lower().translate(_ACCENTS)[:_LONGEST_LABEL]
     # A patient has words besides numbers: a sex, a diagnosis.
     numbers_only = all(_FIGURES.fullmatch(text[:_LONGEST_LABEL]) for _, text in cells[1:])
-    if place < 2 and numbers_only and (_SUMMARIES.fullmatch(word) or _COUNT.fullmatch(word)):
+    if place < 2 and numbers_only and _names_a_summary(word):
         # DS and MW may be the initials of a patient, and MAX is a gene.
         sure = len(word) > _INITIALS or apart or more_below or len(cells) < usual
         return sure or len(cells) == 1
     if usual >= _FEWEST_COLUMNS and len(cells) <= max(1.0, _FEW_CELLS * usual):
-        spoken = len(first) > _LONGEST_NAME or (apart and " " in first.strip())
+        talks = " " in first.strip() and (apart or not _names_have_spaces(columns[place], row))
+        spoken = len(first) > _LONGEST_NAME or talks
         if _NOTE.match(word) or spoken:
             return True
     # Figures without a label below a blank row.
     has_names = bool(columns[0].filled[: max(row - 1, 1)].all())
     return apart and place > 0 and has_names and numbers_only and bool(_FIGURES.fullmatch(first))
+
+
+def _names_a_summary(word: str) -> bool:
+    return bool(_SUMMARIES.fullmatch(word.rstrip(" .:")) or _COUNT.fullmatch(word))
+
+
+def _names_have_spaces(column: TextColumn, row: int) -> bool:
+    """Whether entries of the upper half of a table hold spaces, as names of patients do."""
+    above = column.codes[: max(row // 2, 1)][:_LOOKED_AT]
+    return any(" " in str(column.texts[code]) for code in np.unique(above[above >= 0]))

@@ -34,6 +34,8 @@ _YES = YES_WORDS - {"1", "t", "y"} | FOUND_WORDS | frozenset(
         "présente", "détecté", "détectée", "altéré", "altérée", "mutado", "mutada", "detectado",
         "detectada", "alterado", "alterada", "het", "hom", "hemi", "heterozygous", "homozygous",
         "hemizygous", "heterozygot", "homozygot", "found", "gefunden", "trouvé", "trovato",
+        "présence", "presence", "presenza", "presencia", "pathogenic", "pathogen",
+        "likely pathogenic",
     }
 )  # fmt: skip
 _NO = WILD_WORDS | frozenset(
@@ -42,6 +44,7 @@ _NO = WILD_WORDS | frozenset(
         "kein nachweis", "non mutés", "non mutée", "absente", "non détectée", "non rilevata",
         "non presente", "non alterato", "ausente", "no detectada", "no mutado", "no mutada",
         "no presente", "no alterado", "non altéré", "n", "f", "false",
+        "absence", "assenza", "ausencia",
     }
 )  # fmt: skip
 _NOT_TESTED = UNKNOWN_WORDS | NOT_TESTED_WORDS | frozenset({"nt", "n.t.", "n.e.", "n/e", "ne"})

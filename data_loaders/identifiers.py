@@ -10,6 +10,7 @@ import pandas as pd
 from data_loaders.columns import TextColumn
 from data_loaders.genes import read_feature_name
 from data_loaders.model import CohortError, Issue
+from data_loaders.spelling import folded
 from data_loaders.tables import RawTable
 from data_loaders.vocabulary import term_of
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -21,7 +22,10 @@ _NAMES = (
     "pdid", "pid", "subjectid", "subject", "caseid", "case", "participantid", "individualid",
     "usubjid", "mrn", "upn", "recordid", "id", "sampleid", "sample", "samplename",
     "tumorsamplebarcode", "submitterid", "bcrpatientbarcode", "barcode", "rowname", "rownames",
-    "donorid", "donor",
+    "donorid", "donor", "patnr", "patno", "patnummer", "patientennr", "patientenid", "fallnummer",
+    "fallnr", "pseudonym", "npatient", "nopatient", "numeropatient", "numpatient", "idpatient",
+    "codepatient", "codicepaziente", "idpaziente", "paziente", "codigopaciente", "idpaciente",
+    "npaciente", "paciente", "nhc",
 )  # fmt: skip
 _HOW = 'name it patient_id, or name the column in a mapping ({"patient_id": "..."})'
 
@@ -82,11 +86,11 @@ def with_patient_ids(table: RawTable, column: str | None) -> tuple[RawTable, str
 
 def looks_like_identifier(name: str, column: TextColumn) -> bool:
     """Whether a column may identify patients or their samples: by its name and its values."""
-    return re.sub(r"[\W_]", "", name.lower()) in _NAMES and not column.is_binary
+    return re.sub(r"[\W_]", "", folded(name)) in _NAMES and not column.is_binary
 
 
 def _named(table: RawTable) -> str | None:
-    found = {re.sub(r"[\W_]", "", name.lower()): name for name in reversed(table.columns)}
+    found = {re.sub(r"[\W_]", "", folded(name)): name for name in reversed(table.columns)}
     candidates = [found[key] for key in _NAMES if key in found]
     # A sample column may identify the rows where the patient column does not exist; a column of
     # 0/1 or of measurements called "case" or "sample" does not.

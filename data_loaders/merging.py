@@ -14,7 +14,14 @@ from data_loaders.alterations import no_genes_here
 from data_loaders.columns import TextColumn, plainly_written
 from data_loaders.genes import read_feature_name
 from data_loaders.model import CohortError, Issue
-from data_loaders.samples import Links, link_rows, patient_of, shortening_rule, spelling_hint
+from data_loaders.samples import (
+    Links,
+    link_rows,
+    maybe_patients,
+    patient_of,
+    shortening_rule,
+    spelling_hint,
+)
 from data_loaders.tables import RawTable
 from data_loaders.wording import at_rows, listed, plural, shown
 
@@ -78,7 +85,7 @@ class Merged:
         here = np.flatnonzero(links.patients >= 0)
         position = np.full(len(self.known), -1, dtype=np.intp)
         position[links.patients[here]] = here
-        self.issues += [*other.issues, *_coverage_issues(other, links, len(self.known))]
+        self.issues += [*other.issues, *_coverage_issues(other, links, self.known)]
         classes = _class_members(other.columns)
         self.plain |= no_genes_here(other.columns)
         outcome = _Overlap()
@@ -133,20 +140,22 @@ class Merged:
 
     def _leave_out_strangers(self, other: RawTable) -> None:
         """A matrix of strangers means wrong identifiers; any other table is something else."""
-        file = shown(other.filename)
+        file, hint = shown(other.filename), spelling_hint(other.columns, self.known)
         if alteration_count(other) > len(other.columns) / 2:
             raise CohortError(
                 f"{file} and {shown(self.table.filename)} have no patient identifier in common; "
-                f"{spelling_hint(other.columns, self.known)}."
+                f"{hint}."
             )
+        words = f"it has no patient identifier in common with {shown(self.table.filename)}"
+        if set(other.columns) == set(self.table.columns):
+            words = (
+                f"it has the same columns as {shown(self.table.filename)}, but its "
+                f"{plural(other.n, 'row')} are of other patients; put all of them into one table"
+            )
+        elif hint.startswith("those in"):
+            words += f"; {hint}"
         self.issues.append(
-            Issue(
-                "warning",
-                f"{file} was left out: it has no patient identifier in common with "
-                f"{shown(self.table.filename)}.",
-                count=other.n,
-                code="file_left_out",
-            )
+            Issue("warning", f"{file} was left out: {words}.", count=other.n, code="file_left_out")
         )
 
 
@@ -251,8 +260,21 @@ def _filled_up(own: TextColumn, other: TextColumn) -> TextColumn:
     return TextColumn(own.name, filled.codes, filled.texts, own.notation)
 
 
-def _coverage_issues(other: RawTable, links: Links, n: int) -> list[Issue]:
-    file, issues = shown(other.filename), []
+def _coverage_issues(other: RawTable, links: Links, known: pd.Index) -> list[Issue]:
+    file, issues, n = shown(other.filename), list[Issue](), len(known)
+    maybe = int(maybe_patients(links, other.columns, known).sum())
+    if maybe:
+        issues.append(
+            Issue(
+                "warning",
+                f"{file}: identifiers of {plural(maybe, 'patient')} of the clinical table may "
+                f"stand in {shown(links.column)} in another spelling (capitals, separators or "
+                "leading zeros), which is not taken for the same; write them alike in both.",
+                links.column,
+                maybe,
+                code="spelling",
+            )
+        )
     if links.matched < n:
         issues.append(
             Issue(

@@ -45,7 +45,7 @@ _CELL = re.compile(
 _GROUPS = {mark: re.compile(rf"\d{{1,3}}(?:\{mark}\d{{3}})+") for mark in ".,"}
 _NO_GAPS = str.maketrans("", "", _GAP)
 _BOUNDS = {"≤": "<=", "⩽": "<=", "=<": "<=", "≥": ">=", "⩾": ">=", "=>": ">="}
-_OWN_UNIT = re.compile(r"[^\W\d_]{2,}[\w/%²³. ]*|/\s?\w+")  # a unit that is in no list
+_OWN_UNIT = re.compile(r"[^\W\d_]{2,}[\w/%²³. ]*|/\s?[^\W\d]\w*")  # a unit that is in no list
 _LONGEST_UNIT = 16
 
 

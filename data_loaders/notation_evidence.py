@@ -368,7 +368,9 @@ def _bounds_are_numbers(evidence: _Evidence, notation: Notation) -> bool:
     others = np.unique(values[~np.isnan(values)])
     if len(others) > _FEW_CODES:
         return True
-    return len(others) >= 3 and bool((others % 1 != 0).any() or others.max() > _FEW_CODES)
+    measured = bool(len(others) and ((others % 1 != 0).any() or others.max() > _FEW_CODES))
+    term = term_of(evidence.column.name)
+    return measured and (len(others) >= 3 or (term is not None and term.kind == "numeric"))
 
 
 def _bound_issue(

@@ -14,6 +14,7 @@ from data_loaders.date_pairs import find_date_pairs
 from data_loaders.dates import DateColumn
 from data_loaders.endpoints import MONTHS_PER, Pair, endpoint_term, find_pairs
 from data_loaders.entry import find_entry, with_entry
+from data_loaders.event_codes import not_understood
 from data_loaders.mapping import TableMapping
 from data_loaders.mapping_parts import EndpointMapping
 from data_loaders.model import CohortError, Issue
@@ -201,7 +202,7 @@ def _other_clock(outcome: Outcome, survival: Outcome) -> list[Issue]:
 
 
 def _unread(time: str, event: TextColumn) -> Issue:
-    codes = [str(text) for text in event.texts]
+    codes = not_understood(event)
     few = len(codes) <= _FEW_CODES and max(map(len, codes), default=0) <= _LONGEST_CODE
     return Issue(
         "warning",

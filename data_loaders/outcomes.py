@@ -307,7 +307,7 @@ def _too_long(pair: Pair, time: Floats, unit: TimeUnit, *, guessed: bool) -> Ite
 def _present(column: DateColumn, filled: Mask) -> Floats:
     """1 where there is a date, 0 where there is nothing, NaN where it is not a date that can be."""
     happened = ~np.isnat(column.past)
-    return np.where(happened, 1.0, np.where(filled, np.nan, 0.0))
+    return np.where(happened, 1.0, np.where(filled & ~column.none, np.nan, 0.0))
 
 
 def unit_in_cells(column: TextColumn) -> TimeUnit | None:

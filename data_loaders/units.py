@@ -14,6 +14,9 @@ from data_loaders.vocabulary import Term, parse_name
 from data_loaders.wording import at_rows, plural, shown
 
 _EXAMPLE_ROWS = 5
+_FEWEST_SHARES = 4  # different percentages below 1
+_FEWEST_IN_A_SCALE = 2
+_LIKE_A_THOUSAND = 0.7  # decades
 
 
 def unit_of(
@@ -66,6 +69,14 @@ def unit_of(
             code="unit",
         )
         return named, f"; {named} from the {where}", [] if fits else [warning]
+    usual = term.units[0][0]
+    if len(term.units) > 1 and term.role != "laboratory" and best != usual:
+        words = (
+            f"{shown(name)} states no unit and its values ({median}) cannot be {usual}; {best} was "
+            f"assumed, check that it is not something else{_births(known)}."
+        )
+        issue = Issue("warning", words, name, len(known), code="unit_guess")
+        return best, f"; {best} from the values ({median})", [issue]
     if len(term.units) == 1 or term.role != "laboratory":
         return best or None, f"; {best} as usual" if best else "", []
     guess = Issue(
@@ -77,33 +88,88 @@ def unit_of(
     return best, f"; {best} from the values ({median})", [guess]
 
 
+def _births(known: Floats) -> str:
+    calendar = bool(((known >= 1850) & (known < 2100) & (known % 1 == 0)).all())
+    return ", such as the year of birth" if calendar else ""
+
+
 def implausible(
     name: str, values: Floats, rows: npt.NDArray[np.int64], term: Term | None, unit: str | None
 ) -> list[Issue]:
-    """A finding where some values lie outside what is possible in the unit.
+    """A finding where values lie outside what is possible in the unit, or in two or another one.
 
-    Where most do, it is the unit that is in question, which :func:`unit_of` says.
+    Parameters
+    ----------
+    name, values, term
+        As for :func:`unit_of`.
+    rows
+        Position of each row in the file.
+    unit
+        What the values were taken to be in.
     """
     limits = {u or None: (low, high) for u, low, high in term.units} if term else {}
-    if term is None or unit not in limits:
-        return []
-    low, high = limits[unit]
+    low, high = limits.get(unit, (-np.inf, np.inf))
     outside = (values < low) | (values > high)
-    known = np.count_nonzero(~np.isnan(values))
-    if not outside.any() or np.count_nonzero(outside) > known / 2:
-        return []
-    hits = rows[outside].tolist()
-    return [
-        Issue(
-            "warning",
-            f"{term.label}: {plural(len(hits), 'patient')} had a value outside {low:g} to {high:g}"
-            f"{' ' + unit if unit else ''} ({at_rows(hits)}); the values are kept, check them.",
-            name,
-            len(hits),
-            tuple(hits[:_EXAMPLE_ROWS]),
-            "implausible",
+    known = int(np.count_nonzero(~np.isnan(values)))
+    label = term.label if term else shown(name)
+    if unit == "%" and not outside.any() and _like_shares(values):
+        hits = rows[(values > 0) & (values < 1)].tolist()
+        words = (
+            f"{label}: no value is above 1 ({at_rows(hits)}), so that these may be shares instead "
+            "of per cent; they are kept as per cent, check them."
         )
-    ]
+    elif outside.any():
+        hits = rows[outside].tolist()
+        most = "; is it what the name says, in this unit?" if len(hits) > known / 2 else ""
+        words = (
+            f"{label}: {plural(len(hits), 'patient')} had a value outside {low:g} to {high:g}"
+            f"{' ' + unit if unit else ''} ({at_rows(hits)}); the values are kept, check "
+            f"them{most or '.'}"
+        )
+    elif term is not None and (apart := _two_scales(values, term)) is not None:
+        hits = rows[apart].tolist()
+        words = (
+            f"{label} is in two scales a thousand apart, {plural(len(hits), 'value')} in the other "
+            f"({at_rows(hits)}); all were taken as {unit}: write all of them in one unit."
+        )
+    else:
+        return []
+    examples = tuple(hits[:_EXAMPLE_ROWS])
+    return [Issue("warning", words, name, len(hits), examples, "implausible")]
+
+
+def _like_shares(values: Floats) -> bool:
+    """Whether percentages look like shares of one: nearly all between 0 and 1, none above."""
+    known = values[~np.isnan(values)]
+    inside = known[(known > 0) & (known < 1)]
+    return bool(
+        len(np.unique(inside)) >= _FEWEST_SHARES
+        and known.max() <= 1
+        and 2 * len(inside) > len(known)
+    )
+
+
+def _two_scales(values: Floats, term: Term) -> npt.NDArray[np.bool_] | None:
+    """The smaller part of values that lie in two units of their variable; None if they do not.
+
+    White cells of 5.4 and of 5,400: nothing lies between, and a thousand brings them together.
+    """
+    units = {unit for unit, _, _ in term.units}
+    if not {"10⁹/L", "/µL"} <= units:
+        return None
+    logs = np.log10(np.sort(values[values > 0]))
+    if len(logs) < 2 * _FEWEST_IN_A_SCALE:
+        return None
+    cut = int(np.argmax(np.diff(logs))) + 1
+    small, large = logs[:cut], logs[cut:]
+    apart = float(np.median(large) - np.median(small))
+    if min(len(small), len(large)) < _FEWEST_IN_A_SCALE or large[0] - small[-1] < 1:
+        return None
+    if abs(apart - 3) > _LIKE_A_THOUSAND:
+        return None
+    upper = values > 10 ** ((small[-1] + large[0]) / 2)
+    fewer: npt.NDArray[np.bool_] = upper if len(large) < len(small) else ~upper & (values > 0)
+    return fewer
 
 
 def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:

@@ -24,9 +24,18 @@ from data_loaders.wording import at_rows, listed, plural, shown
 Entries = npt.NDArray[np.bool_]
 
 _NEGATIVE = (-9.0, -99.0, -999.0, -9999.0)
-_POSITIVE = (9.0, 99.0, 99.9, 999.0, 999.9, 9999.0, 99999.0)
+_POSITIVE = (
+    9.0, 88.0, 88.8, 99.0, 99.9, 888.0, 888.8, 999.0, 999.9, 8888.0, 9999.0, 99999.0,
+)  # fmt: skip
+_MINUS_ONE = 3  # so many patients with -1 where nothing else is negative
 _CODES = (*_NEGATIVE, *_POSITIVE)
-_LONG = (999.0, 9999.0, 99999.0)  # no class has so many, and few follow-ups are so round
+_LONG = (
+    888.0,
+    999.0,
+    8888.0,
+    9999.0,
+    99999.0,
+)  # no class has so many, and few follow-ups are so round
 _FEW = 8  # different numbers of a column of classes
 _EXAMPLE_ROWS = 5
 # Words of a class that say nothing of the patient.
@@ -58,6 +67,10 @@ def without_codes(
     marked = np.zeros(len(column.texts), dtype=bool)
     if term is None or term.kind not in {"text", "identifier"}:
         candidates = np.isin(column.numbers, _CODES)
+        if (column.numbers == 9).any():
+            candidates |= column.numbers == 8  # "not applicable" beside "unknown"
+        if term is not None and term.units and all(low >= 0 for _, low, _ in term.units):
+            candidates |= _minus_one(column)
         if candidates.any() and (term is None or term.role != "study" or term.units):
             marked |= _numbers(column, candidates, term)
         if len(column.texts) <= _MOST_CLASSES:
@@ -115,7 +128,7 @@ def time_codes(column: TextColumn) -> Entries:
         Of numbers; other entries are never marked.
     """
     numbers, counts = column.numbers, column.counts
-    marked = np.isin(numbers, _CODES) & (counts > 0)
+    marked = (np.isin(numbers, _CODES) & (counts > 0)) | _minus_one(column)
     rest = numbers[~marked & ~np.isnan(numbers)]
     if not marked.any() or not len(rest):
         return np.zeros(len(numbers), dtype=bool)
@@ -164,6 +177,14 @@ def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) 
 _MOST_CLASSES = 60
 
 
+def _minus_one(column: TextColumn) -> Entries:
+    """-1 where many have it and nothing else is negative but other codes."""
+    one = (column.numbers == -1) & (column.counts >= _MINUS_ONE)
+    others = (column.numbers < 0) & ~one & ~np.isin(column.numbers, _NEGATIVE)
+    marked: Entries = one & ~others.any()
+    return marked
+
+
 def _numbers(column: TextColumn, candidates: Entries, term: Term | None) -> Entries:
     """Which of the candidates stand for "unknown" rather than for the number."""
     numbers, counts = column.numbers, column.counts
@@ -189,7 +210,13 @@ def _limit(name: str, rest: Floats, term: Term | None) -> float:
     own = [high for unit, _, high in term.units if unit == named]
     median = float(np.median(rest))
     fitting = [high for _, low, high in term.units if low <= median <= high]
-    return own[0] if own else fitting[0] if fitting else max(high for _, _, high in term.units)
+    return (
+        own[0]
+        if own and median <= own[0]
+        else fitting[0]
+        if fitting
+        else max(high for _, _, high in term.units)
+    )
 
 
 def _words(column: TextColumn, term: Term | None) -> Entries:

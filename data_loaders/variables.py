@@ -102,6 +102,7 @@ def read_column(
         column, mixture = signs_of_percent(column, rows)
         issues = [*issues, *mixture]
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
+    issues = [*issues, *_no_numbers(column, rows, term, kind if why != "as stated" else "")]
     if kind in {"categorical", "ordinal"}:
         column, found = _classes(column, None if stated.get("levels") else term)
         issues += found
@@ -114,7 +115,8 @@ def read_column(
             issues += unit_issues
         leftover, lost = _leftover(column, rows)
         leftover = _with_codes(leftover, raw, coded)
-        issues += [*lost, *implausible(column.name, cells, rows, term, unit)]
+        asked = any(issue.code == "unit" for issue in issues)
+        issues += [*lost, *(implausible(column.name, cells, rows, term, unit) if not asked else ())]
     elif kind == "binary":
         cells = column.spread(column.answers)
     elif kind == "date":
@@ -234,6 +236,26 @@ def _kind_of(
     if len(column.texts) <= MAX_CATEGORIES:
         return "categorical", f"{plural(len(column.texts), 'different value')}"
     return "text", f"{plural(len(column.texts), 'different value')}"
+
+
+def _no_numbers(
+    column: TextColumn, rows: npt.NDArray[np.int64], term: Term | None, kind: str
+) -> list[Issue]:
+    """A finding on a measurement, by its name, that holds words; what was asked is not repeated."""
+    strange = np.isnan(column.numbers)
+    measured = term is not None and term.kind == "numeric" and not column.notation.open
+    if not measured or kind not in {"categorical", "ordinal", "text"} or not strange.any():
+        return []
+    hits = rows[column.rows_holding(strange)].tolist()
+    words = (
+        f"{shown(column.name)} has the name of a measurement but holds other than numbers in "
+        f"{plural(len(hits), 'row')} ({at_rows(hits)}); it was kept as text, write numbers if it "
+        "is one."
+    )
+    issue = Issue(
+        "info", words, column.name, len(hits), tuple(hits[:_EXAMPLE_ROWS]), "text_in_number"
+    )
+    return [issue]
 
 
 def _check_stated(column: TextColumn, kind: VariableKind, dates: DateColumn | None) -> None:

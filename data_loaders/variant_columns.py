@@ -129,7 +129,7 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     """The columns of a list of variants by part; None if the table is none.
 
     A list of variants has a column of gene symbols and one of protein changes, effects or
-    changes of the coding sequence. A table with an outcome and a different identifier in every row
+    changes of the coding sequence; protein changes are told by what they hold, too. A table with an outcome and a different identifier in every row
     is a clinical table, whatever else it says.
 
     Raises
@@ -153,9 +153,14 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
                 break
     if _is_clinical(columns):
         return None
-    says_what = {"protein", "effect", "cdna"} & set(found)
     if "gene" not in found and "gene_id" in found:
         found["gene"] = found.pop("gene_id")
+    says_what = {"protein", "effect", "cdna"} & set(found)
+    if "gene" in found and not says_what:
+        free = {name: column for name, column in columns.items() if name not in found.values()}
+        change = next((name for name, column in free.items() if _fits("protein", column)), None)
+        if change is not None:
+            found["protein"], says_what = change, {"protein"}
     if "gene" in found:
         return found | _spelt_otherwise(by_name, columns, found) if says_what else None
     if "effect" in found and {"position", "sample", "alternative"} & set(found):

@@ -15,7 +15,12 @@ from data_loaders.calls import variants_of_cells, with_calls, with_cell_changes
 from data_loaders.columns import TextColumn
 from data_loaders.date_pairs import date_roles
 from data_loaders.dates import DateColumn, find_dates
-from data_loaders.derived import age_from_dates, driver_class, transplant_time
+from data_loaders.derived import (
+    age_against_dates,
+    age_from_dates,
+    driver_class,
+    transplant_time,
+)
 from data_loaders.families import disease_family
 from data_loaders.file_columns import FileColumn, describe_column, entry_meanings
 from data_loaders.gene_calls import read_calls
@@ -154,6 +159,7 @@ def cohort_from_table(
         *(issue for name, issue in coded.items() if name in alterations.sources),
         *stated.issues,
         *(issue for read in reads for issue in read.issues),
+        *age_against_dates(dates, table.rows, reads),
         *columns_not_understood(reads, open_columns),
         *constant_columns(patients, variables, alterations.matrix),
     ]

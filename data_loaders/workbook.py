@@ -225,6 +225,8 @@ def _text(value: object) -> str:
         # Of a number nobody shall ask whether its point stands between thousands.
         text = repr(value)
         return f"{text}0" if _LOOKS_LIKE_THOUSANDS.fullmatch(text) else text
+    if isinstance(value, dt.timedelta):
+        return _text(value / dt.timedelta(days=1))
     if isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ")

@@ -151,3 +151,25 @@ def test_the_mds_cohort_dates_70_deaths_at_the_last_assessment(public_cohorts: P
     assert "on average 11.9 and up to 33.4 months" in said(cohort, "contradiction")
     assert "(row 2413); it was shortened" in said(cohort, "after_follow_up")
     assert cohort.endpoints["aml"].notes[0].startswith("158 patients without AML transformation")
+
+
+def test_an_age_that_the_dates_contradict_is_said() -> None:
+    ages = dict.fromkeys(range(N), 65) | {3: 12, 7: 66}
+    cohort = load(dated(age=ages))
+    assert "1 patient has an age in age that birth_date and diagnosis_date" in said(
+        cohort, "contradiction"
+    )
+    assert cohort.patients["age"].tolist()[3] == 12
+
+
+def test_follow_up_beyond_survival_is_said_on_any_clock() -> None:
+    os_months = [20 + i for i in range(N)]
+    later = [t - 3 for t in os_months]
+    later[2], later[6] = os_months[2] + 5, os_months[6] + 9
+    columns = {"os_months": os_months, "os_event": [0, 1] * 6, "pfs_months": later,
+               "pfs_event": [0, 1] * 6}  # fmt: skip
+    assert "2 patients were followed without the event beyond" in said(
+        load(columns), "contradiction"
+    )
+    columns["pfs_months"] = [t + 4 for t in os_months]
+    assert not said(load(columns), "contradiction")

@@ -37,6 +37,9 @@ def found(cohort: Cohort, code: str) -> list[Issue]:
         ("04-ene-2018", (2018, 1, 4)), ("31-Dez-2017", (2017, 12, 31)), ("June 3, 2014",
         (2014, 6, 3)), ("2014-06-03T00:00:00Z", (2014, 6, 3)), ("2014.06.03", (2014, 6, 3)),
         ("12. Juli 2013", (2013, 7, 12)), ("5 juin 2013", (2013, 6, 5)),
+        ("20140607", (2014, 6, 7)), ("07JUN2014", (2014, 6, 7)), ("7mai19", (2019, 5, 7)),
+        ("2014-06-07T08:30:00+02:00", (2014, 6, 7)), ("2014-06", (2014, 6, 15)),
+        ("06/2014", (2014, 6, 15)), ("6.2014", (2014, 6, 15)), ("März 2014", (2014, 3, 15)),
     ],
 )  # fmt: skip
 def test_ways_of_writing_a_day(text: str, day: tuple[int, int, int]) -> None:
@@ -47,7 +50,8 @@ def test_ways_of_writing_a_day(text: str, day: tuple[int, int, int]) -> None:
 
 @pytest.mark.parametrize(
     "text", ["31.02.19", "1.2", "46,XX", "00/00/2000", "32/01/2019", "12-13-14-15", "3 Foo 2011",
-             "1" * 9000, "/" * 9000, "2019-13-01"]
+             "1" * 9000, "/" * 9000, "2019-13-01", "20141307", "20140001", "13/2014", "10.5",
+             "05/2214"]
 )  # fmt: skip
 def test_what_is_no_day(text: str) -> None:
     assert read_date(text, TODAY) is None
@@ -94,7 +98,8 @@ def test_years_of_two_digits_are_never_in_the_future_and_births_come_first() -> 
             "date_last_contact": ["01.02.21", "02.03.19", "28.02.99", "05.06.22"],
         }
     )
-    years = {name: cohort.patients[name].dt.year.tolist() for name in cohort.patients}
+    dates = cohort.patients.select_dtypes("datetime")
+    years = {name: dates[name].dt.year.tolist() for name in dates}
     assert years["date_of_birth"] == [1941, 2008, 1960, 2015]
     assert years["date_of_diagnosis"] == [2011, 2012, 2013, 2020]
     assert years["date_last_contact"] == [2021, 2019, 1999, 2022]
@@ -145,3 +150,11 @@ def test_too_few_turned_dates_are_asked_about_and_true_ones_left() -> None:
     true = [dt.date(2015, 4, 5 + 2 * i) for i in range(9)] + ["16/04/2015"] * 3
     cohort = load_table_bytes("t.xlsx", workbook({"seen": true, "age": [50] * 12}))
     assert cohort.patients["seen"].dt.day.tolist() == [*range(5, 22, 2), 16, 16, 16]
+
+
+def test_both_orders_in_one_column_are_said_where_each_date_proves_its_own() -> None:
+    cohort = load({"dx_date": ["13/04/2014", "04/14/2014", "15/04/2014", "04/16/2014"]})
+    assert cohort.patients["dx_date"].dt.day.tolist() == [13, 14, 15, 16]
+    (issue,) = found(cohort, "date_orders")
+    assert "13/04/2014, row 1" in issue.sentence
+    assert "04/14/2014, row 2" in issue.sentence

@@ -29,6 +29,9 @@ def found(cohort: Cohort) -> list[Issue]:
         [",,,,,", "Total,545,,106,125,5"],
         ["n=10,,,,,"],
         ["N,10,,10,10,10"],
+        ["Max.,59,,12,17,1", "Min.,50,,9,8,0"],
+        ["Export vom 01.02.2021,,,,,"],
+        ["Erstellt: Dr. X"],
         ["Mittelwert,54.5,,10.6,12.5,", "Standardabweichung,3.0,,0.8,3.0,"],
         ["Media,54.5,,10.6,12.5,", "DS,3.0,,0.8,3.0,"],
         ["Moyenne,54.5,,10.6,12.5,", "Écart-type,3.0,,0.8,3.0,"],
@@ -86,3 +89,9 @@ def test_footers_of_a_workbook() -> None:
     cohort = load_table_bytes("t.xlsx", buffer.getvalue())
     assert cohort.n == 10
     assert found(cohort)[0].rows == (14, 16)
+
+
+def test_names_with_spaces_are_patients() -> None:
+    rows = [f"Anna {i},{50 + i},F,{9 + i / 4},{8 + i},{i % 2}" for i in range(10)]
+    cohort = load_table_bytes("t.csv", "\n".join([HEAD, *rows, "Berta 11,,,,,"]).encode())
+    assert cohort.n == 11

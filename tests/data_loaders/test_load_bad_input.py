@@ -236,7 +236,7 @@ LOADED_WITH_A_FINDING = [
     ("missing event",
      b"patient_id,os_days,os_event\na,9,1\nb,8,\n", "missing_event", "warning", "os_event"),
     ("text in numbers",
-     b"patient_id,hb_g_per_l\na,120\nb,> 100\nc,130\n", "text_in_number", "warning", "hb_g_per_l"),
+     b"patient_id,hb_g_per_l\na,120\nb,low\nc,130\n", "text_in_number", "warning", "hb_g_per_l"),
     ("wrong unit", b"patient_id,hb_g_per_l\na,12\nb,9\n", "unit", "warning", "hb_g_per_l"),
     ("impossible age",
      b"patient_id,age_years\na,50\nb,60\nc,300\n", "implausible", "warning", "age_years"),

@@ -237,3 +237,39 @@ def test_a_correction_shows_and_takes_time_zero() -> None:
     difference = first.patients["os_months"] - second.patients["os_months"]
     np.testing.assert_allclose(difference, 10 / 30.4375)
     assert second.patients["os_event"].tolist() == first.patients["os_event"].tolist()
+
+
+@pytest.mark.parametrize("none", ["-", "–", "nein", "none", "lebt", "vivo", "0"])
+def test_a_cell_that_says_there_is_no_date_is_no_date_and_no_question(none: str) -> None:
+    deaths = [f"{day:02d}.03.2018" if day % 3 == 0 else none for day in range(1, 13)]
+    rows = [
+        f"p{i},{day:02d}.02.2015,{death},{day:02d}.03.2018"
+        for i, (day, death) in enumerate(zip(range(1, 13), deaths, strict=True))
+    ]
+    table = "\n".join(["id,Diagnosedatum,Todesdatum,Letzter Kontakt", *rows])
+    cohort = load_table_bytes("t.csv", table.encode())
+    assert cohort.patients["os_event"].tolist() == [float(d % 3 == 0) for d in range(1, 13)]
+    assert not [issue for issue in cohort.issues if issue.code == "date_unread"]
+    unknown = load_table_bytes("t.csv", table.replace(f",{none},", ",unknown,").encode())
+    assert unknown.patients["os_event"].isna().sum() == 8
+
+
+def test_calendar_years_are_no_follow_up() -> None:
+    rows = [f"p{i},{2004 + i % 3},{2009 + i % 5 if i % 2 else ''},{i % 2}" for i in range(12)]
+    table = "\n".join(["id,year of diagnosis,year of death,dead", *rows])
+    cohort = load_table_bytes("t.csv", table.encode())
+    assert not cohort.endpoints
+    assert cohort.patients["year of death"].max() == 2013
+
+
+def test_a_death_before_the_diagnosis_is_a_negative_time_and_no_unknown_status() -> None:
+    rows = [
+        f"p{i},2015-0{i + 1}-10,{'2012' if i == 2 else '2017'}-05-05,2017-06-01,dead"
+        for i in range(6)
+    ]
+    head = "id,date of diagnosis,date of death,date of last contact,status"
+    cohort = load_table_bytes("t.csv", "\n".join([head, *rows]).encode())
+    codes = {issue.code for issue in cohort.issues}
+    assert "negative_time" in codes
+    assert "status_from_date" not in codes
+    assert cohort.patients["os_event"].isna().tolist() == [i == 2 for i in range(6)]

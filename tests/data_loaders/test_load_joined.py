@@ -354,3 +354,15 @@ def test_the_clinical_tables_identifier_is_looked_for_by_its_name() -> None:
     variants = "effect,gene,Fallnummer\nmissense,TP53,P1\nmissense,TET2,P2\n"
     cohort = load(a_dot_csv=clinical, v_dot_csv=variants)
     assert states(cohort, "TP53") == [1, 0, 0, 0]
+
+
+def test_a_table_of_which_one_identifier_matches_by_chance_gets_the_hint() -> None:
+    clinical = "id,age,os_months,os_event\n" + "".join(
+        f"{i:03d},{50 + i},{9 + i},{i % 2}\n" for i in range(1, 13)
+    )
+    panel = "id,hb,TP53\n005,9.5,1\n" + "".join(f"{i},10.5,0\n" for i in range(6, 13))
+    cohort = load_files({"c.csv": clinical.encode(), "p.csv": panel.encode()})
+    (issue,) = [issue for issue in cohort.issues if issue.code == "spelling"]
+    assert issue.count == 7
+    assert "leading zeros" in issue.sentence
+    assert int(cohort.alterations["TP53"].notna().sum()) == 1

@@ -262,3 +262,57 @@ def test_ddn_is_birth_or_last_news_by_its_dates(ddn: str, birth: bool) -> None:
     )  # fmt: skip
     np.testing.assert_allclose(cohort.patients["os_months"], 1494 / 30.4375)
     assert ("age_years" in cohort.variables) == birth
+
+
+@pytest.mark.parametrize(
+    ("name", "alive", "dead", "third", "event"),
+    [
+        ("Stato in vita", "vivo", "deceduta", "perso al follow-up", 0.0),
+        ("Situación", "viva", "exitus", "desconocido", np.nan),
+        ("Etat aux DDN", "Vivant", "Décédé", "PDV", 0.0),
+        ("Outcome at cut-off", "1 alive", "2 dead", "3 lost", 0.0),
+    ],
+)
+def test_the_only_column_of_dead_and_alive_is_the_status(
+    name: str, alive: str, dead: str, third: str, event: float
+) -> None:
+    dates = {"Diagnosedatum": [f"{d:02d}.01.2015" for d in range(10, 19)]}
+    dates["Letzter Kontakt"] = [f"{d:02d}.01.2018" for d in range(10, 19)]
+    cohort = load({**dates, name: [alive, dead, third] * 3})
+    expected = [0.0, 1.0, event] * 3
+    assert cohort.patients["os_event"].tolist() == pytest.approx(expected, nan_ok=True)
+    assert dead in cohort.endpoints["os"].source
+    timed = load({"follow-up (months)": list(range(9)), name: [alive, dead, third] * 3})
+    assert timed.patients["os_event"].tolist() == pytest.approx(expected, nan_ok=True)
+    # Two such columns are no answer, and a word that is no status makes it none.
+    two = load({**dates, name: [alive, dead, third] * 3, "zweite": [alive, dead, dead] * 3})
+    assert "os" not in two.endpoints
+    assert "os" not in load({**dates, name: [alive, dead, "rezidiv?"] * 3}).endpoints
+
+
+def test_the_question_names_the_words_that_are_not_known() -> None:
+    cohort = load({"os_months": range(8), "os_status": ["alive", "dead", "withdrawn", "moved"] * 2})
+    (issue,) = [issue for issue in cohort.issues if issue.code == "event_coding"]
+    assert "(withdrawn and moved)" in issue.sentence
+    numbers = load({"pfs_months": range(9), "pfs_status": [0, 1, 2] * 3})
+    (issue,) = [issue for issue in numbers.issues if issue.code == "event_coding"]
+    assert "(0, 1 and 2)" in issue.sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["Pat.-Nr.", "Patienten-Nr", "Codice paziente", "N° patient", "Código paciente", "NHC"]
+)
+def test_identifiers_have_names_in_five_languages(name: str) -> None:
+    cohort = load_table_bytes("t.csv", f"{name};Hb\n7;9,5\n8;10,1\n9;11,3\n".encode())
+    assert cohort.patients.index.tolist() == ["7", "8", "9"]
+    assert "id_guess" not in codes(cohort)
+
+
+def test_homme_beside_femme_is_no_warning() -> None:
+    def severity(*words: str) -> str:
+        cohort = load({"Sexe": list(words) * 4})
+        assert set(cohort.patients["Sexe"]) == {"Female", "Male"}
+        return next(i.severity for i in cohort.issues if i.code == "spellings")
+
+    assert severity("H", "F") == "info"
+    assert severity("H", "M") == "warning"

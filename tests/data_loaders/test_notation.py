@@ -279,3 +279,41 @@ def test_tables_written_in_different_ways_fill_each_other() -> None:
     other = 'patient_id,hb,ldh\na,9.5,1250\nb,8.5,"1,300"\nc,7.25,300\n'
     cohort = load_files({"a.csv": one.encode(), "b.csv": other.encode()})
     assert cohort.patients["ldh"].tolist() == [1250, 1300, 300]
+
+
+def test_bounds_of_measurements_are_numbers_however_few_others_there_are() -> None:
+    cohort = load({"age": ["≥90", "45", "<18", "66"] * 3, "ecog": ["0", "1", "2", ">=3"] * 3,
+                   "bm_blasts_pct": ["<5", "7-9", "12", ">90"] * 3}, ",")  # fmt: skip
+    assert cohort.patients["age"].tolist() == [90, 45, 18, 66] * 3
+    assert cohort.patients["bm_blasts_pct"].dropna().tolist() == [5, 12, 90] * 3
+    assert cohort.variables["ecog"].kind != "numeric"
+    assert {i.column for i in found(cohort, "bounds")} == {"age", "bm_blasts_pct"}
+    assert [i.column for i in found(cohort, "text_in_number")] == ["bm_blasts_pct"]
+
+
+def test_a_measurement_that_holds_words_is_said() -> None:
+    cohort = load({"hb": ["~9", "~10", "~8", "~11"], "creatinine": ["high", "low", "low", "low"]})
+    assert {i.column for i in found(cohort, "text_in_number")} == {"hb", "creatinine"}
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "words"),
+    [
+        ("WBC", ["5.4", "5400", "12.1", "9800", "7.7", "3100"], "two scales"),
+        ("PLT", ["150", "220000", "90", "310000", "45", "88000"], "two scales"),
+        ("BM blasts (%)", ["0.05", "0.12", "0.03", "0.2", "0.11", "0"], "shares"),
+        ("LDH VAF (%)", ["0.05", "0.12", "0.03", "0.2", "0.11", "0"], "shares"),
+        ("age", ["1951", "1948", "1939", "1944", "1960", "1935"], "year of birth"),
+        ("hb_g_per_dl", ["95", "101", "88", "112", "79", "120"], ""),
+        ("WBC", ["0.5", "2.1", "15", "60", "140", "310"], None),
+        ("PLT", ["4", "18", "90", "450", "1100", "2900"], None),
+        ("PB blasts (%)", ["0", "0", "1", "0", "1", "0"], None),
+        ("age", ["51", "48", "39", "44", "60", "35"], None),
+    ],
+)
+def test_values_in_two_or_another_scale_are_asked_about(
+    name: str, cells: list[str], words: str | None
+) -> None:
+    cohort = load({name: cells})
+    warned = [i.sentence for i in cohort.issues if i.severity == "warning" and i.column == name]
+    assert (words is None and not warned) or (len(warned) == 1 and words in warned[0])

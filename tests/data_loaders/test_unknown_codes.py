@@ -222,3 +222,25 @@ def test_a_code_beside_0_and_1_of_a_gene_is_not_tested_and_counts_stay_counts() 
     assert cohort.feature_state("TET2").tolist() == [0, 1, 1, 0]
     assert "TP53: 1 patient had 9 (row 3)" in said(cohort, "unknown_code")
     assert "TET2" not in said(cohort, "unknown_code")
+
+
+def test_eight_is_a_code_beside_nine_and_minus_one_where_many_have_it() -> None:
+    cohort = load({
+        "ecog": [0, 1, 2, 8, 9, 1] * 2, "n_genes": [0, 1, 2, 8, 3, 1] * 2,
+        "ldh": [210 + i for i in range(8)] + [888] * 2 + [-1] * 2,
+        "hb": [9.5 + i / 10 for i in range(9)] + [-1] * 3, "shift": [-1, 0, 1, 2] * 3,
+    })  # fmt: skip
+    counts = cohort.patients.isna().sum()
+    assert (counts["ecog"], counts["n_genes"], counts["ldh"], counts["hb"]) == (4, 0, 2, 3)
+    assert counts["shift"] == 0
+    assert "LDH" in said(cohort, "implausible") or "Lactate" in said(cohort, "implausible")
+
+
+def test_minus_one_for_no_relapse_is_no_negative_time() -> None:
+    cohort = load({
+        "relapse_months": [4, 6, 8] + [-1] * 9, "relapse": [1] * 3 + [0] * 9,
+        "os_months": [10 + i for i in range(12)], "os_event": [0, 1] * 6,
+    })  # fmt: skip
+    assert "negative" not in " ".join(issue.sentence for issue in cohort.issues)
+    assert cohort.patients["relapse_event"].tolist() == [1] * 3 + [0] * 9
+    assert cohort.patients["relapse_months"].tolist()[3:] == [13 + i for i in range(9)]

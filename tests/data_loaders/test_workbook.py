@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 import resource
@@ -86,6 +87,32 @@ def test_sheets_of_the_same_patients_are_joined() -> None:
     assert "4 tables" in found(cohort, "sheets")[0].sentence
     (left_out,) = found(cohort, "file_left_out")
     assert left_out.sentence.startswith("Sheet K was left out: it has no patient")
+
+
+@pytest.mark.parametrize("change", ["Protein", "Aminosäureaustausch", "Befund"])
+def test_a_sheet_of_variants_is_told_by_its_changes_whatever_their_header(change: str) -> None:
+    variants = [["patient_id", "Gen", change, "VAF"], *(
+        [f"w{i}", gene, protein, 0.4]
+        for i, (gene, protein) in enumerate([("TP53", "p.R248Q"), ("JAK2", "p.V617F")] * 2)
+    )]  # fmt: skip
+    book = book_of(Klinik=[HEADER, *ROWS], Mutationen=variants)
+    cohort = load_table_bytes("x.xlsx", saved(book))
+    counts = {name: int(cohort.alterations[name].sum()) for name in cohort.alterations}
+    assert counts == {"TP53": 2, "JAK2": 2, "JAK2_V617F": 2}
+
+
+def test_a_sheet_of_other_patients_with_the_same_columns_is_said() -> None:
+    others = [[f"v{i}", 40 + i, "FM"[i % 2], 3 + i, i % 2] for i in range(5)]
+    cohort = load_table_bytes("x.xlsx", saved(book_of(ET=[HEADER, *ROWS], PV=[HEADER, *others])))
+    (issue,) = found(cohort, "file_left_out")
+    assert "5 rows are of other patients" in issue.sentence
+
+
+def test_a_duration_is_its_days() -> None:
+    rows = [["patient_id", "os_days", "os_event"]]
+    rows += [[f"w{i}", dt.timedelta(days=100 + i), i % 2] for i in range(6)]
+    cohort = load_table_bytes("x.xlsx", saved(book_of(S=rows)))
+    assert cohort.patients["os_months"].iloc[0] == pytest.approx(100 / 30.4375)
 
 
 def test_a_sheet_that_cannot_be_joined_never_stops_the_others() -> None:
