@@ -531,7 +531,9 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
         "has no column of gene symbols",
     ),
     "no effect": (
-        edited("data_mutations.txt", ("Variant_Classification", "A"), ("HGVSp_Short", "B")),
+        edited(
+            "data_mutations.txt", ("Variant_Classification", "A"), ("HGVSp_Short", "B"), ("p.", "x")
+        ),
         "data_mutations.txt is no list of variants",
     ),
     "unknown samples of cna": (
