@@ -129,8 +129,9 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     """The columns of a list of variants by part; None if the table is none.
 
     A list of variants has a column of gene symbols and one of protein changes, effects or
-    changes of the coding sequence; protein changes are told by what they hold, too. A table with an outcome and a different identifier in every row
-    is a clinical table, whatever else it says.
+    changes of the coding sequence; protein changes are told by what they hold, too. A table
+    with an outcome and a different identifier in every row is a clinical table, whatever else it
+    says.
 
     Raises
     ------
