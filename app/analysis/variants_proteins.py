@@ -2,7 +2,9 @@
 
 The UniProt Consortium, Nucleic Acids Research 2023;51:D523 (CC BY 4.0), canonical isoforms of the
 reviewed human entries named here. A gene whose variants are usually numbered on another isoform
-(RUNX1, EZH2, GATA2) is left out: its axis is the range observed.
+(RUNX1, EZH2, GATA2) is left out: its axis is the range observed. Domains are drawn where their
+limits were read in UniProt's own record (JAK2, TP53: features DOMAIN and DNA_BIND); others are left
+out until they are.
 """
 
 from __future__ import annotations
@@ -40,26 +42,24 @@ PROTEINS = {
             ("Kinase", 849, 1124),
         ),
     ),
-    "CALR": Protein("P27797", 417, (("N", 18, 197), ("P", 198, 308), ("C", 309, 417))),
-    "MPL": Protein("P40238", 635, (("Transmembrane", 492, 513),)),
-    "TP53": Protein("P04637", 393, (("DNA-binding", 102, 292), ("Tetramerisation", 325, 356))),
-    "DNMT3A": Protein(
-        "Q9Y6K1", 912, (("PWWP", 292, 350), ("ADD", 482, 614), ("Methyltransferase", 634, 912))
-    ),
+    "CALR": Protein("P27797", 417),
+    "MPL": Protein("P40238", 635),
+    "TP53": Protein("P04637", 393, (("DNA-binding", 102, 292),)),
+    "DNMT3A": Protein("Q9Y6K1", 912),
     "TET2": Protein("Q6N021", 2002),
     "ASXL1": Protein("Q8IXJ9", 1541),
     "SF3B1": Protein("O75533", 1304),
-    "SRSF2": Protein("Q01130", 221, (("RRM", 14, 92),)),
-    "U2AF1": Protein("Q01081", 240, (("RRM", 65, 147),)),
+    "SRSF2": Protein("Q01130", 221),
+    "U2AF1": Protein("Q01081", 240),
     "NPM1": Protein("P06748", 294),
-    "FLT3": Protein("P36888", 993, (("Kinase", 610, 943),)),
-    "KIT": Protein("P10721", 976, (("Kinase", 589, 937),)),
+    "FLT3": Protein("P36888", 993),
+    "KIT": Protein("P10721", 976),
     "IDH1": Protein("O75874", 414),
     "IDH2": Protein("P48735", 452),
     "NRAS": Protein("P01111", 189),
     "KRAS": Protein("P01116", 189),
     "CBL": Protein("P22681", 906),
-    "CEBPA": Protein("P49715", 358, (("bZIP", 282, 345),)),
+    "CEBPA": Protein("P49715", 358),
 }
 
 
