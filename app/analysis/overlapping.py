@@ -34,7 +34,8 @@ def overlap_families(cohort: Cohort, features: Sequence[str]) -> npt.NDArray[np.
     array of shape (len(features),)
         Number of each one's family.
     """
-    keys = [_site(cohort, name) for name in features]
+    sites = _sites(cohort)
+    keys = [sites[name] for name in features]
     family = np.arange(len(features))
     for i, key in enumerate(keys):
         for j in range(i):
@@ -67,10 +68,10 @@ def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:
     """All alterations of the genes, or nested ones of the chromosomes, of some alterations."""
     own = [name for name in features if name in cohort.features.index]
     found = set(own)
-    for name in map(str, cohort.features.index):
-        key = _site(cohort, name)
+    sites = _sites(cohort)
+    for name, key in sites.items():
         for other in own:
-            if key is None or key != _site(cohort, other):
+            if key is None or key != sites[other]:
                 continue
             if isinstance(key, str) or _nested(
                 cohort.feature_state(name), cohort.feature_state(other)
@@ -79,13 +80,18 @@ def same_site(cohort: Cohort, features: Sequence[str]) -> set[str]:
     return found
 
 
-def _site(cohort: Cohort, name: str) -> str | frozenset[str] | None:
-    """The gene of an alteration, or the chromosomes that a cytogenetic one names."""
-    row = cohort.features.loc[name]
-    if row["kind"] != "cytogenetic":
-        return str(row["gene"]) if isinstance(row["gene"], str) else None
-    named = frozenset(_CHROMOSOME.findall(f"{name} {row['label']}".lower()))
-    return named or None
+def _sites(cohort: Cohort) -> dict[str, str | frozenset[str] | None]:
+    """The gene of each alteration, or the chromosomes that a cytogenetic one names."""
+    table = cohort.features
+    sites: dict[str, str | frozenset[str] | None] = {}
+    for name, kind, gene, label in zip(
+        table.index, table["kind"], table["gene"], table["label"], strict=True
+    ):
+        if kind == "cytogenetic":
+            sites[str(name)] = frozenset(_CHROMOSOME.findall(f"{name} {label}".lower())) or None
+        else:
+            sites[str(name)] = gene if isinstance(gene, str) else None
+    return sites
 
 
 def _nested(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> bool:

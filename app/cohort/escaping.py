@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,21 +109,28 @@ class Escapes:
         return _replaced(text, self._markdown, markdown_escaped)
 
     def figure(self, figure: dict[str, Any]) -> dict[str, Any]:
-        """A figure as plain data with the data's texts escaped; the same where none needs it."""
+        """A figure as plain data with the data's texts escaped; the same where no text needs it."""
         return self._in(figure) if self._figures else figure
 
     def _in(self, part: Any) -> Any:
         if isinstance(part, str):
             if not _IN_FIGURES.search(part):
                 return part
-            return _replaced(part, self._figures, figure_escaped, over_lines=True)
+            escaped = _replaced(part, self._figures, figure_escaped, over_lines=True)
+            return part if escaped == part else escaped
         if isinstance(part, dict):
-            return {key: self._in(value) for key, value in part.items()}
+            entries = {key: self._in(value) for key, value in part.items()}
+            return entries if any(entries[key] is not part[key] for key in part) else part
         if isinstance(part, list | tuple):
-            return [self._in(value) for value in part]
+            return self._in_all(part, part)
         if isinstance(part, np.ndarray) and part.dtype.kind in "OU":
-            return [self._in(value) for value in part.tolist()]
+            return self._in_all(part.tolist(), part)
         return part
+
+    def _in_all(self, values: Sequence[Any], part: Any) -> Any:
+        found = [self._in(value) for value in values]
+        changed = any(new is not old for new, old in zip(found, values, strict=True))
+        return found if changed else part
 
 
 def _changed(strings: Iterable[str], escape: Callable[[str], str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.cohort.escaping import Escapes
 from data_loaders import Cohort
 
-_HELD, _OF_COHORT = "_escapes", "_escapes_of_cohort"
+_HELD, _OF_COHORT, _WITH_NAMES = "_escapes", "_escapes_of_cohort", "_escapes_with_names"
 # What Streamlit reads as Markdown, by the name of its field.
 _FIELDS = frozenset({"body", "label", "help", "text", "content", "delta", "title", "caption"})
 # These hold data of their own format, or plain text under such a name.
@@ -65,8 +65,16 @@ def escape_texts_of(cohort: Cohort, names: Iterable[str] = ()) -> None:
     if held is None or fingerprint != cohort.fingerprint:
         held = Escapes.of(cohort)
         st.session_state[_OF_COHORT] = (cohort.fingerprint, held)
+        st.session_state.pop(_WITH_NAMES, None)
     typed = frozenset(names)
-    st.session_state[_HELD] = held.with_names(typed) if typed - held.strings else held
+    if not typed - held.strings:
+        st.session_state[_HELD] = held
+        return
+    before, named = st.session_state.get(_WITH_NAMES) or (frozenset(), held)
+    if before != typed:
+        named = held.with_names(typed)
+        st.session_state[_WITH_NAMES] = (typed, named)
+    st.session_state[_HELD] = named
 
 
 def escaped_figure(figure: go.Figure) -> go.Figure:
