@@ -82,7 +82,8 @@ def escaped_figure(figure: go.Figure) -> go.Figure:
     escapes: Escapes | None = st.session_state.get(_HELD)
     if escapes is None:
         return figure
-    plain = figure.to_dict()
+    # What plotly's own to_dict copies; nothing here is written to.
+    plain = {"data": list(figure._data), "layout": figure._layout}  # noqa: SLF001
     changed = escapes.figure(plain)
     return figure if changed is plain else go.Figure(changed, skip_invalid=True)
 
