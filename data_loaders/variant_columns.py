@@ -267,8 +267,11 @@ def unclear_columns(
 def _looks_judging(column: TextColumn) -> bool:
     """Whether a column that is not used may tell which variants count."""
     name = _plain_name(column)
+    # MAF's Variant_Type says SNP, INS and DEL, which are no polymorphisms.
     if re.search(
-        r"sift|polyphen|^am(?:class|path|score)|taster|fathmm|predict|impact|dbsnp|gnomad", name
+        r"sift|polyphen|^am(?:class|path|score)|taster|fathmm|predict|impact|dbsnp|gnomad|"
+        r"^(?:variant|var|mutation)?type$",
+        name,
     ):
         return False
     few = len(column.texts) <= _MOST_WORDS

@@ -70,8 +70,15 @@ def test_what_is_not_understood_counts_and_is_said(
     assert sentence in said(cohort, "unclear_call")
 
 
-def test_predictions_are_no_verdict() -> None:
-    cohort = one_gene_each("PolyPhen", "benign(0.1)", "probably_damaging(1)", "benign(0)")
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("PolyPhen", ("benign(0.1)", "probably_damaging(1)", "benign(0)")),
+        ("Variant_Type", ("SNP", "SNP", "DEL")),
+    ],
+)
+def test_predictions_and_types_are_no_verdict(column: str, values: tuple[str, ...]) -> None:
+    cohort = one_gene_each(column, *values)
     assert shown(cohort, "EZH2") == "+++-----"
     assert not said(cohort, "unclear_call")
 
