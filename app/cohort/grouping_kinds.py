@@ -21,6 +21,7 @@ TESTED_SHARE = 0.95
 _MOST_STEPS = 5
 _FEWEST_IN_LAST_STEP = 0.05
 _LISTED = 4
+_LOSS = " LOH"  # at the end of the label that the loaders give a loss of heterozygosity
 
 States = npt.NDArray[np.int8]
 
@@ -148,7 +149,8 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
     The classes are the gene's refinements. A patient with several of them is in a group of its
     own, as is one whose alteration is none of them; these two exist only where somebody is in
     them. Of a gene with one refinement the others are told apart from it by name: TP53 multi-hit
-    and single-hit.
+    and single-hit. A loss of heterozygosity is no class beside others: it is one of the ways in
+    which the second allele is hit, so that most multi-hit patients have it, too.
 
     Raises
     ------
@@ -157,7 +159,9 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
     """
     features = cohort.features
     own = [str(name) for name in features.index[features["gene"] == gene]]
-    classes = [name for name in own if features.loc[name, "kind"] == "refinement"]
+    refined = [name for name in own if features.loc[name, "kind"] == "refinement"]
+    lost = [name for name in refined if str(features.loc[name, "label"]).endswith(_LOSS)]
+    classes = [name for name in refined if name not in lost] or refined
     whole = next((name for name in own if features.loc[name, "kind"] == "gene"), None)
     if not classes:
         raise GroupingError(f"This cohort has no classes of {gene} mutations to compare.")

@@ -194,6 +194,25 @@ def test_tp53_is_multi_hit_single_hit_or_wild_type():
     assert placed(grouping) == ["TP53 multi-hit", "TP53 single-hit", "TP53 wild type", "?"]
 
 
+def test_a_loss_of_the_other_allele_is_no_class_beside_multi_hit():
+    columns = {
+        "TP53": [1, 1, 1, 0, 0],
+        "TP53multi": [1, 1, 0, 0, 0],
+        "TP53mono": [0, 0, 1, 0, 0],
+        "TP53loh": [1, 0, 0, 1, None],
+    }
+    cohort = genes(columns, dict.fromkeys(("TP53multi", "TP53mono", "TP53loh"), "TP53"))
+    labels = ["TP53", "TP53 multi-hit", "TP53 monoallelic", "TP53 LOH"]
+    cohort = replace(cohort, features=cohort.features.assign(label=labels))
+    assert placed(by_alleles(cohort, "TP53")) == [
+        "TP53 multi-hit",
+        "TP53 multi-hit",
+        "TP53 monoallelic",
+        "TP53 wild type",
+        "TP53 wild type",
+    ]
+
+
 def test_a_gene_without_a_column_of_its_own_is_known_by_its_classes():
     cohort = genes(
         {"FLT3-ITD": [1, 0, 1, 0, 0], "FLT3-TKD": [0, 1, 1, 0, None]},
