@@ -45,13 +45,18 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "protein": (
         "hgvspshort", "proteinchange", "aachange", "aminoacidchange", "hgvsp", "aminoacid",
         "proteinmutation", "mutationprotein", "aachangerefgene", "pchange", "hgvsprotein",
-        "mutation",
+        "mutation", "protein", "proteine", "proteina", "protéine", "proteína",
+        "aminosäure", "aminosäureaustausch", "proteinänderung", "proteinaenderung", "variant",
+        "variante", "hgvs",
     ),
     "effect": (
         "variantclassification", "consequence", "effect", "varianteffect", "mutationtype",
         "exonicfuncrefgene", "exonicfunc", "annotation", "varianttype", "type",
     ),
-    "cdna": ("hgvsc", "cdnachange", "codingchange", "cchange", "txchange", "nucleotidechange"),
+    "cdna": (
+        "hgvsc", "cdnachange", "codingchange", "cchange", "txchange", "nucleotidechange", "cdna",
+        "codingdna", "hgvscoding", "cdnaänderung", "nukleotid", "nucleotide",
+    ),
     "vaf": (
         "vaf", "tvaf", "tumorvaf", "itumorvafwu", "variantallelefrequency", "allelefrequency",
         "variantallelefraction", "allelefraction", "tumorvariantallelefrequency", "mutintum", "af",
@@ -109,7 +114,7 @@ _OF_CALLS = ("status", "filter", "result", "verdict")
 _NO_VERDICT = re.compile(
     r"sift|polyphen|cadd|revel|taster|fathmm|alphamissense|^am(?:class|path|score)|meta(?:svm|lr)|provean|lrt|vest|"
     r"clinvar|clnsig|clinsig|gnomad|dbsnp|intervar|varsome|predict|impact|funcref|normal|caller|"
-    r"mutect|varscan|strelka|vardict|^variantclassification|filename|sample"
+    r"mutect|varscan|strelka|vardict|valid|verif|^variantclassification|filename|sample"
 )
 _BY_ANSWER = {
     "verdict": re.compile(r"(?:is|cbp)?(?:driver|treiber|oncog|onkog|path?og|relevan)\w*"),
@@ -120,6 +125,7 @@ _BY_ANSWER = {
 }
 _ARTEFACT = re.compile(r"(?:is)?(?:artefa[ck]t|artifact)")
 _NAMED = re.compile(r"driver|oncog|onkog|path?og|acmg|somat|germ|keimb|origin")
+_CODING = re.compile(r"(?i:\bc\.[-*]?\d|\d[ACGT]>[ACGT]|\d(?:del|ins|dup))")
 _MOST = 0.5
 _SOME = 0.2
 _MOST_WORDS = 30
@@ -152,6 +158,8 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
             if sure or _fits(part, columns[column]):
                 found[part] = column
                 break
+    if "somatic" in found and {"existingvariation", "pheno"} & set(by_name):
+        del found["somatic"]  # VEP's: whether a database knows the variant from tumours
     if _is_clinical(columns):
         return None
     if "gene" not in found and "gene_id" in found:
@@ -275,12 +283,12 @@ def _looks_judging(column: TextColumn) -> bool:
     ):
         return False
     few = len(column.texts) <= _MOST_WORDS
-    if few and _NAMED.search(name) and not _NO_VERDICT.search(name):
+    if few and _NAMED.search(name) and name != "somatic" and not _NO_VERDICT.search(name):
         return True
-    return few and (
-        (_share(column, lambda word: judged(word) is not None) > _MOST and len(column.texts) > 1)
-        or (_share(column, is_status) > _MOST and any(map(says_germline, column.words)))
-    )
+    kinds = {judged(word) for word in column.words} if few else set()
+    judges = {"driver", "passenger"} <= kinds and _share(column, _judges) > _MOST
+    origins = _share(column, is_status) > _MOST and any(map(says_germline, column.words))
+    return few and (judges or origins)
 
 
 def _fits(part: str, column: TextColumn) -> bool:
@@ -294,6 +302,9 @@ def _fits(part: str, column: TextColumn) -> bool:
         wild = np.array([is_wild_type(word) for word in column.words], dtype=bool)
         said = column.counts[~wild].sum()
         return bool(column.counts[change].sum() >= 0.3 * said) and bool(said)
+    if part == "cdna":
+        # Beside changes of the coding sequence stand those of introns, blanks and words.
+        return any(_CODING.search(str(text)) for text in column.texts)
     if part == "vaf":
         return column.share_numeric > _SOME  # what else it holds is said
     if part in NUMBERS - {"position"}:

@@ -50,7 +50,7 @@ def classes_of(
                 "changes"
                 + (
                     f", and {plural(unknown, 'variant')} of {rows:,} whose changes do not tell it "
-                    "count as mutations."
+                    "count as mutations unless another column sets them aside."
                     if unknown
                     else "."
                 ),
@@ -70,7 +70,8 @@ def classes_of(
             "warning" if unknown else "info",
             f"{file} uses {plural(strange, 'word')} in {shown(effect.name)} that "
             f"{'is' if strange == 1 else 'are'} not known; {plural(unknown, 'variant')} whose "
-            "changes do not tell more count as mutations of an unknown kind.",
+            "changes do not tell more count as mutations of an unknown kind unless another column "
+            "sets them aside.",
             effect.name,
             unknown,
             code="variant_class",

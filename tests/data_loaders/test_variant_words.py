@@ -260,3 +260,29 @@ def test_cells_that_name_no_gene_or_two_are_said() -> None:
     assert cohort.mutations["gene"].tolist() == ["2-Dec", "NPM1", "NPM1", "KIT"]
     assert "no known gene in row 1" in said(cohort, "gene_cells")
     assert "different genes in row 3" in said(cohort, "gene_cells")
+
+
+def test_the_list_of_a_german_laboratory() -> None:
+    rows = [
+        ("TP53", "H1", "c.743G>A", "p.(Arg248Gln)", "45,3", "pathogen (Klasse 5)", "nachgewiesen"),
+        ("TET2", "H2", "c.100C>T", "p.(Pro34Ser)", "48", "VUS (Klasse 3)", "nachgewiesen"),
+        ("CALR", "H3", "", "", "", "", "nicht nachgewiesen"),
+        ("MPL", "H4", "", "", "", "", "nicht auswertbar"),
+    ]
+    header = ("Gen", "Patient", "cDNA", "Protein", "VAF [%]", "Bewertung", "Befund")
+    cohort = load(header, *rows)
+    assert aside(cohort) == [None, "not_driver", "wild_type", "not_tested"]
+    np.testing.assert_allclose(cohort.mutations["vaf"][:2], [0.453, 0.48])
+
+
+def test_columns_of_annotators_judge_nothing_and_are_not_asked_about() -> None:
+    """SOMATIC is Ensembl VEP's: whether a database knows the variant from tumours."""
+    header = (*HEADER, "Variant_Type", "SOMATIC", "PHENO", "Validation_Status", "am_class")
+    fixed = ("CBL", "H1", "Missense_Mutation", "p.C404Y")
+    cohort = load(
+        header,
+        (*fixed, "SNP", "0", "1", "Untested", "likely_benign"),
+        (*fixed, "DEL", "1", "", "Valid", "likely_pathogenic"),
+    )
+    assert aside(cohort) == [None, None]
+    assert not said(cohort, "unclear_call")
