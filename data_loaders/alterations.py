@@ -27,6 +27,10 @@ _DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than o
 
 
 # A share or an amount beside a gene's name is a measurement and no alteration.
+_FRACTION_OF = re.compile(
+    r"(?P<gene>[A-Za-z0-9]+)[\s_.-]+(?:vaf|af|allel\w*[\s_.-]+(?:burden|freq\w*|fraction))\b",
+    re.IGNORECASE,
+)
 _OF_AMOUNT = re.compile(
     r"vaf|allel|burden|ratio|last\b|freq|reads|depth|copies|%|level", re.IGNORECASE
 )
@@ -207,14 +211,17 @@ def _not_read_issue(
 ) -> list[Issue]:
     """Columns that are named after genes but say nothing that can be read, in one sentence."""
     taken = {feature.name for feature in names.values()}
+    genes = {feature.gene for feature in names.values()}
     lost = [
         name
         for name, column in columns.items()
         if name not in names
         and name not in others
         and column.filled.any()
-        and (gene := _gene_named(name)) is not None
-        and gene.name not in taken
+        and (
+            ((own := _gene_named(name)) is not None and own.name not in taken)
+            or ((own := _fraction_of(name)) is not None and own.gene not in genes)
+        )
     ]
     if not lost:
         return []
@@ -243,6 +250,13 @@ def no_genes_here(columns: Mapping[str, TextColumn]) -> set[str]:
         for name in columns
         if name not in found and looks_like_symbol(name) and _gene_named(name) is None
     }
+
+
+def _fraction_of(name: str) -> FeatureName | None:
+    """The gene whose allele fractions a column is named after: ``TP53_VAF``."""
+    match = _FRACTION_OF.match(name)
+    gene = read_feature_name(match["gene"]) if match else None
+    return gene if gene is not None and gene.kind == "gene" else None
 
 
 def _gene_named(name: str) -> FeatureName | None:

@@ -23,7 +23,10 @@ _NOT_AN_ALTERATION = re.compile(
     r"expression|level|pos|position|type|class|group",
     re.IGNORECASE,
 )
-_MUTATED = r"(?:mut(?:ated|ation|ant)?|status|altered|any)"
+_MUTATED = (
+    r"(?:mut(?:ated|ationsstatus|ation|ant|iert|azione|aci[oó]n|ato|ado|é)?|status|statut|stato|"
+    r"estado|altered|any)"
+)
 _SEP = r"[\s_.\-:]*"
 
 # Suffixes of a gene's name that say which part or kind of its mutations is meant.

@@ -227,6 +227,7 @@ def test_a_gene_that_no_panel_has_counts_nowhere(tmp_path: Path) -> None:
         ("Monosomie 7", ("ja", "nein", "ja"), "+-+"),
         ("Trisomía 8", ("sí", "no", "no"), "+--"),
         ("9-Sep", ("1", "0", "1"), "+-+"),
+        ("statut JAK2", ("muté", "non muté", "NF"), "+-?"),
     ],
 )
 def test_cells_of_columns(name: str, cells: tuple[str, ...], expected: str) -> None:
@@ -239,13 +240,13 @@ def test_cells_of_columns(name: str, cells: tuple[str, ...], expected: str) -> N
 
 
 def test_a_column_that_tells_the_mutated_alone_is_asked_about() -> None:
-    text = "patient_id\tos_months\tos_event\tTP53\tKRAS\tJAK2 V617F\n" + "".join(
-        f"Q{i}\t{i + 1}\t1\t{i % 2}\t{'mut' if i % 3 else ''}\t{'48%' if i % 2 else '<1%'}\n"
+    text = "patient_id\tos_months\tos_event\tTP53\tKRAS\tJAK2 V617F\tIDH1_VAF\n" + "".join(
+        f"Q{i}\t{i + 1}\t1\t{i % 2}\t{'mut' if i % 3 else ''}\t{'48%' if i % 2 else '<1%'}\t0.{i}\n"
         for i in range(12)
     )
     cohort = load_files({"c.tsv": text.encode()})
     assert set(cohort.features.index) == {"TP53"}
-    assert "KRAS and JAK2 V617F" in said(cohort, "gene_columns")
+    assert "KRAS, JAK2 V617F and IDH1_VAF" in said(cohort, "gene_columns")
 
 
 def test_cells_that_name_no_gene_or_two_are_said() -> None:
