@@ -148,18 +148,7 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
     for name in columns:
         plain = re.sub(r"[\W_]", "", name.lower())
         by_name.setdefault(_PERCENT_WORDS.sub("", plain) or plain, name)
-    found: dict[str, str] = {}
-    for part, names in _NAMES.items():
-        for name in names:
-            column = by_name.get(name)
-            sure = name == "variantclassification"  # the name that MAF prescribes
-            if not column or column in found.values():
-                continue
-            if sure or _fits(part, columns[column]):
-                found[part] = column
-                break
-    if "somatic" in found and {"existingvariation", "pheno"} & set(by_name):
-        del found["somatic"]  # VEP's: whether a database knows the variant from tumours
+    found = _by_listed_names(by_name, columns)
     if _is_clinical(columns):
         return None
     if "gene" not in found and "gene_id" in found:
@@ -178,6 +167,25 @@ def variant_columns(columns: Mapping[str, TextColumn], filename: str) -> dict[st
             "name it Hugo_Symbol."
         )
     return None
+
+
+def _by_listed_names(
+    by_name: Mapping[str, str], columns: Mapping[str, TextColumn]
+) -> dict[str, str]:
+    """Parts whose columns have a name of the list and hold what it promises."""
+    found: dict[str, str] = {}
+    for part, names in _NAMES.items():
+        for name in names:
+            column = by_name.get(name)
+            sure = name == "variantclassification"  # the name that MAF prescribes
+            if not column or column in found.values():
+                continue
+            if sure or _fits(part, columns[column]):
+                found[part] = column
+                break
+    if "somatic" in found and {"existingvariation", "pheno"} & set(by_name):
+        del found["somatic"]  # VEP's: whether a database knows the variant from tumours
+    return found
 
 
 def _spelt_otherwise(
