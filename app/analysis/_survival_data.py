@@ -199,7 +199,7 @@ def same_patients(given: Mapping[str, Any]) -> None:
         if index is first or len(index) != len(first) or index.equals(first):
             continue
         reordered = index.difference(first).empty and first.difference(index).empty
-        if not reordered and _is_numbering(index):
+        if not reordered and (_is_numbering(index) or _only_numbers_beside(index, first)):
             continue
         found = "in another order" if reordered else "of other patients"
         raise ValueError(
@@ -207,6 +207,17 @@ def same_patients(given: Mapping[str, Any]) -> None:
             f"same order, but by their index they are {found}: take both from one table, or "
             "reindex one to the other."
         )
+
+
+def _only_numbers_beside(index: pd.Index, names: pd.Index) -> bool:
+    """Whether one has row numbers, in whichever order, where the other has names."""
+    return (
+        pd.api.types.is_integer_dtype(index.dtype)
+        and not pd.api.types.is_numeric_dtype(names.dtype)
+        and index.is_unique
+        and index.min() == 0
+        and index.max() == len(index) - 1
+    )
 
 
 def _is_numbering(index: pd.Index) -> bool:

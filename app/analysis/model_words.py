@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 
 import numpy as np
@@ -174,6 +175,22 @@ def notes(models: CohortModels) -> list[str]:
     return found
 
 
+def concordance_words(model: CoxModel, interval: str = "") -> str:
+    """Harrell's concordance with its interval, where its variance is not zero.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    interval
+        What stands before the limits.
+    """
+    c = model.concordance
+    if math.isnan(c.lower):
+        return f"{c:.3f} (no interval: it does not vary)"
+    return f"{c:.3f} ({interval}{c.lower:.3f} to {c.upper:.3f})"
+
+
 def model_line(model: CoxModel, *, concordance: bool) -> str:
     """How well the model tells patients apart, its test, and events for each coefficient.
 
@@ -187,8 +204,7 @@ def model_line(model: CoxModel, *, concordance: bool) -> str:
     statistic, df, p_value = model.likelihood_ratio
     words = ""
     if concordance:
-        c = model.concordance
-        words = f"Harrell's concordance {c:.3f} (95% CI {c.lower:.3f} to {c.upper:.3f}). "
+        words = f"Harrell's concordance {concordance_words(model, '95% CI ')}. "
     return (
         f"{words}Likelihood-ratio test {format_p(p_value)} (chi-squared {statistic:.1f}, "
         f"{count(df, 'degree')} of freedom); {model.events / max(df, 1):.0f} events for each "

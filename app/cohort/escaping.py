@@ -23,7 +23,7 @@ _IN_MARKDOWN = re.compile(
     r"[\\`*{}\[\]<>#~$|]|&(?=#?\w+;)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
     r"|:(?=[A-Za-z_]+[\[/:])|://|www\.|@"
 )
-_AT_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_AT_START = re.compile(r"^(\s*)([-+](?=\s|$)|\d+(?=[.)](?:\s|$)))")
 _IN_FIGURES = re.compile(r"[<>$]|&(?=#?\w+;)")
 # A word joiner, which is not seen, keeps an address from becoming a link.
 _INSTEAD = {

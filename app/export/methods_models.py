@@ -14,6 +14,7 @@ from app.analysis.cox_model import CoxModel
 from app.analysis.cutpoints import Cutpoint
 from app.analysis.fine_gray import FineGray
 from app.analysis.model_frame import Covariate, ModelFrame
+from app.analysis.model_words import concordance_words
 from app.analysis.outcomes import Outcome
 from app.analysis.time_dependent import Landmark, SimonMakuch
 from app.analysis.wording import count, format_p, listing, mid_sentence
@@ -44,8 +45,7 @@ def cox_methods(model: CoxModel, *, concordance: bool = True) -> str:
         f"Kaplan-Meier transformed time (global {format_p(float(whole['p_value']))}).",
     ]
     if concordance:
-        c = model.concordance
-        sentences.append(f"Harrell's concordance {c:.3f} ({c.lower:.3f} to {c.upper:.3f}).")
+        sentences.append(f"Harrell's concordance {concordance_words(model)}.")
     return " ".join([*sentences, *model.notes])
 
 

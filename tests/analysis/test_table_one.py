@@ -22,7 +22,7 @@ from app.analysis.group_tests import (
 )
 from app.analysis.ordered_numbers import in_order, quartiles
 from app.analysis.table_one import compare_groups, table_one
-from app.cohort.groupings import by_labels, by_variable
+from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 
@@ -57,6 +57,12 @@ def from_r(cohort: Cohort, labels: pd.Series, names: list[str], folder: Path) ->
     return pd.read_csv(folder / "out.csv")
 
 
+def smallest_known(cohort: Cohort, name: str, grouping: Grouping) -> int:
+    """Fewest patients of a group with a value: smaller groups are set aside here, not in R."""
+    counted = (grouping.codes >= 0) & cohort.patients[name].notna().to_numpy()
+    return int(np.bincount(grouping.codes[counted], minlength=len(grouping.names)).min())
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("which", ["mpn", "mds"])
 def test_the_whole_table_equals_r(which: str, request: pytest.FixtureRequest, tmp_path: Path):
@@ -71,7 +77,7 @@ def test_the_whole_table_equals_r(which: str, request: pytest.FixtureRequest, tm
             row.name: row
             for row in found.rows
             if np.isfinite(row.comparison.p_value) and row.kind != "ordinal"
-            and len(row.levels) < 12
+            and len(row.levels) < 12 and smallest_known(cohort, row.name, grouping) >= 10
         }  # fmt: skip
         assert len(rows) >= 5
         names = np.array([*grouping.names, None], dtype=object)

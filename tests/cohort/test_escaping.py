@@ -37,7 +37,9 @@ def test_what_is_shown_is_the_text(text: str):
     assert html.unescape(figure_escaped(text)) == text
 
 
-@pytest.mark.parametrize("plain", ["os_months", "del(5q)", "t(8;21)", "MDS-SF3B1", "10⁹/L", "JAK2"])
+@pytest.mark.parametrize(
+    "plain", ["os_months", "del(5q)", "t(8;21)", "MDS-SF3B1", "10⁹/L", "JAK2", "0.0", "-7"]
+)
 def test_ordinary_names_are_left_alone(plain: str):
     assert markdown_escaped(plain) == plain
 

@@ -43,7 +43,7 @@ def test_numbers_hold_every_group_and_the_workbook_opens():
     held = to_xlsx(sheets, COHORT.provenance, "all patients")
     back = pd.read_excel(io.BytesIO(held), sheet_name=None)
     assert len(back["Numbers"]) == len(frame)
-    assert back["Table one"]["source"].str.startswith("SYNTHETIC").all()
+    assert back["Table one"]["Source"].str.startswith("SYNTHETIC").all()
 
 
 def test_markdown_is_a_table_whatever_names_hold():

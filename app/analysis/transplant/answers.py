@@ -1,7 +1,7 @@
 """The naive comparison, landmarks, Simon-Makuch and time-dependent Cox on a trial's own patients.
 
-The same patients from the same time zero as the emulated trial, so that the answers stand side by
-side; the naive one is wrong and shown for its error.
+The patients of the emulated trial from the same time zero, so that the answers stand side by side,
+and those of whom progression alone is unknown; the naive one is wrong and shown for its error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ADJUSTABLE = "variable:"
 
 def landmarks_of(protocol: Protocol) -> list[float]:
     """Round landmarks near the quartiles of the times of transplant, and the usual half year."""
-    near = default_landmarks(np.asarray(protocol.data.treated, dtype=np.float64))
+    near = default_landmarks(np.asarray(protocol.compared.treated, dtype=np.float64))
     return sorted({*near, USUAL_LANDMARK})
 
 
@@ -51,10 +51,11 @@ def four_answers(
     ValueError
         If nobody was transplanted during follow-up.
     """
-    data = protocol.data
-    order = np.argsort(protocol.patients)
+    # Nothing is asked of progression here: who lacks it is compared all the same.
+    data, patients = protocol.compared, protocol.compared_patients
+    order = np.argsort(patients)
     used = np.zeros(cohort.n, dtype=np.bool_)
-    used[protocol.patients] = True
+    used[patients] = True
     event = data.event[order].astype(np.float64)
     outcome = replace(
         outcome_of(cohort, used, trial.endpoint, truncated=False),
@@ -68,7 +69,7 @@ def four_answers(
     )
     given = exposure_times(cohort, trial.treatment, trial.endpoint)
     months = np.full(cohort.n, np.nan)
-    months[protocol.patients] = np.where(data.ever_treated, data.treated, np.nan)
+    months[patients] = np.where(data.ever_treated, data.treated, np.nan)
     return analyse_during_follow_up(
         cohort,
         outcome,

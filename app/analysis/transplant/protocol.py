@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,8 @@ class Protocol:
         The eligible patients.
     patients
         Position in the cohort of each of them, in the order of ``data``.
+    compared, compared_patients
+        The same for answers that ask nothing of progression: they keep those of whom it is unknown.
     """
 
     table: pd.DataFrame
@@ -136,6 +139,13 @@ class Protocol:
     arms: pd.DataFrame
     data: TrialData
     patients: Ints
+    compared: TrialData
+    compared_patients: Ints
+
+    @property
+    def progression_unknown(self) -> int:
+        """Patients of ``compared`` who are not in the trial."""
+        return self.compared.n - self.data.n
 
 
 def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
@@ -183,17 +193,19 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if trial.classes is not None:
         classes = frame[names[wanted.index(trial.classes)]].reset_index(drop=True)
     time, event = frame[TIME].to_numpy(), frame[EVENT].to_numpy()
-    data = trial_data(
+    prepared = partial(
+        trial_data,
         np.minimum(time, ends[used]) - start,
         np.where(ends[used] < time, 0.0, event),
         given.months[used] - start,
         frame[names].reset_index(drop=True),
         groups=classes,
         entry=entry,
-        onsets=onsets,
         undated=given.undated[used],
-        unknown=unknown,
     )
+    data = prepared(onsets=onsets, unknown=unknown)
+    lacking = any(np.asarray(who).any() for who in unknown.values())
+    compared = prepared() if lacking else data
     steps = _steps(cohort, trial, model.outcome.used, known, (used, data, given.months))
     origin = "start of follow-up (diagnosis or sampling)"
     if trial.time_zero is not None:
@@ -214,7 +226,15 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         ),
     }
     arms = _arms(data, trial, next(iter(onsets), None))
-    return Protocol(_table(trial, data, arms, words), steps, arms, data, used[data.rows])
+    return Protocol(
+        _table(trial, data, arms, words),
+        steps,
+        arms,
+        data,
+        used[data.rows],
+        compared,
+        used[compared.rows],
+    )
 
 
 def _check(cohort: Cohort, trial: TargetTrial) -> None:

@@ -82,6 +82,12 @@ def draw_answers(work: Work) -> None:
         f"Drawn to {work.trial.horizon_months / 12:g} years; hazard ratios of the first three use "
         "all follow-up."
     )
+    more = work.protocol.progression_unknown
+    if more:
+        st.caption(
+            f"All but the emulated trial ask nothing of progression, so they count "
+            f"{count(more, 'patient')} more, in whom it is not known whether or when it came."
+        )
     late = int(np.isfinite(work.protocol.data.entry).sum())
     if late:
         drawn += (
