@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.analysis.exposures import exposure_times
 from app.analysis.transplant import Emulation, Microsimulation
+from app.cohort.escaping import markdown_escaped
 from app.export.methods_transplant import transplant_methods, transplant_sheets
 from app.export.script_transplant import transplant_script
 from app.ui.take_away import TakeAway, draw_take_away
@@ -28,12 +29,8 @@ def axis_words(work: Work, unit: str = "Years") -> str:
 
 def wrapped_table(table: pd.DataFrame) -> None:
     """A short table whose words wrap, so that no column is cut off on a phone."""
-    st.table(table.map(_escaped), hide_index=True, border="horizontal")
-
-
-def _escaped(value: object) -> str:
-    """Names from the data are text here, not markdown."""
-    return str(value).replace("_", r"\_").replace("*", r"\*")
+    words = table.map(lambda value: markdown_escaped(str(value)))
+    st.table(words, hide_index=True, border="horizontal")
 
 
 def take_away(
