@@ -13,7 +13,7 @@ import pandas as pd
 from data_loaders.alterations import no_genes_here
 from data_loaders.columns import TextColumn, plainly_written
 from data_loaders.genes import read_feature_name
-from data_loaders.model import CohortError, Issue
+from data_loaders.model import FEATURE_KINDS, CohortError, Issue
 from data_loaders.samples import (
     Links,
     link_rows,
@@ -27,7 +27,7 @@ from data_loaders.wording import at_rows, listed, plural, shown
 
 _CLASS_WORDS = 0.9  # share of the entries of a class column that name columns of its table
 _MOST_CLASSES = 40
-_ALL_KINDS = frozenset({"gene", "refinement", "cytogenetic"})
+_ALL_KINDS = frozenset(FEATURE_KINDS)
 
 
 class Merged:

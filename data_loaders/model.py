@@ -29,6 +29,11 @@ VariableRole = Literal[
     "demographic", "disease", "laboratory", "clinical", "treatment", "outcome", "study", "other"
 ]
 FeatureKind = Literal["gene", "refinement", "cytogenetic"]
+FEATURE_KINDS: Mapping[FeatureKind, str] = {
+    "gene": "Genes",
+    "refinement": "Refinements of genes",
+    "cytogenetic": "Cytogenetic events",
+}
 Severity = Literal["error", "warning", "info"]
 Way = Literal[
     "demo", "catalogue", "file", "files", "archive", "folder", "study", "stored", "api", "database"
@@ -381,6 +386,12 @@ class Cohort:
                 raise CohortError(f"This cohort has no alteration called {feature}.")
             feature = str(own[0])
         return self.states[:, int(self.alterations.columns.get_loc(feature))]
+
+    @property
+    def feature_kinds(self) -> list[FeatureKind]:
+        """The kinds of alterations that the cohort has, genes first."""
+        present = set(self.features["kind"])
+        return [kind for kind in FEATURE_KINDS if kind in present]
 
     def features_of_kind(self, kinds: Iterable[FeatureKind]) -> list[str]:
         """Names of the features of the given kinds, in the cohort's order."""

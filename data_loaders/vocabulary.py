@@ -16,6 +16,7 @@ from typing import cast
 
 from data_loaders.model import VariableKind, VariableRole
 from data_loaders.spelling import folded, glued
+from data_loaders.wording import capitalised
 
 _DATA = Path(__file__).parent / "data" / "vocabulary.csv"
 UNRANKED = 55
@@ -218,7 +219,7 @@ def human_label(name: str) -> str:
     if words.islower():
         words = " ".join(_SPELT.get(word, word) for word in words.split(" "))
         words = words.replace("ann arbor", "Ann Arbor")
-        return words[:1].upper() + words[1:]
+        return capitalised(words)
     return words or name
 
 

@@ -20,14 +20,23 @@ def shown(name: object) -> str:
     return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
 
 
+def listing(words: Sequence[str], conjunction: str = "and") -> str:
+    """All words joined for prose: ``A, B and C``."""
+    head, last = ", ".join(words[:-1]), "".join(words[-1:])
+    return f"{head} {conjunction} {last}" if head else last
+
+
+def capitalised(text: str) -> str:
+    """Text that begins with a capital; what stands behind the first letter stays."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(words: Sequence[str], conjunction: str = "and", limit: int = 12) -> str:
-    """Words joined for reading: ``a, b and c``; what exceeds ``limit`` is counted."""
+    """Names of files and columns joined for reading; what exceeds ``limit`` is counted."""
     names = [shown(word) for word in words]
     if len(names) > limit:
         return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
+    return listing(names, conjunction)
 
 
 def at_rows(rows: Sequence[int], count: int | None = None) -> str:

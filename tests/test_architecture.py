@@ -14,11 +14,14 @@ ORDER = [
     "data_loaders",
     "app.cohort",
     "app.analysis",
+    "app.study",
     "app.charts",
     "app.export",
     "app.ui",
     "pages",
 ]
+# Until those modules of app.analysis that speak have moved up into rooms.
+ALSO = {("app.analysis", "app.study")}
 ENTRYPOINTS = {"app/main.py", "app/server.py"}
 STREAMLIT = ("app/ui/", "pages/", "app/main.py", "app/server.py")
 SOURCES = sorted(
@@ -53,7 +56,8 @@ def test_imports_go_left(path: Path):
     own = package(name.removesuffix(".py").replace("/", "."))
     assert own is not None, f"{name} belongs to no package of the house"
     for other in filter(None, map(package, imported(path))):
-        assert ORDER.index(other) <= ORDER.index(own), f"{name} imports {other}"
+        allowed = ORDER.index(other) <= ORDER.index(own) or (own, other) in ALSO
+        assert allowed, f"{name} imports {other}"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=ids)

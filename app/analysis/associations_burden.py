@@ -14,9 +14,9 @@ from app.analysis.associations import Integers
 from app.analysis.associations_groups import feature_positions
 from app.analysis.outcomes import too_small
 from app.analysis.overlapping import features_named
-from app.analysis.wording import count, format_p, listing
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
+from app.study.wording import count, format_p, listing
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 

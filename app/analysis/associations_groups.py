@@ -15,11 +15,17 @@ from scipy.stats import chi2
 from app.analysis._survival_data import Floats
 from app.analysis.associations import Integers, States, wilson_interval
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
-from app.analysis.cohort_screen import SIGNIFICANT, format_q
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.overlapping import features_named, overlap_families
-from app.analysis.wording import count, format_percent, format_percent_ci, listing
 from app.cohort.groupings import Grouping
+from app.study.wording import (
+    SIGNIFICANT,
+    count,
+    format_percent,
+    format_percent_ci,
+    format_q,
+    listing,
+)
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 

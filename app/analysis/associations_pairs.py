@@ -12,8 +12,7 @@ import pandas as pd
 from app.analysis._survival_data import Bools
 from app.analysis.associations import pair_table
 from app.analysis.associations_groups import feature_positions
-from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
-from app.analysis.wording import count
+from app.study.wording import SIGNIFICANT, count, format_q, format_ratio
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 

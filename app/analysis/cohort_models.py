@@ -13,8 +13,8 @@ import numpy.typing as npt
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from app.analysis.regression import cox
-from app.analysis.wording import count, listing
 from data_loaders import Cohort
+from data_loaders.wording import listing, plural
 
 UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
 # Columns of one model, and the pairs whose products enter.
@@ -201,5 +201,5 @@ def _nothing_to_model(table: ModelFrame) -> str:
     return (
         f"Nothing to model: {listing([c.name for c in table.covariates])} "
         f"{'is' if len(table.covariates) == 1 else 'are'} the same in all "
-        f"{count(len(table.frame), 'patient')} with a known value."
+        f"{plural(len(table.frame), 'patient')} with a known value."
     )

@@ -15,19 +15,14 @@ from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome
 from app.analysis.overlapping import overlap_families
 from app.analysis.regression import survival_scan
-from app.analysis.wording import count, listing, mid_sentence
+from app.study.wording import SIGNIFICANT, format_q, format_ratio
 from data_loaders import Cohort, Endpoint
 from data_loaders.model import FeatureKind
+from data_loaders.wording import listing, mid_sentence, plural
 
-SIGNIFICANT = 0.05
 MIN_ALTERED = 10
 ScreenAdjustment = Literal["bh", "holm"]
 ADJUSTMENTS: dict[ScreenAdjustment, str] = {"bh": "Benjamini-Hochberg", "holm": "Holm"}
-KINDS: dict[FeatureKind, str] = {
-    "gene": "Genes",
-    "refinement": "Refinements of genes",
-    "cytogenetic": "Cytogenetic events",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +97,6 @@ class CohortScreen:
         return len(self.table) + len(self.not_tested)
 
 
-def kinds_of(cohort: Cohort) -> list[FeatureKind]:
-    """The kinds of alterations that the cohort has."""
-    present = set(cohort.features["kind"])
-    return [kind for kind in KINDS if kind in present]
-
-
 def screen_cohort(
     cohort: Cohort,
     outcome: Outcome,
@@ -140,7 +129,7 @@ def screen_cohort(
     ValueError
         If the cohort has no alteration of these kinds, nobody is analysed, or there is no event.
     """
-    chosen = tuple(kind for kind in kinds_of(cohort) if kinds is None or kind in kinds)
+    chosen = tuple(kind for kind in cohort.feature_kinds if kinds is None or kind in kinds)
     positions = np.flatnonzero(cohort.features["kind"].isin(chosen).to_numpy())
     if not len(positions):
         raise ValueError(
@@ -239,33 +228,11 @@ def _not_tested(cohort: Cohort, reasons: dict[str, str]) -> pd.DataFrame:
 # What it says -------------------------------------------------------------------------------
 
 
-def format_ratio(ratio: float, lower: float, upper: float) -> str:
-    """A hazard ratio with its interval: ``2.13 (1.60–2.84)``; a dash where there is none."""
-    if np.isnan(ratio):
-        return "–"
-    return f"{_digits(ratio)} ({_digits(lower)}–{_digits(upper)})"
-
-
-def _digits(value: float) -> str:
-    if not np.isfinite(value):
-        return "∞" if value > 0 else "–"
-    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
-
-
-def format_q(q_value: float) -> str:
-    """An adjusted p-value as printed: ``q = 0.016``, ``q < 0.0001``."""
-    if np.isnan(q_value):
-        return "q not available"
-    if q_value < 0.0001:
-        return "q < 0.0001"
-    return f"q = {q_value:.4f}" if q_value < 0.001 else f"q = {q_value:.3f}"
-
-
 def screen_reading(screen: CohortScreen) -> list[str]:
     """The screen in plain words, one sentence each, from rules."""
     tested = (
-        f"{screen.n_tested:,} of {count(screen.n_features, 'alteration')} were tested in "
-        f"{count(screen.analysed, 'patient')} with {count(screen.events, 'event')}"
+        f"{screen.n_tested:,} of {plural(screen.n_features, 'alteration')} were tested in "
+        f"{plural(screen.analysed, 'patient')} with {plural(screen.events, 'event')}"
     )
     if len(screen.not_tested):
         tested += f"; the others are altered in fewer than {screen.min_altered} or in everyone"
@@ -314,11 +281,11 @@ def screen_notes(screen: CohortScreen) -> list[str]:
         )
     failed = int(screen.table["p_value"].isna().sum())
     if failed:
-        notes.append(f"{count(failed, 'model')} gave no estimate; the table says why.")
+        notes.append(f"{plural(failed, 'model')} gave no estimate; the table says why.")
     firth = int(screen.table["firth"].sum())
     if firth:
         notes.append(
-            f"The ratio of {count(firth, 'alteration')} is by Firth's correction, because without "
+            f"The ratio of {plural(firth, 'alteration')} is by Firth's correction, because without "
             "it it would be 0 or infinite (the likelihood is monotone)."
         )
     return notes

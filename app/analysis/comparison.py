@@ -11,15 +11,23 @@ import pandas as pd
 
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.associations_groups import DEFINES, MIN_COMPARED, GroupFrequencies
-from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.comparison_match import same_word
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.overlapping import features_named, same_site
 from app.analysis.table_one import GroupSummary, TableOne, VariableRow, in_words
-from app.analysis.wording import count, format_p, format_percent, listing, mid_sentence
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingSpec
+from app.study.wording import (
+    SIGNIFICANT,
+    count,
+    format_p,
+    format_percent,
+    format_q,
+    format_ratio,
+    listing,
+    mid_sentence,
+)
 from data_loaders import Cohort
 
 MOST_GROUPS = 8

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from app.analysis.cohort_screen import SIGNIFICANT, format_ratio
 from app.analysis.comparison import Enrichment, direction, lowered
 from app.analysis.comparison_match import same_word, some
 from app.analysis.group_hazards import group_cox
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.table_one import TableOne, VariableRow
-from app.analysis.wording import count, format_p, mid_sentence
+from app.study.wording import SIGNIFICANT, count, format_p, format_ratio, mid_sentence
 
 _Z = float(ndtri(0.975))
 _COMMON = 2

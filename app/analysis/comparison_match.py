@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.table_one import describable
-from app.analysis.wording import count, listing
 from app.cohort.filters import Filter
 from app.cohort.groupings import CUT, FILTERS, GENES, HIERARCHY, Grouping, GroupingSpec
 from app.cohort.named_filters import filters_from_text
@@ -18,6 +17,7 @@ from app.cohort.numeric_cuts import CLINICAL, Cut, fixed_cut
 from app.cohort.regrouping import only_groups
 from data_loaders import Cohort
 from data_loaders.derived import TRIPLE_NEGATIVE, is_triple_negative
+from data_loaders.wording import listing, plural
 
 Bools = npt.NDArray[np.bool_]
 _NAMED = 6
@@ -48,7 +48,7 @@ class Shared:
                 if own
             ]
             if parts:
-                said.append(f"In both: {count(len(both), kind[:-1])}; {'; '.join(parts)}.")
+                said.append(f"In both: {plural(len(both), kind[:-1])}; {'; '.join(parts)}.")
         return said
 
 

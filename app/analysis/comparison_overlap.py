@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from app.analysis.wording import listing
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
 from app.cohort.grouping_model import UNKNOWN
 from app.cohort.groupings import NOT_DRAWN, OUTSIDE, Grouping, GroupingError
 from app.cohort.later_columns import later_columns
 from data_loaders import Cohort
+from data_loaders.wording import listing
 
 MOST_SETS = 8
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.analysis.wording import listing, mid_sentence
 from app.cohort.groupings import GroupingError, GroupingSpec
 from data_loaders import Cohort
+from data_loaders.wording import listing, mid_sentence
 
 _MOST_NAMED = 6
 _INPUTS = {

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.wording import mid_sentence
 from app.cohort.groupings import by_variable
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
+from data_loaders.wording import mid_sentence
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

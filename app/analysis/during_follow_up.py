@@ -31,9 +31,9 @@ from app.analysis.time_dependent import (
     landmark,
     simon_makuch,
 )
-from app.analysis.wording import count
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from data_loaders import Cohort, Endpoint
+from data_loaders.wording import plural
 
 T = TypeVar("T")
 
@@ -191,7 +191,7 @@ def analyse_during_follow_up(
     ever = np.isfinite(began)
     if not ever.any():
         raise ValueError(
-            f"None of the {count(len(time), 'patient')} had {noun} before the end of follow-up: "
+            f"None of the {plural(len(time), 'patient')} had {noun} before the end of follow-up: "
             "widen the filter or choose another event."
         )
     used = outcome.used.copy()
@@ -274,7 +274,7 @@ def _too_few(exposed: Bools, noun: str) -> str:
     if size >= MIN_GROUP_FOR_TEST:
         return ""
     return (
-        f"Only {count(size, 'patient')} {who}: a comparison needs {MIN_GROUP_FOR_TEST} on either "
+        f"Only {plural(size, 'patient')} {who}: a comparison needs {MIN_GROUP_FOR_TEST} on either "
         "side."
     )
 

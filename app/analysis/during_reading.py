@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis.cohort_screen import format_ratio
 from app.analysis.cox_model import CoxModel
 from app.analysis.during_follow_up import ADJUSTED, NAIVE, TIME_DEPENDENT, DuringFollowUp
-from app.analysis.wording import count, format_p, listing, mid_sentence
+from app.study.wording import count, format_p, format_ratio, listing, mid_sentence
 
 NOT_CAUSAL = (
     "None of these is the effect of the event: who had it differs from who did not in age, risk, "

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.wording import mid_sentence
 from data_loaders import Cohort, CohortError, Endpoint, Variable
+from data_loaders.wording import capitalised, mid_sentence
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -194,7 +194,7 @@ def _columns(cohort: Cohort) -> list[Exposure]:
 def _events(cohort: Cohort, endpoint_key: str) -> list[Exposure]:
     """Events of the other endpoints; nothing follows a death, so those with death are not."""
     return [
-        Exposure(f"{_ENDPOINT}:{endpoint.key}", _capitalised(endpoint.event_label))
+        Exposure(f"{_ENDPOINT}:{endpoint.key}", capitalised(endpoint.event_label))
         for endpoint in cohort.endpoints.values()
         if endpoint.key != endpoint_key
         and "death" not in endpoint.event_label
@@ -261,8 +261,4 @@ def _short_label(variable: Variable) -> str:
     """What happens, from the label of its time: ``Transplant, time from diagnosis``."""
     label = _TIME_TO.sub("", _LABEL_TAIL.sub("", variable.label))
     label = _UNIT_WORDS.sub("", label) or variable.label
-    return _capitalised(label)
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return capitalised(label)

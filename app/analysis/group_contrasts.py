@@ -16,16 +16,16 @@ from app.analysis.contrasts import (
 )
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.supported import supported_by_all
-from app.analysis.wording import (
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+from app.study.wording import (
     MONTHS_PER_YEAR,
     TimeUnit,
-    format_p,
+    format_p_cell,
     format_percent_ci,
     format_time,
     in_unit,
     signed,
 )
-from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 
 def common_horizon(result: GroupSurvival) -> float:
@@ -77,7 +77,7 @@ def differences_table(
                 own = frame[(frame["group"] == name) & (frame["time"] == time)].iloc[0]
                 small = _too_small(curves, name)
                 row["Difference, points (95% CI)"] = small or _points(own)
-                row["p"] = "–" if small else _p(own["p_value"])
+                row["p"] = "–" if small else format_p_cell(own["p_value"])
             elif len(curves) > 1:
                 row |= {"Difference, points (95% CI)": "reference", "p": ""}
             rows.append(row)
@@ -115,7 +115,7 @@ def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit)
                 contrast = small or _interval(
                     own["difference"], own["lower"], own["upper"], unit, sign=True
                 )
-                p_value = "–" if small else _p(own["p_value"])
+                p_value = "–" if small else format_p_cell(own["p_value"])
             row |= {f"Difference, {unit} (95% CI)": contrast, "p": p_value}
         row["Note"] = (
             f"Followed to {format_time(km.time[-1], unit)} {unit}; carried on level to the horizon."
@@ -187,7 +187,3 @@ def _interval(middle: float, low: float, high: float, unit: TimeUnit, *, sign: b
         return f"{format(in_unit(middle, unit), form)} (no interval)".replace("-", "−")
     values = [format(in_unit(value, unit), form) for value in (middle, low, high)]
     return f"{values[0]} ({values[1]} to {values[2]})".replace("-", "−")
-
-
-def _p(value: float) -> str:
-    return "–" if np.isnan(value) else format_p(value).removeprefix("p = ").removeprefix("p ")

@@ -12,8 +12,8 @@ import pandas as pd
 from app.analysis.group_hazards import GroupModel, group_cox, group_fine_gray
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.outcomes import Outcome
-from app.analysis.wording import count
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+from data_loaders.wording import plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,8 +110,8 @@ def _counted_more(outcome: Outcome, followed: Outcome) -> list[str]:
         return []
     return [
         f"The cause-specific ratios of {outcome.endpoint.event_label} count "
-        f"{count(more, 'patient')} more than the rest of this view: of them the competing event is "
-        "not recorded, which that ratio does not need. It is the one of the Cox model."
+        f"{plural(more, 'patient')} more than the rest of this view: of them the competing event "
+        "is not recorded, which that ratio does not need. It is the one of the Cox model."
     ]
 
 

@@ -24,10 +24,10 @@ from app.analysis.incidence_estimates import (
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.outcomes import Outcome, as_loaded, outcome_of, too_small
 from app.analysis.supported import supported_until
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
+from data_loaders.wording import listing, mid_sentence, plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +266,7 @@ def _notes(
     unknown = outcome.left_out.get(not_recorded(outcome.endpoint), 0)
     if unknown:
         notes.append(
-            f"{count(unknown, 'patient')} without {event} of whom it is not recorded whether they "
+            f"{plural(unknown, 'patient')} without {event} of whom it is not recorded whether they "
             f"died {'is' if unknown == 1 else 'are'} left out, and nobody with {event}: the "
             "incidence is overstated a little by that."
         )

@@ -8,11 +8,12 @@ from app.analysis.curve_shape import Crossing, crossings, proportional_hazards
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier
-from app.analysis.wording import (
+from app.study.wording import (
     MONTHS_PER_YEAR,
     TimeUnit,
     count,
     format_p,
+    format_p_cell,
     format_percent_ci,
     format_time,
     format_time_ci,
@@ -70,7 +71,7 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
     }  # fmt: skip
     printed = pairs.assign(
         **{
-            name: [_digits(value) if name == "statistic" else _bare_p(value) for value in held]
+            name: held.map(_digits if name == "statistic" else format_p_cell)
             for name, held in pairs[["statistic", "p_value", "p_adjusted"]].items()
         }
     )
@@ -84,10 +85,6 @@ def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _digits(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.2f}"
-
-
-def _bare_p(value: float) -> str:
-    return "–" if pd.isna(value) else format_p(value).removeprefix("p ").removeprefix("= ")
 
 
 def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:

@@ -24,14 +24,10 @@ from app.analysis.survival import (
     pairwise_logrank,
     risk_table,
 )
-from app.analysis.wording import (
-    count,
-    listing,
-    mid_sentence,
-)
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, Endpoint
+from data_loaders.wording import listing, mid_sentence, plural
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ class GroupSurvival:
             return ""
         name = self.test.method
         lowered = name[:1].lower() + name[1:] if name.startswith("Log-rank") else name
-        return f"{lowered}, {count(self.test.df, 'degree')} of freedom"
+        return f"{lowered}, {plural(self.test.df, 'degree')} of freedom"
 
     @property
     def drawn(self) -> tuple[GroupCurve, ...]:
@@ -356,8 +352,8 @@ def _notes(
     if outcome.entry is not None and (outcome.entry > 0).any():
         late = int(np.count_nonzero(outcome.entry > 0))
         notes.append(
-            f"{count(late, 'patient')} came under observation after time zero and count as at risk "
-            "only from then on (left truncation)."
+            f"{plural(late, 'patient')} came under observation after time zero and count as at "
+            "risk only from then on (left truncation)."
         )
     early = [curve.name for curve in curves if curve.km is not None and _falls_early(curve.km)]
     if early:
@@ -370,7 +366,7 @@ def _notes(
     unknown = 0 if layers is None else int(np.count_nonzero(layers < 0))
     if unknown:
         notes.append(
-            f"{count(unknown, 'patient')} without a value of the strata are in the curves and not "
+            f"{plural(unknown, 'patient')} without a value of the strata are in the curves and not "
             "in the test."
         )
     return tuple(notes)

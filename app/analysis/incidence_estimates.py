@@ -15,8 +15,8 @@ from app.analysis.competing_risks import CumulativeIncidence, cumulative_inciden
 from app.analysis.group_reading import YEARS
 from app.analysis.outcomes import Outcome, outcome_of
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.analysis.wording import MONTHS_PER_YEAR
 from app.cohort.groupings import Grouping
+from app.study.wording import MONTHS_PER_YEAR
 from data_loaders import Cohort, Endpoint
 
 EVENT, COMPETING = 1, 2

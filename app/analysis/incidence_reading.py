@@ -11,10 +11,11 @@ from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import YEARS
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.analysis.outcomes import too_small
-from app.analysis.wording import (
+from app.study.wording import (
     MONTHS_PER_YEAR,
     TimeUnit,
     count,
+    format_interval,
     format_p,
     format_percent,
     format_percent_ci,
@@ -156,7 +157,7 @@ def _ratio(model: GroupModel | None, group: str) -> str:
     if own.empty:
         return ""
     row = own.iloc[0]
-    ratio = f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+    ratio = format_interval(row["hr"], row["lower"], row["upper"])
     return f"{ratio}, {format_p(row['p_value'])}"
 
 

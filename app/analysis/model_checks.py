@@ -16,15 +16,16 @@ from app.analysis.group_reading import YEARS
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame
 from app.analysis.subgroup_effects import subgroup_effects
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.analysis.wording import (
+from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+from app.study.wording import (
     MONTHS_PER_YEAR,
+    capitalised,
     count,
     format_p,
     format_percent_ci,
     listing,
     mid_sentence,
 )
-from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 
 DOUBTFUL = 0.05
 MOST_LEVELS = 10
@@ -238,7 +239,7 @@ def _in_words(adjusted: AdjustedSurvival, words: Mapping[object, str]) -> Adjust
 def _level_words(covariate: Covariate, level: object) -> str:
     if covariate.kind == "binary":
         words = covariate.levels[int(float(str(level)))]
-        return words[:1].upper() + words[1:] if words.startswith("no ") else words
+        return capitalised(words) if words.startswith("no ") else words
     return str(level)
 
 

@@ -14,10 +14,10 @@ import pandas as pd
 from app.analysis.adjustment import adjustment_options, age_and_sex
 from app.analysis.contained_covariates import contained_in
 from app.analysis.outcomes import Outcome, outcome_of
-from app.analysis.wording import mid_sentence
 from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
 from app.cohort.later_columns import comes_later
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.wording import mid_sentence
 
 TIME, EVENT, ENTRY = "time", "event", "entry"
 CovariateKind = Literal["number", "binary", "levels"]

@@ -12,8 +12,8 @@ from app.analysis._design import Part, Term
 from app.analysis.cohort_models import MULTIVARIABLE, UNIVARIABLE, CohortModels
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import Covariate
-from app.analysis.wording import format_p
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+from app.study.wording import format_interval, format_p_cell
 
 TOO_FEW = f"fewer than {MIN_GROUP_FOR_TEST} patients"
 
@@ -72,7 +72,7 @@ def summary_table(models: CohortModels) -> pd.DataFrame:
             line[f"{fit} p"] = (
                 ""
                 if row["reference"] or np.isnan(row["p_value"])
-                else (format_p(row["p_value"]).removeprefix("p ").removeprefix("= "))
+                else format_p_cell(row["p_value"])
             )
     return pd.DataFrame(list(table.values())).fillna("")
 
@@ -84,7 +84,7 @@ def _whole(number: float) -> str:
 def _printed(row: Mapping[Any, Any]) -> str:
     if np.isnan(row["hr"]):
         return str(row["note"])
-    return f"{row['hr']:.2f} ({row['lower']:.2f}–{row['upper']:.2f})"
+    return format_interval(row["hr"], row["lower"], row["upper"])
 
 
 def numbers_table(models: CohortModels) -> pd.DataFrame:

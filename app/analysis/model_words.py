@@ -12,7 +12,7 @@ from app.analysis._design import Part
 from app.analysis.cohort_models import CohortModels
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_rows import estimates, units_of
-from app.analysis.wording import count, format_p, listing, mid_sentence
+from app.study.wording import count, format_p, listing, mid_sentence
 
 SIGNIFICANT = 0.05
 _MOST_SENTENCES = 6

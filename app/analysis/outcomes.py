@@ -11,10 +11,10 @@ import pandas as pd
 
 from app.analysis._survival_data import slack
 from app.analysis.follow_up import administrative_censoring
-from app.analysis.wording import listing, mid_sentence
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, CohortError, Endpoint
+from data_loaders.wording import listing, mid_sentence
 
 EVERYONE = "All patients"
 NOT_OBSERVED = "not yet under observation when follow-up ended"

@@ -9,10 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations_groups import feature_positions
-from app.analysis.cohort_screen import kinds_of
 from app.analysis.similar_profiles import is_recognised
 from app.analysis.variants import counted_variants
-from app.analysis.wording import number_in_words
+from app.study.wording import number_in_words
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.mutation_rule import aside_in_words, counts
 
@@ -77,7 +76,7 @@ def patient_alterations(cohort: Cohort, mask: Bools, position: int) -> PatientAl
         If the cohort has no such patient.
     """
     _check(cohort, position)
-    order = list(feature_positions(cohort, kinds_of(cohort))) if len(cohort.features) else []
+    order = list(feature_positions(cohort, cohort.feature_kinds)) if len(cohort.features) else []
     labels = cohort.features["label"].astype(str).to_numpy()
     states = cohort.states[position]
     own = mask & (np.arange(cohort.n) == position)

@@ -10,12 +10,7 @@ from app.analysis.group_survival import GroupSurvival
 from app.analysis.outcomes import outcome_of
 from app.analysis.patient import patient_name
 from app.analysis.similar import SimilarPatients
-from app.analysis.wording import (
-    TimeUnit,
-    format_time,
-    format_time_ci,
-    mid_sentence,
-)
+from app.study.wording import TimeUnit, format_time, format_time_ci, mid_sentence
 from data_loaders import Cohort
 
 NO_PROGNOSIS = (

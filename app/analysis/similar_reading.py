@@ -11,7 +11,7 @@ import pandas as pd
 from app.analysis.patient import patient_name, value_in_words
 from app.analysis.similar import MOST_REFERENCES, SimilarPatients
 from app.analysis.similar_outcomes import what_happened
-from app.analysis.wording import (
+from app.study.wording import (
     TimeUnit,
     count,
     format_percent,

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.wording import format_percent
 from app.cohort.groupings import Grouping, by_variable
+from app.study.wording import format_interval, format_percent
 from data_loaders import Cohort, Variable
 
 _ROLES = ("demographic", "disease", "laboratory", "clinical")
@@ -115,7 +115,7 @@ def profile_in_words(profile: pd.DataFrame, labels: Mapping[str, str]) -> pd.Dat
 
 def _numbers(row: object) -> str:
     median, q1, q3 = (float(getattr(row, name)) for name in ("median", "q1", "q3"))
-    return "–" if np.isnan(median) else f"{median:.3g} ({q1:.3g}–{q3:.3g})"
+    return "–" if np.isnan(median) else format_interval(median, q1, q3, ".3g")
 
 
 def _numeric_rows(

@@ -15,6 +15,7 @@ import pandas as pd
 from app.analysis.exposures import exposure_options, exposure_times
 from data_loaders import Cohort, Endpoint, Variable
 from data_loaders.model import DAYS_PER_MONTH
+from data_loaders.wording import capitalised
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -236,7 +237,7 @@ def _made(cohort: Cohort) -> Histories:
     return Histories(
         endpoint=endpoint,
         start_label=_START if zero is None else _date_label(cohort.variables[zero]),
-        end_label=label[:1].upper() + label[1:],
+        end_label=capitalised(label),
         entry=entry,
         end=end,
         ended=ended,
@@ -269,7 +270,7 @@ def _composites(cohort: Cohort, main: Endpoint, end: Floats, ended: Floats) -> l
         if free.sum() < _ENOUGH or same.mean() < _AGREEMENT:
             continue  # another clock: its times mean nothing here
         happened = (event == 1) & ((time < end - _SAME) | (ended == 0))
-        label = what.group(1)[:1].upper() + what.group(1)[1:]
+        label = capitalised(what.group(1))
         months = np.where(happened, time, np.nan)
         if happened.any():
             found.append(
@@ -326,7 +327,7 @@ def _months_between(cohort: Cohort, first: str, last: str) -> Floats:
 
 def _date_label(variable: Variable) -> str:
     label = _DATE_WORDS.sub(" ", variable.label).strip() or variable.label
-    return label[:1].upper() + label[1:]
+    return capitalised(label)
 
 
 def _without_repeats(milestones: list[Milestone]) -> list[Milestone]:

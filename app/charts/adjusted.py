@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.model_checks import AdjustedView
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 _HEIGHT = 360
 _FOOT = 54

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.wording import count
 from app.charts.theme import INK, make_figure, text_at, wrapped
 from app.cohort.colours import BLUE, GREY
+from app.study.wording import count
 
 _STEP = 88
 _GAP = 0.54

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
-from app.analysis.wording import format_p
 from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import GREEN, PURPLE
+from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 
 # The shade is the evidence, powers of ten of 1/p: an odds ratio of 0 where almost no joint case is
 # expected shows nothing. Smaller p are drawn as if they were 0.0001.

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.cohort_screen import SIGNIFICANT, format_q, format_ratio
 from app.analysis.comparison import Enrichment
-from app.analysis.wording import format_p, format_percent
 from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
+from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
 
 ROW, _MOST_LABEL = 27, 26
 # Beyond this p-values are zero to a computer; odds ratios of 0 and infinity stand at the edge.

@@ -10,13 +10,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis._survival_data import Floats
-from app.analysis.cohort_screen import format_q, format_ratio
-from app.analysis.wording import format_p
 from app.charts.compare import LEGEND, ROW, below, left_margin, ratio_ticks, rows_axis, short
 from app.charts.survival import legend_lines
 from app.charts.theme import make_figure, rgba
 from app.charts.volcano import guide_line
 from app.cohort.colours import BROWN, TEAL
+from app.study.wording import format_p, format_q, format_ratio
 
 # Of cohorts, not of groups: colours that no driver and no diagnosis has.
 _COHORTS = ((TEAL, "circle"), (BROWN, "diamond"))

@@ -13,7 +13,6 @@ import plotly.graph_objects as go
 
 from app.analysis.disclosure_curves import ReleasedCurves
 from app.analysis.disclosure_tables import ReleasedTable
-from app.analysis.wording import mid_sentence
 from app.charts.labels import shortened
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import legend_lines
@@ -21,6 +20,7 @@ from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, colour_of
 from app.cohort.disclosure import HIDDEN, Disclosure, printed
 from app.cohort.disclosure_release import GRID
+from app.study.wording import mid_sentence
 
 _ROW = 24
 _MONTHS = 12

@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 
 from app.analysis._survival_data import Floats
 from app.analysis.associations_groups import GroupFrequencies
-from app.analysis.cohort_screen import KINDS, SIGNIFICANT, format_q, format_ratio
-from app.analysis.wording import format_p, format_percent_ci
 from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import AMBER, BLUE, TEAL
+from app.study.wording import SIGNIFICANT, format_p, format_percent_ci, format_q, format_ratio
+from data_loaders.model import FEATURE_KINDS
 
 KIND_COLOURS = {"gene": BLUE, "refinement": TEAL, "cytogenetic": AMBER}
 _ROW, _DOT, _DENSE = 27, 13, 9
@@ -183,7 +183,7 @@ def _bars(found: GroupFrequencies, features: Sequence[str]) -> list[dict[str, An
             {
                 "type": "bar",
                 "orientation": "h",
-                "name": KINDS[kind],
+                "name": FEATURE_KINDS[kind],
                 "x": own["frequency"].to_numpy(),
                 "y": own["place"].to_numpy(),
                 "marker": {"color": KIND_COLOURS[kind], "cornerradius": 3},

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.wording import format_percent
 from app.charts.labels import shortened
 from app.charts.theme import INK, make_figure
+from app.study.wording import format_percent
 
 _ROW = 22
 _LONGEST = 20

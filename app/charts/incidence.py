@@ -13,11 +13,11 @@ import plotly.graph_objects as go
 from app.analysis.competing_risks import CumulativeIncidence
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import axis_end, legend_lines, steps_until
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import GREY
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 
 Floats = npt.NDArray[np.floating[Any]]
 Steps = npt.NDArray[np.intp]

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
 from app.charts.survival import axis_end, legend_lines
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
 from app.cohort.colours import BROWN, GREY, SLATE
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 NEITHER = "Neither so far"
 # One colour for the event in every panel, one that no group has by its meaning.

@@ -11,12 +11,12 @@ import plotly.graph_objects as go
 from app.analysis.during_follow_up import NAIVE, DuringFollowUp
 from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.forest import forest_figure
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import thinned
 from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import CRIMSON, SLATE, VERMILION
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 Floats = npt.NDArray[np.floating[Any]]
 WRONG = "NAIVE: BIASED BY IMMORTAL TIME"

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupSurvival
-from app.analysis.wording import TimeUnit, in_unit
 from app.charts.survival import legend_lines, thinned
 from app.charts.theme import make_figure, text_at
+from app.study.wording import TimeUnit, in_unit
 
 _HEIGHT = 380
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)

@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
-from app.analysis.wording import format_percent
 from app.charts.labels import shortened
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, text_at
@@ -24,6 +23,7 @@ from app.cohort.colours import (
     SLATE,
     VERMILION,
 )
+from app.study.wording import format_percent
 
 COLOURS = dict(
     zip(WORDS, (GREEN, VERMILION, INDIGO, AMBER, PURPLE, LILAC, SLATE, BROWN, BLUE), strict=True)

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.model_checks import ResidualTrend
-from app.analysis.wording import TimeUnit, in_unit
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, VERMILION
+from app.study.wording import TimeUnit, in_unit
 
 _MAX_POINTS = 1_500
 _HEIGHT = 320

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.similar_outcomes import OwnCourse
-from app.analysis.wording import TimeUnit, in_unit
 from app.charts.survival import survival_figure
 from app.charts.theme import INK
+from app.study.wording import TimeUnit, in_unit
 
 
 def similar_survival_figure(

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.theme import make_figure, nice_ticks, rgba, under_axis
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 
 Floats = npt.NDArray[np.floating[Any]]
 _MAX_STEPS = 900

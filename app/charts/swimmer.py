@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from app.analysis.patient import patient_name
 from app.analysis.swimmer import NO_GROUP, Swimmer
 from app.analysis.timeline import LAST_FOLLOW_UP
-from app.analysis.wording import TimeUnit, format_time, in_unit
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, nice_ticks, text_at
 from app.charts.timeline import MARKS
 from app.cohort.colours import GREY, NEUTRAL
+from app.study.wording import TimeUnit, format_time, in_unit
 
 _LANE, _BAR = 14, 0.75
 # Pixels that the axis with its title takes.

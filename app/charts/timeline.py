@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.timeline import EventKind
-from app.analysis.wording import TimeUnit, format_time, in_unit
 from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import (
     AMBER,
@@ -24,6 +23,7 @@ from app.cohort.colours import (
     TEAL,
     VERMILION,
 )
+from app.study.wording import TimeUnit, format_time, in_unit
 
 # Symbol and colour of each sort of event, the same in a timeline and in a swimmer plot.
 MARKS: MappingProxyType[EventKind, tuple[str, str]] = MappingProxyType(

@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.transplant import NEVER, Emulation, Microsimulation, Occupancy
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import BLUE, BROWN, GREEN, GREY, PURPLE, SLATE, VERMILION
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
 _STATE_COLOURS = (BLUE, VERMILION, PURPLE, BROWN)

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
-from app.analysis.wording import TimeUnit, in_unit, signed
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours
+from app.study.wording import TimeUnit, in_unit, signed
 
 _LETTERS, _LETTER, _LINE, _PAD, _FOOT, _RIGHT = 20, 6.9, 17, 12, 58, 118
 _LIFE_HEIGHT, _MOST_RATIO = 330, 2.2

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 
 from app.analysis.survival import KaplanMeier
 from app.analysis.transplant.immortal import HORIZON, ImmortalTime
-from app.analysis.wording import MONTHS_PER_YEAR
 from app.charts.survival import thinned
 from app.charts.theme import make_figure, under_axis
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import GREEN, SLATE, VERMILION
+from app.study.wording import MONTHS_PER_YEAR
 
 _HEIGHT = 330
 

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.cohort_screen import SIGNIFICANT, format_q
 from app.analysis.variants import VafSummary
-from app.analysis.wording import format_p
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, VERMILION
+from app.study.wording import SIGNIFICANT, format_p, format_q
 
 _ROW = 26
 _MOST_POINTS = 2_000

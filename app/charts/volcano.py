@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.cohort_screen import SIGNIFICANT, CohortScreen, format_q, format_ratio
-from app.analysis.wording import format_p
+from app.analysis.cohort_screen import CohortScreen
 from app.charts.survival import legend_lines
 from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 
 Floats = npt.NDArray[np.float64]
 _HEIGHT = 430

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_loaders import Cohort, CohortError
+from data_loaders.wording import listing
 
 Truth = npt.NDArray[np.int8]
 Scalar = str | int | float | bool
@@ -59,13 +60,13 @@ def _unit(cohort: Cohort | None, name: str) -> str:
     return f" {variable.unit}" if variable is not None and variable.unit else ""
 
 
-def number_in_words(value: float) -> str:
+def plain_number(value: float) -> str:
     """A number without needless digits."""
     return f"{value:g}"
 
 
 def _words(value: Scalar) -> str:
-    return number_in_words(value) if isinstance(value, float) else str(value)
+    return plain_number(value) if isinstance(value, float) else str(value)
 
 
 def _numbers(values: tuple[Scalar, ...]) -> set[float]:
@@ -74,11 +75,6 @@ def _numbers(values: tuple[Scalar, ...]) -> set[float]:
         with contextlib.suppress(ValueError):
             numbers.add(float(value))
     return numbers
-
-
-def or_list(words: Sequence[str]) -> str:
-    """Words joined for prose: ``A, B or C``."""
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def truth_of(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
@@ -103,7 +99,7 @@ class InSet:
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``Diagnosis is ET or PV``."""
-        listed = or_list([_words(value) for value in self.values])
+        listed = listing([_words(value) for value in self.values], "or")
         return f"{label_of(cohort, self.column)} is {listed}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -139,11 +135,11 @@ class Between:
         """For instance ``Age from 60 to 75 years`` or ``Age 60 years or more``."""
         label, unit = label_of(cohort, self.column), _unit(cohort, self.column)
         if self.low is not None and self.high is not None:
-            return f"{label} from {number_in_words(self.low)} to {number_in_words(self.high)}{unit}"
+            return f"{label} from {plain_number(self.low)} to {plain_number(self.high)}{unit}"
         if self.low is not None:
-            return f"{label} {number_in_words(self.low)}{unit} or more"
+            return f"{label} {plain_number(self.low)}{unit} or more"
         if self.high is not None:
-            return f"{label} {number_in_words(self.high)}{unit} or less"
+            return f"{label} {plain_number(self.high)}{unit} or less"
         return f"{label} known"
 
     def to_dict(self) -> dict[str, Any]:
@@ -218,7 +214,7 @@ class Not:
             case Known():
                 return f"{words.removesuffix(' known')} missing"
             case InSet(column, values):
-                listed = or_list([_words(value) for value in values])
+                listed = listing([_words(value) for value in values], "or")
                 return f"{label_of(cohort, column)} is not {listed}"
         return f"not ({words})"
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from data_loaders import Cohort
+from data_loaders.wording import capitalised
 
 _IN_MARKDOWN = re.compile(
     r"[\\`*{}\[\]<>#~$|]|&(?=#?\w+;)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"
@@ -142,7 +143,7 @@ def _changed(strings: Iterable[str], escape: Callable[[str], str]) -> tuple[str,
         form
         for text in strings
         if escape(text) != text
-        for form in (text, text[:1].lower() + text[1:], text[:1].upper() + text[1:])
+        for form in (text, text[:1].lower() + text[1:], capitalised(text))
     }
     return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 

@@ -17,12 +17,12 @@ from app.cohort.clauses import (
     FilterError,
     Not,
     Truth,
-    number_in_words,
-    or_list,
+    plain_number,
 )
 from app.cohort.grouping_kinds import TESTED_SHARE, gene_states
 from data_loaders import Cohort, CohortError
 from data_loaders.mutation_rule import counts
+from data_loaders.wording import listing
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,10 @@ class Variant:
 
     def describe(self, cohort: Cohort | None = None) -> str:  # noqa: ARG002
         """For instance ``TP53 missense or truncating variant with VAF 10% or more``."""
-        kind = f" {or_list(self.classes)}" if self.classes else ""
+        kind = f" {listing(self.classes, 'or')}" if self.classes else ""
         words = f"{self.gene}{kind} variant"
         low, high = (
-            None if end is None else number_in_words(100 * end) for end in (self.low, self.high)
+            None if end is None else plain_number(100 * end) for end in (self.low, self.high)
         )
         if low is not None and high is not None:
             return f"{words} with VAF from {low} to {high}%"
@@ -167,7 +167,7 @@ class MutatedGenes:
 
     def describe(self, cohort: Cohort | None = None) -> str:  # noqa: ARG002
         """For instance ``3 or more mutated genes``."""
-        low, high = (None if end is None else number_in_words(end) for end in (self.low, self.high))
+        low, high = (None if end is None else plain_number(end) for end in (self.low, self.high))
         if low is not None and high is not None:
             genes = "gene" if low == high == "1" else "genes"
             return f"{low if low == high else f'{low} to {high}'} mutated {genes}"

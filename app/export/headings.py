@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.study.wording import capitalised
+
 _HEADINGS = {
     "a": "One",
     "b": "Other",
@@ -101,4 +103,4 @@ def _heading(name: str) -> str:
         words = f"{words.removesuffix(f' {unit}')}, {unit}"
     elif _IN_MONTHS.match(name):
         words += ", months"
-    return words[:1].upper() + words[1:]
+    return capitalised(words)

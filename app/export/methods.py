@@ -8,10 +8,10 @@ from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
 from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.analysis.wording import count, format_time_ci, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import columns_of
 from app.export.software import made_with
+from app.study.wording import count, format_time_ci, listing, mid_sentence
 from data_loaders import Cohort
 
 _ADJUSTMENTS = {

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.analysis.associations_groups import MIN_COMPARED
-from app.analysis.cohort_screen import SIGNIFICANT
 from app.analysis.comparison import Enrichment
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.table_one import TableOne
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
@@ -20,6 +18,7 @@ from app.export.methods_parts import (
     source_sentence,
     view_methods,
 )
+from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
 
 _SKIPPED = "no test"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from app.analysis.curve_shape import hazards_model
 from app.analysis.group_survival import GroupSurvival
-from app.analysis.wording import TimeUnit, count, format_p, in_unit, listing
 from app.export.survival_sheets import AskedTimes
+from app.study.wording import TimeUnit, count, format_p, in_unit, listing
 
 
 def contrast_methods(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from app.analysis.during_follow_up import DuringFollowUp
 from app.analysis.during_reading import NOT_CAUSAL
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_models import landmark_methods, simon_makuch_methods
 from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+from app.study.wording import count, listing, mid_sentence
 
 
 def during_methods(result: DuringFollowUp, selection: Selection) -> str:

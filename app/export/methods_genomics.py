@@ -15,15 +15,14 @@ from app.analysis.associations_groups import (
     GroupFrequencies,
 )
 from app.analysis.associations_pairs import PairScreen
-from app.analysis.cohort_screen import KINDS
 from app.analysis.oncoprint import Oncoprint
 from app.analysis.outcomes import too_small
 from app.analysis.variants import MARGIN, MIN_PAIRS, GeneVariants, VafSummary
 from app.analysis.variants_proteins import Protein
-from app.analysis.wording import listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import analysed_sentence, view_methods
-from data_loaders.model import FeatureKind
+from app.study.wording import capitalised, listing, mid_sentence
+from data_loaders.model import FEATURE_KINDS, FeatureKind
 from data_loaders.mutation_rule import RULE
 
 _TESTS = {
@@ -59,7 +58,7 @@ def frequency_methods(found: GroupFrequencies, selection: Selection) -> str:
         ways = "; ".join(tests)
         parts.append(
             f"Groups by {mid_sentence(found.label)}: {listing(groups)}. "
-            f"{ways[:1].upper()}{ways[1:]}. Odds ratios are conditional maximum likelihood "
+            f"{capitalised(ways)}. Odds ratios are conditional maximum likelihood "
             "estimates with exact 95% intervals, as R's fisher.test, of each group against the "
             f"others. P-values were adjusted over the {found.n_tested:,} alterations compared, "
             f"those in at least {MIN_COMPARED} patients (Benjamini & Hochberg 1995), alterations "
@@ -97,7 +96,7 @@ def pair_methods(screen: PairScreen, selection: Selection) -> str:
 
 def kinds_sentence(kinds: Sequence[FeatureKind]) -> str:
     """Which alterations were looked at."""
-    return f"Alterations looked at: {listing([KINDS[kind].lower() for kind in kinds])}."
+    return f"Alterations looked at: {listing([FEATURE_KINDS[kind].lower() for kind in kinds])}."
 
 
 def oncoprint_methods(made: Oncoprint, kinds: Sequence[FeatureKind], selection: Selection) -> str:

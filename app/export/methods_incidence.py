@@ -5,10 +5,10 @@ from __future__ import annotations
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_reading import WHICH_QUESTION
 from app.analysis.outcomes import too_small
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_models import gray_methods
 from app.export.methods_parts import analysed_sentence, columns_of, view_methods
+from app.study.wording import count, listing, mid_sentence
 
 
 def group_incidence_methods(result: GroupIncidence, selection: Selection) -> str:

@@ -17,10 +17,10 @@ from app.analysis.model_frame import Covariate, ModelFrame
 from app.analysis.model_words import concordance_words
 from app.analysis.outcomes import Outcome
 from app.analysis.time_dependent import Landmark, SimonMakuch
-from app.analysis.wording import count, format_p, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.export.methods_parts import endpoint_sentence, view_methods
+from app.study.wording import count, format_p, listing, mid_sentence
 
 
 def cox_methods(model: CoxModel, *, concordance: bool = True) -> str:

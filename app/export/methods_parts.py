@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.analysis.outcomes import as_loaded
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.software import made_with
+from app.study.wording import count, listing, mid_sentence
 from data_loaders import Endpoint
 
 

@@ -8,9 +8,9 @@ from app.analysis.similar import MOST_REFERENCES, SimilarPatients
 from app.analysis.similar_outcomes import NO_PROGNOSIS
 from app.analysis.similar_reading import weights_in_words
 from app.analysis.swimmer import Swimmer
-from app.analysis.wording import count, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import endpoint_sentence, view_methods
+from app.study.wording import count, mid_sentence
 
 
 def similar_methods(

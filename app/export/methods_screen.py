@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from app.analysis.cohort_screen import KINDS, CohortScreen
-from app.analysis.wording import listing
+from app.analysis.cohort_screen import CohortScreen
 from app.cohort.filters import Selection
 from app.export.methods_models import screen_methods
 from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+from app.study.wording import listing
+from data_loaders.model import FEATURE_KINDS
 
 
 def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
@@ -23,7 +24,7 @@ def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
     endpoint = endpoint_sentence(screen.endpoint, screen.events, screen.analysed, screen.limit)
     if screen.endpoint.entry is not None:
         endpoint += f" Patients were at risk from their entry on (column {screen.endpoint.entry})."
-    kinds = listing([KINDS[kind].lower() for kind in screen.kinds])
+    kinds = listing([FEATURE_KINDS[kind].lower() for kind in screen.kinds])
     models = f"Alterations looked at: {kinds}. {screen_methods(screen.table)}"
     if screen.n_families < screen.n_tested:
         models += (

@@ -11,10 +11,10 @@ import pandas as pd
 from app.analysis.group_reading import numbers_table
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.subgroups import SubgroupResult
-from app.analysis.wording import count, listing
 from app.cohort.filters import Selection
 from app.export.methods_parts import endpoint_sentence, view_methods
 from app.export.survival_sheets import summary_sheet, tests_sheet
+from app.study.wording import count, listing
 
 _PACKAGES = {"UMAP": "umap-learn", "HDBSCAN": "hdbscan", "scikit-learn": "scikit-learn"}
 _DATA_DRIVEN = (

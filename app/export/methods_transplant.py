@@ -15,9 +15,9 @@ from app.analysis.transplant import (
     TransitionModels,
 )
 from app.analysis.transplant.trust_reading import support_reading
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Selection
 from app.export.methods_parts import endpoint_sentence, view_methods
+from app.study.wording import count, listing, mid_sentence
 
 NOT_CAUSAL = (
     "A causal reading needs every common cause of transplant timing and survival among the "

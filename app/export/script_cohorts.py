@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pprint import pformat
 from typing import Protocol
 
-from app.analysis.wording import listing
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
@@ -19,6 +18,7 @@ from app.export.script_parts import (
     script_of,
     selection_part,
 )
+from app.study.wording import listing
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 

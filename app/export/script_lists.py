@@ -9,8 +9,8 @@ from pprint import pformat
 from textwrap import indent
 from typing import Any
 
-from app.analysis.wording import count
 from app.cohort.filters import Filter
+from app.study.wording import count
 
 _IDS = "patients"
 IMPORT = "from pathlib import Path"

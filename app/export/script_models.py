@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from app.analysis.cohort_models import CohortModels
 from app.analysis.group_reading import YEARS
 from app.analysis.model_frame import Covariate, ModelFrame
-from app.analysis.wording import MONTHS_PER_YEAR
 from app.cohort.filters import Filter
 from app.cohort.groupings import SAVED, GroupingSpec
 from app.export.script_parts import (
@@ -17,6 +16,7 @@ from app.export.script_parts import (
     script_of,
     selection_part,
 )
+from app.study.wording import MONTHS_PER_YEAR
 from data_loaders import Cohort
 
 _DIGITS = 'float_format="%.12g".__mod__'

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pprint import pformat
 
 from app.analysis.outcomes import Outcome
-from app.analysis.wording import listing
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import FILTERS, SAVED, GroupingSpec
@@ -20,6 +19,7 @@ from app.export.script_lists import IMPORT, ListFile, named_filters_literal, pla
 from app.export.script_loading import check_lines, loading_lines
 from app.export.software import product
 from app.export.tables import source_line
+from app.study.wording import listing
 from data_loaders import Cohort
 
 GROUPS_FILE = "groups.json"

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from app import __version__
-from app.analysis.wording import listing
+from app.study.wording import listing
 
 _ROOT = Path(__file__).parents[2]
 _SOURCES = ("app", "data_loaders")

@@ -25,7 +25,7 @@ from app.analysis.group_survival import GroupSurvival
 from app.analysis.logrank import LogrankResult
 from app.analysis.model_checks import AdjustedView
 from app.analysis.outcomes import Outcome
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit, listing
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit, listing
 
 _LOWER, _UPPER = "95% lower", "95% upper"
 _TESTS = ("Test", "Of", "Chi-squared", "Degrees of freedom", "p", "n", "Events", "Note")

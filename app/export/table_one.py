@@ -15,8 +15,8 @@ from app.analysis.table_one import (
     VariableRow,
     in_words,
 )
-from app.analysis.wording import format_p, listing
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
+from app.study.wording import format_p_cell, listing
 
 _YES = ("Yes", "No")
 
@@ -146,11 +146,8 @@ def _constant(row: VariableRow) -> str:
 def _tail(row: VariableRow) -> list[str]:
     found = row.comparison
     smd = "–" if math.isnan(found.smd) else "∞" if math.isinf(found.smd) else f"{found.smd:.2f}"
-    return [f"{row.missing:,}", found.test, _p(found.p_value), _p(row.q_value), smd]
-
-
-def _p(value: float) -> str:
-    return "–" if math.isnan(value) else format_p(value).removeprefix("p ").removeprefix("= ")
+    p, q = format_p_cell(found.p_value), format_p_cell(row.q_value)
+    return [f"{row.missing:,}", found.test, p, q, smd]
 
 
 def _cell(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.analysis.adjustment import adjustment_options, age_and_sex
-from app.analysis.wording import listing, mid_sentence
+from app.study.wording import capitalised, listing, mid_sentence
 from app.ui.links import unique_labels
 from data_loaders import Cohort
 
@@ -31,8 +31,7 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
     if not options:
         return []
     both = age_and_sex(cohort)
-    preset = listing([_SHORT.get(name, name) for name in both])
-    preset = preset[:1].upper() + preset[1:]
+    preset = capitalised(listing([_SHORT.get(name, name) for name in both]))
     choices = [NOTHING, *([preset] if both else []), CHOSEN]
     how = st.segmented_control(
         label,

@@ -24,11 +24,11 @@ from app.analysis.distributions import (
     selected_alterations,
 )
 from app.analysis.survival import kaplan_meier
-from app.analysis.wording import count, format_percent
 from app.charts.attrition import attrition_flow, attrition_in_words
 from app.charts.distributions import completeness_bars, draw_alterations, draw_distribution
 from app.charts.theme import plotly_config
 from app.export.tables import file_stem
+from app.study.wording import count, format_percent
 from app.ui.cohort_crossfilter import (
     EXCLUDE,
     ONLY,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.analysis.wording import count
 from app.charts.overlap import overlap_figure
 from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings import GroupingError
 from app.cohort.overlap import POLICY, Combination, combined, overlap
 from app.cohort.saved import MAX_NAME
+from app.study.wording import capitalised, count
 from app.ui.filter_builder import COMBINED, edit_filter
 from app.ui.layout import figure_with_downloads
 from app.ui.saved_filters import draw_save_filter, save_filter, saved_filters
@@ -98,7 +98,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     selection = made.apply(looking.cohort)
     with st.container(border=True):
         st.markdown(f"**{how}: {count(selection.n, 'patient')}**")
-        st.caption(f"{selection.sentence[:1].upper()}{selection.sentence[1:]}.")
+        st.caption(f"{capitalised(selection.sentence)}.")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             st.button(
                 "Use it", key="combination_use", type="primary", on_click=put_filter,

@@ -9,11 +9,11 @@ import streamlit as st
 from app.analysis.comparison import MOST_GROUPS, made_of
 from app.analysis.comparison_overlap import exclusive_groups
 from app.analysis.table_one import describable
-from app.analysis.wording import count, mid_sentence
 from app.cohort.arrangement import Arrangement
 from app.cohort.groupings import FILTERS, Grouping, GroupingError, GroupingSpec
 from app.cohort.named_filters import filters_from_text
 from app.cohort.regrouping import only_groups
+from app.study.wording import count, mid_sentence
 from app.ui.compare_lists import draw_lists
 from app.ui.grouping_choice import ChosenGrouping, default_group, draw_grouping
 from app.ui.immortal_time import immortal_time_guard

@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.associations_groups import group_frequencies
-from app.analysis.cohort_screen import kinds_of
 from app.analysis.comparison import OTHERS, Enrichment, enrichment, made_of
 from app.analysis.comparison_cohorts import (
     clinical_replication,
@@ -25,7 +24,6 @@ from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.outcomes import outcome_of
 from app.analysis.table_one import describable, table_one
-from app.analysis.wording import count
 from app.charts.compare_cohorts import clinical_replication_figure, replication_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.arrangement import Arrangement
@@ -34,6 +32,7 @@ from app.cohort.groupings import Grouping, GroupingSpec
 from app.export.methods_comparison import cohorts_methods
 from app.export.script_cohorts import cohorts_script
 from app.export.survival_sheets import summary_sheet, tests_sheet
+from app.study.wording import count
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
@@ -69,7 +68,7 @@ class Side:
     @property
     def kinds(self) -> list[FeatureKind]:
         """Kinds of alterations compared; empty for none."""
-        return [kind for kind in kinds_of(self.cohort) if kind in ("gene", "cytogenetic")]
+        return [kind for kind in self.cohort.feature_kinds if kind in ("gene", "cytogenetic")]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.associations_groups import GroupFrequencies, group_frequencies
-from app.analysis.cohort_screen import kinds_of
 from app.analysis.comparison import (
     Enrichment,
     clinical_differences,
@@ -21,7 +20,6 @@ from app.analysis.comparison import (
 from app.analysis.group_reading import numbers_table
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.table_one import TableOne, table_one
-from app.analysis.wording import count
 from app.charts.bars import share_bars
 from app.charts.compare import differences_figure, enrichment_figure
 from app.charts.overlap import overlap_figure
@@ -34,6 +32,7 @@ from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
 from app.export.survival_sheets import summary_sheet, tests_sheet, told
 from app.export.table_one import numbers
+from app.study.wording import count
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.survival import survival_title
@@ -55,7 +54,7 @@ def compared_table(compared: Compared) -> TableOne:
 def compared_frequencies(compared: Compared) -> GroupFrequencies | None:
     """Alterations of the groups; None where the cohort has none."""
     looking = compared.looking
-    kinds = kinds_of(looking.cohort)
+    kinds = looking.cohort.feature_kinds
     first: list[FeatureKind] = [kind for kind in kinds if kind in ("gene", "cytogenetic")]
     if not kinds:
         return None

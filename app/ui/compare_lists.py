@@ -7,12 +7,12 @@ from pathlib import PurePath
 
 import streamlit as st
 
-from app.analysis.wording import count
 from app.cohort.clauses import All, Not
 from app.cohort.filters import Filter
 from app.cohort.genomic_clauses import Patients, names_patients
 from app.cohort.groupings import GroupingError
 from app.cohort.saved import MAX_NAME
+from app.study.wording import count
 from app.ui.grouping_parameters import FILTERS, FILTERS_CHOSEN
 from app.ui.links import GROUP, keep_choices
 from app.ui.saved_filters import save_filter, saved_filters

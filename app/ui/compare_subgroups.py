@@ -7,8 +7,8 @@ import streamlit as st
 from app.analysis.comparison import composition
 from app.analysis.subgroup_view import KINDS
 from app.analysis.subgroups import SubgroupSettings
-from app.analysis.wording import count
 from app.charts.compare import composition_figure
+from app.study.wording import count
 from app.ui.compare import Compared, comparison_title
 from app.ui.layout import figure_with_downloads
 from app.ui.subgroup_names import subgroup_names

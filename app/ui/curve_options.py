@@ -9,7 +9,7 @@ import streamlit as st
 from app.analysis.logrank import Weights
 from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import ConfType
-from app.analysis.wording import TimeUnit
+from app.study.wording import TimeUnit
 from app.ui.links import unique_labels
 from data_loaders import Cohort
 

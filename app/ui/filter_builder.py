@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from app.analysis.distributions import labelled, ranked_variables
-from app.analysis.wording import count
 from app.cohort.filters import Filter, FilterError
 from app.cohort.genomic_clauses import names_patients
 from app.cohort.groupings import GroupingError
 from app.cohort.saved import MAX_NAME
+from app.study.wording import capitalised, count
 from app.ui.cohort_draft import (
     ALTERED,
     KNOWN,
@@ -62,7 +62,7 @@ def draw_builder(looking: Looking) -> None:
         return
     with st.container(border=True, key="builder_result"):
         st.markdown(f"**{selection.n:,} of {count(looking.cohort.n, 'patient')}**")
-        st.markdown(selection.sentence[:1].upper() + selection.sentence[1:] + ".")
+        st.markdown(f"{capitalised(selection.sentence)}.")
         notes = []
         if selection.n_missing:
             notes.append(f"{selection.n_missing:,} are left out because it is not known.")

@@ -7,11 +7,11 @@ from functools import partial
 import streamlit as st
 
 from app.analysis.associations_burden import Burden, burden_reading, mutation_burden
-from app.analysis.wording import count, mid_sentence
 from app.charts.frequencies import burden_figure
 from app.cohort.colours import BLUE
 from app.export.methods_genomics import burden_methods
 from app.export.script_genomics import burden_script
+from app.study.wording import count, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.analysis.cohort_screen import KINDS, kinds_of
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.links import GROUP, group_labels
 from app.ui.session import Looking
-from data_loaders.model import FeatureKind
+from data_loaders.model import FEATURE_KINDS, FeatureKind
 
 KIND_CHOICE = "kinds"
 _NAMES: dict[FeatureKind, str] = {
@@ -23,7 +22,7 @@ _FIRST: tuple[FeatureKind, ...] = ("gene", "cytogenetic")
 
 def draw_kinds(looking: Looking) -> list[FeatureKind]:
     """The control that chooses genes, their refinements and cytogenetic events."""
-    kinds = kinds_of(looking.cohort)
+    kinds = looking.cohort.feature_kinds
     default = [kind for kind in kinds if kind in _FIRST] or kinds
     if len(kinds) < 2:
         return kinds
@@ -72,5 +71,5 @@ def draw_most(label: str, options: list[int], default: int, *, key: str) -> int:
 
 def kinds_words(kinds: list[FeatureKind] | tuple[FeatureKind, ...]) -> str:
     """The kinds within a sentence."""
-    words = [KINDS[kind].lower() for kind in kinds]
+    words = [FEATURE_KINDS[kind].lower() for kind in kinds]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -12,11 +12,11 @@ from app.analysis.associations_groups import (
     frequency_reading,
     group_frequencies,
 )
-from app.analysis.wording import count, mid_sentence
 from app.charts.frequencies import frequency_alt, frequency_figure
 from app.export.methods_genomics import frequency_methods
 from app.export.script_genomics import frequency_script
 from app.export.tables import file_stem
+from app.study.wording import count, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import download_table, figure_with_downloads

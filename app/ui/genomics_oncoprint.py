@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.oncoprint import MOST_COLUMNS, Oncoprint, oncoprint
-from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.oncoprint import oncoprint_alt, oncoprint_figure
 from app.export.methods_genomics import oncoprint_methods
 from app.export.script_genomics import oncoprint_script
+from app.study.wording import count, format_percent, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
 from app.ui.links import feature_labels

@@ -14,10 +14,10 @@ from app.analysis.associations_pairs import (
     pair_reading,
     pair_screen,
 )
-from app.analysis.wording import count
 from app.charts.co_occurrence import co_occurrence_alt, co_occurrence_figure
 from app.export.methods_genomics import pair_methods
 from app.export.script_genomics import pair_script
+from app.study.wording import count
 from app.ui.genomics_controls import draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking

@@ -6,7 +6,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.cohort_screen import SIGNIFICANT
 from app.analysis.variants import (
     MARGIN,
     MIN_PAIRS,
@@ -14,10 +13,10 @@ from app.analysis.variants import (
     acquisition_order,
     vaf_summary,
 )
-from app.analysis.wording import count
 from app.charts.vaf import order_figure, vaf_figure
 from app.export.methods_genomics import vaf_methods
 from app.export.script_genomics import vaf_script
+from app.study.wording import SIGNIFICANT, count
 from app.ui.genomics_controls import draw_most
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking

@@ -10,10 +10,10 @@ import streamlit as st
 from app.analysis.oncoprint import class_word
 from app.analysis.variants import GeneVariants, gene_variants, placed_genes
 from app.analysis.variants_proteins import protein_axis
-from app.analysis.wording import count
 from app.charts.lollipop import lollipop_alt, lollipop_figure
 from app.export.methods_genomics import lollipop_methods
 from app.export.script_genomics import lollipop_script
+from app.study.wording import count
 from app.ui.genomics_controls import draw_groups
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import figure_with_downloads

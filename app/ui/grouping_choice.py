@@ -13,7 +13,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.analysis.cutpoints import Cutpoint, optimal_cutpoint
 from app.analysis.outcomes import outcome_of
-from app.analysis.wording import format_p, listing, mid_sentence
 from app.cohort.arrangement import Arrangement, arranged, small_groups
 from app.cohort.clinical_thresholds import clinical_thresholds
 from app.cohort.genomic_clauses import names_patients
@@ -28,6 +27,7 @@ from app.cohort.numeric_cuts import (
     readable_cut,
     typed_values,
 )
+from app.study.wording import format_p, listing, mid_sentence
 from app.ui.grouping_arrangement import arrangement_of, draw_arrangement, keep_in_link
 from app.ui.grouping_parameters import (
     CUT,

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.overview import Overview
-from app.analysis.wording import count, format_percent, listing
 from app.charts.bars import share_bars
 from app.cohort.colours import BLUE, colour_of
 from app.cohort.grouping_model import MISSING
+from app.study.wording import count, format_percent, listing
 from app.ui import pages
 from app.ui.layout import figure_with_downloads
 from app.ui.questions import questions

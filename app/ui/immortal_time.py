@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.analysis.exposures import Exposure, exposure_options
 from app.analysis.transplant.defaults import transplants
-from app.analysis.wording import mid_sentence
 from app.cohort.groupings import FILTERS, Grouping
 from app.cohort.later_columns import later_columns, why_later
 from app.cohort.named_filters import filters_from_text
+from app.study.wording import mid_sentence
 from app.ui import pages
 from app.ui.links import ENDPOINT, VIEW, keep_choices
 from app.ui.pages import SURVIVAL

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.analysis.wording import count
 from app.cohort.disclosure import Disclosure
 from app.export.tables import file_stem
+from app.study.wording import count
 from app.ui.mapping_columns import draw_columns
 from app.ui.mapping_draft import Editing, editing, entries_in_words, literal, start_over, step_back
 from app.ui.mapping_endpoints import draw_endpoints

@@ -19,8 +19,8 @@ from app.analysis.timeline import (
     treatments_recorded,
     undated_events,
 )
-from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.timeline import timeline_alt, timeline_figure
+from app.study.wording import count, format_percent, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.patient_choice import draw_patient_choice, draw_patient_line
 from app.ui.patient_map import draw_place_on_map

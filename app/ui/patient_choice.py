@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.analysis.patient import patient_name
 from app.analysis.subgroup_view import alterations_in_words
-from app.analysis.wording import mid_sentence
+from app.study.wording import mid_sentence
 from app.ui.session import Looking
 
 PATIENT = "patient"

@@ -11,8 +11,8 @@ import streamlit as st
 from app.analysis.patient import patient_name
 from app.analysis.subgroup_view import KINDS, SubgroupMap
 from app.analysis.subgroups import UNCERTAIN_BELOW, SubgroupSettings
-from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.subgroup_map import MapLook, map_by_group
+from app.study.wording import count, format_percent, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.subgroup_names import subgroup_names

@@ -30,12 +30,12 @@ from app.analysis.similar_reading import (
     similarity_reading,
     weights_in_words,
 )
-from app.analysis.wording import count, mid_sentence
 from app.charts.similar import similar_survival_figure
 from app.charts.survival import survival_alt
 from app.cohort.regrouping import only_groups, selection_against_rest
 from app.export.methods_patient import similar_methods
 from app.export.script_patient import similar_script
+from app.study.wording import count, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.pages import SURVIVAL
 from app.ui.patient_choice import IDENTIFIERS, choose_patient

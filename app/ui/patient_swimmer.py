@@ -15,10 +15,10 @@ from app.analysis.swimmer import (
     swimmer,
 )
 from app.analysis.timeline import Histories, histories
-from app.analysis.wording import count, format_percent, mid_sentence
 from app.charts.swimmer import swimmer_alt, swimmer_figure
 from app.export.methods_patient import swimmer_methods
 from app.export.script_patient import swimmer_script
+from app.study.wording import count, format_percent, mid_sentence
 from app.ui.genomics_controls import draw_groups
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels

@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from app.analysis.wording import count
 from app.charts.bars import share_bars
 from app.charts.heatmap import missing_heatmap
 from app.cohort.colours import SLATE
 from app.export.tables import file_stem
+from app.study.wording import count
 from app.ui.data import issue_table
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.mapping_draft import literal

@@ -9,10 +9,10 @@ import numpy as np
 from app.analysis.similar import MIN_NEIGHBOURS
 from app.analysis.similar_profiles import profile_variables
 from app.analysis.transplant.defaults import suggest
-from app.analysis.wording import mid_sentence
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
 from app.cohort.view import View
+from app.study.wording import mid_sentence
 from app.ui.curve_options import SURVIVAL
 from app.ui.links import ENDPOINT, GROUP, VIEW
 from app.ui.sidebar import filter_columns

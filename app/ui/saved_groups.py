@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.analysis.wording import count
 from app.cohort.groupings import SAVED, Grouping, GroupingError, GroupingSpec, saved_groups_from
 from app.cohort.saved import (
     clean_name,
@@ -20,6 +19,7 @@ from app.cohort.saved import (
     saved_to_text,
 )
 from app.export.tables import file_stem
+from app.study.wording import count
 from app.ui.session import Looking
 from app.ui.tables import draw_table
 from data_loaders import Cohort

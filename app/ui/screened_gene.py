@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.analysis.cohort_screen import CohortScreen, format_q, format_ratio
+from app.analysis.cohort_screen import CohortScreen
 from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import survival_by_group
-from app.analysis.wording import format_p
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.groupings import GroupingSpec, by_alteration
+from app.study.wording import format_p, format_q, format_ratio
 from app.ui.curve_options import TimeOptions
 from app.ui.layout import figure_with_downloads
 from app.ui.links import GROUP, VIEW, feature_labels, keep_choices

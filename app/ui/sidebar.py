@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.analysis.wording import count
 from app.cohort.clauses import All, Altered, Between, Clause, InSet, Not
 from app.cohort.disclosure import Disclosure
 from app.cohort.disclosure_questions import Published
 from app.cohort.filters import Filter
+from app.study.wording import capitalised, count
 from app.ui.cohort_choice import draw_cohort_choice
 from app.ui.cohort_filter import (
     MORE,
@@ -354,7 +354,7 @@ def _draw_sentence(looking: Looking) -> None:
     if looking.filter.is_empty:
         st.caption("Everyone. Each choice above narrows the selection.")
         return
-    st.caption(f"{_capitalised(selection.sentence)}.")
+    st.caption(f"{capitalised(selection.sentence)}.")
     _draw_more(looking)
     if selection.n_missing:
         st.caption(
@@ -404,7 +404,7 @@ def _clear(looking: Looking) -> None:
 def _draw_more(looking: Looking) -> None:
     """The conditions that have no widget above, each to be taken out."""
     for position, clause in enumerate(more_conditions(st.session_state)):
-        words = _capitalised(clause.describe(looking.cohort))
+        words = capitalised(clause.describe(looking.cohort))
         st.button(
             words if len(words) <= _LONGEST_CHIP else f"{words[: _LONGEST_CHIP - 1]}…",
             key=f"condition_{position}",
@@ -464,7 +464,3 @@ def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
 def _features_by_frequency(cohort: Cohort) -> list[str]:
     order = np.argsort(-cohort.altered_counts, kind="stable")
     return [str(cohort.alterations.columns[i]) for i in order]
-
-
-def _capitalised(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

@@ -16,11 +16,11 @@ from app.analysis.subgroup_checks import (
 from app.analysis.subgroup_profile import clinical_profile, profile_in_words, telling_features
 from app.analysis.subgroup_view import SubgroupMap
 from app.analysis.subgroups import Evidence, SubgroupError
-from app.analysis.wording import count, format_percent
 from app.charts.alluvial import alluvial
 from app.charts.heatmap import prevalence_heatmap
 from app.cohort.groupings import Grouping
 from app.export.tables import file_stem
+from app.study.wording import count, format_interval, format_percent
 from app.ui.jobs import Job
 from app.ui.layout import download_table, figure_with_downloads
 from app.ui.saved_groups import saved_grouping, saved_names
@@ -289,7 +289,7 @@ def _enrichment_table(enrichment: pd.DataFrame) -> pd.DataFrame:
             "Alteration": enrichment["feature"],
             "In it": of("altered_in_group", "tested_in_group"),
             "In others": of("altered_outside", "tested_outside"),
-            "Odds ratio (95%)": [f"{o:.3g} ({low:.3g}–{high:.3g})" for o, low, high in odds],
+            "Odds ratio (95%)": [format_interval(o, low, high, ".3g") for o, low, high in odds],
             "p": enrichment["p_value"].map("{:.2g}".format),
             "q": enrichment["q_value"].map("{:.2g}".format),
         }

@@ -14,13 +14,13 @@ import streamlit as st
 
 from app.analysis.subgroup_view import SubgroupMap, enclosed, subgroup_features
 from app.analysis.subgroups import UNCERTAIN_BELOW
-from app.analysis.wording import count, mid_sentence
 from app.charts.subgroup_map import Drag, MapLook, map_by_group, map_by_number
 from app.charts.theme import plotly_config
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.regrouping import selection_against_rest
 from app.cohort.saved import MAX_NAME
 from app.export.tables import file_stem
+from app.study.wording import count, mid_sentence
 from app.ui.escaping import escaped_figure
 from app.ui.layout import draw_downloads
 from app.ui.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels

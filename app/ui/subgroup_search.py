@@ -11,8 +11,8 @@ import streamlit as st
 
 from app.analysis.subgroup_view import KINDS, SubgroupMap, place_result, search_input, with_names
 from app.analysis.subgroups import SubgroupResult, SubgroupSettings
-from app.analysis.wording import count
 from app.charts.subgroup_map import MAP_HEIGHT
+from app.study.wording import count
 from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.ui.jobs import BACKGROUND, Job
 from app.ui.session import Looking

@@ -9,12 +9,12 @@ import streamlit as st
 from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import GroupSurvival, survival_by_group
 from app.analysis.subgroup_view import SubgroupMap
-from app.analysis.wording import listing
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingError
 from app.cohort.regrouping import joined_groups, only_groups
 from app.cohort.saved import MAX_NAME
+from app.study.wording import listing
 from app.ui.layout import figure_with_downloads
 from app.ui.saved_groups import save_groups
 from app.ui.session import Looking

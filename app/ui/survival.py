@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival
-from app.analysis.wording import count, mid_sentence
+from app.study.wording import count, mid_sentence
 from app.ui.curve_options import CurveOptions, draw_curve_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.links import ENDPOINT, VIEW, endpoint_labels

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.wording import count
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem
 from app.export.workbook import to_xlsx
+from app.study.wording import count
 from app.ui.session import Looking
 
 

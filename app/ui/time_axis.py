@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.analysis.supported import FEWEST_AT_RISK, SHARE_AT_RISK
-from app.analysis.wording import TimeUnit, format_time
+from app.study.wording import TimeUnit, format_time
 
 WHOLE = "whole_axis"
 

@@ -15,7 +15,7 @@ from app.analysis.transplant.defaults import (
     progressions,
 )
 from app.analysis.transplant.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
-from app.analysis.wording import mid_sentence
+from app.study.wording import mid_sentence
 from app.ui.links import (
     CLASSES,
     CONFOUNDERS,

@@ -39,7 +39,7 @@ from app.analysis.transplant.profile import (
     patients_alike,
 )
 from app.analysis.transplant.tasks import Intervals
-from app.analysis.wording import count
+from app.study.wording import count
 from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.ui.jobs import BACKGROUND, Job
 from app.ui.remembered import remembered

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from app.analysis.wording import count
 from app.cohort.disclosure import Disclosure
 from app.cohort.escaping import markdown_escaped
+from app.study.wording import count
 from app.ui.links import COHORT
 from app.ui.session import Source, cohort_title, keep_upload
 from app.ui.sidebar import open_next

@@ -10,15 +10,7 @@ import pandas as pd
 import pytest
 
 from app.analysis.adjustment import adjustment_options, age_and_sex, covariate_frame
-from app.analysis.cohort_screen import (
-    CohortScreen,
-    format_q,
-    format_ratio,
-    kinds_of,
-    screen_cohort,
-    screen_notes,
-    screen_reading,
-)
+from app.analysis.cohort_screen import CohortScreen, screen_cohort, screen_notes, screen_reading
 from app.analysis.outcomes import outcome_of
 from app.analysis.regression import cox
 from data_loaders import Cohort, CohortError, Variable, load_cohort
@@ -156,7 +148,7 @@ def test_everything_looked_at_is_tested_or_has_a_reason(mds):
 
 
 def test_kinds_choose_what_is_tested_and_what_is_adjusted_for(mds):
-    assert kinds_of(mds) == ["gene", "refinement", "cytogenetic"]
+    assert mds.feature_kinds == ["gene", "refinement", "cytogenetic"]
     screen = screened(mds, "os", (), 1, ["cytogenetic"])
     assert set(screen.table["kind"]) == {"cytogenetic"}
     every = screened(mds, "os", (), 1).table.set_index("feature")
@@ -250,15 +242,6 @@ def test_nothing_common_enough_is_an_empty_screen_with_words():
     assert screen.n_tested == 0
     assert len(screen.not_tested) == 3
     assert "Lower the number" in screen_reading(screen)[-1]
-
-
-def test_numbers_in_words():
-    assert format_ratio(2.126, 1.6, 28.44) == "2.13 (1.60–28.4)"
-    assert format_ratio(np.nan, 1.0, 2.0) == "–"
-    assert format_ratio(0.5, 0.0, np.inf) == "0.50 (0.00–∞)"
-    assert format_q(0.00004) == "q < 0.0001"
-    assert format_q(0.03) == "q = 0.030"
-    assert format_q(np.nan) == "q not available"
 
 
 def test_covariates_come_in_order_and_with_their_levels(mds):

@@ -11,7 +11,6 @@ from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_t
 from app.analysis.cutpoints import optimal_cutpoint
 from app.analysis.regression import cox, cox_time_varying, survival_scan
 from app.analysis.time_dependent import counting_process, landmark, simon_makuch
-from app.analysis.wording import format_p
 from app.export.methods_models import (
     adjusted_methods,
     cox_methods,
@@ -23,6 +22,7 @@ from app.export.methods_models import (
     screen_methods,
     simon_makuch_methods,
 )
+from app.study.wording import format_p
 
 N = 300
 RNG = np.random.default_rng(11)

@@ -16,7 +16,7 @@ from app.analysis.subgroups.settings import (
     SubgroupError,
     SubgroupSettings,
 )
-from app.analysis.wording import format_percent
+from app.study.wording import format_percent
 
 # Below this many times what shuffled data give, company is no more than chance.
 MIN_RATIO = 3.0

@@ -7,7 +7,7 @@ import pandas as pd
 from app.analysis.subgroups.describe import NO_ALTERATION, NOT_TESTED
 from app.analysis.subgroups.features import Prepared
 from app.analysis.subgroups.settings import EFFORTS, SubgroupSettings
-from app.analysis.wording import count, listing
+from data_loaders.wording import listing, plural
 
 EXPLORATORY_PATIENTS = 200
 _LISTED = 8
@@ -18,8 +18,8 @@ def notes_on(
 ) -> tuple[str, ...]:
     """What was done to which data."""
     notes = [
-        f"{count(len(prepared.names), 'feature')} altered in at least "
-        f"{count(prepared.min_altered, 'patient')} shape the groups."
+        f"{plural(len(prepared.names), 'feature')} altered in at least "
+        f"{plural(prepared.min_altered, 'patient')} shape the groups."
     ]
     for gene, refinements in prepared.merged.items():
         notes.append(f"{gene} stands for {listing(list(refinements))}, so that none counts twice.")
@@ -39,22 +39,22 @@ def notes_on(
             notes.append(f"Left out because {why}: {names}{more}.")
     if placed.any():
         notes.append(
-            f"{count(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "
+            f"{plural(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "
             "they did not shape the groups and were placed by what was tested in them."
         )
     if unmapped:
         notes.append(
-            f"So many different profiles are mapped from a sample: {count(unmapped, 'profile')} "
+            f"So many different profiles are mapped from a sample: {plural(unmapped, 'profile')} "
             "joined the groups by posterior and stand where their most similar profile does."
         )
     if (labels == NO_ALTERATION).any():
         notes.append(
-            f"{count(int((labels == NO_ALTERATION).sum()), 'patient')} without any of these "
+            f"{plural(int((labels == NO_ALTERATION).sum()), 'patient')} without any of these "
             "alterations form a group of their own beside the map."
         )
     if (labels == NOT_TESTED).any():
         notes.append(
-            f"{count(int((labels == NOT_TESTED).sum()), 'patient')} tested for none of these "
+            f"{plural(int((labels == NOT_TESTED).sum()), 'patient')} tested for none of these "
             "features have no group and no place on the map."
         )
     return tuple(notes)
@@ -68,7 +68,7 @@ def warnings_on(
     shaping = int(prepared.complete.sum())
     if shaping <= EXPLORATORY_PATIENTS:
         warnings.append(
-            f"Exploratory: with {count(shaping, 'patient')} the groups are unlikely to repeat in "
+            f"Exploratory: with {plural(shaping, 'patient')} the groups are unlikely to repeat in "
             "another cohort."
         )
     lacking = int(placed.sum()) + int((labels == NOT_TESTED).sum())
@@ -94,7 +94,7 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
             "patients."
         )
     effort = EFFORTS[settings.quality]
-    maps = count(effort.n_maps, "UMAP embedding")
+    maps = plural(effort.n_maps, "UMAP embedding")
     partitions = effort.n_maps * len(effort.min_cluster_shares) * len(effort.min_samples)
     shares = ", ".join(f"{100 * share:.1f}" for share in effort.min_cluster_shares)
     samples = " and ".join(str(value) for value in effort.min_samples)

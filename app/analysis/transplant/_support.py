@@ -8,7 +8,7 @@ import pandas as pd
 from app.analysis._survival_data import Bools, Floats
 from app.analysis.transplant._trial import Arm, ArmSums, Trial
 from app.analysis.transplant._weights import DrawnWeights
-from app.analysis.wording import count, listing
+from data_loaders.wording import listing, plural
 
 FEW = 20
 NEAR_ZERO = 0.01
@@ -136,7 +136,7 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
         risk, square = own.at_risk[:, middle], np.asarray(own.squares)[:, middle]
         effective = np.divide(risk**2, square, out=np.zeros_like(risk), where=square > 0)
         thin = [
-            count(round(float(effective[group])), "patient")
+            plural(round(float(effective[group])), "patient")
             + ("" if len(data.names) == 1 else f" in {name}")
             for group, name in enumerate(data.names)
             if effective[group] < FEW <= still[group]

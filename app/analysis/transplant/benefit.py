@@ -26,8 +26,8 @@ from app.analysis.transplant.microsimulation import (
 from app.analysis.transplant.protocol import Protocol
 from app.analysis.transplant.transitions import transition_models
 from app.analysis.transplant.trial_data import TrialData
-from app.analysis.wording import count, listing
 from data_loaders import Cohort
+from data_loaders.wording import listing, plural
 
 RISK, AGE = "Risk class", "Age"
 _INTERACTION = ["by", "group", "against", "delay", "difference", "lower", "upper", "supported"]
@@ -215,7 +215,7 @@ def _sentence(found: Benefit, by: str) -> str:
         few = found.support[found.support["by"] == by].sort_values("transplanted").iloc[0]
         return (
             f"{by}: too few transplants in some parts to compare their gains ({few['group']}: "
-            f"{count(int(few['transplanted']), 'transplant')} in {int(few['n']):,})."
+            f"{plural(int(few['transplanted']), 'transplant')} in {int(few['n']):,})."
         )
     known = own[own["lower"].notna()]
     if known.empty:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from app.analysis.adjustment import adjustment_options, age_column, is_usable
-from app.analysis.wording import listing, mid_sentence
 from app.cohort.later_columns import comes_later
 from data_loaders import Cohort
+from data_loaders.wording import listing, mid_sentence
 
 TRANSPLANT = re.compile(r"transplant|hsct|\bhct\b|allo|tpl|\bsct\b|stem cell", re.IGNORECASE)
 _FEWEST_CARRIERS = 20

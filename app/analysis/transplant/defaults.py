@@ -15,10 +15,10 @@ from app.analysis.transplant.confounders import TRANSPLANT, confounder_options
 from app.analysis.transplant.kinds import ALLOGENEIC, transplant_kinds
 from app.analysis.transplant.protocol import TargetTrial
 from app.analysis.transplant.strategies import Strategy
-from app.analysis.wording import count, listing
 from app.cohort.clauses import All, Between
 from app.cohort.filters import Filter
 from data_loaders import Cohort, Variable
+from data_loaders.wording import listing, plural
 
 _PROGRESSION = re.compile(r"aml|leuk|relapse|progress|transform", re.IGNORECASE)
 _TIME = re.compile(r"month|week|day|year|time", re.IGNORECASE)
@@ -108,7 +108,7 @@ def why_no_transplant(cohort: Cohort) -> str:
         ]
         where = listing([f"{number:,} {words}" for number, words in parts if number])
         return (
-            f"{cohort.name} has {count(int(known.sum()), 'transplant')}, but none during "
+            f"{cohort.name} has {plural(int(known.sum()), 'transplant')}, but none during "
             f"follow-up ({where}): there is no time before a transplant to compare with the time "
             "after it. Check the unit and the origin of the times on the Data page."
         )

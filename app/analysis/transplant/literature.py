@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.analysis.transplant.emulation import Emulation
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import listing, signed
+from app.study.wording import listing, signed
 
 REFERENCES = (
     "Cutler 2004, Blood 104:579: a Markov model by IPSS; life was longest with a delayed "

@@ -19,7 +19,7 @@ from app.analysis.subgroups.search import report
 from app.analysis.subgroups.settings import Progress, ShouldCancel
 from app.analysis.transplant.multistate import BOTH, DEAD, PROGRESSED, TRANSPLANTED, UNTREATED
 from app.analysis.transplant.transitions import Transition, TransitionModels
-from app.analysis.wording import count
+from data_loaders.wording import plural
 
 Key = tuple[int, int]
 Drawn = Mapping[Key, tuple[Floats, Floats, Floats]]
@@ -250,9 +250,9 @@ def _cells(
                 patients, deaths = int((here & near).sum()), after
             fine = patients >= settings.min_patients and deaths >= settings.min_events
             what = (
-                count(patients, "patient") + " without a transplant"
+                plural(patients, "patient") + " without a transplant"
                 if delay == NEVER
-                else count(patients, "transplant") + " near it"
+                else plural(patients, "transplant") + " near it"
             )
             cell = (group, position)
             rows.append(
@@ -271,7 +271,7 @@ def _cells(
                     "supported": fine,
                     "note": ""
                     if fine
-                    else f"Rests on {what} and {count(deaths, 'death')}: extrapolated.",
+                    else f"Rests on {what} and {plural(deaths, 'death')}: extrapolated.",
                 }
             )
     return pd.DataFrame(rows)

@@ -10,10 +10,10 @@ from app.analysis.transplant._trial import Arm
 from app.analysis.transplant.emulation import Emulation
 from app.analysis.transplant.protocol import Protocol
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import count
 from data_loaders import Cohort
 from data_loaders.demo import MDS_SEED
 from data_loaders.demo.potential import PotentialOutcomes, potential_outcomes
+from data_loaders.wording import plural
 
 _GRID, _TIMINGS = 241, 13
 _COLUMNS = [
@@ -110,7 +110,7 @@ def truth_reading(table: pd.DataFrame) -> list[str]:
     unsupported = int((~table["supported"].astype(bool)).sum())
     if unsupported:
         sentences.append(
-            f"For {count(unsupported, 'pair')} of class and strategy the truth is known where "
+            f"For {plural(unsupported, 'pair')} of class and strategy the truth is known where "
             "these data cannot tell it."
         )
     return sentences

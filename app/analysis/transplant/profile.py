@@ -26,7 +26,7 @@ from app.analysis.transplant.microsimulation import (
 from app.analysis.transplant.protocol import Protocol, TargetTrial
 from app.analysis.transplant.transitions import TransitionModels
 from app.analysis.transplant.trial_data import TrialData
-from app.analysis.wording import count, signed
+from app.study.wording import count, signed
 from data_loaders import Cohort
 
 NO_ADVICE = (

@@ -22,9 +22,9 @@ from app.analysis.transplant.confounders import (
 from app.analysis.transplant.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.analysis.transplant.strategies import Strategy
 from app.analysis.transplant.trial_data import TrialData, trial_data
-from app.analysis.wording import count, listing, mid_sentence
 from app.cohort.filters import Filter
 from data_loaders import Cohort
+from data_loaders.wording import listing, mid_sentence, plural
 
 DEFAULT_STRATEGIES = (Strategy("within", 6.0), Strategy("delayed", 12.0), Strategy("never"))
 
@@ -368,7 +368,7 @@ def _arms(data: TrialData, trial: TargetTrial, progression: str | None) -> pd.Da
 def _table(
     trial: TargetTrial, data: TrialData, arms: pd.DataFrame, words: dict[str, str]
 ) -> pd.DataFrame:
-    n = count(data.n, "patient")
+    n = plural(data.n, "patient")
     left_out = "; ".join(f"{number:,} {reason}" for reason, number in data.left_out.items())
     followed = "; ".join(
         f"{mid_sentence(a.strategy)}: {a.followed:,} followed it" for a in arms.itertuples()
@@ -412,7 +412,7 @@ def _table(
         (
             "Outcome",
             words["endpoint"],
-            f"{count(events, 'event')} by {trial.horizon_months:g} months",
+            f"{plural(events, 'event')} by {trial.horizon_months:g} months",
         ),
         (
             "Causal contrast",

@@ -11,13 +11,7 @@ from app.analysis.transplant._support import LARGE_WEIGHT
 from app.analysis.transplant.emulation import FEWEST_FOR_AN_ESTIMATE, Emulation
 from app.analysis.transplant.microsimulation import NEVER, Microsimulation
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import (
-    count,
-    format_percent_ci,
-    listing,
-    mid_sentence,
-    signed,
-)
+from app.study.wording import capitalised, count, format_percent_ci, listing, mid_sentence, signed
 
 HYPOTHESES = (
     "What stands here generates hypotheses about groups of patients; it does not advise on any one "
@@ -197,4 +191,4 @@ def _delay(months: float) -> str:
 def _sentence(note: str) -> str:
     """A note without the class that it begins with."""
     rest = note.partition(": ")[2] or note
-    return rest[:1].upper() + rest[1:]
+    return capitalised(rest)

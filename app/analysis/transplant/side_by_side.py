@@ -12,7 +12,7 @@ from app.analysis.during_reading import answers_table
 from app.analysis.survival import kaplan_meier
 from app.analysis.time_dependent import landmark
 from app.analysis.transplant.emulation import Emulation
-from app.analysis.wording import count, mid_sentence, signed
+from app.study.wording import count, mid_sentence, signed
 
 EMULATED = "Emulated target trial"
 FEW_TRANSPLANTS = 20

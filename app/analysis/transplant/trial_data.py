@@ -20,7 +20,7 @@ from app.analysis._survival_data import (
     slack,
     survival_data,
 )
-from app.analysis.wording import count, mid_sentence
+from data_loaders.wording import mid_sentence, plural
 
 EVERYONE = "All eligible"
 CLASS = "class"
@@ -179,11 +179,11 @@ def trial_data(
     if late:
         notes = (
             *notes,
-            f"{count(late, 'transplant')} dated at or after the end of follow-up did not count.",
+            f"{plural(late, 'transplant')} dated at or after the end of follow-up did not count.",
         )
     starting = {name: part[f"onset:{name}"] for name in (onsets or {})}
     notes += tuple(
-        f"{count(number, 'patient')} had {mid_sentence(name)} by time zero: it counts as there "
+        f"{plural(number, 'patient')} had {mid_sentence(name)} by time zero: it counts as there "
         "from the start."
         for name, values in starting.items()
         if (number := int((values <= 0).sum()))

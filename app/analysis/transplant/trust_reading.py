@@ -8,7 +8,7 @@ from app.analysis.transplant._balance import UNBALANCED
 from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
 from app.analysis.transplant.emulation import Emulation
 from app.analysis.transplant.trial_data import EVERYONE
-from app.analysis.wording import count, listing, mid_sentence, signed
+from app.study.wording import count, listing, mid_sentence, signed
 
 _GOOD = 0.1
 

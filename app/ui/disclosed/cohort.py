@@ -18,11 +18,11 @@ from app.analysis.disclosure_tables import (
     table_one_frame,
     variables_of,
 )
-from app.analysis.wording import mid_sentence
 from app.charts.disclosed import released_bars, released_shares
 from app.cohort.disclosure import Disclosure, printed
 from app.cohort.disclosure_questions import Condition
 from app.cohort.disclosure_release import Release
+from app.study.wording import mid_sentence
 from app.ui.disclosed.parts import (
     asked_of,
     draw_released_grouping,

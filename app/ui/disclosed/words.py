@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure, DisclosureError
+from app.study.wording import capitalised
 from app.ui.session import Looking
 
 
@@ -39,4 +40,4 @@ def draw_released_selection(looking: Looking, policy: Disclosure) -> None:
     if looking.filter.is_empty:
         st.caption("Everyone. Each choice above narrows the selection.")
         return
-    st.caption(f"{selection.sentence[:1].upper()}{selection.sentence[1:]}.")
+    st.caption(f"{capitalised(selection.sentence)}.")

@@ -22,13 +22,13 @@ from app.analysis.group_reading import (
     summary_table,
 )
 from app.analysis.group_survival import GroupSurvival, survival_by_group
-from app.analysis.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.charts.log_minus_log import log_minus_log_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.export.methods import survival_methods
 from app.export.methods_contrasts import contrast_methods
 from app.export.script import survival_script
 from app.export.survival_sheets import AskedTimes, survival_sheets, told
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.ui.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.ui.immortal_time import immortal_time_guard
 from app.ui.layout import figure_with_downloads

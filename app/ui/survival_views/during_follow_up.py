@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.cohort_screen import format_ratio
 from app.analysis.during_follow_up import DuringFollowUp, analyse_during_follow_up
 from app.analysis.during_reading import (
     NOT_CAUSAL,
@@ -28,12 +27,12 @@ from app.analysis.exposures import (
     exposure_times,
 )
 from app.analysis.outcomes import Outcome, outcome_of
-from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
 from app.charts.forest import forest_alt
 from app.charts.landmarks import answers_figure, pair_figure
 from app.export.methods_during_follow_up import during_methods
 from app.export.script_during_follow_up import during_script
 from app.export.survival_sheets import in_unit_of, tests_of, told
+from app.study.wording import TimeUnit, count, format_p, format_ratio, mid_sentence
 from app.ui.adjusting import draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT

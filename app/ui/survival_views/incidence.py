@@ -21,12 +21,12 @@ from app.analysis.incidence_reading import (
     reading,
     summary_table,
 )
-from app.analysis.wording import TimeUnit, count, mid_sentence
 from app.charts.incidence import Layers, incidence_alt, incidence_figure
 from app.charts.incidence_stacked import stacked_figure, stacked_panels
 from app.export.methods_incidence import group_incidence_methods
 from app.export.script_incidence import incidence_script
 from app.export.survival_sheets import incidence_summary, incidence_tests, told
+from app.study.wording import TimeUnit, count, mid_sentence
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.immortal_time import immortal_time_guard

@@ -26,7 +26,6 @@ from app.analysis.model_checks import (
 from app.analysis.model_frame import Covariate, ModelFrame, model_frame
 from app.analysis.model_rows import term_labels
 from app.analysis.model_words import accounting, model_line
-from app.analysis.wording import TimeUnit, count, format_p, mid_sentence
 from app.charts.adjusted import adjusted_figure
 from app.charts.forest import forest_alt, forest_figure
 from app.charts.residuals import residual_figure
@@ -35,6 +34,7 @@ from app.cohort.groupings import GroupingSpec
 from app.export.methods_models import adjusted_methods, models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
 from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, told
+from app.study.wording import TimeUnit, count, format_p_cell, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
@@ -99,7 +99,7 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
             f"{hazards_sentence(model)}",
         )
     test = model.ph_test
-    p_values = [format_p(float(p)).removeprefix("p ").removeprefix("= ") for p in test["p_value"]]
+    p_values = test["p_value"].map(format_p_cell)
     with words:
         st.subheader("In words", anchor=False)
         st.markdown(

@@ -12,11 +12,11 @@ from app.analysis.cohort_models import CohortModels
 from app.analysis.model_checks import hazards_sentence
 from app.analysis.model_rows import forest_rows, numbers_table, summary_table
 from app.analysis.model_words import accounting, model_line, notes, reading
-from app.analysis.wording import TimeUnit, count
 from app.charts.forest import forest_alt, forest_figure
 from app.export.methods_models import models_methods
 from app.export.script_models import models_script
 from app.export.survival_sheets import model_tests
+from app.study.wording import TimeUnit, count
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import draw_model_controls, models_of

@@ -11,17 +11,14 @@ import streamlit as st
 
 from app.analysis.cohort_screen import (
     ADJUSTMENTS,
-    KINDS,
     MIN_ALTERED,
     CohortScreen,
     ScreenAdjustment,
-    kinds_of,
     screen_cohort,
     screen_notes,
     screen_reading,
 )
 from app.analysis.outcomes import Outcome, outcome_of
-from app.analysis.wording import count
 from app.charts.forest import forest_alt, forest_figure
 from app.charts.theme import plotly_config
 from app.charts.volcano import volcano_alt, volcano_figure
@@ -29,6 +26,7 @@ from app.export.methods_screen import cohort_screen_methods
 from app.export.script_screen import screen_script
 from app.export.survival_sheets import told
 from app.export.tables import file_stem
+from app.study.wording import count
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.escaping import escaped_figure
@@ -46,7 +44,7 @@ from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
-from data_loaders.model import FeatureKind
+from data_loaders.model import FEATURE_KINDS, FeatureKind
 
 VOLCANO, FOREST, TABLE = "Volcano", "Forest", "Table"
 _MOST_ROWS = 25
@@ -164,10 +162,10 @@ def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> Screen
         bind="query-params",
         help="Rarer alterations are not tested: they cost power and their ratios are uncertain.",
     )
-    kinds = kinds_of(looking.cohort)
+    kinds = looking.cohort.feature_kinds
     chosen: list[FeatureKind] = kinds
     if len(kinds) > 1:
-        names = {KINDS[kind]: kind for kind in kinds}
+        names = {FEATURE_KINDS[kind]: kind for kind in kinds}
         picked = st.pills(
             "Kinds of alterations",
             list(names),

@@ -16,12 +16,12 @@ from app.analysis.transplant import Emulation
 from app.analysis.transplant.answers import four_answers, landmarks_of
 from app.analysis.transplant.reading import arms_in_words
 from app.analysis.transplant.side_by_side import naive_error, side_by_side, side_by_side_reading
-from app.analysis.wording import count, mid_sentence, signed
 from app.charts.forest import forest_alt
 from app.charts.landmarks import pair_figure
 from app.charts.transplant import strategy_figure
 from app.charts.transplant_answers import months_figure, ratio_rows, ratios_figure
 from app.export.methods_transplant import transplant_sheets
+from app.study.wording import count, mid_sentence, signed
 from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import axis_words, take_away
 from app.ui.transplant_views.diagnostics import draw_diagnostics

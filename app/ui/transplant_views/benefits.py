@@ -9,8 +9,8 @@ import streamlit as st
 from app.analysis.adjustment import age_column
 from app.analysis.transplant.benefit import Benefit
 from app.analysis.transplant.confounders import confounder_options
-from app.analysis.wording import count, mid_sentence
 from app.charts.transplant import delay_heatmap
+from app.study.wording import count, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
 from app.ui.tables import draw_table

@@ -9,7 +9,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.cohort_screen import format_ratio
 from app.analysis.transplant import Emulation, positivity
 from app.analysis.transplant.diagnostics import weight_histogram
 from app.analysis.transplant.trust_reading import (
@@ -19,13 +18,13 @@ from app.analysis.transplant.trust_reading import (
     positivity_reading,
     weight_reading,
 )
-from app.analysis.wording import count, mid_sentence
 from app.charts.transplant_trust import (
     balance_figure,
     positivity_figure,
     sensitivity_figure,
     weight_figure,
 )
+from app.study.wording import count, format_ratio, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
 from app.ui.transplant_parts import wrapped_table

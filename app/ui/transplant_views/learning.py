@@ -10,8 +10,8 @@ import streamlit as st
 from app.analysis.transplant import Emulation
 from app.analysis.transplant.immortal import ImmortalTime, immortal_time
 from app.analysis.transplant.planted import planted_truth, truth_reading
-from app.analysis.wording import count
 from app.charts.transplant_teaching import immortal_figure, truth_figure
+from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import take_away
 from app.ui.transplant_work import Work, emulated

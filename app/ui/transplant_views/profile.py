@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.analysis.adjustment import age_column
 from app.analysis.transplant.profile import Profile, ProfileAnswer
-from app.analysis.wording import count
 from app.charts.transplant_gain import life_figure
+from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
 from app.ui.tables import draw_table

@@ -7,10 +7,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.analysis.cohort_screen import format_ratio
 from app.analysis.transplant import Occupancy, TransitionModels
-from app.analysis.wording import count, format_percent
 from app.charts.transplant import states_figure
+from app.study.wording import count, format_percent, format_ratio
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
 from app.ui.transplant_parts import axis_words, take_away, wrapped_table

@@ -11,9 +11,9 @@ import streamlit as st
 from app.analysis.transplant import NEVER, Microsimulation
 from app.analysis.transplant.literature import REFERENCES, literature_reading
 from app.analysis.transplant.reading import best_delays
-from app.analysis.wording import count
 from app.charts.transplant import delay_heatmap
 from app.charts.transplant_gain import life_figure
+from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.session import looking_at
 from app.ui.tables import draw_table

@@ -1,15 +1,40 @@
-"""Numbers in words: one way to print a p-value, a percentage, a time, an interval."""
+"""Numbers in words: one way to print a p-value, a ratio, a percentage, a time, an interval."""
 
 from __future__ import annotations
 
 import math
 from typing import Literal
 
-from data_loaders.wording import mid_sentence as mid_sentence  # noqa: PLC0414 (loaders too)
+from data_loaders.wording import capitalised, listing, mid_sentence
+from data_loaders.wording import plural as count
+
+__all__ = [
+    "MONTHS_PER_YEAR",
+    "NOT_REACHED",
+    "SIGNIFICANT",
+    "TimeUnit",
+    "capitalised",
+    "count",
+    "format_interval",
+    "format_p",
+    "format_p_cell",
+    "format_percent",
+    "format_percent_ci",
+    "format_q",
+    "format_ratio",
+    "format_time",
+    "format_time_ci",
+    "in_unit",
+    "listing",
+    "mid_sentence",
+    "number_in_words",
+    "signed",
+]
 
 TimeUnit = Literal["years", "months"]
 MONTHS_PER_YEAR = 12.0
 NOT_REACHED = "not reached"
+SIGNIFICANT = 0.05
 
 
 def format_p(p_value: float) -> str:
@@ -24,6 +49,38 @@ def format_p(p_value: float) -> str:
     if p_value < 0.001:
         return f"p = {p_value:.4f}"
     return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
+
+
+def format_p_cell(p_value: float) -> str:
+    """A p-value under a heading that says so: ``0.016``, ``< 0.0001``; a dash for none."""
+    return "–" if math.isnan(p_value) else format_p(p_value).removeprefix("p ").removeprefix("= ")
+
+
+def format_q(q_value: float) -> str:
+    """An adjusted p-value as printed: ``q = 0.016``, ``q < 0.0001``; three digits throughout."""
+    if math.isnan(q_value):
+        return "q not available"
+    if q_value < 0.0001:
+        return "q < 0.0001"
+    return f"q = {q_value:.4f}" if q_value < 0.001 else f"q = {q_value:.3f}"
+
+
+def format_ratio(ratio: float, lower: float, upper: float) -> str:
+    """A ratio with its interval: ``2.13 (1.60–2.84)``; a dash where there is none."""
+    if math.isnan(ratio):
+        return "–"
+    return f"{_ratio_digits(ratio)} ({_ratio_digits(lower)}–{_ratio_digits(upper)})"
+
+
+def _ratio_digits(value: float) -> str:
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "–"
+    return f"{value:.2f}" if value < 10 else f"{value:.3g}"
+
+
+def format_interval(value: float, lower: float, upper: float, form: str = ".2f") -> str:
+    """A number with its interval, all in one form: ``2.13 (1.60–2.84)``."""
+    return f"{value:{form}} ({lower:{form}}–{upper:{form}})"
 
 
 def format_percent(share: float, digits: int = 0) -> str:
@@ -64,11 +121,6 @@ def format_time_ci(months: float, lower: float, upper: float, unit: TimeUnit) ->
     return f"{format_time(months, unit)} ({low}–{high})"
 
 
-def count(number: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun: ``1 patient``, ``1,875 patients``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def number_in_words(value: float) -> str:
     """A measured number with four digits that count: ``4.25``, ``1520``, ``23,400``."""
     return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
@@ -77,8 +129,3 @@ def number_in_words(value: float) -> str:
 def signed(value: float) -> str:
     """A difference to one digit, with its sign: ``+4.5``, ``−7.9``."""
     return f"{value:+.1f}".replace("-", "−")
-
-
-def listing(words: list[str]) -> str:
-    """Words joined for prose: ``A, B and C``."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -6,10 +6,14 @@ import math
 
 import pytest
 
-from app.analysis.wording import (
+from app.study.wording import (
     count,
+    format_interval,
     format_p,
+    format_p_cell,
     format_percent_ci,
+    format_q,
+    format_ratio,
     format_time,
     format_time_ci,
     listing,
@@ -77,3 +81,20 @@ def test_measured_numbers_never_come_with_an_exponent():
     assert number_in_words(1520.0) == "1520"
     assert number_in_words(23_400.0) == "23,400"
     assert number_in_words(0.0) == "0"
+
+
+def test_numbers_in_words():
+    assert format_ratio(2.126, 1.6, 28.44) == "2.13 (1.60–28.4)"
+    assert format_ratio(math.nan, 1.0, 2.0) == "–"
+    assert format_ratio(0.5, 0.0, math.inf) == "0.50 (0.00–∞)"
+    assert format_q(0.00004) == "q < 0.0001"
+    assert format_q(0.03) == "q = 0.030"
+    assert format_q(math.nan) == "q not available"
+
+
+def test_numbers_of_tables_say_no_more_than_their_headings_leave_open():
+    assert format_p_cell(0.0162467) == "0.016"
+    assert format_p_cell(0.0) == "< 0.0001"
+    assert format_p_cell(math.nan) == "–"
+    assert format_interval(2.126, 1.6, 28.44) == "2.13 (1.60–28.44)"
+    assert format_interval(1520.0, 4.25, 0.5, ".3g") == "1.52e+03 (4.25–0.5)"

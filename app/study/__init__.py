@@ -1,0 +1,1 @@
+"""Questions, answers and their words: pure, between the statistics and what shows them."""
