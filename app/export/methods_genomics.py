@@ -164,7 +164,8 @@ def lollipop_methods(found: GeneVariants, protein: Protein | None, selection: Se
         The patients.
     """
     axis = (
-        f"The axis is UniProtKB {protein.accession} ({protein.length:,} residues)."
+        f"The axis is UniProtKB {protein.accession}, RefSeq {protein.refseq} "
+        f"({protein.length:,} residues)."
         if protein is not None
         else "The axis is the range of positions observed."
     )

@@ -32,12 +32,18 @@ class Line:
 
 
 def inherit(lines: list[Line]) -> None:
-    """Give each clone the events of the line it comes from; a minus takes one of them away."""
+    """Give each clone the events of the line it comes from; a minus takes one of them away.
+
+    The stemline is the first; where that one itself says ``idem``, the first that does not.
+    """
+    stem = lines[0]
+    if stem.inherits:
+        stem = next((line for line in lines if line.events and not line.inherits), stem)
     for place, line in enumerate(lines):
-        if not line.inherits or place == 0:
+        if not line.inherits or line is stem:
             continue
-        base = lines[0]
-        if line.inherits.startswith("sdl"):
+        base = stem
+        if line.inherits.startswith("sdl") and place:
             number = int(line.inherits[3:] or 1)
             base = lines[min(number, place - 1)]
         have = Counter({e: min(n * line.times, _MOST_COPIES) for e, n in base.events.items()})

@@ -35,8 +35,16 @@ _NORMAL = re.compile(
 )
 _COMPLEX = re.compile(r"(?:>|>=|≥|more than )? ?\d? ?(?:complex|komplex|abnormal)\w{0,3}.{0,80}")
 _MORE_THAN = re.compile(r"(?:>|more than ?)\s?3 ?(?:abn|abb|ab)|(?:>=|≥)\s?[45] ?(?:abn|abb|ab)")
+# Words beside the bands: mutations, changes of single cells, syndromes of the sex chromosomes.
+_REMARK = re.compile(
+    r"[a-z0-9 /+-]{2,60}mutat[a-z]{0,4}|"
+    r"(?:einzel(?:zell)?|single(?: cell)?|non-?clonal|nicht ?klonale?) ?"
+    r"(?:aberr|abnorm)[a-z]{0,8}(?:\(\d{1,2}\))?"
+)
+_SYNDROME = re.compile(r"\W?(?:klinefelter|turner)(?:\W?s?\W?syndrom[a-z]?)?")
 _INHERITS = re.compile(r"(idem|sl|sdl ?\d{0,2})(?:x(\d))?")
 _MOST_PROBLEMS = 20
+_NOT_UNDERSTOOD = "not understood"
 
 
 def parse_karyotype(text: str | None, sex: str | None = None) -> Karyotype:
@@ -150,20 +158,15 @@ def _read_token(token: str, line: Line) -> bool:
     if inherits:
         line.inherits, line.times = inherits[1].replace(" ", ""), int(inherits[2] or 1)
         token = token[inherits.end() :].strip()
-    events: Sequence[Event] | None = []
-    if token in {"inc", "incomplete"}:
-        line.incomplete = True
-    elif re.fullmatch(r"\(?(?:nl|normal)[^()]{0,20}\)?", token):  # normal cells
+    if re.fullmatch(r"\(?(?:nl|normal)[^()]{0,20}\)?", token):  # normal cells
         return True
-    elif re.fullmatch(r"x\d", token) and line.events:
-        # "del(7)(q22),*2": the number stands behind a comma.
-        line.events[next(reversed(line.events))] *= int(token[1])
-    elif token:
+    events: Sequence[Event] | None = []
+    if token and not _beside_events(token, line):
         events = read_events(token)
         if events is None:
             events = _by_words(token)
     if events is None:
-        line.unread.append(Problem(token[:80], "not understood"))
+        line.unread.append(Problem(token[:80], _NOT_UNDERSTOOD))
         events = []
     for event in events:
         single = replace(event, copies=1) if event.copies > 1 else event
@@ -174,6 +177,20 @@ def _read_token(token: str, line: Line) -> bool:
         # In a composite karyotype each event may have its own count before that of the clone.
         line.cells, line.composite = cells, composite or line.composite
     return not line.unread
+
+
+def _beside_events(token: str, line: Line) -> bool:
+    """Whether a token is no event but says something of the clone, which is noted."""
+    if token in {"inc", "incomplete"}:
+        line.incomplete = True
+    elif _SYNDROME.fullmatch(token):
+        line.head = replace(line.head, constitutional=True)
+    elif re.fullmatch(r"x\d", token) and line.events:
+        # "del(7)(q22),*2": the number stands behind a comma.
+        line.events[next(reversed(line.events))] *= int(token[1])
+    else:
+        return _REMARK.fullmatch(token) is not None
+    return True
 
 
 def _by_words(token: str) -> Sequence[Event] | None:
@@ -200,7 +217,9 @@ def _finished(original: str, apart: str, lines: list[Line]) -> Karyotype:
         {e: _number(e, n) for e, n in line.events.items() if e.key in clonal and _acquired(e)}
         for line in lines
     ]
-    problems = [problem for line in lines for problem in line.unread][:_MOST_PROBLEMS]
+    single = _in_one_cell(lines)
+    few += tuple(problem.token for problem in single)
+    problems = [p for line in lines for p in line.unread if p not in single][:_MOST_PROBLEMS]
     unread = len({problem.token for problem in problems})
     more = any(line.incomplete for line in lines)
     n = sum(counts.values())
@@ -230,6 +249,15 @@ def _finished(original: str, apart: str, lines: list[Line]) -> Karyotype:
         apart=apart,
         incomplete=more,
     )  # fmt: skip
+
+
+def _in_one_cell(lines: Iterable[Line]) -> list[Problem]:
+    """What was not read of a single cell alone: whatever it is, it is not clonal."""
+    seen: dict[Problem, list[int | None]] = {}
+    for line in lines:
+        for problem in line.unread:
+            seen.setdefault(problem, []).append(None if line.composite else line.cells)
+    return [p for p, cells in seen.items() if cells == [1] and p.reason == _NOT_UNDERSTOOD]
 
 
 def _join_bandless(lines: Iterable[Line]) -> None:

@@ -20,6 +20,7 @@ _VERY_GOOD = frozenset({"-Y", "del(11q)"})
 _GOOD = frozenset({"del(5q)", "del(12p)", "del(20q)"})
 _CORE_BINDING = frozenset({"t(8;21)", "inv(16)", "t(16;16)"})
 _SEX = frozenset({"X", "Y"})
+_MAY_BE_3Q = frozenset({"t", "inv", "del"})
 
 
 def is_complex(n: int, unread: int, *, more: bool) -> bool | None:
@@ -71,6 +72,8 @@ def ipssr_group(clones: list[dict[Event, int]], n: int, unread: int, *, more: bo
     undecided = {"3", "5", "11", "12", "20"} if n == 1 else {"5", "7"}
     if any(e.name == f"del({c})" for e in events for c in undecided):
         return None  # a deletion without its arm
+    if any("?" in e.chromosomes and e.kind in (_MAY_BE_3Q if n == 1 else {"del"}) for e in events):
+        return None  # of a chromosome that is not said
     return _single(*events) if n == 1 else _double(events)
 
 

@@ -17,14 +17,26 @@ _SAME = str.maketrans(
      "\u00a0": " ", "{": "[", "}": "]", "_": " "}
 )  # fmt: skip
 _OPENING = r"(?:del|add|der|inv|ins|dic|idic|dup|iso|t|i|r)\("
-# Slips of the pen: "del(5))(q13)", "der(22)(t(1;22)", "dert(3;17)", "t(3:17)", "-17.add(21)".
+# Slips of the pen: "del(5))(q13)", "der(22)(t(1;22)", "dert(3;17)", "t(3:17)", "-17.add(21)";
+# "inv(1198q15q22)" typed without shift, where 9 and 8 are brackets; "t(q22;q22)" without its
+# chromosomes; a slash left out before "77~158<4n>".
 _SLIPS = (
     (re.compile(r"\)\)+(?=\()"), ")"),
     (re.compile(rf"\((?={_OPENING})"), ""),
     (re.compile(r"\bdert\("), "der(?)t("),
     (re.compile(r"(?<!:):(?!:)"), ";"),
     (re.compile(rf"(?<=[)\d])\.(?=[+-]|\??{_OPENING})"), ","),
+    (re.compile(r"(\((?:[1-9]|1\d|2[0-2]|x|y))98(?=[pq])"), r"\1)("),
+    (re.compile(r"\bt\((?=[pq][\d.]{1,6};[pq][\d.]{1,6}\))"), "t(?;?)("),
+    (re.compile(r",(?=\d{2,3}[-~]\d{2,3}<\dn>)"), "/"),
 )
+# Cells counted without brackets, at the end of each clone: "46,xx19", "add(7)(q21)11", "46,xy,20",
+# "-72" (there is no chromosome 72).
+_BARE_CELLS = re.compile(
+    r"^(.{0,400}\)|\d\d,?[xy]{1,3},?|.{0,400}[+-](?:[3-9]|2(?=[3-9])))(\d{1,3})$"
+)
+_TWO_NUMBERS = re.compile(r"(?P<low>\d\d)(?P<high>\d\d)(?=,[xyo])")
+_WIDEST = 15  # chromosomes between the ends of a range written "4445"
 _SPACE_AROUND = re.compile(r" (?=[,;()\[\]+<>])|(?<=[,;()\[\]+<>]) ")
 _CLONE_MARKS = re.compile(r"[()\[\]/]")
 _TOKEN_MARKS = re.compile(r"[()\[\],;]")
@@ -69,11 +81,23 @@ def tidied(text: str) -> tuple[str, str]:
     body = _MOSAIC.sub("", text[:cut])
     for slip, meant in _SLIPS:
         body = slip.sub(meant, body)
-    return body.strip(" .;,:"), text[cut:].strip(" .;,/:")
+    return _bracketed(body.strip(" .;,:")), text[cut:].strip(" .;,/:")
+
+
+def _bracketed(body: str) -> str:
+    """Brackets around the counts of cells where none is written and every clone ends in one."""
+    if "[" in body or not body[:1].isdigit():
+        return body
+    ends = [_BARE_CELLS.match(clone) for clone in clones_of(body)]
+    if any(end is None for end in ends) or all(end and end[1][-1].isdigit() for end in ends):
+        return body
+    return "/".join(f"{end[1].rstrip(',')}[{end[2]}]" for end in ends if end)
 
 
 def head_of(text: str) -> tuple[Head, str] | None:
     """The head of a clone and what follows it; None if the text does not begin with a number."""
+    if (two := _TWO_NUMBERS.match(text)) and 0 < int(two["high"]) - int(two["low"]) <= _WIDEST:
+        text = f"{two['low']}~{text[2:]}"
     match = _HEAD.match(text)
     if match is None:
         return None

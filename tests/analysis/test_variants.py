@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,9 +131,34 @@ def test_a_protein_shorter_than_a_variant_lies_is_no_axis():
     assert protein_axis("TP53", 394) is PROTEINS["TP53"], "the stop codon"
     assert protein_axis("TP53", 395) is None
     assert protein_axis("RUNX1", 10) is None
-    for protein in PROTEINS.values():
-        for _, first, last in protein.domains:
-            assert 1 <= first < last <= protein.length
+
+
+def test_every_protein_names_its_records_and_its_domains_lie_on_it_one_after_another():
+    for gene, protein in PROTEINS.items():
+        assert re.fullmatch(r"[OPQ]\d[A-Z0-9]{3}\d", protein.accession), gene
+        assert re.fullmatch(r"NP_\d{6,9}", protein.refseq), gene
+        limits = [limit for _, *both in protein.domains for limit in both]
+        assert limits == sorted(set(limits)), gene
+        assert not limits or (limits[0] >= 1 and limits[-1] <= protein.length), gene
+
+
+# Human sequences, UniProt and RefSeq alike: residues that variants are named after.
+@pytest.mark.parametrize(
+    ("gene", "domain", "residues"),
+    [
+        ("CALR", "C-domain", (367, 385)),  # type 1 and 2 begin
+        ("DNMT3A", "Methyltransferase", (882,)),
+        ("KIT", "Kinase", (816,)),
+        ("JAK2", "Pseudokinase", (617,)),
+        ("CBL", "RING", (384, 404, 420)),
+        ("TP53", "DNA-binding", (175, 248, 273)),
+    ],
+)
+def test_hot_spots_lie_in_the_domains_that_are_known_for_them(
+    gene: str, domain: str, residues: tuple[int, ...]
+):
+    first, last = next(both for name, *both in PROTEINS[gene].domains if name == domain)
+    assert all(first <= residue <= last for residue in residues)
 
 
 @pytest.mark.shared

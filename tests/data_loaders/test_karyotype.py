@@ -183,6 +183,57 @@ def test_words_of_a_complex_karyotype_say_that_and_no_more() -> None:
         assert found.problems
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("46,XX,add(3)(q21) 14/46,XX6", "46,XX,add(3)(q21)[14]/46,XX[6]"),
+        ("46,XY,del(7)(q22)12/46,XY8", "46,XY,del(7)(q22)[12]/46,XY[8]"),
+        ("45,XY,-83/46,XY17", "45,XY,-8[3]/46,XY[17]"),
+        ("46,XX,25", "46,XX[25]"),
+        ("46,XX,del(1298p12p13)[9]", "46,XX,del(12)(p12p13)[9]"),
+        ("4346,XY,-5,-7,add(3)(q21),+mar[cp8]", "43~46,XY,-5,-7,add(3)(q21),+mar[cp8]"),
+        ("46,XX,80~92<4n>,XXXX[6]/46,XX[9]", "46,XX/80~92<4n>,XXXX[6]/46,XX[9]"),
+        ("47,XX,idem,+8[5]/46,XX,del(20)(q11)[9]",
+         "47,XX,del(20)(q11),+8[5]/46,XX,del(20)(q11)[9]"),
+        ("46,XY,TET2 mutation[20]", "46,XY[20]"),
+        ("46,XX[18]/46,XX,single cell aberrations[2]", "46,XX[20]"),
+        ("47,XXY[20].Klinefelter", "47,XXYc[20]"),
+    ],
+)  # fmt: skip
+def test_slips_of_the_pen_are_what_was_meant(text: str, meant: str) -> None:
+    found, right = parse_karyotype(text), parse_karyotype(meant)
+    assert not found.problems
+    assert found.ipssr_group == right.ipssr_group is not None
+    assert set(found.events) == set(right.events)
+    assert (found.n_abnormalities, found.not_clonal) == (right.n_abnormalities, right.not_clonal)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("46,XX,del(7)(q22)12/46,XX[8]", [None, 8]),
+        ("46,XX,-83", [None]),
+        ("45,XX,-12/46,XX9", [None, None]),
+    ],
+)
+def test_counts_are_not_made_of_numbers_that_may_be_something_else(
+    text: str, cells: list[int | None]
+) -> None:
+    assert [clone.cells for clone in parse_karyotype(text).clones] == cells
+
+
+def test_what_one_cell_shows_is_not_clonal_even_if_it_cannot_be_read() -> None:
+    found = parse_karyotype("46,XX,+glorp[1]/46,XX[19]")
+    assert (found.problems, found.ipssr_group, found.not_clonal) == ((), "good", ("+glorp",))
+    twice = parse_karyotype("46,XX,+glorp[1]/45,XX,+glorp,-7[1]/46,XX[18]")
+    assert (twice.ipssr_group, len(twice.problems)) == (None, 2)
+
+
+def test_a_translocation_of_unknown_chromosomes_has_a_group_only_where_any_would_do() -> None:
+    assert parse_karyotype("46,XX,t(q26;q22)[9]").ipssr_group is None, "may be of 3q"
+    assert parse_karyotype("47,XX,+8,t(q26;q22)[9]").ipssr_group == "intermediate"
+
+
 def test_numbers_that_nothing_explains_are_said() -> None:
     assert parse_karyotype("47,XY[11]/46,XY[9]").ipssr_group is None
     assert parse_karyotype("45,X[20]").ipssr_group is None

@@ -126,8 +126,17 @@ def test_other_columns_are_no_karyotypes() -> None:
     assert "cyto_ipssr" not in cohort.patients
 
 
-# Counted by hand from the differences; the rest are the publisher's, each for a reason below.
-MDS_AGREE, MDS_GIVEN, MDS_ALL = 2505, 2546, 2582
+# 98.4 % of the groups that are given, 97.5 % of all texts. The aim of 98 % is met by what is given,
+# not by all texts: 25 texts say too little for any group, and none is guessed; 40 differ from the
+# publisher for a reason below. Of the 25:
+#   "complex" alone (5): three abnormalities are poor, more are very poor;
+#   a deletion without its arm, del(20), del(5), del(11) (7): two groups are possible, and the
+#   publisher itself has del20 as good and del(20) as intermediate;
+#   inc (4): how much more there is, decides;
+#   another number of chromosomes than is explained, "44,XX", "47,XY", "45,XY,E" (4);
+#   fragments: percentages of cells without clones, a later sample in words, "and further structural
+#   changes", del(7) of both arms or inv(7) (5).
+MDS_AGREE, MDS_GIVEN, MDS_ALL = 2517, 2557, 2582
 MDS_DIFFERENCES = {
     # publisher, here: t(3q) or del(3q) alone called intermediate (9; others are called poor); three
     # abnormalities in independent clones (5); -20,+2mar and +21,+21,+22 (2)
@@ -157,12 +166,13 @@ def _mds(public_cohorts: Path) -> Counter[tuple[str, str | None]]:
 
 @pytest.mark.shared
 def test_ipssr_groups_of_the_mds_cohort(public_cohorts: Path) -> None:
-    """98.4 % of the groups that are given; 36 karyotypes say too little for a group."""
+    """98.4 % of the groups that are given, 97.5 % of all texts."""
     pairs = _mds(public_cohorts)
     given = sum(n for (_, here), n in pairs.items() if here is not None)
     agree = sum(n for (theirs, here), n in pairs.items() if theirs == here)
     assert (agree, given, sum(pairs.values())) == (MDS_AGREE, MDS_GIVEN, MDS_ALL)
-    assert agree / given > 0.98
+    assert agree / given > 0.984
+    assert agree / sum(pairs.values()) > 0.974
     assert {key: pairs[key] for key in MDS_DIFFERENCES} == MDS_DIFFERENCES
 
 

@@ -111,7 +111,8 @@ def test_allele_fractions(cohort: Cohort, selection: Selection):
 def test_variants(cohort: Cohort, selection: Selection, grouping: Grouping, grouped: Grouped):
     found = gene_variants(cohort, selection.mask, "TP53", grouping=grouping, groups=["MF", "ET"])
     holds(scripts.lollipop_script(found, cohort, OLD, grouped), selection, [found.table])
-    assert "P04637 (393 residues)" in methods.lollipop_methods(found, PROTEINS["TP53"], selection)
+    axis = "UniProtKB P04637, RefSeq NP_000537 (393 residues)"
+    assert axis in methods.lollipop_methods(found, PROTEINS["TP53"], selection)
     assert "positions observed" in methods.lollipop_methods(found, None, selection)
 
 
