@@ -9,7 +9,8 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats, refuse_dates
+from app.analysis._survival_data import refuse_dates
+from app.analysis.arrays import Bools, Floats
 
 RANK_TOLERANCE = 1e-8
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtri
 
 from app.analysis._risk_sets import RiskSets
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 
 MAX_STEPS = 60
 STEP_TOLERANCE = 1e-8

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import erfc, ndtri
 
 from app.analysis._design import Term
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 
 EVENTS_PER_TERM = 10
 MAX_STEPS = 40

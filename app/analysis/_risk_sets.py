@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats, Groups, Ints, SurvivalData
+from app.analysis._survival_data import Groups, SurvivalData
+from app.analysis.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import erfc, ndtri
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.signedinteger[Any]]
-Bools = npt.NDArray[np.bool_]
+from app.analysis.arrays import Bools, Floats, Ints
 
 TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
 

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._design import encode
-from app.analysis._survival_data import Floats, numbers, slack, wald
+from app.analysis._survival_data import numbers, slack, wald
+from app.analysis.arrays import Floats
 from app.analysis.cox_model import CoxModel
 from app.analysis.survival import confidence_band
 

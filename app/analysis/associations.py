@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.associations_exact import (
     conditional_odds_ratios,
     fisher_p_values,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kruskal, mannwhitneyu
 
-from app.analysis._survival_data import Bools
+from app.analysis.arrays import Bools
 from app.analysis.associations import Integers
 from app.analysis.associations_groups import feature_positions
 from app.analysis.outcomes import too_small

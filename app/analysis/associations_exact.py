@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, ndtri
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 
 Integers = npt.NDArray[np.int64]
 # R counts tables as "as extreme" up to this relative error of their probability.

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import gammaln
 from scipy.stats import chi2
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.associations import Integers, States, wilson_interval
 from app.analysis.associations_exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.multiplicity import adjust_p_values

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools
+from app.analysis.arrays import Bools
 from app.analysis.associations import pair_table
 from app.analysis.associations_groups import feature_positions
 from app.study.wording import SIGNIFICANT, count, format_q, format_ratio

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from app.analysis.arrays import Bools
 from app.analysis.table_one import describable
 from app.cohort.filters import Filter
 from app.cohort.groupings import CUT, FILTERS, GENES, HIERARCHY, Grouping, GroupingSpec
@@ -19,7 +17,6 @@ from data_loaders import Cohort
 from data_loaders.derived import TRIPLE_NEGATIVE, is_triple_negative
 from data_loaders.wording import listing, plural
 
-Bools = npt.NDArray[np.bool_]
 _NAMED = 6
 _SAME_WORDS = {"f": "female", "w": "female", "woman": "female", "m": "male", "man": "male"}
 

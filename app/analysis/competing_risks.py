@@ -15,15 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from app.analysis._survival_data import (
-    Floats,
-    Ints,
-    SurvivalData,
-    at_risk_counts,
-    competing_data,
-    numbers,
-    slack,
-)
+from app.analysis._survival_data import SurvivalData, at_risk_counts, competing_data, numbers, slack
+from app.analysis.arrays import Floats, Ints
 from app.analysis.fine_gray import FineGray, fine_gray
 from app.analysis.gray import GrayTest, gray_test
 

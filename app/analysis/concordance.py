@@ -6,15 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from app.analysis._survival_data import (
-    Floats,
-    Groups,
-    Ints,
-    SurvivalData,
-    group_codes,
-    numbers,
-    survival_data,
-)
+from app.analysis._survival_data import Groups, SurvivalData, group_codes, numbers, survival_data
+from app.analysis.arrays import Floats, Ints
 from app.analysis.survival import Estimate
 
 ROUNDING = 1e-12

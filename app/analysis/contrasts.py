@@ -7,7 +7,8 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats, numbers, slack, wald
+from app.analysis._survival_data import numbers, slack, wald
+from app.analysis.arrays import Floats
 from app.analysis.survival import KaplanMeier, confidence_band
 
 Curves = Mapping[Hashable, KaplanMeier]

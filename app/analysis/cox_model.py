@@ -10,7 +10,8 @@ import pandas as pd
 
 from app.analysis._design import Term
 from app.analysis._risk_sets import Evaluation, RiskSets
-from app.analysis._survival_data import Bools, Floats, Groups, SurvivalData
+from app.analysis._survival_data import Groups, SurvivalData
+from app.analysis.arrays import Bools, Floats
 from app.analysis.concordance import concordance
 from app.analysis.proportional_hazards import (
     proportional_hazards_test,

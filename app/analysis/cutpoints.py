@@ -14,13 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import erfc
 
-from app.analysis._survival_data import (
-    Floats,
-    SurvivalData,
-    at_risk_counts,
-    numbers,
-    survival_data,
-)
+from app.analysis._survival_data import SurvivalData, at_risk_counts, numbers, survival_data
+from app.analysis.arrays import Floats
 from app.analysis.regression import CoxModel, cox
 
 FOLDS = 10

@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Bools, Floats
 from app.cohort.groupings import by_variable
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 from data_loaders.wording import mid_sentence
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 MOST_LEVELS = 8
 _MOST_BINS = 24

@@ -15,8 +15,9 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats, slack
+from app.analysis._survival_data import slack
 from app.analysis.adjustment import covariate_frame
+from app.analysis.arrays import Bools, Floats
 from app.analysis.cox_model import CoxModel
 from app.analysis.exposures import Exposure, ExposureTimes
 from app.analysis.logrank import LogrankResult

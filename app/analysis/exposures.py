@@ -6,13 +6,10 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from app.analysis.arrays import Bools, Floats
 from data_loaders import Cohort, CohortError, Endpoint, Variable
 from data_loaders.wording import capitalised, mid_sentence
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 MONTHS_PER = {"days": 12 / 365.25, "weeks": 7 * 12 / 365.25, "months": 1.0, "years": 12.0}
 _COLUMN, _ENDPOINT = "column", "endpoint"

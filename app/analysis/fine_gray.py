@@ -10,7 +10,8 @@ import pandas as pd
 
 from app.analysis._design import build_design
 from app.analysis._newton import few_events, maximise, summarise, unprintable
-from app.analysis._survival_data import Bools, Floats, Ints, competing_data
+from app.analysis._survival_data import competing_data
+from app.analysis.arrays import Bools, Floats, Ints
 
 # A robust variance that is rounding error beside the model's own.
 NO_SPREAD = 1e-12

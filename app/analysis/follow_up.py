@@ -7,15 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import (
-    Floats,
-    Ints,
-    group_codes,
-    numbers,
-    same_patients,
-    slack,
-    survival_data,
-)
+from app.analysis._survival_data import group_codes, numbers, same_patients, slack, survival_data
+from app.analysis.arrays import Floats, Ints
 
 
 def at_risk(time: Any, entry: Any, ticks: Any) -> Ints:

@@ -10,16 +10,14 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from app.analysis._survival_data import (
-    Bools,
-    Floats,
     Groups,
-    Ints,
     competing_data,
     count_table,
     group_codes,
     quadratic_form,
     two_or_more_groups,
 )
+from app.analysis.arrays import Bools, Floats, Ints
 
 
 @dataclass(frozen=True)

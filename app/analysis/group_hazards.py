@@ -18,14 +18,13 @@ from scipy.special import chdtrc
 from app.analysis._design import Part, Term
 from app.analysis._newton import Maximum, few_events, maximise, summarise
 from app.analysis._survival_data import (
-    Floats,
     Groups,
-    Ints,
     SurvivalData,
     competing_data,
     count_table,
     two_or_more_groups,
 )
+from app.analysis.arrays import Floats, Ints
 
 CONF_LEVEL = 0.95
 # A robust variance below this is rounding error of zero.

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Floats = npt.NDArray[np.float64]
+from app.analysis.arrays import Floats
+
 Groups = npt.NDArray[np.int16]
 Counts = npt.NDArray[np.int64]
 Tested = tuple[str, float, float]

@@ -15,9 +15,7 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from app.analysis._survival_data import (
-    Floats,
     Groups,
-    Ints,
     SurvivalData,
     count_table,
     group_codes,
@@ -26,6 +24,7 @@ from app.analysis._survival_data import (
     survival_data,
     two_or_more_groups,
 )
+from app.analysis.arrays import Floats, Ints
 from app.analysis.multiplicity import Adjustment, adjust_p_values
 
 Weights = Literal["logrank", "peto-peto"] | tuple[str, float, float]

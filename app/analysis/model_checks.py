@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.adjusted_survival import AdjustedSurvival, adjusted_survival
+from app.analysis.arrays import Floats
 from app.analysis.cohort_models import CohortModels
 from app.analysis.cox_model import CoxModel
 from app.analysis.group_reading import YEARS
@@ -32,8 +32,6 @@ MOST_LEVELS = 10
 _MOST_SENTENCES = 6
 _SMOOTH_DF = 4
 _SMOOTH_POINTS = 60
-
-Floats = npt.NDArray[np.float64]
 
 
 # Proportional hazards -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 
 Adjustment = Literal["holm", "bh", "bonferroni", "none"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis._survival_data import Bools
+from app.analysis.arrays import Bools
 from app.analysis.associations_groups import feature_positions
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from data_loaders import Cohort

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from app.analysis.arrays import Floats
 from data_loaders import Cohort
 
-Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int32]
 
 _HELD: WeakKeyDictionary[Cohort, dict[str, tuple[Positions, Floats]]] = WeakKeyDictionary()

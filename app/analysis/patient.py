@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Bools
 from app.analysis.associations_groups import feature_positions
 from app.analysis.similar_profiles import is_recognised
 from app.analysis.variants import counted_variants
@@ -15,7 +15,6 @@ from app.study.wording import number_in_words
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.mutation_rule import aside_in_words, counts
 
-Bools = npt.NDArray[np.bool_]
 _ROLES = ("disease", "demographic", "laboratory", "clinical", "study", "other")
 _KINDS = ("numeric", "ordinal", "categorical", "binary")
 _TRUE = {"1", "1.0", "true", "yes"}

@@ -8,7 +8,8 @@ from scipy.special import chdtrc
 
 from app.analysis._design import Term
 from app.analysis._risk_sets import Evaluation, RiskSets
-from app.analysis._survival_data import Floats, SurvivalData, at_risk_counts
+from app.analysis._survival_data import SurvivalData, at_risk_counts
+from app.analysis.arrays import Floats
 
 
 def transformed_time(data: SurvivalData, sets: RiskSets) -> Floats:

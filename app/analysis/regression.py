@@ -26,14 +26,8 @@ from app.analysis._newton import (
     unprintable,
 )
 from app.analysis._risk_sets import Evaluation, RiskSets
-from app.analysis._survival_data import (
-    Bools,
-    Floats,
-    Groups,
-    SurvivalData,
-    group_codes,
-    survival_data,
-)
+from app.analysis._survival_data import Groups, SurvivalData, group_codes, survival_data
+from app.analysis.arrays import Bools, Floats
 from app.analysis.cox_model import CoxModel, Fitted
 from app.analysis.scan import survival_scan
 

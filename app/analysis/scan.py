@@ -18,14 +18,13 @@ from app.analysis._firth import firth_cox
 from app.analysis._newton import InfiniteCoefficientError, maximise
 from app.analysis._risk_sets import RiskSets
 from app.analysis._survival_data import (
-    Bools,
-    Floats,
     Groups,
     SurvivalData,
     group_codes,
     same_patients,
     survival_data,
 )
+from app.analysis.arrays import Bools, Floats
 from app.analysis.multiplicity import adjust_p_values
 
 KEPT_PATTERNS = 8

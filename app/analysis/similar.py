@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from app.analysis.arrays import Bools, Floats
 from app.analysis.similar_profiles import Floats32, Profiles, profiles_of, shared_bits
 from data_loaders import Cohort
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
 MIN_NEIGHBOURS = 10

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Bools
 from app.analysis.patient import patient_name, value_in_words
 from app.analysis.similar import MOST_REFERENCES, SimilarPatients
 from app.analysis.similar_outcomes import what_happened
@@ -21,7 +22,6 @@ from app.study.wording import (
 )
 from data_loaders import Cohort
 
-Bools = npt.NDArray[np.bool_]
 # Values this near, in shares of the cohort's ranks, are named as reasons.
 _CLOSE = 0.1
 _MOST_REASONS = 4

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Floats
 from app.analysis.subgroups import (
     NO_ALTERATION,
     NOISE,
@@ -27,7 +28,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "genes": ("gene", "refinement"),
     "cytogenetics": ("cytogenetic",),
 }
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

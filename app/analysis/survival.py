@@ -17,8 +17,6 @@ from scipy.special import ndtri
 
 from app.analysis._survival_data import (
     TIE_TOLERANCE,
-    Floats,
-    Ints,
     SurvivalData,
     at_risk_counts,
     numbers,
@@ -26,6 +24,7 @@ from app.analysis._survival_data import (
     survival_data,
     wald,
 )
+from app.analysis.arrays import Floats, Ints
 from app.analysis.follow_up import administrative_censoring, at_risk, risk_table
 from app.analysis.logrank import logrank_test, logrank_trend, pairwise_logrank
 

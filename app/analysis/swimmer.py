@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Bools, Floats
 from app.analysis.patient import patient_name
 from app.analysis.timeline import Histories
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort, CohortError
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 FOLLOW_UP, GROUP, BURDEN = "follow_up", "group", "burden"
 NO_GROUP = "no group"
 

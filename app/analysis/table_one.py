@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis._survival_data import same_patients
+from app.analysis.arrays import Bools, Floats
 from app.analysis.group_tests import (
     Tested,
     category_smd,
@@ -34,8 +35,6 @@ from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 NumberTest = Literal["rank", "mean"]
 
 MOST_LEVELS = 12

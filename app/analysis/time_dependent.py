@@ -15,14 +15,8 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._design import check_names
-from app.analysis._survival_data import (
-    Bools,
-    Floats,
-    numbers,
-    same_patients,
-    slack,
-    survival_data,
-)
+from app.analysis._survival_data import numbers, same_patients, slack, survival_data
+from app.analysis.arrays import Bools, Floats
 from app.analysis.logrank import LogrankResult, logrank_test
 from app.analysis.regression import cox
 from app.analysis.survival import ConfType, KaplanMeier, kaplan_meier

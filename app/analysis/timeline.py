@@ -9,16 +9,14 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Bools, Floats
 from app.analysis.exposures import exposure_options, exposure_times
 from data_loaders import Cohort, Endpoint, Variable
 from data_loaders.model import DAYS_PER_MONTH
 from data_loaders.wording import capitalised
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 EventKind = Literal[
     "start", "sample", "treatment", "transplant", "remission", "transformation", "progression",
     "other", "death", "end",

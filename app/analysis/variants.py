@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import Grouping
 from data_loaders import Cohort

@@ -21,6 +21,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
+from app.analysis.progress import Progress, ShouldCancel
 from app.analysis.subgroups import (
     Cancelled,
     SubgroupError,
@@ -39,8 +40,6 @@ from app.analysis.transplant.tasks import (
     who_benefits,
 )
 
-Progress = Callable[[str, float], None]
-ShouldCancel = Callable[[], bool]
 Task = Callable[[Mapping[str, Any], Progress, ShouldCancel], Any]
 
 

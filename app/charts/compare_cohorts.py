@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.charts.compare import LEGEND, ROW, below, left_margin, ratio_ticks, rows_axis, short
 from app.charts.survival import legend_lines
 from app.charts.theme import make_figure, rgba

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.associations_groups import GroupFrequencies
 from app.charts.labels import shortened
 from app.charts.survival import legend_lines

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
 from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Ints
 
 CUT = 0.6
 MIN_GROUP_SHARE = 0.006

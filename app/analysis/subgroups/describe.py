@@ -10,8 +10,9 @@ import pandas as pd
 from scipy.special import gammaln
 from scipy.stats import norm
 
+from app.analysis.arrays import Floats
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.subgroups.profiles import Ints
 from app.analysis.subgroups.refinements import States
 
 NO_ALTERATION = "No alteration in these features"

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Ints
 
 _GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))
 # Share of the map's area that all patients' dots together may fill.

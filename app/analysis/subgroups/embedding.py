@@ -6,8 +6,9 @@ import warnings
 
 import numpy as np
 
+from app.analysis.arrays import Floats
 from app.analysis.subgroups.features import Mask
-from app.analysis.subgroups.profiles import Bits, Floats, Neighbours, jaccard_neighbours
+from app.analysis.subgroups.profiles import Bits, Neighbours, jaccard_neighbours
 
 N_NEIGHBOURS = 15
 N_EPOCHS = 200

@@ -5,17 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from app.analysis.progress import Progress, ShouldCancel, portion
 from app.analysis.subgroups.features import prepare
 from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.result import Evidence, SubgroupResult
-from app.analysis.subgroups.search import Grouped, group_patients, portion
-from app.analysis.subgroups.settings import (
-    NULL_EFFORT,
-    Progress,
-    ShouldCancel,
-    SubgroupError,
-    SubgroupSettings,
-)
+from app.analysis.subgroups.search import Grouped, group_patients
+from app.analysis.subgroups.settings import NULL_EFFORT, SubgroupError, SubgroupSettings
 from app.study.wording import format_percent
 
 # Below this many times what shuffled data give, company is no more than chance.

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, portion, report
 from app.analysis.subgroups.describe import (
     NO_ALTERATION,
     NOISE,
@@ -22,11 +24,11 @@ from app.analysis.subgroups.features import Prepared, prepare
 from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.placement import nearest_profile, place
 from app.analysis.subgroups.plain import plain_groups
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.subgroups.profiles import Ints
 from app.analysis.subgroups.refinements import States
 from app.analysis.subgroups.result import UNCERTAIN_BELOW, SubgroupResult
-from app.analysis.subgroups.search import Grouped, group_patients, portion, report
-from app.analysis.subgroups.settings import EFFORTS, Progress, ShouldCancel, SubgroupSettings
+from app.analysis.subgroups.search import Grouped, group_patients
+from app.analysis.subgroups.settings import EFFORTS, SubgroupSettings
 from app.analysis.subgroups.wording import method_text, notes_on, warnings_on
 
 

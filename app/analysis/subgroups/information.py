@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from app.analysis.arrays import Floats
 from app.analysis.subgroups.merge import cluster_totals
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.subgroups.profiles import Ints
 
 
 @dataclass(frozen=True)

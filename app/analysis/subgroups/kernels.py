@@ -9,7 +9,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Ints
 
 # A feature is present in a cluster where so large a share, and so many patients, carry it.
 PRESENT_SHARE = 0.02

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Ints
 
 # More patients must not mean ever more clusters: likelihoods count as if there were 2000.
 MAX_EFFECTIVE_PATIENTS = 2000

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from app.analysis.subgroups.profiles import Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Ints
 
 MIN_CLUSTER_SIZE = 5
 

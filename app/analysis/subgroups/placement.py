@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from app.analysis.arrays import Floats
 from app.analysis.subgroups.features import Mask
 from app.analysis.subgroups.merge import fit_mixture
-from app.analysis.subgroups.profiles import Bits, Floats, Ints
+from app.analysis.subgroups.profiles import Bits, Ints
 from app.analysis.subgroups.refinements import States
 
 _BLOCK_CELLS = 8_000_000

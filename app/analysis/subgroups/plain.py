@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis.subgroups.profiles import Bits, Floats, Ints
+from app.analysis.arrays import Floats
+from app.analysis.subgroups.profiles import Bits, Ints
 
 N_NEIGHBOURS = 15
 MIN_DIST = 0.1

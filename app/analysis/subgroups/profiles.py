@@ -10,7 +10,6 @@ from scipy.sparse import csr_matrix
 
 Bits = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 # Profiles that share nothing are no neighbours.
 DISCONNECTED = 0.99

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.subgroups.consensus import consensus
 from app.analysis.subgroups.embedding import embed
 from app.analysis.subgroups.information import Information, information
 from app.analysis.subgroups.merge import MAX_EFFECTIVE_PATIENTS, merge_partition, penalties
 from app.analysis.subgroups.partitions import MIN_CLUSTER_SIZE, density_partitions
 from app.analysis.subgroups.placement import nearest_profile
-from app.analysis.subgroups.profiles import Bits, Floats, Ints, Profiles, collapse
-from app.analysis.subgroups.settings import Cancelled, Effort, Progress, ShouldCancel
+from app.analysis.subgroups.profiles import Bits, Ints, Profiles, collapse
+from app.analysis.subgroups.settings import Effort
 
 # More profiles than this are not mapped: the others join the groups by posterior.
 MAX_MAPPED_PROFILES = 5000
@@ -131,37 +133,3 @@ def landmark_counts(counts: Ints, rng: np.random.Generator) -> Ints:
     _, first = np.unique(drawn, return_index=True)
     stop = np.sort(first)[MAX_MAPPED_PROFILES]
     return np.bincount(drawn[:stop], minlength=len(counts))
-
-
-def report(
-    progress: Progress | None, should_cancel: ShouldCancel | None, stage: str, fraction: float
-) -> None:
-    """Tell the caller how far the work is; raise Cancelled if the caller wants no more."""
-    if should_cancel is not None and should_cancel():
-        raise Cancelled
-    if progress is not None:
-        progress(stage, fraction)
-
-
-def portion(
-    progress: Progress | None, start: float, stop: float, stage: str | None = None
-) -> Progress | None:
-    """The progress of a part of the work, told as progress of the whole.
-
-    Parameters
-    ----------
-    progress
-        Told the whole's progress.
-    start, stop
-        Where in the whole the part begins and ends.
-    stage
-        Name of the part, instead of its own stages' names.
-    """
-    if progress is None:
-        return None
-    whole = progress
-
-    def told(own_stage: str, fraction: float) -> None:
-        whole(stage or own_stage, start + fraction * (stop - start))
-
-    return told

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 Quality = Literal["preview", "standard", "fine", "plain"]
-Progress = Callable[[str, float], None]
-ShouldCancel = Callable[[], bool]
 
 
 class SubgroupError(ValueError):
     """Data or settings from which no subgroups can be found; the message is one sentence."""
-
-
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong: somebody asked to stop
-    """The caller asked to stop; nothing was computed."""
 
 
 @dataclass(frozen=True)

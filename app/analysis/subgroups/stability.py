@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.subgroups.describe import NOT_TESTED
 from app.analysis.subgroups.features import Prepared, prepare
 from app.analysis.subgroups.find import find_subgroups
 from app.analysis.subgroups.result import SubgroupResult
-from app.analysis.subgroups.search import group_patients, report
-from app.analysis.subgroups.settings import REPEAT_EFFORT, Progress, ShouldCancel, SubgroupSettings
+from app.analysis.subgroups.search import group_patients
+from app.analysis.subgroups.settings import REPEAT_EFFORT, SubgroupSettings
 
 STABLE_FROM = 0.75
 TENTATIVE_FROM = 0.5

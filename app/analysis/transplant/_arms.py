@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant._weights import Cells
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
 
 # Keeps a coefficient finite where a level has no transplant; worth a hundredth of an event.
 RIDGE = 1e-2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.transplant.trial_data import TrialData
 
 

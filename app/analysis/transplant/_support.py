@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._trial import Arm, ArmSums, Trial
 from app.analysis.transplant._weights import DrawnWeights
 from data_loaders.wording import listing, plural

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.transplant._trial import (
     ArmSums,
     Caps,

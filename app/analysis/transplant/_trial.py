@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._arms import Segments
 from app.analysis.transplant._weights import DrawnWeights, WeightModel
 from app.analysis.transplant.strategies import Spread, Strategy, Timing, timing_of

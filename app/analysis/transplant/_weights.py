@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis._survival_data import Bools, Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant._hazards import FittedHazard, HazardRows, fit_hazard
 from app.analysis.transplant.strategies import Timing
 from app.analysis.transplant.trial_data import TrialData

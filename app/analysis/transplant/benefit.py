@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis.subgroups.search import report
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._strata import restratified
 from app.analysis.transplant.diagnostics import age_bands
 from app.analysis.transplant.microsimulation import (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats
 from app.analysis.adjustment import MAX_LEVELS, age_column
+from app.analysis.arrays import Bools, Floats
 from app.analysis.exposures import MONTHS_PER, Exposure, exposure_options, exposure_times
 from app.analysis.transplant.confounders import TRANSPLANT, confounder_options
 from app.analysis.transplant.kinds import ALLOGENEIC, transplant_kinds

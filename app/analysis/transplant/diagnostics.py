@@ -9,9 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats
-from app.analysis.subgroups.search import report
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._support import NEAR_ZERO, window_probability
 from app.analysis.transplant._tables import clone_weights
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate

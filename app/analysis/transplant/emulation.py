@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats
-from app.analysis.subgroups.search import report
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._balance import balance_notes, balance_table
 from app.analysis.transplant._support import (
     arm_notes,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.regression import cox, cox_time_varying
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.time_dependent import counting_process

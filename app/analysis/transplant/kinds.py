@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools
+from app.analysis.arrays import Bools
 from app.analysis.transplant.confounders import TRANSPLANT
 from data_loaders import Cohort
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats, Ints
-from app.analysis.subgroups.search import report
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Floats, Ints
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant.multistate import BOTH, DEAD, PROGRESSED, TRANSPLANTED, UNTREATED
 from app.analysis.transplant.transitions import Transition, TransitionModels
 from data_loaders.wording import plural

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats, Ints
-from app.analysis.subgroups.search import report
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Bools, Floats, Ints
+from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant.trial_data import TrialData
 
 UNTREATED, TRANSPLANTED, PROGRESSED, BOTH, DEAD = range(5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats, Ints
+from app.analysis.arrays import Floats, Ints
 from app.analysis.transplant._trial import Arm
 from app.analysis.transplant.emulation import Emulation
 from app.analysis.transplant.protocol import Protocol

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from app.analysis._survival_data import Bools, Floats
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Bools, Floats
+from app.analysis.progress import Progress, ShouldCancel
 from app.analysis.transplant._strata import rows_of
 from app.analysis.transplant.microsimulation import (
     NEVER,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Bools, Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.exposures import ExposureTimes, exposure_times
 from app.analysis.model_frame import ENTRY, EVENT, TIME, Covariate, model_frame
 from app.analysis.transplant.confounders import (
@@ -171,7 +171,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         raise ValueError("Nobody eligible has a known outcome: choose another endpoint.")
     given = exposure_times(cohort, trial.treatment, trial.endpoint)
     given, ends, kinds = _of_kind(cohort, trial, given, model.outcome.used)
-    zero = np.zeros(cohort.n)
+    zero: Floats = np.zeros(cohort.n)
     if trial.time_zero is not None:
         zero = exposure_times(cohort, trial.time_zero, trial.endpoint).months
     known = np.isfinite(zero[used])

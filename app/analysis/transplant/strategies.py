@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.analysis._survival_data import Floats
+from app.analysis.arrays import Floats
 from app.analysis.transplant.trial_data import TrialData
 
 Spread = Literal["practice", "even"]

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from app.analysis._survival_data import Floats
-from app.analysis.subgroups.settings import Progress, ShouldCancel
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel
 from app.analysis.transplant.benefit import Benefit, benefit
 from app.analysis.transplant.diagnostics import sensitivity
 from app.analysis.transplant.emulation import Emulation, EmulationSettings, emulate

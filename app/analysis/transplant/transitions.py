@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from app.analysis._survival_data import Floats, Ints
+from app.analysis.arrays import Floats, Ints
 from app.analysis.transplant._hazards import FittedHazard, HazardRows, baseline_jumps, fit_hazard
 from app.analysis.transplant.multistate import (
     BOTH,

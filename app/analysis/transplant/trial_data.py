@@ -10,9 +10,6 @@ import numpy as np
 import pandas as pd
 
 from app.analysis._survival_data import (
-    Bools,
-    Floats,
-    Ints,
     distinct_times,
     group_codes,
     refuse_dates,
@@ -20,6 +17,7 @@ from app.analysis._survival_data import (
     slack,
     survival_data,
 )
+from app.analysis.arrays import Bools, Floats, Ints
 from data_loaders.wording import mid_sentence, plural
 
 EVERYONE = "All eligible"
