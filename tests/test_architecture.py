@@ -17,6 +17,7 @@ ORDER = [
     "app.study",
     "app.charts",
     "app.export",
+    "app.study",
     "app.ui",
     "pages",
 ]

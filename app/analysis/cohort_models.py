@@ -13,6 +13,7 @@ import numpy.typing as npt
 from app.analysis.cox_model import CoxModel
 from app.analysis.model_frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from app.analysis.regression import cox
+from app.cohort.groupings import SavedGroups
 from data_loaders import Cohort
 from data_loaders.wording import listing, plural
 
@@ -120,7 +121,10 @@ class CohortModels:
 
 
 def fit_models(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], settings: ModelSettings
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    settings: ModelSettings,
+    saved: SavedGroups | None = None,
 ) -> CohortModels:
     """Fit the Cox models that the settings ask for.
 
@@ -135,6 +139,8 @@ def fit_models(
         The patients selected, shape (cohort.n,).
     settings
         What to model.
+    saved
+        The cohort's groups that were saved by name, where covariates name them.
 
     Raises
     ------
@@ -148,6 +154,7 @@ def fit_models(
         settings.covariates,
         strata=settings.strata,
         limit=settings.limit,
+        saved=saved,
     )
     varying = table.varying
     constant = tuple(c for c in table.covariates if c not in varying)

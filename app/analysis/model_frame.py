@@ -14,7 +14,7 @@ import pandas as pd
 from app.analysis.adjustment import adjustment_options, age_and_sex
 from app.analysis.contained_covariates import contained_in
 from app.analysis.outcomes import Outcome, outcome_of
-from app.cohort.groupings import Grouping, GroupingSpec, grouping_options
+from app.cohort.groupings import Grouping, GroupingSpec, SavedGroups, grouping_options
 from app.cohort.later_columns import comes_later
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.wording import mid_sentence
@@ -114,6 +114,7 @@ def model_frame(
     strata: Sequence[str] = (),
     limit: float | None = None,
     truncated: bool = True,
+    saved: SavedGroups | None = None,
 ) -> ModelFrame:
     """Table of the selected patients with a known outcome, for :func:`app.analysis.regression.cox`.
 
@@ -135,6 +136,8 @@ def model_frame(
         Months at which follow-up ends for every number.
     truncated
         Whether patients count as at risk from the endpoint's entry time on, where it has one.
+    saved
+        The cohort's groups that were saved by name, where covariates name them.
 
     Raises
     ------
@@ -149,7 +152,7 @@ def model_frame(
     made: list[list[Covariate]] = [[], []]
     for place, specs in enumerate((covariates, strata)):
         for spec in specs:
-            covariate, values = _column(cohort, spec, outcome.used, taken, mask)
+            covariate, values = _column(cohort, spec, outcome.used, taken, mask, saved=saved)
             if place == 1 and covariate.kind == "number":
                 raise ValueError(
                     f"{covariate.name} is a number: strata need categories, so cut it into groups "
@@ -164,8 +167,8 @@ def model_frame(
     return ModelFrame(frame, outcome, tuple(made[0]), tuple(made[1]), contained)
 
 
-def describe_covariate(cohort: Cohort, spec: str) -> Covariate:
-    """What a covariate is, without its values.
+def describe_covariate(cohort: Cohort, spec: str, saved: SavedGroups | None = None) -> Covariate:
+    """What a covariate is, without its values; ``saved`` as :func:`model_frame` takes it.
 
     Raises
     ------
@@ -173,7 +176,7 @@ def describe_covariate(cohort: Cohort, spec: str) -> Covariate:
         If the cohort lacks it.
     """
     nobody = np.zeros(cohort.n, dtype=bool)
-    return _column(cohort, spec, nobody, set())[0]
+    return _column(cohort, spec, nobody, set(), saved=saved)[0]
 
 
 def covariate_options(cohort: Cohort) -> list[str]:
@@ -243,6 +246,8 @@ def _column(
     used: npt.NDArray[np.bool_],
     taken: set[str],
     mask: npt.NDArray[np.bool_] | None = None,
+    *,
+    saved: SavedGroups | None = None,
 ) -> tuple[Covariate, object]:
     """What a covariate is, and its values in the patients used; quantiles are of the mask's."""
     if isinstance(spec, Grouping):
@@ -251,7 +256,7 @@ def _column(
     variable = cohort.variables.get(parsed.name) if parsed.kind == "variable" else None
     if variable is not None and _is_number(variable):
         return _of_number(cohort, variable, used, taken)
-    grouping = parsed.build(cohort, mask)
+    grouping = parsed.build(cohort, mask, saved)
     if parsed.kind == "alteration":
         yes, no = grouping.names
         covariate = Covariate(spec, _free(yes, spec, taken), "binary", (no, yes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,11 @@ __all__ = [
     "Grouping",
     "GroupingError",
     "GroupingSpec",
+    "SavedGroups",
     "by_alteration",
     "by_labels",
     "by_variable",
     "grouping_options",
-    "saved_groups_from",
 ]
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
@@ -51,6 +51,8 @@ CUT, FILTERS = "cut", "filters"
 # What a grouping may be made of; the text after the colon says of which.
 _NAMED = ("alteration", "variable", ALLELES, SAVED)
 _SEPARATORS = {GENES: "|", HIERARCHY: ">"}
+# Groups of one cohort that somebody saved, by name.
+SavedGroups = Mapping[str, Grouping]
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,12 @@ class GroupingSpec:
         separator = _SEPARATORS.get(self.kind)
         return split_parts(self.name, separator) if separator and self.name else ()
 
-    def build(self, cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grouping:
+    def build(
+        self,
+        cohort: Cohort,
+        mask: npt.NDArray[np.bool_] | None = None,
+        saved: SavedGroups | None = None,
+    ) -> Grouping:
         """The grouping of the cohort's patients.
 
         Parameters
@@ -124,6 +131,8 @@ class GroupingSpec:
         mask
             The patients selected, shape (cohort.n,): where a quantile lies and which genes are
             counted is theirs to decide. Patients outside it have a group all the same.
+        saved
+            The cohort's groups that were saved by name.
 
         Raises
         ------
@@ -148,7 +157,7 @@ class GroupingSpec:
             case "filters":
                 return by_filters(cohort, filters_from_text(self.name))
             case "saved":
-                return _SAVED_BY[-1](cohort, self.name)
+                return _saved(cohort, self.name, saved or {})
         return by_variable(cohort, self.name)
 
     def _is_complete(self) -> bool:
@@ -161,22 +170,14 @@ class GroupingSpec:
         return self.kind in {*_NAMED, CUT, FILTERS} and bool(self.name)
 
 
-def _nothing_saved(_cohort: Cohort, name: str) -> Grouping:
-    raise GroupingError(f"There are no saved groups called {name}.")
-
-
-_SAVED_BY: list[Callable[[Cohort, str], Grouping]] = [_nothing_saved]
-
-
-def saved_groups_from(source: Callable[[Cohort, str], Grouping]) -> None:
-    """Say where groups saved by name are held: with whoever runs the session, not here.
-
-    Parameters
-    ----------
-    source
-        Gives the groups of a cohort that bear a name; raises GroupingError if there are none.
-    """
-    _SAVED_BY[:] = [source]
+def _saved(cohort: Cohort, name: str, saved: SavedGroups) -> Grouping:
+    grouping = saved.get(name)
+    if grouping is None or len(grouping.codes) != cohort.n:
+        raise GroupingError(
+            f"This session has no saved groups called {name}: load their file on the Subgroups "
+            "page."
+        )
+    return grouping
 
 
 def by_alteration(cohort: Cohort, feature: str) -> Grouping:

@@ -124,8 +124,10 @@ def saved_from_json(cohort: Cohort, content: bytes) -> LoadedGroups:
     )
 
 
-def saved_to_text(name: str, grouping: Grouping) -> str | None:
-    """Saved groups as text for a link: who is in which group by position, without identifiers.
+def saved_to_text(
+    name: str, grouping: Grouping, longest: int | None = _LONGEST_LINK_TEXT
+) -> str | None:
+    """Saved groups as text: who is in which group by position, without identifiers.
 
     Only for cohorts that everyone has: positions mean nothing to who lacks the data.
 
@@ -135,11 +137,13 @@ def saved_to_text(name: str, grouping: Grouping) -> str | None:
         What they were saved as.
     grouping
         The groups.
+    longest
+        Characters that the text may have, by default those of a link; None for any number.
 
     Returns
     -------
     str or None
-        None where the text would be too long for a link.
+        None where the text would be longer.
     """
     head = {
         "name": name,
@@ -152,7 +156,7 @@ def saved_to_text(name: str, grouping: Grouping) -> str | None:
     codes = np.maximum(grouping.codes, -1).astype(np.int8)
     content = json.dumps(head, ensure_ascii=False).encode() + b"\x00" + codes.tobytes()
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
-    return text if len(text) <= _LONGEST_LINK_TEXT else None
+    return text if longest is None or len(text) <= longest else None
 
 
 def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
@@ -163,9 +167,21 @@ def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
     GroupingError
         If the text is not that, or of a cohort of another size.
     """
-    refusal = GroupingError(
-        "The saved groups in this link cannot be read for this cohort: ask for their file."
-    )
+    name, grouping = saved_of_text(text)
+    if len(grouping.codes) != cohort.n:
+        raise _refusal()
+    return name, grouping
+
+
+def saved_of_text(text: str) -> tuple[str, Grouping]:
+    """Read what ``saved_to_text`` wrote, before the cohort is at hand.
+
+    Raises
+    ------
+    GroupingError
+        If the text is not that.
+    """
+    refusal = _refusal()
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         content = zlib.decompressobj().decompress(packed, _LARGEST_LINK_CONTENT)
@@ -173,7 +189,7 @@ def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
         data = json.loads(head)
         names = tuple(clean_name(name) for name in data["groups"])
         codes = np.frombuffer(raw, dtype=np.int8).astype(np.int16)
-        known = len(codes) == cohort.n and codes.min() >= -1 and codes.max() < len(names)
+        known = len(codes) and codes.min() >= -1 and codes.max() < len(names)
         if not known or not all(map(_is_colour, data["colours"])):
             raise refusal
         codes[codes < 0] = OUTSIDE
@@ -189,6 +205,12 @@ def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
         raise refusal from error
     except (zlib.error, binascii.Error) as error:
         raise refusal from error
+
+
+def _refusal() -> GroupingError:
+    return GroupingError(
+        "The saved groups in this link cannot be read for this cohort: ask for their file."
+    )
 
 
 def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:

@@ -12,12 +12,12 @@ from app.cohort.filters import Selection
 from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping
 from app.export.methods_parts import (
-    analysed_sentence,
     endpoint_sentence,
     selected_sentence,
     source_sentence,
     view_methods,
 )
+from app.study.accounting import Accounting
 from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
 
 _SKIPPED = "no test"
@@ -44,7 +44,7 @@ def comparison_methods(
     """
     groups = [f"{name} ({size:,})" for name, size in zip(table.names, table.sizes, strict=True)]
     parts = [
-        f"{analysed_sentence(selection.n, table.n, table.left_out)} Groups by "
+        f"{Accounting(selection.n, table.n, table.left_out).methods()} Groups by "
         f"{mid_sentence(table.label)}: {listing(groups)}; nobody is in two of them.",
         _clinical(table),
     ]

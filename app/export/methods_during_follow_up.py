@@ -6,7 +6,8 @@ from app.analysis.during_follow_up import DuringFollowUp
 from app.analysis.during_reading import NOT_CAUSAL
 from app.cohort.filters import Selection
 from app.export.methods_models import landmark_methods, simon_makuch_methods
-from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+from app.export.methods_parts import endpoint_sentence, view_methods
+from app.study.accounting import Accounting
 from app.study.wording import count, listing, mid_sentence
 
 
@@ -20,7 +21,7 @@ def during_methods(result: DuringFollowUp, selection: Selection) -> str:
     selection
         The patients they were made of.
     """
-    who = analysed_sentence(result.selected, result.n, result.left_out)
+    who = Accounting(result.selected, result.n, result.left_out).methods()
     events = int(result.event.sum())
     endpoint = endpoint_sentence(result.endpoint, events, result.n, result.limit)
     if result.endpoint.entry is not None:

@@ -20,7 +20,8 @@ from app.analysis.outcomes import too_small
 from app.analysis.variants import MARGIN, MIN_PAIRS, GeneVariants, VafSummary
 from app.analysis.variants_proteins import Protein
 from app.cohort.filters import Selection
-from app.export.methods_parts import analysed_sentence, view_methods
+from app.export.methods_parts import view_methods
+from app.study.accounting import Accounting
 from app.study.wording import capitalised, listing, mid_sentence
 from data_loaders.model import FEATURE_KINDS, FeatureKind
 from data_loaders.mutation_rule import RULE
@@ -47,7 +48,7 @@ def frequency_methods(found: GroupFrequencies, selection: Selection) -> str:
         The patients they were counted in.
     """
     parts = [
-        f"{analysed_sentence(found.selected, found.analysed, found.left_out)} "
+        f"{Accounting(found.selected, found.analysed, found.left_out).methods()} "
         f"{kinds_sentence(found.kinds)} {_TESTED_ONLY} Intervals of frequencies are Wilson's "
         "(1927), 95%."
     ]
@@ -112,7 +113,7 @@ def oncoprint_methods(made: Oncoprint, kinds: Sequence[FeatureKind], selection: 
         The patients it was made of.
     """
     part = (
-        f"{analysed_sentence(made.selected, made.analysed, made.left_out)} "
+        f"{Accounting(made.selected, made.analysed, made.left_out).methods()} "
         f"{kinds_sentence(kinds)} The oncoprint shows {len(made.labels)} of them by their "
         "frequency among the patients tested. Patients are sorted row by row, altered before not "
         "altered before not tested"
@@ -193,7 +194,7 @@ def burden_methods(found: Burden, selection: Selection) -> str:
     if found.not_counted:
         test += f" Not counted, as the groups are made of it: {listing(list(found.not_counted))}."
     part = (
-        f"{analysed_sentence(found.selected, found.analysed, found.left_out)} "
+        f"{Accounting(found.selected, found.analysed, found.left_out).methods()} "
         f"{kinds_sentence(found.kinds)} Each patient's alterations were counted; not tested counts "
         f"as none found ({found.incomplete:,} patients were not tested for all).{test}"
     )

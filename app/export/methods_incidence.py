@@ -7,7 +7,8 @@ from app.analysis.incidence_reading import WHICH_QUESTION
 from app.analysis.outcomes import too_small
 from app.cohort.filters import Selection
 from app.export.methods_models import gray_methods
-from app.export.methods_parts import analysed_sentence, columns_of, view_methods
+from app.export.methods_parts import columns_of, view_methods
+from app.study.accounting import Accounting
 from app.study.wording import count, listing, mid_sentence
 
 
@@ -31,7 +32,7 @@ def group_incidence_methods(result: GroupIncidence, selection: Selection) -> str
             f"The result is of {result.selected:,} selected patients, the selection of "
             f"{selection.n:,}: pass the selection that the result was made with."
         )
-    who = analysed_sentence(result.selected, result.analysed, result.left_out)
+    who = Accounting(result.selected, result.analysed, result.left_out).methods()
     parts = [
         " ".join(text for text in (who, _groups(result), _endpoint(result)) if text),
         _estimates(result),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from app.analysis.outcomes import as_loaded
 from app.cohort.filters import Selection
@@ -57,14 +57,6 @@ def selected_sentence(selection: Selection) -> str:
             f"{count(selection.n_missing, 'patient')}."
         )
     return words
-
-
-def analysed_sentence(selected: int, analysed: int, left_out: Mapping[str, int]) -> str:
-    """How many of the selected were analysed, and why the others were not."""
-    if analysed == selected:
-        return "All of them were analysed."
-    reasons = [f"{number:,} {reason}" for reason, number in left_out.items()]
-    return f"Of these, {analysed:,} were analysed; not analysed: {listing(reasons)}."
 
 
 def columns_of(endpoint: Endpoint) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.analysis.cohort_screen import CohortScreen
 from app.cohort.filters import Selection
 from app.export.methods_models import screen_methods
-from app.export.methods_parts import analysed_sentence, endpoint_sentence, view_methods
+from app.export.methods_parts import endpoint_sentence, view_methods
+from app.study.accounting import Accounting
 from app.study.wording import listing
 from data_loaders.model import FEATURE_KINDS
 
@@ -20,7 +21,7 @@ def cohort_screen_methods(screen: CohortScreen, selection: Selection) -> str:
     selection
         The patients it was made of.
     """
-    who = analysed_sentence(screen.selected, screen.analysed, screen.left_out)
+    who = Accounting(screen.selected, screen.analysed, screen.left_out).methods()
     endpoint = endpoint_sentence(screen.endpoint, screen.events, screen.analysed, screen.limit)
     if screen.endpoint.entry is not None:
         endpoint += f" Patients were at risk from their entry on (column {screen.endpoint.entry})."

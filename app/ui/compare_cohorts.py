@@ -17,6 +17,7 @@ from app.ui.cohort_choice import draw_cohort_choice
 from app.ui.compare import Compared
 from app.ui.compare_both import Both, Side, draw_answer
 from app.ui.links import GROUP, group_labels, keep_choices
+from app.ui.saved_groups import saved_groups
 from app.ui.session import cohort_keys, open_cohort
 from data_loaders import Cohort
 
@@ -102,7 +103,9 @@ def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Bo
     if compared.exclusive:
         grouping = exclusive_groups(other, filters_from_text(theirs.name))
     else:
-        grouping = arranged(theirs.build(other, selection.mask), compared.arrangement)
+        grouping = arranged(
+            theirs.build(other, selection.mask, saved_groups(other)), compared.arrangement
+        )
     masks = (mask, selection.mask)
     alone = unmatched(compared.grouping, grouping, masks)
     same = _draw_matching(*alone, other) if ask and all(alone) else {}

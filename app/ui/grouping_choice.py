@@ -46,6 +46,7 @@ from app.ui.grouping_parameters import (
 )
 from app.ui.links import EVERYONE, GROUP, feature_labels, group_labels, grouping_was_lost
 from app.ui.saved_filters import draw_save_filter, saved_filters, take_over_filters
+from app.ui.saved_groups import saved_groups
 from app.ui.session import Looking
 from data_loaders import Cohort
 
@@ -158,7 +159,7 @@ def draw_grouping(
         try:
             asked = _Asked(looking, endpoint, limit)
             spec, note = _draw_parameters(asked, option)
-            made = spec.build(cohort, looking.selection.mask)
+            made = spec.build(cohort, looking.selection.mask, saved_groups(cohort))
         except GroupingError as error:
             st.info(str(error))
             return ChosenGrouping()

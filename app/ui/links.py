@@ -37,7 +37,7 @@ from app.ui.grouping_parameters import (
     option_and_parameters,
 )
 from app.ui.pages import HOME
-from app.ui.saved_groups import saved_names, saved_option, take_saved_from_link
+from app.ui.saved_groups import saved_groups, saved_option, take_saved_from_link
 from app.ui.session import (
     DEFAULT_COHORT,
     address_label,
@@ -177,7 +177,7 @@ def trial_labels(cohort: Cohort) -> dict[str, dict[str, str]]:
 def _groups(cohort: Cohort) -> list[str]:
     """What patients can be grouped by; saved groups come early, the page's default stays first."""
     options = [str(spec) for spec in grouping_options(cohort)]
-    saved = [saved_option(name) for name in saved_names(cohort)]
+    saved = [saved_option(name) for name in saved_groups(cohort)]
     return [*options[:1], *saved, *options[1:]]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.cohort.groupings import SAVED, Grouping, GroupingError, GroupingSpec, saved_groups_from
+from app.cohort.groupings import SAVED, Grouping, GroupingError, GroupingSpec, SavedGroups
 from app.cohort.saved import (
     clean_name,
     saved_from_json,
@@ -36,26 +36,13 @@ class _Saved:
     grouping: Grouping
 
 
-def saved_names(cohort: Cohort) -> list[str]:
-    """Names of the groups saved in this session for this cohort, the latest last."""
-    return [name for name, held in _held().items() if held.fingerprint == cohort.fingerprint]
-
-
-def saved_grouping(cohort: Cohort, name: str) -> Grouping:
-    """The groups saved under a name.
-
-    Raises
-    ------
-    GroupingError
-        If this session has none of that name for this cohort.
-    """
-    held = _held().get(name)
-    if held is None or held.fingerprint != cohort.fingerprint:
-        raise GroupingError(
-            f"This session has no saved groups called {name}: load their file on the Subgroups "
-            "page."
-        )
-    return held.grouping
+def saved_groups(cohort: Cohort) -> dict[str, Grouping]:
+    """The groups that this session saved for this cohort, by name, the latest last."""
+    return {
+        name: held.grouping
+        for name, held in _held().items()
+        if held.fingerprint == cohort.fingerprint
+    }
 
 
 def save_groups(cohort: Cohort, name: str, grouping: Grouping) -> str:
@@ -90,10 +77,10 @@ def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
     chosen
         Options that are chosen on the page, of which some may be saved groups.
     """
-    shown = [name for name in saved_names(cohort) if saved_option(name) in chosen]
     texts = [
-        saved_to_text(name, saved_grouping(cohort, name))
-        for name in shown
+        saved_to_text(name, grouping)
+        for name, grouping in saved_groups(cohort).items()
+        if saved_option(name) in chosen
         if cohort.provenance.synthetic or cohort.provenance.source.startswith("catalogue:")
     ]
     kept = [text for text in texts if text is not None]
@@ -114,9 +101,9 @@ def take_saved_from_link(cohort: Cohort) -> None:
 def draw_saved_groups(looking: Looking) -> None:
     """List what was saved, with its downloads, and offer to load a file."""
     cohort = looking.cohort
-    names = saved_names(cohort)
-    if names:
-        draw_table(_table(looking, names), key="saved_table")
+    saved = saved_groups(cohort)
+    if saved:
+        draw_table(_table(saved), key="saved_table")
         st.caption(
             "Saved groups are offered under “Compare by” on the Survival page and as colours of "
             "the map, until this session ends."
@@ -124,7 +111,7 @@ def draw_saved_groups(looking: Looking) -> None:
         left, right = st.columns(2)
         left.download_button(
             "Save to a file (JSON)",
-            partial(saved_to_json, cohort, {n: saved_grouping(cohort, n) for n in names}),
+            partial(saved_to_json, cohort, saved),
             file_name=f"{file_stem(cohort.name, 'groups', synthetic=looking.synthetic)}.json",
             mime="application/json",
             key="saved_download",
@@ -134,7 +121,7 @@ def draw_saved_groups(looking: Looking) -> None:
         )
         with right.popover("Forget", icon=":material/delete:"):
             gone = st.multiselect(
-                "Saved groups to forget", names, key="forget_groups", select_all=False
+                "Saved groups to forget", list(saved), key="forget_groups", select_all=False
             )
             st.button("Forget them", key="forget_now", on_click=_forget, args=(tuple(gone),))
     else:
@@ -183,14 +170,10 @@ def _load(cohort: Cohort) -> None:
     st.session_state[_OUTCOME] = (True, sentence)
 
 
-def _table(looking: Looking, names: list[str]) -> pd.DataFrame:
+def _table(saved: SavedGroups) -> pd.DataFrame:
     rows = []
-    for name in names:
-        grouping = saved_grouping(looking.cohort, name)
+    for name, grouping in saved.items():
         sizes = zip(grouping.names, grouping.sizes(), strict=True)
         groups = ", ".join(f"{group} ({size:,})" for group, size in sizes)
         rows.append({"Name": name, "Groups": groups})
     return pd.DataFrame(rows)
-
-
-saved_groups_from(saved_grouping)

@@ -46,7 +46,7 @@ from app.ui.links import (
     feature_labels,
     keep_choices,
 )
-from app.ui.saved_groups import keep_saved_in_link, saved_names
+from app.ui.saved_groups import keep_saved_in_link, saved_groups
 from app.ui.session import (
     DEFAULT_COHORT,
     Looking,
@@ -234,7 +234,7 @@ def draw_sidebar() -> Looking:
     keys = cohort_keys()
     key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
     cohort = open_cohort(key)
-    escape_texts_of(cohort, (*map(cohort_title, keys), *saved_names(cohort)))
+    escape_texts_of(cohort, (*map(cohort_title, keys), *saved_groups(cohort)))
     _draw_filter(cohort)
     take_filter_from_link(cohort)
     keep_usable(cohort)

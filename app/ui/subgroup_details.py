@@ -23,7 +23,7 @@ from app.export.tables import file_stem
 from app.study.wording import count, format_interval, format_percent
 from app.ui.jobs import Job
 from app.ui.layout import download_table, figure_with_downloads
-from app.ui.saved_groups import saved_grouping, saved_names
+from app.ui.saved_groups import saved_groups
 from app.ui.session import Looking
 from app.ui.subgroup_search import Search
 from app.ui.tables import draw_table
@@ -140,12 +140,12 @@ def draw_profiles(looking: Looking, found: SubgroupMap) -> None:
 
 def _profiled(looking: Looking, found: SubgroupMap) -> Grouping:
     """The groups to describe: the subgroups, unless saved groups are asked for."""
-    saved = saved_names(looking.cohort)
+    saved = saved_groups(looking.cohort)
     if not saved:
         return found.grouping
     subgroups = "The subgroups"
     chosen = st.selectbox("Describe", [subgroups, *saved], key="profiled")
-    return saved_grouping(looking.cohort, chosen) if chosen in saved else found.grouping
+    return saved.get(chosen, found.grouping)
 
 
 def draw_agreement(looking: Looking, found: SubgroupMap) -> None:

@@ -24,7 +24,7 @@ from app.study.wording import count, mid_sentence
 from app.ui.escaping import escaped_figure
 from app.ui.layout import draw_downloads
 from app.ui.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
-from app.ui.saved_groups import save_groups
+from app.ui.saved_groups import save_groups, saved_groups
 from app.ui.session import Looking
 from data_loaders import Cohort
 
@@ -199,7 +199,7 @@ def _grouping(cohort: Cohort, found: SubgroupMap, colour: str) -> Grouping | Non
         return found.grouping
     if colour in (CONFIDENCE, BURDEN) or colour.startswith("number:"):
         return None
-    return GroupingSpec.parse(colour).build(cohort)
+    return GroupingSpec.parse(colour).build(cohort, saved=saved_groups(cohort))
 
 
 def _values(cohort: Cohort, found: SubgroupMap, colour: str) -> npt.NDArray[np.float64]:

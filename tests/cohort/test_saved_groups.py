@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from app.cohort.groupings import (
-    Grouping,
     GroupingError,
     GroupingSpec,
     by_labels,
-    saved_groups_from,
 )
 from app.cohort.regrouping import REST, joined_groups, only_groups, selection_against_rest
 from app.cohort.saved import (
@@ -118,24 +116,13 @@ def test_names_are_one_short_line():
 
 
 def test_saved_groups_are_a_kind_of_grouping():
-    from app.cohort import groupings
-
-    before = list(groupings._SAVED_BY)
-    try:
-
-        def source(_cohort: object, name: str) -> Grouping:
-            if name != "Mine":
-                raise GroupingError("no")
-            return GROUPS
-
-        saved_groups_from(source)
-        spec = GroupingSpec.parse("saved:Mine")
-        assert str(spec) == "saved:Mine"
-        assert spec.build(COHORT) is GROUPS
-        with pytest.raises(GroupingError):
-            GroupingSpec.parse("saved:Other").build(COHORT)
-    finally:
-        groupings._SAVED_BY[:] = before
+    spec = GroupingSpec.parse("saved:Mine")
+    assert str(spec) == "saved:Mine"
+    assert spec.build(COHORT, saved={"Mine": GROUPS}) is GROUPS
+    with pytest.raises(GroupingError, match="no saved groups called Other"):
+        GroupingSpec.parse("saved:Other").build(COHORT, saved={"Mine": GROUPS})
+    with pytest.raises(GroupingError, match="no saved groups called Mine"):
+        spec.build(make_cohort({"age_years": [1.0]}), saved={"Mine": GROUPS})
 
 
 def test_a_link_carries_groups_by_position_and_no_identifier():

@@ -13,7 +13,7 @@ from app.analysis.cohort_models import CohortModels, ModelSettings, fit_models
 from app.analysis.model_checks import adjusted_view, subgroup_rows
 from app.analysis.model_frame import model_frame
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingSpec, saved_groups_from
+from app.cohort.groupings import GroupingSpec, SavedGroups
 from app.cohort.saved import saved_from_json, saved_to_json
 from app.export.methods_models import models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
@@ -56,9 +56,11 @@ def stage(cohort: Cohort) -> str:
     return next(name for name in cohort.variables if "stage" in name)
 
 
-def made(cohort: Cohort, chosen: Filter, *specs: str, **options) -> CohortModels:
+def made(
+    cohort: Cohort, chosen: Filter, *specs: str, saved: SavedGroups | None = None, **options
+) -> CohortModels:
     settings = ModelSettings("os", specs, **options)
-    return fit_models(cohort, chosen.apply(cohort).mask, settings)
+    return fit_models(cohort, chosen.apply(cohort).mask, settings, saved)
 
 
 def printed_rows(block: str, columns: int) -> np.ndarray:
@@ -131,15 +133,9 @@ def test_groups_saved_by_name_are_read_from_their_file(cohort, folder):
     content = saved_to_json(cohort, held)
     (folder / GROUPS_FILE).write_bytes(content)
     saved = saved_from_json(cohort, content)
-    from app.cohort import groupings
-
-    before = list(groupings._SAVED_BY)
-    saved_groups_from(lambda _cohort, name: saved.groupings[name])
-    try:
-        models = made(cohort, Filter(), "saved:tall 'n' small", "variable:sex")
-        script = models_script(models, cohort, Filter())
-    finally:
-        groupings._SAVED_BY[:] = before
+    asked = ("saved:tall 'n' small", "variable:sex")
+    models = made(cohort, Filter(), *asked, saved=saved.groupings)
+    script = models_script(models, cohort, Filter())
     check_summary(run(script, folder), models.model)
 
 

@@ -19,7 +19,7 @@ from app.analysis.model_frame import (
 from app.cohort.groupings import SAVED, GroupingSpec
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.links import unique_labels
-from app.ui.saved_groups import saved_names, saved_option
+from app.ui.saved_groups import saved_groups, saved_option
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from data_loaders import Cohort
@@ -45,7 +45,7 @@ _MOST_HELD = 6
 def covariate_labels(cohort: Cohort) -> dict[str, str]:
     """Spec and label of everything that a model can be made of; saved groups come early."""
     options = covariate_options(cohort)
-    saved = [saved_option(name) for name in saved_names(cohort)]
+    saved = [saved_option(name) for name in saved_groups(cohort)]
     first = next((i for i, text in enumerate(options) if text.startswith("alteration:")), 0)
     return unique_labels(
         [*options[:first], *saved, *options[first:]], lambda text: _label(cohort, text)
@@ -96,7 +96,7 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
             bind="query-params",
         )
         time = draw_time_options()
-        described = [describe_covariate(cohort, spec) for spec in chosen]
+        described = [describe_covariate(cohort, spec, saved_groups(cohort)) for spec in chosen]
         units, references = _draw_scales(described)
         st.divider()
         strata = _draw_strata(cohort, labels, chosen)
@@ -228,7 +228,9 @@ def models_of(looking: Looking, settings: ModelSettings) -> CohortModels:
         looking,
         (*settings.covariates, *settings.strata),
         settings,
-        lambda: fit_models(looking.cohort, looking.selection.mask, settings),
+        lambda: fit_models(
+            looking.cohort, looking.selection.mask, settings, saved_groups(looking.cohort)
+        ),
     )
 
 

@@ -36,6 +36,7 @@ from app.export.script_models import models_script, subgroups_script
 from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, told
 from app.study.wording import TimeUnit, count, format_p_cell, mid_sentence
 from app.ui.layout import figure_with_downloads
+from app.ui.saved_groups import saved_groups
 from app.ui.session import Looking
 from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
 from app.ui.tables import draw_table
@@ -235,7 +236,7 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
 
 def _colours(cohort: Cohort, view: AdjustedView) -> tuple[str, ...]:
     """The colours that the same groups have everywhere else."""
-    grouping = GroupingSpec.parse(view.covariate.spec).build(cohort)
+    grouping = GroupingSpec.parse(view.covariate.spec).build(cohort, saved=saved_groups(cohort))
     known = dict(zip(grouping.names, grouping.colours, strict=True))
     usual = assign_colours(view.names)
     return tuple(known.get(name, usual[i]) for i, name in enumerate(view.names))
@@ -335,7 +336,15 @@ def _subgroups(
 ) -> tuple[ModelFrame, list[Covariate], pd.DataFrame]:
     endpoint, strata, limit, adjusted = asked
     mask = looking.selection.mask
-    table = model_frame(looking.cohort, mask, endpoint, specs, strata=strata, limit=limit)
+    table = model_frame(
+        looking.cohort,
+        mask,
+        endpoint,
+        specs,
+        strata=strata,
+        limit=limit,
+        saved=saved_groups(looking.cohort),
+    )
     exposure = table.covariates[0]
     across = [c for c in table.varying if c is not exposure]
     return table, across, subgroup_rows(table, exposure, across, adjusted=adjusted)

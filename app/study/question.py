@@ -1,0 +1,223 @@
+"""A Question: what one asks of a cohort, as plain data.
+
+It is the key of every result that is kept, and what a link, a step of a story and a script are
+written from. Everything that a result depends on stands in it, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.cohort.arrangement import Arrangement, arranged
+from app.cohort.filters import Filter
+from app.cohort.groupings import SAVED, Grouping, GroupingSpec, SavedGroups
+from app.cohort.saved import saved_of_text, saved_to_text
+from data_loaders import Cohort
+
+# Cohorts that everybody has: what names their patients tells nobody anything.
+_EVERYBODYS = ("demo:", "catalogue:")
+_LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
+
+
+class QuestionError(ValueError):
+    """A question that cannot be written or read; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Who is asked about, by what they are compared, and what is asked; equal where all is.
+
+    Parameters
+    ----------
+    cohort
+        Key of the cohort: ``demo:mpn``.
+    fingerprint
+        Of the cohort's content.
+    analysis
+        Stable short key of what is computed: ``survival.incidence``.
+    filter
+        Which patients.
+    grouping, arrangement
+        How they are grouped, None for everyone together, and how the groups are shown.
+    saved
+        Groups saved by name; of those given, the question keeps what it names.
+    settings
+        Keywords of the analysis: texts, numbers, truth values, None, and sequences (kept as tuples)
+        and mappings of them.
+    shown
+        How the answer is drawn (unit, band, ...), plain as well: no result depends on it, so
+        ``key`` leaves it out.
+
+    Raises
+    ------
+    TypeError
+        If a setting is not plain data.
+    """
+
+    cohort: str
+    fingerprint: str
+    analysis: str
+    filter: Filter = field(default_factory=Filter)
+    grouping: GroupingSpec | None = None
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    saved: SavedGroups = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        settings, shown = _plain(self.settings), _plain(self.shown)
+        if not (isinstance(settings, Mapping) and isinstance(shown, Mapping)):
+            raise TypeError("Settings are a mapping.")
+        named = {str(self.grouping), *_texts(settings)}
+        kept = {name: held for name, held in self.saved.items() if f"{SAVED}:{name}" in named}
+        for name, value in (("settings", settings), ("shown", shown), ("saved", kept)):
+            object.__setattr__(self, name, value)
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of all that the result depends on, saved groups by what they hold."""
+        held = {name: _content(groups) for name, groups in sorted(self.saved.items())}
+        return _digest([self._without_groups(), held])
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Question):
+            return NotImplemented
+        return (self.key, _digest(self.shown)) == (other.key, _digest(other.shown))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @property
+    def saved_in_settings(self) -> bool:
+        """Whether the settings name saved groups, so that the analysis needs them too."""
+        return any(f"{SAVED}:{name}" in _texts(self.settings) for name in self.saved)
+
+    def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
+        """The groups as they are shown; None for everyone together.
+
+        Parameters
+        ----------
+        cohort
+            The cohort before the filter.
+        mask
+            The patients selected, shape (cohort.n,).
+
+        Raises
+        ------
+        GroupingError
+            If this cohort has no such groups.
+        """
+        if self.grouping is None:
+            return None
+        return arranged(self.grouping.build(cohort, mask, self.saved), self.arrangement)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The question as plain data for JSON; ``from_dict`` reads it back.
+
+        Saved groups say who is in them: they are written only where everybody has the cohort, as
+        a link writes them, and whoever is in no group comes back as outside.
+
+        Raises
+        ------
+        QuestionError
+            If it lists patients of a cohort that not everybody has.
+        """
+        public = self.cohort.startswith(_EVERYBODYS)
+        plain = self._without_groups()
+        if not public and _lists_patients(plain):
+            raise QuestionError("A filter holds a list of patients, which never leaves a session.")
+        if public and self.saved:
+            plain["saved"] = [
+                saved_to_text(name, groups, longest=None) for name, groups in self.saved.items()
+            ]
+        return plain | ({"shown": dict(self.shown)} if self.shown else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Question:
+        """Read a question from plain data.
+
+        Raises
+        ------
+        QuestionError
+            If it is not a question; or FilterError or GroupingError for that part of it.
+        """
+        try:
+            grouping = data.get("grouping")
+            return cls(
+                cohort=str(data["cohort"]),
+                fingerprint=str(data["fingerprint"]),
+                analysis=str(data["analysis"]),
+                filter=Filter.from_dict(data.get("filter", {})),
+                grouping=None if grouping is None else GroupingSpec.parse(grouping),
+                arrangement=Arrangement.from_dict(data.get("arrangement", {})),
+                saved=dict(map(saved_of_text, data.get("saved", ()))),
+                settings=data.get("settings", {}),
+                shown=data.get("shown", {}),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise QuestionError("This is not a question that this version can read.") from error
+
+    def _without_groups(self) -> dict[str, Any]:
+        whole = {
+            "cohort": self.cohort,
+            "fingerprint": self.fingerprint,
+            "analysis": self.analysis,
+            "filter": self.filter.to_dict(),
+            "grouping": None if self.grouping is None else str(self.grouping),
+            "arrangement": self.arrangement.to_dict(),
+            "settings": dict(self.settings),
+        }
+        return {name: part for name, part in whole.items() if part not in (None, {})}
+
+
+def _plain(value: Any) -> Any:
+    """Plain data, sequences as tuples: what JSON gives back is equal to what it was given."""
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("Names of settings are texts.")
+        return {name: _plain(held) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_plain(held) for held in value)
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    # A number that is no number would not equal itself, nor is it JSON.
+    if isinstance(value, float) and np.isfinite(value):
+        return float(value)
+    raise TypeError(f"A setting is plain data, not {value!r}.")
+
+
+def _texts(value: Any) -> set[str]:
+    """Every text within plain data."""
+    if isinstance(value, str):
+        return {value}
+    held = value.values() if isinstance(value, Mapping) else value
+    return set().union(*map(_texts, held)) if isinstance(value, Mapping | tuple) else set()
+
+
+def _lists_patients(value: Any) -> bool:
+    """Whether plain data hold a filter with identifiers of patients, also one written as text."""
+    if isinstance(value, str):
+        return _LIST_IN_TEXT.search(value) is not None
+    if isinstance(value, Mapping):
+        listed = isinstance(value.get("patients"), list | tuple)
+        return listed or any(map(_lists_patients, value.values()))
+    return isinstance(value, list | tuple) and any(map(_lists_patients, value))
+
+
+def _content(groups: Grouping) -> str:
+    """A text that is another one where anything about the groups is."""
+    told = {name: held for name, held in vars(groups).items() if name != "codes"}
+    return _digest([told, np.asarray(groups.codes, dtype=np.int16).tobytes().hex()])
+
+
+def _digest(plain: Any) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
