@@ -4,11 +4,10 @@ from app.analysis.overview import overview
 from app.ui.home import (
     draw_alterations,
     draw_diseases,
-    draw_provenance,
     draw_questions,
     draw_tiles,
 )
-from app.ui.layout import nobody_selected, page_header
+from app.ui.layout import draw_provenance, nobody_selected, page_header
 
 
 def show() -> None:

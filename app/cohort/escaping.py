@@ -177,3 +177,8 @@ def _cut_replaced(text: str, raw: str, marked: Callable[[str], str]) -> str:
         if f"{head}{_ELLIPSIS}" in text:
             return text.replace(f"{head}{_ELLIPSIS}", marked(head) + _ELLIPSIS)
     return text
+
+
+def literal(text: str) -> str:
+    """A text from a file in markdown, shown as it is."""
+    return markdown_escaped(text.replace("\n", " "))

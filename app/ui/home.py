@@ -145,11 +145,3 @@ _PAGES = {
     "subgroups": pages.SUBGROUPS,
     "transplant": pages.TRANSPLANT,
 }
-
-
-def draw_provenance(looking: Looking) -> None:
-    """Where the data come from."""
-    provenance = looking.cohort.provenance
-    parts = [provenance.note, provenance.citation]
-    text = " ".join(part for part in parts if part) or f"Read from {provenance.source}."
-    st.caption(f"**Where the data come from.** {text}")

@@ -7,7 +7,7 @@ import re
 import streamlit as st
 
 from app.analysis.exposures import Exposure, exposure_options
-from app.analysis.transplant.defaults import transplants
+from app.analysis.transplant.choices import transplants
 from app.cohort.groupings import FILTERS, Grouping
 from app.cohort.later_columns import later_columns, why_later
 from app.cohort.named_filters import filters_from_text

@@ -231,3 +231,11 @@ def download_table(label: str, numbers: Callable[[], pd.DataFrame], *, key: str,
 
 def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:
     return to_csv(numbers(), provenance)
+
+
+def draw_provenance(looking: Looking) -> None:
+    """Where the data come from."""
+    provenance = looking.cohort.provenance
+    parts = [provenance.note, provenance.citation]
+    text = " ".join(part for part in parts if part) or f"Read from {provenance.source}."
+    st.caption(f"**Where the data come from.** {text}")

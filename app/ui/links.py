@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from app.analysis.transplant.confounders import confounder_options
-from app.analysis.transplant.defaults import (
+from app.analysis.transplant.choices import (
     risk_classes,
     survival_endpoints,
     time_zeros,
     transplants,
 )
+from app.analysis.transplant.confounders import confounder_options
 from app.cohort.grouping_kinds import allele_genes
 from app.cohort.groupings import SAVED, GroupingError, GroupingSpec, grouping_options
 from app.cohort.numeric_cuts import cut_options

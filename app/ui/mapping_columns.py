@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
+from app.cohort.escaping import literal
 from app.ui.mapping_draft import (
     Correction,
     Editing,
     entries_in_words,
-    literal,
     step,
     with_count,
 )

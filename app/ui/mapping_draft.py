@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
-from app.cohort.escaping import markdown_escaped
+from app.cohort.escaping import literal
 from app.ui.session import Looking, Source
 from data_loaders import Cohort
 from data_loaders.column_uses import Use, column_uses
@@ -118,11 +118,6 @@ def start_over() -> None:
     """Go back to the mapping in use; call it in a callback."""
     draft: Draft = st.session_state[_DRAFT]
     step(lambda _now: draft.base, refill=True)
-
-
-def literal(text: str) -> str:
-    """A text from a file in markdown, shown as it is."""
-    return markdown_escaped(text.replace("\n", " "))
 
 
 def with_count(entry: str, count: int) -> str:

@@ -11,10 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
+from app.cohort.escaping import literal
 from app.export.tables import file_stem
 from app.study.wording import count
 from app.ui.mapping_columns import draw_columns
-from app.ui.mapping_draft import Editing, editing, entries_in_words, literal, start_over, step_back
+from app.ui.mapping_draft import Editing, editing, entries_in_words, start_over, step_back
 from app.ui.mapping_endpoints import draw_endpoints
 from app.ui.session import Looking, Source, source_of
 from app.ui.uploading import open_loaded

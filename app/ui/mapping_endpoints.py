@@ -8,8 +8,9 @@ from typing import Any
 
 import streamlit as st
 
+from app.cohort.escaping import literal
 from app.ui.mapping_columns import draw_codes
-from app.ui.mapping_draft import Correction, Editing, literal, step
+from app.ui.mapping_draft import Correction, Editing, step
 from data_loaders import Endpoint
 from data_loaders.column_uses import KINDS, event_guess
 from data_loaders.corrections import (

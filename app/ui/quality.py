@@ -9,11 +9,11 @@ import streamlit as st
 from app.charts.bars import share_bars
 from app.charts.heatmap import missing_heatmap
 from app.cohort.colours import SLATE
+from app.cohort.escaping import literal
 from app.export.tables import file_stem
 from app.study.wording import count
 from app.ui.data import issue_table
 from app.ui.layout import download_table, figure_with_downloads
-from app.ui.mapping_draft import literal
 from app.ui.session import Looking
 from data_loaders.quality import batch_columns, missingness
 

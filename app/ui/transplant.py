@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.analysis.transplant.defaults import suggest, survival_endpoints, why_no_transplant
+from app.analysis.transplant.choices import survival_endpoints, why_no_transplant
+from app.analysis.transplant.defaults import suggest
 from app.analysis.transplant.reading import HYPOTHESES, by_class, caution, headline
 from app.analysis.transplant.trust_reading import support_reading
+from app.cohort.escaping import literal
 from app.cohort.filters import Filter
-from app.ui.mapping_draft import literal
 from app.ui.session import Looking
 from app.ui.sidebar import show_view
 from app.ui.survival import draw_view_choice

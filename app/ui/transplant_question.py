@@ -9,11 +9,8 @@ from typing import Any
 import streamlit as st
 
 from app.analysis.transplant import Strategy, TargetTrial
-from app.analysis.transplant.defaults import (
-    Suggestion,
-    eligible,
-    progressions,
-)
+from app.analysis.transplant.choices import progressions
+from app.analysis.transplant.defaults import Suggestion, eligible
 from app.analysis.transplant.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.study.wording import mid_sentence
 from app.ui.links import (

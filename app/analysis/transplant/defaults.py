@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from app.analysis.adjustment import MAX_LEVELS, age_column
+from app.analysis.adjustment import age_column
 from app.analysis.arrays import Bools, Floats
-from app.analysis.exposures import MONTHS_PER, Exposure, exposure_options, exposure_times
-from app.analysis.transplant.confounders import TRANSPLANT, confounder_options
+from app.analysis.exposures import exposure_times
+from app.analysis.transplant.choices import (
+    progressions,
+    risk_classes,
+    survival_endpoints,
+    time_zeros,
+    transplants,
+)
+from app.analysis.transplant.confounders import confounder_options
 from app.analysis.transplant.kinds import ALLOGENEIC, transplant_kinds
 from app.analysis.transplant.protocol import TargetTrial
 from app.analysis.transplant.strategies import Strategy
 from app.cohort.clauses import All, Between
 from app.cohort.filters import Filter
 from data_loaders import Cohort, Variable
-from data_loaders.wording import listing, plural
 
-_PROGRESSION = re.compile(r"aml|leuk|relapse|progress|transform", re.IGNORECASE)
-_TIME = re.compile(r"month|week|day|year|time", re.IGNORECASE)
 _REMISSION = "remission"
-_TREATED = ("treatment", "outcome")
-# The systems in use, the most detailed first; then any other ordered classes of the disease.
-_RISK = ("ipssm", "ipssr", "eln", "mipss", "dipss", "risk")
 # What decides on a transplant besides the score, the most telling form of each first.
 _ALTERATIONS = (
     ("TP53_multi_hit", "TP53multi", "TP53"),
@@ -64,86 +63,6 @@ class Suggestion:
     trial: TargetTrial
     age: str | None
     oldest: float | None
-
-
-def survival_endpoints(cohort: Cohort) -> list[str]:
-    """Keys of the endpoints in which death is an event: those a trial can have."""
-    return [key for key, endpoint in cohort.endpoints.items() if endpoint.competing is None]
-
-
-def transplants(cohort: Cohort, endpoint: str) -> list[Exposure]:
-    """The transplants with a time that the cohort records."""
-    return [
-        option
-        for option in exposure_options(cohort, endpoint)
-        if option.key.startswith("column:") and TRANSPLANT.search(f"{option.key} {option.label}")
-    ]
-
-
-def why_no_transplant(cohort: Cohort) -> str:
-    """Why no transplant can be analysed although times of one are recorded; empty if none are."""
-    endpoints = survival_endpoints(cohort)
-    names = [
-        variable.name
-        for variable in cohort.variables.values()
-        if variable.role in _TREATED
-        and (variable.unit in MONTHS_PER or _TIME.search(variable.name))
-        and variable.name in cohort.patients.columns
-        and TRANSPLANT.search(f"{variable.name} {variable.label}")
-    ]
-    for name in names if endpoints else []:
-        end = cohort.patients[cohort.endpoints[endpoints[0]].time]
-        last = end.to_numpy(dtype=np.float64, na_value=np.nan)
-        # A column in which all have the same number of months is read as no time at all.
-        months = pd.to_numeric(cohort.patients[name], errors="coerce").to_numpy(dtype=np.float64)
-        months = months * MONTHS_PER.get(str(cohort.variables[name].unit), 1.0)
-        known = np.isfinite(months)
-        if not known.any():
-            continue
-        parts = [
-            (int((known & (months < 0)).sum()), "before time zero"),
-            (int((known & (months == 0)).sum()), "at time zero"),
-            (int((known & (months > 0) & (months >= last)).sum()), "at or after the end of it"),
-            (int((known & np.isnan(last)).sum()), "in whom the end of it is not known"),
-        ]
-        where = listing([f"{number:,} {words}" for number, words in parts if number])
-        return (
-            f"{cohort.name} has {plural(int(known.sum()), 'transplant')}, but none during "
-            f"follow-up ({where}): there is no time before a transplant to compare with the time "
-            "after it. Check the unit and the origin of the times on the Data page."
-        )
-    return ""
-
-
-def progressions(cohort: Cohort, endpoint: str) -> list[Exposure]:
-    """Events of other endpoints that may hasten or rule out a transplant: AML, relapse."""
-    return [
-        option
-        for option in exposure_options(cohort, endpoint)
-        if option.key.startswith("endpoint:") and _PROGRESSION.search(option.label)
-    ]
-
-
-def time_zeros(cohort: Cohort, endpoint: str, treatment: str) -> list[Exposure]:
-    """Events that can start the clock instead of the start of follow-up: first remission."""
-    return [
-        option
-        for option in exposure_options(cohort, endpoint)
-        if option.key.startswith("column:") and option.key != treatment
-    ]
-
-
-def risk_classes(cohort: Cohort) -> list[Variable]:
-    """Ordered classes of the disease, the usual risk scores first."""
-    found = [
-        variable
-        for variable in cohort.variables.values()
-        if variable.kind == "ordinal"
-        and variable.role == "disease"
-        and variable.name in cohort.patients.columns
-        and 2 <= len(cohort.factor(variable.name)[1]) <= MAX_LEVELS
-    ]
-    return sorted(found, key=_rank)
 
 
 def eligible(chosen: Filter, age: str | None, oldest: float | None) -> Filter:
@@ -200,11 +119,6 @@ def suggest(cohort: Cohort, chosen: Filter) -> Suggestion | None:
         kind=ALLOGENEIC if transplant_kinds(cohort) is not None else "",
     )
     return Suggestion(trial, age, oldest)
-
-
-def _rank(variable: Variable) -> int:
-    name = re.sub(r"[^a-z]", "", f"{variable.name} {variable.label}".lower())
-    return next((i for i, word in enumerate(_RISK) if word in name), len(_RISK))
 
 
 def _since(cohort: Cohort, treatment: str, zero: str | None, endpoint: str) -> Floats:

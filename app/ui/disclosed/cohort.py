@@ -29,7 +29,7 @@ from app.ui.disclosed.parts import (
     released_downloads,
     released_figure,
 )
-from app.ui.home import draw_provenance
+from app.ui.layout import draw_provenance
 from app.ui.session import Looking
 from app.ui.tables import draw_table
 
