@@ -30,11 +30,11 @@ from benchmarks.genomics import payload_mb
 from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
+from pages.compare import VIEWS
 
 SIZES = (3_000, 100_000)
 LIMIT_MS = {3_000: 200, 100_000: 800}
 LIMIT_MB = 2.0
-VIEWS = ("At a glance", "Clinical", "Alterations", "Survival", "Subgroups", "Two cohorts")
 _GROUPS = ("variable:driver", "variable:diagnosis", "alteration:ASXL1", "alteration:TET2")
 _SEARCH_SECONDS = 60.0
 

@@ -25,12 +25,12 @@ from app.charts.oncoprint import oncoprint_figure
 from benchmarks.pages import REPEATS, ROOT, median_ms
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
+from pages.genomics import VIEWS
 
 SIZES = (3_000, 100_000)
 LIMIT_MS = {3_000: 200, 100_000: 800}
 LIMIT_MB = 2.0
 _T = TypeVar("_T")
-VIEWS = ("Frequencies", "Oncoprint", "Together or apart", "Variants", "Allele fractions", "Burden")
 
 
 def opened(cohort: Cohort, view: str) -> AppTest:

@@ -10,36 +10,48 @@ from app.ui.cohort_saved import draw_saved
 from app.ui.cohort_table import draw_table_one
 from app.ui.filter_builder import draw_builder
 from app.ui.layout import nobody_selected, page_header
+from app.ui.session import Looking
+
+
+def draw_who(looking: Looking) -> None:
+    if not nobody_selected(looking):
+        draw_selection_tiles(looking)
+        draw_pictures(looking)
+
+
+def draw_table(looking: Looking) -> None:
+    if not nobody_selected(looking):
+        draw_table_one(looking)
+
+
+def draw_filter(looking: Looking) -> None:
+    draw_builder(looking)
+    st.subheader("Saved filters", anchor=False)
+    draw_saved(looking)
+
+
+def draw_known(looking: Looking) -> None:
+    if not nobody_selected(looking):
+        draw_completeness(looking)
+
+
+TABS = {
+    "Who they are": draw_who,
+    "Table one": draw_table,
+    "Filter builder": draw_filter,
+    "Step by step": draw_attrition,
+    "Completeness": draw_known,
+}
 
 
 def show() -> None:
     looking = page_header("Cohort", "Who is in it, what do they carry, and how do groups differ?")
-    pictures, table, builder, steps, known = st.tabs(
-        ["Who they are", "Table one", "Filter builder", "Step by step", "Completeness"],
-        key="cohort_tabs",
-        on_change="rerun",
-    )
-    if pictures.open:
-        with pictures:
-            if not nobody_selected(looking):
-                draw_selection_tiles(looking)
-                draw_pictures(looking)
-    if table.open:
-        with table:
-            if not nobody_selected(looking):
-                draw_table_one(looking)
-    if builder.open:
-        with builder:
-            draw_builder(looking)
-            st.subheader("Saved filters", anchor=False)
-            draw_saved(looking)
-    if steps.open:
-        with steps:
-            draw_attrition(looking)
-    if known.open:
-        with known:
-            if not nobody_selected(looking):
-                draw_completeness(looking)
+    places = st.tabs(list(TABS), key="cohort_tabs", on_change="rerun")
+    for place, draw in zip(places, TABS.values(), strict=True):
+        if place.open:
+            with place:
+                draw(looking)
 
 
-show()
+if __name__ == "__main__":
+    show()

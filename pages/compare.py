@@ -36,4 +36,5 @@ def show() -> None:
         VIEWS.get(view, draw_glance)(compared)
 
 
-show()
+if __name__ == "__main__":
+    show()

@@ -44,4 +44,5 @@ def show() -> None:
     VIEWS.get(view, draw_frequencies)(looking)
 
 
-show()
+if __name__ == "__main__":
+    show()

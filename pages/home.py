@@ -30,4 +30,5 @@ def show() -> None:
     draw_provenance(looking)
 
 
-show()
+if __name__ == "__main__":
+    show()

@@ -25,4 +25,5 @@ def show() -> None:
     VIEWS.get(view, draw_one_patient)(looking)
 
 
-show()
+if __name__ == "__main__":
+    show()

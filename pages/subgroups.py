@@ -23,6 +23,8 @@ from app.ui.subgroup_search import (
 from app.ui.subgroup_survival import draw_linked_survival
 from app.ui.subgroup_take_away import draw_subgroups_take_away
 
+TABS = ["The subgroups", "What they are", "Clinical profile", "Against a classification", "Saved"]
+
 
 def show() -> None:
     looking = page_header("Subgroups", "Which genomic subgroups are there, and how do they fare?")
@@ -54,9 +56,7 @@ def show() -> None:
     draw_verdict(looking, found, search)
 
     groups, alterations, profiles, classes, saved = st.tabs(
-        ["The subgroups", "What they are", "Clinical profile", "Against a classification", "Saved"],
-        key="subgroup_tabs",
-        on_change="rerun",
+        TABS, key="subgroup_tabs", on_change="rerun"
     )
     if groups.open:
         with groups:
@@ -77,4 +77,5 @@ def show() -> None:
     draw_subgroups_take_away(found, search, names, figure, survival)
 
 
-show()
+if __name__ == "__main__":
+    show()

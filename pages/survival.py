@@ -1,5 +1,6 @@
 import streamlit as st
 
+from app.ui.immortal_time import DURING_VIEW
 from app.ui.layout import nobody_selected, page_header
 from app.ui.survival import draw_view_choice
 from app.ui.survival_views.curves import draw_curves
@@ -13,7 +14,7 @@ VIEWS = {
     "Competing risks": draw_incidence,
     "Cox model": draw_models,
     "Screen": draw_screen,
-    "Events during follow-up": draw_during_follow_up,
+    DURING_VIEW: draw_during_follow_up,
 }
 
 
@@ -31,4 +32,5 @@ def show() -> None:
     VIEWS[view](looking)
 
 
-show()
+if __name__ == "__main__":
+    show()

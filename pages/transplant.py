@@ -23,4 +23,5 @@ def show() -> None:
         draw_transplant(looking, VIEWS)
 
 
-show()
+if __name__ == "__main__":
+    show()

@@ -36,23 +36,11 @@ def draw_one_patient(looking: Looking) -> None:
     position = draw_patient_choice(looking)
     draw_patient_line(looking, position)
     _draw_course(looking, position)
-    like, altered, values, place = st.tabs(
-        ["Patients like this one", "Alterations", "Clinical values", "Subgroup map"],
-        key="patient_tabs",
-        on_change="rerun",
-    )
-    if like.open:
-        with like:
-            draw_similar(looking, position)
-    if altered.open:
-        with altered:
-            _draw_alterations(looking, position)
-    if values.open:
-        with values:
-            _draw_values(looking, position)
-    if place.open:
-        with place:
-            draw_place_on_map(looking, position)
+    places = st.tabs(list(TABS), key="patient_tabs", on_change="rerun")
+    for place, draw in zip(places, TABS.values(), strict=True):
+        if place.open:
+            with place:
+                draw(looking, position)
 
 
 def _draw_course(looking: Looking, position: int) -> None:
@@ -180,3 +168,11 @@ def _draw_value_table(values: pd.DataFrame, *, key: str) -> None:
     )
     config = st.column_config.ProgressColumn(format="%.0f", min_value=0.0, max_value=100.0)
     draw_table(table, key=key, column_config={"Centile": config})
+
+
+TABS = {
+    "Patients like this one": draw_similar,
+    "Alterations": _draw_alterations,
+    "Clinical values": _draw_values,
+    "Subgroup map": draw_place_on_map,
+}

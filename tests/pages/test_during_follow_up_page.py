@@ -10,16 +10,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
+from app.ui.immortal_time import DURING_VIEW
 from data_loaders import Cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
 
 Opener = Callable[..., AppTest]
-VIEW = "Events during follow-up"
 
 
 def opened(open_app: Opener, **query: str | list[str]) -> AppTest:
-    at = open_app("survival", view=VIEW, **query)
+    at = open_app("survival", view=DURING_VIEW, **query)
     calm(at)
     return at
 
@@ -122,7 +122,7 @@ def table_of(**columns: object) -> bytes:
 
 def uploaded(name: str, content: bytes, **state: str) -> tuple[Cohort, AppTest]:
     cohort = load_table_bytes(f"{name}.csv", content)
-    return cohort, open_upload(cohort, "survival", state={"view": VIEW, **state})
+    return cohort, open_upload(cohort, "survival", state={"view": DURING_VIEW, **state})
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -208,7 +208,7 @@ def test_the_guard_offers_both_analyses_of_the_event(treated: Cohort):
         "Who benefits from transplant: an emulated trial",
     ]
     at.button(key="guard_time_dependent").click().run()
-    assert at.session_state["view"] == VIEW
+    assert at.session_state["view"] == DURING_VIEW
     assert at.session_state["exposure"] == "column:transplant_months"
     assert at.session_state["endpoint"] == "os"
     assert at.session_state["during_as"] == "Time-dependent"

@@ -8,12 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.charts.theme import SYNTHETIC_MARK
+from pages.genomics import VIEWS
 from tests.pages.conftest import calm, figures, words
 
 Opener = Callable[..., AppTest]
-VIEWS = (
-    "Frequencies", "Oncoprint", "Together or apart", "Variants", "Allele fractions", "Burden",
-)  # fmt: skip
 
 
 def opened(open_app: Opener, **query: str | list[str]) -> AppTest:

@@ -9,17 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from data_loaders import load_table_bytes
+from pages.survival import VIEWS
 from tests.pages.conftest import figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
-VIEWS = (
-    "Survival curves",
-    "Competing risks",
-    "Cox model",
-    "Screen",
-    "Events during follow-up",
-)
 NUMBERS = ("Differences", "Restricted mean", "Given survival so far", "Every pair")
 HEADER = "patient_id,diagnosis,age_years,os_months,os_event,CALR,JAK2"
 DEGENERATE = {

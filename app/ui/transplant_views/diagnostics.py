@@ -30,7 +30,6 @@ from app.ui.tables import draw_table
 from app.ui.transplant_parts import wrapped_table
 from app.ui.transplant_work import Work, sensitivity_job, strata
 
-_TABS = ["Assumptions", "Weights", "Positivity", "Balance", "Other choices", "E-value"]
 _MOST_NOTES = 5
 
 
@@ -45,11 +44,11 @@ def draw_diagnostics(work: Work, found: Emulation, group: str) -> None:
         The class that the reader looks at.
     """
     st.subheader("Can it be trusted?", anchor=False)
-    places = st.tabs(_TABS, key="transplant_trust", on_change="rerun")
-    for name, place in zip(_TABS, places, strict=True):
+    places = st.tabs(list(TABS), key="transplant_trust", on_change="rerun")
+    for place, draw in zip(places, TABS.values(), strict=True):
         if place.open:
             with place:
-                _DRAW[name](work, found, group)
+                draw(work, found, group)
 
 
 def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
@@ -253,7 +252,7 @@ def _draw(figure: go.Figure, numbers: Callable[[], pd.DataFrame], key: str, alt:
     )
 
 
-_DRAW: dict[str, Callable[[Work, Emulation, str], None]] = {
+TABS: dict[str, Callable[[Work, Emulation, str], None]] = {
     "Assumptions": _draw_assumptions,
     "Weights": _draw_weights,
     "Positivity": _draw_positivity,
