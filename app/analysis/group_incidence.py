@@ -69,24 +69,9 @@ class GroupIncidence:
         return self.outcome.endpoint
 
     @property
-    def selected(self) -> int:
-        """Patients selected."""
-        return self.outcome.selected
-
-    @property
     def analysed(self) -> int:
         """Patients analysed."""
         return self.outcome.n
-
-    @property
-    def left_out(self) -> dict[str, int]:
-        """Why the other selected patients are not: reason to number."""
-        return self.outcome.left_out
-
-    @property
-    def limit(self) -> float | None:
-        """Time limit in months (administrative censoring), or None."""
-        return self.outcome.limit
 
     @property
     def event_label(self) -> str:

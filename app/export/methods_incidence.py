@@ -5,42 +5,22 @@ from __future__ import annotations
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_reading import WHICH_QUESTION
 from app.analysis.outcomes import too_small
-from app.cohort.filters import Selection
 from app.export.methods_models import gray_methods
-from app.export.methods_parts import columns_of, view_methods
+from app.export.methods_parts import columns_of
 from app.study.accounting import Accounting
 from app.study.wording import count, listing, mid_sentence
 
 
-def group_incidence_methods(result: GroupIncidence, selection: Selection) -> str:
-    """What was estimated, tested and modelled, ready for a manuscript.
-
-    Parameters
-    ----------
-    result
-        The result.
-    selection
-        The patients it was made of.
-
-    Raises
-    ------
-    ValueError
-        If the result is of another number of patients than the selection.
-    """
-    if result.selected != selection.n:
-        raise ValueError(
-            f"The result is of {result.selected:,} selected patients, the selection of "
-            f"{selection.n:,}: pass the selection that the result was made with."
-        )
-    who = Accounting(result.selected, result.analysed, result.left_out).methods()
-    parts = [
+def incidence_methods(result: GroupIncidence) -> list[str]:
+    """Paragraphs of what was estimated, tested and modelled."""
+    who = Accounting.of(result.outcome).methods()
+    return [
         " ".join(text for text in (who, _groups(result), _endpoint(result)) if text),
         _estimates(result),
         _tests(result),
         _models(result),
         " ".join(result.notes),
     ]
-    return view_methods(selection, result.analysed, parts)
 
 
 def _groups(result: GroupIncidence) -> str:
@@ -70,9 +50,10 @@ def _endpoint(result: GroupIncidence) -> str:
             f" Entry times (column {endpoint.entry}) were not used: patients count as at risk from "
             "time zero."
         )
-    if result.limit is not None:
+    limit = result.outcome.limit
+    if limit is not None:
         words += (
-            f" Follow-up was ended at {result.limit / 12:g} years (administrative censoring): "
+            f" Follow-up was ended at {limit / 12:g} years (administrative censoring): "
             "later events do not count in any number."
         )
     return words

@@ -68,7 +68,8 @@ def _imports(result: GroupSurvival) -> dict[str, set[str]]:
         functions.add("logrank_trend")
     if result.pairwise is not None:
         functions.add("pairwise_logrank")
-    return {"app.analysis.survival": functions} if functions else {}
+    wanted = {"app.analysis.outcomes": {"outcome_of"}}
+    return wanted | ({"app.analysis.survival": functions} if functions else {})
 
 
 def _curves(result: GroupSurvival) -> str:

@@ -9,9 +9,9 @@ from typing import Protocol
 from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
-from app.export.script_genomics import grouping_part
 from app.export.script_parts import (
     filters_part,
+    grouping_part,
     heading_part,
     imports_part,
     script_of,

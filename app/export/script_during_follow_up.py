@@ -71,6 +71,7 @@ if result.simon_makuch is not None:
                 "app.analysis.during_follow_up": {"analyse_during_follow_up"},
                 "app.analysis.during_reading": {"answers_table"},
                 "app.analysis.exposures": {"exposure_times"},
+                "app.analysis.outcomes": {"outcome_of"},
             },
         ),
         selection_part(cohort, chosen),

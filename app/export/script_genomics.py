@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pprint import pformat
 from typing import Protocol
 
 from app.analysis.associations_burden import Burden
@@ -14,7 +13,7 @@ from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.export.script_parts import (
-    built_part,
+    grouping_part,
     heading_part,
     imports_part,
     script_of,
@@ -225,14 +224,3 @@ def grouped_script(
         grouping_part(spec, arrangement),
         body,
     )
-
-
-def grouping_part(spec: GroupingSpec | None, arrangement: Arrangement | None) -> str:
-    """The groups as they were shown, as ``grouping``."""
-    if spec is None:
-        return ""
-    lines = [built_part(spec)]
-    if arrangement is not None and not arrangement.is_empty:
-        plain = pformat(arrangement.to_dict(), sort_dicts=False)
-        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
-    return "\n".join(lines)

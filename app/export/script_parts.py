@@ -66,7 +66,7 @@ def imports_part(
     group: GroupingSpec | None = None,
     arrangement: Arrangement | None = None,
 ) -> str:
-    """The imports: numpy, what every script uses, and the names asked for.
+    """The imports: what every script uses, and the names asked for.
 
     Parameters
     ----------
@@ -79,10 +79,7 @@ def imports_part(
     arrangement
         How its groups are shown, where the user changed it.
     """
-    wanted = {
-        "app.analysis.outcomes": {"outcome_of"},
-        "app.cohort.filters": {"Filter"},
-    }
+    wanted = {"app.cohort.filters": {"Filter"}}
     if _is_saved(group):
         wanted["app.cohort.saved"] = {"saved_from_json"}
     elif group is not None:
@@ -139,6 +136,17 @@ selection = chosen.apply(cohort)
 print(f"{{selection.n}} of {{cohort.n}} patients selected")"""
 
 
+def grouping_part(group: GroupingSpec | None, arrangement: Arrangement | None) -> str:
+    """The groups as they were shown, as ``grouping``."""
+    if group is None:
+        return ""
+    lines = [built_part(group)]
+    if arrangement is not None and _is_arranged(arrangement):
+        plain = pformat(arrangement.to_dict(), sort_dicts=False)
+        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
+    return "\n".join(lines)
+
+
 def outcome_part(
     outcome: Outcome, group: GroupingSpec | None = None, arrangement: Arrangement | None = None
 ) -> str:
@@ -153,14 +161,9 @@ def outcome_part(
     arrangement
         How its groups are shown, where the user changed it.
     """
-    lines = []
+    lines = [grouping_part(group, arrangement)] if group is not None else []
     asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
-    if group is not None:
-        lines.append(built_part(group))
-        if arrangement is not None and _is_arranged(arrangement):
-            plain = pformat(arrangement.to_dict(), sort_dicts=False)
-            lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
-        asked.append("grouping")
+    asked += ["grouping"] * len(lines)
     if outcome.limit is not None:
         lines.append("# Follow-up ends at the limit for every number, in months.")
         asked.append(f"limit={float(outcome.limit)!r}")

@@ -44,6 +44,7 @@ print(shared_table(cohort, selection.mask, found).to_string(index=False))
 nearest = neighbour_table(cohort, found, {endpoint_key!r}, "years")
 print(nearest.to_string(index=False, float_format="%.12g".__mod__))"""
     if endpoint_key is not None:
+        imports["app.analysis.outcomes"] = {"outcome_of"}
         imports["app.analysis.survival"] = {"kaplan_meier"}
         imports["numpy"] = {"arange", "isin"}
         body += f"""

@@ -53,7 +53,13 @@ print(screen.table[columns].to_string(index=False, float_format="%.12g".__mod__)
 print(screen.not_tested[["feature", "reason"]].to_string(index=False))"""
     return script_of(
         heading_part(f"{screen.endpoint.label}, every alteration", cohort, chosen),
-        imports_part(cohort, {"app.analysis.cohort_screen": {"screen_cohort"}}),
+        imports_part(
+            cohort,
+            {
+                "app.analysis.cohort_screen": {"screen_cohort"},
+                "app.analysis.outcomes": {"outcome_of"},
+            },
+        ),
         selection_part(cohort, chosen),
         outcome_part(outcome),
         models,

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
+from app.export.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.export.tables import file_stem
 from app.export.workbook import to_xlsx
 from app.study.wording import count
@@ -28,7 +28,7 @@ class TakeAway:
     name
         Words of the file names.
     figures
-        By what they are called: ``Figure``, ``Residuals``.
+        By what they are called: ``Figure``, ``Residuals``; or what draws them.
     sheets
         Makes the tables of the workbook, by sheet name.
     methods
@@ -41,7 +41,7 @@ class TakeAway:
 
     key: str
     name: tuple[str, ...]
-    figures: Mapping[str, go.Figure]
+    figures: Mapping[str, go.Figure | Callable[[], go.Figure]]
     sheets: Callable[[], Mapping[str, pd.DataFrame]]
     methods: str
     script: Callable[[], str]
@@ -67,7 +67,7 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
                 for kind in FIGURE_KINDS:
                     st.download_button(
                         f"{title} ({kind.upper()})",
-                        partial(figure_bytes, figure, kind),
+                        partial(_image, figure, kind),
                         f"{stem}{part}.{kind}",
                         key=f"{take.key}_take{part}_{kind}",
                         icon=":material/download:",
@@ -96,6 +96,10 @@ _SCRIPT_HELP = (
     "A Python script that reproduces the result with this project's own functions, run next to the "
     "file."
 )
+
+
+def _image(figure: go.Figure | Callable[[], go.Figure], kind: FigureFormat) -> bytes:
+    return figure_bytes(figure if isinstance(figure, go.Figure) else figure(), kind)
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -42,7 +42,7 @@ from app.analysis.transplant.tasks import Intervals
 from app.study.wording import count
 from app.ui.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.ui.jobs import BACKGROUND, Job
-from app.ui.remembered import remembered
+from app.ui.remembered import ask, remembered
 from app.ui.session import Looking
 
 T = TypeVar("T")
@@ -91,10 +91,10 @@ class Work:
             draws=0,
         )
 
-    def remembered(self, name: str, make: Callable[[], T], *also: Hashable) -> T:
+    def remembered(self, name: str, make: Callable[[], T], *also: object) -> T:
         """A result of this trial, and of what else it depends on, that the session keeps."""
-        settings = (self.trial.to_json(), *also)
-        return remembered(f"transplant {name}", self.looking, settings, make)
+        settings = {"trial": self.trial.to_json(), "also": also}
+        return remembered(ask(self.looking, f"transplant {name}", settings), make)
 
     @property
     def delays(self) -> MicrosimulationSettings:
@@ -116,9 +116,7 @@ def start_work(looking: Looking, trial: TargetTrial) -> Work:
         If these patients cannot be in such a trial.
     """
     protocol = remembered(
-        "transplant protocol",
-        looking,
-        (trial.to_json(),),
+        ask(looking, "transplant protocol", {"trial": trial.to_json()}),
         partial(write_protocol, looking.cohort, trial),
     )
     return Work(looking, trial, protocol, [])

@@ -114,8 +114,8 @@ def test_mds_incidence_and_the_wrong_curve(public_cohorts: Path, r_survival):
     group = result.estimates[0]
     assert (group.events, group.competing) == (counts["1"], counts["2"])
     assert group.n == sum(counts.values())
-    assert result.left_out["death without AML transformation not recorded"] == 18
-    assert result.analysed + sum(result.left_out.values()) == mds.n
+    assert result.outcome.left_out["death without AML transformation not recorded"] == 18
+    assert result.analysed + sum(result.outcome.left_out.values()) == mds.n
     (sentence,) = reading(result)
     assert sentence == (
         "At 5 years 19% (17–21) had AML transformation and 43% had died without it; 357 still at "

@@ -47,12 +47,13 @@ from app.export.script import survival_script
 from app.export.script_cohorts import cohorts_script
 from app.export.script_comparison import comparison_script
 from app.export.script_during_follow_up import during_script
-from app.export.script_incidence import incidence_script
 from app.export.script_models import models_script, subgroups_script
 from app.export.script_patient import similar_script, swimmer_script
 from app.export.script_screen import screen_script
 from app.export.script_subgroups import subgroups_script as search_script
 from app.export.script_transplant import transplant_script
+from app.study.question import Question
+from app.study.script import question_script
 from data_loaders import Cohort
 from tests.export.test_comparison_export import Asked, Both, Side
 from tests.export.test_genomics_export import Grouped
@@ -84,7 +85,11 @@ def curves(cohort: Cohort) -> Made:
 def incidence(cohort: Cohort) -> Made:
     result = incidence_by_group(cohort, mask_of(cohort), "aml", GENE.build(cohort))
     assert result.gray_event is not None
-    return incidence_script(result, cohort, CHOSEN, GENE), [result.gray_event.statistic]
+    question = Question(
+        "upload:abc", cohort.fingerprint, "survival.incidence", CHOSEN, GENE,
+        settings={"endpoint_key": "aml"},
+    )  # fmt: skip
+    return question_script(question, cohort, "Incidence"), [result.gray_event.statistic]
 
 
 def models(cohort: Cohort) -> Made:

@@ -38,7 +38,7 @@ from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
-from app.ui.remembered import remembered
+from app.ui.remembered import ask, remembered
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from app.ui.tables import draw_table
@@ -80,11 +80,18 @@ def draw_during_follow_up(looking: Looking) -> None:
         cohort, looking.selection.mask, endpoint, limit=time.limit, truncated=False
     )
     landmarks, drawn = _draw_landmarks(outcome, exposure)
+    settings = {
+        "endpoint_key": endpoint,
+        "exposure": exposure.exposure.key,
+        "limit": time.limit,
+        "landmarks": landmarks,
+        "drawn": drawn,
+        "start": start,
+        "adjust": adjust,
+    }
     try:
         result = remembered(
-            "during_follow_up",
-            looking,
-            (endpoint, exposure.exposure.key, time.limit, tuple(landmarks), drawn, start, adjust),
+            ask(looking, "survival.during", settings),
             partial(
                 analyse_during_follow_up,
                 cohort,

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
+from typing import Any
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.group_incidence import GroupIncidence, incidence_by_group
+from app.analysis.group_incidence import GroupIncidence
 from app.analysis.group_reading import pairs_table
 from app.analysis.incidence_estimates import competing_endpoints
-from app.analysis.incidence_reading import (
-    WHICH_QUESTION,
-    effects_numbers,
-    effects_table,
-    milestones_table,
-    numbers_table,
-    reading,
-    summary_table,
-)
-from app.charts.incidence import Layers, incidence_alt, incidence_figure
-from app.charts.incidence_stacked import stacked_figure, stacked_panels
-from app.export.methods_incidence import group_incidence_methods
-from app.export.script_incidence import incidence_script
-from app.export.survival_sheets import incidence_summary, incidence_tests, told
-from app.study.wording import TimeUnit, count, mid_sentence
-from app.ui.curve_options import TimeOptions, draw_time_options
-from app.ui.grouping_choice import ChosenGrouping, draw_grouping
+from app.analysis.incidence_reading import WHICH_QUESTION, effects_table, summary_table
+from app.study.analyses import answer_of
+from app.study.question import Question
+from app.study.wording import mid_sentence
+from app.ui.curve_options import draw_time_options
+from app.ui.grouping_choice import draw_grouping
 from app.ui.immortal_time import immortal_time_guard
-from app.ui.layout import figure_with_downloads
 from app.ui.links import ENDPOINT, endpoint_labels
+from app.ui.remembered import ask, result_of
 from app.ui.session import Looking
-from app.ui.survival import draw_accounting
+from app.ui.show import Frame, frame, show, take_away
 from app.ui.tables import draw_table
-from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
 from data_loaders import Cohort
 
@@ -44,90 +30,27 @@ OVERLAID, STACKED = "Curves", "Stacked"
 ALL_GROUPS = "All groups"
 
 
-@dataclass(frozen=True)
-class IncidenceSettings:
-    """What the view was asked to show."""
-
-    endpoint: str
-    chosen: ChosenGrouping
-    time: TimeOptions
-    truncated: bool
-    drawn_as: str
-    layers: Layers
-
-
 def draw_incidence(looking: Looking) -> None:
     """Draw the controls, the incidences, what they say and what can be taken away."""
     if not competing_endpoints(looking.cohort):
         st.info(_nothing_competes(looking.cohort))
         return
-    settings = _settings(looking)
-    result = incidence_by_group(
-        looking.cohort,
-        looking.selection.mask,
-        settings.endpoint,
-        settings.chosen.grouping,
-        limit=settings.time.limit,
-        truncated=settings.truncated,
-    )
-    unit = settings.time.unit
-    sentences = reading(result)
-    title = _title(result)
-    immortal_time_guard(
-        looking, settings.chosen.grouping, settings.endpoint, str(settings.chosen.spec or "")
-    )
-
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        place = st.container()
-        until = draw_axis_end(result.supported_until, result.last_time, unit)
-        with place:
-            figure = _figure(looking, result, settings, title, until)
-            figure_with_downloads(
-                figure,
-                partial(numbers_table, result, unit),
-                key="incidence",
-                name=(result.endpoint.key, "incidence", result.label),
-                alt=incidence_alt(title, result, sentences),
-            )
-    with words:
-        st.subheader("In words", anchor=False)
-        for note in result.notes:
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        draw_accounting(result)
+    question = _question(looking)
+    result: GroupIncidence = result_of(question)
+    place = frame()
+    question = _drawn(question, result, place)
+    answer = answer_of(question, looking.cohort, result)
+    show(answer, place)
 
     st.subheader("In numbers", anchor=False)
     draw_table(summary_table(result), key="incidence_summary")
     _draw_effects(result)
     _draw_pairs(result)
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="incidence",
-            name=(result.endpoint.key, "incidence", result.label),
-            figures={"Figure": figure},
-            sheets=partial(_sheets, result, unit),
-            methods=group_incidence_methods(result, looking.selection),
-            told=told(result.outcome, result.label),
-            script=partial(
-                incidence_script,
-                result,
-                looking.cohort,
-                looking.filter,
-                settings.chosen.spec,
-                settings.chosen.arrangement,
-            ),
-        ),
-    )
-    st.caption(
-        "Aalen-Johansen estimates with 95% log-log intervals: the share of all patients who have "
-        f"had {result.event_label} by each time, when those with {result.competing_label} can no "
-        "longer have it. How each number is computed is on the Methods page."
-    )
+    take_away(answer, question)
 
 
-def _settings(looking: Looking) -> IncidenceSettings:
+def _question(looking: Looking) -> Question:
+    """Draw the controls; what they ask, and how it is to be drawn."""
     left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
     with left:
         endpoint = _draw_endpoint(looking.cohort)
@@ -148,17 +71,36 @@ def _settings(looking: Looking) -> IncidenceSettings:
             help="Stacked: what became of everyone, adding up to 100%.",
         )
         curves = drawn_as != STACKED
-        layers = Layers(
-            band=_toggle("Draw the band", "band", value=True, enabled=curves),
-            competing=_toggle("Competing event, dashed", "competing", enabled=curves),
-            wrong=_toggle("Show the wrong 1 − Kaplan-Meier", "wrong", enabled=curves),
-            full_table=_toggle("Events and censored in the table", "table"),
-        )
+        shown = {
+            "unit": time.unit,
+            "stacked": not curves,
+            "band": _toggle("Draw the band", "band", value=True, enabled=curves),
+            "competing": _toggle("Competing event, dashed", "competing", enabled=curves),
+            "wrong": _toggle("Show the wrong 1 − Kaplan-Meier", "wrong", enabled=curves),
+            "full_table": _toggle("Events and censored in the table", "table"),
+        }
     with middle:
         chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below, followed=True)
     with below:
         _say_what_is_shown(looking.cohort, endpoint)
-    return IncidenceSettings(endpoint, chosen, time, truncated, str(drawn_as), layers)
+    immortal_time_guard(looking, chosen.grouping, endpoint, str(chosen.spec or ""))
+    settings = {"endpoint_key": endpoint, "limit": time.limit, "truncated": truncated}
+    question = ask(looking, "survival.incidence", settings, chosen.spec, chosen.arrangement)
+    return replace(question, shown=shown)
+
+
+def _drawn(question: Question, result: GroupIncidence, place: Frame) -> Question:
+    """Draw the controls that depend on the result; the question with what they ask."""
+    shown: dict[str, Any] = dict(question.shown)
+    with place.below:
+        shown["until"] = draw_axis_end(result.supported_until, result.last_time, shown["unit"])
+    names = [group.name for group in result.drawn]
+    if shown["stacked"] and len(names) > 1:
+        name = place.figure.selectbox(
+            "Group shown", [ALL_GROUPS, *names], key="stacked_group", bind="query-params"
+        )
+        shown["group"] = name if name in names else None
+    return replace(question, shown=shown)
 
 
 def _toggle(label: str, key: str, *, value: bool = False, enabled: bool = True) -> bool:
@@ -222,47 +164,6 @@ def _nothing_competes(cohort: Cohort) -> str:
     )
 
 
-def _title(result: GroupIncidence) -> str:
-    by = f" by {mid_sentence(result.label)}" if result.label else ""
-    return f"Cumulative incidence of {result.event_label}{by}, {count(result.analysed, 'patient')}"
-
-
-def _figure(
-    looking: Looking,
-    result: GroupIncidence,
-    settings: IncidenceSettings,
-    title: str,
-    until: float | None,
-) -> go.Figure:
-    unit, synthetic = settings.time.unit, looking.synthetic
-    if settings.drawn_as != STACKED or not result.drawn:
-        return incidence_figure(
-            result, unit, title=title, synthetic=synthetic, layers=settings.layers, until=until
-        )
-    by = f" by {mid_sentence(result.label)}" if result.label else ""
-    title = f"{result.endpoint.label} and competing event{by}"
-    names = [group.name for group in result.drawn]
-    name = names[0]
-    if len(names) > 1:
-        name = st.selectbox(
-            "Group shown", [ALL_GROUPS, *names], key="stacked_group", bind="query-params"
-        )
-    if name not in names:
-        title = f"{title}, {count(result.analysed, 'patient')}"
-        return stacked_panels(result, unit, title=title, synthetic=synthetic, until=until)
-    own = result.drawn[names.index(name)]
-    title = f"{result.endpoint.label} and competing event: {own.name}, {count(own.n, 'patient')}"
-    return stacked_figure(
-        result,
-        name,
-        unit,
-        title=title,
-        synthetic=synthetic,
-        full_table=settings.layers.full_table,
-        until=until,
-    )
-
-
 def _draw_effects(result: GroupIncidence) -> None:
     """Both hazard ratios of each group, and which question each answers."""
     if result.effects is None:
@@ -287,18 +188,3 @@ def _draw_pairs(result: GroupIncidence) -> None:
     )
     if pairs.open and result.pairwise is not None:
         pairs.dataframe(pairs_table(result.pairwise), hide_index=True, key="incidence_pairs")
-
-
-def _sheets(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
-    sheets = {
-        "Summary": incidence_summary(result),
-        "Tests": incidence_tests(result),
-        "At 1, 3 and 5 years": milestones_table(result),
-        "Curves": numbers_table(result, unit),
-    }
-    effects = effects_numbers(result)
-    if not effects.empty:
-        sheets["Hazard ratios"] = effects
-    if result.pairwise is not None:
-        sheets["Pairs"] = result.pairwise
-    return sheets

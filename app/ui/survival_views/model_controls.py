@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import combinations
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 import streamlit as st
 
@@ -19,12 +19,11 @@ from app.analysis.model_frame import (
 from app.cohort.groupings import SAVED, GroupingSpec
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.links import unique_labels
+from app.ui.remembered import ask, remembered
 from app.ui.saved_groups import saved_groups, saved_option
 from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from data_loaders import Cohort
-
-Made = TypeVar("Made")
 
 COVARIATES, ACROSS = "covariates", "across"
 _KINDS: dict[str, Kinds] = {
@@ -37,9 +36,7 @@ _FIRTH: dict[str, bool | Literal["auto"]] = {
     "Never": False,
     "Always": True,
 }
-_HELD = "_models"
 _LAST = "_last_covariates"
-_MOST_HELD = 6
 
 
 def covariate_labels(cohort: Cohort) -> dict[str, str]:
@@ -225,40 +222,8 @@ def models_of(looking: Looking, settings: ModelSettings) -> CohortModels:
         If the cohort lacks a covariate or the endpoint, or a stratum is a number.
     """
     return remembered(
-        looking,
-        (*settings.covariates, *settings.strata),
-        settings,
+        ask(looking, "survival.cox", asdict(settings)),
         lambda: fit_models(
             looking.cohort, looking.selection.mask, settings, saved_groups(looking.cohort)
         ),
     )
-
-
-def remembered(
-    looking: Looking, specs: Sequence[str], asked: Hashable, make: Callable[[], Made]
-) -> Made:
-    """A result from this session's memory where it was made of the same patients before.
-
-    Parameters
-    ----------
-    looking
-        The cohort and the filter.
-    specs
-        The covariates it is made of.
-    asked
-        Everything else that it depends on.
-    make
-        Makes it.
-    """
-    if any(spec.startswith(f"{SAVED}:") for spec in specs):
-        # A name can come to hold other groups: never answered from memory.
-        return make()
-    held: dict[Hashable, Any] = st.session_state.setdefault(_HELD, {})
-    chosen = json.dumps(looking.filter.to_dict(), sort_keys=True)
-    key = (looking.cohort.fingerprint, chosen, tuple(specs), asked)
-    if key not in held:
-        while len(held) >= _MOST_HELD:
-            held.pop(next(iter(held)))
-        held[key] = make()
-    made: Made = held[key]
-    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -36,9 +37,10 @@ from app.export.script_models import models_script, subgroups_script
 from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, told
 from app.study.wording import TimeUnit, count, format_p_cell, mid_sentence
 from app.ui.layout import figure_with_downloads
+from app.ui.remembered import ask, remembered
 from app.ui.saved_groups import saved_groups
 from app.ui.session import Looking
-from app.ui.survival_views.model_controls import ACROSS, covariate_labels, remembered
+from app.ui.survival_views.model_controls import ACROSS, covariate_labels
 from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from data_loaders import Cohort
@@ -163,13 +165,12 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
     both = right.toggle("Unadjusted curves too", value=True, key="unadjusted", bind="query-params")
     covariate = options.get(name) or next(iter(options.values()))
     try:
-        with st.spinner("Averaging the curves over the cohort…", show_time=True):
-            view = remembered(
-                looking,
-                (*models.settings.covariates, *models.settings.strata),
-                (models.settings, covariate.spec),
-                lambda: adjusted_view(models, covariate),
-            )
+        asked = {"models": asdict(models.settings), "levels_of": covariate.spec}
+        view = remembered(
+            ask(looking, "survival.cox.adjusted", asked),
+            lambda: adjusted_view(models, covariate),
+            "Averaging the curves over the cohort…",
+        )
     except ValueError as error:
         st.info(str(error))
         return
@@ -279,13 +280,11 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
     strata = tuple(spec for spec in settings.strata if spec not in specs)
     asked = (settings.endpoint, strata, settings.limit, bool(adjusted))
     try:
-        with st.spinner("Fitting a model in every subgroup…", show_time=True):
-            table, across, rows = remembered(
-                looking,
-                (*specs, *strata),
-                asked,
-                lambda: _subgroups(looking, specs, asked),
-            )
+        table, across, rows = remembered(
+            ask(looking, "survival.cox.subgroups", {"specs": specs, "asked": asked}),
+            lambda: _subgroups(looking, specs, asked),
+            "Fitting a model in every subgroup…",
+        )
     except ValueError as error:
         st.info(str(error))
         return

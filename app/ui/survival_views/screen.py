@@ -31,7 +31,7 @@ from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.escaping import escaped_figure
 from app.ui.layout import download_table, draw_downloads
-from app.ui.remembered import remembered
+from app.ui.remembered import ask, remembered
 from app.ui.screened_gene import (
     TABLE_KEY,
     VOLCANO_KEY,
@@ -197,14 +197,14 @@ def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> Screen
 
 def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
     """The screen, from this session's memory where it was made before."""
-    asked = (
-        settings.endpoint,
-        settings.adjust,
-        settings.min_altered,
-        settings.kinds,
-        settings.adjustment,
-        settings.time.limit,
-    )
+    asked = {
+        "endpoint_key": settings.endpoint,
+        "adjust": settings.adjust,
+        "min_altered": settings.min_altered,
+        "kinds": settings.kinds,
+        "adjustment": settings.adjustment,
+        "limit": settings.time.limit,
+    }
 
     def make() -> _Screened:
         outcome = outcome_of(
@@ -220,7 +220,7 @@ def _screened(looking: Looking, settings: ScreenSettings) -> _Screened:
         )
         return _Screened(outcome, screen)
 
-    return remembered("screen", looking, asked, make)
+    return remembered(ask(looking, "survival.screen", asked), make)
 
 
 # What is shown -------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""Every analysis by its key: the one list that makes a question answerable without a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from types import MappingProxyType
+from typing import Any
+
+from app.study.answer import Answer
+from app.study.question import Question
+from data_loaders import Cohort
+
+# Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
+ANALYSES: Mapping[str, str] = MappingProxyType(
+    {
+        "survival.incidence": "app.export.incidence_answer:INCIDENCE",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The two functions of an analysis; both are public, as scripts call them by name.
+
+    Parameters
+    ----------
+    function
+        ``(cohort, mask, **settings) -> result``. It gets ``grouping`` too where the question has
+        one, and ``saved`` where the question's settings name saved groups.
+    answer
+        ``(cohort, result, **shown) -> Answer``, for the cohort before the filter.
+    """
+
+    function: Callable[..., Any]
+    answer: Callable[..., Answer]
+
+
+def analysis_of(question: Question) -> Analysis:
+    """The functions that a question's key stands for.
+
+    Raises
+    ------
+    KeyError
+        If there is no such analysis.
+    """
+    analysis: Analysis = resolve_name(ANALYSES[question.analysis])
+    return analysis
+
+
+def compute(question: Question, cohort: Cohort) -> Any:
+    """Compute what a question asks of its cohort, which is given before the filter.
+
+    Raises
+    ------
+    ValueError
+        If this cohort cannot answer; the message is a sentence for the user.
+    """
+    mask = question.filter.apply(cohort).mask
+    asked = dict(question.settings)
+    grouping = question.groups(cohort, mask)
+    if grouping is not None:
+        asked["grouping"] = grouping
+    if question.saved_in_settings:
+        asked["saved"] = question.saved
+    return analysis_of(question).function(cohort, mask, **asked)
+
+
+def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
+    """What a result says, drawn as the question wants it."""
+    return analysis_of(question).answer(cohort, result, **question.shown)
+
+
+def answer_to(question: Question, cohort: Cohort) -> Answer:
+    """Answer a question from scratch, as a story or a slide does."""
+    return answer_of(question, cohort, compute(question, cohort))
