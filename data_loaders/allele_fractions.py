@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from data_loaders.columns import Floats, TextColumn
+from data_loaders.columns import Floats, TextColumn, relabelled
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural, shown
 
@@ -33,6 +34,8 @@ _WRITTEN = 3
 _ALL_PERCENT = "they were read as percentages, being written like those or thinning out like them"
 _FAR = 0.15
 _FEWEST_READ = 3
+_DEPTHS = re.compile(r"(\d{1,7}) ?[,;:/|] ?(\d{1,7})")
+_DEPTHS_NAME = re.compile(r"(?:t|tumou?r)?(?:ad|allel(?:e|ic)depths?)(?:tumou?r)?")
 _NEARLY_ALL = 0.9
 _TOLERANCE = 0.03  # between a fraction of a file and that of its reads, which are often filtered
 
@@ -48,6 +51,52 @@ def read_counts(column: TextColumn) -> Floats:
         for text in (re.sub(r"\.0+$", "", str(entry)) for entry in column.texts)
     ]
     return column.spread(np.array(values, dtype=np.float64))
+
+
+def with_allele_depths(
+    parts: Mapping[str, str], columns: Mapping[str, TextColumn], file: str
+) -> tuple[dict[str, str], dict[str, TextColumn], list[Issue]]:
+    """The parts and columns of a list, reads of a column such as ``AD`` (``60,40``) apart.
+
+    VCF writes the reads of the reference before those of the change. A cell of another number of
+    values does not say which are those of the row's change: it has no reads.
+
+    Parameters
+    ----------
+    parts, columns, file
+        As in :func:`allele_fractions`. Counts that a list has in columns of their own stand.
+    """
+    both, given = dict(parts), dict(columns)
+    name = next((name for name, column in columns.items() if _holds_depths(name, column)), None)
+    if name is None or "alt_count" in parts:
+        return both, given, []
+    column = columns[name]
+    cells = [_DEPTHS.fullmatch(str(text)) for text in column.texts]
+    for part, group in (("ref_count", 1), ("alt_count", 2)):
+        both[part] = f"{name} ({part})"
+        given[both[part]] = relabelled(column, partial(_depth, group=group))
+    unread = int(column.counts[[cell is None for cell in cells]].sum())
+    words = f"; {plural(unread, 'cell')} written otherwise left out" if unread else ""
+    example = next(cell[0] for cell in cells if cell)
+    sentence = (
+        f"{file}: {shown(name)} holds reads of the reference and of the change, such as "
+        f"{example}; the allele fraction is the change's share of both, where no column gives "
+        f"another{words}."
+    )
+    return both, given, [Issue("info", sentence, name, unread, code="allele_depths")]
+
+
+def _depth(text: str, group: int) -> str:
+    match = _DEPTHS.fullmatch(text)
+    return match[group] if match else ""
+
+
+def _holds_depths(name: str, column: TextColumn) -> bool:
+    plain = re.sub(r"[\W_]", "", name.lower())
+    if not _DEPTHS_NAME.fullmatch(plain) or not len(column.texts):
+        return False
+    fitting = [_DEPTHS.fullmatch(str(text)) is not None for text in column.texts]
+    return bool(column.counts[fitting].sum() > 0.5 * column.counts.sum())
 
 
 def allele_fractions(

@@ -1,5 +1,6 @@
 """One date as it is written: 2019-03-31, 20190331, 31.03.19, 3/31/2019, 31-Mar-2019, 31MAR2019.
 
+Or 31032019 and 1032019, which lost its zero: read like 31/03/2019, month first is possible.
 Or 31. März 2019, and without the day 2019-03, 03/2019.
 
 Day and month of ``3/4/2019`` are left open here: which comes first is decided from all dates of a
@@ -18,6 +19,7 @@ ISO, POINTS, SLASHES, NAMED, MONTH, SERIAL = (
 )  # fmt: skip
 _LONGEST = 40
 _CLOCK = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?)?"
+_BARE = re.compile(r"(\d{1,2})(\d{2})((?:19|20)\d{2})")  # 31032019
 _LETTERS = r"[^\W\d_]{3,12}"
 _PATTERNS = (
     (ISO, re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_CLOCK}")),
@@ -83,6 +85,8 @@ def read_date(text: str, today: dt.date) -> WrittenDate | None:
     """
     if not 6 <= len(text) <= _LONGEST:
         return None
+    if bare := _BARE.fullmatch(text):  # as 20190331 it would be of month 19 or 20
+        text = "/".join(bare.groups())
     for style, pattern in _PATTERNS:
         match = pattern.fullmatch(text)
         if match is None:

@@ -157,10 +157,14 @@ def decode_events(column: TextColumn, *, fatal: bool = True) -> EventCoding | No
 
 
 def is_status_of_life(column: TextColumn) -> bool:
-    """Whether entries say dead and alive, and none says something that is no status."""
+    """Whether entries say dead and alive, in words or by the legend of the column's name.
+
+    And none says something that is no status.
+    """
     if len(column.texts) > _MOST_STATUSES:
         return False
-    words = [folded(word) for word in column.words if word not in UNKNOWN_WORDS]
+    said = legend(column.name)
+    words = [said.get(word, folded(word)) for word in column.words if word not in UNKNOWN_WORDS]
     lives = {_life(re.sub(r"^\d\s*[:=.)-]?\s*", "", word)) for word in words}
     return lives >= {0.0, 1.0} and not any(np.isnan(_meaning(word)) for word in words)
 

@@ -55,6 +55,12 @@ _PART = re.compile(
     r"(?:single|double|bi-?allelic|mono-?allelic|multi-?hit))",
     re.IGNORECASE,
 )
+# "No_ITD", "ITD negative", "ITD pos".
+_WITHOUT_PART = re.compile(
+    r"(?:no|non|not|kein|keine|without|ohne|sans|senza|sin)[ -]?(.{2,12})|"
+    r"(.{2,12}?)[ -]?(?:neg(?:ati[vf]o?e?)?|absent|nicht nachweisbar|not detected)"
+)
+_WITH_PART = re.compile(r"(.{2,12}?)[ -]?(?:pos(?:iti[vf]o?e?)?|present|nachweisbar|detected)")
 _CODING = re.compile(r"(?:nm_\d+(?:\.\d+)?:)?c\.[-\d]\S*")
 _RESIDUE = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]\d{2,4}")
 _SEVERAL = re.compile(r"(?:[≥>]=?\s*[1-9]|[2-9]\s*\+|"
@@ -162,6 +168,10 @@ def _cell(text: str, word: str) -> _Cell | None:
         return _Cell(1.0, text)
     if _PART.fullmatch(plain):
         return _Cell(1.0, text)
+    if (without := _WITHOUT_PART.fullmatch(plain)) and _PART.fullmatch(without[1] or without[2]):
+        return _Cell(0.0)
+    if (part := _WITH_PART.fullmatch(plain)) and _PART.fullmatch(part[1]):
+        return _Cell(1.0, part[1].upper())
     if _RESIDUE.fullmatch(text):
         return _Cell(1.0, f"p.{text}")
     if _NUMBER.fullmatch(text):

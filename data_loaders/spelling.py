@@ -38,8 +38,16 @@ _LEGEND = re.compile(
 )
 
 
+# "Alive/Dead (0/1)": words and codes in the same order.
+_IN_ORDER = re.compile(
+    r"([^\W\d_]+)\s*[/|]\s*([^\W\d_]+)\s*[(\[]\s*(\d{1,2})\s*[/|]\s*(\d{1,2})\s*[)\]]"
+)
+
+
 def legend(name: str) -> dict[str, str]:
     """What the codes of a column mean where its name says so: ``Status (1=lebt, 2=tot)``.
+
+    Or in order: ``Alive/Dead (0/1)``.
 
     Parameters
     ----------
@@ -52,6 +60,8 @@ def legend(name: str) -> dict[str, str]:
         Folded words by code; empty without a legend of two codes or more.
     """
     found = {code: folded(word).strip() for code, word in _LEGEND.findall(name)}
+    for first, second, code, other in _IN_ORDER.findall(name):
+        found |= {code: folded(first), other: folded(second)}
     return found if len(found) > 1 else {}
 
 

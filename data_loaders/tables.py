@@ -45,6 +45,7 @@ MAX_CELLS = limit("MAX_CELLS", 100_000_000)
 
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel
+_IDENTIFIER = re.compile(r"(?i)^\W*(?:pat|subj|case|sample|donor|usubj|mrn|upn|id\b)|id\W*$")
 _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\"\]])")
 _SAMPLE_LINES = 50
 _SAMPLE_CHARACTERS = 2**20
@@ -290,22 +291,34 @@ def _split(text: str, delimiter: str, limit: int | None = None) -> list[list[str
 
 
 def _from_rows(file: str, rows: list[list[str]], issues: tuple[Issue, ...] = ()) -> RawTable:
-    """A table from rows of cells; rows that are too short are filled, too long ones refused."""
+    """A table from rows of cells; rows that are too short are filled, too long ones refused.
+
+    Where all rows have another number of cells than there are names, the values stand under the
+    wrong names: refused too, unless the first column holds names of rows, as R writes them.
+    """
     names, body = rows[0], rows[1:]
     if not all(body):
         raise CohortError(
             f"{shown(file)} has a quotation mark without its partner at row "
             f"{body.index([]) + 1} or below; mend the quotation marks."
         )
-    if {len(row) for row in body} == {len(names) + 1}:
-        # R writes row names without a heading for them.
+    widths = {len(row) for row in body}
+    if widths == {len(names) + 1} and _names_rows(names, body):
         names = ["", *names]
     width = len(names)
+    if len(body) > 1 and len(widths) == 1 and max(widths) < width and names[-1].strip():
+        raise CohortError(
+            f"{shown(file)} names {plural(width, 'column')} ({listed(names)}), but each of its "
+            f"rows, such as row 1, has {plural(max(widths), 'cell')}, so that values would stand "
+            "under the wrong names; put a name that contains the separator in quotation marks, or "
+            "take out names without a column."
+        )
     long = [i for i, row in enumerate(body, 1) if any(cell.strip() for cell in row[width:])]
     if long:
         raise CohortError(
-            f"{shown(file)} has {plural(width, 'column')} but more cells in {at_rows(long)}; "
-            "put values that contain the separator in quotation marks, or choose another separator."
+            f"{shown(file)} has {plural(width, 'column')} ({listed(names)}) but more cells in "
+            f"{at_rows(long)}; put values that contain the separator in quotation marks, or choose "
+            "another separator."
         )
     short = [i for i, row in enumerate(body, 1) if len(row) < width]
     if short:
@@ -326,6 +339,20 @@ def _from_rows(file: str, rows: list[list[str]], issues: tuple[Issue, ...] = ())
         indices = np.fromiter((position[cell] for cell in cells), np.int64, len(cells))
         columns.append((indices, entries))
     return _table(file, names, columns, issues)
+
+
+def _names_rows(names: list[str], body: list[list[str]]) -> bool:
+    """Whether the first cells are names of rows, which R writes without a heading.
+
+    They all differ; and where the first heading is one of identifiers, it fits the second cells
+    (which differ too, and are numbers only if the names of the rows are) and not the first.
+    """
+    first, second, last = ([row[i].strip() for row in body] for i in (0, 1, -1))
+    if len(set(first)) < len(first) or not any(last):
+        return False
+    if not _IDENTIFIER.search(names[0]) or all(map(str.isdecimal, first)):
+        return True
+    return len(set(second)) == len(second) and not all(map(str.isdecimal, second))
 
 
 def _read_parquet(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.allele_fractions import allele_fractions, read_counts
+from data_loaders.allele_fractions import allele_fractions, read_counts, with_allele_depths
 from data_loaders.columns import Floats, TextColumn, relabelled
 from data_loaders.gene_cells import part_of_gene, read_genes, rewritten_issue, strange_genes_issue
 from data_loaders.genes import aliases, current_symbol
@@ -140,8 +140,9 @@ def read_variants(
         else np.full(len(patients), None, dtype=object)
     )
     _tell_parts(columns[parts["gene"]], changes, classes)
-    vaf, vaf_issues = allele_fractions(parts, columns, file, lines)
-    unseen, read_issues = _unseen(parts, columns, file, lines)
+    counted, with_reads, depth_issues = with_allele_depths(parts, columns, file)
+    vaf, vaf_issues = allele_fractions(counted, with_reads, file, lines)
+    unseen, read_issues = _unseen(counted, with_reads, file, lines)
     if other_sample is None:
         apart, sample_issues = _other_samples(ranks_of(parts, columns, len(rows)), patients, file)
     else:
@@ -184,6 +185,7 @@ def read_variants(
             *table.issues,
             *_link_issues(links, file, nameless, maybe),
             *class_issues,
+            *depth_issues,
             *vaf_issues,
             *read_issues,
             *unclear_columns(parts, columns, file, lines),

@@ -57,6 +57,14 @@ def test_what_is_no_day(text: str) -> None:
     assert read_date(text, TODAY) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("31122018", "31/12/2018"), ("1022018", "1/02/2018"), ("20012012", "20/01/2012")],
+)
+def test_a_day_without_separators_is_read_like_one_with_slashes(text: str, written: str) -> None:
+    assert read_date(text, TODAY) == read_date(written, TODAY) is not None
+
+
 def survival(last: list[str], diagnosis: list[str] | None = None) -> dict[str, list[Any]]:
     days = [f"{d:02d}/{m:02d}/2011" for d, m in ((3, 1), (28, 2), (17, 3), (9, 4), (30, 5), (6, 6))]
     return {

@@ -138,6 +138,20 @@ def test_ways_of_saying_altered(entries: list[str], states: list[int]) -> None:
     assert load({"JAK2": entries}).states[:, 0].tolist() == states
 
 
+@pytest.mark.parametrize(
+    ("name", "entries"),
+    [
+        ("FLT3_ITD_status", ["ITD", "No_ITD", "not tested"]),
+        ("FLT3-ITD", ["ITD positive", "ITD negative", ""]),
+        ("KMT2A-PTD", ["PTD pos", "kein PTD", "n.d."]),
+    ],
+)
+def test_a_part_of_a_gene_is_there_or_not_in_words(name: str, entries: list[str]) -> None:
+    cohort = load({name: entries})
+    assert cohort.states[:, 0].tolist() == [1, 0, -1]
+    assert cohort.features["kind"].tolist() == ["refinement"]
+
+
 def test_a_gene_that_was_tested_in_nobody_stays_a_feature() -> None:
     cohort = load({"JAK2": ["", ""], "CALR": [0, 1]})
     assert cohort.feature_state("JAK2").tolist() == [-1, -1]

@@ -57,6 +57,8 @@ def codes(cohort: Cohort) -> set[str]:
          {"unit_guess"}),
         ({"Relapse_Days": [30.4375, 2], "Relapse_Event": ["Y", "N"]}, "relapse", [1, 2 / 30.4375],
          [1, 0], set()),
+        ({"OS (months)": [5, 6], "Alive/Dead (0/1)": [1, 0]}, "os", [5, 6], [1, 0], set()),
+        ({"OS (months)": [5, 6], "Dead | alive [1|2]": [1, 2]}, "os", [5, 6], [1, 0], set()),
         ({"csf_leak_days": [30.4375, 60.875], "csf_leak_event": [0, 1]}, "csf_leak", [1, 2], [0, 1],
          set()),
     ],

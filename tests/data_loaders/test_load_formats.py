@@ -172,6 +172,19 @@ def test_row_names_of_r_without_a_heading(expected: Cohort) -> None:
     assert cohort.patients["column_1"].tolist() == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"patient_id,age,hb\na,50,12,\nb,61,9,\n",  # a separator behind each row
+        b"patient_id,age,hb\n1,a,50,12\n2,b,61,9\n",  # names of rows
+        b"patient_id,age,hb\nrow1,a,50,12\nrow2,b,61,9\n",
+    ],
+)
+def test_one_cell_more_in_every_row_shifts_no_value(data: bytes) -> None:
+    cohort = load_table_bytes("t.csv", data)
+    assert cohort.patients["age"].to_dict() == {"a": 50, "b": 61}
+
+
 def test_short_rows_are_filled_and_listed() -> None:
     cohort = load_table_bytes(
         "s.csv", b"patient_id,os_months,os_event,hb\na,1,0,12\nb,2,1\nc,3,1,9\n"

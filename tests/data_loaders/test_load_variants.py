@@ -232,6 +232,20 @@ def test_allele_fractions_from_columns_and_counts(
     np.testing.assert_allclose(cohort.mutations["vaf"], vaf)
 
 
+def test_allele_depths_give_fractions_and_say_so() -> None:
+    rows = [f"{gene} Missense_Mutation P{i} p.A{i}T {depths}" for i, (gene, depths) in enumerate(
+        [("TP53", "75,25"), ("DNMT3A", "300,100"), ("TET2", "40,0"), ("KIT", "9,8,7")], 1
+    )]  # fmt: skip
+    cohort = load(rows, "P1 P2 P3 P4", f"{HEADER}\tAD")
+    assert cohort.mutations["vaf"].fillna(-1).tolist() == [0.25, 0.25, 0, -1]
+    assert cohort.mutations["AD"].tolist() == ["75,25", "300,100", "40,0", "9,8,7"]
+    assert states(cohort, "DNMT3A") == [0, 1, 0, 0]
+    assert "TET2" not in cohort.features.index, "no read with the change"
+    (said,) = [issue.sentence for issue in cohort.issues if issue.code == "allele_depths"]
+    assert "such as 75,25" in said
+    assert "1 cell written otherwise left out" in said
+
+
 def test_further_columns_are_kept() -> None:
     cohort = load(
         ["TET2 Missense_Mutation P1 p.R1H 17 0012", "TP53 Silent P2 p.R1R 4 7"],
