@@ -59,6 +59,8 @@ OTHER = {"demo:aml": {"other": "MDS demo (synthetic)"}}
 # Scripts are run for one demo; the MPN cohort records no transplant and shares no driver.
 RUN_ON = {"transplant": "demo:mds", "Two cohorts": "demo:mds"}
 PATIENCE_SECONDS = 900
+# A picture is the figure on screen; of other options the words are enough.
+EVERYTHING, WORDS = r"\.(?!svg|png)\w+$", r"\.(py|txt)$"
 ALLOWED = Path(__file__).with_name("golden_allowed.txt")
 _VARIES = [
     (re.compile(r"\(source [0-9a-f]{12}\)"), "(source)"),
@@ -72,10 +74,13 @@ _UNSEEN = {
 
 
 class Downloads:
-    """What the page offers to download, made while the page runs and only when it is wanted."""
+    """What the page offers to download, made while the page runs and only where it is wanted.
+
+    ``wanted`` is a pattern of file names; empty where nothing is.
+    """
 
     def __init__(self) -> None:
-        self.wanted = False
+        self.wanted = ""
         self.made: dict[str, Json] = {}
         self.scripts: dict[str, str] = {}
         method = DeltaGenerator.download_button
@@ -101,7 +106,7 @@ class Downloads:
     ) -> None:
         """Keep one download by its key."""
         name = str(file_name)
-        if not self.wanted or name.endswith((".svg", ".png")):
+        if not self.wanted or not re.search(self.wanted, name):
             return
         known = str(key or label)
         try:
@@ -313,23 +318,41 @@ def variants(page: str, demo: str) -> dict[str, Query]:
     return asked
 
 
-def run_script(script: str, root: Path) -> Json:
-    """What a script prints, run next to nothing but the tree it is of."""
+def run_scripts(scripts: Mapping[str, str], root: Path) -> dict[str, Json]:
+    """What each script prints; all in one interpreter, next to nothing but the tree it is of."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "script.py"
-        path.write_text(script, encoding="utf-8")
-        done = subprocess.run(  # noqa: S603  (the app's own script)
-            [sys.executable, str(path)],
+        done = subprocess.run(  # noqa: S603  (the app's own scripts)
+            [sys.executable, "-c", _RUNNER],
+            input=json.dumps(dict(scripts)),
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8"},
             capture_output=True,
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
-            check=False,
+            check=True,
         )
-    printed = re.sub(r"-?\d+\.\d+(e[+-]?\d+)?", lambda n: f"{float(n[0]):.9g}", done.stdout)
-    failed = [f"FAILED {done.stderr.strip().splitlines()[-1:]}"] if done.returncode else []
-    return [*scrubbed(printed.replace(str(root), "<root>")).splitlines(), *failed]
+    return {name: printed(text, root) for name, text in json.loads(done.stdout).items()}
+
+
+def printed(text: str, root: Path) -> list[str]:
+    """The lines of what was printed, without paths, numbers rounded, runs of blanks as one."""
+    text = scrubbed(text.replace(str(root), "<root>"))
+    text = re.sub(r"-?\d+\.\d+(e[+-]?\d+)?", lambda n: f"{float(n[0]):.9g}", text)
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+_RUNNER = """
+import contextlib, io, json, sys
+printed = {}
+for name, script in json.load(sys.stdin).items():
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        try:
+            exec(compile(script, name, "exec"), {"__name__": "__main__"})
+        except (Exception, SystemExit) as error:
+            print("FAILED", type(error).__name__, error)
+    printed[name] = output.getvalue()
+print(json.dumps(printed))
+"""
 
 
 class Recorder:
@@ -339,27 +362,28 @@ class Recorder:
         self.root, self.folder, self.wanted = root, folder, re.compile(wanted)
         self.downloads = Downloads()
 
-    def record(self, at: AppTest, name: str, *, run: bool = False) -> None:
+    def record(self, at: AppTest, name: str, wanted: str = EVERYTHING) -> None:
         """Write the file of the page as it stands, with what is drawn only when it is opened."""
         start = time.monotonic()
         self.downloads.made, self.downloads.scripts = {}, {}
         for node in nodes(at._tree):
             if node.type == "popover" and key_of(node):
                 at.session_state[key_of(node)] = True
-        self.downloads.wanted = True
+        self.downloads.wanted = wanted
         at.run()
-        self.downloads.wanted = False
-        held = read_page(at) | {"downloads": self.downloads.made}
-        if run:
-            scripts = self.downloads.scripts.items()
-            held["printed"] = {key: run_script(text, self.root) for key, text in scripts}
+        self.downloads.wanted = ""
+        self.write(name, read_page(at) | {"downloads": self.downloads.made})
+        print(f"{name}  {time.monotonic() - start:.1f} s", flush=True)
+
+    def write(self, name: str, held: Json) -> None:
+        """Write one file of the record."""
         path = self.folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(held, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-        print(f"{name}  {time.monotonic() - start:.1f} s", flush=True)
 
     def walk(self, page: str, demo: str) -> None:
-        """Every view and tab of a page on a demo; segmented controls where scripts are run."""
+        """Every view and tab of a page on a demo; on one demo its options and scripts as well."""
+        scripts: dict[str, str] = {}
         first = open_page(self.root, page, {"cohort": demo})
         control, views = views_of(first)
         for view in views:
@@ -373,14 +397,20 @@ class Recorder:
                 at = open_page(self.root, page, query)
                 full = variant == "all" and demo == RUN_ON.get(view, RUN_ON.get(page, DEMOS[0]))
                 tabs, options = list(closed_tabs(at)), list(choices(at))
-                self.record(at, name, run=full)
+                self.record(at, name)
+                if full:
+                    made = self.downloads.scripts.items()
+                    scripts |= {f"{name}.printed_{slug(key)}": text for key, text in made}
                 for key, tab in tabs:
                     at.session_state[key] = tab
                     settled(at.run(), wants_more(page))
                     self.record(at, f"{name}.{slug(tab)}")
                 for parameter, option in options if full else ():
                     chosen = open_page(self.root, page, query | {parameter: option})
-                    self.record(chosen, f"{name}.{slug(parameter)}_{slug(option)}")
+                    self.record(chosen, f"{name}.{slug(parameter)}_{slug(option)}", WORDS)
+        if scripts:
+            for name, lines in run_scripts(scripts, self.root).items():
+                self.write(name, lines)
 
 
 def needs(view: str, demo: str) -> Query:
