@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from app.analysis.associations import co_occurrence
 from app.analysis.oncoprint import oncoprint
 from app.charts.oncoprint import oncoprint_figure
+from app.study.figures.theme import framed
 from benchmarks.pages import REPEATS, ROOT, median_ms
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
@@ -68,7 +69,7 @@ def parts(cohort: Cohort) -> None:
     mask = np.ones(cohort.n, dtype=bool)
 
     def ours() -> go.Figure:
-        return oncoprint_figure(oncoprint(cohort, mask, ["gene", "cytogenetic"], 40), title="All")
+        return framed(oncoprint_figure(oncoprint(cohort, mask, ["gene", "cytogenetic"], 40)), "All")
 
     table, took = timed(lambda: co_occurrence(cohort.alterations))
     p_values, plainly = timed(lambda: plain_pairs(cohort.alterations))

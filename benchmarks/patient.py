@@ -21,6 +21,7 @@ from app.analysis.similar_profiles import profiles_of
 from app.analysis.swimmer import swimmer
 from app.analysis.timeline import histories
 from app.charts.swimmer import swimmer_figure
+from app.study.figures.theme import framed
 from benchmarks.genomics import payload_mb
 from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort
@@ -88,7 +89,7 @@ def parts(cohort: Cohort) -> None:
     if found is None:
         raise RuntimeError("the demo cohort has no endpoint")
     start = time.perf_counter()
-    figure = swimmer_figure(swimmer(cohort, mask, found), title="All")
+    figure = framed(swimmer_figure(swimmer(cohort, mask, found)), "All")
     drawn = time.perf_counter() - start
     print(
         f"{cohort.n:>9,}  nearest patients {1000 * ours:.0f} ms (scipy cdist, alterations only "

@@ -308,8 +308,8 @@ def subgroup_rows(
     Returns
     -------
     DataFrame
-        As :func:`app.charts.forest.forest_figure` takes it, and interaction_p and why (what limits
-        an estimate or why there is none, as sentences).
+        As :func:`app.study.figures.forest.forest_figure` takes it, and interaction_p and why (what
+        limits an estimate or why there is none, as sentences).
 
     Raises
     ------

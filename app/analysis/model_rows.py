@@ -19,7 +19,7 @@ TOO_FEW = f"fewer than {MIN_GROUP_FOR_TEST} patients"
 
 
 def forest_rows(models: CohortModels) -> pd.DataFrame:
-    """The rows that :func:`app.charts.forest.forest_figure` draws.
+    """The rows that :func:`app.study.figures.forest.forest_figure` draws.
 
     A number or a 0/1 covariate is one row, a pair of levels one row, three or more levels a
     heading, the reference and a row each.

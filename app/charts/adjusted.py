@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.model_checks import AdjustedView
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at
+from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 _HEIGHT = 360
@@ -22,9 +22,7 @@ def adjusted_figure(
     colours: Sequence[str],
     unit: TimeUnit = "years",
     *,
-    title: str,
     event_label: str,
-    synthetic: bool = False,
     unadjusted: bool = True,
 ) -> go.Figure:
     """Draw standardised curves with their band, and the Kaplan-Meier curves as dotted lines.
@@ -37,12 +35,8 @@ def adjusted_figure(
         One a level.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
     event_label
         What a curve is free of, for the axis.
-    synthetic
-        Whether the data are simulated.
     unadjusted
         Whether to draw the unadjusted curves too.
     """
@@ -102,9 +96,7 @@ def adjusted_figure(
     inside = {"xref": "x domain", "yref": "y domain"}
     return make_figure(
         traces,
-        title,
         height=_HEIGHT + _FOOT,
-        synthetic=synthetic,
         legend_space=8 + 22 * lines,
         margin={"b": _FOOT},
         annotations=[

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import NEUTRAL
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure, rgba, text_at
 
 _ROW = 34
 # Room between nodes, so that the names of the smallest do not cover each other.
@@ -21,13 +21,7 @@ _SMALLEST = 0.004
 
 
 def alluvial(
-    table: pd.DataFrame,
-    colours: Mapping[str, str],
-    *,
-    left: str,
-    right: str,
-    title: str,
-    synthetic: bool = False,
+    table: pd.DataFrame, colours: Mapping[str, str], *, left: str, right: str
 ) -> go.Figure:
     """Flows from groups to classes.
 
@@ -39,10 +33,6 @@ def alluvial(
         Colour of each group; the flows take it.
     left, right
         What the rows and what the columns are.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     counts = table.to_numpy()
     total = int(counts.sum())
@@ -94,9 +84,7 @@ def alluvial(
     heading = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4}
     return make_figure(
         [trace],
-        title,
         height=height + _BOTTOM,
-        synthetic=synthetic,
         legend_space=22,
         annotations=[
             text_at(f"<b>{left}</b>", x=0, xanchor="left", **heading),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, make_figure, text_at, wrapped
 from app.cohort.colours import BLUE, GREY
+from app.study.figures.theme import INK, framed, make_figure, text_at, wrapped
 from app.study.wording import count
 
 _STEP = 88
@@ -61,11 +61,9 @@ def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Fi
         )
         for place, (step, words) in enumerate(zip(steps, gone, strict=True))
     ]
-    return make_figure(
+    figure = make_figure(
         [flow],
-        f"From {count(left[0], 'patient')} to the {left[-1]:,} selected",
         height=16 + _STEP * len(steps),
-        synthetic=synthetic,
         annotations=labels,
         xaxis={"visible": False, "fixedrange": True},
         yaxis={
@@ -77,6 +75,8 @@ def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Fi
         funnelgap=_GAP,
         showlegend=False,
     )
+    title = f"From {count(left[0], 'patient')} to the {left[-1]:,} selected"
+    return framed(figure, title, synthetic=synthetic)
 
 
 def attrition_in_words(attrition: pd.DataFrame) -> str:

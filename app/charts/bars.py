@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure
 
 _BAR = 27
 
@@ -18,9 +18,7 @@ def share_bars(
     denominators: Sequence[int],
     colours: Sequence[str],
     *,
-    title: str,
     of: str,
-    synthetic: bool = False,
 ) -> go.Figure:
     """Bars of shares, each with its count and its own denominator.
 
@@ -28,12 +26,8 @@ def share_bars(
     ----------
     names, counts, denominators, colours
         One a bar, the first on top.
-    title
-        What is shown, and of how many.
     of
         What the denominator counts: ``tested``, ``patients``.
-    synthetic
-        Whether the data are simulated.
     """
     shares = [count / n if n else 0.0 for count, n in zip(counts, denominators, strict=True)]
     bars = {
@@ -54,9 +48,7 @@ def share_bars(
     }
     return make_figure(
         [bars],
-        title,
         height=26 + _BAR * max(len(names), 1),
-        synthetic=synthetic,
         xaxis={"range": [0, max([*shares, 0.01]) * 1.16], "visible": False},
         yaxis={
             "tickvals": list(range(len(names))),

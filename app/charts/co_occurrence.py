@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import GREEN, PURPLE
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 
 # The shade is the evidence, powers of ten of 1/p: an odds ratio of 0 where almost no joint case is
@@ -23,13 +23,7 @@ _CLEAR, _HINT = "●", "○"
 _SCALE = [[0.0, PURPLE], [0.5, "rgba(125,135,150,0.10)"], [1.0, GREEN]]
 
 
-def co_occurrence_figure(
-    pairs: pd.DataFrame,
-    features: Mapping[str, str],
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def co_occurrence_figure(pairs: pd.DataFrame, features: Mapping[str, str]) -> go.Figure:
     """The lower triangle: green together, purple apart, the deeper the smaller p; marked by q.
 
     Parameters
@@ -38,10 +32,6 @@ def co_occurrence_figure(
         Rows of :func:`app.analysis.associations.co_occurrence`; pairs without a row stay empty.
     features
         Label by name, in their order.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     names = list(features)
     place = {name: position for position, name in enumerate(names)}
@@ -93,9 +83,7 @@ def co_occurrence_figure(
     beside = 16 + 7 * max(map(len, labels), default=0)
     return make_figure(
         [trace],
-        title,
         height=cell * (number - 1) + beside,
-        synthetic=synthetic,
         legend_space=54,
         annotations=[
             text_at(

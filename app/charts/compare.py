@@ -10,11 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.comparison import Enrichment
-from app.charts.labels import shortened
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
 
 ROW, _MOST_LABEL = 27, 26
@@ -30,12 +30,7 @@ LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"s
 
 
 def differences_figure(
-    rows: pd.DataFrame,
-    *,
-    title: str,
-    colours: Mapping[str, str] | None = None,
-    synthetic: bool = False,
-    most: int = 12,
+    rows: pd.DataFrame, *, colours: Mapping[str, str] | None = None, most: int = 12
 ) -> go.Figure:
     """Standardised mean differences of the leading variables, grey where the test is not clear.
 
@@ -43,12 +38,8 @@ def differences_figure(
     ----------
     rows
         Of :func:`app.analysis.comparison.clinical_differences`; the first stand on top.
-    title
-        What is shown, and of how many.
     colours
         By group: between two groups a clear difference has the colour of the one that is higher.
-    synthetic
-        Whether the data are simulated.
     most
         How many variables to show.
     """
@@ -92,9 +83,7 @@ def differences_figure(
     reach = max(float(own["smd"].max()) * 1.1 if len(own) else 0.0, 0.3)
     return make_figure(
         traces,
-        title,
         height=ROW * max(len(own), 1) + 60,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
         annotations=[below("SMD" if colours else "Largest SMD of any two groups")],
         shapes=[
@@ -111,9 +100,7 @@ def differences_figure(
     )  # fmt: skip
 
 
-def enrichment_figure(
-    found: Enrichment, colours: Mapping[str, str], *, title: str, synthetic: bool = False
-) -> go.Figure:
+def enrichment_figure(found: Enrichment, colours: Mapping[str, str]) -> go.Figure:
     """Odds ratio of every alteration compared against its p-value.
 
     Parameters
@@ -122,10 +109,6 @@ def enrichment_figure(
         The alterations of a group against the others.
     colours
         By group; what is more frequent in the group has its colour.
-    title
-        What is shown, and in how many.
-    synthetic
-        Whether the data are simulated.
     """
     table = found.table[found.table["p_value"].notna()].reset_index(drop=True)
     with np.errstate(divide="ignore"):
@@ -189,9 +172,7 @@ def enrichment_figure(
     ticks = ratio_ticks(reach)
     return make_figure(
         traces,
-        title,
         height=400,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
         annotations=texts,
         shapes=shapes,
@@ -208,9 +189,7 @@ def enrichment_figure(
     )  # fmt: skip
 
 
-def composition_figure(
-    shares: pd.DataFrame, colours: Mapping[str, str], *, title: str, synthetic: bool = False
-) -> go.Figure:
+def composition_figure(shares: pd.DataFrame, colours: Mapping[str, str]) -> go.Figure:
     """One bar a group, made up of the shares of its parts.
 
     Parameters
@@ -219,10 +198,6 @@ def composition_figure(
         Of :func:`app.analysis.comparison.composition`.
     colours
         By part, in order.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     groups = list(dict.fromkeys(shares["group"]))
     sizes = shares.groupby("group", sort=False)["of"].first()
@@ -249,9 +224,7 @@ def composition_figure(
     names = [str(trace["name"]) for trace in traces]
     return make_figure(
         traces,
-        title,
         height=46 * max(len(groups), 1) + 60,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names),
         annotations=[below("Share of the group's patients")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},

@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 from app.analysis.arrays import Floats
 from app.charts.compare import LEGEND, ROW, below, left_margin, ratio_ticks, rows_axis, short
 from app.charts.survival import legend_lines
-from app.charts.theme import make_figure, rgba
 from app.charts.volcano import guide_line
 from app.cohort.colours import BROWN, TEAL
+from app.study.figures.theme import make_figure, rgba
 from app.study.wording import format_p, format_q, format_ratio
 
 # Of cohorts, not of groups: colours that no driver and no diagnosis has.
@@ -23,14 +23,7 @@ _APART = 0.16
 _WIDEST = 2.0
 
 
-def replication_figure(
-    table: pd.DataFrame,
-    names: Sequence[str],
-    *,
-    title: str,
-    synthetic: bool = False,
-    most: int = 15,
-) -> go.Figure:
+def replication_figure(table: pd.DataFrame, names: Sequence[str], *, most: int = 15) -> go.Figure:
     """Odds ratios of the same contrast in two cohorts, with intervals on one axis.
 
     What lies beyond the axis, such as an odds ratio of 0, is a triangle at its edge.
@@ -41,10 +34,6 @@ def replication_figure(
         Of :func:`app.analysis.comparison_cohorts.replication`; the first stand on top.
     names
         The two cohorts.
-    title
-        What is shown.
-    synthetic
-        Whether any of the data are simulated.
     most
         How many alterations to show.
     """
@@ -70,8 +59,6 @@ def replication_figure(
          for side in (1, 2)],
         names,
         told,
-        title=title,
-        synthetic=synthetic,
         axis="Odds ratio, exact 95% interval",
         limits=(-reach, reach),
         xaxis={"tickvals": np.log10(ticks), "ticktext": [f"{ratio:g}" for ratio in ticks]},
@@ -79,13 +66,7 @@ def replication_figure(
 
 
 def clinical_replication_figure(
-    table: pd.DataFrame,
-    names: Sequence[str],
-    *,
-    title: str,
-    higher_in: str = "",
-    synthetic: bool = False,
-    most: int = 15,
+    table: pd.DataFrame, names: Sequence[str], *, higher_in: str = "", most: int = 15
 ) -> go.Figure:
     """Standardised mean differences of the same variables in two cohorts on one axis.
 
@@ -95,13 +76,9 @@ def clinical_replication_figure(
         Of :func:`app.analysis.comparison_cohorts.clinical_replication`; the first stand on top.
     names
         The two cohorts.
-    title
-        What is shown.
     higher_in
         The group in which a variable with a positive difference is higher; empty where the
         differences have no direction.
-    synthetic
-        Whether any of the data are simulated.
     most
         How many variables to show.
     """
@@ -124,8 +101,6 @@ def clinical_replication_figure(
         sides,
         names,
         told,
-        title=title,
-        synthetic=synthetic,
         axis=f"SMD; right: higher in {short(higher_in)}" if higher_in else "Largest SMD",
         limits=(-reach if (every < 0).any() or higher_in else 0.0, reach),
         xaxis={"nticks": 6},
@@ -138,8 +113,6 @@ def _side_by_side(
     names: Sequence[str],
     told: Callable[[dict[str, Any], int], str],
     *,
-    title: str,
-    synthetic: bool,
     axis: str,
     limits: tuple[float, float],
     xaxis: dict[str, Any],
@@ -177,9 +150,7 @@ def _side_by_side(
         )  # fmt: skip
     return make_figure(
         traces,
-        title,
         height=ROW * max(len(own), 1) + 60,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(list(names)),
         annotations=[below(axis)],
         shapes=[guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")],

@@ -13,13 +13,13 @@ import plotly.graph_objects as go
 
 from app.analysis.disclosure_curves import ReleasedCurves
 from app.analysis.disclosure_tables import ReleasedTable
-from app.charts.labels import shortened
-from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, colour_of
 from app.cohort.disclosure import HIDDEN, Disclosure, printed
 from app.cohort.disclosure_release import GRID
+from app.study.figures.labels import shortened
+from app.study.figures.risk_table import axes_over_table, risk_table_traces
+from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import mid_sentence
 
 _ROW = 24
@@ -27,13 +27,7 @@ _MONTHS = 12
 _LONGEST = 22
 
 
-def released_bars(
-    table: ReleasedTable,
-    policy: Disclosure,
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def released_bars(table: ReleasedTable, policy: Disclosure) -> go.Figure:
     """Bars of the levels of one variable, of all patients together.
 
     Parameters
@@ -42,10 +36,6 @@ def released_bars(
         The released counts.
     policy
         The policy, named in the figure.
-    title
-        What is shown.
-    synthetic
-        Whether the data are simulated.
     """
     rows = [
         (
@@ -56,35 +46,28 @@ def released_bars(
         )
         for level in table.shown
     ]
-    return _bars(rows, title, policy, of="patients", synthetic=synthetic)
+    return _bars(rows, policy, of="patients")
 
 
-def released_shares(
-    tables: Sequence[ReleasedTable], policy: Disclosure, *, title: str, synthetic: bool = False
-) -> go.Figure:
+def released_shares(tables: Sequence[ReleasedTable], policy: Disclosure) -> go.Figure:
     """Bars of the first level of several tables, each of the patients known.
 
     Parameters
     ----------
     tables
         Such as alterations, or completeness.
-    policy, title, synthetic
+    policy
         As for :func:`released_bars`.
     """
     rows = [
         (table.label, table.counts[0][0], table.known(0), colour_of(table.label) or BLUE)
         for table in tables
     ]
-    return _bars(rows, title, policy, of="tested", synthetic=synthetic)
+    return _bars(rows, policy, of="tested")
 
 
 def released_groups(
-    tables: Sequence[ReleasedTable],
-    colours: Sequence[str],
-    policy: Disclosure,
-    *,
-    title: str,
-    synthetic: bool = False,
+    tables: Sequence[ReleasedTable], colours: Sequence[str], policy: Disclosure
 ) -> go.Figure:
     """Points of the first level by groups: one row a table, one colour a group.
 
@@ -94,7 +77,7 @@ def released_groups(
         Of the same groups.
     colours
         One a group.
-    policy, title, synthetic
+    policy
         As for :func:`released_bars`.
     """
     shown = [table for table in tables if table.counts[0][1] is not None]
@@ -123,9 +106,7 @@ def released_groups(
     labels = [table.label for table in shown]
     return make_figure(
         traces,
-        title,
         height=70 + _ROW * max(len(shown), 1),
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(list(names)),
         annotations=[_mark(policy, below=34)],
         xaxis={"tickformat": ".0%", "rangemode": "tozero", "zeroline": False},
@@ -136,16 +117,14 @@ def released_groups(
     )
 
 
-def released_curves_figure(
-    result: ReleasedCurves, policy: Disclosure, *, title: str, synthetic: bool = False
-) -> go.Figure:
+def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Figure:
     """Curves from released counts, with the released numbers at risk under the same ticks.
 
     Parameters
     ----------
     result
         The curves.
-    policy, title, synthetic
+    policy
         As for :func:`released_bars`.
     """
     ticks = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
@@ -201,9 +180,7 @@ def released_curves_figure(
     ]
     return make_figure(
         traces,
-        title,
         height=height + 24,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([curve.name for curve in result.curves]),
         annotations=words,
         margin={"b": 36},
@@ -223,12 +200,7 @@ def curves_title(result: ReleasedCurves) -> str:
 
 
 def _bars(
-    rows: Sequence[tuple[str, int | None, int | None, str]],
-    title: str,
-    policy: Disclosure,
-    *,
-    of: str,
-    synthetic: bool,
+    rows: Sequence[tuple[str, int | None, int | None, str]], policy: Disclosure, *, of: str
 ) -> go.Figure:
     shares = [min(n / whole, 1.0) if n is not None and whole else None for _, n, whole, _ in rows]
     labels = [name for name, *_ in rows]
@@ -252,9 +224,7 @@ def _bars(
     widest = max([share for share in shares if share is not None] + [0.05])
     return make_figure(
         [bars],
-        title,
         height=56 + _ROW * max(len(rows), 1),
-        synthetic=synthetic,
         annotations=[_mark(policy)],
         xaxis={"range": [0, widest * 1.25], "visible": False},
         yaxis=_names_axis(labels),

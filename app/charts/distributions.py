@@ -9,15 +9,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.distributions import Categories, Histogram, labelled
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure, rgba
 from app.cohort.colours import BLUE, GREY, colour_of
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, NARROW_TITLE, framed, make_figure, rgba
 
 HEIGHT = 236
 _BEHIND = rgba(GREY, 0.28)
 _ALTERATION = 34
 _LONGEST = 17
-_TITLE = 40
 
 
 def draw_distribution(
@@ -41,8 +40,11 @@ def draw_distribution(
     """
     title = f"{labelled(found.variable)} · {found.known:,} of {found.n:,} known"
     if isinstance(found, Categories):
-        return _bars(found, title, narrowed=narrowed, synthetic=synthetic)
-    return _histogram(found, title, narrowed=narrowed, synthetic=synthetic, brush=brush)
+        figure = _bars(found, narrowed=narrowed)
+        title = f"{title}, {found.others:,} in smaller groups" if found.others else title
+    else:
+        figure = _histogram(found, narrowed=narrowed, brush=brush)
+    return framed(figure, title, synthetic=synthetic, width=NARROW_TITLE)
 
 
 def draw_alterations(
@@ -68,29 +70,25 @@ def draw_alterations(
             labels, table["altered"], table["tested"], shares, strict=True
         )
     ]
-    return _share_figure(
+    figure = _share_figure(
         labels,
         shares,
         behind if narrowed else None,
         [colour_of(label) or BLUE for label in labels],
         hover,
-        f"Most frequent alterations · {n:,} patients",
         height=30 + _ALTERATION * max(len(labels), 1),
-        synthetic=synthetic,
     )
+    title = f"Most frequent alterations · {n:,} patients"
+    return framed(figure, title, synthetic=synthetic, width=NARROW_TITLE)
 
 
-def completeness_bars(table: pd.DataFrame, title: str, *, synthetic: bool = False) -> go.Figure:
+def completeness_bars(table: pd.DataFrame) -> go.Figure:
     """Bars of the share of patients with a value, the least complete on top.
 
     Parameters
     ----------
     table
         Of :func:`app.analysis.distributions.completeness`.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     hover = [
         f"{label}: known in {known:,} of {n:,}, missing in {n - known:,}"
@@ -102,14 +100,12 @@ def completeness_bars(table: pd.DataFrame, title: str, *, synthetic: bool = Fals
         np.ones(len(table)),
         [BLUE] * len(table),
         hover,
-        title,
         height=30 + 21 * max(len(table), 1),
-        synthetic=synthetic,
         longest=26,
     )
 
 
-def _bars(found: Categories, title: str, *, narrowed: bool, synthetic: bool) -> go.Figure:
+def _bars(found: Categories, *, narrowed: bool) -> go.Figure:
     shares = found.counts / max(found.known, 1)
     everyone = found.everyone / max(found.known_of_everyone, 1)
     names = list(found.names)
@@ -120,29 +116,24 @@ def _bars(found: Categories, title: str, *, narrowed: bool, synthetic: bool) -> 
             names, found.counts, shares, found.everyone, strict=True
         )
     ]
-    figure_title = f"{title}, {found.others:,} in smaller groups" if found.others else title
     return _share_figure(
         names,
         shares,
         everyone if narrowed else None,
         list(found.colours),
         hover,
-        figure_title,
         height=HEIGHT,
-        synthetic=synthetic,
     )
 
 
-def _share_figure(  # noqa: PLR0917
+def _share_figure(
     names: list[str],
     shares: Any,
     behind: Any | None,
     colours: list[str],
     hover: list[str],
-    title: str,
     *,
     height: int,
-    synthetic: bool,
     longest: int = _LONGEST,
 ) -> go.Figure:
     """Horizontal bars; the trace in front is the last one, both carry the level's position."""
@@ -181,10 +172,7 @@ def _share_figure(  # noqa: PLR0917
     shown = [shortened(name, longest) for name in names]
     return make_figure(
         traces,
-        title,
         height=height,
-        synthetic=synthetic,
-        title_width=_TITLE,
         xaxis={"range": [0, max(widest, 0.01) * 1.2], "visible": False, "fixedrange": True},
         yaxis={
             "tickvals": places,
@@ -203,9 +191,7 @@ def _share_figure(  # noqa: PLR0917
     )
 
 
-def _histogram(
-    found: Histogram, title: str, *, narrowed: bool, synthetic: bool, brush: bool
-) -> go.Figure:
+def _histogram(found: Histogram, *, narrowed: bool, brush: bool) -> go.Figure:
     centres = ((found.edges[:-1] + found.edges[1:]) / 2).tolist()
     width = float(found.edges[1] - found.edges[0])
     shares = found.counts / max(found.known, 1)
@@ -247,10 +233,7 @@ def _histogram(
         ]  # fmt: skip
     return make_figure(
         [behind, front] if narrowed else [front],
-        title,
         height=HEIGHT,
-        synthetic=synthetic,
-        title_width=_TITLE,
         annotations=notes,
         shapes=lines,
         xaxis={

@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
 from app.analysis.associations_groups import GroupFrequencies
-from app.charts.labels import shortened
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import AMBER, BLUE, TEAL
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent_ci, format_q, format_ratio
 from data_loaders.model import FEATURE_KINDS
 
@@ -24,13 +24,7 @@ _FEW_GROUPS = 4
 _LONGEST = 22
 
 
-def frequency_figure(
-    found: GroupFrequencies,
-    features: Sequence[str],
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Figure:
     """Frequencies of some alterations with their intervals, by group where there are groups.
 
     Parameters
@@ -39,10 +33,6 @@ def frequency_figure(
         The frequencies.
     features
         Those to show, the first on top.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     by_group = bool(found.groups)
     number = len(found.groups)
@@ -60,9 +50,7 @@ def frequency_figure(
     below = f"Share of the patients tested{f'; * q < {SIGNIFICANT}' if clear else ''}"
     return make_figure(
         traces,
-        title,
         height=row * max(len(features), 1) + 54,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names) if legend else 0,
         annotations=[
             text_at(
@@ -101,9 +89,7 @@ def frequency_alt(title: str, found: GroupFrequencies, features: Sequence[str]) 
     return f"{title}. Overall: {'; '.join(parts)}."
 
 
-def burden_figure(
-    shares: pd.DataFrame, colours: dict[str, str], *, title: str, of: str, synthetic: bool = False
-) -> go.Figure:
+def burden_figure(shares: pd.DataFrame, colours: dict[str, str], *, of: str) -> go.Figure:
     """Distribution of the number of alterations a patient, by group.
 
     Parameters
@@ -112,12 +98,8 @@ def burden_figure(
         group, number (as a word, the last may be open: ``8+``), patients, share.
     colours
         By group, in order.
-    title
-        What is shown, and of how many.
     of
         What is counted, for the axis.
-    synthetic
-        Whether the data are simulated.
     """
     traces = []
     for group, colour in colours.items():
@@ -139,9 +121,7 @@ def burden_figure(
     legend = len(names) > 1
     return make_figure(
         traces,
-        title,
         height=330,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names) if legend else 0,
         annotations=[
             text_at(

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure
 from app.study.wording import format_percent
 
 _ROW = 22
@@ -21,12 +21,7 @@ _SCALE = [[0.0, "rgba(42,127,193,0.04)"], [1.0, "rgba(42,127,193,0.95)"]]
 
 
 def prevalence_heatmap(
-    enrichment: pd.DataFrame,
-    groups: Mapping[str, int],
-    features: Sequence[str],
-    *,
-    title: str,
-    synthetic: bool = False,
+    enrichment: pd.DataFrame, groups: Mapping[str, int], features: Sequence[str]
 ) -> go.Figure:
     """Share of each group that carries each alteration, among its patients tested.
 
@@ -40,10 +35,6 @@ def prevalence_heatmap(
         Groups in their order with their number of patients.
     features
         Alterations in their order.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     rows = enrichment.set_index(["group", "feature"])
     cells = rows.reindex(pd.MultiIndex.from_product([list(groups), list(features)]))
@@ -51,12 +42,15 @@ def prevalence_heatmap(
     share = cells["in_group"].to_numpy(dtype=float).reshape(shape).T
     hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape).T
     names = [f"{shortened(name, 26)} ({size:,})" for name, size in groups.items()]
-    return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
+    return _share_heatmap(
+        share,
+        hover,
+        names,
+        features,
+    )
 
 
-def missing_heatmap(
-    shares: pd.DataFrame, sizes: Mapping[str, int], *, title: str, synthetic: bool = False
-) -> go.Figure:
+def missing_heatmap(shares: pd.DataFrame, sizes: Mapping[str, int]) -> go.Figure:
     """Share of patients without a value, by variable and group of patients.
 
     Parameters
@@ -65,10 +59,6 @@ def missing_heatmap(
         One row a variable and one column a group, from 0 to 1.
     sizes
         Patients of each group.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     share = shares.to_numpy(dtype=float)
     features = [str(name) for name in shares.index]
@@ -83,7 +73,12 @@ def missing_heatmap(
         dtype=object,
     ).reshape(share.shape)
     names = [f"{shortened(str(name), 26)} ({sizes[name]:,})" for name in shares.columns]
-    return _share_heatmap(share, hover, names, features, title=title, synthetic=synthetic)
+    return _share_heatmap(
+        share,
+        hover,
+        names,
+        features,
+    )
 
 
 def _share_heatmap(
@@ -91,9 +86,6 @@ def _share_heatmap(
     hover: npt.NDArray[np.object_],
     names: Sequence[str],
     features: Sequence[str],
-    *,
-    title: str,
-    synthetic: bool,
 ) -> go.Figure:
     """Shares from 0 to 1, rows of ``features`` and columns of ``names``."""
     texts = np.array(
@@ -122,9 +114,7 @@ def _share_heatmap(
     }
     return make_figure(
         [trace],
-        title,
         height=_ROW * len(features) + 8,
-        synthetic=synthetic,
         legend_space=above,
         xaxis={
             "tickvals": list(range(len(names))),

@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 from app.analysis.competing_risks import CumulativeIncidence
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
-from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import axis_end, legend_lines, steps_until
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import GREY
+from app.study.figures.risk_table import axes_over_table, risk_table_traces
+from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -55,8 +55,6 @@ def incidence_figure(
     result: GroupIncidence,
     unit: TimeUnit = "years",
     *,
-    title: str,
-    synthetic: bool = False,
     layers: Layers | None = None,
     until: float | None = None,
 ) -> go.Figure:
@@ -68,10 +66,6 @@ def incidence_figure(
         Incidence by group.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     layers
         What is drawn besides; the band alone by default.
     until
@@ -99,8 +93,6 @@ def incidence_figure(
     curves = sum(trace.get("hovertemplate") is not None for trace in traces)
     return make_figure(
         traces + table,
-        title,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(named),
         hovermode="x unified" if curves <= _MOST_IN_HOVER else "closest",
         **layout,

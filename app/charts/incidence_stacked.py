@@ -12,8 +12,8 @@ from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
 from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
 from app.charts.survival import axis_end, legend_lines
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at, wrapped
 from app.cohort.colours import BROWN, GREY, SLATE
+from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, wrapped
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 NEITHER = "Neither so far"
@@ -30,8 +30,6 @@ def stacked_figure(
     name: str,
     unit: TimeUnit = "years",
     *,
-    title: str,
-    synthetic: bool = False,
     full_table: bool = False,
     until: float | None = None,
 ) -> go.Figure:
@@ -45,10 +43,6 @@ def stacked_figure(
         The group, one of those drawn.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     full_table
         Whether the table also has events, competing events and censored.
     until
@@ -67,8 +61,6 @@ def stacked_figure(
     traces = [trace for group in own for trace in _areas(result, group, unit, end)]
     return make_figure(
         traces + table,
-        title,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
         hovermode="x unified",
         **layout,
@@ -76,18 +68,13 @@ def stacked_figure(
 
 
 def stacked_panels(
-    result: GroupIncidence,
-    unit: TimeUnit = "years",
-    *,
-    title: str,
-    synthetic: bool = False,
-    until: float | None = None,
+    result: GroupIncidence, unit: TimeUnit = "years", *, until: float | None = None
 ) -> go.Figure:
     """Draw what became of every group, one small panel each, numbers at risk under its ticks.
 
     Parameters
     ----------
-    result, unit, title, synthetic, until
+    result, unit, until
         As in :func:`stacked_figure`.
     """
     groups = result.drawn
@@ -157,9 +144,7 @@ def stacked_panels(
     names = [str(trace["name"]) for trace in traces if trace["showlegend"]]
     return make_figure(
         traces,
-        title,
         height=height + 44,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names),
         annotations=words,
         showlegend=True,

@@ -11,33 +11,31 @@ import plotly.graph_objects as go
 from app.analysis.during_follow_up import NAIVE, DuringFollowUp
 from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
-from app.charts.forest import forest_figure
-from app.charts.risk_table import axes_over_table, risk_table_traces
 from app.charts.survival import thinned
-from app.charts.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.cohort.colours import CRIMSON, SLATE, VERMILION
+from app.study.figures.forest import forest_figure
+from app.study.figures.risk_table import axes_over_table, risk_table_traces
+from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, under_axis
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 Floats = npt.NDArray[np.floating[Any]]
 WRONG = "NAIVE: BIASED BY IMMORTAL TIME"
 
 
-def answers_figure(result: DuringFollowUp, *, title: str, synthetic: bool = False) -> go.Figure:
+def answers_figure(result: DuringFollowUp) -> go.Figure:
     """Draw the hazard ratios of every analysis under each other, the naive one first.
 
     Parameters
     ----------
     result
         The analyses.
-    title
-        What is shown, and in how many.
-    synthetic
-        Whether the data are simulated.
     """
     # Why an analysis has no answer is told in words; beside the forest there is room for two.
     rows = answers_table(result).assign(note="no estimate")
     rows["series"] = np.where(rows["key"] == NAIVE, "Biased", "Time respected")
-    return forest_figure(rows, title=title, synthetic=synthetic)
+    return forest_figure(
+        rows,
+    )
 
 
 def pair_figure(
@@ -46,13 +44,11 @@ def pair_figure(
     noun: str,
     unit: TimeUnit = "years",
     *,
-    title: str,
     axis: str,
     corner: str = "",
     start: float = 0.0,
     until: float = np.inf,
     wrong: bool = False,
-    synthetic: bool = False,
 ) -> go.Figure:
     """Draw two Kaplan-Meier curves, without and with the event, with the numbers at risk.
 
@@ -64,8 +60,6 @@ def pair_figure(
         The event: ``transplant``.
     unit
         Unit of the time axis.
-    title
-        What is shown.
     axis
         What the time is counted from: ``since diagnosis``.
     corner
@@ -76,8 +70,6 @@ def pair_figure(
         Months up to which they are shown, where they reach so far.
     wrong
         Whether to mark the figure as the naive comparison.
-    synthetic
-        Whether the data are simulated.
     """
     drawn = [
         (name, colour, km)
@@ -118,9 +110,7 @@ def pair_figure(
     height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale, unit=unit)
     return make_figure(
         traces,
-        title,
         height=height,
-        synthetic=synthetic,
         annotations=texts,
         margin={"l": 46, "r": 14},
         showlegend=False,

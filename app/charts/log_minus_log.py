@@ -9,16 +9,14 @@ import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupSurvival
 from app.charts.survival import legend_lines, thinned
-from app.charts.theme import make_figure, text_at
+from app.study.figures.theme import make_figure, text_at
 from app.study.wording import TimeUnit, in_unit
 
 _HEIGHT = 380
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def log_minus_log_figure(
-    result: GroupSurvival, unit: TimeUnit = "years", *, title: str, synthetic: bool = False
-) -> go.Figure:
+def log_minus_log_figure(result: GroupSurvival, unit: TimeUnit = "years") -> go.Figure:
     """Draw log(-log S(t)) over time on a log scale, for the steps at which events happen.
 
     Parameters
@@ -27,10 +25,6 @@ def log_minus_log_figure(
         Curves by group.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     traces: list[dict[str, Any]] = []
     first, last = np.inf, 0.0
@@ -62,9 +56,7 @@ def log_minus_log_figure(
     ticks = [step for step in _STEPS if first <= step <= last]
     return make_figure(
         traces,
-        title,
         height=_HEIGHT,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
         annotations=[
             text_at(

@@ -13,8 +13,8 @@ from app.analysis.variants import GeneVariants
 from app.analysis.variants_proteins import Protein
 from app.charts.oncoprint import COLOURS
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import GREY, SERIES
+from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 
 _HEIGHT = 360
 _LABELS = 6
@@ -23,13 +23,7 @@ _TICKS = 8
 _WIDTH, _LETTER, _AIR = 430.0, 7.0, 18.0
 
 
-def lollipop_figure(
-    variants: GeneVariants,
-    protein: Protein | None,
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figure:
     """Draw recurrence upwards along the protein; a second group hangs below, as in a mirror.
 
     One group is drawn in patients, two in shares of their patients tested, so that they compare.
@@ -40,10 +34,6 @@ def lollipop_figure(
         The variants, of one or two groups.
     protein
         Its axis; None for the range observed.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     groups = list(variants.tested)
     mirrored = len(groups) > 1
@@ -82,9 +72,7 @@ def lollipop_figure(
     names = [str(trace["name"]) for trace in traces if trace.get("showlegend", True)]
     return make_figure(
         traces,
-        title,
         height=_HEIGHT + (110 if mirrored else 0),
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(names),
         annotations=texts,
         shapes=shapes,

@@ -8,9 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
-from app.charts.labels import shortened
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import (
     AMBER,
     BLUE,
@@ -23,6 +21,8 @@ from app.cohort.colours import (
     SLATE,
     VERMILION,
 )
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure, text_at
 from app.study.wording import format_percent
 
 COLOURS = dict(
@@ -38,17 +38,13 @@ _BLANK = 0
 _GAP_SHARE = 0.006
 
 
-def oncoprint_figure(print_: Oncoprint, *, title: str, synthetic: bool = False) -> go.Figure:
+def oncoprint_figure(print_: Oncoprint) -> go.Figure:
     """Draw the alterations of every patient, with clinical tracks above.
 
     Parameters
     ----------
     print_
         What each patient carries.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     palette = ["rgba(0,0,0,0)", _NOT_TESTED, _NOT_ALTERED, *COLOURS.values()]
     hovers: list[str] = ["", "not tested", "no", *WORDS]
@@ -91,9 +87,7 @@ def oncoprint_figure(print_: Oncoprint, *, title: str, synthetic: bool = False) 
     pixels = _ROW * len(print_.labels) + _TRACK * len(print_.tracks) + 8
     return make_figure(
         traces,
-        title,
         height=pixels + 22 * lines + 12,
-        synthetic=synthetic,
         legend_space=22 if heads else 6,
         annotations=heads,
         xaxis={

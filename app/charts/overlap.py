@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from app.charts.labels import shortened
-from app.charts.theme import INK, make_figure, rgba
 from app.cohort.colours import BLUE, GREY
 from app.cohort.overlap import Overlap
+from app.study.figures.labels import shortened
+from app.study.figures.theme import INK, make_figure, rgba
 
 _MOST = 20
 _BARS = 190
@@ -18,17 +18,13 @@ _ROW = 34
 _LONGEST = 22
 
 
-def overlap_figure(found: Overlap, title: str, *, synthetic: bool = False) -> go.Figure:
+def overlap_figure(found: Overlap) -> go.Figure:
     """Bars of the patients in exactly one combination of sets; dots say which.
 
     Parameters
     ----------
     found
         Of :func:`app.cohort.overlap.overlap`.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     shown = found.patterns.head(_MOST)
     places = list(range(len(shown)))
@@ -76,9 +72,7 @@ def overlap_figure(found: Overlap, title: str, *, synthetic: bool = False) -> go
     ]
     return make_figure(
         traces,
-        title,
         height=height,
-        synthetic=synthetic,
         xaxis={"visible": False, "range": [-0.7, max(len(places), 4) - 0.3], "anchor": "y2"},
         yaxis={
             "domain": [split + 0.03, 1], "range": [0, max([*counts, 1]) * 1.18],

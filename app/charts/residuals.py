@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.model_checks import ResidualTrend
-from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, VERMILION
+from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import TimeUnit, in_unit
 
 _MAX_POINTS = 1_500
@@ -18,14 +18,7 @@ _FOOT = 54
 _TICKS = 6
 
 
-def residual_figure(
-    trend: ResidualTrend,
-    label: str,
-    unit: TimeUnit = "years",
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def residual_figure(trend: ResidualTrend, label: str, unit: TimeUnit = "years") -> go.Figure:
     """Draw scaled Schoenfeld residuals, their smooth course, and the model's one coefficient.
 
     The time axis is that of the test: spread so that equal widths hold about equally many events.
@@ -38,10 +31,6 @@ def residual_figure(
         What the term compares.
     unit
         Unit of the times under the axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     points = trend.points
     shown = points.iloc[:: max(1, -(-len(points) // _MAX_POINTS))]
@@ -99,9 +88,7 @@ def residual_figure(
     places, words = _ticks(trend, unit)
     return make_figure(
         traces,
-        title,
         height=_HEIGHT + _FOOT,
-        synthetic=synthetic,
         legend_space=46,
         margin={"b": _FOOT},
         annotations=[

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupSurvival
 from app.analysis.similar_outcomes import OwnCourse
 from app.charts.survival import survival_figure
-from app.charts.theme import INK
+from app.study.figures.theme import INK
 from app.study.wording import TimeUnit, in_unit
 
 
@@ -16,8 +16,6 @@ def similar_survival_figure(
     own: OwnCourse | None,
     unit: TimeUnit = "years",
     *,
-    title: str,
-    synthetic: bool = False,
     until: float | None = None,
 ) -> go.Figure:
     """Draw the curve of the nearest patients and, along the foot, the patient's own follow-up.
@@ -30,16 +28,12 @@ def similar_survival_figure(
         The patient's own course on this endpoint; None where it is not recorded.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     until
         Months at which the axis ends; None for the whole follow-up. The patient's own course is
         drawn in full.
     """
     end = until if own is None or until is None else max(until, own.months)
-    figure = survival_figure(result, unit, title=title, synthetic=synthetic, until=end)
+    figure = survival_figure(result, unit, until=end)
     if own is None:
         return figure
     end = in_unit(own.months, unit)
@@ -60,5 +54,4 @@ def similar_survival_figure(
     figure.update_layout(
         margin_t=figure.layout.margin.t + 22, height=figure.layout.height + 22, hovermode="closest"
     )
-    figure.layout.annotations[0].update(yshift=figure.layout.annotations[0].yshift + 22)
     return figure

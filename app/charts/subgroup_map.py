@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.labels import Anchor, central_member, place_labels, shortened
-from app.charts.theme import INK, PAPER, make_figure, text_at
 from app.cohort.colours import NEUTRAL
 from app.cohort.groupings import Grouping
+from app.study.figures.labels import Anchor, central_member, place_labels, shortened
+from app.study.figures.theme import INK, PAPER, make_figure, text_at
 
 MAP_HEIGHT = 400
 MAX_POINTS = 30_000
@@ -88,9 +88,7 @@ def map_by_group(
     grouping: Grouping,
     hover: Sequence[str],
     *,
-    title: str,
     labels: bool = False,
-    synthetic: bool = False,
     look: MapLook = PLAIN,
 ) -> go.Figure:
     """The map with one colour a group.
@@ -105,12 +103,8 @@ def map_by_group(
         Names and colours.
     hover
         What the hover says of each patient; never an identifier.
-    title
-        What is shown, and of how many.
     labels
         Whether the group names stand on the map.
-    synthetic
-        Whether the data are simulated.
     look
         What stands out.
     """
@@ -128,7 +122,7 @@ def map_by_group(
             members = np.column_stack([patients.x[on_map], patients.y[on_map]])
             anchors.append((int(on_map.sum()), Anchor(shortened(name, 24), *at, members)))
     anchors.sort(key=lambda sized: -sized[0])
-    return _map(traces, title, points, look, [a for _, a in anchors], synthetic=synthetic)
+    return _map(traces, points, look, [a for _, a in anchors])
 
 
 def map_by_number(
@@ -136,9 +130,7 @@ def map_by_number(
     values: npt.NDArray[np.float64],
     hover: Sequence[str],
     *,
-    title: str,
     label: str,
-    synthetic: bool = False,
     look: MapLook = PLAIN,
 ) -> go.Figure:
     """The map coloured by a number, such as age or confidence; missing ones are grey.
@@ -151,12 +143,8 @@ def map_by_number(
         One a patient, NaN where missing.
     hover
         What the hover says of each patient; never an identifier.
-    title
-        What is shown, and of how many.
     label
         Title of the colour bar.
-    synthetic
-        Whether the data are simulated.
     look
         What stands out.
     """
@@ -182,7 +170,7 @@ def map_by_number(
             f"%{{customdata[0]}}<br>{label}: %{{customdata[1]:.3g}}<extra></extra>"
         )
         traces.append(trace | {"showlegend": False})
-    return _map(traces, title, points, look, [], synthetic=synthetic)
+    return _map(traces, points, look, [])
 
 
 def _patients(
@@ -249,13 +237,7 @@ def _trace(
 
 
 def _map(
-    traces: list[dict[str, Any]],
-    title: str,
-    points: pd.DataFrame,
-    look: MapLook,
-    anchors: list[Anchor],
-    *,
-    synthetic: bool,
+    traces: list[dict[str, Any]], points: pd.DataFrame, look: MapLook, anchors: list[Anchor]
 ) -> go.Figure:
     placed = points.dropna()
     if look.contours and len(placed) > 1:
@@ -266,9 +248,7 @@ def _map(
     legend = _legend_height([trace["name"] for trace in traces if trace.get("showlegend")])
     return make_figure(
         traces,
-        title,
         height=MAP_HEIGHT + legend,
-        synthetic=synthetic,
         annotations=_labels(anchors, placed),
         xaxis=axis,
         yaxis=axis | {"scaleanchor": "x"},

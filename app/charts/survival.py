@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
 from app.analysis.survival import KaplanMeier
-from app.charts.risk_table import axes_over_table, risk_table_traces
-from app.charts.theme import make_figure, nice_ticks, rgba, under_axis
+from app.study.figures.risk_table import axes_over_table, risk_table_traces
+from app.study.figures.theme import make_figure, nice_ticks, rgba, under_axis
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -24,8 +24,6 @@ def survival_figure(
     result: GroupSurvival,
     unit: TimeUnit = "years",
     *,
-    title: str,
-    synthetic: bool = False,
     band: bool = True,
     marks: bool = True,
     full_table: bool = False,
@@ -40,10 +38,6 @@ def survival_figure(
         Curves by group.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     band
         Whether to draw the confidence band.
     marks
@@ -73,9 +67,7 @@ def survival_figure(
     height, axes = axes_over_table(ticks, last, lines * len(result.drawn), yaxis, unit=unit)
     return make_figure(
         traces,
-        title,
         height=height,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
         annotations=_annotations(result, unit),
         **axes,

@@ -11,9 +11,9 @@ from app.analysis.patient import patient_name
 from app.analysis.swimmer import NO_GROUP, Swimmer
 from app.analysis.timeline import LAST_FOLLOW_UP
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, PAPER, make_figure, nice_ticks, text_at
 from app.charts.timeline import MARKS
 from app.cohort.colours import GREY, NEUTRAL
+from app.study.figures.theme import INK, PAPER, make_figure, nice_ticks, text_at
 from app.study.wording import TimeUnit, format_time, in_unit
 
 _LANE, _BAR = 14, 0.75
@@ -22,9 +22,7 @@ _TITLED = 48
 _SYMBOLS = ("star", "square", "hexagon", "triangle-up", "diamond", "pentagon", "triangle-down")
 
 
-def swimmer_figure(
-    drawn: Swimmer, unit: TimeUnit = "years", *, title: str, synthetic: bool = False
-) -> go.Figure:
+def swimmer_figure(drawn: Swimmer, unit: TimeUnit = "years") -> go.Figure:
     """Draw the lanes, the first on top.
 
     Parameters
@@ -33,10 +31,6 @@ def swimmer_figure(
         The lanes.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     factor = in_unit(1.0, unit)
     bars = _bars(drawn, unit, factor)
@@ -52,9 +46,7 @@ def swimmer_figure(
     lanes = len(drawn.positions)
     return make_figure(
         [*bars, *marks],
-        title,
         height=_LANE * max(lanes, 6) + 12 + below,
-        synthetic=synthetic,
         legend_space=10 + 22 * legend_lines([str(trace["name"]) for trace in bars]),
         annotations=[
             text_at(

@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.timeline import EventKind
-from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import (
     AMBER,
     BLUE,
@@ -23,6 +22,7 @@ from app.cohort.colours import (
     TEAL,
     VERMILION,
 )
+from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.study.wording import TimeUnit, format_time, in_unit
 
 # Symbol and colour of each sort of event, the same in a timeline and in a swimmer plot.
@@ -44,9 +44,7 @@ _ROW = 36
 _LABEL_WIDTH = 24
 
 
-def timeline_figure(
-    events: pd.DataFrame, unit: TimeUnit = "years", *, title: str, synthetic: bool = False
-) -> go.Figure:
+def timeline_figure(events: pd.DataFrame, unit: TimeUnit = "years") -> go.Figure:
     """Draw the events of one patient, the first on top.
 
     Parameters
@@ -55,10 +53,6 @@ def timeline_figure(
         Columns event, kind and months, in the order of time.
     unit
         Unit of the time axis.
-    title
-        What is shown, and of whom; never an identifier.
-    synthetic
-        Whether the data are simulated.
     """
     times = [in_unit(float(months), unit) for months in events["months"]]
     rows = list(range(len(events)))
@@ -96,9 +90,7 @@ def timeline_figure(
     }
     return make_figure(
         [lines, marks],
-        title,
         height=_ROW * len(events) + 56,
-        synthetic=synthetic,
         annotations=[_axis_title(unit)],
         xaxis={
             "range": [-0.03 * last, 1.04 * last], "tickvals": ticks, "zeroline": False,

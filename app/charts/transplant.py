@@ -9,9 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.transplant import NEVER, Emulation, Microsimulation, Occupancy
-from app.charts.risk_table import axes_over_table, risk_table_traces
-from app.charts.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.cohort.colours import BLUE, BROWN, GREEN, GREY, PURPLE, SLATE, VERMILION
+from app.study.figures.risk_table import axes_over_table, risk_table_traces
+from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
@@ -27,13 +27,7 @@ _SCALE = [
 
 
 def strategy_figure(
-    emulation: Emulation,
-    group: str,
-    unit: TimeUnit = "years",
-    *,
-    title: str,
-    axis: str,
-    synthetic: bool = False,
+    emulation: Emulation, group: str, unit: TimeUnit = "years", *, axis: str
 ) -> go.Figure:
     """Draw the weighted survival under each strategy in one class, over its effective numbers.
 
@@ -45,12 +39,8 @@ def strategy_figure(
         The class, one of ``emulation.groups``; a strategy that it does not support is left out.
     unit
         Unit of the time axis.
-    title
-        What is shown, and in how many.
     axis
         What time is counted from: ``since diagnosis``.
-    synthetic
-        Whether the data are simulated.
     """
     curves = emulation.curves
     own = curves[curves["group"] == group] if len(curves) else curves
@@ -85,9 +75,7 @@ def strategy_figure(
     )
     return make_figure(
         traces,
-        title,
         height=height,
-        synthetic=synthetic,
         annotations=texts,
         margin={"l": 46, "r": 14},
         showlegend=False,
@@ -96,13 +84,7 @@ def strategy_figure(
     )
 
 
-def delay_heatmap(
-    simulation: Microsimulation,
-    unit: TimeUnit = "months",
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def delay_heatmap(simulation: Microsimulation, unit: TimeUnit = "months") -> go.Figure:
     """Draw the gain in life over no transplant, by class and delay.
 
     A cell that too few patients or deaths support is grey and has no number.
@@ -113,8 +95,6 @@ def delay_heatmap(
         Life by class and delay, times in months.
     unit
         Unit of the gain.
-    title, synthetic
-        As in :func:`strategy_figure`.
     """
     cells = simulation.cells[simulation.cells["delay"] != NEVER]
     delays = [delay for delay in simulation.delays if delay != NEVER]
@@ -168,9 +148,7 @@ def delay_heatmap(
     )
     return make_figure(
         traces,
-        title,
         height=_ROW * shape[0] + 82,
-        synthetic=synthetic,
         annotations=[words],
         margin={"l": left, "r": 10, "b": 78},
         xaxis={
@@ -189,21 +167,14 @@ def delay_heatmap(
     )
 
 
-def states_figure(
-    result: Occupancy,
-    unit: TimeUnit = "years",
-    *,
-    title: str,
-    axis: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def states_figure(result: Occupancy, unit: TimeUnit = "years", *, axis: str) -> go.Figure:
     """Draw the share of patients in each state over time, stacked to 100%.
 
     Parameters
     ----------
     result
         Occupancy by time, times in months.
-    unit, title, axis, synthetic
+    unit, axis
         As in :func:`strategy_figure`.
     """
     shares = result.table["probability"].to_numpy().reshape(-1, len(result.states))
@@ -232,9 +203,7 @@ def states_figure(
     place = {"x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
     return make_figure(
         traces,
-        title,
         height=_STACK_HEIGHT,
-        synthetic=synthetic,
         legend_space=8 + 22 * len(result.states),
         annotations=[text_at(axis, xref="x domain", yref="y domain", **place)],
         showlegend=True,

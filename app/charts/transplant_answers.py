@@ -8,13 +8,11 @@ import plotly.graph_objects as go
 
 from app.analysis.during_follow_up import NAIVE
 from app.analysis.transplant.side_by_side import EMULATED, naive_error
-from app.charts.forest import forest_figure
 from app.charts.transplant_gain import gain_forest
+from app.study.figures.forest import forest_figure
 
 
-def months_figure(
-    answers: pd.DataFrame, *, title: str, axis: str, synthetic: bool = False
-) -> go.Figure:
+def months_figure(answers: pd.DataFrame, *, axis: str) -> go.Figure:
     """Draw the months of life that the naive comparison and the emulated trial give.
 
     The naive one is marked as wrong; a band shows how far it is off the first strategy.
@@ -23,10 +21,8 @@ def months_figure(
     ----------
     answers
         From :func:`app.analysis.transplant.side_by_side.side_by_side`.
-    title, axis
+    axis
         What is shown and of how many; what the numbers are.
-    synthetic
-        Whether the data are simulated.
     """
     own = answers[(answers["key"] == NAIVE) | (answers["approach"] == EMULATED)]
     wrong = own["wrong"].to_numpy(dtype=bool)
@@ -43,18 +39,20 @@ def months_figure(
     )
     error = naive_error(answers)
     span = None if error is None else (error.naive, error.emulated)
-    return gain_forest(rows, title=title, axis=axis, span=span, synthetic=synthetic)
+    return gain_forest(rows, axis=axis, span=span)
 
 
-def ratios_figure(answers: pd.DataFrame, *, title: str, synthetic: bool = False) -> go.Figure:
+def ratios_figure(answers: pd.DataFrame) -> go.Figure:
     """Draw the hazard ratio of every answer under each other, the naive one first.
 
     Parameters
     ----------
-    answers, title, synthetic
+    answers
         As in :func:`months_figure`.
     """
-    return forest_figure(ratio_rows(answers), title=title, synthetic=synthetic)
+    return forest_figure(
+        ratio_rows(answers),
+    )
 
 
 def ratio_rows(answers: pd.DataFrame) -> pd.DataFrame:

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
-from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours
+from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import TimeUnit, in_unit, signed
 
 _LETTERS, _LETTER, _LINE, _PAD, _FOOT, _RIGHT = 20, 6.9, 17, 12, 58, 118
@@ -25,10 +25,8 @@ def gain_forest(
     rows: pd.DataFrame,
     unit: TimeUnit = "months",
     *,
-    title: str,
     axis: str,
     span: tuple[float, float] | None = None,
-    synthetic: bool = False,
 ) -> go.Figure:
     """Draw differences in life with their intervals, one row each, on a linear axis.
 
@@ -41,12 +39,10 @@ def gain_forest(
         and ``truth`` (the planted truth, drawn as a diamond).
     unit
         Unit of the differences.
-    title, axis
+    axis
         What is shown and of how many; what the numbers are.
     span
         From where to where one estimate is off another, in months: drawn as a band.
-    synthetic
-        Whether the data are simulated.
 
     Raises
     ------
@@ -96,9 +92,7 @@ def gain_forest(
     legend = bool(true.any() or wrong.any())
     return make_figure(
         traces,
-        title,
         height=round(height) + _FOOT,
-        synthetic=synthetic,
         legend_space=30 if legend else 0,
         annotations=texts,
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
@@ -119,12 +113,7 @@ def gain_forest(
 
 
 def life_figure(
-    simulation: Microsimulation,
-    unit: TimeUnit = "years",
-    *,
-    title: str,
-    groups: tuple[str, ...] | None = None,
-    synthetic: bool = False,
+    simulation: Microsimulation, unit: TimeUnit = "years", *, groups: tuple[str, ...] | None = None
 ) -> go.Figure:
     """Draw life by the delay of the transplant, one curve a class, the best delay marked.
 
@@ -137,8 +126,6 @@ def life_figure(
         Life by class and delay, times in months.
     unit
         Unit of life.
-    title, synthetic
-        As in :func:`gain_forest`.
     groups
         Classes to draw; all by default.
     """
@@ -161,9 +148,7 @@ def life_figure(
     highest = in_unit(simulation.settings.horizon, unit)
     return make_figure(
         traces,
-        title,
         height=_LIFE_HEIGHT + 16,
-        synthetic=synthetic,
         legend_space=10 + 22 * ((len(shown) + 1) // 2),
         annotations=[
             text_at("Transplant delayed by (months)<br>dotted: too few to support it", **place),

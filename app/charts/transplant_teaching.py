@@ -11,15 +11,15 @@ import plotly.graph_objects as go
 from app.analysis.survival import KaplanMeier
 from app.analysis.transplant.immortal import HORIZON, ImmortalTime
 from app.charts.survival import thinned
-from app.charts.theme import make_figure, under_axis
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import GREEN, SLATE, VERMILION
+from app.study.figures.theme import make_figure, under_axis
 from app.study.wording import MONTHS_PER_YEAR
 
 _HEIGHT = 330
 
 
-def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
+def immortal_figure(found: ImmortalTime) -> go.Figure:
     """Draw the naive curves of a transplant that does nothing, over the truth.
 
     The axes never move, so that with a slider only the curves do.
@@ -28,8 +28,6 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
     ----------
     found
         The simulated patients.
-    title
-        What is shown, and of how many.
     """
     traces: list[dict[str, Any]] = [
         {
@@ -49,9 +47,7 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
     words = f"Naive hazard ratio {ratio:.2f}; the truth is 1" if np.isfinite(ratio) else ""
     return make_figure(
         traces,
-        title,
         height=_HEIGHT,
-        synthetic=True,
         legend_space=8 + 22 * 3,
         annotations=under_axis("Years since diagnosis", words, below=26),
         showlegend=True,
@@ -69,15 +65,13 @@ def immortal_figure(found: ImmortalTime, *, title: str) -> go.Figure:
     )
 
 
-def truth_figure(table: pd.DataFrame, *, title: str) -> go.Figure:
+def truth_figure(table: pd.DataFrame) -> go.Figure:
     """Draw the estimated gain of each class and strategy beside the planted truth.
 
     Parameters
     ----------
     table
         From :func:`app.analysis.transplant.planted.planted_truth`.
-    title
-        What is shown, and of how many.
 
     Raises
     ------
@@ -96,7 +90,7 @@ def truth_figure(table: pd.DataFrame, *, title: str) -> go.Figure:
             "note": "too few to estimate",
         }
     )
-    return gain_forest(rows, title=title, axis="Life gained", synthetic=True)
+    return gain_forest(rows, axis="Life gained")
 
 
 def _step(km: KaplanMeier, name: str, colour: str) -> dict[str, Any]:

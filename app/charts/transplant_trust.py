@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, make_figure, text_at
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import BLUE, GREY, SLATE, VERMILION
+from app.study.figures.theme import INK, make_figure, text_at
 
 BALANCED = 0.1
 _ROW, _PANEL, _FOOT = 26, 92, 56
@@ -20,17 +20,13 @@ _SHARE = [[0.0, "rgba(42,127,193,0.05)"], [1.0, "rgba(42,127,193,0.95)"]]
 _LOG_TICKS = (0.01, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1000.0)
 
 
-def weight_figure(table: pd.DataFrame, *, title: str, synthetic: bool = False) -> go.Figure:
+def weight_figure(table: pd.DataFrame) -> go.Figure:
     """Draw the spread of the stabilised weights, one panel a strategy, on a logarithmic axis.
 
     Parameters
     ----------
     table
         From :func:`app.analysis.transplant.diagnostics.weight_histogram`.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     strategies = list(dict.fromkeys(table["strategy"]))
     traces: list[dict[str, Any]] = []
@@ -79,9 +75,7 @@ def weight_figure(table: pd.DataFrame, *, title: str, synthetic: bool = False) -
     ticks = [tick for tick in _LOG_TICKS if low / 1.5 <= tick <= high * 1.5]
     return make_figure(
         traces,
-        title,
         height=(_PANEL + 30) * len(strategies) + _FOOT,
-        synthetic=synthetic,
         legend_space=30,
         annotations=texts,
         margin={"l": 48, "b": _FOOT},
@@ -105,9 +99,7 @@ def weight_figure(table: pd.DataFrame, *, title: str, synthetic: bool = False) -
     )  # fmt: skip
 
 
-def balance_figure(
-    table: pd.DataFrame, strategy: str, *, title: str, synthetic: bool = False
-) -> go.Figure:
+def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
     """Draw standardised differences of the confounders before and after weighting (Love plot).
 
     Parameters
@@ -116,8 +108,6 @@ def balance_figure(
         ``Emulation.balance``.
     strategy
         Which strategy is compared with the reference.
-    title, synthetic
-        As in :func:`weight_figure`.
 
     Raises
     ------
@@ -168,9 +158,7 @@ def balance_figure(
     longest = max(len(line) for label in labels for line in label.split("<br>"))
     return make_figure(
         traces,
-        title,
         height=max(_ROW, 18 + 14 * any("<br>" in label for label in labels)) * len(own) + _FOOT,
-        synthetic=synthetic,
         legend_space=30,
         annotations=[text_at("Difference of means (SD)", **place)],
         margin={"l": int(18 + 6.9 * longest), "b": _FOOT},
@@ -190,15 +178,7 @@ def balance_figure(
     )
 
 
-def positivity_figure(
-    table: pd.DataFrame,
-    strategy: str,
-    rows: str,
-    columns: str,
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: str) -> go.Figure:
     """Draw the chance of following a strategy by two things, such as age band and risk class.
 
     Parameters
@@ -209,8 +189,6 @@ def positivity_figure(
         The strategy.
     rows, columns
         The two columns.
-    title, synthetic
-        As in :func:`weight_figure`.
 
     Raises
     ------
@@ -270,9 +248,7 @@ def positivity_figure(
     )  # fmt: skip
     return make_figure(
         traces,
-        title,
         height=34 * shape[0] + 50,
-        synthetic=synthetic,
         legend_space=16 + 7 * max(map(len, across)) if max(map(len, across)) > 8 else 26,
         annotations=[words],
         margin={"l": left, "r": 10, "b": 48},
@@ -294,14 +270,7 @@ def positivity_figure(
     )
 
 
-def sensitivity_figure(
-    table: pd.DataFrame,
-    group: str,
-    strategy: str | None = None,
-    *,
-    title: str,
-    synthetic: bool = False,
-) -> go.Figure:
+def sensitivity_figure(table: pd.DataFrame, group: str, strategy: str | None = None) -> go.Figure:
     """Draw the gain of a strategy under every other choice, as a forest.
 
     Parameters
@@ -313,8 +282,6 @@ def sensitivity_figure(
     strategy
         Strategy; with another grace period its window, and so its name, may change. The first of
         each choice by default.
-    title, synthetic
-        As in :func:`weight_figure`.
     """
     own = table[table["group"] == group]
     position = 0
@@ -339,7 +306,7 @@ def sensitivity_figure(
             "note": "too few",
         }
     )
-    return gain_forest(rows, title=title, axis="Life gained", synthetic=synthetic)
+    return gain_forest(rows, axis="Life gained")
 
 
 def _order(values: pd.Series) -> list[str]:

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from app.analysis.variants import VafSummary
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, GREY, VERMILION
+from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q
 
 _ROW = 26
@@ -20,17 +20,13 @@ _TEXT_FROM = 0.08
 _SEED = 0
 
 
-def vaf_figure(summary: VafSummary, *, title: str, synthetic: bool = False) -> go.Figure:
+def vaf_figure(summary: VafSummary) -> go.Figure:
     """Boxes of the allele fractions (quartiles, 5th to 95th centile) over the variants.
 
     Parameters
     ----------
     summary
         The allele fractions.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     table = summary.table
     place = {gene: i for i, gene in enumerate(table["gene"])}
@@ -68,9 +64,7 @@ def vaf_figure(summary: VafSummary, *, title: str, synthetic: bool = False) -> g
     below = "Allele fraction (VAF)" + ("; † X chromosome" if table["x_linked"].any() else "")
     return make_figure(
         [points, *boxes],
-        title,
         height=_ROW * len(table) + 54,
-        synthetic=synthetic,
         annotations=[_under(below)],
         xaxis={
             "range": [0, min(1.02, max(0.6, float(values["vaf"].max()) * 1.03))],
@@ -90,17 +84,13 @@ def vaf_figure(summary: VafSummary, *, title: str, synthetic: bool = False) -> g
     )  # fmt: skip
 
 
-def order_figure(pairs: pd.DataFrame, *, title: str, synthetic: bool = False) -> go.Figure:
+def order_figure(pairs: pd.DataFrame) -> go.Figure:
     """For each pair of genes, how often the one or the other has the higher allele fraction.
 
     Parameters
     ----------
     pairs
         Rows of :func:`app.analysis.variants.acquisition_order`, the first on top.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     """
     total = pairs["patients"].to_numpy(float)
     numbers = list(range(len(pairs)))
@@ -133,9 +123,7 @@ def order_figure(pairs: pd.DataFrame, *, title: str, synthetic: bool = False) ->
     marks = "; † X chromosome" if pairs["x_linked"].any() else ""
     return make_figure(
         traces,
-        title,
         height=_ROW * len(pairs) + 54,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines(legend),
         annotations=[_under(f"Share of patients with both; * q < {SIGNIFICANT}{marks}")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},

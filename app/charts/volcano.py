@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 
 from app.analysis.cohort_screen import CohortScreen
 from app.charts.survival import legend_lines
-from app.charts.theme import INK, PAPER, make_figure, rgba, text_at
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 
 Floats = npt.NDArray[np.float64]
@@ -28,23 +28,13 @@ _FLOOR = 1e-300
 _RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 
-def volcano_figure(
-    screen: CohortScreen,
-    *,
-    title: str,
-    synthetic: bool = False,
-    chosen: str | None = None,
-) -> go.Figure:
+def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Figure:
     """Draw the hazard ratio of every alteration against its p-value.
 
     Parameters
     ----------
     screen
         The screen.
-    title
-        What is shown, and in how many.
-    synthetic
-        Whether the data are simulated.
     chosen
         Feature to ring, or None.
     """
@@ -105,9 +95,7 @@ def volcano_figure(
     ticks = [ratio for ratio in _RATIOS if abs(np.log10(ratio)) <= reach]
     return make_figure(
         traces,
-        title,
         height=_HEIGHT,
-        synthetic=synthetic,
         legend_space=8 + 22 * legend_lines([str(trace.get("name", "")) for trace in named]),
         annotations=texts,
         shapes=shapes,

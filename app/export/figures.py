@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, PAPER
 from app.export.browser import ExportError, draw, export_available
+from app.study.figures.theme import INK, PAPER
 
 __all__ = [
     "FIGURE_KINDS",

@@ -21,6 +21,7 @@ from app.export.survival_sheets import incidence_summary, incidence_tests, told
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
+from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count, mid_sentence
 from data_loaders import Cohort
 
@@ -97,9 +98,8 @@ def _curves(
     until: float | None,
     synthetic: bool,
 ) -> go.Figure:
-    return incidence_figure(
-        result, unit, title=title, synthetic=synthetic, layers=layers, until=until
-    )
+    figure = incidence_figure(result, unit, layers=layers, until=until)
+    return framed(figure, title, synthetic=synthetic)
 
 
 def _stacked(
@@ -116,17 +116,11 @@ def _stacked(
     own = {part.name: part for part in result.drawn}
     shown = next(iter(own)) if len(own) == 1 else group
     if shown not in own:
-        title = f"{what}{_of_whom(result)}"
-        return stacked_panels(result, unit, title=title, synthetic=synthetic, until=until)
-    return stacked_figure(
-        result,
-        shown,
-        unit,
-        title=f"{what}: {shown}, {count(own[shown].n, 'patient')}",
-        synthetic=synthetic,
-        full_table=full_table,
-        until=until,
-    )
+        panels = stacked_panels(result, unit, until=until)
+        return framed(panels, f"{what}{_of_whom(result)}", synthetic=synthetic)
+    figure = stacked_figure(result, shown, unit, full_table=full_table, until=until)
+    title = f"{what}: {shown}, {count(own[shown].n, 'patient')}"
+    return framed(figure, title, synthetic=synthetic)
 
 
 def _tables(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:

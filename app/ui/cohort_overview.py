@@ -26,8 +26,8 @@ from app.analysis.distributions import (
 from app.analysis.survival import kaplan_meier
 from app.charts.attrition import attrition_flow, attrition_in_words
 from app.charts.distributions import completeness_bars, draw_alterations, draw_distribution
-from app.charts.theme import plotly_config
 from app.export.tables import file_stem
+from app.study.figures.theme import NARROW_TITLE, framed, plotly_config
 from app.study.wording import count, format_percent
 from app.ui.cohort_crossfilter import (
     EXCLUDE,
@@ -169,7 +169,7 @@ def draw_completeness(looking: Looking) -> None:
         f"{row.label} {format_percent(row.share)}" for row in table.head(5).itertuples()
     )
     figure_with_downloads(
-        completeness_bars(table, title, synthetic=looking.synthetic),
+        framed(completeness_bars(table), title, synthetic=looking.synthetic, width=NARROW_TITLE),
         lambda: table,
         key="completeness",
         name=("completeness",),

@@ -9,6 +9,7 @@ from app.cohort.filters import Filter, FilterError
 from app.cohort.groupings import GroupingError
 from app.cohort.overlap import POLICY, Combination, combined, overlap
 from app.cohort.saved import MAX_NAME
+from app.study.figures.theme import framed
 from app.study.wording import capitalised, count
 from app.ui.filter_builder import COMBINED, edit_filter
 from app.ui.layout import figure_with_downloads
@@ -84,7 +85,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
     title = f"Overlap of {len(picked)} saved filters, {count(looking.cohort.n, 'patient')}"
     listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
     figure_with_downloads(
-        overlap_figure(found, title, synthetic=looking.synthetic),
+        framed(overlap_figure(found), title, synthetic=looking.synthetic),
         lambda: found.patterns,
         key="overlap",
         name=("overlap",),

@@ -32,6 +32,7 @@ from app.cohort.groupings import Grouping, GroupingSpec
 from app.export.methods_comparison import cohorts_methods
 from app.export.script_cohorts import cohorts_script
 from app.export.survival_sheets import summary_sheet, tests_sheet
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
@@ -246,12 +247,10 @@ def _draw_survival(
         name = side.cohort.name
         title = f"{result.endpoint.label}, {name}, {count(result.analysed, 'patient')}"
         sentences = reading(result)
-        figure = survival_figure(
-            result,
-            title=title,
+        figure = framed(
+            survival_figure(result, band=len(result.drawn) <= _BANDS, until=until),
+            title,
             synthetic=side.cohort.provenance.synthetic,
-            band=len(result.drawn) <= _BANDS,
-            until=until,
         )
         figures[f"Survival {place + 1}"] = figure
         with column:
@@ -276,13 +275,12 @@ def _draw_clinical(both: Both, table: pd.DataFrame, told: str) -> dict[str, go.F
         return {}
     two = len(both.groups) == 2
     title = _title(both, "Clinical differences")
-    figure = clinical_replication_figure(
-        table,
-        both.names,
-        title=title,
-        higher_in=both.groups[0] if two else "",
+    figure = framed(
+        clinical_replication_figure(
+            table, both.names, higher_in=both.groups[0] if two else "", most=_SHOWN
+        ),
+        title,
         synthetic=both.synthetic,
-        most=_SHOWN,
     )
     figure_with_downloads(
         figure,
@@ -315,8 +313,8 @@ def _draw_alterations(both: Both, table: pd.DataFrame, told: str) -> dict[str, g
         return {}
     against = both.groups[1] if len(both.groups) == 2 else OTHERS
     title = _title(both, f"Alterations, {both.groups[0]} against {against}")
-    figure = replication_figure(
-        table, both.names, title=title, synthetic=both.synthetic, most=_SHOWN
+    figure = framed(
+        replication_figure(table, both.names, most=_SHOWN), title, synthetic=both.synthetic
     )
     figure_with_downloads(
         figure,

@@ -32,6 +32,7 @@ from app.export.methods_comparison import comparison_methods
 from app.export.script_comparison import comparison_script
 from app.export.survival_sheets import summary_sheet, tests_sheet, told
 from app.export.table_one import numbers
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.layout import figure_with_downloads
@@ -102,12 +103,10 @@ def draw_glance(compared: Compared) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         title = comparison_title("Clinical differences", compared)
-        figures["Clinical"] = differences_figure(
-            ranked,
-            title=title,
-            colours=compared.two_colours,
+        figures["Clinical"] = framed(
+            differences_figure(ranked, colours=compared.two_colours, most=_LEADING),
+            title,
             synthetic=looking.synthetic,
-            most=_LEADING,
         )
         figure_with_downloads(
             figures["Clinical"],
@@ -121,8 +120,10 @@ def draw_glance(compared: Compared) -> None:
             title = survival_title(survival)
             place = st.container()
             until = draw_axis_end(survival.supported_until, survival.last_time)
-            figures["Survival"] = survival_figure(
-                survival, title=title, synthetic=looking.synthetic, band=False, until=until
+            figures["Survival"] = framed(
+                survival_figure(survival, band=False, until=until),
+                title,
+                synthetic=looking.synthetic,
             )
             with place:
                 figure_with_downloads(
@@ -137,8 +138,8 @@ def draw_glance(compared: Compared) -> None:
             f"Alterations, {contrast.group} against {contrast.others}: {contrast.n:,} and "
             f"{contrast.n_others:,} patients"
         )
-        figures["Alterations"] = enrichment_figure(
-            contrast, compared.colours, title=title, synthetic=looking.synthetic
+        figures["Alterations"] = framed(
+            enrichment_figure(contrast, compared.colours), title, synthetic=looking.synthetic
         )
         figure_with_downloads(
             figures["Alterations"],
@@ -190,10 +191,9 @@ def _draw_sizes(compared: Compared) -> None:
     sizes = grouping.sizes(looking.selection.mask)
     title = comparison_title("Patients", compared)
     figure_with_downloads(
-        share_bars(
+        framed(share_bars(
             grouping.names, sizes, [compared.n] * len(sizes), grouping.colours,
-            title=title, of="patients compared", synthetic=looking.synthetic,
-        ),
+            of="patients compared" ), title, synthetic=looking.synthetic),
         lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": compared.n}),
         key="compare_sizes",
         name=("compare", "sizes"),
@@ -216,7 +216,7 @@ def _draw_overlap(compared: Compared, filters: dict[str, Filter]) -> None:
     title = f"Overlap of {len(filters)} filters, {looking.selection.n:,} patients"
     listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
     figure_with_downloads(
-        overlap_figure(found, title, synthetic=looking.synthetic),
+        framed(overlap_figure(found), title, synthetic=looking.synthetic),
         lambda: found.patterns,
         key="compare_overlap_figure",
         name=("compare", "overlap"),

@@ -8,6 +8,7 @@ from app.analysis.comparison import composition
 from app.analysis.subgroup_view import KINDS
 from app.analysis.subgroups import SubgroupSettings
 from app.charts.compare import composition_figure
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.compare import Compared, comparison_title
 from app.ui.layout import figure_with_downloads
@@ -41,10 +42,9 @@ def draw_composition(compared: Compared) -> None:
     title = comparison_title("Genomic subgroups", compared)
     leading = shares.sort_values("share", ascending=False).drop_duplicates("group")
     figure_with_downloads(
-        composition_figure(
-            shares,
-            dict(zip(parts.names, parts.colours, strict=True)),
-            title=title,
+        framed(
+            composition_figure(shares, dict(zip(parts.names, parts.colours, strict=True))),
+            title,
             synthetic=looking.synthetic,
         ),
         lambda: shares,

@@ -20,6 +20,7 @@ from app.charts.frequencies import frequency_alt, frequency_figure
 from app.charts.survival import survival_alt, survival_figure
 from app.export.table_one import legend
 from app.export.tables import file_stem
+from app.study.figures.theme import framed
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
 from app.ui.layout import download_table, figure_with_downloads
@@ -43,12 +44,10 @@ def draw_clinical(compared: Compared) -> None:
     title = comparison_title("Clinical differences", compared)
     said = clinical_reading(ranked, table.names)
     figure_with_downloads(
-        differences_figure(
-            ranked,
-            title=title,
-            colours=compared.two_colours,
+        framed(
+            differences_figure(ranked, colours=compared.two_colours, most=_MOST),
+            title,
             synthetic=looking.synthetic,
-            most=_MOST,
         ),
         lambda: ranked,
         key="compare_clinical",
@@ -94,7 +93,9 @@ def draw_alterations(compared: Compared) -> None:
         return
     with left:
         figure_with_downloads(
-            enrichment_figure(contrast, compared.colours, title=title, synthetic=looking.synthetic),
+            framed(
+                enrichment_figure(contrast, compared.colours), title, synthetic=looking.synthetic
+            ),
             lambda: contrast.table,
             key="compare_volcano",
             name=("compare", "alterations"),
@@ -104,7 +105,7 @@ def draw_alterations(compared: Compared) -> None:
         features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_DOTS).tolist()
         words = comparison_title("Most different alterations", compared)
         figure_with_downloads(
-            frequency_figure(found, features, title=words, synthetic=looking.synthetic),
+            framed(frequency_figure(found, features), words, synthetic=looking.synthetic),
             lambda: found.by_group,
             key="compare_frequencies",
             name=("compare", "frequencies"),
@@ -159,7 +160,7 @@ def draw_survival(compared: Compared) -> None:
         until = draw_axis_end(result.supported_until, result.last_time)
         with place:
             figure_with_downloads(
-                survival_figure(result, title=title, synthetic=looking.synthetic, until=until),
+                framed(survival_figure(result, until=until), title, synthetic=looking.synthetic),
                 partial(numbers_table, result, "years"),
                 key="compare_km",
                 name=("compare", result.endpoint.key),

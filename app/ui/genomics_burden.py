@@ -11,6 +11,7 @@ from app.charts.frequencies import burden_figure
 from app.cohort.colours import BLUE
 from app.export.methods_genomics import burden_methods
 from app.export.script_genomics import burden_script
+from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
 from app.ui.layout import figure_with_downloads
@@ -34,11 +35,11 @@ def draw_burden(looking: Looking) -> None:
         st.info(str(error))
         return
     title = _title(found)
-    figure = burden_figure(
-        found.shares,
-        found.colours,
-        title=title,
-        of=f"{kinds_words(kinds).capitalize()} altered, a patient",
+    figure = framed(
+        burden_figure(
+            found.shares, found.colours, of=f"{kinds_words(kinds).capitalize()} altered, a patient"
+        ),
+        title,
         synthetic=looking.synthetic,
     )
     chart, words = st.columns([7, 5], gap="large")

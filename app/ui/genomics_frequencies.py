@@ -16,6 +16,7 @@ from app.charts.frequencies import frequency_alt, frequency_figure
 from app.export.methods_genomics import frequency_methods
 from app.export.script_genomics import frequency_script
 from app.export.tables import file_stem
+from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.grouping_choice import ChosenGrouping
@@ -47,7 +48,7 @@ def draw_frequencies(looking: Looking) -> None:
     by = DIFFERENT if len(found.differences) and _draw_order() == DIFFERENT else FREQUENT
     features = _leading(found, by, most)
     title = _title(found)
-    figure = frequency_figure(found, features, title=title, synthetic=looking.synthetic)
+    figure = framed(frequency_figure(found, features), title, synthetic=looking.synthetic)
     chart, words = st.columns([7, 4], gap="large")
     with chart:
         figure_with_downloads(

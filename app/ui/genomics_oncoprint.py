@@ -11,6 +11,7 @@ from app.analysis.oncoprint import MOST_COLUMNS, Oncoprint, oncoprint
 from app.charts.oncoprint import oncoprint_alt, oncoprint_figure
 from app.export.methods_genomics import oncoprint_methods
 from app.export.script_genomics import oncoprint_script
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, mid_sentence
 from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
@@ -45,7 +46,7 @@ def draw_oncoprint(looking: Looking) -> None:
         st.info(str(error))
         return
     title = _title(made)
-    figure = oncoprint_figure(made, title=title, synthetic=looking.synthetic)
+    figure = framed(oncoprint_figure(made), title, synthetic=looking.synthetic)
     figure_with_downloads(
         figure,
         made.table,

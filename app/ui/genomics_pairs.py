@@ -17,6 +17,7 @@ from app.analysis.associations_pairs import (
 from app.charts.co_occurrence import co_occurrence_alt, co_occurrence_figure
 from app.export.methods_genomics import pair_methods
 from app.export.script_genomics import pair_script
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.genomics_controls import draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
@@ -58,8 +59,8 @@ def draw_pairs(looking: Looking) -> None:
         f"Alterations together and apart, {count(len(screen.features), 'alteration')} in "
         f"{count(screen.selected, 'patient')}"
     )
-    figure = co_occurrence_figure(
-        screen.table, screen.features, title=title, synthetic=looking.synthetic
+    figure = framed(
+        co_occurrence_figure(screen.table, screen.features), title, synthetic=looking.synthetic
     )
     chart, words = st.columns([7, 5], gap="large")
     with chart:

@@ -16,6 +16,7 @@ from app.analysis.variants import (
 from app.charts.vaf import order_figure, vaf_figure
 from app.export.methods_genomics import vaf_methods
 from app.export.script_genomics import vaf_script
+from app.study.figures.theme import framed
 from app.study.wording import SIGNIFICANT, count
 from app.ui.genomics_controls import draw_most
 from app.ui.layout import figure_with_downloads
@@ -39,11 +40,11 @@ def draw_vaf(looking: Looking) -> None:
         return
     pairs = acquisition_order(cohort, mask, most)
     title = f"Allele fraction by gene, {count(len(summary.points), 'variant')}"
-    figures = {"Figure": vaf_figure(summary, title=title, synthetic=looking.synthetic)}
+    figures = {"Figure": framed(vaf_figure(summary), title, synthetic=looking.synthetic)}
     order_title = f"Higher allele fraction of two genes, pairs in {MIN_PAIRS} patients or more"
     shown = pairs.head(_MOST_PAIRS)
     if len(shown):
-        figures["Order"] = order_figure(shown, title=order_title, synthetic=looking.synthetic)
+        figures["Order"] = framed(order_figure(shown), order_title, synthetic=looking.synthetic)
     one, two = st.columns(2, gap="large")
     with one:
         figure_with_downloads(

@@ -13,6 +13,7 @@ from app.analysis.variants_proteins import protein_axis
 from app.charts.lollipop import lollipop_alt, lollipop_figure
 from app.export.methods_genomics import lollipop_methods
 from app.export.script_genomics import lollipop_script
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.genomics_controls import draw_groups
 from app.ui.grouping_choice import ChosenGrouping
@@ -64,7 +65,7 @@ def draw_variants(looking: Looking) -> None:
     furthest = float(found.table["position"].max()) if len(found.table) else 0.0
     protein = protein_axis(gene, furthest)
     title = _title(found)
-    figure = lollipop_figure(found, protein, title=title, synthetic=looking.synthetic)
+    figure = framed(lollipop_figure(found, protein), title, synthetic=looking.synthetic)
     figure_with_downloads(
         figure,
         lambda: found.table,

@@ -12,6 +12,7 @@ from app.analysis.overview import Overview
 from app.charts.bars import share_bars
 from app.cohort.colours import BLUE, colour_of
 from app.cohort.grouping_model import MISSING
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, listing
 from app.ui import pages
 from app.ui.layout import figure_with_downloads
@@ -60,13 +61,11 @@ def draw_diseases(looking: Looking, glance: Overview) -> None:
         missing = int((grouping.codes == MISSING).sum())
         known = glance.n - missing
         title = f"{grouping.label}, {count(known, 'patient')}"
-        figure = share_bars(
-            grouping.names,
-            sizes,
-            [known] * len(sizes),
-            grouping.colours,
-            title=title,
-            of="patients",
+        figure = framed(
+            share_bars(
+                grouping.names, sizes, [known] * len(sizes), grouping.colours, of="patients"
+            ),
+            title,
             synthetic=looking.synthetic,
         )
         numbers = {"group": grouping.names, "n": sizes, "of": [known] * len(sizes)}
@@ -98,13 +97,15 @@ def draw_alterations(looking: Looking, glance: Overview) -> None:
     title = "Most frequent alterations, " + (
         everyone if fewest == glance.n else f"{tested} of {everyone} tested"
     )
-    figure = share_bars(
-        labels,
-        top["altered"].tolist(),
-        top["tested"].tolist(),
-        [colour_of(label) or BLUE for label in labels],
-        title=title,
-        of="tested",
+    figure = framed(
+        share_bars(
+            labels,
+            top["altered"].tolist(),
+            top["tested"].tolist(),
+            [colour_of(label) or BLUE for label in labels],
+            of="tested",
+        ),
+        title,
         synthetic=looking.synthetic,
     )
     alt = f"Bars. {title}: " + ", ".join(

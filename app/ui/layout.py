@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.charts.theme import plotly_config
 from app.cohort.disclosure import Disclosure
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
+from app.study.figures.theme import plotly_config
 from app.study.wording import count
 from app.ui.escaping import escaped_figure
 from app.ui.session import Looking, looking_at

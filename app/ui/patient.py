@@ -20,6 +20,7 @@ from app.analysis.timeline import (
     undated_events,
 )
 from app.charts.timeline import timeline_alt, timeline_figure
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.patient_choice import draw_patient_choice, draw_patient_line
@@ -56,7 +57,7 @@ def _draw_course(looking: Looking, position: int) -> None:
         if len(events) > 1:
             title = f"Course of {mid_sentence(name)}, {count(len(events), 'event')}"
             figure_with_downloads(
-                timeline_figure(events, UNIT, title=title, synthetic=looking.synthetic),
+                framed(timeline_figure(events, UNIT), title, synthetic=looking.synthetic),
                 lambda: events,
                 key="patient_timeline",
                 name=("patient", str(position + 1), "course"),

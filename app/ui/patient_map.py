@@ -12,6 +12,7 @@ from app.analysis.patient import patient_name
 from app.analysis.subgroup_view import KINDS, SubgroupMap
 from app.analysis.subgroups import UNCERTAIN_BELOW, SubgroupSettings
 from app.charts.subgroup_map import MapLook, map_by_group
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
@@ -58,15 +59,17 @@ def _draw_map(looking: Looking, found: SubgroupMap, position: int) -> None:
             st.caption("The patient has no place on the map: only patients with alterations do.")
     with left:
         figure_with_downloads(
-            map_by_group(
-                found.points,
-                found.grouping.codes[found.positions],
-                found.grouping,
-                found.hover,
-                title=title,
-                labels=True,
+            framed(
+                map_by_group(
+                    found.points,
+                    found.grouping.codes[found.positions],
+                    found.grouping,
+                    found.hover,
+                    labels=True,
+                    look=MapLook(uncertain=found.uncertain, found=place),
+                ),
+                title,
                 synthetic=looking.synthetic,
-                look=MapLook(uncertain=found.uncertain, found=place),
             ),
             partial(_numbers, found, place),
             key="patient_map",

@@ -35,6 +35,7 @@ from app.charts.survival import survival_alt
 from app.cohort.regrouping import only_groups, selection_against_rest
 from app.export.methods_patient import similar_methods
 from app.export.script_patient import similar_script
+from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.pages import SURVIVAL
@@ -175,8 +176,8 @@ def _draw_survival(
     until = draw_axis_end(
         result.supported_until, result.last_time, UNIT, own=0.0 if own is None else own.months
     )
-    figure = similar_survival_figure(
-        result, own, UNIT, title=title, synthetic=looking.synthetic, until=until
+    figure = framed(
+        similar_survival_figure(result, own, UNIT, until=until), title, synthetic=looking.synthetic
     )
     course = f"{own.words(UNIT)}." if own is not None else f"{name}: not recorded."
     with place:

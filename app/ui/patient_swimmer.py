@@ -18,6 +18,7 @@ from app.analysis.timeline import Histories, histories
 from app.charts.swimmer import swimmer_alt, swimmer_figure
 from app.export.methods_patient import swimmer_methods
 from app.export.script_patient import swimmer_script
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, mid_sentence
 from app.ui.genomics_controls import draw_groups
 from app.ui.layout import figure_with_downloads
@@ -61,7 +62,7 @@ def draw_swimmer(looking: Looking) -> None:
         st.info(str(error))
         return
     title = _title(drawn, labels[settings.sort], settings)
-    figure = swimmer_figure(drawn, UNIT, title=title, synthetic=looking.synthetic)
+    figure = framed(swimmer_figure(drawn, UNIT), title, synthetic=looking.synthetic)
     figure_with_downloads(
         figure, drawn.table, key="swimmer", name=("swimmer",), alt=swimmer_alt(title, drawn)
     )

@@ -11,6 +11,7 @@ from app.charts.heatmap import missing_heatmap
 from app.cohort.colours import SLATE
 from app.cohort.escaping import literal
 from app.export.tables import file_stem
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.data import issue_table
 from app.ui.layout import download_table, figure_with_downloads
@@ -73,16 +74,18 @@ def _draw_missing(looking: Looking) -> None:
     )
     sizes = table.attrs["n"]
     if by:
-        figure = missing_heatmap(shown, sizes, title=title, synthetic=looking.synthetic)
+        figure = framed(missing_heatmap(shown, sizes), title, synthetic=looking.synthetic)
     else:
         lacking_now = [round(share * cohort.n) for share in shown["Everyone"]]
-        figure = share_bars(
-            [str(name) for name in shown.index],
-            lacking_now,
-            [cohort.n] * len(shown),
-            [SLATE] * len(shown),
-            title=title,
-            of="patients lack it",
+        figure = framed(
+            share_bars(
+                [str(name) for name in shown.index],
+                lacking_now,
+                [cohort.n] * len(shown),
+                [SLATE] * len(shown),
+                of="patients lack it",
+            ),
+            title,
             synthetic=looking.synthetic,
         )
     figure_with_downloads(

@@ -12,6 +12,7 @@ from app.analysis.group_reading import numbers_table, reading
 from app.analysis.group_survival import survival_by_group
 from app.charts.survival import survival_alt, survival_figure
 from app.cohort.groupings import GroupingSpec, by_alteration
+from app.study.figures.theme import framed
 from app.study.wording import format_p, format_q, format_ratio
 from app.ui.curve_options import TimeOptions
 from app.ui.layout import figure_with_downloads
@@ -76,8 +77,10 @@ def draw_gene(
     title = survival_title(result)
     place = st.container()
     until = draw_axis_end(result.supported_until, result.last_time, time.unit)
-    figure = survival_figure(
-        result, time.unit, title=title, synthetic=looking.synthetic, marks=False, until=until
+    figure = framed(
+        survival_figure(result, time.unit, marks=False, until=until),
+        title,
+        synthetic=looking.synthetic,
     )
     with place:
         figure_with_downloads(

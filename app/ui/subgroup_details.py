@@ -20,6 +20,7 @@ from app.charts.alluvial import alluvial
 from app.charts.heatmap import prevalence_heatmap
 from app.cohort.groupings import Grouping
 from app.export.tables import file_stem
+from app.study.figures.theme import framed
 from app.study.wording import count, format_interval, format_percent
 from app.ui.jobs import Job
 from app.ui.layout import download_table, figure_with_downloads
@@ -79,8 +80,10 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
     patients = count(sum(groups.values()), "patient")
     title = f"Share of each subgroup that carries an alteration (%), {patients}"
     figure_with_downloads(
-        prevalence_heatmap(
-            result.enrichment, groups, features, title=title, synthetic=looking.synthetic
+        framed(
+            prevalence_heatmap(result.enrichment, groups, features),
+            title,
+            synthetic=looking.synthetic,
         ),
         partial(_heatmap_numbers, result.enrichment, features),
         key="heatmap",
@@ -190,12 +193,9 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
     title = f"Subgroups and {known[column]}, {count(compared.n, 'patient')}"
     colours = dict(zip(found.grouping.names, found.grouping.colours, strict=True))
     figure_with_downloads(
-        alluvial(
-            compared.table,
-            colours,
-            left="Subgroup",
-            right=known[column],
-            title=title,
+        framed(
+            alluvial(compared.table, colours, left="Subgroup", right=known[column]),
+            title,
             synthetic=looking.synthetic,
         ),
         compared.table.reset_index,

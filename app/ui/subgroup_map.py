@@ -15,11 +15,11 @@ import streamlit as st
 from app.analysis.subgroup_view import SubgroupMap, enclosed, subgroup_features
 from app.analysis.subgroups import UNCERTAIN_BELOW
 from app.charts.subgroup_map import Drag, MapLook, map_by_group, map_by_number
-from app.charts.theme import plotly_config
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
 from app.cohort.regrouping import selection_against_rest
 from app.cohort.saved import MAX_NAME
 from app.export.tables import file_stem
+from app.study.figures.theme import framed, plotly_config
 from app.study.wording import count, mid_sentence
 from app.ui.escaping import escaped_figure
 from app.ui.layout import draw_downloads
@@ -173,24 +173,28 @@ def map_figure(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Fi
     )
     grouping = _grouping(cohort, found, choice.colour)
     if grouping is not None:
-        return map_by_group(
-            found.points,
-            grouping.codes[found.positions],
-            grouping,
-            found.hover,
-            title=title,
-            labels=choice.colour == SUBGROUP,
+        return framed(
+            map_by_group(
+                found.points,
+                grouping.codes[found.positions],
+                grouping,
+                found.hover,
+                labels=choice.colour == SUBGROUP,
+                look=look,
+            ),
+            title,
             synthetic=looking.synthetic,
-            look=look,
         )
-    return map_by_number(
-        found.points,
-        _values(cohort, found, choice.colour),
-        found.hover,
-        title=title,
-        label=colour_labels(cohort)[choice.colour],
+    return framed(
+        map_by_number(
+            found.points,
+            _values(cohort, found, choice.colour),
+            found.hover,
+            label=colour_labels(cohort)[choice.colour],
+            look=look,
+        ),
+        title,
         synthetic=looking.synthetic,
-        look=look,
     )
 
 

@@ -14,6 +14,7 @@ from app.cohort.grouping_model import MIN_GROUP_FOR_TEST
 from app.cohort.groupings import Grouping, GroupingError
 from app.cohort.regrouping import joined_groups, only_groups
 from app.cohort.saved import MAX_NAME
+from app.study.figures.theme import framed
 from app.study.wording import listing
 from app.ui.layout import figure_with_downloads
 from app.ui.saved_groups import save_groups
@@ -45,8 +46,8 @@ def draw_linked_survival(
     until = draw_axis_end(result.supported_until, result.last_time)
     with place:
         figure_with_downloads(
-            survival_figure(
-                result, title=title, synthetic=looking.synthetic, band=False, until=until
+            framed(
+                survival_figure(result, band=False, until=until), title, synthetic=looking.synthetic
             ),
             partial(numbers_table, result, "years"),
             key="subgroup_km",

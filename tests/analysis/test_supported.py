@@ -20,6 +20,7 @@ from app.charts.survival import survival_figure
 from app.cohort.arrangement import Arrangement, arranged, small_groups
 from app.cohort.groupings import GroupingSpec, by_alteration, by_variable
 from app.cohort.regrouping import only_groups
+from app.study.figures.theme import framed
 from data_loaders import Cohort, Endpoint, Variable
 from tests.builders import OS, make_cohort
 
@@ -227,8 +228,8 @@ def test_curves_and_risk_table_end_where_the_axis_does():
     survival = survival_by_group(cohort, everyone(cohort), "os", grouping)
     incidence = incidence_by_group(cohort, everyone(cohort), "aml", grouping)
     for figure, result in (
-        (survival_figure(survival, title="t", until=survival.supported_until), survival),
-        (incidence_figure(incidence, title="t", until=incidence.supported_until), incidence),
+        (framed(survival_figure(survival, until=survival.supported_until), "t"), survival),
+        (framed(incidence_figure(incidence, until=incidence.supported_until), "t"), incidence),
     ):
         end = result.supported_until / 12
         assert end < result.last_time / 12
@@ -236,5 +237,5 @@ def test_curves_and_risk_table_end_where_the_axis_does():
         times = np.concatenate([np.array(x, dtype=float) for x in drawn])
         assert times.max() == pytest.approx(end)
         assert figure.layout.xaxis.range[1] == pytest.approx(1.03 * end)
-    whole = survival_figure(survival, title="t")
+    whole = framed(survival_figure(survival), "t")
     assert whole.layout.xaxis.range[1] >= survival.last_time / 12

@@ -20,6 +20,7 @@ from app.analysis.timeline import (
 )
 from app.charts.swimmer import swimmer_figure
 from app.cohort.groupings import by_alteration, by_variable
+from app.study.figures.theme import framed
 from data_loaders import Cohort, CohortError, Endpoint, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
 
@@ -207,7 +208,7 @@ def test_lanes_are_alike_in_width_and_marks_are_explained_below_them(
     cohort, found = course
     # The groups' lanes stand apart by one, two and more: none may grow into the gap.
     drawn = swimmer(cohort, np.ones(N, dtype=bool), found, by_alteration(cohort, "JAK2"))
-    figure = swimmer_figure(drawn, title="Lanes")
+    figure = framed(swimmer_figure(drawn), "Lanes")
     bars = [trace for trace in figure.data if trace.type == "bar"]
     marks = [trace for trace in figure.data if trace.type == "scatter"]
     assert len(bars) == 3, "altered, not altered, not tested"

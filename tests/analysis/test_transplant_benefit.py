@@ -35,6 +35,7 @@ from app.charts.transplant_gain import gain_forest, life_figure
 from app.charts.transplant_teaching import immortal_figure, truth_figure
 from app.charts.transplant_trust import balance_figure, weight_figure
 from app.cohort.filters import Filter
+from app.study.figures.theme import framed
 from data_loaders import load_cohort
 from data_loaders.demo import load_demo
 
@@ -72,7 +73,7 @@ def test_a_useless_transplant_looks_better_the_longer_one_waits():
     assert found[-1].gain > found[1].gain > 1
     assert "does nothing" in found[2].sentence
     assert immortal_time(12.0).naive == found[2].naive
-    figure = immortal_figure(found[2], title="Useless")
+    figure = framed(immortal_figure(found[2]), "Useless", synthetic=True)
     assert figure.data[0].y[-1] == pytest.approx(0.5 ** (60 / 24))
     with pytest.raises(ValueError, match="number of months"):
         immortal_time(-1.0)
@@ -98,7 +99,7 @@ def test_the_planted_truth_is_that_of_the_cohort(mds, protocol, emulation):
         == 1
     )
     assert truth_reading(table)
-    assert truth_figure(table, title="Truth").data
+    assert framed(truth_figure(table), "Truth", synthetic=True).data
     assert planted_truth(load_demo("mds", seed=1), protocol, emulation) is None
 
 
@@ -116,7 +117,7 @@ def test_gains_are_told_by_class_age_and_alteration(mds, protocol):
     nobody = pd.Series([pd.NA] * protocol.data.n)
     without = benefit(protocol.data, {"Nothing": nobody}, SMALL)
     assert "does not divide" in without.why_not["Nothing"]
-    assert life_figure(found.parts[RISK], title="Life").data
+    assert framed(life_figure(found.parts[RISK]), "Life").data
 
 
 def test_a_profile_says_what_supports_it_and_never_recommends(mds, protocol):
@@ -154,13 +155,13 @@ def test_figures_of_trust_and_the_literature(emulation):
     table = weight_histogram(emulation)
     shares = table.groupby(["strategy", "state"])["share"].sum()
     assert shares.to_numpy() == pytest.approx(1.0)
-    assert weight_figure(table, title="Weights").data
+    assert framed(weight_figure(table), "Weights").data
     strategy = emulation.balance["strategy"].iloc[0]
-    assert balance_figure(emulation.balance, strategy, title="Balance").data
+    assert framed(balance_figure(emulation.balance, strategy), "Balance").data
     with pytest.raises(ValueError, match="Too few followed"):
-        balance_figure(emulation.balance, "Another", title="Balance")
+        framed(balance_figure(emulation.balance, "Another"), "Balance")
     with pytest.raises(ValueError, match="nothing to compare"):
-        gain_forest(pd.DataFrame(), title="Gains", axis="Life")
+        framed(gain_forest(pd.DataFrame(), axis="Life"), "Gains")
     sentences = literature_reading(emulation)
     assert "lower risk" in sentences[0]
     assert "higher risk" in sentences[1]

@@ -20,8 +20,8 @@ from app.analysis.transplant import (
     transition_models,
     trial_data,
 )
-from app.charts.theme import SYNTHETIC_MARK
 from app.charts.transplant import delay_heatmap, states_figure, strategy_figure
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def data():
 def test_curves_are_those_of_the_table(data):
     arms = (Strategy("within", 6.0), Strategy("never"))
     result = emulate(data, arms, EmulationSettings(60.0, draws=6))
-    figure = strategy_figure(
-        result, "lower", title="Survival", axis="Years since diagnosis", synthetic=True
+    figure = framed(
+        strategy_figure(result, "lower", axis="Years since diagnosis"), "Survival", synthetic=True
     )
     drawn = {trace.name: trace for trace in figure.data if trace.name}
     assert set(drawn) == set(result.strategies)
@@ -61,7 +61,7 @@ def test_a_class_without_estimates_says_so(data):
     result = emulate(data, arms, EmulationSettings(60.0, draws=0))
     table = result.contrasts.set_index("group")
     assert not table.loc["higher", "supported"]
-    figure = strategy_figure(result, "higher", title="Survival", axis="Years")
+    figure = framed(strategy_figure(result, "higher", axis="Years"), "Survival")
     names = {trace.name for trace in figure.data if trace.name}
     assert "Transplant delayed to 24 months" not in names
 
@@ -71,7 +71,7 @@ def test_unsupported_cells_are_grey_and_without_a_number(data):
         horizon=60.0, delays=(0.0, 6.0, 36.0), virtual=300, virtual_per_draw=100, draws=5
     )
     result = microsimulate(transition_models(data), settings)
-    figure = delay_heatmap(result, title="Gain", synthetic=True)
+    figure = framed(delay_heatmap(result), "Gain", synthetic=True)
     grey, coloured = figure.data
     supported = result.cells[result.cells["delay"] != NEVER]["supported"].to_numpy().reshape(2, 3)
     assert not supported[1, 2]
@@ -86,6 +86,6 @@ def test_unsupported_cells_are_grey_and_without_a_number(data):
 
 def test_states_stack_to_one(data):
     result = occupancy(paths_of(data), np.linspace(0, 60, 13))
-    figure = states_figure(result, title="States", axis="Years since diagnosis")
+    figure = framed(states_figure(result, axis="Years since diagnosis"), "States")
     assert figure.data[-1].name == "Dead"
     assert figure.data[-1].y == pytest.approx(np.ones(13))

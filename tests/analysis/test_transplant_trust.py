@@ -27,10 +27,10 @@ from app.analysis.transplant.trust_reading import (
     support_reading,
     weight_reading,
 )
-from app.charts.theme import SYNTHETIC_MARK
 from app.charts.transplant_answers import months_figure, ratio_rows, ratios_figure
 from app.charts.transplant_trust import balance_figure, positivity_figure, sensitivity_figure
 from app.cohort.filters import Filter
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders.demo import load_demo
 
 EARLY = "Transplant within 12 months"
@@ -109,7 +109,7 @@ def test_what_an_answer_rests_on_is_told_for_every_strategy(emulation):
 def test_the_positivity_map_counts_the_patients_and_greys_who_was_never_transplanted(
     mds, protocol, kinds
 ):
-    figure = positivity_figure(kinds, EARLY, "Class", "Age", title="Chance", synthetic=True)
+    figure = framed(positivity_figure(kinds, EARLY, "Class", "Age"), "Chance", synthetic=True)
     grey, coloured = checked(figure).data
     rows, columns = (list(figure.layout[f"{axis}axis"].ticktext) for axis in "yx")
     used = mds.patients.iloc[protocol.patients]
@@ -124,7 +124,7 @@ def test_the_positivity_map_counts_the_patients_and_greys_who_was_never_transpla
     without = kinds[kinds["transplanted"] == 0]
     assert f"in {len(without)} of {len(kinds)} kinds of patients" in positivity_reading(kinds)
     with pytest.raises(ValueError, match="Nobody could follow"):
-        positivity_figure(kinds, "Another", "Class", "Age", title="Chance")
+        framed(positivity_figure(kinds, "Another", "Class", "Age"), "Chance")
 
 
 def test_other_choices_stand_under_each_other_with_the_answer_as_set_first(protocol, emulation):
@@ -132,7 +132,7 @@ def test_other_choices_stand_under_each_other_with_the_answer_as_set_first(proto
         protocol.data, TRIAL.strategies, SETTINGS, graces=(6.0,), truncations=(0.99,)
     )
     group = emulation.groups[0]
-    figure = sensitivity_figure(table, group, EARLY, title="Choices")
+    figure = framed(sensitivity_figure(table, group, EARLY), "Choices")
     as_set = emulation.contrasts["rmst_difference"].iloc[0]
     assert checked(figure).data[0].x[0] == pytest.approx(as_set)
     words = [text.text for text in figure.layout.annotations]
@@ -155,7 +155,7 @@ def test_weights_balance_and_a_hidden_confounder_are_told_with_their_numbers(emu
     worst = emulation.balance["smd_before"].abs().max()
     assert f"{worst:.2f} standard deviations before" in balance_reading(emulation.balance)
     assert "Too few followed" in balance_reading(emulation.balance.iloc[:0])
-    figure = balance_figure(emulation.balance, EARLY, title="Balance")
+    figure = framed(balance_figure(emulation.balance, EARLY), "Balance")
     assert np.abs(checked(figure).data[1].x).max() == pytest.approx(worst)
     row = emulation.contrasts[emulation.contrasts["supported"]].iloc[[0]]
     assert f"by a risk ratio of **{row['e_value'].iloc[0]:.2f}**" in e_value_reading(row)
@@ -169,7 +169,7 @@ def test_the_naive_error_is_the_band_between_the_naive_and_the_emulated_answer(a
     assert error.months == pytest.approx(
         table.loc["naive", "rmst_difference"] - table.loc[f"emulated:{EARLY}", "rmst_difference"]
     )
-    figure = months_figure(answers, title="Error", axis="Life gained")
+    figure = framed(months_figure(answers, axis="Life gained"), "Error")
     drawn = {trace.name: trace for trace in checked(figure).data}
     assert list(drawn["Naive: wrong"].x) == pytest.approx([error.naive])
     assert drawn["Naive: wrong"].marker.symbol == "x"
@@ -178,7 +178,9 @@ def test_the_naive_error_is_the_band_between_the_naive_and_the_emulated_answer(a
     assert "The naive comparison is off by" in side_by_side_reading(answers, 96.0)[0]
     alone = answers[answers["key"] == "naive"]
     assert naive_error(alone) is None
-    assert not any(s.type == "rect" for s in months_figure(alone, title="", axis="").layout.shapes)
+    assert not any(
+        s.type == "rect" for s in framed(months_figure(alone, axis=""), "").layout.shapes
+    )
 
 
 def test_every_hazard_ratio_stands_in_one_forest_and_one_without_interval_says_so(answers):
@@ -188,4 +190,4 @@ def test_every_hazard_ratio_stands_in_one_forest_and_one_without_interval_says_s
     emulated = rows[rows["group"] == "Emulated target trial"]
     assert emulated["hr"].isna().all()
     assert emulated["note"].str.contains("interval to come").all()
-    assert checked(ratios_figure(answers, title="Ratios")).data
+    assert checked(framed(ratios_figure(answers), "Ratios")).data

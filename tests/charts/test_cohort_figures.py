@@ -11,9 +11,9 @@ from app.analysis.distributions import distribution, selected_alterations
 from app.charts.attrition import attrition_flow, attrition_in_words
 from app.charts.distributions import draw_alterations, draw_distribution
 from app.charts.overlap import overlap_figure
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.filters import Filter
 from app.cohort.overlap import overlap
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders import load_cohort
 
 COHORT = load_cohort("demo:mpn")
@@ -55,7 +55,7 @@ def test_the_flow_has_every_step_and_says_who_was_lost():
 def test_the_overlap_draws_one_bar_a_combination():
     filters = {name: Filter.from_dict({"altered": name}) for name in ("ASXL1", "JAK2", "TET2")}
     found = overlap(COHORT, filters)
-    figure = json.loads(overlap_figure(found, "Overlap").to_json())
+    figure = json.loads(framed(overlap_figure(found), "Overlap").to_json())
     assert figure["data"][0]["y"] == found.patterns["n"].tolist()
     dots = figure["data"][2]
     held = found.patterns[list(filters)].to_numpy()

@@ -19,10 +19,10 @@ from app.charts.compare import (
     ratio_ticks,
 )
 from app.charts.compare_cohorts import clinical_replication_figure, replication_figure
-from app.charts.theme import rgba
 from app.cohort.colours import NEUTRAL, colour_of
 from app.cohort.groupings import GroupingSpec
 from app.cohort.regrouping import only_groups
+from app.study.figures.theme import framed, rgba
 from data_loaders import Cohort, load_cohort
 
 NAMES = ("Discovery", "Validation")
@@ -55,7 +55,7 @@ def texts(figure: go.Figure) -> list[str]:
 def test_a_bar_is_filled_where_the_test_is_clear(mpn: Cohort):
     grouping = GroupingSpec.parse("variable:driver").build(mpn)
     ranked = clinical_differences(table_one(mpn, grouping))
-    traces = named(differences_figure(ranked, title="Shown, 2,000 patients", most=12))
+    traces = named(framed(differences_figure(ranked, most=12), "Shown, 2,000 patients"))
     leading = ranked.head(12)
     clear = (leading["q_value"] < 0.05).to_numpy()
     assert len(traces["q < 0.05"]["y"]) == clear.sum()
@@ -68,7 +68,7 @@ def test_between_two_groups_a_bar_has_the_colour_of_the_higher_one(mpn: Cohort):
     two = only_groups(grouping, ("CALR", "JAK2"))
     colours = dict(zip(two.names, two.colours, strict=True))
     ranked = clinical_differences(table_one(mpn, two))
-    traces = named(differences_figure(ranked, title="Shown", colours=colours))
+    traces = named(framed(differences_figure(ranked, colours=colours), "Shown"))
     platelets = (
         mpn.patients["platelets_1e9_per_l"].groupby(mpn.patients["driver"].astype(str)).mean()
     )
@@ -83,7 +83,7 @@ def test_between_two_groups_a_bar_has_the_colour_of_the_higher_one(mpn: Cohort):
 def test_no_variable_makes_an_empty_figure_and_no_error(mpn: Cohort):
     grouping = GroupingSpec.parse("variable:driver").build(mpn)
     nothing = clinical_differences(table_one(mpn, grouping, variables=[]))
-    assert differences_figure(nothing, title="Nothing, 0 patients").data == ()
+    assert framed(differences_figure(nothing), "Nothing, 0 patients").data == ()
 
 
 def placed(trace: Any) -> np.ndarray:
@@ -94,7 +94,7 @@ def placed(trace: Any) -> np.ndarray:
 
 
 def test_the_volcano_has_every_alteration_compared_in_the_groups_colour(contrast: Enrichment):
-    figure = enrichment_figure(contrast, {"CALR": "#d9541e"}, title="Shown, 2,000")
+    figure = framed(enrichment_figure(contrast, {"CALR": "#d9541e"}), "Shown, 2,000")
     traces = named(figure)
     assert sum(len(placed(trace)) for trace in traces.values()) == contrast.n_tested
     assert all(trace["marker"]["symbol"][0] == "circle" for trace in traces.values()), "legend"
@@ -109,7 +109,7 @@ def test_the_volcano_has_every_alteration_compared_in_the_groups_colour(contrast
 
 
 def test_an_odds_ratio_of_nought_or_infinity_is_a_triangle_at_the_edge(contrast: Enrichment):
-    figure = enrichment_figure(contrast, {}, title="Shown, 2,000")
+    figure = framed(enrichment_figure(contrast, {}), "Shown, 2,000")
     low, high = figure.layout.xaxis.range
     table = contrast.table[contrast.table["p_value"].notna()]
     endless = table["odds_ratio"].isin([0.0, np.inf]).sum()
@@ -129,7 +129,7 @@ def test_each_bar_of_a_composition_is_whole(mpn: Cohort):
     parts = GroupingSpec.parse("variable:driver").build(mpn)
     shares = composition(groups, parts, everyone(mpn))
     colours = dict(zip(parts.names, parts.colours, strict=True))
-    traces = named(composition_figure(shares, colours, title="Shown, 2,000 patients"))
+    traces = named(framed(composition_figure(shares, colours), "Shown, 2,000 patients"))
     assert np.sum([trace["x"] for trace in traces.values()], axis=0) == pytest.approx(1)
     assert traces["CALR"]["marker"]["color"] == colour_of("CALR")
 
@@ -145,7 +145,7 @@ def replicated() -> pd.DataFrame:
 
 
 def test_two_cohorts_stand_on_one_axis_and_what_is_beyond_is_marked():
-    figure = replication_figure(replicated(), NAMES, title="Alterations: 10 and 20 patients")
+    figure = framed(replication_figure(replicated(), NAMES), "Alterations: 10 and 20 patients")
     traces = named(figure)
     assert list(traces) == list(NAMES)
     low, high = figure.layout.xaxis.range
@@ -162,10 +162,10 @@ def test_two_cohorts_stand_on_one_axis_and_what_is_beyond_is_marked():
 
 def test_a_clinical_difference_says_which_group_is_higher():
     table = replicated().rename(columns=lambda name: name.replace("odds_ratio", "smd"))
-    figure = clinical_replication_figure(table, NAMES, title="Clinical: 10", higher_in="Mutated")
+    figure = framed(clinical_replication_figure(table, NAMES, higher_in="Mutated"), "Clinical: 10")
     assert any("higher in Mutated" in text for text in texts(figure))
     assert figure.layout.xaxis.range[0] < 0
     undirected = table.assign(lower_1=np.nan, upper_1=np.nan, lower_2=np.nan, upper_2=np.nan)
-    figure = clinical_replication_figure(undirected, NAMES, title="Clinical: 10")
+    figure = framed(clinical_replication_figure(undirected, NAMES), "Clinical: 10")
     assert "Largest SMD" in texts(figure)
     assert "without direction" in named(figure)["Discovery"]["hovertext"][0]

@@ -12,8 +12,8 @@ from app.analysis.group_survival import survival_by_group
 from app.charts.bars import share_bars
 from app.charts.subgroup_map import MAX_POINTS, map_by_group, map_by_number
 from app.charts.survival import survival_alt, survival_figure
-from app.charts.theme import INK, SYNTHETIC_MARK, nice_ticks, plotly_config
 from app.cohort.groupings import by_labels, by_variable
+from app.study.figures.theme import INK, SYNTHETIC_MARK, framed, nice_ticks, plotly_config
 from tests.builders import DIAGNOSIS, OS, make_cohort
 
 N = 300
@@ -44,7 +44,7 @@ def test_the_config_sends_nothing_anywhere():
 
 
 def test_the_risk_table_counts_under_the_ticks():
-    figure = survival_figure(RESULT, "years", title="t")
+    figure = framed(survival_figure(RESULT, "years"), "t")
     ticks = figure.layout.xaxis.tickvals
     rows = [t for t in figure.data if t.yaxis == "y2" and len(t.x) == len(ticks) > 1]
     assert [row.x for row in rows] == [tuple(ticks)] * 3
@@ -56,7 +56,7 @@ def test_the_risk_table_counts_under_the_ticks():
 
 def test_small_text_is_in_the_page_s_colour():
     """Grey ticks and names in a group's colour are below 4.5 to 1 on one page or the other."""
-    figure = survival_figure(RESULT, "years", title="t")
+    figure = framed(survival_figure(RESULT, "years"), "t")
     inked = {trace.textfont.color for trace in figure.data if trace.mode == "text"}
     axes = figure.layout.xaxis, figure.layout.yaxis
     assert inked | {axis.tickfont.color for axis in axes} == {INK}
@@ -67,7 +67,7 @@ def test_small_text_is_in_the_page_s_colour():
 
 @pytest.mark.parametrize("unit", ["years", "months"])
 def test_curves_start_at_one_and_carry_the_group_colours(unit):
-    figure = survival_figure(RESULT, unit, title="t", full_table=True)
+    figure = framed(survival_figure(RESULT, unit, full_table=True), "t")
     lines = [t for t in figure.data if t.mode == "lines" and t.line.width > 1]
     assert [line.line.color for line in lines] == [c.colour for c in RESULT.curves]
     for line in lines:
@@ -78,14 +78,14 @@ def test_curves_start_at_one_and_carry_the_group_colours(unit):
 
 def test_synthetic_data_is_marked_on_every_figure():
     marked = [
-        survival_figure(RESULT, title="t", synthetic=True),
-        share_bars(["a"], [1], [2], ["#000000"], title="t", of="patients", synthetic=True),
-        map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, title="t", synthetic=True),
-        map_by_number(POINTS, np.ones(N), ["h"] * N, title="t", label="l", synthetic=True),
+        framed(survival_figure(RESULT), "t", synthetic=True),
+        framed(share_bars(["a"], [1], [2], ["#000000"], of="patients"), "t", synthetic=True),
+        framed(map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N), "t", synthetic=True),
+        framed(map_by_number(POINTS, np.ones(N), ["h"] * N, label="l"), "t", synthetic=True),
     ]
     for figure in marked:
         assert SYNTHETIC_MARK in texts(figure)
-    assert SYNTHETIC_MARK not in texts(survival_figure(RESULT, title="t"))
+    assert SYNTHETIC_MARK not in texts(framed(survival_figure(RESULT), "t"))
 
 
 def test_a_large_cohort_makes_a_small_figure():
@@ -97,7 +97,7 @@ def test_a_large_cohort_makes_a_small_figure():
         },
         endpoints=(OS,),
     )
-    figure = survival_figure(survival_by_group(big, np.ones(n, dtype=bool), "os"), title="t")
+    figure = framed(survival_figure(survival_by_group(big, np.ones(n, dtype=bool), "os")), "t")
     assert max(len(t.x) for t in figure.data) <= 1_000
     line = next(t for t in figure.data if t.mode == "lines" and t.line.width > 1)
     km = survival_by_group(big, np.ones(n, dtype=bool), "os").drawn[0].km
@@ -109,27 +109,27 @@ def test_a_large_cohort_makes_a_small_figure():
 
 def test_a_result_without_curves_still_draws():
     nobody = survival_by_group(COHORT, np.zeros(N, dtype=bool), "os")
-    figure = survival_figure(nobody, title="Nobody")
+    figure = framed(survival_figure(nobody), "Nobody")
     assert figure.layout.height > 0
     assert "All patients" not in survival_alt("Nobody", nobody, [])
 
 
 def test_the_map_draws_every_patient_once_and_greys_those_without_a_group():
-    figure = map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, title="t")
+    figure = framed(map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N), "t")
     assert sum(len(trace.x) for trace in figure.data) == N
     assert [len(trace.x) for trace in figure.data] == [100, 100, 100]
 
 
 def test_the_map_by_number_leaves_missing_values_grey():
     values = np.where(np.arange(N) < 50, np.nan, np.arange(N, dtype=float))
-    figure = map_by_number(POINTS, values, ["h"] * N, title="t", label="Age")
+    figure = framed(map_by_number(POINTS, values, ["h"] * N, label="Age"), "t")
     assert [len(trace.x) for trace in figure.data] == [50, 250]
 
 
 def test_very_large_maps_are_sampled():
     n = MAX_POINTS + 5_000
     points = pd.DataFrame({"x": np.arange(n, dtype=float), "y": np.zeros(n)})
-    figure = map_by_number(points, np.ones(n), ["h"] * n, title="t", label="l")
+    figure = framed(map_by_number(points, np.ones(n), ["h"] * n, label="l"), "t")
     assert sum(len(trace.x) for trace in figure.data) == MAX_POINTS
 
 

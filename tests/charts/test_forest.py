@@ -15,10 +15,10 @@ from app.analysis.cohort_models import ModelSettings, fit_models
 from app.analysis.model_checks import adjustable, adjusted_view, residual_trend
 from app.analysis.model_rows import forest_rows
 from app.charts.adjusted import adjusted_figure
-from app.charts.forest import forest_alt, forest_figure, ratio_words
 from app.charts.residuals import residual_figure
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.colours import assign_colours
+from app.study.figures.forest import forest_alt, forest_figure, ratio_words
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders import load_cohort
 
 ROWS = pd.DataFrame(
@@ -74,7 +74,7 @@ def boxes(figure, side: str) -> list[tuple[float, float]]:
 
 
 def test_points_stand_at_the_estimates_and_whiskers_at_the_limits():
-    figure = forest_figure(ROWS, title="t")
+    figure = framed(forest_figure(ROWS), "t")
     assert list(points(figure).x) == [2.0, 3.0, 5.0]
     low, high = window(figure)
     x = np.array(whiskers(figure)[0].x, dtype=float).reshape(-1, 3)[:, :2]
@@ -84,7 +84,7 @@ def test_points_stand_at_the_estimates_and_whiskers_at_the_limits():
 
 
 def test_an_interval_beyond_the_axis_ends_in_an_arrow():
-    figure = forest_figure(ROWS, title="t")
+    figure = framed(forest_figure(ROWS), "t")
     arrows = [t for t in figure.data if str(t.marker.symbol).startswith("triangle")]
     assert [t.marker.symbol for t in arrows] == ["triangle-right"]
     assert list(arrows[0].x) == pytest.approx([window(figure)[1]])
@@ -92,12 +92,12 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow():
 
 
 def test_the_point_grows_with_the_information():
-    sizes = points(forest_figure(ROWS, title="t")).marker.size
+    sizes = points(framed(forest_figure(ROWS), "t")).marker.size
     assert sizes[0] > sizes[1] > sizes[2] >= 5
 
 
 def test_references_and_missing_estimates_are_said_in_words():
-    said = words(forest_figure(ROWS, title="t"))
+    said = words(framed(forest_figure(ROWS), "t"))
     assert said.count("reference") == 1
     assert "no event" in said
     assert any(text.startswith("infinite") for text in said)
@@ -109,7 +109,7 @@ def test_references_and_missing_estimates_are_said_in_words():
 
 
 def test_a_line_stands_at_one():
-    figure = forest_figure(ROWS, title="t")
+    figure = framed(forest_figure(ROWS), "t")
     assert [(shape.x0, shape.x1) for shape in figure.layout.shapes] == [(1, 1)]
     assert 1 in figure.layout.xaxis.tickvals
 
@@ -118,7 +118,7 @@ def test_two_series_stand_under_each_other_and_differ_in_shape():
     both = pd.concat(
         [ROWS.iloc[[0]].assign(series="Univariable"), ROWS.iloc[[0]].assign(series="Multivariable")]
     )
-    figure = forest_figure(both, title="t")
+    figure = framed(forest_figure(both), "t")
     first, second = points(figure, "Univariable"), points(figure, "Multivariable")
     assert first.y[0] < second.y[0]
     assert (first.marker.symbol, second.marker.symbol) == ("circle", "square")
@@ -129,7 +129,7 @@ def test_two_series_stand_under_each_other_and_differ_in_shape():
 
 def test_what_a_heading_says_beside_it_has_its_room():
     rows = ROWS.iloc[[1, 2]].assign(group_note="interaction<br>p = 0.010")
-    figure = forest_figure(rows, title="t")
+    figure = framed(forest_figure(rows), "t")
     right = boxes(figure, "right")
     assert len(right) == 3
     assert all(above[1] <= below[0] + 1 for above, below in pairwise(right))
@@ -149,7 +149,7 @@ def test_up_to_sixty_rows_do_not_overlap(count):
             "events": 5,
         }
     )
-    figure = forest_figure(rows, title="t")
+    figure = framed(forest_figure(rows), "t")
     for side in ("left", "right"):
         own = boxes(figure, side)
         assert len(own) >= count
@@ -160,7 +160,7 @@ def test_up_to_sixty_rows_do_not_overlap(count):
 
 
 def test_the_words_leave_room_for_the_plot_on_a_phone():
-    margin = forest_figure(ROWS.assign(label="A covariate with a very long name"), title="t")
+    margin = framed(forest_figure(ROWS.assign(label="A covariate with a very long name")), "t")
     left, right = margin.layout.margin.l, margin.layout.margin.r
     assert 358 - left - right >= 70
     assert all((annotation.font.size or 12) >= 12 for annotation in margin.layout.annotations)
@@ -182,7 +182,7 @@ def test_the_axis_holds_one_and_every_reasonable_estimate(drawn):
             "upper": [hr * b for hr, _, b in drawn],
         }
     )
-    figure = forest_figure(rows, title="t")
+    figure = framed(forest_figure(rows), "t")
     low, high = window(figure)
     assert low < 1 < high
     ticks = figure.layout.xaxis.tickvals
@@ -202,7 +202,7 @@ def test_the_axis_holds_one_and_every_reasonable_estimate(drawn):
 
 def test_missing_limits_are_open_ends():
     rows = pd.DataFrame({"label": ["a"], "hr": [2.0], "lower": [np.nan], "upper": [np.inf]})
-    figure = forest_figure(rows, title="t")
+    figure = framed(forest_figure(rows), "t")
     symbols = {str(t.marker.symbol) for t in figure.data if t.mode == "markers"}
     assert {"triangle-left", "triangle-right"} <= symbols
 
@@ -219,7 +219,7 @@ def test_a_ratio_in_words(ratio, said):
 def test_what_has_no_rows_is_refused():
     for rows in (ROWS.iloc[:0], ROWS.drop(columns="lower")):
         with pytest.raises(ValueError, match="needs rows with the columns"):
-            forest_figure(rows, title="t")
+            framed(forest_figure(rows), "t")
 
 
 def test_the_figures_of_a_model_are_marked_and_hold_its_numbers():
@@ -227,18 +227,18 @@ def test_the_figures_of_a_model_are_marked_and_hold_its_numbers():
     settings = ModelSettings("os", ("variable:age_years", "variable:driver"))
     models = fit_models(cohort, np.ones(cohort.n, dtype=bool), settings)
     rows = forest_rows(models)
-    forest = forest_figure(rows, title="Overall survival", synthetic=True)
+    forest = framed(forest_figure(rows), "Overall survival", synthetic=True)
     assert list(points(forest).x) == models.model.summary["hr"].tolist()
     assert "reads" in forest_alt("Title", rows, ["It reads."])
     trend = residual_trend(models.model, "Age at diagnosis")
-    residuals = residual_figure(trend, "Age", title="t", synthetic=True)
+    residuals = framed(residual_figure(trend, "Age"), "t", synthetic=True)
     dots = next(t for t in residuals.data if t.mode == "markers")
     assert len(dots.x) == models.model.events
     dashed = next(t for t in residuals.data if t.line.dash == "dash")
     assert list(dashed.y) == [trend.coefficient] * 2
     view = adjusted_view(models, adjustable(models)[0])
-    adjusted = adjusted_figure(
-        view, assign_colours(view.names), title="t", event_label="death", synthetic=True
+    adjusted = framed(
+        adjusted_figure(view, assign_colours(view.names), event_label="death"), "t", synthetic=True
     )
     drawn = [t for t in adjusted.data if t.mode == "lines" and t.line.width and t.line.width > 2]
     assert [t.name for t in drawn] == list(view.names)
@@ -247,8 +247,9 @@ def test_the_figures_of_a_model_are_marked_and_hold_its_numbers():
         assert (np.diff(np.array(line.y)) <= 1e-12).all()
     dotted = [t for t in adjusted.data if t.line.dash == "dot"]
     assert len(dotted) == len(view.names)
-    alone = adjusted_figure(
-        view, assign_colours(view.names), title="t", event_label="death", unadjusted=False
+    alone = framed(
+        adjusted_figure(view, assign_colours(view.names), event_label="death", unadjusted=False),
+        "t",
     )
     assert not [t for t in alone.data if t.line.dash == "dot"]
     for figure in (forest, residuals, adjusted):
@@ -265,5 +266,5 @@ def test_many_events_make_a_small_residual_figure():
     points_many = pd.concat([trend.points] * (n // len(trend.points) + 1), ignore_index=True)
     points_many = points_many.sort_values("time", ignore_index=True)
     many = type(trend)(trend.term, points_many, trend.smooth, trend.coefficient)
-    figure = residual_figure(many, "Age", title="t")
+    figure = framed(residual_figure(many, "Age"), "t")
     assert max(len(t.x) for t in figure.data) <= 1_500

@@ -19,9 +19,9 @@ from app.charts.co_occurrence import co_occurrence_alt, co_occurrence_figure
 from app.charts.frequencies import frequency_alt, frequency_figure
 from app.charts.lollipop import lollipop_figure
 from app.charts.oncoprint import oncoprint_alt, oncoprint_figure
-from app.charts.theme import SYNTHETIC_MARK
 from app.charts.vaf import order_figure, vaf_figure
 from app.cohort.groupings import by_variable
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import load_demo
 from tests.builders import make_cohort
@@ -39,7 +39,7 @@ def everyone(cohort: Cohort) -> np.ndarray:
 def test_bars_are_the_shares_of_the_tested(mds: Cohort):
     found = group_frequencies(mds, everyone(mds), ["gene", "cytogenetic"])
     features = found.overall["feature"].head(8).tolist()
-    figure = frequency_figure(found, features, title="Shown", synthetic=True)
+    figure = framed(frequency_figure(found, features), "Shown", synthetic=True)
     states = {name: mds.feature_state(name) for name in features}
     drawn = {
         features[place]: share
@@ -56,7 +56,7 @@ def test_each_group_has_a_trace_in_its_colour(mds: Cohort):
     grouping = by_variable(mds, "sex")
     found = group_frequencies(mds, everyone(mds), ["gene"], grouping=grouping)
     features = found.overall["feature"].head(5).tolist()
-    figure = frequency_figure(found, features, title="Shown")
+    figure = framed(frequency_figure(found, features), "Shown")
     assert [trace.marker.color for trace in figure.data] == list(grouping.colours)
     clear = set(found.differences.loc[found.differences["q_value"] < 0.05, "label"])
     marked = {t.removesuffix(" *") for t in figure.layout.yaxis.ticktext if t.endswith(" *")}
@@ -65,7 +65,7 @@ def test_each_group_has_a_trace_in_its_colour(mds: Cohort):
 
 def test_the_triangle_shows_each_pair_once_with_its_counts(mds: Cohort):
     screen = pair_screen(mds, everyone(mds), ["gene", "cytogenetic"], 12)
-    figure = co_occurrence_figure(screen.table, screen.features, title="Shown")
+    figure = framed(co_occurrence_figure(screen.table, screen.features), "Shown")
     heat = figure.data[0]
     z = np.asarray(heat.z, dtype=float)
     assert np.count_nonzero(~np.isnan(z)) == len(screen.table) == 66
@@ -87,7 +87,7 @@ def test_no_joint_case_is_no_exclusivity_where_almost_none_is_expected():
     common[0, :50], common[1, 50:90] = True, True
     frame = pd.DataFrame(np.vstack([rare, common]).T, columns=list("abcd")).astype("boolean")
     pairs = co_occurrence(frame)
-    figure = co_occurrence_figure(pairs, {n: n for n in frame.columns}, title="Shown")
+    figure = framed(co_occurrence_figure(pairs, {n: n for n in frame.columns}), "Shown")
     z = np.asarray(figure.data[0].z, dtype=float)
     assert pairs.loc[(pairs["a"] == "a") & (pairs["b"] == "b"), "odds_ratio"].item() == 0
     assert -0.1 < z[0, 0] <= 0
@@ -116,7 +116,7 @@ def test_a_gene_and_its_refinement_are_no_pair(mds: Cohort):
 
 def test_the_oncoprint_is_one_heatmap_of_the_cells(mds: Cohort):
     made = oncoprint(mds, everyone(mds), ["gene", "cytogenetic"], 20, tracks=["sex", "age_years"])
-    figure = oncoprint_figure(made, title="Shown", synthetic=True)
+    figure = framed(oncoprint_figure(made), "Shown", synthetic=True)
     heats = [trace for trace in figure.data if trace.type == "heatmap"]
     assert len(heats) == 1
     z = np.asarray(heats[0].z)
@@ -141,7 +141,7 @@ def test_two_thousand_patients_and_forty_genes_stay_small():
         cohort, everyone(cohort), ["gene", "cytogenetic"], 40,
         grouping=by_variable(cohort, "sex"), tracks=["sex", "age_years"],
     )  # fmt: skip
-    figure = oncoprint_figure(made, title="Shown")
+    figure = framed(oncoprint_figure(made), "Shown")
     assert len(figure.to_json()) < 1_500_000
     assert len([trace for trace in figure.data if trace.type == "heatmap"]) == 1
 
@@ -151,7 +151,7 @@ def test_lollipops_stand_at_their_residue_and_hang_for_the_second_group(mds: Coh
     first, second = grouping.names[:2]
     found = gene_variants(mds, everyone(mds), "TP53", grouping=grouping, groups=[first, second])
     furthest = found.table["position"].max()
-    figure = lollipop_figure(found, protein_axis("TP53", furthest), title="Shown")
+    figure = framed(lollipop_figure(found, protein_axis("TP53", furthest)), "Shown")
     heads = [t for t in figure.data if t.mode == "markers" and t.marker.symbol is None]
     heights = np.concatenate([np.asarray(t.y, dtype=float) for t in heads])
     places = np.concatenate([np.asarray(t.x, dtype=float) for t in heads])
@@ -165,7 +165,7 @@ def test_lollipops_stand_at_their_residue_and_hang_for_the_second_group(mds: Coh
     assert all(max(abs(s.y0), abs(s.y1)) < gap for s in figure.layout.shapes)
     assert sorted(places) == sorted(table["position"])
     assert "UniProt P04637" in figure.to_json()
-    bare = lollipop_figure(found, None, title="Shown")
+    bare = framed(lollipop_figure(found, None), "Shown")
     assert "range observed" in bare.to_json()
 
 
@@ -184,7 +184,7 @@ def test_patients_are_counted_in_whole_numbers_and_the_protein_hides_no_variant(
         }
     )
     found = gene_variants(replace(cohort, mutations=mutations), everyone(cohort), "TP53")
-    figure = lollipop_figure(found, protein_axis("TP53", 326), title="Shown")
+    figure = framed(lollipop_figure(found, protein_axis("TP53", 326)), "Shown")
     ticks = figure.layout.yaxis.tickvals
     assert list(ticks) == sorted({int(tick) for tick in ticks})
     assert 2 <= len(ticks) <= 9
@@ -195,16 +195,16 @@ def test_patients_are_counted_in_whole_numbers_and_the_protein_hides_no_variant(
 def test_a_gene_without_placed_variants_makes_an_empty_figure(mds: Cohort):
     empty = gene_variants(replace(mds, mutations=mds.mutations.iloc[:0]), everyone(mds), "TP53")
     assert empty.altered == {"": 0}
-    assert lollipop_figure(empty, None, title="Shown").layout.height > 0
+    assert framed(lollipop_figure(empty, None), "Shown").layout.height > 0
 
 
 def test_allele_fractions_and_order(mds: Cohort):
     summary = vaf_summary(mds, everyone(mds), 10)
-    figure = vaf_figure(summary, title="Shown", synthetic=True)
+    figure = framed(vaf_figure(summary), "Shown", synthetic=True)
     medians = figure.data[-1]
     np.testing.assert_allclose(medians.x, summary.table["median"])
     pairs = acquisition_order(mds, everyone(mds)).head(5)
-    bars = order_figure(pairs, title="Shown")
+    bars = framed(order_figure(pairs), "Shown")
     stacked = sum(np.asarray(trace.x, dtype=float) for trace in bars.data)
     np.testing.assert_allclose(stacked, 1.0)
     assert len(json.loads(figure.to_json())["data"][0]["y"]) <= 10_000
@@ -214,5 +214,5 @@ def test_points_of_many_variants_are_a_sample():
     cohort = load_demo("mpn", n=6_000)
     summary = vaf_summary(cohort, everyone(cohort), 20)
     assert len(summary.points) > 2_000
-    assert len(vaf_figure(summary, title="Shown").data[0].x) == 2_000
+    assert len(framed(vaf_figure(summary), "Shown").data[0].x) == 2_000
     assert isinstance(summary.table, pd.DataFrame)

@@ -13,8 +13,8 @@ import pytest
 from app.analysis.group_incidence import GroupIncidence, incidence_by_group
 from app.charts.incidence import WRONG, Layers, incidence_alt, incidence_figure
 from app.charts.incidence_stacked import NEITHER, stacked_figure, stacked_panels
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.groupings import by_labels, by_variable
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders import Cohort, Endpoint
 from tests.builders import DIAGNOSIS, make_cohort
 
@@ -64,7 +64,7 @@ def lines(figure: go.Figure, dash: str | None) -> list[Any]:
 
 @pytest.mark.parametrize("unit", ["years", "months"])
 def test_curves_rise_from_zero_in_the_colours_of_their_groups(unit):
-    figure = incidence_figure(RESULT, unit, title="t", layers=ALL)
+    figure = framed(incidence_figure(RESULT, unit, layers=ALL), "t")
     factor = 12.0 if unit == "years" else 1.0
     for dash, column in ((None, "incidence"), ("dash", "competing"), ("dot", "naive")):
         curves = lines(figure, dash)
@@ -78,26 +78,28 @@ def test_curves_rise_from_zero_in_the_colours_of_their_groups(unit):
 
 
 def test_the_band_holds_the_curve_and_can_be_taken_away():
-    figure = incidence_figure(RESULT, title="t", layers=Layers(band=True))
+    figure = framed(incidence_figure(RESULT, layers=Layers(band=True)), "t")
     filled = [trace for trace in figure.data if trace.fill == "tonexty"]
     edges = [trace for trace in figure.data if trace.line.width == 0 and not trace.fill]
     for upper, lower, curve in zip(edges, filled, lines(figure, None), strict=True):
         assert (np.array(lower.y) <= np.array(curve.y) + 1e-12).all()
         assert (np.array(upper.y) >= np.array(curve.y) - 1e-12).all()
-    bare = incidence_figure(RESULT, title="t", layers=Layers(band=False))
+    bare = framed(incidence_figure(RESULT, layers=Layers(band=False)), "t")
     assert not [trace for trace in bare.data if trace.fill]
 
 
 def test_dashes_and_dots_are_named_once_and_only_where_drawn():
-    named = [t.name for t in incidence_figure(RESULT, title="t", layers=ALL).data if t.x[0] is None]
+    named = [
+        t.name for t in framed(incidence_figure(RESULT, layers=ALL), "t").data if t.x[0] is None
+    ]
     assert named == ["Death without AML", WRONG]
-    plain = incidence_figure(RESULT, title="t")
+    plain = framed(incidence_figure(RESULT), "t")
     assert WRONG not in texts(plain)
     assert not lines(plain, "dash")
 
 
 def test_the_risk_table_counts_under_the_ticks():
-    figure = incidence_figure(RESULT, "years", title="t", layers=ALL)
+    figure = framed(incidence_figure(RESULT, "years", layers=ALL), "t")
     ticks = list(figure.layout.xaxis.tickvals)
     rows = [t for t in figure.data if t.yaxis == "y2" and len(t.x) == len(ticks) > 1]
     assert len(rows) == 3 * 4
@@ -115,7 +117,7 @@ def test_the_risk_table_counts_under_the_ticks():
 def test_a_rare_event_is_not_squeezed_and_nothing_is_cut():
     for causes in ((0,) * 30 + (1,), (0, 1), (1, 1, 2), (1,)):
         for layers in (Layers(), ALL):
-            figure = incidence_figure(of(made(causes=causes)), title="t", layers=layers)
+            figure = framed(incidence_figure(of(made(causes=causes)), layers=layers), "t")
             top = figure.layout.yaxis.range[1]
             highest = max(
                 max(curve.y) for dash in (None, "dash", "dot") for curve in lines(figure, dash)
@@ -125,13 +127,13 @@ def test_a_rare_event_is_not_squeezed_and_nothing_is_cut():
 
 
 def test_a_test_stands_in_the_figure_only_where_there_is_one():
-    assert "Gray's test p" in texts(incidence_figure(RESULT, title="t"))
-    assert "Gray" not in texts(incidence_figure(of(COHORT, grouped=False), title="t"))
+    assert "Gray's test p" in texts(framed(incidence_figure(RESULT), "t"))
+    assert "Gray" not in texts(framed(incidence_figure(of(COHORT, grouped=False)), "t"))
 
 
 @pytest.mark.parametrize("name", ["ET", "MF"])
 def test_stacked_areas_add_up_to_everyone(name):
-    figure = stacked_figure(RESULT, name, title="t", full_table=True)
+    figure = framed(stacked_figure(RESULT, name, full_table=True), "t")
     areas = [trace for trace in figure.data if trace.fill]
     assert [trace.name for trace in areas] == ["AML", "Death without AML", NEITHER]
     np.testing.assert_allclose(np.sum([trace.customdata for trace in areas], axis=0), 1)
@@ -145,7 +147,7 @@ def test_stacked_areas_add_up_to_everyone(name):
 
 
 def test_small_panels_show_every_group_with_its_numbers_at_risk():
-    figure = stacked_panels(RESULT, "years", title="t")
+    figure = framed(stacked_panels(RESULT, "years"), "t")
     areas = [trace for trace in figure.data if trace.fill]
     assert len(areas) == 3 * len(RESULT.drawn)
     assert len({trace.name for trace in areas if trace.showlegend}) == 3
@@ -160,7 +162,7 @@ def test_panels_do_not_overlap():
     c = made(400)
     names = [f"A group with quite a long name {i}" for i in range(9)]
     grouping = by_labels("G", [names[i % 9] for i in range(c.n)], names)
-    figure = stacked_panels(incidence_by_group(c, np.ones(c.n, bool), "aml", grouping), title="t")
+    figure = framed(stacked_panels(incidence_by_group(c, np.ones(c.n, bool), "aml", grouping)), "t")
     boxes = []
     for position in range(9):
         number = position + 1 if position else ""
@@ -176,9 +178,9 @@ def test_panels_do_not_overlap():
 def test_synthetic_data_is_marked_on_every_figure():
     for synthetic in (True, False):
         for figure in (
-            incidence_figure(RESULT, title="t", synthetic=synthetic),
-            stacked_figure(RESULT, "ET", title="t", synthetic=synthetic),
-            stacked_panels(RESULT, title="t", synthetic=synthetic),
+            framed(incidence_figure(RESULT), "t", synthetic=synthetic),
+            framed(stacked_figure(RESULT, "ET"), "t", synthetic=synthetic),
+            framed(stacked_panels(RESULT), "t", synthetic=synthetic),
         ):
             assert (SYNTHETIC_MARK in texts(figure)) == synthetic
 
@@ -186,26 +188,26 @@ def test_synthetic_data_is_marked_on_every_figure():
 @pytest.mark.parametrize("causes", [(0,), (2,), (1,)], ids=["none", "competing", "event"])
 def test_what_did_not_happen_is_drawn_as_nothing(causes):
     result = of(made(causes=causes))
-    figure = incidence_figure(result, title="t", layers=ALL)
+    figure = framed(incidence_figure(result, layers=ALL), "t")
     assert figure.layout.height > 0
     assert "NaN" not in texts(figure)
     assert len(lines(figure, None)) == (0 if causes == (0,) else 3)
-    stacked_panels(result, title="t")
-    stacked_figure(result, "ET", title="t")
+    framed(stacked_panels(result), "t")
+    framed(stacked_figure(result, "ET"), "t")
     nobody = incidence_by_group(COHORT, np.zeros(COHORT.n, dtype=bool), "aml")
     assert "All patients" not in incidence_alt("t", nobody, [])
-    assert stacked_panels(nobody, title="t").layout.height > 0
-    assert incidence_figure(nobody, title="t", layers=ALL).layout.height > 0
+    assert framed(stacked_panels(nobody), "t").layout.height > 0
+    assert framed(incidence_figure(nobody, layers=ALL), "t").layout.height > 0
 
 
 def test_a_large_cohort_makes_a_small_figure_of_exact_steps():
     result = of(made(60_000), grouped=False)
     for figure in (
-        incidence_figure(result, title="t", layers=ALL),
-        stacked_figure(result, "All patients", title="t"),
+        framed(incidence_figure(result, layers=ALL), "t"),
+        framed(stacked_figure(result, "All patients"), "t"),
     ):
         assert max(len(trace.x) for trace in figure.data) <= 1_000
-    curve = lines(incidence_figure(result, title="t"), None)[0]
+    curve = lines(framed(incidence_figure(result), "t"), None)[0]
     exact = result.drawn[0].at(12 * np.array(curve.x[1::97]) + 1e-9)
     np.testing.assert_allclose(curve.y[1::97], exact["incidence"], atol=1e-12)
 

@@ -13,9 +13,9 @@ from app.analysis.exposures import exposure_times
 from app.analysis.outcomes import outcome_of
 from app.analysis.survival import kaplan_meier
 from app.charts.landmarks import WRONG, answers_figure, pair_figure
-from app.charts.theme import SYNTHETIC_MARK
 from app.charts.volcano import volcano_alt, volcano_figure
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 from data_loaders import Cohort, load_cohort
 from tests.builders import OS, make_cohort
 
@@ -45,7 +45,7 @@ def points(figure) -> list[dict]:
 
 
 def test_every_alteration_tested_is_one_point_in_its_place(screen):
-    figure = volcano_figure(screen, title="x")
+    figure = framed(volcano_figure(screen), "x")
     table = screen.table.set_index("feature")
     drawn = points(figure)
     names = [name for trace in drawn for name in trace["customdata"]]
@@ -71,7 +71,7 @@ def test_every_alteration_tested_is_one_point_in_its_place(screen):
 
 
 def test_the_line_parts_the_hits_from_the_rest(screen):
-    figure = volcano_figure(screen, title="x")
+    figure = framed(volcano_figure(screen), "x")
     line = next(s for s in figure.layout.shapes if s.line.dash == "dash")
     for trace in points(figure):
         above = np.array(trace["y"]) > line.y0
@@ -88,13 +88,13 @@ def test_without_a_hit_there_is_no_line():
     )
     screen = screen_of(cohort)
     assert screen.hits.empty
-    figure = volcano_figure(screen, title="x")
+    figure = framed(volcano_figure(screen), "x")
     assert not [s for s in figure.layout.shapes if s.line.dash == "dash"]
 
 
 @pytest.mark.parametrize("width", [380, 520, 700])
 def test_names_cover_no_other_name_on_any_width(screen, width):
-    figure = volcano_figure(screen, title="x")
+    figure = framed(volcano_figure(screen), "x")
     low, high = figure.layout.xaxis.range
     bottom, top = figure.layout.yaxis.range
     boxes = []
@@ -117,11 +117,13 @@ def test_names_cover_no_other_name_on_any_width(screen, width):
 def test_the_chosen_one_is_ringed_and_firths_are_diamonds():
     cohort = load_cohort("demo:mpn")
     plain = screen_of(cohort)
-    figure = volcano_figure(plain, title="x", chosen="TP53")
+    figure = framed(volcano_figure(plain, chosen="TP53"), "x")
     ring = next(t for t in figure.data if t.marker.symbol == "circle-open")
     row = plain.table.set_index("feature").loc["TP53"]
     assert list(ring.x) == [pytest.approx(np.log10(row["hr"]))]
-    assert not any(t.marker.symbol == "circle-open" for t in volcano_figure(plain, title="x").data)
+    assert not any(
+        t.marker.symbol == "circle-open" for t in framed(volcano_figure(plain), "x").data
+    )
 
     rng = np.random.default_rng(1)
     carried = rng.random(120) < 0.15
@@ -135,21 +137,21 @@ def test_the_chosen_one_is_ringed_and_firths_are_diamonds():
             endpoints=(OS,),
         )
     )
-    trace = points(volcano_figure(firth, title="x"))
+    trace = points(framed(volcano_figure(firth), "x"))
     symbols = {
         name: symbol
         for t in trace
         for name, symbol in zip(t["customdata"], t["marker"]["symbol"], strict=True)
     }
     assert symbols == {"SAFE": "diamond", "G": "circle"}
-    legend = [t.name for t in volcano_figure(firth, title="x").data]
+    legend = [t.name for t in framed(volcano_figure(firth), "x").data]
     assert "Firth's correction" in legend
 
 
 def test_extreme_p_values_stay_on_the_axis():
     screen = screen_of(load_cohort("demo:mds"))
     screen.table.loc[0, "p_value"] = 0.0
-    figure = volcano_figure(screen, title="x")
+    figure = framed(volcano_figure(screen), "x")
     heights = np.concatenate([t["y"] for t in points(figure)])
     assert np.isfinite(heights).all()
     assert heights.max() < figure.layout.yaxis.range[1]
@@ -157,9 +159,9 @@ def test_extreme_p_values_stay_on_the_axis():
 
 def test_titles_marks_and_alternative_text(screen, during):
     figures = [
-        volcano_figure(screen, title="A title", synthetic=True),
-        answers_figure(during, title="A title", synthetic=True),
-        pair_figure(None, None, "transplant", title="A title", axis="Years", synthetic=True),
+        framed(volcano_figure(screen), "A title", synthetic=True),
+        framed(answers_figure(during), "A title", synthetic=True),
+        framed(pair_figure(None, None, "transplant", axis="Years"), "A title", synthetic=True),
     ]
     for figure in figures:
         assert SYNTHETIC_MARK in str(figure.layout.annotations[0].text)
@@ -167,7 +169,7 @@ def test_titles_marks_and_alternative_text(screen, during):
 
 
 def test_the_answers_stand_in_order_and_the_naive_apart(during):
-    figure = answers_figure(during, title="x")
+    figure = framed(answers_figure(during), "x")
     text = str(figure.layout.annotations)
     assert "Naive: wrong" in text
     names = {trace.name for trace in figure.data}
@@ -176,8 +178,11 @@ def test_the_answers_stand_in_order_and_the_naive_apart(during):
 
 def test_pairs_of_curves_are_the_estimates(during):
     curves = during.naive_curves
-    figure = pair_figure(
-        curves.unexposed, curves.exposed, "transplant", "years", title="x", axis="Years", wrong=True
+    figure = framed(
+        pair_figure(
+            curves.unexposed, curves.exposed, "transplant", "years", axis="Years", wrong=True
+        ),
+        "x",
     )
     assert WRONG in str(figure.layout.annotations)
     for name, km in (("Without transplant", curves.unexposed), ("With transplant", curves.exposed)):
@@ -186,13 +191,13 @@ def test_pairs_of_curves_are_the_estimates(during):
         np.testing.assert_allclose(trace.y[1:], at["survival"])
         assert trace.x[-1] * 12 == pytest.approx(km.time[-1])
         assert (trace.x[0], trace.y[0]) == (0, 1)
-    right = pair_figure(curves.unexposed, curves.exposed, "transplant", title="x", axis="Years")
+    right = framed(pair_figure(curves.unexposed, curves.exposed, "transplant", axis="Years"), "x")
     assert WRONG not in str(right.layout.annotations)
 
 
 def test_numbers_at_risk_start_with_everyone_also_where_patients_enter_late(during):
     moving = during.simon_makuch
-    figure = pair_figure(moving.unexposed, moving.exposed, "transplant", title="x", axis="Years")
+    figure = framed(pair_figure(moving.unexposed, moving.exposed, "transplant", axis="Years"), "x")
     rows = [list(t.text) for t in figure.data if t.mode == "text"]
     numbers = [row for row in rows if row[0].replace(",", "").isdigit()]
     assert numbers[0][0] == f"{during.n:,}"
@@ -205,5 +210,5 @@ def test_numbers_at_risk_start_with_everyone_also_where_patients_enter_late(duri
 
 def test_one_curve_is_drawn_where_the_other_has_nobody():
     km = kaplan_meier([1.0, 2.0, 3.0], [1, 0, 1])
-    figure = pair_figure(km, None, "transplant", "months", title="x", axis="Months", start=0.0)
+    figure = framed(pair_figure(km, None, "transplant", "months", axis="Months", start=0.0), "x")
     assert [t.name for t in figure.data if t.name] == ["Without transplant"]

@@ -10,10 +10,10 @@ from hypothesis import strategies as some
 
 from app.charts.alluvial import alluvial
 from app.charts.heatmap import prevalence_heatmap
-from app.charts.labels import Anchor, place_labels, shortened
 from app.charts.subgroup_map import MapLook, map_by_group, map_by_number
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.groupings import by_labels
+from app.study.figures.labels import Anchor, place_labels, shortened
+from app.study.figures.theme import SYNTHETIC_MARK, framed
 
 N = 90
 RNG = np.random.default_rng(1)
@@ -24,7 +24,7 @@ GROUPS = by_labels("Subgroup", ["a", "b", None] * 30, ["a", "b"])
 def test_uncertain_patients_are_rings_and_nobody_is_drawn_twice():
     uncertain = np.arange(N) < 20
     look = MapLook(uncertain=uncertain)
-    figure = map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, title="t", look=look)
+    figure = framed(map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, look=look), "t")
     rings = [t for t in figure.data if t.marker.symbol == "circle-open"]
     assert sum(len(t.x) for t in rings) == 20
     assert sum(len(t.x) for t in figure.data) == N
@@ -35,7 +35,7 @@ def test_uncertain_patients_are_rings_and_nobody_is_drawn_twice():
 def test_selected_patients_stand_out_in_any_colour(by_number):
     chosen = np.array([0, 4, 50, 89])
     look = MapLook(chosen=chosen)
-    common = {"title": "t", "look": look}
+    common = {"look": look}
     values = np.where(np.arange(N) < 5, np.nan, np.arange(N, dtype=float))
     figure = (
         map_by_number(POINTS, values, ["h"] * N, label="l", **common)
@@ -48,7 +48,7 @@ def test_selected_patients_stand_out_in_any_colour(by_number):
 
 def test_contours_and_a_found_patient_are_added():
     look = MapLook(contours=True, found=3)
-    figure = map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, title="t", look=look)
+    figure = framed(map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, look=look), "t")
     assert [t.type for t in figure.data][-2:] == ["contour", "scattergl"]
     assert figure.data[-1].x == (POINTS["x"][3],)
 
@@ -82,7 +82,7 @@ def test_the_heat_map_holds_the_prevalences_and_their_counts():
     table = pd.DataFrame(rows, columns=[*names, "altered_outside", "tested_outside"]).assign(
         odds_ratio=3.0, lower=2.0, upper=4.0, q_value=0.01
     )
-    figure = prevalence_heatmap(table, {"a": 10, "b": 20}, ["F"], title="t", synthetic=True)
+    figure = framed(prevalence_heatmap(table, {"a": 10, "b": 20}, ["F"]), "t", synthetic=True)
     assert np.asarray(figure.data[0].z).tolist() == [[0.8, 0.1]]
     assert "8 of 10 tested (80%)" in figure.data[0].customdata[0][0]
     assert SYNTHETIC_MARK in str(figure.layout.annotations)
@@ -90,8 +90,8 @@ def test_the_heat_map_holds_the_prevalences_and_their_counts():
 
 def test_the_flows_of_the_alluvial_add_up():
     table = pd.DataFrame([[30, 5], [0, 12]], index=["a", "b"], columns=["X", "Y"])
-    figure = alluvial(
-        table, {"a": "#2a7fc1"}, left="Subgroup", right="Class", title="t", synthetic=True
+    figure = framed(
+        alluvial(table, {"a": "#2a7fc1"}, left="Subgroup", right="Class"), "t", synthetic=True
     )
     sankey = figure.data[0]
     assert sum(sankey.link.value) == 47

@@ -14,6 +14,7 @@ from app.analysis.oncoprint import oncoprint
 from app.analysis.variants import counted_variants, gene_variants, vaf_summary
 from app.charts.vaf import vaf_figure
 from app.cohort.filters import Filter
+from app.study.figures.theme import framed
 from data_loaders import Cohort, load_cohort, load_files
 from data_loaders.allele_fractions import read_counts
 from data_loaders.cbioportal import load_study
@@ -305,7 +306,7 @@ def test_allele_fractions_of_genes_with_as_many_variants_each_make_a_figure() ->
     ]
     cohort = load((*HEADER, "VAF"), *rows)
     found = vaf_summary(cohort, np.ones(cohort.n, dtype=bool), 5)
-    assert len(vaf_figure(found, title="VAF").data[0].y) == 10
+    assert len(framed(vaf_figure(found), "VAF").data[0].y) == 10
 
 
 @pytest.mark.parametrize(

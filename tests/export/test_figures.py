@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from app.charts.theme import INK, PAPER, SYNTHETIC_MARK, make_figure, text_at, under_axis
 from app.export import browser, figures
 from app.export.figures import SIZES, ExportError, export_available, figure_bytes
+from app.study.figures.theme import INK, PAPER, SYNTHETIC_MARK, make_figure, text_at, under_axis
 from tests.conftest import ROOT
 
 AVAILABLE, REASON = export_available()

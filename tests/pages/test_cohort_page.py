@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from pages.cohort import TABS
 from tests.conftest import ROOT

@@ -9,10 +9,10 @@ import pytest
 from scipy.stats import fisher_exact
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.colours import colour_of
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
+from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from pages.compare import VIEWS
 from tests.pages.conftest import calm, figures, open_upload, words

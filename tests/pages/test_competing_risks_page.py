@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.incidence import WRONG
 from app.charts.incidence_stacked import NEITHER
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 

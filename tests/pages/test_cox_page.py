@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.analysis.cohort_models import ModelSettings, fit_models
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.groupings import GroupingSpec
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.saved_groups import _Saved
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words

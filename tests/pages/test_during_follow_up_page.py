@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.immortal_time import DURING_VIEW
 from data_loaders import Cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words

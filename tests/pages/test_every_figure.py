@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import INK
+from app.study.figures.theme import INK
 from app.ui.patient import TABS as PATIENT_TABS
 from pages import cohort, compare, genomics, patient, survival, transplant
 from tests.pages.conftest import words

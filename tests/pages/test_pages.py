@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.methods import REFERENCES
 from tests.conftest import ROOT
 from tests.pages.conftest import PAGES, calm, figures, words

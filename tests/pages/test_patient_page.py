@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.questions import questions
 from data_loaders import load_cohort
 from data_loaders.demo import load_demo

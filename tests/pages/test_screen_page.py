@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.screened_gene import GENE, TABLE_KEY, VOLCANO_KEY, keep_point, keep_row
 from data_loaders import load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.subgroup_map import _CHOSEN, _Chosen
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from app.analysis.transplant import EmulationSettings, emulate, write_protocol
 from app.analysis.transplant.defaults import suggest
 from app.analysis.transplant.reading import HYPOTHESES, signed
-from app.charts.theme import SYNTHETIC_MARK
 from app.cohort.filters import Filter
+from app.study.figures.theme import SYNTHETIC_MARK
 from app.ui.questions import questions
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo

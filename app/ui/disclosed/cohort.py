@@ -22,6 +22,7 @@ from app.charts.disclosed import released_bars, released_shares
 from app.cohort.disclosure import Disclosure, printed
 from app.cohort.disclosure_questions import Condition
 from app.cohort.disclosure_release import Release
+from app.study.figures.theme import framed
 from app.study.wording import mid_sentence
 from app.ui.disclosed.parts import (
     asked_of,
@@ -78,9 +79,10 @@ def draw_cohort(looking: Looking, policy: Disclosure) -> None:
         tables = completeness_tables(release, conditions)
         released_figure(
             looking, policy,
-            released_shares(
-                tables, policy, title=f"Share with a known value, {_about(looking, policy)}",
-                synthetic=looking.synthetic,
+            framed(
+                released_shares(tables, policy),
+                f"Share with a known value, {_about(looking, policy)}",
+                synthetic=looking.synthetic
             ),
             partial(table_frame, tables),
             key="completeness", name="completeness", alt="Bars: share known of each variable.",
@@ -129,10 +131,11 @@ def _draw_picture(
     table = released_table(release, conditions, name)
     released_figure(
         looking, policy,
-        released_bars(
-            table, policy, title=f"{table.label}, {_about(looking, policy)}",
-            synthetic=looking.synthetic,
-        ),
+        framed(
+                released_bars(table, policy),
+                f"{table.label}, {_about(looking, policy)}",
+                synthetic=looking.synthetic
+            ),
         partial(table_frame, [table]),
         key=f"picture_{name}", name=name, alt=f"Bars: {table.label}.",
     )  # fmt: skip
@@ -147,10 +150,11 @@ def _draw_alterations(
         return
     released_figure(
         looking, policy,
-        released_shares(
-            tables, policy, title=f"Most frequent alterations, {_about(looking, policy)}",
-            synthetic=looking.synthetic,
-        ),
+        framed(
+                released_shares(tables, policy),
+                f"Most frequent alterations, {_about(looking, policy)}",
+                synthetic=looking.synthetic
+            ),
         partial(frequency_frame, tables),
         key="alterations", name="alterations", alt="Bars: share altered of the tested.",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from app.analysis.disclosure_tables import alteration_tables, frequency_frame, g
 from app.charts.disclosed import released_groups, released_shares
 from app.cohort.colours import assign_colours
 from app.cohort.disclosure import Disclosure
+from app.study.figures.theme import framed
 from app.ui.disclosed.parts import asked_of, draw_released_grouping, released_figure
 from app.ui.session import Looking
 from app.ui.tables import draw_table
@@ -31,17 +32,18 @@ def draw_genomics(looking: Looking, policy: Disclosure) -> None:
         )
     else:
         if by is None:
-            figure = released_shares(
-                tables, policy, title=f"Alterations, of the tested, {about}",
-                synthetic=looking.synthetic,
+            figure = framed(
+                released_shares(tables, policy),
+                f"Alterations, of the tested, {about}",
+                synthetic=looking.synthetic
             )  # fmt: skip
         else:
             label = release.published.dimensions[by].label
             names = [name for name, _ in groups_of(release, conditions, by)]
-            figure = released_groups(
-                tables, assign_colours(names), policy,
-                title=f"Alterations by {label}, of the tested, {about}",
-                synthetic=looking.synthetic,
+            figure = framed(
+                released_groups(tables, assign_colours(names), policy),
+                f"Alterations by {label}, of the tested, {about}",
+                synthetic=looking.synthetic
             )  # fmt: skip
         released_figure(
             looking, policy, figure, partial(frequency_frame, tables),

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.disclosure_tables import groups_of, may_ask
-from app.charts.theme import plotly_config
 from app.cohort.disclosure import Disclosure
 from app.cohort.disclosure_questions import Condition, conditions_of
 from app.cohort.disclosure_release import Release
@@ -18,6 +17,7 @@ from app.cohort.groupings import GroupingSpec
 from app.export.figures import FIGURE_KINDS, export_available, figure_bytes
 from app.export.tables import file_stem, to_csv
 from app.export.workbook import to_xlsx
+from app.study.figures.theme import plotly_config
 from app.ui.escaping import escaped_figure
 from app.ui.links import EVERYONE, GROUP, group_labels
 from app.ui.session import Looking

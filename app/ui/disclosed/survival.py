@@ -10,6 +10,7 @@ from app.analysis.disclosure_curves import curve_frame, released_curves, summary
 from app.charts.disclosed import curves_title, released_curves_figure
 from app.cohort.disclosure import Disclosure
 from app.cohort.disclosure_release import GRID
+from app.study.figures.theme import framed
 from app.ui.disclosed.parts import (
     asked_of,
     draw_released_grouping,
@@ -56,7 +57,7 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
     title = curves_title(result)
     released_figure(
         looking, policy,
-        released_curves_figure(result, policy, title=title, synthetic=looking.synthetic),
+        framed(released_curves_figure(result, policy), title, synthetic=looking.synthetic),
         partial(curve_frame, result), key="km", name=endpoint, alt=f"Curves. {title}.",
     )  # fmt: skip
     st.subheader("In numbers", anchor=False)

@@ -28,6 +28,7 @@ from app.export.methods import survival_methods
 from app.export.methods_contrasts import contrast_methods
 from app.export.script import survival_script
 from app.export.survival_sheets import AskedTimes, survival_sheets, told
+from app.study.figures.theme import framed
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.ui.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.ui.immortal_time import immortal_time_guard
@@ -124,22 +125,24 @@ def _figure(
     if options.scale == LOG_MINUS_LOG:
         title = f"{title}, log-minus-log"
         return (
-            log_minus_log_figure(
-                result, options.time.unit, title=title, synthetic=looking.synthetic
+            framed(
+                log_minus_log_figure(result, options.time.unit), title, synthetic=looking.synthetic
             ),
             title,
         )
     return (
-        survival_figure(
-            result,
-            options.time.unit,
-            title=title,
+        framed(
+            survival_figure(
+                result,
+                options.time.unit,
+                band=options.band,
+                marks=options.marks,
+                full_table=options.full_table,
+                falling=options.scale != INCIDENCE,
+                until=until,
+            ),
+            title,
             synthetic=looking.synthetic,
-            band=options.band,
-            marks=options.marks,
-            full_table=options.full_table,
-            falling=options.scale != INCIDENCE,
-            until=until,
         ),
         title,
     )

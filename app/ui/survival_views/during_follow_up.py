@@ -27,11 +27,12 @@ from app.analysis.exposures import (
     exposure_times,
 )
 from app.analysis.outcomes import Outcome, outcome_of
-from app.charts.forest import forest_alt
 from app.charts.landmarks import answers_figure, pair_figure
 from app.export.methods_during_follow_up import during_methods
 from app.export.script_during_follow_up import during_script
 from app.export.survival_sheets import in_unit_of, tests_of, told
+from app.study.figures.forest import forest_alt
+from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count, format_p, format_ratio, mid_sentence
 from app.ui.adjusting import draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
@@ -213,43 +214,52 @@ def _months(typed: str) -> list[float]:
 def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[str, go.Figure]:
     """The forest and the three pairs of curves, by what they are called."""
     noun, synthetic = result.exposure.noun, looking.synthetic
-    pair = partial(pair_figure, noun=noun, unit=unit, synthetic=synthetic)
+    pair = partial(pair_figure, noun=noun, unit=unit)
     what = f"{result.endpoint.label} by {noun}"
     figures = {
-        ANSWERS: answers_figure(
-            result, title=f"{what}, {count(result.n, 'patient')}", synthetic=synthetic
+        ANSWERS: framed(
+            answers_figure(result), f"{what}, {count(result.n, 'patient')}", synthetic=synthetic
         ),
-        NAIVE: pair(
-            result.naive_curves.unexposed,
-            result.naive_curves.exposed,
-            title=f"{what}, naive",
-            axis=f"{unit.capitalize()} of follow-up",
-            corner=ratio_words(exposed_row(result.naive)),
-            wrong=True,
+        NAIVE: framed(
+            pair(
+                result.naive_curves.unexposed,
+                result.naive_curves.exposed,
+                axis=f"{unit.capitalize()} of follow-up",
+                corner=ratio_words(exposed_row(result.naive)),
+                wrong=True,
+            ),
+            f"{what}, naive",
+            synthetic=synthetic,
         ),
     }
     if result.at is not None and result.landmark_curves is not None:
         mark = f"{result.at.at:g}"
         row = result.landmarks[result.landmarks["landmark"] == result.at.at]
-        figures[LANDMARK] = pair(
-            result.landmark_curves.unexposed,
-            result.landmark_curves.exposed,
-            title=f"{what}, landmark {mark}",
-            axis=f"{unit.capitalize()} since month {mark}",
-            corner="" if row.empty else ratio_words(row.iloc[0]),
+        figures[LANDMARK] = framed(
+            pair(
+                result.landmark_curves.unexposed,
+                result.landmark_curves.exposed,
+                axis=f"{unit.capitalize()} since month {mark}",
+                corner="" if row.empty else ratio_words(row.iloc[0]),
+            ),
+            f"{what}, landmark {mark}",
+            synthetic=synthetic,
         )
     if result.simon_makuch is not None:
         test = result.simon_makuch.test
         corner = [ratio_words(exposed_row(result.time_dependent))]
         if test.df:
             corner.append(f"Mantel-Byar {format_p(test.p_value)}")
-        figures[TIME_DEPENDENT] = pair(
-            result.simon_makuch.unexposed,
-            result.simon_makuch.exposed,
-            title=f"{what}, Simon-Makuch",
-            axis=f"{unit.capitalize()} of follow-up",
-            corner="<br>".join(corner),
-            start=result.start,
+        figures[TIME_DEPENDENT] = framed(
+            pair(
+                result.simon_makuch.unexposed,
+                result.simon_makuch.exposed,
+                axis=f"{unit.capitalize()} of follow-up",
+                corner="<br>".join(corner),
+                start=result.start,
+            ),
+            f"{what}, Simon-Makuch",
+            synthetic=synthetic,
         )
     return figures
 

@@ -28,13 +28,14 @@ from app.analysis.model_frame import Covariate, ModelFrame, model_frame
 from app.analysis.model_rows import term_labels
 from app.analysis.model_words import accounting, model_line
 from app.charts.adjusted import adjusted_figure
-from app.charts.forest import forest_alt, forest_figure
 from app.charts.residuals import residual_figure
 from app.cohort.colours import assign_colours
 from app.cohort.groupings import GroupingSpec
 from app.export.methods_models import adjusted_methods, models_methods, subgroup_methods
 from app.export.script_models import models_script, subgroups_script
 from app.export.survival_sheets import adjusted_sheet, in_unit_of, model_tests, told
+from app.study.figures.forest import forest_alt, forest_figure
+from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count, format_p_cell, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.remembered import ask, remembered
@@ -90,8 +91,8 @@ def draw_hazards(looking: Looking, models: CohortModels, unit: TimeUnit) -> None
         term = term if term in terms else terms[0]
         title = f"{endpoint.label}: effect over time"
         trend = residual_trend(model, term)
-        figure = residual_figure(
-            trend, labels[term], unit, title=title, synthetic=looking.synthetic
+        figure = framed(
+            residual_figure(trend, labels[term], unit), title, synthetic=looking.synthetic
         )
         figure_with_downloads(
             figure,
@@ -177,14 +178,16 @@ def draw_adjusted(looking: Looking, models: CohortModels, unit: TimeUnit) -> Non
     by = mid_sentence(covariate.name)
     title = f"{endpoint.label} by {by}, adjusted, {count(view.adjusted.n, 'patient')}"
     sentences = adjusted_sentences(view, endpoint.event_label)
-    figure = adjusted_figure(
-        view,
-        _colours(looking.cohort, view),
-        unit,
-        title=title,
-        event_label=endpoint.event_label,
+    figure = framed(
+        adjusted_figure(
+            view,
+            _colours(looking.cohort, view),
+            unit,
+            event_label=endpoint.event_label,
+            unadjusted=bool(both),
+        ),
+        title,
         synthetic=looking.synthetic,
-        unadjusted=bool(both),
     )
     chart, words = st.columns([5, 3], gap="large")
     with chart:
@@ -292,7 +295,7 @@ def draw_subgroups(looking: Looking, models: CohortModels, _unit: TimeUnit) -> N
     endpoint = table.outcome.endpoint
     title = f"{endpoint.label}: effect of {mid_sentence(shown.name)} in subgroups"
     sentences = interaction_sentences(rows, shown)
-    figure = forest_figure(rows, title=title, synthetic=looking.synthetic)
+    figure = framed(forest_figure(rows), title, synthetic=looking.synthetic)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(

@@ -12,10 +12,11 @@ from app.analysis.cohort_models import CohortModels
 from app.analysis.model_checks import hazards_sentence
 from app.analysis.model_rows import forest_rows, numbers_table, summary_table
 from app.analysis.model_words import accounting, model_line, notes, reading
-from app.charts.forest import forest_alt, forest_figure
 from app.export.methods_models import models_methods
 from app.export.script_models import models_script
 from app.export.survival_sheets import model_tests
+from app.study.figures.forest import forest_alt, forest_figure
+from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
@@ -80,7 +81,7 @@ def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None
     sentences = reading(models)
     if models.model is not None:
         sentences.append(hazards_sentence(models.model))
-    figure = forest_figure(rows, title=title, synthetic=looking.synthetic)
+    figure = framed(forest_figure(rows), title, synthetic=looking.synthetic)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(

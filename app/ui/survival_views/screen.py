@@ -19,13 +19,13 @@ from app.analysis.cohort_screen import (
     screen_reading,
 )
 from app.analysis.outcomes import Outcome, outcome_of
-from app.charts.forest import forest_alt, forest_figure
-from app.charts.theme import plotly_config
 from app.charts.volcano import volcano_alt, volcano_figure
 from app.export.methods_screen import cohort_screen_methods
 from app.export.script_screen import screen_script
 from app.export.survival_sheets import told
 from app.export.tables import file_stem
+from app.study.figures.forest import forest_alt, forest_figure
+from app.study.figures.theme import framed, plotly_config
 from app.study.wording import count
 from app.ui.adjusting import adjusted_words, draw_adjustment
 from app.ui.curve_options import TimeOptions, draw_time_options
@@ -249,12 +249,11 @@ def _figures(
         return {}
     rows = _forest_rows(screen)
     return {
-        VOLCANO: volcano_figure(screen, title=title, synthetic=looking.synthetic, chosen=gene),
-        FOREST: forest_figure(
-            rows,
-            title=title if len(rows) == len(screen.table) else f"{title}: the {len(rows)} leading",
+        VOLCANO: framed(volcano_figure(screen, chosen=gene), title, synthetic=looking.synthetic),
+        FOREST: framed(
+            forest_figure(rows, counts_label="altered, events"),
+            title if len(rows) == len(screen.table) else f"{title}: the {len(rows)} leading",
             synthetic=looking.synthetic,
-            counts_label="altered, events",
         ),
     }
 

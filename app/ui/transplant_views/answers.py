@@ -16,11 +16,12 @@ from app.analysis.transplant import Emulation
 from app.analysis.transplant.answers import four_answers, landmarks_of
 from app.analysis.transplant.reading import arms_in_words
 from app.analysis.transplant.side_by_side import naive_error, side_by_side, side_by_side_reading
-from app.charts.forest import forest_alt
 from app.charts.landmarks import pair_figure
 from app.charts.transplant import strategy_figure
 from app.charts.transplant_answers import months_figure, ratio_rows, ratios_figure
 from app.export.methods_transplant import transplant_sheets
+from app.study.figures.forest import forest_alt
+from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence, signed
 from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import axis_words, take_away
@@ -161,13 +162,12 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     titles = (f"Naive against emulated{off}, {patients}", f"Every hazard ratio, {patients}")
     sentences = side_by_side_reading(answers.table, horizon)
     figures = {
-        "Naive error": months_figure(
-            answers.table,
-            title=titles[0],
-            axis=f"Life gained by {horizon / 12:g} years",
+        "Naive error": framed(
+            months_figure(answers.table, axis=f"Life gained by {horizon / 12:g} years"),
+            titles[0],
             synthetic=synthetic,
         ),
-        "Hazard ratios": ratios_figure(answers.table, title=titles[1], synthetic=synthetic),
+        "Hazard ratios": framed(ratios_figure(answers.table), titles[1], synthetic=synthetic),
     }
     alts = (
         f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
@@ -193,41 +193,48 @@ def _figures(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     naive, found, group = answers.naive, answers.emulation, answers.group
     noun, synthetic = naive.exposure.noun, work.looking.synthetic
     axis = axis_words(work)
-    pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months, synthetic=synthetic)
+    pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months)
     figures = {
-        NAIVE: pair(
-            naive.naive_curves.unexposed,
-            naive.naive_curves.exposed,
-            title=f"Naive: ever against never, {count(naive.n, 'patient')}",
-            axis=axis,
-            corner=ratio_words(exposed_row(naive.naive)),
-            wrong=True,
+        NAIVE: framed(
+            pair(
+                naive.naive_curves.unexposed,
+                naive.naive_curves.exposed,
+                axis=axis,
+                corner=ratio_words(exposed_row(naive.naive)),
+                wrong=True,
+            ),
+            f"Naive: ever against never, {count(naive.n, 'patient')}",
+            synthetic=synthetic,
         )
     }
     if naive.at is not None and naive.landmark_curves is not None:
         mark = f"{naive.at.at:g}"
         row = naive.landmarks[naive.landmarks["landmark"] == naive.at.at]
-        figures[LANDMARK] = pair(
-            naive.landmark_curves.unexposed,
-            naive.landmark_curves.exposed,
-            title=f"Landmark at month {mark}, {count(len(naive.at.time), 'patient')}",
-            axis=f"Years since month {mark}",
-            corner="" if row.empty else ratio_words(row.iloc[0]),
+        figures[LANDMARK] = framed(
+            pair(
+                naive.landmark_curves.unexposed,
+                naive.landmark_curves.exposed,
+                axis=f"Years since month {mark}",
+                corner="" if row.empty else ratio_words(row.iloc[0]),
+            ),
+            f"Landmark at month {mark}, {count(len(naive.at.time), 'patient')}",
+            synthetic=synthetic,
         )
     if naive.simon_makuch is not None:
-        figures[SIMON_MAKUCH] = pair(
-            naive.simon_makuch.unexposed,
-            naive.simon_makuch.exposed,
-            title=f"Simon-Makuch, {count(naive.n, 'patient')}",
-            axis=axis,
-            corner=ratio_words(exposed_row(naive.time_dependent)),
+        figures[SIMON_MAKUCH] = framed(
+            pair(
+                naive.simon_makuch.unexposed,
+                naive.simon_makuch.exposed,
+                axis=axis,
+                corner=ratio_words(exposed_row(naive.time_dependent)),
+            ),
+            f"Simon-Makuch, {count(naive.n, 'patient')}",
+            synthetic=synthetic,
         )
     n = int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0])
-    figures[EMULATED] = strategy_figure(
-        found,
-        group,
-        title=f"Emulated trial: {mid_sentence(group)}, {count(n, 'patient')}",
-        axis=axis,
+    figures[EMULATED] = framed(
+        strategy_figure(found, group, axis=axis),
+        f"Emulated trial: {mid_sentence(group)}, {count(n, 'patient')}",
         synthetic=synthetic,
     )
     return figures

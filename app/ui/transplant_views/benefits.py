@@ -10,6 +10,7 @@ from app.analysis.adjustment import age_column
 from app.analysis.transplant.benefit import Benefit
 from app.analysis.transplant.confounders import confounder_options
 from app.charts.transplant import delay_heatmap
+from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
@@ -95,7 +96,7 @@ def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
         f"Life gained in {years} years by {mid_sentence(by)} and "
         f"delay, {count(int(support['n'].sum()), 'patient')}"
     )
-    figure = delay_heatmap(simulation, title=title, synthetic=work.looking.synthetic)
+    figure = framed(delay_heatmap(simulation), title, synthetic=work.looking.synthetic)
     sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")
     left, right = st.columns([7, 5], gap="large")
     with left:

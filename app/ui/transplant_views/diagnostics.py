@@ -24,6 +24,7 @@ from app.charts.transplant_trust import (
     sensitivity_figure,
     weight_figure,
 )
+from app.study.figures.theme import framed
 from app.study.wording import count, format_ratio, mid_sentence
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
@@ -67,7 +68,7 @@ def _draw_weights(work: Work, found: Emulation, _: str) -> None:
     left, right = st.columns([7, 5], gap="large")
     with left:
         _draw(
-            weight_figure(histogram, title=title, synthetic=work.looking.synthetic),
+            framed(weight_figure(histogram), title, synthetic=work.looking.synthetic),
             lambda: histogram,
             "weights",
             f"{title}. {sentence}",
@@ -125,7 +126,7 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
 
     def figure(strategy: str, title: str) -> go.Figure:
         synthetic = work.looking.synthetic
-        return positivity_figure(table, strategy, down, across, title=title, synthetic=synthetic)
+        return framed(positivity_figure(table, strategy, down, across), title, synthetic=synthetic)
 
     _draw_each(
         found.n,
@@ -150,8 +151,8 @@ def _draw_balance(work: Work, found: Emulation, _: str) -> None:
     _draw_each(
         found.n,
         list(table["strategy"].unique()),
-        lambda strategy, title: balance_figure(
-            table, strategy, title=title, synthetic=work.looking.synthetic
+        lambda strategy, title: framed(
+            balance_figure(table, strategy), title, synthetic=work.looking.synthetic
         ),
         lambda strategy: table[table["strategy"] == strategy],
         ("balance", "Balance of the confounders", sentence),
@@ -179,8 +180,8 @@ def _draw_choices(work: Work, found: Emulation, group: str) -> None:
     _draw_each(
         int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0]),
         list(own.loc[own["varied"] == "as set", "strategy"]),
-        lambda strategy, title: sensitivity_figure(
-            table, group, strategy, title=title, synthetic=work.looking.synthetic
+        lambda strategy, title: framed(
+            sensitivity_figure(table, group, strategy), title, synthetic=work.looking.synthetic
         ),
         lambda _: own,
         ("choices", f"Other choices, {mid_sentence(group)}", sentence),

@@ -11,6 +11,7 @@ from app.analysis.transplant import Emulation
 from app.analysis.transplant.immortal import ImmortalTime, immortal_time
 from app.analysis.transplant.planted import planted_truth, truth_reading
 from app.charts.transplant_teaching import immortal_figure, truth_figure
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.transplant_parts import take_away
@@ -51,7 +52,7 @@ def draw_learning(work: Work) -> None:
 
 def _draw_immortal(found: ImmortalTime) -> None:
     title = f"A wait of {found.months_waited:g} months, {count(found.n, 'patient')}"
-    figure = immortal_figure(found, title=title)
+    figure = framed(immortal_figure(found), title, synthetic=True)
     figure_with_downloads(
         figure,
         lambda: pd.concat(
@@ -84,7 +85,7 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
         return
     title = f"Planted truth and estimates, {count(emulation.n, 'patient')}"
     sentences = truth_reading(table)
-    figure = truth_figure(table, title=title)
+    figure = framed(truth_figure(table), title, synthetic=True)
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure_with_downloads(

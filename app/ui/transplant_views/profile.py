@@ -10,6 +10,7 @@ import streamlit as st
 from app.analysis.adjustment import age_column
 from app.analysis.transplant.profile import Profile, ProfileAnswer
 from app.charts.transplant_gain import life_figure
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.links import unique_labels
@@ -109,7 +110,7 @@ def _draw_alterations(
 def _draw_figure(work: Work, found: ProfileAnswer) -> go.Figure:
     near = int(found.support["n"].iloc[-1])
     title = f"Life by delay: {found.words}; {count(near, 'patient')} near"
-    figure = life_figure(found.simulation, title=title, synthetic=work.looking.synthetic)
+    figure = framed(life_figure(found.simulation), title, synthetic=work.looking.synthetic)
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure_with_downloads(

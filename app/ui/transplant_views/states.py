@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.analysis.transplant import Occupancy, TransitionModels
 from app.charts.transplant import states_figure
+from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, format_ratio
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
@@ -25,7 +26,9 @@ def draw_states(work: Work) -> None:
         return
     synthetic = work.looking.synthetic
     title = f"Where {count(found.n, 'patient')} are over time"
-    figure = states_figure(found, "years", title=title, axis=axis_words(work), synthetic=synthetic)
+    figure = framed(
+        states_figure(found, "years", axis=axis_words(work)), title, synthetic=synthetic
+    )
     left, right = st.columns([7, 5], gap="large")
     sentences = _reading(found, work.trial.horizon_months)
     with left:

@@ -13,6 +13,7 @@ from app.analysis.transplant.literature import REFERENCES, literature_reading
 from app.analysis.transplant.reading import best_delays
 from app.charts.transplant import delay_heatmap
 from app.charts.transplant_gain import life_figure
+from app.study.figures.theme import framed
 from app.study.wording import count
 from app.ui.layout import figure_with_downloads
 from app.ui.session import looking_at
@@ -32,7 +33,7 @@ def draw_timing(work: Work) -> None:
     patients = count(work.protocol.data.n, "patient")
     title = f"Life gained in {years} years, {patients}"
     synthetic = work.looking.synthetic
-    figure = delay_heatmap(found, title=title, synthetic=synthetic)
+    figure = framed(delay_heatmap(found), title, synthetic=synthetic)
     sentences = best_delays(found)
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -65,8 +66,8 @@ def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go
     """Life itself by delay, the best delay of each class marked with its interval."""
     supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
     classes = tuple(name for name in found.groups if name in set(supported["group"]))
-    figure = life_figure(
-        found, title=title, groups=classes or None, synthetic=looking_at().synthetic
+    figure = framed(
+        life_figure(found, groups=classes or None), title, synthetic=looking_at().synthetic
     )
     left, right = st.columns([7, 5], gap="large")
     with left:

@@ -14,6 +14,8 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 INK = "#000037"
 PAPER = "#000038"
 _TITLE_WIDTH = 46
+# Where figures stand side by side.
+NARROW_TITLE = 40
 _LONG_CAPTION = 28
 
 
@@ -50,16 +52,13 @@ def rgba(colour: str, alpha: float) -> str:
 
 def make_figure(
     traces: list[dict[str, Any]],
-    title: str,
     *,
     height: int,
-    synthetic: bool,
     legend_space: int = 0,
-    title_width: int = _TITLE_WIDTH,
     annotations: Sequence[dict[str, Any]] = (),
     **layout: Any,
 ) -> go.Figure:
-    """Build a figure with its title and, where it applies, the mark of synthetic data.
+    """Build a figure; where it is shown, :func:`framed` puts its title above.
 
     Everything goes into the figure at once, and plotly does not check it: that takes as long as all
     else about a figure. The tests let plotly check every figure of every page.
@@ -68,40 +67,17 @@ def make_figure(
     ----------
     traces
         The traces as plain data.
-    title
-        What is shown, and of how many.
     height
         Height of everything below the title and the legend, in pixels, fixed so that nothing jumps.
-    synthetic
-        Whether the data are simulated: the mark is part of the figure and of its exports.
     legend_space
         Pixels kept free between title and plot for a legend.
-    title_width
-        Letters a line of the title holds: fewer where figures stand side by side.
     annotations
         Texts besides the title.
     layout
         Further parts of plotly's layout; ``margin`` is merged with ours.
     """
-    lines = wrapped(title, title_width)
-    top = 22 + 20 * (lines.count("<br>") + 1 + synthetic) + legend_space
-    mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
+    top = 22 + legend_space
     margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})
-    # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
-    heading = {
-        "text": f"<b>{lines}</b>{mark if synthetic else ''}",
-        "align": "left",
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": 1,
-        "xanchor": "left",
-        "yanchor": "top",
-        "xshift": 6 - margin["l"],
-        "yshift": top - 2,
-        "showarrow": False,
-        "font": {"size": 15, "color": INK},
-    }
     return go.Figure(
         data=traces,
         layout={
@@ -112,11 +88,54 @@ def make_figure(
             "font": {"size": 13},
             "hoverlabel": {"font": {"size": 13, "color": INK}},
             "dragmode": False,
-            "annotations": [heading, *annotations],
+            "annotations": list(annotations),
             **{name: _legible(name, value) for name, value in layout.items()},
         },
         _validate=False,
     )
+
+
+def framed(
+    figure: go.Figure, title: str, *, synthetic: bool = False, width: int = _TITLE_WIDTH
+) -> go.Figure:
+    """The figure with its title above it and, where it applies, the mark of synthetic data.
+
+    Parameters
+    ----------
+    figure
+        Of :func:`make_figure`; it is changed.
+    title
+        What is shown, and of how many.
+    synthetic
+        Whether the data are simulated: the mark is part of the figure and of its exports.
+    width
+        Letters a line of the title holds: fewer where figures stand side by side.
+    """
+    lines = wrapped(title, width)
+    mark = f'<br><span style="font-size:12px;font-weight:400">{SYNTHETIC_MARK}</span>'
+    layout = figure.layout
+    above = 20 * (lines.count("<br>") + 1 + synthetic)
+    top = layout.margin.t + above
+    # An annotation, not layout.title: Streamlit's theme moves the latter out of the figure.
+    heading = {
+        "text": f"<b>{lines}</b>{mark if synthetic else ''}",
+        "align": "left",
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": 1,
+        "xanchor": "left",
+        "yanchor": "top",
+        "xshift": 6 - layout.margin.l,
+        "yshift": top - 2,
+        "showarrow": False,
+        "font": {"size": 15, "color": INK},
+    }
+    # By item: plotly checks what is set as an attribute, which takes long.
+    layout["annotations"] = [heading, *layout.to_plotly_json().get("annotations", ())]
+    layout["height"] = layout.height + above
+    layout["margin"]["t"] = top
+    return figure
 
 
 def _legible(name: str, part: Any) -> Any:

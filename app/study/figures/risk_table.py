@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
-from app.charts.theme import INK
+from app.study.figures.theme import INK
 
 CURVES_HEIGHT = 330
 _ROW_HEIGHT = 17

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.charts.theme import INK, make_figure, text_at
 from app.cohort.colours import BLUE, GREY, SLATE
+from app.study.figures.theme import INK, make_figure, text_at
 
 REQUIRED = ("label", "hr", "lower", "upper")
 _OPTIONAL: Mapping[str, Any] = {
@@ -68,8 +68,6 @@ class _Place:
 def forest_figure(
     rows: pd.DataFrame,
     *,
-    title: str,
-    synthetic: bool = False,
     effect_label: str = "Hazard ratio",
     counts_label: str = "n, events",
     conf_level: float = 0.95,
@@ -86,10 +84,6 @@ def forest_figure(
         series stand under each other in two colours, such as univariable and multivariable) and
         ``note`` (words in place of an estimate that is missing). Estimates that are missing or
         infinite are said in words.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated.
     effect_label
         What the numbers are.
     counts_label
@@ -121,9 +115,7 @@ def forest_figure(
     head = f"{effect_label} ({conf_level:.0%} CI)"
     return make_figure(
         traces,
-        title,
         height=round(inner) + _FOOT,
-        synthetic=synthetic,
         legend_space=44 if names else 0,
         annotations=[
             *_words(places, headings, counts_label if counted else "", margin),
