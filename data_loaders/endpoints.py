@@ -10,7 +10,12 @@ from typing import Literal, cast
 import numpy as np
 
 from data_loaders.columns import TextColumn
-from data_loaders.event_codes import EventCoding, decode_events, is_status_of_life
+from data_loaders.event_codes import (
+    EventCoding,
+    decode_events,
+    is_status_of_life,
+    names_both_lives,
+)
 from data_loaders.model import Endpoint
 from data_loaders.spelling import (
     ARTICLES,
@@ -370,6 +375,8 @@ def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tupl
             pairs.append(pair)
         elif times and events:
             unread.append((times[0].column, events[0].column))
+        elif times and stem == "os":
+            unread += [(times[0].column, name) for name in columns if names_both_lives(name)]
     return pairs, unread
 
 

@@ -169,6 +169,12 @@ def is_status_of_life(column: TextColumn) -> bool:
     return lives >= {0.0, 1.0} and not any(np.isnan(_meaning(word)) for word in words)
 
 
+def names_both_lives(name: str) -> bool:
+    """Whether a column's name says alive and dead, but not which code is which: ``alive_dead``."""
+    words = set(spoken(name))
+    return bool(words & _ALIVE) and bool(words & _DEAD)
+
+
 def says_alive(word: str) -> bool:
     """Whether an entry in lower case says that the patient is alive: ``lebt``, ``vivo``."""
     tokens = folded(word).split()

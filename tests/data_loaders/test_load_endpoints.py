@@ -273,6 +273,17 @@ def test_codes_that_are_not_known_are_named_with_what_to_do() -> None:
     assert cohort.patients["os_event"].tolist() == [0, 0, 1]
 
 
+@pytest.mark.parametrize("name", ["alive_dead", "Tot oder lebend", "vivo/morto"])
+def test_a_name_that_says_alive_and_dead_asks_which_code_is_which(name: str) -> None:
+    columns: dict[str, list[object]] = {"os_months": [5, 6, 7], name: [0, 1, 1]}
+    cohort = load(columns)
+    assert not cohort.endpoints
+    (issue,) = [issue for issue in cohort.issues if issue.code == "event_coding"]
+    assert f"the codes of {name} are not known (0 and 1)" in issue.sentence
+    stated = {"os": {"time": "os_months", "event": name, "event_value": 0}}
+    assert load(columns, {"endpoints": stated}).patients["os_event"].tolist() == [1, 0, 0]
+
+
 RELAPSE = {
     "os_days": [900, 800, 700, 600, 500, 400],
     "os_event": [1, 0, 1, 0, 1, 0],
