@@ -79,7 +79,7 @@ def draw_alterations(
         height=30 + _ALTERATION * max(len(labels), 1),
     )
     title = f"Most frequent alterations · {n:,} patients"
-    return framed(figure, title, synthetic=synthetic, width=NARROW_TITLE)
+    return framed(figure, title, synthetic=synthetic)
 
 
 def completeness_bars(table: pd.DataFrame) -> go.Figure:

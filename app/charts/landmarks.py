@@ -92,7 +92,7 @@ def pair_figure(
         groups = [(name, colour, km.at(at)) for name, colour, km in drawn]
         traces += risk_table_traces("Number at risk", groups, ["n_risk"], ticks)
     inside = {"xref": "x domain", "yref": "y domain"}
-    texts = under_axis(axis, corner, below=26)
+    texts = under_axis(axis, corner, below=30)
     if wrong:
         texts.append(
             text_at(

@@ -49,7 +49,7 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
         traces,
         height=_HEIGHT,
         legend_space=8 + 22 * 3,
-        annotations=under_axis("Years since diagnosis", words, below=26),
+        annotations=under_axis("Years since diagnosis", words, below=30),
         showlegend=True,
         legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
         hovermode="x unified",

@@ -27,7 +27,7 @@ from app.analysis.survival import kaplan_meier
 from app.charts.attrition import attrition_flow, attrition_in_words
 from app.charts.distributions import completeness_bars, draw_alterations, draw_distribution
 from app.export.tables import file_stem
-from app.study.figures.theme import NARROW_TITLE, framed, plotly_config
+from app.study.figures.theme import framed, plotly_config
 from app.study.wording import count, format_percent
 from app.ui.cohort_crossfilter import (
     EXCLUDE,
@@ -169,7 +169,7 @@ def draw_completeness(looking: Looking) -> None:
         f"{row.label} {format_percent(row.share)}" for row in table.head(5).itertuples()
     )
     figure_with_downloads(
-        framed(completeness_bars(table), title, synthetic=looking.synthetic, width=NARROW_TITLE),
+        framed(completeness_bars(table), title, synthetic=looking.synthetic),
         lambda: table,
         key="completeness",
         name=("completeness",),

@@ -74,6 +74,8 @@ _STYLE = """<style>
 }
 .stMain [class*=st-key-wide_pair] [data-testid=stColumn]:has([data-testid=stPlotlyChart])
   {min-width: min(100%, 30rem) !important;}
+@media (max-width: 480px)
+  {.js-plotly-plot .annotation[data-index="0"] text {font-size: 12.5px !important;}}
 @media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
 </style>"""
 

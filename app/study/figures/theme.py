@@ -13,8 +13,10 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 # light and dark; elsewhere INK is what it says, nearly black.
 INK = "#000037"
 PAPER = "#000038"
-_TITLE_WIDTH = 46
-# Where figures stand side by side.
+# 60 letters are 400 pixels, the least a figure gets beside another; below 480 pixels of window the
+# page sets them smaller (app/ui/layout.py), so that they fit a phone too.
+_TITLE_WIDTH = 60
+# In a grid of small figures.
 NARROW_TITLE = 40
 _LONG_CAPTION = 28
 
@@ -40,8 +42,14 @@ def plotly_config(filename: str) -> dict[str, Any]:
 
 
 def wrapped(text: str, width: int = _TITLE_WIDTH) -> str:
-    """Text broken into lines that fit a phone's width."""
-    return "<br>".join(textwrap.wrap(text, width)) or text
+    """Text broken into as few lines as the width allows, and these of about equal length."""
+    lines = textwrap.wrap(text, width)
+    even = max(len(text) // max(len(lines), 1), 1)
+    return next(
+        "<br>".join(better)
+        for letters in range(even, width + 1)
+        if len(better := textwrap.wrap(text, letters)) <= len(lines)
+    )
 
 
 def rgba(colour: str, alpha: float) -> str:
@@ -78,6 +86,11 @@ def make_figure(
     """
     top = 22 + legend_space
     margin = {"l": 56, "r": 18, "t": top, "b": 12} | layout.pop("margin", {})
+    if layout.get("legend", {}).get("orientation") == "h":
+        # A group each lets entries take the room of their own words; else plotly gives every entry
+        # that of the longest, and a phone's legend grows over the title.
+        traces = [{"legendgroup": str(i), **trace} for i, trace in enumerate(traces)]
+        layout["legend"] = {"tracegroupgap": 2, **layout["legend"]}
     return go.Figure(
         data=traces,
         layout={
@@ -155,7 +168,7 @@ def text_at(text: str, **place: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": {"size": 13, "color": INK}, **place}
 
 
-def under_axis(axis: str, caption: str = "", *, below: int = 28) -> list[dict[str, Any]]:
+def under_axis(axis: str, caption: str = "", *, below: int = 31) -> list[dict[str, Any]]:
     """The words under a time axis: its title, and the caption of a test where there is one.
 
     A caption stands here because no place inside the axes is free of curves whatever the data.
