@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -34,6 +34,7 @@ from app.export.script_cohorts import cohorts_script
 from app.export.survival_sheets import summary_sheet, tests_sheet
 from app.study.figures.theme import framed
 from app.study.wording import count
+from app.ui.columns import percent, pinned, two_digits
 from app.ui.compare import Compared, draw_guard
 from app.ui.layout import figure_with_downloads
 from app.ui.tables import draw_table
@@ -289,9 +290,9 @@ def _draw_clinical(both: Both, table: pd.DataFrame, told: str) -> dict[str, go.F
         name=("compare", "two cohorts", "clinical"),
         alt=f"{title}. {told}",
     )
-    number = st.column_config.NumberColumn
-    config = _config(both, "Variable", "smd", number, "SMD") | {
-        f"missing_{side}": number(f"{name}: missing") for side, name in enumerate(both.names, 1)
+    config = _config(both, "Variable", "smd", "SMD") | {
+        f"missing_{side}": st.column_config.NumberColumn(f"{name}: missing")
+        for side, name in enumerate(both.names, 1)
     }
     draw_table(
         table.drop(columns=["variable", "directed"]),
@@ -323,30 +324,27 @@ def _draw_alterations(both: Both, table: pd.DataFrame, told: str) -> dict[str, g
         name=("compare", "two cohorts", "alterations"),
         alt=f"{title}. {told}",
     )
-    number = st.column_config.NumberColumn
-    config = _config(both, "Alteration", "odds_ratio", number, "odds ratio") | {
-        f"difference_{side}": number(f"{name}: difference", format="percent")
+    config = _config(both, "Alteration", "odds_ratio", "odds ratio") | {
+        f"difference_{side}": percent(f"{name}: difference")
         for side, name in enumerate(both.names, 1)
     }
     draw_table(table.drop(columns="feature"), key="cohorts_table", column_config=config)
     return {"Alterations": figure}
 
 
-def _config(
-    both: Both, what: str, column: str, number: Callable[..., Any], called: str
-) -> dict[str, Any]:
+def _config(both: Both, what: str, column: str, called: str) -> dict[str, Any]:
     """Headings of a table with the same columns of either cohort."""
     config: dict[str, Any] = {
-        "label": st.column_config.TextColumn(what, pinned=True),
+        "label": pinned(what),
         "agrees": "Same direction",
     }
     for side, name in enumerate(both.names, start=1):
         config |= {
-            f"{column}_{side}": number(f"{name}: {called}", format="%.2g"),
-            f"lower_{side}": number("95% from" + " " * side, format="%.2g"),
-            f"upper_{side}": number("to" + " " * side, format="%.2g"),
-            f"p_value_{side}": number(f"{name}: p", format="%.2g"),
-            f"q_value_{side}": number(f"{name}: q", format="%.2g"),
+            f"{column}_{side}": two_digits(f"{name}: {called}"),
+            f"lower_{side}": two_digits("95% from" + " " * side),
+            f"upper_{side}": two_digits("to" + " " * side),
+            f"p_value_{side}": two_digits(f"{name}: p"),
+            f"q_value_{side}": two_digits(f"{name}: q"),
         }
     return config
 

@@ -21,6 +21,7 @@ from app.charts.survival import survival_alt, survival_figure
 from app.export.table_one import legend
 from app.export.tables import file_stem
 from app.study.figures.theme import framed
+from app.ui.columns import columns, percent, pinned, two_digits
 from app.ui.compare import Compared, comparison_title, draw_data_driven, draw_guard
 from app.ui.compare_glance import compared_frequencies, compared_survival, compared_table
 from app.ui.layout import download_table, figure_with_downloads
@@ -30,7 +31,6 @@ from app.ui.time_axis import draw_axis_end
 
 CONTRAST = "contrast"
 _MOST, _DOTS = 15, 10
-_NUMBER = partial(st.column_config.NumberColumn, format="%.2g")
 
 
 def draw_clinical(compared: Compared) -> None:
@@ -58,15 +58,12 @@ def draw_clinical(compared: Compared) -> None:
     draw_table(
         ranked.drop(columns="variable"),
         key="compare_clinical_table",
-        column_config={
-            "label": st.column_config.TextColumn("Variable", pinned=True),
-            "higher_in": "Higher in",
-            "smd": st.column_config.NumberColumn("SMD", format="%.2f"),
-            "test": "Test",
-            "p_value": _NUMBER("p"),
-            "q_value": _NUMBER("q"),
-            "missing": "Missing",
-        },
+        column_config=columns(
+            *("smd", "test", "p_value", "q_value"),
+            label=pinned("Variable"),
+            higher_in="Higher in",
+            missing="Missing",
+        ),
     )
     st.caption(
         f"{legend(table)} Dashed lines: SMD 0.1, often taken as balanced, and 0.2. "
@@ -84,7 +81,8 @@ def draw_alterations(compared: Compared) -> None:
         return
     group = _draw_contrast(found)
     contrast = enrichment(found, group, compared.made_of)
-    versus = f"{group} against {contrast.others}"
+    others = contrast.others
+    versus = f"{group} against {others}"
     title = f"Alterations, {versus}: {contrast.n:,} and {contrast.n_others:,} patients"
     st.markdown(f"- {enrichment_reading(contrast)}")
     left, right = st.columns(2, gap="large")
@@ -115,21 +113,20 @@ def draw_alterations(compared: Compared) -> None:
     draw_table(
         shown,
         key="compare_alterations_table",
-        column_config={
-            "label": st.column_config.TextColumn("Alteration", pinned=True),
-            "altered": f"{group}: altered",
-            "tested": "of tested",
-            "frequency": st.column_config.NumberColumn("share", format="percent"),
-            "others_altered": f"{_capitalised(contrast.others)}: altered",
-            "others_tested": "of tested ",
-            "others_frequency": st.column_config.NumberColumn("share ", format="percent"),
-            "odds_ratio": _NUMBER("Odds ratio"),
-            "lower": _NUMBER("95% from"),
-            "upper": _NUMBER("to"),
-            "p_value": _NUMBER("p"),
-            "q_value": _NUMBER("q"),
-            "note": "Not compared because",
-        },
+        column_config=columns(
+            *("p_value", "q_value"),
+            label=pinned("Alteration"),
+            altered=f"{group}: altered",
+            tested="of tested",
+            frequency=percent("share"),
+            others_altered=f"{'Other groups' if others == OTHERS else others}: altered",
+            others_tested="of tested ",
+            others_frequency=percent("share "),
+            odds_ratio=two_digits("Odds ratio"),
+            lower=two_digits("95% from"),
+            upper=two_digits("to"),
+            note="Not compared because",
+        ),
     )
     own = contrast.by_construction
     made = f" Not compared, as the groups are made of them: {', '.join(own)}." if own else ""
@@ -181,17 +178,16 @@ def draw_survival(compared: Compared) -> None:
         draw_table(
             result.pairwise,
             key="compare_km_pairs",
-            column_config={
-                "a": "Group", "b": "against", "n_a": "n", "n_b": "n ", "note": "Note",
-                "statistic": _NUMBER("Chi-squared"), "p_value": _NUMBER("p"),
-                "p_adjusted": _NUMBER("p, adjusted"),
-            },
-        )  # fmt: skip
+            column_config=columns(
+                *("statistic", "p_value", "p_adjusted"),
+                a="Group",
+                b="against",
+                n_a="n",
+                n_b="n ",
+                note="Note",
+            ),
+        )
         st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
-
-
-def _capitalised(name: str) -> str:
-    return "Other groups" if name == OTHERS else name
 
 
 def _draw_contrast(found: GroupFrequencies) -> str:

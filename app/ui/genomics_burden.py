@@ -13,6 +13,7 @@ from app.export.methods_genomics import burden_methods
 from app.export.script_genomics import burden_script
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
+from app.ui.columns import columns, counted, pinned, two_decimals
 from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
@@ -54,21 +55,21 @@ def draw_burden(looking: Looking) -> None:
     with words:
         st.subheader("In words", anchor=False)
         st.markdown("\n".join(f"- {sentence}" for sentence in burden_reading(found)))
-        number = st.column_config.NumberColumn
+        plain = partial(st.column_config.NumberColumn, format="%g")
         draw_table(
             found.summary,
             key="burden_table",
             column_order=("group", "patients", "mean", "median", "q1", "q3", "most", "none"),
-            column_config={
-                "group": st.column_config.TextColumn("Group", pinned=True),
-                "patients": number("Patients", format="localized"),
-                "mean": number("Mean", format="%.2f"),
-                "median": number("Median", format="%g"),
-                "q1": number("Quartiles", format="%g"),
-                "q3": number("to", format="%g"),
-                "most": number("Most", format="%d"),
-                "none": number("None", format="localized"),
-            },
+            column_config=columns(
+                "patients",
+                group=pinned("Group"),
+                mean=two_decimals("Mean"),
+                median=plain("Median"),
+                q1=plain("Quartiles"),
+                q3=plain("to"),
+                most=st.column_config.NumberColumn("Most", format="%d"),
+                none=counted("None"),
+            ),
         )
         if found.left_out:
             reasons = [f"{number:,} {reason}" for reason, number in found.left_out.items()]

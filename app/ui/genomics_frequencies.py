@@ -18,6 +18,7 @@ from app.export.script_genomics import frequency_script
 from app.export.tables import file_stem
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
+from app.ui.columns import columns, pinned, two_decimals
 from app.ui.genomics_controls import draw_groups, draw_kinds, draw_most
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import download_table, figure_with_downloads
@@ -132,21 +133,16 @@ _OF_ALTERATIONS = ("alteration", "genes", "hierarchy", "burden", "alleles")
 
 def _draw_differences(looking: Looking, found: GroupFrequencies) -> None:
     wide = _wide(found)
-    number = st.column_config.NumberColumn
-    config = {
-        "label": st.column_config.TextColumn("Alteration", pinned=True),
-        "test": "Test",
-        "p_value": number("p", format="%.2g"),
-        "q_value": number("q", format="%.2g"),
-        "odds_ratio": number("Odds ratio", format="%.2f"),
-        "or_lower": number("95% from", format="%.2f"),
-        "or_upper": number("to", format="%.2f"),
-    }
     st.subheader("Differences between the groups", anchor=False)
     draw_table(
         wide.drop(columns=["feature", "kind"]),
         key="genomics_differences",
-        column_config=config,
+        column_config=columns(
+            *("test", "p_value", "q_value", "odds_ratio"),
+            label=pinned("Alteration"),
+            or_lower=two_decimals("95% from"),
+            or_upper=two_decimals("to"),
+        ),
     )
     stem = file_stem(
         looking.cohort.name, "alterations", "by", found.label, synthetic=looking.synthetic

@@ -19,6 +19,7 @@ from app.export.methods_genomics import pair_methods
 from app.export.script_genomics import pair_script
 from app.study.figures.theme import framed
 from app.study.wording import count
+from app.ui.columns import columns, counted, pinned
 from app.ui.genomics_controls import draw_kinds, draw_most
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
@@ -111,24 +112,18 @@ def _draw_words(screen: PairScreen) -> pd.DataFrame:
 
 
 def _draw_table(rows: pd.DataFrame) -> None:
-    number = st.column_config.NumberColumn
     draw_table(
         rows,
         key="pairs_table",
         height=360,
         column_order=_COLUMNS,
-        column_config={
-            "label_a": st.column_config.TextColumn("A", pinned=True),
-            "label_b": st.column_config.TextColumn("B", pinned=True),
-            "odds_ratio": number("Odds ratio", format="%.2f"),
-            "lower": number("95% from", format="%.2f"),
-            "upper": number("to", format="%.2f"),
-            "p_value": number("p", format="%.2g"),
-            "q_value": number("q", format="%.2g"),
-            "tested": number("Tested", format="localized"),
-            "both": number("Both", format="localized"),
-            "a_only": number("Only A", format="localized"),
-            "b_only": number("Only B", format="localized"),
-            "neither": number("Neither", format="localized"),
-        },
+        column_config=columns(
+            *("odds_ratio", "lower", "upper", "p_value", "q_value", "tested"),
+            label_a=pinned("A"),
+            label_b=pinned("B"),
+            both=counted("Both"),
+            a_only=counted("Only A"),
+            b_only=counted("Only B"),
+            neither=counted("Neither"),
+        ),
     )

@@ -15,6 +15,7 @@ from app.export.methods_genomics import lollipop_methods
 from app.export.script_genomics import lollipop_script
 from app.study.figures.theme import framed
 from app.study.wording import count
+from app.ui.columns import columns, percent
 from app.ui.genomics_controls import draw_groups
 from app.ui.grouping_choice import ChosenGrouping
 from app.ui.layout import figure_with_downloads
@@ -142,19 +143,18 @@ def _draw_table(found: GeneVariants) -> None:
     table = found.table.assign(
         variant_class=[class_word(name) for name in found.table["variant_class"]]
     )
-    number = st.column_config.NumberColumn
-    columns = ["protein_change", "variant_class", "position", "patients", "share"]
+    order = ["protein_change", "variant_class", "position", "patients", "share"]
     draw_table(
         table.sort_values("patients", ascending=False, kind="stable"),
         key="variants_table",
         height=min(_ROW * (len(table) + 1) + 2, _TALLEST),
-        column_order=columns if len(found.tested) < 2 else ["group", *columns],
-        column_config={
-            "group": "Group",
-            "protein_change": "Protein change",
-            "variant_class": "Class",
-            "position": number("Residue", format="%d"),
-            "patients": number("Patients", format="localized"),
-            "share": number("Of the tested", format="percent"),
-        },
+        column_order=order if len(found.tested) < 2 else ["group", *order],
+        column_config=columns(
+            "patients",
+            group="Group",
+            protein_change="Protein change",
+            variant_class="Class",
+            position=st.column_config.NumberColumn("Residue", format="%d"),
+            share=percent("Of the tested"),
+        ),
     )

@@ -11,6 +11,7 @@ from app.charts.disclosed import released_groups, released_shares
 from app.cohort.colours import assign_colours
 from app.cohort.disclosure import Disclosure
 from app.study.figures.theme import framed
+from app.ui.columns import percent
 from app.ui.disclosed.parts import asked_of, draw_released_grouping, released_figure
 from app.ui.session import Looking
 from app.ui.tables import draw_table
@@ -51,10 +52,7 @@ def draw_genomics(looking: Looking, policy: Disclosure) -> None:
         )  # fmt: skip
         draw_table(
             frequency_frame(tables), key="frequency_table",
-            column_config={
-                name: st.column_config.NumberColumn(format="percent")
-                for name in ("Share", "Lower", "Upper")
-            },
+            column_config=dict.fromkeys(("Share", "Lower", "Upper"), percent()),
         )  # fmt: skip
     st.caption(
         "Alterations together, their number a patient, the oncoprint, single variants and allele "

@@ -28,6 +28,7 @@ from app.study.figures.forest import forest_alt, forest_figure
 from app.study.figures.theme import framed, plotly_config
 from app.study.wording import count
 from app.ui.adjusting import adjusted_words, draw_adjustment
+from app.ui.columns import columns, counted, pinned
 from app.ui.curve_options import TimeOptions, draw_time_options
 from app.ui.escaping import escaped_figure
 from app.ui.layout import download_table, draw_downloads
@@ -294,28 +295,20 @@ def _draw_figure(
 
 
 def _draw_table(looking: Looking, screen: CohortScreen) -> None:
-    number = st.column_config.NumberColumn
     draw_table(
         screen.table,
         key=TABLE_KEY,
         on_select=partial(keep_row, looking, screen.table["feature"].tolist()),
         selection_mode="single-row",
         column_order=[name for name in _COLUMNS if name != "note" or screen.table["note"].any()],
-        column_config={
-            "label": st.column_config.TextColumn("Alteration", pinned=True),
-            "hr": number("Hazard ratio", format="%.2f"),
-            "lower": number("95% from", format="%.2f"),
-            "upper": number("to", format="%.2f"),
-            "p_value": number("p", format="%.2g"),
-            "q_value": number("q", format="%.2g"),
-            "altered": number("Altered", format="localized"),
-            "n": number("Tested", format="localized"),
-            "frequency": number("Frequency", format="percent"),
-            "events_altered": number("Events if altered", format="localized"),
-            "events": number("Events", format="localized"),
-            "kind": "Kind",
-            "note": st.column_config.TextColumn("Note", width="large"),
-        },
+        column_config=columns(
+            *("hr", "lower", "upper", "p_value", "q_value"),
+            *("altered", "frequency", "events", "kind"),
+            label=pinned("Alteration"),
+            n=counted("Tested"),
+            events_altered=counted("Events if altered"),
+            note=st.column_config.TextColumn("Note", width="large"),
+        ),
     )
     stem = file_stem(
         looking.cohort.name, "screen", screen.endpoint.key, synthetic=looking.synthetic
@@ -341,7 +334,7 @@ def _draw_not_tested(screen: CohortScreen) -> None:
         draw_table(
             screen.not_tested[["label", "kind", "reason"]],
             key="screen_not_tested",
-            column_config={"label": "Alteration", "kind": "Kind", "reason": "Reason"},
+            column_config=columns("kind", "reason", label="Alteration"),
         )
 
 
