@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -162,7 +163,12 @@ def _opened(archive: str, content: bytes) -> dict[str, bytes]:
                         "that is read."
                     )
                 data[_inside(archive, member.filename)] = piece
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError,
+        OSError,
+    ) as error:  # fmt: skip
+        if isinstance(error, CohortError):
+            raise
         raise CohortError(
             f"{archive} cannot be unpacked: it is damaged or encrypted; make it again."
         ) from error

@@ -182,7 +182,3 @@ class RiskSets:
         """Sum over events of weight times the covariance of the covariates at risk, (p, p)."""
         weight = at.relative_hazard * self.exposure(weights * at.inverse)
         return np.asarray(x.T @ (weight[:, None] * x) - at.mean.T @ (weights[:, None] * at.mean))
-
-    def martingale_residuals(self, at: Evaluation) -> Floats:
-        """Events less those expected, for each patient."""
-        return np.asarray(self.event - at.relative_hazard * self.exposure(at.inverse))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.cohort.filters import Filter
 
@@ -29,31 +28,3 @@ class View:
     filter: Filter = field(default_factory=Filter)
     page: str = ""
     settings: Mapping[str, str | list[str]] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The view as plain data for JSON; ``from_dict`` reads it back equal."""
-        return {
-            "cohort": self.cohort,
-            "filter": self.filter.to_dict(),
-            "page": self.page,
-            "settings": dict(self.settings),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> View:
-        """Read a view from plain data.
-
-        Raises
-        ------
-        FilterError
-            If its filter cannot be read.
-        """
-        return cls(
-            cohort=str(data["cohort"]),
-            filter=Filter.from_dict(data.get("filter", {})),
-            page=str(data.get("page", "")),
-            settings={
-                str(k): [str(word) for word in v] if isinstance(v, list) else str(v)
-                for k, v in data.get("settings", {}).items()
-            },
-        )

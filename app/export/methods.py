@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
-from app.analysis.logrank import LogrankResult
 from app.analysis.outcomes import too_small
 from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.cohort.filters import Selection
@@ -59,17 +58,6 @@ def survival_methods(
         made_with(),
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
-
-
-def logrank_methods(test: LogrankResult) -> str:
-    """The sentence about a test of the log-rank family; says why where it has no answer."""
-    if not test.df:
-        return f"No p-value is given. {test.note}"
-    return (
-        f"Survival was compared by the {_lowered(test.method)} "
-        f"({count(test.df, 'degree')} of freedom, {count(test.n, 'patient')}, "
-        f"{count(test.events, 'event')})."
-    )
 
 
 def _joined(sentences: Sequence[str]) -> str:

@@ -20,8 +20,6 @@ from app.export.methods_parts import (
 from app.study.accounting import Accounting
 from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
 
-_SKIPPED = "no test"
-
 
 def comparison_methods(
     table: TableOne,

@@ -9,10 +9,8 @@ import pandas as pd
 
 from app.analysis.adjusted_survival import AdjustedSurvival, support_sentences
 from app.analysis.cohort_models import CohortModels
-from app.analysis.competing_risks import CumulativeIncidence, GrayTest
+from app.analysis.competing_risks import GrayTest
 from app.analysis.cox_model import CoxModel
-from app.analysis.cutpoints import Cutpoint
-from app.analysis.fine_gray import FineGray
 from app.analysis.model_frame import Covariate, ModelFrame
 from app.analysis.model_words import concordance_words
 from app.analysis.outcomes import Outcome
@@ -145,36 +143,6 @@ def _followed(outcome: Outcome) -> str:
     return f"{who} {endpoint}"
 
 
-def fine_gray_methods(model: FineGray) -> str:
-    """Fine-Gray model: method, covariates, who was left out, events of each kind."""
-    return " ".join(
-        [
-            f"{model.method} (Breslow ties; censoring weights by Kaplan-Meier).",
-            _covariates(model.summary),
-            _complete(model.n, model.n_given, model.missing, "patients"),
-            f"{count(model.events, 'event')} of interest and {model.competing:,} competing.",
-            *model.notes,
-        ]
-    )
-
-
-def incidence_methods(incidence: CumulativeIncidence, causes: Mapping[int, str]) -> str:
-    """Cumulative incidence: estimator, intervals, events of each cause.
-
-    Parameters
-    ----------
-    incidence
-        The estimate.
-    causes
-        Name of each cause.
-    """
-    events = [f"{number:,} {causes[cause]}" for cause, number in incidence.events.items()]
-    return (
-        f"{incidence.method}, {count(incidence.n, 'patient')}, events: {listing(events)}. "
-        "Competing events are not censored."
-    )
-
-
 def gray_methods(test: GrayTest) -> str:
     """Gray's test: strata, weight, events; says why where it has no answer."""
     if not test.df:
@@ -230,23 +198,6 @@ def simon_makuch_methods(curves: SimonMakuch) -> str:
     if curves.n_left_out:
         sentences.append(f"{count(curves.n_left_out, 'patient')} had no follow-up from the start.")
     return " ".join([*sentences, curves.note]).strip()
-
-
-def cutpoint_methods(cutpoint: Cutpoint, variable: str) -> str:
-    """Optimal cut-point: how it was found, its correction and its optimism.
-
-    Parameters
-    ----------
-    cutpoint
-        The cut.
-    variable
-        What was cut.
-    """
-    return (
-        f"{variable} was cut at {cutpoint.cut:g}. {cutpoint.method} "
-        f"(corrected {format_p(cutpoint.p_value)}; {count(cutpoint.n, 'patient')}, "
-        f"{count(cutpoint.events, 'event')}). {cutpoint.note}"
-    )
 
 
 def adjusted_methods(adjusted: AdjustedSurvival) -> str:

@@ -42,7 +42,6 @@ _NAME = "builder_name"
 _GENE = "gene:"
 COMBINED = "saved_chosen"
 _DEEPEST = 4
-_FEW_NUMBERS = 12
 _MODES = {"all": "All of these hold", "any": "Any of these holds", "none": "None of these holds"}
 
 

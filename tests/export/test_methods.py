@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from app.analysis.group_survival import survival_by_group
-from app.analysis.survival import kaplan_meier, logrank_test
+from app.analysis.survival import kaplan_meier
 from app.cohort.filters import Filter
 from app.cohort.groupings import by_alteration, by_variable
-from app.export.methods import logrank_methods, survival_methods
+from app.export.methods import survival_methods
 from data_loaders import Endpoint, Provenance
 from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
 
@@ -175,30 +175,3 @@ def test_nobody_at_all_makes_no_claim():
     assert "0 were selected" in text
     for claim in ("Kaplan-Meier", "compared by", "follow-up by"):
         assert claim not in text
-
-
-@pytest.mark.parametrize(
-    ("options", "said", "unsaid"),
-    [
-        ({}, "by the log-rank test (1 degree", ["strat", "Peto", "Fleming", "truncated"]),
-        ({"weights": "peto-peto"}, "by the Peto-Peto test", ["log-rank", "strat"]),
-        (
-            {"weights": ("fleming-harrington", 0, 1)},
-            "Fleming-Harrington test (rho = 0, gamma = 1)",
-            ["Peto"],
-        ),
-        ({"strata": np.arange(N) % 3}, "stratified (3 strata)", ["Peto", "truncated"]),
-        ({"entry": TIME / 2}, "left-truncated at entry", ["strat"]),
-    ],
-)
-def test_the_sentence_about_a_test(options, said, unsaid):
-    event = COHORT.patients["os_event"].to_numpy(float)
-    text = logrank_methods(logrank_test(TIME, event, np.arange(N) % 2, **options))
-    assert said in text
-    assert not [word for word in unsaid if word in text]
-
-
-def test_a_test_without_an_answer_says_why():
-    text = logrank_methods(logrank_test(TIME, np.zeros(N), np.arange(N) % 2))
-    assert "No p-value" in text
-    assert "No event" in text

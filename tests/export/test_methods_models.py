@@ -7,17 +7,13 @@ import pandas as pd
 import pytest
 
 from app.analysis.adjusted_survival import adjusted_survival
-from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.cutpoints import optimal_cutpoint
+from app.analysis.competing_risks import gray_test
 from app.analysis.regression import cox, cox_time_varying, survival_scan
 from app.analysis.time_dependent import counting_process, landmark, simon_makuch
 from app.export.methods_models import (
     adjusted_methods,
     cox_methods,
-    cutpoint_methods,
-    fine_gray_methods,
     gray_methods,
-    incidence_methods,
     landmark_methods,
     screen_methods,
     simon_makuch_methods,
@@ -84,16 +80,7 @@ def test_rows_of_a_time_varying_model_are_not_called_patients():
     assert len(rows) > N
 
 
-def test_competing_risks():
-    incidence = cumulative_incidence(FRAME["t"], FRAME["cause"])
-    text = incidence_methods(incidence, {1: "AML", 2: "death without AML"})
-    counts = FRAME["cause"].value_counts()
-    assert f"{counts[1]} AML and {counts[2]} death without AML" in text
-    assert "Aalen-Johansen" in text
-    assert "truncated" not in text
-    late = cumulative_incidence(FRAME["t"], FRAME["cause"], FRAME["start"])
-    assert "left-truncated" in incidence_methods(late, {1: "a", 2: "b"})
-
+def test_grays_test():
     plain = gray_methods(gray_test(FRAME["t"], FRAME["cause"], FRAME["sex"]))
     assert "Gray's test (1 degree of freedom" in plain
     layered = gray_test(FRAME["t"], FRAME["cause"], FRAME["sex"], strata=FRAME["centre"], rho=1)
@@ -101,12 +88,6 @@ def test_competing_risks():
     assert "strat" not in plain
     nothing = gray_test(FRAME["t"], FRAME["cause"], FRAME["sex"], cause_of_interest=9)
     assert "No p-value" in gray_methods(nothing)
-
-    model = fine_gray_methods(fine_gray(FRAME, "t", "cause", ["age", "sex"]))
-    assert "Fine-Gray" in model
-    assert "Breslow" in model
-    assert "Efron" not in model
-    assert "missing values: age in 7" in model
 
 
 def test_a_screen():
@@ -143,13 +124,7 @@ def test_exposures_that_begin_later():
     assert f"{len(gone)} patients had no follow-up" in simon_makuch_methods(later)
 
 
-def test_cut_points_and_adjusted_curves():
-    known = FRAME.dropna(subset=["age"])
-    cut = optimal_cutpoint(known["t"], known["e"], known["age"])
-    text = cutpoint_methods(cut, "Age")
-    assert f"Age was cut at {cut.cut:g}." in text
-    assert f"corrected {format_p(cut.p_value)}" in text
-    assert "optimistic" in text
+def test_adjusted_curves():
     model = cox(FRAME, "t", "e", ["age", "sex"])
     told = adjusted_methods(adjusted_survival(model, FRAME, "sex"))
     assert "standardised over 293 patients" in told

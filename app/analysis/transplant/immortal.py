@@ -19,7 +19,6 @@ from app.analysis.time_dependent import counting_process
 
 MEDIAN_SURVIVAL = 24.0
 HORIZON = 60.0
-LONGEST_WAIT = 36.0
 _PATIENTS, _SEED = 1_000, 2024
 _COLUMNS = ["hr", "lower", "upper"]
 
