@@ -19,7 +19,7 @@ from app.cohort.clauses import (
     Truth,
     plain_number,
 )
-from app.cohort.grouping_kinds import TESTED_SHARE, gene_states
+from app.cohort.gene_states import TESTED_SHARE, gene_states
 from data_loaders import Cohort, CohortError
 from data_loaders.mutation_rule import counts
 from data_loaders.wording import listing

@@ -12,18 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cohort.colours import SLATE, assign_colours
+from app.cohort.gene_states import TESTED_SHARE, States, gene_states
 from app.cohort.grouping_model import MAX_GROUPS, NOT_TESTED, Grouping, GroupingError
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, CohortError
 
 NONE_OF_THESE = "None of these"
-TESTED_SHARE = 0.95
 _MOST_STEPS = 5
 _FEWEST_IN_LAST_STEP = 0.05
 _LISTED = 4
 _LOSS = " LOH"  # at the end of the label that the loaders give a loss of heterozygosity
-
-States = npt.NDArray[np.int8]
 
 
 def by_two_genes(cohort: Cohort, first: str, second: str) -> Grouping:
@@ -225,28 +223,6 @@ def _labels(cohort: Cohort, features: Sequence[str]) -> tuple[str, ...]:
     """Labels for people; the columns' own names where two would read alike."""
     labels = tuple(str(cohort.features.loc[name, "label"]) for name in features)
     return labels if len(set(labels)) == len(labels) else tuple(features)
-
-
-def gene_states(cohort: Cohort) -> dict[str, States]:
-    """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has."""
-    whole: dict[str, States] = {}
-    parts: dict[str, list[States]] = {}
-    for position, (name, kind, gene) in enumerate(
-        zip(cohort.features.index, cohort.features["kind"], cohort.features["gene"], strict=True)
-    ):
-        called = str(gene) if isinstance(gene, str) else str(name)
-        if kind == "gene":
-            whole[called] = cohort.states[:, position]
-        elif kind == "refinement":
-            parts.setdefault(called, []).append(cohort.states[:, position])
-    joined = {
-        gene: np.where(np.any(np.equal(states, 1), axis=0), 1, np.min(states, axis=0)).astype(
-            np.int8
-        )
-        for gene, states in parts.items()
-        if gene not in whole
-    }
-    return whole | joined
 
 
 def _last_step(number: npt.NDArray[np.int16]) -> int:

@@ -1,0 +1,33 @@
+"""State of every gene: altered, not altered, not tested, each gene once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from data_loaders import Cohort
+
+TESTED_SHARE = 0.95
+States = npt.NDArray[np.int8]
+
+
+def gene_states(cohort: Cohort) -> dict[str, States]:
+    """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has."""
+    whole: dict[str, States] = {}
+    parts: dict[str, list[States]] = {}
+    for position, (name, kind, gene) in enumerate(
+        zip(cohort.features.index, cohort.features["kind"], cohort.features["gene"], strict=True)
+    ):
+        called = str(gene) if isinstance(gene, str) else str(name)
+        if kind == "gene":
+            whole[called] = cohort.states[:, position]
+        elif kind == "refinement":
+            parts.setdefault(called, []).append(cohort.states[:, position])
+    joined = {
+        gene: np.where(np.any(np.equal(states, 1), axis=0), 1, np.min(states, axis=0)).astype(
+            np.int8
+        )
+        for gene, states in parts.items()
+        if gene not in whole
+    }
+    return whole | joined
