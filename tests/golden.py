@@ -469,7 +469,10 @@ def _differences_of_lists(
 
 
 def allowed(path: Path) -> list[tuple[re.Pattern[str], str]]:
-    """What may differ, and why: lines of a pattern of ``file:/path``, `` ## ``, a reason."""
+    """What may differ, and why: lines of a pattern, `` ## `` and a reason.
+
+    The pattern is looked for in ``file:/path before -> after``, values as JSON.
+    """
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     told = [line.partition(" ## ") for line in lines if line.strip() and line[0] != "#"]
     return [(re.compile(pattern.strip()), reason.strip()) for pattern, _, reason in told]
@@ -493,7 +496,8 @@ def compare(before: Path, after: Path, match: str, allow: Path, most: int) -> in
             continue
         sides = [json.loads((side / name).read_text(encoding="utf-8")) for side in (before, after)]
         for path, old, new in differences(*sides):
-            why = next((why for rule, why in reasons if rule.search(f"{name}:{path}")), None)
+            told = f"{name}:{path} {in_line(old)} -> {in_line(new)}"
+            why = next((why for rule, why in reasons if rule.search(told)), None)
             if why is None:
                 grouped[re.sub(r"/\d+", "/*", path)].append((f"{name}:{path}", old, new))
             else:
@@ -511,9 +515,14 @@ def compare(before: Path, after: Path, match: str, allow: Path, most: int) -> in
     return int(bool(grouped) or not names)
 
 
-def short(value: Json) -> str:
+def in_line(value: Json) -> str:
     """A value on one line."""
-    text = json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def short(value: Json) -> str:
+    """A value on one line of the screen."""
+    text = in_line(value)
     return text if len(text) <= 300 else f"{text[:300]}… ({len(text)} characters)"
 
 

@@ -44,7 +44,7 @@ def test_what_is_allowed_is_told_with_its_reason(
     sides = tmp_path / "before", tmp_path / "after"
     assert compare(*sides, "", allow, 9) == 1
     assert "page.json:/n" in capsys.readouterr().out
-    allow.write_text("# none\npage.json:/n ## counted anew\n")
+    allow.write_text("# none\npage.json:/n 1 -> 2$ ## counted anew\n")
     assert compare(*sides, "", allow, 9) == 0
     assert "allowed 1: counted anew" in capsys.readouterr().out
     assert compare(*sides, "no such page", allow, 9) == 1, "nothing compared is nothing held"
