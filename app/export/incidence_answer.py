@@ -34,7 +34,10 @@ def incidence_answer(
     stacked: bool = False,
     group: str | None = None,
     until: float | None = None,
-    **layers: bool,
+    band: bool = True,
+    competing: bool = False,
+    wrong: bool = False,
+    full_table: bool = False,
 ) -> Answer:
     """The answer of cumulative incidence by group.
 
@@ -52,14 +55,14 @@ def incidence_answer(
         The group of which that is drawn; None for every group.
     until
         Months at which the time axis ends; None for the whole follow-up.
-    layers
-        What else is drawn, as :class:`app.charts.incidence.Layers` names it.
+    band, competing, wrong, full_table
+        What else is drawn: see :class:`app.charts.incidence.Layers`.
     """
     sentences = reading(result)
     title = f"Cumulative incidence of {result.event_label}{_of_whom(result)}"
-    draw = partial(_curves, result, unit, title, Layers(**layers))
+    draw = partial(_curves, result, unit, title, Layers(band, competing, wrong, full_table))
     if stacked and result.drawn:
-        draw = partial(_stacked, result, unit, group, full_table=layers.get("full_table", False))
+        draw = partial(_stacked, result, unit, group, full_table=full_table)
     return Answer(
         key="incidence",
         name=(result.endpoint.key, "incidence", result.label),

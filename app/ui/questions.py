@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from app.analysis.similar_profiles import profile_variables
 from app.analysis.transplant.defaults import suggest
 from app.cohort.clauses import All, Altered, Clause, InSet
 from app.cohort.filters import Filter
-from app.cohort.view import View
 from app.study.wording import mid_sentence
 from app.ui.curve_options import SURVIVAL
 from app.ui.links import ENDPOINT, GROUP, VIEW
@@ -26,7 +26,27 @@ _RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
 
 
 @dataclass(frozen=True)
-class Question:
+class View:
+    """A page with everything set.
+
+    Parameters
+    ----------
+    cohort, filter
+        Key of the cohort, and which patients.
+    page
+        Path of the page without the slash: ``survival``.
+    settings
+        The page's own settings by widget key, as text; several choices as a list.
+    """
+
+    cohort: str
+    filter: Filter
+    page: str
+    settings: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StartingQuestion:
     """A question in the reader's words, what answers it, and the view that does."""
 
     title: str
@@ -34,7 +54,7 @@ class Question:
     view: View
 
 
-def questions(key: str, cohort: Cohort) -> list[Question]:
+def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     """Questions that this cohort can answer, the most telling first.
 
     Parameters
@@ -71,24 +91,24 @@ def _survival(
     return View(key, Filter(All(clauses)), "survival", settings)
 
 
-def _subgroup_question(key: str) -> Question:
-    return Question(
+def _subgroup_question(key: str) -> StartingQuestion:
+    return StartingQuestion(
         "Which genomic subgroups are there, and how do they survive?",
         "A map of all patients by their alterations, and the subgroups' survival beside it",
         View(key, Filter(), "subgroups"),
     )
 
 
-def _transplant_question(key: str) -> Question:
-    return Question(
+def _transplant_question(key: str) -> StartingQuestion:
+    return StartingQuestion(
         "Who benefits from a transplant, and when?",
         "A target trial emulated on these patients, beside the comparison that misleads",
         View(key, Filter(), "transplant", {VIEW: "Four answers"}),
     )
 
 
-def _patient_question(key: str) -> Question:
-    return Question(
+def _patient_question(key: str) -> StartingQuestion:
+    return StartingQuestion(
         "Who is most like this patient, and how did they do?",
         "One patient's course, the nearest patients and why, and what happened to them",
         View(key, Filter(), "patient", {"patients": "One patient"}),
@@ -101,7 +121,7 @@ def _can_tell_likeness(cohort: Cohort) -> bool:
     return cohort.n > MIN_NEIGHBOURS and bool(cohort.endpoints) and described
 
 
-def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
+def _driver_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     if "driver" not in cohort.variables:
         return []
     disease = filter_columns(cohort).disease
@@ -114,7 +134,7 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
     found = []
     if by_driver is not None:
         found.append(
-            Question(
+            StartingQuestion(
                 "Does the driver mutation change survival in myelofibrosis?",
                 "Kaplan-Meier by CALR, JAK2, MPL and triple-negative",
                 by_driver,
@@ -124,7 +144,7 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
     negative = next((word for word in words if is_triple_negative(word)), None)
     if negative is not None and "CALR" in words:
         found.append(
-            Question(
+            StartingQuestion(
                 "How do triple-negative patients differ from CALR ones in myelofibrosis?",
                 "Clinical features, alterations and survival of the two, side by side",
                 View(
@@ -143,7 +163,7 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
         with_asxl1 = _survival(key, cohort, "alteration:ASXL1", myelofibrosis)
         if with_asxl1 is not None:
             found.append(
-                Question(
+                StartingQuestion(
                     "How do patients with ASXL1 fare in myelofibrosis?",
                     "Kaplan-Meier of mutated against wild type, among those tested",
                     with_asxl1,
@@ -152,14 +172,14 @@ def _driver_questions(key: str, cohort: Cohort) -> list[Question]:
     return found
 
 
-def _risk_questions(key: str, cohort: Cohort) -> list[Question]:
+def _risk_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     for variable in cohort.variables.values():
         name = variable.name.lower()
         if variable.kind == "ordinal" and any(word in name for word in _RISK_CLASSES):
             view = _survival(key, cohort, f"variable:{variable.name}")
             if view is not None:
                 return [
-                    Question(
+                    StartingQuestion(
                         f"How well does {variable.label} separate survival?",
                         "Kaplan-Meier by risk class, from low to high",
                         view,
@@ -168,7 +188,7 @@ def _risk_questions(key: str, cohort: Cohort) -> list[Question]:
     return []
 
 
-def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
+def _pair_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     itd = next((n for n in cohort.alterations.columns if n in {"FLT3-ITD", "FLT3_ITD"}), None)
     if itd is None or _carriers(cohort, "NPM1") < _ENOUGH or _carriers(cohort, itd) < _ENOUGH:
         return []
@@ -176,7 +196,7 @@ def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
     if view is None:
         return []
     return [
-        Question(
+        StartingQuestion(
             "What does FLT3-ITD add in NPM1-mutated leukaemia?",
             "Kaplan-Meier with and without FLT3-ITD, NPM1-mutated patients only",
             view,
@@ -184,7 +204,7 @@ def _pair_questions(key: str, cohort: Cohort) -> list[Question]:
     ]
 
 
-def _alteration_questions(key: str, cohort: Cohort) -> list[Question]:
+def _alteration_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     found = []
     leading = ("TP53", "ASXL1", "SF3B1", "RUNX1", "SRSF2", "CALR")
     for name in [name for name in leading if _carriers(cohort, name) >= _ENOUGH][:3]:
@@ -192,7 +212,7 @@ def _alteration_questions(key: str, cohort: Cohort) -> list[Question]:
         if view is not None:
             label = cohort.features.loc[name, "label"]
             found.append(
-                Question(
+                StartingQuestion(
                     f"Do patients with {label} live longer or shorter?",
                     "Kaplan-Meier with and without it, among those tested",
                     view,
@@ -207,7 +227,7 @@ def _carriers(cohort: Cohort, name: str) -> int:
     return int(np.count_nonzero(cohort.feature_state(name) == 1))
 
 
-def _disease_questions(key: str, cohort: Cohort) -> list[Question]:
+def _disease_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     disease = filter_columns(cohort).disease
     if disease is None:
         return []
@@ -215,7 +235,7 @@ def _disease_questions(key: str, cohort: Cohort) -> list[Question]:
     if view is None:
         return []
     return [
-        Question(
+        StartingQuestion(
             f"How does survival differ by {mid_sentence(disease.label)}?",
             "Kaplan-Meier of every group, with its number at risk",
             view,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.analysis.group_survival import GroupSurvival
+from app.study.accounting import Accounting
 from app.study.wording import count, mid_sentence
 from app.ui.curve_options import CurveOptions, draw_curve_options
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
@@ -75,10 +76,4 @@ def survival_title(result: GroupSurvival) -> str:
 
 def draw_accounting(result: GroupSurvival) -> None:
     """Say how many of the selected patients are in the curves, and why the others are not."""
-    text = f"{result.analysed:,} of {result.selected:,} selected patients are in the curves"
-    reasons = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
-    if reasons:
-        text += f"; left out: {', '.join(reasons)}"
-    if result.limit is not None:
-        text += f". Follow-up ends at {result.limit / 12:g} years for every number here"
-    st.caption(f"{text}.")
+    st.caption(Accounting.of(result.outcome, "are in the curves").caption())

@@ -31,6 +31,7 @@ from app.charts.landmarks import answers_figure, pair_figure
 from app.export.methods_during_follow_up import during_methods
 from app.export.script_during_follow_up import during_script
 from app.export.survival_sheets import in_unit_of, tests_of, told
+from app.study.accounting import Accounting
 from app.study.figures.forest import forest_alt
 from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count, format_p, format_ratio, mid_sentence
@@ -282,17 +283,8 @@ def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:
         for note in during_notes(result):
             st.info(note)
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        st.caption(_accounting(result))
-
-
-def _accounting(result: DuringFollowUp) -> str:
-    text = f"{result.n:,} of {result.selected:,} selected patients are analysed"
-    reasons = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
-    if reasons:
-        text += f"; left out: {', '.join(reasons)}"
-    if result.limit is not None:
-        text += f". Follow-up ends at {result.limit / 12:g} years for every number here"
-    return f"{text}."
+        told = Accounting(result.selected, result.n, result.left_out, result.limit)
+        st.caption(told.caption())
 
 
 def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
