@@ -9,8 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.model_checks import AdjustedView
-from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.study.figures.curves import curve_band, from_start, hover_of, share_axis, step_curve
+from app.study.figures.legend import LEGEND
+from app.study.figures.theme import make_figure, nice_ticks, text_at, under_axis
+from app.study.wording import TimeUnit, in_unit
 
 _HEIGHT = 360
 _FOOT = 54
@@ -40,38 +42,23 @@ def adjusted_figure(
     unadjusted
         Whether to draw the unadjusted curves too.
     """
-    factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
+    factor = in_unit(1.0, unit)
     traces: list[dict[str, Any]] = []
     last = 0.0
     table = view.adjusted.table
     for name, colour in zip(view.names, colours, strict=True):
         own = table[table["group"] == name]
-        time = np.concatenate(([0.0], own["time"].to_numpy(dtype=float)))
-        survival = np.concatenate(([1.0], own["survival"].to_numpy(dtype=float)))
+        time = from_start(0.0, own["time"].to_numpy(dtype=float))
+        survival, lower, upper = (
+            from_start(1.0, own[column].to_numpy(dtype=float))
+            for column in ("survival", "lower", "upper")
+        )
         last = max(last, float(time[-1]))
-        limits = {}
-        for side in ("lower", "upper"):
-            limit = np.concatenate(([1.0], own[side].to_numpy(dtype=float)))
-            limits[side] = np.where(np.isnan(limit), survival, limit)
-        common = {"type": "scatter", "mode": "lines", "legendgroup": name}
-        edge = common | {
-            "x": time * factor,
-            "line": {"width": 0, "shape": "hv"},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        traces += [
-            edge | {"y": limits["upper"]},
-            edge | {"y": limits["lower"], "fill": "tonexty", "fillcolor": rgba(colour, 0.12)},
-            common
-            | {
-                "x": time * factor,
-                "y": survival,
-                "line": {"shape": "hv", "color": colour, "width": 2.4},
-                "name": name,
-                "hovertemplate": "%{y:.1%}",
-            },
-        ]
+        x = time * factor
+        traces += curve_band(x, survival, lower, upper, colour, legendgroup=name, showlegend=False)
+        traces.append(
+            step_curve(name, colour, x, survival, legendgroup=name, hovertemplate="%{y:.1%}")
+        )
         if unadjusted:
             km = view.unadjusted[name]
             keep = np.unique(
@@ -79,10 +66,12 @@ def adjusted_figure(
             )
             last = max(last, float(km.time[-1]))
             traces.append(
-                common
-                | {
-                    "x": np.concatenate(([0.0], km.time[keep])) * factor,
-                    "y": np.concatenate(([1.0], km.survival[keep])),
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "legendgroup": name,
+                    "x": from_start(0.0, km.time[keep]) * factor,
+                    "y": from_start(1.0, km.survival[keep]),
                     "line": {"shape": "hv", "color": colour, "width": 1.6, "dash": "dot"},
                     "hoverinfo": "skip",
                     "name": f"{name}, unadjusted",
@@ -100,9 +89,7 @@ def adjusted_figure(
         legend_space=8 + 22 * lines,
         margin={"b": _FOOT},
         annotations=[
-            text_at(
-                f"{unit.capitalize()} of follow-up", x=0.5, y=0, yshift=-30, yanchor="top", **inside
-            ),
+            *under_axis(f"{unit.capitalize()} of follow-up", below=30),
             text_at(key, x=0.02, y=0.02, xanchor="left", yanchor="bottom", **inside),
         ],
         xaxis={
@@ -113,16 +100,8 @@ def adjusted_figure(
             "zeroline": False,
             "ticks": "outside",
         },
-        yaxis={
-            "title": {
-                "text": "Survival" if event_label == "death" else f"Free of {event_label}",
-                "standoff": 6,
-            },
-            "range": [-0.02, 1.03],
-            "tickformat": ".0%",
-            "dtick": 0.25,
-            "zeroline": False,
-        },
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
-        hovermode="x unified" if len(view.names) <= 6 else "closest",
+        yaxis=share_axis("Survival" if event_label == "death" else f"Free of {event_label}")
+        | {"zeroline": False},
+        legend=LEGEND,
+        hovermode=hover_of(len(view.names)),
     )

@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.comparison import Enrichment
-from app.charts.survival import legend_lines
 from app.charts.volcano import guide_line, point_names, point_sizes, threshold_height
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import shortened
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
 
@@ -26,7 +26,6 @@ _FINE, _COARSE = (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.001, 0.01, 0.1, 1, 10, 100, 10
 _NAMED = 5
 _SMALL, _CLEAR = 0.1, 0.2
 _INSIDE = {"xref": "x domain", "yref": "y domain"}
-LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
 
 
 def differences_figure(
@@ -84,7 +83,7 @@ def differences_figure(
     return make_figure(
         traces,
         height=ROW * max(len(own), 1) + 60,
-        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
+        **legend_above([str(trace["name"]) for trace in traces]),
         annotations=[below("SMD" if colours else "Largest SMD of any two groups")],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
@@ -95,8 +94,6 @@ def differences_figure(
         margin={"l": left_margin(labels), "b": 54},
         barmode="overlay",
         bargap=0.3,
-        showlegend=True,
-        legend=LEGEND,
     )  # fmt: skip
 
 
@@ -173,7 +170,7 @@ def enrichment_figure(found: Enrichment, colours: Mapping[str, str]) -> go.Figur
     return make_figure(
         traces,
         height=400,
-        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
+        **legend_above([str(trace["name"]) for trace in traces], itemsizing="constant"),
         annotations=texts,
         shapes=shapes,
         margin={"b": 56, "l": 64},
@@ -183,8 +180,6 @@ def enrichment_figure(found: Enrichment, colours: Mapping[str, str]) -> go.Figur
             "ticks": "outside", "tickangle": 0,
         },
         yaxis={"range": [low, top], "zeroline": False},
-        legend=LEGEND | {"itemsizing": "constant"},
-        showlegend=True,
         hovermode="closest",
     )  # fmt: skip
 
@@ -225,15 +220,13 @@ def composition_figure(shares: pd.DataFrame, colours: Mapping[str, str]) -> go.F
     return make_figure(
         traces,
         height=46 * max(len(groups), 1) + 60,
-        legend_space=8 + 22 * legend_lines(names),
+        **legend_above(names, traceorder="normal"),
         annotations=[below("Share of the group's patients")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},
         yaxis=rows_axis(labels),
         margin={"l": left_margin(labels), "b": 54},
         barmode="stack",
         bargap=0.28,
-        showlegend=True,
-        legend=LEGEND | {"traceorder": "normal"},
     )
 
 

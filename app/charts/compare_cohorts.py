@@ -10,10 +10,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
-from app.charts.compare import LEGEND, ROW, below, left_margin, ratio_ticks, rows_axis, short
-from app.charts.survival import legend_lines
+from app.charts.compare import ROW, below, left_margin, ratio_ticks, rows_axis, short
 from app.charts.volcano import guide_line
 from app.cohort.colours import BROWN, TEAL
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import make_figure, rgba
 from app.study.wording import format_p, format_q, format_ratio
 
@@ -151,7 +151,7 @@ def _side_by_side(
     return make_figure(
         traces,
         height=ROW * max(len(own), 1) + 60,
-        legend_space=8 + 22 * legend_lines(list(names)),
+        **legend_above(list(names)),
         annotations=[below(axis)],
         shapes=[guide_line(x0=0, x1=0, y0=0, y1=1, yref="y domain", dash="solid")],
         xaxis={
@@ -160,8 +160,6 @@ def _side_by_side(
         },
         yaxis=rows_axis(labels),
         margin={"l": left_margin(labels), "b": 54},
-        showlegend=True,
-        legend=LEGEND,
     )  # fmt: skip
 
 

@@ -6,20 +6,19 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.disclosure_curves import ReleasedCurves
 from app.analysis.disclosure_tables import ReleasedTable
-from app.charts.survival import legend_lines
 from app.cohort.colours import BLUE, NEUTRAL, colour_of
 from app.cohort.disclosure import HIDDEN, Disclosure, printed
 from app.cohort.disclosure_release import GRID
+from app.study.figures.curves import curve_band, hover_of, share_axis
 from app.study.figures.labels import shortened
-from app.study.figures.risk_table import axes_over_table, risk_table_traces
-from app.study.figures.theme import INK, make_figure, rgba, text_at
+from app.study.figures.legend import legend_above
+from app.study.figures.risk_table import over_table
+from app.study.figures.theme import INK, make_figure, text_at, under_axis
 from app.study.wording import mid_sentence
 
 _ROW = 24
@@ -107,13 +106,11 @@ def released_groups(
     return make_figure(
         traces,
         height=70 + _ROW * max(len(shown), 1),
-        legend_space=8 + 22 * legend_lines(list(names)),
+        **legend_above(list(names)),
         annotations=[_mark(policy, below=34)],
         xaxis={"tickformat": ".0%", "rangemode": "tozero", "zeroline": False},
         yaxis=_names_axis(labels),
         margin={"l": _left(labels), "b": 56},
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
     )
 
 
@@ -130,19 +127,18 @@ def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Fig
     ticks = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
     traces: list[dict[str, Any]] = []
     for curve in result.curves:
-        common = {
-            "type": "scatter", "x": curve.time / _MONTHS, "mode": "lines",
-            "legendgroup": curve.name,
-        }  # fmt: skip
+        time = curve.time / _MONTHS
         if result.falling:
-            edge = common | {"line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-            fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
-            traces.append(edge | {"y": _closed(curve.upper, curve.estimate)})
-            traces.append(edge | {"y": _closed(curve.lower, curve.estimate)} | fill)
+            traces += curve_band(
+                time, curve.estimate, curve.lower, curve.upper, curve.colour,
+                legendgroup=curve.name, showlegend=False, line={"width": 0},
+            )  # fmt: skip
         traces.append(
-            common
-            | {
+            {
+                "type": "scatter",
+                "x": time,
                 "y": curve.estimate,
+                "legendgroup": curve.name,
                 "mode": "lines+markers",
                 "marker": {"size": 6},
                 "line": {"color": curve.colour, "width": 2.4},
@@ -159,35 +155,15 @@ def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Fig
         )
         for curve in result.curves
     ]
-    if groups:
-        traces += risk_table_traces("Number at risk", groups, ["n_risk"], np.array(ticks))
-    label = result.endpoint.label
-    yaxis = {
-        "title": {
-            "text": label if result.falling else f"Risk: {result.endpoint.event_label}",
-            "standoff": 6,
-        },
-        "range": [-0.02, 1.03],
-        "tickformat": ".0%",
-        "dtick": 0.25,
-    }
-    last = max(result.end / _MONTHS, ticks[-1]) or 1.0
-    height, axes = axes_over_table(ticks, last, 2 * len(groups), yaxis, unit="years")
-    inside = {"xref": "x domain", "yref": "y domain"}
-    words = [
-        text_at("Years of follow-up", x=0.5, y=0, yshift=-28, yanchor="top", **inside),
-        _mark(policy),
-    ]
+    endpoint = result.endpoint
+    yaxis = share_axis(endpoint.label if result.falling else f"Risk: {endpoint.event_label}")
+    parts = over_table(traces, groups, ticks, result.end / _MONTHS, yaxis, unit="years")
     return make_figure(
-        traces,
-        height=height + 24,
-        legend_space=8 + 22 * legend_lines([curve.name for curve in result.curves]),
-        annotations=words,
+        **parts | {"height": parts["height"] + 24},
+        **legend_above([curve.name for curve in result.curves]),
+        annotations=[*under_axis("Years of follow-up"), _mark(policy)],
         margin={"b": 36},
-        **axes,
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
-        hovermode="x unified" if len(result.curves) <= 6 else "closest",
+        hovermode=hover_of(len(result.curves)),
     )
 
 
@@ -255,11 +231,6 @@ def _names_axis(names: Sequence[str]) -> dict[str, Any]:
 
 def _left(names: Sequence[str]) -> int:
     return 22 + 7 * max((len(shortened(name, _LONGEST)) for name in names), default=0)
-
-
-def _closed(limit: npt.NDArray[np.float64], curve: npt.NDArray[np.float64]) -> Any:
-    """A limit of the band, closed on the curve where there is none."""
-    return np.where(np.isnan(limit), curve, limit)
 
 
 def _nothing(value: float) -> float | None:

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
 from app.analysis.associations_groups import GroupFrequencies
-from app.charts.survival import legend_lines
 from app.cohort.colours import AMBER, BLUE, TEAL
 from app.study.figures.labels import shortened
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent_ci, format_q, format_ratio
 from data_loaders.model import FEATURE_KINDS
@@ -51,7 +51,7 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
     return make_figure(
         traces,
         height=row * max(len(features), 1) + 54,
-        legend_space=8 + 22 * legend_lines(names) if legend else 0,
+        **legend_above(names, shown=legend),
         annotations=[
             text_at(
                 below, xref="paper", yref="paper", x=0, y=0, yshift=-24, xanchor="left",
@@ -74,8 +74,6 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
         },
         margin={"l": 22 + 7 * max(map(len, ticks), default=0), "b": 48},
         bargap=0.28,
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
     )  # fmt: skip
 
 
@@ -122,7 +120,7 @@ def burden_figure(shares: pd.DataFrame, colours: dict[str, str], *, of: str) -> 
     return make_figure(
         traces,
         height=330,
-        legend_space=8 + 22 * legend_lines(names) if legend else 0,
+        **legend_above(names, shown=legend),
         annotations=[
             text_at(
                 of, xref="paper", yref="paper", x=0.5, y=0, yshift=-24, xanchor="center",
@@ -137,8 +135,6 @@ def burden_figure(shares: pd.DataFrame, colours: dict[str, str], *, of: str) -> 
         margin={"b": 50},
         bargap=0.22,
         barmode="group",
-        showlegend=legend,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
     )  # fmt: skip
 
 

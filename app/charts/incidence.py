@@ -7,21 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.analysis.competing_risks import CumulativeIncidence
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
-from app.charts.survival import axis_end, legend_lines, steps_until
 from app.cohort.colours import GREY
-from app.study.figures.risk_table import axes_over_table, risk_table_traces
-from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, under_axis
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit
+from app.study.figures.curves import (
+    AT_RISK,
+    Floats,
+    Steps,
+    axis_end,
+    curve_band,
+    from_start,
+    hover_of,
+    in_months,
+    step_curve,
+    steps_until,
+)
+from app.study.figures.legend import legend_above
+from app.study.figures.risk_table import over_table
+from app.study.figures.theme import make_figure, nice_ticks, rgba, under_axis
+from app.study.wording import TimeUnit, capitalised, format_p, in_unit
 
-Floats = npt.NDArray[np.floating[Any]]
-Steps = npt.NDArray[np.intp]
-LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}}
 WRONG = "1 − Kaplan-Meier (wrong)"
 # The top of the axis: the first of these that leaves some air over the highest curve.
 _TOPS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
@@ -84,18 +92,17 @@ def incidence_figure(
         "tickformat": ".0%",
         "nticks": 6,
     }
-    table, layout = table_and_layout(
-        result, result.drawn, unit, end, full_table=layers.full_table, yaxis=yaxis
-    )
+    words = ""
     if result.gray_event is not None:
         words = f"{result.gray_event.method} {format_p(result.gray_event.p_value)}"
-        layout["annotations"] = under_axis(f"{unit.capitalize()} of follow-up", words)
     curves = sum(trace.get("hovertemplate") is not None for trace in traces)
     return make_figure(
-        traces + table,
-        legend_space=8 + 22 * legend_lines(named),
-        hovermode="x unified" if curves <= _MOST_IN_HOVER else "closest",
-        **layout,
+        **over_its_table(
+            traces, result, result.drawn, unit, end, full_table=layers.full_table, yaxis=yaxis
+        ),
+        **legend_above(named),
+        annotations=under_axis(f"{unit.capitalize()} of follow-up", words),
+        hovermode=hover_of(curves, _MOST_IN_HOVER),
     )
 
 
@@ -105,7 +112,8 @@ def incidence_alt(title: str, result: GroupIncidence, sentences: Sequence[str]) 
     return f"{title}. Cumulative incidence with competing events: {groups}. " + " ".join(sentences)
 
 
-def table_and_layout(
+def over_its_table(
+    traces: list[dict[str, Any]],
     result: GroupIncidence,
     groups: Sequence[GroupEstimate],
     unit: TimeUnit,
@@ -113,11 +121,13 @@ def table_and_layout(
     *,
     full_table: bool,
     yaxis: dict[str, Any],
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The risk table under curves, and the layout of both.
+) -> dict[str, Any]:
+    """What the figure is told of curves over the risk table of their groups.
 
     Parameters
     ----------
+    traces
+        The curves.
     result
         Incidence by group.
     groups
@@ -140,40 +150,29 @@ def table_and_layout(
         if result.outcome.entry is not None:
             columns.append("n_not_entered")
             heading += ", not yet entered"
-    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-    counts = [(group.name, group.colour, group.counts(months)) for group in groups]
-    last = max(in_unit(end, unit), ticks[-1]) or 1.0
-    height, axes = axes_over_table(ticks, last, (1 + len(columns)) * len(groups), yaxis, unit=unit)
-    # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-    words = text_at(
-        f"{unit.capitalize()} of follow-up",
-        x=0.5,
-        y=0,
-        yshift=-28,
-        yanchor="top",
-        xref="x domain",
-        yref="y domain",
+    months = in_months(ticks, unit)
+    return over_table(
+        traces,
+        [(group.name, group.colour, group.counts(months)) for group in groups],
+        ticks,
+        in_unit(end, unit),
+        yaxis,
+        unit=unit,
+        heading=heading,
+        columns=columns,
     )
-    layout = {
-        "height": height,
-        "annotations": [words],
-        "showlegend": True,
-        "legend": LEGEND,
-        **axes,
-    }
-    return risk_table_traces(heading, counts, columns, ticks) if groups else [], layout
 
 
 def steps_of(incidence: CumulativeIncidence, unit: TimeUnit, end: float) -> tuple[Steps, Floats]:
     """Positions of the steps to draw until some months, and their times from zero in the unit."""
     keep, time = steps_until(incidence.time, end)
-    return keep, time * (1 / MONTHS_PER_YEAR if unit == "years" else 1.0)
+    return keep, time * in_unit(1.0, unit)
 
 
 def at_steps(incidence: CumulativeIncidence, keep: Steps, cause: int) -> Floats:
     """A cause's incidence from time zero over the steps to draw; 0 where it never occurred."""
     curve = incidence.curves.get(cause)
-    return np.concatenate(([0.0], np.zeros(len(keep)) if curve is None else curve.incidence[keep]))
+    return from_start(0.0, np.zeros(len(keep)) if curve is None else curve.incidence[keep])
 
 
 def _group_traces(
@@ -183,18 +182,15 @@ def _group_traces(
     if incidence is None or naive is None:
         return []
     keep, time = steps_of(incidence, unit, end)
+    event = at_steps(incidence, keep, EVENT)
     traces: list[dict[str, Any]] = []
     common = {"type": "scatter", "legendgroup": group.name, "x": time, "mode": "lines"}
     if layers.band and EVENT in incidence.curves:
-        lower, upper = _band(incidence, keep)
-        edge = common | {
-            "line": {"width": 0, "shape": "hv"},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        traces.append(edge | {"y": upper})
-        fill = {"fill": "tonexty", "fillcolor": rgba(group.colour, 0.12)}
-        traces.append(edge | {"y": lower} | fill)
+        limits = incidence.curves[EVENT]
+        lower, upper = (from_start(0.0, side[keep]) for side in (limits.lower, limits.upper))
+        traces += curve_band(
+            time, event, lower, upper, group.colour, legendgroup=group.name, showlegend=False
+        )
     thin = {"shape": "hv", "color": group.colour, "width": 1.6}
     if layers.competing:
         traces.append(
@@ -212,7 +208,7 @@ def _group_traces(
         traces.append(
             common
             | {
-                "y": np.concatenate(([0.0], 1.0 - naive.survival[keep])),
+                "y": from_start(0.0, 1.0 - naive.survival[keep]),
                 "line": thin | {"dash": "dot", "color": rgba(group.colour, 0.75)},
                 "name": f"{group.name}, 1 − KM",
                 "hovertemplate": "%{y:.1%} (wrong)",
@@ -220,15 +216,11 @@ def _group_traces(
             }
         )
     traces.append(
-        common
-        | {
-            "y": at_steps(incidence, keep, EVENT),
-            "line": {"shape": "hv", "color": group.colour, "width": 2.4},
-            "name": group.name,
-            "customdata": np.concatenate(([group.n], incidence.n_risk[keep])),
-            "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
-        }
-    )
+        step_curve(
+            group.name, group.colour, time, event, legendgroup=group.name,
+            customdata=from_start(group.n, incidence.n_risk[keep]), hovertemplate=AT_RISK,
+        )
+    )  # fmt: skip
     return traces
 
 
@@ -245,23 +237,12 @@ def _keys(result: GroupIncidence, layers: Layers) -> list[dict[str, Any]]:
             "y": [None],
             "mode": "lines",
             "line": {"dash": dash, "color": GREY, "width": 1.6},
-            "name": name[:1].upper() + name[1:],
+            "name": capitalised(name),
             "hoverinfo": "skip",
         }
         for wanted, dash, name in meanings
         if wanted and result.drawn
     ]
-
-
-def _band(incidence: CumulativeIncidence, keep: Steps) -> tuple[Floats, Floats]:
-    """The confidence limits for drawing: where they are undefined the band closes on the curve."""
-    middle = at_steps(incidence, keep, EVENT)
-    limits = incidence.curves[EVENT]
-    lower, upper = (np.concatenate(([0.0], side[keep])) for side in (limits.lower, limits.upper))
-    return (
-        np.where(np.isnan(lower), middle, lower),
-        np.where(np.isnan(upper), middle, upper),
-    )
 
 
 def _top(result: GroupIncidence, end: float, layers: Layers) -> float:

@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 
 from app.analysis.group_incidence import GroupIncidence
 from app.analysis.incidence_estimates import COMPETING, EVENT, GroupEstimate
-from app.charts.incidence import LEGEND, at_steps, steps_of, table_and_layout
-from app.charts.survival import axis_end, legend_lines
+from app.charts.incidence import at_steps, over_its_table, steps_of
 from app.cohort.colours import BROWN, GREY, SLATE
-from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, wrapped
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.study.figures.curves import axis_end, from_start, in_months, share_axis
+from app.study.figures.legend import legend_above
+from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, under_axis, wrapped
+from app.study.wording import TimeUnit, capitalised, in_unit
 
 NEITHER = "Neither so far"
 # One colour for the event in every panel, one that no group has by its meaning.
@@ -50,21 +51,16 @@ def stacked_figure(
     """
     end = axis_end(result.last_time, until)
     own = [group for group in result.drawn if group.name == name]
-    yaxis = {
-        "title": {"text": "Share of patients", "standoff": 6},
-        "range": [0, 1],
-        "tickformat": ".0%",
-        "dtick": 0.25,
-    }
-    table, layout = table_and_layout(result, own, unit, end, full_table=full_table, yaxis=yaxis)
-    layout["legend"] = LEGEND | {"traceorder": "normal"}
     traces = [trace for group in own for trace in _areas(result, group, unit, end)]
     return make_figure(
-        traces + table,
-        legend_space=8 + 22 * legend_lines([str(trace["name"]) for trace in traces]),
+        **over_its_table(
+            traces, result, own, unit, end,
+            full_table=full_table, yaxis=share_axis("Share of patients", 0, 1),
+        ),
+        **legend_above([str(trace["name"]) for trace in traces], traceorder="normal"),
+        annotations=under_axis(f"{unit.capitalize()} of follow-up"),
         hovermode="x unified",
-        **layout,
-    )
+    )  # fmt: skip
 
 
 def stacked_panels(
@@ -91,8 +87,7 @@ def stacked_panels(
         column, line = position % _COLUMNS, position // _COLUMNS
         left = column * 0.54
         top = 1 - (line * (_PANEL + _PANEL_GAP) + 22) / height
-        months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-        risk = group.counts(months)["n_risk"]
+        risk = group.counts(in_months(ticks, unit))["n_risk"]
         axes[f"xaxis{number}"] = {
             "domain": [left, left + 0.46],
             "anchor": f"y{number}",
@@ -145,10 +140,8 @@ def stacked_panels(
     return make_figure(
         traces,
         height=height + 44,
-        legend_space=8 + 22 * legend_lines(names),
+        **legend_above(names, traceorder="normal"),
         annotations=words,
-        showlegend=True,
-        legend=LEGEND | {"traceorder": "normal"},
         hovermode="x unified",
         margin={"b": 48},
         **axes,
@@ -164,7 +157,7 @@ def _areas(
     keep, time = steps_of(group.incidence, unit, end)
     event = at_steps(group.incidence, keep, EVENT)
     other = at_steps(group.incidence, keep, COMPETING)
-    free = np.concatenate(([1.0], group.incidence.event_free[keep]))
+    free = from_start(1.0, group.incidence.event_free[keep])
     looks = [
         (result.event_label, _EVENT_COLOUR, 0.9, event),
         (result.competing_label, SLATE, 0.6, other),
@@ -183,7 +176,7 @@ def _areas(
                 "line": {"shape": "hv", "width": 1, "color": rgba(colour, min(1.0, alpha + 0.15))},
                 "fill": "tonexty" if traces else "tozeroy",
                 "fillcolor": rgba(colour, alpha),
-                "name": name[:1].upper() + name[1:],
+                "name": capitalised(name),
                 "customdata": share,
                 "hovertemplate": "%{customdata:.1%}",
             }

@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.analysis.during_follow_up import NAIVE, DuringFollowUp
 from app.analysis.during_reading import answers_table
 from app.analysis.survival import KaplanMeier
-from app.charts.survival import thinned
 from app.cohort.colours import CRIMSON, SLATE, VERMILION
+from app.study.figures.curves import (
+    AT_RISK,
+    curve_band,
+    from_start,
+    in_months,
+    share_axis,
+    step_curve,
+    thinned,
+)
 from app.study.figures.forest import forest_figure
-from app.study.figures.risk_table import axes_over_table, risk_table_traces
-from app.study.figures.theme import make_figure, nice_ticks, rgba, text_at, under_axis
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.study.figures.risk_table import over_table
+from app.study.figures.theme import make_figure, nice_ticks, text_at, under_axis
+from app.study.wording import TimeUnit, in_unit
 
-Floats = npt.NDArray[np.floating[Any]]
 WRONG = "NAIVE: BIASED BY IMMORTAL TIME"
 
 
@@ -85,12 +91,9 @@ def pair_figure(
     traces: list[dict[str, Any]] = []
     for name, colour, km in drawn:
         traces += _curve(name, colour, km, unit, start)
-    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
-    if drawn and ticks:
-        # Just after the start: who enters there counts as at risk, as in every risk table.
-        at = np.where(months <= start, start + 1e-6, months)
-        groups = [(name, colour, km.at(at)) for name, colour, km in drawn]
-        traces += risk_table_traces("Number at risk", groups, ["n_risk"], ticks)
+    # Just after the start: who enters there counts as at risk, as in every risk table.
+    months = in_months(ticks, unit)
+    at = np.where(months <= start, start + 1e-6, months)
     inside = {"xref": "x domain", "yref": "y domain"}
     texts = under_axis(axis, corner, below=30)
     if wrong:
@@ -100,51 +103,27 @@ def pair_figure(
                 x=0.98, y=0.98, xanchor="right", yanchor="top", **inside,
             )
         )  # fmt: skip
-    width = max(shown, ticks[-1] if ticks else 0.0) or 1.0
-    scale = {
-        "title": {"text": "Survival", "standoff": 6},
-        "range": [-0.02, 1.03],
-        "tickformat": ".0%",
-        "dtick": 0.25,
-    }
-    height, axes = axes_over_table(ticks, width, 2 * len(drawn), scale, unit=unit)
+    groups = [(name, colour, km.at(at)) for name, colour, km in drawn]
     return make_figure(
-        traces,
-        height=height,
+        **over_table(traces, groups, ticks, shown, share_axis("Survival"), unit=unit),
         annotations=texts,
         margin={"l": 46, "r": 14},
         showlegend=False,
         hovermode="x unified",
-        **axes,
     )
 
 
 def _curve(
     name: str, colour: str, km: KaplanMeier, unit: TimeUnit, start: float
 ) -> list[dict[str, Any]]:
-    factor = 1 / MONTHS_PER_YEAR if unit == "years" else 1.0
     keep = thinned(km.time)
-    time = np.concatenate(([start], km.time[keep])) * factor
-    survival = np.concatenate(([1.0], km.survival[keep]))
-    # Where the limits are undefined the band closes on the curve.
-    lower, upper = (
-        np.where(np.isnan(limit), survival, limit)
-        for limit in (
-            np.concatenate(([1.0], km.lower[keep])),
-            np.concatenate(([1.0], km.upper[keep])),
-        )
-    )
-    common = {"type": "scatter", "x": time, "mode": "lines", "legendgroup": name}
-    edge = common | {"line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+    time = from_start(start, km.time[keep]) * in_unit(1.0, unit)
+    survival = from_start(1.0, km.survival[keep])
+    lower, upper = (from_start(1.0, limit[keep]) for limit in (km.lower, km.upper))
     return [
-        edge | {"y": upper},
-        edge | {"y": lower, "fill": "tonexty", "fillcolor": rgba(colour, 0.12)},
-        common
-        | {
-            "y": survival,
-            "line": {"shape": "hv", "color": colour, "width": 2.4},
-            "name": name,
-            "customdata": np.concatenate(([km.n], km.n_risk[keep])),
-            "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
-        },
-    ]
+        *curve_band(time, survival, lower, upper, colour, legendgroup=name),
+        step_curve(
+            name, colour, time, survival, legendgroup=name,
+            customdata=from_start(km.n, km.n_risk[keep]), hovertemplate=AT_RISK,
+        ),
+    ]  # fmt: skip

@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupSurvival
-from app.charts.survival import legend_lines, thinned
-from app.study.figures.theme import make_figure, text_at
+from app.study.figures.curves import thinned
+from app.study.figures.legend import legend_above
+from app.study.figures.theme import make_figure, text_at, under_axis
 from app.study.wording import TimeUnit, in_unit
 
 _HEIGHT = 380
@@ -57,17 +58,9 @@ def log_minus_log_figure(result: GroupSurvival, unit: TimeUnit = "years") -> go.
     return make_figure(
         traces,
         height=_HEIGHT,
-        legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
+        **legend_above([curve.name for curve in result.drawn]),
         annotations=[
-            text_at(
-                f"{unit.capitalize()} of follow-up, log scale",
-                x=0.5,
-                y=0,
-                yshift=-28,
-                yanchor="top",
-                xref="x domain",
-                yref="y domain",
-            ),
+            *under_axis(f"{unit.capitalize()} of follow-up, log scale"),
             text_at(
                 "log(−log S)", x=0, y=1, xanchor="left", xref="x domain", yref="y domain", xshift=6
             ),
@@ -83,6 +76,4 @@ def log_minus_log_figure(result: GroupSurvival, unit: TimeUnit = "years") -> go.
         },
         yaxis={"zeroline": False},
         margin={"b": 52},
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
     )

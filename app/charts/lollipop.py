@@ -12,8 +12,8 @@ from app.analysis.oncoprint import class_word
 from app.analysis.variants import GeneVariants
 from app.analysis.variants_proteins import Protein
 from app.charts.oncoprint import COLOURS
-from app.charts.survival import legend_lines
 from app.cohort.colours import GREY, SERIES
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 
 _HEIGHT = 360
@@ -73,7 +73,7 @@ def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figur
     return make_figure(
         traces,
         height=_HEIGHT + (110 if mirrored else 0),
-        legend_space=8 + 22 * legend_lines(names),
+        **legend_above(names, itemsizing="constant"),
         annotations=texts,
         shapes=shapes,
         xaxis={
@@ -82,11 +82,6 @@ def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figur
         },
         yaxis=_heights(top, gap) if mirrored else _counts(top, middle - 1.5 * half),
         margin={"l": 60, "b": 12},
-        showlegend=True,
-        legend={
-            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
-            "itemsizing": "constant",
-        },
         hovermode="closest",
     )  # fmt: skip
 

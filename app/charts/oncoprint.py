@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.analysis.oncoprint import NOT_ALTERED, NOT_TESTED, WORDS, Oncoprint
-from app.charts.survival import legend_lines
 from app.cohort.colours import (
     AMBER,
     BLUE,
@@ -22,6 +21,7 @@ from app.cohort.colours import (
     VERMILION,
 )
 from app.study.figures.labels import shortened
+from app.study.figures.legend import legend_lines
 from app.study.figures.theme import INK, make_figure, text_at
 from app.study.wording import format_percent
 

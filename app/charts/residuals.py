@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from app.analysis.model_checks import ResidualTrend
 from app.cohort.colours import BLUE, GREY, VERMILION
-from app.study.figures.theme import INK, make_figure, rgba, text_at
+from app.study.figures.curves import curve_band
+from app.study.figures.legend import LEGEND
+from app.study.figures.theme import INK, make_figure, text_at
 from app.study.wording import TimeUnit, in_unit
 
 _MAX_POINTS = 1_500
@@ -49,30 +51,22 @@ def residual_figure(trend: ResidualTrend, label: str, unit: TimeUnit = "years") 
     ]
     smooth = trend.smooth
     if len(smooth):
-        edge = {
-            "type": "scatter",
-            "mode": "lines",
-            "x": smooth["transformed_time"].to_numpy(),
-            "line": {"width": 0},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        traces += [
-            edge | {"y": smooth["upper"].to_numpy()},
-            edge
-            | {
-                "y": smooth["lower"].to_numpy(),
-                "fill": "tonexty",
-                "fillcolor": rgba(BLUE, 0.18),
-            },
-            edge
-            | {
-                "y": smooth["value"].to_numpy(),
+        x, y, lower, upper = (
+            smooth[column].to_numpy() for column in ("transformed_time", "value", "lower", "upper")
+        )
+        traces += curve_band(x, y, lower, upper, BLUE, 0.18, showlegend=False, line={"width": 0})
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": x,
+                "y": y,
                 "line": {"width": 2.6, "color": BLUE},
+                "hoverinfo": "skip",
                 "name": "Course over time",
                 "showlegend": True,
-            },
-        ]
+            }
+        )
     ends = points["transformed_time"].iloc[[0, -1]].to_numpy(dtype=float)
     traces.append(
         {
@@ -121,7 +115,7 @@ def residual_figure(trend: ResidualTrend, label: str, unit: TimeUnit = "years") 
             "ticks": "outside",
         },
         yaxis={"range": _range(trend), "zeroline": False},
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND,
         hovermode="closest",
     )
 

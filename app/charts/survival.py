@@ -5,18 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.analysis.group_survival import GroupCurve, GroupSurvival
 from app.analysis.logrank import LogrankResult
-from app.analysis.survival import KaplanMeier
-from app.study.figures.risk_table import axes_over_table, risk_table_traces
-from app.study.figures.theme import make_figure, nice_ticks, rgba, under_axis
+from app.study.figures.curves import (
+    AT_RISK,
+    Floats,
+    Steps,
+    axis_end,
+    curve_band,
+    from_start,
+    hover_of,
+    in_months,
+    share_axis,
+    step_curve,
+    steps_until,
+)
+from app.study.figures.legend import legend_above
+from app.study.figures.risk_table import over_table
+from app.study.figures.theme import make_figure, nice_ticks, under_axis
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
 
-Floats = npt.NDArray[np.floating[Any]]
-_MAX_STEPS = 900
 _MAX_MARKS = 250
 
 
@@ -54,32 +64,31 @@ def survival_figure(
     traces: list[dict[str, Any]] = []
     for curve in result.drawn:
         traces += _curve_traces(curve, unit, end, band=band, marks=marks, falling=falling)
-    if result.drawn:
-        traces += _risk_table_traces(result, np.array(ticks), unit, full=full_table)
-    lines = 2 if not full_table else 4 if result.outcome.entry is None else 5
-    last = max(in_unit(end, unit), ticks[-1]) or 1.0
-    yaxis = {
-        "title": {"text": _y_title(result, falling=falling), "standoff": 6},
-        "range": [-0.02, 1.03],
-        "tickformat": ".0%",
-        "dtick": 0.25,
-    }
-    height, axes = axes_over_table(ticks, last, lines * len(result.drawn), yaxis, unit=unit)
-    return make_figure(
-        traces,
-        height=height,
-        legend_space=8 + 22 * legend_lines([curve.name for curve in result.drawn]),
-        annotations=_annotations(result, unit),
-        **axes,
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
-        hovermode="x unified" if len(result.drawn) <= 6 else "closest",
-    )
-
-
-def _y_title(result: GroupSurvival, *, falling: bool) -> str:
     label = result.endpoint.label
-    return label if falling else f"1 − {mid_sentence(label)}"
+    columns = ["n_risk", "n_events", "n_censored"] if full_table else ["n_risk"]
+    heading = "Number at risk" + (", events and censored so far" if full_table else "")
+    if full_table and result.outcome.entry is not None:
+        columns.append("n_not_entered")
+        heading += ", not yet entered"
+    groups = []
+    if result.drawn:
+        table = result.risk_table(in_months(ticks, unit))
+        groups = [(own.name, own.colour, table[table["group"] == own.name]) for own in result.drawn]
+    return make_figure(
+        **over_table(
+            traces,
+            groups,
+            ticks,
+            in_unit(end, unit),
+            share_axis(label if falling else f"1 − {mid_sentence(label)}"),
+            unit=unit,
+            heading=heading,
+            columns=columns,
+        ),
+        **legend_above([curve.name for curve in result.drawn]),
+        annotations=_annotations(result, unit),
+        hovermode=hover_of(len(result.drawn)),
+    )
 
 
 def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
@@ -111,41 +120,30 @@ def _curve_traces(
     keep, time = steps_until(km.time, end)
     time = time * factor
     traces: list[dict[str, Any]] = []
-    common = {"type": "scatter", "legendgroup": curve.name}
+    survival = from_start(1.0, km.survival[keep])
 
     def shown(survival: Floats) -> Floats:
         return survival if falling else 1.0 - survival
 
     if band:
-        lower, upper = _band(km, keep)
-        edge = common | {
-            "x": time,
-            "mode": "lines",
-            "line": {"width": 0, "shape": "hv"},
-            "hoverinfo": "skip",
-            "showlegend": False,
-        }
-        traces.append(edge | {"y": shown(upper)})
-        fill = {"fill": "tonexty", "fillcolor": rgba(curve.colour, 0.12)}
-        traces.append(edge | {"y": shown(lower)} | fill)
+        lower, upper = (shown(from_start(1.0, limit[keep])) for limit in (km.lower, km.upper))
+        traces += curve_band(
+            time, shown(survival), lower, upper, curve.colour,
+            legendgroup=curve.name, showlegend=False,
+        )  # fmt: skip
     traces.append(
-        common
-        | {
-            "x": time,
-            "y": shown(np.concatenate(([1.0], km.survival[keep]))),
-            "mode": "lines",
-            "line": {"shape": "hv", "color": curve.colour, "width": 2.4},
-            "name": curve.name,
-            "customdata": np.concatenate(([km.n], km.n_risk[keep])),
-            "hovertemplate": "%{y:.1%}, %{customdata:,} at risk",
-        }
-    )
+        step_curve(
+            curve.name, curve.colour, time, shown(survival), legendgroup=curve.name,
+            customdata=from_start(km.n, km.n_risk[keep]), hovertemplate=AT_RISK,
+        )
+    )  # fmt: skip
     if marks:
         censored = np.flatnonzero((km.n_censored > 0) & (km.time <= end))
         censored = censored[_spread(km.time[censored], _MAX_MARKS)]
         traces.append(
-            common
-            | {
+            {
+                "type": "scatter",
+                "legendgroup": curve.name,
                 "x": km.time[censored] * factor,
                 "y": shown(km.survival[censored]),
                 "mode": "markers",
@@ -162,94 +160,9 @@ def _curve_traces(
     return traces
 
 
-def _band(km: KaplanMeier, keep: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """The confidence limits for drawing: where they are undefined the band closes on the curve."""
-    survival = np.concatenate(([1.0], km.survival[keep]))
-    lower = np.concatenate(([1.0], km.lower[keep]))
-    upper = np.concatenate(([1.0], km.upper[keep]))
-    return (
-        np.where(np.isnan(lower), survival, lower),
-        np.where(np.isnan(upper), survival, upper),
-    )
-
-
-def axis_end(last: float, until: float | None) -> float:
-    """Months at which a time axis ends: the end of follow-up, or before it where asked."""
-    return last if until is None else min(last, until)
-
-
-def steps_until(time: Floats, end: float) -> tuple[npt.NDArray[np.intp], Floats]:
-    """Positions of the steps to draw, and their times from zero on.
-
-    A curve that goes on beyond the end of the axis is carried level to it: its last position comes
-    twice.
-
-    Parameters
-    ----------
-    time
-        Times of the steps, ascending.
-    end
-        Where the axis ends.
-    """
-    inside = time[: np.searchsorted(time, end, side="right")]
-    keep = thinned(inside)
-    shown = np.concatenate(([0.0], inside[keep]))
-    if len(keep) and len(inside) < len(time):
-        return np.append(keep, keep[-1]), np.append(shown, end)
-    return keep, shown
-
-
-def thinned(time: Floats) -> npt.NDArray[np.intp]:
-    """Positions of the steps to draw: all, or the last of each pixel-sized bin.
-
-    Parameters
-    ----------
-    time
-        Times of the steps, ascending.
-    """
-    if len(time) <= _MAX_STEPS:
-        return np.arange(len(time))
-    bins = np.minimum((time / time[-1] * _MAX_STEPS).astype(int), _MAX_STEPS - 1)
-    return np.flatnonzero(np.append(bins[1:] != bins[:-1], True))
-
-
-def _spread(time: Floats, most: int) -> npt.NDArray[np.intp]:
+def _spread(time: Floats, most: int) -> Steps:
     """Positions of at most ``most`` marks, spread over the axis."""
     if len(time) <= most:
         return np.arange(len(time))
     bins = (time / time[-1] * most).astype(int)
     return np.flatnonzero(np.append(True, bins[1:] != bins[:-1]))
-
-
-def _risk_table_traces(
-    result: GroupSurvival, ticks: Floats, unit: TimeUnit, *, full: bool
-) -> list[dict[str, Any]]:
-    table = result.risk_table(ticks * (MONTHS_PER_YEAR if unit == "years" else 1.0))
-    columns = ["n_risk", "n_events", "n_censored"] if full else ["n_risk"]
-    heading = "Number at risk" + (", events and censored so far" if full else "")
-    if full and result.outcome.entry is not None:
-        columns.append("n_not_entered")
-        heading += ", not yet entered"
-    groups = [
-        (curve.name, curve.colour, table[table["group"] == curve.name]) for curve in result.drawn
-    ]
-    return risk_table_traces(heading, groups, columns, ticks)
-
-
-def legend_lines(names: list[str], width: int = 300) -> int:
-    """Lines that the legend takes on a phone; a wider screen needs fewer.
-
-    Parameters
-    ----------
-    names
-        Entries of the legend.
-    width
-        Pixels that a phone leaves for it.
-    """
-    lines, used = 1, 0
-    for name in names:
-        needed = 56 + 7 * len(name)
-        if used and used + needed > width:
-            lines, used = lines + 1, 0
-        used += needed
-    return lines

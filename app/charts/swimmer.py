@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from app.analysis.patient import patient_name
 from app.analysis.swimmer import NO_GROUP, Swimmer
 from app.analysis.timeline import LAST_FOLLOW_UP
-from app.charts.survival import legend_lines
 from app.charts.timeline import MARKS
 from app.cohort.colours import GREY, NEUTRAL
+from app.study.figures.legend import legend_lines
 from app.study.figures.theme import INK, PAPER, make_figure, nice_ticks, text_at
 from app.study.wording import TimeUnit, format_time, in_unit
 

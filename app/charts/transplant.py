@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 
 from app.analysis.transplant import NEVER, Emulation, Microsimulation, Occupancy
 from app.cohort.colours import BLUE, BROWN, GREEN, GREY, PURPLE, SLATE, VERMILION
+from app.study.figures.curves import curve_band, in_months, share_axis, step_curve
 from app.study.figures.risk_table import axes_over_table, risk_table_traces
-from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at
+from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at, under_axis
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
@@ -46,7 +47,7 @@ def strategy_figure(
     own = curves[curves["group"] == group] if len(curves) else curves
     horizon = emulation.settings.horizon
     ticks = nice_ticks(in_unit(horizon, unit), most=6)
-    months = np.array(ticks) * (MONTHS_PER_YEAR if unit == "years" else 1.0)
+    months = in_months(ticks, unit)
     traces: list[dict[str, Any]] = []
     rows = []
     for position, name in enumerate(emulation.strategies):
@@ -55,21 +56,16 @@ def strategy_figure(
             continue
         reference = name == emulation.reference
         colour = SLATE if reference else _STRATEGY_COLOURS[position % len(_STRATEGY_COLOURS)]
-        traces += _band(part, name, colour, unit)
+        traces += _curve(part, name, colour, unit)
         effective = np.interp(months, part["time"], part["effective"].fillna(0.0))
         rows.append((name, colour, pd.DataFrame({"effective": np.round(effective)})))
-    inside = {"xref": "x domain", "yref": "y domain"}
-    texts = [text_at(axis, x=0.5, y=0, yshift=-26, yanchor="top", **inside)]
+    texts = under_axis(axis, below=26)
     if rows:
         traces += risk_table_traces("Effective number at risk", rows, ["effective"], ticks)
     else:
+        inside = {"xref": "x domain", "yref": "y domain"}
         texts.append(text_at("Too few to estimate anything here", x=0.5, y=0.5, **inside))
-    scale = {
-        "title": {"text": "Survival", "standoff": 6},
-        "range": [-0.02, 1.03],
-        "tickformat": ".0%",
-        "dtick": 0.25,
-    }
+    scale = share_axis("Survival")
     height, axes = axes_over_table(
         ticks, in_unit(horizon, unit), 2 * max(len(rows), 1), scale, unit=unit
     )
@@ -200,45 +196,31 @@ def states_figure(result: Occupancy, unit: TimeUnit = "years", *, axis: str) -> 
                 "hovertemplate": "%{customdata:.1%}",
             }
         )
-    place = {"x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
     return make_figure(
         traces,
         height=_STACK_HEIGHT,
         legend_space=8 + 22 * len(result.states),
-        annotations=[text_at(axis, xref="x domain", yref="y domain", **place)],
+        annotations=under_axis(axis, below=26),
         showlegend=True,
         legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
         hovermode="x unified",
         margin={"b": 52},
         xaxis={"range": [0, float(time[-1])], "showgrid": False, "hoverformat": ".2f"},
-        yaxis={
-            "title": {"text": "Share of patients", "standoff": 6},
-            "range": [0, 1],
-            "tickformat": ".0%",
-            "dtick": 0.25,
-            "zeroline": False,
-        },
+        yaxis=share_axis("Share of patients", 0, 1) | {"zeroline": False},
     )
 
 
-def _band(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[dict[str, Any]]:
+def _curve(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[dict[str, Any]]:
     time = part["time"].to_numpy() / (MONTHS_PER_YEAR if unit == "years" else 1.0)
-    survival = part["survival"].to_numpy()
-    lower, upper = (part[limit].fillna(part["survival"]).to_numpy() for limit in ("lower", "upper"))
-    common = {"type": "scatter", "x": time, "mode": "lines", "legendgroup": name}
-    edge = common | {"line": {"width": 0, "shape": "hv"}, "hoverinfo": "skip"}
+    survival, lower, upper = (part[column].to_numpy() for column in ("survival", "lower", "upper"))
     return [
-        edge | {"y": upper},
-        edge | {"y": lower, "fill": "tonexty", "fillcolor": rgba(colour, 0.12)},
-        common
-        | {
-            "y": survival,
-            "line": {"shape": "hv", "color": colour, "width": 2.4},
-            "name": name,
-            "customdata": part["effective"].fillna(0.0).to_numpy(),
-            "hovertemplate": "%{y:.1%}, %{customdata:,.0f} effective",
-        },
-    ]
+        *curve_band(time, survival, lower, upper, colour, legendgroup=name),
+        step_curve(
+            name, colour, time, survival, legendgroup=name,
+            customdata=part["effective"].fillna(0.0).to_numpy(),
+            hovertemplate="%{y:.1%}, %{customdata:,.0f} effective",
+        ),
+    ]  # fmt: skip
 
 
 def _signed(value: float, digits: int) -> str:

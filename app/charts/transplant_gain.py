@@ -12,6 +12,8 @@ import plotly.graph_objects as go
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
 from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours
+from app.study.figures.curves import curve_band
+from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import TimeUnit, in_unit, signed
 
@@ -107,7 +109,7 @@ def gain_forest(
         },
         yaxis={"range": [height, 0], "visible": False, "fixedrange": True},
         showlegend=legend,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND,
         hovermode="closest",
     )
 
@@ -157,7 +159,7 @@ def life_figure(
         ],
         margin={"l": 46, "b": 70},
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.08, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND | {"y": 1.08},
         hovermode="closest",
         xaxis={"range": [-1.5, last + 1.5], "showgrid": False, "zeroline": False, "dtick": 12},
         yaxis={"range": [0, highest * 1.02], "zeroline": False, "nticks": 6},
@@ -280,9 +282,10 @@ def _life(
     common = {"type": "scatter", "legendgroup": name, "showlegend": False}
     traces: list[dict[str, Any]] = []
     if band and np.isfinite(lower).all():
-        edge = common | {"x": delay, "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-        traces += [edge | {"y": upper}]
-        traces += [edge | {"y": lower, "fill": "tonexty", "fillcolor": rgba(colour, 0.13)}]
+        traces += curve_band(
+            delay, life, lower, upper, colour, 0.13,
+            legendgroup=name, showlegend=False, line={"width": 0},
+        )  # fmt: skip
     traces.append(
         common
         | {

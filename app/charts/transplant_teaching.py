@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 
 from app.analysis.survival import KaplanMeier
 from app.analysis.transplant.immortal import HORIZON, ImmortalTime
-from app.charts.survival import thinned
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import GREEN, SLATE, VERMILION
+from app.study.figures.curves import from_start, share_axis, step_curve, thinned
+from app.study.figures.legend import LEGEND
 from app.study.figures.theme import make_figure, under_axis
 from app.study.wording import MONTHS_PER_YEAR
 
@@ -51,17 +52,11 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
         legend_space=8 + 22 * 3,
         annotations=under_axis("Years since diagnosis", words, below=30),
         showlegend=True,
-        legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND | {"orientation": "v"},
         hovermode="x unified",
         margin={"l": 46, "b": 52},
         xaxis={"range": [0, HORIZON / MONTHS_PER_YEAR], "showgrid": False, "hoverformat": ".1f"},
-        yaxis={
-            "title": {"text": "Survival", "standoff": 6},
-            "range": [0, 1.02],
-            "tickformat": ".0%",
-            "dtick": 0.25,
-            "zeroline": False,
-        },
+        yaxis=share_axis("Survival", 0, 1.02) | {"zeroline": False},
     )
 
 
@@ -95,12 +90,6 @@ def truth_figure(table: pd.DataFrame) -> go.Figure:
 
 def _step(km: KaplanMeier, name: str, colour: str) -> dict[str, Any]:
     keep = thinned(km.time)
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": np.concatenate(([0.0], km.time[keep])) / MONTHS_PER_YEAR,
-        "y": np.concatenate(([1.0], km.survival[keep])),
-        "line": {"shape": "hv", "color": colour, "width": 2.4},
-        "name": name,
-        "hovertemplate": "%{y:.0%}",
-    }
+    time = from_start(0.0, km.time[keep]) / MONTHS_PER_YEAR
+    survival = from_start(1.0, km.survival[keep])
+    return step_curve(name, colour, time, survival, hovertemplate="%{y:.0%}")

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from app.charts.transplant_gain import gain_forest
 from app.cohort.colours import BLUE, GREY, SLATE, VERMILION
+from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, text_at
 
 BALANCED = 0.1
@@ -93,7 +94,7 @@ def weight_figure(table: pd.DataFrame) -> go.Figure:
             "showgrid": False,
         },
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND,
         hovermode="closest",
         **layout,
     )  # fmt: skip
@@ -173,7 +174,7 @@ def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
             "zeroline": False,
         },
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND,
         hovermode="closest",
     )
 

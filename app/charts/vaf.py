@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.variants import VafSummary
-from app.charts.survival import legend_lines
 from app.cohort.colours import BLUE, GREY, VERMILION
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q
 
@@ -124,18 +124,13 @@ def order_figure(pairs: pd.DataFrame) -> go.Figure:
     return make_figure(
         traces,
         height=_ROW * len(pairs) + 54,
-        legend_space=8 + 22 * legend_lines(legend),
+        **legend_above(legend, traceorder="normal"),
         annotations=[_under(f"Share of patients with both; * q < {SIGNIFICANT}{marks}")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},
         yaxis=_rows(names),
         margin={"l": 20 + 7 * max(map(len, names), default=0), "b": 48},
         barmode="stack",
         bargap=0.3,
-        showlegend=True,
-        legend={
-            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
-            "traceorder": "normal",
-        },
     )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.cohort_screen import CohortScreen
-from app.charts.survival import legend_lines
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 
@@ -96,7 +96,7 @@ def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Fig
     return make_figure(
         traces,
         height=_HEIGHT,
-        legend_space=8 + 22 * legend_lines([str(trace.get("name", "")) for trace in named]),
+        **legend_above([str(trace.get("name", "")) for trace in named], itemsizing="constant"),
         annotations=texts,
         shapes=shapes,
         margin={"b": 56, "l": 64},
@@ -112,11 +112,6 @@ def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Fig
             "range": [low, top],
                         "zeroline": False,
         },
-        legend={
-            "orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12},
-            "itemsizing": "constant",
-        },
-        showlegend=True,
         hovermode="closest",
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, GREY, SLATE
+from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, text_at
 
 REQUIRED = ("label", "hr", "lower", "upper")
@@ -149,7 +150,7 @@ def forest_figure(
         },
         yaxis={"range": [inner, 0], "visible": False, "fixedrange": True},
         showlegend=bool(names),
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 12}},
+        legend=LEGEND,
         hovermode="closest",
     )
 

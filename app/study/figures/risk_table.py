@@ -49,6 +49,34 @@ def risk_table_traces(
     return texts
 
 
+def over_table(
+    traces: list[dict[str, Any]],
+    groups: Sequence[tuple[str, str, pd.DataFrame]],
+    ticks: Sequence[float],
+    last: float,
+    yaxis: dict[str, Any],
+    *,
+    unit: str,
+    heading: str = "Number at risk",
+    columns: Sequence[str] = ("n_risk",),
+) -> dict[str, Any]:
+    """What :func:`app.study.figures.theme.make_figure` is told of curves over their risk table.
+
+    Parameters
+    ----------
+    traces
+        The curves.
+    groups, heading, columns
+        As :func:`risk_table_traces` takes them.
+    ticks, last, yaxis, unit
+        As :func:`axes_over_table` takes them.
+    """
+    table = risk_table_traces(heading, groups, columns, ticks) if groups and ticks else []
+    lines = (1 + len(columns)) * len(groups)
+    height, axes = axes_over_table(ticks, last, lines, yaxis, unit=unit)
+    return {"traces": traces + table, "height": height, **axes}
+
+
 def axes_over_table(
     ticks: Sequence[float], last: float, lines: int, yaxis: dict[str, Any], *, unit: str
 ) -> tuple[int, dict[str, Any]]:
@@ -59,7 +87,7 @@ def axes_over_table(
     ticks
         Ticks of the time axis.
     last
-        End of the time axis.
+        Where the curves end.
     lines
         Lines of the table below its heading.
     yaxis
@@ -67,6 +95,7 @@ def axes_over_table(
     unit
         Unit of the time axis, for the head of the hover box.
     """
+    last = max([last, *ticks]) or 1.0
     table = _ROW_HEIGHT * (lines + 1)
     inner = CURVES_HEIGHT + _GAP + table
     axes = {
