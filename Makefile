@@ -6,16 +6,22 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run test lint types browser postgres lock clean
+.PHONY: run test units lint types browser postgres lock clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
 
+# Types are checked beside the tests: one line between their dots, or as many as there are errors.
 # The browser tests run after the others: they wait for what a user would see, and a busy machine is
 # slow to show it.
-test: lint types browser postgres
-	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
-	$(PY) -m pytest -n 2 tests/e2e
+test: lint browser postgres
+	$(MAKE) --jobs 2 types units
+	$(PY) -m pytest -n 2 --dist worksteal tests/e2e
+
+# Each worker takes half of the files in their order, and at the end what the other has left: what
+# a folder's tests share is made once, and no long file is left to one worker alone.
+units: $(VENV)/.test-ready
+	$(PY) -m pytest -n 2 --dist worksteal --ignore tests/e2e
 
 lint: $(VENV)/.test-ready
 	$(PY) -m ruff check .

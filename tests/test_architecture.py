@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from tests.conftest import ROOT
 
@@ -30,6 +29,7 @@ SOURCES = sorted(
 )
 
 
+@cache
 def imported(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -49,31 +49,46 @@ def ids(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
-def test_imports_go_left(path: Path):
-    name = ids(path)
-    if name in ENTRYPOINTS or name == "app/__init__.py":
-        return
-    own = package(name.removesuffix(".py").replace("/", "."))
-    assert own is not None, f"{name} belongs to no package of the house"
-    for other in filter(None, map(package, imported(path))):
-        allowed = ORDER.index(other) <= ORDER.index(own) or (own, other) in ALSO
-        assert allowed, f"{name} imports {other}"
+def test_imports_go_left():
+    wrong = []
+    for path in SOURCES:
+        name = ids(path)
+        if name in ENTRYPOINTS or name == "app/__init__.py":
+            continue
+        own = package(name.removesuffix(".py").replace("/", "."))
+        assert own is not None, f"{name} belongs to no package of the house"
+        others = filter(None, map(package, imported(path)))
+        wrong += [
+            f"{name} imports {other}"
+            for other in others
+            if ORDER.index(other) > ORDER.index(own) and (own, other) not in ALSO
+        ]
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=ids)
-def test_streamlit_stays_in_the_interface(path: Path):
-    uses = any(name == "streamlit" or name.startswith("streamlit.") for name in imported(path))
-    assert not uses or ids(path).startswith(STREAMLIT)
+def test_streamlit_stays_in_the_interface():
+    uses = [
+        ids(path)
+        for path in SOURCES
+        if any(name == "streamlit" or name.startswith("streamlit.") for name in imported(path))
+    ]
+    assert uses, "Streamlit is what the pages are made of"
+    assert not [name for name in uses if not name.startswith(STREAMLIT)]
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "multiselect(" in p.read_text()], ids=ids)
-def test_enter_in_a_list_takes_the_one_match_typed(path: Path):
+def test_enter_in_a_list_takes_the_one_match_typed():
     """Streamlit's first entry would be "Select 3 matches": TP53 and its refinements at once."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "multiselect":
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            assert isinstance(given.get("select_all"), ast.Constant), f"{ids(path)}:{node.lineno}"
+    calls = [
+        (f"{ids(path)}:{node.lineno}", {keyword.arg: keyword.value for keyword in node.keywords})
+        for path in SOURCES
+        if "multiselect(" in path.read_text()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "multiselect"
+    ]
+    assert calls
+    assert not [
+        place for place, given in calls if not isinstance(given.get("select_all"), ast.Constant)
+    ]
 
 
 def test_nothing_in_app_shadows_a_library():

@@ -1,18 +1,15 @@
 """Scripts of every view run for every way of loading and print what the view shows.
 
-They run as their reader would run them, in a folder with nothing but the files they ask for.
+They run as their reader would run them, in a folder with nothing but the files they ask for: for
+each way of loading at least once in an interpreter that starts from nothing.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import os
 import re
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -28,45 +25,21 @@ from data_loaders.catalogue.fetching import CACHE_VARIABLE
 from data_loaders.cbioportal import write_study
 from data_loaders.cbioportal.api import load_from_api
 from data_loaders.uploads import load_upload, read_beside
-from tests.conftest import ROOT
 from tests.data_loaders import cbioportal_server, postgres
 from tests.export.every_view import VIEWS, genes, maf, numbers, patients
+from tests.export.reproduce import run_alone, run_warm
 
-_RUNNER = """
-import contextlib, io, json, os, runpy, sys, traceback
-said = {}
-for name, folder in json.loads(sys.stdin.read()):
-    os.chdir(folder)
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        try:
-            runpy.run_path(f"{name}.py", run_name="__main__")
-        except Exception:
-            print("FAILED", traceback.format_exc())
-    said[name] = output.getvalue()
-print(json.dumps(said))
-"""
 _TABLE = "CREATE TABLE patients AS SELECT * FROM read_csv('{path}')"
 
 
-def run_all(scripts: dict[str, str], folder: Path, **environment: str) -> dict[str, str]:
-    """What each script prints, all in one interpreter; a warning is an error."""
-    for name, script in scripts.items():
-        (folder / f"{name}.py").write_text(script, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603  (our own scripts)
-        [sys.executable, "-W", "error", "-c", _RUNNER],
-        input=json.dumps([(name, str(folder)) for name in scripts]),
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def check(cohort: Cohort, folder: Path, views: list[str] | None = None, **environment: str) -> None:
+def check(
+    cohort: Cohort,
+    folder: Path,
+    views: list[str] | None = None,
+    *,
+    run: Callable[..., dict[str, str]] = run_alone,
+    **environment: str,
+) -> None:
     """Run the scripts of the views and compare with what the views show."""
     assert cohort.provenance.loaded is not None
     made = {name: VIEWS[name](cohort) for name in views or QUICK}
@@ -75,7 +48,7 @@ def check(cohort: Cohort, folder: Path, views: list[str] | None = None, **enviro
         assert str(folder) not in script, name
         if not cohort.provenance.synthetic:
             assert ids.isdisjoint(re.findall(r"[\w-]+", script)), name
-    printed = run_all({name: script for name, (script, _) in made.items()}, folder, **environment)
+    printed = run({name: script for name, (script, _) in made.items()}, folder, **environment)
     for name, (_, shown) in made.items():
         assert "FAILED" not in printed[name], printed[name]
         assert "Note: the data are not" not in printed[name], name
@@ -123,7 +96,7 @@ def test_one_file(tables: dict[str, bytes], tmp_path: Path):
     check(load_upload(files), tmp_path, WIDE)
     # A mapping that was saved beside it later is not that of the result.
     (tmp_path / "it's (1) é.mapping.json").write_text('{"ignore": ["age_years"]}')
-    check(load_upload(files), tmp_path, ["curves"])
+    check(load_upload(files), tmp_path, ["curves"], run=run_warm)
 
 
 def test_several_files(tables: dict[str, bytes], tmp_path: Path):
@@ -141,7 +114,7 @@ def test_an_archive_with_a_mapping_that_was_corrected_since(
     put(tmp_path, files)
     first = load_upload(files)
     assert "hb_g_per_l" not in first.variables
-    check(first, tmp_path, ["curves", "models"])
+    check(first, tmp_path, ["curves", "models"], run=run_warm)
     mapping = {"columns": {"hb_g_per_l": {"label": 'Haemoglobin\'s "level"', "unit": "g/L"}}}
     second = load_upload(files, mapping)
     assert second.fingerprint != first.fingerprint
@@ -174,9 +147,9 @@ def test_a_folder_and_named_files(tables: dict[str, bytes], tmp_path: Path):
     named = load_cohort(beside / "variants.maf", clinical=beside / "clinical.csv")
     check(named, beside, ["curves", "variants"])
     sent = load_upload({f"my folder/{name}": content for name, content in files.items()})
-    check(sent, tmp_path, ["curves", "variants"])
+    check(sent, tmp_path, ["curves", "variants"], run=run_warm)
     listed = load_cohort(beside / "clinical.csv", variants=[beside / "variants.maf"])
-    check(listed, beside, ["curves", "fractions"])
+    check(listed, beside, ["curves", "fractions"], run=run_warm)
 
 
 def test_a_study_and_a_saved_cohort(tables: dict[str, bytes], tmp_path: Path):
@@ -189,7 +162,7 @@ def test_a_study_and_a_saved_cohort(tables: dict[str, bytes], tmp_path: Path):
         for path in study.rglob("*") if path.is_file()
     }  # fmt: skip
     sent = load_upload(files)
-    check(sent, study.parent)
+    check(sent, study.parent, run=run_warm)
     assert loading_lines(sent).beside == ("study_x",)
     saved = {"saved cohort.zip": cohort_archive(cohort, "tables")}
     put(tmp_path / "b", saved)
@@ -220,7 +193,7 @@ def test_a_table_and_a_query_of_duckdb(tables: dict[str, bytes], tmp_path: Path)
         f"SELECT * FROM patients WHERE patient_id <> '{cohort.patients.index[3]}' OR age_years>1"  # noqa: S608
     )
     (tmp_path / QUERY_FILE).write_text(query)
-    check(load_cohort(address, query=query), tmp_path, ["curves"], **told)
+    check(load_cohort(address, query=query), tmp_path, ["curves"], run=run_warm, **told)
 
 
 @pytest.fixture
@@ -266,7 +239,7 @@ def test_a_study_of_cbioportal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert cbioportal_server.TOKEN not in script
         told = {"CALR_EXPLORER_TOKEN": cbioportal_server.TOKEN}
         made = {"own": script, "frequencies": _frequencies(cohort)}
-        printed = run_all(made, folder, **told)
+        printed = run_alone(made, folder, **told)
     assert printed["own"].strip() == cohort.fingerprint
     assert "FAILED" not in printed["frequencies"], printed["frequencies"]
     assert "Note:" not in printed["frequencies"]
@@ -292,7 +265,7 @@ def test_a_cohort_of_the_catalogue(
     cohort = load_cohort("catalogue:mds_iwg_2022")
     lines = loading_lines(cohort)
     script = f"from data_loaders import load_cohort\n{lines.lines}\nprint(cohort.fingerprint)\n"
-    assert run_all({"own": script}, tmp_path)["own"].strip() == cohort.fingerprint
+    assert run_alone({"own": script}, tmp_path)["own"].strip() == cohort.fingerprint
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
