@@ -13,7 +13,7 @@ from data_loaders import load_cohort, load_table_bytes
 from pages.cohort import TABS
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
-from tests.pages.test_odd_cohorts import TABLES, table
+from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 
 Opener = Callable[..., AppTest]
 DEMOS = ("demo:mpn", "demo:mds", "demo:aml")
@@ -215,4 +215,5 @@ def test_odd_cohorts_break_no_tab(name: str):
     at.switch_page(str(ROOT / "pages" / "cohort.py"))
     for tab in TABS:
         on(at, tab)
+        counts_everyone(at, cohort)
         assert "nan" not in words(at).split()

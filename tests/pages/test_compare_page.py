@@ -16,7 +16,7 @@ from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from pages.compare import VIEWS
 from tests.pages.conftest import calm, figures, open_upload, words
-from tests.pages.test_odd_cohorts import TABLES, table
+from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 from tests.pages.test_survival_views import DEGENERATE
 
 Opener = Callable[..., AppTest]
@@ -218,7 +218,9 @@ def test_groups_of_time_zero_meet_no_guard(open_app: Opener):
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_a_cohort_that_lacks_something_gets_a_sentence(name: str):
-    at = uploaded(name, TABLES[name])
+    cohort = load_table_bytes(f"{name}.csv", TABLES[name])
+    at = calm(open_upload(cohort, "compare"))
+    counts_everyone(at, cohort)
     for view in VIEWS:
         at.segmented_control(key="compare").set_value(view).run()
         calm(at)

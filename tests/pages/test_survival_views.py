@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from data_loaders import load_table_bytes
+from data_loaders import Cohort, load_table_bytes
 from pages.survival import VIEWS
-from tests.pages.conftest import figures, open_upload, words
-from tests.pages.test_odd_cohorts import TABLES, table
+from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 
 Opener = Callable[..., AppTest]
 NUMBERS = ("Differences", "Restricted mean", "Given survival so far", "Every pair")
@@ -41,17 +41,16 @@ DEGENERATE = {
 }
 
 
-def opened(name: str, content: bytes, **query: str) -> AppTest:
-    cohort = load_table_bytes(f"{name}.csv", content)
-    return open_upload(cohort, "survival", query=query)
+def loaded(name: str) -> Cohort:
+    return load_table_bytes(f"{name}.csv", (TABLES | DEGENERATE)[name])
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", [*TABLES, *DEGENERATE])
 def test_no_view_breaks_on_what_a_cohort_lacks(name: str, view: str):
-    at = opened(name, (TABLES | DEGENERATE)[name], view=view)
-    assert not at.exception, at.exception
-    assert not at.error, [element.value for element in at.error]
+    cohort = loaded(name)
+    at = calm(open_upload(cohort, "survival", query={"view": view}))
+    counts_everyone(at, cohort)
     shown = words(at)
     assert "nan" not in shown.lower().split()
     assert len(figures(at)) or len(at.info) or len(at.warning), "a figure or a sentence"
@@ -60,14 +59,14 @@ def test_no_view_breaks_on_what_a_cohort_lacks(name: str, view: str):
 @pytest.mark.parametrize("numbers", NUMBERS)
 @pytest.mark.parametrize("name", ["one_patient", "no_event", "a_group_of_one", *DEGENERATE])
 def test_no_table_of_the_curves_breaks(name: str, numbers: str):
-    at = opened(name, (TABLES | DEGENERATE)[name], numbers=numbers)
+    at = open_upload(loaded(name), "survival", query={"numbers": numbers})
     assert not at.exception, at.exception
 
 
 @pytest.mark.parametrize("scale", ["1 − survival", "Log-minus-log"])
 @pytest.mark.parametrize("name", ["one_patient", "no_event", *DEGENERATE])
 def test_no_scale_of_the_curves_breaks(name: str, scale: str):
-    at = opened(name, (TABLES | DEGENERATE)[name], scale=scale)
+    at = open_upload(loaded(name), "survival", query={"scale": scale})
     assert not at.exception, at.exception
     assert figures(at)
 
