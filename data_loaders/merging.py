@@ -19,8 +19,9 @@ from data_loaders.samples import (
     link_rows,
     maybe_patients,
     patient_of,
-    shortening_rule,
     spelling_hint,
+    spelling_issue,
+    stranger_issues,
 )
 from data_loaders.tables import RawTable
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -261,53 +262,20 @@ def _filled_up(own: TextColumn, other: TextColumn) -> TextColumn:
 
 
 def _coverage_issues(other: RawTable, links: Links, known: pd.Index) -> list[Issue]:
-    file, issues, n = shown(other.filename), list[Issue](), len(known)
+    file, n = shown(other.filename), len(known)
+    absent = Issue(
+        "warning",
+        f"{file} lacks {plural(n - links.matched, 'patient')} of {n:,}; they count as not "
+        "tested in its alterations and as missing in its variables.",
+        count=n - links.matched,
+        code="absent_from_table",
+    )
     maybe = int(maybe_patients(links, other.columns, known).sum())
-    if maybe:
-        issues.append(
-            Issue(
-                "warning",
-                f"{file}: identifiers of {plural(maybe, 'patient')} of the clinical table may "
-                f"stand in {shown(links.column)} in another spelling (capitals, separators or "
-                "leading zeros), which is not taken for the same; write them alike in both.",
-                links.column,
-                maybe,
-                code="spelling",
-            )
-        )
-    if links.matched < n:
-        issues.append(
-            Issue(
-                "warning",
-                f"{file} lacks {plural(n - links.matched, 'patient')} of {n:,}; they count as not "
-                "tested in its alterations and as missing in its variables.",
-                count=n - links.matched,
-                code="absent_from_table",
-            )
-        )
-    if links.strangers:
-        issues.append(
-            Issue(
-                "warning",
-                f"{file} has {plural(links.strangers, 'patient')} that the clinical table does not "
-                "have; they were left out.",
-                links.column,
-                links.strangers,
-                code="strangers",
-            )
-        )
-    rule = shortening_rule(links)
-    if rule:
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {rule}.",
-                links.column,
-                links.shortened + links.named,
-                code="samples",
-            )
-        )
-    return issues
+    return [
+        *spelling_issue(links, file, maybe, "; write them alike in both."),
+        *([absent] if links.matched < n else []),
+        *stranger_issues(links, file, "has", "they were left out."),
+    ]
 
 
 def _class_members(columns: Mapping[str, TextColumn]) -> set[str]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from data_loaders.columns import TextColumn
 from data_loaders.identifiers import looks_like_identifier
+from data_loaders.model import Issue
 from data_loaders.tables import RawTable
 from data_loaders.wording import plural, shown
 
@@ -204,6 +205,34 @@ def shortening_rule(links: Links) -> str:
             "variants were taken together, except those of samples called later ones"
         )
     return "; ".join(parts)
+
+
+def spelling_issue(links: Links, file: str, maybe: int, consequence: str) -> list[Issue]:
+    """That identifiers look like those of ``maybe`` patients, if any, and what follows."""
+    if not maybe:
+        return []
+    words = (
+        f"{file}: identifiers of {plural(maybe, 'patient')} of the clinical table may stand in "
+        f"{shown(links.column)} in another spelling (capitals, separators or leading zeros), which "
+        f"is not taken for the same{consequence}"
+    )
+    return [Issue("warning", words, links.column, maybe, code="spelling")]
+
+
+def stranger_issues(links: Links, file: str, has: str, left_out: str) -> list[Issue]:
+    """Rows of patients whom the clinical table does not have, and samples given to patients."""
+    issues = []
+    if links.strangers:
+        words = (
+            f"{file} {has} {plural(links.strangers, 'patient')} that the clinical table does not "
+            f"have; {left_out}"
+        )
+        issues.append(Issue("warning", words, links.column, links.strangers, code="strangers"))
+    rule = shortening_rule(links)
+    if rule:
+        given = links.shortened + links.named
+        issues.append(Issue("info", f"{file}: {rule}.", links.column, given, code="samples"))
+    return issues
 
 
 def _last_part(identifier: str) -> int:

@@ -16,7 +16,8 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -104,24 +105,10 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
         raise CohortError(
             "The cohort's data dictionary holds something that JSON cannot; use text and numbers."
         ) from error
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Complete or not there at all: a reader never meets half a cohort.
-        part = Path(tempfile.mkdtemp(prefix=".writing_", dir=target.parent))
-        try:
-            (part / COHORT_FILE).write_text(text, encoding="utf-8")
-            for name, (table, _) in tables.items():
-                pyarrow.parquet.write_table(table, part / f"{name}.parquet", compression="zstd")
-            if target.exists():
-                target.rmdir()
-            part.rename(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise CohortError(
-            f"{shown(target.name)} cannot be written; check the path, its permissions and the free "
-            "space."
-        ) from error
+    with whole_folder(target) as part:
+        (part / COHORT_FILE).write_text(text, encoding="utf-8")
+        for name, (table, _) in tables.items():
+            pyarrow.parquet.write_table(table, part / f"{name}.parquet", compression="zstd")
     return target
 
 
@@ -207,6 +194,32 @@ def check_new_folder(target: Path) -> None:
         ) from error
     if used:
         raise CohortError(f"{shown(target.name)} exists already; choose a new or empty folder.")
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A folder to write into, which stands at ``target`` once it is complete, or never.
+
+    Raises
+    ------
+    CohortError
+        If it cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".writing_", dir=target.parent))
+        try:
+            yield part
+            if target.exists():
+                target.rmdir()
+            part.rename(target)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise CohortError(
+            f"{shown(target.name)} cannot be written; check the path, its permissions and the free "
+            "space."
+        ) from error
 
 
 def _description(folder: Path) -> dict[str, Any]:

@@ -30,8 +30,9 @@ from data_loaders.samples import (
     link_rows,
     maybe_patients,
     sequenced_patients,
-    shortening_rule,
     spelling_hint,
+    spelling_issue,
+    stranger_issues,
 )
 from data_loaders.tables import RawTable
 from data_loaders.variant_columns import NUMBERS, unclear_columns
@@ -274,44 +275,15 @@ def _rows(column: TextColumn, rows: npt.NDArray[np.intp]) -> TextColumn:
 
 
 def _link_issues(links: Links, file: str, nameless: int, maybe: Bools) -> list[Issue]:
-    issues = []
-    if maybe.any():
-        count = int(maybe.sum())
-        issues.append(
-            Issue(
-                "warning",
-                f"{file}: identifiers of {plural(count, 'patient')} of the clinical table may "
-                f"stand in {shown(links.column)} in another spelling (capitals, separators or "
-                "leading zeros), which is not taken for the same; every gene of the list counts as "
-                "not tested in them until both files write the identifiers alike.",
-                links.column,
-                count,
-                code="spelling",
-            )
-        )
-    if links.strangers:
-        issues.append(
-            Issue(
-                "warning",
-                f"{file} lists {plural(links.strangers, 'patient')} that the clinical table does "
-                f"not have; their {plural(int((links.patients < 0).sum()), 'variant')} were left "
-                "out.",
-                links.column,
-                links.strangers,
-                code="strangers",
-            )
-        )
-    rule = shortening_rule(links)
-    if rule:
-        issues.append(
-            Issue(
-                "info",
-                f"{file}: {rule}.",
-                links.column,
-                links.shortened + links.named,
-                code="samples",
-            )
-        )
+    unknown = (
+        "; every gene of the list counts as not tested in them until both files write the "
+        "identifiers alike."
+    )
+    left_out = f"their {plural(int((links.patients < 0).sum()), 'variant')} were left out."
+    issues = [
+        *spelling_issue(links, file, int(maybe.sum()), unknown),
+        *stranger_issues(links, file, "lists", left_out),
+    ]
     if nameless:
         issues.append(
             Issue(

@@ -12,13 +12,14 @@ from app.cohort.colours import BLUE
 from app.export.methods_genomics import burden_methods
 from app.export.script_genomics import burden_script
 from app.study.figures.theme import framed
-from app.study.wording import count, mid_sentence
+from app.study.wording import count, listing, mid_sentence
 from app.ui.columns import columns, counted, pinned, two_decimals
-from app.ui.genomics_controls import draw_groups, draw_kinds, kinds_words
+from app.ui.genomics_controls import draw_groups, draw_kinds
 from app.ui.layout import figure_with_downloads
 from app.ui.session import Looking
 from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
+from data_loaders.model import FEATURE_KINDS
 
 
 def draw_burden(looking: Looking) -> None:
@@ -36,10 +37,9 @@ def draw_burden(looking: Looking) -> None:
         st.info(str(error))
         return
     title = _title(found)
+    names = listing([FEATURE_KINDS[kind] for kind in kinds]).capitalize()
     figure = framed(
-        burden_figure(
-            found.shares, found.colours, of=f"{kinds_words(kinds).capitalize()} altered, a patient"
-        ),
+        burden_figure(found.shares, found.colours, of=f"{names} altered, a patient"),
         title,
         synthetic=looking.synthetic,
     )

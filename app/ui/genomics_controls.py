@@ -7,7 +7,7 @@ import streamlit as st
 from app.ui.grouping_choice import ChosenGrouping, draw_grouping
 from app.ui.links import GROUP, group_labels
 from app.ui.session import Looking
-from data_loaders.model import FEATURE_KINDS, FeatureKind
+from data_loaders.model import FeatureKind
 
 KIND_CHOICE = "kinds"
 _NAMES: dict[FeatureKind, str] = {
@@ -67,9 +67,3 @@ def draw_most(label: str, options: list[int], default: int, *, key: str) -> int:
     first = options.index(default)
     chosen = st.selectbox(label, options, index=first, key=key, bind="query-params")
     return int(chosen) if chosen in options else default
-
-
-def kinds_words(kinds: list[FeatureKind] | tuple[FeatureKind, ...]) -> str:
-    """The kinds within a sentence."""
-    words = [FEATURE_KINDS[kind].lower() for kind in kinds]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

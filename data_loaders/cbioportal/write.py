@@ -10,8 +10,6 @@ format cannot carry is in a subfolder of our own, see :mod:`data_loaders.cbiopor
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,9 +29,8 @@ from data_loaders.cbioportal.write_genomic import (
     panel_matrix,
     tested_by_gene,
 )
-from data_loaders.model import Cohort, CohortError
-from data_loaders.stored import check_new_folder
-from data_loaders.wording import shown
+from data_loaders.model import Cohort
+from data_loaders.stored import check_new_folder, whole_folder
 
 
 def write_study(cohort: Cohort, folder: str | Path, identifier: str | None = None) -> Path:
@@ -64,23 +61,10 @@ def write_study(cohort: Cohort, folder: str | Path, identifier: str | None = Non
     target = Path(folder)
     check_new_folder(target)
     study = re.sub(r"[^a-z0-9]+", "_", (identifier or cohort.name).lower()).strip("_") or "cohort"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".writing_", dir=target.parent))
-        try:
-            _Writer(cohort, part, study).write()
-            write_sidecar(cohort, part)
-            part.chmod(0o755)
-            if target.exists():
-                target.rmdir()
-            part.rename(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    except OSError as error:
-        raise CohortError(
-            f"{shown(target.name)} cannot be written; check the path, its permissions and the free "
-            "space."
-        ) from error
+    with whole_folder(target) as part:
+        _Writer(cohort, part, study).write()
+        write_sidecar(cohort, part)
+        part.chmod(0o755)
     return target
 
 

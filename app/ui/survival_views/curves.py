@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import plotly.graph_objects as go
@@ -38,6 +39,7 @@ from app.ui.survival import SurvivalSettings, draw_accounting, survival_settings
 from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
 from app.ui.time_axis import draw_axis_end
+from app.ui.typed_times import typed_times
 
 _SUMMARY, _DIFFERENCES, _MEANS = "Summary", "Differences", "Restricted mean"
 _CONDITIONAL, _PAIRS = "Given survival so far", "Every pair"
@@ -244,14 +246,10 @@ def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
         placeholder=", ".join(f"{value:g}" for value in usual),
         bind="query-params",
     )
-    values = []
-    for word in (typed or "").replace(";", ",").split(","):
-        try:
-            values.append(float(word))
-        except ValueError:
-            if word.strip():
-                st.info(f"“{word.strip()}” is not a time: type numbers such as 1, 2.5, 5.")
-    kept = [value for value in values if 0 < value < float("inf")]
+    values = typed_times(typed)
+    for word in (word for word, value in values if math.isnan(value)):
+        st.info(f"“{word}” is not a time: type numbers such as 1, 2.5, 5.")
+    kept = [value for _, value in values if 0 < value < math.inf]
     return [_months(value, unit) for value in kept or usual]
 
 

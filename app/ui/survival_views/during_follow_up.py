@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -45,6 +44,7 @@ from app.ui.session import Looking
 from app.ui.survival import draw_endpoint_choice
 from app.ui.tables import draw_table
 from app.ui.take_away import TakeAway, draw_take_away
+from app.ui.typed_times import typed_times
 
 ANSWERS, NAIVE, SIDE_BY_SIDE = "Answers", "Naive", "Side by side"
 _LATEST = 1200.0
@@ -181,7 +181,7 @@ def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[flo
         placeholder=", ".join(f"{mark:g}" for mark in usual),
         bind="query-params",
     )
-    marks = _months(typed or "") or usual
+    marks = _months(typed) or usual
     names = {f"{mark:g}": mark for mark in marks}
     middle = list(names)[(len(names) - 1) // 2]
     chosen = right.segmented_control(
@@ -194,18 +194,14 @@ def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[flo
     return marks, names.get(chosen or middle, names[middle])
 
 
-def _months(typed: str) -> list[float]:
+def _months(typed: str | None) -> list[float]:
     """The landmarks typed, ascending; what is no time is said and left out."""
     marks = set()
-    for word in typed.replace(";", ",").split(","):
-        try:
-            mark = float(word)
-        except ValueError:
-            mark = math.nan
+    for word, mark in typed_times(typed):
         if 0 < mark <= _LATEST:
             marks.add(mark)
-        elif word.strip():
-            st.info(f"“{word.strip()}” is not a landmark: type months such as 3, 6, 12.")
+        else:
+            st.info(f"“{word}” is not a landmark: type months such as 3, 6, 12.")
     return sorted(marks)[:_MOST_LANDMARKS]
 
 
