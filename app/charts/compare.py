@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from app.charts.volcano import guide_line, point_names, point_sizes, threshold_h
 from app.cohort.colours import BLUE, NEUTRAL, SLATE
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_above
+from app.study.figures.rows import left_margin, rows_axis, under_plot
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_percent, format_q, format_ratio
 
@@ -252,24 +253,9 @@ def ratio_ticks(reach: float) -> list[float]:
     return [ratio for ratio in ratios if abs(np.log10(ratio)) <= reach]
 
 
-def rows_axis(labels: Sequence[str]) -> dict[str, Any]:
-    """The axis of figures with a row a label, the first on top."""
-    return {
-        "tickvals": list(range(len(labels))), "ticktext": list(labels),
-        "range": [len(labels) - 0.4, -0.6], "showgrid": False, "zeroline": False, "ticks": "",
-    }  # fmt: skip
-
-
-def left_margin(labels: Sequence[str]) -> int:
-    """Pixels that labels beside the rows need."""
-    return 22 + 7 * max(map(len, labels), default=0)
-
-
 def below(text: str) -> dict[str, Any]:
     """What the horizontal axis shows, below its numbers; it may reach left under the labels."""
-    return text_at(
-        text, xref="paper", yref="paper", x=1, y=0, yshift=-30, xanchor="right", yanchor="top"
-    ) | {"font": {"size": 12, "color": INK}}
+    return under_plot(text, 1, "right", 30) | {"font": {"size": 12, "color": INK}}
 
 
 def short(name: str) -> str:

@@ -10,10 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
-from app.charts.compare import ROW, below, left_margin, ratio_ticks, rows_axis, short
+from app.charts.compare import ROW, below, ratio_ticks, short
 from app.charts.volcano import guide_line
 from app.cohort.colours import BROWN, TEAL
 from app.study.figures.legend import legend_above
+from app.study.figures.rows import left_margin, rows_axis
 from app.study.figures.theme import make_figure, rgba
 from app.study.wording import format_p, format_q, format_ratio
 

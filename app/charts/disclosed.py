@@ -18,6 +18,7 @@ from app.study.figures.curves import curve_band, hover_of, share_axis
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_above
 from app.study.figures.risk_table import over_table
+from app.study.figures.rows import left_margin, rows_axis
 from app.study.figures.theme import INK, make_figure, text_at, under_axis
 from app.study.wording import mid_sentence
 
@@ -102,15 +103,15 @@ def released_groups(
                 "hovertemplate": "%{customdata[0]}: %{customdata[1]} (%{x:.0%})<extra></extra>",
             }
         )
-    labels = [table.label for table in shown]
+    labels = _short([table.label for table in shown])
     return make_figure(
         traces,
         height=70 + _ROW * max(len(shown), 1),
         **legend_above(list(names)),
         annotations=[_mark(policy, below=34)],
         xaxis={"tickformat": ".0%", "rangemode": "tozero", "zeroline": False},
-        yaxis=_names_axis(labels),
-        margin={"l": _left(labels), "b": 56},
+        yaxis=rows_axis(labels),
+        margin={"l": left_margin(labels), "b": 56},
     )
 
 
@@ -179,7 +180,7 @@ def _bars(
     rows: Sequence[tuple[str, int | None, int | None, str]], policy: Disclosure, *, of: str
 ) -> go.Figure:
     shares = [min(n / whole, 1.0) if n is not None and whole else None for _, n, whole, _ in rows]
-    labels = [name for name, *_ in rows]
+    labels = _short([name for name, *_ in rows])
     hover = [
         f"{name}: {HIDDEN}" if n is None else f"{name}: {n:,} of {printed(whole)} {of}"
         for name, n, whole, _ in rows
@@ -203,8 +204,8 @@ def _bars(
         height=56 + _ROW * max(len(rows), 1),
         annotations=[_mark(policy)],
         xaxis={"range": [0, widest * 1.25], "visible": False},
-        yaxis=_names_axis(labels),
-        margin={"l": _left(labels), "b": 36},
+        yaxis=rows_axis(labels),
+        margin={"l": left_margin(labels), "b": 36},
         bargap=0.28,
         showlegend=False,
     )
@@ -218,19 +219,8 @@ def _mark(policy: Disclosure, below: int = 8) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _names_axis(names: Sequence[str]) -> dict[str, Any]:
-    return {
-        "tickvals": list(range(len(names))),
-        "ticktext": [shortened(name, _LONGEST) for name in names],
-        "range": [len(names) - 0.4, -0.6],
-        "showgrid": False,
-        "zeroline": False,
-        "ticks": "",
-    }
-
-
-def _left(names: Sequence[str]) -> int:
-    return 22 + 7 * max((len(shortened(name, _LONGEST)) for name in names), default=0)
+def _short(names: Sequence[str]) -> list[str]:
+    return [shortened(name, _LONGEST) for name in names]
 
 
 def _nothing(value: float) -> float | None:

@@ -14,7 +14,8 @@ from app.analysis.associations_groups import GroupFrequencies
 from app.cohort.colours import AMBER, BLUE, TEAL
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_above
-from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
+from app.study.figures.rows import left_margin, rows_axis, under_plot
+from app.study.figures.theme import INK, PAPER, make_figure, rgba
 from app.study.wording import SIGNIFICANT, format_p, format_percent_ci, format_q, format_ratio
 from data_loaders.model import FEATURE_KINDS
 
@@ -52,27 +53,15 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
         traces,
         height=row * max(len(features), 1) + 54,
         **legend_above(names, shown=legend),
-        annotations=[
-            text_at(
-                below, xref="paper", yref="paper", x=0, y=0, yshift=-24, xanchor="left",
-                yanchor="top",
-            )
-        ],
+        annotations=[under_plot(below)],
         xaxis={
             "range": [0, min(float(ends.max()) * 1.12, 1.08)],
             "tickformat": ".0%",
             "zeroline": False,
             "rangemode": "tozero",
         },
-        yaxis={
-            "tickvals": list(range(len(features))),
-            "ticktext": ticks,
-            "range": [len(features) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-            "ticks": "",
-        },
-        margin={"l": 22 + 7 * max(map(len, ticks), default=0), "b": 48},
+        yaxis=rows_axis(ticks),
+        margin={"l": left_margin(ticks), "b": 48},
         bargap=0.28,
     )  # fmt: skip
 
@@ -121,12 +110,7 @@ def burden_figure(shares: pd.DataFrame, colours: dict[str, str], *, of: str) -> 
         traces,
         height=330,
         **legend_above(names, shown=legend),
-        annotations=[
-            text_at(
-                of, xref="paper", yref="paper", x=0.5, y=0, yshift=-24, xanchor="center",
-                yanchor="top",
-            )
-        ],
+        annotations=[under_plot(of, 0.5, "center")],
         xaxis={"type": "category", "showgrid": False},
         yaxis={
             "title": {"text": "Share of patients", "standoff": 6}, "tickformat": ".0%",

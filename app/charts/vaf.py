@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 from app.analysis.variants import VafSummary
 from app.cohort.colours import BLUE, GREY, VERMILION
 from app.study.figures.legend import legend_above
-from app.study.figures.theme import INK, make_figure, rgba, text_at
+from app.study.figures.rows import left_margin, rows_axis, under_plot
+from app.study.figures.theme import INK, make_figure, rgba
 from app.study.wording import SIGNIFICANT, format_p, format_q
 
 _ROW = 26
@@ -65,14 +66,14 @@ def vaf_figure(summary: VafSummary) -> go.Figure:
     return make_figure(
         [points, *boxes],
         height=_ROW * len(table) + 54,
-        annotations=[_under(below)],
+        annotations=[under_plot(below)],
         xaxis={
             "range": [0, min(1.02, max(0.6, float(values["vaf"].max()) * 1.03))],
             "tickformat": ".0%",
             "zeroline": False,
         },
-        yaxis=_rows(names),
-        margin={"l": 20 + 7 * max(map(len, names)), "b": 48},
+        yaxis=rows_axis(names),
+        margin={"l": left_margin(names, 20), "b": 48},
         shapes=[
             {
                 "type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper",
@@ -125,30 +126,13 @@ def order_figure(pairs: pd.DataFrame) -> go.Figure:
         traces,
         height=_ROW * len(pairs) + 54,
         **legend_above(legend, traceorder="normal"),
-        annotations=[_under(f"Share of patients with both; * q < {SIGNIFICANT}{marks}")],
+        annotations=[under_plot(f"Share of patients with both; * q < {SIGNIFICANT}{marks}")],
         xaxis={"range": [0, 1], "tickformat": ".0%", "zeroline": False, "showgrid": False},
-        yaxis=_rows(names),
-        margin={"l": 20 + 7 * max(map(len, names), default=0), "b": 48},
+        yaxis=rows_axis(names),
+        margin={"l": left_margin(names, 20), "b": 48},
         barmode="stack",
         bargap=0.3,
     )  # fmt: skip
-
-
-def _rows(names: list[str]) -> dict[str, Any]:
-    return {
-        "tickvals": list(range(len(names))),
-        "ticktext": names,
-        "range": [len(names) - 0.4, -0.6],
-        "showgrid": False,
-        "zeroline": False,
-        "ticks": "",
-    }
-
-
-def _under(text: str) -> dict[str, Any]:
-    return text_at(
-        text, xref="paper", yref="paper", x=0, y=0, yshift=-24, xanchor="left", yanchor="top"
-    )
 
 
 def _line(low: pd.Series, high: pd.Series, rows: list[int], width: float) -> dict[str, Any]:
