@@ -74,7 +74,8 @@ def differences_figure(
             traces.append(
                 {
                     "type": "bar", "orientation": "h", "name": name,
-                    "x": own.loc[mask, "smd"].to_numpy(), "y": places,
+                    # Without a width plotly makes it of the distance to a trace's next bar.
+                    "x": own.loc[mask, "smd"].to_numpy(), "y": places, "width": 0.7,
                     "marker": {"color": colour, "cornerradius": 3, "pattern": {"shape": pattern}},
                     "hovertext": [hover[place] for place in places],
                     "hovertemplate": "%{hovertext}<extra></extra>",
@@ -94,7 +95,6 @@ def differences_figure(
         yaxis=rows_axis(labels),
         margin={"l": left_margin(labels), "b": 54},
         barmode="overlay",
-        bargap=0.3,
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def test_a_bar_is_filled_where_the_test_is_clear(mpn: Cohort):
     assert len(traces["q < 0.05"]["y"]) == clear.sum()
     assert list(traces["q < 0.05"]["x"]) == leading.loc[clear, "smd"].tolist()
     assert "missing" in traces["q < 0.05"]["hovertext"][0]
+    assert all(0 < trace.width < 1 for trace in traces.values()), "no bar covers its neighbours"
 
 
 def test_between_two_groups_a_bar_has_the_colour_of_the_higher_one(mpn: Cohort):

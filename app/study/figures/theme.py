@@ -13,11 +13,11 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 # light and dark; elsewhere INK is what it says, nearly black.
 INK = "#000037"
 PAPER = "#000038"
-# 60 letters are 400 pixels, the least a figure gets beside another; below 480 pixels of window the
-# page sets them smaller (app/ui/layout.py), so that they fit a phone too.
-_TITLE_WIDTH = 60
+# 54 letters, capitals among them, are the 370 pixels that a figure gets beside another; below 480
+# pixels of window the page sets them smaller (app/ui/layout.py), so that they fit a phone too.
+_TITLE_WIDTH = 54
 # In a grid of small figures.
-NARROW_TITLE = 40
+NARROW_TITLE = 37
 _LONG_CAPTION = 28
 
 
