@@ -64,8 +64,17 @@ def _umap_layout(bits: Bits, neighbours: Neighbours, seed: int) -> Floats:
     with warnings.catch_warnings():
         # Third-party imports and compilation may warn about their own future.
         warnings.simplefilter("ignore")
-        from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
+        from umap.umap_ import (
+            compute_membership_strengths,
+            find_ab_params,
+            fuzzy_simplicial_set,
+            simplicial_set_embedding,
+            smooth_knn_dist,
+        )
 
+        # UMAP compiles these two anew in every process, which takes most of the first search.
+        smooth_knn_dist.enable_caching()
+        compute_membership_strengths.enable_caching()
         random_state = np.random.RandomState(seed)
         graph, _, _ = fuzzy_simplicial_set(
             bits, neighbours.indices.shape[1], random_state, "precomputed",
