@@ -268,7 +268,7 @@ def wants_more(page: str) -> Callable[[AppTest], bool]:
     """Whether the page has all that it waits for; of most pages it has."""
     if page != "subgroups":
         return lambda _: True
-    return lambda at: any("quality, seed" in part.value for part in at.caption) or bool(at.info)
+    return lambda at: any("quality, seed" in part.value for part in at.markdown) or bool(at.info)
 
 
 def open_page(root: Path, page: str, query: Query) -> AppTest:
