@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.ui.jobs import Job
-from app.ui.warmup import job_service
+from app.ui.service import job_service
 
 _STOPPED = "_stopped_work"
 _POLL_SECONDS = 0.4

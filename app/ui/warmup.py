@@ -6,19 +6,12 @@ import gc
 import importlib
 import pkgutil
 
-import streamlit as st
 from streamlit import config
 
 import app.ui
-from app.ui.jobs import JobService
+from app.ui.service import job_service
 from app.ui.session import DEFAULT_COHORT, demo_cohort
 from data_loaders.formats import MAX_FILE_BYTES
-
-
-@st.cache_resource(show_spinner=False)
-def job_service() -> JobService:
-    """The one job service of this server, with its warm worker process."""
-    return JobService()
 
 
 def warm_up() -> None:

@@ -11,7 +11,6 @@ from app.analysis.subgroups.information import Information
 from app.analysis.subgroups.result import Evidence, SubgroupResult
 from app.analysis.subgroups.search import Grouped, group_patients
 from app.analysis.subgroups.settings import NULL_EFFORT, SubgroupError, SubgroupSettings
-from app.study.wording import format_percent
 
 # Below this many times what shuffled data give, company is no more than chance.
 MIN_RATIO = 3.0
@@ -97,7 +96,7 @@ def judge(observed: Information, null_bits: float, n_groups: int, null_groups: i
     baseline = max(null_bits, observed.chance_bits / 2)
     ratio = observed.company_bits / baseline if baseline > 0 else float("inf")
     doubt = ", not distinguishable from independent alterations" if ratio < MIN_RATIO else ""
-    strongest = format_percent(1 - observed.company_share)
+    strongest = f"{1 - observed.company_share:.0%}"
     if n_groups == 1:
         kind = "none"
         verdict = (
