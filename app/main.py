@@ -9,14 +9,14 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402  (the path comes first)
 
-from app.ui.disclosed.pages import draw_disclosed  # noqa: E402
-from app.ui.disclosed.words import stop_on_wrong_setting  # noqa: E402
-from app.ui.escaping import install  # noqa: E402
-from app.ui.gone import draw_gone_cohort  # noqa: E402
-from app.ui.layout import configure_page, draw_brand, page_footer  # noqa: E402
-from app.ui.links import ask_to_write, gone_cohort, read_link, write_choices  # noqa: E402
-from app.ui.pages import navigation  # noqa: E402
-from app.ui.sidebar import draw_sidebar  # noqa: E402
+from app.shell.disclosure_words import stop_on_wrong_setting  # noqa: E402
+from app.shell.escaping import install  # noqa: E402
+from app.shell.layout import configure_page, draw_brand, page_footer  # noqa: E402
+from app.shell.links import ask_to_write, gone_cohort, read_link, write_choices  # noqa: E402
+from app.shell.navigation import navigation  # noqa: E402
+from app.shell.sidebar import draw_sidebar  # noqa: E402
+from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
+from app.views.disclosure.page import draw_disclosed  # noqa: E402
 
 install()
 configure_page()

@@ -65,8 +65,8 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Load the default cohort and start the worker before the port opens."""
     # Pages work on small matrices: threads of linear algebra only get in each other's way.
     threadpool_limits(limits=1, user_api="blas")
-    from app.ui.prefetch import prefetch_default_map
-    from app.ui.warmup import shut_down, warm_up
+    from app.views.subgroups.page_prefetch import prefetch_default_map
+    from app.warmup import shut_down, warm_up
 
     run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
     await run(warm_up)

@@ -17,11 +17,10 @@ from scipy.stats import chi2_contingency, kruskal
 from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
-from app.analysis.table_one import describable, table_one
-from app.cohort.clauses import All
-from app.cohort.filters import Filter
+from app.analysis.associations import describable, table_one
+from app.cohort.filters import All, Filter
 from app.cohort.groupings import by_variable
-from app.ui.cohort_filter import MORE
+from app.shell.cohort_filter import MORE
 from benchmarks import pages
 from benchmarks.genomics import timed
 from data_loaders import Cohort

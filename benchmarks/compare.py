@@ -21,11 +21,11 @@ from scipy.stats.contingency import odds_ratio
 from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
-from app.analysis.associations_groups import group_frequencies
-from app.analysis.comparison import clinical_differences, enrichment
-from app.analysis.group_survival import survival_by_group
-from app.analysis.table_one import describable, table_one
+from app.analysis.associations import describable, table_one
 from app.cohort.groupings import GroupingSpec
+from app.views.compare.analysis import clinical_differences, enrichment
+from app.views.genomics.frequencies.analysis import group_frequencies
+from app.views.survival.curves.analysis import survival_by_group
 from benchmarks.genomics import payload_mb
 from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort

@@ -20,9 +20,9 @@ from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
 from app.analysis.associations import co_occurrence
-from app.analysis.oncoprint import oncoprint
-from app.charts.oncoprint import oncoprint_figure
 from app.study.figures.theme import framed
+from app.views.genomics.oncoprint.analysis import oncoprint
+from app.views.genomics.oncoprint.figures import oncoprint_figure
 from benchmarks.pages import REPEATS, ROOT, median_ms
 from data_loaders import Cohort
 from data_loaders.demo import load_demo

@@ -24,7 +24,7 @@ _CLASSES = ("Missense_Mutation", "Nonsense_Mutation", "Frame_Shift_Del", "Splice
 
 def write_files(folder: Path, patients: int, genes: int, variants: int) -> None:
     """Write a clinical table, a gene matrix and a list of variants with random content."""
-    from data_loaders.genes import known_symbols
+    from data_loaders.alterations.genes import known_symbols
 
     rng = np.random.default_rng(7)
     ids = np.array([f"P{i:06d}" for i in range(patients)])

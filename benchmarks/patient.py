@@ -16,12 +16,12 @@ from sklearn.neighbors import NearestNeighbors
 from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
-from app.analysis.similar import reference_medians, similar_patients
-from app.analysis.similar_profiles import profiles_of
-from app.analysis.swimmer import swimmer
-from app.analysis.timeline import histories
-from app.charts.swimmer import swimmer_figure
 from app.study.figures.theme import framed
+from app.views.patient.similar.analysis import reference_medians, similar_patients
+from app.views.patient.similar.profiles import profiles_of
+from app.views.patient.swimmer.analysis import swimmer
+from app.views.patient.swimmer.figures import swimmer_figure
+from app.views.patient.timeline import histories
 from benchmarks.genomics import payload_mb
 from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort

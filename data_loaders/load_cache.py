@@ -3,10 +3,10 @@
 Nothing is kept unless it is asked for: a copy of patients' data outside the folder that its owner
 chose outlives the original and its permissions. What is kept lies in the folder ``loaded`` of the
 user's cache folder (``CALR_EXPLORER_CACHE``; the value ``off`` switches it off), which only the
-user may enter (0700) and read (0600), in the form of :mod:`data_loaders.stored`. An entry goes by
-the SHA-256 of the files' content and names, what was said of them and the loaders' own source, so
-it is never out of date; the entries that were unused longest are removed beyond 2 GiB. Uploads and
-databases never come here. Whatever fails here fails silently: the files are then read.
+user may enter (0700) and read (0600), in the form of :mod:`data_loaders.cohort_folder`. An entry
+goes by the SHA-256 of the files' content and names, what was said of them and the loaders' own
+source, so it is never out of date; the entries that were unused longest are removed beyond 2 GiB.
+Uploads and databases never come here. Whatever fails here fails silently: the files are then read.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.model import Cohort, CohortError
-from data_loaders.stored import read_cohort, write_cohort
 
 MAX_CACHE_BYTES = 2 * 2**30
 _MAX_FILES = 2_000

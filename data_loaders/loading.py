@@ -8,23 +8,23 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
+from data_loaders.cohort_folder import is_stored_cohort, read_cohort
 from data_loaders.databases import is_address, load_database
-from data_loaders.folder import (
+from data_loaders.files.folder import (
     folder_files,
     is_table_name,
     read_file,
     read_tables,
     unread_files,
 )
-from data_loaders.joined import cohort_from_sheets, cohort_from_tables
+from data_loaders.files.tables import RawTable, read_sheets, read_table
+from data_loaders.joining.from_table import cohort_from_table
+from data_loaders.joining.from_tables import cohort_from_sheets, cohort_from_tables
 from data_loaders.load_cache import cached_cohort, remembered_cohort
-from data_loaders.mapping import MAPPING_ENDING, TableMapping
+from data_loaders.mapping.record import MAPPING_ENDING, TableMapping
+from data_loaders.meaning.quality import quality_issues
 from data_loaders.model import Cohort, CohortError, Issue, Loading, Way
-from data_loaders.quality import quality_issues
-from data_loaders.stored import is_stored_cohort, read_cohort
-from data_loaders.tables import RawTable, read_sheets, read_table
-from data_loaders.variant_columns import variant_columns
-from data_loaders.wide import cohort_from_table
+from data_loaders.variants.columns import variant_columns
 from data_loaders.wording import listed, shown
 
 _DEMO, _CATALOGUE = "demo:", "catalogue:"
@@ -63,8 +63,8 @@ def load_cohort(
         table and whatever belongs to it, each file recognised by its content.
     mapping
         What the columns are, where the names do not say it: plain data or the path of a JSON file
-        (see :mod:`data_loaders.mapping`). By default the file ``NAME.mapping.json`` beside the
-        file ``NAME.csv``, or the only such file in a folder, if there is one, as the Data page
+        (see :mod:`data_loaders.mapping.record`). By default the file ``NAME.mapping.json`` beside
+        the file ``NAME.csv``, or the only such file in a folder, if there is one, as the Data page
         saves it; a finding names it.
     name
         Name of the cohort; default the file's or folder's.

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 if TYPE_CHECKING:
-    from data_loaders.file_columns import FileColumn
+    from data_loaders.files.file_columns import FileColumn
 
 DAYS_PER_MONTH = 365.25 / 12
 

@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
-from data_loaders.folder import read_file
-from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.cohort_folder import is_stored_cohort, read_cohort
+from data_loaders.files.folder import read_file
+from data_loaders.files.formats import MAX_FILE_BYTES
 from data_loaders.loading import judged, load_files, load_table_bytes, with_mapping_named
-from data_loaders.mapping import MAPPING_ENDING, TableMapping
+from data_loaders.mapping.record import MAPPING_ENDING, TableMapping
 from data_loaders.model import Cohort, CohortError, Loading
-from data_loaders.stored import is_stored_cohort, read_cohort
 from data_loaders.wording import listed, shown
 
 _ARCHIVE = ".zip"

@@ -1,16 +1,16 @@
 import streamlit as st
 
-from app.ui.cohort_overview import (
+from app.shell.layout import nobody_selected, page_header
+from app.shell.session import Looking
+from app.views.cohort.builder.page import draw_builder
+from app.views.cohort.overview.page import (
     draw_attrition,
     draw_completeness,
     draw_pictures,
     draw_selection_tiles,
 )
-from app.ui.cohort_saved import draw_saved
-from app.ui.cohort_table import draw_table_one
-from app.ui.filter_builder import draw_builder
-from app.ui.layout import nobody_selected, page_header
-from app.ui.session import Looking
+from app.views.cohort.saved.page import draw_saved
+from app.views.cohort.table_one.page import draw_table_one
 
 
 def draw_who(looking: Looking) -> None:

@@ -1,11 +1,11 @@
 import streamlit as st
 
-from app.ui.compare import draw_controls
-from app.ui.compare_cohorts import draw_cohorts
-from app.ui.compare_glance import draw_glance
-from app.ui.compare_subgroups import draw_composition
-from app.ui.compare_views import draw_alterations, draw_clinical, draw_survival
-from app.ui.layout import nobody_selected, page_header
+from app.shell.layout import nobody_selected, page_header
+from app.views.compare.page_glance import draw_glance
+from app.views.compare.page_groups import draw_controls
+from app.views.compare.page_matters import draw_alterations, draw_clinical, draw_survival
+from app.views.compare.page_subgroups import draw_composition
+from app.views.compare.two_cohorts.page_controls import draw_cohorts
 
 VIEWS = {
     "At a glance": draw_glance,

@@ -1,6 +1,10 @@
 import streamlit as st
 
-from app.ui.data import (
+from app.shell.layout import page_header
+from app.shell.session import cohort_keys, cohort_title
+from app.views.data.corrections.page import draw_mapping_editor
+from app.views.data.corrections.page_draft import literal
+from app.views.data.page import (
     draw_saving,
     endpoint_table,
     feature_table,
@@ -8,14 +12,10 @@ from app.ui.data import (
     truth_table,
     variable_table,
 )
-from app.ui.layout import page_header
-from app.ui.loading import draw_loading
-from app.ui.mapping_draft import literal
-from app.ui.mapping_editor import draw_mapping_editor
-from app.ui.quality import draw_quality
-from app.ui.session import cohort_keys, cohort_title
-from data_loaders.corrections import in_words
-from data_loaders.mutation_rule import rule_in_words
+from app.views.data.page_loading import draw_loading
+from app.views.data.page_quality import draw_quality
+from data_loaders.alterations.mutation_rule import rule_in_words
+from data_loaders.mapping.corrections import in_words
 
 looking = page_header("Data", "What is loaded, what was understood, and what was found wrong.")
 cohort = looking.cohort

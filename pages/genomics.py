@@ -1,12 +1,12 @@
 import streamlit as st
 
-from app.ui.genomics_burden import draw_burden
-from app.ui.genomics_frequencies import draw_frequencies
-from app.ui.genomics_oncoprint import draw_oncoprint
-from app.ui.genomics_pairs import draw_pairs
-from app.ui.genomics_vaf import draw_vaf
-from app.ui.genomics_variants import draw_variants
-from app.ui.layout import nobody_selected, page_header
+from app.shell.layout import nobody_selected, page_header
+from app.views.genomics.allele_fractions.page import draw_vaf
+from app.views.genomics.burden.page import draw_burden
+from app.views.genomics.frequencies.page import draw_frequencies
+from app.views.genomics.oncoprint.page import draw_oncoprint
+from app.views.genomics.pairs.page import draw_pairs
+from app.views.genomics.variants.page import draw_variants
 
 VIEWS = {
     "Frequencies": draw_frequencies,

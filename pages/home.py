@@ -1,13 +1,8 @@
 import streamlit as st
 
-from app.analysis.overview import overview
-from app.ui.home import (
-    draw_alterations,
-    draw_diseases,
-    draw_questions,
-    draw_tiles,
-)
-from app.ui.layout import draw_provenance, nobody_selected, page_header
+from app.shell.layout import draw_provenance, nobody_selected, page_header
+from app.views.home.analysis import overview
+from app.views.home.page import draw_alterations, draw_diseases, draw_questions, draw_tiles
 
 
 def show() -> None:

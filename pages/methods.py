@@ -1,7 +1,7 @@
 import streamlit as st
 
-from app.ui.layout import page_header
-from app.ui.methods import REFERENCES, cited, version_table
+from app.shell.layout import page_header
+from app.views.methods.references import REFERENCES, cited, version_table
 
 page_header("Methods", "How each number comes about, for the reader who will be asked.")
 

@@ -1,8 +1,8 @@
 import streamlit as st
 
-from app.ui.layout import nobody_selected, page_header
-from app.ui.patient import draw_one_patient
-from app.ui.patient_swimmer import draw_swimmer
+from app.shell.layout import nobody_selected, page_header
+from app.views.patient.page import draw_one_patient
+from app.views.patient.swimmer.page import draw_swimmer
 
 VIEWS = {"One patient": draw_one_patient, "Swimmer plot": draw_swimmer}
 

@@ -1,17 +1,17 @@
 import streamlit as st
 
-from app.ui.layout import nobody_selected, page_header
-from app.ui.saved_groups import draw_saved_groups
-from app.ui.subgroup_details import (
+from app.shell.layout import nobody_selected, page_header
+from app.shell.saved_groups import draw_saved_groups
+from app.views.subgroups.page_details import (
     draw_agreement,
     draw_alterations,
     draw_profiles,
     draw_subgroup_table,
     draw_verdict,
 )
-from app.ui.subgroup_map import draw_map, draw_map_controls, draw_selection
-from app.ui.subgroup_names import draw_renaming, keep_names_in_link, subgroup_names
-from app.ui.subgroup_search import (
+from app.views.subgroups.page_map import draw_map, draw_map_controls, draw_selection
+from app.views.subgroups.page_names import draw_renaming, keep_names_in_link, subgroup_names
+from app.views.subgroups.page_search import (
     SearchRequest,
     draw_search_settings,
     draw_search_status,
@@ -20,8 +20,8 @@ from app.ui.subgroup_search import (
     reserve_places,
     start_search,
 )
-from app.ui.subgroup_survival import draw_linked_survival
-from app.ui.subgroup_take_away import draw_subgroups_take_away
+from app.views.subgroups.page_survival import draw_linked_survival
+from app.views.subgroups.page_take_away import draw_subgroups_take_away
 
 TABS = ["The subgroups", "What they are", "Clinical profile", "Against a classification", "Saved"]
 

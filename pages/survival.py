@@ -1,13 +1,13 @@
 import streamlit as st
 
-from app.ui.immortal_time import DURING_VIEW
-from app.ui.layout import nobody_selected, page_header
-from app.ui.survival import draw_view_choice
-from app.ui.survival_views.curves import draw_curves
-from app.ui.survival_views.during_follow_up import draw_during_follow_up
-from app.ui.survival_views.incidence import draw_incidence
-from app.ui.survival_views.models import draw_models
-from app.ui.survival_views.screen import draw_screen
+from app.shell.controls.endpoint import draw_view_choice
+from app.shell.layout import nobody_selected, page_header
+from app.views.survival.cox.page import draw_models
+from app.views.survival.curves.page import draw_curves
+from app.views.survival.during.page import draw_during_follow_up
+from app.views.survival.incidence.page import draw_incidence
+from app.views.survival.page_immortal_time import DURING_VIEW
+from app.views.survival.screen.page import draw_screen
 
 VIEWS = {
     "Survival curves": draw_curves,

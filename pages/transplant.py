@@ -1,11 +1,11 @@
-from app.ui.layout import nobody_selected, page_header
-from app.ui.transplant import draw_transplant
-from app.ui.transplant_views.answers import draw_answers
-from app.ui.transplant_views.benefits import draw_benefits
-from app.ui.transplant_views.learning import draw_learning
-from app.ui.transplant_views.protocol import draw_protocol
-from app.ui.transplant_views.states import draw_states
-from app.ui.transplant_views.timing import draw_timing
+from app.shell.layout import nobody_selected, page_header
+from app.views.transplant.answers.page import draw_answers
+from app.views.transplant.benefits.page import draw_benefits
+from app.views.transplant.learning.page import draw_learning
+from app.views.transplant.page import draw_transplant
+from app.views.transplant.protocol.page import draw_protocol
+from app.views.transplant.states.page import draw_states
+from app.views.transplant.timing.page import draw_timing
 
 VIEWS = {
     "The protocol": draw_protocol,

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import cycle
 from types import MappingProxyType
 
-from app.cohort.colour_distance import colour_distance
+from app.cohort._colour_distance import colour_distance
 from app.cohort.number_colours import number_colours
-from data_loaders.derived import is_triple_negative
+from data_loaders.meaning.derived import is_triple_negative
 
 BLUE = "#2a7fc1"
 VERMILION = "#d9541e"

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.cohort.clauses import All, AnyOf, Between, Clause, InSet, Known, Not
-from app.cohort.filters import Filter
+from app.cohort.filters import All, AnyOf, Between, Clause, Filter, InSet, Known, Not
 from data_loaders import Cohort, Endpoint, Variable
 
 Floats = npt.NDArray[np.float64]

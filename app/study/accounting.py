@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.analysis.outcomes import Outcome
+from app.study.outcomes import Outcome
 from data_loaders.wording import listing
 
 

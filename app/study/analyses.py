@@ -15,7 +15,7 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
-        "survival.incidence": "app.export.incidence_answer:INCIDENCE",
+        "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
     }
 )
 

@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.cohort.filters import Selection
-from app.export.methods_parts import view_methods
 from app.study.accounting import Accounting
+from app.study.methods import view_methods
 
 
 @dataclass(frozen=True, eq=False)

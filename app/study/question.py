@@ -17,10 +17,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.arrangement import Arrangement, arranged
 from app.cohort.filters import Filter
-from app.cohort.groupings import SAVED, Grouping, GroupingSpec, SavedGroups
-from app.cohort.saved import saved_of_text, saved_to_text
+from app.cohort.groupings import (
+    SAVED,
+    Arrangement,
+    Grouping,
+    GroupingSpec,
+    SavedGroups,
+    arranged,
+    saved_of_text,
+    saved_to_text,
+)
 from data_loaders import Cohort
 
 # Cohorts that everybody has: what names their patients tells nobody anything.

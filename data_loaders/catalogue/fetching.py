@@ -19,7 +19,7 @@ import requests
 import urllib3
 
 from data_loaders.catalogue.entries import CatalogueEntry, PublishedFile
-from data_loaders.folder import read_file
+from data_loaders.files.folder import read_file
 from data_loaders.model import CohortError
 from data_loaders.wording import shown
 

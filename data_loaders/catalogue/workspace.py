@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from data_loaders.formats import expanded
+from data_loaders.files.formats import expanded
 from data_loaders.model import CohortError
 from data_loaders.wording import shown
 

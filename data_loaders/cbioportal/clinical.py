@@ -10,16 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.cbioportal.tsv import TextTable, find_column
-from data_loaders.columns import TextColumn
+from data_loaders.files.columns import TextColumn
+from data_loaders.files.tables import RawTable
+from data_loaders.meaning.vocabulary import term_of
 from data_loaders.model import Cohort, CohortError, Issue, Variable
-from data_loaders.sample_types import (
+from data_loaders.variants.sample_types import (
     RANK_LATER,
     RANK_UNKNOWN,
     sample_rank,
     tells_first_from_later,
 )
-from data_loaders.tables import RawTable
-from data_loaders.vocabulary import term_of
 from data_loaders.wording import at_rows, plural, shown
 
 Positions = npt.NDArray[np.intp]

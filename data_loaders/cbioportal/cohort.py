@@ -8,7 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from data_loaders.alterations import Alterations
+from data_loaders.alterations.columns import Alterations
+from data_loaders.alterations.gene_parts import gene_columns, with_whole_genes
+from data_loaders.alterations.mutation_rule import agreeing, is_germline
 from data_loaders.cbioportal.clinical import (
     PATIENT,
     attributes,
@@ -21,13 +23,11 @@ from data_loaders.cbioportal.model import Study
 from data_loaders.cbioportal.mutations import Called, called_mutations
 from data_loaders.cbioportal.structural import called_fusions
 from data_loaders.cbioportal.timeline import transplants
-from data_loaders.derived import driver_class
-from data_loaders.gene_parts import gene_columns, with_whole_genes
-from data_loaders.mapping import TableMapping
+from data_loaders.joining.from_table import cohort_from_table
+from data_loaders.mapping.record import TableMapping
+from data_loaders.meaning.derived import driver_class
+from data_loaders.meaning.validation import constant_columns
 from data_loaders.model import Cohort, Issue, Provenance
-from data_loaders.mutation_rule import agreeing, is_germline
-from data_loaders.validation import constant_columns
-from data_loaders.wide import cohort_from_table
 from data_loaders.wording import listed, plural
 
 _SEVERITIES = ("error", "warning", "info")

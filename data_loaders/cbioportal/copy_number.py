@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.alterations.genes import current_symbol, known_symbols
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.mutations import Called, feature_rows, rows_of_samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes
 from data_loaders.cbioportal.tsv import TextTable, encoded, find_column
-from data_loaders.genes import current_symbol, known_symbols
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import at_rows, plural, shown
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from data_loaders.cbioportal.tsv import read_text
-from data_loaders.folder import read_file
+from data_loaders.files.folder import read_file
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import listed, plural, shown
 

@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.alterations import Alterations
-from data_loaders.calls import with_calls
+from data_loaders.alterations.columns import Alterations
+from data_loaders.alterations.from_variants import with_calls
+from data_loaders.alterations.genes import current_symbol, known_symbols
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes, with_observed_panels
 from data_loaders.cbioportal.tsv import TextTable, find_column
-from data_loaders.columns import TextColumn, relabelled
-from data_loaders.genes import current_symbol, known_symbols
+from data_loaders.files.columns import TextColumn, relabelled
+from data_loaders.files.tables import RawTable
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
-from data_loaders.tables import RawTable
-from data_loaders.variant_columns import variant_columns
-from data_loaders.variants import Variants, read_variants
+from data_loaders.variants.columns import variant_columns
+from data_loaders.variants.lists import Variants, read_variants
 from data_loaders.wording import plural, shown
 
 Bools = npt.NDArray[np.bool_]

@@ -2,9 +2,10 @@
 
 The format has no place for the order of levels, units, competing events, refinements and
 cytogenetics with "not tested", exact numbers, planted truths or findings. The subfolder
-``calr_explorer`` holds them: the cohort as :mod:`data_loaders.stored` writes it, and ``files.json``
-with the SHA-256 of every other file of the study. While these agree, the folder gives the cohort
-that was written. Once a file was edited, the subfolder is set aside and the files speak.
+``calr_explorer`` holds them: the cohort as :mod:`data_loaders.cohort_folder` writes it, and
+``files.json`` with the SHA-256 of every other file of the study. While these agree, the folder
+gives the cohort that was written. Once a file was edited, the subfolder is set aside and the files
+speak.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_loaders.cbioportal.meta import MAX_FILES, inside
-from data_loaders.folder import read_file
+from data_loaders.cohort_folder import is_stored_cohort, read_cohort, write_cohort
+from data_loaders.files.folder import read_file
 from data_loaders.model import Cohort, CohortError, Issue
-from data_loaders.stored import is_stored_cohort, read_cohort, write_cohort
 
 FOLDER = "calr_explorer"
 _README = """\

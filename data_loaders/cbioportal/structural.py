@@ -16,15 +16,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from data_loaders.alterations.genes import current_symbol, known_symbols
+from data_loaders.alterations.mutation_rule import REASONS, germline_label
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.mutations import BARCODE, Called, feature_rows, rows_of_samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes
 from data_loaders.cbioportal.tsv import TextTable, find_column
-from data_loaders.genes import current_symbol, known_symbols
+from data_loaders.files.tables import RawTable
 from data_loaders.model import CohortError, FeatureKind, Issue
-from data_loaders.mutation_rule import REASONS, germline_label
-from data_loaders.tables import RawTable
-from data_loaders.variant_words import status_reason
+from data_loaders.variants.words import status_reason
 from data_loaders.wording import listed, plural, shown
 
 _BY_ONE_GENE = frozenset(

@@ -16,8 +16,8 @@ from data_loaders.cbioportal.panels import (
 )
 from data_loaders.cbioportal.sidecar import read_sidecar
 from data_loaders.cbioportal.tsv import TextTable, read_tsv
-from data_loaders.folder import read_file
-from data_loaders.mapping import TableMapping
+from data_loaders.files.folder import read_file
+from data_loaders.mapping.record import TableMapping
 from data_loaders.model import Cohort, CohortError, Issue
 from data_loaders.wording import shown
 

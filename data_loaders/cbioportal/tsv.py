@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from data_loaders.columns import TextColumn
-from data_loaders.formats import decoded, expanded, format_of
+from data_loaders.files.columns import TextColumn
+from data_loaders.files.formats import decoded, expanded, format_of
+from data_loaders.files.notation_evidence import settled
+from data_loaders.files.table_names import cleaned_names
+from data_loaders.files.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable
 from data_loaders.model import CohortError, Issue
-from data_loaders.notation_evidence import settled
-from data_loaders.table_names import cleaned_names
-from data_loaders.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable
 from data_loaders.wording import at_rows, listed, plural, shown
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from data_loaders.databases.address import Address
 from data_loaders.databases.result import BATCH, Collected, Kind, Request
-from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.files.formats import MAX_FILE_BYTES
+from data_loaders.files.tables import RawTable
 from data_loaders.model import CohortError
-from data_loaders.tables import RawTable
 from data_loaders.wording import listed, shown
 
 LONGEST_TEXT = 32_767  # bytes of a cell, as much as Excel's hold

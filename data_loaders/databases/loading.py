@@ -11,12 +11,12 @@ from typing import Any
 
 from data_loaders.databases.address import Address, parse_address
 from data_loaders.databases.result import Request
-from data_loaders.mapping import TableMapping
+from data_loaders.files.tables import RawTable
+from data_loaders.joining.from_table import cohort_from_table
+from data_loaders.mapping.record import TableMapping
+from data_loaders.meaning.quality import quality_issues
 from data_loaders.model import Cohort, CohortError, Loading, Provenance
-from data_loaders.quality import quality_issues
-from data_loaders.tables import RawTable
-from data_loaders.variant_columns import variant_columns
-from data_loaders.wide import cohort_from_table
+from data_loaders.variants.columns import variant_columns
 from data_loaders.wording import listed
 
 SECONDS = 120.0

@@ -19,8 +19,8 @@ from psycopg.types.string import TextLoader
 
 from data_loaders.databases.address import Address
 from data_loaders.databases.result import BATCH, Collected, Kind, Request
+from data_loaders.files.tables import RawTable
 from data_loaders.model import CohortError
-from data_loaders.tables import RawTable
 from data_loaders.wording import listed
 
 _CONNECT_SECONDS = 10

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from data_loaders.formats import MAX_FILE_BYTES
+from data_loaders.files.formats import MAX_FILE_BYTES
+from data_loaders.files.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable, read_table
 from data_loaders.model import CohortError
-from data_loaders.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable, read_table
 from data_loaders.wording import plural, shown
 
 # What a database writes as "t" or with an offset from UTC, which the reader of text would not know.

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.alterations import Alterations
-from data_loaders.columns import TextColumn
+from data_loaders.alterations.columns import Alterations
+from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype.events import forget_tokens
 from data_loaders.karyotype.findings import (
     compared,
@@ -32,9 +32,9 @@ from data_loaders.karyotype.findings import (
 from data_loaders.karyotype.patients import Read, read_karyotypes
 from data_loaders.karyotype.reading import parse_karyotype
 from data_loaders.karyotype.rules import IPSSR_GROUPS
+from data_loaders.meaning.variables import ReadColumn
+from data_loaders.meaning.vocabulary import term, term_of
 from data_loaders.model import Issue, Variable, VariableKind
-from data_loaders.variables import ReadColumn
-from data_loaders.vocabulary import term, term_of
 from data_loaders.wording import plural, shown
 
 _LOOKS_ISCN = re.compile(

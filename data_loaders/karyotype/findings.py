@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from data_loaders.alterations import Alterations
-from data_loaders.columns import TextColumn
+from data_loaders.alterations.columns import Alterations
+from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype.patients import Read
 from data_loaders.karyotype.record import Karyotype
 from data_loaders.karyotype.rules import IPSSR_GROUPS

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from data_loaders.columns import TextColumn
+from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype.events import read_events
 from data_loaders.karyotype.reading import parse_karyotype
 from data_loaders.karyotype.record import SEX_UNCLEAR, Karyotype

@@ -14,15 +14,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.analysis.adjusted_survival import adjusted_survival
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.concordance import concordance_index
-from app.analysis.contrasts import conditional_survival
-from app.analysis.logrank import logrank_trend
-from app.analysis.regression import cox, cox_time_varying, survival_scan
-from app.analysis.subgroup_effects import subgroup_effects
-from app.analysis.survival import kaplan_meier, logrank_test, pairwise_logrank
-from app.analysis.time_dependent import compare_landmarks, counting_process, simon_makuch
+from app.analysis.regression import (
+    adjusted_survival,
+    compare_landmarks,
+    counting_process,
+    cox,
+    cox_time_varying,
+    simon_makuch,
+    subgroup_effects,
+    survival_scan,
+)
+from app.analysis.regression._concordance import concordance_index
+from app.analysis.survival import (
+    conditional_survival,
+    kaplan_meier,
+    logrank_test,
+    logrank_trend,
+    pairwise_logrank,
+)
 
 SCRIPT = Path(__file__).with_name("against_r.R")
 HORIZON = 20.0

@@ -16,21 +16,23 @@ from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, false_discovery_control, fisher_exact
 from scipy.stats.contingency import odds_ratio
 
-from app.analysis.associations import alteration_frequencies, co_occurrence, wilson_interval
-from app.analysis.associations_burden import mutation_burden
-from app.analysis.associations_exact import (
+from app.analysis.associations import (
+    alteration_frequencies,
+    co_occurrence,
     conditional_odds_ratios,
     fisher_p_values,
-    sample_odds_ratios,
+    wilson_interval,
 )
-from app.analysis.associations_groups import (
+from app.analysis.associations._exact import sample_odds_ratios
+from app.cohort.groupings import by_variable
+from app.views.genomics.burden.analysis import mutation_burden
+from app.views.genomics.frequencies.analysis import (
     CHI_SQUARED,
     FISHER,
     SIMULATED,
     compare_counts,
     group_frequencies,
 )
-from app.cohort.groupings import by_variable
 from data_loaders import Cohort, load_cohort
 from data_loaders.catalogue.workspace import workspace_table
 from tests.builders import DIAGNOSIS, make_cohort

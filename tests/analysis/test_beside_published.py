@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.analysis.group_contrasts import common_horizon
-from app.analysis.group_incidence import incidence_by_group
-from app.analysis.group_survival import survival_by_group
-from app.analysis.table_one import table_one
+from app.analysis.associations import table_one
 from app.cohort.groupings import GroupingSpec, by_variable
 from app.cohort.later_columns import comes_later
-from app.export.methods_incidence import incidence_methods
+from app.views.survival.curves.analysis import survival_by_group
+from app.views.survival.curves.contrasts import common_horizon
+from app.views.survival.incidence.analysis import incidence_by_group
+from app.views.survival.incidence.words_methods import incidence_methods
 from data_loaders import Cohort, load_cohort
 
 PUBLIC = Path(__file__).parents[2].parent / "shared" / "public-cohorts"

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.fine_gray import fine_gray
-from app.analysis.group_hazards import GroupModel, group_cox, group_fine_gray
+from app.analysis.competing_risks import GroupModel, fine_gray, group_cox, group_fine_gray
 from app.analysis.regression import cox
 
 NAMES = ["a", "b", "c"]

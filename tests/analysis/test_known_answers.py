@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.concordance import concordance_index
-from app.analysis.regression import cox, cox_time_varying
+from app.analysis.regression import counting_process, cox, cox_time_varying
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import kaplan_meier, logrank_test
-from app.analysis.time_dependent import counting_process
 from tests.analysis.oracles import Frames, Oracle, printed, read_frames, same_p
 
 pytestmark = pytest.mark.shared

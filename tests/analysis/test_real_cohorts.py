@@ -10,18 +10,16 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from app.analysis.associations import alteration_frequencies, co_occurrence
-from app.analysis.associations_groups import (
+from app.analysis.associations import REST, alteration_frequencies, co_occurrence, table_one
+from app.cohort.groupings import Grouping, by_variable
+from app.study.overlapping import overlap_families
+from app.views.cohort.overview.analysis import ranked_variables
+from app.views.genomics.frequencies.analysis import (
     CHI_SQUARED,
     FISHER,
     MIN_COMPARED,
     group_frequencies,
 )
-from app.analysis.distributions import ranked_variables
-from app.analysis.overlapping import overlap_families
-from app.analysis.table_one import REST, table_one
-from app.cohort.grouping_model import Grouping
-from app.cohort.groupings import by_variable
 from data_loaders import Cohort, load_cohort
 
 pytestmark = pytest.mark.shared

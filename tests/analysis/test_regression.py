@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analysis._risk_sets import RiskSets
-from app.analysis._survival_data import group_codes, survival_data
 from app.analysis.competing_risks import fine_gray
-from app.analysis.concordance import concordance_index
+from app.analysis.likelihood import RiskSets
 from app.analysis.regression import cox, cox_time_varying
+from app.analysis.regression._concordance import concordance_index
+from app.analysis.survival_input import group_codes, survival_data
 from tests.analysis import published
 
 

@@ -13,10 +13,8 @@ import pandas as pd
 import pytest
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.contrasts import rmst_differences, survival_differences
-from app.analysis.regression import cox, cox_time_varying, survival_scan
-from app.analysis.survival import kaplan_meier, logrank_test
-from app.analysis.time_dependent import counting_process, landmark
+from app.analysis.regression import counting_process, cox, cox_time_varying, landmark, survival_scan
+from app.analysis.survival import kaplan_meier, logrank_test, rmst_differences, survival_differences
 
 LOG2 = float(np.log(2))
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from app.analysis.progress import Cancelled
 from app.analysis.subgroups import (
     NO_ALTERATION,
     NOISE,
     NOT_TESTED,
-    Cancelled,
     SubgroupError,
     SubgroupSettings,
     display_coordinates,

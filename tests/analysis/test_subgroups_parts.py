@@ -20,21 +20,21 @@ from app.analysis.subgroups import (
     concordance,
     display_coordinates,
     label_anchors,
-    numba_cache,
 )
-from app.analysis.subgroups.agreement import cramers_v
-from app.analysis.subgroups.consensus import affinity, co_association, consensus
-from app.analysis.subgroups.describe import enrichment, fisher_two_sided, group_names
-from app.analysis.subgroups.evidence import judge
-from app.analysis.subgroups.features import features_worth_keeping, required_carriers
-from app.analysis.subgroups.information import Information, information
-from app.analysis.subgroups.kernels import average_linkage_cut
-from app.analysis.subgroups.merge import Penalty, fit_mixture, merge_partition
-from app.analysis.subgroups.partitions import density_partitions, weighted_core_distances
-from app.analysis.subgroups.placement import nearest_profile, place
-from app.analysis.subgroups.profiles import collapse, jaccard_neighbours
-from app.analysis.subgroups.refinements import count_events_once
-from app.analysis.subgroups.search import MAX_MAPPED_PROFILES, landmark_counts
+from app.analysis.subgroups._agreement import cramers_v
+from app.analysis.subgroups._describe import enrichment, fisher_two_sided, group_names
+from app.analysis.subgroups._evidence import judge
+from app.analysis.subgroups._features import features_worth_keeping, required_carriers
+from app.analysis.subgroups._refinements import count_events_once
+from app.analysis.subgroups._search import numba_cache
+from app.analysis.subgroups._search.consensus import affinity, co_association, consensus
+from app.analysis.subgroups._search.information import Information, information
+from app.analysis.subgroups._search.kernels import average_linkage_cut
+from app.analysis.subgroups._search.merge import Penalty, fit_mixture, merge_partition
+from app.analysis.subgroups._search.partitions import density_partitions, weighted_core_distances
+from app.analysis.subgroups._search.placement import nearest_profile, place
+from app.analysis.subgroups._search.profiles import collapse, jaccard_neighbours
+from app.analysis.subgroups._search.search import MAX_MAPPED_PROFILES, landmark_counts
 
 
 def blobs(n, n_blobs, seed):

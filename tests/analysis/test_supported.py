@@ -7,20 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.associations_burden import burden_reading, mutation_burden
-from app.analysis.group_contrasts import common_horizon, differences_table, restricted_means_table
-from app.analysis.group_incidence import incidence_by_group
-from app.analysis.group_reading import reading
-from app.analysis.group_survival import survival_by_group
-from app.analysis.supported import last_with, supported_by_all, supported_until
-from app.analysis.survival import kaplan_meier
-from app.analysis.table_one import table_one
-from app.charts.incidence import incidence_figure
-from app.charts.survival import survival_figure
-from app.cohort.arrangement import Arrangement, arranged, small_groups
-from app.cohort.groupings import GroupingSpec, by_alteration, by_variable
-from app.cohort.regrouping import only_groups
+from app.analysis.associations import table_one
+from app.analysis.survival import kaplan_meier, last_with, supported_by_all, supported_until
+from app.cohort.groupings import (
+    Arrangement,
+    GroupingSpec,
+    arranged,
+    by_alteration,
+    by_variable,
+    only_groups,
+    small_groups,
+)
 from app.study.figures.theme import framed
+from app.views.genomics.burden.analysis import burden_reading, mutation_burden
+from app.views.survival.curves.analysis import survival_by_group
+from app.views.survival.curves.contrasts import (
+    common_horizon,
+    differences_table,
+    restricted_means_table,
+)
+from app.views.survival.curves.figures import survival_figure
+from app.views.survival.curves.words import reading
+from app.views.survival.incidence.analysis import incidence_by_group
+from app.views.survival.incidence.figures import incidence_figure
 from data_loaders import Cohort, Endpoint, Variable
 from tests.builders import OS, make_cohort
 

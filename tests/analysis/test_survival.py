@@ -9,12 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.survival import (
-    administrative_censoring,
-    at_risk,
-    kaplan_meier,
-    risk_table,
-)
+from app.analysis.survival import administrative_censoring, kaplan_meier, risk_table
+from app.analysis.survival._kaplan_meier import at_risk
 from tests.analysis import published
 
 

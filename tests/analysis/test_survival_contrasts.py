@@ -9,17 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import chdtrc
 
-from app.analysis.adjusted_survival import adjusted_survival, support_sentences
-from app.analysis.contrasts import (
+from app.analysis.regression import (
+    adjusted_survival,
+    cox,
+    optimal_cutpoint,
+    subgroup_effects,
+    support_sentences,
+)
+from app.analysis.survival import (
     conditional_survival,
+    kaplan_meier,
     longest_common_time,
     rmst_differences,
     survival_differences,
 )
-from app.analysis.cutpoints import optimal_cutpoint
-from app.analysis.regression import cox
-from app.analysis.subgroup_effects import subgroup_effects
-from app.analysis.survival import kaplan_meier
 from tests.analysis import published
 
 

@@ -15,21 +15,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.concordance import concordance_index
-from app.analysis.cutpoints import optimal_cutpoint
-from app.analysis.group_hazards import group_cox, group_fine_gray
-from app.analysis.regression import cox, cox_time_varying, survival_scan
+from app.analysis.competing_risks import (
+    cumulative_incidence,
+    fine_gray,
+    gray_test,
+    group_cox,
+    group_fine_gray,
+)
+from app.analysis.regression import (
+    counting_process,
+    cox,
+    cox_time_varying,
+    landmark,
+    optimal_cutpoint,
+    simon_makuch,
+    survival_scan,
+)
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import (
     administrative_censoring,
-    at_risk,
     kaplan_meier,
     logrank_test,
     logrank_trend,
     pairwise_logrank,
     risk_table,
 )
-from app.analysis.time_dependent import counting_process, landmark, simon_makuch
+from app.analysis.survival._kaplan_meier import at_risk
 
 N = 40
 RNG = np.random.default_rng(61)

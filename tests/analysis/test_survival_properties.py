@@ -15,8 +15,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
-from app.analysis.concordance import concordance_index
 from app.analysis.regression import cox, survival_scan
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import (
     administrative_censoring,
     kaplan_meier,

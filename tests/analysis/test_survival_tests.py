@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.logrank import logrank_trend
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.survival import logrank_test, pairwise_logrank
+from app.analysis.survival import logrank_test, logrank_trend, pairwise_logrank
 from tests.analysis import published
 
 SIX_MP = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]

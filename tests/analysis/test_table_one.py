@@ -13,15 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.analysis.group_tests import (
-    category_smd,
-    category_test,
-    mean_test,
-    number_smd,
-    rank_test,
-)
-from app.analysis.ordered_numbers import in_order, quartiles
-from app.analysis.table_one import compare_groups, table_one
+from app.analysis.associations import category_test, compare_groups, table_one
+from app.analysis.associations._group_tests import category_smd, mean_test, number_smd, rank_test
+from app.analysis.associations._ordered_numbers import in_order, quartiles
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort

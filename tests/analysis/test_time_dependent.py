@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.regression import cox, cox_time_varying
-from app.analysis.survival import kaplan_meier, logrank_test
-from app.analysis.time_dependent import (
+from app.analysis.regression import (
     compare_landmarks,
     counting_process,
+    cox,
+    cox_time_varying,
     landmark,
     simon_makuch,
 )
+from app.analysis.survival import kaplan_meier, logrank_test
 from tests.analysis import published
 
 

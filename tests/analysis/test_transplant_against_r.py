@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.analysis.transplant import Strategy, paths_of, trial_data
+from app.analysis.transplant._multistate import aalen_johansen
 from app.analysis.transplant._trial import Trial, kaplan_meier_of
-from app.analysis.transplant.multistate import aalen_johansen, paths_of
-from app.analysis.transplant.strategies import Strategy
-from app.analysis.transplant.trial_data import trial_data
 
 AT = np.array([2.0, 6.0, 12.0, 24.0, 40.0])
 SCRIPT = """

@@ -6,16 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.analysis.progress import Cancelled
 from app.analysis.regression import cox
-from app.analysis.subgroups import Cancelled
 from app.analysis.survival import kaplan_meier
+from app.analysis.transplant import (
+    EmulationSettings,
+    Strategy,
+    age_bands,
+    e_value,
+    emulate,
+    positivity,
+    rate_to_risk_ratio,
+    sensitivity,
+    trial_data,
+)
 from app.analysis.transplant._hazards import HazardRows, fit_hazard
 from app.analysis.transplant._trial import Trial, kaplan_meier_of, restricted_mean
-from app.analysis.transplant.diagnostics import age_bands, positivity, sensitivity
-from app.analysis.transplant.e_value import e_value, rate_to_risk_ratio
-from app.analysis.transplant.emulation import EmulationSettings, emulate
-from app.analysis.transplant.strategies import Strategy
-from app.analysis.transplant.trial_data import trial_data
 from data_loaders.demo import load_demo
 
 HORIZON = 60.0

@@ -9,24 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.competing_risks import cumulative_incidence
+from app.analysis.progress import Cancelled
 from app.analysis.regression import cox
-from app.analysis.subgroups import Cancelled
-from app.analysis.transplant.microsimulation import (
+from app.analysis.transplant import (
     NEVER,
     MicrosimulationSettings,
-    microsimulate,
-)
-from app.analysis.transplant.multistate import (
-    DEAD,
-    TRANSPLANTED,
-    UNTREATED,
     Paths,
-    aalen_johansen,
+    microsimulate,
     occupancy,
     paths_of,
+    transition_models,
+    trial_data,
 )
-from app.analysis.transplant.transitions import transition_models
-from app.analysis.transplant.trial_data import trial_data
+from app.analysis.transplant._multistate import DEAD, TRANSPLANTED, UNTREATED, aalen_johansen
 
 HORIZON = 60.0
 SMALL = MicrosimulationSettings(

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cohort.arrangement import Arrangement, arranged
-from app.cohort.groupings import MISSING, Grouping, GroupingError
+from app.cohort.groupings import MISSING, Arrangement, Grouping, GroupingError, arranged
 
 NAMES = ("Low", "Mid", "High")
 COLOURS = ("#111111", "#222222", "#333333")

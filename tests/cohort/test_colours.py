@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.cohort import colours
-from app.cohort.colour_distance import EYES, USUAL, colour_distance
+from app.cohort._colour_distance import EYES, USUAL, colour_distance
 from app.cohort.colours import assign_colours, colour_of
 from tests.conftest import ROOT
 

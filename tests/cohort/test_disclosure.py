@@ -13,9 +13,18 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from app.cohort.disclosure import Disclosure, DisclosureError
-from app.cohort.disclosure_questions import Condition, Published, is_asked, published_of
-from app.cohort.disclosure_release import AT_RISK, EVENTS, GRID, release_of
+from app.cohort.disclosure import (
+    AT_RISK,
+    EVENTS,
+    GRID,
+    Condition,
+    Disclosure,
+    DisclosureError,
+    Published,
+    is_asked,
+)
+from app.cohort.disclosure._questions import published_of
+from app.cohort.disclosure._release import release_of
 from app.cohort.filters import Filter
 from data_loaders import Cohort, load_cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort

@@ -10,14 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cohort.colours import SLATE, VERMILION
-from app.cohort.grouping_kinds import (
-    allele_genes,
-    by_alleles,
-    by_burden,
-    by_hierarchy,
-    by_two_genes,
-)
-from app.cohort.groupings import NOT_TESTED, Grouping, GroupingError, GroupingSpec
+from app.cohort.groupings import Grouping, GroupingError, GroupingSpec, allele_genes
+from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
+from app.cohort.groupings._spec import NOT_TESTED
 from data_loaders import Cohort
 from tests.builders import make_cohort
 

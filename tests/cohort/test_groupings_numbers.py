@@ -9,11 +9,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.cohort.clinical_thresholds import clinical_thresholds
-from app.cohort.colour_distance import EYES
-from app.cohort.groupings import MISSING, Grouping, GroupingError, GroupingSpec
+from app.cohort._colour_distance import EYES
+from app.cohort.groupings import (
+    MISSING,
+    Cut,
+    Grouping,
+    GroupingError,
+    GroupingSpec,
+    clinical_thresholds,
+    cut_options,
+    fixed_cut,
+    typed_values,
+)
+from app.cohort.groupings._cuts import by_cut
 from app.cohort.number_colours import number_colours
-from app.cohort.numeric_cuts import Cut, by_cut, cut_options, fixed_cut, typed_values
 from data_loaders import Cohort, Variable
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 from tests.cohort.test_colours import PAGES, luminance, nearest

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingError, GroupingSpec
-from app.cohort.named_filters import filters_from_text
+from app.cohort.groupings import GroupingError, GroupingSpec, filters_from_text
 from app.cohort.spec_text import join_parts, split_parts
 from tests.builders import AGE, make_cohort
 

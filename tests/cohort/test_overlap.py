@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.cohort.filters import Filter, FilterError
-from app.cohort.overlap import combined, overlap
+from app.cohort.groupings import combined, overlap
 from tests.builders import make_cohort
 
 COLUMN = st.lists(st.sampled_from([0, 1, None]), min_size=12, max_size=12)

@@ -15,15 +15,16 @@ from app.cohort.groupings import (
     GroupingError,
     GroupingSpec,
     by_labels,
-)
-from app.cohort.regrouping import REST, joined_groups, only_groups, selection_against_rest
-from app.cohort.saved import (
     clean_name,
+    joined_groups,
+    only_groups,
     saved_from_json,
     saved_from_text,
     saved_to_json,
     saved_to_text,
+    selection_against_rest,
 )
+from app.cohort.groupings._regrouping import REST
 from tests.builders import make_cohort
 
 COHORT = make_cohort({"age_years": [float(i) for i in range(6)]})

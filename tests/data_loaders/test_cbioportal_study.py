@@ -612,7 +612,7 @@ def test_files_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(CohortError, match=r"has \d+ rows; at most 3 are read"):
         load_study(folder)
     monkeypatch.undo()
-    monkeypatch.setattr("data_loaders.folder.MAX_FILE_BYTES", 200)
+    monkeypatch.setattr("data_loaders.files.folder.MAX_FILE_BYTES", 200)
     with pytest.raises(CohortError, match=r"is larger than"):
         load_study(folder)
     monkeypatch.undo()

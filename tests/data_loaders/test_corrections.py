@@ -9,9 +9,15 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.cbioportal.write import write_study
-from data_loaders.column_uses import ALTERATION, IDENTIFIER, LEFT_OUT, column_uses, stated_use
-from data_loaders.corrections import (
+from data_loaders.cbioportal.writing.study import write_study
+from data_loaders.mapping.column_uses import (
+    ALTERATION,
+    IDENTIFIER,
+    LEFT_OUT,
+    column_uses,
+    stated_use,
+)
+from data_loaders.mapping.corrections import (
     as_inferred,
     coded_alteration,
     described_column,

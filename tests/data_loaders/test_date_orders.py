@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, Issue, load_table_bytes
-from data_loaders.date_formats import read_date
+from data_loaders.dates.formats import read_date
 
 TODAY = dt.date(2026, 6, 15)
 

@@ -10,7 +10,7 @@ import pytest
 
 import data_loaders
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.families import FAMILIES, family_of
+from data_loaders.meaning.families import FAMILIES, family_of
 
 TERMS = Path(data_loaders.__file__).parent / "data" / "disease_families.csv"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from data_loaders import Cohort, load_table_bytes
+from data_loaders.files.tables import read_table
 from data_loaders.karyotype import parse_karyotype
-from data_loaders.tables import read_table
 
 ROWS = [
     ("46,XX,del(5)(q22q33)[14]/46,XX[6]", "F"), ("45,XY,-7[18]", "M"), ("46,XY[20]", "M"),

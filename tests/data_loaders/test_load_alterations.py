@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.genes import aliases, known_symbols, read_feature_name
+from data_loaders.alterations.genes import aliases, known_symbols, read_feature_name
 
 
 def load(columns: dict[str, list[object]], mapping: dict[str, object] | None = None) -> Cohort:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data_loaders import CohortError, folder, load_cohort, load_files
+from data_loaders import CohortError, load_cohort, load_files
+from data_loaders.files import folder
 
 CLINICAL = b"ID,os_months,os_event,age\nSECRET1,1,0,50\nSECRET2,2,1,60\n"
 MATRIX = b"ID,TP53,ASXL1\nSECRET1,1,0\nSECRET2,0,1\n"

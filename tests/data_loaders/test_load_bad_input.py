@@ -11,15 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_loaders import (
-    CohortError,
-    formats,
-    load_cohort,
-    load_table_bytes,
-    regular_files,
-    tables,
-    workbook,
-)
+from data_loaders import CohortError, load_cohort, load_table_bytes
+from data_loaders.files import formats, regular_files, tables, workbook
 
 FRAME = pd.DataFrame(
     {"patient_id": ["SECRET1", "SECRET2"], "os_months": [1, 2], "os_event": [0, 1]}
@@ -219,7 +212,7 @@ def test_a_file_on_disk_is_measured_before_it_is_read(
 ) -> None:
     path = tmp_path / "large.csv"
     path.write_bytes(CSV)
-    monkeypatch.setattr("data_loaders.folder.MAX_FILE_BYTES", 10)
+    monkeypatch.setattr("data_loaders.files.folder.MAX_FILE_BYTES", 10)
     monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
     with pytest.raises(CohortError, match=r"large\.csv is larger than"):
         load_cohort(path)

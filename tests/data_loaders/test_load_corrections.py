@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, CohortError, load_table_bytes
-from data_loaders.mapping import TableMapping
-from data_loaders.mapping_parts import named
+from data_loaders.mapping.parts import named
+from data_loaders.mapping.record import TableMapping
 
 N = 80
 RNG = np.random.default_rng(41)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_table_bytes
-from data_loaders.corrections import endpoint_parts, endpoint_said
+from data_loaders.mapping.corrections import endpoint_parts, endpoint_said
 
 DAY = dt.date(2014, 3, 31)
 WRITTEN = {

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.analysis.outcomes import outcome_of
 from app.analysis.survival import kaplan_meier
+from app.study.outcomes import outcome_of
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.stored import read_cohort, write_cohort
+from data_loaders.cohort_folder import read_cohort, write_cohort
 
 N = 20
 OS = {"os_days": [400 + i for i in range(N)], "os_event": [i % 2 for i in range(N)]}

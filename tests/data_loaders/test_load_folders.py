@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, CohortError, load_cohort
-from data_loaders.variant_classes import class_of_change
+from data_loaders.variants.classes import class_of_change
 
 pytestmark = pytest.mark.shared
 

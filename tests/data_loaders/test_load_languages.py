@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.date_pairs import date_label, date_roles
-from data_loaders.event_codes import decode_events
-from data_loaders.spelling import folded, glued
-from data_loaders.tables import read_table
-from data_loaders.vocabulary import term_of
+from data_loaders.endpoints.date_pairs import date_label, date_roles
+from data_loaders.files.tables import read_table
+from data_loaders.meaning.event_codes import decode_events
+from data_loaders.meaning.spelling import folded, glued
+from data_loaders.meaning.vocabulary import term_of
 
 
 def load(columns: dict[str, list[Any]]) -> Cohort:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_cohort, load_files, load_table_bytes
-from data_loaders.alleles import ALLELES
-from data_loaders.hgvs import protein_change
-from data_loaders.samples import patient_of
-from data_loaders.variant_classes import CLASSES, class_of_change, variant_class
+from data_loaders.alterations.alleles import ALLELES
+from data_loaders.alterations.hgvs import protein_change
+from data_loaders.joining.samples import patient_of
+from data_loaders.variants.classes import CLASSES, class_of_change, variant_class
 
 HEADER = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short"
 

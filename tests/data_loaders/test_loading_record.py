@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from data_loaders import load_cohort
-from data_loaders.cbioportal.write import write_study
-from data_loaders.stored import read_cohort, write_cohort
+from data_loaders.cbioportal.writing.study import write_study
+from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.uploads import load_upload
 
 TABLE = b"ID,os_months,os_event,age,note\n" + b"".join(

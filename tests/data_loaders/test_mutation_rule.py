@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analysis.oncoprint import oncoprint
-from app.analysis.variants import counted_variants, gene_variants, vaf_summary
-from app.charts.vaf import vaf_figure
 from app.cohort.filters import Filter
 from app.study.figures.theme import framed
+from app.views.genomics.allele_fractions.figures import vaf_figure
+from app.views.genomics.oncoprint.analysis import oncoprint
+from app.views.genomics.variants.analysis import counted_variants, gene_variants, vaf_summary
 from data_loaders import Cohort, load_cohort, load_files
-from data_loaders.allele_fractions import read_counts
+from data_loaders.alterations.gene_cells import genes_of_cell
+from data_loaders.alterations.hgvs import is_understood, protein_change
+from data_loaders.alterations.mutation_rule import REASONS, counts, rule_in_words
 from data_loaders.cbioportal import load_study
-from data_loaders.columns import TextColumn
-from data_loaders.gene_cells import genes_of_cell
-from data_loaders.hgvs import is_understood, protein_change
-from data_loaders.mutation_rule import REASONS, counts, rule_in_words
+from data_loaders.files.columns import TextColumn
+from data_loaders.variants.allele_fractions import read_counts
 from tests.data_loaders import cbioportal_study as toy
 
 PEOPLE = [f"H{i}" for i in range(1, 9)]

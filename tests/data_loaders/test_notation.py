@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, Issue, load_files, load_table_bytes
-from data_loaders.notation import PLAIN, Notation, parsed, read_cell
+from data_loaders.files.notation import PLAIN, Notation, parsed, read_cell
 
 
 def load(columns: dict[str, list[str]], sep: str = "\t", name: str = "t.txt") -> Cohort:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_loaders import Endpoint, Variable, load_cohort
-from data_loaders.quality import batch_columns, missingness, quality_issues
+from data_loaders.meaning.quality import batch_columns, missingness, quality_issues
 from tests.builders import AGE, OS, make_cohort
 
 AML = Endpoint("aml", "AML transformation", "aml_months", "aml_event", event_label="AML")

@@ -13,8 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from data_loaders import Cohort, CohortError, load_cohort
+from data_loaders.cohort_folder import COHORT_FILE, read_cohort, write_cohort
 from data_loaders.demo import load_demo
-from data_loaders.stored import COHORT_FILE, read_cohort, write_cohort
 
 HOSTILE = ["a.b", "A.B", "", " ", "patient_id", "c0", "x\x00y", "=1+1", "tab\tname", "é/\\"]
 

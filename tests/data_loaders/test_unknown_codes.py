@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.families import family_of
+from data_loaders.meaning.families import family_of
 
 N = 12
 

@@ -12,8 +12,8 @@ import pytest
 
 from data_loaders import CohortError, load_cohort
 from data_loaders.cbioportal import write_study
+from data_loaders.cohort_folder import write_cohort
 from data_loaders.demo import load_demo
-from data_loaders.stored import write_cohort
 from data_loaders.uploads import load_upload
 
 CLINICAL = b"patient_id,age_years,os_months,os_event\n" + b"".join(

@@ -12,7 +12,7 @@ import pytest
 
 from data_loaders import Cohort, load_files
 from data_loaders.cbioportal import load_study
-from data_loaders.variant_words import is_wild_type, judged, status_reason
+from data_loaders.variants.words import is_wild_type, judged, status_reason
 from tests.data_loaders import cbioportal_study as toy
 from tests.data_loaders.test_mutation_rule import (
     HEADER,

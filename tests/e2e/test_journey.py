@@ -210,7 +210,7 @@ def test_a_killed_worker_is_told_and_replaced(page: Page, address: str):
     page.goto(f"{address}/?dx=PV")
     settled(page)
     found = subprocess.run(
-        ["pgrep", "-f", "app.analysis.worker"], capture_output=True, text=True, check=True
+        ["pgrep", "-f", "app.worker"], capture_output=True, text=True, check=True
     )
     go_to_without_waiting(page, "Subgroups")
     for pid in found.stdout.split():

@@ -22,7 +22,7 @@ PAGES = (
 @pytest.fixture(scope="session", autouse=True)
 def _end_the_worker() -> Iterator[None]:
     yield
-    from app.ui.service import job_service
+    from app.shell.work.service import job_service
 
     job_service().close()
 

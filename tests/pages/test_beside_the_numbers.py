@@ -76,7 +76,7 @@ def test_compare_counts_whom_it_compares():
 def test_the_axis_of_one_patients_curves_is_said_to_end_with_the_patients_own_course():
     def said(own: float) -> str:
         at = AppTest.from_string(
-            "from app.ui.time_axis import draw_axis_end\n"
+            "from app.shell.controls.time_axis import draw_axis_end\n"
             f"print(draw_axis_end(12.0, 60.0, own={own}))"
         ).run()
         assert not at.exception

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.charts.incidence import WRONG
-from app.charts.incidence_stacked import NEITHER
 from app.study.figures.theme import SYNTHETIC_MARK
+from app.views.survival.incidence.figures import WRONG
+from app.views.survival.incidence.figures_stacked import NEITHER
 from data_loaders import load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 

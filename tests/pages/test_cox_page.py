@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.analysis.cohort_models import ModelSettings, fit_models
 from app.cohort.groupings import GroupingSpec
+from app.shell.saved_groups import _Saved
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.saved_groups import _Saved
+from app.views.survival.cox.analysis import ModelSettings, fit_models
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from streamlit.testing.v1 import AppTest
 
-from app.ui.session import Source
+from app.shell.session import Source
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
@@ -293,7 +293,7 @@ def test_five_renamed_columns_and_two_endpoints_take_at_most_25_clicks():
 
 
 def test_a_search_of_studies_clears_the_error_before_it_and_says_when_nothing_is_found(monkeypatch):
-    from app.ui import loading
+    from app.views.data import page_loading as loading
     from data_loaders import CohortError
     from data_loaders.cbioportal.api import StudySummary
 

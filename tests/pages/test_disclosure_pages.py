@@ -19,9 +19,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.cohort.disclosure import VARIABLE
-from app.ui.disclosed import pages as disclosed_pages
-from app.ui.disclosed.pages import VIEWS
+from app.cohort.disclosure._policy import VARIABLE
+from app.views.disclosure import page as disclosed_pages
+from app.views.disclosure.page import VIEWS
 from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.immortal_time import DURING_VIEW
+from app.views.survival.page_immortal_time import DURING_VIEW
 from data_loaders import Cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
@@ -166,10 +166,10 @@ def test_nobody_has_an_event_and_it_is_said():
 
 GUARDED = """
 import streamlit as st
-from app.cohort.groupings import GroupingSpec, by_variable
-from app.cohort.filters import Filter
-from app.ui.immortal_time import immortal_time_guard
-from app.ui.session import Looking
+from app.cohort.groupings._spec import GroupingSpec, by_variable
+from app.cohort.filters._filter import Filter
+from app.views.survival.page_immortal_time import immortal_time_guard
+from app.shell.session import Looking
 cohort = st.session_state["the_cohort"]
 looking = Looking("upload:x", cohort, Filter(), Filter().apply(cohort))
 immortal_time_guard(looking, {grouping}, "os", {group!r})

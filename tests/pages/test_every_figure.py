@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import INK
-from app.ui.patient import TABS as PATIENT_TABS
+from app.views.patient.page import TABS as PATIENT_TABS
 from pages import cohort, compare, genomics, patient, survival, transplant
 from tests.pages.conftest import words
 from tests.pages.test_subgroups_page import until_finished

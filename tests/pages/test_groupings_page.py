@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.cohort.arrangement import Arrangement
-from app.ui.grouping_arrangement import IN_LINK
-from app.ui.links import group_labels
-from app.ui.session import demo_cohort
+from app.cohort.groupings import Arrangement
+from app.shell.controls.arrangement import IN_LINK
+from app.shell.links import group_labels
+from app.shell.session import demo_cohort
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.questions import questions
+from app.views.home.page_questions import questions
 from data_loaders import load_cohort
 from data_loaders.demo import load_demo
 from tests.builders import AGE, OS, make_cohort

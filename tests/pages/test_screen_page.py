@@ -9,7 +9,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.screened_gene import GENE, TABLE_KEY, VOLCANO_KEY, keep_point, keep_row
+from app.views.survival.screen.page_one_alteration import (
+    GENE,
+    TABLE_KEY,
+    VOLCANO_KEY,
+    keep_point,
+    keep_row,
+)
 from data_loaders import load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
@@ -110,7 +116,7 @@ def test_a_click_chooses_and_a_second_one_changes_nothing(open_app: Opener):
     """What the browser reports of a click, handed to the callbacks of figure and table."""
     import streamlit as st
 
-    from app.ui.session import Looking
+    from app.shell.session import Looking
 
     at = opened(open_app)
     looking: Looking = at.session_state["_looking_at"]

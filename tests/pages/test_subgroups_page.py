@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.subgroup_map import _CHOSEN, _Chosen
+from app.views.subgroups.page_map import _CHOSEN, _Chosen
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
 

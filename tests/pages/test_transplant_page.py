@@ -13,12 +13,13 @@ import plotly.io as plotly_io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.analysis.transplant import EmulationSettings, emulate, write_protocol
-from app.analysis.transplant.defaults import suggest
-from app.analysis.transplant.reading import HYPOTHESES, signed
+from app.analysis.transplant import EmulationSettings, emulate
 from app.cohort.filters import Filter
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.ui.questions import questions
+from app.views.home.page_questions import questions
+from app.views.transplant.defaults import suggest
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.words import HYPOTHESES, signed
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
 from pages.transplant import VIEWS

@@ -11,17 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingSpec
-from app.cohort.saved import saved_from_json, saved_to_json
-from app.export.script_parts import GROUPS_FILE
+from app.cohort.groupings import Arrangement, GroupingSpec, saved_from_json, saved_to_json
 from app.study.analyses import ANALYSES, analysis_of, answer_of, answer_to, compute
 from app.study.answer import Answer, methods_text
 from app.study.question import Question
-from app.study.script import question_script
+from app.study.scripts.parts import GROUPS_FILE
+from app.study.scripts.question import question_script
 from data_loaders import Cohort, load_cohort
-from tests.export.reproduce import run
+from tests.study.reproduce import run
 
 FILE = 'a "study"; print(1).csv'
 STAGE = GroupingSpec("variable", "stage")

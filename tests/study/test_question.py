@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from app.cohort.arrangement import Arrangement
 from app.cohort.filters import Filter
-from app.cohort.groupings import Grouping, GroupingError, GroupingSpec, by_labels
+from app.cohort.groupings import Arrangement, Grouping, GroupingError, GroupingSpec, by_labels
 from app.study.question import Question, QuestionError
 from tests.builders import make_cohort
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.transplant.trial_data import TrialData
+from app.analysis.transplant._trial_data import TrialData
 
 
 def restratified(data: TrialData, labels: pd.Series, name: str, *, model: bool) -> TrialData:

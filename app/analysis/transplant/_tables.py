@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
+from app.analysis.transplant._e_value import e_value, rate_to_risk_ratio
 from app.analysis.transplant._trial import (
     ArmSums,
     Caps,
@@ -17,7 +18,6 @@ from app.analysis.transplant._trial import (
     restricted_mean,
 )
 from app.analysis.transplant._weights import DrawnWeights
-from app.analysis.transplant.e_value import e_value, rate_to_risk_ratio
 
 _UNKNOWN_RATIO = 1e6
 _MEASURES = ("survival_difference", "rmst_difference", "hazard_ratio", "risk_ratio")

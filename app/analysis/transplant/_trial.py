@@ -8,9 +8,9 @@ import numpy as np
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._arms import Segments
+from app.analysis.transplant._strategies import Spread, Strategy, Timing, timing_of
+from app.analysis.transplant._trial_data import TrialData
 from app.analysis.transplant._weights import DrawnWeights, WeightModel
-from app.analysis.transplant.strategies import Spread, Strategy, Timing, timing_of
-from app.analysis.transplant.trial_data import TrialData
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ import numpy as np
 
 from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant._hazards import FittedHazard, HazardRows, fit_hazard
-from app.analysis.transplant.strategies import Timing
-from app.analysis.transplant.trial_data import TrialData
+from app.analysis.transplant._strategies import Timing
+from app.analysis.transplant._trial_data import TrialData
 
 # A class with fewer transplants shares a baseline hazard with the others of its kind.
 OWN_BASELINE_FROM = 10

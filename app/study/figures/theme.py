@@ -14,7 +14,7 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 INK = "#000037"
 PAPER = "#000038"
 # 54 letters, capitals among them, are the 370 pixels that a figure gets beside another; below 480
-# pixels of window the page sets them smaller (app/ui/layout.py), so that they fit a phone too.
+# pixels of window the page sets them smaller (app/shell/layout.py), so that they fit a phone too.
 _TITLE_WIDTH = 54
 # In a grid of small figures.
 NARROW_TITLE = 37

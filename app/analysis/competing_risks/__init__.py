@@ -1,0 +1,21 @@
+"""Competing risks: cumulative incidence, Gray's test, hazards by group, the Fine-Gray model."""
+
+from app.analysis.competing_risks._cumulative_incidence import (
+    CumulativeIncidence,
+    GrayTest,
+    cumulative_incidence,
+    fine_gray,
+    gray_test,
+)
+from app.analysis.competing_risks._group_hazards import GroupModel, group_cox, group_fine_gray
+
+__all__ = [
+    "CumulativeIncidence",
+    "GrayTest",
+    "GroupModel",
+    "cumulative_incidence",
+    "fine_gray",
+    "gray_test",
+    "group_cox",
+    "group_fine_gray",
+]

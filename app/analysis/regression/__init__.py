@@ -1,0 +1,38 @@
+"""Cox models and what is made of them: arrays and frames in, frozen results out."""
+
+from app.analysis.regression._adjusted_survival import (
+    AdjustedSurvival,
+    adjusted_survival,
+    support_sentences,
+)
+from app.analysis.regression._cox import cox, cox_time_varying, survival_scan
+from app.analysis.regression._cox_model import CoxModel
+from app.analysis.regression._cutpoints import Cutpoint, optimal_cutpoint
+from app.analysis.regression._effects_by_level import subgroup_effects
+from app.analysis.regression._time_dependent import (
+    Landmark,
+    SimonMakuch,
+    compare_landmarks,
+    counting_process,
+    landmark,
+    simon_makuch,
+)
+
+__all__ = [
+    "AdjustedSurvival",
+    "CoxModel",
+    "Cutpoint",
+    "Landmark",
+    "SimonMakuch",
+    "adjusted_survival",
+    "compare_landmarks",
+    "counting_process",
+    "cox",
+    "cox_time_varying",
+    "landmark",
+    "optimal_cutpoint",
+    "simon_makuch",
+    "subgroup_effects",
+    "support_sentences",
+    "survival_scan",
+]

@@ -1,0 +1,1 @@
+"""From complete profiles to groups: maps, partitions, merging, consensus."""

@@ -1,0 +1,135 @@
+"""From complete alteration profiles to groups: maps, partitions, merging, consensus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.subgroups._search.consensus import consensus
+from app.analysis.subgroups._search.embedding import embed
+from app.analysis.subgroups._search.information import Information, information
+from app.analysis.subgroups._search.merge import MAX_EFFECTIVE_PATIENTS, merge_partition, penalties
+from app.analysis.subgroups._search.partitions import MIN_CLUSTER_SIZE, density_partitions
+from app.analysis.subgroups._search.placement import nearest_profile
+from app.analysis.subgroups._search.profiles import Bits, Ints, Profiles, collapse
+from app.analysis.subgroups._settings import Effort
+
+# More profiles than this are not mapped: the others join the groups by posterior.
+MAX_MAPPED_PROFILES = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Groups of patients with complete, non-empty profiles.
+
+    Parameters
+    ----------
+    profiles
+        The unique profiles.
+    labels, confidence
+        Group (from 0, the largest first) and confidence of each profile.
+    coordinates
+        The first map, profiles x 2.
+    n_mapped
+        Number of profiles that UMAP and HDBSCAN saw.
+    information
+        What the partitions tell about the features.
+    """
+
+    profiles: Profiles
+    labels: Ints
+    confidence: Floats
+    coordinates: Floats
+    n_mapped: int
+    information: Information
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return int(self.labels.max()) + 1
+
+
+def group_patients(
+    bits: Bits,
+    effort: Effort,
+    seed: int,
+    progress: Progress | None = None,
+    should_cancel: ShouldCancel | None = None,
+    *,
+    n_unaltered: int = 0,
+) -> Grouped:
+    """Collapse, map, partition, merge and find the consensus.
+
+    Parameters
+    ----------
+    bits
+        Patients x features, 0 or 1, every patient with at least one alteration.
+    effort
+        How many maps, and HDBSCAN's grid.
+    seed
+        Seed of everything random.
+    progress
+        Called with the stage and the share done.
+    should_cancel
+        Asked between the stages.
+    n_unaltered
+        Number of further patients without any alteration; counted in the information only.
+
+    Raises
+    ------
+    Cancelled
+        If ``should_cancel`` says so.
+    """
+    profiles = collapse(bits)
+    seeds = np.random.SeedSequence(seed)
+    mapped_counts = landmark_counts(profiles.counts, np.random.default_rng(seeds.spawn(1)[0]))
+    mapped = np.flatnonzero(mapped_counts)
+    n_mapped_patients = int(mapped_counts.sum())
+    scale = min(1.0, MAX_EFFECTIVE_PATIENTS / n_mapped_patients)
+    weights: Floats = mapped_counts.astype(np.float64) * scale
+    sizes = [max(MIN_CLUSTER_SIZE, round(s * n_mapped_patients)) for s in effort.min_cluster_shares]
+    costs = penalties(n_mapped_patients, bits.shape[1])
+    sparse_bits = csr_matrix(profiles.bits, dtype=np.float64)
+    partitions: list[Ints] = []
+    maps: list[Floats] = []
+    for number, map_seed in enumerate(seeds.generate_state(effort.n_maps) >> 1):
+        report(progress, should_cancel, "Drawing maps", number / effort.n_maps)
+        maps.append(embed(profiles.bits[mapped], int(map_seed)))
+        fine = density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples)
+        report(progress, should_cancel, "Merging clusters", (number + 0.8) / effort.n_maps)
+        for found in fine:
+            labels = np.full(len(weights), -1, dtype=np.int64)
+            labels[mapped] = found
+            for cost in costs:
+                merged = merge_partition(sparse_bits, weights, labels, cost)
+                partitions += [merged] * cost.votes
+    report(progress, should_cancel, "Finding the consensus", 0.97)
+    agreed = consensus(partitions, profiles.counts)
+    coordinates = np.empty((len(weights), 2))
+    coordinates[mapped] = maps[0]
+    rest = np.flatnonzero(mapped_counts == 0)
+    if len(rest):
+        nearest = nearest_profile(
+            profiles.bits[rest].astype(np.int8), agreed.labels[rest],
+            profiles.bits[mapped], profiles.counts[mapped], agreed.labels[mapped],
+        )  # fmt: skip
+        coordinates[rest] = maps[0][nearest]
+    told = information(sparse_bits, profiles.counts, n_unaltered, partitions)
+    return Grouped(profiles, agreed.labels, agreed.confidence, coordinates, len(mapped), told)
+
+
+def landmark_counts(counts: Ints, rng: np.random.Generator) -> Ints:
+    """Patients of each profile in a random sample of patients with at most 5000 profiles.
+
+    All patients where there are no more profiles than that.
+    """
+    if len(counts) <= MAX_MAPPED_PROFILES:
+        return counts
+    drawn = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    _, first = np.unique(drawn, return_index=True)
+    stop = np.sort(first)[MAX_MAPPED_PROFILES]
+    return np.bincount(drawn[:stop], minlength=len(counts))

@@ -1,0 +1,186 @@
+"""Whether an emulated trial can be trusted: positivity, and how much the choices matter."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.transplant._emulation import Emulation, EmulationSettings, emulate
+from app.analysis.transplant._strategies import Spread, Strategy
+from app.analysis.transplant._support import NEAR_ZERO, window_probability
+from app.analysis.transplant._tables import clone_weights
+from app.analysis.transplant._trial_data import TrialData
+
+# A weight of nothing has no place on a logarithmic scale.
+_SMALLEST = 0.01
+AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
+
+
+def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
+    """Who could have followed each strategy with a transplant, by age band, risk or both.
+
+    Parameters
+    ----------
+    emulation
+        The emulated trial.
+    strata
+        One column or more of labels of the patients given to ``trial_data``, in their order.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``strata``, strategy, n, transplanted (in the window), mean and minimum of
+        the modelled ``probability`` of a transplant in the window for a patient alive and without
+        one at its opening (missing where it never opens),
+        near_zero (share below 1%), and note where nobody was transplanted (no estimate rests on
+        data there) or most have next to no chance.
+
+    Raises
+    ------
+    ValueError
+        If nobody was transplanted in the window of any strategy.
+    """
+    trial = emulation.trial
+    labels = strata.iloc[trial.data.rows].reset_index(drop=True)
+    rows = []
+    for arm in trial.arms:
+        if not np.isfinite(arm.opens).any() or not arm.adherent.any():
+            continue
+        probability = window_probability(trial, emulation.drawn, arm)
+        near = np.where(np.isnan(probability), np.nan, probability < NEAR_ZERO)
+        frame = labels.assign(p=probability, done=arm.adherent, near=near)
+        table = (
+            frame.groupby(list(labels.columns), observed=True)
+            .agg(
+                n=("p", "size"),
+                transplanted=("done", "sum"),
+                probability=("p", "mean"),
+                minimum=("p", "min"),
+                near_zero=("near", "mean"),
+            )
+            .reset_index()
+        )
+        table.insert(len(labels.columns), "strategy", arm.strategy.label)
+        rows.append(table)
+    if not rows:
+        raise ValueError(
+            "Nobody was transplanted in the window of any strategy, so no share can be told: "
+            "choose other windows in the question."
+        )
+    result = pd.concat(rows, ignore_index=True)
+    result["note"] = np.select(
+        [result["transplanted"] == 0, result["near_zero"] > 0.5],
+        [
+            "Nobody here was transplanted in this window: what is said of them is extrapolated.",
+            "Most here had next to no chance of a transplant in this window.",
+        ],
+        "",
+    )
+    return result
+
+
+def age_bands(age: Floats) -> pd.Categorical:
+    """Age in bands for tables: under 50, 50 to 59, ... 75 and over."""
+    edges = [-np.inf, *AGE_BANDS, np.inf]
+    inner = [f"{low:g}–{high - 1:g}" for low, high in itertools.pairwise(AGE_BANDS)]
+    labels = [f"under {AGE_BANDS[0]:g}", *inner, f"{AGE_BANDS[-1]:g} and over"]
+    return pd.cut(np.asarray(age, dtype=np.float64), edges, right=False, labels=labels)
+
+
+def sensitivity(
+    data: TrialData,
+    strategies: Sequence[Strategy],
+    settings: EmulationSettings,
+    *,
+    graces: Sequence[float] = (),
+    truncations: Sequence[float | None] = (None, 0.995, 0.99, 0.975, 0.95),
+    draws: int = 0,
+    progress: Progress | None = None,
+    should_cancel: ShouldCancel | None = None,
+) -> pd.DataFrame:
+    """Emulate the trial again under other choices.
+
+    Parameters
+    ----------
+    data, strategies, settings
+        As in :func:`app.analysis.transplant.emulate`.
+    graces
+        Other grace periods; for "transplant within", other windows.
+    truncations
+        Other quantiles at which weights are cut off.
+    draws
+        Bootstrap draws for each; 0 for estimates without intervals.
+
+    Returns
+    -------
+    DataFrame
+        choice (in words), varied (as set, grace, truncation, spread, losses), and the columns of
+        ``Emulation.contrasts``.
+    """
+    arms, base = tuple(strategies), replace(settings, draws=draws)
+    choices: list[tuple[str, str, tuple[Strategy, ...], EmulationSettings]] = [
+        ("As set", "as set", arms, base)
+    ]
+    for grace in graces:
+        if grace <= 0:
+            raise ValueError("A grace period must be a positive time.")
+        moved = tuple(Strategy("within", grace) if a.kind == "within" else a for a in arms)
+        if len(set(moved)) == len(moved):
+            words = f"Grace period {grace:g}"
+            choices.append((words, "grace", moved, replace(base, grace=grace)))
+    for cut in truncations:
+        if cut != settings.truncation:
+            words = "No truncation" if cut is None else f"Truncation at {100 * cut:g}%"
+            choices.append((words, "truncation", arms, replace(base, truncation=cut)))
+    other: Spread = "even" if settings.spread == "practice" else "practice"
+    words = "Transplants spread evenly" if other == "even" else "Transplants spread as in practice"
+    choices.append((words, "spread", arms, replace(base, spread=other)))
+    words = "Losses not weighted" if settings.adjust_losses else "Losses weighted"
+    changed = replace(base, adjust_losses=not settings.adjust_losses)
+    choices.append((words, "losses", arms, changed))
+    parts = []
+    for number, (words, varied, own, how) in enumerate(choices):
+        report(progress, should_cancel, "Sensitivity", number / len(choices))
+        table = emulate(data, own, how, should_cancel=should_cancel).contrasts
+        table.insert(0, "choice", words)
+        table.insert(1, "varied", varied)
+        parts.append(table)
+    report(progress, should_cancel, "Done", 1.0)
+    return pd.concat(parts, ignore_index=True)
+
+
+def weight_histogram(emulation: Emulation, bins: int = 30) -> pd.DataFrame:
+    """How the stabilised weights of each arm are spread, on a logarithmic scale.
+
+    The weights are those of ``Emulation.weights``: at the end of each clone's time in a state,
+    before they are cut off.
+
+    Parameters
+    ----------
+    emulation
+        The emulated trial.
+    bins
+        Bars over the range of all weights.
+
+    Returns
+    -------
+    DataFrame
+        strategy, state, low, high (of the bar), n, share (of the clones in that state).
+    """
+    found = clone_weights(emulation.trial, emulation.drawn)
+    known = [np.maximum(values, _SMALLEST) for _, _, values, _ in found]
+    low = min(float(values.min()) for values in known)
+    high = max(float(values.max()) for values in known)
+    edges = np.geomspace(low / 1.01, max(high, low * 1.2) * 1.01, bins + 1)
+    parts = []
+    for (strategy, state, _, _), values in zip(found, known, strict=True):
+        n = np.histogram(values, edges)[0]
+        frame = {"strategy": strategy, "state": state, "low": edges[:-1], "high": edges[1:]}
+        parts.append(pd.DataFrame(frame | {"n": n, "share": n / len(values)}))
+    return pd.concat(parts, ignore_index=True)

@@ -1,1 +1,0 @@
-"""Results drawn as Plotly figures, one palette by meaning."""

@@ -1,0 +1,244 @@
+"""Groups saved by name: a small file that holds them by patient, and reads back into a cohort.
+
+The file lists patient identifiers, because only these find the same patients in a file that was
+extended or sorted anew. It is made when a user asks for it; links never hold identifiers.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.cohort.colours import assign_colours
+from app.cohort.groupings._spec import OUTSIDE, Grouping, GroupingError
+from data_loaders import Cohort
+
+FORMAT = "calr-explorer-groups"
+VERSION = 1
+MAX_NAME = 60
+_MAX_GROUPS = 60
+_LONGEST_LINK_TEXT = 1_600
+_LARGEST_LINK_CONTENT = 400_000
+_HOLDS_IDS = "This file lists patient identifiers; treat it as patient data."
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedGroups:
+    """What a file of saved groups held for a cohort.
+
+    Parameters
+    ----------
+    groupings
+        By name.
+    found, listed
+        Patients of the file that the cohort has, and patients the file lists.
+    """
+
+    groupings: Mapping[str, Grouping]
+    found: int
+    listed: int
+
+
+def clean_name(text: str) -> str:
+    """A name as it is kept: one line without outer blanks, of at most 60 characters.
+
+    Raises
+    ------
+    GroupingError
+        If nothing is left of it.
+    """
+    name = " ".join(text.split())[:MAX_NAME].strip()
+    if not name:
+        raise GroupingError("Give the groups a name first.")
+    return name
+
+
+def saved_to_json(cohort: Cohort, groupings: Mapping[str, Grouping]) -> bytes:
+    """Saved groups as a JSON file, patients by identifier.
+
+    Parameters
+    ----------
+    cohort
+        The cohort they are groups of.
+    groupings
+        By name.
+    """
+    ids = cohort.patients.index.to_numpy(dtype=object)
+    held = [
+        {
+            "name": name,
+            "label": grouping.label,
+            "data_driven": grouping.data_driven,
+            "groups": [
+                {"name": group, "colour": colour, "patients": ids[grouping.codes == code].tolist()}
+                for code, (group, colour) in enumerate(
+                    zip(grouping.names, grouping.colours, strict=True)
+                )
+            ],
+        }
+        for name, grouping in groupings.items()
+    ]
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "cohort": cohort.name,
+        "synthetic": cohort.provenance.synthetic,
+        "note": _HOLDS_IDS,
+        "groupings": held,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def saved_from_json(cohort: Cohort, content: bytes) -> LoadedGroups:
+    """Read saved groups back into a cohort.
+
+    Raises
+    ------
+    GroupingError
+        If the file is not one of saved groups, or none of its patients is in the cohort.
+    """
+    try:
+        data = json.loads(content)
+        if data["format"] != FORMAT or data["version"] != VERSION:
+            raise GroupingError("This file holds no saved groups that this version can read.")
+        loaded = {clean_name(held["name"]): _read(cohort, held) for held in data["groupings"]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        if isinstance(error, GroupingError):
+            raise
+        raise GroupingError(
+            "This file does not hold saved groups; choose one that was saved on this page."
+        ) from error
+    found = sum(grouping_found for _, grouping_found, _ in loaded.values())
+    listed = sum(in_file for _, _, in_file in loaded.values())
+    if not found:
+        raise GroupingError("None of the patients in this file is in the cohort you look at.")
+    return LoadedGroups(
+        {name: grouping for name, (grouping, _, _) in loaded.items()}, found, listed
+    )
+
+
+def saved_to_text(
+    name: str, grouping: Grouping, longest: int | None = _LONGEST_LINK_TEXT
+) -> str | None:
+    """Saved groups as text: who is in which group by position, without identifiers.
+
+    Only for cohorts that everyone has: positions mean nothing to who lacks the data.
+
+    Parameters
+    ----------
+    name
+        What they were saved as.
+    grouping
+        The groups.
+    longest
+        Characters that the text may have, by default those of a link; None for any number.
+
+    Returns
+    -------
+    str or None
+        None where the text would be longer.
+    """
+    head = {
+        "name": name,
+        "label": grouping.label,
+        "groups": grouping.names,
+        "colours": grouping.colours,
+        "data_driven": grouping.data_driven,
+        "n": len(grouping.codes),
+    }
+    codes = np.maximum(grouping.codes, -1).astype(np.int8)
+    content = json.dumps(head, ensure_ascii=False).encode() + b"\x00" + codes.tobytes()
+    text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
+    return text if longest is None or len(text) <= longest else None
+
+
+def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
+    """Read what ``saved_to_text`` wrote for this cohort: the name and the groups.
+
+    Raises
+    ------
+    GroupingError
+        If the text is not that, or of a cohort of another size.
+    """
+    name, grouping = saved_of_text(text)
+    if len(grouping.codes) != cohort.n:
+        raise _refusal()
+    return name, grouping
+
+
+def saved_of_text(text: str) -> tuple[str, Grouping]:
+    """Read what ``saved_to_text`` wrote, before the cohort is at hand.
+
+    Raises
+    ------
+    GroupingError
+        If the text is not that.
+    """
+    refusal = _refusal()
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        content = zlib.decompressobj().decompress(packed, _LARGEST_LINK_CONTENT)
+        head, _, raw = content.partition(b"\x00")
+        data = json.loads(head)
+        names = tuple(clean_name(name) for name in data["groups"])
+        codes = np.frombuffer(raw, dtype=np.int8).astype(np.int16)
+        known = len(codes) and codes.min() >= -1 and codes.max() < len(names)
+        if not known or not all(map(_is_colour, data["colours"])):
+            raise refusal
+        codes[codes < 0] = OUTSIDE
+        grouping = Grouping(
+            clean_name(data["label"]),
+            names,
+            codes,
+            tuple(data["colours"]),
+            data_driven=bool(data["data_driven"]),
+        )
+        return clean_name(data["name"]), grouping
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise refusal from error
+    except (zlib.error, binascii.Error) as error:
+        raise refusal from error
+
+
+def _refusal() -> GroupingError:
+    return GroupingError(
+        "The saved groups in this link cannot be read for this cohort: ask for their file."
+    )
+
+
+def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
+    names = [clean_name(group["name"]) for group in held["groups"]]
+    if not 1 <= len(names) <= _MAX_GROUPS:
+        raise GroupingError(f"A saved grouping needs 1 to {_MAX_GROUPS} groups.")
+    codes = np.full(cohort.n, OUTSIDE, dtype=np.int16)
+    listed = 0
+    for code, group in enumerate(held["groups"]):
+        positions = cohort.patients.index.get_indexer([str(p) for p in group["patients"]])
+        codes[positions[positions >= 0]] = code
+        listed += len(positions)
+    spare = assign_colours(names)
+    colours = tuple(
+        colour if _is_colour(colour) else free
+        for colour, free in zip((g.get("colour") for g in held["groups"]), spare, strict=True)
+    )
+    grouping = Grouping(
+        clean_name(held["label"]),
+        tuple(names),
+        codes,
+        colours,
+        data_driven=bool(held.get("data_driven", True)),
+    )
+    return grouping, int(np.count_nonzero(codes >= 0)), listed
+
+
+def _is_colour(text: object) -> bool:
+    if not isinstance(text, str) or len(text) != 7 or not text.startswith("#"):
+        return False
+    return all(letter in "0123456789abcdefABCDEF" for letter in text[1:])

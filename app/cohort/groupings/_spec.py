@@ -1,0 +1,311 @@
+"""How patients can be grouped: by what, as plain data, and the groups that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.cohort.colours import NEUTRAL, SLATE, VERMILION, assign_colours, colour_of
+from app.cohort.filters import Filter
+from app.cohort.groupings._cuts import Cut, by_cut
+from app.cohort.groupings._grouping import (
+    LEFT_OUT,
+    MAX_GROUPS,
+    MISSING,
+    NOT_DRAWN,
+    NOT_TESTED,
+    OUTSIDE,
+    Grouping,
+    GroupingError,
+)
+from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
+from app.cohort.groupings._named import by_filters, filters_from_text, filters_to_text
+from app.cohort.later_columns import comes_later
+from app.cohort.spec_text import join_parts, split_parts
+from data_loaders import Cohort, CohortError, Variable
+
+__all__ = [
+    "LEFT_OUT",
+    "MAX_GROUPS",
+    "MISSING",
+    "NOT_DRAWN",
+    "NOT_TESTED",
+    "OUTSIDE",
+    "SAVED",
+    "Grouping",
+    "GroupingError",
+    "GroupingSpec",
+    "SavedGroups",
+    "by_alteration",
+    "by_labels",
+    "by_variable",
+    "grouping_options",
+]
+
+SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
+CUT, FILTERS = "cut", "filters"
+# What a grouping may be made of; the text after the colon says of which.
+_NAMED = ("alteration", "variable", ALLELES, SAVED)
+_SEPARATORS = {GENES: "|", HIERARCHY: ">"}
+# Groups of one cohort that somebody saved, by name.
+SavedGroups = Mapping[str, Grouping]
+
+
+@dataclass(frozen=True)
+class GroupingSpec:
+    """How to group, as plain data that a link, a saved view and a script hold.
+
+    ``alteration:CALR``, ``variable:diagnosis``, ``saved:NAME``, ``genes:TP53|ASXL1``,
+    ``hierarchy:JAK2>CALR>MPL``, ``burden:``, ``alleles:CALR``, ``cut:age_years@median`` (or
+    tertiles, quartiles, clinical, typed values such as ``40,60``) and
+    ``filters:NAME=FILTER|NAME=FILTER``.
+    """
+
+    kind: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> GroupingSpec:
+        """Read the form that ``str()`` writes.
+
+        Raises
+        ------
+        GroupingError
+            If the text does not start with a known kind, or does not say of what.
+        """
+        kind, colon, name = text.partition(":")
+        spec = cls(kind, name)
+        if not colon or not spec._is_complete():
+            raise GroupingError(f"{text!r} is not a grouping; choose one from the list.")
+        if kind == CUT:
+            Cut.parse(name)
+        if kind == FILTERS:
+            filters_from_text(name)
+        return spec
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @classmethod
+    def of_genes(cls, first: str, second: str) -> GroupingSpec:
+        """Two genes: only the one, only the other, both, neither."""
+        return cls(GENES, join_parts((first, second), _SEPARATORS[GENES]))
+
+    @classmethod
+    def of_hierarchy(cls, features: Sequence[str]) -> GroupingSpec:
+        """The first altered of several genes."""
+        return cls(HIERARCHY, join_parts(features, _SEPARATORS[HIERARCHY]))
+
+    @classmethod
+    def of_cut(cls, cut: Cut) -> GroupingSpec:
+        """A number cut into groups."""
+        return cls(CUT, str(cut))
+
+    @classmethod
+    def of_filters(cls, filters: Mapping[str, Filter]) -> GroupingSpec:
+        """Named filters against each other."""
+        return cls(FILTERS, filters_to_text(filters))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The genes of ``genes:`` and ``hierarchy:``, in order; of other kinds none."""
+        separator = _SEPARATORS.get(self.kind)
+        return split_parts(self.name, separator) if separator and self.name else ()
+
+    def build(
+        self,
+        cohort: Cohort,
+        mask: npt.NDArray[np.bool_] | None = None,
+        saved: SavedGroups | None = None,
+    ) -> Grouping:
+        """The grouping of the cohort's patients.
+
+        Parameters
+        ----------
+        cohort
+            The cohort.
+        mask
+            The patients selected, shape (cohort.n,): where a quantile lies and which genes are
+            counted is theirs to decide. Patients outside it have a group all the same.
+        saved
+            The cohort's groups that were saved by name.
+
+        Raises
+        ------
+        GroupingError
+            If the cohort lacks what the groups are made of, its values make no groups, or there
+            are no saved groups of this name.
+        """
+        match self.kind:
+            case "alteration":
+                return by_alteration(cohort, self.name)
+            case "genes":
+                first, second = self.features
+                return by_two_genes(cohort, first, second)
+            case "hierarchy":
+                return by_hierarchy(cohort, self.features)
+            case "burden":
+                return by_burden(cohort, mask)
+            case "alleles":
+                return by_alleles(cohort, self.name)
+            case "cut":
+                return by_cut(cohort, Cut.parse(self.name), mask)
+            case "filters":
+                return by_filters(cohort, filters_from_text(self.name))
+            case "saved":
+                return _saved(cohort, self.name, saved or {})
+        return by_variable(cohort, self.name)
+
+    def _is_complete(self) -> bool:
+        if self.kind == BURDEN:
+            return not self.name
+        if self.kind == GENES:
+            return len(self.features) == 2 and all(self.features)
+        if self.kind == HIERARCHY:
+            return bool(self.features) and all(self.features)
+        return self.kind in {*_NAMED, CUT, FILTERS} and bool(self.name)
+
+
+def _saved(cohort: Cohort, name: str, saved: SavedGroups) -> Grouping:
+    grouping = saved.get(name)
+    if grouping is None or len(grouping.codes) != cohort.n:
+        raise GroupingError(
+            f"This session has no saved groups called {name}: load their file on the Subgroups "
+            "page."
+        )
+    return grouping
+
+
+def by_alteration(cohort: Cohort, feature: str) -> Grouping:
+    """Altered against not altered; patients who were not tested are in neither.
+
+    Raises
+    ------
+    GroupingError
+        If the cohort has no such alteration.
+    """
+    try:
+        state = cohort.feature_state(feature)
+    except CohortError as error:
+        raise GroupingError(str(error)) from error
+    label = str(cohort.features.loc[feature, "label"])
+    cytogenetic = cohort.features.loc[feature, "kind"] == "cytogenetic"
+    yes, no = ("present", "absent") if cytogenetic else ("mutated", "wild type")
+    codes = np.select([state == 1, state == 0], [0, 1], NOT_TESTED).astype(np.int16)
+    colours = (colour_of(label) or VERMILION, SLATE)
+    return Grouping(label, (f"{label} {yes}", f"{label} {no}"), codes, colours, reference=1)
+
+
+def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Grouping:
+    """One group a value of a categorical, ordinal or binary variable.
+
+    Ordinal variables keep the order of their levels; the others keep the dictionary's order, or
+    go from the largest group down. Of more than ``max_groups`` values the largest are kept and
+    the patients in the others are counted as not shown.
+
+    Raises
+    ------
+    GroupingError
+        If the cohort has no such variable, or it holds numbers or free text.
+    """
+    variable = cohort.variables.get(column)
+    if variable is None or column not in cohort.patients.columns:
+        raise GroupingError(f"{cohort.name} has no variable called {column}.")
+    if variable.kind not in {"categorical", "ordinal", "binary"}:
+        raise GroupingError(
+            f"{variable.label} is not a set of categories; choose a categorical variable."
+        )
+    value_codes, words = _words_by_patient(cohort, variable)
+    counts = dict.fromkeys(words, 0)
+    for word, size in zip(words, np.bincount(value_codes[value_codes >= 0]), strict=True):
+        counts[word] += int(size)
+    levels = _in_order(counts, variable)
+    shown = _largest(counts, levels, max_groups)
+    position = {level: i for i, level in enumerate(shown)}
+    lookup = [*(position.get(word, NOT_DRAWN) for word in words), MISSING]
+    codes = np.array(lookup, dtype=np.int16)[value_codes]
+    ordered = variable.kind == "ordinal"
+    return Grouping(
+        label=variable.label,
+        names=tuple(shown),
+        codes=codes,
+        colours=assign_colours(shown, ordered=ordered),
+        ordered=ordered,
+        after_baseline=comes_later(cohort, column),
+    )
+
+
+def by_labels(
+    label: str,
+    labels: Sequence[str | None],
+    names: Sequence[str],
+    *,
+    grey: Sequence[str] = (),
+    data_driven: bool = False,
+) -> Grouping:
+    """Groups from one label a patient, such as genomic subgroups.
+
+    Parameters
+    ----------
+    label
+        What the groups are.
+    labels
+        One a patient of the cohort, None for those in no group.
+    names
+        The groups in their order; labels that are not among them count as missing.
+    grey
+        Names drawn in the neutral colour, such as ``No alteration``.
+    data_driven
+        Whether the groups were found in the data they will be compared on.
+    """
+    codes = pd.Categorical(labels, categories=list(names)).codes.astype(np.int16)
+    hued = [name for name in names if name not in grey]
+    coloured = iter(assign_colours(hued, beside=[NEUTRAL] if len(hued) < len(names) else []))
+    colours = tuple(NEUTRAL if name in grey else next(coloured) for name in names)
+    return Grouping(label, tuple(names), codes, colours, data_driven=data_driven)
+
+
+def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
+    """What patients can be grouped by, the most telling first.
+
+    Disease variables lead, then the alterations from the most to the least frequent, then the
+    other categorical variables.
+    """
+    grouped = {"categorical", "ordinal", "binary"}
+    variables = [v for v in cohort.variables.values() if v.kind in grouped and v.role != "outcome"]
+    disease = [v for v in variables if v.role == "disease"]
+    # A yes or no about the disease tells less than its classes.
+    first = [v.name for v in sorted(disease, key=lambda v: v.kind == "binary")]
+    rest = [v.name for v in variables if v.role != "disease"]
+    counts = cohort.altered_counts
+    order = sorted(range(len(counts)), key=lambda i: (-counts[i], str(cohort.features.index[i])))
+    features = [str(cohort.features.index[i]) for i in order if counts[i]]
+    return [
+        *(GroupingSpec("variable", name) for name in first),
+        *(GroupingSpec("alteration", name) for name in features),
+        *(GroupingSpec("variable", name) for name in rest),
+    ]
+
+
+def _words_by_patient(cohort: Cohort, variable: Variable) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Position of each patient's value (-1 missing) in the list of values, as words."""
+    codes, values = cohort.factor(variable.name)
+    numeric = pd.api.types.is_numeric_dtype(cohort.patients[variable.name].dtype)
+    binary = variable.kind == "binary" and numeric
+    return codes, [("Yes" if value else "No") if binary else str(value) for value in values]
+
+
+def _in_order(counts: dict[str, int], variable: Variable) -> list[str]:
+    order = variable.levels or (("Yes", "No") if variable.kind == "binary" else ())
+    known = [level for level in order if level in counts]
+    rest = [word for word in counts if word not in known]
+    return known + sorted(rest, key=lambda word: (-counts[word], word))
+
+
+def _largest(counts: dict[str, int], levels: list[str], max_groups: int) -> list[str]:
+    keep = set(sorted(levels, key=lambda level: (-counts[level], level))[:max_groups])
+    return [level for level in levels if level in keep]

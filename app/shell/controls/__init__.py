@@ -1,0 +1,1 @@
+"""Controls that several rooms ask with: grouping, endpoint, time, adjustment."""

@@ -1,0 +1,65 @@
+"""The control that chooses the covariates of a model: none, age and sex in one click, or any."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.shell.links import unique_labels
+from app.study.adjustment import adjustment_options, age_and_sex
+from app.study.wording import capitalised, listing, mid_sentence
+from data_loaders import Cohort
+
+NOTHING, CHOSEN = "Nothing", "Chosen"
+_SHORT = {"age_years": "Age", "sex": "sex"}
+
+
+def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False) -> list[str]:
+    """Draw the control and return the columns chosen; nothing where the cohort offers none.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    key
+        Stable key of the widgets.
+    label
+        What is adjusted.
+    usual
+        Whether age and sex are chosen at first.
+    """
+    options = adjustment_options(cohort)
+    if not options:
+        return []
+    both = age_and_sex(cohort)
+    preset = capitalised(listing([_SHORT.get(name, name) for name in both]))
+    choices = [NOTHING, *([preset] if both else []), CHOSEN]
+    how = st.segmented_control(
+        label,
+        choices,
+        default=preset if usual and both else NOTHING,
+        required=True,
+        key=key,
+        bind="query-params",
+    )
+    if how == preset and both:
+        return both
+    if how != CHOSEN:
+        return []
+    labels = unique_labels(options, lambda name: cohort.variables[name].label)
+    chosen = st.multiselect(
+        "Covariates",
+        options,
+        format_func=lambda name: labels.get(name, name),
+        key=f"{key}_covariates",
+        placeholder="Age, sex, disease, laboratory values",
+        bind="query-params",
+        select_all=False,
+    )
+    return [name for name in chosen if name in options]
+
+
+def adjusted_words(labels: tuple[str, ...]) -> str:
+    """What a result is adjusted for, within a sentence: ``unadjusted`` or the covariates."""
+    if not labels:
+        return "unadjusted"
+    return f"adjusted for {listing([mid_sentence(label) for label in labels])}"

@@ -1,0 +1,177 @@
+"""The options behind the survival curves: time, drawing, and which test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.analysis.multiplicity import Adjustment
+from app.analysis.survival import ConfType, Weights
+from app.shell.links import unique_labels
+from app.study.wording import TimeUnit
+from data_loaders import Cohort
+
+SURVIVAL, INCIDENCE, LOG_MINUS_LOG = "Survival", "1 − survival", "Log-minus-log"
+_SCALES = (SURVIVAL, INCIDENCE, LOG_MINUS_LOG)
+_CONF_TYPES: tuple[ConfType, ...] = ("log-log", "log", "plain")
+_LOGRANK, _PETO, _FLEMING = "Log-rank", "Peto-Peto", "Fleming-Harrington"
+_ADJUSTMENTS: dict[str, Adjustment] = {
+    "Holm": "holm",
+    "Benjamini-Hochberg": "bh",
+    "Bonferroni": "bonferroni",
+    "None": "none",
+}
+_NO_STRATA = "none"
+_MOST_STRATA = 30
+
+
+@dataclass(frozen=True)
+class TimeOptions:
+    """Unit of the time axis, and the time limit in months or None."""
+
+    unit: TimeUnit
+    limit: float | None
+
+
+@dataclass(frozen=True)
+class CurveOptions:
+    """What is asked of the curves besides endpoint and groups."""
+
+    time: TimeOptions
+    truncated: bool
+    scale: str
+    conf_type: ConfType
+    band: bool
+    marks: bool
+    full_table: bool
+    weights: Weights
+    strata: str | None
+    adjust: Adjustment
+
+
+def draw_time_options() -> TimeOptions:
+    """Unit and limit of follow-up; the same in every view."""
+    unit = st.segmented_control(
+        "Time in",
+        ["years", "months"],
+        default="years",
+        required=True,
+        key="unit",
+        bind="query-params",
+    )
+    limit = st.number_input(
+        f"Follow-up limit, {unit}",
+        min_value=0.0,
+        value=None,
+        placeholder="none",
+        key="limit",
+        bind="query-params",
+        help="Follow-up ends here for every number on the page (administrative censoring).",
+    )
+    months = None if not limit else limit * (12.0 if unit == "years" else 1.0)
+    return TimeOptions("months" if unit == "months" else "years", months)
+
+
+def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
+    """Draw the options and return what they ask for.
+
+    Parameters
+    ----------
+    cohort
+        The cohort, whose categorical variables can be strata.
+    endpoint
+        The endpoint chosen; entry times are an option where it has them.
+    """
+    time = draw_time_options()
+    truncated = True
+    if cohort.endpoints[endpoint].entry is not None:
+        truncated = st.toggle(
+            "Count patients from their entry on",
+            value=True,
+            key="truncated",
+            bind="query-params",
+            help="Who came under observation late was not at risk before (left truncation).",
+        )
+    st.divider()
+    scale = st.segmented_control(
+        "Scale", _SCALES, default=SURVIVAL, required=True, key="scale", bind="query-params"
+    )
+    conf_type = st.selectbox(
+        "Confidence band",
+        _CONF_TYPES,
+        key="ci",
+        bind="query-params",
+        help="log-log is the default here; R's survfit prints log unless told otherwise.",
+    )
+    band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
+    marks = st.toggle("Mark censored patients", value=True, key="marks", bind="query-params")
+    full = st.toggle(
+        "Events and censored in the table", value=False, key="table", bind="query-params"
+    )
+    st.divider()
+    weights = _draw_test()
+    strata = _draw_strata(cohort)
+    adjust = st.selectbox(
+        "Adjust pairs of groups by",
+        list(_ADJUSTMENTS),
+        key="adjust",
+        bind="query-params",
+        help="Used where there are more than two groups.",
+    )
+    return CurveOptions(
+        time=time,
+        truncated=bool(truncated),
+        scale=scale if scale in _SCALES else SURVIVAL,
+        conf_type=conf_type if conf_type in _CONF_TYPES else "log-log",
+        band=bool(band),
+        marks=bool(marks),
+        full_table=bool(full),
+        weights=weights,
+        strata=strata,
+        adjust=_ADJUSTMENTS.get(adjust, "holm"),
+    )
+
+
+def _draw_test() -> Weights:
+    test = st.selectbox(
+        "Test",
+        [_LOGRANK, _PETO, _FLEMING],
+        key="test",
+        bind="query-params",
+        help="Choose before looking: log-rank weighs all times alike, Peto-Peto early differences, "
+        "Fleming-Harrington what rho and gamma say (0 and 1: late ones).",
+    )
+    if test == _PETO:
+        return "peto-peto"
+    if test != _FLEMING:
+        return "logrank"
+    rho, gamma = st.columns(2)
+    return (
+        "fleming-harrington",
+        rho.number_input("rho", 0.0, 5.0, 0.0, 0.5, key="rho", bind="query-params"),
+        gamma.number_input("gamma", 0.0, 5.0, 1.0, 0.5, key="gamma", bind="query-params"),
+    )
+
+
+def _draw_strata(cohort: Cohort) -> str | None:
+    grouped = {"categorical", "ordinal", "binary"}
+    names = [
+        variable.name
+        for variable in cohort.variables.values()
+        if variable.kind in grouped
+        and variable.role not in {"outcome", "treatment"}
+        and 2 <= len(cohort.factor(variable.name)[1]) <= _MOST_STRATA
+    ]
+    labels = {_NO_STRATA: "No strata"} | unique_labels(
+        names, lambda name: cohort.variables[name].label
+    )
+    chosen = st.selectbox(
+        "Compare within strata of",
+        list(labels),
+        format_func=lambda name: labels.get(name, name),
+        key="strata",
+        bind="query-params",
+        help="Patients are compared with others of the same value only (stratified test).",
+    )
+    return chosen if chosen in labels and chosen != _NO_STRATA else None

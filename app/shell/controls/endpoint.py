@@ -1,0 +1,79 @@
+"""The widgets of the survival page and what they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.shell.controls.curve_options import CurveOptions, draw_curve_options
+from app.shell.controls.grouping import ChosenGrouping, draw_grouping
+from app.shell.links import ENDPOINT, VIEW, endpoint_labels
+from app.shell.session import Looking
+from app.study.accounting import Accounting
+from app.study.wording import count, mid_sentence
+from app.views.survival.curves.analysis import GroupSurvival
+from data_loaders import Cohort
+
+
+@dataclass(frozen=True)
+class SurvivalSettings:
+    """What the survival page was asked to show."""
+
+    endpoint: str
+    chosen: ChosenGrouping
+    options: CurveOptions
+
+
+def survival_settings(looking: Looking) -> SurvivalSettings:
+    """Draw the controls and return what they ask for."""
+    cohort = looking.cohort
+    left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
+    with left:
+        endpoint = draw_endpoint_choice(cohort)
+    below = st.container()
+    with right.popover("Options", icon=":material/tune:", width="stretch"):
+        options = draw_curve_options(cohort, endpoint)
+    with middle:
+        chosen = draw_grouping(
+            looking, endpoint, limit=options.time.limit, below=below, followed=True
+        )
+    return SurvivalSettings(endpoint, chosen, options)
+
+
+def draw_view_choice(views: list[str]) -> str:
+    """The control that chooses the view of the page; the first where a link names no such view."""
+    view = st.segmented_control(
+        "View",
+        views,
+        default=views[0],
+        required=True,
+        key=VIEW,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return view if view in views else views[0]
+
+
+def draw_endpoint_choice(cohort: Cohort) -> str:
+    """The control that chooses the endpoint; the cohort has at least one."""
+    labels = endpoint_labels(cohort)
+    endpoint = st.selectbox(
+        "Endpoint",
+        list(labels),
+        format_func=lambda key: labels.get(key, key),
+        key=ENDPOINT,
+        bind="query-params",
+    )
+    return endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints))
+
+
+def survival_title(result: GroupSurvival) -> str:
+    """Title of the figure: what, by what, in how many."""
+    by = f" by {mid_sentence(result.label)}" if result.label else ""
+    return f"{result.endpoint.label}{by}, {count(result.analysed, 'patient')}"
+
+
+def draw_accounting(result: GroupSurvival) -> None:
+    """Say how many of the selected patients are in the curves, and why the others are not."""
+    st.caption(Accounting.of(result.outcome, "are in the curves").caption())

@@ -1,0 +1,243 @@
+"""What frames every page: configuration, brand, header, footer, figures with their downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.cohort.disclosure import Disclosure
+from app.shell.escaping import escaped_figure
+from app.shell.session import Looking, looking_at
+from app.study.figures.theme import plotly_config
+from app.study.files.figures import FIGURE_KINDS, export_available, figure_bytes
+from app.study.files.tables import file_stem, to_csv
+from app.study.wording import count
+from data_loaders import Provenance
+
+_MARK = (
+    '<path d="M3 5h8v7h7v7h7v6h6" fill="none" stroke="#d9541e" stroke-width="3.2" '
+    'stroke-linecap="round" stroke-linejoin="round"/>'
+    '<path d="M3 10h5v9h6v7h8v3h9" fill="none" stroke="#2a7fc1" stroke-width="3.2" '
+    'stroke-linecap="round" stroke-linejoin="round" opacity=".85"/>'
+)
+_ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34">{_MARK}</svg>'
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 34" width="190" height="34">'
+    f"{_MARK}"
+    '<text x="42" y="24" font-family="Segoe UI, Roboto, Helvetica, Arial, sans-serif" '
+    'font-size="20" font-weight="600" textLength="140" lengthAdjust="spacingAndGlyphs" '
+    'fill="#5f83ad">CALR Explorer</text></svg>'
+)
+# Streamlit lets columns shrink to nothing (the sidebar takes its part first), greys small text
+# below what is legible, and lays plotly's toolbar over the title; these rules mend that.
+_STYLE = """<style>
+.stMainBlockContainer {padding-top: 3.2rem; padding-bottom: 3rem; max-width: 1240px;}
+[class*="_of_address"] {display: none;}
+.stMainBlockContainer [data-testid=stMarkdownContainer] p,
+.stMainBlockContainer [data-testid=stMarkdownContainer] li {max-width: 62rem;}
+@media (min-width: 641px) and (max-width: 1150px)
+  {.stMainBlockContainer {padding-left: 1.5rem; padding-right: 1.5rem;}}
+@media (min-width: 1800px) {.stMainBlockContainer {max-width: 2400px;}}
+[data-testid=stMetricLabel] p {white-space: normal;}
+[data-testid=stCaptionContainer] {color: inherit; opacity: .8;}
+[data-testid=stCaptionContainer] p {color: inherit;}
+[data-testid=stSidebarNavLink]:focus-visible
+  {outline: 2px solid currentColor; outline-offset: -2px;}
+@media (min-width: 641px) {
+  .stMain [data-testid=stHorizontalBlock] {flex-wrap: wrap;}
+  .stMain [data-testid=stColumn] {min-width: min(100%, 7rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPopover]) {min-width: min(100%, 6rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stMetric]) {min-width: min(100%, 11.5rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stButtonGroup]) {min-width: min(100%, 12rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) {min-width: min(100%, 25rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]) ~ [data-testid=stColumn],
+  .stMain [data-testid=stColumn]:has(~ [data-testid=stColumn] [data-testid=stPlotlyChart])
+    {min-width: min(100%, 15rem);}
+  .stMain [data-testid=stColumn]:has([data-testid=stPlotlyChart]):has([data-testid=stPlotlyChart])
+    {min-width: min(100%, 25rem);}
+}
+[data-testid=stElementContainer]:has(> * > [data-testid=stPlotlyChart]),
+[data-testid=stPlotlyChart] .js-plotly-plot {overflow: visible !important;}
+[data-testid=stPlotlyChart] .modebar-container {top: 100% !important;}
+[data-testid=stPlotlyChart] .modebar-group {background: transparent !important;}
+[data-testid=stPlotlyChart] .modebar-btn path {fill: currentColor !important; opacity: .7;}
+[data-testid=stPlotlyChart] .modebar-btn:is(:hover, .active) path {opacity: 1;}
+[data-testid=stPlotlyChart] .spikeline
+  {stroke: #7d8796 !important; stroke-width: 1px !important; stroke-dasharray: none !important;}
+@media (min-width: 641px) {
+  .stMain [class*=st-key-small_charts] [data-testid=stColumn]
+    {min-width: min(100%, 15rem) !important;}
+}
+.stMain [class*=st-key-wide_pair] [data-testid=stColumn]:has([data-testid=stPlotlyChart])
+  {min-width: min(100%, 30rem) !important;}
+@media (max-width: 480px)
+  {.js-plotly-plot .annotation[data-index="0"] text {font-size: 12.5px !important;}}
+@media (hover: none) {[data-testid=stPlotlyChart] .modebar-container {display: none !important;}}
+</style>"""
+
+
+def configure_page() -> None:
+    """Set title, icon and layout; once per run, before anything is drawn."""
+    st.set_page_config(
+        page_title="CALR Explorer",
+        page_icon=_ICON,
+        layout="wide",
+        initial_sidebar_state="auto",
+        menu_items={"about": "CALR Explorer: survival and genomics of blood cancers."},
+    )
+    st.html(_STYLE)
+
+
+def draw_brand() -> None:
+    """The logo above the navigation."""
+    st.logo(_LOGO, size="large", icon_image=_ICON)
+
+
+def page_header(title: str, question: str) -> Looking:
+    """The page's title, what it answers, and whom it is about; returns what is looked at.
+
+    Parameters
+    ----------
+    title
+        The page's name.
+    question
+        One line in the reader's words.
+    """
+    looking = looking_at()
+    st.title(title, anchor=False)
+    badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
+    who = looking.cohort.name if looking.filter.is_empty else looking.selection.sentence
+    policy = Disclosure.of()
+    number = count(looking.selection.n, "patient")
+    if policy is not None:
+        refused = policy.refusal(looking.selection, looking.filter)
+        number = (
+            "Not shown" if refused else f"About {policy.in_words(looking.selection.n)} patients"
+        )
+    st.markdown(f"{question}  \n**{number}** · {who}{badge}")
+    return looking
+
+
+def page_footer() -> None:
+    """Say once, calmly, what the results are for."""
+    st.caption("Results are for research and generate hypotheses; they are not medical advice.")
+
+
+def nobody_selected(looking: Looking) -> bool:
+    """Say so where the filter selects nobody; whether it does."""
+    if looking.selection.n:
+        return False
+    st.info("The filter selects nobody. Take out a condition in the sidebar to go on.")
+    return True
+
+
+def figure_with_downloads(
+    figure: go.Figure,
+    numbers: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    name: tuple[str, ...],
+    alt: str,
+) -> None:
+    """Show a figure and, under it, its downloads.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    numbers
+        Makes the data behind it; called when the download is clicked.
+    key
+        Stable key of the widgets.
+    name
+        Words of the file name.
+    alt
+        Alternative text.
+    """
+    looking = looking_at()
+    stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
+    figure = escaped_figure(figure)
+    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt)
+    draw_downloads(figure, numbers, key=key, stem=stem)
+
+
+def draw_downloads(
+    figure: go.Figure, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str
+) -> None:
+    """One quiet row under a figure: as SVG, as PNG, and the numbers behind it.
+
+    Each is made when it is clicked. Where no browser can draw on this machine, the buttons of the
+    figure say so, and the camera in its toolbar still saves it.
+
+    Parameters
+    ----------
+    figure, numbers
+        The figure, and what makes the data behind it.
+    key
+        Stable key of the figure's widgets.
+    stem
+        File name without ending.
+    """
+    able, why = export_available()
+    provenance = looking_at().cohort.provenance
+    with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
+        for kind in FIGURE_KINDS:
+            st.download_button(
+                kind.upper(),
+                partial(figure_bytes, figure, kind),
+                f"{stem}.{kind}",
+                key=f"{key}_{kind}",
+                icon=":material/download:",
+                type="tertiary",
+                help=_DOWNLOADS[kind] if able else why,
+                disabled=not able,
+                on_click="ignore",
+            )
+        st.download_button(
+            "CSV",
+            partial(_csv, numbers, provenance),
+            f"{stem}.csv",
+            mime="text/csv",
+            key=f"{key}_csv",
+            icon=":material/download:",
+            type="tertiary",
+            help=_DOWNLOADS["csv"],
+            on_click="ignore",
+        )
+
+
+_DOWNLOADS = {
+    "svg": "The figure as vector graphics, for a paper",
+    "png": "The figure as an image of 300 dots an inch, for a slide",
+    "csv": "The numbers behind the figure",
+}
+
+
+def download_table(label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str) -> None:
+    """A button that makes and downloads a table as CSV when it is clicked."""
+    st.download_button(
+        label,
+        data=partial(_csv, numbers, looking_at().cohort.provenance),
+        file_name=f"{stem}.csv",
+        mime="text/csv",
+        key=key,
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:
+    return to_csv(numbers(), provenance)
+
+
+def draw_provenance(looking: Looking) -> None:
+    """Where the data come from."""
+    provenance = looking.cohort.provenance
+    parts = [provenance.note, provenance.citation]
+    text = " ".join(part for part in parts if part) or f"Read from {provenance.source}."
+    st.caption(f"**Where the data come from.** {text}")

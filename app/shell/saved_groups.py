@@ -1,0 +1,183 @@
+"""Groups that this session saved by name: kept, offered to every page, written to a file."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.cohort.groupings import (
+    SAVED,
+    Grouping,
+    GroupingError,
+    GroupingSpec,
+    SavedGroups,
+    clean_name,
+    saved_from_json,
+    saved_from_text,
+    saved_to_json,
+    saved_to_text,
+)
+from app.shell.session import Looking
+from app.shell.tables import draw_table
+from app.study.files.tables import file_stem
+from app.study.wording import count
+from data_loaders import Cohort
+
+LOAD = "saved_file"
+LINK = "saved"
+_SAVED = "_saved_groups"
+_OUTCOME = "_saved_outcome"
+
+
+@dataclass(frozen=True, eq=False)
+class _Saved:
+    fingerprint: str
+    grouping: Grouping
+
+
+def saved_groups(cohort: Cohort) -> dict[str, Grouping]:
+    """The groups that this session saved for this cohort, by name, the latest last."""
+    return {
+        name: held.grouping
+        for name, held in _held().items()
+        if held.fingerprint == cohort.fingerprint
+    }
+
+
+def save_groups(cohort: Cohort, name: str, grouping: Grouping) -> str:
+    """Keep groups under a name, in place of what bore it before; returns the name as kept.
+
+    Raises
+    ------
+    GroupingError
+        If the name is empty, or nobody is in any of the groups.
+    """
+    kept = clean_name(name)
+    if not np.count_nonzero(grouping.codes >= 0):
+        raise GroupingError("There is nobody in these groups to save.")
+    _held()[kept] = _Saved(cohort.fingerprint, grouping)
+    return kept
+
+
+def saved_option(name: str) -> str:
+    """The option under which a page's choice of groups lists them."""
+    return str(GroupingSpec(SAVED, name))
+
+
+def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
+    """Write the saved groups that are shown into the address, where everyone has the cohort.
+
+    Groups of an upload stay out of links: they are somebody's patients.
+
+    Parameters
+    ----------
+    cohort
+        What is looked at.
+    chosen
+        Options that are chosen on the page, of which some may be saved groups.
+    """
+    texts = [
+        saved_to_text(name, grouping)
+        for name, grouping in saved_groups(cohort).items()
+        if saved_option(name) in chosen
+        if cohort.provenance.synthetic or cohort.provenance.source.startswith("catalogue:")
+    ]
+    kept = [text for text in texts if text is not None]
+    if kept != st.query_params.get_all(LINK):
+        if kept:
+            st.query_params[LINK] = kept
+        else:
+            del st.query_params[LINK]
+
+
+def take_saved_from_link(cohort: Cohort) -> None:
+    """Hold the saved groups that a link brings; what cannot be read is passed over."""
+    for text in st.query_params.get_all(LINK):
+        with contextlib.suppress(GroupingError):
+            save_groups(cohort, *saved_from_text(cohort, text))
+
+
+def draw_saved_groups(looking: Looking) -> None:
+    """List what was saved, with its downloads, and offer to load a file."""
+    cohort = looking.cohort
+    saved = saved_groups(cohort)
+    if saved:
+        draw_table(_table(saved), key="saved_table")
+        st.caption(
+            "Saved groups are offered under “Compare by” on the Survival page and as colours of "
+            "the map, until this session ends."
+        )
+        left, right = st.columns(2)
+        left.download_button(
+            "Save to a file (JSON)",
+            partial(saved_to_json, cohort, saved),
+            file_name=f"{file_stem(cohort.name, 'groups', synthetic=looking.synthetic)}.json",
+            mime="application/json",
+            key="saved_download",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The file lists the patients' identifiers, so that it finds them again.",
+        )
+        with right.popover("Forget", icon=":material/delete:"):
+            gone = st.multiselect(
+                "Saved groups to forget", list(saved), key="forget_groups", select_all=False
+            )
+            st.button("Forget them", key="forget_now", on_click=_forget, args=(tuple(gone),))
+    else:
+        st.caption("Nothing is saved yet: name some subgroups, or a selection on the map.")
+    st.file_uploader(
+        "Load saved groups",
+        type=["json"],
+        key=LOAD,
+        on_change=_load,
+        args=(cohort,),
+        help="A file that was saved here. Its patients are found by their identifiers.",
+    )
+    outcome = st.session_state.get(_OUTCOME)
+    if outcome is not None:
+        good, sentence = outcome
+        (st.success if good else st.error)(sentence)
+
+
+def _held() -> dict[str, _Saved]:
+    held: dict[str, _Saved] = st.session_state.setdefault(_SAVED, {})
+    return held
+
+
+def _forget(names: tuple[str, ...]) -> None:
+    for name in names:
+        _held().pop(name, None)
+    st.session_state[_OUTCOME] = None
+
+
+def _load(cohort: Cohort) -> None:
+    file = st.session_state.get(LOAD)
+    if file is None:
+        st.session_state[_OUTCOME] = None
+        return
+    try:
+        loaded = saved_from_json(cohort, file.getvalue())
+    except GroupingError as error:
+        st.session_state[_OUTCOME] = (False, str(error))
+        return
+    for name, grouping in loaded.groupings.items():
+        save_groups(cohort, name, grouping)
+    sentence = (
+        f"{count(len(loaded.groupings), 'saved grouping')} loaded; {loaded.found:,} of "
+        f"{count(loaded.listed, 'listed patient')} found in this cohort."
+    )
+    st.session_state[_OUTCOME] = (True, sentence)
+
+
+def _table(saved: SavedGroups) -> pd.DataFrame:
+    rows = []
+    for name, grouping in saved.items():
+        sizes = zip(grouping.names, grouping.sizes(), strict=True)
+        groups = ", ".join(f"{group} ({size:,})" for group, size in sizes)
+        rows.append({"Name": name, "Groups": groups})
+    return pd.DataFrame(rows)

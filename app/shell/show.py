@@ -1,0 +1,88 @@
+"""How an answer is shown: figure with its downloads, words, accounting; and what is taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.shell.layout import figure_with_downloads
+from app.shell.session import looking_at
+from app.shell.take_away import TakeAway, draw_take_away
+from app.study.answer import Answer, methods_text
+from app.study.question import Question
+from app.study.scripts.question import question_script
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the parts of an answer go; a view may put controls of its own into each.
+
+    Attributes
+    ----------
+    figure, below, words
+        The figure, what stands under it, and the words beside it.
+    """
+
+    figure: DeltaGenerator
+    below: DeltaGenerator
+    words: DeltaGenerator
+
+
+def frame() -> Frame:
+    """Lay out the figure and the words beside it, empty."""
+    chart, words = st.columns([5, 3], gap="large")
+    return Frame(chart.container(), chart.container(), words)
+
+
+def show(answer: Answer, place: Frame) -> None:
+    """Show the figure with its downloads, what it says, and who is in it.
+
+    Parameters
+    ----------
+    answer
+        What is shown.
+    place
+        Where: see :func:`frame`.
+    """
+    with place.figure:
+        figure_with_downloads(
+            answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
+        )
+    with place.words:
+        st.subheader("In words", anchor=False)
+        for note in answer.notes:
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+        if answer.cautions:
+            st.warning("\n\n".join(answer.cautions))
+        st.caption(answer.accounting.caption())
+
+
+def take_away(answer: Answer, question: Question) -> None:
+    """Offer figures, workbook, methods and script, and say how the numbers came about.
+
+    Parameters
+    ----------
+    answer
+        What is taken away.
+    question
+        What it answers, for the script.
+    """
+    looking = looking_at()
+    draw_take_away(
+        looking,
+        TakeAway(
+            key=answer.key,
+            name=answer.name,
+            figures=answer.figures,
+            sheets=answer.tables,
+            methods=methods_text(answer, looking.selection),
+            told=answer.told,
+            script=partial(question_script, question, looking.cohort, answer.title),
+        ),
+    )
+    if answer.footnote:
+        st.caption(answer.footnote)

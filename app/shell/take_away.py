@@ -1,0 +1,113 @@
+"""What a reader takes away from an analysis: figures, workbook, methods, script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.shell.session import Looking
+from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
+from app.study.files.tables import file_stem
+from app.study.files.workbook import to_xlsx
+from app.study.wording import count
+
+
+@dataclass(frozen=True, eq=False)
+class TakeAway:
+    """What can be taken away; tables and script are made when they are clicked.
+
+    Parameters
+    ----------
+    key
+        Stable start of the widgets' keys.
+    name
+        Words of the file names.
+    figures
+        By what they are called: ``Figure``, ``Residuals``; or what draws them.
+    sheets
+        Makes the tables of the workbook, by sheet name.
+    methods
+        The methods paragraph.
+    script
+        Makes the Python script that reproduces the numbers.
+    told
+        What the workbook's first sheet says beside the cohort: endpoint, groups, settings.
+    """
+
+    key: str
+    name: tuple[str, ...]
+    figures: Mapping[str, go.Figure | Callable[[], go.Figure]]
+    sheets: Callable[[], Mapping[str, pd.DataFrame]]
+    methods: str
+    script: Callable[[], str]
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw_take_away(looking: Looking, take: TakeAway) -> None:
+    """Downloads made when they are clicked, and the methods paragraph to copy.
+
+    Parameters
+    ----------
+    looking
+        The cohort and the selection behind the result.
+    take
+        What there is to take.
+    """
+    stem = file_stem(looking.cohort.name, *take.name, synthetic=looking.synthetic)
+    able, why = export_available()
+    with st.expander("Take it away: figure, numbers, methods, script"):
+        with st.container(horizontal=True):
+            for title, figure in take.figures.items():
+                part = "" if title == "Figure" else f"_{title.lower().replace(' ', '_')}"
+                for kind in FIGURE_KINDS:
+                    st.download_button(
+                        f"{title} ({kind.upper()})",
+                        partial(_image, figure, kind),
+                        f"{stem}{part}.{kind}",
+                        key=f"{take.key}_take{part}_{kind}",
+                        icon=":material/download:",
+                        disabled=not able,
+                        help=why or None,
+                        on_click="ignore",
+                    )
+            for label, data, ending, why_not in (
+                ("Numbers (XLSX)", partial(_workbook, looking, take), ".xlsx", None),
+                ("Methods (TXT)", partial(str, take.methods), "_methods.txt", None),
+                ("Script (PY)", take.script, ".py", _SCRIPT_HELP),
+            ):
+                st.download_button(
+                    label,
+                    data,
+                    f"{stem}{ending}",
+                    key=f"{take.key}_take_{ending.rsplit('.', maxsplit=1)[1]}",
+                    icon=":material/download:",
+                    help=why_not,
+                    on_click="ignore",
+                )
+        st.markdown(take.methods)
+
+
+_SCRIPT_HELP = (
+    "A Python script that reproduces the result with this project's own functions, run next to the "
+    "file."
+)
+
+
+def _image(figure: go.Figure | Callable[[], go.Figure], kind: FigureFormat) -> bytes:
+    return figure_bytes(figure if isinstance(figure, go.Figure) else figure(), kind)
+
+
+def _workbook(looking: Looking, take: TakeAway) -> bytes:
+    selection = looking.selection
+    told = {
+        "Fingerprint": looking.cohort.fingerprint,
+        "Selected": f"{selection.n:,} of {count(selection.source.n, 'patient')}",
+        **{item: text for item, text in take.told.items() if text},
+        "Methods": take.methods,
+    }
+    return to_xlsx(take.sheets(), looking.cohort.provenance, selection.sentence, told)

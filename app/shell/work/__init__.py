@@ -1,0 +1,1 @@
+"""Long computations: the worker process, its jobs, and how a page waits for them."""

@@ -1,0 +1,193 @@
+"""Who is analysed for an endpoint: follow-up, groups, and why the others are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.survival import administrative_censoring
+from app.analysis.survival_input import slack
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
+from data_loaders import Cohort, CohortError, Endpoint
+from data_loaders.wording import listing, mid_sentence
+
+EVERYONE = "All patients"
+NOT_OBSERVED = "not yet under observation when follow-up ended"
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Follow-up of the patients that an analysis of one endpoint can use.
+
+    Attributes
+    ----------
+    endpoint
+        What was followed.
+    used
+        Which patients of the cohort are analysed, shape (cohort.n,).
+    time, event
+        End of follow-up in months and 1 = event or 0 = censored, shape (n,).
+    cause
+        0 censored, 1 the event, 2 the competing event, shape (n,); only 0 and 1 where the endpoint
+        has no competing event.
+    entry
+        Months at which each came under observation; None where all did at time zero.
+    names, codes
+        Groups, and the position of each patient's group, shape (n,).
+    selected
+        Patients selected, of whom those analysed are a part.
+    left_out
+        Why the others are not analysed: reason to number.
+    limit
+        Months at which follow-up was ended for everyone (administrative censoring), or None.
+    reference
+        Position of the group that the others are compared with.
+    """
+
+    endpoint: Endpoint
+    used: npt.NDArray[np.bool_]
+    time: npt.NDArray[np.float64]
+    event: npt.NDArray[np.float64]
+    cause: npt.NDArray[np.int64]
+    entry: npt.NDArray[np.float64] | None
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.int16]
+    selected: int
+    left_out: dict[str, int]
+    limit: float | None
+    reference: int = 0
+
+    @property
+    def n(self) -> int:
+        """Patients analysed."""
+        return len(self.time)
+
+    @property
+    def groups(self) -> pd.Categorical:
+        """Name of each analysed patient's group, groups in their order."""
+        return pd.Categorical.from_codes(self.codes, categories=list(self.names), ordered=True)
+
+    def large_enough(
+        self, among: npt.NDArray[np.bool_] | None = None
+    ) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Positions of the groups that can be tested, and names of those too small for it.
+
+        Parameters
+        ----------
+        among
+            Which of the analysed patients a test can use, shape (n,); None for all.
+        """
+        codes = self.codes if among is None else self.codes[among]
+        sizes = np.bincount(codes, minlength=len(self.names))
+        present = np.bincount(self.codes, minlength=len(self.names)) > 0
+        small = present & (sizes < MIN_GROUP_FOR_TEST)
+        return (
+            tuple(np.flatnonzero(sizes >= MIN_GROUP_FOR_TEST).tolist()),
+            tuple(self.names[place] for place in np.flatnonzero(small)),
+        )
+
+
+def as_loaded(endpoint: Endpoint) -> str:
+    """What the loader changed in an endpoint, as sentences; empty where nothing."""
+    return f"In the cohort as loaded: {' '.join(endpoint.notes)}" if endpoint.notes else ""
+
+
+def too_small(names: Sequence[str]) -> str:
+    """Why groups are in no test: ``CALR other has fewer than 10 patients``."""
+    verb = "has" if len(names) == 1 else "have"
+    return f"{listing(list(names))} {verb} fewer than {MIN_GROUP_FOR_TEST} patients"
+
+
+def outcome_of(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    endpoint_key: str,
+    grouping: Grouping | None = None,
+    *,
+    limit: float | None = None,
+    truncated: bool = True,
+) -> Outcome:
+    """Follow-up of the selected patients who have a group and a known outcome.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    mask
+        The patients selected, shape (cohort.n,).
+    endpoint_key
+        Which endpoint.
+    grouping
+        Groups; None for everyone together.
+    limit
+        Months at which follow-up ends for every number.
+    truncated
+        Whether patients count as at risk only from the endpoint's entry time on, where it has one.
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no such endpoint.
+    """
+    endpoint = cohort.endpoints.get(endpoint_key)
+    if endpoint is None:
+        raise CohortError(
+            f"This cohort has no endpoint called {endpoint_key}; it needs a pair of columns with a "
+            "time and an event."
+        )
+    time, event = _column(cohort, endpoint.time), _column(cohort, endpoint.event)
+    codes = np.zeros(cohort.n, dtype=np.int16) if grouping is None else grouping.codes
+    grouped = mask & (codes >= 0)
+    known = ~(np.isnan(time) | np.isnan(event))
+    left_out = {} if grouping is None else grouping.left_out(mask)
+    used = grouped & known
+    _count(left_out, f"{mid_sentence(endpoint.label)} not recorded", grouped & ~known)
+    entry = None
+    if truncated and endpoint.entry is not None:
+        entry = _column(cohort, endpoint.entry)
+        _count(left_out, "time of entry not recorded", used & np.isnan(entry))
+        used &= ~np.isnan(entry)
+        end = time if limit is None else np.minimum(time, limit)
+        late = used & (entry >= end - slack(end))
+        _count(left_out, NOT_OBSERVED, late)
+        used &= ~late
+        entry = entry[used]
+    competing = (
+        np.zeros(cohort.n) if endpoint.competing is None else _column(cohort, endpoint.competing)
+    )
+    time, event = time[used], event[used]
+    other = (competing[used] == 1) & (event == 0)
+    if limit is not None and len(time):
+        seen = administrative_censoring(time, other, limit)[1] == 1
+        ended = administrative_censoring(time, event, limit)
+        time, event = ended[0].astype(np.float64), ended[1].astype(np.float64)
+        other &= seen
+    return Outcome(
+        endpoint=endpoint,
+        used=used,
+        time=time,
+        event=event,
+        cause=np.where(event == 1, 1, np.where(other, 2, 0)),
+        entry=entry,
+        names=(EVERYONE,) if grouping is None else grouping.names,
+        codes=codes[used],
+        selected=int(np.count_nonzero(mask)),
+        left_out=left_out,
+        limit=limit,
+        reference=0 if grouping is None else grouping.reference,
+    )
+
+
+def _column(cohort: Cohort, name: str) -> npt.NDArray[np.float64]:
+    values: npt.NDArray[np.float64] = cohort.patients[name].to_numpy(dtype=float, na_value=np.nan)
+    return values
+
+
+def _count(left_out: dict[str, int], reason: str, who: npt.NDArray[np.bool_]) -> None:
+    number = int(np.count_nonzero(who))
+    if number:
+        left_out[reason] = number

@@ -1,0 +1,223 @@
+"""What every script to take away starts with: the data, the patients, their outcome.
+
+What comes from the data (names of files, columns, levels) stands in a script only as Python
+literals and in comments of one line; no folder and no patient's value does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pprint import pformat
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import FILTERS, SAVED, Arrangement, GroupingSpec, filters_from_text
+from app.study.files.software import product
+from app.study.files.tables import source_line
+from app.study.outcomes import Outcome
+from app.study.scripts.lists import IMPORT, ListFile, named_filters_literal, plain_literal
+from app.study.scripts.loading import check_lines, loading_lines
+from app.study.wording import listing
+from data_loaders import Cohort
+
+GROUPS_FILE = "groups.json"
+SELECTED = "selected"
+LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
+
+
+def heading_part(
+    title: str, cohort: Cohort, chosen: Filter, group: GroupingSpec | None = None
+) -> str:
+    """The comment on top: what it reproduces, from which source, and how to run it.
+
+    Parameters
+    ----------
+    title
+        What was shown.
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    group
+        The grouping, if there is one.
+    """
+    loading = loading_lines(cohort)
+    beside = [*loading.beside, *[GROUPS_FILE] * _is_saved(group)]
+    lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
+    beside += [held.name for held in lists]
+    lines = [
+        f"{title}: reproduces what {product()} showed.",
+        f"Source: {source_line(cohort.provenance)}",
+        f"Patients: {chosen.describe(cohort)}",
+        "",
+        *([*(held.sentence for held in lists), LISTS_APART, ""] if lists else []),
+        *loading.notes,
+        f"Run it in the folder of {listing(beside)}:" if beside else "Run it with:",
+        "  PYTHONPATH=folder/of/calr-explorer python this_script.py",
+    ]
+    return "\n".join(comment(line) for line in lines)
+
+
+def imports_part(
+    cohort: Cohort,
+    imports: dict[str, set[str]],
+    group: GroupingSpec | None = None,
+    arrangement: Arrangement | None = None,
+) -> str:
+    """The imports: what every script uses, and the names asked for.
+
+    Parameters
+    ----------
+    cohort
+        The cohort, which is loaded as it was.
+    imports
+        Names by module.
+    group
+        The grouping, if there is one.
+    arrangement
+        How its groups are shown, where the user changed it.
+    """
+    wanted = {"app.cohort.filters": {"Filter"}}
+    if _is_saved(group):
+        wanted["app.cohort.groupings"] = {"saved_from_json"}
+    elif group is not None:
+        wanted["app.cohort.groupings"] = {"GroupingSpec"}
+    if _is_arranged(arrangement):
+        wanted["app.cohort.groupings"] = {"Arrangement", "arranged"}
+    if _is_saved(group) or lists_of_groups(group):
+        wanted["pathlib"] = {"Path"}
+    for needed in (imports, loading_lines(cohort).imports):
+        for module, names in needed.items():
+            wanted[module] = wanted.get(module, set()) | names
+    return import_lines(wanted)
+
+
+def import_lines(wanted: Mapping[str, set[str]]) -> str:
+    """Import statements, those of Python itself first.
+
+    Parameters
+    ----------
+    wanted
+        Names by module; a module without names is imported itself.
+    """
+    lines: dict[bool, list[str]] = {True: [], False: []}
+    for module, names in sorted(wanted.items()):
+        line = f"from {module} import {', '.join(sorted(names))}" if names else f"import {module}"
+        if len(line) > 88:
+            inner = "".join(f"    {name},\n" for name in sorted(names))
+            line = f"from {module} import (\n{inner})"
+        lines[module in sys.stdlib_module_names].append(line)
+    return "\n\n".join("\n".join(block) for block in lines.values() if block)
+
+
+def selection_part(cohort: Cohort, chosen: Filter, number: int = 1) -> str:
+    """Loading the file, a word if it is another one, and the filter.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    chosen
+        The filter.
+    number
+        Which cohort of the script it is, from 1.
+    """
+    plain, lists = plain_literal(chosen.to_dict(), SELECTED)
+    start = f"{IMPORT}\n\n" if lists else ""
+    return f"""\
+{start}{loading_lines(cohort, number).lines}
+{check_lines(cohort)}
+chosen = Filter.from_dict(
+{plain}
+)
+selection = chosen.apply(cohort)
+print(f"{{selection.n}} of {{cohort.n}} patients selected")"""
+
+
+def grouping_part(group: GroupingSpec | None, arrangement: Arrangement | None) -> str:
+    """The groups as they were shown, as ``grouping``."""
+    if group is None:
+        return ""
+    lines = [built_part(group)]
+    if arrangement is not None and _is_arranged(arrangement):
+        plain = pformat(arrangement.to_dict(), sort_dicts=False)
+        lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
+    return "\n".join(lines)
+
+
+def outcome_part(
+    outcome: Outcome, group: GroupingSpec | None = None, arrangement: Arrangement | None = None
+) -> str:
+    """The grouping and the follow-up of who is analysed, as ``outcome``.
+
+    Parameters
+    ----------
+    outcome
+        What the page's result was made of.
+    group
+        The grouping, if there is one.
+    arrangement
+        How its groups are shown, where the user changed it.
+    """
+    lines = [grouping_part(group, arrangement)] if group is not None else []
+    asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
+    asked += ["grouping"] * len(lines)
+    if outcome.limit is not None:
+        lines.append("# Follow-up ends at the limit for every number, in months.")
+        asked.append(f"limit={float(outcome.limit)!r}")
+    if outcome.endpoint.entry is not None and outcome.entry is None:
+        asked.append("truncated=False")
+    lines += [
+        f"outcome = outcome_of({', '.join(asked)})",
+        'print(f"{outcome.n} analysed")',
+    ]
+    return "\n".join(lines)
+
+
+def comment(text: str) -> str:
+    """A comment that stays one: what is not printable could end its line."""
+    return f"# {''.join(letter if letter.isprintable() else ' ' for letter in text)}".rstrip()
+
+
+def script_of(*parts: str) -> str:
+    """The parts that hold anything, as one script."""
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _is_saved(group: GroupingSpec | None) -> bool:
+    return group is not None and group.kind == SAVED
+
+
+def lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
+    """The lists of patients that saved filters compared with each other hold."""
+    if group is None or group.kind != FILTERS:
+        return []
+    return named_filters_literal(filters_from_text(group.name))[1]
+
+
+def filters_part(group: GroupingSpec) -> str:
+    """Saved filters compared with each other, by name, as ``filters``."""
+    plain, _ = named_filters_literal(filters_from_text(group.name))
+    return (
+        f"plain = (\n{plain}\n)\n"
+        "filters = {name: Filter.from_dict(held) for name, held in plain.items()}"
+    )
+
+
+def built_part(group: GroupingSpec) -> str:
+    """The groups before they are arranged, as ``grouping``."""
+    if group.kind == SAVED:
+        return (
+            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())\n"
+            f"grouping = saved.groupings[{group.name!r}]"
+        )
+    if group.kind == FILTERS:
+        return (
+            f"{filters_part(group)}\n"
+            "grouping = GroupingSpec.of_filters(filters).build(cohort, selection.mask)"
+        )
+    return f"grouping = GroupingSpec.parse({str(group)!r}).build(cohort, selection.mask)"
+
+
+def _is_arranged(arrangement: Arrangement | None) -> bool:
+    return arrangement is not None and not arrangement.is_empty

@@ -1,0 +1,83 @@
+"""The script of a question: the very calls that the page made, and the tables of its workbook."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from pprint import pformat
+from textwrap import indent
+from typing import Any
+
+from app.study.analyses import analysis_of
+from app.study.question import Question
+from app.study.scripts.parts import (
+    grouping_part,
+    heading_part,
+    imports_part,
+    script_of,
+    selection_part,
+)
+from data_loaders import Cohort
+
+_TABLES = """\
+print(answer.accounting.caption())
+for name, table in answer.tables().items():
+    print(f"\\n{name}")
+    print(table.to_string(index=False, float_format="%.12g".__mod__))"""
+
+
+def question_script(question: Question, cohort: Cohort, title: str) -> str:
+    """The script, as text to be saved in UTF-8; it is run next to the cohort's file.
+
+    Settings that are a function's defaults are not written.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    cohort
+        The cohort before the filter.
+    title
+        What was shown.
+    """
+    analysis = analysis_of(question)
+    asked, imports = dict[str, str](), dict[str, set[str]]()
+    for function in (analysis.function, analysis.answer):
+        imports.setdefault(function.__module__, set()).add(function.__name__)
+    groups = question.grouping
+    if groups is not None:
+        asked["grouping"] = "grouping"
+    if question.saved_in_settings:
+        asked["saved"] = "saved.groupings"
+    asked |= _written(analysis.function, question.settings)
+    calls = [
+        _call("result", analysis.function, ["cohort", "selection.mask"], asked),
+        _call("answer", analysis.answer, ["cohort", "result"],
+              _written(analysis.answer, question.shown)),
+    ]  # fmt: skip
+    return script_of(
+        heading_part(title, cohort, question.filter, groups),
+        imports_part(cohort, imports, groups, question.arrangement),
+        selection_part(cohort, question.filter),
+        grouping_part(groups, question.arrangement),
+        "\n".join([*calls, _TABLES]),
+    )
+
+
+def _written(function: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as literals, those that are the function's defaults left out."""
+    known = inspect.signature(function).parameters
+    return {
+        name: pformat(value, width=84, sort_dicts=False)
+        for name, value in settings.items()
+        if name not in known or known[name].default != value
+    }
+
+
+def _call(name: str, function: Callable[..., Any], given: list[str], asked: dict[str, str]) -> str:
+    arguments = [*given, *(f"{keyword}={value}" for keyword, value in asked.items())]
+    line = f"{name} = {function.__name__}({', '.join(arguments)})"
+    if len(line) <= 88 and "\n" not in line:
+        return line
+    inner = "".join(f"{indent(argument, '    ')},\n" for argument in arguments)
+    return f"{name} = {function.__name__}(\n{inner})"

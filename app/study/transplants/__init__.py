@@ -1,0 +1,1 @@
+"""What a cohort records of transplants: kinds, clocks, confounders, classes."""

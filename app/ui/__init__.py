@@ -1,1 +1,0 @@
-"""The only package, with main.py, server.py and pages/, that imports streamlit."""

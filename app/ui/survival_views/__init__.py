@@ -1,1 +1,0 @@
-"""The views of the survival page, one module each: its controls, then what they ask for."""

@@ -1,0 +1,1 @@
+"""The cohort page: who is in it, table one, filters."""

@@ -1,0 +1,1 @@
+"""The filter builder: nested conditions without code."""

@@ -1,0 +1,1 @@
+"""What is in a selection, variable by variable, in pictures that filter."""

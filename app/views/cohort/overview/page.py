@@ -1,0 +1,284 @@
+"""The Cohort page's pictures: tiles, distributions that filter when clicked, attrition."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.survival import kaplan_meier
+from app.shell.escaping import escaped_figure
+from app.shell.layout import draw_downloads, figure_with_downloads
+from app.shell.session import Looking
+from app.shell.sidebar import filter_columns, put_filter
+from app.study.figures.attrition import attrition_flow, attrition_in_words
+from app.study.figures.theme import framed, plotly_config
+from app.study.files.tables import file_stem
+from app.study.wording import count, format_percent
+from app.views.cohort.overview.analysis import (
+    Categories,
+    Histogram,
+    completeness,
+    distribution,
+    in_words,
+    labelled,
+    numbers_behind,
+    ranked_variables,
+    selected_alterations,
+)
+from app.views.cohort.overview.figures import completeness_bars, draw_alterations, draw_distribution
+from app.views.cohort.overview.page_crossfilter import (
+    EXCLUDE,
+    ONLY,
+    after_alteration,
+    after_categories,
+    after_range,
+    brushed_range,
+    clicked_bars,
+)
+
+_FIRST = 9
+_MOST_ALTERATIONS = 25
+_MEANING = "click_means"
+_ALTERATIONS = "pictures_alterations"
+
+
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    """A figure that was drawn, what it is called, and what makes the numbers behind it."""
+
+    name: str
+    figure: go.Figure
+    numbers: Callable[[], pd.DataFrame]
+
+
+def draw_selection_tiles(looking: Looking) -> None:
+    """Patients, age, follow-up and events of the selection."""
+    cohort, mask = looking.cohort, looking.selection.mask
+    tiles = st.columns(4)
+    n = looking.selection.n
+    tiles[0].metric(
+        "Patients", f"{n:,}", border=True,
+        help=f"{format_percent(n / max(cohort.n, 1))} of the {cohort.n:,} in the cohort.",
+    )  # fmt: skip
+    age = filter_columns(cohort).age
+    values = (
+        np.array([])
+        if age is None
+        else cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)[mask]
+    )
+    known = values[np.isfinite(values)]
+    tiles[1].metric(
+        "Median age",
+        f"{np.median(known):.0f} years" if len(known) else "–",
+        border=True,
+        help=f"Known in {len(known):,} of {n:,}.",
+    )
+    for tile, (label, value, words) in zip(tiles[2:], _followed(looking), strict=True):
+        tile.metric(label, value, border=True, help=words)
+
+
+def draw_pictures(looking: Looking) -> None:
+    """Distributions of the telling variables; a click or a brush changes the filter."""
+    ranked = ranked_variables(looking.cohort)
+    if not ranked and not looking.cohort.alterations.shape[1]:
+        st.info("This cohort has no variable to draw; the Data page lists what was read.")
+        return
+    names = [item.variable.name for item in ranked]
+    narrowed = not looking.filter.is_empty
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.segmented_control(
+            "A click or a brush means",
+            [ONLY, EXCLUDE],
+            default=ONLY,
+            required=True,
+            key=_MEANING,
+            label_visibility="collapsed",
+        )
+        how = (
+            "Tap a bar to read it, tap again to filter"
+            if _by_touch()
+            else "Click a bar or drag over a histogram to filter"
+        )
+        st.caption(f"{how}{'; in grey the whole cohort' if narrowed else ''}.")
+    left, right = st.columns([2, 1], gap="medium")
+    with right:
+        drawn = _draw_alterations(looking, narrowed=narrowed)
+    shown = names[:6]
+    rest = names[6:_FIRST]
+    with left:
+        drawn += _draw_grid(looking, shown, 2, narrowed=narrowed)
+    drawn += _draw_grid(looking, rest, 3, narrowed=narrowed)
+    if len(names) > _FIRST and st.toggle(
+        f"The other {count(len(names) - _FIRST, 'variable')}", key="all_pictures"
+    ):
+        drawn += _draw_grid(looking, names[_FIRST:], 3, narrowed=narrowed)
+    _draw_picture_downloads(looking, drawn)
+
+
+def _draw_picture_downloads(looking: Looking, drawn: list[_Picture]) -> None:
+    """The files of one of the pictures: a row under each of them would crowd the page."""
+    if not drawn:
+        return
+    names = {picture.name: picture for picture in drawn}
+    with st.popover(
+        "Save a figure", icon=":material/download:", type="tertiary", key="pictures_save",
+        on_change="rerun",
+    ) as save:  # fmt: skip
+        if save.open:
+            chosen = st.selectbox("Which figure", list(names), key="pictures_which")
+            picture = names.get(chosen or "", drawn[0])
+            stem = file_stem(looking.cohort.name, picture.name, synthetic=looking.synthetic)
+            draw_downloads(picture.figure, picture.numbers, key="pictures", stem=stem)
+
+
+def draw_attrition(looking: Looking) -> None:
+    """Who is left after each step of the filter."""
+    if looking.filter.is_empty:
+        st.info(
+            "No filter is in force: click a bar above, choose in the sidebar or build a filter, "
+            "and this shows whom each step leaves."
+        )
+        return
+    table = looking.selection.attrition
+    figure_with_downloads(
+        attrition_flow(table, synthetic=looking.synthetic),
+        lambda: table,
+        key="attrition",
+        name=("attrition",),
+        alt=f"Flow of patients. {attrition_in_words(table)}.",
+    )
+    if looking.selection.n_missing:
+        st.caption(
+            "Not known: a value is missing or a gene was not tested, so the patient is neither in "
+            "nor known to be out. They are left out and counted apart."
+        )
+
+
+def draw_completeness(looking: Looking) -> None:
+    """How many have a value, variable by variable."""
+    table = completeness(looking.cohort, looking.selection.mask)
+    title = f"Share with a known value, {count(looking.selection.n, 'patient')}"
+    least = ", ".join(
+        f"{row.label} {format_percent(row.share)}" for row in table.head(5).itertuples()
+    )
+    figure_with_downloads(
+        framed(completeness_bars(table), title, synthetic=looking.synthetic),
+        lambda: table,
+        key="completeness",
+        name=("completeness",),
+        alt=f"Bars. {title}. Least complete: {least}",
+    )
+
+
+def _draw_grid(
+    looking: Looking, names: list[str], columns: int, *, narrowed: bool
+) -> list[_Picture]:
+    drawn = []
+    for start in range(0, len(names), columns):
+        row = st.container(key=f"small_charts_{names[start]}").columns(columns, gap="medium")
+        for place, name in zip(row, names[start : start + columns], strict=False):
+            with place:
+                drawn.append(_draw_picture(looking, name, narrowed=narrowed))
+    return drawn
+
+
+def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
+    found = distribution(looking.cohort, name, looking.selection.mask)
+    key = f"picture_{name}"
+    stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
+    figure = escaped_figure(
+        draw_distribution(
+            found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
+        )
+    )
+    st.plotly_chart(
+        figure,
+        key=key,
+        config=plotly_config(stem),
+        alt=f"{labelled(found.variable)}, {found.known:,} of {found.n:,} known: {in_words(found)}",
+        on_select=partial(_on_picture, looking, found, key),
+        selection_mode=("box",)
+        if isinstance(found, Histogram) and not _by_touch()
+        else ("points",),
+    )
+    return _Picture(found.variable.label, figure, partial(numbers_behind, found))
+
+
+def _by_touch() -> bool:
+    """Whether a finger scrolls the page: dragging over a histogram must not filter then."""
+    agent = str(st.context.headers.get("User-Agent", ""))
+    return any(word in agent for word in ("Mobi", "Android", "iPad"))
+
+
+def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
+    table = selected_alterations(looking.cohort, looking.selection.mask, _MOST_ALTERATIONS)
+    if table.empty:
+        st.info("No alteration was found in this cohort.")
+        return []
+    stem = file_stem(looking.cohort.name, "alterations", synthetic=looking.synthetic)
+    listed = ", ".join(
+        f"{row.label} {row.altered:,} of {row.tested:,}" for row in table.head(8).itertuples()
+    )
+    figure = escaped_figure(
+        draw_alterations(table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic)
+    )
+    st.plotly_chart(
+        figure,
+        key=_ALTERATIONS,
+        config=plotly_config(stem),
+        alt=f"Most frequent alterations of {looking.selection.n:,} patients: {listed}",
+        on_select=partial(_on_alteration, looking, tuple(table["feature"])),
+        selection_mode=("points",),
+    )
+    return [_Picture("Alterations", figure, lambda: table)]
+
+
+def _on_picture(looking: Looking, found: Categories | Histogram, key: str) -> None:
+    event, meaning = st.session_state.get(key), st.session_state.get(_MEANING) or ONLY
+    if isinstance(found, Categories):
+        levels = clicked_bars(event)
+        if levels:
+            put_filter(looking, after_categories(looking.filter, found, levels, meaning))
+        return
+    ends = brushed_range(event, found)
+    if ends is not None:
+        put_filter(looking, after_range(looking.filter, found.variable.name, *ends, meaning))
+
+
+def _on_alteration(looking: Looking, features: tuple[str, ...]) -> None:
+    bars = clicked_bars(st.session_state.get(_ALTERATIONS))
+    chosen, meaning = looking.filter, st.session_state.get(_MEANING) or ONLY
+    for bar in bars:
+        chosen = after_alteration(chosen, str(features[bar]), meaning)
+    if bars:
+        put_filter(looking, chosen)
+
+
+def _followed(looking: Looking) -> list[tuple[str, str, str]]:
+    """Label, value and explanation of follow-up and events, of the first endpoint with data."""
+    cohort, mask = looking.cohort, looking.selection.mask
+    for endpoint in cohort.endpoints.values():
+        time, event = (
+            cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)[mask]
+            for column in (endpoint.time, endpoint.event)
+        )
+        known = ~(np.isnan(time) | np.isnan(event))
+        if not known.any():
+            continue
+        km = kaplan_meier(time[known], event[known])
+        years = "–" if math.isnan(km.median_followup) else f"{km.median_followup / 12:.1f} years"
+        label = "Deaths" if endpoint.event_label == "death" else f"Events: {endpoint.event_label}"
+        of = f"{endpoint.label}: {format_percent(km.events / km.n)} of {km.n:,} followed."
+        return [
+            ("Median follow-up", years, f"Reverse Kaplan-Meier over {count(km.n, 'patient')}."),
+            (label, f"{km.events:,}", of),
+        ]
+    none = "No endpoint has data in these patients."
+    return [("Median follow-up", "–", none), ("Events", "–", none)]

@@ -1,0 +1,1 @@
+"""Saved filters: used, combined, and how they overlap."""

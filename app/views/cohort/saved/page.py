@@ -1,0 +1,125 @@
+"""Saved filters on the Cohort page: use, edit, combine, and see how they overlap."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.cohort.filters import Filter, FilterError
+from app.cohort.groupings import MAX_NAME, POLICY, Combination, GroupingError, combined, overlap
+from app.shell.layout import figure_with_downloads
+from app.shell.saved_filters import draw_save_filter, save_filter, saved_filters
+from app.shell.session import Looking
+from app.shell.sidebar import put_filter
+from app.study.figures.theme import framed
+from app.study.wording import capitalised, count
+from app.views.cohort.builder.page import COMBINED, edit_filter
+from app.views.cohort.saved.figures import overlap_figure
+
+_HOW, _NAME = "saved_how", "combination_name"
+_SAID = "_combination_said"
+_LABELS: dict[str, Combination] = {
+    "Union": "union",
+    "Intersection": "intersection",
+    "Difference": "difference",
+}
+_MOST = 8
+
+
+def draw_saved(looking: Looking) -> None:
+    """The filters saved in this session, and what they make together."""
+    held = saved_filters(looking)
+    if not looking.filter.is_empty:
+        draw_save_filter(looking)
+    if not held:
+        st.info(
+            "No filter is saved yet: build one above, or narrow the selection, and save it under a "
+            "name. Two saved filters can be combined and compared."
+        )
+        return
+    _draw_list(looking, held)
+    if len(held) > 1:
+        _draw_combination(looking, held)
+
+
+def _draw_list(looking: Looking, held: dict[str, Filter]) -> None:
+    for position, (name, chosen) in enumerate(held.items()):
+        try:
+            selection = chosen.apply(looking.cohort)
+        except FilterError as error:
+            st.warning(f"{name}: {error}")
+            continue
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{name}** · {count(selection.n, 'patient')}  \n{selection.sentence}")
+            st.button(
+                "Use", key=f"saved_use_{position}", on_click=put_filter, args=(looking, chosen)
+            )
+            st.button(
+                "Edit", key=f"saved_edit_{position}", on_click=edit_filter,
+                args=(looking, chosen), help="Put it into the builder",
+            )  # fmt: skip
+            st.button(
+                "", key=f"saved_drop_{position}", icon=":material/delete:", type="tertiary",
+                on_click=held.pop, args=(name,), help="Forget it",
+            )  # fmt: skip
+
+
+def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
+    st.subheader("Together", anchor=False)
+    names = list(held)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        chosen = st.multiselect(
+            "Saved filters, the first one first", names, names[-_MOST:], key=COMBINED,
+            max_selections=_MOST,
+            select_all=False,
+        )  # fmt: skip
+        how = st.segmented_control(
+            "Combine as", list(_LABELS), default="Union", required=True, key=_HOW
+        )
+    if len(chosen) < 2:
+        st.info("Choose two saved filters or more.")
+        return
+    picked = {name: held[name] for name in chosen}
+    found = overlap(looking.cohort, picked)
+    title = f"Overlap of {len(picked)} saved filters, {count(looking.cohort.n, 'patient')}"
+    listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
+    figure_with_downloads(
+        framed(overlap_figure(found), title, synthetic=looking.synthetic),
+        lambda: found.patterns,
+        key="overlap",
+        name=("overlap",),
+        alt=f"UpSet figure. {title}. Sizes: {listed}; {found.outside:,} in none.",
+    )
+    st.caption(
+        f"{POLICY} In none of them: {found.outside:,}. Not known for at least one: "
+        f"{found.unknown:,}."
+    )
+    made = combined(picked, _LABELS[how or "Union"])
+    selection = made.apply(looking.cohort)
+    with st.container(border=True):
+        st.markdown(f"**{how}: {count(selection.n, 'patient')}**")
+        st.caption(f"{capitalised(selection.sentence)}.")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.button(
+                "Use it", key="combination_use", type="primary", on_click=put_filter,
+                args=(looking, made),
+            )  # fmt: skip
+            st.text_input(
+                "Name", key=_NAME, max_chars=MAX_NAME, placeholder="Name to save it under",
+                label_visibility="collapsed", width=220,
+            )  # fmt: skip
+            drafted = Looking(looking.key, looking.cohort, made, selection)
+            st.button("Save", key="combination_save", on_click=_save, args=(drafted,))
+    said = st.session_state.pop(_SAID, None)
+    if said:
+        st.info(said)
+
+
+def _save(drafted: Looking) -> None:
+    try:
+        kept = save_filter(drafted, st.session_state.get(_NAME) or "")
+    except GroupingError as error:
+        st.session_state[_SAID] = str(error)
+        return
+    st.session_state[_SAID] = f"“{kept}” is saved."
+    st.session_state[_NAME] = ""
+    st.session_state.pop(COMBINED, None)

@@ -1,0 +1,1 @@
+"""Table one, to read and to take away."""

@@ -1,0 +1,357 @@
+"""Groups side by side: what differs between them, ranked, and what a reader may conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.associations import (
+    GroupSummary,
+    TableOne,
+    VariableRow,
+    conditional_odds_ratios,
+    fisher_p_values,
+    in_words,
+)
+from app.analysis.multiplicity import adjust_p_values
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, GroupingSpec
+from app.study.overlapping import features_named, same_site
+from app.study.wording import (
+    SIGNIFICANT,
+    count,
+    format_p,
+    format_percent,
+    format_q,
+    format_ratio,
+    listing,
+    mid_sentence,
+)
+from app.views.compare.match import same_word
+from app.views.genomics.frequencies.analysis import DEFINES, MIN_COMPARED, GroupFrequencies
+from app.views.survival.curves.analysis import GroupSurvival
+from data_loaders import Cohort
+
+MOST_GROUPS = 8
+OTHERS = "the other groups"
+RARE, EVERYBODY = "too rare", "in everybody or nobody tested"
+FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
+_YES = ("Yes", "No")
+_LEADING = 3
+_DIFFERENCE = ("higher_in", "smd", "test", "p_value", "q_value", "missing")
+
+
+@dataclass(frozen=True, eq=False)
+class Enrichment:
+    """Alterations of one group against the others.
+
+    Parameters
+    ----------
+    table
+        One row an alteration that somebody has, by p-value, those not compared last: feature,
+        label, kind, altered, tested, frequency (of the group), others_altered, others_tested,
+        others_frequency, odds_ratio, lower, upper (conditional estimate, exact 95% interval),
+        p_value (Fisher's exact test, two-sided), q_value (Benjamini-Hochberg over those compared,
+        those that overlap counted once),
+        note (why it was not compared; empty where it was).
+    group, others
+        Names of the two sides.
+    n, n_others
+        Patients of the two sides.
+    """
+
+    table: pd.DataFrame
+    group: str
+    others: str
+    n: int
+    n_others: int
+
+    @property
+    def n_tested(self) -> int:
+        """Alterations compared."""
+        return int(self.table["p_value"].notna().sum())
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """Alterations that differ at the usual threshold of q."""
+        return self.table[self.table["q_value"] < SIGNIFICANT]
+
+    @property
+    def by_construction(self) -> list[str]:
+        """Labels of the alterations that the groups are made of."""
+        return [str(name) for name in self.table.loc[self.table["note"] == DEFINES, "label"]]
+
+
+def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = ()) -> Enrichment:
+    """Which alterations one group has more or less often than the other groups together.
+
+    Parameters
+    ----------
+    found
+        Frequencies by group, of two groups or more.
+    group
+        The group that is set against the others.
+    made_of
+        Features that the groups are made of: they differ by construction and are not compared. A
+        feature that is in everybody of some groups and in nobody of the others counts as such.
+
+    Raises
+    ------
+    ValueError
+        If there is no such group, or nothing to set it against.
+    """
+    names = list(found.groups)
+    if group not in names or len(names) < 2:
+        raise ValueError("There is no other group to compare with; choose two groups or more.")
+    place, base = names.index(group), found.features
+    a, t = found.altered[place], found.tested[place]
+    c, u = found.altered.sum(axis=0) - a, found.tested.sum(axis=0) - t
+    separating = _separating(found.altered.T, found.tested.T)
+    defining = base["feature"].isin(list(made_of)).to_numpy() | found.made_of | separating
+    notes = np.select(
+        [
+            defining,
+            np.minimum(t, u) < MIN_GROUP_FOR_TEST,
+            a + c == t + u,
+            a + c < MIN_COMPARED,
+        ],
+        [DEFINES, FEW_TESTED, EVERYBODY, RARE],
+        "",
+    )
+    compared = notes == ""
+    p_values = np.full(len(base), np.nan)
+    cells = (a, t - a, c, u - c)
+    p_values[compared] = fisher_p_values(*(cell[compared] for cell in cells))
+    odds, lower, upper = conditional_odds_ratios(*cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = base.assign(
+            altered=a, tested=t, frequency=a / t, others_altered=c, others_tested=u,
+            others_frequency=c / u, odds_ratio=odds, lower=lower, upper=upper, p_value=p_values,
+            q_value=adjust_p_values(p_values, families=found.families), note=notes,
+        )  # fmt: skip
+    table = table[a + c > 0].sort_values(["p_value", "label"], kind="stable", ignore_index=True)
+    return Enrichment(
+        table=table,
+        group=group,
+        others=OTHERS if len(names) > 2 else next(name for name in names if name != group),
+        n=found.groups[group],
+        n_others=sum(found.groups.values()) - found.groups[group],
+    )
+
+
+def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = ()) -> set[str]:
+    """Features that groups are made of, with all others of the same genes.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    spec
+        How the groups were asked for; None for not known.
+    names
+        Names of the groups: a gene that one of them names (``CALR``, ``SF3B1 + TET2``) makes it.
+    """
+    own = set() if spec is None else set(spec.features)
+    if spec is not None and spec.kind in {"alteration", "alleles"}:
+        own.add(spec.name)
+    genes = zip(map(str, cohort.features.index), cohort.features["gene"], strict=True)
+    chosen = [name for name, gene in genes if name in own or gene in own]
+    return same_site(cohort, chosen) | features_named(cohort, names)
+
+
+def clinical_differences(table: TableOne) -> pd.DataFrame:
+    """Table one ranked: the variables that tell the groups apart most come first.
+
+    Returns
+    -------
+    DataFrame
+        One row a variable with more than one value, by p-value, those not tested last by their
+        difference: variable, label, the summary in words by group (one column a group; of two
+        values the first), higher_in (the group in which a number,
+        a step of a scale or a yes is higher or more frequent; empty without a direction), smd,
+        test, p_value, q_value, missing.
+    """
+    rows = []
+    for row in table.rows:
+        if row.constant:
+            continue
+        cells = {}
+        for name, group in zip(table.names, row.groups, strict=True):
+            levels = row.levels or ("",)
+            told = list(zip(group, levels, strict=True))
+            if set(row.levels) == set(_YES):
+                told = [(summary, "") for summary, level in told if level == _YES[0]]
+            elif row.levels:
+                told = [told[i] for i, held in enumerate(row.overall) if held.count]
+                # Of two values such as the sexes one tells the other.
+                told = told[:1] if len(told) == 2 else told
+            cells[name] = "; ".join(in_words(summary, level) for summary, level in told)
+        rows.append(
+            {
+                "variable": row.name, "label": row.label, **cells,
+                "higher_in": _higher_in(row, table.names), "smd": row.comparison.smd,
+                "test": row.comparison.test, "p_value": row.comparison.p_value,
+                "q_value": row.q_value, "missing": row.missing,
+            }
+        )  # fmt: skip
+    if not rows:
+        return pd.DataFrame(columns=["variable", "label", *table.names, *_DIFFERENCE])
+    frame = pd.DataFrame(rows)
+    order = np.lexsort((-frame["smd"].fillna(-1), frame["p_value"].fillna(2)))
+    return frame.iloc[order].reset_index(drop=True)
+
+
+def direction(row: VariableRow, like: VariableRow | None = None) -> float:
+    """1 where the variable is higher in the first of two groups, -1 lower; NaN without direction.
+
+    Parameters
+    ----------
+    row
+        A number, steps of a scale, or a variable of two values.
+    like
+        The variable whose first value is the one that is counted; None for its own.
+    """
+    like = like or row
+    if len(row.groups) != 2 or np.isnan(row.comparison.smd):
+        return float("nan")
+    if row.kind == "numeric":
+        apart = row.groups[0][0].mean - row.groups[1][0].mean
+    elif row.kind == "ordinal" and like.kind == "ordinal":
+        apart = _mean_step(row.groups[0]) - _mean_step(row.groups[1])
+    else:
+        words = [same_word(level) for level in row.levels]
+        if len(words) != 2 or set(words) != {same_word(level) for level in like.levels}:
+            return float("nan")
+        place = words.index(same_word(like.levels[0]))
+        apart = row.groups[0][place].share - row.groups[1][place].share
+    return float(np.sign(apart)) or 1.0
+
+
+def _mean_step(group: Sequence[GroupSummary]) -> float:
+    return float(sum(step * level.share for step, level in enumerate(group)))
+
+
+def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """How each group is made up of the parts of another grouping, such as genomic subgroups.
+
+    Returns
+    -------
+    DataFrame
+        One row a group and part: group, part, patients, of (patients of the group who are in any
+        part), share.
+    """
+    both = mask & (grouping.codes >= 0) & (parts.codes >= 0)
+    k, m = len(grouping.names), len(parts.names)
+    joint = grouping.codes[both].astype(np.int64) * m + parts.codes[both]
+    counts = np.bincount(joint, minlength=k * m).reshape(k, m)
+    totals = counts.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = counts / totals[:, None]
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.array(grouping.names, dtype=object), m),
+            "part": np.tile(np.array(parts.names, dtype=object), k),
+            "patients": counts.ravel(),
+            "of": np.repeat(totals, m),
+            "share": shares.ravel(),
+        }
+    )
+
+
+def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
+    """The clinical differences in one sentence.
+
+    Parameters
+    ----------
+    ranked
+        Of :func:`clinical_differences`.
+    names
+        The groups.
+    """
+    tested = 0 if ranked.empty else int(ranked["p_value"].notna().sum())
+    if not tested:
+        return (
+            "No clinical variable could be tested: each needs "
+            f"{MIN_GROUP_FOR_TEST} patients with a value in every group."
+        )
+    hits = ranked[ranked["q_value"] < SIGNIFICANT]
+    said = (
+        f"**Clinical:** {len(hits)} of {count(tested, 'variable')} tested "
+        f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
+    )
+    leading = [
+        f"{lowered(str(row['label']))} ({_by_group(row, names)}"
+        f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
+        for row in hits.head(_LEADING).to_dict("records")
+    ]
+    return f"{said}{', led by ' + listing(leading) if leading else ''}."
+
+
+def enrichment_reading(found: Enrichment) -> str:
+    """The alterations that differ, in one sentence."""
+    if not found.n_tested:
+        return f"No alteration could be compared between {found.group} and {found.others}."
+    hits = found.hits
+    leading = [
+        f"{row.label} ({format_percent(row.frequency)} against "
+        f"{format_percent(row.others_frequency)}; odds ratio "
+        f"{format_ratio(row.odds_ratio, row.lower, row.upper)}, {format_q(row.q_value)})"
+        for row in hits.head(_LEADING).itertuples()
+    ]
+    return (
+        f"**Alterations:** {len(hits)} of {count(found.n_tested, 'alteration')} compared "
+        f"{'differs' if len(hits) == 1 else 'differ'} between {found.group} and {found.others} at "
+        f"q below {SIGNIFICANT}{', led by ' + listing(leading) if leading else ''}."
+    )
+
+
+def survival_reading(result: GroupSurvival) -> str:
+    """What the test of equal survival says, in one sentence."""
+    events = ", ".join(
+        f"{curve.name} {count(curve.events, 'event')} in {curve.n:,}" for curve in result.drawn
+    )
+    if result.p_value is None:
+        return f"**{result.endpoint.label}:** {events}. {result.p_note}"
+    return (
+        f"**{result.endpoint.label}:** {format_p(result.p_value)} ({result.test_method}); {events}."
+    )
+
+
+def disjoint_sentence(grouping: Grouping, mask: npt.NDArray[np.bool_]) -> str:
+    """Whether groups can overlap, and who is in none."""
+    left = [f"{number:,} {reason}" for reason, number in grouping.left_out(mask).items()]
+    out = f" In no group: {listing(left)}." if left else " Everyone selected is in a group."
+    return f"Nobody is in two of these groups.{out}"
+
+
+def _separating(
+    altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Features in everybody tested of some groups and in nobody of all others."""
+    known = tested > 0
+    nobody, everybody = (altered == 0) & known, (altered == tested) & known
+    split = (nobody | everybody | ~known).all(axis=1)
+    return np.asarray(split & nobody.any(axis=1) & everybody.any(axis=1))
+
+
+def _higher_in(row: VariableRow, names: Sequence[str]) -> str:
+    # Of two values such as the sexes neither is the higher one.
+    plain = row.kind in ("numeric", "ordinal") or set(row.levels) == set(_YES)
+    sign = direction(row) if plain else np.nan
+    return "" if np.isnan(sign) else names[0 if sign > 0 else 1]
+
+
+def _by_group(row: dict[str, object], names: Sequence[str]) -> str:
+    cells = [str(row[name]) for name in names]
+    if any(";" in cell for cell in cells) or len(names) > _LEADING + 1:
+        return ""
+    return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True)) + "; "
+
+
+def lowered(label: str) -> str:
+    """A variable with its unit within a sentence: ``haemoglobin, g/L``."""
+    name, comma, unit = label.partition(",")
+    return f"{mid_sentence(name)}{comma}{unit}"

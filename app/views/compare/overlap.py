@@ -1,0 +1,72 @@
+"""Sets of patients that may overlap, made into groups that do not: by exactly which they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.cohort.colours import assign_colours
+from app.cohort.filters import Filter, FilterError
+from app.cohort.groupings import NOT_DRAWN, OUTSIDE, UNKNOWN, Grouping, GroupingError
+from app.cohort.later_columns import later_columns
+from data_loaders import Cohort
+from data_loaders.wording import listing
+
+MOST_SETS = 8
+
+
+def exclusive_groups(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
+    """Only the one, only the other, both: one group for each combination that somebody has.
+
+    Of more than eight combinations the largest are kept. Patients of whom it is not known for every
+    filter are in none.
+
+    Raises
+    ------
+    GroupingError
+        If there are more than eight filters, one names what the cohort does not have, or nobody is
+        in any.
+    """
+    if not 2 <= len(filters) <= MOST_SETS:
+        raise GroupingError(f"Choose two to {MOST_SETS} saved filters to compare.")
+    try:
+        truths = np.stack([held.root.evaluate(cohort) for held in filters.values()])
+    except FilterError as error:
+        raise GroupingError(str(error)) from error
+    weights = 1 << np.arange(len(filters))
+    pattern = weights @ (truths == 1)
+    unknown = (truths < 0).any(axis=0)
+    sizes = np.bincount(pattern[~unknown], minlength=1 << len(filters))
+    sizes[0] = 0
+    largest = sorted(np.flatnonzero(sizes), key=lambda code: (-sizes[code], code))[:MOST_SETS]
+    if not largest:
+        raise GroupingError("Nobody is known to be in any of these filters.")
+    # One set before two before three, in the order of the sets.
+    shown = sorted(largest, key=lambda code: (int(code).bit_count(), code))
+    lookup = np.full(len(sizes), NOT_DRAWN, dtype=np.int16)
+    lookup[0] = OUTSIDE
+    lookup[shown] = np.arange(len(shown))
+    codes = lookup[pattern]
+    codes[unknown] = UNKNOWN
+    overlapping = any(int(code).bit_count() > 1 for code in np.flatnonzero(sizes))
+    names = tuple(_name(list(filters), int(code), overlapping=overlapping) for code in shown)
+    return Grouping(
+        label="Saved filters",
+        names=names,
+        codes=codes.astype(np.int16),
+        colours=assign_colours(names),
+        after_baseline=bool(later_columns(cohort, filters.values())),
+        note=(
+            "Each group is a combination of filters, and nobody is in two groups: "
+            + "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())
+            + "."
+        ),
+    )
+
+
+def _name(names: list[str], code: int, *, overlapping: bool) -> str:
+    inside = [name for place, name in enumerate(names) if code >> place & 1]
+    if len(inside) == 1:
+        return f"Only {inside[0]}" if overlapping else inside[0]
+    return listing(inside)

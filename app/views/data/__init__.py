@@ -1,0 +1,1 @@
+"""The data page: loading, what was read, what was found wrong."""

@@ -1,0 +1,366 @@
+"""Correcting single columns: what they are used as, which alteration they hold, their unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app.cohort.escaping import literal
+from app.views.data.corrections.page_draft import (
+    Correction,
+    Editing,
+    entries_in_words,
+    step,
+    with_count,
+)
+from data_loaders.dates.columns import DATE_FORMATS
+from data_loaders.files.file_columns import FileColumn
+from data_loaders.mapping.column_uses import (
+    ALTERATION,
+    IDENTIFIER,
+    KINDS,
+    LEFT_OUT,
+    USES,
+    Use,
+    stated_use,
+)
+from data_loaders.mapping.corrections import (
+    as_inferred,
+    coded_alteration,
+    described_column,
+    identified_by,
+    named_alteration,
+    used_as,
+)
+from data_loaders.mapping.parts import CALL_MEANINGS, alterations_of
+from data_loaders.meaning.event_codes import meaning_of
+from data_loaders.model import VariableRole
+
+_ROLES = tuple(VariableRole.__args__)  # type: ignore[attr-defined]
+_MOST_PANELS = 12
+_MOST_AT_FIRST = 8
+_MOST_CONTROLS = 8
+_AS_IS = "as it is"
+
+
+def draw_columns(editing: Editing) -> None:
+    """Choose columns, and correct each in a panel of its own; several at once where they agree."""
+    uses = {
+        name: stated_use(use, editing.draft.now, editing.columns[name])
+        for name, use in editing.uses.items()
+    }
+    unsure = [name for name, use in editing.uses.items() if use.unsure][:_MOST_AT_FIRST]
+    chosen = st.multiselect(
+        "Columns to look at",
+        list(uses),
+        default=unsure,
+        format_func=lambda name: _option(editing.columns[name]),
+        key="map_columns",
+        placeholder="Type a part of a column's name",
+        help="Those that the app was unsure about are chosen at first.",
+        select_all=False,
+    )
+    if len(chosen) > 1:
+        st.selectbox(
+            f"All {len(chosen)} are used as",
+            USES,
+            index=None,
+            placeholder="each as below",
+            key=editing.key("all"),
+            on_change=_use_all,
+            args=(tuple(chosen), editing.key("all")),
+            width=280,
+        )
+    for name in chosen[:_MOST_PANELS]:
+        _draw_panel(editing, editing.columns[name], uses[name])
+    if len(chosen) > _MOST_PANELS:
+        st.caption(
+            f"The first {_MOST_PANELS} of {len(chosen)} columns are shown one by one; the choice "
+            "above holds for all."
+        )
+    _draw_identifier(editing)
+
+
+def _option(column: FileColumn) -> str:
+    """A column in the list: words that stay while it is corrected, so that the choice stays."""
+    return f"{column.name} · {entries_in_words(column, marked=False)}"
+
+
+def _use_all(names: Sequence[str], key: str) -> None:
+    use = st.session_state[key]
+
+    def change(mapping: Mapping[str, Any]) -> dict[str, Any]:
+        said = dict(mapping)
+        for name in names:
+            said = used_as(said, name, use)
+        return said
+
+    if use:
+        step(change, refill=True)
+
+
+def _draw_panel(editing: Editing, column: FileColumn, use: Use) -> None:
+    name = column.name
+    with st.container(border=True):
+        file = f" · {literal(column.file)}" if column.file else ""
+        blank = editing.cohort.n - column.filled
+        gaps = f", {blank:,} blank" if 0 < blank < editing.cohort.n else ""
+        st.markdown(f"**{literal(name)}**{file} · {entries_in_words(column)}{gaps}")
+        left, *right = st.columns([3, 4, 3, 3], vertical_alignment="bottom")
+        options = list(USES) if use.use in USES else [use.use, *USES]
+        key = editing.key("use", name)
+        left.selectbox(
+            "Used as",
+            options,
+            index=options.index(use.use),
+            key=key,
+            on_change=_use_as,
+            args=(name, use.use, key),
+        )
+        if use.use == ALTERATION:
+            _draw_alteration(editing, column, use, right[0])
+        elif use.use in KINDS.values():
+            _draw_variable(editing, use, right)
+        why = f"Why: {literal(use.reason)}. " if use.reason else ""
+        if _is_stated(editing, name):
+            st.button(
+                "Say nothing of it",
+                key=editing.key("back", name),
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=step,
+                args=(partial(as_inferred, name=name),),
+                kwargs={"refill": True},
+                help="It is inferred from its name and values again.",
+            )
+        elif why:
+            st.caption(why)
+
+
+def _is_stated(editing: Editing, name: str) -> bool:
+    now = editing.draft.now
+    return (
+        name in now.get("columns", {})
+        or name in alterations_of(now)
+        or name in now.get("ignore", [])
+    )
+
+
+def _use_as(name: str, before: str, key: str) -> None:
+    use = st.session_state[key]
+    if use != before:
+        step(partial(used_as, name=name, use=use))
+
+
+def _draw_alteration(editing: Editing, column: FileColumn, use: Use, place: Any) -> None:
+    _draw_name(editing, use, place, "Which alteration")
+    draw_codes(
+        editing,
+        column,
+        use.codes or {},
+        CALL_MEANINGS,
+        of="call",
+        change=lambda codes: partial(coded_alteration, name=column.name, codes=codes),
+    )
+
+
+def _draw_name(editing: Editing, use: Use, place: Any, label: str) -> None:
+    place.text_input(
+        label,
+        value="" if use.unsure else use.alteration,
+        key=editing.key("alteration", use.name),
+        on_change=_name_alteration,
+        args=(editing, use),
+        placeholder=f"{use.name}, as read"
+        if use.use == ALTERATION
+        else "JAK2 V617F, del(13q), ...",
+        help="A gene, a gene with a part of its mutations (JAK2 V617F, CALR type 1), or a "
+        "cytogenetic event (del(5q), 13pUPD).",
+    )
+
+
+def _name_alteration(editing: Editing, use: Use) -> None:
+    text = str(st.session_state[editing.key("alteration", use.name)])
+    if text.strip() or use.use == ALTERATION:
+        step(partial(named_alteration, name=use.name, text=text))
+        st.session_state[editing.key("use", use.name)] = ALTERATION
+
+
+def draw_codes(
+    editing: Editing,
+    column: FileColumn,
+    codes: Mapping[str, str],
+    meanings: Sequence[str],
+    *,
+    of: str,
+    change: Callable[[Mapping[str, str]], Correction],
+) -> None:
+    """What each entry of a column means: a choice an entry, or a list a meaning where many.
+
+    Parameters
+    ----------
+    editing
+        What is edited.
+    column
+        The column.
+    codes
+        The meanings so far, by entry.
+    meanings
+        Those to choose among; the last is that of an entry of which nothing is said.
+    of
+        What the codes are of, for the keys of the widgets.
+    change
+        Makes the correction of all codes.
+    """
+    if not column.entries:
+        if column.different:
+            st.caption(
+                f"It has {column.different:,} different values; say what they mean in a mapping "
+                'file ("codes").'
+            )
+        return
+    now = {text: meaning_of(codes, text) or meanings[-1] for text, _ in column.entries}
+    if len(now) <= _MOST_CONTROLS:
+        with st.container(horizontal=True, gap="medium"):
+            for text, count in column.entries:
+                key = editing.key(of, column.name, text)
+                st.segmented_control(
+                    with_count(literal(text), count),
+                    meanings,
+                    default=now[text],
+                    required=True,
+                    wrap=True,
+                    key=key,
+                    on_change=_code_one,
+                    args=(now, text, key, change),
+                )
+        return
+    counts = dict(column.entries)
+    for meaning in meanings[:-1]:
+        key = editing.key(of, column.name, meaning)
+        st.multiselect(
+            f"Values that mean {meaning}",
+            list(now),
+            default=[text for text, said in now.items() if said == meaning],
+            format_func=lambda text: with_count(text, counts[text]),
+            key=key,
+            on_change=_code_many,
+            args=(now, (meaning, meanings[-1]), key, change),
+            select_all=False,
+        )
+    st.caption(f"All others mean {meanings[-1]}.")
+
+
+def _code_one(
+    now: Mapping[str, str], text: str, key: str, change: Callable[..., Correction]
+) -> None:
+    step(change({**now, text: st.session_state[key]}))
+
+
+def _code_many(
+    now: Mapping[str, str], of: tuple[str, str], key: str, change: Callable[..., Correction]
+) -> None:
+    chosen, (meaning, rest) = set(st.session_state[key]), of
+    after = {
+        text: meaning if text in chosen else rest if said == meaning else said
+        for text, said in now.items()
+    }
+    step(change(after), refill=True)
+
+
+def _draw_variable(editing: Editing, use: Use, places: Sequence[Any]) -> None:
+    name = use.name
+    fields = [("label", "Label", use.label)]
+    if use.use == KINDS["binary"]:
+        _draw_name(editing, use, places[1], "or an alteration")
+    else:
+        fields.append(("unit", "Unit", use.unit))
+    for place, (part, label, value) in zip(places, fields, strict=False):
+        key = editing.key(part, name)
+        place.text_input(
+            label,
+            value=value,
+            key=key,
+            on_change=_describe,
+            args=(name, part, key),
+            placeholder="none" if part == "unit" else "",
+        )
+    key = editing.key("role", name)
+    places[2].selectbox(
+        "About",
+        _ROLES,
+        index=_ROLES.index(use.role) if use.role in _ROLES else 0,
+        key=key,
+        on_change=_describe,
+        args=(name, "role", key),
+    )
+    if use.use == KINDS["ordinal"]:
+        key = editing.key("levels", name)
+        entries = [text for text, _ in editing.columns[name].entries]
+        st.multiselect(
+            "Levels from low to high (take them out and choose them in order)",
+            entries,
+            default=[level for level in (use.levels or entries) if level in entries],
+            key=key,
+            on_change=_describe,
+            args=(name, "levels", key),
+            select_all=False,
+        )
+    if use.use == KINDS["date"]:
+        key = editing.key("date_format", name)
+        options = (_AS_IS, *DATE_FORMATS)
+        said = editing.draft.now.get("columns", {}).get(name, {}).get("date_format", _AS_IS)
+        st.segmented_control(
+            "Dates are written",
+            options,
+            default=said,
+            required=True,
+            key=key,
+            on_change=_describe,
+            args=(name, "date_format", key),
+        )
+
+
+def _describe(name: str, part: str, key: str) -> None:
+    value = st.session_state[key]
+    value = "" if value == _AS_IS else value.strip() if isinstance(value, str) else value
+    step(partial(described_column, name=name, key=part, value=value))
+
+
+def _draw_identifier(editing: Editing) -> None:
+    n = editing.cohort.n
+    fitting = [
+        name
+        for name, column in editing.columns.items()
+        if column.identifier
+        or (column.filled == column.different >= n and _may_identify(editing.uses[name]))
+    ]
+    now = editing.draft.now.get("patient_id") or next(
+        (name for name, use in editing.uses.items() if use.use == IDENTIFIER), None
+    )
+    if len(fitting) < 2 or now not in fitting:
+        return
+    key = editing.key("identifier")
+    st.selectbox(
+        "Patients are identified by",
+        fitting,
+        index=fitting.index(now),
+        key=key,
+        on_change=_identify,
+        args=(key,),
+        width=280,
+        help="Columns that are filled and different in every row.",
+    )
+
+
+def _may_identify(use: Use) -> bool:
+    """Not a measurement or a time, which may differ in every patient by chance."""
+    known = "the name" in use.reason and use.use == KINDS["numeric"]
+    return use.use in {*KINDS.values(), LEFT_OUT} and not known
+
+
+def _identify(key: str) -> None:
+    step(partial(identified_by, name=st.session_state[key]), refill=True)

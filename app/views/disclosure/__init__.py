@@ -1,0 +1,1 @@
+"""The pages while disclosure control is on: released answers only."""

@@ -1,0 +1,77 @@
+"""Survival while disclosure control is on: curves from released counts."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from app.cohort.disclosure import GRID, Disclosure
+from app.shell.controls.endpoint import draw_endpoint_choice
+from app.shell.links import VIEW
+from app.shell.session import Looking
+from app.shell.tables import draw_table
+from app.study.figures.theme import framed
+from app.views.disclosure.curves import curve_frame, released_curves, summary_frame
+from app.views.disclosure.figures import curves_title, released_curves_figure
+from app.views.disclosure.page_parts import (
+    asked_of,
+    draw_released_grouping,
+    released_downloads,
+    released_figure,
+)
+
+_CURVES, _INCIDENCE = "Curves", "Competing risks"
+
+
+def draw_survival(looking: Looking, policy: Disclosure) -> None:
+    """Curves or cumulative incidence by group, and their numbers."""
+    if not looking.cohort.endpoints:
+        st.info("This cohort has no endpoint: the Data page says what was read.")
+        return
+    if st.session_state.get(VIEW) not in {_CURVES, _INCIDENCE}:
+        st.session_state.pop(VIEW, None)
+    view = st.segmented_control(
+        "View", [_CURVES, _INCIDENCE], default=_CURVES, required=True, key=VIEW,
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        endpoint = draw_endpoint_choice(looking.cohort)
+    release, conditions = asked_of(looking, policy)
+    with right:
+        by = draw_released_grouping(looking, release, conditions)
+    result = released_curves(
+        looking.cohort.endpoints[endpoint], release, conditions, by, incidence=view == _INCIDENCE
+    )
+    for note in result.notes:
+        st.info(note)
+    if not result.curves:
+        st.info(
+            f"Disclosure control: a curve needs {2 * policy.threshold} patients to follow, and at "
+            "most one condition or group beside the disease. Widen the filter, or compare by "
+            "something else."
+        )
+        return
+    title = curves_title(result)
+    released_figure(
+        looking, policy,
+        framed(released_curves_figure(result, policy), title, synthetic=looking.synthetic),
+        partial(curve_frame, result), key="km", name=endpoint, alt=f"Curves. {title}.",
+    )  # fmt: skip
+    st.subheader("In numbers", anchor=False)
+    draw_table(summary_frame(result), key="km_summary")
+    released_downloads(
+        looking,
+        policy,
+        partial(summary_frame, result),
+        key="km_summary",
+        name=f"{endpoint}-summary",
+    )
+    k = policy.threshold
+    st.caption(
+        f"Life tables of numbers at risk and events at {len(GRID) - 1} months, rounded to {k}; a "
+        f"curve ends where fewer than {2 * k} are at risk, and what is hidden in the first months "
+        "is taken for none. Tests, Cox models, the screen of genes and events during follow-up "
+        "are not shown under disclosure control."
+    )

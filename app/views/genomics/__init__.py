@@ -1,0 +1,1 @@
+"""The genomics page: what is altered, together or apart, where and how much."""

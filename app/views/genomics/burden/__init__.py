@@ -1,0 +1,1 @@
+"""How many alterations a patient has."""

@@ -1,0 +1,1 @@
+"""How often alterations occur, and whether groups differ."""

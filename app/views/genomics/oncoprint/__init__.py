@@ -1,0 +1,1 @@
+"""Who carries what, patient by patient."""

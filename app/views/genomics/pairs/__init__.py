@@ -1,0 +1,1 @@
+"""Which alterations occur together and which avoid each other."""

@@ -1,0 +1,1 @@
+"""One gene's variants along its protein."""

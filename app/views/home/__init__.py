@@ -1,0 +1,1 @@
+"""The home page: the cohort at a glance and questions to start from."""

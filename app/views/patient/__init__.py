@@ -1,0 +1,1 @@
+"""The patient page: one patient, what is known and what happened."""

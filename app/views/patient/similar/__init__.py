@@ -1,0 +1,1 @@
+"""Patients like one patient."""

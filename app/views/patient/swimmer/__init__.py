@@ -1,0 +1,1 @@
+"""The swimmer plot of the selected patients."""

@@ -1,0 +1,1 @@
+"""The subgroups page: the search, its map, what each group is."""

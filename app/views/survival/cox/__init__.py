@@ -1,0 +1,1 @@
+"""Cox models of a cohort."""

@@ -1,0 +1,391 @@
+"""Whether a cohort's Cox model holds and what follows: residuals, adjusted curves, subgroups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Floats
+from app.analysis.regression import AdjustedSurvival, CoxModel, adjusted_survival, subgroup_effects
+from app.analysis.survival import KaplanMeier, kaplan_meier
+from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.study.wording import (
+    MONTHS_PER_YEAR,
+    capitalised,
+    count,
+    format_p,
+    format_percent_ci,
+    listing,
+    mid_sentence,
+)
+from app.views.survival.cox.analysis import CohortModels
+from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame
+from app.views.survival.curves.words import YEARS
+
+DOUBTFUL = 0.05
+MOST_LEVELS = 10
+_MOST_SENTENCES = 6
+_SMOOTH_DF = 4
+_SMOOTH_POINTS = 60
+
+
+# Proportional hazards -----------------------------------------------------------------------
+
+
+def hazards_sentence(model: CoxModel) -> str:
+    """What the test of proportional hazards says."""
+    test = model.ph_test.set_index("term")["p_value"]
+    whole = format_p(float(test["GLOBAL"]))
+    doubtful = test.drop("GLOBAL")
+    doubtful = doubtful[doubtful < DOUBTFUL]
+    if doubtful.empty:
+        if test["GLOBAL"] < DOUBTFUL:
+            return (
+                f"Proportional hazards are doubtful for the model as a whole ({whole}), though for "
+                "no covariate by itself."
+            )
+        return f"Nothing speaks against proportional hazards (test of all covariates {whole})."
+    named = [f"{mid_sentence(str(name))} ({format_p(float(p))})" for name, p in doubtful.items()]
+    ratio = "its ratio averages" if len(named) == 1 else "their ratios average"
+    return f"Proportional hazards are doubtful for {listing(named)}: {ratio} over time."
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualTrend:
+    """Scaled Schoenfeld residuals of one term and their smooth course.
+
+    Attributes
+    ----------
+    term
+        The term.
+    points
+        time (months), transformed_time, residual: one row an event, in order of time. A residual
+        estimates the coefficient at that time.
+    smooth
+        transformed_time, value, lower, upper: natural cubic spline with a pointwise 95% band.
+        Empty where there are too few distinct event times.
+    coefficient
+        The coefficient that the model holds for all times.
+    """
+
+    term: str
+    points: pd.DataFrame
+    smooth: pd.DataFrame
+    coefficient: float
+
+
+def residual_trend(model: CoxModel, term: str) -> ResidualTrend:
+    """Course of a coefficient over time, as R's ``plot.cox.zph`` shows it.
+
+    Least squares of the scaled Schoenfeld residuals on a natural cubic spline with four degrees of
+    freedom of transformed time (Grambsch & Therneau 1994); the band is plus and minus two standard
+    errors, from the number of events times the variance of the coefficient.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    term
+        One of ``model.summary["term"]``.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such term.
+    """
+    names = list(model.summary["term"])
+    if term not in names:
+        raise ValueError(f"The model has no term called {term}.")
+    position = names.index(term)
+    table = model.schoenfeld
+    points = pd.DataFrame(
+        {
+            "time": table["time"],
+            "transformed_time": table["transformed_time"],
+            "residual": table[term],
+        }
+    )
+    x = points["transformed_time"].to_numpy(dtype=float)
+    grid = np.linspace(x.min(), x.max(), _SMOOTH_POINTS)
+    knots = np.unique(np.quantile(np.unique(x), np.linspace(0, 1, _SMOOTH_DF + 1)))
+    smooth = pd.DataFrame(columns=["transformed_time", "value", "lower", "upper"], dtype=float)
+    if len(np.unique(x)) > 2 * _SMOOTH_DF and len(knots) == _SMOOTH_DF + 1:
+        basis = natural_spline(x, knots)
+        inverse = np.linalg.inv(basis.T @ basis)
+        at = natural_spline(grid, knots)
+        value = at @ (inverse @ (basis.T @ points["residual"].to_numpy(dtype=float)))
+        variance = model.events * float(model.covariance[position, position])
+        half = 2 * np.sqrt(variance * np.sum((at @ inverse) * at, axis=1))
+        smooth = pd.DataFrame(
+            {
+                "transformed_time": grid,
+                "value": value,
+                "lower": value - half,
+                "upper": value + half,
+            }
+        )
+    return ResidualTrend(term, points, smooth, float(model.summary["coef"].iloc[position]))
+
+
+def natural_spline(x: Floats, knots: Floats) -> Floats:
+    """Basis of cubic splines that are straight beyond the outer knots, shape (n, knots).
+
+    Truncated powers, Hastie, Tibshirani & Friedman (2009), equations 5.4 and 5.5, on knots moved
+    to the unit interval.
+    """
+    low, high = float(knots[0]), float(knots[-1])
+    x, knots = (x - low) / (high - low), (knots - low) / (high - low)
+
+    def excess(knot: float) -> Floats:
+        cubes = np.maximum(x - knot, 0.0) ** 3 - np.maximum(x - 1.0, 0.0) ** 3
+        return np.asarray(cubes / (1.0 - knot))
+
+    last = excess(float(knots[-2]))
+    inner = [excess(float(knot)) - last for knot in knots[:-2]]
+    return np.column_stack([np.ones_like(x), x, *inner])
+
+
+# Adjusted curves ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class AdjustedView:
+    """Adjusted survival curves beside the unadjusted ones, by level in words.
+
+    Attributes
+    ----------
+    covariate
+        What the levels are of.
+    names
+        The levels as words, in order.
+    adjusted
+        Standardised curves, ``group`` in words.
+    milestones
+        The same at 1, 3 and 5 years exactly.
+    unadjusted
+        Kaplan-Meier curve of the same patients, by level.
+    """
+
+    covariate: Covariate
+    names: tuple[str, ...]
+    adjusted: AdjustedSurvival
+    milestones: AdjustedSurvival
+    unadjusted: dict[str, KaplanMeier]
+
+
+def adjustable(models: CohortModels) -> list[Covariate]:
+    """The covariates that curves can be adjusted by: with two or more levels, and few."""
+    return [c for c in models.covariates if 2 <= len(c.levels) <= MOST_LEVELS]
+
+
+def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
+    """Survival by one covariate as the model predicts it for everyone, and as observed.
+
+    Parameters
+    ----------
+    models
+        The models; the one of all covariates together is used.
+    covariate
+        One of :func:`adjustable`.
+
+    Raises
+    ------
+    ValueError
+        If there is no model of all covariates together.
+    """
+    model = models.model
+    if model is None:
+        raise ValueError(models.problem or "Adjusted curves need a multivariable model.")
+    frame = models.table.frame
+    adjusted = adjusted_survival(model, frame, covariate.name)
+    months = MONTHS_PER_YEAR * np.array(YEARS)
+    milestones = adjusted_survival(model, frame, covariate.name, times=months)
+    levels = list(dict.fromkeys(adjusted.table["group"]))
+    words = {level: _level_words(covariate, level) for level in levels}
+    used = frame[model.fitted.kept]
+    entry = models.table.entry
+    unadjusted = {}
+    for level in levels:
+        own = used[(used[covariate.name] == level).to_numpy()]
+        unadjusted[words[level]] = kaplan_meier(
+            own[TIME], own[EVENT], entry=None if entry is None else own[entry]
+        )
+    names = tuple(words.values())
+    curves, at = (_in_words(result, words) for result in (adjusted, milestones))
+    return AdjustedView(covariate, names, curves, at, unadjusted)
+
+
+def _in_words(adjusted: AdjustedSurvival, words: Mapping[object, str]) -> AdjustedSurvival:
+    differences = adjusted.differences
+    if len(differences):
+        differences = differences.assign(
+            group=differences["group"].map(words), reference=differences["reference"].map(words)
+        )
+    return replace(
+        adjusted,
+        table=adjusted.table.assign(group=adjusted.table["group"].map(words)),
+        differences=differences,
+        support=adjusted.support.assign(group=adjusted.support["group"].map(words)),
+    )
+
+
+def _level_words(covariate: Covariate, level: object) -> str:
+    if covariate.kind == "binary":
+        words = covariate.levels[int(float(str(level)))]
+        return capitalised(words) if words.startswith("no ") else words
+    return str(level)
+
+
+def adjusted_table(view: AdjustedView) -> pd.DataFrame:
+    """Survival of each level at 1, 3 and 5 years, adjusted and as observed, as printed.
+
+    Years that nobody is followed to are left out.
+    """
+    table = view.milestones.table.dropna(subset=["survival"])
+    rows = []
+    for name in view.names:
+        own = table[table["group"] == name]
+        row: dict[str, object] = {"Group": name, "n": view.unadjusted[name].n}
+        for adjusted in own.itertuples():
+            year = f"{adjusted.time / MONTHS_PER_YEAR:g}-year"
+            at = view.unadjusted[name].at(adjusted.time).iloc[0]
+            row[f"{year} adjusted"] = format_percent_ci(
+                adjusted.survival, adjusted.lower, adjusted.upper
+            )
+            row[f"{year} observed"] = format_percent_ci(at["survival"], at["lower"], at["upper"])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def adjusted_sentences(view: AdjustedView, event_label: str) -> list[str]:
+    """What the adjusted curves say at the latest round year that they reach.
+
+    Parameters
+    ----------
+    view
+        The curves.
+    event_label
+        What happens, as a noun.
+    """
+    table = adjusted_table(view)
+    columns = [name for name in table.columns if name.endswith("adjusted")]
+    if not columns:
+        return []
+    year = columns[-1].partition("-")[0]
+    state = "alive" if event_label == "death" else f"free of {event_label}"
+    return [
+        f"{row['Group']}: at {count(int(year), 'year')} {row[f'{year}-year adjusted']} {state} "
+        f"after adjustment, {row[f'{year}-year observed']} as observed in {row['n']:,}."
+        for row in table.to_dict("records")[:_MOST_SENTENCES]
+    ]
+
+
+# Subgroups ----------------------------------------------------------------------------------
+
+
+def subgroup_rows(
+    table: ModelFrame, exposure: Covariate, by: Sequence[Covariate], *, adjusted: bool
+) -> pd.DataFrame:
+    """Effect of one covariate across the levels of others, as rows of a forest plot.
+
+    Parameters
+    ----------
+    table
+        With the exposure and the others among its covariates.
+    exposure
+        A covariate with two levels.
+    by
+        What to divide the patients by; numbers are split at their median.
+    adjusted
+        Whether each model is adjusted for the covariates of ``by``; for a number also within its
+        halves.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`app.study.figures.forest.forest_figure` takes it, and interaction_p and why (what
+        limits an estimate or why there is none, as sentences).
+
+    Raises
+    ------
+    ValueError
+        If the model of everyone cannot be fitted.
+    """
+    frame = table.frame.copy(deep=False)
+    for covariate in by:
+        if covariate.kind == "binary":
+            codes = frame[covariate.name].fillna(-1).astype(int).to_numpy()
+            frame[covariate.name] = pd.Categorical.from_codes(codes, list(covariate.levels))
+    names = [covariate.name for covariate in by]
+    found = subgroup_effects(
+        frame,
+        TIME,
+        EVENT,
+        exposure.name,
+        names,
+        adjust=names if adjusted else (),
+        entry=table.entry,
+        strata=[c.name for c in table.strata] or None,
+    )
+    everyone = found["variable"] == "All"
+    p = found["interaction_p"]
+    return found.assign(
+        label=np.where(everyone, "All patients", found["level"]),
+        group=found["variable"].where(~everyone, None),
+        group_note=[
+            f"interaction<br>{'not testable' if np.isnan(value) else format_p(value)}"
+            for value in p
+        ],
+        reference=False,
+        why=found["note"],
+        note=[_short_note(row) for row in found.to_dict("records")],
+    )
+
+
+def _short_note(row: dict[str, object]) -> str:
+    """What a row without an estimate has room for."""
+    if np.isfinite(float(str(row["hr"]))):
+        return ""
+    if not row["events"]:
+        return "no event"
+    exposed, n = row["n_exposed"], int(str(row["n"]))
+    if not pd.isna(exposed) and "so no estimate" in str(row["note"]):
+        with_it = int(str(exposed))
+        lacking = n - with_it < with_it
+        return f"{n - with_it if lacking else with_it:,} {'lack' if lacking else 'have'} it"
+    return "too few patients" if n < MIN_GROUP_FOR_TEST else "no estimate"
+
+
+def interaction_sentences(rows: pd.DataFrame, exposure: Covariate) -> list[str]:
+    """Whether the effect differs between the levels of the other covariates, in words."""
+    tests = rows.dropna(subset=["interaction_p"]).drop_duplicates("group")
+    differing = [
+        f"{mid_sentence(str(row.group))} (interaction {format_p(row.interaction_p)})"
+        for row in tests.itertuples()
+        if row.interaction_p < DOUBTFUL
+    ]
+    name = mid_sentence(exposure.name)
+    sentences = []
+    if differing:
+        sentences.append(f"The effect of {name} differs with {listing(differing)}.")
+    same = [str(row.group) for row in tests.itertuples() if row.interaction_p >= DOUBTFUL]
+    if same:
+        sentences.append(
+            f"No sign that the effect of {name} differs with "
+            f"{listing([mid_sentence(text) for text in same])}: "
+            "read the row of all patients, not whether one row by itself is significant."
+        )
+    sentences += [
+        f"{row.label if str(row.group) in str(row.label) else f'{row.group}, {row.label}'}: "
+        f"{row.why[:1].lower() + row.why[1:]}"
+        for row in rows.assign(why=[str(note) for note in rows["why"]]).itertuples()
+        if row.why and not np.isfinite(row.hr)
+    ][:_MOST_SENTENCES]
+    if len(tests) > 1:
+        sentences.append(
+            f"{len(tests)} interactions were tested and not adjusted for their number."
+        )
+    return sentences

@@ -1,0 +1,236 @@
+"""Paragraphs of the methods for models and for analyses beside the curves, from their results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.competing_risks import GrayTest
+from app.analysis.regression import (
+    AdjustedSurvival,
+    CoxModel,
+    Landmark,
+    SimonMakuch,
+    support_sentences,
+)
+from app.cohort.filters import Selection
+from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.study.methods import endpoint_sentence, view_methods
+from app.study.outcomes import Outcome
+from app.study.wording import count, format_p, listing, mid_sentence
+from app.views.survival.cox.analysis import CohortModels
+from app.views.survival.cox.frame import Covariate, ModelFrame
+from app.views.survival.cox.words import concordance_words
+
+
+def cox_methods(model: CoxModel, *, concordance: bool = True) -> str:
+    """Cox model: method, ties, covariates, who was left out, proportional hazards, concordance.
+
+    Parameters
+    ----------
+    model
+        The model.
+    concordance
+        Whether to say Harrell's concordance, which takes a while in a very large cohort.
+    """
+    whole = model.ph_test.set_index("term").loc["GLOBAL"]
+    rows = "patients" if model.patients == model.n else "rows"
+    entered = "" if model.fitted.data.entry is None else " Risk sets begin at entry (start) times."
+    sentences = [
+        f"{model.method}, {model.conf_level:.0%} intervals.{entered}",
+        _covariates(model.summary),
+        _complete(model.n, model.n_given, model.missing, rows),
+        f"{count(model.events, 'event')}.",
+        "Proportional hazards were tested by the score test of Grambsch and Therneau over "
+        f"Kaplan-Meier transformed time (global {format_p(float(whole['p_value']))}).",
+    ]
+    if concordance:
+        sentences.append(f"Harrell's concordance {concordance_words(model)}.")
+    return " ".join([*sentences, *model.notes])
+
+
+def univariable_methods(models: CohortModels) -> str:
+    """Univariable Cox models: how many, each in whom; empty where there are none."""
+    fitted = [fit for fit in models.alone.values() if isinstance(fit, CoxModel)]
+    if not fitted:
+        return ""
+    least, most = min(fit.n for fit in fitted), max(fit.n for fit in fitted)
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    words = (
+        f"Univariable models: {fitted[0].method.partition(',')[0]} of each of "
+        f"{count(len(models.alone), 'covariate')} by itself, in those for whom it is known "
+        f"({each} patients); p-values are not adjusted for their number."
+    )
+    failed = len(models.alone) - len(fitted)
+    return f"{words} Without an estimate: {failed}." if failed else words
+
+
+def models_methods(
+    models: CohortModels, selection: Selection, *, concordance: bool, parts: Sequence[str] = ()
+) -> str:
+    """Methods of the Cox models of a cohort, ready for a manuscript.
+
+    Parameters
+    ----------
+    models
+        The models.
+    selection
+        The patients they were made of.
+    concordance
+        As in :func:`cox_methods`.
+    parts
+        Paragraphs about further analyses of the same covariates.
+    """
+    together = "" if models.model is None else cox_methods(models.model, concordance=concordance)
+    if models.constant:
+        together += (
+            " Left out of the models, being the same in all: "
+            f"{listing([c.name for c in models.constant])}."
+        )
+    if models.model is not None:
+        together = " ".join([together, *models.table.contained])
+    return view_methods(
+        selection,
+        models.table.outcome.n,
+        [_followed(models.table.outcome), univariable_methods(models), together.strip(), *parts],
+    )
+
+
+def subgroup_methods(
+    table: ModelFrame, by: Sequence[Covariate], selection: Selection, *, adjusted: bool
+) -> str:
+    """Methods of a subgroup forest: what was divided by what, and how interactions were tested.
+
+    Parameters
+    ----------
+    table
+        The patients; the first covariate is the one whose effect is shown.
+    by
+        What the patients were divided by.
+    selection
+        The patients it was made of.
+    adjusted
+        Whether each model is adjusted for the others of ``by``.
+    """
+    exposure = mid_sentence(table.covariates[0].name)
+    across = listing([mid_sentence(covariate.name) for covariate in by]) or "nothing"
+    models = "unadjusted"
+    if adjusted:
+        models = "adjusted for the others of these"
+        if any(covariate.kind == "number" for covariate in by):
+            models += " (for a number also within its own halves)"
+    layers = f", stratified by {listing([c.name for c in table.strata])}" if table.strata else ""
+    paragraph = (
+        f"The effect of {exposure} was estimated within the levels of {across} (numbers split at "
+        f"their median), one Cox model with Efron ties a level, {models}{layers}. Whether it "
+        "differs between the levels was tested by the likelihood-ratio test of the interaction, "
+        "not adjusted for the number of tests. No effect is given where fewer than "
+        f"{MIN_GROUP_FOR_TEST} patients are on either side of it."
+    )
+    if adjusted:
+        paragraph = " ".join([paragraph, *table.contained])
+    return view_methods(selection, table.outcome.n, [_followed(table.outcome), paragraph])
+
+
+def _followed(outcome: Outcome) -> str:
+    """Who was followed for what."""
+    who = "All of them could be followed."
+    if outcome.n < outcome.selected:
+        reasons = [f"{number:,} {reason}" for reason, number in outcome.left_out.items()]
+        who = f"Of these, {outcome.n:,} could be followed; left out: {listing(reasons)}."
+    events = int(outcome.event.sum())
+    endpoint = endpoint_sentence(outcome.endpoint, events, outcome.n, outcome.limit)
+    if outcome.entry is not None:
+        endpoint += f" Patients were at risk from their entry on (column {outcome.endpoint.entry})."
+    return f"{who} {endpoint}"
+
+
+def gray_methods(test: GrayTest) -> str:
+    """Gray's test: strata, weight, events; says why where it has no answer."""
+    if not test.df:
+        return f"No p-value is given. {test.note}"
+    return (
+        f"Cumulative incidences were compared by {test.method} "
+        f"({count(test.df, 'degree')} of freedom, {count(test.n, 'patient')}, "
+        f"{count(test.events, 'event')} of interest)."
+    )
+
+
+def screen_methods(screen: pd.DataFrame) -> str:
+    """Screen of alterations: model, adjustment, how many tested and not, multiplicity."""
+    told = screen.attrs
+    failed = int(screen["p_value"].isna().sum())
+    firth = int(screen["note"].str.startswith("Firth").sum())
+    sentences = [
+        f"{told['method']} over the {count(told['n_tested'], 'alteration')} tested, of "
+        f"{told['n_features']:,}.",
+        f"{count(told['n_patients'], 'patient')} were analysed, for each alteration those tested "
+        "for it.",
+    ]
+    if told["not_tested"]:
+        sentences.append(
+            f"Not modelled because altered in fewer than {told['min_altered']} of the patients "
+            f"tested, or in all: {len(told['not_tested'])}."
+        )
+    if failed:
+        sentences.append(f"Without an estimate: {failed}.")
+    if told["n_left_out"]:
+        sentences.append(f"Lacking the outcome or a covariate: {told['n_left_out']:,}.")
+    if firth:
+        sentences.append(f"Firth's correction where an effect would be infinite: {firth}.")
+    return " ".join(sentences)
+
+
+def landmark_methods(part: Landmark) -> str:
+    """Landmark analysis in months: clock, and who was left out."""
+    return (
+        f"Landmark analysis at {part.at:g} months: groups are by the status at the landmark, the "
+        f"clock starts there, and the {part.n_events_before:,} patients with the event and "
+        f"{part.n_censored_before:,} censored by then were left out, leaving "
+        f"{int(part.exposed.sum()):,} exposed and {int((~part.exposed).sum()):,} not."
+    )
+
+
+def simon_makuch_methods(curves: SimonMakuch) -> str:
+    """Simon-Makuch curves: who moved, the Mantel-Byar test, who was left out."""
+    sentences = [
+        f"{curves.method}: patients count as unexposed until the exposure and as exposed from then "
+        f"on; {count(curves.n_switched, 'patient')} moved between the curves."
+    ]
+    if curves.n_left_out:
+        sentences.append(f"{count(curves.n_left_out, 'patient')} had no follow-up from the start.")
+    return " ".join([*sentences, curves.note]).strip()
+
+
+def adjusted_methods(adjusted: AdjustedSurvival) -> str:
+    """Adjusted survival curves: what they average over, and where they extrapolate."""
+    told = (
+        f"{adjusted.method} by averaging the curves that the Cox model predicts, with delta-method "
+        "standard errors."
+    )
+    return " ".join([told, *support_sentences(adjusted)])
+
+
+def _covariates(summary: pd.DataFrame) -> str:
+    """Each variable once: its reference level, or the units its ratio is for."""
+    words = []
+    for variable, rows in summary.groupby("variable", sort=False):
+        first = rows.iloc[0]
+        detail = ""
+        if isinstance(first["reference"], str) and first["reference"]:
+            detail = f" (reference {first['reference']})"
+        elif np.isfinite(first["per"]) and first["per"] != 1:
+            detail = f" (per {first['per']:g})"
+        words.append(f"{variable}{detail}")
+    return f"Covariates: {listing(words)}."
+
+
+def _complete(n: int, given: int, missing: Mapping[str, int], rows: str) -> str:
+    if n == given:
+        return f"All {n:,} {rows} were complete and analysed."
+    lacking = [f"{column} in {number:,}" for column, number in missing.items() if number]
+    return (
+        f"{n:,} of {given:,} {rows} were complete and analysed; missing values: {listing(lacking)}."
+    )

@@ -1,0 +1,1 @@
+"""Kaplan-Meier curves by group."""

@@ -1,0 +1,87 @@
+"""How the shapes of survival curves limit what their test and their ratio say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from app.analysis.competing_risks import GroupModel, group_cox
+from app.analysis.survival import Curves, last_with
+from app.study.outcomes import Outcome
+
+CLEAR = 1.96  # standard errors that a difference must exceed on both sides of a crossing
+_GRID = 200
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Two curves that change places, each ahead by more than chance would have it at some time.
+
+    Attributes
+    ----------
+    first_ahead, later_ahead
+        The group with the higher curve before and after.
+    time
+        Where the curves meet, in the unit of the curves.
+    """
+
+    first_ahead: str
+    later_ahead: str
+    time: float
+
+
+def crossings(curves: Curves) -> list[Crossing]:
+    """Pairs of curves that cross, looked for while ten patients are at risk in both.
+
+    A touch does not count: on either side of the crossing the difference must somewhere exceed its
+    pointwise 95% interval (Greenwood).
+
+    Parameters
+    ----------
+    curves
+        By group name.
+    """
+    found = []
+    for a, b in combinations(curves, 2):
+        end = min(last_with(curves[a]), last_with(curves[b]))
+        if not end > 0:
+            continue
+        grid = np.linspace(0, end, _GRID + 1)[1:]
+        left, right = curves[a].at(grid), curves[b].at(grid)
+        difference = (left["survival"] - right["survival"]).to_numpy()
+        error = np.hypot(left["std_error"].fillna(0.0), right["std_error"].fillna(0.0)).to_numpy()
+        clear = np.flatnonzero(np.abs(difference) > CLEAR * error)
+        signs = np.sign(difference[clear])
+        turns = np.flatnonzero(signs[1:] != signs[:-1])
+        if len(turns):
+            before, after = clear[turns[0]], clear[turns[0] + 1]
+            between = np.arange(before, after + 1)
+            meet = between[np.argmin(np.abs(difference[between]))]
+            ahead, behind = (a, b) if difference[before] > 0 else (b, a)
+            found.append(Crossing(str(ahead), str(behind), float(grid[meet])))
+    return found
+
+
+def proportional_hazards(outcome: Outcome) -> float:
+    """P-value of the test that the groups' hazards are proportional (Grambsch & Therneau 1994).
+
+    That of :func:`hazards_model`, R's ``cox.zph``; NaN where there is none.
+    """
+    model = hazards_model(outcome)
+    return float("nan") if model is None or model.ph_p_value is None else model.ph_p_value
+
+
+def hazards_model(outcome: Outcome) -> GroupModel | None:
+    """A Cox model with the groups as its only covariate; None where it cannot be fitted.
+
+    As with an infinite hazard ratio. Groups that are too small for a test do not count.
+    """
+    own = np.isin(outcome.codes, outcome.large_enough()[0])
+    cause = outcome.event[own].astype(np.int64)
+    entry = None if outcome.entry is None else outcome.entry[own]
+    try:
+        return group_cox(outcome.time[own], cause, outcome.groups[own], entry=entry)
+    except ValueError:
+        return None

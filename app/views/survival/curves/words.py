@@ -1,0 +1,196 @@
+"""What survival by group says: in words, and in the tables beside the figure."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from app.analysis.survival import KaplanMeier
+from app.study.outcomes import too_small
+from app.study.wording import (
+    MONTHS_PER_YEAR,
+    TimeUnit,
+    count,
+    format_p,
+    format_p_cell,
+    format_percent_ci,
+    format_time,
+    format_time_ci,
+    mid_sentence,
+)
+from app.views.survival.curves.analysis import GroupCurve, GroupSurvival
+from app.views.survival.curves.shape import Crossing, crossings, proportional_hazards
+
+YEARS = (1, 3, 5)
+FEW_EVENTS = 10
+_DOUBTFUL = 0.05
+_MOST_CROSSINGS = 2
+
+
+def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """One row a group: n, events, median with interval, survival at 1, 3 and 5 years, follow-up.
+
+    Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
+    """
+    rows = []
+    for curve in result.curves:
+        row: dict[str, object] = {"Group": curve.name, "n": curve.n, "Events": curve.events}
+        km = curve.km
+        row[f"Median, {unit} (95% CI)"] = (
+            "–" if km is None else format_time_ci(km.median, *km.median_ci, unit)
+        )
+        for year in YEARS:
+            row[f"{year}-year (95% CI)"] = _percent_at(km, year)
+        row[f"Follow-up, {unit}"] = (
+            "–"
+            if km is None
+            else format_time_ci(km.median_followup, *km.median_followup_ci, unit).split(" (")[0]
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _percent_at(km: KaplanMeier | None, year: int) -> str:
+    if km is None:
+        return "–"
+    at = km.at([year * MONTHS_PER_YEAR]).iloc[0]
+    return format_percent_ci(at["survival"], at["lower"], at["upper"])
+
+
+def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Every pair of groups with its test, as printed.
+
+    Parameters
+    ----------
+    pairs
+        From ``pairwise_logrank`` or Gray's test of pairs: a, b, statistic, p_value, p_adjusted,
+        and n_a, n_b, note where the test gives them.
+    """
+    columns = {
+        "a": "Group", "n_a": "n", "b": "Against", "n_b": "n of these", "statistic": "Chi-squared",
+        "p_value": "p", "p_adjusted": "p, adjusted", "note": "Note",
+    }  # fmt: skip
+    printed = pairs.assign(
+        **{
+            name: held.map(_digits if name == "statistic" else format_p_cell)
+            for name, held in pairs[["statistic", "p_value", "p_adjusted"]].items()
+        }
+    )
+    table = printed[[name for name in columns if name in printed]].rename(columns=columns)
+    return (
+        table
+        if "Note" in table and table["Note"].any()
+        else table.drop(columns="Note", errors="ignore")
+    )
+
+
+def _digits(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.2f}"
+
+
+def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """The numbers behind the curves: every step of every group, times in the unit given."""
+    parts = []
+    for curve in result.drawn:
+        if curve.km is None:
+            continue
+        table = curve.km.table.copy()
+        table["time"] /= MONTHS_PER_YEAR if unit == "years" else 1.0
+        table.insert(0, "group", curve.name)
+        parts.append(table.rename(columns={"time": f"time_{unit}"}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def reading(result: GroupSurvival) -> list[str]:
+    """The result in plain words, one sentence each, from rules."""
+    sentences = []
+    drawn = result.drawn
+    year = _year_to_read(result)
+    if year is not None and result.n_events:
+        sentences += [_at_year(result, curve, year) for curve in drawn[:6]]
+        if len(drawn) > 6:
+            sentences.append(f"The other {len(drawn) - 6} groups are in the table.")
+    if result.p_value is not None:
+        within = f", within strata of {mid_sentence(result.strata)}" if result.strata else ""
+        verdict = "differ" if result.p_value < 0.05 else "do not differ clearly"
+        sentences.append(
+            f"The curves {verdict} ({result.test_method}{within}, {format_p(result.p_value)})."
+        )
+        if result.untested:
+            sentences.append(f"Not in the test: {too_small(result.untested)}.")
+    elif len(result.curves) > 1 and result.p_note:
+        sentences.append(result.p_note)
+    if result.trend is not None and result.trend.df:
+        sentences.append(
+            "Trend over the ordered groups: "
+            f"{format_p(result.trend.p_value)} (1 degree of freedom)."
+        )
+    return sentences
+
+
+def _year_to_read(result: GroupSurvival) -> int | None:
+    """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
+    for year in sorted(YEARS, reverse=True):
+        at = [
+            int(curve.km.at([year * MONTHS_PER_YEAR])["n_risk"].iloc[0])
+            for curve in result.drawn
+            if curve.km is not None
+        ]
+        if at and min(at) > 0:
+            return year
+    return None
+
+
+def _at_year(result: GroupSurvival, curve: GroupCurve, year: int) -> str:
+    if curve.km is None:
+        return ""
+    at = curve.km.at([year * MONTHS_PER_YEAR]).iloc[0]
+    label = result.endpoint.event_label
+    state = "alive" if label == "death" else f"free of {label}"
+    name = "" if not result.label else f"{curve.name}: "
+    start = "At" if not name else "at"
+    return (
+        f"{name}{start} {count(year, 'year')} "
+        f"{format_percent_ci(at['survival'], at['lower'], at['upper'])} of {curve.n:,} were "
+        f"{state}; {int(at['n_risk']):,} still at risk."
+    )
+
+
+def cautions(result: GroupSurvival, unit: TimeUnit) -> list[str]:
+    """What limits the test, in words: few events, hazards not proportional, curves that cross.
+
+    Parameters
+    ----------
+    result
+        Curves by group.
+    unit
+        Unit in which times are told.
+    """
+    if result.test is None:
+        return []
+    found = []
+    if result.n_events < FEW_EVENTS:
+        found.append(
+            f"There are only {count(result.n_events, 'event')}: a p-value from so few changes with "
+            "a handful of patients, so do not lean on it."
+        )
+    p_value = proportional_hazards(result.outcome)
+    if p_value < _DOUBTFUL:
+        found.append(
+            f"The hazards are not proportional (Grambsch-Therneau {format_p(p_value)}): one hazard "
+            "ratio would average over time. The difference at chosen times and the restricted mean "
+            "do not need it."
+        )
+    crossed = crossings(result.by_name)
+    found += [_crossing(crossing, unit) for crossing in crossed[:_MOST_CROSSINGS]]
+    if len(crossed) > _MOST_CROSSINGS:
+        found.append(f"{len(crossed) - _MOST_CROSSINGS} further pairs of curves cross.")
+    return found
+
+
+def _crossing(crossing: Crossing, unit: TimeUnit) -> str:
+    first, later = crossing.first_ahead, crossing.later_ahead
+    return (
+        f"The curves of {first} and {later} cross near {format_time(crossing.time, unit)} {unit}: "
+        f"{first} is ahead before, {later} after. A test over all times sets the two off against "
+        "each other."
+    )

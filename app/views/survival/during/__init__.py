@@ -1,0 +1,1 @@
+"""Events during follow-up as exposures."""

@@ -1,0 +1,329 @@
+"""An event during follow-up as an exposure: the naive comparison beside three honest ones.
+
+A patient must live to be transplanted. Comparing the ever-transplanted with the others from time
+zero credits that time, in which they could not die, to the transplant (immortal time; Suissa 2008,
+Am J Epidemiol 167:492). Landmark analysis, Simon-Makuch curves and a Cox model with time-dependent
+exposure count it where it belongs. None of them makes the exposed and the others alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Bools, Floats
+from app.analysis.regression import (
+    CoxModel,
+    Landmark,
+    SimonMakuch,
+    compare_landmarks,
+    counting_process,
+    cox,
+    cox_time_varying,
+    landmark,
+    simon_makuch,
+)
+from app.analysis.survival import ConfType, KaplanMeier, LogrankResult, kaplan_meier, logrank_test
+from app.analysis.survival_input import slack
+from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.study.adjustment import covariate_frame
+from app.study.exposures import Exposure, ExposureTimes
+from app.study.outcomes import Outcome
+from data_loaders import Cohort, Endpoint
+from data_loaders.wording import plural
+
+T = TypeVar("T")
+
+NAIVE, TIME_DEPENDENT, ADJUSTED = "naive", "time_dependent", "adjusted"
+EXPOSED = "exposed"
+
+
+@dataclass(frozen=True, eq=False)
+class TwoCurves:
+    """Kaplan-Meier curves of the unexposed and the exposed, and their test.
+
+    Either curve is None where nobody is in it; the test is None where there is nothing to compare
+    or fewer than ten patients are on a side.
+    """
+
+    unexposed: KaplanMeier | None
+    exposed: KaplanMeier | None
+    test: LogrankResult | None
+
+
+@dataclass(frozen=True, eq=False)
+class DuringFollowUp:
+    """An exposure that begins during follow-up, analysed naively and with its time.
+
+    Attributes
+    ----------
+    endpoint, exposure
+        What was followed, and what was compared.
+    time, event, began
+        Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (n,).
+    naive
+        Cox model of ever exposed against never, from time zero: wrong. None without an answer.
+    naive_curves
+        The curves that go with it.
+    landmarks
+        One row a landmark, as :func:`app.analysis.regression.compare_landmarks`, and
+        ``events_before``, ``censored_before``, ``exposed_before`` (of these, exposed) and
+        ``exposed_later`` (counted as unexposed).
+    at, landmark_curves
+        The landmark that is drawn, and its curves; None where nobody is followed beyond it.
+    simon_makuch
+        Curves of patients who move between states; None without an answer.
+    time_dependent, adjusted
+        Cox models with time-dependent exposure, alone and with covariates; None without an answer.
+    adjusted_for
+        Labels of the covariates.
+    why_not
+        Why an analysis has no answer, by its name.
+    selected, left_out
+        Patients selected, and why some are not analysed: reason to number.
+    n_after_end
+        Patients whose exposure is dated at or after the end of their follow-up: they count as
+        never exposed.
+    immortal_months
+        Follow-up of the exposed before their exposure, in all.
+    start
+        Months from which the Simon-Makuch curves follow patients.
+    limit, shifted_by
+        Time limit in months, or None; the event that the clock starts at, if the times were moved.
+    """
+
+    endpoint: Endpoint
+    exposure: Exposure
+    time: Floats
+    event: Floats
+    began: Floats
+    naive: CoxModel | None
+    naive_curves: TwoCurves
+    landmarks: pd.DataFrame
+    at: Landmark | None
+    landmark_curves: TwoCurves | None
+    simon_makuch: SimonMakuch | None
+    time_dependent: CoxModel | None
+    adjusted: CoxModel | None
+    adjusted_for: tuple[str, ...]
+    why_not: dict[str, str]
+    selected: int
+    left_out: dict[str, int]
+    n_after_end: int
+    immortal_months: float
+    start: float
+    limit: float | None
+    shifted_by: str = ""
+
+    @property
+    def n(self) -> int:
+        """Patients analysed."""
+        return len(self.time)
+
+    @property
+    def n_exposed(self) -> int:
+        """Patients exposed during follow-up."""
+        return int(np.isfinite(self.began).sum())
+
+
+def analyse_during_follow_up(
+    cohort: Cohort,
+    outcome: Outcome,
+    exposure: ExposureTimes,
+    *,
+    landmarks: Sequence[float],
+    drawn: float,
+    start: float = 0.0,
+    adjust: Sequence[str] = (),
+    conf_type: ConfType = "log-log",
+) -> DuringFollowUp:
+    """Compare the exposed with the unexposed, naively and in three ways that respect time.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    outcome
+        Follow-up of the patients selected, from :func:`app.study.outcomes.outcome_of` with
+        ``truncated=False``.
+    exposure
+        When each patient's exposure began.
+    landmarks
+        Landmarks in months.
+    drawn
+        The one whose curves are drawn.
+    start
+        Months from which the Simon-Makuch curves follow patients.
+    adjust
+        Columns that the adjusted model has besides the exposure.
+    conf_type
+        Scale of the confidence bands.
+
+    Raises
+    ------
+    ValueError
+        If nobody is left to analyse, or nobody was exposed during follow-up.
+    """
+    began = exposure.months[outcome.used]
+    left_out = dict(outcome.left_out)
+    noun = exposure.exposure.noun
+    kept = np.ones(outcome.n, dtype=np.bool_)
+    for reason, who in (
+        (f"with {noun} at an unknown time", exposure.undated[outcome.used]),
+        (f"in whom it is not known whether {noun} came", exposure.unknown[outcome.used]),
+        (f"with {noun} dated before time zero", began < 0),
+        ("without follow-up after time zero", outcome.time <= 0),
+    ):
+        number = int((who & kept).sum())
+        if number:
+            left_out[reason] = number
+            kept &= ~who
+    if not kept.any():
+        raise ValueError(
+            "Nobody is left to analyse: widen the filter or choose another endpoint or event."
+        )
+    time, event, began = outcome.time[kept], outcome.event[kept], began[kept]
+    late = began >= time - slack(time)
+    began = np.where(late, np.nan, began)
+    ever = np.isfinite(began)
+    if not ever.any():
+        raise ValueError(
+            f"None of the {plural(len(time), 'patient')} had {noun} before the end of follow-up: "
+            "widen the filter or choose another event."
+        )
+    used = outcome.used.copy()
+    used[outcome.used] = kept
+    covariates, _ = covariate_frame(cohort, used, adjust)
+    why_not: dict[str, str] = {}
+    frame = covariates.assign(**{_TIME: time, _EVENT: event, _BEGAN: began, _EVER: ever})
+    rows = counting_process(frame, _TIME, _EVENT, {EXPOSED: _BEGAN})
+    answer = _Answers(why_not)
+    few = _too_few(ever, noun)
+    few_exposed = few if ever.sum() < MIN_GROUP_FOR_TEST else ""
+    at = answer("landmark", lambda: landmark(time, event, began, drawn))
+    return DuringFollowUp(
+        endpoint=outcome.endpoint,
+        exposure=exposure.exposure,
+        time=time,
+        event=event,
+        began=began,
+        naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER]), unless=few),
+        naive_curves=_two_curves(time, event, ever, conf_type),
+        landmarks=_landmarks(time, event, began, landmarks),
+        at=at,
+        landmark_curves=(
+            None if at is None else _two_curves(at.time, at.event, at.exposed, conf_type)
+        ),
+        simon_makuch=_without_test(
+            answer(
+                "simon_makuch", lambda: simon_makuch(time, event, began, start, conf_type=conf_type)
+            ),
+            few_exposed,
+        ),
+        time_dependent=answer(
+            TIME_DEPENDENT, lambda: _time_dependent(rows, []), unless=few_exposed
+        ),
+        adjusted=(
+            answer(
+                ADJUSTED,
+                lambda: _time_dependent(rows, list(covariates.columns)),
+                unless=few_exposed,
+            )
+            if len(covariates.columns)
+            else None
+        ),
+        adjusted_for=tuple(str(name) for name in covariates.columns),
+        why_not=why_not,
+        selected=outcome.selected,
+        left_out=left_out,
+        n_after_end=int(late.sum()),
+        immortal_months=float(np.nansum(began)),
+        start=start,
+        limit=outcome.limit,
+        shifted_by=exposure.shifted_by,
+    )
+
+
+_TIME, _EVENT, _BEGAN, _EVER = "_time", "_event", "_began", "_ever"
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """Calls an analysis; where it has no answer, keeps the sentence that says why."""
+
+    why_not: dict[str, str]
+
+    def __call__(self, name: str, analysis: Callable[[], T], *, unless: str = "") -> T | None:
+        if unless:
+            self.why_not[name] = unless
+            return None
+        try:
+            return analysis()
+        except ValueError as error:
+            self.why_not[name] = str(error)
+            return None
+
+
+def _too_few(exposed: Bools, noun: str) -> str:
+    """Why exposed and unexposed are not compared; empty where there are enough of both."""
+    sizes = {f"with {noun}": int(exposed.sum()), f"without {noun}": int((~exposed).sum())}
+    who, size = min(sizes.items(), key=lambda item: item[1])
+    if size >= MIN_GROUP_FOR_TEST:
+        return ""
+    return (
+        f"Only {plural(size, 'patient')} {who}: a comparison needs {MIN_GROUP_FOR_TEST} on either "
+        "side."
+    )
+
+
+def _without_test(curves: SimonMakuch | None, unless: str) -> SimonMakuch | None:
+    """The curves without their test where a reason is given."""
+    if curves is None or not unless:
+        return curves
+    nothing = float("nan")
+    test = replace(curves.test, statistic=nothing, df=0, p_value=nothing, note=unless)
+    return replace(curves, test=test)
+
+
+def _time_dependent(rows: pd.DataFrame, covariates: list[str]) -> CoxModel:
+    if not rows[EXPOSED].any():
+        raise ValueError("Nobody was exposed while followed.")
+    return cox_time_varying(
+        rows, "start", "stop", _EVENT, [EXPOSED, *covariates], patient="patient"
+    )
+
+
+def _two_curves(
+    time: Floats, event: Floats | Bools, exposed: Bools, conf_type: ConfType
+) -> TwoCurves:
+    curves = [
+        kaplan_meier(time[own], event[own], conf_type=conf_type) if own.any() else None
+        for own in (~exposed, exposed)
+    ]
+    enough = not _too_few(exposed, "") and bool(np.any(event))
+    return TwoCurves(curves[0], curves[1], logrank_test(time, event, exposed) if enough else None)
+
+
+def _landmarks(
+    time: Floats, event: Floats, began: Floats, landmarks: Sequence[float]
+) -> pd.DataFrame:
+    """The comparison at every landmark, and who was left out there."""
+    marks = sorted({float(mark) for mark in landmarks})
+    table = compare_landmarks(time, event, began, marks)
+    few = np.minimum(table["n_exposed"], table["n"] - table["n_exposed"]) < MIN_GROUP_FOR_TEST
+    few = few.fillna(value=False).to_numpy(dtype=bool)
+    table.loc[few, ["hr", "lower", "upper", "p_value"]] = np.nan
+    table.loc[few, "note"] = f"fewer than {MIN_GROUP_FOR_TEST} patients on a side"
+    gone = [time <= mark + slack(mark) for mark in marks]
+    return table.assign(
+        events_before=[int((event[g] == 1).sum()) for g in gone],
+        censored_before=[int((event[g] == 0).sum()) for g in gone],
+        exposed_before=[int(np.isfinite(began[g]).sum()) for g in gone],
+        exposed_later=[
+            int((began[~g] > mark + slack(mark)).sum()) for mark, g in zip(marks, gone, strict=True)
+        ],
+    )

@@ -1,0 +1,374 @@
+"""An event during follow-up as an exposure: four answers side by side, the naive one marked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.shell.controls.adjusting import draw_adjustment
+from app.shell.controls.curve_options import TimeOptions, draw_time_options
+from app.shell.controls.endpoint import draw_endpoint_choice
+from app.shell.controls.typed_times import typed_times
+from app.shell.layout import figure_with_downloads
+from app.shell.links import unique_labels
+from app.shell.memory import ask, remembered
+from app.shell.session import Looking
+from app.shell.tables import draw_table
+from app.shell.take_away import TakeAway, draw_take_away
+from app.study.accounting import Accounting
+from app.study.exposures import (
+    Exposure,
+    ExposureTimes,
+    default_landmarks,
+    exposure_options,
+    exposure_times,
+)
+from app.study.figures.forest import forest_alt
+from app.study.figures.theme import framed
+from app.study.outcomes import Outcome, outcome_of
+from app.study.wording import TimeUnit, count, format_p, format_ratio, mid_sentence
+from app.views.survival.curves.words_sheets import in_unit_of, tests_of, told
+from app.views.survival.during.analysis import DuringFollowUp, analyse_during_follow_up
+from app.views.survival.during.figures import answers_figure, pair_figure
+from app.views.survival.during.script import during_script
+from app.views.survival.during.words import (
+    NOT_CAUSAL,
+    answers_table,
+    during_notes,
+    during_reading,
+    exposed_row,
+    ratio_words,
+)
+from app.views.survival.during.words_methods import during_methods
+from app.views.survival.page_immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
+
+ANSWERS, NAIVE, SIDE_BY_SIDE = "Answers", "Naive", "Side by side"
+_LATEST = 1200.0
+_MOST_LANDMARKS = 8
+_WHAT = {
+    NAIVE: "Who ever had the event against who never did, from time zero. Wrong: the first group "
+    "could not die before.",
+    LANDMARK: "Groups by the status at the landmark, clock reset there; who was no longer followed "
+    "is left out, and later events do not change the group.",
+    TIME_DEPENDENT: "Everyone starts in the curve without the event and moves to the other when it "
+    "happens. The curves show hazards in each state, not a fixed group of patients.",
+}
+
+
+def draw_during_follow_up(looking: Looking) -> None:
+    """Draw the controls, the answers, what they say and what can be taken away."""
+    cohort = looking.cohort
+    left, middle, right = st.columns([4, 5, 3], vertical_alignment="bottom")
+    with left:
+        endpoint = draw_endpoint_choice(cohort)
+    options = exposure_options(cohort, endpoint)
+    if not options:
+        st.info(
+            f"No event during follow-up can be compared for "
+            f"{mid_sentence(cohort.endpoints[endpoint].label)}: that needs a column with the time "
+            "of a treatment or response in months, such as transplant_months or cr_months (empty "
+            "for who never had it), or a second endpoint such as AML transformation."
+        )
+        return
+    with middle:
+        exposure = exposure_times(cohort, _draw_exposure(options), endpoint)
+    with right.popover("Options", icon=":material/tune:", width="stretch", key="during_options"):
+        time, start, adjust = _draw_options(looking)
+    outcome = outcome_of(
+        cohort, looking.selection.mask, endpoint, limit=time.limit, truncated=False
+    )
+    landmarks, drawn = _draw_landmarks(outcome, exposure)
+    settings = {
+        "endpoint_key": endpoint,
+        "exposure": exposure.exposure.key,
+        "limit": time.limit,
+        "landmarks": landmarks,
+        "drawn": drawn,
+        "start": start,
+        "adjust": adjust,
+    }
+    try:
+        result = remembered(
+            ask(looking, "survival.during", settings),
+            partial(
+                analyse_during_follow_up,
+                cohort,
+                outcome,
+                exposure,
+                landmarks=landmarks,
+                drawn=drawn,
+                start=start,
+                adjust=adjust,
+            ),
+        )
+    except ValueError as error:
+        st.info(str(error))
+        return
+    figures = _figures(looking, result, time.unit)
+    _draw_result(result, figures)
+    _draw_curves(figures, result)
+    _draw_landmark_table(result)
+    st.caption(NOT_CAUSAL)
+    draw_take_away(
+        looking,
+        TakeAway(
+            key="during",
+            name=(result.endpoint.key, "by", result.exposure.label),
+            figures=figures,
+            sheets=partial(_sheets, result, time.unit),
+            told=told(outcome, None),
+            methods=during_methods(result, looking.selection),
+            script=partial(
+                during_script,
+                result,
+                outcome,
+                cohort,
+                looking.filter,
+                adjust=adjust,
+                drawn=drawn,
+            ),
+        ),
+    )
+
+
+# What is asked -------------------------------------------------------------------------------
+
+
+def _draw_exposure(options: list[Exposure]) -> str:
+    names = {option.key: option.label for option in options}
+    labels = unique_labels(list(names), lambda key: names[key])
+    asked = st.selectbox(
+        "Event during follow-up",
+        list(labels),
+        format_func=lambda key: labels.get(key, key),
+        key=EXPOSURE,
+        bind="query-params",
+    )
+    return asked if asked in labels else next(iter(labels))
+
+
+def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]]:
+    """Unit and limit, start of the Simon-Makuch curves in months, covariates."""
+    time = draw_time_options()
+    start = st.number_input(
+        "Simon-Makuch curves from month",
+        min_value=0.0,
+        value=0.0,
+        key="simon_makuch_start",
+        bind="query-params",
+        help="A later start keeps a curve from falling to zero while few have had the event.",
+    )
+    adjust = draw_adjustment(
+        looking.cohort, key="during_adjust", label="Time-dependent Cox adjusted for", usual=True
+    )
+    return time, float(start or 0.0), tuple(adjust)
+
+
+def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[float], float]:
+    """The landmarks in months, and the one whose curves are drawn."""
+    began = exposure.months[outcome.used]
+    usual = default_landmarks(np.where(began < outcome.time, began, np.nan))
+    last = float(outcome.time.max()) if outcome.n else 0.0
+    usual = [mark for mark in usual if mark < last] or usual[:1]
+    left, right = st.columns([4, 8], vertical_alignment="bottom")
+    typed = left.text_input(
+        "Landmarks, months (separate by commas)",
+        key="landmarks",
+        placeholder=", ".join(f"{mark:g}" for mark in usual),
+        bind="query-params",
+    )
+    marks = _months(typed) or usual
+    names = {f"{mark:g}": mark for mark in marks}
+    middle = list(names)[(len(names) - 1) // 2]
+    chosen = right.segmented_control(
+        "Curves of the landmark at month",
+        list(names),
+        default=middle,
+        required=True,
+        key=f"landmark_of_{'_'.join(names)}",
+    )
+    return marks, names.get(chosen or middle, names[middle])
+
+
+def _months(typed: str | None) -> list[float]:
+    """The landmarks typed, ascending; what is no time is said and left out."""
+    marks = set()
+    for word, mark in typed_times(typed):
+        if 0 < mark <= _LATEST:
+            marks.add(mark)
+        else:
+            st.info(f"“{word}” is not a landmark: type months such as 3, 6, 12.")
+    return sorted(marks)[:_MOST_LANDMARKS]
+
+
+# What is shown -------------------------------------------------------------------------------
+
+
+def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[str, go.Figure]:
+    """The forest and the three pairs of curves, by what they are called."""
+    noun, synthetic = result.exposure.noun, looking.synthetic
+    pair = partial(pair_figure, noun=noun, unit=unit)
+    what = f"{result.endpoint.label} by {noun}"
+    figures = {
+        ANSWERS: framed(
+            answers_figure(result), f"{what}, {count(result.n, 'patient')}", synthetic=synthetic
+        ),
+        NAIVE: framed(
+            pair(
+                result.naive_curves.unexposed,
+                result.naive_curves.exposed,
+                axis=f"{unit.capitalize()} of follow-up",
+                corner=ratio_words(exposed_row(result.naive)),
+                wrong=True,
+            ),
+            f"{what}, naive",
+            synthetic=synthetic,
+        ),
+    }
+    if result.at is not None and result.landmark_curves is not None:
+        mark = f"{result.at.at:g}"
+        row = result.landmarks[result.landmarks["landmark"] == result.at.at]
+        figures[LANDMARK] = framed(
+            pair(
+                result.landmark_curves.unexposed,
+                result.landmark_curves.exposed,
+                axis=f"{unit.capitalize()} since month {mark}",
+                corner="" if row.empty else ratio_words(row.iloc[0]),
+            ),
+            f"{what}, landmark {mark}",
+            synthetic=synthetic,
+        )
+    if result.simon_makuch is not None:
+        test = result.simon_makuch.test
+        corner = [ratio_words(exposed_row(result.time_dependent))]
+        if test.df:
+            corner.append(f"Mantel-Byar {format_p(test.p_value)}")
+        figures[TIME_DEPENDENT] = framed(
+            pair(
+                result.simon_makuch.unexposed,
+                result.simon_makuch.exposed,
+                axis=f"{unit.capitalize()} of follow-up",
+                corner="<br>".join(corner),
+                start=result.start,
+            ),
+            f"{what}, Simon-Makuch",
+            synthetic=synthetic,
+        )
+    return figures
+
+
+def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:
+    chart, words = st.columns([5, 4], gap="large")
+    table = answers_table(result)
+    sentences = during_reading(result)
+    with chart:
+        title = f"{result.endpoint.label} by {result.exposure.noun}"
+        figure_with_downloads(
+            figures[ANSWERS],
+            lambda: table,
+            key="during_forest",
+            name=(result.endpoint.key, "by", result.exposure.label),
+            alt=forest_alt(title, table, sentences),
+        )
+    with words:
+        st.subheader("In words", anchor=False)
+        for note in during_notes(result):
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        told = Accounting(result.selected, result.n, result.left_out, result.limit)
+        st.caption(told.caption())
+
+
+def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
+    """The pairs of curves side by side, or one of them large."""
+    st.subheader("Curves", anchor=False)
+    shown = st.segmented_control(
+        "Curves shown",
+        [SIDE_BY_SIDE, NAIVE, LANDMARK, TIME_DEPENDENT],
+        default=SIDE_BY_SIDE,
+        required=True,
+        key=SHOWN,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    pairs = (NAIVE, LANDMARK, TIME_DEPENDENT)
+    names = [shown] if shown in pairs else list(pairs)
+    for place, name in zip(st.columns(len(names)), names, strict=True):
+        with place:
+            if name in figures:
+                figure_with_downloads(
+                    figures[name],
+                    partial(_curve_numbers, result, name),
+                    key=f"during_{name}",
+                    name=("during", name),
+                    alt=f"{name}: {_WHAT[name]}",
+                )
+            else:
+                key = "landmark" if name == LANDMARK else "simon_makuch"
+                st.info(result.why_not.get(key, "There are no curves to draw."))
+            st.caption(_WHAT[name])
+
+
+def _curve_numbers(result: DuringFollowUp, name: str) -> pd.DataFrame:
+    """The steps of a pair of curves, months; the unexposed first."""
+    of = {
+        NAIVE: result.naive_curves,
+        LANDMARK: result.landmark_curves,
+        TIME_DEPENDENT: result.simon_makuch,
+    }
+    pair = of[name]
+    curves = {"not exposed": pair.unexposed, "exposed": pair.exposed} if pair else {}
+    tables = [
+        km.table.rename(columns={"time": "time_months"}).assign(group=group)
+        for group, km in curves.items()
+        if km is not None
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _draw_landmark_table(result: DuringFollowUp) -> None:
+    st.subheader("Every landmark", anchor=False)
+    draw_table(_landmark_table(result), key="landmark_table")
+    st.caption(
+        f"Exposed: with {result.exposure.noun} by the landmark. Exposed later: with it after the "
+        "landmark, counted as not exposed. Out: follow-up had ended by the landmark, with the "
+        "event or censored. Hazard ratios by Cox models, p-values by log-rank tests."
+    )
+
+
+def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
+    """One row a landmark, numbers as they stand in a paper."""
+    table = result.landmarks
+    ratios = zip(table["hr"], table["lower"], table["upper"], strict=True)
+    frame = pd.DataFrame(
+        {
+            "Month": table["landmark"],
+            "HR (95% CI)": [format_ratio(*ratio) for ratio in ratios],
+            "Log-rank": ["–" if pd.isna(p) else format_p(p) for p in table["p_value"]],
+            "Exposed": table["n_exposed"],
+            "Events": table["events_exposed"],
+            "Not exposed": table["n"] - table["n_exposed"],
+            "Events ": table["events"] - table["events_exposed"],
+            "Exposed later": table["exposed_later"],
+            "Out: event": table["events_before"],
+            "Out: censored": table["censored_before"],
+            "Note": table["note"],
+        }
+    )
+    return frame if frame["Note"].any() else frame.drop(columns="Note")
+
+
+def _sheets(result: DuringFollowUp, unit: TimeUnit) -> dict[str, pd.DataFrame]:
+    sheets = {"Answers": answers_table(result), "Landmarks": result.landmarks}
+    if result.simon_makuch is not None:
+        for name, km in (
+            ("Simon-Makuch without", result.simon_makuch.unexposed),
+            ("Simon-Makuch with", result.simon_makuch.exposed),
+        ):
+            sheets[name] = in_unit_of(km.table, unit)
+        sheets["Tests"] = tests_of([(result.simon_makuch.test, result.exposure.noun)])
+    return sheets

@@ -1,0 +1,1 @@
+"""Competing risks: cumulative incidence by group."""

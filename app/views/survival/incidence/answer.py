@@ -1,0 +1,141 @@
+"""What competing risks say: the answer of cumulative incidence by group."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.theme import framed
+from app.study.wording import TimeUnit, count, mid_sentence
+from app.views.survival.curves.words_sheets import incidence_summary, incidence_tests, told
+from app.views.survival.incidence.analysis import GroupIncidence, incidence_by_group
+from app.views.survival.incidence.figures import Layers, incidence_alt, incidence_figure
+from app.views.survival.incidence.figures_stacked import stacked_figure, stacked_panels
+from app.views.survival.incidence.words import (
+    effects_numbers,
+    milestones_table,
+    numbers_table,
+    reading,
+)
+from app.views.survival.incidence.words_methods import incidence_methods
+from data_loaders import Cohort
+
+
+def incidence_answer(
+    cohort: Cohort,
+    result: GroupIncidence,
+    *,
+    unit: TimeUnit = "years",
+    stacked: bool = False,
+    group: str | None = None,
+    until: float | None = None,
+    band: bool = True,
+    competing: bool = False,
+    wrong: bool = False,
+    full_table: bool = False,
+) -> Answer:
+    """The answer of cumulative incidence by group.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    result
+        The incidences.
+    unit
+        Unit of all times.
+    stacked
+        Whether what became of everyone is drawn, adding up to 100%, instead of curves.
+    group
+        The group of which that is drawn; None for every group.
+    until
+        Months at which the time axis ends; None for the whole follow-up.
+    band, competing, wrong, full_table
+        What else is drawn: see :class:`app.views.survival.incidence.figures.Layers`.
+    """
+    sentences = reading(result)
+    title = f"Cumulative incidence of {result.event_label}{_of_whom(result)}"
+    draw = partial(_curves, result, unit, title, Layers(band, competing, wrong, full_table))
+    if stacked and result.drawn:
+        draw = partial(_stacked, result, unit, group, full_table=full_table)
+    return Answer(
+        key="incidence",
+        name=(result.endpoint.key, "incidence", result.label),
+        title=title,
+        figures={"Figure": partial(draw, until=until, synthetic=cohort.provenance.synthetic)},
+        numbers=partial(numbers_table, result, unit),
+        alt=incidence_alt(title, result, sentences),
+        accounting=Accounting.of(result.outcome, "are in the curves"),
+        tables=partial(_tables, result, unit),
+        methods=incidence_methods(result),
+        sentences=sentences,
+        notes=result.notes,
+        told=told(result.outcome, result.label),
+        footnote=(
+            "Aalen-Johansen estimates with 95% log-log intervals: the share of all patients who "
+            f"have had {result.event_label} by each time, when those with {result.competing_label} "
+            "can no longer have it. How each number is computed is on the Methods page."
+        ),
+    )
+
+
+INCIDENCE = Analysis(incidence_by_group, incidence_answer)
+
+
+def _of_whom(result: GroupIncidence) -> str:
+    by = f" by {mid_sentence(result.label)}" if result.label else ""
+    return f"{by}, {count(result.analysed, 'patient')}"
+
+
+def _curves(
+    result: GroupIncidence,
+    unit: TimeUnit,
+    title: str,
+    layers: Layers,
+    *,
+    until: float | None,
+    synthetic: bool,
+) -> go.Figure:
+    figure = incidence_figure(result, unit, layers=layers, until=until)
+    return framed(figure, title, synthetic=synthetic)
+
+
+def _stacked(
+    result: GroupIncidence,
+    unit: TimeUnit,
+    group: str | None,
+    *,
+    full_table: bool,
+    until: float | None,
+    synthetic: bool,
+) -> go.Figure:
+    """What became of everyone: of one group where it is named or the only one, else of each."""
+    what = f"{result.endpoint.label} and competing event"
+    own = {part.name: part for part in result.drawn}
+    shown = next(iter(own)) if len(own) == 1 else group
+    if shown not in own:
+        panels = stacked_panels(result, unit, until=until)
+        return framed(panels, f"{what}{_of_whom(result)}", synthetic=synthetic)
+    figure = stacked_figure(result, shown, unit, full_table=full_table, until=until)
+    title = f"{what}: {shown}, {count(own[shown].n, 'patient')}"
+    return framed(figure, title, synthetic=synthetic)
+
+
+def _tables(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
+    tables = {
+        "Summary": incidence_summary(result),
+        "Tests": incidence_tests(result),
+        "At 1, 3 and 5 years": milestones_table(result),
+        "Curves": numbers_table(result, unit),
+    }
+    effects = effects_numbers(result)
+    if not effects.empty:
+        tables["Hazard ratios"] = effects
+    if result.pairwise is not None:
+        tables["Pairs"] = result.pairwise
+    return tables

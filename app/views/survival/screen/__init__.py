@@ -1,0 +1,1 @@
+"""Every alteration against an endpoint."""

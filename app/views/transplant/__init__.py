@@ -1,0 +1,1 @@
+"""The transplant page: who benefits from a transplant, and when."""

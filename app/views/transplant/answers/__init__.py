@@ -1,0 +1,1 @@
+"""Four answers side by side, and how far they can be trusted."""

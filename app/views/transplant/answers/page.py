@@ -1,0 +1,278 @@
+"""Four answers side by side: the naive one marked wrong, two that respect time, the emulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.transplant import Emulation
+from app.shell.layout import figure_with_downloads
+from app.study.figures.forest import forest_alt
+from app.study.figures.theme import framed
+from app.study.wording import count, mid_sentence, signed
+from app.views.survival.during.analysis import DuringFollowUp
+from app.views.survival.during.figures import pair_figure
+from app.views.survival.during.words import during_reading, exposed_row, ratio_words
+from app.views.transplant.answers.analysis import four_answers, landmarks_of
+from app.views.transplant.answers.figures import months_figure, ratio_rows, ratios_figure
+from app.views.transplant.answers.page_trust import draw_diagnostics
+from app.views.transplant.answers.words import naive_error, side_by_side, side_by_side_reading
+from app.views.transplant.figures import strategy_figure
+from app.views.transplant.page_parts import axis_words, take_away
+from app.views.transplant.page_work import Work, emulated
+from app.views.transplant.words import arms_in_words
+from app.views.transplant.words_methods import transplant_sheets
+
+NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
+    "1 Naive",
+    "2 Landmark",
+    "3 Simon-Makuch",
+    "4 Emulated trial",
+)
+SHOWN, MARK = "class", "landmark"
+_WHAT = {
+    NAIVE: "Ever against never transplanted, from time zero. Wrong: whoever was transplanted could "
+    "not die before.",
+    LANDMARK: "By who was transplanted until then, clock reset there. Right about time, but leaves "
+    "out early deaths, and the two groups still differ.",
+    SIMON_MAKUCH: "Patients move to the other curve when transplanted. Right about time, but no "
+    "fixed group of patients, and the two still differ.",
+    EMULATED: "Every patient in every strategy, censored when departing from it and weighted for "
+    "what decides on a transplant. What is not recorded is not weighted for.",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """The answers, the class that is shown, and all of them as one table."""
+
+    naive: DuringFollowUp
+    emulation: Emulation
+    group: str
+    table: pd.DataFrame
+    landmarks: list[float]
+
+
+def draw_answers(work: Work) -> None:
+    """The naive error, the four figures, what they say, and how far the last can be trusted."""
+    try:
+        found = emulated(work)
+        landmarks = landmarks_of(work.protocol)
+        left, right = st.columns(2, gap="large")
+        with left:
+            group = _draw_class(found)
+        with right:
+            mark = _draw_landmark(landmarks)
+        naive = _others(work, landmarks, mark)
+    except ValueError:
+        # The sentence stands above: there is nothing to compare.
+        return
+    answers = _Answers(naive, found, group, side_by_side(naive, found), landmarks)
+    compared = _draw_compared(work, answers)
+    figures = _figures(work, answers)
+    for row in ((NAIVE, LANDMARK), (SIMON_MAKUCH, EMULATED)):
+        for place, name in zip(st.columns(2, gap="large"), row, strict=True):
+            with place:
+                _draw_figure(figures, name, answers)
+    drawn = (
+        f"Drawn to {work.trial.horizon_months / 12:g} years; hazard ratios of the first three use "
+        "all follow-up."
+    )
+    more = work.protocol.progression_unknown
+    if more:
+        st.caption(
+            f"All but the emulated trial ask nothing of progression, so they count "
+            f"{count(more, 'patient')} more, in whom it is not known whether or when it came."
+        )
+    late = int(np.isfinite(work.protocol.data.entry).sum())
+    if late:
+        drawn += (
+            f" {count(late, 'patient')} came under observation only after time zero: the emulated "
+            "trial counts them from then on, the first three from time zero, which flatters "
+            "everybody's early survival."
+        )
+    st.caption(drawn)
+    st.subheader("In words", anchor=False)
+    sentences = [*during_reading(naive)[:3], *arms_in_words(found, group)]
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    draw_diagnostics(work, found, group)
+    take_away(
+        work,
+        "answers",
+        {**compared, **figures},
+        partial(_sheets, work, answers),
+        landmarks=landmarks,
+    )
+
+
+def _others(work: Work, landmarks: list[float], mark: float) -> DuringFollowUp:
+    make = partial(
+        four_answers,
+        work.looking.cohort,
+        work.trial,
+        work.protocol,
+        landmarks=landmarks,
+        drawn=mark,
+    )
+    return work.remembered("answers", make, mark)
+
+
+def _draw_class(found: Emulation) -> str:
+    """Whose curves the emulated trial shows: everyone's, or those of a class."""
+    supported = found.estimates[found.estimates["supported"]]["group"].tolist()
+    with_answer = found.contrasts[found.contrasts["supported"]]["group"].tolist()
+    first = next((g for g in found.groups if g in with_answer), found.groups[0])
+    if len(found.groups) == 1:
+        return first
+    options = [first, *(g for g in found.groups if g != first)]
+    chosen = st.selectbox(
+        "Emulated trial in",
+        options,
+        format_func=lambda g: g if g in supported else f"{g} (too few transplants)",
+        key=SHOWN,
+        bind="query-params",
+    )
+    return chosen if chosen in options else first
+
+
+def _draw_landmark(landmarks: list[float]) -> float:
+    """The landmark whose curves are drawn, at first the middle one."""
+    labels = {f"Month {mark:g}": mark for mark in landmarks}
+    usual = list(labels)[len(labels) // 2]
+    chosen = st.selectbox(
+        "Curves of the landmark at",
+        [usual, *(label for label in labels if label != usual)],
+        key=MARK,
+        bind="query-params",
+    )
+    return labels.get(chosen, labels[usual])
+
+
+def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+    """The naive answer against the emulated one in months, and every hazard ratio."""
+    horizon, synthetic = work.trial.horizon_months, work.looking.synthetic
+    patients = count(answers.naive.n, "patient")
+    error = naive_error(answers.table)
+    off = "" if error is None else f": off by {signed(error.months)} months"
+    titles = (f"Naive against emulated{off}, {patients}", f"Every hazard ratio, {patients}")
+    sentences = side_by_side_reading(answers.table, horizon)
+    figures = {
+        "Naive error": framed(
+            months_figure(answers.table, axis=f"Life gained by {horizon / 12:g} years"),
+            titles[0],
+            synthetic=synthetic,
+        ),
+        "Hazard ratios": framed(ratios_figure(answers.table), titles[1], synthetic=synthetic),
+    }
+    alts = (
+        f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
+        forest_alt(titles[1], ratio_rows(answers.table), during_reading(answers.naive)[:1]),
+    )
+    places = st.container(key="wide_pair_answers").columns(2, gap="large")
+    for place, (name, figure), alt in zip(places, figures.items(), alts, strict=True):
+        with place:
+            key = name.lower().replace(" ", "_")
+            figure_with_downloads(
+                figure,
+                lambda: answers.table.drop(columns="key"),
+                key=f"transplant_{key}",
+                name=("transplant", name),
+                alt=alt,
+            )
+    with places[0]:
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    return figures
+
+
+def _figures(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+    naive, found, group = answers.naive, answers.emulation, answers.group
+    noun, synthetic = naive.exposure.noun, work.looking.synthetic
+    axis = axis_words(work)
+    pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months)
+    figures = {
+        NAIVE: framed(
+            pair(
+                naive.naive_curves.unexposed,
+                naive.naive_curves.exposed,
+                axis=axis,
+                corner=ratio_words(exposed_row(naive.naive)),
+                wrong=True,
+            ),
+            f"Naive: ever against never, {count(naive.n, 'patient')}",
+            synthetic=synthetic,
+        )
+    }
+    if naive.at is not None and naive.landmark_curves is not None:
+        mark = f"{naive.at.at:g}"
+        row = naive.landmarks[naive.landmarks["landmark"] == naive.at.at]
+        figures[LANDMARK] = framed(
+            pair(
+                naive.landmark_curves.unexposed,
+                naive.landmark_curves.exposed,
+                axis=f"Years since month {mark}",
+                corner="" if row.empty else ratio_words(row.iloc[0]),
+            ),
+            f"Landmark at month {mark}, {count(len(naive.at.time), 'patient')}",
+            synthetic=synthetic,
+        )
+    if naive.simon_makuch is not None:
+        figures[SIMON_MAKUCH] = framed(
+            pair(
+                naive.simon_makuch.unexposed,
+                naive.simon_makuch.exposed,
+                axis=axis,
+                corner=ratio_words(exposed_row(naive.time_dependent)),
+            ),
+            f"Simon-Makuch, {count(naive.n, 'patient')}",
+            synthetic=synthetic,
+        )
+    n = int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0])
+    figures[EMULATED] = framed(
+        strategy_figure(found, group, axis=axis),
+        f"Emulated trial: {mid_sentence(group)}, {count(n, 'patient')}",
+        synthetic=synthetic,
+    )
+    return figures
+
+
+def _draw_figure(figures: dict[str, go.Figure], name: str, answers: _Answers) -> None:
+    if name in figures:
+        figure_with_downloads(
+            figures[name],
+            partial(_numbers, name, answers),
+            key=f"transplant_{name[2:].lower().replace(' ', '_').replace('-', '_')}",
+            name=("transplant", name[2:]),
+            alt=f"{name[2:]}: {_WHAT[name]}",
+        )
+    else:
+        key = "landmark" if name == LANDMARK else "simon_makuch"
+        st.info(answers.naive.why_not.get(key, "There are no curves to draw."))
+    st.caption(f"**{name}.** {_WHAT[name]}")
+
+
+def _numbers(name: str, answers: _Answers) -> pd.DataFrame:
+    """The curves of a figure as a table."""
+    if name == EMULATED:
+        return answers.emulation.curves
+    naive = answers.naive
+    pair = {
+        NAIVE: naive.naive_curves,
+        LANDMARK: naive.landmark_curves,
+        SIMON_MAKUCH: naive.simon_makuch,
+    }[name]
+    curves = () if pair is None else (("without", pair.unexposed), ("with", pair.exposed))
+    return pd.concat([km.table.assign(group=group) for group, km in curves if km is not None])
+
+
+def _sheets(work: Work, answers: _Answers) -> dict[str, pd.DataFrame]:
+    return transplant_sheets(
+        work.protocol,
+        answers=answers.table,
+        emulation=answers.emulation,
+        more={"Landmarks": answers.naive.landmarks},
+    )

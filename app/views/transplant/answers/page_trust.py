@@ -1,0 +1,262 @@
+"""How far an emulated trial can be trusted: weights, positivity, balance, other choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.transplant import Emulation, positivity, weight_histogram
+from app.shell.layout import figure_with_downloads
+from app.shell.tables import draw_table
+from app.study.figures.theme import framed
+from app.study.wording import count, format_ratio, mid_sentence
+from app.views.transplant.answers.figures_trust import (
+    balance_figure,
+    positivity_figure,
+    sensitivity_figure,
+    weight_figure,
+)
+from app.views.transplant.page_parts import wrapped_table
+from app.views.transplant.page_work import Work, sensitivity_job, strata
+from app.views.transplant.words_trust import (
+    balance_reading,
+    choices_reading,
+    e_value_reading,
+    positivity_reading,
+    weight_reading,
+)
+
+_MOST_NOTES = 5
+
+
+def draw_diagnostics(work: Work, found: Emulation, group: str) -> None:
+    """Tabs, of which only the open one is computed.
+
+    Parameters
+    ----------
+    work, found
+        The trial and its emulation.
+    group
+        The class that the reader looks at.
+    """
+    st.subheader("Can it be trusted?", anchor=False)
+    places = st.tabs(list(TABS), key="transplant_trust", on_change="rerun")
+    for place, draw in zip(places, TABS.values(), strict=True):
+        if place.open:
+            with place:
+                draw(work, found, group)
+
+
+def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
+    st.markdown("\n".join(f"- {note}" for note in found.notes[:_MOST_NOTES]))
+    rest = found.notes[_MOST_NOTES:]
+    if rest:
+        with st.expander(f"{len(rest)} more, by strategy and class"):
+            st.markdown("\n".join(f"- {note}" for note in rest))
+    st.caption(f"{found.method}.")
+
+
+def _draw_weights(work: Work, found: Emulation, _: str) -> None:
+    histogram = work.remembered("weights", partial(weight_histogram, found))
+    title = f"Stabilised weights, {count(found.n, 'patient')}"
+    sentence = weight_reading(found.weights)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        _draw(
+            framed(weight_figure(histogram), title, synthetic=work.looking.synthetic),
+            lambda: histogram,
+            "weights",
+            f"{title}. {sentence}",
+        )
+    with right:
+        st.markdown(sentence)
+        table = found.weights
+        wrapped_table(
+            pd.DataFrame(
+                {
+                    "Strategy": table["strategy"],
+                    "Patients": table["state"],
+                    "n": [f"{n:,}" for n in table["n"]],
+                    "Effective n": [f"{n:,.0f}" for n in table["effective"]],
+                    "Largest": [f"{weight:,.1f}" for weight in table["maximum"]],
+                }
+            )
+        )
+        st.caption(
+            "Stabilised weights should average about 1. The effective number is how many equally "
+            "weighted patients would say as much; where it is far below n, few patients decide."
+        )
+    with st.expander("The models behind the weights: who is transplanted, and who is lost"):
+        draw_table(_ratios(found.adherence), key="transplant_adherence")
+
+
+def _ratios(table: pd.DataFrame) -> pd.DataFrame:
+    ratios = zip(table["hr"], table["lower"], table["upper"], strict=True)
+    return pd.DataFrame(
+        {
+            "Model": table["model"],
+            "Per standard deviation of": table["term"],
+            "HR (95% CI)": ["–" if pd.isna(ratio[0]) else format_ratio(*ratio) for ratio in ratios],
+            "Note": table["note"],
+        }
+    )
+
+
+def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
+    labels = strata(work)
+    if labels.empty or not len(labels.columns):
+        st.info("Without an age and without classes there is nothing to look at by.")
+        return
+    try:
+        table = positivity(found, labels)
+    except ValueError as error:
+        st.info(str(error))
+        return
+    table = table[table["n"] > 0]
+    st.markdown(positivity_reading(table))
+    down, across = labels.columns[-1], labels.columns[0]
+    if down == across:
+        across = "Everyone"
+        table = table.assign(Everyone="all eligible")
+
+    def figure(strategy: str, title: str) -> go.Figure:
+        synthetic = work.looking.synthetic
+        return framed(positivity_figure(table, strategy, down, across), title, synthetic=synthetic)
+
+    _draw_each(
+        found.n,
+        list(table["strategy"].unique()),
+        figure,
+        lambda strategy: table[table["strategy"] == strategy],
+        ("positivity", "Who could follow it", positivity_reading(table)),
+    )
+    st.caption(
+        "Weights cannot make up for patients who are not there: where nobody, or next to nobody, "
+        "could have followed a strategy, a narrower eligibility is the honest answer."
+    )
+
+
+def _draw_balance(work: Work, found: Emulation, _: str) -> None:
+    table = found.balance
+    sentence = balance_reading(table)
+    if table.empty:
+        st.info(sentence)
+        return
+    st.markdown(sentence)
+    _draw_each(
+        found.n,
+        list(table["strategy"].unique()),
+        lambda strategy, title: framed(
+            balance_figure(table, strategy), title, synthetic=work.looking.synthetic
+        ),
+        lambda strategy: table[table["strategy"] == strategy],
+        ("balance", "Balance of the confounders", sentence),
+    )
+    st.caption(
+        "Differences in standard deviations between who follows the strategy at the end of its "
+        f"window and who follows {mid_sentence(found.reference)}. Dotted lines: below 0.1 after "
+        "weighting is good, above 0.25 is a reason to doubt."
+    )
+
+
+def _draw_choices(work: Work, found: Emulation, group: str) -> None:
+    job = sensitivity_job(work)
+    if job.state == "refused":
+        st.info(job.message)
+        return
+    if job.state != "done":
+        if not job.finished:
+            st.skeleton(260)
+        return
+    table = job.result
+    own = table[table["group"] == group]
+    sentence = choices_reading(own)
+    st.markdown(sentence)
+    _draw_each(
+        int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0]),
+        list(own.loc[own["varied"] == "as set", "strategy"]),
+        lambda strategy, title: framed(
+            sensitivity_figure(table, group, strategy), title, synthetic=work.looking.synthetic
+        ),
+        lambda _: own,
+        ("choices", f"Other choices, {mid_sentence(group)}", sentence),
+    )
+    st.caption(
+        "The same trial with another grace period, cut-off of the weights, spread of the "
+        "transplants or handling of losses; estimates without intervals. If the answer hangs on "
+        "one of them, it is not an answer."
+    )
+
+
+def _draw_e_value(_: Work, found: Emulation, __: str) -> None:
+    table = found.contrasts[found.contrasts["supported"]]
+    if table.empty:
+        st.info("There is no estimate that a hidden confounder could explain away.")
+        return
+    st.markdown(e_value_reading(table))
+    wrapped_table(
+        pd.DataFrame(
+            {
+                "Class": table["group"],
+                "Strategy": table["strategy"],
+                "Risk ratio": _rounded(table["risk_ratio"]),
+                "E-value": _rounded(table["e_value"]),
+                "E-value of the limit": _rounded(table["e_value_limit"]),
+            }
+        )
+    )
+    st.caption(
+        "How strongly something not recorded here would have to be tied to both the transplant and "
+        "the event, as a risk ratio, beyond the confounders, to explain the estimate away "
+        "(VanderWeele and Ding 2017). A limit of 1: the interval already holds no difference."
+    )
+
+
+def _rounded(values: pd.Series) -> list[str]:
+    return ["–" if pd.isna(value) else f"{value:.2f}" for value in values]
+
+
+def _draw_each(
+    n: int,
+    strategies: list[str],
+    figure: Callable[[str, str], go.Figure],
+    numbers: Callable[[str], pd.DataFrame],
+    words: tuple[str, str, str],
+) -> None:
+    """A figure a strategy, beside each other; ``words`` are its key, what it shows, and says."""
+    key, what, sentence = words
+    for number, strategy in enumerate(strategies):
+        if number % 2 == 0:
+            places = st.columns(min(2, len(strategies)), gap="large")
+        title = f"{what}: {mid_sentence(strategy)}, {count(n, 'patient')}"
+        with places[number % 2]:
+            _draw(
+                figure(strategy, title),
+                partial(numbers, strategy),
+                key if number == 0 else f"{key}_{number + 1}",
+                f"{title}. {sentence}",
+            )
+
+
+def _draw(figure: go.Figure, numbers: Callable[[], pd.DataFrame], key: str, alt: str) -> None:
+    figure_with_downloads(
+        figure,
+        numbers,
+        key=f"transplant_{key}",
+        name=("transplant", key.replace("_", " ")),
+        alt=alt.replace("**", ""),
+    )
+
+
+TABS: dict[str, Callable[[Work, Emulation, str], None]] = {
+    "Assumptions": _draw_assumptions,
+    "Weights": _draw_weights,
+    "Positivity": _draw_positivity,
+    "Balance": _draw_balance,
+    "Other choices": _draw_choices,
+    "E-value": _draw_e_value,
+}

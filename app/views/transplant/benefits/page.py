@@ -1,0 +1,165 @@
+"""Who benefits: the gain by risk class, age and alterations, with what supports it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.shell.layout import figure_with_downloads
+from app.shell.links import unique_labels
+from app.shell.tables import draw_table
+from app.study.adjustment import age_column
+from app.study.figures.theme import framed
+from app.study.transplants.confounders import confounder_options
+from app.study.wording import count, mid_sentence
+from app.views.transplant.benefits.analysis import Benefit
+from app.views.transplant.benefits.page_profile import draw_profile
+from app.views.transplant.figures import delay_heatmap
+from app.views.transplant.page_parts import take_away, wrapped_table
+from app.views.transplant.page_question import ALTERED
+from app.views.transplant.page_work import Work, benefits
+
+BY = "by"
+_MOST_ALTERATIONS = 4
+_ALTERATION = "alteration:"
+
+
+def draw_benefits(work: Work) -> None:
+    """The gain in parts of the patients, then patients of a stated kind."""
+    figures, sheets = _draw_divisions(work)
+    more, others = draw_profile(work)
+    take_away(work, "benefit", {**figures, **more}, lambda: {**sheets, **others})
+
+
+def _draw_divisions(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFrame]]:
+    """One division at a time: its heat map, its interactions, its support."""
+    cohort = work.looking.cohort
+    left, right = st.columns([7, 5], gap="large", vertical_alignment="bottom")
+    with right:
+        alterations = _draw_alterations(work)
+    found = benefits(work, age_column(cohort), alterations)
+    divisions = [*found.parts, *found.why_not]
+    if not divisions:
+        st.info(
+            "There is nothing to divide these patients by: choose a risk class in the question, or "
+            "an alteration."
+        )
+        return {}, {}
+    with left:
+        chosen = st.segmented_control(
+            "Gain by",
+            divisions,
+            default=divisions[0],
+            required=True,
+            key=BY,
+            bind="query-params",
+        )
+    by = chosen if chosen in divisions else divisions[0]
+    if by in found.why_not:
+        st.info(f"{by}: {found.why_not[by]}")
+        return {}, _sheets(found)
+    return {"Figure": _draw_division(work, found, by)}, _sheets(found)
+
+
+def _draw_alterations(work: Work) -> tuple[str, ...]:
+    """The alterations that patients are divided by, at first the leading ones of the weights."""
+    cohort = work.looking.cohort
+    options = [
+        name.removeprefix(_ALTERATION)
+        for name in confounder_options(cohort)
+        if name.startswith(_ALTERATION)
+    ]
+    if not options:
+        return ()
+    usual = [name.removeprefix(_ALTERATION) for name in work.trial.confounders]
+    labels = unique_labels(options, lambda name: str(cohort.features.loc[name, "label"]))
+    chosen = st.multiselect(
+        "Alterations",
+        options,
+        default=[name for name in usual if name in options][:_MOST_ALTERATIONS],
+        format_func=lambda name: labels.get(name, name),
+        key=ALTERED,
+        max_selections=_MOST_ALTERATIONS,
+        placeholder="Genes or events",
+        bind="query-params",
+        select_all=False,
+    )
+    return tuple(name for name in chosen if name in options)
+
+
+def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
+    simulation = found.parts[by]
+    years = f"{work.trial.horizon_months / 12:g}"
+    support = found.support[found.support["by"] == by]
+    title = (
+        f"Life gained in {years} years by {mid_sentence(by)} and "
+        f"delay, {count(int(support['n'].sum()), 'patient')}"
+    )
+    figure = framed(delay_heatmap(simulation), title, synthetic=work.looking.synthetic)
+    sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: simulation.cells,
+            key="transplant_benefit",
+            name=("transplant", "benefit", by),
+            alt=f"Heat map. {title}. {sentence}",
+        )
+    with right:
+        st.subheader("In words", anchor=False)
+        st.markdown(sentence)
+        if found.left_out.get(by):
+            st.caption(
+                f"{count(found.left_out[by], 'patient')} not known or not tested for it "
+                "are left out here."
+            )
+        wrapped_table(_support(support))
+        st.caption(
+            "Grey cells rest on too few transplants or deaths. A difference between parts is what "
+            "was seen together with it, not what caused it."
+        )
+    _draw_interactions(found, by)
+    return figure
+
+
+def _draw_interactions(found: Benefit, by: str) -> None:
+    rows = found.interactions[(found.interactions["by"] == by) & found.interactions["supported"]]
+    if rows.empty:
+        return
+    with st.expander("Differences between the gains, with intervals"):
+        draw_table(
+            pd.DataFrame(
+                {
+                    "Part": rows["group"],
+                    "Against": rows["against"],
+                    "Delay, months": rows["delay"],
+                    "Difference of gain, months": rows["difference"].round(1),
+                    "from": rows["lower"].round(1),
+                    "to": rows["upper"].round(1),
+                }
+            ),
+            key="transplant_interactions",
+        )
+        st.caption(
+            f"{len(rows)} comparisons, 95% intervals that are not adjusted for their number: about "
+            "one in twenty excludes zero by chance alone."
+        )
+
+
+def _support(support: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Part": support["group"],
+            "Patients": [f"{n:,}" for n in support["n"]],
+            "Transplanted": [f"{n:,}" for n in support["transplanted"]],
+            "Died": [f"{n:,}" for n in support["deaths"]],
+            "after it": [f"{n:,}" for n in support["deaths_after"]],
+        }
+    )
+
+
+def _sheets(found: Benefit) -> dict[str, pd.DataFrame]:
+    sheets = {f"Gain {number}": part.cells for number, part in enumerate(found.parts.values(), 1)}
+    return {"Support": found.support, "Interactions": found.interactions, **sheets}

@@ -1,0 +1,157 @@
+"""Patients of a stated kind: life by delay, what supports it, and the nearest real patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.shell.layout import figure_with_downloads
+from app.shell.links import unique_labels
+from app.shell.tables import draw_table
+from app.study.adjustment import age_column
+from app.study.figures.theme import framed
+from app.study.wording import count
+from app.views.transplant.benefits.profile import Profile, ProfileAnswer
+from app.views.transplant.figures_gain import life_figure
+from app.views.transplant.page_parts import wrapped_table
+from app.views.transplant.page_work import Work, profiled
+
+_AGE, _CLASS, _WITH, _WITHOUT = "profile_age", "profile_class", "profile_with", "profile_without"
+ANY = "any class"
+_ALTERATION = "alteration:"
+
+
+def draw_profile(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFrame]]:
+    """The controls and the answer; returns its figure and tables, to be taken away."""
+    st.subheader("Patients of a kind", anchor=False)
+    st.caption(
+        "State what such patients have; in everything else they vary as the real ones of the class "
+        "do. Age and alterations can be stated where the transplants are weighted for them."
+    )
+    profile = _draw_controls(work)
+    try:
+        found = profiled(work, profile, age_column(work.looking.cohort))
+    except ValueError as error:
+        st.info(str(error))
+        return {}, {}
+    figure = _draw_figure(work, found)
+    _draw_nearest(work, found)
+    return (
+        {"Profile": figure},
+        {"Profile life": found.simulation.cells, "Profile support": found.support},
+    )
+
+
+def _draw_controls(work: Work) -> Profile:
+    cohort, data = work.looking.cohort, work.protocol.data
+    places = st.columns(4, gap="medium")
+    age = None
+    column = age_column(cohort)
+    if f"variable:{column}" in work.trial.confounders:
+        years = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        usual = float(np.round(np.nanmedian(years[work.protocol.patients])))
+        typed = places[0].number_input(
+            "Age, years",
+            min_value=0.0,
+            max_value=120.0,
+            value=None,
+            step=1.0,
+            format="%g",
+            placeholder=f"{usual:g}, the middle one",
+            key=_AGE,
+            bind="query-params",
+        )
+        age = usual if typed is None else float(typed)
+    group = None
+    if len(data.names) > 1:
+        given = np.bincount(data.groups[data.ever_treated], minlength=len(data.names))
+        first = data.names[int(given.argmax())]
+        options = [first, *(name for name in data.names if name != first), ANY]
+        chosen = places[1].selectbox("Class", options, key=_CLASS, bind="query-params")
+        group = chosen if chosen in data.names else None
+    return Profile(age, group, _draw_alterations(work, places[2:]))
+
+
+def _draw_alterations(
+    work: Work, places: list[st.delta_generator.DeltaGenerator]
+) -> dict[str, bool]:
+    """Which of the alterations of the weights such patients have, and which they do not."""
+    cohort = work.looking.cohort
+    options = [
+        name.removeprefix(_ALTERATION)
+        for name in work.trial.confounders
+        if name.startswith(_ALTERATION)
+    ]
+    if not options:
+        return {}
+    labels = unique_labels(options, lambda name: str(cohort.features.loc[name, "label"]))
+    stated: dict[str, bool] = {}
+    for place, words, key, present in (
+        (places[0], "With", _WITH, True),
+        (places[1], "Without", _WITHOUT, False),
+    ):
+        chosen = place.multiselect(
+            words,
+            options,
+            format_func=lambda name: labels.get(name, name),
+            key=key,
+            placeholder="Any",
+            bind="query-params",
+            select_all=False,
+        )
+        for name in chosen:
+            if name in options:
+                stated.setdefault(name, present)
+    return stated
+
+
+def _draw_figure(work: Work, found: ProfileAnswer) -> go.Figure:
+    near = int(found.support["n"].iloc[-1])
+    title = f"Life by delay: {found.words}; {count(near, 'patient')} near"
+    figure = framed(life_figure(found.simulation), title, synthetic=work.looking.synthetic)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: found.simulation.cells,
+            key="transplant_profile",
+            name=("transplant", "profile"),
+            alt=f"Line chart. {title}. {' '.join(found.reading)}",
+        )
+    with right:
+        st.markdown("\n".join(f"- {sentence}" for sentence in found.reading))
+        support = found.support
+        wrapped_table(
+            pd.DataFrame(
+                {
+                    "Support": support["what"],
+                    "Patients": [f"{n:,}" for n in support["n"]],
+                    "Transplanted": [f"{n:,}" for n in support["transplanted"]],
+                    "Died": [f"{n:,}" for n in support["deaths"]],
+                    "after it": [f"{n:,}" for n in support["deaths_after"]],
+                }
+            )
+        )
+    return figure
+
+
+def _draw_nearest(work: Work, found: ProfileAnswer) -> None:
+    """The nearest real patients, without their names."""
+    nearest = found.nearest
+    with st.expander(f"The {len(nearest)} nearest real patients, and what befell them"):
+        columns: dict[str, object] = {}
+        if "age" in nearest:
+            columns["Age"] = nearest["age"]
+        if "group" in nearest:
+            columns["Class"] = nearest["group"]
+        features = work.looking.cohort.features
+        for name in found.profile.alterations:
+            words = nearest[name].map({1.0: "present", 0.0: "absent"}).fillna("not tested")
+            columns[str(features.loc[name, "label"])] = words
+        columns["Transplanted at, months"] = nearest["transplant_months"].round(1)
+        columns["Followed, months"] = nearest["months"].round(1)
+        columns["At the end"] = nearest["event"].map({1: "died", 0: "alive"})
+        draw_table(pd.DataFrame(columns), key="transplant_nearest")
+        st.caption("Nearest first, by what is stated: ages by their ranks, classes by their order.")

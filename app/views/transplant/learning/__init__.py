@@ -1,0 +1,1 @@
+"""Immortal time made visible, and the planted truth."""

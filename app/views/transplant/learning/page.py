@@ -1,0 +1,105 @@
+"""Learn: immortal time made visible, and the planted truth over the estimates of the MDS demo."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant import Emulation
+from app.shell.layout import figure_with_downloads
+from app.study.figures.theme import framed
+from app.study.wording import count
+from app.views.transplant.learning.figures import immortal_figure, truth_figure
+from app.views.transplant.learning.immortal import ImmortalTime, immortal_time
+from app.views.transplant.learning.planted import planted_truth, truth_reading
+from app.views.transplant.page_parts import take_away
+from app.views.transplant.page_work import Work, emulated
+
+WAITED = "waited"
+_LONGEST, _USUAL = 24, 9
+
+
+def draw_learning(work: Work) -> None:
+    """A slider of immortal time; below it, where it is known, the truth beside the estimates."""
+    st.subheader("A transplant that does nothing", anchor=False)
+    left, right = st.columns([7, 5], gap="large")
+    with right:
+        waited = st.slider(
+            "Average wait for the transplant, months",
+            0,
+            _LONGEST,
+            _USUAL,
+            key=WAITED,
+            bind="query-params",
+        )
+        found = immortal_time(float(waited))
+        st.markdown(found.sentence)
+        st.caption(
+            f"Simulated: {count(found.n, 'patient')}, half of them meant for a transplant that "
+            "changes nothing. Only the wait differs from one setting of the slider to the next; "
+            "no real or demo data take part."
+        )
+    with left:
+        _draw_immortal(found)
+    try:
+        emulation = emulated(work)
+    except ValueError:
+        return
+    _draw_truth(work, emulation)
+
+
+def _draw_immortal(found: ImmortalTime) -> None:
+    title = f"A wait of {found.months_waited:g} months, {count(found.n, 'patient')}"
+    figure = framed(immortal_figure(found), title, synthetic=True)
+    figure_with_downloads(
+        figure,
+        lambda: pd.concat(
+            [
+                km.table.assign(group=name)
+                for name, km in (
+                    ("Without transplant", found.without),
+                    ("With transplant", found.with_transplant),
+                )
+                if km is not None
+            ]
+        ),
+        key="transplant_immortal",
+        name=("immortal", "time"),
+        alt=f"Survival curves. {title}. {found.sentence}",
+    )
+
+
+def _draw_truth(work: Work, emulation: Emulation) -> None:
+    st.subheader("The planted truth beside the estimates", anchor=False)
+    table = None
+    if work.trial.time_zero is None:
+        make = partial(planted_truth, work.looking.cohort, work.protocol, emulation)
+        table = work.remembered("truth", make, emulation.settings.draws)
+    if table is None:
+        st.caption(
+            "Only a simulated cohort knows its truth: open the MDS demo to see how near the "
+            "emulated trial comes to it."
+        )
+        return
+    title = f"Planted truth and estimates, {count(emulation.n, 'patient')}"
+    sentences = truth_reading(table)
+    figure = framed(truth_figure(table), title, synthetic=True)
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: table,
+            key="transplant_truth",
+            name=("transplant", "planted truth"),
+            alt=f"Forest plot. {title}. {' '.join(sentences)}",
+        )
+    with right:
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        st.caption(
+            "Months of life gained over no transplant. Diamond: what the model gives from which "
+            "the cohort was simulated, for these very patients; square: what the emulated trial "
+            "estimates from the data alone."
+        )
+    take_away(work, "truth", {"Figure": figure}, lambda: {"Planted truth": table})

@@ -1,0 +1,87 @@
+"""What the views of the transplant page share: the axis in words, and the take-away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.analysis.transplant import Emulation, Microsimulation
+from app.cohort.escaping import markdown_escaped
+from app.shell.take_away import TakeAway, draw_take_away
+from app.study.exposures import exposure_times
+from app.views.transplant.page_work import DRAWS, Work, emulated
+from app.views.transplant.script import transplant_script
+from app.views.transplant.words_methods import transplant_methods, transplant_sheets
+
+
+def axis_words(work: Work, unit: str = "Years") -> str:
+    """What the time axis counts: ``Years since complete remission``."""
+    trial = work.trial
+    if trial.time_zero is None:
+        return f"{unit} of follow-up"
+    event = exposure_times(work.looking.cohort, trial.time_zero, trial.endpoint).exposure
+    return f"{unit} since {event.noun}"
+
+
+def wrapped_table(table: pd.DataFrame) -> None:
+    """A short table whose words wrap, so that no column is cut off on a phone."""
+    words = table.map(lambda value: markdown_escaped(str(value)))
+    st.table(words, hide_index=True, border="horizontal")
+
+
+def take_away(
+    work: Work,
+    name: str,
+    figures: Mapping[str, go.Figure],
+    sheets: Callable[[], Mapping[str, pd.DataFrame]],
+    *,
+    simulation: Microsimulation | None = None,
+    landmarks: Sequence[float] = (),
+) -> None:
+    """Figures, numbers, methods and script of a view.
+
+    Parameters
+    ----------
+    work, name
+        The trial, and the name of the view.
+    figures, sheets
+        What can be taken away; the tables are made when they are clicked.
+    simulation
+        Life by delay, where the view shows it.
+    landmarks
+        Landmarks in months, where the view compares at them.
+    """
+    cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
+    selection = trial.eligibility.apply(cohort)
+    settings = replace(work.settings, draws=DRAWS)
+    draw_take_away(
+        work.looking,
+        TakeAway(
+            key=f"transplant_{name}",
+            name=("transplant", name),
+            figures=figures,
+            sheets=lambda: {**transplant_sheets(protocol), **sheets()},
+            methods=transplant_methods(
+                trial, protocol, selection, emulation=_if_any(work), simulation=simulation
+            ),
+            script=lambda: transplant_script(
+                cohort,
+                trial,
+                settings,
+                landmarks=tuple(landmarks),
+                simulation=None if simulation is None else simulation.settings,
+            ),
+        ),
+    )
+
+
+def _if_any(work: Work) -> Emulation | None:
+    """The emulated trial; None where there is nothing to emulate."""
+    try:
+        return emulated(work)
+    except ValueError:
+        return None

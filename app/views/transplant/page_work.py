@@ -1,0 +1,332 @@
+"""What the transplant page computes: estimates at once, intervals and sensitivity in the worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant import (
+    Emulation,
+    EmulationSettings,
+    Microsimulation,
+    MicrosimulationSettings,
+    Occupancy,
+    TransitionModels,
+    age_bands,
+    emulate,
+    microsimulate,
+    occupancy,
+    paths_of,
+    transition_models,
+)
+from app.shell.memory import ask, remembered
+from app.shell.session import Looking
+from app.shell.work.background import ask_worker, draw_interruption, draw_progress, interrupted
+from app.shell.work.jobs import BACKGROUND, Job
+from app.study.adjustment import age_column
+from app.study.wording import count
+from app.views.transplant.benefits.analysis import Benefit, benefit, strata_of
+from app.views.transplant.benefits.profile import (
+    Profile,
+    ProfileAnswer,
+    explore_profile,
+    life_of,
+    patients_alike,
+)
+from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
+from app.views.transplant.tasks import Intervals
+
+T = TypeVar("T")
+DRAWS = 200
+INTERVALS = "transplant intervals"
+_POINTS = 97
+_LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
+_STATUS_HEIGHT = 50
+_STOPPED = "You stopped the computation of the intervals."
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """A trial on a cohort, and the jobs that were asked for it.
+
+    Attributes
+    ----------
+    looking, trial, protocol
+        What is asked, and the data prepared for it.
+    jobs
+        Filled as views ask: what the status line follows.
+    """
+
+    looking: Looking
+    trial: TargetTrial
+    protocol: Protocol
+    jobs: list[Job]
+
+    @property
+    def group(self) -> str:
+        """The same text for everyone who asks the same."""
+        return json.dumps(["transplant", self.looking.cohort.fingerprint, self.trial.to_json()])
+
+    @property
+    def progression(self) -> str | None:
+        """Name of the onset of progression in the data; None where it is not recorded."""
+        return next(iter(self.protocol.data.onsets), None)
+
+    @property
+    def settings(self) -> EmulationSettings:
+        """How the trial is emulated, without draws."""
+        return EmulationSettings(
+            horizon=self.trial.horizon_months,
+            grace=self.trial.grace_months,
+            progression=self.progression,
+            draws=0,
+        )
+
+    def remembered(self, name: str, make: Callable[[], T], *also: object) -> T:
+        """A result of this trial, and of what else it depends on, that the session keeps."""
+        settings = {"trial": self.trial.to_json(), "also": also}
+        return remembered(ask(self.looking, f"transplant {name}", settings), make)
+
+    @property
+    def delays(self) -> MicrosimulationSettings:
+        """How life by delay is simulated, without draws."""
+        horizon = self.trial.horizon_months
+        latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
+        steps = int(max(latest, 0.0) // _DELAY_STEP) + 1
+        return MicrosimulationSettings(
+            horizon=horizon, delays=tuple(_DELAY_STEP * i for i in range(steps)), draws=0
+        )
+
+
+def start_work(looking: Looking, trial: TargetTrial) -> Work:
+    """Lay the trial beside the cohort.
+
+    Raises
+    ------
+    ValueError
+        If these patients cannot be in such a trial.
+    """
+    protocol = remembered(
+        ask(looking, "transplant protocol", {"trial": trial.to_json()}),
+        partial(write_protocol, looking.cohort, trial),
+    )
+    return Work(looking, trial, protocol, [])
+
+
+def emulated(work: Work) -> Emulation:
+    """The emulated trial: its estimates at once, its intervals as soon as they are there.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to emulate.
+    """
+    point = work.remembered(
+        "estimates",
+        partial(emulate, work.protocol.data, work.trial.strategies, work.settings),
+    )
+    job = _job(
+        work,
+        INTERVALS,
+        rank=1,
+        strategies=work.trial.strategies,
+        settings=replace(work.settings, draws=DRAWS),
+    )
+    return cast("Intervals", job.result).on(point) if job.state == "done" else point
+
+
+def sensitivity_job(work: Work) -> Job:
+    """The same trial under other choices, in the background."""
+    grace = work.trial.grace_months
+    return _job(
+        work,
+        "transplant sensitivity",
+        rank=BACKGROUND,
+        strategies=work.trial.strategies,
+        settings=work.settings,
+        graces=(grace / 2, grace * 1.5),
+    )
+
+
+def fitted_transitions(work: Work) -> TransitionModels:
+    """The models of all transitions.
+
+    Raises
+    ------
+    ValueError
+        If a part of the model cannot be estimated.
+    """
+    make = partial(transition_models, work.protocol.data, work.progression)
+    return work.remembered("transitions", make)
+
+
+def delays(work: Work) -> Microsimulation:
+    """Life by class and delay: estimates at once, intervals as soon as they are there.
+
+    Raises
+    ------
+    ValueError
+        If a part of the model cannot be estimated.
+    """
+    models = fitted_transitions(work)
+    point = work.remembered("delays", partial(microsimulate, models, work.delays))
+    job = _job(
+        work,
+        "transplant delays",
+        rank=1,
+        progression=work.progression,
+        settings=replace(work.delays, draws=DRAWS),
+    )
+    return cast("Microsimulation", job.result) if job.state == "done" else point
+
+
+def benefits(work: Work, age: str | None, alterations: tuple[str, ...]) -> Benefit:
+    """Gain by class, age and alterations: estimates at once, intervals as soon as they are there.
+
+    Parameters
+    ----------
+    work
+        The trial.
+    age
+        Column of the age; None where the cohort has none.
+    alterations
+        Alterations that patients are divided by too.
+    """
+    data = work.protocol.data
+    strata = strata_of(work.looking.cohort, work.protocol, age=age, alterations=alterations)
+    make = partial(benefit, data, strata, work.delays, progression=work.progression)
+    point = work.remembered("benefit", make, alterations)
+    job = _job(
+        work,
+        "transplant benefit",
+        rank=1,
+        also=json.dumps(alterations),
+        strata=strata,
+        progression=work.progression,
+        settings=replace(work.delays, draws=DRAWS),
+    )
+    return cast("Benefit", job.result) if job.state == "done" else point
+
+
+def profiled(work: Work, profile: Profile, age: str | None) -> ProfileAnswer:
+    """Life of patients like a profile: estimates at once, intervals as soon as they are there.
+
+    Parameters
+    ----------
+    work, profile
+        The trial, and the kind of patient.
+    age
+        Column of the age; None where the cohort has none.
+
+    Raises
+    ------
+    ValueError
+        If the models say nothing of such patients, or cannot be estimated.
+    """
+    cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
+    alike = patients_alike(cohort, trial, protocol, profile, age)
+    models = fitted_transitions(work)
+    make = partial(life_of, models, alike.data, work.delays)
+    point = work.remembered("profile", make, alike.words)
+    job = _job(
+        work,
+        "transplant profile",
+        rank=1,
+        also=alike.words,
+        alike=alike.data,
+        progression=work.progression,
+        settings=replace(work.delays, draws=DRAWS),
+    )
+    found = cast("Microsimulation", job.result) if job.state == "done" else point
+    return explore_profile(cohort, trial, protocol, profile, found, age=age)
+
+
+def states(work: Work) -> Occupancy:
+    """The share of patients in each state over time.
+
+    Raises
+    ------
+    ValueError
+        If nobody changed state.
+    """
+    data, horizon = work.protocol.data, work.trial.horizon_months
+    times = np.linspace(0.0, horizon, _POINTS)
+    paths = paths_of(data, work.progression)
+    return work.remembered("states", partial(occupancy, paths, times))
+
+
+def strata(work: Work) -> pd.DataFrame:
+    """Age band and class of each patient given to the trial, where known."""
+    cohort, data = work.looking.cohort, work.protocol.data
+    found = pd.DataFrame(index=range(data.n_given))
+    column = age_column(cohort)
+    if column is not None:
+        years = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        ages = np.full(data.n_given, np.nan)
+        ages[data.rows] = years[work.protocol.patients]
+        found["Age"] = age_bands(ages)
+    if len(data.names) > 1:
+        classes = pd.Series([None] * data.n_given, dtype=object)
+        classes.iloc[data.rows] = [data.names[code] for code in data.groups]
+        found["Class"] = pd.Categorical(classes, categories=list(data.names), ordered=True)
+    return found
+
+
+def has_intervals(work: Work) -> bool:
+    """Whether the intervals of the emulated trial are there by now."""
+    return any(job.task == INTERVALS and job.state == "done" for job in work.jobs)
+
+
+def draw_status(work: Work) -> None:
+    """One line, in a place of fixed height: what is under way, or what there is."""
+    jobs = work.jobs
+    broken = interrupted(jobs)
+    with st.container(height=_STATUS_HEIGHT, border=False, key="transplant_status"):
+        if broken is not None:
+            draw_interruption(
+                work.group,
+                jobs,
+                broken,
+                shown=" The estimates without intervals are shown.",
+                again_key="transplant_again",
+            )
+        elif all(job.finished for job in jobs):
+            refused = next((job.message for job in jobs if job.state == "refused"), "")
+            st.caption(
+                refused
+                or f"Intervals: 95%, from {DRAWS} bootstrap draws of "
+                f"{count(work.protocol.data.n, 'patient')}."
+            )
+        else:
+            draw_progress(work.group, jobs, _in_words, stop_key="transplant_stop")
+
+
+_WORDS = {
+    INTERVALS: "The estimates stand; intervals",
+    "transplant delays": "Intervals of life by delay",
+    "transplant benefit": "Intervals of who benefits",
+    "transplant profile": "Intervals of patients of a kind",
+    "transplant sensitivity": "The trial under other choices",
+}
+
+
+def _in_words(job: Job) -> str:
+    return f"{_WORDS[job.task]}: {job.stage[:1].lower()}{job.stage[1:]}"
+
+
+def _job(work: Work, task: str, *, rank: int, also: str = "", **payload: Any) -> Job:
+    def sent() -> dict[str, Any]:
+        return {"data": work.protocol.data, **payload}
+
+    job = ask_worker(
+        f"{task} {work.group}{also}", task, sent, group=work.group, rank=rank, stopped=_STOPPED
+    )
+    work.jobs.append(job)
+    return job

@@ -1,0 +1,1 @@
+"""The target trial, and what of it the data can follow."""

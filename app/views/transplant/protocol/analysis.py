@@ -1,0 +1,425 @@
+"""The protocol of the target trial, and what of it these data can follow (Hernán & Robins 2016)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Bools, Floats, Ints
+from app.analysis.transplant import Strategy, TrialData, trial_data
+from app.cohort.filters import Filter
+from app.study.exposures import ExposureTimes, exposure_times
+from app.study.transplants.confounders import other_treatments, timeless_treatments, what_is_left
+from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
+from app.views.survival.cox.frame import ENTRY, EVENT, TIME, Covariate, model_frame
+from data_loaders import Cohort
+from data_loaders.wording import listing, mid_sentence, plural
+
+DEFAULT_STRATEGIES = (Strategy("within", 6.0), Strategy("delayed", 12.0), Strategy("never"))
+
+
+@dataclass(frozen=True)
+class TargetTrial:
+    """The trial one would run, as plain data.
+
+    Attributes
+    ----------
+    eligibility
+        Who takes part.
+    treatment
+        Key of the transplant among ``exposure_options``: ``column:transplant_months``.
+    time_zero
+        Key of the event that starts the clock (``column:cr_months`` for first remission); None for
+        the start of the endpoint's own clock, diagnosis or sampling.
+    endpoint
+        Key of the endpoint; one in which death is an event.
+    strategies
+        The arms.
+    grace_months, horizon_months
+        How long after its moment a delayed transplant may take place, and when the trial ends.
+    confounders
+        ``variable:age_years``, ``alteration:TP53``, as in a Cox model.
+    classes
+        Risk classes in which strategies are compared too: ``variable:ipssm``; None for none.
+    progression
+        Key of the event that is a time-dependent confounder and that a strategy may wait for:
+        ``endpoint:aml``; None for none.
+    kind
+        ``allogeneic`` or ``autologous``: transplants of the other kind end the follow-up; empty
+        for every transplant alike.
+    """
+
+    eligibility: Filter = field(default_factory=Filter)
+    treatment: str = "column:transplant_months"
+    time_zero: str | None = None
+    endpoint: str = "os"
+    strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
+    grace_months: float = 6.0
+    horizon_months: float = 96.0
+    confounders: tuple[str, ...] = ()
+    classes: str | None = None
+    progression: str | None = None
+    kind: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The trial as plain data; ``from_dict`` reads it back equal."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["eligibility"] = self.eligibility.to_dict()
+        plain["confounders"] = list(self.confounders)
+        plain["strategies"] = [
+            {name: value for name, value in asdict(arm).items() if value != np.inf}
+            for arm in self.strategies
+        ]
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TargetTrial:
+        """Read a trial from plain data.
+
+        Raises
+        ------
+        ValueError
+            If a name is not known or a strategy or filter is not one.
+        """
+        unknown = set(data) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise ValueError(f"A trial has no part called {min(unknown)}.")
+        values = dict(data)
+        try:
+            if "strategies" in values:
+                values["strategies"] = tuple(Strategy(**arm) for arm in values["strategies"])
+            if "eligibility" in values:
+                values["eligibility"] = Filter.from_dict(values["eligibility"])
+            if "confounders" in values:
+                values["confounders"] = tuple(values["confounders"])
+        except TypeError as error:
+            raise ValueError("The trial cannot be read; copy the whole link again.") from error
+        return cls(**values)
+
+    def to_json(self) -> str:
+        """The trial as compact JSON: the same trial gives the same text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True, eq=False)
+class Protocol:
+    """A trial beside the data that shall emulate it.
+
+    Attributes
+    ----------
+    table
+        element, protocol, data: one row an element of the target trial.
+    steps
+        step, n, left_out, transplanted, events: from everyone to the analysed, the last two by the
+        horizon where the time is known.
+    arms
+        strategy, n (clones), followed (transplanted in the window, or never transplanted), events
+        (of clones that follow the strategy until then), deviated, lost (censored before deciding).
+    data
+        The eligible patients.
+    patients
+        Position in the cohort of each of them, in the order of ``data``.
+    compared, compared_patients
+        The same for answers that ask nothing of progression: they keep those of whom it is unknown.
+    """
+
+    table: pd.DataFrame
+    steps: pd.DataFrame
+    arms: pd.DataFrame
+    data: TrialData
+    patients: Ints
+    compared: TrialData
+    compared_patients: Ints
+
+    @property
+    def progression_unknown(self) -> int:
+        """Patients of ``compared`` who are not in the trial."""
+        return self.compared.n - self.data.n
+
+
+def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
+    """Lay the target trial beside a cohort, and prepare the eligible patients.
+
+    Raises
+    ------
+    ValueError
+        If nobody is eligible, the cohort lacks something the trial names, or in the endpoint death
+        is a competing event.
+    """
+    _check(cohort, trial)
+    selection = trial.eligibility.apply(cohort)
+    if not selection.n:
+        raise ValueError(f"Nobody is eligible ({selection.sentence}): widen the eligibility.")
+    wanted = list(trial.confounders)
+    if trial.classes is not None and trial.classes not in wanted:
+        wanted.append(trial.classes)
+    model = model_frame(cohort, selection.mask, trial.endpoint, wanted)
+    frame = model.frame.sort_index()
+    used = np.flatnonzero(model.outcome.used)
+    if not len(used):
+        raise ValueError("Nobody eligible has a known outcome: choose another endpoint.")
+    given = exposure_times(cohort, trial.treatment, trial.endpoint)
+    given, ends, kinds = _of_kind(cohort, trial, given, model.outcome.used)
+    zero: Floats = np.zeros(cohort.n)
+    if trial.time_zero is not None:
+        zero = exposure_times(cohort, trial.time_zero, trial.endpoint).months
+    known = np.isfinite(zero[used])
+    used, frame = used[known], frame.loc[known]
+    if not len(used):
+        raise ValueError("Nobody eligible reached time zero: choose another time zero.")
+    start = zero[used]
+    onsets, unknown = {}, {}
+    if trial.progression is not None:
+        event = exposure_times(cohort, trial.progression, trial.endpoint)
+        onsets[event.exposure.label] = event.months[used] - start
+        unknown[event.exposure.label] = (event.undated | event.unknown)[used]
+    names = [_at_baseline(cohort, c) for c in model.covariates]
+    entry = None
+    if model.entry is not None:
+        late = frame[ENTRY].to_numpy() - start
+        entry = np.where(late > 0, late, -np.inf)
+    classes = None
+    if trial.classes is not None:
+        classes = frame[names[wanted.index(trial.classes)]].reset_index(drop=True)
+    time, event = frame[TIME].to_numpy(), frame[EVENT].to_numpy()
+    prepared = partial(
+        trial_data,
+        np.minimum(time, ends[used]) - start,
+        np.where(ends[used] < time, 0.0, event),
+        given.months[used] - start,
+        frame[names].reset_index(drop=True),
+        groups=classes,
+        entry=entry,
+        undated=given.undated[used],
+    )
+    data = prepared(onsets=onsets, unknown=unknown)
+    lacking = any(np.asarray(who).any() for who in unknown.values())
+    compared = prepared() if lacking else data
+    steps = _steps(cohort, trial, model.outcome.used, known, (used, data, given.months))
+    origin = "start of follow-up (diagnosis or sampling)"
+    if trial.time_zero is not None:
+        origin = exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun
+    words = {
+        "eligible": selection.sentence,
+        "origin": origin,
+        "endpoint": cohort.endpoints[trial.endpoint].label,
+        "confounders": listing([mid_sentence(name) for name in (*names, *onsets)]) or "none",
+        "transplant": f"{given.exposure.noun}{kinds}",
+        "left": "; ".join(
+            text
+            for text in (
+                timeless_treatments(cohort, trial.confounders),
+                what_is_left(cohort, [*trial.confounders, str(trial.classes)]),
+            )
+            if text
+        ),
+    }
+    arms = _arms(data, trial, next(iter(onsets), None))
+    return Protocol(
+        _table(trial, data, arms, words),
+        steps,
+        arms,
+        data,
+        used[data.rows],
+        compared,
+        used[compared.rows],
+    )
+
+
+def _check(cohort: Cohort, trial: TargetTrial) -> None:
+    endpoint = cohort.endpoints.get(trial.endpoint)
+    if endpoint is not None and endpoint.competing is not None:
+        raise ValueError(
+            f"In '{endpoint.label}' death is a competing event, so the share without it is not a "
+            "survival: choose an endpoint that counts death as an event."
+        )
+    if not trial.horizon_months > 0:
+        raise ValueError("The horizon must be a positive number of months.")
+
+
+def _of_kind(
+    cohort: Cohort, trial: TargetTrial, given: ExposureTimes, used: Bools
+) -> tuple[ExposureTimes, Floats, str]:
+    """Transplants of the kind asked for, when one of the other ends a follow-up, and in words."""
+    if not trial.kind:
+        return given, np.full(cohort.n, np.inf), ""
+    kinds = transplant_kinds(cohort)
+    if kinds is None or trial.kind not in (ALLOGENEIC, AUTOLOGOUS):
+        raise ValueError(
+            f"This cohort does not tell {trial.kind} transplants from others; it needs a column "
+            "with their kind, such as transplant_type with allogeneic and autologous."
+        )
+    dated = np.isfinite(given.months)
+    other = kinds.other_than(trial.kind) & dated
+    own = used & dated & ~other
+    unknown = int((own & ~kinds.allogeneic & ~kinds.autologous).sum())
+    name = AUTOLOGOUS if trial.kind == ALLOGENEIC else ALLOGENEIC
+    words = (
+        f", {trial.kind} alone: {int(own.sum()):,} of the eligible"
+        + (f", of whom {unknown:,} without a known kind" if unknown else "")
+        + f"; {int((used & other).sum()):,} {name} transplants end the follow-up at their time"
+    )
+    ends = np.where(other, given.months, np.inf)
+    return replace(given, months=np.where(other, np.nan, given.months)), ends, words
+
+
+def _at_baseline(cohort: Cohort, covariate: Covariate) -> str:
+    treatments = {f"variable:{name}" for name in other_treatments(cohort)}
+    if covariate.after_baseline and covariate.spec not in treatments:
+        raise ValueError(
+            f"{covariate.name} is known only after time zero, so it cannot be a confounder at "
+            "baseline."
+        )
+    return covariate.name
+
+
+def _steps(
+    cohort: Cohort,
+    trial: TargetTrial,
+    outcome_known: Bools,
+    reached: Bools,
+    analysed: tuple[Any, TrialData, Floats],
+) -> pd.DataFrame:
+    """Patients, transplants and events left after every step."""
+    used, data, treated = analysed
+    endpoint = cohort.endpoints[trial.endpoint]
+    event = cohort.patients[endpoint.event].to_numpy(dtype=np.float64, na_value=np.nan) == 1
+    inside = np.ones(cohort.n, dtype=bool)
+    rows: list[dict[str, object]] = []
+
+    def note(step: str, mask: Bools) -> None:
+        before = int(rows[-1]["n"]) if rows else cohort.n  # type: ignore[call-overload]
+        n = int(mask.sum())
+        rows.append(
+            {
+                "step": step,
+                "n": n,
+                "left_out": before - n,
+                "transplanted": int((mask & np.isfinite(treated)).sum()),
+                "events": int((mask & event).sum()),
+            }
+        )
+
+    note("All patients", inside)
+    for clause in trial.eligibility.steps:
+        inside = inside & (clause.evaluate(cohort) == 1)
+        note(clause.describe(cohort), inside)
+    note("With a known outcome", outcome_known)
+    if trial.time_zero is not None:
+        there = np.zeros(cohort.n, dtype=bool)
+        there[np.flatnonzero(outcome_known)[reached]] = True
+        note("Reached time zero", there)
+    left = np.zeros(cohort.n, dtype=bool)
+    left[used] = True
+    for position, reason in enumerate(data.left_out):
+        left[used[data.reason == position]] = False
+        note(f"Without those {reason}", left)
+    steps = pd.DataFrame(rows)
+    within = data.time <= trial.horizon_months
+    final = {
+        "step": f"Analysed, by {trial.horizon_months:g} months",
+        "n": data.n,
+        "left_out": 0,
+        "transplanted": int((data.treated <= trial.horizon_months).sum()),
+        "events": int((data.event & within).sum()),
+    }
+    return pd.concat([steps, pd.DataFrame([final])], ignore_index=True)
+
+
+def _arms(data: TrialData, trial: TargetTrial, progression: str | None) -> pd.DataFrame:
+    rows = []
+    never_treated = ~data.ever_treated
+    for arm in trial.strategies:
+        if arm.kind == "never":
+            opens = closes = np.full(data.n, np.inf)
+        else:
+            window = arm.window(data, trial.grace_months, progression)
+            opens, closes = window.opens, window.closes
+        done = data.ever_treated & (data.treated >= opens) & (data.treated <= closes)
+        early = data.ever_treated & (data.treated < opens)
+        late = ~early & ~done & (np.minimum(data.time, data.treated) > closes)
+        waiting = ~early & ~late & never_treated
+        followed = waiting if arm.kind == "never" else done
+        by_horizon = data.event & (data.time <= trial.horizon_months)
+        rows.append(
+            {
+                "strategy": arm.label,
+                "n": data.n,
+                "followed": int(followed.sum()),
+                "events": int((by_horizon & (done | waiting)).sum()),
+                "deviated": int((early | late).sum()),
+                "lost": int((waiting & ~data.event).sum()) if arm.kind != "never" else 0,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _table(
+    trial: TargetTrial, data: TrialData, arms: pd.DataFrame, words: dict[str, str]
+) -> pd.DataFrame:
+    n = plural(data.n, "patient")
+    left_out = "; ".join(f"{number:,} {reason}" for reason, number in data.left_out.items())
+    followed = "; ".join(
+        f"{mid_sentence(a.strategy)}: {a.followed:,} followed it" for a in arms.itertuples()
+    )
+    strategies = "; ".join(mid_sentence(arm.label) for arm in trial.strategies)
+    if any(arm.kind in ("delayed", "progression") for arm in trial.strategies):
+        strategies += f"; a delayed transplant may take place within {trial.grace_months:g} months"
+    events = int((data.event & (data.time <= trial.horizon_months)).sum())
+    rows = [
+        (
+            "Eligibility",
+            f"{words['eligible']}, alive and not transplanted at time zero",
+            f"{n} eligible" + (f"; left out: {left_out}" if left_out else ""),
+        ),
+        (
+            "Treatment strategies",
+            strategies,
+            f"date of {words['transplant']}; {followed}",
+        ),
+        (
+            "Assignment",
+            "at random, not blinded",
+            "not random: weighted by a model of transplant with "
+            f"{words['confounders']}; {words['left']}",
+        ),
+        (
+            "Time zero",
+            f"{words['origin']}, when eligible and assigned",
+            "every patient enters every arm as a clone at the same time zero"
+            + (
+                "; some come under observation later (delayed entry)"
+                if np.isfinite(data.entry).any()
+                else ""
+            ),
+        ),
+        (
+            "Follow-up",
+            f"until the event, loss or {trial.horizon_months:g} months",
+            "the same; a clone is censored when the patient departs from its strategy",
+        ),
+        (
+            "Outcome",
+            words["endpoint"],
+            f"{plural(events, 'event')} by {trial.horizon_months:g} months",
+        ),
+        (
+            "Causal contrast",
+            "per protocol: survival and restricted mean survival under each strategy",
+            "the same, if the confounders suffice and every kind of patient could follow each "
+            "strategy",
+        ),
+        (
+            "Analysis",
+            "survival curves by arm",
+            "inverse-probability-weighted curves of the clones, intervals by bootstrap over "
+            "patients",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["element", "protocol", "data"])

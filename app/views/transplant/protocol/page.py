@@ -1,0 +1,79 @@
+"""The protocol first: the target trial beside the data, and who is left at every step."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.shell.layout import figure_with_downloads
+from app.shell.session import looking_at
+from app.study.figures.attrition import attrition_flow, attrition_in_words
+from app.views.transplant.page_parts import take_away, wrapped_table
+from app.views.transplant.page_work import Work
+from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.words_methods import transplant_sheets
+
+
+def draw_protocol(work: Work) -> None:
+    """The table that a reviewer reads, the flow of patients, and who followed each strategy."""
+    protocol = work.protocol
+    left, right = st.columns([7, 5], gap="large")
+    with left:
+        st.subheader("The trial one would run, and what these data can follow", anchor=False)
+        table = protocol.table.rename(
+            columns={"element": " ", "protocol": "The target trial", "data": "In these data"}
+        )
+        wrapped_table(table)
+    with right:
+        figure = _draw_flow(protocol)
+    st.subheader("Who followed each strategy", anchor=False)
+    wrapped_table(_arms(protocol.arms))
+    st.caption(
+        "Every patient enters every strategy as a clone. Followed: transplanted in its window, or "
+        "never transplanted. Departed: the clone is censored there and the others are weighted for "
+        "it. Lost: followed no longer before the strategy was decided. The others had the event "
+        "before it was decided. Events are those of clones that had not departed, by "
+        f"{work.trial.horizon_months:g} months."
+    )
+    for note in protocol.data.notes:
+        st.caption(note)
+    take_away(work, "protocol", {"Figure": figure}, lambda: transplant_sheets(protocol))
+
+
+def _draw_flow(protocol: Protocol) -> go.Figure:
+    steps = protocol.steps
+    flow = pd.DataFrame(
+        {
+            "clause": [
+                f"{row.step}: {row.transplanted:,} transplants, {row.events:,} events"
+                for row in steps.itertuples()
+            ],
+            "n": steps["n"],
+            "excluded": steps["left_out"],
+            "missing": 0,
+        }
+    )
+    figure = attrition_flow(flow, synthetic=looking_at().synthetic)
+    figure_with_downloads(
+        figure,
+        lambda: steps,
+        key="transplant_flow",
+        name=("transplant", "flow"),
+        alt=attrition_in_words(flow),
+    )
+    return figure
+
+
+def _arms(arms: pd.DataFrame) -> pd.DataFrame:
+    words = arms.map(lambda value: value if isinstance(value, str) else f"{value:,}")
+    return words.rename(
+        columns={
+            "strategy": "Strategy",
+            "n": "Clones",
+            "followed": "Followed",
+            "events": "Events",
+            "deviated": "Departed",
+            "lost": "Lost",
+        }
+    )

@@ -1,0 +1,117 @@
+"""Where patients are over time, and what each step between the states depends on."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.analysis.transplant import Occupancy, TransitionModels
+from app.shell.layout import figure_with_downloads
+from app.shell.tables import draw_table
+from app.study.figures.theme import framed
+from app.study.wording import count, format_percent, format_ratio
+from app.views.transplant.figures import states_figure
+from app.views.transplant.page_parts import axis_words, take_away, wrapped_table
+from app.views.transplant.page_work import Work, fitted_transitions, states
+
+
+def draw_states(work: Work) -> None:
+    """Stacked occupancy, the transitions counted, and their Cox models."""
+    try:
+        found = states(work)
+    except ValueError as error:
+        st.info(str(error))
+        return
+    synthetic = work.looking.synthetic
+    title = f"Where {count(found.n, 'patient')} are over time"
+    figure = framed(
+        states_figure(found, "years", axis=axis_words(work)), title, synthetic=synthetic
+    )
+    left, right = st.columns([7, 5], gap="large")
+    sentences = _reading(found, work.trial.horizon_months)
+    with left:
+        figure_with_downloads(
+            figure,
+            lambda: found.table,
+            key="transplant_states",
+            name=("transplant", "states"),
+            alt=f"Stacked areas. {title}. {' '.join(sentences)}",
+        )
+    with right:
+        st.subheader("In words", anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        counts = found.counts
+        wrapped_table(
+            pd.DataFrame(
+                {
+                    "From": counts["origin"],
+                    "To": counts["target"],
+                    "Moved": [f"{n:,}" for n in counts["n"]],
+                }
+            )
+        )
+        for note in found.notes:
+            st.caption(note)
+    st.subheader("What each step depends on", anchor=False)
+    models = _draw_models(work)
+    take_away(
+        work,
+        "states",
+        {"Figure": figure},
+        partial(_sheets, found, models),
+    )
+
+
+def _reading(found: Occupancy, horizon: float) -> list[str]:
+    """The states at half and at the end of the horizon, in one sentence each."""
+    sentences = []
+    times = found.table["time"].unique()
+    for at in (horizon / 2, horizon):
+        time = times[abs(times - at).argmin()]
+        here = found.table[found.table["time"] == time]
+        parts = [
+            f"{format_percent(row.probability)} {row.state[:1].lower()}{row.state[1:]}"
+            if row.state.startswith(("Alive", "Dead"))
+            else f"{format_percent(row.probability)} {row.state}"
+            for row in here.itertuples()
+        ]
+        sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")
+    return sentences
+
+
+def _draw_models(work: Work) -> TransitionModels | None:
+    try:
+        models = fitted_transitions(work)
+    except ValueError as error:
+        st.info(f"The models of the transitions: {error}")
+        return None
+    draw_table(_summary(models), key="transplant_transitions")
+    with st.expander("How the models were made, and where events are few"):
+        for note in models.notes:
+            st.markdown(f"- {note}")
+    return models
+
+
+def _summary(models: TransitionModels) -> pd.DataFrame:
+    """One row a transition and term, numbers as they stand in a paper."""
+    table = models.summary
+    ratios = zip(table["hr"], table["lower"], table["upper"], strict=True)
+    return pd.DataFrame(
+        {
+            "Transition": table["transition"],
+            "Clock": table["clock"],
+            "Stays": table["n"],
+            "Events": table["events"],
+            "Per standard deviation or level of": table["term"],
+            "HR (95% CI)": [format_ratio(*ratio) for ratio in ratios],
+        }
+    )
+
+
+def _sheets(found: Occupancy, models: TransitionModels | None) -> dict[str, pd.DataFrame]:
+    sheets = {"States": found.table, "Transitions": found.counts}
+    if models is not None:
+        sheets["Transition models"] = models.summary
+    return sheets

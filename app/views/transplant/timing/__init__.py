@@ -1,0 +1,1 @@
+"""Life by the delay of the transplant."""

@@ -1,0 +1,173 @@
+"""Methods of transplant timing: the target trial, its emulation, the multistate model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from app.analysis.transplant import Emulation, Microsimulation, Strategy, TransitionModels
+from app.cohort.filters import Selection
+from app.study.methods import endpoint_sentence, view_methods
+from app.study.wording import count, listing, mid_sentence
+from app.views.transplant.protocol.analysis import Protocol, TargetTrial
+from app.views.transplant.words_trust import support_reading
+
+NOT_CAUSAL = (
+    "A causal reading needs every common cause of transplant timing and survival among the "
+    "confounders and a chance of each strategy for every kind of patient; fitness, donor and wish "
+    "were not recorded. The results generate hypotheses and do not advise on a patient."
+)
+_REFERENCES = (
+    "Target trials: Hernán & Robins 2016, Am J Epidemiol 183:758; clones and weights: Cain 2010, "
+    "Int J Biostat 6:18, Maringe 2020, Int J Epidemiol 49:1719; multistate models: Putter 2007, "
+    "Stat Med 26:2389; E-value: VanderWeele & Ding 2017, Ann Intern Med 167:268."
+)
+
+
+def transplant_methods(
+    trial: TargetTrial,
+    protocol: Protocol,
+    selection: Selection,
+    *,
+    emulation: Emulation | None = None,
+    models: TransitionModels | None = None,
+    simulation: Microsimulation | None = None,
+) -> str:
+    """Everything that was done, ready for a manuscript; what was not done is not mentioned.
+
+    Parameters
+    ----------
+    trial, protocol
+        The target trial and the data prepared for it.
+    selection
+        The patients selected before the trial's own eligibility.
+    emulation, models, simulation
+        What was computed.
+    """
+    data = protocol.data
+    parts = [_trial(trial, protocol, selection)]
+    if emulation is not None:
+        parts.append(_emulation(emulation))
+    if models is not None:
+        moves = listing(
+            [
+                f"{row.origin} to {row.target} ({row.n:,})"
+                for row in models.paths.counts.itertuples()
+            ]
+        )
+        parts.append(
+            f"Multistate model with the states {listing(list(models.states))}; transitions: "
+            f"{moves}. {' '.join(models.notes)}"
+        )
+    if simulation is not None:
+        parts.append(_simulation(simulation))
+    parts += [NOT_CAUSAL, _REFERENCES]
+    return view_methods(selection, data.n, parts)
+
+
+def transplant_sheets(
+    protocol: Protocol,
+    *,
+    answers: pd.DataFrame | None = None,
+    emulation: Emulation | None = None,
+    models: TransitionModels | None = None,
+    simulation: Microsimulation | None = None,
+    more: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """The tables behind the page, by name of their sheet; none holds a patient's row.
+
+    Parameters
+    ----------
+    protocol, emulation, models, simulation
+        As in :func:`transplant_methods`.
+    answers
+        From :func:`app.views.transplant.answers.words.side_by_side`.
+    more
+        Further tables: sensitivity, positivity, interactions.
+    """
+    sheets = {"Protocol": protocol.table, "Steps": protocol.steps, "Arms": protocol.arms}
+    if answers is not None:
+        sheets["Answers"] = answers
+    if emulation is not None:
+        sheets |= {
+            "Estimates": emulation.estimates,
+            "Contrasts": emulation.contrasts,
+            "Classes compared": emulation.heterogeneity,
+            "Curves": emulation.curves,
+            "Adherence models": emulation.adherence,
+            "Weights": emulation.weights,
+            "Balance": emulation.balance,
+        }
+    if models is not None:
+        sheets |= {"Transitions": models.summary, "Moves": models.paths.counts}
+    if simulation is not None:
+        sheets |= {"Life by delay": simulation.cells, "Best delay": simulation.best}
+    sheets |= dict(more or {})
+    notes = [
+        *(emulation.notes if emulation is not None else data_notes(protocol)),
+        *(simulation.notes if simulation is not None else ()),
+    ]
+    sheets["Notes"] = pd.DataFrame({"note": list(dict.fromkeys(notes))})
+    return {name: table for name, table in sheets.items() if len(table.columns)}
+
+
+def data_notes(protocol: Protocol) -> tuple[str, ...]:
+    """What was done to the data before anything was estimated."""
+    return protocol.data.notes
+
+
+def _trial(trial: TargetTrial, protocol: Protocol, selection: Selection) -> str:
+    data = protocol.data
+    rows = protocol.table.set_index("element")
+    endpoint = selection.source.endpoints[trial.endpoint]
+    events = int((data.event & (data.time <= trial.horizon_months)).sum())
+    out = listing([f"{number:,} {reason}" for reason, number in data.left_out.items()])
+    arms = listing([_arm(arm, trial.grace_months) for arm in trial.strategies])
+    words = (
+        f"A target trial was specified and emulated. Eligible were patients with: "
+        f"{rows.loc['Eligibility', 'protocol']} ({count(data.n, 'patient')}"
+        + (f"; left out: {out}" if out else "")
+        + f"). Strategies: {arms}. Time zero: {rows.loc['Time zero', 'protocol']}. "
+        f"{endpoint_sentence(endpoint, events, data.n, None)} Events, and survival compared, are "
+        f"those by {trial.horizon_months:g} months from time zero."
+    )
+    named = [*data.confounders.columns, *data.onsets]
+    words += f" Confounders: {listing([mid_sentence(str(name)) for name in named]) or 'none'}."
+    return words
+
+
+def _arm(arm: Strategy, grace: float) -> str:
+    words = mid_sentence(arm.label)
+    return words if arm.kind in ("within", "never") else f"{words}, then within {grace:g} months"
+
+
+def _emulation(found: Emulation) -> str:
+    left = [name for name in found.groups if name not in _supported(found)]
+    words = (
+        f"{found.method}. {found.treated:,} were transplanted and {found.events:,} had the event "
+        f"by the horizon; strategies were compared with {mid_sentence(found.reference)}."
+    )
+    if left:
+        words += (
+            f" Nothing was estimated in {listing(left)}, where fewer than 10 followed a strategy "
+            "or more than a fifth had next to no chance of following it."
+        )
+    careful = found.estimates.loc[found.estimates["supported"], "note"]
+    limits = [*support_reading(found), *dict.fromkeys(note for note in careful if note)]
+    return f"{words} {' '.join(limits)}"
+
+
+def _supported(found: Emulation) -> set[str]:
+    rows = found.contrasts
+    return set(rows.loc[rows["supported"], "group"])
+
+
+def _simulation(found: Microsimulation) -> str:
+    how = found.settings
+    return (
+        f"{found.method}, over {how.horizon:g} months, with the transplant at "
+        f"{listing([f'{delay:g}' for delay in how.delays])} months or never; a cell was not "
+        f"supported with fewer than {how.min_patients} transplants within {how.near:g} months of "
+        f"the delay or fewer than {how.min_events} deaths after one in the class."
+    )

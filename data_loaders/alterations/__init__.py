@@ -1,0 +1,1 @@
+"""Alterations: names of genes and their parts, columns and cells that hold them."""

@@ -1,0 +1,335 @@
+"""Names of alterations: genes, their refinements and cytogenetic events.
+
+Symbols follow HGNC; ``data/gene_aliases.csv`` lists the older names that real files hold (MLL3,
+SFRS2, ...) and what they are called now. Cytogenetic names follow ISCN in their labels.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from data_loaders.model import FeatureKind
+
+_DATA = Path(__file__).parents[1] / "data"
+
+# English words and abbreviations that only count as genes when written in capitals.
+_ALSO_WORDS = frozenset({"MAX", "RET", "CIC", "FAS", "TOX"})
+_NOT_AN_ALTERATION = re.compile(
+    r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|"
+    r"expression|level|pos|position|type|class|group",
+    re.IGNORECASE,
+)
+_MUTATED = (
+    r"(?:mut(?:ated|ationsstatus|ation|ant|iert|azione|aci[oó]n|ato|ado|é)?|status|statut|stato|"
+    r"estado|altered|any)"
+)
+_SEP = r"[\s_.\-:]*"
+
+# Suffixes of a gene's name that say which part or kind of its mutations is meant.
+_REFINEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), label)
+    for pattern, label in (
+        (r"(?P<what>itd|tkd|ptd)", "-{what}"),
+        (r"(?:e|ex|exon)[\s_.\-]*(?P<what>\d{1,2})", " exon {what}"),
+        (r"multi(?:[\s_.\-]*hit)?", " multi-hit"),
+        (r"bi(?:allelic)?", " biallelic"),
+        (r"mono(?:allelic)?", " monoallelic"),
+        (r"double|dm", " double"),
+        (r"single|sm", " single"),
+        (r"loh|cnloh", " LOH"),
+        (r"p?[\s_.\-]*(?P<what>(?-i:[A-Z]|[a-oq-z])\d{1,4}(?:[a-z*]|fs)?)", " {what}"),
+        (r"(?P<what>other|alpha)", " {what}"),
+    )
+)
+# A gene moved, gained or lost is an event of the chromosomes and no part of its mutations.
+_STRUCTURAL = re.compile(
+    r"trans(?:loc(?:ation)?)?|rearr(?:angement|anged)?|fusion|"
+    r"break(?:[\s_.\-]*apart)?|split|sv|amp(?:lification|lified)?|gain|homdel|"
+    r"del(?:etion|eted)?|loss",
+    re.IGNORECASE,
+)
+_CALR_TYPE = re.compile(
+    r"(?:type|typ|tipo|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE
+)
+
+_LONGEST_CODE = 40
+_ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
+_CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), label)
+    for pattern, label in (
+        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh|cnloh)$", "{a}UPD"),
+        (rf"^(?P<a>{_ARM})[\s_]*(?:upd|loh)[\s_]*del$", "{a}UPD/del"),
+        (rf"^upd[\s_(]*(?P<a>{_ARM})\)?$", "{a}UPD"),
+        (r"^(?P<a>(?:\d|1\d|2[0-2]|x|y)[pq])-$", "del({a})"),
+        (rf"^(?P<a>{_ARM})(?P<s>[+-])$", "{s}{a}"),
+        (rf"^(?P<s>[+-])(?P<a>{_ARM})$", "{s}{a}"),
+        (rf"^(?:del|deletion|loss)[\s_]*\((?P<a>{_ARM})\)$", "del({a})"),
+        (rf"^(?:iso|i)[\s_(]*(?P<a>{_ARM[:-1]})\)?$", "i({a})"),
+        (rf"^(?P<s>add|dup|amp)[\s_(]*(?P<a>{_ARM})\)?$", "{s}({a})"),
+        (r"^t[\s_(]*(?P<a>\d{1,2}|x|y|v)[\s_;,/]+(?P<b>\d{1,2}|x|y|v)\)?$", "t({a};{b})"),
+        (r"^t[\s_]*(?:mll|kmt2a|v_11q23)$", "KMT2A fusion"),
+        (r"^inv[\s_(]*(?P<a>\d{1,2})\)?$", "inv({a})"),
+        (
+            r"^inv[\s_(]*(?P<a>\d{1,2})\)?[\s_;]*t[\s_(]*(?P<b>\d{1,2})[\s_;]+(?P<c>\d{1,2})\)?$",
+            "inv({a})/t({b};{c})",
+        ),
+        (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "complex karyotype"),
+        (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
+        (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
+        (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
+        (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
+    )
+)
+
+
+# Codes of gains and losses in published matrices, one event or several: minus5_5q, del7_7q.
+_PART = rf"(?P<verb>[^\W\d_]*)[\s_(]*(?P<place>{_ARM})\)?"
+_LOSS = frozenset({"del", "deletion", "loss", "minus", "monosomy", "mono", "monosomie", "monosomia",
+                   "monosomía", "délétion", "delezione", "deleción", "verlust"})  # fmt: skip
+_GAIN = frozenset({"plus", "gain", "trisomy", "tris", "tri", "trisomie", "trisomia", "trisomía",
+                   "zugewinn"})  # fmt: skip
+# "r_9_22" of the MDS matrix is a rearrangement between two chromosomes and no ring.
+_REARRANGED = re.compile(r"r((?:_(?:\d{1,2}|x|y)){2,4})", re.IGNORECASE)
+# What already is short for people (20q-, 8+, 9pUPD) and words keep their names.
+_CODED = re.compile(
+    r"(?:del(?:etion)?|minus|mono(?:som(?:y|ie|[ií]a))?|loss|plus|gain|tri(?:som(?:y|ie|[ií]a)|s)?|abn|add|dup|amp|iso?|inv|t|"
+    r"r)[\s_(]*[\dvxy]|t_(?:mll|kmt2a)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class FeatureName:
+    """What the name of an alteration column means.
+
+    Parameters
+    ----------
+    name
+        Feature name in the cohort, with the current symbol.
+    kind
+        Gene, refinement or cytogenetic event.
+    gene
+        Current symbol; None for cytogenetic events.
+    label
+        Name for people.
+    alias
+        The old symbol the column was named by, None if it was current.
+    note
+        What to know about the alias.
+    reason
+        Why the name was taken for this.
+    """
+
+    name: str
+    kind: FeatureKind
+    gene: str | None
+    label: str
+    reason: str
+    alias: str | None = None
+    note: str = ""
+
+
+@cache
+def known_symbols() -> frozenset[str]:
+    """The built-in gene symbols, current and old."""
+    lines = (_DATA / "genes.txt").read_text(encoding="utf-8").splitlines()
+    symbols = {word for line in lines if not line.startswith("#") for word in line.split()}
+    return frozenset(symbols | set(aliases()) | {symbol for symbol, _ in aliases().values()})
+
+
+@cache
+def aliases() -> dict[str, tuple[str, str]]:
+    """Current symbol and note by old symbol."""
+    with (_DATA / "gene_aliases.csv").open(encoding="utf-8", newline="") as stream:
+        return {row["alias"]: (row["symbol"], row["note"]) for row in csv.DictReader(stream)}
+
+
+def current_symbol(text: str) -> str:
+    """The current symbol of a gene; a symbol that is not listed stays as it is."""
+    symbol = _symbol(text.strip())
+    return _current(symbol)[0] if symbol else text.strip()
+
+
+def looks_like_symbol(name: str) -> bool:
+    """Whether a name has the shape of a gene symbol: capitals and digits, such as ``DHX33``.
+
+    ``X7`` is no symbol: R puts an X in front of names that begin with a digit.
+    """
+    return not re.fullmatch(r"X\d+", name) and bool(
+        re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name)
+    )
+
+
+@lru_cache(maxsize=4096)
+def read_feature_name(name: str) -> FeatureName | None:
+    """What an alteration column of this name holds; None if the name is of no alteration."""
+    text = name.strip()
+    return (
+        _gene(text) or _cytogenetic(text) or _fusion(text) or _structural(text) or _refinement(text)
+    )
+
+
+def unlisted_gene(name: str) -> FeatureName:
+    """A feature for a name that has the shape of a gene symbol but is not in the list."""
+    return FeatureName(
+        name, "gene", name, name, "the shape of a gene symbol, standing among gene columns"
+    )
+
+
+def _symbol(text: str) -> str | None:
+    """The listed symbol that a text spells, current or old, None if there is none."""
+    symbols = known_symbols()
+    upper = text.upper()
+    if upper not in symbols or (upper in _ALSO_WORDS and text != upper):
+        return None
+    return upper
+
+
+def _current(symbol: str) -> tuple[str, str | None, str]:
+    if symbol in aliases():
+        current, note = aliases()[symbol]
+        return current, symbol, note
+    return symbol, None, ""
+
+
+def _gene(text: str) -> FeatureName | None:
+    match = re.fullmatch(
+        rf"(?:{_MUTATED}{_SEP})?(?P<gene>.+?)(?:{_SEP}{_MUTATED})?", text, re.IGNORECASE
+    )
+    for candidate in (text, match["gene"] if match else text):
+        symbol = _symbol(candidate.strip(" _.-:"))
+        if symbol:
+            gene, alias, note = _current(symbol)
+            return FeatureName(gene, "gene", gene, gene, "a gene's symbol", alias, note)
+    return None
+
+
+def _structural(text: str) -> FeatureName | None:
+    """A gene's translocation, gain or loss, such as ``BCL2_translocation`` or ``MYC_SV``."""
+    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", text)
+    symbol = _symbol(match["gene"]) if match else None
+    # A deletion in CALR is a mutation: type 1.
+    if match is None or symbol in {None, "CALR"} or not _STRUCTURAL.fullmatch(match["what"]):
+        return None
+    gene, alias, note = _current(str(symbol))
+    what = match["what"].replace("_", " ")
+    named = text if alias is None else gene + text[len(match["gene"]) :]
+    return FeatureName(
+        named, "cytogenetic", None, f"{gene} {what}",
+        f"a structural event of {gene}: moved, gained or lost", alias, note,
+    )  # fmt: skip
+
+
+def _refinement(text: str) -> FeatureName | None:
+    for end in range(len(text) - 1, 1, -1):
+        symbol = _symbol(text[:end])
+        rest = text[end:].strip(" _.-:()")
+        if symbol is None or not rest or text[end - 1 : end + 1].isdigit():
+            continue
+        label = _refinement_label(symbol, rest, separated=not text[end].isalnum())
+        if label is None:
+            continue
+        gene, alias, note = _current(symbol)
+        named = text if alias is None else gene + text[end:]
+        return FeatureName(
+            named,
+            "refinement",
+            gene,
+            gene + label,
+            f"a part of the mutations of {gene}",
+            alias,
+            note,
+        )
+    return None
+
+
+def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
+    """What follows the gene in the label of a refinement; None if the name is of something else."""
+    calr_type = _CALR_TYPE.fullmatch(rest) if gene == "CALR" else None
+    if calr_type:
+        return f" type {calr_type[1]}"
+    for pattern, label in _REFINEMENTS:
+        match = pattern.fullmatch(rest)
+        if match:
+            what = match.groupdict().get("what") or ""
+            return label.format(what=what if what in {"other", "alpha"} else what.upper())
+    if separated and not _NOT_AN_ALTERATION.fullmatch(rest):
+        return " " + rest.replace("_", " ")
+    return None
+
+
+def _cytogenetic(text: str) -> FeatureName | None:
+    if "/" in text:
+        events = [_cytogenetic(part.strip()) for part in text.split("/")]
+        if not all(events):
+            return None
+        either = "/".join(event.label for event in events if event)
+        return FeatureName(text, "cytogenetic", None, either, "cytogenetic events, either of them")
+    label = _gains_and_losses(text) or _rearranged(text) or _by_pattern(text)
+    if label is None:
+        return None
+    if not _CODED.match(text):
+        return FeatureName(text, "cytogenetic", None, label, "a cytogenetic event")
+    # The gain of a chromosome is said to cover that of its arm: plus8_8q is +8 to people.
+    name = re.sub(r"^(\+\w+)/\1[pq]$", r"\1", label)
+    note = label if name != label else ""
+    alias = None if name == text else text
+    return FeatureName(name, "cytogenetic", None, name, "a cytogenetic event", alias, note)
+
+
+def _by_pattern(text: str) -> str | None:
+    for pattern, label in _CYTOGENETIC:
+        match = pattern.match(text)
+        if match:
+            parts = {key: _chromosome(value) for key, value in match.groupdict().items() if value}
+            return label.format(name=text, **parts)
+    return None
+
+
+def _gains_and_losses(text: str) -> str | None:
+    """``-5/del(5q)`` for ``minus5_5q``; a part without a verb has that of the part before it.
+
+    ``plus8_8q`` is ``+8/+8q``.
+    """
+    if len(text) > _LONGEST_CODE:
+        return None
+    joined = re.sub(rf"({'|'.join(_LOSS | _GAIN | {'abn'})})[\s_]+(?=[\dxy])", r"\1", text.lower())
+    body, other = re.fullmatch(r"(.*?)([\s_]*other)?", joined).groups()  # type: ignore[union-attr]
+    verb, events = "", []
+    for part in re.split(r"[\s_]+|(?<=[pq\d])(?=abn)", body):
+        match = re.fullmatch(_PART, part)
+        if match is None or (part.endswith(")") and match["verb"] in {"del", "deletion"}):
+            return None
+        verb, place = match["verb"] or verb, _chromosome(match["place"])
+        whole = place[-1] not in "pq"
+        if verb in _LOSS:
+            events.append(f"-{place}" if whole else f"del({place})")
+        elif verb in _GAIN:
+            events.append(f"+{place}")
+        elif verb == "abn" and (other or events):
+            events.append(f"abn({place})")
+        else:
+            return None
+    return "/".join(events) + (" other" if other else "")
+
+
+def _rearranged(text: str) -> str | None:
+    match = _REARRANGED.fullmatch(text)
+    return f"rearr({match[1][1:].replace('_', ';').upper()})" if match else None
+
+
+def _chromosome(text: str) -> str:
+    """Chromosome in capitals, arm in small letters: ``Xq``."""
+    return re.sub(r"[xy]", lambda m: m[0].upper(), text.lower())
+
+
+def _fusion(text: str) -> FeatureName | None:
+    parts = re.split(r"::|[-_]", text)
+    if len(parts) == 2 and all(part in known_symbols() for part in parts):
+        label = "::".join(_current(part)[0] for part in parts)
+        return FeatureName(text, "cytogenetic", None, label, "a fusion of two genes")
+    return None

@@ -1,0 +1,1 @@
+"""A cohort written as a cBioPortal study."""

@@ -1,0 +1,1 @@
+"""Dates, however they are written."""

@@ -1,0 +1,1 @@
+"""Outcomes: which columns, which times, which codes, what competes."""

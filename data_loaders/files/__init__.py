@@ -1,0 +1,1 @@
+"""What stands in a file: its tables as text, and how its numbers and dates are written."""

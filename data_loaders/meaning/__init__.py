@@ -1,0 +1,1 @@
+"""What columns mean: vocabulary, variables, units, identifiers, unknown values, findings."""

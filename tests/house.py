@@ -1,0 +1,181 @@
+"""The laws of the house (docs/ARCHITECTURE.md): floors, rooms, what may import what."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter, defaultdict
+from functools import cache
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+FLOORS = ("data_loaders", "app.cohort", "app.analysis", "app.study", "app.shell", "app.views")
+# A room may import the rooms before it.
+ROOMS = (
+    "survival", "cohort", "genomics", "subgroups", "patient", "compare", "transplant", "data",
+    "disclosure", "methods", "home",
+)  # fmt: skip
+# Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.
+FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}
+ON_TOP = {"app", "app.main", "app.server", "app.warmup", "app.worker"}
+SOURCES = sorted(
+    path for folder in ("app", "data_loaders", "pages") for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def module(path: Path) -> str:
+    name = path.relative_to(ROOT).as_posix().removesuffix(".py").replace("/", ".")
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module(path): path for path in SOURCES}
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Modules of the house that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module, f"{name}:{node.lineno}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in MODULES else node.module)
+    return frozenset(found)
+
+
+def inside(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def floor(name: str) -> int | None:
+    if name in ON_TOP:
+        return None
+    if inside(name, "pages"):
+        return len(FLOORS)
+    return next((i for i, package in enumerate(FLOORS) if inside(name, package)), None)
+
+
+def room(name: str) -> str | None:
+    return name.split(".")[2] if name.startswith("app.views.") else None
+
+
+def furniture(name: str) -> int:
+    """Place of a module of a room in the order within it; what is computed comes first."""
+    return FURNITURE.get(name.rsplit(".", 1)[-1].split("_", maxsplit=1)[0], 0)
+
+
+def arrows() -> list[tuple[str, str]]:
+    return [(name, other) for name in MODULES for other in imports(name) if other in MODULES]
+
+
+def test_every_module_stands_on_a_floor():
+    assert not [name for name in MODULES if floor(name) is None and name not in ON_TOP]
+    assert {room(name) for name in MODULES} - {None} == set(ROOMS)
+
+
+def test_arrows_go_down():
+    upward = [
+        f"{name} imports {other}"
+        for name, other in arrows()
+        if floor(name) is not None and (floor(other) is None or floor(other) > floor(name))
+        if other != "app"
+    ]
+    assert not upward
+
+
+def test_rooms_import_only_rooms_before_them():
+    wrong = [
+        f"{name} imports {other}"
+        for name, other in arrows()
+        if room(name) and room(other) and ROOMS.index(room(other)) > ROOMS.index(room(name))
+    ]
+    assert not wrong
+
+
+def test_inside_a_room_pages_draw_figures_that_draw_what_is_said_of_what_is_computed():
+    wrong = [
+        f"{name} imports {other}"
+        for name, other in arrows()
+        if room(name) and MODULES[name].parent == MODULES[other].parent
+        if furniture(other) > furniture(name)
+    ]
+    assert not wrong
+
+
+def test_streamlit_stays_in_the_shell_and_in_pages():
+    users = [name for name in MODULES if any(inside(other, "streamlit") for other in imports(name))]
+    allowed = ("app.shell", "pages", *ON_TOP)
+    assert not [
+        name
+        for name in users
+        if not any(inside(name, place) for place in allowed if place != "app")
+        if not (room(name) and furniture(name) == FURNITURE["page"])
+    ]
+
+
+def test_private_parts_are_imported_by_their_own_package():
+    wrong = []
+    for name, other in arrows():
+        parts = other.split(".")
+        private = next((i for i, part in enumerate(parts) if part.startswith("_")), None)
+        if private is not None and not inside(name, ".".join(parts[:private])):
+            wrong.append(f"{name} imports {other}")
+    assert not wrong
+
+
+def test_folders_have_an_inside():
+    """A folder that holds more than about fifteen modules is divided."""
+    held = Counter(path.parent for path in SOURCES if path.name != "__init__.py")
+    assert not {str(folder.relative_to(ROOT)): n for folder, n in held.items() if n > 16}
+
+
+def test_what_only_one_module_uses_is_its_private_part():
+    """On the floors below the rooms; a room's modules are its furniture, and used by its page."""
+    users = defaultdict(set)
+    for name, other in arrows():
+        users[other].add(name)
+    alone = {
+        name: next(iter(users[name]))
+        for name, path in MODULES.items()
+        if name.startswith(("app.cohort.", "app.analysis."))
+        if path.name != "__init__.py" and len(users[name]) == 1
+        if not any(part.startswith("_") for part in name.split("."))
+    }
+    assert not alone
+
+
+def test_modules_stay_one_idea():
+    assert not {
+        name: lines
+        for name, path in MODULES.items()
+        if (lines := len(path.read_text().splitlines())) > 500
+    }
+
+
+def test_enter_in_a_list_takes_the_one_match_typed():
+    """Streamlit's first entry would be "Select 3 matches": TP53 and its refinements at once."""
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "multiselect":
+                given = {keyword.arg: keyword.value for keyword in node.keywords}
+                assert isinstance(given.get("select_all"), ast.Constant), f"{name}:{node.lineno}"
+
+
+def test_nothing_in_app_shadows_a_library():
+    """``streamlit run`` puts app/ first on the path."""
+    known = set(sys.stdlib_module_names) | {
+        line.split("==")[0].strip().replace("-", "_")
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if "==" in line and not line.startswith((" ", "#"))
+    }
+    names = {path.stem for path in (ROOT / "app").iterdir() if not path.name.startswith("__")}
+    assert not names & known
+
+
+def test_streamlit_finds_no_pages_folder_of_its_own():
+    assert not (ROOT / "app" / "pages").exists()
+    assert not list(ROOT.glob("*.py")), "an entrypoint at the root lets a page run without it"

@@ -1,0 +1,47 @@
+"""Names that differ only at their end stay apart in a table."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+from streamlit.testing.v1 import AppTest
+
+from app.shell.tables import names_width
+
+LONG = ["Myelofibrotic transformation, months", "Myelofibrotic transformation, event"]
+
+
+def _page() -> None:
+    import pandas as pd
+    import streamlit as st
+
+    from app.shell.tables import draw_table
+
+    names = ["CALR type 1", "CALR type 2"]
+    draw_table(pd.DataFrame({"Group": names, "n": [5, 6], "note": ["a", "b"]}), key="plain")
+    pairs = pd.DataFrame({"A": names, "B": names[::-1], "p": ["0.2", "0.3"]})
+    draw_table(pairs, key="pairs")
+    config = {"label": st.column_config.TextColumn("Alteration", pinned=True)}
+    draw_table(pd.DataFrame({"n": [1], "label": ["del(5q), isolated"]}), key="own",
+               column_config=config)  # fmt: skip
+    draw_table(pd.DataFrame({"n": []}), key="empty")
+
+
+def test_columns_of_names_are_as_wide_as_the_longest_name():
+    at = AppTest.from_function(_page).run()
+    assert not at.exception
+    plain, pairs, own, _ = [json.loads(table.proto.columns) for table in at.dataframe]
+    room = names_width("Group", ["CALR type 2"])
+    assert room > 7 * len("CALR type 2")
+    assert plain["Group"]["width"] == room
+    assert plain["Group"]["pinned"]
+    assert "note" not in plain
+    assert pairs["A"]["width"] == pairs["B"]["width"] == room
+    assert own["label"]["width"] == names_width("Alteration", ["del(5q), isolated"])
+
+
+def test_a_column_of_names_leaves_room_for_numbers():
+    assert names_width("Variable", ["x" * 500]) <= 320
+    assert names_width("n", pd.Series([], dtype=object)) >= 80
+    assert names_width("Variable", LONG) > 7 * len(LONG[0])

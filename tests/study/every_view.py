@@ -1,0 +1,281 @@
+"""One script of every view, with numbers that the view shows and the script has to print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.associations import table_one
+from app.analysis.subgroups import SubgroupSettings, find_subgroups
+from app.analysis.transplant import EmulationSettings, Strategy, emulate
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.study.exposures import exposure_times
+from app.study.outcomes import outcome_of
+from app.study.question import Question
+from app.study.scripts.question import question_script
+from app.views.compare.analysis import clinical_differences
+from app.views.compare.script import comparison_script
+from app.views.compare.two_cohorts.script import cohorts_script
+from app.views.genomics import script as genomics
+from app.views.genomics.burden.analysis import mutation_burden
+from app.views.genomics.frequencies.analysis import group_frequencies
+from app.views.genomics.oncoprint.analysis import oncoprint
+from app.views.genomics.pairs.analysis import pair_screen
+from app.views.genomics.variants.analysis import acquisition_order, gene_variants, vaf_summary
+from app.views.patient.script import similar_script, swimmer_script
+from app.views.patient.similar.analysis import SimilaritySettings, similar_patients
+from app.views.patient.similar.words import neighbour_table
+from app.views.patient.swimmer.analysis import SwimmerSettings, swimmer
+from app.views.patient.timeline import histories
+from app.views.subgroups.analysis import place_result, search_input
+from app.views.subgroups.script import subgroups_script as search_script
+from app.views.subgroups.words_methods import SubgroupsFound
+from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.checks import adjusted_view, subgroup_rows
+from app.views.survival.cox.frame import model_frame
+from app.views.survival.cox.script import models_script, subgroups_script
+from app.views.survival.curves.analysis import survival_by_group
+from app.views.survival.curves.script import survival_script
+from app.views.survival.during.analysis import analyse_during_follow_up
+from app.views.survival.during.script import during_script
+from app.views.survival.during.words import answers_table
+from app.views.survival.incidence.analysis import incidence_by_group
+from app.views.survival.screen.analysis import screen_cohort
+from app.views.survival.screen.script import screen_script
+from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.script import transplant_script
+from data_loaders import Cohort
+from tests.views.compare.test_taken_away import Asked, Both, Side
+from tests.views.genomics.test_taken_away import Grouped
+
+CHOSEN = Filter.from_dict({"column": "age_years", "between": [25, None]})
+BY = GroupingSpec.parse("variable:diagnosis")
+GENE = GroupingSpec.parse("alteration:TP53")
+Made = tuple[str, list[float]]
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def mask_of(cohort: Cohort) -> npt.NDArray[np.bool_]:
+    return CHOSEN.apply(cohort).mask
+
+
+def numbers(text: str) -> npt.NDArray[np.float64]:
+    return np.array([float(word) for word in _NUMBER.findall(text)])
+
+
+def curves(cohort: Cohort) -> Made:
+    result = survival_by_group(cohort, mask_of(cohort), "os", BY.build(cohort))
+    held = [float(result.analysed)]
+    if result.test is not None:
+        held += [result.test.statistic, result.test.p_value]
+    held += [curve.km.median for curve in result.drawn if curve.km is not None]
+    return survival_script(result, cohort, CHOSEN, BY), held
+
+
+def incidence(cohort: Cohort) -> Made:
+    result = incidence_by_group(cohort, mask_of(cohort), "aml", GENE.build(cohort))
+    assert result.gray_event is not None
+    question = Question(
+        "upload:abc", cohort.fingerprint, "survival.incidence", CHOSEN, GENE,
+        settings={"endpoint_key": "aml"},
+    )  # fmt: skip
+    return question_script(question, cohort, "Incidence"), [result.gray_event.statistic]
+
+
+def models(cohort: Cohort) -> Made:
+    settings = ModelSettings("os", ("variable:age_years", "variable:sex", "alteration:TP53"))
+    found = fit_models(cohort, mask_of(cohort), settings)
+    assert found.model is not None
+    view = adjusted_view(found, found.covariates[-1])
+    held = [*found.model.summary["hr"], *found.model.ph_test["chi2"]]
+    held.append(view.adjusted.table["survival"].iloc[-1])
+    return models_script(found, cohort, CHOSEN, found.covariates[-1].name), held
+
+
+def subgroup_forest(cohort: Cohort) -> Made:
+    specs = ["alteration:TP53", "variable:sex"]
+    table = model_frame(cohort, mask_of(cohort), "os", specs)
+    by = [c for c in table.varying if c is not table.covariates[0]]
+    rows = subgroup_rows(table, table.covariates[0], by, adjusted=True)
+    script = subgroups_script(table, by, cohort, CHOSEN, adjusted=True)
+    return script, list(rows["hr"].dropna())
+
+
+def screen(cohort: Cohort) -> Made:
+    outcome = outcome_of(cohort, mask_of(cohort), "os")
+    found = screen_cohort(cohort, outcome, ["age_years"])
+    return screen_script(found, outcome, cohort, CHOSEN, ["age_years"]), list(found.table["hr"])
+
+
+def during(cohort: Cohort) -> Made:
+    outcome = outcome_of(cohort, mask_of(cohort), "os", truncated=False)
+    exposure = exposure_times(cohort, "column:transplant_months", "os")
+    found = analyse_during_follow_up(
+        cohort, outcome, exposure, landmarks=[6.0], drawn=6.0, adjust=[]
+    )
+    script = during_script(found, outcome, cohort, CHOSEN, adjust=[], drawn=6.0)
+    return script, list(answers_table(found)["hr"].dropna())
+
+
+def frequencies(cohort: Cohort) -> Made:
+    found = group_frequencies(cohort, mask_of(cohort), ["gene"], grouping=BY.build(cohort))
+    script = genomics.frequency_script(found, cohort, CHOSEN, Grouped(BY))
+    return script, list(found.differences["p_value"].dropna())
+
+
+def pairs(cohort: Cohort) -> Made:
+    found = pair_screen(cohort, mask_of(cohort), ["gene"], 12, min_altered=4)
+    return genomics.pair_script(found, 12, cohort, CHOSEN), list(found.table["odds_ratio"])
+
+
+def burden(cohort: Cohort) -> Made:
+    found = mutation_burden(cohort, mask_of(cohort), ["gene"], "#000", grouping=BY.build(cohort))
+    script = genomics.burden_script(found, cohort, CHOSEN, Grouped(BY))
+    return script, list(found.summary["mean"] if "mean" in found.summary else found.summary["n"])
+
+
+def prints(cohort: Cohort) -> Made:
+    made = oncoprint(cohort, mask_of(cohort), ["gene"], 5, grouping=BY.build(cohort))
+    script = genomics.oncoprint_script((["gene"], 5, [], []), cohort, CHOSEN, Grouped(BY))
+    return script, [float(len(made.table()) > 0)]
+
+
+def variants(cohort: Cohort) -> Made:
+    found = gene_variants(cohort, mask_of(cohort), "TP53")
+    script = genomics.lollipop_script(found, cohort, CHOSEN, Grouped())
+    return script, list(found.table.select_dtypes("number").iloc[:, 0])
+
+
+def fractions(cohort: Cohort) -> Made:
+    mask = mask_of(cohort)
+    held = [*vaf_summary(cohort, mask, 10).table["median"]]
+    order = acquisition_order(cohort, mask, 10)
+    held += list(order["p_value"].dropna()) if len(order) else []
+    return genomics.vaf_script(10, cohort, CHOSEN), held
+
+
+def compared(cohort: Cohort) -> Made:
+    asked = Asked(cohort, GENE)
+    table = table_one(cohort, asked.grouping(), mask_of(cohort), variables=asked.variables)
+    result = survival_by_group(cohort, mask_of(cohort), "os", asked.grouping())
+    assert result.p_value is not None
+    held = clinical_differences(table)["p_value"].dropna()
+    return comparison_script(cohort, CHOSEN, asked, ["gene"]), [*held, result.p_value]
+
+
+def two_cohorts(cohort: Cohort) -> Made:
+    side = Side(cohort, CHOSEN, GENE)
+    names = tuple(GENE.build(cohort).names)[:2]
+    both = Both((side, side), {"age_years": "age_years"}, names)
+    return cohorts_script(both, 60.0), [float(CHOSEN.apply(cohort).n)]
+
+
+def similar(cohort: Cohort) -> Made:
+    mask = mask_of(cohort)
+    position = int(np.flatnonzero(mask)[0])
+    found = similar_patients(cohort, mask, position, SimilaritySettings())
+    nearest = neighbour_table(cohort, found, "os", "years")
+    script = similar_script(found, "os", cohort, CHOSEN)
+    return script, list(nearest.select_dtypes("number").iloc[:, -1].dropna())
+
+
+def lanes(cohort: Cohort) -> Made:
+    settings = SwimmerSettings()
+    drawn = swimmer(cohort, mask_of(cohort), histories(cohort), None, settings)
+    return swimmer_script(settings, cohort, CHOSEN, Grouped()), [float(drawn.total)]
+
+
+def transplant(cohort: Cohort) -> Made:
+    trial = TargetTrial(
+        eligibility=CHOSEN,
+        confounders=("variable:age_years", "variable:sex"),
+        strategies=(Strategy("within", 12.0), Strategy("never")),
+        horizon_months=36.0,
+    )
+    settings = EmulationSettings(36.0, draws=2)
+    protocol = write_protocol(cohort, trial)
+    found = emulate(protocol.data, trial.strategies, settings)
+    return transplant_script(cohort, trial, settings), list(found.contrasts["rmst_difference"])
+
+
+def subgroups(cohort: Cohort) -> Made:
+    kinds = ("genes", "cytogenetics")
+    settings = SubgroupSettings(quality="preview", seed=3)
+    result = find_subgroups(search_input(cohort, mask_of(cohort), kinds), settings)
+    renamed = {result.groups[0]: "The first"}
+    result = result.renamed(renamed)
+    grouping = place_result(cohort, mask_of(cohort), result).grouping
+    survival = survival_by_group(cohort, mask_of(cohort), "os", grouping)
+    found = SubgroupsFound(result, kinds, renamed, survival=survival, grouped=tuple(grouping.names))
+    held = [*result.summary["n"], *result.enrichment["p_value"].dropna()]
+    if survival.p_value is not None:
+        held.append(survival.p_value)
+    return search_script(found, cohort, CHOSEN), held
+
+
+VIEWS: Mapping[str, Callable[[Cohort], Made]] = {
+    made.__name__: made
+    for made in (
+        curves, incidence, models, subgroup_forest, screen, during, frequencies, pairs, burden,
+        prints, variants, fractions, compared, two_cohorts, similar, lanes, transplant, subgroups,
+    )
+}  # fmt: skip
+
+
+def patients(n: int = 220, seed: int = 4) -> pd.DataFrame:
+    """A table with what every view needs; one diagnosis is too rare to be tested."""
+    rng = np.random.default_rng(seed)
+    time = rng.exponential(40, n).round(2) + 0.2
+    at = rng.exponential(25, n).round(2)
+    onset = rng.exponential(80, n).round(2)
+    dead = rng.random(n) < 0.7
+    frame = pd.DataFrame(
+        {
+            "patient_id": [f"MRN-{5003 + 7 * i}" for i in range(n)],
+            "diagnosis": rng.choice(["MDS-LB", "MDS-IB1", "CMML"], n),
+            "age_years": rng.integers(22, 88, n),
+            "sex": rng.choice(["female", "male"], n),
+            "hb_g_per_l": rng.normal(105, 18, n).round(),
+            "os_months": time,
+            "os_event": dead.astype(int),
+            "aml_months": np.minimum(time, onset),
+            "aml_event": (onset < time).astype(int),
+            "transplant_months": np.where(at < time, at, np.nan),
+        }
+    )
+    frame.loc[:5, "diagnosis"] = "MDS-5q"
+    return frame
+
+
+GENES = {"TP53": 0.25, "SF3B1": 0.4, "ASXL1": 0.35, "TET2": 0.3, "RUNX1": 0.2, "SRSF2": 0.25}
+
+
+def genes(n: int = 220, seed: int = 5) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    shared = rng.random(n) < 0.4
+    return pd.DataFrame(
+        {
+            gene: ((rng.random(n) < share) | (shared & (rng.random(n) < share))).astype(int)
+            for gene, share in GENES.items()
+        }
+    )
+
+
+def maf(ids: pd.Series, calls: pd.DataFrame, seed: int = 6) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for gene in calls:
+        for patient in ids[calls[gene] == 1]:
+            depth, position = int(rng.integers(80, 400)), int(rng.integers(20, 300))
+            reads = int(depth * rng.uniform(0.05, 0.6))
+            rows.append(
+                (patient, gene, "Missense_Mutation", f"p.R{position}H", reads, depth - reads)
+            )
+    columns = ["Tumor_Sample_Barcode", "Hugo_Symbol", "Variant_Classification", "HGVSp_Short",
+               "t_alt_count", "t_ref_count"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

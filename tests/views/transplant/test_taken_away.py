@@ -1,0 +1,149 @@
+"""Transplant timing to take away: the script repeats the numbers, the methods what was done."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.analysis.transplant import (
+    EmulationSettings,
+    MicrosimulationSettings,
+    Strategy,
+    emulate,
+    microsimulate,
+    transition_models,
+)
+from app.cohort.filters import Filter
+from app.study.files.workbook import to_xlsx
+from app.views.transplant.answers.analysis import four_answers
+from app.views.transplant.answers.words import side_by_side
+from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.script import transplant_script
+from app.views.transplant.words_methods import NOT_CAUSAL, transplant_methods, transplant_sheets
+from app.views.transplant.words_trust import support_reading
+from data_loaders import Cohort, load_cohort
+from tests.study.reproduce import run
+
+FILE = 'it\'s "my" cohort; print(1) #é.csv'
+TRIAL = TargetTrial(
+    eligibility=Filter.from_dict({"column": "age_years", "between": [None, 75]}),
+    confounders=("variable:age_years", "variable:sex", "alteration:TP53"),
+    strategies=(Strategy("within", 12.0), Strategy("never")),
+    horizon_months=60.0,
+)
+SETTINGS = EmulationSettings(60.0, draws=6)
+DELAYS = MicrosimulationSettings(
+    horizon=60.0, delays=(0.0, 12.0), virtual=400, virtual_per_draw=100, draws=4
+)
+MARKS = (6.0, 12.0, 24.0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("secret-folder")
+    rng = np.random.default_rng(8)
+    n = 320
+    time = rng.exponential(45, n).round(2) + 0.1
+    at = rng.exponential(28, n).round(2)
+    frame = pd.DataFrame(
+        {
+            "patient_id": [f"P{i}" for i in range(n)],
+            "age_years": rng.integers(20, 90, n),
+            "sex": rng.choice(["F", "M"], n),
+            "os_months": time,
+            "os_event": (rng.random(n) < 0.7).astype(int),
+            "transplant_months": np.where(at < time * 1.1, at, np.nan),
+            "TP53": rng.choice(["0", "1"], n, p=[0.8, 0.2]),
+        }
+    )
+    frame.to_csv(folder / FILE, index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cohort(folder: Path) -> Cohort:
+    return load_cohort(folder / FILE)
+
+
+@pytest.fixture(scope="module")
+def made(cohort):
+    protocol = write_protocol(cohort, TRIAL)
+    found = four_answers(cohort, TRIAL, protocol, landmarks=MARKS, drawn=12.0)
+    emulation = emulate(protocol.data, TRIAL.strategies, SETTINGS)
+    models = transition_models(protocol.data)
+    return protocol, found, emulation, models, microsimulate(models, DELAYS)
+
+
+def rows_after(printed: str, heading: str, number: int) -> list[list[str]]:
+    lines = printed.splitlines()
+    start = next(
+        i for i, line in enumerate(lines) if line.split()[: len(heading.split())] == heading.split()
+    )
+    return [line.split() for line in lines[start + 1 : start + 1 + number]]
+
+
+def test_the_script_gives_the_same_numbers(cohort, folder, made):
+    protocol, found, emulation, _, simulation = made
+    script = transplant_script(cohort, TRIAL, SETTINGS, landmarks=MARKS, simulation=DELAYS)
+    ast.parse(script)
+    assert "secret-folder" not in script
+    assert "P1" not in script
+    printed = run(script, folder)
+    assert "Note:" not in printed
+    assert f"{protocol.data.n} analysed" in printed
+    row = emulation.contrasts.iloc[0]
+    words = rows_after(printed, "group strategy rmst_difference", 1)[0]
+    expected = [row[f"rmst_difference{end}"] for end in ("", "_lower", "_upper")]
+    assert [float(word) for word in words[-3:]] == pytest.approx(expected, rel=1e-9)
+    answers = side_by_side(found, emulation)
+    naive = rows_after(printed, "key n transplanted", 1)[0]
+    assert float(naive[4]) == pytest.approx(answers["hr"].iloc[0], rel=1e-9)
+    cells = rows_after(printed, "group delay life", 3)
+    assert [float(words[-5]) for words in cells] == pytest.approx(
+        simulation.cells["life"], rel=1e-9
+    )
+
+
+def test_methods_say_what_was_done_and_nothing_else(cohort, made):
+    protocol, _, emulation, models, simulation = made
+    selection = TRIAL.eligibility.apply(cohort)
+    text = transplant_methods(
+        TRIAL, protocol, selection, emulation=emulation, models=models, simulation=simulation
+    )
+    assert f"{protocol.data.n} patients" in text
+    for words in (
+        "transplant within 12 months and no transplant",
+        "cloning, artificial censoring",
+        "6 bootstrap draws",
+        "Multistate model with the states",
+        "Microsimulation of 400 virtual patients",
+        "60 months from time zero",
+        NOT_CAUSAL,
+        *support_reading(emulation),
+    ):
+        assert words in text
+    short = transplant_methods(TRIAL, protocol, selection)
+    assert "bootstrap" not in short
+    assert "Multistate" not in short.split(NOT_CAUSAL)[0]
+
+
+def test_sheets_hold_tables_and_no_patient(cohort, made):
+    protocol, found, emulation, models, simulation = made
+    sheets = transplant_sheets(
+        protocol,
+        answers=side_by_side(found, emulation),
+        emulation=emulation,
+        models=models,
+        simulation=simulation,
+        more={"More": pd.DataFrame({"a": [1]})},
+    )
+    assert {"Protocol", "Answers", "Contrasts", "Life by delay", "More", "Notes"} <= set(sheets)
+    assert not any(
+        set(cohort.patients.index) & set(map(str, t.to_numpy().ravel())) for t in sheets.values()
+    )
+    assert to_xlsx(sheets, cohort.provenance, "everyone")[:2] == b"PK"
+    assert "Estimates" not in transplant_sheets(protocol)

@@ -1,0 +1,196 @@
+"""Figures and sentences of how far an emulated trial can be trusted, and of the naive error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from app.analysis.transplant import (
+    EmulationSettings,
+    Strategy,
+    age_bands,
+    emulate,
+    positivity,
+    sensitivity,
+)
+from app.cohort.filters import Filter
+from app.study.figures.theme import SYNTHETIC_MARK, framed
+from app.views.transplant.answers.analysis import four_answers, landmarks_of
+from app.views.transplant.answers.figures import months_figure, ratio_rows, ratios_figure
+from app.views.transplant.answers.figures_trust import (
+    balance_figure,
+    positivity_figure,
+    sensitivity_figure,
+)
+from app.views.transplant.answers.words import naive_error, side_by_side, side_by_side_reading
+from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.words_trust import (
+    balance_reading,
+    choices_reading,
+    e_value_reading,
+    positivity_reading,
+    support_reading,
+    weight_reading,
+)
+from data_loaders.demo import load_demo
+
+EARLY = "Transplant within 12 months"
+TRIAL = TargetTrial(
+    eligibility=Filter.from_dict({"column": "age_years", "between": [None, 70]}),
+    strategies=(Strategy("within", 12.0), Strategy("never")),
+    confounders=("variable:age_years", "variable:ipssm_score"),
+    classes="variable:ipssm",
+)
+SETTINGS = EmulationSettings(96.0, draws=0)
+
+
+@pytest.fixture(scope="module")
+def mds():
+    return load_demo("mds")
+
+
+@pytest.fixture(scope="module")
+def protocol(mds):
+    return write_protocol(mds, TRIAL)
+
+
+@pytest.fixture(scope="module")
+def emulation(protocol):
+    return emulate(protocol.data, TRIAL.strategies, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def answers(mds, protocol, emulation):
+    marks = landmarks_of(protocol)
+    return side_by_side(
+        four_answers(mds, TRIAL, protocol, landmarks=marks, drawn=marks[0]), emulation
+    )
+
+
+@pytest.fixture(scope="module")
+def kinds(mds, protocol, emulation):
+    data = protocol.data
+    ages = np.full(data.n_given, np.nan)
+    ages[data.rows] = mds.patients["age_years"].to_numpy()[protocol.patients]
+    classes = pd.Series([None] * data.n_given, dtype=object)
+    classes.iloc[data.rows] = [data.names[code] for code in data.groups]
+    strata = pd.DataFrame(
+        {"Age": age_bands(ages), "Class": pd.Categorical(classes, data.names, ordered=True)}
+    )
+    table = positivity(emulation, strata)
+    return table[table["n"] > 0]
+
+
+def checked(figure):
+    """The figure, which plotly takes as it is: the app does not let it check, for speed."""
+    go.Figure(figure.to_dict())
+    return figure
+
+
+def test_what_an_answer_rests_on_is_told_for_every_strategy(emulation):
+    early, never = support_reading(emulation)
+    rows = emulation.estimates.set_index(["group", "strategy"])
+    own = rows.loc[(emulation.groups[0], EARLY)]
+    assert f"followed by {own['adherent']:,} of {own['n']:,}" in early
+    worst = emulation.balance.loc[emulation.balance["smd_after"].abs().idxmax()]
+    assert f"up to {abs(worst['smd_after']):.2f} standard deviations ({worst['term']})" in early
+    curve = emulation.curves
+    curve = curve[(curve["group"] == emulation.groups[0]) & (curve["strategy"] == EARLY)]
+    last = curve.dropna(subset="effective").iloc[-1]
+    assert f"at month {last['time']:.3g} its curve rests on as much as" in early
+    assert f"{round(last['effective'])} equally weighted" in early
+    without = [name for name in emulation.groups[1:] if not rows.loc[(name, EARLY), "supported"]]
+    assert without
+    assert all(name in early.split("not in")[1] for name in without)
+    assert "had a chance below 1%" in early
+    assert "had a chance" not in never
+    assert "standard deviations" not in never
+
+
+def test_the_positivity_map_counts_the_patients_and_greys_who_was_never_transplanted(
+    mds, protocol, kinds
+):
+    figure = framed(positivity_figure(kinds, EARLY, "Class", "Age"), "Chance", synthetic=True)
+    grey, coloured = checked(figure).data
+    rows, columns = (list(figure.layout[f"{axis}axis"].ticktext) for axis in "yx")
+    used = mds.patients.iloc[protocol.patients]
+    young_high = used[(used["ipssm"] == "High") & (used["age_years"] < 50)]
+    early = (young_high["transplant_months"] <= 12).sum()
+    i, j = rows.index("High"), columns.index("under 50")
+    assert coloured.text[i][j] == f"{early}/{len(young_high)}"
+    empty = np.array([[str(t).startswith("0/") for t in row] for row in coloured.text])
+    assert empty.any()
+    assert (~np.isnan(np.array(grey.z, dtype=float)) == empty).all()
+    assert SYNTHETIC_MARK in figure.layout.annotations[0].text
+    without = kinds[kinds["transplanted"] == 0]
+    assert f"in {len(without)} of {len(kinds)} kinds of patients" in positivity_reading(kinds)
+    with pytest.raises(ValueError, match="Nobody could follow"):
+        framed(positivity_figure(kinds, "Another", "Class", "Age"), "Chance")
+
+
+def test_other_choices_stand_under_each_other_with_the_answer_as_set_first(protocol, emulation):
+    table = sensitivity(
+        protocol.data, TRIAL.strategies, SETTINGS, graces=(6.0,), truncations=(0.99,)
+    )
+    group = emulation.groups[0]
+    figure = framed(sensitivity_figure(table, group, EARLY), "Choices")
+    as_set = emulation.contrasts["rmst_difference"].iloc[0]
+    assert checked(figure).data[0].x[0] == pytest.approx(as_set)
+    words = [text.text for text in figure.layout.annotations]
+    assert "<b>Other grace period</b>" in words
+    own = table[table["group"] == group]
+    sentence = choices_reading(own)
+    known = own["rmst_difference"].notna().sum()
+    assert f"over {known - 1} other choices it runs from" in sentence
+    assert f"({len(own) - known} without an estimate)" in sentence
+    hangs = own["rmst_difference"].min() < 0 < own["rmst_difference"].max()
+    assert ("hangs on them" in sentence) == hangs
+    assert "Too few followed" in choices_reading(own.assign(rmst_difference=np.nan))
+
+
+def test_weights_balance_and_a_hidden_confounder_are_told_with_their_numbers(emulation):
+    largest = emulation.weights["maximum"].max()
+    assert f"**{largest:,.1f}** times the average" in weight_reading(emulation.weights)
+    exploded = emulation.weights.assign(maximum=400.0)
+    assert "single patients stand for very many" in weight_reading(exploded)
+    worst = emulation.balance["smd_before"].abs().max()
+    assert f"{worst:.2f} standard deviations before" in balance_reading(emulation.balance)
+    assert "Too few followed" in balance_reading(emulation.balance.iloc[:0])
+    figure = framed(balance_figure(emulation.balance, EARLY), "Balance")
+    assert np.abs(checked(figure).data[1].x).max() == pytest.approx(worst)
+    row = emulation.contrasts[emulation.contrasts["supported"]].iloc[[0]]
+    assert f"by a risk ratio of **{row['e_value'].iloc[0]:.2f}**" in e_value_reading(row)
+    assert "holds no difference" in e_value_reading(row.assign(e_value_limit=1.0))
+
+
+def test_the_naive_error_is_the_band_between_the_naive_and_the_emulated_answer(answers):
+    error = naive_error(answers)
+    assert error is not None
+    table = answers.set_index("key")
+    assert error.months == pytest.approx(
+        table.loc["naive", "rmst_difference"] - table.loc[f"emulated:{EARLY}", "rmst_difference"]
+    )
+    figure = framed(months_figure(answers, axis="Life gained"), "Error")
+    drawn = {trace.name: trace for trace in checked(figure).data}
+    assert list(drawn["Naive: wrong"].x) == pytest.approx([error.naive])
+    assert drawn["Naive: wrong"].marker.symbol == "x"
+    band = next(shape for shape in figure.layout.shapes if shape.type == "rect")
+    assert (band.x0, band.x1) == pytest.approx((error.naive, error.emulated))
+    assert "The naive comparison is off by" in side_by_side_reading(answers, 96.0)[0]
+    alone = answers[answers["key"] == "naive"]
+    assert naive_error(alone) is None
+    assert not any(
+        s.type == "rect" for s in framed(months_figure(alone, axis=""), "").layout.shapes
+    )
+
+
+def test_every_hazard_ratio_stands_in_one_forest_and_one_without_interval_says_so(answers):
+    rows = ratio_rows(answers)
+    assert list(rows["n"]) == pytest.approx(list(answers["n"]))
+    assert (rows["series"] == "Naive: wrong").sum() == 1
+    emulated = rows[rows["group"] == "Emulated target trial"]
+    assert emulated["hr"].isna().all()
+    assert emulated["note"].str.contains("interval to come").all()
+    assert checked(framed(ratios_figure(answers), "Ratios")).data
