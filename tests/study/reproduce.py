@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.export import runner
+from tests.study import runner
 
 # What scripts import is loaded once, in a process of its own that runs nothing; every script gets
 # a copy of it. Loading takes ten times as long as most scripts do.

@@ -13,7 +13,15 @@ import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
-from app.study.figures.theme import INK, PAPER, SYNTHETIC_MARK, make_figure, text_at, under_axis
+from app.study.figures.theme import (
+    INK,
+    PAPER,
+    SYNTHETIC_MARK,
+    framed,
+    make_figure,
+    text_at,
+    under_axis,
+)
 from app.study.files import browser, figures
 from app.study.files.figures import SIZES, ExportError, export_available, figure_bytes
 from tests.conftest import ROOT
@@ -32,9 +40,8 @@ def a_figure(**layout) -> go.Figure:
     marker = {"color": [PAPER, INK], "size": 20}
     points = {"type": "scatter", "x": [0, 1], "y": [0, 1], "mode": "markers", "marker": marker}
     note = text_at("Years", x=0.5, y=0.5)
-    return make_figure(
-        [points], "Overall survival", height=200, synthetic=True, annotations=[note], **layout
-    )
+    figure = make_figure([points], height=200, annotations=[note], **layout)
+    return framed(figure, "Overall survival", synthetic=True)
 
 
 def png(figure: go.Figure, **options) -> Image.Image:
@@ -71,7 +78,7 @@ def test_an_svg_keeps_the_mark_and_has_no_placeholder_left():
 @needs_browser
 def test_a_map_drawn_by_the_graphics_card_becomes_vectors():
     points = {"type": "scattergl", "x": [0, 1, 2], "y": [0, 1, 2], "mode": "markers"}
-    figure = make_figure([points], "Map", height=200, synthetic=False)
+    figure = framed(make_figure([points], height=200), "Map")
     svg = figure_bytes(figure, "svg").decode()
     assert "<image" not in svg
     assert len(re.findall(r'class="point"', svg)) == 3

@@ -10,9 +10,6 @@ from app.shell.controls.curve_options import CurveOptions, draw_curve_options
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
 from app.shell.links import ENDPOINT, VIEW, endpoint_labels
 from app.shell.session import Looking
-from app.study.accounting import Accounting
-from app.study.wording import count, mid_sentence
-from app.views.survival.curves.analysis import GroupSurvival
 from data_loaders import Cohort
 
 
@@ -66,14 +63,3 @@ def draw_endpoint_choice(cohort: Cohort) -> str:
         bind="query-params",
     )
     return endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints))
-
-
-def survival_title(result: GroupSurvival) -> str:
-    """Title of the figure: what, by what, in how many."""
-    by = f" by {mid_sentence(result.label)}" if result.label else ""
-    return f"{result.endpoint.label}{by}, {count(result.analysed, 'patient')}"
-
-
-def draw_accounting(result: GroupSurvival) -> None:
-    """Say how many of the selected patients are in the curves, and why the others are not."""
-    st.caption(Accounting.of(result.outcome, "are in the curves").caption())

@@ -79,11 +79,18 @@ def imports_part(
     """
     wanted = {"app.cohort.filters": {"Filter"}}
     if _is_saved(group):
-        wanted["app.cohort.groupings"] = {"saved_from_json"}
+        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
+            "saved_from_json"
+        }
     elif group is not None:
-        wanted["app.cohort.groupings"] = {"GroupingSpec"}
+        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
+            "GroupingSpec"
+        }
     if _is_arranged(arrangement):
-        wanted["app.cohort.groupings"] = {"Arrangement", "arranged"}
+        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
+            "Arrangement",
+            "arranged",
+        }
     if _is_saved(group) or lists_of_groups(group):
         wanted["pathlib"] = {"Path"}
     for needed in (imports, loading_lines(cohort).imports):

@@ -10,7 +10,6 @@ import streamlit as st
 from app.analysis.associations import TableOne, table_one
 from app.cohort.filters import Filter
 from app.cohort.groupings import FILTERS, filters_from_text, overlap
-from app.shell.controls.endpoint import survival_title
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
 from app.shell.take_away import TakeAway, draw_take_away
@@ -35,7 +34,7 @@ from app.views.compare.words_methods import comparison_methods
 from app.views.genomics.frequencies.analysis import GroupFrequencies, group_frequencies
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table
+from app.views.survival.curves.words import numbers_table, survival_title
 from app.views.survival.curves.words_sheets import summary_sheet, tests_sheet, told
 from data_loaders.model import FeatureKind
 

@@ -7,10 +7,10 @@ from functools import partial
 import streamlit as st
 
 from app.shell.columns import columns, percent, pinned, two_digits
-from app.shell.controls.endpoint import draw_accounting, survival_title
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import download_table, figure_with_downloads
 from app.shell.tables import draw_table
+from app.study.accounting import Accounting
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.views.cohort.table_one.words import legend
@@ -27,7 +27,13 @@ from app.views.compare.page_groups import Compared, comparison_title, draw_data_
 from app.views.genomics.frequencies.analysis import GroupFrequencies
 from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import cautions, numbers_table, reading, summary_table
+from app.views.survival.curves.words import (
+    cautions,
+    numbers_table,
+    reading,
+    summary_table,
+    survival_title,
+)
 
 CONTRAST = "contrast"
 _MOST, _DOTS = 15, 10
@@ -171,7 +177,7 @@ def draw_survival(compared: Compared) -> None:
         limits = cautions(result, "years")
         if limits:
             st.warning("\n\n".join(limits))
-        draw_accounting(result)
+        st.caption(Accounting.of(result.outcome, "are in the curves").caption())
         draw_data_driven(compared)
     draw_table(summary_table(result, "years"), key="compare_km_summary")
     if result.pairwise is not None:

@@ -79,7 +79,9 @@ def comparison_script(
         "print(clinical_differences(table).to_string(**show))",
     ]
     if kinds:
-        imports["app.views.genomics.frequencies.analysis"] = {"group_frequencies"}
+        imports["app.views.genomics.frequencies.analysis"] = imports.get(
+            "app.views.genomics.frequencies.analysis", set()
+        ) | {"group_frequencies"}
         imports["app.views.compare.analysis"] |= {"enrichment"}
         own = sorted(compared.made_of)
         body += [
@@ -89,8 +91,12 @@ def comparison_script(
             "print(contrast.table.to_string(**show))",
         ]
     if compared.endpoint:
-        imports["app.views.survival.curves.analysis"] = {"survival_by_group"}
-        imports["app.views.survival.curves.words"] = {"summary_table"}
+        imports["app.views.survival.curves.analysis"] = imports.get(
+            "app.views.survival.curves.analysis", set()
+        ) | {"survival_by_group"}
+        imports["app.views.survival.curves.words"] = imports.get(
+            "app.views.survival.curves.words", set()
+        ) | {"summary_table"}
         body += [
             "survival = survival_by_group(",
             f"    cohort, selection.mask, {compared.endpoint!r}, grouping",
@@ -112,9 +118,11 @@ def comparison_script(
 def _imports_of_groups(compared: Compared) -> dict[str, set[str]]:
     wanted: dict[str, set[str]] = {}
     if compared.exclusive:
-        wanted["app.views.compare.overlap"] = {"exclusive_groups"}
+        wanted["app.views.compare.overlap"] = wanted.get("app.views.compare.overlap", set()) | {
+            "exclusive_groups"
+        }
     if compared.picked:
-        wanted["app.cohort.groupings"] = {"only_groups"}
+        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {"only_groups"}
     return wanted
 
 

@@ -48,8 +48,10 @@ print(shared_table(cohort, selection.mask, found).to_string(index=False))
 nearest = neighbour_table(cohort, found, {endpoint_key!r}, "years")
 print(nearest.to_string(index=False, float_format="%.12g".__mod__))"""
     if endpoint_key is not None:
-        imports["app.study.outcomes"] = {"outcome_of"}
-        imports["app.analysis.survival"] = {"kaplan_meier"}
+        imports["app.study.outcomes"] = imports.get("app.study.outcomes", set()) | {"outcome_of"}
+        imports["app.analysis.survival"] = imports.get("app.analysis.survival", set()) | {
+            "kaplan_meier"
+        }
         imports["numpy"] = {"arange", "isin"}
         body += f"""
 among_nearest = isin(arange(cohort.n), found.neighbours)

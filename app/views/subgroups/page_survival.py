@@ -14,17 +14,18 @@ from app.cohort.groupings import (
     joined_groups,
     only_groups,
 )
-from app.shell.controls.endpoint import draw_accounting, draw_endpoint_choice, survival_title
+from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
 from app.shell.saved_groups import save_groups
 from app.shell.session import Looking
+from app.study.accounting import Accounting
 from app.study.figures.theme import framed
 from app.study.wording import listing
 from app.views.subgroups.analysis import SubgroupMap
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table, reading
+from app.views.survival.curves.words import numbers_table, reading, survival_title
 
 SHOWN = "groups"
 _MOST_CURVES = 8
@@ -58,7 +59,7 @@ def draw_linked_survival(
             name=("subgroups", result.endpoint.key),
             alt=survival_alt(title, result, reading(result)),
         )
-    draw_accounting(result)
+    st.caption(Accounting.of(result.outcome, "are in the curves").caption())
     for note in (*_without_curve(found.grouping, shown, result.outcome.names), *result.notes):
         st.caption(note)
     return result

@@ -65,9 +65,15 @@ def subgroups_script(found: SubgroupsFound, cohort: Cohort, chosen: Filter) -> s
             "print(result.evidence.verdict)",
         ]
     if found.survival is not None and found.grouped:
-        imports["app.views.survival.curves.words"] = {"summary_table"}
-        imports["app.views.survival.curves.analysis"] = {"survival_by_group"}
-        imports["app.cohort.groupings"] = {"only_groups"}
+        imports["app.views.survival.curves.words"] = imports.get(
+            "app.views.survival.curves.words", set()
+        ) | {"summary_table"}
+        imports["app.views.survival.curves.analysis"] = imports.get(
+            "app.views.survival.curves.analysis", set()
+        ) | {"survival_by_group"}
+        imports["app.cohort.groupings"] = imports.get("app.cohort.groupings", set()) | {
+            "only_groups"
+        }
     return script_of(
         heading_part("Genomic subgroups", cohort, chosen),
         imports_part(cohort, imports),

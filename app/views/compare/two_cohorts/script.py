@@ -90,7 +90,9 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
         "app.cohort.groupings": {"only_groups"},
     }
     if both.exclusive:
-        imports["app.views.compare.overlap"] = {"exclusive_groups"}
+        imports["app.views.compare.overlap"] = imports.get("app.views.compare.overlap", set()) | {
+            "exclusive_groups"
+        }
     body = [
         f"same = {dict(both.same)!r}",
         "groupings = matched(groupings[0], groupings[1], (masks[0], masks[1]), same)",
@@ -105,8 +107,12 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
         "print(clinical_replication(*tables, variables).to_string(**show))",
     ]
     if first.kinds and second.kinds:
-        imports["app.views.genomics.frequencies.analysis"] = {"group_frequencies"}
-        imports["app.views.compare.analysis"] = {"enrichment"}
+        imports["app.views.genomics.frequencies.analysis"] = imports.get(
+            "app.views.genomics.frequencies.analysis", set()
+        ) | {"group_frequencies"}
+        imports["app.views.compare.analysis"] = imports.get("app.views.compare.analysis", set()) | {
+            "enrichment"
+        }
         imports["app.views.compare.two_cohorts.analysis"] |= {"replication"}
         body += [
             f"kinds = {[list(first.kinds), list(second.kinds)]!r}",
@@ -120,7 +126,9 @@ def cohorts_script(both: AskedInBoth, limit: float | None) -> str:
         ]
     if both.endpoint and limit is not None:
         imports["app.views.compare.two_cohorts.analysis"] |= {"hazards_reading"}
-        imports["app.views.survival.curves.analysis"] = {"survival_by_group"}
+        imports["app.views.survival.curves.analysis"] = imports.get(
+            "app.views.survival.curves.analysis", set()
+        ) | {"survival_by_group"}
         body += [
             comment("Follow-up ends at the limit in both, in months."),
             f"limit = {limit!r}",

@@ -44,7 +44,9 @@ def models_script(
     imports = {"app.views.survival.cox.frame": {"model_frame"}, "app.analysis.regression": {"cox"}}
     curves = ""
     if adjusted is not None:
-        imports["app.analysis.regression"] = {"adjusted_survival"}
+        imports["app.analysis.regression"] = imports.get("app.analysis.regression", set()) | {
+            "adjusted_survival"
+        }
         months = [MONTHS_PER_YEAR * year for year in YEARS]
         curves = (
             f"curves = adjusted_survival(model, table.frame, {adjusted!r})\n"

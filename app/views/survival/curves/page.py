@@ -9,18 +9,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.shell.controls.curve_options import INCIDENCE, LOG_MINUS_LOG
-from app.shell.controls.endpoint import (
-    SurvivalSettings,
-    draw_accounting,
-    survival_settings,
-    survival_title,
-)
+from app.shell.controls.endpoint import SurvivalSettings, survival_settings
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.controls.typed_times import typed_times
 from app.shell.layout import figure_with_downloads
 from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.shell.take_away import TakeAway, draw_take_away
+from app.study.accounting import Accounting
 from app.study.figures.theme import framed
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
@@ -40,6 +36,7 @@ from app.views.survival.curves.words import (
     pairs_table,
     reading,
     summary_table,
+    survival_title,
 )
 from app.views.survival.curves.words_contrasts import contrast_methods
 from app.views.survival.curves.words_methods import survival_methods
@@ -93,7 +90,7 @@ def draw_curves(looking: Looking) -> None:
         limits = cautions(result, unit)
         if limits:
             st.warning("\n\n".join(limits))
-        draw_accounting(result)
+        st.caption(Accounting.of(result.outcome, "are in the curves").caption())
 
     asked = _draw_numbers(result, unit)
     draw_take_away(

@@ -194,3 +194,9 @@ def _crossing(crossing: Crossing, unit: TimeUnit) -> str:
         f"{first} is ahead before, {later} after. A test over all times sets the two off against "
         "each other."
     )
+
+
+def survival_title(result: GroupSurvival) -> str:
+    """Title of the figure: what, by what, in how many."""
+    by = f" by {mid_sentence(result.label)}" if result.label else ""
+    return f"{result.endpoint.label}{by}, {count(result.analysed, 'patient')}"

@@ -9,7 +9,6 @@ import streamlit as st
 
 from app.cohort.groupings import GroupingSpec, by_alteration
 from app.shell.controls.curve_options import TimeOptions
-from app.shell.controls.endpoint import survival_title
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
 from app.shell.links import GROUP, VIEW, feature_labels, keep_choices
@@ -18,7 +17,7 @@ from app.study.figures.theme import framed
 from app.study.wording import format_p, format_q, format_ratio
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table, reading
+from app.views.survival.curves.words import numbers_table, reading, survival_title
 from app.views.survival.screen.analysis import CohortScreen
 
 GENE = "gene"
