@@ -37,13 +37,13 @@ def transplant_script(
     simulation
         How life by delay was simulated; None leaves it out.
     """
-    wanted = {"EmulationSettings", "TargetTrial", "emulate", "write_protocol"}
+    wanted = {"EmulationSettings", "emulate"}
     parts = [_trial(trial), _emulation(settings)]
-    extra: dict[str, set[str]] = {}
+    extra = {"app.views.transplant.protocol.analysis": {"TargetTrial", "write_protocol"}}
     if landmarks:
         marks = [float(mark) for mark in landmarks]
         drawn = marks[len(marks) // 2]
-        extra = {
+        extra |= {
             "app.views.transplant.answers.analysis": {"four_answers"},
             "app.views.transplant.answers.words": {"side_by_side"},
         }
