@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shell.controls.choice import choice
 from app.shell.links import unique_labels
 from app.study.adjustment import adjustment_options, age_and_sex
 from app.study.wording import capitalised, listing, mid_sentence
@@ -33,14 +34,7 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
     both = age_and_sex(cohort)
     preset = capitalised(listing([_SHORT.get(name, name) for name in both]))
     choices = [NOTHING, *([preset] if both else []), CHOSEN]
-    how = st.segmented_control(
-        label,
-        choices,
-        default=preset if usual and both else NOTHING,
-        required=True,
-        key=key,
-        bind="query-params",
-    )
+    how = choice(label, choices, key, default=preset if usual and both else NOTHING)
     if how == preset and both:
         return both
     if how != CHOSEN:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import ConfType, Weights
+from app.shell.controls.choice import choice
 from app.shell.links import unique_labels
 from app.study.wording import TimeUnit
 from data_loaders import Cohort
@@ -52,14 +53,8 @@ class CurveOptions:
 
 def draw_time_options() -> TimeOptions:
     """Unit and limit of follow-up; the same in every view."""
-    unit = st.segmented_control(
-        "Time in",
-        ["years", "months"],
-        default="years",
-        required=True,
-        key="unit",
-        bind="query-params",
-    )
+    units: list[TimeUnit] = ["years", "months"]
+    unit = choice("Time in", units, "unit")
     limit = st.number_input(
         f"Follow-up limit, {unit}",
         min_value=0.0,
@@ -70,7 +65,7 @@ def draw_time_options() -> TimeOptions:
         help="Follow-up ends here for every number on the page (administrative censoring).",
     )
     months = None if not limit else limit * (12.0 if unit == "years" else 1.0)
-    return TimeOptions("months" if unit == "months" else "years", months)
+    return TimeOptions(unit, months)
 
 
 def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
@@ -94,9 +89,7 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
             help="Who came under observation late was not at risk before (left truncation).",
         )
     st.divider()
-    scale = st.segmented_control(
-        "Scale", _SCALES, default=SURVIVAL, required=True, key="scale", bind="query-params"
-    )
+    scale = choice("Scale", _SCALES, "scale")
     conf_type = st.selectbox(
         "Confidence band",
         _CONF_TYPES,
@@ -122,7 +115,7 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
     return CurveOptions(
         time=time,
         truncated=bool(truncated),
-        scale=scale if scale in _SCALES else SURVIVAL,
+        scale=scale,
         conf_type=conf_type if conf_type in _CONF_TYPES else "log-log",
         band=bool(band),
         marks=bool(marks),

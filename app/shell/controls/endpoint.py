@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import CurveOptions, draw_curve_options
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
 from app.shell.links import ENDPOINT, VIEW, endpoint_labels
@@ -40,16 +41,7 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
 
 def draw_view_choice(views: list[str]) -> str:
     """The control that chooses the view of the page; the first where a link names no such view."""
-    view = st.segmented_control(
-        "View",
-        views,
-        default=views[0],
-        required=True,
-        key=VIEW,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return view if view in views else views[0]
+    return choice("View", views, VIEW, quiet=True)
 
 
 def draw_endpoint_choice(cohort: Cohort) -> str:

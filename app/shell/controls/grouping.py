@@ -31,6 +31,7 @@ from app.cohort.groupings import (
     typed_values,
 )
 from app.shell.controls.arrangement import arrangement_of, draw_arrangement, keep_in_link
+from app.shell.controls.choice import choice
 from app.shell.controls.grouping_parameters import (
     CUT,
     CUT_AT,
@@ -342,16 +343,8 @@ def _draw_cut(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
         if rule != CLINICAL or clinical_thresholds(variable) is not None
     ]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        chosen = st.segmented_control(
-            f"Cut {mid_sentence(variable.label)} at",
-            rules,
-            default=rules[0],
-            required=True,
-            key=CUT_RULE,
-            bind="query-params",
-            wrap=True,
-        )
-        rule = next((rule for rule, label in RULES.items() if label == chosen), MEDIAN)
+        chosen = choice(f"Cut {mid_sentence(variable.label)} at", rules, CUT_RULE, wrap=True)
+        rule = next(rule for rule, label in RULES.items() if label == chosen)
         text = ""
         if rule == TYPED:
             text = st.text_input(
@@ -364,7 +357,7 @@ def _draw_cut(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
     if rule == OPTIMAL:
         return _optimal(asked, column)
     if rule != TYPED:
-        return GroupingSpec.of_cut(Cut(column, rule if chosen in rules else MEDIAN)), ""
+        return GroupingSpec.of_cut(Cut(column, rule)), ""
     if not text.strip():
         return GroupingSpec.of_cut(Cut(column, MEDIAN)), "Type the values to cut at instead."
     return GroupingSpec.of_cut(Cut(column, TYPED, typed_values(text))), ""

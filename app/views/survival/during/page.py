@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.shell.controls.adjusting import draw_adjustment
+from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.typed_times import typed_times
@@ -184,14 +185,10 @@ def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[flo
     marks = _months(typed) or usual
     names = {f"{mark:g}": mark for mark in marks}
     middle = list(names)[(len(names) - 1) // 2]
-    chosen = right.segmented_control(
-        "Curves of the landmark at month",
-        list(names),
-        default=middle,
-        required=True,
-        key=f"landmark_of_{'_'.join(names)}",
-    )
-    return marks, names.get(chosen or middle, names[middle])
+    with right:
+        key = f"landmark_of_{'_'.join(names)}"
+        chosen = choice("Curves of the landmark at month", names, key, default=middle, linked=False)
+    return marks, names[chosen]
 
 
 def _months(typed: str | None) -> list[float]:
@@ -286,17 +283,9 @@ def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:
 def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
     """The pairs of curves side by side, or one of them large."""
     st.subheader("Curves", anchor=False)
-    shown = st.segmented_control(
-        "Curves shown",
-        [SIDE_BY_SIDE, NAIVE, LANDMARK, TIME_DEPENDENT],
-        default=SIDE_BY_SIDE,
-        required=True,
-        key=SHOWN,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    pairs = (NAIVE, LANDMARK, TIME_DEPENDENT)
-    names = [shown] if shown in pairs else list(pairs)
+    pairs = [NAIVE, LANDMARK, TIME_DEPENDENT]
+    shown = choice("Curves shown", [SIDE_BY_SIDE, *pairs], SHOWN, quiet=True)
+    names = pairs if shown == SIDE_BY_SIDE else [shown]
     for place, name in zip(st.columns(len(names)), names, strict=True):
         with place:
             if name in figures:

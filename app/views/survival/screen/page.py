@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.shell.columns import columns, counted, pinned
 from app.shell.controls.adjusting import adjusted_words, draw_adjustment
+from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.escaping import escaped_figure
@@ -90,15 +91,7 @@ def draw_screen(looking: Looking) -> None:
         st.info(str(error))
         return
     screen = done.screen
-    shown = st.segmented_control(
-        "Shown as",
-        [VOLCANO, FOREST, TABLE],
-        default=VOLCANO,
-        required=True,
-        key="screen_as",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    shown = choice("Shown as", [VOLCANO, FOREST, TABLE], "screen_as", quiet=True)
     st.caption(_floor(screen))
     features = screen.table["feature"].tolist()
     gene = current_gene(features)
@@ -116,7 +109,7 @@ def draw_screen(looking: Looking) -> None:
     else:
         chart, curves = st.columns([5, 4], gap="large")
         with chart:
-            _draw_figure(looking, screen, figures[shown or VOLCANO], title, shown or VOLCANO)
+            _draw_figure(looking, screen, figures[shown], title, shown)
         with curves:
             draw_gene(looking, settings.time, screen, features)
         _draw_words(screen)
@@ -177,13 +170,10 @@ def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> Screen
         )
         chosen = [names[name] for name in picked if name in names] or kinds
     labels: dict[str, ScreenAdjustment] = {name: key for key, name in ADJUSTMENTS.items()}
-    adjustment = st.segmented_control(
+    adjustment = choice(
         "Adjust for the number tested by",
-        list(labels),
-        default=next(iter(labels)),
-        required=True,
-        key="screen_multiplicity",
-        bind="query-params",
+        labels,
+        "screen_multiplicity",
         help="Benjamini-Hochberg limits the share of false findings, Holm the chance of any.",
     )
     return ScreenSettings(
@@ -191,7 +181,7 @@ def _options(looking: Looking, endpoint: str, adjust: tuple[str, ...]) -> Screen
         adjust=adjust,
         min_altered=int(floor or 1),
         kinds=tuple(chosen),
-        adjustment=labels.get(adjustment or "", "bh"),
+        adjustment=labels[adjustment],
         time=draw_time_options(),
     )
 
