@@ -15,6 +15,7 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
+        "survival.curves": "app.views.survival.curves.answer:CURVES",
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
     }
 )

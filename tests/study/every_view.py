@@ -40,7 +40,6 @@ from app.views.survival.cox.checks import adjusted_view, subgroup_rows
 from app.views.survival.cox.frame import model_frame
 from app.views.survival.cox.script import models_script, subgroups_script
 from app.views.survival.curves.analysis import survival_by_group
-from app.views.survival.curves.script import survival_script
 from app.views.survival.during.analysis import analyse_during_follow_up
 from app.views.survival.during.script import during_script
 from app.views.survival.during.words import answers_table
@@ -74,7 +73,11 @@ def curves(cohort: Cohort) -> Made:
     if result.test is not None:
         held += [result.test.statistic, result.test.p_value]
     held += [curve.km.median for curve in result.drawn if curve.km is not None]
-    return survival_script(result, cohort, CHOSEN, BY), held
+    question = Question(
+        "upload:abc", cohort.fingerprint, "survival.curves", CHOSEN, BY,
+        settings={"endpoint_key": "os"}, shown={"unit": "months"},
+    )  # fmt: skip
+    return question_script(question, cohort, "Survival"), held
 
 
 def incidence(cohort: Cohort) -> Made:

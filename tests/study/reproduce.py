@@ -11,6 +11,7 @@ import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from app.study.answer import Answer
 from tests.conftest import ROOT
 from tests.study import runner
 
@@ -25,6 +26,17 @@ def run(script: str, folder: Path) -> str:
     printed = run_warm({"reproduce": script}, folder)["reproduce"]
     assert "FAILED" not in printed, printed
     return printed
+
+
+def check_tables(printed: str, answer: Answer) -> None:
+    """The script prints who is in it and every table of the workbook, to the twelfth digit."""
+    assert "Note:" not in printed
+    assert f"\n{answer.accounting.caption()}\n" in printed
+    tables = answer.tables()
+    assert tables
+    for name, table in tables.items():
+        text = table.to_string(index=False, float_format="%.12g".__mod__)
+        assert f"\n{name}\n{text}\n" in printed, name
 
 
 def run_alone(scripts: dict[str, str], folder: Path, **environment: str) -> dict[str, str]:

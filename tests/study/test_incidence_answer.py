@@ -19,7 +19,7 @@ from app.study.question import Question
 from app.study.scripts.parts import GROUPS_FILE
 from app.study.scripts.question import question_script
 from data_loaders import Cohort, load_cohort
-from tests.study.reproduce import run
+from tests.study.reproduce import check_tables, run
 
 FILE = 'a "study"; print(1).csv'
 STAGE = GroupingSpec("variable", "stage")
@@ -78,17 +78,6 @@ def written(question: Question, cohort: Cohort) -> tuple[Answer, str]:
 
 def text_of(question: Question, cohort: Cohort) -> str:
     return methods_text(answer_to(question, cohort), question.filter.apply(cohort))
-
-
-def check_tables(printed: str, answer: Answer) -> None:
-    """The script prints every table of the workbook, to the twelfth digit."""
-    assert "Note:" not in printed
-    assert f"\n{answer.accounting.caption()}\n" in printed
-    tables = answer.tables()
-    assert {"Summary", "Tests", "Curves"} <= set(tables)
-    for name, table in tables.items():
-        text = table.to_string(index=False, float_format="%.12g".__mod__)
-        assert f"\n{name}\n{text}\n" in printed, name
 
 
 @pytest.mark.parametrize("key", ANALYSES)

@@ -34,8 +34,8 @@ from app.views.compare.words_methods import comparison_methods
 from app.views.genomics.frequencies.analysis import GroupFrequencies, group_frequencies
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table, survival_title
-from app.views.survival.curves.words_sheets import summary_sheet, tests_sheet, told
+from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
+from app.views.survival.curves.words_sheets import tests_sheet, told
 from data_loaders.model import FeatureKind
 
 _LEADING = 10

@@ -126,6 +126,8 @@ def _survival(result: GroupSurvival) -> str:
         if result.p_value is None
         else f"Groups were compared by {result.test_method}."
     )
-    told = endpoint_sentence(result.endpoint, result.n_events, result.analysed, result.limit)
+    told = endpoint_sentence(
+        result.endpoint, result.n_events, result.analysed, result.outcome.limit
+    )
     biased = f" {result.bias}" if result.bias else ""
     return f"{told} Curves are Kaplan-Meier estimates. {test}{biased}"

@@ -13,8 +13,8 @@ from app.cohort.filters import Selection
 from app.study.methods import endpoint_sentence, view_methods
 from app.study.wording import count, listing
 from app.views.survival.curves.analysis import GroupSurvival
-from app.views.survival.curves.words import numbers_table
-from app.views.survival.curves.words_sheets import summary_sheet, tests_sheet
+from app.views.survival.curves.words import numbers_table, summary_sheet
+from app.views.survival.curves.words_sheets import tests_sheet
 
 _PACKAGES = {"UMAP": "umap-learn", "HDBSCAN": "hdbscan", "scikit-learn": "scikit-learn"}
 _DATA_DRIVEN = (
@@ -174,7 +174,9 @@ def _survival(found: SubgroupsFound) -> str:
     shown = found.survival
     if shown is None:
         return ""
-    endpoint = endpoint_sentence(shown.endpoint, shown.n_events, shown.analysed, shown.limit)
+    endpoint = endpoint_sentence(
+        shown.endpoint, shown.n_events, shown.analysed, shown.outcome.limit
+    )
     test = f"compared by the {shown.test_method}" if shown.test is not None else shown.p_note
     names: Sequence[str] = [curve.name for curve in shown.curves]
     return (

@@ -13,6 +13,8 @@ from app.analysis.associations import TableOne, describable, table_one
 from app.analysis.transplant import EmulationSettings
 from app.cohort.filters import Filter
 from app.cohort.groupings import Arrangement, Grouping, GroupingSpec, filters_from_text, only_groups
+from app.study.question import Question
+from app.study.scripts.question import question_script
 from app.views.compare.analysis import clinical_differences, enrichment, made_of
 from app.views.compare.match import match_cohorts
 from app.views.compare.overlap import exclusive_groups
@@ -27,7 +29,6 @@ from app.views.compare.words_methods import cohorts_methods, comparison_methods
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.genomics.script import frequency_script
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
-from app.views.survival.curves.script import survival_script
 from app.views.transplant.defaults import suggest
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort, load_cohort
@@ -143,10 +144,14 @@ def test_no_export_names_the_patients_of_a_list(
     asked = Asked(cohort, lists, exclusive=True)
     table, survival = compared(asked, Filter())
     found = group_frequencies(cohort, selection.mask, KINDS, grouping=lists.build(cohort))
+    question = Question(
+        "upload:abc", cohort.fingerprint, "survival.curves", few, lists,
+        settings={"endpoint_key": "os"},
+    )  # fmt: skip
     texts = [
         comparison_script(cohort, few, asked, KINDS),
         comparison_methods(table, None, survival, selection),
-        survival_script(survival, cohort, few, lists),
+        question_script(question, cohort, "Survival"),
         frequency_script(found, cohort, few, asked),
         asked.grouping().note,
         selection.sentence,

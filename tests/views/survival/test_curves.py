@@ -46,14 +46,14 @@ def everyone(c: Cohort) -> np.ndarray:
 def test_everyone_selected_is_in_the_curves_or_in_the_accounting():
     c = cohort(os_months=[None, 3.0, 4.0] * 20)
     result = survival_by_group(c, everyone(c), "os", by_alteration(c, "CALR"))
-    assert result.selected == 60
-    assert result.analysed + sum(result.left_out.values()) == 60
-    assert result.left_out == {"not tested": 20}
+    assert result.outcome.selected == 60
+    assert result.analysed + sum(result.outcome.left_out.values()) == 60
+    assert result.outcome.left_out == {"not tested": 20}
     mask = everyone(c)
     mask[:30] = False
     part = survival_by_group(c, mask, "os", by_variable(c, "diagnosis"))
-    assert part.analysed + sum(part.left_out.values()) == 30
-    assert part.left_out == {"overall survival not recorded": 10}
+    assert part.analysed + sum(part.outcome.left_out.values()) == 30
+    assert part.outcome.left_out == {"overall survival not recorded": 10}
 
 
 def test_groups_partition_the_patients_and_the_events():
@@ -169,7 +169,7 @@ def late_cohort(n: int = 240) -> Cohort:
 def test_late_entries_are_at_risk_from_their_entry_on():
     c = late_cohort()
     result = survival_by_group(c, everyone(c), "late", by_variable(c, "diagnosis"))
-    assert result.left_out == {
+    assert result.outcome.left_out == {
         "time of entry not recorded": 1,
         "not yet under observation when follow-up ended": 1,
     }

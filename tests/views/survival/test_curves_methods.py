@@ -12,8 +12,9 @@ import pytest
 from app.analysis.survival import kaplan_meier
 from app.cohort.filters import Filter
 from app.cohort.groupings import by_alteration, by_variable
+from app.study.answer import methods_text
 from app.views.survival.curves.analysis import survival_by_group
-from app.views.survival.curves.words_methods import survival_methods
+from app.views.survival.curves.answer import survival_answer
 from data_loaders import Endpoint, Provenance
 from tests.builders import AGE, DIAGNOSIS, OS, make_cohort
 
@@ -39,10 +40,14 @@ EVERYONE = Filter().apply(COHORT)
 OLD = Filter.from_dict({"column": "age_years", "between": [60, None]}).apply(COHORT)
 
 
+def text_of(result, selection=EVERYONE) -> str:
+    return methods_text(survival_answer(selection.source, result), selection)
+
+
 def written(selection=EVERYONE, endpoint="os", by="diagnosis", **options) -> str:
     grouping = None if by is None else by_variable(COHORT, by)
     result = survival_by_group(COHORT, selection.mask, endpoint, grouping, **options)
-    return survival_methods(result, selection)
+    return text_of(result, selection)
 
 
 def test_the_counts_add_up_in_words():
@@ -65,12 +70,12 @@ def test_a_filter_is_told_with_whom_it_could_not_judge():
     assert "Left out there" not in written()
     result = survival_by_group(COHORT, OLD.mask, "os")
     with pytest.raises(ValueError, match="selection that the result was made with"):
-        survival_methods(result, EVERYONE)
+        text_of(result, EVERYONE)
 
 
 def test_patients_not_tested_are_named():
     result = survival_by_group(COHORT, EVERYONE.mask, "os", by_alteration(COHORT, "ASXL1"))
-    text = survival_methods(result, EVERYONE)
+    text = text_of(result, EVERYONE)
     assert "9 not tested" in text
     assert "not tested" not in written()
 
@@ -97,7 +102,7 @@ def test_one_group_has_no_test_and_two_have_no_pairs():
     assert "(3 pairs), with p-values adjusted by Holm's method" in three
     assert "No adjustment" not in three
     pair = survival_by_group(COHORT, EVERYONE.mask, "os", by_alteration(COHORT, "ASXL1"))
-    two = survival_methods(pair, EVERYONE)
+    two = text_of(pair, EVERYONE)
     assert "1 degree of freedom" in two
     assert "No adjustment for multiple testing" in two
     assert "Holm" not in two
@@ -126,7 +131,7 @@ def test_the_test_chosen_its_strata_and_the_trend():
     diagnosis = by_variable(COHORT, "diagnosis")
     steps = replace(diagnosis, ordered=True)
     result = survival_by_group(COHORT, EVERYONE.mask, "os", steps)
-    assert "A trend over the ordered groups" in survival_methods(result, EVERYONE)
+    assert "A trend over the ordered groups" in text_of(result, EVERYONE)
 
 
 def test_a_withheld_p_value_says_why_and_names_no_test():
@@ -163,10 +168,10 @@ def test_the_source_and_the_software():
     simulated = replace(COHORT, provenance=Provenance("demo:x", citation="A 2024", synthetic=True))
     selection = Filter().apply(simulated)
     result = survival_by_group(simulated, selection.mask, "os")
-    marked = survival_methods(result, selection, sections=["More was done."])
+    marked = text_of(result, selection)
     assert marked.startswith("SYNTHETIC DATA")
     assert "demo:x (A 2024)" in marked
-    assert "\n\nMore was done.\n\n" in marked
+    assert "\n\nThe restricted mean survival time is the area" in marked
 
 
 def test_nobody_at_all_makes_no_claim():

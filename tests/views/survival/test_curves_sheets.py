@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 
-import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
@@ -16,16 +15,13 @@ from app.study.files.workbook import to_xlsx
 from app.views.survival.cox.analysis import ModelSettings, fit_models
 from app.views.survival.cox.checks import adjusted_view
 from app.views.survival.curves.analysis import survival_by_group
-from app.views.survival.curves.words_contrasts import contrast_methods
+from app.views.survival.curves.answer import survival_answer
 from app.views.survival.curves.words_sheets import (
-    AskedTimes,
     adjusted_sheet,
-    incidence_tests,
     model_tests,
-    survival_sheets,
-    told,
 )
 from app.views.survival.incidence.analysis import incidence_by_group
+from app.views.survival.incidence.answer import incidence_tests
 from data_loaders import Cohort, load_cohort
 
 
@@ -46,8 +42,9 @@ def sheet(content: bytes, name: str) -> list[dict[str, object]]:
 
 
 def test_every_estimate_is_a_number_with_its_limits_beside_it(cohort: Cohort, result):
-    asked = AskedTimes(times=(18.0, 42.0), horizon=48.0, given=12.0, further=(24.0,))
-    sheets = survival_sheets(result, "years", asked)
+    sheets = survival_answer(
+        cohort, result, times=(18.0, 42.0), horizon=48.0, given=12.0, further=(24.0,)
+    ).tables()
     content = to_xlsx(sheets, cohort.provenance, "all", {"Fingerprint": cohort.fingerprint})
     curve = result.drawn[1]
     own = next(row for row in sheet(content, "Summary") if row["Group"] == curve.name)
@@ -83,7 +80,9 @@ def test_every_estimate_is_a_number_with_its_limits_beside_it(cohort: Cohort, re
 def test_tests_come_with_statistic_degrees_of_freedom_and_a_p_that_is_never_zero(
     cohort: Cohort, result
 ):
-    content = to_xlsx(survival_sheets(result, "months"), cohort.provenance, "all")
+    content = to_xlsx(
+        survival_answer(cohort, result, unit="months").tables(), cohort.provenance, "all"
+    )
     rows = {row["Test"]: row for row in sheet(content, "Tests")}
     logrank = rows[result.test.method]
     assert logrank["Chi-squared"] == pytest.approx(result.test.statistic)
@@ -124,16 +123,17 @@ def test_an_endless_p_value_is_said_to_be_small_and_headings_carry_units(cohort:
     assert not is_p_value("platelets")
 
 
-def test_methods_and_first_sheet_say_what_was_asked(result):
-    asked = AskedTimes(times=(18.0,), horizon=48.0, given=12.0, further=(24.0,))
-    words = contrast_methods(result, "years", asked)
+def test_methods_and_first_sheet_say_what_was_asked(cohort: Cohort, result):
+    answer = survival_answer(
+        cohort, result, times=(18.0,), horizon=48.0, given=12.0, further=(24.0,)
+    )
+    words = answer.methods[3]
     for part in ("at 1.5 years", "horizon of 4 years", "Survival of 2 years more", "by 1 year",
                  "Grambsch", "degrees of freedom"):  # fmt: skip
         assert part in words, part
-    said = told(result.outcome, result.label)
+    said = answer.told
     assert said["Endpoint"].startswith("Overall survival (columns os_months and os_event")
     assert all(name in said["Groups"] for name in result.outcome.names)
-    assert np.isfinite(asked.horizon_of(result))
 
 
 def test_the_tests_of_a_model_and_adjusted_survival_are_numbers(cohort: Cohort):

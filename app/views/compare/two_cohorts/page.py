@@ -37,8 +37,8 @@ from app.views.compare.words_methods import cohorts_methods
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table, reading
-from app.views.survival.curves.words_sheets import summary_sheet, tests_sheet
+from app.views.survival.curves.words import numbers_table, reading, summary_sheet
+from app.views.survival.curves.words_sheets import tests_sheet
 from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 
@@ -173,7 +173,9 @@ def draw_answer(both: Both) -> None:
                 survival,
                 (len(clinical), len(alterations)),
             ),
-            script=partial(cohorts_script, both, None if survival is None else survival[0].limit),
+            script=partial(
+                cohorts_script, both, None if survival is None else survival[0].outcome.limit
+            ),
         ),
     )
 
@@ -262,8 +264,9 @@ def _draw_survival(
                 alt=survival_alt(title, result, sentences),
             )
             st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    limit = results[0].outcome.limit or 0
     st.caption(
-        f"Same groups, colours and axes. Follow-up ends at {(results[0].limit or 0) / 12:.1f} "
+        f"Same groups, colours and axes. Follow-up ends at {limit / 12:.1f} "
         "years in both, where that of the shorter cohort ends, for every number here."
     )
     return figures

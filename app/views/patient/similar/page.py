@@ -188,7 +188,7 @@ def _draw_survival(
             name=("patients_like", str(found.position + 1), result.endpoint.key),
             alt=survival_alt(title, result, [*reading(result), course]),
         )
-    left_out = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
+    left_out = [f"{number:,} {reason}" for reason, number in result.outcome.left_out.items()]
     st.caption(
         f"{course} The patient itself is not in the curve."
         + (f" Left out: {', '.join(left_out)}." if left_out else "")

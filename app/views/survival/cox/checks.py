@@ -23,7 +23,7 @@ from app.study.wording import (
 )
 from app.views.survival.cox.analysis import CohortModels
 from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame
-from app.views.survival.curves.words import YEARS
+from app.views.survival.curves.analysis import YEARS
 
 DOUBTFUL = 0.05
 MOST_LEVELS = 10

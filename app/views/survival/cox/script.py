@@ -16,7 +16,7 @@ from app.study.scripts.parts import (
 from app.study.wording import MONTHS_PER_YEAR
 from app.views.survival.cox.analysis import CohortModels
 from app.views.survival.cox.frame import Covariate, ModelFrame
-from app.views.survival.curves.words import YEARS
+from app.views.survival.curves.analysis import YEARS
 from data_loaders import Cohort
 
 _DIGITS = 'float_format="%.12g".__mod__'

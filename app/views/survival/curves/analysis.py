@@ -30,6 +30,8 @@ from app.study.outcomes import Outcome, as_loaded, outcome_of, too_small
 from data_loaders import Cohort, Endpoint
 from data_loaders.wording import listing, mid_sentence, plural
 
+YEARS = (1, 3, 5)
+
 
 @dataclass(frozen=True)
 class GroupCurve:
@@ -103,24 +105,9 @@ class GroupSurvival:
         return self.outcome.endpoint
 
     @property
-    def selected(self) -> int:
-        """Patients selected."""
-        return self.outcome.selected
-
-    @property
     def analysed(self) -> int:
         """Patients in the curves."""
         return self.outcome.n
-
-    @property
-    def left_out(self) -> dict[str, int]:
-        """Why the other selected patients are not: reason to number."""
-        return self.outcome.left_out
-
-    @property
-    def limit(self) -> float | None:
-        """Time limit in months (administrative censoring), or None."""
-        return self.outcome.limit
 
     @property
     def p_value(self) -> float | None:

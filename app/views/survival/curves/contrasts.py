@@ -1,8 +1,15 @@
-"""Groups against a reference, as printed: at chosen times, in mean, given survival so far."""
+"""Groups against a reference: at chosen times, in mean, given survival so far.
+
+Each comparison is a sheet of numbers, every estimate with its limits in columns of their own, and
+the table that a page prints from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +32,30 @@ from app.study.wording import (
     in_unit,
     signed,
 )
-from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.analysis import YEARS, GroupSurvival
+
+USUAL_TIMES = tuple(MONTHS_PER_YEAR * year for year in YEARS)
+USUALLY_GIVEN = 2 * MONTHS_PER_YEAR
+
+
+@dataclass(frozen=True)
+class AskedTimes:
+    """At which times the groups are compared, all in months.
+
+    Parameters
+    ----------
+    times
+        Of the differences.
+    horizon
+        Of the restricted means; 0 where nobody is followed.
+    given, further
+        Already lived without the event, and the further times asked about.
+    """
+
+    times: Sequence[float]
+    horizon: float
+    given: float
+    further: Sequence[float]
 
 
 def common_horizon(result: GroupSurvival) -> float:
@@ -41,10 +71,10 @@ def common_horizon(result: GroupSurvival) -> float:
     return float(np.floor(longest / step + 1e-9) * step) or longest
 
 
-def differences_table(
+def differences_sheet(
     result: GroupSurvival, months: Sequence[float], unit: TimeUnit
 ) -> pd.DataFrame:
-    """Survival at chosen times, and the difference from the reference group, as printed.
+    """Survival of each group at chosen times and its difference from the reference.
 
     Parameters
     ----------
@@ -53,39 +83,45 @@ def differences_table(
     months
         The times.
     unit
-        Unit in which the times are printed.
-
-    Returns
-    -------
-    DataFrame
-        One row a time and group.
+        Unit in which the times are told.
     """
-    curves = result.by_name
-    wanted = sorted(set(months))
+    curves, wanted = result.by_name, sorted(set(months))
     frame = survival_differences(curves, wanted) if len(curves) > 1 else pd.DataFrame()
     rows = []
     for time in wanted:
         for place, (name, km) in enumerate(curves.items()):
             at = km.at(time).iloc[0]
-            row = {
-                unit.capitalize(): f"{in_unit(time, unit):g}",
+            row: dict[str, object] = {
+                f"Time, {unit}": in_unit(time, unit),
                 "Group": str(name),
                 "At risk": int(at["n_risk"]),
-                "Survival (95% CI)": format_percent_ci(at["survival"], at["lower"], at["upper"]),
+                **estimate_cells("Survival", share_of(at)),
             }
             if place:
                 own = frame[(frame["group"] == name) & (frame["time"] == time)].iloc[0]
-                small = _too_small(curves, name)
-                row["Difference, points (95% CI)"] = small or _points(own)
-                row["p"] = "–" if small else format_p_cell(own["p_value"])
-            elif len(curves) > 1:
-                row |= {"Difference, points (95% CI)": "reference", "p": ""}
+                row |= {"Reference": own["reference"], **_contrast_cells("Difference", own, 1.0)}
             rows.append(row)
     return pd.DataFrame(rows)
 
 
-def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
-    """Restricted mean of each group and its difference from the reference, as printed.
+def differences_table(
+    result: GroupSurvival, months: Sequence[float], unit: TimeUnit
+) -> pd.DataFrame:
+    """The sheet of differences as printed, one row a time and group."""
+    return pd.DataFrame(
+        {
+            unit.capitalize(): f"{at[f'Time, {unit}']:g}",
+            "Group": at["Group"],
+            "At risk": at["At risk"],
+            "Survival (95% CI)": format_percent_ci(*values_of(at, "Survival")),
+            **_compared(result.by_name, at, "Difference", "Difference, points (95% CI)", _points),
+        }
+        for at in differences_sheet(result, months, unit).to_dict("records")
+    )
+
+
+def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
+    """Restricted mean survival time of each group, its horizon, and its difference.
 
     Parameters
     ----------
@@ -94,43 +130,60 @@ def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit)
     months
         The horizon.
     unit
-        Unit in which the means are printed.
+        Unit in which the means are told.
     """
     curves = result.by_name
     frame = rmst_differences(curves, months) if len(curves) > 1 else pd.DataFrame()
     rows = []
     for place, (name, km) in enumerate(curves.items()):
         mean = km.rmst(months)
-        row = {
+        row: dict[str, object] = {
             "Group": str(name),
-            f"Restricted mean, {unit} (95% CI)": _interval(
-                float(mean), mean.lower, mean.upper, unit
+            f"Horizon, {unit}": in_unit(months, unit),
+            **estimate_cells(
+                f"Restricted mean, {unit}", times_in(unit, float(mean), mean.lower, mean.upper)
             ),
+            "Note": mean.note,
         }
-        if len(curves) > 1:
-            contrast, p_value = "reference", ""
-            if place:
-                own = frame[frame["group"] == name].iloc[0]
-                small = _too_small(curves, name)
-                contrast = small or _interval(
-                    own["difference"], own["lower"], own["upper"], unit, sign=True
-                )
-                p_value = "–" if small else format_p_cell(own["p_value"])
-            row |= {f"Difference, {unit} (95% CI)": contrast, "p": p_value}
-        row["Note"] = (
-            f"Followed to {format_time(km.time[-1], unit)} {unit}; carried on level to the horizon."
-            if mean.note.startswith("Follow-up ends")
-            else ""
-        )
+        if place:
+            own = frame[frame["group"] == name].iloc[0]
+            row |= {
+                "Reference": own["reference"],
+                **_contrast_cells(f"Difference, {unit}", own, in_unit(1.0, unit)),
+            }
         rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
+    """The sheet of restricted means as printed, one row a group."""
+    curves, difference = result.by_name, f"Difference, {unit}"
+    signed_mean = partial(_mean, form="+.2f")
+    rows = []
+    for at in means_sheet(result, months, unit).to_dict("records"):
+        km = curves[at["Group"]]
+        carried_on = km.rmst(months).note.startswith("Follow-up ends")
+        rows.append(
+            {
+                "Group": at["Group"],
+                f"Restricted mean, {unit} (95% CI)": _mean(
+                    *values_of(at, f"Restricted mean, {unit}")
+                ),
+                **_compared(curves, at, difference, f"{difference} (95% CI)", signed_mean),
+                "Note": f"Followed to {format_time(km.time[-1], unit)} {unit}; carried on level to "
+                "the horizon."
+                if carried_on
+                else "",
+            }
+        )
     table = pd.DataFrame(rows)
     return table if table.empty or table["Note"].any() else table.drop(columns="Note")
 
 
-def conditional_table(
-    result: GroupSurvival, given: float, months: Sequence[float], unit: TimeUnit
+def conditional_sheet(
+    result: GroupSurvival, given: float, further: Sequence[float], unit: TimeUnit
 ) -> pd.DataFrame:
-    """Chance of a further time for who is event-free at ``given`` months, as printed.
+    """Chance of a further time for who is event-free at ``given`` months, one row a time.
 
     Parameters
     ----------
@@ -138,28 +191,103 @@ def conditional_table(
         Curves by group.
     given
         Months already lived without the event.
-    months
-        Further times.
+    further
+        Further times in months.
     unit
-        Unit in which the further times are printed.
+        Unit in which times are told.
     """
     rows = []
     for name, km in result.by_name.items():
-        row: dict[str, object] = {
+        start: dict[str, object] = {
             "Group": str(name),
+            f"Without the event by, {unit}": in_unit(given, unit),
             "At risk then": int(km.at(given)["n_risk"].iloc[0]),
         }
         try:
-            frame = conditional_survival(km, given, sorted(set(months)))
+            frame = conditional_survival(km, given, sorted(set(further)))
         except ValueError as error:
-            rows.append(row | {"Note": str(error)})
+            rows.append(start | {"Note": str(error)})
             continue
-        for _, at in frame.iterrows():
-            more = in_unit(at["time"], unit)
-            column = f"{more:g} {unit[:-1] if more == 1 else unit} more (95% CI)"
-            row[column] = format_percent_ci(at["survival"], at["lower"], at["upper"])
-        rows.append(row)
-    return pd.DataFrame(rows).fillna("–")
+        rows += [
+            start
+            | {f"Further time, {unit}": in_unit(at["time"], unit)}
+            | estimate_cells("Survival of the further time", share_of(at))
+            for at in frame.to_dict("records")
+        ]
+    return pd.DataFrame(rows)
+
+
+def conditional_table(
+    result: GroupSurvival, given: float, months: Sequence[float], unit: TimeUnit
+) -> pd.DataFrame:
+    """The sheet of conditional survival as printed, one row a group and one column a time."""
+    rows: dict[str, dict[str, object]] = {}
+    for at in conditional_sheet(result, given, months, unit).to_dict("records"):
+        row = rows.setdefault(
+            at["Group"], {"Group": at["Group"], "At risk then": at["At risk then"]}
+        )
+        more = at.get(f"Further time, {unit}", np.nan)
+        if np.isnan(more):
+            row["Note"] = at["Note"]
+            continue
+        column = f"{more:g} {unit[:-1] if more == 1 else unit} more (95% CI)"
+        row[column] = format_percent_ci(*values_of(at, "Survival of the further time"))
+    return pd.DataFrame(rows.values()).fillna("–")
+
+
+def estimate_cells(name: str, values: tuple[float, float, float]) -> dict[str, object]:
+    """An estimate and its limits, in columns of their own."""
+    return dict(zip(_columns(name), values, strict=True))
+
+
+def values_of(at: Mapping[Any, Any], name: str) -> tuple[float, float, float]:
+    """An estimate and its limits, of a row of a sheet."""
+    middle, low, high = (at[column] for column in _columns(name))
+    return middle, low, high
+
+
+def share_of(at: Mapping[Any, Any] | pd.Series) -> tuple[float, float, float]:
+    """Survival with its limits, of a row of estimates."""
+    return at["survival"], at["lower"], at["upper"]
+
+
+def times_in(unit: TimeUnit, *months: float) -> tuple[float, float, float]:
+    """Months in the unit; what is not reached is empty."""
+    middle, low, high = (
+        in_unit(value, unit) if np.isfinite(value) else float("nan") for value in months
+    )
+    return middle, low, high
+
+
+def _columns(name: str) -> tuple[str, str, str]:
+    return name, f"{name}, 95% lower", f"{name}, 95% upper"
+
+
+def _contrast_cells(name: str, own: pd.Series, factor: float) -> dict[str, object]:
+    middle, low, high = (own[part] * factor for part in ("difference", "lower", "upper"))
+    cells = estimate_cells(name, (middle, low, high))
+    return cells | {"p": own["p_value"], "Note": own["note"]}
+
+
+def _compared(
+    curves: Curves,
+    at: Mapping[Any, Any],
+    name: str,
+    heading: str,
+    printed: Callable[[float, float, float], str],
+) -> dict[str, str]:
+    """The difference of a row and its p-value, as printed; nothing where there is one group."""
+    if len(curves) < 2:
+        return {}
+    group, reference = at["Group"], str(next(iter(curves)))
+    if group == reference:
+        return {heading: "reference", "p": ""}
+    small = _too_small(curves, group)
+    if small:
+        return {heading: small, "p": "–"}
+    values = values_of(at, name)
+    said = (at["Note"] or "–") if np.isnan(values[0]) else printed(*values)
+    return {heading: said, "p": format_p_cell(at["p"])}
 
 
 def _too_small(curves: Curves, name: Hashable) -> str:
@@ -171,19 +299,14 @@ def _too_small(curves: Curves, name: Hashable) -> str:
     return ""
 
 
-def _points(row: pd.Series) -> str:
+def _points(middle: float, low: float, high: float) -> str:
     """A difference of shares in percentage points, with its interval."""
-    if np.isnan(row["difference"]):
-        return str(row["note"]) or "–"
-    middle, low, high = (100 * row[name] for name in ("difference", "lower", "upper"))
     if np.isnan(low):
-        return f"{signed(middle)} (no interval)"
-    return f"{signed(middle)} ({signed(low)} to {signed(high)})"
+        return f"{signed(100 * middle)} (no interval)"
+    return f"{signed(100 * middle)} ({signed(100 * low)} to {signed(100 * high)})"
 
 
-def _interval(middle: float, low: float, high: float, unit: TimeUnit, *, sign: bool = False) -> str:
-    form = "+.2f" if sign else ".2f"
-    if np.isnan(low):
-        return f"{format(in_unit(middle, unit), form)} (no interval)".replace("-", "−")
-    values = [format(in_unit(value, unit), form) for value in (middle, low, high)]
-    return f"{values[0]} ({values[1]} to {values[2]})".replace("-", "−")
+def _mean(middle: float, low: float, high: float, form: str = ".2f") -> str:
+    said, *limits = (format(value, form) for value in (middle, low, high))
+    interval = "no interval" if np.isnan(low) else " to ".join(limits)
+    return f"{said} ({interval})".replace("-", "−")

@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from dataclasses import replace
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.shell.controls.curve_options import INCIDENCE, LOG_MINUS_LOG
-from app.shell.controls.endpoint import SurvivalSettings, survival_settings
+from app.shell.controls.endpoint import survival_settings
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.controls.typed_times import typed_times
-from app.shell.layout import figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
+from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.accounting import Accounting
-from app.study.figures.theme import framed
+from app.study.analyses import answer_of
+from app.study.question import Question
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
-from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
+from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.contrasts import (
+    USUAL_TIMES,
+    USUALLY_GIVEN,
     common_horizon,
     conditional_table,
     differences_table,
     restricted_means_table,
 )
-from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.figures_log_minus_log import log_minus_log_figure
-from app.views.survival.curves.script import survival_script
-from app.views.survival.curves.words import (
-    YEARS,
-    cautions,
-    numbers_table,
-    pairs_table,
-    reading,
-    summary_table,
-    survival_title,
-)
-from app.views.survival.curves.words_contrasts import contrast_methods
-from app.views.survival.curves.words_methods import survival_methods
-from app.views.survival.curves.words_sheets import AskedTimes, survival_sheets, told
+from app.views.survival.curves.words import pairs_table, summary_table
 from app.views.survival.page_immortal_time import immortal_time_guard
 
 _SUMMARY, _DIFFERENCES, _MEANS = "Summary", "Differences", "Restricted mean"
@@ -49,111 +37,48 @@ _CONDITIONAL, _PAIRS = "Given survival so far", "Every pair"
 
 def draw_curves(looking: Looking) -> None:
     """Draw the controls, the curves, what they say and what can be taken away."""
-    settings = survival_settings(looking)
-    options = settings.options
-    result = survival_by_group(
-        looking.cohort,
-        looking.selection.mask,
-        settings.endpoint,
-        settings.chosen.grouping,
-        limit=options.time.limit,
-        conf_type=options.conf_type,
-        weights=options.weights,
-        strata=options.strata,
-        adjust=options.adjust,
-        truncated=options.truncated,
-    )
-    unit = options.time.unit
-    sentences = reading(result)
-
-    immortal_time_guard(
-        looking, settings.chosen.grouping, settings.endpoint, str(settings.chosen.spec or "")
-    )
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        place = st.container()
+    question = _question(looking)
+    result: GroupSurvival = result_of(question)
+    unit: TimeUnit = question.shown["unit"]
+    place, numbers = frame(), st.container()
+    with place.below:
         until = draw_axis_end(result.supported_until, result.last_time, unit)
-        figure, title = _figure(looking, result, settings, until)
-        with place:
-            figure_with_downloads(
-                figure,
-                partial(numbers_table, result, unit),
-                key="km",
-                name=(result.endpoint.key, result.label),
-                alt=survival_alt(title, result, sentences),
-            )
-    with words:
-        st.subheader("In words", anchor=False)
-        for note in result.notes:
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        limits = cautions(result, unit)
-        if limits:
-            st.warning("\n\n".join(limits))
-        st.caption(Accounting.of(result.outcome, "are in the curves").caption())
-
-    asked = _draw_numbers(result, unit)
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="km",
-            name=(result.endpoint.key, result.label),
-            figures={"Figure": figure},
-            sheets=partial(survival_sheets, result, unit, asked),
-            methods=survival_methods(
-                result, looking.selection, sections=[contrast_methods(result, unit, asked)]
-            ),
-            told=told(result.outcome, result.label),
-            script=partial(
-                survival_script,
-                result,
-                looking.cohort,
-                looking.filter,
-                settings.chosen.spec,
-                arrangement=settings.chosen.arrangement,
-                strata=options.strata,
-            ),
-        ),
-    )
-    st.caption(
-        f"Kaplan-Meier with 95% {options.conf_type} intervals; a median is the first time at "
-        "which half had the event. How each number is computed is on the Methods page."
-    )
+    with numbers:
+        times = _draw_numbers(result, unit)
+    question = replace(question, shown={**question.shown, "until": until, **times})
+    answer = answer_of(question, looking.cohort, result)
+    show(answer, place)
+    take_away(answer, question)
 
 
-def _figure(
-    looking: Looking, result: GroupSurvival, settings: SurvivalSettings, until: float | None
-) -> tuple[go.Figure, str]:
-    options = settings.options
-    title = survival_title(result)
-    if options.scale == LOG_MINUS_LOG:
-        title = f"{title}, log-minus-log"
-        return (
-            framed(
-                log_minus_log_figure(result, options.time.unit), title, synthetic=looking.synthetic
-            ),
-            title,
-        )
-    return (
-        framed(
-            survival_figure(
-                result,
-                options.time.unit,
-                band=options.band,
-                marks=options.marks,
-                full_table=options.full_table,
-                falling=options.scale != INCIDENCE,
-                until=until,
-            ),
-            title,
-            synthetic=looking.synthetic,
-        ),
-        title,
-    )
+def _question(looking: Looking) -> Question:
+    """Draw the controls; what they ask, and how it is to be drawn."""
+    wanted = survival_settings(looking)
+    options, chosen = wanted.options, wanted.chosen
+    immortal_time_guard(looking, chosen.grouping, wanted.endpoint, str(chosen.spec or ""))
+    settings = {
+        "endpoint_key": wanted.endpoint,
+        "limit": options.time.limit,
+        "conf_type": options.conf_type,
+        "weights": options.weights,
+        "strata": options.strata,
+        "adjust": options.adjust,
+        "truncated": options.truncated,
+    }
+    question = ask(looking, "survival.curves", settings, chosen.spec, chosen.arrangement)
+    shown = {
+        "unit": options.time.unit,
+        "log_minus_log": options.scale == LOG_MINUS_LOG,
+        "falling": options.scale != INCIDENCE,
+        "band": options.band,
+        "marks": options.marks,
+        "full_table": options.full_table,
+    }
+    return replace(question, shown=shown)
 
 
-def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
-    """One table at a time: what each group did, then how they differ; returns at which times."""
+def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
+    """One table at a time: what each group did, then how they differ; returns the times asked."""
     heading, choice = st.columns([1, 3], vertical_alignment="center")
     heading.subheader("In numbers", anchor=False)
     tables = [_SUMMARY, _DIFFERENCES, _MEANS, _CONDITIONAL]
@@ -175,22 +100,22 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
     elif shown == _PAIRS and result.pairwise is not None:
         draw_table(pairs_table(result.pairwise), key="km_pairs")
     elif shown == _DIFFERENCES:
-        return AskedTimes(times=_draw_differences(result, unit))
+        return {"times": _draw_differences(result, unit)}
     elif shown == _MEANS:
-        return AskedTimes(horizon=_draw_means(result, unit))
+        return {"horizon": _draw_means(result, unit)}
     elif shown == _CONDITIONAL:
         return _draw_conditional(result, unit)
-    return AskedTimes()
+    return {}
 
 
-def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> tuple[float, ...]:
+def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> list[float]:
     months = _times("At (separate by commas)", "times", unit)
     draw_table(differences_table(result, months, unit), key="km_differences")
     st.caption(
         f"Differences from {result.reference} with Wald intervals from Greenwood's variances; "
         "choose the times before looking at the curves."
     )
-    return tuple(months)
+    return months
 
 
 def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
@@ -216,13 +141,13 @@ def _draw_means(result: GroupSurvival, unit: TimeUnit) -> float:
     return months
 
 
-def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
+def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
     left, right = st.columns(2)
     with left:
         asked = st.number_input(
             f"Given no event by, {unit}",
             min_value=0.0,
-            value=2.0 if unit == "years" else 24.0,
+            value=in_unit(USUALLY_GIVEN, unit),
             key=f"given_{unit}",
             bind="query-params",
         )
@@ -236,12 +161,12 @@ def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> AskedTimes:
         "The chance of a further time for patients who are still without the event by then: "
         "S(given + t) / S(given)."
     )
-    return AskedTimes(given=_months(asked, unit), further=tuple(months))
+    return {"given": _months(asked, unit), "further": months}
 
 
 def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
     """Times typed by the reader, in months; 1, 3 and 5 years where none can be read."""
-    usual = [in_unit(MONTHS_PER_YEAR * year, unit) for year in YEARS]
+    usual = [in_unit(months, unit) for months in USUAL_TIMES]
     typed = st.text_input(
         f"{label}, {unit}",
         key=key,

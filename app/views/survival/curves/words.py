@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.analysis.survival import KaplanMeier
 from app.study.outcomes import too_small
 from app.study.wording import (
     MONTHS_PER_YEAR,
@@ -17,43 +16,65 @@ from app.study.wording import (
     format_time_ci,
     mid_sentence,
 )
-from app.views.survival.curves.analysis import GroupCurve, GroupSurvival
+from app.views.survival.curves.analysis import YEARS, GroupCurve, GroupSurvival
+from app.views.survival.curves.contrasts import (
+    USUAL_TIMES,
+    estimate_cells,
+    share_of,
+    times_in,
+    values_of,
+)
 from app.views.survival.curves.shape import Crossing, crossings, proportional_hazards
 
-YEARS = (1, 3, 5)
 FEW_EVENTS = 10
 _DOUBTFUL = 0.05
 _MOST_CROSSINGS = 2
 
 
-def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
-    """One row a group: n, events, median with interval, survival at 1, 3 and 5 years, follow-up.
-
-    Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
-    """
+def summary_sheet(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """One row a group: n, events, median, survival at 1, 3 and 5 years, median follow-up."""
     rows = []
     for curve in result.curves:
         row: dict[str, object] = {"Group": curve.name, "n": curve.n, "Events": curve.events}
         km = curve.km
-        row[f"Median, {unit} (95% CI)"] = (
-            "–" if km is None else format_time_ci(km.median, *km.median_ci, unit)
+        if km is not None:
+            row |= estimate_cells(_median(unit), times_in(unit, km.median, *km.median_ci))
+            for year, at in zip(YEARS, km.at(USUAL_TIMES).to_dict("records"), strict=True):
+                row[f"At risk at {year} years"] = at["n_risk"]
+                row |= estimate_cells(_survival_at(year), share_of(at))
+            followed = times_in(unit, km.median_followup, *km.median_followup_ci)
+            row |= estimate_cells(f"Median follow-up, {unit}", followed)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+    """The summary as it stands in a paper; ``numbers_table`` has every step unrounded."""
+    rows = []
+    for own in summary_sheet(result, unit).to_dict("records"):
+        row: dict[str, object] = {name: own[name] for name in ("Group", "n", "Events")}
+        anyone = bool(own["n"])
+        # The sheet's times stand in the unit already, so they are printed as they are.
+        row[f"{_median(unit)} (95% CI)"] = (
+            format_time_ci(*values_of(own, _median(unit)), "months") if anyone else "–"
         )
         for year in YEARS:
-            row[f"{year}-year (95% CI)"] = _percent_at(km, year)
+            row[f"{year}-year (95% CI)"] = (
+                format_percent_ci(*values_of(own, _survival_at(year))) if anyone else "–"
+            )
         row[f"Follow-up, {unit}"] = (
-            "–"
-            if km is None
-            else format_time_ci(km.median_followup, *km.median_followup_ci, unit).split(" (")[0]
+            format_time(own[f"Median follow-up, {unit}"], "months") if anyone else "–"
         )
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _percent_at(km: KaplanMeier | None, year: int) -> str:
-    if km is None:
-        return "–"
-    at = km.at([year * MONTHS_PER_YEAR]).iloc[0]
-    return format_percent_ci(at["survival"], at["lower"], at["upper"])
+def _median(unit: TimeUnit) -> str:
+    return f"Median, {unit}"
+
+
+def _survival_at(year: int) -> str:
+    return f"Survival at {year} years"
 
 
 def pairs_table(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.cohort.filters import Selection
-from app.study.files.software import made_with
+from app.study.accounting import Accounting
 from app.study.methods import columns_of
 from app.study.outcomes import too_small
-from app.study.wording import count, format_time_ci, listing, mid_sentence
-from app.views.survival.curves.analysis import GroupCurve, GroupSurvival
-from data_loaders import Cohort
+from app.study.wording import (
+    TimeUnit,
+    count,
+    format_p,
+    format_time_ci,
+    in_unit,
+    listing,
+    mid_sentence,
+)
+from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.contrasts import AskedTimes
+from app.views.survival.curves.shape import hazards_model
 
 _ADJUSTMENTS = {
     "holm": "Holm's method",
@@ -21,90 +29,39 @@ _ADJUSTMENTS = {
 _TRUNCATED = "left-truncated"
 
 
-def survival_methods(
-    result: GroupSurvival,
-    selection: Selection,
-    *,
-    sections: Sequence[str] = (),
-) -> str:
-    """The methods of a survival comparison, ready for a manuscript, paragraphs by blank lines.
+def survival_methods(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -> list[str]:
+    """Paragraphs of what was estimated, tested and compared.
 
     Parameters
     ----------
     result
-        The result.
-    selection
-        The patients it was made of.
-    sections
-        Paragraphs about further analyses, from :mod:`app.views.survival.cox.words_methods`.
-
-    Raises
-    ------
-    ValueError
-        If the result is of another number of patients than the selection.
+        Curves by group.
+    unit
+        Unit in which times are told.
+    asked
+        At which times the groups were compared.
     """
-    if result.selected != selection.n:
-        raise ValueError(
-            f"The result is of {result.selected:,} selected patients, the selection of "
-            f"{selection.n:,}: pass the selection that the result was made with."
-        )
-    estimates = [_endpoint(result), _limit(result), _followup(result), _curves(result)]
-    paragraphs = [
-        _joined([_source(selection.source), _patients(result, selection), _groups(result)]),
-        _joined(estimates),
+    who = Accounting.of(result.outcome).methods()
+    return [
+        _joined([who, _groups(result)]),
+        _joined([_endpoint(result), _limit(result), _followup(result), _curves(result)]),
         _joined([_comparison(result), _trend(result), _pairs(result)]),
-        *sections,
+        _contrasts(result, unit, asked),
         _joined([result.bias, *result.notes]),
-        made_with(),
     ]
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
 def _joined(sentences: Sequence[str]) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _source(cohort: Cohort) -> str:
-    provenance = cohort.provenance
-    cited = f" ({provenance.citation.rstrip('.')})" if provenance.citation else ""
-    told = f"{provenance.source}{cited}, content SHA-256 {cohort.fingerprint[:12]}."
-    if provenance.synthetic:
-        return f"SYNTHETIC DATA: the patients are simulated and nobody stands behind them: {told}"
-    return f"Data: {told}"
-
-
-def _patients(result: GroupSurvival, selection: Selection) -> str:
-    everyone = count(selection.source.n, "patient")
-    if selection.n == selection.source.n:
-        chosen = f"All {everyone} of the cohort were selected."
-    else:
-        chosen = (
-            f"Of {everyone} of the cohort, {selection.n:,} were selected: {selection.sentence}."
-        )
-    if selection.n_missing:
-        chosen += (
-            f" Left out there because a value was missing or a gene not tested: "
-            f"{count(selection.n_missing, 'patient')}."
-        )
-    if not result.selected:
-        return chosen
-    if result.analysed == result.selected:
-        return f"{chosen} All of them were analysed."
-    reasons = [f"{number:,} {reason}" for reason, number in result.left_out.items()]
-    return (
-        f"{chosen} Of these, {result.analysed:,} were analysed; not analysed: {listing(reasons)}."
-    )
-
-
 def _groups(result: GroupSurvival) -> str:
     if not result.label:
         return ""
-    sizes = [_size(curve) for curve in result.curves]
+    sizes = [
+        f"{curve.name} (n = {curve.n:,}, {count(curve.events, 'event')})" for curve in result.curves
+    ]
     return f"They were grouped by {mid_sentence(result.label)}: {listing(sizes)}."
-
-
-def _size(curve: GroupCurve) -> str:
-    return f"{curve.name} (n = {curve.n:,}, {count(curve.events, 'event')})"
 
 
 def _endpoint(result: GroupSurvival) -> str:
@@ -125,11 +82,11 @@ def _endpoint(result: GroupSurvival) -> str:
 
 
 def _limit(result: GroupSurvival) -> str:
-    if result.limit is None:
+    if result.outcome.limit is None:
         return ""
     return (
-        f"Follow-up was ended at {result.limit / 12:g} years (administrative censoring): later "
-        "events do not count in any number."
+        f"Follow-up was ended at {result.outcome.limit / 12:g} years (administrative censoring): "
+        "later events do not count in any number."
     )
 
 
@@ -194,6 +151,57 @@ def _pairs(result: GroupSurvival) -> str:
         else f"with p-values adjusted by {_ADJUSTMENTS[result.adjust]}"
     )
     return f"Pairs of groups were compared by the same test ({tested} pairs), {how}."
+
+
+def _contrasts(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -> str:
+    """How the groups were compared at chosen times, in mean, and given survival so far."""
+    if not result.drawn:
+        return ""
+    several = len(result.drawn) > 1
+    sentences = [_hazards(result)] if several else []
+    times = _listed(asked.times, unit)
+    if several:
+        sentences.append(
+            f"Survival was compared with that of {next(iter(result.by_name))} at {times} by the "
+            "difference of the estimates, with Wald intervals and tests from Greenwood's "
+            "variances."
+        )
+    if asked.horizon > 0:
+        sentences.append(
+            "The restricted mean survival time is the area under the curve to the horizon of "
+            f"{_time(asked.horizon, unit)}"
+            + (", its differences with Wald intervals and tests." if several else ".")
+        )
+    sentences.append(
+        f"Survival of {_listed(asked.further, unit)} more, given no event by "
+        f"{_time(asked.given, unit)}, is S(given + t) / S(given), with an interval on the "
+        f"{result.conf_type} scale."
+    )
+    if several:
+        sentences.append("None of these p-values is adjusted for the number of comparisons.")
+    return _joined(sentences)
+
+
+def _hazards(result: GroupSurvival) -> str:
+    model = None if result.test is None else hazards_model(result.outcome)
+    if model is None or model.ph_test is None:
+        return ""
+    statistic, df, p_value = model.ph_test
+    return (
+        "That the hazards of the groups are proportional was tested by the score test of Grambsch "
+        f"and Therneau over Kaplan-Meier transformed time (chi-squared {statistic:.2f}, "
+        f"{count(df, 'degree')} of freedom, {format_p(p_value)})."
+    )
+
+
+def _listed(months: Sequence[float], unit: TimeUnit) -> str:
+    values = [f"{in_unit(value, unit):g}" for value in sorted(set(months))]
+    return f"{listing(values)} {unit}"
+
+
+def _time(months: float, unit: TimeUnit) -> str:
+    value = in_unit(months, unit)
+    return f"{value:g} {unit[:-1] if value == 1 else unit}"
 
 
 def _estimates(result: GroupSurvival) -> list[KaplanMeier]:

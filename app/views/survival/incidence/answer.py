@@ -12,7 +12,7 @@ from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count, mid_sentence
-from app.views.survival.curves.words_sheets import incidence_summary, incidence_tests, told
+from app.views.survival.curves.words_sheets import TESTS, row_of_hazards, row_of_test, told
 from app.views.survival.incidence.analysis import GroupIncidence, incidence_by_group
 from app.views.survival.incidence.figures import Layers, incidence_alt, incidence_figure
 from app.views.survival.incidence.figures_stacked import stacked_figure, stacked_panels
@@ -139,3 +139,42 @@ def _tables(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     if result.pairwise is not None:
         tables["Pairs"] = result.pairwise
     return tables
+
+
+def incidence_tests(result: GroupIncidence) -> pd.DataFrame:
+    """Gray's tests of both events and the test of proportional hazards of each model."""
+    rows = []
+    for test, label in (
+        (result.gray_event, result.event_label),
+        (result.gray_competing, result.competing_label),
+    ):
+        if test is not None:
+            rows.append(row_of_test(test, label))
+    if not rows and result.label:
+        rows.append({"Test": "Gray's test", "Of": result.label, "Note": result.p_note})
+    effects = result.effects
+    for model, label in (
+        () if effects is None
+        else (
+            (effects.cause_specific, result.event_label),
+            (effects.competing, result.competing_label),
+        )
+    ):  # fmt: skip
+        if model is not None and model.ph_test is not None:
+            rows.append(row_of_hazards(model, label))
+    return pd.DataFrame(rows, columns=list(TESTS))
+
+
+def incidence_summary(result: GroupIncidence) -> pd.DataFrame:
+    """One row a group: n, events of both kinds."""
+    return pd.DataFrame(
+        [
+            {
+                "Group": group.name,
+                "n": group.n,
+                f"Events: {result.event_label}": group.events,
+                f"Competing: {result.competing_label}": group.competing,
+            }
+            for group in result.estimates
+        ]
+    )

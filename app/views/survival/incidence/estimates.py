@@ -16,7 +16,7 @@ from app.analysis.survival_input import slack
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, outcome_of
 from app.study.wording import MONTHS_PER_YEAR
-from app.views.survival.curves.words import YEARS
+from app.views.survival.curves.analysis import YEARS
 from data_loaders import Cohort, Endpoint
 
 EVENT, COMPETING = 1, 2

@@ -16,7 +16,7 @@ from app.study.wording import (
     format_percent,
     format_percent_ci,
 )
-from app.views.survival.curves.words import YEARS
+from app.views.survival.curves.analysis import YEARS
 from app.views.survival.incidence.analysis import GroupIncidence
 from app.views.survival.incidence.estimates import COMPETING, EVENT, GroupEstimate
 
