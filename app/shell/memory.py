@@ -78,3 +78,12 @@ def remembered(question: Question, make: Callable[[], T], doing: str = "Fitting 
 def result_of(question: Question) -> Any:
     """The result of an analysis that has a key, from the session's memory."""
     return remembered(question, partial(compute, question, looking_at().cohort))
+
+
+def result_or_reason(question: Question) -> Any:
+    """The result of an analysis; None where the cohort cannot answer, and the page says why."""
+    try:
+        return result_of(question)
+    except ValueError as error:
+        st.info(str(error))
+        return None

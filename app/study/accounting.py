@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
+from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome
 from data_loaders.wording import listing
 
@@ -35,6 +39,15 @@ class Accounting:
     def of(cls, outcome: Outcome, verb: str = "are analysed") -> Accounting:
         """The accounting of a follow-up, under the verb of its caption."""
         return cls(outcome.selected, outcome.n, outcome.left_out, outcome.limit, verb)
+
+    @classmethod
+    def of_groups(cls, mask: npt.NDArray[np.bool_], grouping: Grouping | None) -> Accounting:
+        """The accounting of selected patients by group; everyone is in it where there are none."""
+        selected = int(mask.sum())
+        if grouping is None:
+            return cls(selected, selected)
+        grouped = int((mask & (grouping.codes >= 0)).sum())
+        return cls(selected, grouped, grouping.left_out(mask), verb="are in the groups")
 
     @property
     def reasons(self) -> tuple[str, ...]:

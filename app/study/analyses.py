@@ -15,6 +15,12 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
+        "genomics.allele_fractions": "app.views.genomics.allele_fractions.answer:ALLELE_FRACTIONS",
+        "genomics.burden": "app.views.genomics.burden.answer:BURDEN",
+        "genomics.frequencies": "app.views.genomics.frequencies.answer:FREQUENCIES",
+        "genomics.oncoprint": "app.views.genomics.oncoprint.answer:ONCOPRINT",
+        "genomics.pairs": "app.views.genomics.pairs.answer:PAIRS",
+        "genomics.variants": "app.views.genomics.variants.answer:VARIANTS",
         "survival.curves": "app.views.survival.curves.answer:CURVES",
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
     }

@@ -235,8 +235,8 @@ def test_each_group_has_its_own_denominator_and_its_odds_against_the_others():
     assert rows["altered"].to_dict() == {"A": 2, "B": 1}
     assert rows["tested"].to_dict() == {"A": 3, "B": 4}
     assert found.overall.loc[0, "tested"] == 8
-    assert found.analysed == 8
-    assert found.left_out == {"value missing": 1}
+    assert found.accounting.analysed == 8
+    assert found.accounting.left_out == {"value missing": 1}
     expected = odds_ratio(np.array([[2, 1], [1, 3]])).statistic
     assert rows.loc["A", "odds_ratio"] == pytest.approx(expected)
     assert found.differences.loc[0, "odds_ratio"] == pytest.approx(expected)
@@ -323,7 +323,7 @@ def test_mpn_events_a_patient_are_the_known_ones(
         assert mean == pytest.approx(kinds[name.lower()], abs=0.0006), name
     # Their count is of mutations, ours of mutated genes: never fewer than genes, seldom more.
     burden = mutation_burden(
-        cohort, np.ones(cohort.n, dtype=bool), ["gene"], "#000000",
+        cohort, np.ones(cohort.n, dtype=bool), ["gene"],
         grouping=by_variable(cohort, "diagnosis"),
     ).summary.set_index("group")["mean"]  # fmt: skip
     for name in ("ET", "PV", "MF"):

@@ -158,8 +158,8 @@ def test_table_one_and_burden_test_the_groups_that_are_large_enough():
     assert ours["ferritin"].p_value == theirs["ferritin"].p_value
     assert ours["ferritin"].smd == theirs["ferritin"].smd
     assert ours["ferritin"].test == f"{theirs['ferritin'].test}, of 2 groups"
-    burden = mutation_burden(cohort, everyone(cohort), ["gene"], "#2a7fc1", grouping=grouping)
-    alone = mutation_burden(cohort, everyone(cohort), ["gene"], "#2a7fc1", grouping=without)
+    burden = mutation_burden(cohort, everyone(cohort), ["gene"], grouping=grouping)
+    alone = mutation_burden(cohort, everyone(cohort), ["gene"], grouping=without)
     assert burden.p_value == alone.p_value
     assert "Not in the test: rare has fewer than 10 patients." in burden_reading(burden)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,8 @@ from app.analysis.associations import table_one
 from app.analysis.subgroups import SubgroupSettings, find_subgroups
 from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingSpec
+from app.cohort.groupings import Arrangement, GroupingSpec
+from app.study.analyses import compute
 from app.study.exposures import exposure_times
 from app.study.outcomes import outcome_of
 from app.study.question import Question
@@ -21,12 +24,6 @@ from app.study.scripts.question import question_script
 from app.views.compare.analysis import clinical_differences
 from app.views.compare.script import comparison_script
 from app.views.compare.two_cohorts.script import cohorts_script
-from app.views.genomics import script as genomics
-from app.views.genomics.burden.analysis import mutation_burden
-from app.views.genomics.frequencies.analysis import group_frequencies
-from app.views.genomics.oncoprint.analysis import oncoprint
-from app.views.genomics.pairs.analysis import pair_screen
-from app.views.genomics.variants.analysis import acquisition_order, gene_variants, vaf_summary
 from app.views.patient.script import similar_script, swimmer_script
 from app.views.patient.similar.analysis import SimilaritySettings, similar_patients
 from app.views.patient.similar.words import neighbour_table
@@ -50,10 +47,10 @@ from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort
 from tests.views.compare.test_taken_away import Asked, Both, Side
-from tests.views.genomics.test_taken_away import Grouped
 
 CHOSEN = Filter.from_dict({"column": "age_years", "between": [25, None]})
 BY = GroupingSpec.parse("variable:diagnosis")
+EVERYONE = SimpleNamespace(spec=None, arrangement=Arrangement())
 GENE = GroupingSpec.parse("alteration:TP53")
 Made = tuple[str, list[float]]
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -125,41 +122,42 @@ def during(cohort: Cohort) -> Made:
     return script, list(answers_table(found)["hr"].dropna())
 
 
+def genomics(cohort: Cohort, analysis: str, by: GroupingSpec | None = None, **settings: Any):
+    """The script of a view of the genomics page, and its result."""
+    question = Question(
+        "upload:abc", cohort.fingerprint, f"genomics.{analysis}", CHOSEN, by, settings=settings
+    )
+    return question_script(question, cohort, analysis), compute(question, cohort)
+
+
 def frequencies(cohort: Cohort) -> Made:
-    found = group_frequencies(cohort, mask_of(cohort), ["gene"], grouping=BY.build(cohort))
-    script = genomics.frequency_script(found, cohort, CHOSEN, Grouped(BY))
+    script, found = genomics(cohort, "frequencies", BY, kinds=["gene"])
     return script, list(found.differences["p_value"].dropna())
 
 
 def pairs(cohort: Cohort) -> Made:
-    found = pair_screen(cohort, mask_of(cohort), ["gene"], 12, min_altered=4)
-    return genomics.pair_script(found, 12, cohort, CHOSEN), list(found.table["odds_ratio"])
+    script, found = genomics(cohort, "pairs", kinds=["gene"], most=12, min_altered=4)
+    return script, list(found.table["odds_ratio"])
 
 
 def burden(cohort: Cohort) -> Made:
-    found = mutation_burden(cohort, mask_of(cohort), ["gene"], "#000", grouping=BY.build(cohort))
-    script = genomics.burden_script(found, cohort, CHOSEN, Grouped(BY))
-    return script, list(found.summary["mean"] if "mean" in found.summary else found.summary["n"])
+    script, found = genomics(cohort, "burden", BY, kinds=["gene"])
+    return script, list(found.summary["mean"])
 
 
 def prints(cohort: Cohort) -> Made:
-    made = oncoprint(cohort, mask_of(cohort), ["gene"], 5, grouping=BY.build(cohort))
-    script = genomics.oncoprint_script((["gene"], 5, [], []), cohort, CHOSEN, Grouped(BY))
-    return script, [float(len(made.table()) > 0)]
+    script, made = genomics(cohort, "oncoprint", BY, kinds=["gene"], most=5)
+    return script, [float(made.any_altered)]
 
 
 def variants(cohort: Cohort) -> Made:
-    found = gene_variants(cohort, mask_of(cohort), "TP53")
-    script = genomics.lollipop_script(found, cohort, CHOSEN, Grouped())
+    script, found = genomics(cohort, "variants", gene="TP53")
     return script, list(found.table.select_dtypes("number").iloc[:, 0])
 
 
 def fractions(cohort: Cohort) -> Made:
-    mask = mask_of(cohort)
-    held = [*vaf_summary(cohort, mask, 10).table["median"]]
-    order = acquisition_order(cohort, mask, 10)
-    held += list(order["p_value"].dropna()) if len(order) else []
-    return genomics.vaf_script(10, cohort, CHOSEN), held
+    script, found = genomics(cohort, "allele_fractions", most=10)
+    return script, [*found.table["median"], *found.pairs["p_value"].dropna()]
 
 
 def compared(cohort: Cohort) -> Made:
@@ -190,7 +188,7 @@ def similar(cohort: Cohort) -> Made:
 def lanes(cohort: Cohort) -> Made:
     settings = SwimmerSettings()
     drawn = swimmer(cohort, mask_of(cohort), histories(cohort), None, settings)
-    return swimmer_script(settings, cohort, CHOSEN, Grouped()), [float(drawn.total)]
+    return swimmer_script(settings, cohort, CHOSEN, EVERYONE), [float(drawn.total)]
 
 
 def transplant(cohort: Cohort) -> Made:

@@ -247,13 +247,12 @@ def test_a_study_of_cbioportal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def _frequencies(cohort: Cohort) -> str:
     """The toy study is too small for most other views."""
-    from app.cohort.filters import Filter
-    from app.views.genomics.frequencies.analysis import group_frequencies
-    from app.views.genomics.script import frequency_script
-    from tests.views.genomics.test_taken_away import Grouped
+    from app.study.question import Question
+    from app.study.scripts.question import question_script
 
-    found = group_frequencies(cohort, np.ones(cohort.n, dtype=bool), ["gene"])
-    return frequency_script(found, cohort, Filter(), Grouped())
+    asked = {"settings": {"kinds": ["gene"]}}
+    question = Question("upload:abc", cohort.fingerprint, "genomics.frequencies", **asked)
+    return question_script(question, cohort, "Frequency of alterations")
 
 
 @pytest.mark.shared

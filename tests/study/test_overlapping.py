@@ -148,7 +148,7 @@ def test_frequencies_and_numbers_of_alterations_leave_out_what_makes_the_groups(
     assert table.loc["XYZ2", "p_value"] >= 0
     said = " ".join(frequency_reading(found))
     assert "Not compared, as the groups are made of it: ABC1" in said
-    burden = mutation_burden(made, everyone(), ["gene"], "#2a7fc1", grouping=grouping)
+    burden = mutation_burden(made, everyone(), ["gene"], grouping=grouping)
     assert burden.not_counted == ("ABC1",)
     carriers = burden.summary.set_index("group").loc["ABC1 mutated"]
     states = made.states[:, [made.alterations.columns.get_loc(n) for n in ("XYZ2", "LOST")]]

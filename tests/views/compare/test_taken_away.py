@@ -27,7 +27,6 @@ from app.views.compare.two_cohorts.analysis import (
 from app.views.compare.two_cohorts.script import cohorts_script
 from app.views.compare.words_methods import cohorts_methods, comparison_methods
 from app.views.genomics.frequencies.analysis import group_frequencies
-from app.views.genomics.script import frequency_script
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.transplant.defaults import suggest
 from app.views.transplant.script import transplant_script
@@ -143,16 +142,17 @@ def test_no_export_names_the_patients_of_a_list(
     selection = few.apply(cohort)
     asked = Asked(cohort, lists, exclusive=True)
     table, survival = compared(asked, Filter())
-    found = group_frequencies(cohort, selection.mask, KINDS, grouping=lists.build(cohort))
-    question = Question(
-        "upload:abc", cohort.fingerprint, "survival.curves", few, lists,
-        settings={"endpoint_key": "os"},
-    )  # fmt: skip
+    asked_too = [
+        Question("upload:abc", cohort.fingerprint, key, few, lists, settings=settings)
+        for key, settings in (
+            ("survival.curves", {"endpoint_key": "os"}),
+            ("genomics.frequencies", {"kinds": KINDS}),
+        )
+    ]
     texts = [
         comparison_script(cohort, few, asked, KINDS),
         comparison_methods(table, None, survival, selection),
-        question_script(question, cohort, "Survival"),
-        frequency_script(found, cohort, few, asked),
+        *(question_script(question, cohort, "View") for question in asked_too),
         asked.grouping().note,
         selection.sentence,
     ]

@@ -203,7 +203,7 @@ def test_burden_by_hand_and_by_scipy():
     )
     mask = np.ones(36, dtype=bool)
     grouping = by_variable(cohort, "diagnosis")
-    found = mutation_burden(cohort, mask, ["gene"], "#000000", grouping=grouping)
+    found = mutation_burden(cohort, mask, ["gene"], grouping=grouping)
     rows = found.summary.set_index("group")
     assert rows["mean"].to_dict() == {"A": 0.0, "B": 1.5, "C": pytest.approx(23 / 12)}
     assert rows.loc["A", "none"] == 12
@@ -223,7 +223,7 @@ def test_most_mds_patients_have_a_mutated_gene(public_cohorts: Path, known_answe
     ptd = [cohort.alterations.columns.get_loc(f) for f in ("KMT2A_PTD", "FLT3_ITD")]
     some = (cohort.states[:, genes + ptd] == 1).any(axis=1)
     assert 100 * some.mean() == pytest.approx(expected, abs=0.0051)
-    found = mutation_burden(cohort, np.ones(cohort.n, dtype=bool), ["gene"], "#000000")
+    found = mutation_burden(cohort, np.ones(cohort.n, dtype=bool), ["gene"])
     assert int(found.summary.loc[0, "none"]) == cohort.n - int(
         (cohort.states[:, genes] == 1).any(axis=1).sum()
     )

@@ -11,7 +11,9 @@ from scipy.stats import kruskal, mannwhitneyu
 
 from app.analysis.arrays import Bools
 from app.analysis.associations import Integers
+from app.cohort.colours import BLUE
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
+from app.study.accounting import Accounting
 from app.study.outcomes import too_small
 from app.study.overlapping import features_named
 from app.study.wording import count, format_p, listing
@@ -49,10 +51,8 @@ class Burden:
         Patients not tested for some of the alterations: their number may be higher.
     kinds
         Kinds of alterations counted.
-    selected, analysed
-        Patients selected, and those of them in a group.
-    left_out
-        Why the others are in none.
+    accounting
+        Who of the selected is in a group.
     """
 
     summary: pd.DataFrame
@@ -63,9 +63,7 @@ class Burden:
     test: str
     incomplete: int
     kinds: tuple[FeatureKind, ...]
-    selected: int
-    analysed: int
-    left_out: dict[str, int]
+    accounting: Accounting
     untested: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
 
@@ -74,7 +72,6 @@ def mutation_burden(
     cohort: Cohort,
     mask: Bools,
     kinds: Sequence[FeatureKind],
-    colour: str,
     *,
     grouping: Grouping | None = None,
 ) -> Burden:
@@ -91,8 +88,6 @@ def mutation_burden(
         The patients selected, shape (cohort.n,).
     kinds
         Kinds of alterations to count.
-    colour
-        Of everyone together.
     grouping
         Groups to compare; None for everyone together.
 
@@ -115,7 +110,7 @@ def mutation_burden(
     number = (states == 1).sum(axis=1)
     if grouping is None:
         own = {EVERYONE: number}
-        colours = {EVERYONE: colour}
+        colours = {EVERYONE: BLUE}
     else:
         codes = grouping.codes[inside]
         own = {n: number[codes == code] for code, n in enumerate(grouping.names)}
@@ -132,9 +127,7 @@ def mutation_burden(
         test=test,
         incomplete=int((states < 0).any(axis=1).sum()),
         kinds=tuple(kinds),
-        selected=int(mask.sum()),
-        analysed=int(inside.sum()),
-        left_out={} if grouping is None else grouping.left_out(mask),
+        accounting=Accounting.of_groups(mask, grouping),
         untested=tuple(name for name in own if name not in large),
         not_counted=not_counted,
     )

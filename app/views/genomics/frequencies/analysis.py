@@ -22,6 +22,7 @@ from app.analysis.associations import (
 )
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import Grouping
+from app.study.accounting import Accounting
 from app.study.overlapping import features_named, overlap_families
 from app.study.wording import (
     SIGNIFICANT,
@@ -66,10 +67,8 @@ class GroupFrequencies:
         What the groups are; empty without a grouping.
     kinds
         Kinds of alterations looked at.
-    selected, analysed
-        Patients selected, and those of them in a group.
-    left_out
-        Why the others are in none: reason to number.
+    accounting
+        Who of the selected is in a group.
     conf_level
         Level of the intervals.
     families
@@ -85,9 +84,7 @@ class GroupFrequencies:
     colours: dict[str, str]
     label: str
     kinds: tuple[FeatureKind, ...]
-    selected: int
-    analysed: int
-    left_out: dict[str, int]
+    accounting: Accounting
     conf_level: float
     families: npt.NDArray[np.intp]
     made_of: npt.NDArray[np.bool_]
@@ -188,9 +185,7 @@ def group_frequencies(
         colours={groups[code]: colours[code] for code in shown},
         label="" if grouping is None else grouping.label,
         kinds=tuple(kinds),
-        selected=int(mask.sum()),
-        analysed=int(mask.sum()) if grouping is None else sum(sizes),
-        left_out={} if grouping is None else grouping.left_out(mask),
+        accounting=Accounting.of_groups(mask, grouping),
         conf_level=conf_level,
         families=overlap_families(cohort, [names[place] for place in order]),
         made_of=np.isin([names[place] for place in order], sorted(features_named(cohort, groups))),

@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.analysis.arrays import Bools
 from app.cohort.groupings import Grouping, GroupingError, GroupingSpec
+from app.study.accounting import Accounting
 from app.views.genomics.frequencies.analysis import feature_positions
 from data_loaders import Cohort
 from data_loaders.alterations.mutation_rule import counts
@@ -79,14 +80,14 @@ class Oncoprint:
         Counts of each row among all patients of the groups.
     tracks
         Clinical variables above.
-    selected, analysed
-        Patients selected, and those of them in a group.
-    left_out
-        Why the others are in none.
+    accounting
+        Who of the selected is in a group.
     any_altered
         Patients of the groups with at least one of these alterations.
     label
         What the groups are; empty without a grouping.
+    kinds
+        Kinds of alterations asked for.
     """
 
     features: tuple[str, ...]
@@ -98,16 +99,15 @@ class Oncoprint:
     altered: npt.NDArray[np.int64]
     tested: npt.NDArray[np.int64]
     tracks: tuple[Track, ...]
-    selected: int
-    analysed: int
-    left_out: dict[str, int]
+    accounting: Accounting
     any_altered: int
     label: str
+    kinds: tuple[FeatureKind, ...]
 
     @property
     def every(self) -> int:
         """How many patients a column stands for, 1 where each has its own."""
-        return -(-self.analysed // MOST_COLUMNS)
+        return -(-self.accounting.analysed // MOST_COLUMNS)
 
     def table(self) -> pd.DataFrame:
         """One row a feature and one column a patient drawn, in words; patients by their place."""
@@ -181,11 +181,10 @@ def oncoprint(
         altered=(states == 1).sum(axis=0),
         tested=(states >= 0).sum(axis=0),
         tracks=tuple(_tracks(cohort, mask, tracks, inside[drawn])),
-        selected=int(mask.sum()),
-        analysed=len(inside),
-        left_out={} if grouping is None else grouping.left_out(mask),
+        accounting=Accounting.of_groups(mask, grouping),
         any_altered=int((states == 1).any(axis=1).sum()),
         label="" if grouping is None else grouping.label,
+        kinds=tuple(kinds),
     )
 
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import pandas as pd
 import streamlit as st
 
-from app.shell.layout import figure_with_downloads
 from app.shell.links import feature_labels
+from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.figures.theme import framed
-from app.study.wording import count, format_percent, mid_sentence
-from app.views.genomics.oncoprint.analysis import MOST_COLUMNS, Oncoprint, oncoprint
-from app.views.genomics.oncoprint.figures import oncoprint_alt, oncoprint_figure
+from app.shell.show import Frame, show, take_away
+from app.study.analyses import answer_of
 from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_most
-from app.views.genomics.script import oncoprint_script
-from app.views.genomics.words_methods import oncoprint_methods
 
 _ROWS = [10, 15, 20, 30, 40]
 _KINDS = ("categorical", "ordinal", "binary", "numeric")
 _FIRST_TRACKS = ("diagnosis", "sex", "age_years")
 _MOST_TRACKS = 6
-_PIXELS = 600
 
 
 def draw_oncoprint(looking: Looking) -> None:
@@ -37,39 +28,15 @@ def draw_oncoprint(looking: Looking) -> None:
         most = draw_most("Alterations", _ROWS, 20, key="oncoprint_rows")
         picked = _draw_picked(looking)
         tracks = _draw_tracks(looking)
-    try:
-        made = oncoprint(
-            looking.cohort, looking.selection.mask, kinds, most, grouping=chosen.grouping,
-            tracks=tracks, chosen=picked,
-        )  # fmt: skip
-    except ValueError as error:
-        st.info(str(error))
+    settings = {"kinds": kinds, "most": most, "tracks": tracks, "chosen": picked}
+    question = ask(looking, "genomics.oncoprint", settings, chosen.spec, chosen.arrangement)
+    result = result_or_reason(question)
+    if result is None:
         return
-    title = _title(made)
-    figure = framed(oncoprint_figure(made), title, synthetic=looking.synthetic)
-    figure_with_downloads(
-        figure,
-        made.table,
-        key="genomics_oncoprint",
-        name=("oncoprint",),
-        alt=oncoprint_alt(title, made),
-    )
-    st.markdown(f"- {_reading(made)}")
-    st.caption(_caption(made))
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="genomics_oncoprint",
-            name=("oncoprint",),
-            figures={"Figure": figure},
-            sheets=partial(_sheets, made),
-            methods=oncoprint_methods(made, kinds, looking.selection),
-            script=partial(
-                oncoprint_script, (kinds, most, tracks, picked), looking.cohort, looking.filter,
-                chosen,
-            ),
-        ),
-    )  # fmt: skip
+    answer = answer_of(question, looking.cohort, result)
+    # The figure needs the whole width: the words stand under it.
+    show(answer, Frame(*(st.container() for _ in range(3))))
+    take_away(answer, question)
 
 
 def _draw_picked(looking: Looking) -> list[str]:
@@ -101,50 +68,3 @@ def _draw_tracks(looking: Looking) -> list[str]:
         select_all=False,
     )
     return [name for name in picked if name in options]
-
-
-def _title(made: Oncoprint) -> str:
-    by = f" by {mid_sentence(made.label)}" if made.label else ""
-    return (
-        f"Oncoprint{by}, {count(len(made.labels), 'alteration')} in "
-        f"{count(made.analysed, 'patient')}"
-    )
-
-
-def _reading(made: Oncoprint) -> str:
-    share = format_percent(made.any_altered / made.analysed)
-    return (
-        f"{made.any_altered:,} of {count(made.analysed, 'patient')} ({share}) carry at least one "
-        f"of these {count(len(made.labels), 'alteration')}."
-    )
-
-
-def _caption(made: Oncoprint) -> str:
-    text = (
-        "A column is a patient, sorted row by row: altered, not altered, not tested. Percentages "
-        "are of the patients tested."
-    )
-    if made.cells.shape[1] > _PIXELS:
-        text += (
-            " Where patients are more than the screen's pixels, neighbours share one and a rare "
-            "alteration can be hidden: zoom in with the figure's toolbar, or filter."
-        )
-    if made.every > 1:
-        text += (
-            f" Of {made.analysed:,} sorted patients every {made.every}th is drawn, at most "
-            f"{MOST_COLUMNS:,}; percentages count all."
-        )
-    if made.left_out:
-        reasons = [f"{number:,} {reason}" for reason, number in made.left_out.items()]
-        text += (
-            f" In no group and not drawn: {', '.join(reasons)}; percentages are of the "
-            f"{made.analysed:,} others, so they may differ from those of the whole selection."
-        )
-    return text
-
-
-def _sheets(made: Oncoprint) -> dict[str, pd.DataFrame]:
-    counts = pd.DataFrame(
-        {"alteration": made.labels, "altered": made.altered, "tested": made.tested}
-    )
-    return {"Counts": counts, "Cells": made.table()}

@@ -15,6 +15,7 @@ from scipy.stats import binom
 from app.analysis.arrays import Bools, Floats
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import Grouping
+from app.study.accounting import Accounting
 from data_loaders import Cohort
 from data_loaders.alterations.mutation_rule import counts
 
@@ -43,11 +44,17 @@ class VafSummary:
         gene, vaf: every variant behind the table.
     without
         Variants of the selected patients that have no allele fraction.
+    pairs
+        Pairs of as many genes: see :func:`acquisition_order`.
+    selected
+        Patients selected.
     """
 
     table: pd.DataFrame
     points: pd.DataFrame
     without: int
+    pairs: pd.DataFrame
+    selected: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,8 @@ class GeneVariants:
         Those of them with a variant that has a position, by group.
     unplaced
         Patients whose variants of this gene say no position, such as an ITD.
+    accounting
+        Who of the selected was tested, and is in one of the groups.
     """
 
     gene: str
@@ -74,6 +83,7 @@ class GeneVariants:
     tested: dict[str, int]
     altered: dict[str, int]
     unplaced: int
+    accounting: Accounting
 
 
 def protein_positions(changes: pd.Series) -> Floats:
@@ -130,7 +140,7 @@ def _counted(cohort: Cohort) -> pd.DataFrame:
 
 
 def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -> VafSummary:
-    """Allele fractions of the genes that have most of them.
+    """Allele fractions of the genes that have most of them, and which of two has the higher one.
 
     Parameters
     ----------
@@ -171,7 +181,11 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
     table["x_linked"] = table["gene"].isin(X_LINKED)
     table = table.sort_values(["median", "gene"], ascending=[False, True], ignore_index=True)
     return VafSummary(
-        table, own[["gene", "vaf"]].reset_index(drop=True), int(variants["vaf"].isna().sum())
+        table=table,
+        points=own[["gene", "vaf"]].reset_index(drop=True),
+        without=int(variants["vaf"].isna().sum()),
+        pairs=acquisition_order(cohort, mask, most),
+        selected=int(mask.sum()),
     )
 
 
@@ -302,7 +316,14 @@ def gene_variants(
         tested={name: int(inside.sum()) for name, inside in members.items()},
         altered=altered,
         unplaced=len(unplaced),
+        accounting=_accounting(mask, tested, anyone),
     )
+
+
+def _accounting(mask: Bools, tested: Bools, shown: Bools) -> Accounting:
+    n, n_tested, n_shown = (int(who.sum()) for who in (mask, tested, shown))
+    left_out = {"not tested for the gene": n - n_tested, "in other groups": n_tested - n_shown}
+    return Accounting(n, n_shown, {reason: number for reason, number in left_out.items() if number})
 
 
 def _tested(cohort: Cohort, gene: str) -> npt.NDArray[np.bool_]:

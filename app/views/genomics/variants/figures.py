@@ -86,13 +86,6 @@ def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figur
     )  # fmt: skip
 
 
-def lollipop_alt(title: str, variants: GeneVariants) -> str:
-    """Alternative text: the title and the most frequent changes."""
-    rows = variants.table.sort_values("patients", ascending=False).head(5)
-    named = [f"{row.protein_change} in {row.patients:,}" for row in rows.itertuples()]
-    return f"{title}. Most frequent: {', '.join(named)}."
-
-
 def _range(table: pd.DataFrame, protein: Protein | None) -> tuple[float, float]:
     if protein is not None:
         return 0.0, protein.length + 1.0

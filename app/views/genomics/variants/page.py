@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
 from app.shell.columns import columns, percent
 from app.shell.controls.grouping import ChosenGrouping
-from app.shell.layout import figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
+from app.shell.show import Frame, show, take_away
 from app.shell.tables import draw_table
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.figures.theme import framed
-from app.study.wording import count
+from app.study.analyses import answer_of
 from app.views.genomics.oncoprint.analysis import class_word
 from app.views.genomics.page_controls import draw_groups
-from app.views.genomics.script import lollipop_script
-from app.views.genomics.variants.analysis import GeneVariants, gene_variants, placed_genes
-from app.views.genomics.variants.figures import lollipop_alt, lollipop_figure
-from app.views.genomics.variants.proteins import protein_axis
-from app.views.genomics.words_methods import lollipop_methods
+from app.views.genomics.variants.analysis import GeneVariants, placed_genes
 
 TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
 _MANY, _ENOUGH = "TP53", 10
@@ -30,8 +23,7 @@ _ROW, _TALLEST = 35, 300
 
 def draw_variants(looking: Looking) -> None:
     """Draw the controls, the lollipops and the table."""
-    cohort, mask = looking.cohort, looking.selection.mask
-    placed = placed_genes(cohort, mask)
+    placed = placed_genes(looking.cohort, looking.selection.mask)
     if placed.empty:
         st.info(
             "No variant of the patients selected has a protein change such as p.V617F: the cohort "
@@ -60,36 +52,15 @@ def draw_variants(looking: Looking) -> None:
             label_visibility="collapsed",
         )
     chosen, groups = _draw_two_groups(looking) if how == MIRRORED else (ChosenGrouping(), [])
-    found = gene_variants(
-        cohort, mask, gene, grouping=chosen.grouping if groups else None, groups=groups
-    )
-    furthest = float(found.table["position"].max()) if len(found.table) else 0.0
-    protein = protein_axis(gene, furthest)
-    title = _title(found)
-    figure = framed(lollipop_figure(found, protein), title, synthetic=looking.synthetic)
-    figure_with_downloads(
-        figure,
-        lambda: found.table,
-        key="genomics_variants",
-        name=("variants", gene),
-        alt=lollipop_alt(title, found),
-    )
-    st.caption(_caption(found, known=protein is not None))
-    _draw_table(found)
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="genomics_variants",
-            name=("variants", gene),
-            figures={"Figure": figure},
-            sheets=lambda: {"Variants": found.table},
-            methods=lollipop_methods(found, protein, looking.selection),
-            script=partial(
-                lollipop_script, found, cohort, looking.filter,
-                chosen if groups else ChosenGrouping(),
-            ),
-        ),
-    )  # fmt: skip
+    # Without two groups there are none: nothing of a grouping that is not shown is in the question.
+    shown = chosen if groups else ChosenGrouping()
+    settings = {"gene": gene, "groups": groups}
+    question = ask(looking, "genomics.variants", settings, shown.spec, shown.arrangement)
+    result: GeneVariants = result_of(question)
+    answer = answer_of(question, looking.cohort, result)
+    show(answer, Frame(*(st.container() for _ in range(3))))
+    _draw_table(result)
+    take_away(answer, question)
 
 
 def _telling(placed: pd.Series) -> str:
@@ -118,37 +89,16 @@ def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
     return chosen, picked
 
 
-def _title(found: GeneVariants) -> str:
-    placed, tested = sum(found.altered.values()), sum(found.tested.values())
-    versus = f", {' above, '.join(found.tested)} below" if len(found.tested) > 1 else ""
-    return (
-        f"{found.gene} variants with a known position, {placed:,} of {count(tested, 'patient')} "
-        f"tested{versus}"
-    )
-
-
-def _caption(found: GeneVariants, *, known: bool) -> str:
-    text = "A patient with two variants counts at both; the position is the first residue changed."
-    if not known:
-        text += " The axis is the range observed: no protein is on file for this numbering."
-    if found.unplaced:
-        text += (
-            f" {count(found.unplaced, 'patient')} with variants that name no position (such as an "
-            "ITD or a splice site) are not drawn."
-        )
-    return text
-
-
-def _draw_table(found: GeneVariants) -> None:
-    table = found.table.assign(
-        variant_class=[class_word(name) for name in found.table["variant_class"]]
+def _draw_table(result: GeneVariants) -> None:
+    table = result.table.assign(
+        variant_class=[class_word(name) for name in result.table["variant_class"]]
     )
     order = ["protein_change", "variant_class", "position", "patients", "share"]
     draw_table(
         table.sort_values("patients", ascending=False, kind="stable"),
         key="variants_table",
         height=min(_ROW * (len(table) + 1) + 2, _TALLEST),
-        column_order=order if len(found.tested) < 2 else ["group", *order],
+        column_order=order if len(result.tested) < 2 else ["group", *order],
         column_config=columns(
             "patients",
             group="Group",
