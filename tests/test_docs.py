@@ -21,7 +21,7 @@ from app.analysis.subgroups import SubgroupSettings, find_subgroups, subgroup_st
 from app.analysis.survival import kaplan_meier, logrank_test, pairwise_logrank
 from app.cohort.filters import Filter
 from app.study.analyses import ANALYSES
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.incidence.analysis import incidence_by_group
 from app.views.survival.incidence.words import effects_numbers, milestones_table
@@ -175,8 +175,8 @@ def test_incidences_by_hand_are_the_pages(capsys: pytest.CaptureFixture[str]):
 def test_the_cox_model_is_the_pages(capsys: pytest.CaptureFixture[str]):
     held = run("cox_model")
     mf = Filter.from_dict({"column": "diagnosis", "in": ["MF"]}).apply(held["cohort"])
-    settings = ModelSettings("os", ("alteration:ASXL1", "variable:age_years", "variable:sex"))
-    models = fit_models(held["cohort"], mf.mask, settings)
+    specs = ["alteration:ASXL1", "variable:age_years", "variable:sex"]
+    models = fit_models(held["cohort"], mf.mask, "os", specs)
     printed = capsys.readouterr().out
     model = held["model"]
     assert models.model.log_likelihood == pytest.approx(model.log_likelihood)

@@ -22,6 +22,10 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "genomics.pairs": "app.views.genomics.pairs.answer:PAIRS",
         "genomics.variants": "app.views.genomics.variants.answer:VARIANTS",
         "survival.curves": "app.views.survival.curves.answer:CURVES",
+        "survival.cox": "app.views.survival.cox.answer:MODELS",
+        "survival.cox.hazards": "app.views.survival.cox.answer:HAZARDS",
+        "survival.cox.adjusted": "app.views.survival.cox.answer:ADJUSTED",
+        "survival.cox.subgroups": "app.views.survival.cox.answer:SUBGROUPS",
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
     }
 )

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.cohort.groupings import GroupingSpec
 from app.shell.saved_groups import _Saved
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, table
@@ -58,7 +58,7 @@ def test_the_view_opens_on_age_sex_and_disease_of_everyone_followed(open_view: O
     chosen = at.multiselect(key="covariates").value
     assert chosen[:2] == ["variable:age_years", "variable:sex"]
     held = load_cohort(cohort)
-    models = fit_models(held, np.ones(held.n, dtype=bool), ModelSettings("os", tuple(chosen)))
+    models = fit_models(held, np.ones(held.n, dtype=bool), "os", chosen)
     said = words(at)
     assert f"{models.model.n:,} of {held.n:,} selected patients are in the model" in said
     assert f"Harrell's concordance {models.model.concordance:.3f}" in said

@@ -32,10 +32,8 @@ from app.views.patient.timeline import histories
 from app.views.subgroups.analysis import place_result, search_input
 from app.views.subgroups.script import subgroups_script as search_script
 from app.views.subgroups.words_methods import SubgroupsFound
-from app.views.survival.cox.analysis import ModelSettings, fit_models
-from app.views.survival.cox.checks import adjusted_view, subgroup_rows
-from app.views.survival.cox.frame import model_frame
-from app.views.survival.cox.script import models_script, subgroups_script
+from app.views.survival.cox.analysis import fit_models
+from app.views.survival.cox.checks import adjusted_curves, subgroup_forest
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.during.analysis import analyse_during_follow_up
 from app.views.survival.during.script import during_script
@@ -87,23 +85,31 @@ def incidence(cohort: Cohort) -> Made:
     return question_script(question, cohort, "Incidence"), [result.gray_event.statistic]
 
 
+def scripted(cohort: Cohort, analysis: str, **settings: Any) -> str:
+    question = Question("upload:abc", cohort.fingerprint, analysis, CHOSEN, settings=settings)
+    return question_script(question, cohort, analysis)
+
+
+def adjusted(cohort: Cohort) -> Made:
+    specs = ["variable:age_years", "variable:sex", "alteration:TP53"]
+    settings = {"by": specs[-1], "endpoint_key": "os", "covariates": specs}
+    view = adjusted_curves(cohort, mask_of(cohort), **settings)
+    held = [view.adjusted.table["survival"].iloc[-1]]
+    return scripted(cohort, "survival.cox.adjusted", **settings), held
+
+
 def models(cohort: Cohort) -> Made:
-    settings = ModelSettings("os", ("variable:age_years", "variable:sex", "alteration:TP53"))
-    found = fit_models(cohort, mask_of(cohort), settings)
+    specs = ["variable:age_years", "variable:sex", "alteration:TP53"]
+    found = fit_models(cohort, mask_of(cohort), "os", specs)
     assert found.model is not None
-    view = adjusted_view(found, found.covariates[-1])
-    held = [*found.model.summary["hr"], *found.model.ph_test["chi2"]]
-    held.append(view.adjusted.table["survival"].iloc[-1])
-    return models_script(found, cohort, CHOSEN, found.covariates[-1].name), held
+    script = scripted(cohort, "survival.cox", endpoint_key="os", covariates=specs)
+    return script, [*found.model.summary["hr"], *found.model.ph_test["chi2"]]
 
 
-def subgroup_forest(cohort: Cohort) -> Made:
-    specs = ["alteration:TP53", "variable:sex"]
-    table = model_frame(cohort, mask_of(cohort), "os", specs)
-    by = [c for c in table.varying if c is not table.covariates[0]]
-    rows = subgroup_rows(table, table.covariates[0], by, adjusted=True)
-    script = subgroups_script(table, by, cohort, CHOSEN, adjusted=True)
-    return script, list(rows["hr"].dropna())
+def subgroups_of_a_gene(cohort: Cohort) -> Made:
+    settings = {"endpoint_key": "os", "exposure": "alteration:TP53", "by": ["variable:sex"]}
+    forest = subgroup_forest(cohort, mask_of(cohort), **settings)
+    return scripted(cohort, "survival.cox.subgroups", **settings), list(forest.rows["hr"].dropna())
 
 
 def screen(cohort: Cohort) -> Made:
@@ -222,8 +228,9 @@ def subgroups(cohort: Cohort) -> Made:
 VIEWS: Mapping[str, Callable[[Cohort], Made]] = {
     made.__name__: made
     for made in (
-        curves, incidence, models, subgroup_forest, screen, during, frequencies, pairs, burden,
-        prints, variants, fractions, compared, two_cohorts, similar, lanes, transplant, subgroups,
+        curves, incidence, models, adjusted, subgroups_of_a_gene, screen, during, frequencies,
+        pairs, burden, prints, variants, fractions, compared, two_cohorts, similar, lanes,
+        transplant, subgroups,
     )
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from app.cohort.filters import Filter
 from app.study.contained_covariates import contained_in
 from app.study.outcomes import outcome_of
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.words import notes
 from app.views.survival.cox.words_methods import models_methods
 from app.views.survival.screen.analysis import screen_cohort, screen_notes
@@ -97,15 +97,15 @@ def test_scores_are_known_by_name_or_label(name, label, part):
 def test_models_and_screens_say_it_on_the_page_and_in_the_methods(mds):
     everyone = np.ones(mds.n, dtype=bool)
     asked = ("variable:ipssm_score", "alteration:TP53_multi_hit", "variable:age_years")
-    models = fit_models(mds, everyone, ModelSettings("os", asked))
+    models = fit_models(mds, everyone, "os", asked)
     sentence = (
         "IPSS-M score contains TP53 multi-hit: the effect shown for it is only what the score "
         "leaves over."
     )
     assert sentence in notes(models)
     selection = Filter().apply(mds)
-    assert sentence in models_methods(models, selection, concordance=False)
-    alone = fit_models(mds, everyone, ModelSettings("os", asked, kinds="univariable"))
+    assert sentence in models_methods(models, concordance=False)[-1]
+    alone = fit_models(mds, everyone, "os", asked, kinds="univariable")
     assert sentence not in notes(alone)
     screen = screen_cohort(mds, outcome_of(mds, everyone, "os"), ["ipssm_score"])
     (told_of,) = screen.contained

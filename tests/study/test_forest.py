@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.cohort.colours import assign_colours
 from app.study.figures.forest import forest_alt, forest_figure, ratio_words
 from app.study.figures.theme import SYNTHETIC_MARK, framed
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.checks import adjustable, adjusted_view, residual_trend
 from app.views.survival.cox.figures_adjusted import adjusted_figure
 from app.views.survival.cox.figures_residuals import residual_figure
@@ -224,8 +224,8 @@ def test_what_has_no_rows_is_refused():
 
 def test_the_figures_of_a_model_are_marked_and_hold_its_numbers():
     cohort = load_cohort("demo:mpn")
-    settings = ModelSettings("os", ("variable:age_years", "variable:driver"))
-    models = fit_models(cohort, np.ones(cohort.n, dtype=bool), settings)
+    specs = ["variable:age_years", "variable:driver"]
+    models = fit_models(cohort, np.ones(cohort.n, dtype=bool), "os", specs)
     rows = forest_rows(models)
     forest = framed(forest_figure(rows), "Overall survival", synthetic=True)
     assert list(points(forest).x) == models.model.summary["hr"].tolist()
@@ -259,9 +259,7 @@ def test_the_figures_of_a_model_are_marked_and_hold_its_numbers():
 def test_many_events_make_a_small_residual_figure():
     n = 40_000
     cohort = load_cohort("demo:mpn")
-    models = fit_models(
-        cohort, np.ones(cohort.n, dtype=bool), ModelSettings("os", ("variable:age_years",))
-    )
+    models = fit_models(cohort, np.ones(cohort.n, dtype=bool), "os", ["variable:age_years"])
     trend = residual_trend(models.model, "Age at diagnosis")
     points_many = pd.concat([trend.points] * (n // len(trend.points) + 1), ignore_index=True)
     points_many = points_many.sort_values("time", ignore_index=True)

@@ -21,12 +21,18 @@ from app.study.wording import listing
 from data_loaders import Cohort
 
 GROUPS_FILE = "groups.json"
+SAVED_GROUPS = f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())"
 SELECTED = "selected"
 LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
 
 
 def heading_part(
-    title: str, cohort: Cohort, chosen: Filter, group: GroupingSpec | None = None
+    title: str,
+    cohort: Cohort,
+    chosen: Filter,
+    group: GroupingSpec | None = None,
+    *,
+    saved: bool = False,
 ) -> str:
     """The comment on top: what it reproduces, from which source, and how to run it.
 
@@ -40,9 +46,11 @@ def heading_part(
         The filter.
     group
         The grouping, if there is one.
+    saved
+        Whether the script needs groups saved by name, whatever it is grouped by.
     """
     loading = loading_lines(cohort)
-    beside = [*loading.beside, *[GROUPS_FILE] * _is_saved(group)]
+    beside = [*loading.beside, *[GROUPS_FILE] * (saved or _is_saved(group))]
     lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
     beside += [held.name for held in lists]
     lines = [
@@ -214,10 +222,7 @@ def filters_part(group: GroupingSpec) -> str:
 def built_part(group: GroupingSpec) -> str:
     """The groups before they are arranged, as ``grouping``."""
     if group.kind == SAVED:
-        return (
-            f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())\n"
-            f"grouping = saved.groupings[{group.name!r}]"
-        )
+        return f"{SAVED_GROUPS}\ngrouping = saved.groupings[{group.name!r}]"
     if group.kind == FILTERS:
         return (
             f"{filters_part(group)}\n"

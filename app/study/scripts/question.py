@@ -11,6 +11,7 @@ from typing import Any
 from app.study.analyses import analysis_of
 from app.study.question import Question
 from app.study.scripts.parts import (
+    SAVED_GROUPS,
     grouping_part,
     heading_part,
     imports_part,
@@ -49,17 +50,20 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
         asked["grouping"] = "grouping"
     if question.saved_in_settings:
         asked["saved"] = "saved.groupings"
+        imports |= {"app.cohort.groupings": {"saved_from_json"}, "pathlib": {"Path"}}
     asked |= _written(analysis.function, question.settings)
     calls = [
         _call("result", analysis.function, ["cohort", "selection.mask"], asked),
         _call("answer", analysis.answer, ["cohort", "result"],
               _written(analysis.answer, question.shown)),
     ]  # fmt: skip
+    grouped = grouping_part(groups, question.arrangement)
     return script_of(
-        heading_part(title, cohort, question.filter, groups),
+        heading_part(title, cohort, question.filter, groups, saved=question.saved_in_settings),
         imports_part(cohort, imports, groups, question.arrangement),
         selection_part(cohort, question.filter),
-        grouping_part(groups, question.arrangement),
+        SAVED_GROUPS if question.saved_in_settings and SAVED_GROUPS not in grouped else "",
+        grouped,
         "\n".join([*calls, _TABLES]),
     )
 

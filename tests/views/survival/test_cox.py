@@ -11,20 +11,25 @@ import pytest
 
 from app.analysis.regression import cox
 from app.cohort.groupings import by_labels
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.checks import (
     adjustable,
-    adjusted_sentences,
-    adjusted_table,
     adjusted_view,
-    hazards_sentence,
-    interaction_sentences,
     natural_spline,
     residual_trend,
-    subgroup_rows,
+    subgroup_forest,
 )
 from app.views.survival.cox.frame import model_frame
-from app.views.survival.cox.words import accounting, model_line, notes, reading
+from app.views.survival.cox.words import (
+    accounting,
+    adjusted_sentences,
+    adjusted_table,
+    hazards_sentence,
+    interaction_sentences,
+    model_line,
+    notes,
+    reading,
+)
 from app.views.survival.cox.words_rows import forest_rows, numbers_table, summary_table
 from data_loaders import Cohort, Variable, load_cohort
 from data_loaders.demo import load_demo
@@ -37,7 +42,7 @@ RISK = Variable("risk", "Risk", "ordinal", role="disease", levels=("low", "middl
 
 def fitted(cohort: Cohort, *specs: str, **options: Any):
     mask = options.pop("mask", np.ones(cohort.n, dtype=bool))
-    return fit_models(cohort, mask, ModelSettings("os", specs, **options))
+    return fit_models(cohort, mask, "os", specs, **options)
 
 
 def simulated(n: int = 4_000, seed: int = 5) -> Cohort:
@@ -162,7 +167,7 @@ def test_planted_effects_with_untested_patients_are_recovered():
     expected = np.log([1.5, 1.0, 1.6, 3.0, 2.5])
     z = (model.summary["coef"] - expected) / model.summary["se"]
     assert np.abs(z).max() < 4
-    assert f"TP53 mutated in {untested}" in accounting(BOTH)
+    assert f"TP53 mutated in {untested}" in accounting(BOTH).caption()
 
 
 def test_each_model_is_cox_of_its_columns():
@@ -323,7 +328,7 @@ def test_adjusted_curves_take_confounding_away():
         assert at[name] == pytest.approx(truth, abs=0.03)
     assert observed["TP53 wild type"] - observed["TP53 mutated"] > 0.15
     assert adjusted_table(view).columns.tolist()[-1] == "5-year observed"
-    assert "TP53 mutated: at 5 years" in adjusted_sentences(view, "death")[1]
+    assert "TP53 mutated: at 5 years" in adjusted_sentences(view)[1]
 
 
 def test_a_subgroup_forest_finds_the_planted_interaction_only():
@@ -344,14 +349,10 @@ def test_a_subgroup_forest_finds_the_planted_interaction_only():
         (SEX, RISK),
         (OS,),
     )
-    table = model_frame(
-        cohort,
-        np.ones(n, dtype=bool),
-        "os",
-        ["alteration:TP53", "variable:sex", "variable:risk"],
-    )
-    exposure, *by = table.covariates
-    rows = subgroup_rows(table, exposure, by, adjusted=False)
+    by = ["variable:sex", "variable:risk"]
+    everyone = np.ones(n, dtype=bool)
+    forest = subgroup_forest(cohort, everyone, "os", "alteration:TP53", by, adjusted=False)
+    rows = forest.rows
     assert rows["label"].tolist() == ["All patients", "F", "M", "low", "high"]
     assert rows["n"].tolist()[0] == n == rows["n"].tolist()[1] + rows["n"].tolist()[2]
     own = rows.set_index("label")
@@ -359,7 +360,7 @@ def test_a_subgroup_forest_finds_the_planted_interaction_only():
     assert own.loc["F", "lower"] < 1 < own.loc["F", "upper"]
     assert own.loc["M", "interaction_p"] < 1e-6
     assert own.loc["low", "interaction_p"] > 0.01
-    said = " ".join(interaction_sentences(rows, exposure))
+    said = " ".join(interaction_sentences(forest))
     assert "differs with sex (interaction p < 0.0001)" in said
     assert "2 interactions were tested" in said
 
@@ -396,7 +397,7 @@ def test_what_cannot_be_modelled_is_a_sentence(changes, words):
     )
     assert models.model is None
     assert pd.Series([models.problem]).str.contains(words).all(), models.problem
-    assert accounting(models).endswith(".")
+    assert accounting(models).caption().endswith(".")
     assert reading(models) == []
 
 
@@ -453,8 +454,7 @@ def test_a_level_whose_reference_is_too_small_has_no_ratio():
     cohort = small(risk=risk)
     rows = forest_rows(fitted(cohort, "variable:risk")).set_index("label")
     assert rows["hr"].isna().all()
-    settings = ModelSettings("os", ("variable:risk",), references=(("variable:risk", "middle"),))
-    found = fit_models(cohort, np.ones(30, dtype=bool), settings)
+    found = fitted(cohort, "variable:risk", references=(("variable:risk", "middle"),))
     rows = forest_rows(found).set_index("label")
     assert np.isfinite(rows.loc["high", "hr"])
     assert (rows.loc["low", "n"], rows.loc["low", "note"]) == (9, "fewer than 10 patients")

@@ -12,7 +12,7 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.study.files.headings import headings, is_p_value
 from app.study.files.workbook import to_xlsx
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.checks import adjusted_view
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.answer import survival_answer
@@ -138,7 +138,7 @@ def test_methods_and_first_sheet_say_what_was_asked(cohort: Cohort, result):
 
 def test_the_tests_of_a_model_and_adjusted_survival_are_numbers(cohort: Cohort):
     mask = Filter().apply(cohort).mask
-    models = fit_models(cohort, mask, ModelSettings("os", ("variable:age_years", "variable:sex")))
+    models = fit_models(cohort, mask, "os", ["variable:age_years", "variable:sex"])
     assert models.model is not None
     table = model_tests(models.model)
     statistic, df, p_value = models.model.likelihood_ratio

@@ -16,7 +16,7 @@ from app.analysis.likelihood import RiskSets
 from app.analysis.regression import cox
 from app.analysis.survival_input import survival_data
 from app.cohort.groupings import by_labels, by_variable
-from app.views.survival.cox.analysis import ModelSettings, fit_models
+from app.views.survival.cox.analysis import fit_models
 from app.views.survival.incidence.analysis import GroupIncidence, incidence_by_group
 from app.views.survival.incidence.estimates import competing_endpoints, incidence_outcome
 from app.views.survival.incidence.words import (
@@ -447,8 +447,7 @@ def test_one_cause_specific_hazard_ratio_in_both_views():
     c = replace(c, patients=patients)
     everyone = np.ones(c.n, dtype=bool)
     result = made(c)
-    settings = ModelSettings("aml", ("variable:diagnosis",))
-    model = fit_models(c, everyone, settings).model
+    model = fit_models(c, everyone, "aml", ["variable:diagnosis"]).model
     own = result.effects.cause_specific
     assert (own.n, own.events) == (model.n, model.events) == (c.n, int(patients["e"].sum()))
     np.testing.assert_allclose(own.summary["hr"], model.summary["hr"], rtol=1e-7)

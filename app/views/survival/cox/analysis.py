@@ -1,11 +1,11 @@
-"""Cox models of a cohort, fitted from settings."""
+"""Cox models of a cohort: each covariate alone, all together, or both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,40 +21,7 @@ UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
 _Job = tuple[list[str], list[tuple[str, str]]]
 _LARGE = 20_000
 Kinds = Literal["univariable", "multivariable", "both"]
-
-
-@dataclass(frozen=True)
-class ModelSettings:
-    """What to model; plain data, so that it can be a cache's key.
-
-    Attributes
-    ----------
-    endpoint
-        Key of the endpoint.
-    covariates, strata
-        As :func:`app.views.survival.cox.frame.model_frame` takes them.
-    interactions
-        Pairs of covariates whose product enters too.
-    units, references
-        Pairs of a covariate with the units of its hazard ratio, or with its reference level, where
-        they are not the usual ones.
-    kinds
-        Which models: each covariate alone, all together, or both.
-    firth
-        As in :func:`app.analysis.regression.cox`.
-    limit
-        Months at which follow-up ends.
-    """
-
-    endpoint: str
-    covariates: tuple[str, ...]
-    strata: tuple[str, ...] = ()
-    interactions: tuple[tuple[str, str], ...] = ()
-    units: tuple[tuple[str, float], ...] = ()
-    references: tuple[tuple[str, str], ...] = ()
-    kinds: Kinds = "multivariable"
-    firth: bool | Literal["auto"] = "auto"
-    limit: float | None = None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +30,16 @@ class CohortModels:
 
     Attributes
     ----------
-    settings
-        What was asked for.
     table
         What they were fitted on.
+    kinds
+        Which models were asked for.
+    options
+        The arguments of :func:`app.analysis.regression.cox` besides table and covariates.
+    interactions
+        The pairs of columns whose products enter.
+    constant
+        Covariates left out because they are the same in everybody.
     model
         The model of all covariates together; None where it was not asked for or has no estimate.
     problem
@@ -74,16 +47,16 @@ class CohortModels:
     alone
         The model of each covariate by itself, or why it has no estimate, by the covariate's name;
         empty where not asked for.
-    constant
-        Covariates left out because they are the same in everybody.
     """
 
-    settings: ModelSettings
     table: ModelFrame
-    model: CoxModel | None
-    problem: str
-    alone: Mapping[str, CoxModel | str]
+    kinds: Kinds
+    options: Mapping[str, Any]
+    interactions: list[tuple[str, str]]
     constant: tuple[Covariate, ...]
+    model: CoxModel | None = None
+    problem: str = ""
+    alone: Mapping[str, CoxModel | str] = field(default_factory=dict)
 
     @property
     def covariates(self) -> tuple[Covariate, ...]:
@@ -97,49 +70,56 @@ class CohortModels:
             return self.model
         return next((m for m in self.alone.values() if isinstance(m, CoxModel)), None)
 
-    def options(self) -> dict[str, Any]:
-        """The arguments of :func:`app.analysis.regression.cox` besides table and covariates."""
-        names = {c.spec: c.name for c in self.covariates}
-        asked = {names[spec]: per for spec, per in self.settings.units if spec in names}
-        references = {
-            names[spec]: level for spec, level in self.settings.references if spec in names
-        }
-        return {
-            "entry": self.table.entry,
-            "strata": [c.name for c in self.table.strata] or None,
-            "units": self.table.units() | asked,
-            "references": references,
-            "firth": self.settings.firth,
-        }
+    def together(self) -> CoxModel:
+        """The model of all covariates together.
 
-    def interactions(self) -> list[tuple[str, str]]:
-        """The pairs of column names whose products enter."""
-        names = {c.spec: c.name for c in self.covariates}
-        pairs = self.settings.interactions
-        return [(names[a], names[b]) for a, b in pairs if a in names and b in names]
+        Raises
+        ------
+        ValueError
+            If there is none; the message says why.
+        """
+        if self.model is None:
+            raise ValueError(
+                self.problem
+                or "This part needs the model of all covariates together: choose Multivariable or "
+                "Both under Options."
+            )
+        return self.model
 
 
 def fit_models(
     cohort: Cohort,
     mask: npt.NDArray[np.bool_],
-    settings: ModelSettings,
+    endpoint_key: str,
+    covariates: Sequence[str],
+    *,
+    strata: Sequence[str] = (),
+    interactions: Sequence[tuple[str, str]] = (),
+    units: Sequence[tuple[str, float]] = (),
+    references: Sequence[tuple[str, str]] = (),
+    kinds: Kinds = "multivariable",
+    firth: bool | Literal["auto"] = "auto",
+    limit: float | None = None,
     saved: SavedGroups | None = None,
 ) -> CohortModels:
-    """Fit the Cox models that the settings ask for.
+    """Fit the Cox models of chosen covariates.
 
     A covariate that is the same in everybody selected is left out and named, so that a filter does
     not end a model. What cannot be estimated is said in a sentence, not raised.
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    settings
-        What to model.
-    saved
-        The cohort's groups that were saved by name, where covariates name them.
+    cohort, mask, endpoint_key, covariates, strata, limit, saved
+        As :func:`app.views.survival.cox.frame.model_frame` takes them.
+    interactions
+        Pairs of covariates whose product enters too.
+    units, references
+        Pairs of a covariate with the units of its hazard ratio, or with its reference level, where
+        they are not the usual ones.
+    kinds
+        Which models: each covariate alone, all together, or both.
+    firth
+        As in :func:`app.analysis.regression.cox`.
 
     Raises
     ------
@@ -147,36 +127,43 @@ def fit_models(
         If the cohort lacks the endpoint or a covariate, or a stratum is a number.
     """
     table = model_frame(
-        cohort,
-        mask,
-        settings.endpoint,
-        settings.covariates,
-        strata=settings.strata,
-        limit=settings.limit,
-        saved=saved,
+        cohort, mask, endpoint_key, covariates, strata=strata, limit=limit, saved=saved
     )
     varying = table.varying
-    constant = tuple(c for c in table.covariates if c not in varying)
-    draft = CohortModels(settings, table, None, "", {}, constant)
-    if not varying:
-        return CohortModels(settings, table, None, _nothing_to_model(table), {}, constant)
-    names = [c.name for c in varying]
-    together: list[_Job] = [(names, draft.interactions())]
-    alone: list[_Job] = [([name], []) for name in names]
-    if settings.kinds == "multivariable":
-        alone = []
-    if settings.kinds == "univariable":
-        together = []
-    fits = _fit_each(draft, [*together, *alone])
-    by_name = dict(zip(names, fits[len(together) :], strict=False))
-    whole = fits[0] if together else next((f for f in fits if isinstance(f, CoxModel)), fits[0])
-    return CohortModels(
-        settings,
+    columns = {c.spec: c.name for c in varying}
+
+    def named(pairs: Sequence[tuple[str, T]]) -> dict[str, T]:
+        return {columns[spec]: value for spec, value in pairs if spec in columns}
+
+    models = CohortModels(
         table,
-        whole if together and isinstance(whole, CoxModel) else None,
-        whole if isinstance(whole, str) else "",
-        by_name,
-        constant,
+        kinds,
+        {
+            "entry": table.entry,
+            "strata": [c.name for c in table.strata] or None,
+            "units": table.units() | named(units),
+            "references": named(references),
+            "firth": firth,
+        },
+        [(columns[a], columns[b]) for a, b in interactions if a in columns and b in columns],
+        tuple(c for c in table.covariates if c not in varying),
+    )
+    if not varying:
+        return replace(models, problem=_nothing_to_model(table))
+    names = list(columns.values())
+    together: list[_Job] = [(names, models.interactions)]
+    alone: list[_Job] = [([name], []) for name in names]
+    if kinds == "multivariable":
+        alone = []
+    if kinds == "univariable":
+        together = []
+    fits = _fit_each(models, [*together, *alone])
+    whole = fits[0] if together else next((f for f in fits if isinstance(f, CoxModel)), fits[0])
+    return replace(
+        models,
+        model=whole if together and isinstance(whole, CoxModel) else None,
+        problem=whole if isinstance(whole, str) else "",
+        alone=dict(zip(names, fits[len(together) :], strict=False)),
     )
 
 
@@ -185,7 +172,7 @@ def _fit_each(models: CohortModels, jobs: list[_Job]) -> list[CoxModel | str]:
 
     def fit(job: _Job) -> CoxModel | str:
         names, interactions = job
-        options = models.options()
+        options = dict(models.options)
         for key in ("units", "references"):
             options[key] = {name: value for name, value in options[key].items() if name in names}
         try:

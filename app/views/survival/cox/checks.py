@@ -1,56 +1,35 @@
-"""Whether a cohort's Cox model holds and what follows: residuals, adjusted curves, subgroups."""
+"""What follows a cohort's Cox model: residuals over time, adjusted curves, subgroups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Floats
 from app.analysis.regression import AdjustedSurvival, CoxModel, adjusted_survival, subgroup_effects
 from app.analysis.survival import KaplanMeier, kaplan_meier
-from app.cohort.groupings import MIN_GROUP_FOR_TEST
-from app.study.wording import (
-    MONTHS_PER_YEAR,
-    capitalised,
-    count,
-    format_p,
-    format_percent_ci,
-    listing,
-    mid_sentence,
-)
-from app.views.survival.cox.analysis import CohortModels
-from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, SavedGroups
+from app.study.wording import MONTHS_PER_YEAR, capitalised, format_p
+from app.views.survival.cox.analysis import CohortModels, fit_models
+from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from app.views.survival.curves.analysis import YEARS
+from data_loaders import Cohort
 
-DOUBTFUL = 0.05
 MOST_LEVELS = 10
-_MOST_SENTENCES = 6
+NOTHING_ADJUSTABLE = (
+    "Adjusted curves need a covariate with levels, such as a gene, the sex or a risk class: add "
+    "one to the covariates."
+)
 _SMOOTH_DF = 4
 _SMOOTH_POINTS = 60
 
 
 # Proportional hazards -----------------------------------------------------------------------
-
-
-def hazards_sentence(model: CoxModel) -> str:
-    """What the test of proportional hazards says."""
-    test = model.ph_test.set_index("term")["p_value"]
-    whole = format_p(float(test["GLOBAL"]))
-    doubtful = test.drop("GLOBAL")
-    doubtful = doubtful[doubtful < DOUBTFUL]
-    if doubtful.empty:
-        if test["GLOBAL"] < DOUBTFUL:
-            return (
-                f"Proportional hazards are doubtful for the model as a whole ({whole}), though for "
-                "no covariate by itself."
-            )
-        return f"Nothing speaks against proportional hazards (test of all covariates {whole})."
-    named = [f"{mid_sentence(str(name))} ({format_p(float(p))})" for name, p in doubtful.items()]
-    ratio = "its ratio averages" if len(named) == 1 else "their ratios average"
-    return f"Proportional hazards are doubtful for {listing(named)}: {ratio} over time."
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +136,8 @@ class AdjustedView:
 
     Attributes
     ----------
+    models
+        The models that the curves are of.
     covariate
         What the levels are of.
     names
@@ -169,6 +150,7 @@ class AdjustedView:
         Kaplan-Meier curve of the same patients, by level.
     """
 
+    models: CohortModels
     covariate: Covariate
     names: tuple[str, ...]
     adjusted: AdjustedSurvival
@@ -179,6 +161,33 @@ class AdjustedView:
 def adjustable(models: CohortModels) -> list[Covariate]:
     """The covariates that curves can be adjusted by: with two or more levels, and few."""
     return [c for c in models.covariates if 2 <= len(c.levels) <= MOST_LEVELS]
+
+
+def adjusted_curves(
+    cohort: Cohort, mask: npt.NDArray[np.bool_], *, by: str, **model: Any
+) -> AdjustedView:
+    """Fit a model of all covariates together, and adjust the curves of one of them by it.
+
+    Parameters
+    ----------
+    cohort, mask
+        The cohort, and the patients selected, shape (cohort.n,).
+    by
+        The covariate, written as in the model.
+    model
+        What else :func:`app.views.survival.cox.analysis.fit_models` takes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or curves cannot be by this covariate.
+    """
+    models = fit_models(cohort, mask, **model)
+    models.together()
+    covariate = next((c for c in adjustable(models) if c.spec == by), None)
+    if covariate is None:
+        raise ValueError(NOTHING_ADJUSTABLE)
+    return adjusted_view(models, covariate)
 
 
 def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
@@ -196,9 +205,7 @@ def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
     ValueError
         If there is no model of all covariates together.
     """
-    model = models.model
-    if model is None:
-        raise ValueError(models.problem or "Adjusted curves need a multivariable model.")
+    model = models.together()
     frame = models.table.frame
     adjusted = adjusted_survival(model, frame, covariate.name)
     months = MONTHS_PER_YEAR * np.array(YEARS)
@@ -215,7 +222,7 @@ def adjusted_view(models: CohortModels, covariate: Covariate) -> AdjustedView:
         )
     names = tuple(words.values())
     curves, at = (_in_words(result, words) for result in (adjusted, milestones))
-    return AdjustedView(covariate, names, curves, at, unadjusted)
+    return AdjustedView(models, covariate, names, curves, at, unadjusted)
 
 
 def _in_words(adjusted: AdjustedSurvival, words: Mapping[object, str]) -> AdjustedSurvival:
@@ -239,81 +246,78 @@ def _level_words(covariate: Covariate, level: object) -> str:
     return str(level)
 
 
-def adjusted_table(view: AdjustedView) -> pd.DataFrame:
-    """Survival of each level at 1, 3 and 5 years, adjusted and as observed, as printed.
-
-    Years that nobody is followed to are left out.
-    """
-    table = view.milestones.table.dropna(subset=["survival"])
-    rows = []
-    for name in view.names:
-        own = table[table["group"] == name]
-        row: dict[str, object] = {"Group": name, "n": view.unadjusted[name].n}
-        for adjusted in own.itertuples():
-            year = f"{adjusted.time / MONTHS_PER_YEAR:g}-year"
-            at = view.unadjusted[name].at(adjusted.time).iloc[0]
-            row[f"{year} adjusted"] = format_percent_ci(
-                adjusted.survival, adjusted.lower, adjusted.upper
-            )
-            row[f"{year} observed"] = format_percent_ci(at["survival"], at["lower"], at["upper"])
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def adjusted_sentences(view: AdjustedView, event_label: str) -> list[str]:
-    """What the adjusted curves say at the latest round year that they reach.
-
-    Parameters
-    ----------
-    view
-        The curves.
-    event_label
-        What happens, as a noun.
-    """
-    table = adjusted_table(view)
-    columns = [name for name in table.columns if name.endswith("adjusted")]
-    if not columns:
-        return []
-    year = columns[-1].partition("-")[0]
-    state = "alive" if event_label == "death" else f"free of {event_label}"
-    return [
-        f"{row['Group']}: at {count(int(year), 'year')} {row[f'{year}-year adjusted']} {state} "
-        f"after adjustment, {row[f'{year}-year observed']} as observed in {row['n']:,}."
-        for row in table.to_dict("records")[:_MOST_SENTENCES]
-    ]
-
-
 # Subgroups ----------------------------------------------------------------------------------
 
 
-def subgroup_rows(
-    table: ModelFrame, exposure: Covariate, by: Sequence[Covariate], *, adjusted: bool
-) -> pd.DataFrame:
-    """Effect of one covariate across the levels of others, as rows of a forest plot.
+@dataclass(frozen=True, eq=False)
+class SubgroupForest:
+    """The effect of one covariate across the levels of others.
+
+    Attributes
+    ----------
+    table
+        The patients; its first covariate is the one whose effect is shown.
+    by
+        What they were divided by.
+    adjusted
+        Whether each model is adjusted for the others of ``by``.
+    rows
+        As :func:`app.study.figures.forest.forest_figure` takes them, and interaction_p and why
+        (what limits an estimate or why there is none, as sentences).
+    """
+
+    table: ModelFrame
+    by: tuple[Covariate, ...]
+    adjusted: bool
+    rows: pd.DataFrame
+
+    @property
+    def exposure(self) -> Covariate:
+        """The covariate whose effect is shown."""
+        return self.table.covariates[0]
+
+
+def subgroup_forest(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    endpoint_key: str,
+    exposure: str,
+    by: Sequence[str],
+    *,
+    strata: Sequence[str] = (),
+    adjusted: bool = True,
+    limit: float | None = None,
+    saved: SavedGroups | None = None,
+) -> SubgroupForest:
+    """Effect of one covariate across the levels of others.
 
     Parameters
     ----------
-    table
-        With the exposure and the others among its covariates.
+    cohort, mask, endpoint_key, strata, limit, saved
+        As :func:`app.views.survival.cox.frame.model_frame` takes them.
     exposure
         A covariate with two levels.
     by
-        What to divide the patients by; numbers are split at their median.
+        What to divide the patients by; numbers are split at their median, and what is the same in
+        everybody is left out.
     adjusted
         Whether each model is adjusted for the covariates of ``by``; for a number also within its
         halves.
 
-    Returns
-    -------
-    DataFrame
-        As :func:`app.study.figures.forest.forest_figure` takes it, and interaction_p and why (what
-        limits an estimate or why there is none, as sentences).
-
     Raises
     ------
     ValueError
-        If the model of everyone cannot be fitted.
+        If the cohort lacks the endpoint or a covariate, a stratum is a number, or the model of
+        everyone cannot be fitted.
     """
+    specs = [exposure, *by]
+    table = model_frame(cohort, mask, endpoint_key, specs, strata=strata, limit=limit, saved=saved)
+    across = tuple(c for c in table.varying if c is not table.covariates[0])
+    return SubgroupForest(table, across, adjusted, _effects(table, across, adjusted=adjusted))
+
+
+def _effects(table: ModelFrame, by: Sequence[Covariate], *, adjusted: bool) -> pd.DataFrame:
+    exposure = table.covariates[0]
     frame = table.frame.copy(deep=False)
     for covariate in by:
         if covariate.kind == "binary":
@@ -357,35 +361,3 @@ def _short_note(row: dict[str, object]) -> str:
         lacking = n - with_it < with_it
         return f"{n - with_it if lacking else with_it:,} {'lack' if lacking else 'have'} it"
     return "too few patients" if n < MIN_GROUP_FOR_TEST else "no estimate"
-
-
-def interaction_sentences(rows: pd.DataFrame, exposure: Covariate) -> list[str]:
-    """Whether the effect differs between the levels of the other covariates, in words."""
-    tests = rows.dropna(subset=["interaction_p"]).drop_duplicates("group")
-    differing = [
-        f"{mid_sentence(str(row.group))} (interaction {format_p(row.interaction_p)})"
-        for row in tests.itertuples()
-        if row.interaction_p < DOUBTFUL
-    ]
-    name = mid_sentence(exposure.name)
-    sentences = []
-    if differing:
-        sentences.append(f"The effect of {name} differs with {listing(differing)}.")
-    same = [str(row.group) for row in tests.itertuples() if row.interaction_p >= DOUBTFUL]
-    if same:
-        sentences.append(
-            f"No sign that the effect of {name} differs with "
-            f"{listing([mid_sentence(text) for text in same])}: "
-            "read the row of all patients, not whether one row by itself is significant."
-        )
-    sentences += [
-        f"{row.label if str(row.group) in str(row.label) else f'{row.group}, {row.label}'}: "
-        f"{row.why[:1].lower() + row.why[1:]}"
-        for row in rows.assign(why=[str(note) for note in rows["why"]]).itertuples()
-        if row.why and not np.isfinite(row.hr)
-    ][:_MOST_SENTENCES]
-    if len(tests) > 1:
-        sentences.append(
-            f"{len(tests)} interactions were tested and not adjusted for their number."
-        )
-    return sentences

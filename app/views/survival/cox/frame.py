@@ -49,6 +49,8 @@ class Covariate:
         Whether its value comes about during follow-up, as with a treatment.
     data_driven
         Whether its levels were found in the same data.
+    colours
+        Of the levels, where the cohort's groups of the same name have some.
     """
 
     spec: str
@@ -59,6 +61,7 @@ class Covariate:
     per: float = 1.0
     after_baseline: bool = False
     data_driven: bool = False
+    colours: tuple[str, ...] = ()
 
     @property
     def coefficients(self) -> int:
@@ -259,7 +262,13 @@ def _column(
     grouping = parsed.build(cohort, mask, saved)
     if parsed.kind == "alteration":
         yes, no = grouping.names
-        covariate = Covariate(spec, _free(yes, spec, taken), "binary", (no, yes))
+        covariate = Covariate(
+            spec,
+            _free(yes, spec, taken),
+            "binary",
+            (no, yes),
+            colours=grouping.colours[::-1],
+        )
         return covariate, _zero_one(grouping.codes[used])
     if grouping.names in {("Yes", "No"), ("Yes",), ("No",)}:
         words = (f"no {mid_sentence(grouping.label)}", grouping.label)
@@ -285,6 +294,7 @@ def _of_grouping(
         grouping.names,
         after_baseline=grouping.after_baseline,
         data_driven=grouping.data_driven,
+        colours=grouping.colours,
     )
     codes = np.maximum(grouping.codes[used], -1)
     return covariate, pd.Categorical.from_codes(codes, list(grouping.names))

@@ -3,137 +3,235 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from app.shell.layout import figure_with_downloads
+from app.analysis.regression import CoxModel
+from app.shell.memory import ask, remembered, result_of
 from app.shell.session import Looking
+from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.figures.forest import forest_alt, forest_figure
-from app.study.figures.theme import framed
-from app.study.wording import TimeUnit, count
+from app.study.analyses import answer_of
+from app.study.question import Question
+from app.study.wording import TimeUnit, format_p_cell
 from app.views.survival.cox.analysis import CohortModels
-from app.views.survival.cox.checks import hazards_sentence
-from app.views.survival.cox.page_controls import draw_model_controls, models_of
-from app.views.survival.cox.page_parts import (
-    TELLING,
-    draw_adjusted,
-    draw_hazards,
-    draw_subgroups,
-    model_told,
-)
-from app.views.survival.cox.script import models_script
-from app.views.survival.cox.words import accounting, model_line, notes, reading
-from app.views.survival.cox.words_methods import models_methods
-from app.views.survival.cox.words_rows import forest_rows, numbers_table, summary_table
-from app.views.survival.curves.words_sheets import model_tests
+from app.views.survival.cox.answer import TELLING
+from app.views.survival.cox.checks import NOTHING_ADJUSTABLE, adjustable, adjusted_view
+from app.views.survival.cox.page_controls import ACROSS, covariate_labels, draw_model_controls
+from app.views.survival.cox.words import accounting, adjusted_table, model_line, notes
+from app.views.survival.cox.words_rows import summary_table, term_labels
+from data_loaders import Cohort
 
-FOREST, HAZARDS, ADJUSTED, SUBGROUPS = (
-    "Forest",
-    "Proportional hazards",
-    "Adjusted curves",
-    "Subgroup forest",
-)
+_LEAST_IN_A_CELL = 3
+_LOOKED_AT = 25
 
 
 def draw_models(looking: Looking) -> None:
     """Draw the controls and the part of the view that is chosen; only that part is computed."""
     try:
-        settings, time = draw_model_controls(looking)
-        models = models_of(looking, settings)
+        settings, unit = draw_model_controls(looking)
+        question = ask(looking, "survival.cox", settings)
+        models: CohortModels = result_of(question)
+        part = st.segmented_control(
+            "Part",
+            list(_PARTS),
+            default=FOREST,
+            required=True,
+            key="model_part",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        _PARTS.get(part or FOREST, draw_forest)(looking, question, models, unit)
     except ValueError as error:
         st.info(str(error))
-        return
-    parts: dict[str, Callable[[Looking, CohortModels, TimeUnit], None]] = {
-        FOREST: draw_forest,
-        HAZARDS: draw_hazards,
-        ADJUSTED: draw_adjusted,
-        SUBGROUPS: draw_subgroups,
-    }
-    part = st.segmented_control(
-        "Part",
-        list(parts),
-        default=FOREST,
-        required=True,
-        key="model_part",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    parts.get(part or FOREST, draw_forest)(looking, models, time.unit)
 
 
-def draw_forest(looking: Looking, models: CohortModels, _unit: TimeUnit) -> None:
+def draw_forest(looking: Looking, question: Question, models: CohortModels, _: TimeUnit) -> None:
     """Hazard ratios as a forest plot and a table, with what they say."""
-    model = models.shown
-    if model is None:
-        st.info(models.problem)
-        for note in notes(models):
+    if models.shown is None:
+        for note in (models.problem, *notes(models)):
             st.info(note)
-        st.caption(accounting(models))
+        st.caption(accounting(models).caption())
         return
-    endpoint = models.table.outcome.endpoint
-    rows = forest_rows(models)
-    title = _title(models)
-    telling = model.n <= TELLING
-    sentences = reading(models)
+    answer, place = answer_of(question, looking.cohort, models), frame()
+    if models.problem:
+        place.words.warning(models.problem)
+    show(answer, place)
     if models.model is not None:
-        sentences.append(hazards_sentence(models.model))
-    figure = framed(forest_figure(rows), title, synthetic=looking.synthetic)
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        figure_with_downloads(
-            figure,
-            partial(numbers_table, models),
-            key="cox",
-            name=(endpoint.key, "cox"),
-            alt=forest_alt(title, rows, sentences),
-        )
-    with words:
-        if models.problem:
-            st.warning(models.problem)
-        st.subheader("In words", anchor=False)
-        for note in notes(models):
-            st.info(note)
-        if models.model is None:
-            st.markdown(
-                "Each covariate by itself: what one stands for the others is not taken out."
-            )
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        st.caption(accounting(models))
-        if models.model is not None:
-            st.caption(model_line(models.model, concordance=telling))
+        telling = models.model.n <= TELLING
+        place.words.caption(model_line(models.model, concordance=telling))
     st.subheader("In numbers", anchor=False)
     draw_table(summary_table(models), key="cox_table")
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="cox",
-            name=(endpoint.key, "cox"),
-            figures={"Figure": figure},
-            sheets=partial(_sheets, models),
-            told=model_told(models),
-            methods=models_methods(models, looking.selection, concordance=telling),
-            script=partial(models_script, models, looking.cohort, looking.filter),
+    take_away(answer, question)
+
+
+def draw_hazards(
+    looking: Looking, question: Question, models: CohortModels, unit: TimeUnit
+) -> None:
+    """Test of proportional hazards, residuals of one term, and how well the model does."""
+    model = models.together()
+    labels = term_labels(models, model)
+    place = frame()
+    term = place.figure.selectbox(
+        "Residuals of",
+        list(labels),
+        format_func=lambda name: labels.get(name, name),
+        key="residuals_of",
+    )
+    shown = {"term": term, "unit": unit}
+    question = replace(question, analysis="survival.cox.hazards", shown=shown)
+    answer = answer_of(question, looking.cohort, models)
+    show(answer, place)
+    with place.words:
+        _draw_tests(model)
+        st.caption(model_line(model, concordance=True))
+    take_away(answer, question)
+
+
+def _draw_tests(model: CoxModel) -> None:
+    test = model.ph_test
+    column = st.column_config.Column
+    draw_table(
+        pd.DataFrame(
+            {
+                "Covariate": test["term"].replace("GLOBAL", "All together"),
+                "Chi-squared": [f"{chi2:.2f}" for chi2 in test["chi2"]],
+                "df": test["df"],
+                "p": test["p_value"].map(format_p_cell),
+            }
         ),
+        key="ph_table",
+        # Fixed, so that a long name is cut rather than the p-values pushed out of sight.
+        column_config={
+            "Covariate": column(width=150),
+            "Chi-squared": column(width=80),
+            "df": column(width=40),
+            "p": column(width=70),
+        },
     )
-    st.caption(
-        "Cox proportional hazards models with Efron's handling of ties, in the patients with all "
-        "covariates known; Wald intervals. How each number is computed is on the Methods page."
+
+
+def draw_adjusted(
+    looking: Looking, question: Question, models: CohortModels, unit: TimeUnit
+) -> None:
+    """Standardised survival curves of one covariate beside the Kaplan-Meier curves."""
+    models.together()
+    options = {c.name: c for c in adjustable(models)}
+    if not options:
+        st.info(NOTHING_ADJUSTABLE)
+        return
+    left, right = st.columns([5, 3], gap="large", vertical_alignment="bottom")
+    name = left.selectbox("Curves by", list(options), index=len(options) - 1, key="adjusted_by")
+    both = right.toggle("Unadjusted curves too", value=True, key="unadjusted", bind="query-params")
+    covariate = options.get(name) or next(iter(options.values()))
+    question = replace(
+        question,
+        analysis="survival.cox.adjusted",
+        settings={"by": covariate.spec, **question.settings},
+        shown={"unit": unit, "unadjusted": bool(both)},
     )
+    # The model is at hand: only a script fits it again.
+    average = partial(adjusted_view, models, covariate)
+    view = remembered(question, average, "Averaging the curves over the cohort…")
+    answer, place = answer_of(question, looking.cohort, view), frame()
+    show(answer, place)
+    st.subheader("In numbers", anchor=False)
+    draw_table(adjusted_table(view), key="adjusted_table")
+    take_away(answer, question)
 
 
-def _title(models: CohortModels) -> str:
-    label = models.table.outcome.endpoint.label
-    if models.model is None:
-        return f"{label}, univariable Cox models"
-    return f"{label}, Cox model of {count(models.model.n, 'patient')}"
+def draw_subgroups(looking: Looking, question: Question, models: CohortModels, _: TimeUnit) -> None:
+    """Effect of one binary covariate across the levels of others."""
+    cohort = looking.cohort
+    labels = covariate_labels(cohort)
+    two = _two_sided(models, labels)
+    if not two:
+        st.info(
+            "A subgroup forest shows the effect of something that is there or not: this cohort "
+            "has no alteration or other variable with two values."
+        )
+        return
+    left, middle, right = st.columns([4, 6, 3], vertical_alignment="bottom")
+    exposure = left.selectbox(
+        "Effect of",
+        two,
+        index=two.index(_first_exposure(cohort, models, two)),
+        format_func=lambda text: labels.get(text, text),
+        key="exposure",
+        bind="query-params",
+    )
+    exposure = exposure if exposure in two else two[0]
+    by = middle.multiselect(
+        "Across the levels of",
+        [spec for spec in labels if spec != exposure],
+        default=[c.spec for c in models.covariates if c.spec != exposure],
+        format_func=lambda text: labels.get(text, text),
+        key=ACROSS,
+        placeholder="Variables, genes or events",
+        select_all=False,
+    )
+    adjusted = right.toggle(
+        "Adjust for the others", value=True, key="subgroup_adjust", bind="query-params"
+    )
+    by = [spec for spec in by if spec in labels and spec != exposure]
+    strata = [c.spec for c in models.table.strata if c.spec not in (exposure, *by)]
+    question = ask(
+        looking,
+        "survival.cox.subgroups",
+        {
+            "endpoint_key": question.settings["endpoint_key"],
+            "exposure": exposure,
+            "by": by,
+            "strata": strata,
+            "adjusted": bool(adjusted),
+            "limit": models.table.outcome.limit,
+        },
+    )
+    answer, place = answer_of(question, cohort, result_of(question)), frame()
+    show(answer, place)
+    if not by:
+        place.words.markdown("Choose what to divide the patients by.")
+    take_away(answer, question)
 
 
-def _sheets(models: CohortModels) -> dict[str, pd.DataFrame]:
-    sheets = {"Coefficients": numbers_table(models)}
-    if models.model is not None:
-        sheets["Tests"] = model_tests(models.model)
-    return sheets
+FOREST = "Forest"
+_PARTS: dict[str, Callable[[Looking, Question, CohortModels, TimeUnit], None]] = {
+    FOREST: draw_forest,
+    "Proportional hazards": draw_hazards,
+    "Adjusted curves": draw_adjusted,
+    "Subgroup forest": draw_subgroups,
+}
+
+
+def _two_sided(models: CohortModels, labels: dict[str, str]) -> list[str]:
+    """What has two values: of the model's covariates first, then the alterations."""
+    own = [c.spec for c in models.covariates if len(c.levels) == 2]
+    altered = [spec for spec in labels if spec.startswith("alteration:")]
+    return list(dict.fromkeys([*own, *altered]))
+
+
+def _first_exposure(cohort: Cohort, models: CohortModels, two: list[str]) -> str:
+    """The first alteration that is there and not there in every level of the other covariates."""
+    frame = models.table.frame
+    layers = [frame[c.name].cat.codes.to_numpy() for c in models.covariates if c.kind == "levels"]
+    altered = [spec for spec in two if spec.startswith("alteration:")]
+    for spec in altered[:_LOOKED_AT]:
+        state = cohort.feature_state(spec.removeprefix("alteration:"))
+        state = state[models.table.outcome.used][frame.index]
+        if all(_in_every_cell(codes, state) for codes in layers):
+            return spec
+    return (altered or two)[0]
+
+
+def _in_every_cell(codes: npt.NDArray[np.int64], state: npt.NDArray[np.int8]) -> bool:
+    known = (codes >= 0) & (state >= 0)
+    cells = np.bincount(
+        2 * codes[known].astype(np.int64) + state[known], minlength=2 * (codes.max(initial=0) + 1)
+    )
+    pairs = cells.reshape(-1, 2)
+    return bool(len(pairs)) and bool((pairs[pairs.sum(axis=1) > 0] >= _LEAST_IN_A_CELL).all())

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
 from app.cohort.groupings import SAVED, GroupingSpec
-from app.shell.controls.curve_options import TimeOptions, draw_time_options
+from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import unique_labels
-from app.shell.memory import ask, remembered
 from app.shell.saved_groups import saved_groups, saved_option
 from app.shell.session import Looking
-from app.views.survival.cox.analysis import CohortModels, Kinds, ModelSettings, fit_models
+from app.study.wording import TimeUnit
+from app.views.survival.cox.analysis import Kinds
 from app.views.survival.cox.frame import (
     Covariate,
     covariate_options,
@@ -58,8 +57,8 @@ def _label(cohort: Cohort, text: str) -> str:
     return cohort.variables[spec.name].label
 
 
-def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
-    """Draw the controls and return what they ask for."""
+def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
+    """Draw the controls; the settings of the models, and the unit of times."""
     cohort = looking.cohort
     left, middle, right = st.columns([4, 8, 3], vertical_alignment="bottom")
     with left:
@@ -105,18 +104,19 @@ def draw_model_controls(looking: Looking) -> tuple[ModelSettings, TimeOptions]:
             bind="query-params",
             help="Keeps the effect finite where nobody with a level had the event.",
         )
-    settings = ModelSettings(
-        endpoint=endpoint,
-        covariates=tuple(chosen),
-        strata=strata,
-        interactions=interactions,
-        units=units,
-        references=references,
-        kinds=_KINDS.get(kinds or "", "multivariable"),
-        firth=_FIRTH.get(firth, "auto"),
-        limit=time.limit,
-    )
-    return settings, time
+    settings = {
+        "endpoint_key": endpoint,
+        "covariates": chosen,
+        "strata": strata,
+        "interactions": interactions,
+        "units": units,
+        "references": references,
+        "kinds": _KINDS.get(kinds or "", "multivariable"),
+        "firth": _FIRTH.get(firth, "auto"),
+        "limit": time.limit,
+    }
+    # What is not asked for is no part of the question, nor of its script.
+    return {name: value for name, value in settings.items() if value not in ((), None)}, time.unit
 
 
 def _read_link(labels: dict[str, str]) -> None:
@@ -211,19 +211,3 @@ def _draw_interactions(
         select_all=False,
     )
     return tuple(pairs[words] for words in asked if words in pairs)
-
-
-def models_of(looking: Looking, settings: ModelSettings) -> CohortModels:
-    """The models asked for; those of the last settings are kept for the session.
-
-    Raises
-    ------
-    ValueError
-        If the cohort lacks a covariate or the endpoint, or a stratum is a number.
-    """
-    return remembered(
-        ask(looking, "survival.cox", asdict(settings)),
-        lambda: fit_models(
-            looking.cohort, looking.selection.mask, settings, saved_groups(looking.cohort)
-        ),
-    )

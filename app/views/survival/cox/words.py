@@ -10,11 +10,20 @@ import pandas as pd
 
 from app.analysis.likelihood import Part
 from app.analysis.regression import CoxModel
-from app.study.wording import count, format_p, listing, mid_sentence
+from app.study.accounting import Accounting
+from app.study.wording import (
+    MONTHS_PER_YEAR,
+    SIGNIFICANT,
+    count,
+    format_p,
+    format_percent_ci,
+    listing,
+    mid_sentence,
+)
 from app.views.survival.cox.analysis import CohortModels
+from app.views.survival.cox.checks import AdjustedView, SubgroupForest
 from app.views.survival.cox.words_rows import estimates, units_of
 
-SIGNIFICANT = 0.05
 _MOST_SENTENCES = 6
 
 
@@ -51,7 +60,7 @@ def reading(models: CohortModels) -> list[str]:
         interval = "its interval includes" if len(unclear) == 1 else "their intervals include"
         named = [_short(list(own)) for _, own in groupby(unclear, key=lambda part: part.variable)]
         sentences.append(f"No clear effect of {listing(named)}: {interval} 1.")
-    return sentences + [_crossed(model, a, b) for a, b in models.interactions()]
+    return sentences + [_crossed(model, a, b) for a, b in models.interactions]
 
 
 def _is_clear(row: pd.Series) -> bool:
@@ -117,27 +126,18 @@ def _crossed(model: CoxModel, a: str, b: str) -> str:
     )
 
 
-def accounting(models: CohortModels) -> str:
+def accounting(models: CohortModels) -> Accounting:
     """Who is in the model, and why the others are not."""
     model, outcome = models.shown, models.table.outcome
-    reasons = [f"{number:,} {reason}" for reason, number in outcome.left_out.items()]
     if model is None:
-        start = f"{outcome.n:,} of {outcome.selected:,} selected patients could be followed"
-    else:
-        start = (
-            f"{model.n:,} of {outcome.selected:,} selected patients are in the model, with "
-            f"{count(model.events, 'event')}"
-        )
-        if model.n < outcome.n:
-            lacking = [f"{mid_sentence(k)} in {v:,}" for k, v in model.missing.items()]
-            reasons.append(
-                f"{outcome.n - model.n:,} without complete covariates "
-                f"(not known or not tested: {listing(lacking)})"
-            )
-    text = f"{start}; left out: {', '.join(reasons)}" if reasons else start
-    if outcome.limit is not None:
-        text += f". Follow-up ends at {outcome.limit / 12:g} years for every number here"
-    return f"{text}."
+        return Accounting.of(outcome, "could be followed")
+    left_out = dict(outcome.left_out)
+    if model.n < outcome.n:
+        lacking = [f"{mid_sentence(k)} in {v:,}" for k, v in model.missing.items()]
+        reason = f"without complete covariates (not known or not tested: {listing(lacking)})"
+        left_out[reason] = outcome.n - model.n
+    verb = f"are in the model, with {count(model.events, 'event')}"
+    return Accounting(outcome.selected, model.n, left_out, outcome.limit, verb)
 
 
 def notes(models: CohortModels) -> list[str]:
@@ -210,3 +210,94 @@ def model_line(model: CoxModel, *, concordance: bool) -> str:
         f"{count(df, 'degree')} of freedom); {model.events / max(df, 1):.0f} events for each "
         "coefficient."
     )
+
+
+# Proportional hazards, adjusted curves, subgroups ----------------------------------------------
+
+
+def hazards_sentence(model: CoxModel) -> str:
+    """What the test of proportional hazards says."""
+    test = model.ph_test.set_index("term")["p_value"]
+    whole = format_p(float(test["GLOBAL"]))
+    doubtful = test.drop("GLOBAL")
+    doubtful = doubtful[doubtful < SIGNIFICANT]
+    if doubtful.empty:
+        if test["GLOBAL"] < SIGNIFICANT:
+            return (
+                f"Proportional hazards are doubtful for the model as a whole ({whole}), though for "
+                "no covariate by itself."
+            )
+        return f"Nothing speaks against proportional hazards (test of all covariates {whole})."
+    named = [f"{mid_sentence(str(name))} ({format_p(float(p))})" for name, p in doubtful.items()]
+    ratio = "its ratio averages" if len(named) == 1 else "their ratios average"
+    return f"Proportional hazards are doubtful for {listing(named)}: {ratio} over time."
+
+
+def adjusted_table(view: AdjustedView) -> pd.DataFrame:
+    """Survival of each level at 1, 3 and 5 years, adjusted and as observed, as printed.
+
+    Years that nobody is followed to are left out.
+    """
+    table = view.milestones.table.dropna(subset=["survival"])
+    rows = []
+    for name in view.names:
+        own = table[table["group"] == name]
+        row: dict[str, object] = {"Group": name, "n": view.unadjusted[name].n}
+        for adjusted in own.itertuples():
+            year = f"{adjusted.time / MONTHS_PER_YEAR:g}-year"
+            at = view.unadjusted[name].at(adjusted.time).iloc[0]
+            row[f"{year} adjusted"] = format_percent_ci(
+                adjusted.survival, adjusted.lower, adjusted.upper
+            )
+            row[f"{year} observed"] = format_percent_ci(at["survival"], at["lower"], at["upper"])
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def adjusted_sentences(view: AdjustedView) -> list[str]:
+    """What the adjusted curves say at the latest round year that they reach."""
+    table = adjusted_table(view)
+    columns = [name for name in table.columns if name.endswith("adjusted")]
+    if not columns:
+        return []
+    year = columns[-1].partition("-")[0]
+    event_label = view.models.table.outcome.endpoint.event_label
+    state = "alive" if event_label == "death" else f"free of {event_label}"
+    return [
+        f"{row['Group']}: at {count(int(year), 'year')} {row[f'{year}-year adjusted']} {state} "
+        f"after adjustment, {row[f'{year}-year observed']} as observed in {row['n']:,}."
+        for row in table.to_dict("records")[:_MOST_SENTENCES]
+    ]
+
+
+def interaction_sentences(forest: SubgroupForest) -> list[str]:
+    """Whether the effect differs between the levels of the other covariates, in words."""
+    rows = forest.rows
+    tests = rows.dropna(subset=["interaction_p"]).drop_duplicates("group")
+    differing = [
+        f"{mid_sentence(str(row.group))} (interaction {format_p(row.interaction_p)})"
+        for row in tests.itertuples()
+        if row.interaction_p < SIGNIFICANT
+    ]
+    name = mid_sentence(forest.exposure.name)
+    sentences = []
+    if differing:
+        sentences.append(f"The effect of {name} differs with {listing(differing)}.")
+    same = [str(row.group) for row in tests.itertuples() if row.interaction_p >= SIGNIFICANT]
+    if same:
+        sentences.append(
+            f"No sign that the effect of {name} differs with "
+            f"{listing([mid_sentence(text) for text in same])}: "
+            "read the row of all patients, not whether one row by itself is significant."
+        )
+    sentences += [
+        f"{row.label if str(row.group) in str(row.label) else f'{row.group}, {row.label}'}: "
+        f"{row.why[:1].lower() + row.why[1:]}"
+        for row in rows.assign(why=[str(note) for note in rows["why"]]).itertuples()
+        if row.why and not np.isfinite(row.hr)
+    ][:_MOST_SENTENCES]
+    if len(tests) > 1:
+        sentences.append(
+            f"{len(tests)} interactions were tested and not adjusted for their number."
+        )
+    return sentences

@@ -1,8 +1,8 @@
-"""Paragraphs of the methods for models and for analyses beside the curves, from their results."""
+"""Paragraphs of the methods about Cox models, adjusted curves and subgroups, from their results."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,13 @@ from app.analysis.regression import (
     SimonMakuch,
     support_sentences,
 )
-from app.cohort.filters import Selection
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
-from app.study.methods import endpoint_sentence, view_methods
+from app.study.accounting import Accounting
+from app.study.methods import endpoint_sentence
 from app.study.outcomes import Outcome
 from app.study.wording import count, format_p, listing, mid_sentence
 from app.views.survival.cox.analysis import CohortModels
-from app.views.survival.cox.frame import Covariate, ModelFrame
+from app.views.survival.cox.checks import SubgroupForest
 from app.views.survival.cox.words import concordance_words
 
 
@@ -67,22 +67,8 @@ def univariable_methods(models: CohortModels) -> str:
     return f"{words} Without an estimate: {failed}." if failed else words
 
 
-def models_methods(
-    models: CohortModels, selection: Selection, *, concordance: bool, parts: Sequence[str] = ()
-) -> str:
-    """Methods of the Cox models of a cohort, ready for a manuscript.
-
-    Parameters
-    ----------
-    models
-        The models.
-    selection
-        The patients they were made of.
-    concordance
-        As in :func:`cox_methods`.
-    parts
-        Paragraphs about further analyses of the same covariates.
-    """
+def models_methods(models: CohortModels, *, concordance: bool) -> list[str]:
+    """Paragraphs about the models of a cohort; ``concordance`` as :func:`cox_methods` takes it."""
     together = "" if models.model is None else cox_methods(models.model, concordance=concordance)
     if models.constant:
         together += (
@@ -91,35 +77,18 @@ def models_methods(
         )
     if models.model is not None:
         together = " ".join([together, *models.table.contained])
-    return view_methods(
-        selection,
-        models.table.outcome.n,
-        [_followed(models.table.outcome), univariable_methods(models), together.strip(), *parts],
-    )
+    return [_followed(models.table.outcome), univariable_methods(models), together.strip()]
 
 
-def subgroup_methods(
-    table: ModelFrame, by: Sequence[Covariate], selection: Selection, *, adjusted: bool
-) -> str:
-    """Methods of a subgroup forest: what was divided by what, and how interactions were tested.
-
-    Parameters
-    ----------
-    table
-        The patients; the first covariate is the one whose effect is shown.
-    by
-        What the patients were divided by.
-    selection
-        The patients it was made of.
-    adjusted
-        Whether each model is adjusted for the others of ``by``.
-    """
-    exposure = mid_sentence(table.covariates[0].name)
-    across = listing([mid_sentence(covariate.name) for covariate in by]) or "nothing"
+def subgroup_methods(forest: SubgroupForest) -> list[str]:
+    """Paragraphs about a subgroup forest: what was divided by what, how it was tested."""
+    table = forest.table
+    exposure = mid_sentence(forest.exposure.name)
+    across = listing([mid_sentence(covariate.name) for covariate in forest.by]) or "nothing"
     models = "unadjusted"
-    if adjusted:
+    if forest.adjusted:
         models = "adjusted for the others of these"
-        if any(covariate.kind == "number" for covariate in by):
+        if any(covariate.kind == "number" for covariate in forest.by):
             models += " (for a number also within its own halves)"
     layers = f", stratified by {listing([c.name for c in table.strata])}" if table.strata else ""
     paragraph = (
@@ -129,17 +98,17 @@ def subgroup_methods(
         "not adjusted for the number of tests. No effect is given where fewer than "
         f"{MIN_GROUP_FOR_TEST} patients are on either side of it."
     )
-    if adjusted:
+    if forest.adjusted:
         paragraph = " ".join([paragraph, *table.contained])
-    return view_methods(selection, table.outcome.n, [_followed(table.outcome), paragraph])
+    return [_followed(table.outcome), paragraph]
 
 
 def _followed(outcome: Outcome) -> str:
     """Who was followed for what."""
     who = "All of them could be followed."
     if outcome.n < outcome.selected:
-        reasons = [f"{number:,} {reason}" for reason, number in outcome.left_out.items()]
-        who = f"Of these, {outcome.n:,} could be followed; left out: {listing(reasons)}."
+        reasons = listing(Accounting.of(outcome).reasons)
+        who = f"Of these, {outcome.n:,} could be followed; left out: {reasons}."
     events = int(outcome.event.sum())
     endpoint = endpoint_sentence(outcome.endpoint, events, outcome.n, outcome.limit)
     if outcome.entry is not None:

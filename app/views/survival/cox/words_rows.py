@@ -30,7 +30,7 @@ def forest_rows(models: CohortModels) -> pd.DataFrame:
         variable, label, group, series, reference, n, events, hr, lower, upper, p_value, note.
     """
     rows: list[dict[str, Any]] = []
-    both = models.settings.kinds == "both"
+    both = models.kinds == "both"
     for covariate in models.covariates:
         fits = _fits(models, covariate)
         made = {name: _covariate_rows(covariate, fit, models) for name, fit in fits.items()}
@@ -55,8 +55,8 @@ def forest_rows(models: CohortModels) -> pd.DataFrame:
 def summary_table(models: CohortModels) -> pd.DataFrame:
     """The rows of the forest as they stand in a paper; ``numbers_table`` has them unrounded."""
     rows = forest_rows(models)
-    fits = [MULTIVARIABLE] if models.settings.kinds == "multivariable" else [UNIVARIABLE]
-    if models.settings.kinds == "both":
+    fits = [MULTIVARIABLE] if models.kinds == "multivariable" else [UNIVARIABLE]
+    if models.kinds == "both":
         fits = [UNIVARIABLE, MULTIVARIABLE]
     table: dict[tuple[object, object], dict[str, object]] = {}
     for row in rows.to_dict("records"):
@@ -111,9 +111,9 @@ def numbers_table(models: CohortModels) -> pd.DataFrame:
 
 def _fits(models: CohortModels, covariate: Covariate) -> dict[str, CoxModel | str]:
     fits: dict[str, CoxModel | str] = {}
-    if models.settings.kinds != "multivariable":
+    if models.kinds != "multivariable":
         fits[UNIVARIABLE] = models.alone[covariate.name]
-    if models.settings.kinds != "univariable":
+    if models.kinds != "univariable":
         fits[MULTIVARIABLE] = models.problem if models.model is None else models.model
     return fits
 
@@ -124,7 +124,7 @@ def _covariate_rows(
     """Rows of one covariate in one model; as many for whatever model, estimated or not."""
     by_level: dict[object, tuple[Term, pd.Series]] = {}
     counts: dict[object, tuple[int, int]] = {}
-    reference: object = dict(models.settings.references).get(covariate.spec)
+    reference: object = models.options["references"].get(covariate.name)
     if isinstance(fit, CoxModel):
         for term, estimate in estimates(fit):
             if len(term.parts) == 1 and term.parts[0].variable == covariate.name:
@@ -250,5 +250,5 @@ def term_labels(models: CohortModels, model: CoxModel) -> dict[str, str]:
 
 def units_of(models: CohortModels, covariate: Covariate) -> str:
     """What a number's hazard ratio is for: ``10 years``."""
-    per = models.options()["units"][covariate.name]
+    per = models.options["units"][covariate.name]
     return f"{per:g} {covariate.unit}".rstrip()
