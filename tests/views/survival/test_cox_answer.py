@@ -20,7 +20,7 @@ from app.study.scripts.parts import GROUPS_FILE
 from app.study.scripts.question import question_script
 from app.views.survival.cox.answer import hazards_answer
 from data_loaders import Cohort, load_cohort
-from tests.study.reproduce import run
+from tests.study.reproduce import check_tables, run
 
 FILE = 'it\'s "my" cohort; print(1) #é.csv'
 STAGE = 'stage "x"\\n\'; import os'
@@ -72,12 +72,7 @@ def check(question: Question, cohort: Cohort, folder: Path) -> tuple[Answer, str
     """The script prints every table of the workbook, to the twelfth digit; both are returned."""
     answer = answer_to(question, cohort)
     script = question_script(question, cohort, answer.title)
-    printed = run(script, folder)
-    assert "Note:" not in printed
-    assert f"\n{answer.accounting.caption()}\n" in printed
-    for name, table in answer.tables().items():
-        text = table.to_string(index=False, float_format="%.12g".__mod__)
-        assert f"\n{name}\n{text}\n" in printed, name
+    check_tables(run(script, folder), answer)
     return answer, script
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.regression import CoxModel
+from app.shell.controls.choice import choice
 from app.shell.memory import ask, remembered, result_of
 from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
@@ -37,16 +38,8 @@ def draw_models(looking: Looking) -> None:
         settings, unit = draw_model_controls(looking)
         question = ask(looking, "survival.cox", settings)
         models: CohortModels = result_of(question)
-        part = st.segmented_control(
-            "Part",
-            list(_PARTS),
-            default=FOREST,
-            required=True,
-            key="model_part",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        _PARTS.get(part or FOREST, draw_forest)(looking, question, models, unit)
+        part = choice("Part", _PARTS, "model_part", quiet=True)
+        _PARTS[part](looking, question, models, unit)
     except ValueError as error:
         st.info(str(error))
 
@@ -199,9 +192,8 @@ def draw_subgroups(looking: Looking, question: Question, models: CohortModels, _
     take_away(answer, question)
 
 
-FOREST = "Forest"
 _PARTS: dict[str, Callable[[Looking, Question, CohortModels, TimeUnit], None]] = {
-    FOREST: draw_forest,
+    "Forest": draw_forest,
     "Proportional hazards": draw_hazards,
     "Adjusted curves": draw_adjusted,
     "Subgroup forest": draw_subgroups,

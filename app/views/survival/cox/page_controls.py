@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from app.cohort.groupings import SAVED, GroupingSpec
+from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import unique_labels
@@ -83,14 +84,7 @@ def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
     chosen = [spec for spec in chosen if spec in labels]
     st.session_state[_LAST] = (looking.key, tuple(chosen))
     with right.popover("Options", icon=":material/tune:", width="stretch"):
-        kinds = st.segmented_control(
-            "Each covariate by itself, or all together",
-            list(_KINDS),
-            default="Multivariable",
-            required=True,
-            key="models",
-            bind="query-params",
-        )
+        kinds = choice("Each covariate by itself, or all together", _KINDS, "models")
         time = draw_time_options()
         described = [describe_covariate(cohort, spec, saved_groups(cohort)) for spec in chosen]
         units, references = _draw_scales(described)
@@ -111,7 +105,7 @@ def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
         "interactions": interactions,
         "units": units,
         "references": references,
-        "kinds": _KINDS.get(kinds or "", "multivariable"),
+        "kinds": _KINDS[kinds],
         "firth": _FIRTH.get(firth, "auto"),
         "limit": time.limit,
     }
