@@ -15,6 +15,8 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
+        "patient.similar": "app.views.patient.similar.answer:SIMILAR",
+        "patient.swimmer": "app.views.patient.swimmer.answer:SWIMMER",
         "genomics.allele_fractions": "app.views.genomics.allele_fractions.answer:ALLELE_FRACTIONS",
         "genomics.burden": "app.views.genomics.burden.answer:BURDEN",
         "genomics.frequencies": "app.views.genomics.frequencies.answer:FREQUENCIES",

@@ -24,11 +24,8 @@ from app.study.scripts.question import question_script
 from app.views.compare.analysis import clinical_differences
 from app.views.compare.script import comparison_script
 from app.views.compare.two_cohorts.script import cohorts_script
-from app.views.patient.script import similar_script, swimmer_script
-from app.views.patient.similar.analysis import SimilaritySettings, similar_patients
-from app.views.patient.similar.words import neighbour_table
-from app.views.patient.swimmer.analysis import SwimmerSettings, swimmer
-from app.views.patient.timeline import histories
+from app.views.patient.similar.analysis import similar_patients
+from app.views.patient.swimmer.analysis import swimmer
 from app.views.subgroups.analysis import place_result, search_input
 from app.views.subgroups.script import subgroups_script as search_script
 from app.views.subgroups.words_methods import SubgroupsFound
@@ -185,16 +182,18 @@ def two_cohorts(cohort: Cohort) -> Made:
 def similar(cohort: Cohort) -> Made:
     mask = mask_of(cohort)
     position = int(np.flatnonzero(mask)[0])
-    found = similar_patients(cohort, mask, position, SimilaritySettings())
-    nearest = neighbour_table(cohort, found, "os", "years")
-    script = similar_script(found, "os", cohort, CHOSEN)
-    return script, list(nearest.select_dtypes("number").iloc[:, -1].dropna())
+    settings = {"position": position, "endpoint_key": "os"}
+    question = Question(
+        "upload:abc", cohort.fingerprint, "patient.similar", CHOSEN, settings=settings
+    )
+    distance = similar_patients(cohort, mask, position).distance
+    return question_script(question, cohort, "Patients like one"), list(distance)
 
 
 def lanes(cohort: Cohort) -> Made:
-    settings = SwimmerSettings()
-    drawn = swimmer(cohort, mask_of(cohort), histories(cohort), None, settings)
-    return swimmer_script(settings, cohort, CHOSEN, EVERYONE), [float(drawn.total)]
+    question = Question("upload:abc", cohort.fingerprint, "patient.swimmer", CHOSEN)
+    total = swimmer(cohort, mask_of(cohort)).total
+    return question_script(question, cohort, "Swimmer plot"), [float(total)]
 
 
 def transplant(cohort: Cohort) -> Made:

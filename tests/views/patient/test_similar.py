@@ -220,12 +220,12 @@ def test_what_happened_is_told_of_each_neighbour_and_of_the_patient():
         (OS,),
     )
     found = similar_patients(toy, everyone(toy), 0, SimilaritySettings(neighbours=10))
-    told = neighbour_table(toy, found, "os", "years")
-    assert told["outcome"].tolist()[:2] == ["alive at 2.0 years", "death at 2.0 years"]
+    told = neighbour_table(toy, found, "os")
+    assert told["What happened"].tolist()[:2] == ["alive at 2.0 years", "death at 2.0 years"]
     own = own_course(toy, 0, "os")
     assert own is not None
-    assert own.words("years") == "Patient 1: death at 2.0 years"
-    assert "outcome" not in neighbour_table(toy, found, None, "years")
+    assert own.words() == "Patient 1: death at 2.0 years"
+    assert "What happened" not in neighbour_table(toy, found, None)
 
 
 @pytest.mark.shared

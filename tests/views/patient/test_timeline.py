@@ -10,7 +10,7 @@ import pytest
 
 from app.cohort.groupings import by_alteration, by_variable
 from app.study.figures.theme import framed
-from app.views.patient.swimmer.analysis import SwimmerSettings, sort_options, swimmer
+from app.views.patient.swimmer.analysis import sort_options, swimmer
 from app.views.patient.swimmer.figures import swimmer_figure
 from app.views.patient.timeline import (
     Histories,
@@ -147,8 +147,8 @@ def test_no_event_lies_beyond_the_end_of_follow_up(key: str):
 
 
 def test_lanes_run_from_the_longest_follow_up_and_count_who_has_none(course):
-    cohort, found = course
-    drawn = swimmer(cohort, np.ones(N, dtype=bool), found)
+    cohort, _ = course
+    drawn = swimmer(cohort, np.ones(N, dtype=bool))
     assert drawn.positions.tolist() == [1, 4, 3, 7, 0, 2, 5]
     assert (drawn.total, drawn.without, drawn.pages, drawn.ended) == (7, 1, 1, 4)
     table = drawn.table()
@@ -157,20 +157,20 @@ def test_lanes_run_from_the_longest_follow_up_and_count_who_has_none(course):
 
 
 def test_lanes_sort_by_anything_with_the_unknown_last(course):
-    cohort, found = course
+    cohort, _ = course
     mask = np.ones(N, dtype=bool)
 
     def order(sort: str, *, reverse: bool = False) -> list[int]:
-        settings = SwimmerSettings(sort, reverse)
         grouping = by_variable(cohort, "diagnosis")
-        return swimmer(cohort, mask, found, grouping, settings).positions.tolist()
+        drawn = swimmer(cohort, mask, sort=sort, reverse=reverse, grouping=grouping)
+        return drawn.positions.tolist()
 
     assert order("variable:age_years") == [0, 7, 1, 2, 5, 4, 3]
     assert order("variable:age_years", reverse=True) == [4, 5, 2, 1, 7, 0, 3]
     assert order("alteration:JAK2") == [1, 4, 7, 0, 3, 5, 2]
     assert order("group") == [1, 3, 0, 2, 4, 7, 5]
     assert order("event:endpoint:aml")[:2] == [5, 0]
-    assert all(len(order(key)) == 7 for key in sort_options(cohort, found))
+    assert all(len(order(key)) == 7 for key in sort_options(cohort))
     with pytest.raises(CohortError, match="cannot be sorted"):
         order("variable:nothing")
 
@@ -180,34 +180,34 @@ def test_lanes_are_spread_evenly_or_paged_without_losing_anybody():
     found = histories(cohort)
     assert found is not None
     mask = np.ones(cohort.n, dtype=bool)
-    spread = swimmer(cohort, mask, found, settings=SwimmerSettings(lanes=40))
+    spread = swimmer(cohort, mask, lanes=40)
     assert len(set(spread.positions.tolist())) == 40
     ends = found.end[spread.positions]
     assert ends[0] == np.nanmax(found.end)
     assert ends[-1] == np.nanmin(found.end)
     pages = [
-        swimmer(cohort, mask, found, settings=SwimmerSettings(lanes=60, page=page)).positions
+        swimmer(cohort, mask, lanes=60, page=page).positions
         for page in range(-(-spread.total // 60))
     ]
     assert sorted(np.concatenate(pages).tolist()) == np.flatnonzero(np.isfinite(found.end)).tolist()
 
 
 def test_groups_colour_lanes_and_no_group_stays(course):
-    cohort, found = course
-    drawn = swimmer(cohort, np.ones(N, dtype=bool), found, by_alteration(cohort, "JAK2"))
+    cohort, _ = course
+    drawn = swimmer(cohort, np.ones(N, dtype=bool), grouping=by_alteration(cohort, "JAK2"))
     states = dict(zip(drawn.positions.tolist(), drawn.codes.tolist(), strict=True))
     assert states[2] == -1
     assert drawn.table().set_index("patient").loc["Patient 3", "group"] == "no group"
     with pytest.raises(CohortError, match="no lane to draw"):
-        swimmer(cohort, np.arange(N) == 6, found)
+        swimmer(cohort, np.arange(N) == 6)
 
 
 def test_lanes_are_alike_in_width_and_marks_are_explained_below_them(
     course: tuple[Cohort, Histories],
 ):
-    cohort, found = course
+    cohort, _ = course
     # The groups' lanes stand apart by one, two and more: none may grow into the gap.
-    drawn = swimmer(cohort, np.ones(N, dtype=bool), found, by_alteration(cohort, "JAK2"))
+    drawn = swimmer(cohort, np.ones(N, dtype=bool), grouping=by_alteration(cohort, "JAK2"))
     figure = framed(swimmer_figure(drawn), "Lanes")
     bars = [trace for trace in figure.data if trace.type == "bar"]
     marks = [trace for trace in figure.data if trace.type == "scatter"]

@@ -5,18 +5,14 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from app.study.figures.theme import INK
-from app.study.wording import TimeUnit, in_unit
-from app.views.patient.similar.outcomes import OwnCourse
+from app.study.wording import in_unit
+from app.views.patient.similar.outcomes import UNIT, OwnCourse
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
 
 
 def similar_survival_figure(
-    result: GroupSurvival,
-    own: OwnCourse | None,
-    unit: TimeUnit = "years",
-    *,
-    until: float | None = None,
+    result: GroupSurvival, own: OwnCourse | None, *, until: float | None = None
 ) -> go.Figure:
     """Draw the curve of the nearest patients and, along the foot, the patient's own follow-up.
 
@@ -26,22 +22,20 @@ def similar_survival_figure(
         Survival of the nearest patients.
     own
         The patient's own course on this endpoint; None where it is not recorded.
-    unit
-        Unit of the time axis.
     until
         Months at which the axis ends; None for the whole follow-up. The patient's own course is
         drawn in full.
     """
     end = until if own is None or until is None else max(until, own.months)
-    figure = survival_figure(result, unit, until=end)
+    figure = survival_figure(result, UNIT, until=end)
     if own is None:
         return figure
-    end = in_unit(own.months, unit)
+    end = in_unit(own.months, UNIT)
     figure.add_scatter(
         x=[0.0, end],
         y=[0.0, 0.0],
         mode="lines+markers",
-        name=own.words(unit),
+        name=own.words(),
         line={"color": INK, "width": 2, "dash": "dot"},
         marker={
             "symbol": ["line-ns-open", "x" if own.event else "triangle-right"],

@@ -9,14 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools
-from app.study.wording import (
-    TimeUnit,
-    count,
-    format_percent,
-    listing,
-    mid_sentence,
-    number_in_words,
-)
+from app.study.wording import count, format_percent, listing, mid_sentence, number_in_words
 from app.views.patient.analysis import patient_name, value_in_words
 from app.views.patient.similar.analysis import MOST_REFERENCES, SimilarPatients
 from app.views.patient.similar.outcomes import what_happened
@@ -58,60 +51,34 @@ def shared_table(cohort: Cohort, mask: Bools, found: SimilarPatients) -> pd.Data
 
 
 def neighbour_table(
-    cohort: Cohort, found: SimilarPatients, endpoint_key: str | None, unit: TimeUnit
+    cohort: Cohort, found: SimilarPatients, endpoint_key: str | None
 ) -> pd.DataFrame:
-    """One row a nearest patient: how near, why, and what happened.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    found
-        The nearest patients.
-    endpoint_key
-        What happened is told of this endpoint; None to leave it out.
-    unit
-        Unit in which times are told.
-
-    Returns
-    -------
-    DataFrame
-        patient, distance, shared, not_shared, close, outcome.
-    """
+    """One row a nearest patient: who, how near, why, and what happened on an endpoint, if any."""
     profiles, own = found.profiles, found.position
     labels = np.array(_labels(cohort, profiles.features), dtype=object)
     mine = profiles.altered[own] == 1
     rows = []
-    happened = None
-    if endpoint_key is not None:
-        happened = what_happened(cohort, found, endpoint_key, unit)
     near = _closeness(found, found.neighbours)
     for place, neighbour in enumerate(found.neighbours):
         theirs = profiles.altered[neighbour] == 1
         joint = (profiles.tested[neighbour] == 1) & (profiles.tested[own] == 1)
         rows.append(
             {
-                "patient": patient_name(int(neighbour)),
-                "distance": float(found.distance[place]),
-                "shared": ", ".join(labels[mine & theirs]) or "none",
-                "not_shared": ", ".join(labels[(mine != theirs) & joint]) or "none",
-                "close": _close_values(cohort, found, int(neighbour), near[place]),
+                "Patient": patient_name(int(neighbour)),
+                "Distance": float(found.distance[place]),
+                "Shared alterations": ", ".join(labels[mine & theirs]) or "none",
+                "In one of the two": ", ".join(labels[(mine != theirs) & joint]) or "none",
+                "Close values": _close_values(cohort, found, int(neighbour), near[place]),
             }
         )
     table = pd.DataFrame(rows)
-    return table if happened is None else table.assign(outcome=happened)
+    if endpoint_key is not None:
+        table["What happened"] = what_happened(cohort, found, endpoint_key)
+    return table
 
 
 def similarity_reading(cohort: Cohort, found: SimilarPatients) -> list[str]:
-    """Who the nearest patients are, why they are near, and how typical the patient is.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    found
-        The nearest patients.
-    """
+    """Who the nearest patients are, why they are near, and how typical the patient is."""
     name = patient_name(found.position)
     nearest = patient_name(int(found.neighbours[0]))
     scale = f"(distance {found.distance[0]:.2f}, from 0 alike in everything compared to 1)"
@@ -141,21 +108,6 @@ def similarity_reading(cohort: Cohort, found: SimilarPatients) -> list[str]:
     return sentences
 
 
-def typicality_sentence(found: SimilarPatients) -> str:
-    """How typical the patient is, against the others' own neighbours; empty where not known."""
-    typical = found.typicality
-    if np.isnan(typical.share):
-        return ""
-    middle = float(np.median(typical.of_others))
-    judged = len(typical.of_others)
-    drawn = f" ({judged:,} drawn evenly)" if judged >= MOST_REFERENCES else ""
-    return (
-        f"As typical as {format_percent(typical.share)} of the selected patients{drawn}: the "
-        f"median distance to its nearest {len(found.neighbours)} is {typical.median:.2f}; for the "
-        f"patient in the middle of the cohort it is {middle:.2f}."
-    )
-
-
 def weights_in_words(found: SimilarPatients) -> str:
     """What the distance is made of, with its weights."""
     share = found.settings.alterations
@@ -174,8 +126,18 @@ def weights_in_words(found: SimilarPatients) -> str:
 
 
 def _typical(found: SimilarPatients) -> list[str]:
-    sentence = typicality_sentence(found)
-    return [sentence] if sentence else []
+    """How typical the patient is, against the others' own neighbours; nothing where not known."""
+    typical = found.typicality
+    if np.isnan(typical.share):
+        return []
+    middle = float(np.median(typical.of_others))
+    judged = len(typical.of_others)
+    drawn = f" ({judged:,} drawn evenly)" if judged >= MOST_REFERENCES else ""
+    return [
+        f"As typical as {format_percent(typical.share)} of the selected patients{drawn}: the "
+        f"median distance to its nearest {len(found.neighbours)} is {typical.median:.2f}; for the "
+        f"patient in the middle of the cohort it is {middle:.2f}."
+    ]
 
 
 def _missing_parts(found: SimilarPatients) -> list[str]:

@@ -12,34 +12,11 @@ from app.analysis.arrays import Bools, Floats
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from app.views.patient.analysis import patient_name
-from app.views.patient.timeline import Histories
+from app.views.patient.timeline import Histories, histories
 from data_loaders import Cohort, CohortError
 
 FOLLOW_UP, GROUP, BURDEN = "follow_up", "group", "burden"
 NO_GROUP = "no group"
-
-
-@dataclass(frozen=True)
-class SwimmerSettings:
-    """How the lanes are chosen.
-
-    Attributes
-    ----------
-    sort
-        ``follow_up``, ``group``, ``burden`` (number of alterations), a milestone's key after
-        ``event:``, a column after ``variable:`` or a feature after ``alteration:``.
-    reverse
-        Whether the order is turned round; who has no value stays last.
-    lanes
-        How many lanes are drawn.
-    page
-        Which of the pages, from 0; None for as many patients at even steps of the order.
-    """
-
-    sort: str = FOLLOW_UP
-    reverse: bool = False
-    lanes: int = 40
-    page: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +41,8 @@ class Swimmer:
         Selected patients without a recorded follow-up.
     pages
         Pages that all of them fill.
+    sort, reverse, page
+        How they were sorted, and which page is drawn, from 0; None for even steps of the order.
     """
 
     histories: Histories
@@ -75,6 +54,9 @@ class Swimmer:
     total: int
     without: int
     pages: int
+    sort: str
+    reverse: bool
+    page: int | None
 
     def table(self) -> pd.DataFrame:
         """One row a lane: patient by number, group, follow-up and events, in months."""
@@ -99,9 +81,12 @@ class Swimmer:
 def swimmer(
     cohort: Cohort,
     mask: Bools,
-    histories: Histories,
+    *,
+    sort: str = FOLLOW_UP,
+    reverse: bool = False,
+    lanes: int = 40,
+    page: int | None = None,
     grouping: Grouping | None = None,
-    settings: SwimmerSettings | None = None,
 ) -> Swimmer:
     """The lanes of the selected patients.
 
@@ -111,39 +96,43 @@ def swimmer(
         The cohort.
     mask
         The patients selected, shape (cohort.n,).
-    histories
-        What happened to them.
+    sort
+        ``follow_up``, ``group``, ``burden`` (number of alterations), a milestone's key after
+        ``event:``, a column after ``variable:`` or a feature after ``alteration:``.
+    reverse
+        Whether the order is turned round; who has no value stays last.
+    lanes
+        How many lanes are drawn.
+    page
+        Which of the pages, from 0; None for as many patients at even steps of the order.
     grouping
         What colours the lanes; None for one colour.
-    settings
-        How lanes are chosen and sorted; None for the defaults.
 
     Raises
     ------
     CohortError
         If nobody selected has a follow-up, or the order asked for is not known.
     """
-    settings = settings or SwimmerSettings()
-    known = mask & np.isfinite(histories.end)
-    candidates = np.flatnonzero(known)
+    found = _histories(cohort)
+    candidates = np.flatnonzero(mask & np.isfinite(found.end))
     if not len(candidates):
         raise CohortError(
             "No selected patient has a recorded follow-up: there is no lane to draw. Widen the "
             "filter, or see the Data page for what was read."
         )
     codes = np.zeros(cohort.n, dtype=np.int16) if grouping is None else grouping.codes
-    values = _values(cohort, histories, codes, settings.sort)[candidates]
-    ranked = -values if settings.reverse else values
+    values = _values(cohort, found, codes, sort)[candidates]
+    ranked = -values if reverse else values
     # Unknown values are NaN and sort last either way; ties go by follow-up, longest first.
-    order = candidates[np.lexsort((-histories.end[candidates], ranked))]
-    pages = -(-len(order) // settings.lanes)
-    if settings.page is None:
-        drawn = _evenly(order, settings.lanes)
+    order = candidates[np.lexsort((-found.end[candidates], ranked))]
+    pages = -(-len(order) // lanes)
+    if page is None:
+        drawn = _evenly(order, lanes)
     else:
-        start = min(max(settings.page, 0), pages - 1) * settings.lanes
-        drawn = order[start : start + settings.lanes]
+        page = min(max(page, 0), pages - 1)
+        drawn = order[page * lanes : (page + 1) * lanes]
     return Swimmer(
-        histories=histories,
+        histories=found,
         positions=drawn,
         codes=np.maximum(codes[drawn], -1).astype(np.int16),
         names=("All patients",) if grouping is None else grouping.names,
@@ -152,21 +141,22 @@ def swimmer(
         total=len(order),
         without=int(np.count_nonzero(mask)) - len(order),
         pages=pages,
+        sort=sort,
+        reverse=reverse,
+        page=page,
     )
 
 
-def sort_options(cohort: Cohort, histories: Histories) -> dict[str, str]:
+def sort_options(cohort: Cohort) -> dict[str, str]:
     """Orders that a swimmer plot of this cohort can have: key and label.
 
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    histories
-        What happened to its patients.
+    Raises
+    ------
+    CohortError
+        If it has no endpoint.
     """
     options = {FOLLOW_UP: "Longest follow-up first", GROUP: "Group, then longest follow-up"}
-    for milestone in histories.milestones:
+    for milestone in _histories(cohort).milestones:
         options[f"event:{milestone.key}"] = f"{milestone.label}, earliest first"
     if len(cohort.features):
         options[BURDEN] = "Number of alterations, most first"
@@ -182,21 +172,29 @@ def sort_options(cohort: Cohort, histories: Histories) -> dict[str, str]:
     return options
 
 
-def _values(
-    cohort: Cohort, histories: Histories, codes: npt.NDArray[np.int16], sort: str
-) -> Floats:
+def _histories(cohort: Cohort) -> Histories:
+    found = histories(cohort)
+    if found is None:
+        raise CohortError(
+            "This cohort has no endpoint, so nobody's follow-up is known: a swimmer plot needs a "
+            "time and an event, such as os_months and os_event."
+        )
+    return found
+
+
+def _values(cohort: Cohort, found: Histories, codes: npt.NDArray[np.int16], sort: str) -> Floats:
     """What lanes are sorted by, ascending; NaN where unknown."""
     kind, _, name = sort.partition(":")
     if sort == FOLLOW_UP:
-        return -histories.end
+        return -found.end
     if sort == GROUP:
         return np.where(codes >= 0, codes, np.nan).astype(np.float64)
     if sort == BURDEN:
         return np.asarray(-(cohort.states == 1).sum(axis=1).astype(np.float64))
     if kind == "event":
-        found = [m.months for m in histories.milestones if m.key == name]
-        if found:
-            return found[0]
+        times = [m.months for m in found.milestones if m.key == name]
+        if times:
+            return times[0]
     if kind == "alteration" and name in cohort.features.index:
         state = cohort.feature_state(name).astype(np.float64)
         return np.where(state >= 0, -state, np.nan)
