@@ -1,8 +1,8 @@
 import streamlit as st
 
 from app.shell.layout import draw_provenance, nobody_selected, page_header
-from app.views.home.analysis import overview
-from app.views.home.page import draw_alterations, draw_diseases, draw_questions, draw_tiles
+from app.views.cohort.overview.page import draw_selection_tiles
+from app.views.home.page import draw_alterations, draw_diseases, draw_questions
 
 
 def show() -> None:
@@ -11,14 +11,12 @@ def show() -> None:
     )
     if nobody_selected(looking):
         return
-    glance = overview(looking.selection.cohort)
-
-    draw_tiles(glance)
+    draw_selection_tiles(looking)
     left, right = st.columns(2, gap="large")
     with left:
-        draw_diseases(looking, glance)
+        draw_diseases(looking)
     with right:
-        draw_alterations(looking, glance)
+        draw_alterations(looking)
 
     st.subheader("Start from a question", anchor=False)
     draw_questions(looking)

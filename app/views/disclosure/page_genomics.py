@@ -11,7 +11,6 @@ from app.cohort.disclosure import Disclosure
 from app.shell.columns import percent
 from app.shell.session import Looking
 from app.shell.tables import draw_table
-from app.study.figures.theme import framed
 from app.views.disclosure.figures import released_groups, released_shares
 from app.views.disclosure.page_parts import asked_of, draw_released_grouping, released_figure
 from app.views.disclosure.tables import alteration_tables, frequency_frame, groups_of
@@ -19,13 +18,13 @@ from app.views.disclosure.tables import alteration_tables, frequency_frame, grou
 
 def draw_genomics(looking: Looking, policy: Disclosure) -> None:
     """Shares altered of the tested."""
-    release, conditions = asked_of(looking, policy)
+    asked = asked_of(looking, policy)
+    release, conditions = asked.release, asked.conditions
     if not release.published.of_kind("alteration"):
         st.info("This cohort has no alterations that may be shown: the Data page lists them.")
         return
-    by = draw_released_grouping(looking, release, conditions)
+    by = draw_released_grouping(asked)
     tables = alteration_tables(release, conditions, by)
-    about = f"about {policy.in_words(looking.selection.n)} patients"
     if not tables:
         st.info(
             "Disclosure control: alterations are asked one at a time, beside the disease and one "
@@ -33,21 +32,14 @@ def draw_genomics(looking: Looking, policy: Disclosure) -> None:
         )
     else:
         if by is None:
-            figure = framed(
-                released_shares(tables, policy),
-                f"Alterations, of the tested, {about}",
-                synthetic=looking.synthetic
-            )  # fmt: skip
+            figure, what = released_shares(tables, policy), "Alterations"
         else:
-            label = release.published.dimensions[by].label
             names = [name for name, _ in groups_of(release, conditions, by)]
-            figure = framed(
-                released_groups(tables, assign_colours(names), policy),
-                f"Alterations by {label}, of the tested, {about}",
-                synthetic=looking.synthetic
-            )  # fmt: skip
+            figure = released_groups(tables, assign_colours(names), policy)
+            what = f"Alterations by {release.published.dimensions[by].label}"
         released_figure(
-            looking, policy, figure, partial(frequency_frame, tables),
+            asked, figure, f"{what}, of the tested, {asked.about}",
+            partial(frequency_frame, tables),
             key="frequencies", name="frequencies", alt="Share altered of the tested.",
         )  # fmt: skip
         draw_table(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -12,35 +12,53 @@ import streamlit as st
 from app.cohort.disclosure import Condition, Disclosure, Release, conditions_of
 from app.cohort.groupings import GroupingSpec
 from app.shell.escaping import escaped_figure
+from app.shell.layout import download_table, draw_downloads
 from app.shell.links import EVERYONE, GROUP, group_labels
 from app.shell.session import Looking
-from app.study.figures.theme import plotly_config
-from app.study.files.figures import FIGURE_KINDS, export_available, figure_bytes
-from app.study.files.tables import file_stem, to_csv
+from app.study.figures.theme import framed, plotly_config
+from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
 from app.views.disclosure.tables import groups_of, may_ask
 
 
-def asked_of(looking: Looking, policy: Disclosure) -> tuple[Release, tuple[Condition, ...]]:
-    """All that is released of the cohort, and the filter as a published question."""
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Whom a page shows, all that may be shown of them, and the filter as a published question."""
+
+    looking: Looking
+    policy: Disclosure
+    release: Release
+    conditions: tuple[Condition, ...]
+
+    @property
+    def about(self) -> str:
+        """How many patients, rounded as the policy wants it."""
+        return f"about {self.policy.in_words(self.looking.selection.n)} patients"
+
+    def may_ask(self, name: str) -> bool:
+        """Whether a variable or alteration is a published question under the filter."""
+        return may_ask(self.release, self.conditions, name)
+
+
+def asked_of(looking: Looking, policy: Disclosure) -> Asked:
+    """What a page may show of the patients looked at."""
     release = policy.release(looking.cohort)
     conditions = conditions_of(looking.filter, release.published)
-    return release, () if isinstance(conditions, str) else conditions
+    return Asked(looking, policy, release, () if isinstance(conditions, str) else conditions)
 
 
-def draw_released_grouping(
-    looking: Looking, release: Release, conditions: Sequence[Condition]
-) -> str | None:
+def draw_released_grouping(asked: Asked) -> str | None:
     """The control of the groups: a published variable or alteration; None for everyone together.
 
     Cut-offs, filters and saved groups are not offered: limits of one's own choice make groupings
     that differ by one patient.
     """
-    labels = group_labels(looking.cohort)
+    release = asked.release
+    labels = group_labels(asked.looking.cohort)
     names = {
         str(GroupingSpec("alteration" if d.kind == "alteration" else "variable", d.name)): d.name
         for d in release.published.dimensions.values()
-        if may_ask(release, conditions, d.name)
+        if asked.may_ask(d.name)
     }
     if st.session_state.get(GROUP) not in (*names, EVERYONE):
         st.session_state.pop(GROUP, None)
@@ -52,7 +70,7 @@ def draw_released_grouping(
         bind="query-params",
     )
     by = names.get(option)
-    if by is not None and len(groups_of(release, conditions, by)) < 2:
+    if by is not None and len(groups_of(release, asked.conditions, by)) < 2:
         label = release.published.dimensions[by].label
         st.info(
             f"Disclosure control: fewer than two groups of {label} have a number that may be shown "
@@ -63,9 +81,9 @@ def draw_released_grouping(
 
 
 def released_figure(
-    looking: Looking,
-    policy: Disclosure,
+    asked: Asked,
     figure: go.Figure,
+    title: str,
     numbers: Callable[[], pd.DataFrame],
     *,
     key: str,
@@ -76,60 +94,46 @@ def released_figure(
 
     Parameters
     ----------
-    looking, policy
+    asked
         Whom it shows, and the policy that every export names.
-    figure, numbers
-        The figure, and what makes the released numbers behind it.
+    figure, title
+        The figure, and what is put on it.
+    numbers
+        Makes the released numbers behind it.
     key, name, alt
         Stable key of the widgets, word of the file name, alternative text.
     """
+    looking = asked.looking
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    figure = escaped_figure(figure)
-    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=f"{alt} {policy.mark}.")
-    released_downloads(looking, policy, numbers, key=key, name=name, figure=figure)
+    figure = escaped_figure(framed(figure, title, synthetic=looking.synthetic))
+    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=f"{alt} {asked.policy.mark}.")
+    released_downloads(asked, numbers, key=key, name=name, figure=figure)
 
 
 def released_downloads(
-    looking: Looking,
-    policy: Disclosure,
+    asked: Asked,
     numbers: Callable[[], pd.DataFrame],
     *,
     key: str,
     name: str,
     figure: go.Figure | None = None,
 ) -> None:
-    """Downloads of released numbers and figures; each says how they were protected.
-
-    Parameters
-    ----------
-    looking, policy, numbers, key, name
-        As for :func:`released_figure`.
-    figure
-        The figure that shows them; None for a table.
-    """
+    """Downloads of released numbers and their figure, if any; each says how it was protected."""
+    looking = asked.looking
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    provenance = looking.cohort.provenance
-    able, why = export_available()
 
     def marked() -> pd.DataFrame:
-        return numbers().assign(disclosure_control=policy.sentence)
+        return numbers().assign(disclosure_control=asked.policy.sentence)
 
     def workbook() -> bytes:
-        return to_xlsx({"Numbers": marked()}, provenance, looking.selection.sentence)
+        return to_xlsx({"Numbers": marked()}, looking.cohort.provenance, looking.selection.sentence)
 
     with st.container(horizontal=True):
-        for label, data, ending in (
-            ("CSV", lambda: to_csv(marked(), provenance), "csv"),
-            ("XLSX", workbook, "xlsx"),
-        ):
-            st.download_button(
-                label, data, f"{stem}.{ending}", key=f"{key}_{ending}",
-                icon=":material/download:", type="tertiary", on_click="ignore",
-            )  # fmt: skip
-        if figure is not None:
-            for kind in FIGURE_KINDS:
-                st.download_button(
-                    kind.upper(), partial(figure_bytes, figure, kind),
-                    f"{stem}.{kind}", key=f"{key}_{kind}", icon=":material/download:",
-                    type="tertiary", disabled=not able, help=why or None, on_click="ignore",
-                )  # fmt: skip
+        if figure is None:
+            download_table("CSV", marked, key=f"{key}_csv", stem=stem)
+        else:
+            draw_downloads(figure, marked, key=key, stem=stem)
+        st.download_button(
+            "XLSX", workbook, f"{stem}.xlsx", key=f"{key}_xlsx",
+            icon=":material/download:", type="tertiary", on_click="ignore",
+        )  # fmt: skip

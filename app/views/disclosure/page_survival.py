@@ -11,7 +11,6 @@ from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import VIEW
 from app.shell.session import Looking
 from app.shell.tables import draw_table
-from app.study.figures.theme import framed
 from app.views.disclosure.curves import curve_frame, released_curves, summary_frame
 from app.views.disclosure.figures import curves_title, released_curves_figure
 from app.views.disclosure.page_parts import (
@@ -38,12 +37,13 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
     left, right = st.columns(2)
     with left:
         endpoint = draw_endpoint_choice(looking.cohort)
-    release, conditions = asked_of(looking, policy)
+    asked = asked_of(looking, policy)
     with right:
-        by = draw_released_grouping(looking, release, conditions)
+        by = draw_released_grouping(asked)
     result = released_curves(
-        looking.cohort.endpoints[endpoint], release, conditions, by, incidence=view == _INCIDENCE
-    )
+        looking.cohort.endpoints[endpoint], asked.release, asked.conditions, by,
+        incidence=view == _INCIDENCE,
+    )  # fmt: skip
     for note in result.notes:
         st.info(note)
     if not result.curves:
@@ -55,18 +55,13 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
         return
     title = curves_title(result)
     released_figure(
-        looking, policy,
-        framed(released_curves_figure(result, policy), title, synthetic=looking.synthetic),
-        partial(curve_frame, result), key="km", name=endpoint, alt=f"Curves. {title}.",
+        asked, released_curves_figure(result, policy), title, partial(curve_frame, result),
+        key="km", name=endpoint, alt=f"Curves. {title}.",
     )  # fmt: skip
     st.subheader("In numbers", anchor=False)
     draw_table(summary_frame(result), key="km_summary")
     released_downloads(
-        looking,
-        policy,
-        partial(summary_frame, result),
-        key="km_summary",
-        name=f"{endpoint}-summary",
+        asked, partial(summary_frame, result), key="km_summary", name=f"{endpoint}-summary"
     )
     k = policy.threshold
     st.caption(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import pandas as pd
@@ -17,49 +16,22 @@ from app.shell.sidebar import show_view
 from app.study.figures.bars import share_bars
 from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, listing
-from app.views.home.analysis import Overview
+from app.views.home.analysis import gene_frequencies, leading_diseases
 from app.views.home.page_questions import questions
 
 _MOST_BARS = 10
 
 
-def draw_tiles(glance: Overview) -> None:
-    """Patients, age, follow-up, events."""
-    tiles = st.columns(4)
-    tiles[0].metric("Patients", f"{glance.n:,}", border=True)
-    age = "–" if math.isnan(glance.median_age) else f"{glance.median_age:.0f} years"
-    tiles[1].metric("Median age", age, border=True)
-    primary = glance.primary
-    if primary is None:
-        tiles[2].metric("Median follow-up", "–", border=True, help="No endpoint was found.")
-        tiles[3].metric("Events", "–", border=True, help="No endpoint was found.")
-        return
-    followup = "–" if math.isnan(primary.followup) else f"{primary.followup / 12:.1f} years"
-    tiles[2].metric(
-        "Median follow-up",
-        followup,
-        border=True,
-        help=f"Reverse Kaplan-Meier over {count(primary.n, 'patient')}.",
-    )
-    what = primary.endpoint.event_label
-    tiles[3].metric(
-        "Deaths" if what == "death" else f"Events: {what}",
-        f"{primary.events:,}",
-        border=True,
-        help=f"{primary.endpoint.label}: {format_percent(primary.events / primary.n)} of "
-        f"{count(primary.n, 'patient')} followed.",
-    )
-
-
-def draw_diseases(looking: Looking, glance: Overview) -> None:
+def draw_diseases(looking: Looking) -> None:
     """Bars of the variables that say which disease it is."""
-    if not glance.diseases:
+    diseases, n = leading_diseases(looking.selection.cohort), looking.selection.n
+    if not diseases:
         st.info("No diagnosis column was recognised; the Data page lists what was read.")
-    for position, grouping in enumerate(glance.diseases):
+    for position, grouping in enumerate(diseases):
         sizes = grouping.sizes()
         # Shares are of all with a value, those in smaller groups that have no bar among them.
         missing = int((grouping.codes == MISSING).sum())
-        known = glance.n - missing
+        known = n - missing
         title = f"{grouping.label}, {count(known, 'patient')}"
         figure = framed(
             share_bars(
@@ -81,21 +53,22 @@ def draw_diseases(looking: Looking, glance: Overview) -> None:
         )
         left_out = [f"{number:,} {why}" for why, number in grouping.left_out().items()]
         if left_out:
-            st.caption(f"Of {count(glance.n, 'patient')}, without a bar: {listing(left_out)}.")
+            st.caption(f"Of {count(n, 'patient')}, without a bar: {listing(left_out)}.")
 
 
-def draw_alterations(looking: Looking, glance: Overview) -> None:
+def draw_alterations(looking: Looking) -> None:
     """Bars of the most frequent alterations, each of the patients tested."""
-    top = glance.frequencies[glance.frequencies["altered"] > 0].head(_MOST_BARS)
+    frequencies, n = gene_frequencies(looking.selection.cohort), looking.selection.n
+    top = frequencies[frequencies["altered"] > 0].head(_MOST_BARS)
     if top.empty:
         st.info("No alteration was found in these patients.")
         return
     labels = [str(looking.cohort.features.loc[name, "label"]) for name in top["feature"]]
     fewest, most = int(top["tested"].min()), int(top["tested"].max())
     tested = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    everyone = count(glance.n, "patient")
+    everyone = count(n, "patient")
     title = "Most frequent alterations, " + (
-        everyone if fewest == glance.n else f"{tested} of {everyone} tested"
+        everyone if fewest == n else f"{tested} of {everyone} tested"
     )
     figure = framed(
         share_bars(
@@ -113,7 +86,7 @@ def draw_alterations(looking: Looking, glance: Overview) -> None:
         for label, share in zip(labels, top["frequency"], strict=True)
     )
     figure_with_downloads(
-        figure, lambda: glance.frequencies, key="alterations", name=("alterations",), alt=alt
+        figure, lambda: frequencies, key="alterations", name=("alterations",), alt=alt
     )
 
 

@@ -81,13 +81,21 @@ def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
 
 
 def _survival(
-    key: str, cohort: Cohort, group: str, clauses: tuple[Clause, ...] = ()
-) -> View | None:
+    key: str,
+    cohort: Cohort,
+    group: str,
+    title: str,
+    answer_with: str,
+    *,
+    clauses: tuple[Clause, ...] = (),
+) -> list[StartingQuestion]:
+    """The question that survival by group answers; none where the cohort has no endpoint."""
     if not cohort.endpoints:
-        return None
+        return []
     endpoint = next(iter(cohort.endpoints))
     settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Survival curves", "scale": SURVIVAL}
-    return View(key, Filter(All(clauses)), "survival", settings)
+    view = View(key, Filter(All(clauses)), "survival", settings)
+    return [StartingQuestion(title, answer_with, view)]
 
 
 def _subgroup_question(key: str) -> StartingQuestion:
@@ -129,16 +137,12 @@ def _driver_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     if disease is None or name is None:
         return []
     myelofibrosis = (InSet(disease.name, (name,)),)
-    by_driver = _survival(key, cohort, "variable:driver", myelofibrosis)
-    found = []
-    if by_driver is not None:
-        found.append(
-            StartingQuestion(
-                "Does the driver mutation change survival in myelofibrosis?",
-                "Kaplan-Meier by CALR, JAK2, MPL and triple-negative",
-                by_driver,
-            )
-        )
+    found = _survival(
+        key, cohort, "variable:driver",
+        "Does the driver mutation change survival in myelofibrosis?",
+        "Kaplan-Meier by CALR, JAK2, MPL and triple-negative",
+        clauses=myelofibrosis,
+    )  # fmt: skip
     words = [str(word) for word in cohort.factor("driver")[1]]
     negative = next((word for word in words if is_triple_negative(word)), None)
     if negative is not None and "CALR" in words:
@@ -159,15 +163,12 @@ def _driver_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
             )
         )
     if "ASXL1" in cohort.alterations.columns:
-        with_asxl1 = _survival(key, cohort, "alteration:ASXL1", myelofibrosis)
-        if with_asxl1 is not None:
-            found.append(
-                StartingQuestion(
-                    "How do patients with ASXL1 fare in myelofibrosis?",
-                    "Kaplan-Meier of mutated against wild type, among those tested",
-                    with_asxl1,
-                )
-            )
+        found += _survival(
+            key, cohort, "alteration:ASXL1",
+            "How do patients with ASXL1 fare in myelofibrosis?",
+            "Kaplan-Meier of mutated against wild type, among those tested",
+            clauses=myelofibrosis,
+        )  # fmt: skip
     return found
 
 
@@ -175,15 +176,11 @@ def _risk_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     for variable in cohort.variables.values():
         name = variable.name.lower()
         if variable.kind == "ordinal" and any(word in name for word in _RISK_CLASSES):
-            view = _survival(key, cohort, f"variable:{variable.name}")
-            if view is not None:
-                return [
-                    StartingQuestion(
-                        f"How well does {variable.label} separate survival?",
-                        "Kaplan-Meier by risk class, from low to high",
-                        view,
-                    )
-                ]
+            return _survival(
+                key, cohort, f"variable:{variable.name}",
+                f"How well does {variable.label} separate survival?",
+                "Kaplan-Meier by risk class, from low to high",
+            )  # fmt: skip
     return []
 
 
@@ -191,32 +188,23 @@ def _pair_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     itd = next((n for n in cohort.alterations.columns if n in {"FLT3-ITD", "FLT3_ITD"}), None)
     if itd is None or _carriers(cohort, "NPM1") < _ENOUGH or _carriers(cohort, itd) < _ENOUGH:
         return []
-    view = _survival(key, cohort, f"alteration:{itd}", (Altered("NPM1"),))
-    if view is None:
-        return []
-    return [
-        StartingQuestion(
-            "What does FLT3-ITD add in NPM1-mutated leukaemia?",
-            "Kaplan-Meier with and without FLT3-ITD, NPM1-mutated patients only",
-            view,
-        )
-    ]
+    return _survival(
+        key, cohort, f"alteration:{itd}",
+        "What does FLT3-ITD add in NPM1-mutated leukaemia?",
+        "Kaplan-Meier with and without FLT3-ITD, NPM1-mutated patients only",
+        clauses=(Altered("NPM1"),),
+    )  # fmt: skip
 
 
 def _alteration_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     found = []
     leading = ("TP53", "ASXL1", "SF3B1", "RUNX1", "SRSF2", "CALR")
     for name in [name for name in leading if _carriers(cohort, name) >= _ENOUGH][:3]:
-        view = _survival(key, cohort, f"alteration:{name}")
-        if view is not None:
-            label = cohort.features.loc[name, "label"]
-            found.append(
-                StartingQuestion(
-                    f"Do patients with {label} live longer or shorter?",
-                    "Kaplan-Meier with and without it, among those tested",
-                    view,
-                )
-            )
+        found += _survival(
+            key, cohort, f"alteration:{name}",
+            f"Do patients with {cohort.features.loc[name, 'label']} live longer or shorter?",
+            "Kaplan-Meier with and without it, among those tested",
+        )  # fmt: skip
     return found
 
 
@@ -230,13 +218,8 @@ def _disease_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     disease = filter_columns(cohort).disease
     if disease is None:
         return []
-    view = _survival(key, cohort, f"variable:{disease.name}")
-    if view is None:
-        return []
-    return [
-        StartingQuestion(
-            f"How does survival differ by {mid_sentence(disease.label)}?",
-            "Kaplan-Meier of every group, with its number at risk",
-            view,
-        )
-    ]
+    return _survival(
+        key, cohort, f"variable:{disease.name}",
+        f"How does survival differ by {mid_sentence(disease.label)}?",
+        "Kaplan-Meier of every group, with its number at risk",
+    )  # fmt: skip
