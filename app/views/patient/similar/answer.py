@@ -31,8 +31,7 @@ from app.views.patient.similar.words import (
 )
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_alt
-from app.views.survival.curves.words import numbers_table, reading
-from app.views.survival.curves.words_sheets import summary_sheet
+from app.views.survival.curves.words import numbers_table, reading, summary_sheet
 from data_loaders import Cohort
 
 
