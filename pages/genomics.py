@@ -1,5 +1,6 @@
 import streamlit as st
 
+from app.shell.controls.choice import choice
 from app.shell.layout import nobody_selected, page_header
 from app.views.genomics.allele_fractions.page import draw_vaf
 from app.views.genomics.burden.page import draw_burden
@@ -29,19 +30,10 @@ def show() -> None:
             "page says what was read."
         )
         return
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        default=next(iter(VIEWS)),
-        required=True,
-        key="genomics",
-        bind="query-params",
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    view = choice("View", VIEWS, "genomics", quiet=True, wrap=True)
     if nobody_selected(looking):
         return
-    VIEWS.get(view, draw_frequencies)(looking)
+    VIEWS[view](looking)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import streamlit as st
 
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
@@ -9,6 +11,7 @@ from app.shell.links import GROUP, group_labels
 from app.shell.session import Looking
 from data_loaders.model import FeatureKind
 
+_Option = TypeVar("_Option", str, int)
 KIND_CHOICE = "kinds"
 _NAMES: dict[FeatureKind, str] = {
     "gene": "Genes",
@@ -62,8 +65,8 @@ def _is_disease(looking: Looking, option: str) -> bool:
     return name == "diagnosis" or (variable.role == "disease" and variable.kind in _OF_SEVERAL)
 
 
-def draw_most(label: str, options: list[int], default: int, *, key: str) -> int:
-    """The control that chooses how many rows to show."""
+def draw_option(label: str, options: list[_Option], default: _Option, *, key: str) -> _Option:
+    """The control that chooses one of many, or how many rows to show."""
     first = options.index(default)
     chosen = st.selectbox(label, options, index=first, key=key, bind="query-params")
-    return int(chosen) if chosen in options else default
+    return chosen if chosen in options else default

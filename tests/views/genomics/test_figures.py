@@ -18,7 +18,7 @@ from app.views.genomics.frequencies.figures import frequency_alt, frequency_figu
 from app.views.genomics.oncoprint.analysis import NOT_ALTERED, NOT_TESTED, oncoprint
 from app.views.genomics.oncoprint.figures import oncoprint_alt, oncoprint_figure
 from app.views.genomics.pairs.analysis import about_reading, pair_reading, pair_screen
-from app.views.genomics.pairs.figures import co_occurrence_alt, co_occurrence_figure
+from app.views.genomics.pairs.figures import co_occurrence_figure
 from app.views.genomics.variants.analysis import acquisition_order, gene_variants, vaf_summary
 from app.views.genomics.variants.figures import lollipop_figure
 from app.views.genomics.variants.proteins import protein_axis
@@ -77,7 +77,7 @@ def test_the_triangle_shows_each_pair_once_with_its_counts(mds: Cohort):
             assert f" {number:,}" in said
         assert np.sign(z[two - 1, one]) == np.sign(np.log(row.odds_ratio))
         assert (heat.text[two - 1][one] == "●") == (row.q_value < 0.05)
-    assert co_occurrence_alt("Shown", pair_reading(screen)).count("Strongest") == 2
+    assert str(pair_reading(screen)).count("Strongest") == 2
 
 
 def test_no_joint_case_is_no_exclusivity_where_almost_none_is_expected():

@@ -22,13 +22,7 @@ _SEED = 0
 
 
 def vaf_figure(summary: VafSummary) -> go.Figure:
-    """Boxes of the allele fractions (quartiles, 5th to 95th centile) over the variants.
-
-    Parameters
-    ----------
-    summary
-        The allele fractions.
-    """
+    """Boxes of the allele fractions (quartiles, 5th to 95th centile) over the variants."""
     table = summary.table
     place = {gene: i for i, gene in enumerate(table["gene"])}
     rng = np.random.default_rng(_SEED)

@@ -11,7 +11,7 @@ from app.shell.show import Frame, show, take_away
 from app.study.analyses import answer_of
 from app.study.answer import Answer
 from app.views.genomics.allele_fractions.answer import ORDER, ORDER_TITLE, order_reading
-from app.views.genomics.page_controls import draw_most
+from app.views.genomics.page_controls import draw_option
 from app.views.genomics.variants.analysis import MARGIN, MIN_PAIRS, VafSummary
 
 _NUMBERS = [10, 15, 20, 30]
@@ -21,7 +21,7 @@ def draw_vaf(looking: Looking) -> None:
     """Draw the allele fractions and the pairs, with what they assume."""
     left, _ = st.columns([3, 10])
     with left:
-        most = draw_most("Genes with most variants", _NUMBERS, 20, key="vaf_genes")
+        most = draw_option("Genes with most variants", _NUMBERS, 20, key="vaf_genes")
     question = ask(looking, "genomics.allele_fractions", {"most": most})
     result: VafSummary | None = result_or_reason(question)
     if result is None:

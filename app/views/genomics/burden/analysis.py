@@ -82,8 +82,6 @@ def mutation_burden(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     kinds

@@ -69,8 +69,6 @@ class GroupFrequencies:
         Kinds of alterations looked at.
     accounting
         Who of the selected is in a group.
-    conf_level
-        Level of the intervals.
     families
         Family of each feature: those that overlap count once among the tests.
     made_of
@@ -85,7 +83,6 @@ class GroupFrequencies:
     label: str
     kinds: tuple[FeatureKind, ...]
     accounting: Accounting
-    conf_level: float
     families: npt.NDArray[np.intp]
     made_of: npt.NDArray[np.bool_]
 
@@ -97,10 +94,21 @@ class GroupFrequencies:
         odds_ratio, or_lower, or_upper of the group against the other groups (conditional estimate
         and exact interval).
         """
-        if not self.groups:
+        number = len(self.groups)
+        if not number:
             return pd.DataFrame()
-        return _by_group(
-            self.features, list(self.groups), self.altered, self.tested, self.conf_level
+        a, t = self.altered, self.tested
+        others_a, others_t = a.sum(axis=0) - a, t.sum(axis=0) - t
+        odds, lower, upper = conditional_odds_ratios(
+            a.T.ravel(), (t - a).T.ravel(), others_a.T.ravel(), (others_t - others_a).T.ravel()
+        )
+        repeated = self.features.loc[self.features.index.repeat(number)].reset_index(drop=True)
+        return repeated.assign(
+            group=np.tile(np.array(list(self.groups), dtype=object), len(self.features)),
+            **_shares(a.T.ravel(), t.T.ravel()),
+            odds_ratio=odds,
+            or_lower=lower,
+            or_upper=upper,
         )
 
     @cached_property
@@ -111,9 +119,22 @@ class GroupFrequencies:
         over the features compared: those altered in at least 5, those that overlap counted
         once), with two groups also odds_ratio, or_lower, or_upper of the first against the second.
         """
-        return _differences(
-            self.features, self.altered, self.tested, (self.families, self.made_of), self.conf_level
+        a, t = self.altered, self.tested
+        if len(a) < 2:
+            return pd.DataFrame()
+        p_values, tests = compare_counts(a, t, MIN_COMPARED)
+        p_values = np.where(self.made_of, np.nan, p_values)
+        table = self.features.assign(
+            tested=t.sum(axis=0),
+            altered=a.sum(axis=0),
+            test=np.where(self.made_of, DEFINES, np.array(tests, dtype=object)),
+            p_value=p_values,
+            q_value=adjust_p_values(p_values, families=self.families),
         )
+        if len(a) == 2:
+            odds, lower, upper = conditional_odds_ratios(a[0], t[0] - a[0], a[1], t[1] - a[1])
+            table = table.assign(odds_ratio=odds, or_lower=lower, or_upper=upper)
+        return table.sort_values("p_value", kind="stable", ignore_index=True)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -131,7 +152,6 @@ def group_frequencies(
     mask: npt.NDArray[np.bool_],
     kinds: Sequence[FeatureKind],
     grouping: Grouping | None = None,
-    conf_level: float = 0.95,
 ) -> GroupFrequencies:
     """Frequencies of every alteration, and their comparison between groups.
 
@@ -141,16 +161,12 @@ def group_frequencies(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     kinds
         Kinds of alterations to look at.
     grouping
         Groups to compare, of the cohort's patients; None for everyone together.
-    conf_level
-        Level of the intervals.
 
     Raises
     ------
@@ -173,7 +189,7 @@ def group_frequencies(
         inside = np.where(grouping.codes >= 0, grouping.codes, len(sizes))
         place = np.where(mask, lookup[inside], len(shown) + 1)
     a, t = group_counts(cohort.states, positions, place, len(shown) + 1)
-    overall = base.assign(**_shares(a.sum(axis=0), t.sum(axis=0), conf_level))
+    overall = base.assign(**_shares(a.sum(axis=0), t.sum(axis=0)))
     order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
     groups = () if grouping is None else grouping.names
     colours = () if grouping is None else grouping.colours
@@ -186,7 +202,6 @@ def group_frequencies(
         label="" if grouping is None else grouping.label,
         kinds=tuple(kinds),
         accounting=Accounting.of_groups(mask, grouping),
-        conf_level=conf_level,
         families=overlap_families(cohort, [names[place] for place in order]),
         made_of=np.isin([names[place] for place in order], sorted(features_named(cohort, groups))),
     )
@@ -294,59 +309,13 @@ def _share_as_rare(k: Integers, size: Integers, draws: int, rng: np.random.Gener
     return float(np.count_nonzero(rarity <= rarity[0] + 1e-7) / (draws + 1))
 
 
-def _shares(
-    altered: Integers, tested: Integers, conf_level: float
-) -> dict[str, npt.NDArray[np.generic]]:
-    lower, upper = wilson_interval(altered, tested, conf_level)
+def _shares(altered: Integers, tested: Integers) -> dict[str, npt.NDArray[np.generic]]:
+    lower, upper = wilson_interval(altered, tested)
     with np.errstate(invalid="ignore", divide="ignore"):
         frequency = altered / tested
     return {
         "altered": altered, "tested": tested, "frequency": frequency, "lower": lower, "upper": upper
     }  # fmt: skip
-
-
-def _by_group(
-    base: pd.DataFrame, groups: Sequence[str], a: Integers, t: Integers, conf_level: float
-) -> pd.DataFrame:
-    number = len(groups)
-    others_a, others_t = a.sum(axis=0) - a, t.sum(axis=0) - t
-    odds, lower, upper = conditional_odds_ratios(
-        a.T.ravel(), (t - a).T.ravel(), others_a.T.ravel(), (others_t - others_a).T.ravel(),
-        conf_level,
-    )  # fmt: skip
-    repeated = base.loc[base.index.repeat(number)].reset_index(drop=True)
-    return repeated.assign(
-        group=np.tile(np.array(groups, dtype=object), len(base)),
-        **_shares(a.T.ravel(), t.T.ravel(), conf_level),
-        odds_ratio=odds,
-        or_lower=lower,
-        or_upper=upper,
-    )
-
-
-def _differences(
-    base: pd.DataFrame,
-    a: Integers,
-    t: Integers,
-    told: tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]],
-    conf_level: float,
-) -> pd.DataFrame:
-    if len(a) < 2:
-        return pd.DataFrame()
-    p_values, tests = compare_counts(a, t, MIN_COMPARED)
-    families, made_of = told
-    p_values = np.where(made_of, np.nan, p_values)
-    tests = [DEFINES if own else test for own, test in zip(made_of, tests, strict=True)]
-    table = base.assign(
-        tested=t.sum(axis=0), altered=a.sum(axis=0), test=tests, p_value=p_values,
-        q_value=adjust_p_values(p_values, families=families),
-    )  # fmt: skip
-    if len(a) == 2:
-        odds, lower, upper = conditional_odds_ratios(
-            a[0], t[0] - a[0], a[1], t[1] - a[1], conf_level
-        )
-        table = table.assign(odds_ratio=odds, or_lower=lower, or_upper=upper)
-    return table.sort_values("p_value", kind="stable", ignore_index=True)
 
 
 def frequency_reading(found: GroupFrequencies) -> list[str]:

@@ -40,8 +40,6 @@ def frequency_answer(
     ----------
     cohort
         The cohort before the filter.
-    result
-        The frequencies.
     most
         How many alterations are drawn.
     different

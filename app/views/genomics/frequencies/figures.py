@@ -30,8 +30,6 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
 
     Parameters
     ----------
-    found
-        The frequencies.
     features
         Those to show, the first on top.
     """

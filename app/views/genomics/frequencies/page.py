@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import columns, pinned, two_decimals
+from app.shell.controls.choice import choice
 from app.shell.controls.grouping import ChosenGrouping
 from app.shell.layout import download_table
 from app.shell.memory import ask, result_or_reason
@@ -17,7 +18,7 @@ from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem
 from app.views.genomics.frequencies.analysis import GroupFrequencies
-from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_most
+from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_option
 
 FREQUENT, DIFFERENT = "Most frequent", "Most different"
 _ROWS = [10, 20, 30, 50]
@@ -31,14 +32,16 @@ def draw_frequencies(looking: Looking) -> None:
     with middle:
         chosen = draw_groups(looking)
     with right:
-        most = draw_most("Rows", _ROWS, 20, key="genomics_rows")
+        most = draw_option("Rows", _ROWS, 20, key="genomics_rows")
     settings = {"kinds": kinds}
     question = ask(looking, "genomics.frequencies", settings, chosen.spec, chosen.arrangement)
     result: GroupFrequencies | None = result_or_reason(question)
     if result is None:
         return
-    different = len(result.differences) > 0 and _draw_order() == DIFFERENT
-    question = replace(question, shown={"most": most, "different": different})
+    by = FREQUENT
+    if len(result.differences):
+        by = choice("Order", [FREQUENT, DIFFERENT], "genomics_order", quiet=True)
+    question = replace(question, shown={"most": most, "different": by == DIFFERENT})
     answer = answer_of(question, looking.cohort, result)
     place = frame()
     show(answer, place)
@@ -47,19 +50,6 @@ def draw_frequencies(looking: Looking) -> None:
     if len(result.differences):
         _draw_differences(looking, result)
     take_away(answer, question)
-
-
-def _draw_order() -> str:
-    chosen = st.segmented_control(
-        "Order",
-        [FREQUENT, DIFFERENT],
-        default=FREQUENT,
-        required=True,
-        key="genomics_order",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    return chosen or FREQUENT
 
 
 def _draw_by_construction(chosen: ChosenGrouping) -> None:

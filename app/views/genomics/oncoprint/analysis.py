@@ -138,8 +138,6 @@ def oncoprint(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     kinds

@@ -39,13 +39,7 @@ _GAP_SHARE = 0.006
 
 
 def oncoprint_figure(print_: Oncoprint) -> go.Figure:
-    """Draw the alterations of every patient, with clinical tracks above.
-
-    Parameters
-    ----------
-    print_
-        What each patient carries.
-    """
+    """Draw the alterations of every patient, with clinical tracks above."""
     palette = ["rgba(0,0,0,0)", _NOT_TESTED, _NOT_ALTERED, *COLOURS.values()]
     hovers: list[str] = ["", "not tested", "no", *WORDS]
     rows, labels = [], []

@@ -9,7 +9,7 @@ from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
 from app.shell.show import Frame, show, take_away
 from app.study.analyses import answer_of
-from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_most
+from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_option
 
 _ROWS = [10, 15, 20, 30, 40]
 _KINDS = ("categorical", "ordinal", "binary", "numeric")
@@ -25,7 +25,7 @@ def draw_oncoprint(looking: Looking) -> None:
     with middle:
         chosen = draw_groups(looking)
     with right, st.popover("Rows and tracks", icon=":material/tune:", width="stretch"):
-        most = draw_most("Alterations", _ROWS, 20, key="oncoprint_rows")
+        most = draw_option("Alterations", _ROWS, 20, key="oncoprint_rows")
         picked = _draw_picked(looking)
         tracks = _draw_tracks(looking)
     settings = {"kinds": kinds, "most": most, "tracks": tracks, "chosen": picked}

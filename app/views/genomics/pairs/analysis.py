@@ -77,7 +77,6 @@ def pair_screen(
     most: int,
     *,
     min_altered: int = MIN_ALTERED,
-    conf_level: float = 0.95,
 ) -> PairScreen:
     """Test every pair of the most frequent alterations of the selected patients.
 
@@ -86,8 +85,6 @@ def pair_screen(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     kinds
@@ -96,8 +93,6 @@ def pair_screen(
         How many alterations to pair, the most frequent first.
     min_altered
         Alterations in fewer of the patients tested are not paired.
-    conf_level
-        Level of the intervals.
 
     Raises
     ------
@@ -121,7 +116,7 @@ def pair_screen(
     gene = described["gene"].fillna("").astype(str).to_numpy()
     gene = np.where(described["kind"].to_numpy() == "cytogenetic", "", gene)
     own = (gene[:, None] == gene[None, :]) & (gene[:, None] != "")
-    table = pair_table(states[:, order], names, leave_out=own, conf_level=conf_level)
+    table = pair_table(states[:, order], names, leave_out=own)
     labels = described["label"].astype(str).to_dict()
     table.insert(2, "label_a", table["a"].map(labels))
     table.insert(3, "label_b", table["b"].map(labels))
@@ -147,7 +142,8 @@ def pair_reading(screen: PairScreen) -> list[str]:
     ]
     for rows, words in ((together, "Strongest together"), (apart, "Strongest apart")):
         if len(rows):
-            named = [f"{r.label_a} and {r.label_b} ({_numbers(r)})" for r in _leading(rows, 3)]
+            leading = rows.head(3).itertuples()
+            named = [f"{r.label_a} and {r.label_b} ({_numbers(r)})" for r in leading]
             sentences.append(f"{words}: {'; '.join(named)}.")
     return sentences
 
@@ -162,15 +158,11 @@ def about_reading(screen: PairScreen, feature: str) -> list[str]:
         (hits[hits["odds_ratio"] > 1], f"Goes with {label}"),
         (hits[hits["odds_ratio"] < 1], f"Avoids {label}"),
     ):
-        named = [f"{r.label_b} ({_numbers(r)})" for r in _leading(own, _NAMED)]
+        named = [f"{r.label_b} ({_numbers(r)})" for r in own.head(_NAMED).itertuples()]
         more = f"; and {len(own) - _NAMED} more" if len(own) > _NAMED else ""
         none = f"nothing with q below {SIGNIFICANT}"
         sentences.append(f"{words}: {'; '.join(named) + more if named else none}.")
     return sentences
-
-
-def _leading(rows: pd.DataFrame, most: int) -> list[Any]:
-    return list(rows.head(most).itertuples())
 
 
 def _numbers(row: Any) -> str:

@@ -8,7 +8,7 @@ from app.study.answer import Answer
 from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.genomics.pairs.analysis import PairScreen, about_reading, pair_reading, pair_screen
-from app.views.genomics.pairs.figures import co_occurrence_alt, co_occurrence_figure
+from app.views.genomics.pairs.figures import co_occurrence_figure
 from app.views.genomics.words import kinds_sentence
 from data_loaders import Cohort
 
@@ -20,8 +20,6 @@ def pair_answer(cohort: Cohort, result: PairScreen, *, about: str = "") -> Answe
     ----------
     cohort
         The cohort before the filter.
-    result
-        The pairs.
     about
         The alteration that the sentences are about; any that was not paired for all pairs.
     """
@@ -43,7 +41,10 @@ def pair_answer(cohort: Cohort, result: PairScreen, *, about: str = "") -> Answe
             )
         },
         numbers=lambda: result.table,
-        alt=co_occurrence_alt(title, reading),
+        alt=(
+            f"{title}. A triangle, one cell a pair, the deeper the stronger the evidence. "
+            f"{' '.join(reading)}"
+        ),
         accounting=Accounting(result.selected, result.selected),
         tables=lambda: {"Pairs": result.table},
         methods=[_methods(result)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -128,12 +128,6 @@ def pair_hover(row: Any, features: Mapping[str, str]) -> str:
         return f"{head}no test is possible: one of them is in nobody or in everybody"
     ratio = format_ratio(row.odds_ratio, row.lower, row.upper)
     return f"{head}odds ratio {ratio}<br>{format_p(row.p_value)}, {format_q(row.q_value)}"
-
-
-def co_occurrence_alt(title: str, sentences: Sequence[str]) -> str:
-    """Alternative text: the title, how it is drawn, and what stands out."""
-    drawn = "A triangle, one cell a pair, the deeper the stronger the evidence."
-    return f"{title}. {drawn} {' '.join(sentences)}"
 
 
 def _evidence(odds_ratio: float, p_value: float) -> float:

@@ -12,7 +12,7 @@ from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
-from app.views.genomics.page_controls import draw_kinds, draw_most
+from app.views.genomics.page_controls import draw_kinds, draw_option
 from app.views.genomics.pairs.analysis import MIN_ALTERED, PairScreen
 
 EVERY = "All pairs"
@@ -29,7 +29,7 @@ def draw_pairs(looking: Looking) -> None:
     with left:
         kinds = draw_kinds(looking)
     with middle:
-        most = draw_most("The most frequent", _NUMBERS, 20, key="pairs_most")
+        most = draw_option("The most frequent", _NUMBERS, 20, key="pairs_most")
     with right:
         floor = st.number_input(
             "Altered in at least, patients",

@@ -103,8 +103,6 @@ def counted_variants(cohort: Cohort, mask: Bools) -> pd.DataFrame:
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
 
@@ -144,8 +142,6 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     most
@@ -189,32 +185,21 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
     )
 
 
-def acquisition_order(
-    cohort: Cohort,
-    mask: Bools,
-    most: int = 20,
-    *,
-    margin: float = MARGIN,
-    min_pairs: int = MIN_PAIRS,
-) -> pd.DataFrame:
+def acquisition_order(cohort: Cohort, mask: Bools, most: int = 20) -> pd.DataFrame:
     """Which of two mutated genes has the higher allele fraction, in the patients who have both.
 
     A hint of the order of acquisition, not a proof: a mutation in more of the cells came earlier
     only if both are heterozygous, in the same clone, and no copy was lost or gained. Nothing is
-    corrected for copy number. Of several variants of a gene in a patient the largest counts.
+    corrected for copy number. Of several variants of a gene in a patient the largest counts, and
+    fractions within :data:`MARGIN` are similar. Pairs in fewer patients than :data:`MIN_PAIRS` are
+    left out.
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     most
         How many genes to pair, those with most patients.
-    margin
-        Fractions that differ by no more than this count as similar.
-    min_pairs
-        Pairs found together in fewer patients are left out.
 
     Returns
     -------
@@ -238,10 +223,10 @@ def acquisition_order(
     for one, two in combinations(range(len(genes)), 2):
         difference = values[one] - values[two]
         difference = difference[~np.isnan(difference)]
-        if len(difference) < min_pairs:
+        if len(difference) < MIN_PAIRS:
             continue
-        first = int((difference > margin).sum())
-        second = int((difference < -margin).sum())
+        first = int((difference > MARGIN).sum())
+        second = int((difference < -MARGIN).sum())
         middle = float(np.median(difference))
         a, b = genes[one], genes[two]
         if (second, -middle) > (first, middle):
@@ -278,8 +263,6 @@ def gene_variants(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     gene

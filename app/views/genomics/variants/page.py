@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import columns, percent
+from app.shell.controls.choice import choice
 from app.shell.controls.grouping import ChosenGrouping
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
@@ -13,7 +14,7 @@ from app.shell.show import Frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.views.genomics.oncoprint.analysis import class_word
-from app.views.genomics.page_controls import draw_groups
+from app.views.genomics.page_controls import draw_groups, draw_option
 from app.views.genomics.variants.analysis import GeneVariants, placed_genes
 
 TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
@@ -32,25 +33,10 @@ def draw_variants(looking: Looking) -> None:
         return
     left, right = st.columns([3, 8], vertical_alignment="bottom")
     with left:
-        genes = placed.index.tolist()
-        gene = st.selectbox(
-            "Gene",
-            genes,
-            index=genes.index(_telling(placed)),
-            key="variants_gene",
-            bind="query-params",
-        )
-        gene = gene if gene in genes else genes[0]
+        genes = [str(gene) for gene in placed.index]
+        gene = draw_option("Gene", genes, _telling(placed), key="variants_gene")
     with right:
-        how = st.segmented_control(
-            "Shown for",
-            [TOGETHER, MIRRORED],
-            default=TOGETHER,
-            required=True,
-            key="variants_for",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        how = choice("Shown for", [TOGETHER, MIRRORED], "variants_for", quiet=True)
     chosen, groups = _draw_two_groups(looking) if how == MIRRORED else (ChosenGrouping(), [])
     # Without two groups there are none: nothing of a grouping that is not shown is in the question.
     shown = chosen if groups else ChosenGrouping()
@@ -77,16 +63,15 @@ def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
     if len(names) < 2:
         st.info("Only one of these groups has patients: everyone is shown together.")
         return chosen, []
-    picked = names[:2]
-    if len(names) > 2:
-        up, down = st.columns(2)
-        with up:
-            first = st.selectbox("Above", names, key="variants_above", bind="query-params")
-        others = [name for name in names if name != first]
-        with down:
-            second = st.selectbox("Below", others, key="variants_below", bind="query-params")
-        picked = [first if first in names else names[0], second if second in others else others[0]]
-    return chosen, picked
+    if len(names) == 2:
+        return chosen, names
+    up, down = st.columns(2)
+    with up:
+        first = draw_option("Above", names, names[0], key="variants_above")
+    others = [name for name in names if name != first]
+    with down:
+        second = draw_option("Below", others, others[0], key="variants_below")
+    return chosen, [first, second]
 
 
 def _draw_table(result: GeneVariants) -> None:
