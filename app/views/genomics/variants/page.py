@@ -38,10 +38,8 @@ def draw_variants(looking: Looking) -> None:
     with right:
         how = choice("Shown for", [TOGETHER, MIRRORED], "variants_for", quiet=True)
     chosen, groups = _draw_two_groups(looking) if how == MIRRORED else (ChosenGrouping(), [])
-    # Without two groups there are none: nothing of a grouping that is not shown is in the question.
-    shown = chosen if groups else ChosenGrouping()
     settings = {"gene": gene, "groups": groups}
-    question = ask(looking, "genomics.variants", settings, shown.spec, shown.arrangement)
+    question = ask(looking, "genomics.variants", settings, chosen.spec, chosen.arrangement)
     result: GeneVariants = result_of(question)
     answer = answer_of(question, looking.cohort, result)
     show(answer, Frame(*(st.container() for _ in range(3))))
@@ -57,12 +55,12 @@ def _telling(placed: pd.Series) -> str:
 def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
     chosen = draw_groups(looking)
     if chosen.grouping is None:
-        return chosen, []
+        return ChosenGrouping(), []
     sizes = chosen.grouping.sizes(looking.selection.mask)
     names = [name for name, size in zip(chosen.grouping.names, sizes, strict=True) if size]
     if len(names) < 2:
         st.info("Only one of these groups has patients: everyone is shown together.")
-        return chosen, []
+        return ChosenGrouping(), []
     if len(names) == 2:
         return chosen, names
     up, down = st.columns(2)
