@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -142,6 +143,7 @@ def figure_with_downloads(
     key: str,
     name: tuple[str, ...],
     alt: str,
+    **chart: Any,
 ) -> None:
     """Show a figure and, under it, its downloads.
 
@@ -157,11 +159,13 @@ def figure_with_downloads(
         Words of the file name.
     alt
         Alternative text.
+    chart
+        Further options of ``st.plotly_chart``.
     """
     looking = looking_at()
     stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
     figure = escaped_figure(figure)
-    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt)
+    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt, **chart)
     draw_downloads(figure, numbers, key=key, stem=stem)
 
 

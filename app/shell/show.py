@@ -52,13 +52,18 @@ def show(answer: Answer, place: Frame) -> None:
             answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
         )
     with place.words:
-        st.subheader("In words", anchor=False)
-        for note in answer.notes:
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
-        if answer.cautions:
-            st.warning("\n\n".join(answer.cautions))
-        st.caption(answer.accounting.caption())
+        say(answer)
+
+
+def say(answer: Answer) -> None:
+    """What an answer says, in words, and who is in it."""
+    st.subheader("In words", anchor=False)
+    for note in answer.notes:
+        st.info(note)
+    st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+    if answer.cautions:
+        st.warning("\n\n".join(answer.cautions))
+    st.caption(answer.accounting.caption())
 
 
 def take_away(answer: Answer, question: Question) -> None:

@@ -28,7 +28,9 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "survival.cox.hazards": "app.views.survival.cox.answer:HAZARDS",
         "survival.cox.adjusted": "app.views.survival.cox.answer:ADJUSTED",
         "survival.cox.subgroups": "app.views.survival.cox.answer:SUBGROUPS",
+        "survival.during": "app.views.survival.during.answer:DURING",
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
+        "survival.screen": "app.views.survival.screen.answer:SCREEN",
     }
 )
 

@@ -17,8 +17,6 @@ from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
 from app.cohort.groupings import Arrangement, GroupingSpec
 from app.study.analyses import compute
-from app.study.exposures import exposure_times
-from app.study.outcomes import outcome_of
 from app.study.question import Question
 from app.study.scripts.question import question_script
 from app.views.compare.analysis import clinical_differences
@@ -32,12 +30,10 @@ from app.views.subgroups.words_methods import SubgroupsFound
 from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.checks import adjusted_curves, subgroup_forest
 from app.views.survival.curves.analysis import survival_by_group
-from app.views.survival.during.analysis import analyse_during_follow_up
-from app.views.survival.during.script import during_script
+from app.views.survival.during.analysis import during_follow_up
 from app.views.survival.during.words import answers_table
 from app.views.survival.incidence.analysis import incidence_by_group
 from app.views.survival.screen.analysis import screen_cohort
-from app.views.survival.screen.script import screen_script
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort
@@ -110,19 +106,19 @@ def subgroups_of_a_gene(cohort: Cohort) -> Made:
 
 
 def screen(cohort: Cohort) -> Made:
-    outcome = outcome_of(cohort, mask_of(cohort), "os")
-    found = screen_cohort(cohort, outcome, ["age_years"])
-    return screen_script(found, outcome, cohort, CHOSEN, ["age_years"]), list(found.table["hr"])
+    settings = {"endpoint_key": "os", "adjust": ["age_years"]}
+    found = screen_cohort(cohort, mask_of(cohort), **settings)
+    return scripted(cohort, "survival.screen", **settings), list(found.table["hr"])
 
 
 def during(cohort: Cohort) -> Made:
-    outcome = outcome_of(cohort, mask_of(cohort), "os", truncated=False)
-    exposure = exposure_times(cohort, "column:transplant_months", "os")
-    found = analyse_during_follow_up(
-        cohort, outcome, exposure, landmarks=[6.0], drawn=6.0, adjust=[]
-    )
-    script = during_script(found, outcome, cohort, CHOSEN, adjust=[], drawn=6.0)
-    return script, list(answers_table(found)["hr"].dropna())
+    settings = {
+        "endpoint_key": "os", "exposure": "column:transplant_months", "landmarks": [6.0],
+        "drawn": 6.0,
+    }  # fmt: skip
+    found = during_follow_up(cohort, mask_of(cohort), **settings)
+    held = list(answers_table(found)["hr"].dropna())
+    return scripted(cohort, "survival.during", **settings), held
 
 
 def genomics(cohort: Cohort, analysis: str, by: GroupingSpec | None = None, **settings: Any):

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from app.cohort.filters import Filter
+from app.study.answer import methods_text
 from app.study.contained_covariates import contained_in
-from app.study.outcomes import outcome_of
 from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.words import notes
 from app.views.survival.cox.words_methods import models_methods
 from app.views.survival.screen.analysis import screen_cohort, screen_notes
-from app.views.survival.screen.words_methods import cohort_screen_methods
+from app.views.survival.screen.answer import screen_answer
 from data_loaders import Variable
 from data_loaders.demo import load_demo
 from tests.builders import make_cohort
@@ -107,10 +107,10 @@ def test_models_and_screens_say_it_on_the_page_and_in_the_methods(mds):
     assert sentence in models_methods(models, concordance=False)[-1]
     alone = fit_models(mds, everyone, "os", asked, kinds="univariable")
     assert sentence not in notes(alone)
-    screen = screen_cohort(mds, outcome_of(mds, everyone, "os"), ["ipssm_score"])
+    screen = screen_cohort(mds, everyone, "os", ["ipssm_score"])
     (told_of,) = screen.contained
     assert told_of.startswith("IPSS-M score contains")
     assert "SRSF2" in told_of
     assert told_of in screen_notes(screen)
-    assert told_of in cohort_screen_methods(screen, selection)
-    assert screen_cohort(mds, outcome_of(mds, everyone, "os"), ["age_years"]).contained == ()
+    assert told_of in methods_text(screen_answer(mds, screen), selection)
+    assert screen_cohort(mds, everyone, "os", ["age_years"]).contained == ()

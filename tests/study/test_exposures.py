@@ -150,13 +150,13 @@ def test_everyone_is_accounted_for():
         transplant=[0.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0],
     )
     result = analysed(cohort)
-    assert result.left_out == {
+    assert result.accounting.left_out == {
         "overall survival not recorded": 1,
         "with transplant at an unknown time": 1,
         "with transplant dated before time zero": 1,
         "without follow-up after time zero": 1,
     }
-    assert result.n + sum(result.left_out.values()) == result.selected == 8
+    assert result.n + sum(result.accounting.left_out.values()) == result.accounting.selected == 8
     # After the end of follow-up (60 of 50 months) and at its end: never exposed.
     assert result.n_after_end == 2
     assert result.n_exposed == 1
@@ -177,7 +177,7 @@ def test_an_event_of_which_nothing_is_known_is_not_never():
     }
     cohort = make_cohort(patients, variables=(TRANSPLANT, EVER), endpoints=(OS, AML))
     result = analysed(cohort, "endpoint:aml", landmarks=(6.0,))
-    assert result.left_out == {
+    assert result.accounting.left_out == {
         "with AML at an unknown time": 1,
         "in whom it is not known whether AML came": 1,
     }

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import GroupingSpec, by_alteration, by_variable
-from app.study.outcomes import outcome_of
 from app.study.overlapping import features_named, overlap_families
 from app.views.compare.analysis import enrichment, enrichment_reading, made_of
 from app.views.genomics.burden.analysis import burden_reading, mutation_burden
@@ -103,7 +102,7 @@ def test_weights_against_a_worked_example():
 
 def test_the_screen_counts_families_and_says_so():
     made = cohort()
-    screen = screen_cohort(made, outcome_of(made, everyone(), "os"))
+    screen = screen_cohort(made, everyone(), "os")
     assert screen.n_tested == 9
     assert screen.n_families == 6
     assert "which count as 6: those that overlap count once" in " ".join(screen_reading(screen))

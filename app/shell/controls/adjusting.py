@@ -7,7 +7,7 @@ import streamlit as st
 from app.shell.controls.choice import choice
 from app.shell.links import unique_labels
 from app.study.adjustment import adjustment_options, age_and_sex
-from app.study.wording import capitalised, listing, mid_sentence
+from app.study.wording import capitalised, listing
 from data_loaders import Cohort
 
 NOTHING, CHOSEN = "Nothing", "Chosen"
@@ -50,10 +50,3 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
         select_all=False,
     )
     return [name for name in chosen if name in options]
-
-
-def adjusted_words(labels: tuple[str, ...]) -> str:
-    """What a result is adjusted for, within a sentence: ``unadjusted`` or the covariates."""
-    if not labels:
-        return "unadjusted"
-    return f"adjusted for {listing([mid_sentence(label) for label in labels])}"

@@ -15,11 +15,11 @@ from app.shell.session import Looking
 from app.study.exposures import Exposure, exposure_options
 from app.study.transplants.choices import transplants
 from app.study.wording import mid_sentence
+from app.views.survival.during.answer import LANDMARK, TIME_DEPENDENT
 
 DURING_VIEW = "Events during follow-up"
 EXPOSURE = "exposure"
 SHOWN = "during_as"
-LANDMARK, TIME_DEPENDENT = "Landmark", "Time-dependent"
 
 
 def immortal_time_guard(

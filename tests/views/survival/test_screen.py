@@ -11,7 +11,6 @@ import pytest
 
 from app.analysis.regression import cox
 from app.study.adjustment import adjustment_options, age_and_sex, covariate_frame
-from app.study.outcomes import outcome_of
 from app.views.survival.screen.analysis import (
     CohortScreen,
     screen_cohort,
@@ -35,8 +34,7 @@ def everyone(cohort: Cohort) -> np.ndarray:
 
 
 def screened(cohort: Cohort, endpoint: str = "os", *args, limit=None, **options) -> CohortScreen:
-    outcome = outcome_of(cohort, everyone(cohort), endpoint, limit=limit)
-    return screen_cohort(cohort, outcome, *args, **options)
+    return screen_cohort(cohort, everyone(cohort), endpoint, *args, limit=limit, **options)
 
 
 def simulated(n: int = 600, genes: int = 20, seed: int = 3) -> Cohort:
@@ -154,7 +152,7 @@ def test_everything_looked_at_is_tested_or_has_a_reason(mds):
 
 def test_kinds_choose_what_is_tested_and_what_is_adjusted_for(mds):
     assert mds.feature_kinds == ["gene", "refinement", "cytogenetic"]
-    screen = screened(mds, "os", (), 1, ["cytogenetic"])
+    screen = screened(mds, "os", (), 1, kinds=["cytogenetic"])
     assert set(screen.table["kind"]) == {"cytogenetic"}
     every = screened(mds, "os", (), 1).table.set_index("feature")
     own = screen.table.set_index("feature")
@@ -166,8 +164,8 @@ def test_kinds_choose_what_is_tested_and_what_is_adjusted_for(mds):
 def test_patients_lacking_a_covariate_are_left_out_and_counted(mds):
     screen = screened(mds, "os", ["ipssm_score"])
     missing = int(mds.patients["ipssm_score"].isna().sum())
-    assert screen.left_out == {"a covariate not recorded": missing}
-    assert screen.analysed == mds.n - missing
+    assert screen.accounting.left_out == {"a covariate not recorded": missing}
+    assert screen.accounting.analysed == mds.n - missing
     known = mds.patients["ipssm_score"].notna()
     assert screen.events == mds.patients.loc[known, "os_event"].sum()
     assert screen.adjusted_for == ("IPSS-M score",)
@@ -229,7 +227,7 @@ def test_what_cannot_be_screened_is_said():
     cohort = simulated()
     nobody = np.zeros(cohort.n, dtype=bool)
     with pytest.raises(ValueError, match="Nobody of the patients selected"):
-        screen_cohort(cohort, outcome_of(cohort, nobody, "os"))
+        screen_cohort(cohort, nobody, "os")
     alive = replace(cohort, patients=cohort.patients.assign(os_event=0.0))
     with pytest.raises(ValueError, match="No event was observed"):
         screened(alive)
@@ -262,9 +260,8 @@ def test_covariates_come_in_order_and_with_their_levels(mds):
 
 def test_two_hundred_thousand_patients_take_about_a_second():
     cohort = load_demo("mpn", n=200_000)
-    outcome = outcome_of(cohort, everyone(cohort), "os")
     cohort.states  # noqa: B018  (kept by the cohort)
     begin = clock.perf_counter()
-    screen = screen_cohort(cohort, outcome)
+    screen = screen_cohort(cohort, everyone(cohort), "os")
     assert screen.n_tested > 35
     assert clock.perf_counter() - begin < 4

@@ -9,10 +9,8 @@ import pytest
 
 from app.analysis.survival import kaplan_meier
 from app.cohort.colours import BLUE, NEUTRAL, VERMILION
-from app.study.exposures import exposure_times
 from app.study.figures.theme import SYNTHETIC_MARK, framed
-from app.study.outcomes import outcome_of
-from app.views.survival.during.analysis import DuringFollowUp, analyse_during_follow_up
+from app.views.survival.during.analysis import DuringFollowUp, during_follow_up
 from app.views.survival.during.figures import WRONG, answers_figure, pair_figure
 from app.views.survival.screen.analysis import CohortScreen, screen_cohort
 from app.views.survival.screen.figures import volcano_alt, volcano_figure
@@ -21,8 +19,7 @@ from tests.builders import OS, make_cohort
 
 
 def screen_of(cohort: Cohort, **options) -> CohortScreen:
-    outcome = outcome_of(cohort, np.ones(cohort.n, dtype=bool), "os")
-    return screen_cohort(cohort, outcome, **options)
+    return screen_cohort(cohort, np.ones(cohort.n, dtype=bool), "os", **options)
 
 
 @pytest.fixture(scope="module", params=["mpn", "mds", "aml"])
@@ -33,10 +30,14 @@ def screen(request) -> CohortScreen:
 @pytest.fixture(scope="module")
 def during() -> DuringFollowUp:
     cohort = load_cohort("demo:mds")
-    outcome = outcome_of(cohort, np.ones(cohort.n, dtype=bool), "os", truncated=False)
-    exposure = exposure_times(cohort, "column:transplant_months", "os")
-    return analyse_during_follow_up(
-        cohort, outcome, exposure, landmarks=[6, 12], drawn=6, adjust=["age_years", "sex"]
+    return during_follow_up(
+        cohort,
+        np.ones(cohort.n, dtype=bool),
+        endpoint_key="os",
+        exposure="column:transplant_months",
+        landmarks=[6, 12],
+        drawn=6,
+        adjust=["age_years", "sex"],
     )
 
 

@@ -27,13 +27,14 @@ from app.analysis.regression import (
     landmark,
     simon_makuch,
 )
-from app.analysis.survival import ConfType, KaplanMeier, LogrankResult, kaplan_meier, logrank_test
+from app.analysis.survival import KaplanMeier, LogrankResult, kaplan_meier, logrank_test
 from app.analysis.survival_input import slack
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.study.accounting import Accounting
 from app.study.adjustment import covariate_frame
-from app.study.exposures import Exposure, ExposureTimes
-from app.study.outcomes import Outcome
-from data_loaders import Cohort, Endpoint
+from app.study.exposures import Exposure, ExposureTimes, exposure_times
+from app.study.outcomes import Outcome, outcome_of
+from data_loaders import Cohort
 from data_loaders.wording import plural
 
 T = TypeVar("T")
@@ -61,8 +62,10 @@ class DuringFollowUp:
 
     Attributes
     ----------
-    endpoint, exposure
-        What was followed, and what was compared.
+    outcome, exposure
+        Who was followed for what, and what was compared.
+    accounting
+        Who of the patients selected is analysed.
     time, event, began
         Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (n,).
     naive
@@ -83,8 +86,6 @@ class DuringFollowUp:
         Labels of the covariates.
     why_not
         Why an analysis has no answer, by its name.
-    selected, left_out
-        Patients selected, and why some are not analysed: reason to number.
     n_after_end
         Patients whose exposure is dated at or after the end of their follow-up: they count as
         never exposed.
@@ -92,12 +93,13 @@ class DuringFollowUp:
         Follow-up of the exposed before their exposure, in all.
     start
         Months from which the Simon-Makuch curves follow patients.
-    limit, shifted_by
-        Time limit in months, or None; the event that the clock starts at, if the times were moved.
+    shifted_by
+        The event that the clock starts at, if the times were moved.
     """
 
-    endpoint: Endpoint
+    outcome: Outcome
     exposure: Exposure
+    accounting: Accounting
     time: Floats
     event: Floats
     began: Floats
@@ -111,12 +113,9 @@ class DuringFollowUp:
     adjusted: CoxModel | None
     adjusted_for: tuple[str, ...]
     why_not: dict[str, str]
-    selected: int
-    left_out: dict[str, int]
     n_after_end: int
     immortal_months: float
     start: float
-    limit: float | None
     shifted_by: str = ""
 
     @property
@@ -130,6 +129,49 @@ class DuringFollowUp:
         return int(np.isfinite(self.began).sum())
 
 
+def during_follow_up(
+    cohort: Cohort,
+    mask: Bools,
+    *,
+    endpoint_key: str,
+    exposure: str,
+    landmarks: Sequence[float],
+    drawn: float,
+    start: float = 0.0,
+    adjust: Sequence[str] = (),
+    limit: float | None = None,
+) -> DuringFollowUp:
+    """Compare who had an event during follow-up with who had not, from time zero.
+
+    Parameters
+    ----------
+    cohort, mask
+        The cohort, and the patients selected, shape (cohort.n,).
+    endpoint_key, exposure
+        What is followed, and the key of the event during follow-up.
+    landmarks, drawn, start, adjust
+        As of :func:`analyse_during_follow_up`.
+    limit
+        Months at which follow-up ends for every number.
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no such endpoint or exposure.
+    ValueError
+        If nobody is left to analyse, or nobody was exposed during follow-up.
+    """
+    return analyse_during_follow_up(
+        cohort,
+        outcome_of(cohort, mask, endpoint_key, limit=limit, truncated=False),
+        exposure_times(cohort, exposure, endpoint_key),
+        landmarks=landmarks,
+        drawn=drawn,
+        start=start,
+        adjust=adjust,
+    )
+
+
 def analyse_during_follow_up(
     cohort: Cohort,
     outcome: Outcome,
@@ -139,7 +181,6 @@ def analyse_during_follow_up(
     drawn: float,
     start: float = 0.0,
     adjust: Sequence[str] = (),
-    conf_type: ConfType = "log-log",
 ) -> DuringFollowUp:
     """Compare the exposed with the unexposed, naively and in three ways that respect time.
 
@@ -160,8 +201,6 @@ def analyse_during_follow_up(
         Months from which the Simon-Makuch curves follow patients.
     adjust
         Columns that the adjusted model has besides the exposure.
-    conf_type
-        Scale of the confidence bands.
 
     Raises
     ------
@@ -206,22 +245,19 @@ def analyse_during_follow_up(
     few_exposed = few if ever.sum() < MIN_GROUP_FOR_TEST else ""
     at = answer("landmark", lambda: landmark(time, event, began, drawn))
     return DuringFollowUp(
-        endpoint=outcome.endpoint,
+        outcome=outcome,
         exposure=exposure.exposure,
+        accounting=Accounting(outcome.selected, len(time), left_out, outcome.limit),
         time=time,
         event=event,
         began=began,
         naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER]), unless=few),
-        naive_curves=_two_curves(time, event, ever, conf_type),
+        naive_curves=_two_curves(time, event, ever),
         landmarks=_landmarks(time, event, began, landmarks),
         at=at,
-        landmark_curves=(
-            None if at is None else _two_curves(at.time, at.event, at.exposed, conf_type)
-        ),
+        landmark_curves=(None if at is None else _two_curves(at.time, at.event, at.exposed)),
         simon_makuch=_without_test(
-            answer(
-                "simon_makuch", lambda: simon_makuch(time, event, began, start, conf_type=conf_type)
-            ),
+            answer("simon_makuch", lambda: simon_makuch(time, event, began, start)),
             few_exposed,
         ),
         time_dependent=answer(
@@ -238,12 +274,9 @@ def analyse_during_follow_up(
         ),
         adjusted_for=tuple(str(name) for name in covariates.columns),
         why_not=why_not,
-        selected=outcome.selected,
-        left_out=left_out,
         n_after_end=int(late.sum()),
         immortal_months=float(np.nansum(began)),
         start=start,
-        limit=outcome.limit,
         shifted_by=exposure.shifted_by,
     )
 
@@ -297,12 +330,9 @@ def _time_dependent(rows: pd.DataFrame, covariates: list[str]) -> CoxModel:
     )
 
 
-def _two_curves(
-    time: Floats, event: Floats | Bools, exposed: Bools, conf_type: ConfType
-) -> TwoCurves:
+def _two_curves(time: Floats, event: Floats | Bools, exposed: Bools) -> TwoCurves:
     curves = [
-        kaplan_meier(time[own], event[own], conf_type=conf_type) if own.any() else None
-        for own in (~exposed, exposed)
+        kaplan_meier(time[own], event[own]) if own.any() else None for own in (~exposed, exposed)
     ]
     enough = not _too_few(exposed, "") and bool(np.any(event))
     return TwoCurves(curves[0], curves[1], logrank_test(time, event, exposed) if enough else None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.shell.controls.adjusting import draw_adjustment
@@ -16,38 +16,21 @@ from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.typed_times import typed_times
 from app.shell.layout import figure_with_downloads
 from app.shell.links import unique_labels
-from app.shell.memory import ask, remembered
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
+from app.shell.show import say, take_away
 from app.shell.tables import draw_table
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.accounting import Accounting
-from app.study.exposures import (
-    Exposure,
-    ExposureTimes,
-    default_landmarks,
-    exposure_options,
-    exposure_times,
-)
-from app.study.figures.forest import forest_alt
-from app.study.figures.theme import framed
-from app.study.outcomes import Outcome, outcome_of
-from app.study.wording import TimeUnit, count, format_p, format_ratio, mid_sentence
-from app.views.survival.curves.words_sheets import in_unit_of, tests_of, told
-from app.views.survival.during.analysis import DuringFollowUp, analyse_during_follow_up
-from app.views.survival.during.figures import answers_figure, pair_figure
-from app.views.survival.during.script import during_script
-from app.views.survival.during.words import (
-    NOT_CAUSAL,
-    answers_table,
-    during_notes,
-    during_reading,
-    exposed_row,
-    ratio_words,
-)
-from app.views.survival.during.words_methods import during_methods
-from app.views.survival.page_immortal_time import EXPOSURE, LANDMARK, SHOWN, TIME_DEPENDENT
+from app.study.analyses import answer_of
+from app.study.answer import Answer
+from app.study.exposures import Exposure, default_landmarks, exposure_options, exposure_times
+from app.study.outcomes import outcome_of
+from app.study.wording import format_p, format_ratio, mid_sentence
+from app.views.survival.during.analysis import DuringFollowUp
+from app.views.survival.during.answer import LANDMARK, NAIVE, TIME_DEPENDENT
+from app.views.survival.during.words import NOT_CAUSAL
+from app.views.survival.page_immortal_time import EXPOSURE, SHOWN
 
-ANSWERS, NAIVE, SIDE_BY_SIDE = "Answers", "Naive", "Side by side"
+SIDE_BY_SIDE = "Side by side"
 _LATEST = 1200.0
 _MOST_LANDMARKS = 8
 _WHAT = {
@@ -76,64 +59,38 @@ def draw_during_follow_up(looking: Looking) -> None:
         )
         return
     with middle:
-        exposure = exposure_times(cohort, _draw_exposure(options), endpoint)
+        exposure = _draw_exposure(options)
     with right.popover("Options", icon=":material/tune:", width="stretch", key="during_options"):
         time, start, adjust = _draw_options(looking)
-    outcome = outcome_of(
-        cohort, looking.selection.mask, endpoint, limit=time.limit, truncated=False
-    )
-    landmarks, drawn = _draw_landmarks(outcome, exposure)
+    landmarks, drawn = _draw_landmarks(looking, endpoint, exposure, time.limit)
     settings = {
         "endpoint_key": endpoint,
-        "exposure": exposure.exposure.key,
+        "exposure": exposure,
         "limit": time.limit,
         "landmarks": landmarks,
         "drawn": drawn,
         "start": start,
         "adjust": adjust,
     }
+    question = ask(looking, "survival.during", settings)
     try:
-        result = remembered(
-            ask(looking, "survival.during", settings),
-            partial(
-                analyse_during_follow_up,
-                cohort,
-                outcome,
-                exposure,
-                landmarks=landmarks,
-                drawn=drawn,
-                start=start,
-                adjust=adjust,
-            ),
-        )
+        result: DuringFollowUp = result_of(question)
     except ValueError as error:
         st.info(str(error))
         return
-    figures = _figures(looking, result, time.unit)
-    _draw_result(result, figures)
-    _draw_curves(figures, result)
+    question = replace(question, shown={"unit": time.unit})
+    answer = answer_of(question, cohort, result)
+    chart, words = st.columns([5, 4], gap="large")
+    with chart:
+        figure_with_downloads(
+            answer.figure, answer.numbers, key="during_forest", name=answer.name, alt=answer.alt
+        )
+    with words:
+        say(answer)
+    _draw_curves(answer, result)
     _draw_landmark_table(result)
     st.caption(NOT_CAUSAL)
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="during",
-            name=(result.endpoint.key, "by", result.exposure.label),
-            figures=figures,
-            sheets=partial(_sheets, result, time.unit),
-            told=told(outcome, None),
-            methods=during_methods(result, looking.selection),
-            script=partial(
-                during_script,
-                result,
-                outcome,
-                cohort,
-                looking.filter,
-                adjust=adjust,
-                drawn=drawn,
-            ),
-        ),
-    )
+    take_away(answer, question)
 
 
 # What is asked -------------------------------------------------------------------------------
@@ -169,9 +126,13 @@ def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]
     return time, float(start or 0.0), tuple(adjust)
 
 
-def _draw_landmarks(outcome: Outcome, exposure: ExposureTimes) -> tuple[list[float], float]:
+def _draw_landmarks(
+    looking: Looking, endpoint: str, exposure: str, limit: float | None
+) -> tuple[list[float], float]:
     """The landmarks in months, and the one whose curves are drawn."""
-    began = exposure.months[outcome.used]
+    cohort = looking.cohort
+    outcome = outcome_of(cohort, looking.selection.mask, endpoint, limit=limit, truncated=False)
+    began = exposure_times(cohort, exposure, endpoint).months[outcome.used]
     usual = default_landmarks(np.where(began < outcome.time, began, np.nan))
     last = float(outcome.time.max()) if outcome.n else 0.0
     usual = [mark for mark in usual if mark < last] or usual[:1]
@@ -205,82 +166,7 @@ def _months(typed: str | None) -> list[float]:
 # What is shown -------------------------------------------------------------------------------
 
 
-def _figures(looking: Looking, result: DuringFollowUp, unit: TimeUnit) -> dict[str, go.Figure]:
-    """The forest and the three pairs of curves, by what they are called."""
-    noun, synthetic = result.exposure.noun, looking.synthetic
-    pair = partial(pair_figure, noun=noun, unit=unit)
-    what = f"{result.endpoint.label} by {noun}"
-    figures = {
-        ANSWERS: framed(
-            answers_figure(result), f"{what}, {count(result.n, 'patient')}", synthetic=synthetic
-        ),
-        NAIVE: framed(
-            pair(
-                result.naive_curves.unexposed,
-                result.naive_curves.exposed,
-                axis=f"{unit.capitalize()} of follow-up",
-                corner=ratio_words(exposed_row(result.naive)),
-                wrong=True,
-            ),
-            f"{what}, naive",
-            synthetic=synthetic,
-        ),
-    }
-    if result.at is not None and result.landmark_curves is not None:
-        mark = f"{result.at.at:g}"
-        row = result.landmarks[result.landmarks["landmark"] == result.at.at]
-        figures[LANDMARK] = framed(
-            pair(
-                result.landmark_curves.unexposed,
-                result.landmark_curves.exposed,
-                axis=f"{unit.capitalize()} since month {mark}",
-                corner="" if row.empty else ratio_words(row.iloc[0]),
-            ),
-            f"{what}, landmark {mark}",
-            synthetic=synthetic,
-        )
-    if result.simon_makuch is not None:
-        test = result.simon_makuch.test
-        corner = [ratio_words(exposed_row(result.time_dependent))]
-        if test.df:
-            corner.append(f"Mantel-Byar {format_p(test.p_value)}")
-        figures[TIME_DEPENDENT] = framed(
-            pair(
-                result.simon_makuch.unexposed,
-                result.simon_makuch.exposed,
-                axis=f"{unit.capitalize()} of follow-up",
-                corner="<br>".join(corner),
-                start=result.start,
-            ),
-            f"{what}, Simon-Makuch",
-            synthetic=synthetic,
-        )
-    return figures
-
-
-def _draw_result(result: DuringFollowUp, figures: dict[str, go.Figure]) -> None:
-    chart, words = st.columns([5, 4], gap="large")
-    table = answers_table(result)
-    sentences = during_reading(result)
-    with chart:
-        title = f"{result.endpoint.label} by {result.exposure.noun}"
-        figure_with_downloads(
-            figures[ANSWERS],
-            lambda: table,
-            key="during_forest",
-            name=(result.endpoint.key, "by", result.exposure.label),
-            alt=forest_alt(title, table, sentences),
-        )
-    with words:
-        st.subheader("In words", anchor=False)
-        for note in during_notes(result):
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        told = Accounting(result.selected, result.n, result.left_out, result.limit)
-        st.caption(told.caption())
-
-
-def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
+def _draw_curves(answer: Answer, result: DuringFollowUp) -> None:
     """The pairs of curves side by side, or one of them large."""
     st.subheader("Curves", anchor=False)
     pairs = [NAIVE, LANDMARK, TIME_DEPENDENT]
@@ -288,9 +174,9 @@ def _draw_curves(figures: dict[str, go.Figure], result: DuringFollowUp) -> None:
     names = pairs if shown == SIDE_BY_SIDE else [shown]
     for place, name in zip(st.columns(len(names)), names, strict=True):
         with place:
-            if name in figures:
+            if name in answer.figures:
                 figure_with_downloads(
-                    figures[name],
+                    answer.figures[name](),
                     partial(_curve_numbers, result, name),
                     key=f"during_{name}",
                     name=("during", name),
@@ -349,15 +235,3 @@ def _landmark_table(result: DuringFollowUp) -> pd.DataFrame:
         }
     )
     return frame if frame["Note"].any() else frame.drop(columns="Note")
-
-
-def _sheets(result: DuringFollowUp, unit: TimeUnit) -> dict[str, pd.DataFrame]:
-    sheets = {"Answers": answers_table(result), "Landmarks": result.landmarks}
-    if result.simon_makuch is not None:
-        for name, km in (
-            ("Simon-Makuch without", result.simon_makuch.unexposed),
-            ("Simon-Makuch with", result.simon_makuch.exposed),
-        ):
-            sheets[name] = in_unit_of(km.table, unit)
-        sheets["Tests"] = tests_of([(result.simon_makuch.test, result.exposure.noun)])
-    return sheets

@@ -149,17 +149,18 @@ def during_notes(result: DuringFollowUp) -> list[str]:
             f"{count(result.n_after_end, 'patient')} had {noun} at or after the end of this "
             "follow-up and count as without it."
         )
+    endpoint = result.outcome.endpoint
     if result.shifted_by:
         notes.append(
-            f"{result.endpoint.label} is counted from {mid_sentence(result.shifted_by)}, so the "
+            f"{endpoint.label} is counted from {mid_sentence(result.shifted_by)}, so the "
             f"time of {noun} is too."
         )
-    if result.endpoint.competing is not None:
+    if endpoint.competing is not None:
         notes.append(
-            f"Hazard ratios are cause-specific: a death without {result.endpoint.event_label} "
+            f"Hazard ratios are cause-specific: a death without {endpoint.event_label} "
             "counts as censoring."
         )
-    if result.endpoint.entry is not None:
+    if endpoint.entry is not None:
         notes.append("Entry times of this endpoint are not used here.")
     notes += dict.fromkeys(result.why_not.values())
     if result.simon_makuch is not None and result.simon_makuch.note:

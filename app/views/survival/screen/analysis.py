@@ -9,14 +9,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from app.analysis.arrays import Bools
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.regression import survival_scan
+from app.study.accounting import Accounting
 from app.study.adjustment import covariate_frame
 from app.study.contained_covariates import contained_in
-from app.study.outcomes import Outcome
+from app.study.outcomes import Outcome, outcome_of
 from app.study.overlapping import overlap_families
 from app.study.wording import SIGNIFICANT, format_q, format_ratio
-from data_loaders import Cohort, Endpoint
+from data_loaders import Cohort
 from data_loaders.model import FeatureKind
 from data_loaders.wording import listing, mid_sentence, plural
 
@@ -31,8 +33,12 @@ class CohortScreen:
 
     Attributes
     ----------
-    endpoint
-        What was followed.
+    outcome
+        The follow-up it was made of.
+    accounting
+        Who of the patients selected is in the models.
+    events
+        Their events.
     table
         One row an alteration modelled, by p-value, those whose model failed last: feature, label,
         kind, n (tested), altered, frequency, events, events_altered, hr, lower, upper, p_value,
@@ -53,15 +59,11 @@ class CohortScreen:
         Kinds of alterations looked at.
     min_altered
         Alterations in fewer of the patients tested were not modelled.
-    selected, analysed, events
-        Patients selected, those of them in the models, and their events.
-    left_out
-        Why the others are not: reason to number.
-    limit
-        Time limit in months (administrative censoring), or None.
     """
 
-    endpoint: Endpoint
+    outcome: Outcome
+    accounting: Accounting
+    events: int
     table: pd.DataFrame
     not_tested: pd.DataFrame
     adjusted_for: tuple[str, ...]
@@ -70,11 +72,6 @@ class CohortScreen:
     adjustment: ScreenAdjustment
     kinds: tuple[FeatureKind, ...]
     min_altered: int
-    selected: int
-    analysed: int
-    events: int
-    left_out: dict[str, int]
-    limit: float | None
 
     @property
     def hits(self) -> pd.DataFrame:
@@ -99,21 +96,23 @@ class CohortScreen:
 
 def screen_cohort(
     cohort: Cohort,
-    outcome: Outcome,
+    mask: Bools,
+    endpoint_key: str,
     adjust: Sequence[str] = (),
     min_altered: int = MIN_ALTERED,
-    kinds: Collection[FeatureKind] | None = None,
     *,
+    kinds: Collection[FeatureKind] | None = None,
     adjustment: ScreenAdjustment = "bh",
+    limit: float | None = None,
 ) -> CohortScreen:
     """Compare altered with not altered patients for every alteration, by one Cox model each.
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    outcome
-        Follow-up of the patients analysed, from :func:`app.study.outcomes.outcome_of`.
+    cohort, mask
+        The cohort, and the patients selected, shape (cohort.n,).
+    endpoint_key
+        What was followed.
     adjust
         Columns that every model is adjusted for; those with the same value in everyone are left
         out and named.
@@ -123,12 +122,17 @@ def screen_cohort(
         Kinds of alterations to look at; None for all.
     adjustment
         ``bh`` controls the share of false findings, ``holm`` the chance of any.
+    limit
+        Months at which follow-up ends for every number.
 
     Raises
     ------
+    CohortError
+        If the cohort has no such endpoint.
     ValueError
         If the cohort has no alteration of these kinds, nobody is analysed, or there is no event.
     """
+    outcome = outcome_of(cohort, mask, endpoint_key, limit=limit)
     chosen = tuple(kind for kind in cohort.feature_kinds if kinds is None or kind in kinds)
     positions = np.flatnonzero(cohort.features["kind"].isin(chosen).to_numpy())
     if not len(positions):
@@ -167,7 +171,9 @@ def screen_cohort(
     table = _table(cohort, scan, adjustment)
     table.attrs = told
     return CohortScreen(
-        endpoint=outcome.endpoint,
+        outcome=outcome,
+        accounting=Accounting(outcome.selected, told["n_patients"], left_out, limit),
+        events=int(outcome.event[complete].sum()),
         table=table,
         not_tested=_not_tested(cohort, told["not_tested"]),
         adjusted_for=tuple(str(name) for name in covariates.columns),
@@ -176,11 +182,6 @@ def screen_cohort(
         adjustment=adjustment,
         kinds=chosen,
         min_altered=min_altered,
-        selected=outcome.selected,
-        analysed=told["n_patients"],
-        events=int(outcome.event[complete].sum()),
-        left_out=left_out,
-        limit=outcome.limit,
     )
 
 
@@ -228,11 +229,18 @@ def _not_tested(cohort: Cohort, reasons: dict[str, str]) -> pd.DataFrame:
 # What it says -------------------------------------------------------------------------------
 
 
+def adjusted_words(screen: CohortScreen) -> str:
+    """What the models are adjusted for, within a sentence: ``unadjusted`` or the covariates."""
+    if not screen.adjusted_for:
+        return "unadjusted"
+    return f"adjusted for {listing([mid_sentence(label) for label in screen.adjusted_for])}"
+
+
 def screen_reading(screen: CohortScreen) -> list[str]:
     """The screen in plain words, one sentence each, from rules."""
     tested = (
         f"{screen.n_tested:,} of {plural(screen.n_features, 'alteration')} were tested in "
-        f"{plural(screen.analysed, 'patient')} with {plural(screen.events, 'event')}"
+        f"{plural(screen.accounting.analysed, 'patient')} with {plural(screen.events, 'event')}"
     )
     if len(screen.not_tested):
         tested += f"; the others are altered in fewer than {screen.min_altered} or in everyone"
@@ -266,9 +274,10 @@ def screen_reading(screen: CohortScreen) -> list[str]:
 def screen_notes(screen: CohortScreen) -> list[str]:
     """What a reader must know before reading the screen, one sentence each."""
     notes = []
-    if screen.endpoint.competing is not None:
+    endpoint = screen.outcome.endpoint
+    if endpoint.competing is not None:
         notes.append(
-            f"The hazard ratios are cause-specific: {screen.endpoint.event_label} among those "
+            f"The hazard ratios are cause-specific: {endpoint.event_label} among those "
             "still free of it, with a competing death counted as censoring. They do not say how "
             "many will ever have the event."
         )

@@ -69,7 +69,7 @@ def draw_gene(
     result = survival_by_group(
         looking.cohort,
         looking.selection.mask,
-        screen.endpoint.key,
+        screen.outcome.endpoint.key,
         by_alteration(looking.cohort, gene),
         limit=time.limit,
     )
@@ -86,7 +86,7 @@ def draw_gene(
             figure,
             partial(numbers_table, result, time.unit),
             key="screen_km",
-            name=(gene, screen.endpoint.key),
+            name=(gene, screen.outcome.endpoint.key),
             alt=survival_alt(title, result, reading(result)),
         )
     st.markdown(
