@@ -14,7 +14,7 @@ from app.cohort.disclosure import Disclosure
 from app.shell.escaping import escaped_figure
 from app.shell.session import Looking, looking_at
 from app.study.figures.theme import plotly_config
-from app.study.files.figures import FIGURE_KINDS, export_available, figure_bytes
+from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
 from app.study.wording import count
 from data_loaders import Provenance
@@ -149,16 +149,10 @@ def figure_with_downloads(
 
     Parameters
     ----------
-    figure
-        The figure.
-    numbers
-        Makes the data behind it; called when the download is clicked.
-    key
-        Stable key of the widgets.
-    name
-        Words of the file name.
-    alt
-        Alternative text.
+    figure, numbers
+        The figure, and what makes the data behind it when the download is clicked.
+    key, name, alt
+        Stable key of the widgets, words of the file name, alternative text.
     chart
         Further options of ``st.plotly_chart``.
     """
@@ -174,9 +168,6 @@ def draw_downloads(
 ) -> None:
     """One quiet row under a figure: as SVG, as PNG, and the numbers behind it.
 
-    Each is made when it is clicked. Where no browser can draw on this machine, the buttons of the
-    figure say so, and the camera in its toolbar still saves it.
-
     Parameters
     ----------
     figure, numbers
@@ -186,53 +177,65 @@ def draw_downloads(
     stem
         File name without ending.
     """
-    able, why = export_available()
-    provenance = looking_at().cohort.provenance
     with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
-        for kind in FIGURE_KINDS:
-            st.download_button(
-                kind.upper(),
-                partial(figure_bytes, figure, kind),
-                f"{stem}.{kind}",
-                key=f"{key}_{kind}",
-                icon=":material/download:",
-                type="tertiary",
-                help=_DOWNLOADS[kind] if able else why,
-                disabled=not able,
-                on_click="ignore",
-            )
-        st.download_button(
-            "CSV",
-            partial(_csv, numbers, provenance),
-            f"{stem}.csv",
-            mime="text/csv",
-            key=f"{key}_csv",
-            icon=":material/download:",
-            type="tertiary",
-            help=_DOWNLOADS["csv"],
-            on_click="ignore",
+        download_figure(figure, key=key, stem=stem, type="tertiary")
+        told = "The numbers behind the figure"
+        download_table("CSV", numbers, key=f"{key}_csv", stem=stem, help=told)
+
+
+def download(
+    label: str, make: Callable[[], bytes | str], file: str, key: str, **options: Any
+) -> None:
+    """A button that makes a file when it is clicked; options are those of Streamlit's."""
+    st.download_button(
+        label, make, file, key=key, icon=":material/download:", on_click="ignore", **options
+    )
+
+
+def download_figure(
+    figure: go.Figure | Callable[[], go.Figure],
+    *,
+    key: str,
+    stem: str,
+    title: str = "",
+    **options: Any,
+) -> None:
+    """A button for each format of a figure, or of what draws it; under its title if it has one.
+
+    Where no browser can draw on this machine, the buttons say so, and the camera in the figure's
+    toolbar still saves it.
+    """
+    able, why = export_available()
+    for kind in FIGURE_KINDS:
+        label = f"{title} ({kind.upper()})" if title else kind.upper()
+        told = None if title else _FORMATS[kind]
+        download(
+            label,
+            partial(_image, figure, kind),
+            f"{stem}.{kind}",
+            f"{key}_{kind}",
+            help=told if able else why,
+            disabled=not able,
+            **options,
         )
 
 
-_DOWNLOADS = {
+_FORMATS: dict[FigureFormat, str] = {
     "svg": "The figure as vector graphics, for a paper",
     "png": "The figure as an image of 300 dots an inch, for a slide",
-    "csv": "The numbers behind the figure",
 }
 
 
-def download_table(label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str) -> None:
+def download_table(
+    label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str, **options: Any
+) -> None:
     """A button that makes and downloads a table as CSV when it is clicked."""
-    st.download_button(
-        label,
-        data=partial(_csv, numbers, looking_at().cohort.provenance),
-        file_name=f"{stem}.csv",
-        mime="text/csv",
-        key=key,
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
+    make = partial(_csv, numbers, looking_at().cohort.provenance)
+    download(label, make, f"{stem}.csv", key, mime="text/csv", type="tertiary", **options)
+
+
+def _image(figure: go.Figure | Callable[[], go.Figure], kind: FigureFormat) -> bytes:
+    return figure_bytes(figure if isinstance(figure, go.Figure) else figure(), kind)
 
 
 def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:

@@ -77,7 +77,11 @@ NEXT = "_cohort_to_open"
 
 def unique_labels(options: Sequence[str], label: Callable[[str], str]) -> dict[str, str]:
     """A label for each option; where two would read alike, the key tells them apart."""
-    labels = {option: label(option) for option in options}
+    return told_apart({option: label(option) for option in options})
+
+
+def told_apart(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels by key; where two would read alike, the key tells them apart."""
     bearers = Counter(labels.values())
     return {
         option: text if bearers[text] == 1 else f"{text} ({option})"
@@ -92,13 +96,13 @@ def cohort_labels() -> dict[str, str]:
 
 def endpoint_labels(cohort: Cohort) -> dict[str, str]:
     """Key and label of every endpoint."""
-    return unique_labels(list(cohort.endpoints), lambda key: cohort.endpoints[key].label)
+    return told_apart({key: endpoint.label for key, endpoint in cohort.endpoints.items()})
 
 
 def feature_labels(cohort: Cohort) -> dict[str, str]:
     """Name and label of every alteration."""
-    labels = cohort.features["label"].to_dict()
-    return unique_labels([str(name) for name in cohort.features.index], lambda n: str(labels[n]))
+    labels = cohort.features["label"].items()
+    return told_apart({str(name): str(label) for name, label in labels})
 
 
 def group_labels(cohort: Cohort) -> dict[str, str]:
@@ -137,22 +141,20 @@ def outcome_labels(cohort: Cohort) -> dict[str, str]:
 
 def transplant_labels(cohort: Cohort, endpoint: str) -> dict[str, str]:
     """Key and label of the transplants."""
-    names = {option.key: option.label for option in transplants(cohort, endpoint)}
-    return unique_labels(list(names), lambda key: names[key])
+    return told_apart({option.key: option.label for option in transplants(cohort, endpoint)})
 
 
 def zero_labels(cohort: Cohort, endpoint: str, treatment: str) -> dict[str, str]:
     """Key and label of what can start the clock."""
     names = {START: "Start of follow-up"}
     names |= {o.key: o.label for o in time_zeros(cohort, endpoint, treatment)}
-    return unique_labels(list(names), lambda key: names[key])
+    return told_apart(names)
 
 
 def class_labels(cohort: Cohort) -> dict[str, str]:
     """Key and label of the risk classes."""
     names = {f"variable:{v.name}": v.label for v in risk_classes(cohort)}
-    names[NO_CLASSES] = "No classes"
-    return unique_labels(list(names), lambda key: names[key])
+    return told_apart(names | {NO_CLASSES: "No classes"})
 
 
 def confounder_labels(cohort: Cohort) -> dict[str, str]:

@@ -30,8 +30,6 @@ def ask(
 
     Parameters
     ----------
-    looking
-        The cohort and the filter.
     analysis
         Key of the analysis.
     settings

@@ -22,25 +22,29 @@ METHODS = _PAGES / "methods.py"
 
 def navigation() -> st.Page:
     """Register the pages and return the one that the address asks for."""
+    # Where the page is, its title and its icon; its address is its file's name, Home's is empty.
+    pages = (
+        (HOME, "Home", "home"),
+        (COHORT, "Cohort", "groups"),
+        (SURVIVAL, "Survival", "stairs"),
+        (SUBGROUPS, "Subgroups", "bubble_chart"),
+        (TRANSPLANT, "Transplant", "swap_horiz"),
+        (GENOMICS, "Genomics", "genetics"),
+        (COMPARE, "Compare", "compare"),
+        (PATIENT, "Patient", "person"),
+        (DATA, "Data", "upload_file"),
+        (METHODS, "Methods", "menu_book"),
+    )
     return st.navigation(
         [
-            st.Page(HOME, title="Home", icon=":material/home:", url_path="", default=True),
-            st.Page(COHORT, title="Cohort", icon=":material/groups:", url_path="cohort"),
-            st.Page(SURVIVAL, title="Survival", icon=":material/stairs:", url_path="survival"),
             st.Page(
-                SUBGROUPS, title="Subgroups", icon=":material/bubble_chart:", url_path="subgroups"
-            ),
-            st.Page(
-                TRANSPLANT,
-                title="Transplant",
-                icon=":material/swap_horiz:",
-                url_path="transplant",
-            ),
-            st.Page(GENOMICS, title="Genomics", icon=":material/genetics:", url_path="genomics"),
-            st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
-            st.Page(PATIENT, title="Patient", icon=":material/person:", url_path="patient"),
-            st.Page(DATA, title="Data", icon=":material/upload_file:", url_path="data"),
-            st.Page(METHODS, title="Methods", icon=":material/menu_book:", url_path="methods"),
+                path,
+                title=title,
+                icon=f":material/{icon}:",
+                url_path="" if path == HOME else path.stem,
+                default=path == HOME,
+            )
+            for path, title, icon in pages
         ],
         expanded=True,
     )

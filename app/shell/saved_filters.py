@@ -42,8 +42,6 @@ def take_over_filters(looking: Looking, text: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    looking
-        What the session looks at.
     text
         Named filters as :func:`app.cohort.groupings.filters_to_text` writes them.
 

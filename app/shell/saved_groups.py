@@ -22,6 +22,7 @@ from app.cohort.groupings import (
     saved_to_json,
     saved_to_text,
 )
+from app.shell.layout import download
 from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.study.files.tables import file_stem
@@ -113,16 +114,15 @@ def draw_saved_groups(looking: Looking) -> None:
             "the map, until this session ends."
         )
         left, right = st.columns(2)
-        left.download_button(
-            "Save to a file (JSON)",
-            partial(saved_to_json, cohort, saved),
-            file_name=f"{file_stem(cohort.name, 'groups', synthetic=looking.synthetic)}.json",
-            mime="application/json",
-            key="saved_download",
-            icon=":material/download:",
-            on_click="ignore",
-            help="The file lists the patients' identifiers, so that it finds them again.",
-        )
+        with left:
+            download(
+                "Save to a file (JSON)",
+                partial(saved_to_json, cohort, saved),
+                f"{file_stem(cohort.name, 'groups', synthetic=looking.synthetic)}.json",
+                "saved_download",
+                mime="application/json",
+                help="The file lists the patients' identifiers, so that it finds them again.",
+            )
         with right.popover("Forget", icon=":material/delete:"):
             gone = st.multiselect(
                 "Saved groups to forget", list(saved), key="forget_groups", select_all=False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -233,7 +235,11 @@ def draw_sidebar() -> Looking:
     key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
     cohort = open_cohort(key)
     escape_texts_of(cohort, (*map(cohort_title, keys), *saved_groups(cohort)))
-    _draw_filter(cohort)
+    published = _published(cohort)
+    if published is None:
+        _draw_free_filter(cohort)
+    else:
+        _draw_published_filter(cohort, published)
     take_filter_from_link(cohort)
     keep_usable(cohort)
     looking = look_at(key, cohort, read_filter(cohort, st.session_state))
@@ -251,14 +257,6 @@ def draw_sidebar() -> Looking:
     return looking
 
 
-def _draw_filter(cohort: Cohort) -> None:
-    published = _published(cohort)
-    if published is None:
-        _draw_free_filter(cohort)
-    else:
-        _draw_published_filter(cohort, published)
-
-
 def _published(cohort: Cohort) -> Published | None:
     """What may be asked while disclosure control is on; None while it is off."""
     policy = Disclosure.of()
@@ -274,24 +272,15 @@ def _draw_published_filter(cohort: Cohort, published: Published) -> None:
     disease = next(iter(published.of_kind("disease")), None)
     if disease is not None and columns.disease and disease.name == columns.disease.name:
         values = [level for level, c in zip(disease.levels, disease.conditions, strict=True) if c]
-        st.multiselect(
-            disease.label, values, key=DISEASE, placeholder="All", max_selections=1,
-            bind="query-params", select_all=False,
-        )  # fmt: skip
-    conditions = _published_options(published)
-    st.multiselect(
-        "Conditions, two at most", list(conditions), format_func=lambda o: conditions[o][0],
-        key=ASK, placeholder="One value of a variable", max_selections=2, bind="query-params",
-        select_all=False,
-    )  # fmt: skip
+        _draw_several(disease.label, DISEASE, values, most=1)
+    conditions = {key: words for key, (words, _) in _published_options(published).items()}
+    _draw_several(
+        "Conditions, two at most", ASK, conditions, conditions, "One value of a variable", most=2
+    )
     labels = {d.name: d.label for d in published.of_kind("alteration")}
     if labels:
         for key, label in ((WITH, "With this altered"), (WITHOUT, "With this not altered")):
-            st.multiselect(
-                label, list(labels), format_func=lambda name: labels.get(name, name), key=key,
-                placeholder="A gene or an event", max_selections=1, bind="query-params",
-                select_all=False,
-            )  # fmt: skip
+            _draw_several(label, key, labels, labels, "A gene or an event", most=1)
 
 
 def _published_options(published: Published) -> dict[str, tuple[str, Clause]]:
@@ -310,14 +299,7 @@ def _draw_free_filter(cohort: Cohort) -> None:
     columns = filter_columns(cohort)
     for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
         if variable is not None:
-            st.multiselect(
-                variable.label,
-                _values(cohort, variable),
-                key=key,
-                placeholder="All",
-                bind="query-params",
-                select_all=False,
-            )
+            _draw_several(variable.label, key, _values(cohort, variable))
     lowest, highest = (0, 0) if columns.age is None else _age_range(cohort, columns.age)
     if columns.age is not None and lowest < highest:
         st.slider(
@@ -331,19 +313,29 @@ def _draw_free_filter(cohort: Cohort) -> None:
     if cohort.alterations.shape[1]:
         features = _features_by_frequency(cohort)
         labels = feature_labels(cohort)
-        for key, label in (
-            (WITH, "With all of these altered"),
-            (WITHOUT, "With none of these altered"),
-        ):
-            st.multiselect(
-                label,
-                features,
-                format_func=lambda name: labels.get(name, name),
-                key=key,
-                placeholder="Genes or events",
-                bind="query-params",
-                select_all=False,
-            )
+        _draw_several("With all of these altered", WITH, features, labels, "Genes or events")
+        _draw_several("With none of these altered", WITHOUT, features, labels, "Genes or events")
+
+
+def _draw_several(
+    label: str,
+    key: str,
+    options: Iterable[str],
+    labels: Mapping[str, str] = MappingProxyType({}),
+    placeholder: str = "All",
+    *,
+    most: int | None = None,
+) -> None:
+    st.multiselect(
+        label,
+        list(options),
+        format_func=lambda option: labels.get(option, option),
+        key=key,
+        placeholder=placeholder,
+        max_selections=most,
+        bind="query-params",
+        select_all=False,
+    )
 
 
 def _draw_sentence(looking: Looking) -> None:
@@ -386,17 +378,12 @@ def _draw_steps(looking: Looking) -> None:
                 args=(looking, by),
             )  # fmt: skip
         if not looking.filter.is_empty:
-            st.button(
-                "Clear the filter", key="clear_filter", on_click=_clear, args=(looking,),
-            )  # fmt: skip
+            clear = partial(put_filter, looking, Filter())
+            st.button("Clear the filter", key="clear_filter", on_click=clear)
 
 
 def _go(looking: Looking, by: int) -> None:
     put_filter(looking, go(by))
-
-
-def _clear(looking: Looking) -> None:
-    put_filter(looking, Filter())
 
 
 def _draw_more(looking: Looking) -> None:

@@ -28,8 +28,6 @@ def draw_table(
     ----------
     frame
         The table.
-    key
-        Stable key.
     column_config, column_order
         As in ``st.dataframe``; pinned columns of text get their width here.
     options

@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shell.layout import download, download_figure
 from app.shell.session import Looking
-from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
 from app.study.wording import count
@@ -59,36 +59,17 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
         What there is to take.
     """
     stem = file_stem(looking.cohort.name, *take.name, synthetic=looking.synthetic)
-    able, why = export_available()
     with st.expander("Take it away: figure, numbers, methods, script"):
         with st.container(horizontal=True):
+            key = f"{take.key}_take"
             for title, figure in take.figures.items():
                 part = "" if title == "Figure" else f"_{title.lower().replace(' ', '_')}"
-                for kind in FIGURE_KINDS:
-                    st.download_button(
-                        f"{title} ({kind.upper()})",
-                        partial(_image, figure, kind),
-                        f"{stem}{part}.{kind}",
-                        key=f"{take.key}_take{part}_{kind}",
-                        icon=":material/download:",
-                        disabled=not able,
-                        help=why or None,
-                        on_click="ignore",
-                    )
-            for label, data, ending, why_not in (
-                ("Numbers (XLSX)", partial(_workbook, looking, take), ".xlsx", None),
-                ("Methods (TXT)", partial(str, take.methods), "_methods.txt", None),
-                ("Script (PY)", take.script, ".py", _SCRIPT_HELP),
-            ):
-                st.download_button(
-                    label,
-                    data,
-                    f"{stem}{ending}",
-                    key=f"{take.key}_take_{ending.rsplit('.', maxsplit=1)[1]}",
-                    icon=":material/download:",
-                    help=why_not,
-                    on_click="ignore",
-                )
+                download_figure(figure, key=f"{key}{part}", stem=f"{stem}{part}", title=title)
+            workbook = partial(_workbook, looking, take)
+            download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{key}_xlsx")
+            methods = partial(str, take.methods)
+            download("Methods (TXT)", methods, f"{stem}_methods.txt", f"{key}_txt")
+            download("Script (PY)", take.script, f"{stem}.py", f"{key}_py", help=_SCRIPT_HELP)
         st.markdown(take.methods)
 
 
@@ -96,10 +77,6 @@ _SCRIPT_HELP = (
     "A Python script that reproduces the result with this project's own functions, run next to the "
     "file."
 )
-
-
-def _image(figure: go.Figure | Callable[[], go.Figure], kind: FigureFormat) -> bytes:
-    return figure_bytes(figure if isinstance(figure, go.Figure) else figure(), kind)
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:

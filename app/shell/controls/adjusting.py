@@ -19,8 +19,6 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
 
     Parameters
     ----------
-    cohort
-        The cohort.
     key
         Stable key of the widgets.
     label

@@ -71,8 +71,6 @@ def draw_arrangement(looking: Looking, spec: GroupingSpec, grouping: Grouping) -
 
     Parameters
     ----------
-    looking
-        What the session looks at.
     spec
         How the groups were made.
     grouping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -48,6 +49,7 @@ from app.shell.controls.grouping_parameters import (
     option_and_parameters,
 )
 from app.shell.links import EVERYONE, GROUP, feature_labels, group_labels, grouping_was_lost
+from app.shell.memory import ask, remembered
 from app.shell.saved_filters import draw_save_filter, saved_filters, take_over_filters
 from app.shell.saved_groups import saved_groups
 from app.shell.session import Looking
@@ -123,8 +125,6 @@ def draw_grouping(
 
     Parameters
     ----------
-    looking
-        What the session looks at.
     endpoint
         Key of the endpoint that an optimal cut is searched for.
     limit
@@ -364,36 +364,24 @@ def _draw_cut(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
 
 
 def _optimal(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
-    looking = asked.looking
+    settings = {"endpoint_key": asked.endpoint, "column": column, "limit": asked.limit}
+    question = ask(asked.looking, "grouping.cut", settings)
     try:
-        best, next_value = _best_cut(
-            looking.cohort.fingerprint,
-            looking.filter.to_json(),
-            asked.endpoint,
-            column,
-            asked.limit,
-            looking,
+        best, next_value = remembered(
+            question, partial(_best_cut, asked, column), "Searching for the best cut"
         )
     except ValueError as error:
         st.info(f"{error} It is cut at the median instead.")
         return GroupingSpec.of_cut(Cut(column, MEDIAN)), ""
     cut = Cut(column, OPTIMAL, (readable_cut(best.cut, next_value),))
-    return GroupingSpec.of_cut(cut), _optimism(best, looking.cohort.endpoints[asked.endpoint].label)
+    return GroupingSpec.of_cut(cut), _optimism(best, asked.cohort.endpoints[asked.endpoint].label)
 
 
-@st.cache_data(scope="session", max_entries=32, show_spinner="Searching for the best cut")
-def _best_cut(
-    fingerprint: str,  # noqa: ARG001  (with the filter, the key of the cache)
-    chosen: str,  # noqa: ARG001
-    endpoint: str,
-    column: str,
-    limit: float | None,
-    _looking: Looking,
-) -> tuple[Cutpoint, float]:
+def _best_cut(asked: _Asked, column: str) -> tuple[Cutpoint, float]:
     """The best cut and the next higher value; raises ValueError where there is none."""
-    cohort, mask = _looking.cohort, _looking.selection.mask
+    cohort, mask = asked.cohort, asked.looking.selection.mask
     values = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
-    outcome = outcome_of(cohort, mask & ~np.isnan(values), endpoint, limit=limit)
+    outcome = outcome_of(cohort, mask & ~np.isnan(values), asked.endpoint, limit=asked.limit)
     known = values[outcome.used]
     best = optimal_cutpoint(outcome.time, outcome.event, known, entry=outcome.entry)
     return best, float(known[known > best.cut].min())

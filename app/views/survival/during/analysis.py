@@ -186,8 +186,6 @@ def analyse_during_follow_up(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     outcome
         Follow-up of the patients selected, from :func:`app.study.outcomes.outcome_of` with
         ``truncated=False``.

@@ -39,10 +39,6 @@ def during_answer(cohort: Cohort, result: DuringFollowUp, *, unit: TimeUnit = "y
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
-    result
-        The analyses.
     unit
         Unit of the curves' times.
     """

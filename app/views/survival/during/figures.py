@@ -29,13 +29,7 @@ WRONG = "NAIVE: BIASED BY IMMORTAL TIME"
 
 
 def answers_figure(result: DuringFollowUp) -> go.Figure:
-    """Draw the hazard ratios of every analysis under each other, the naive one first.
-
-    Parameters
-    ----------
-    result
-        The analyses.
-    """
+    """Draw the hazard ratios of every analysis under each other, the naive one first."""
     # Why an analysis has no answer is told in words; beside the forest there is room for two.
     rows = answers_table(result).assign(note="no estimate")
     rows["series"] = np.where(rows["key"] == NAIVE, "Biased", "Time respected")

@@ -15,7 +15,7 @@ from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.typed_times import typed_times
 from app.shell.layout import figure_with_downloads
-from app.shell.links import unique_labels
+from app.shell.links import told_apart
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.show import say, take_away
@@ -97,8 +97,7 @@ def draw_during_follow_up(looking: Looking) -> None:
 
 
 def _draw_exposure(options: list[Exposure]) -> str:
-    names = {option.key: option.label for option in options}
-    labels = unique_labels(list(names), lambda key: names[key])
+    labels = told_apart({option.key: option.label for option in options})
     asked = st.selectbox(
         "Event during follow-up",
         list(labels),

@@ -35,10 +35,6 @@ def screen_answer(cohort: Cohort, screen: CohortScreen, *, ringed: str | None = 
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
-    screen
-        The screen.
     ringed
         The alteration to ring in the volcano.
     """

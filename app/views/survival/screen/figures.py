@@ -33,8 +33,6 @@ def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Fig
 
     Parameters
     ----------
-    screen
-        The screen.
     chosen
         Feature to ring, or None.
     """

@@ -46,12 +46,8 @@ def draw_gene(
 
     Parameters
     ----------
-    looking
-        The cohort and the selection.
     time
         Unit and limit of follow-up.
-    screen
-        The screen.
     features
         The alterations tested, by p-value; at least one.
     """
