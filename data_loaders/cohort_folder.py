@@ -57,8 +57,6 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
 
     Parameters
     ----------
-    cohort
-        The cohort.
     folder
         Does not exist yet, or is empty.
 

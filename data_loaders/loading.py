@@ -287,8 +287,6 @@ def load_table_bytes(
     ----------
     filename
         The file's name, for messages and for the cohort's name.
-    data
-        Its content.
     mapping, name, sheet
         As in :func:`load_cohort`.
 

@@ -56,12 +56,8 @@ def covariate_frame(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     used
         The patients, shape (cohort.n,).
-    columns
-        Columns to adjust for.
 
     Returns
     -------

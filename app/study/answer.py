@@ -72,8 +72,6 @@ def methods_text(answer: Answer, selection: Selection) -> str:
 
     Parameters
     ----------
-    answer
-        The answer.
     selection
         The patients that it was made of.
 

@@ -132,8 +132,6 @@ def contained_in(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     named
         Covariates of one model: as they are asked for (``variable:ipssm``, ``alteration:TP53``) and
         their name for people.

@@ -101,10 +101,6 @@ def exposure_times(cohort: Cohort, key: str, endpoint_key: str) -> ExposureTimes
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    key
-        The exposure's key.
     endpoint_key
         Whose clock: an endpoint that starts at a later event (relapse, from remission) has the
         time of that event taken off.

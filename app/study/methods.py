@@ -16,12 +16,8 @@ def view_methods(selection: Selection, analysed: int, parts: Sequence[str]) -> s
 
     Parameters
     ----------
-    selection
-        The patients selected.
     analysed
         Those of them who were analysed.
-    parts
-        Paragraphs about what was done.
     """
     paragraphs = [
         f"{source_sentence(selection)} {selected_sentence(selection)}",

@@ -115,12 +115,6 @@ def outcome_of(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    endpoint_key
-        Which endpoint.
     grouping
         Groups; None for everyone together.
     limit

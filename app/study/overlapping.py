@@ -22,13 +22,6 @@ def overlap_families(cohort: Cohort, features: Sequence[str]) -> npt.NDArray[np.
     the carriers of the rarer have the other too: JAK2 and JAK2 V617F, del(7) and del(7)/7q, TP53
     and TP53 multi-hit.
 
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    features
-        Names of alterations.
-
     Returns
     -------
     array of shape (len(features),)

@@ -111,13 +111,6 @@ class Question:
     def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
         """The groups as they are shown; None for everyone together.
 
-        Parameters
-        ----------
-        cohort
-            The cohort before the filter.
-        mask
-            The patients selected, shape (cohort.n,).
-
         Raises
         ------
         GroupingError

@@ -50,8 +50,6 @@ def with_calls(base: Alterations, variants: Variants, sequenced: Bools | None) -
     ----------
     base
         What the columns of the tables say; may be empty.
-    variants
-        The list.
     sequenced
         Patients whom a column of the clinical table calls sequenced; None without such a column.
     """

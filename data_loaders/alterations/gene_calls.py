@@ -105,8 +105,6 @@ def read_calls(column: TextColumn, kind: FeatureKind) -> Calls | None:
 
     Parameters
     ----------
-    column
-        The column.
     kind
         Of the alteration: a cytogenetic event has neither changes nor allele fractions, because the
         share of cells from which it counts depends on the probe.

@@ -91,8 +91,6 @@ def read_genes(
 
     Parameters
     ----------
-    column
-        Of symbols.
     identifiers
         Of Entrez or Ensembl identifiers, for rows without a symbol; None if there is none.
     """
@@ -159,12 +157,8 @@ def strange_genes_issue(
 
     Parameters
     ----------
-    column
-        Of symbols.
     identifiers
         Of Entrez or Ensembl identifiers; None if there is none.
-    file
-        Name for the sentences.
     lines
         Position of each row in the file.
     """

@@ -108,8 +108,6 @@ def reasons(
     parts
         Names of the columns by part, from
         :func:`data_loaders.variants.columns.variant_columns`.
-    columns
-        The columns.
     classes
         Of the rows, as read.
     outside
@@ -240,8 +238,6 @@ def set_aside_issues(
         As :func:`reasons` gives them.
     parts
         Names of the columns by part.
-    file
-        Name for the sentences.
     lines
         Position of each row in the file.
     """
@@ -320,8 +316,6 @@ def swapped_reads(
         Rows with reads of the change in the normal sample and none in the tumour.
     parts
         Names of the columns by part.
-    file
-        Name for the sentence.
     lines
         Position of each row in the file.
     """

@@ -76,8 +76,6 @@ def mpn_table(filename: str, data: bytes) -> tuple[str, bytes]:
     ----------
     filename
         Of the workspace, for messages.
-    data
-        Its content.
 
     Raises
     ------

@@ -27,8 +27,6 @@ def workspace_table(filename: str, data: bytes, name: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    filename
-        For messages.
     data
         The content of the file, as ``save()`` writes it, compressed with gzip or not.
     name

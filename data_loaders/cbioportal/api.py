@@ -106,8 +106,6 @@ def load_from_api(
     ----------
     base_url
         Of the instance; ``http`` only on this machine.
-    study_id
-        The study's identifier.
     token
         Data access token of an instance that asks for one. It is neither logged nor cached.
     progress

@@ -44,8 +44,6 @@ def cohort_from_study(
 
     Parameters
     ----------
-    study
-        As read.
     name
         Name of the cohort; default the study's.
     mapping

@@ -59,8 +59,6 @@ def download_study(client: Client, study_id: str, tell: Progress) -> Study:
     ----------
     client
         Of the instance.
-    study_id
-        The study's identifier.
     tell
         Called with the share that is done and a sentence.
 

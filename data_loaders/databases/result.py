@@ -67,8 +67,6 @@ class Collected:
 
     Parameters
     ----------
-    request
-        What was asked.
     names
         Of the columns.
     kinds

@@ -110,8 +110,6 @@ def event_incidence(elapsed: Floats, death: Floats, event: Floats, after: Floats
 
     Parameters
     ----------
-    elapsed
-        Clock time.
     death, event, after
         The rates ``a``, ``b`` and ``m`` of the module's model.
     """
@@ -189,8 +187,6 @@ class DeathProcess:
 
     Parameters
     ----------
-    clock
-        The patients' clocks.
     rate
         Rate of death in clock time.
     at
@@ -227,8 +223,6 @@ def event_at(
 
     Parameters
     ----------
-    rng
-        Source of randomness.
     process
         How the patients die.
     relative
@@ -274,8 +268,6 @@ def under_treatment(
     ----------
     event_at
         Clock time of the event without the treatment.
-    clock
-        The patients' clocks.
     start
         Month of the treatment; infinite if it never starts.
     factors

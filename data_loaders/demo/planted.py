@@ -125,8 +125,6 @@ def hazard_truths(
 
     Parameters
     ----------
-    endpoint
-        Key of the endpoint.
     outcome
         What the hazard is of, for the sentence: ``death``.
     effects
@@ -185,8 +183,6 @@ def frequency_truths(
 
     Parameters
     ----------
-    specs
-        The features.
     strata
         Column of ``Cohort.patients`` with the stratum.
     floor
@@ -243,8 +239,6 @@ def mixture_truths(
     ----------
     specs
         The features, with a frequency in each class.
-    shares
-        Share of each class.
     pairs
         Features that are independent within the classes.
     """
@@ -293,8 +287,6 @@ def treatment_truths(
 
     Parameters
     ----------
-    endpoint
-        Key of the endpoint.
     name
         Name of the group.
     within

@@ -107,8 +107,6 @@ def draw_features(
 
     Parameters
     ----------
-    rng
-        Source of randomness.
     stratum
         Stratum of each patient.
     specs
@@ -153,8 +151,6 @@ def spread(
     ----------
     overall
         Frequency in the whole cohort.
-    shares
-        Share of each class.
     known
         Frequency in the classes where it is known.
     silent

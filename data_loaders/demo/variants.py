@@ -193,8 +193,6 @@ def mutation_table(
 
     Parameters
     ----------
-    rng
-        Source of randomness.
     patient_id
         Identifiers of the patients.
     draws

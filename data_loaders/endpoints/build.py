@@ -222,8 +222,6 @@ def time_zero_of(variable: Variable, candidates: Iterable[str]) -> str | None:
     ----------
     variable
         The entry of the time in the data dictionary.
-    candidates
-        Names of columns.
     """
     return next((name for name in candidates if variable.reason.startswith(_from(name))), None)
 

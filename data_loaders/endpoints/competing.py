@@ -34,8 +34,6 @@ def by_cause(
     ----------
     outcome
         The composite endpoint, such as relapse-free survival.
-    columns
-        Where to look.
     survival
         Overall survival, if the table has it.
 

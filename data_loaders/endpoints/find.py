@@ -212,8 +212,6 @@ class Pair:
 
     Parameters
     ----------
-    term
-        The outcome.
     time, event
         Column names in the file.
     unit

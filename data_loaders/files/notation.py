@@ -213,8 +213,6 @@ def numbers_of(entries: pa.StringArray, how: Written, notation: Notation) -> Flo
 
     Parameters
     ----------
-    entries
-        Of a column.
     how
         What :func:`written` says of them.
     notation

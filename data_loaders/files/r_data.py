@@ -62,10 +62,6 @@ def read_r_data(
 
     Parameters
     ----------
-    filename
-        For messages.
-    data
-        The decompressed content.
     sheet
         Name or position of the data frame; default the one with the most cells.
 

@@ -60,10 +60,6 @@ def read_workbook(filename: str, data: bytes, sheet: str | int | None = None) ->
 
     Parameters
     ----------
-    filename
-        Name for messages.
-    data
-        Content of the workbook.
     sheet
         Name of the one sheet that is wanted, or its position from 0; default all.
 

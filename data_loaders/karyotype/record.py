@@ -54,8 +54,6 @@ class Karyotype:
 
     Parameters
     ----------
-    text
-        As it came.
     events
         Names of the clonal, acquired events, each once, in the order written.
     clones

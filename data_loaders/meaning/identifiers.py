@@ -37,8 +37,6 @@ def with_patient_ids(table: RawTable, column: str | None) -> tuple[RawTable, str
 
     Parameters
     ----------
-    table
-        As read.
     column
         The column that a mapping names; None to infer it.
 

@@ -53,8 +53,6 @@ def missingness(cohort: Cohort, by: str | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    cohort
-        The cohort.
     by
         Variable whose values divide the patients, such as the centre; None for everyone only.
 

@@ -149,8 +149,6 @@ def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) 
 
     Parameters
     ----------
-    column
-        As read.
     rows
         Position of each row in the file.
     birth

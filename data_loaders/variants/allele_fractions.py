@@ -111,10 +111,6 @@ def allele_fractions(
     ----------
     parts
         Names of the columns by part: ``vaf``, ``alt_count``, ``ref_count``, ``depth``.
-    columns
-        The columns.
-    file
-        Name for the issues.
     lines
         Position of each row in the file.
     """

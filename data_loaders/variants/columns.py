@@ -229,10 +229,6 @@ def unclear_columns(
     ----------
     parts
         Names of the columns by part, from :func:`variant_columns`.
-    columns
-        The columns.
-    file
-        Name for the sentences.
     lines
         Position of each row in the file.
     """

@@ -28,8 +28,6 @@ def classes_of(
     effect, protein, cdna
         Columns of words, of protein changes and of changes of the coding sequence, where the file
         has them.
-    file
-        Name for the issues.
     rows
         How many variants there are.
     """

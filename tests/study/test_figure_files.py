@@ -23,7 +23,7 @@ from app.study.figures.theme import (
     under_axis,
 )
 from app.study.files import browser, figures
-from app.study.files.figures import SIZES, ExportError, export_available, figure_bytes
+from app.study.files.figures import ExportError, export_available, figure_bytes, scale
 from tests.conftest import ROOT
 
 AVAILABLE, REASON = export_available()
@@ -44,8 +44,8 @@ def a_figure(**layout) -> go.Figure:
     return framed(figure, "Overall survival", synthetic=True)
 
 
-def png(figure: go.Figure, **options) -> Image.Image:
-    return Image.open(io.BytesIO(figure_bytes(figure, "png", **options))).convert("RGB")
+def png(figure: go.Figure) -> Image.Image:
+    return Image.open(io.BytesIO(figure_bytes(figure, "png"))).convert("RGB")
 
 
 def colour(text: str) -> tuple[int, ...]:
@@ -54,17 +54,16 @@ def colour(text: str) -> tuple[int, ...]:
 
 def test_the_colours_are_those_of_the_app():
     theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
-    for page, ours in (("light", figures._LIGHT), ("dark", figures._DARK)):
-        own = theme[page]
-        assert (ours.text, ours.paper) == (own["textColor"], own["backgroundColor"])
-        assert ours.grid == own["borderColor"]
+    own = theme["light"]
+    assert (own["textColor"], own["backgroundColor"]) == (figures._TEXT, figures._PAPER)
+    assert own["borderColor"] == figures._GRID
 
 
 @needs_browser
 def test_an_svg_keeps_the_mark_and_has_no_placeholder_left():
     figure = a_figure()
     before = figure.to_json()
-    svg = figure_bytes(figure, "svg", size=SIZES["column"]).decode()
+    svg = figure_bytes(figure, "svg").decode()
     assert figure.to_json() == before
     assert SYNTHETIC_MARK in svg
     assert "Overall survival" in svg
@@ -72,7 +71,7 @@ def test_an_svg_keeps_the_mark_and_has_no_placeholder_left():
         assert placeholder not in svg
     assert "rgb(23, 34, 53)" in svg
     width = float(re.search(r'width="([\d.]+)"', svg)[1])
-    assert width / 96 * 25.4 == pytest.approx(85, abs=0.3)
+    assert width / 96 * 25.4 == pytest.approx(180, abs=0.3)
 
 
 @needs_browser
@@ -85,22 +84,19 @@ def test_a_map_drawn_by_the_graphics_card_becomes_vectors():
 
 
 @needs_browser
-@pytest.mark.parametrize(("name", "pixels"), [("page", 2126), ("column", 1004), ("slide", 3000)])
-def test_a_png_has_300_dots_an_inch(name, pixels):
-    image = png(a_figure(), size=SIZES[name])
-    assert abs(image.width - pixels) <= 2
-    height = a_figure().layout.height * SIZES[name].scale("png")
+def test_a_png_has_300_dots_an_inch():
+    image = png(a_figure())
+    assert abs(image.width - 2126) <= 2
+    height = a_figure().layout.height * scale("png")
     assert abs(image.height - height) <= 2
 
 
 @needs_browser
-def test_light_and_dark_pages():
-    assert png(a_figure()).getpixel((2, 2)) == colour("#ffffff")
-    dark = png(a_figure(), dark=True)
-    assert dark.getpixel((2, 2)) == colour("#10161f")
-    seen = {pixel for _, pixel in dark.getcolors(dark.width * dark.height)}
-    assert colour("#e6ecf4") in seen
-    assert colour("#172235") not in seen
+def test_the_page_is_white_and_its_words_dark():
+    drawn = png(a_figure())
+    assert drawn.getpixel((2, 2)) == colour("#ffffff")
+    seen = {pixel for _, pixel in drawn.getcolors(drawn.width * drawn.height)}
+    assert colour("#172235") in seen
 
 
 @needs_browser

@@ -21,8 +21,6 @@ def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Fi
     ----------
     attrition
         Of a selection: clause, n, excluded, missing; the first row is everyone.
-    synthetic
-        Whether the data are simulated.
     """
     steps = attrition["clause"].astype(str).tolist()
     left = attrition["n"].astype(int).tolist()

@@ -34,13 +34,6 @@ def steps_until(time: Floats, end: float) -> tuple[Steps, Floats]:
 
     A curve that goes on beyond the end of the axis is carried level to it: its last position comes
     twice.
-
-    Parameters
-    ----------
-    time
-        Times of the steps, ascending.
-    end
-        Where the axis ends.
     """
     inside = time[: np.searchsorted(time, end, side="right")]
     keep = thinned(inside)
@@ -51,13 +44,7 @@ def steps_until(time: Floats, end: float) -> tuple[Steps, Floats]:
 
 
 def thinned(time: Floats) -> Steps:
-    """Positions of the steps to draw: all, or the last of each pixel-sized bin.
-
-    Parameters
-    ----------
-    time
-        Times of the steps, ascending.
-    """
+    """Positions of the steps to draw: all, or the last of each pixel-sized bin."""
     if len(time) <= _MAX_STEPS:
         return np.arange(len(time))
     bins = np.minimum((time / time[-1] * _MAX_STEPS).astype(int), _MAX_STEPS - 1)
@@ -76,8 +63,6 @@ def curve_band(  # noqa: PLR0917  (four coordinates and a colour)
 
     Parameters
     ----------
-    x, y
-        The curve.
     lower, upper
         Its limits, NaN where undefined.
     colour, alpha

@@ -20,7 +20,9 @@ import plotly.graph_objects as go
 from app.cohort.colours import BLUE, GREY, SLATE
 from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, text_at
+from app.study.wording import format_p
 
+_HEAD = "Hazard ratio (95% CI)"
 REQUIRED = ("label", "hr", "lower", "upper")
 _OPTIONAL: Mapping[str, Any] = {
     "group": None,
@@ -69,9 +71,7 @@ class _Place:
 def forest_figure(
     rows: pd.DataFrame,
     *,
-    effect_label: str = "Hazard ratio",
     counts_label: str = "n, events",
-    conf_level: float = 0.95,
 ) -> go.Figure:
     """Draw effects with their intervals, one row each, with their numbers beside them.
 
@@ -85,12 +85,8 @@ def forest_figure(
         series stand under each other in two colours, such as univariable and multivariable) and
         ``note`` (words in place of an estimate that is missing). Estimates that are missing or
         infinite are said in words.
-    effect_label
-        What the numbers are.
     counts_label
         What ``n`` and ``events`` count.
-    conf_level
-        Level of the intervals.
 
     Raises
     ------
@@ -113,7 +109,6 @@ def forest_figure(
         look = _LOOKS[min(position, len(_LOOKS) - 1)]
         traces += _series(rows[rows["series"] == name], places, name, look, (low, high))
     counted = bool(rows["n"].notna().any())
-    head = f"{effect_label} ({conf_level:.0%} CI)"
     return make_figure(
         traces,
         height=round(inner) + _FOOT,
@@ -121,7 +116,7 @@ def forest_figure(
         annotations=[
             *_words(places, headings, counts_label if counted else "", margin),
             # Streamlit's theme draws an axis title over the tick labels, so it is an annotation.
-            text_at(head, xref="x domain", yref="paper", x=0.5, y=0, yshift=-31, yanchor="top"),
+            text_at(_HEAD, xref="x domain", yref="paper", x=0.5, y=0, yshift=-31, yanchor="top"),
         ],
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
         shapes=[
@@ -210,15 +205,7 @@ def _right(row: dict[Any, Any]) -> str:
         return "<br>".join(textwrap.wrap(_why_not(row), _NOTE_LETTERS))
     p = float(row["p_value"])
     value = f"{ratio_words(row['hr'])} ({ratio_words(row['lower'])}–{ratio_words(row['upper'])})"
-    return value if math.isnan(p) else f"{value}<br>{_p_words(p)}"
-
-
-def _p_words(p: float) -> str:
-    # On a figure a row has room for "p = 0.016" or "p < 0.0001" and nothing longer.
-    if p < 0.0001:
-        return "p < 0.0001"
-    digits = 4 if p < 0.001 else 3 if p < 0.1 else 2
-    return f"p = {p:.{digits}f}"
+    return value if math.isnan(p) else f"{value}<br>{format_p(p)}"
 
 
 def ratio_words(ratio: float) -> str:

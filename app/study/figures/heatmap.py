@@ -33,8 +33,6 @@ def prevalence_heatmap(
         Of a subgroup search: one row a group and feature.
     groups
         Groups in their order with their number of patients.
-    features
-        Alterations in their order.
     """
     rows = enrichment.set_index(["group", "feature"])
     cells = rows.reindex(pd.MultiIndex.from_product([list(groups), list(features)]))
@@ -57,8 +55,6 @@ def missing_heatmap(shares: pd.DataFrame, sizes: Mapping[str, int]) -> go.Figure
     ----------
     shares
         One row a variable and one column a group, from 0 to 1.
-    sizes
-        Patients of each group.
     """
     share = shares.to_numpy(dtype=float)
     features = [str(name) for name in shares.index]

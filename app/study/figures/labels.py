@@ -42,8 +42,6 @@ def shortened(name: str, most: int) -> str:
     ----------
     name
         Such as ``Myelofibrotic transformation, event``.
-    most
-        Letters that there is room for.
     """
     if len(name) <= most:
         return name

@@ -13,8 +13,6 @@ def legend_above(names: Sequence[str], *, shown: bool = True, **look: Any) -> di
 
     Parameters
     ----------
-    names
-        Entries of the legend.
     shown
         Whether there is one: a single entry needs none.
     look
@@ -32,8 +30,6 @@ def legend_lines(names: Sequence[str], width: int = 300) -> int:
 
     Parameters
     ----------
-    names
-        Entries of the legend.
     width
         Pixels that a phone leaves for it.
     """

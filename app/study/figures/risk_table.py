@@ -25,14 +25,10 @@ def risk_table_traces(
 
     Parameters
     ----------
-    heading
-        What the numbers are.
     groups
         Name, colour and counts of each group; one row a tick.
     columns
         The counts to print, one line each.
-    ticks
-        Where they stand on the time axis.
     """
     places = [float(tick) for tick in pd.Series(ticks)]
     texts = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
@@ -64,8 +60,6 @@ def over_table(
 
     Parameters
     ----------
-    traces
-        The curves.
     groups, heading, columns
         As :func:`risk_table_traces` takes them.
     ticks, last, yaxis, unit
@@ -84,10 +78,6 @@ def axes_over_table(
 
     Parameters
     ----------
-    ticks
-        Ticks of the time axis.
-    last
-        Where the curves end.
     lines
         Lines of the table below its heading.
     yaxis

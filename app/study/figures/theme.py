@@ -73,8 +73,6 @@ def make_figure(
 
     Parameters
     ----------
-    traces
-        The traces as plain data.
     height
         Height of everything below the title and the legend, in pixels, fixed so that nothing jumps.
     legend_space
@@ -178,8 +176,6 @@ def under_axis(axis: str, caption: str = "", *, below: int = 31) -> list[dict[st
     axis
         Title of the axis: ``Years of follow-up``. Streamlit's theme draws an axis' own title over
         the tick labels.
-    caption
-        Words of the test.
     below
         Pixels under the axis.
     """

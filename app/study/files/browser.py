@@ -52,8 +52,6 @@ def draw(figure: dict[str, Any], options: dict[str, Any]) -> bytes:
 
     Parameters
     ----------
-    figure
-        The figure as plain data.
     options
         Kaleido's ``format``, ``width``, ``height`` and ``scale``.
 

@@ -21,8 +21,6 @@ def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
     ----------
     frame
         The table; its index is not written.
-    provenance
-        Where the numbers come from.
     """
     safe = frame.copy()
     for column in safe.columns:

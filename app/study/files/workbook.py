@@ -50,8 +50,6 @@ def to_xlsx(
     sheets
         Table by name of its sheet; the tables' index is not written. Names are shortened to the 31
         characters Excel takes and made unique.
-    provenance
-        Where the numbers come from.
     patients
         Which patients they are of: the filter in words.
     told

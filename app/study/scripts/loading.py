@@ -54,8 +54,6 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
 
     Parameters
     ----------
-    cohort
-        The cohort before any filter.
     number
         Which cohort of the script it is, from 1; what is asked of the environment for a further
         one has its number at the end.

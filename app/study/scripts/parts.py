@@ -38,14 +38,6 @@ def heading_part(
 
     Parameters
     ----------
-    title
-        What was shown.
-    cohort
-        The cohort before the filter.
-    chosen
-        The filter.
-    group
-        The grouping, if there is one.
     saved
         Whether the script needs groups saved by name, whatever it is grouped by.
     """
@@ -72,38 +64,22 @@ def imports_part(
     group: GroupingSpec | None = None,
     arrangement: Arrangement | None = None,
 ) -> str:
-    """The imports: what every script uses, and the names asked for.
-
-    Parameters
-    ----------
-    cohort
-        The cohort, which is loaded as it was.
-    imports
-        Names by module.
-    group
-        The grouping, if there is one.
-    arrangement
-        How its groups are shown, where the user changed it.
-    """
-    wanted = {"app.cohort.filters": {"Filter"}}
-    if _is_saved(group):
-        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
-            "saved_from_json"
-        }
-    elif group is not None:
-        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
-            "GroupingSpec"
-        }
+    """The imports: what every script uses, and the names by module asked for."""
+    groupings = set[str]()
+    if group is not None:
+        groupings.add("saved_from_json" if _is_saved(group) else "GroupingSpec")
     if _is_arranged(arrangement):
-        wanted["app.cohort.groupings"] = wanted.get("app.cohort.groupings", set()) | {
-            "Arrangement",
-            "arranged",
-        }
-    if _is_saved(group) or lists_of_groups(group):
-        wanted["pathlib"] = {"Path"}
-    for needed in (imports, loading_lines(cohort).imports):
-        for module, names in needed.items():
-            wanted[module] = wanted.get(module, set()) | names
+        groupings |= {"Arrangement", "arranged"}
+    needed = [
+        ("app.cohort.filters", {"Filter"}),
+        *[("app.cohort.groupings", groupings)] * bool(groupings),
+        *[("pathlib", {"Path"})] * (_is_saved(group) or bool(lists_of_groups(group))),
+        *imports.items(),
+        *loading_lines(cohort).imports.items(),
+    ]
+    wanted: dict[str, set[str]] = {}
+    for module, names in needed:
+        wanted.setdefault(module, set()).update(names)
     return import_lines(wanted)
 
 
@@ -130,10 +106,6 @@ def selection_part(cohort: Cohort, chosen: Filter, number: int = 1) -> str:
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
-    chosen
-        The filter.
     number
         Which cohort of the script it is, from 1.
     """
@@ -169,10 +141,6 @@ def outcome_part(
     ----------
     outcome
         What the page's result was made of.
-    group
-        The grouping, if there is one.
-    arrangement
-        How its groups are shown, where the user changed it.
     """
     lines = [grouping_part(group, arrangement)] if group is not None else []
     asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]

@@ -31,15 +31,6 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
     """The script, as text to be saved in UTF-8; it is run next to the cohort's file.
 
     Settings that are a function's defaults are not written.
-
-    Parameters
-    ----------
-    question
-        What was asked.
-    cohort
-        The cohort before the filter.
-    title
-        What was shown.
     """
     analysis = analysis_of(question)
     asked, imports = dict[str, str](), dict[str, set[str]]()

@@ -60,8 +60,6 @@ def what_is_left(cohort: Cohort, chosen: Collection[str]) -> str:
 
     Parameters
     ----------
-    cohort
-        The cohort.
     chosen
         What is weighted for: ``variable:age_years``, ``alteration:TP53``.
     """

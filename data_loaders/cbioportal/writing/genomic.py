@@ -111,8 +111,6 @@ def panel_matrix(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     genes_of
         Genes of each feature.
     prefix

@@ -41,8 +41,6 @@ def write_study(cohort: Cohort, folder: str | Path, identifier: str | None = Non
 
     Parameters
     ----------
-    cohort
-        The cohort.
     folder
         Does not exist yet, or is empty.
     identifier
