@@ -21,70 +21,22 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
-from app.analysis.progress import Cancelled, Progress, ShouldCancel
+from app.analysis.progress import Cancelled
 from app.analysis.subgroups import (
     SubgroupError,
-    SubgroupSettings,
     find_subgroups,
     structure_evidence,
     subgroup_stability,
     warm_up,
 )
-from app.views.transplant.tasks import (
-    TrialError,
-    life_by_delay,
-    life_of_profile,
-    trial_intervals,
-    trial_sensitivity,
-    who_benefits,
-)
+from app.views.transplant.tasks import TRIAL_TASKS, TrialError
 
-Task = Callable[[Mapping[str, Any], Progress, ShouldCancel], Any]
-
-
-def _subgroups(
-    payload: Mapping[str, Any], progress: Progress, should_cancel: ShouldCancel
-) -> object:
-    settings: SubgroupSettings = payload["settings"]
-    return find_subgroups(
-        payload["alterations"], settings, progress=progress, should_cancel=should_cancel
-    )
-
-
-def _evidence(
-    payload: Mapping[str, Any], progress: Progress, should_cancel: ShouldCancel
-) -> object:
-    return structure_evidence(
-        payload["alterations"],
-        payload["settings"],
-        payload["result"],
-        progress=progress,
-        should_cancel=should_cancel,
-    )
-
-
-def _stability(
-    payload: Mapping[str, Any], progress: Progress, should_cancel: ShouldCancel
-) -> object:
-    return subgroup_stability(
-        payload["alterations"],
-        payload["settings"],
-        n_resamples=payload["n_resamples"],
-        result=payload["result"],
-        progress=progress,
-        should_cancel=should_cancel,
-    )
-
-
-TASKS: Mapping[str, Task] = {
-    "subgroups": _subgroups,
-    "evidence": _evidence,
-    "stability": _stability,
-    "transplant intervals": trial_intervals,
-    "transplant sensitivity": trial_sensitivity,
-    "transplant delays": life_by_delay,
-    "transplant benefit": who_benefits,
-    "transplant profile": life_of_profile,
+# By name, what takes the keywords of a payload, ``progress`` and ``should_cancel``.
+TASKS: Mapping[str, Callable[..., object]] = {
+    "subgroups": find_subgroups,
+    "evidence": structure_evidence,
+    "stability": subgroup_stability,
+    **TRIAL_TASKS,
 }
 
 
@@ -129,7 +81,9 @@ class _Worker:
             self.send("progress", job, stage, fraction)
 
         try:
-            result = TASKS[task](payload, progress, lambda: job in self._cancelled)
+            result = TASKS[task](
+                **payload, progress=progress, should_cancel=lambda: job in self._cancelled
+            )
             self.send("done", job, result)
         except Cancelled:
             self.send("cancelled", job)

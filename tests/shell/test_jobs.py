@@ -101,8 +101,9 @@ def test_an_owner_who_asks_for_something_else_gives_up_the_former(service: JobSe
 def test_stability_and_evidence_follow_a_result(service: JobService):
     found = service.submit("found", "subgroups", payload(seed=11), "me")
     assert service.wait(found, 60)
-    follow = payload(seed=11) | {"result": found.result, "n_resamples": 2}
+    follow = payload(seed=11) | {"result": found.result}
     evidence = service.submit("evidence", "evidence", follow, "me", rank=2)
+    follow |= {"n_resamples": 2}
     stability = service.submit("stability", "stability", follow, "me", rank=3)
     assert service.wait(evidence, 60)
     assert service.wait(stability, 60)

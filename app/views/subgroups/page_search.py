@@ -162,8 +162,15 @@ def start_search(request: SearchRequest) -> Search:
     full = preview if settings == quick else _job(request, "subgroups", settings, rank=1)
     evidence = stability = None
     if full.state == "done" and settings.quality in ("standard", "fine"):
-        evidence = _job(request, "evidence", settings, rank=BACKGROUND, of=full)
-        stability = _job(request, "stability", settings, rank=BACKGROUND + 1, of=full)
+        evidence = _job(request, "evidence", settings, rank=BACKGROUND, result=full.result)
+        stability = _job(
+            request,
+            "stability",
+            settings,
+            rank=BACKGROUND + 1,
+            result=full.result,
+            n_resamples=request.resamples,
+        )
     return Search(request, preview, full, evidence, stability)
 
 
@@ -234,25 +241,14 @@ def draw_search_status(search: Search) -> None:
 
 
 def _job(
-    request: SearchRequest,
-    task: str,
-    settings: SubgroupSettings,
-    *,
-    rank: int,
-    of: Job | None = None,
+    request: SearchRequest, task: str, settings: SubgroupSettings, *, rank: int, **more: Any
 ) -> Job:
     """The job of a task: already there, or asked for now unless the user stopped the search."""
-    looking = request.looking
 
     def payload() -> dict[str, Any]:
-        mask = looking.selection.mask
-        sent: dict[str, Any] = {
-            "settings": settings,
-            "alterations": search_input(looking.cohort, mask, request.kinds),
-        }
-        if of is not None:
-            sent |= {"result": of.result, "n_resamples": request.resamples}
-        return sent
+        looking = request.looking
+        alterations = search_input(looking.cohort, looking.selection.mask, request.kinds)
+        return {"alterations": alterations, "settings": settings, **more}
 
     return ask_worker(
         request.key(task, settings),

@@ -19,7 +19,6 @@ from app.analysis.transplant import (
     MicrosimulationSettings,
     Occupancy,
     TransitionModels,
-    age_bands,
     emulate,
     microsimulate,
     occupancy,
@@ -32,7 +31,7 @@ from app.shell.work.background import ask_worker, draw_interruption, draw_progre
 from app.shell.work.jobs import BACKGROUND, Job
 from app.study.adjustment import age_column
 from app.study.wording import count
-from app.views.transplant.benefits.analysis import Benefit, benefit, strata_of
+from app.views.transplant.benefits.analysis import AGE, RISK, Benefit, benefit, strata_of
 from app.views.transplant.benefits.profile import (
     Profile,
     ProfileAnswer,
@@ -41,11 +40,10 @@ from app.views.transplant.benefits.profile import (
     patients_alike,
 )
 from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
-from app.views.transplant.tasks import Intervals
+from app.views.transplant.tasks import BENEFIT, DELAYS, INTERVALS, PROFILE, SENSITIVITY
 
 T = TypeVar("T")
 DRAWS = 200
-INTERVALS = "transplant intervals"
 _POINTS = 97
 _LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
 _STATUS_HEIGHT = 50
@@ -128,18 +126,11 @@ def emulated(work: Work) -> Emulation:
     ValueError
         If there is nothing to emulate.
     """
-    point = work.remembered(
-        "estimates",
-        partial(emulate, work.protocol.data, work.trial.strategies, work.settings),
-    )
-    job = _job(
-        work,
-        INTERVALS,
-        rank=1,
-        strategies=work.trial.strategies,
-        settings=replace(work.settings, draws=DRAWS),
-    )
-    return cast("Intervals", job.result).on(point) if job.state == "done" else point
+    data, strategies = work.protocol.data, work.trial.strategies
+    point = work.remembered("estimates", partial(emulate, data, strategies, work.settings))
+    settings = replace(work.settings, draws=DRAWS)
+    job = _job(work, INTERVALS, strategies=strategies, settings=settings)
+    return replace(point, **job.result) if job.state == "done" else point
 
 
 def sensitivity_job(work: Work) -> Job:
@@ -147,7 +138,7 @@ def sensitivity_job(work: Work) -> Job:
     grace = work.trial.grace_months
     return _job(
         work,
-        "transplant sensitivity",
+        SENSITIVITY,
         rank=BACKGROUND,
         strategies=work.trial.strategies,
         settings=work.settings,
@@ -168,62 +159,25 @@ def fitted_transitions(work: Work) -> TransitionModels:
 
 
 def delays(work: Work) -> Microsimulation:
-    """Life by class and delay: estimates at once, intervals as soon as they are there.
+    """Life by class and delay.
 
     Raises
     ------
     ValueError
         If a part of the model cannot be estimated.
     """
-    models = fitted_transitions(work)
-    point = work.remembered("delays", partial(microsimulate, models, work.delays))
-    job = _job(
-        work,
-        "transplant delays",
-        rank=1,
-        progression=work.progression,
-        settings=replace(work.delays, draws=DRAWS),
-    )
-    return cast("Microsimulation", job.result) if job.state == "done" else point
+    return _simulated(work, DELAYS, partial(microsimulate, fitted_transitions(work), work.delays))
 
 
 def benefits(work: Work, age: str | None, alterations: tuple[str, ...]) -> Benefit:
-    """Gain by class, age and alterations: estimates at once, intervals as soon as they are there.
-
-    Parameters
-    ----------
-    work
-        The trial.
-    age
-        Column of the age; None where the cohort has none.
-    alterations
-        Alterations that patients are divided by too.
-    """
-    data = work.protocol.data
+    """Gain by class, by age (a column, None without one), and by each of the alterations."""
     strata = strata_of(work.looking.cohort, work.protocol, age=age, alterations=alterations)
-    make = partial(benefit, data, strata, work.delays, progression=work.progression)
-    point = work.remembered("benefit", make, alterations)
-    job = _job(
-        work,
-        "transplant benefit",
-        rank=1,
-        also=json.dumps(alterations),
-        strata=strata,
-        progression=work.progression,
-        settings=replace(work.delays, draws=DRAWS),
-    )
-    return cast("Benefit", job.result) if job.state == "done" else point
+    make = partial(benefit, work.protocol.data, strata, work.delays, progression=work.progression)
+    return _simulated(work, BENEFIT, make, json.dumps(alterations), strata=strata)
 
 
 def profiled(work: Work, profile: Profile, age: str | None) -> ProfileAnswer:
-    """Life of patients like a profile: estimates at once, intervals as soon as they are there.
-
-    Parameters
-    ----------
-    work, profile
-        The trial, and the kind of patient.
-    age
-        Column of the age; None where the cohort has none.
+    """Life of patients like a profile, beside the real ones near it.
 
     Raises
     ------
@@ -232,19 +186,8 @@ def profiled(work: Work, profile: Profile, age: str | None) -> ProfileAnswer:
     """
     cohort, trial, protocol = work.looking.cohort, work.trial, work.protocol
     alike = patients_alike(cohort, trial, protocol, profile, age)
-    models = fitted_transitions(work)
-    make = partial(life_of, models, alike.data, work.delays)
-    point = work.remembered("profile", make, alike.words)
-    job = _job(
-        work,
-        "transplant profile",
-        rank=1,
-        also=alike.words,
-        alike=alike.data,
-        progression=work.progression,
-        settings=replace(work.delays, draws=DRAWS),
-    )
-    found = cast("Microsimulation", job.result) if job.state == "done" else point
+    make = partial(life_of, fitted_transitions(work), alike.data, work.delays)
+    found = _simulated(work, PROFILE, make, alike.words, alike=alike.data)
     return explore_profile(cohort, trial, protocol, profile, found, age=age)
 
 
@@ -265,18 +208,11 @@ def states(work: Work) -> Occupancy:
 def strata(work: Work) -> pd.DataFrame:
     """Age band and class of each patient given to the trial, where known."""
     cohort, data = work.looking.cohort, work.protocol.data
-    found = pd.DataFrame(index=range(data.n_given))
-    column = age_column(cohort)
-    if column is not None:
-        years = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
-        ages = np.full(data.n_given, np.nan)
-        ages[data.rows] = years[work.protocol.patients]
-        found["Age"] = age_bands(ages)
-    if len(data.names) > 1:
-        classes = pd.Series([None] * data.n_given, dtype=object)
-        classes.iloc[data.rows] = [data.names[code] for code in data.groups]
-        found["Class"] = pd.Categorical(classes, categories=list(data.names), ordered=True)
-    return found
+    divisions = strata_of(cohort, work.protocol, age=age_column(cohort))
+    named = {"Age": divisions.get(AGE), "Class": divisions.get(RISK)}
+    known = {name: labels for name, labels in named.items() if labels is not None}
+    table = pd.DataFrame(known, index=range(data.n))
+    return table.set_axis(data.rows, axis="index").reindex(range(data.n_given))
 
 
 def has_intervals(work: Work) -> bool:
@@ -310,10 +246,10 @@ def draw_status(work: Work) -> None:
 
 _WORDS = {
     INTERVALS: "The estimates stand; intervals",
-    "transplant delays": "Intervals of life by delay",
-    "transplant benefit": "Intervals of who benefits",
-    "transplant profile": "Intervals of patients of a kind",
-    "transplant sensitivity": "The trial under other choices",
+    DELAYS: "Intervals of life by delay",
+    BENEFIT: "Intervals of who benefits",
+    PROFILE: "Intervals of patients of a kind",
+    SENSITIVITY: "The trial under other choices",
 }
 
 
@@ -321,12 +257,22 @@ def _in_words(job: Job) -> str:
     return f"{_WORDS[job.task]}: {job.stage[:1].lower()}{job.stage[1:]}"
 
 
-def _job(work: Work, task: str, *, rank: int, also: str = "", **payload: Any) -> Job:
-    def sent() -> dict[str, Any]:
-        return {"data": work.protocol.data, **payload}
+def _simulated(work: Work, task: str, make: Callable[[], T], also: str = "", **sent: Any) -> T:
+    """What the delays give: estimates at once, with intervals as soon as they are there."""
+    point = work.remembered(task, make, also)
+    settings = replace(work.delays, draws=DRAWS)
+    job = _job(work, task, also, progression=work.progression, settings=settings, **sent)
+    return cast("T", job.result) if job.state == "done" else point
 
+
+def _job(work: Work, task: str, also: str = "", *, rank: int = 1, **sent: Any) -> Job:
     job = ask_worker(
-        f"{task} {work.group}{also}", task, sent, group=work.group, rank=rank, stopped=_STOPPED
+        f"{task} {work.group}{also}",
+        task,
+        lambda: {"data": work.protocol.data, **sent},
+        group=work.group,
+        rank=rank,
+        stopped=_STOPPED,
     )
     work.jobs.append(job)
     return job
