@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -13,12 +14,14 @@ from app.cohort.colours import BLUE, BROWN, GREEN, GREY, PURPLE, SLATE, VERMILIO
 from app.study.figures.curves import curve_band, in_months, share_axis, step_curve
 from app.study.figures.risk_table import axes_over_table, risk_table_traces
 from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at, under_axis
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
+from app.study.wording import MONTHS_PER_YEAR
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
 _STATE_COLOURS = (BLUE, VERMILION, PURPLE, BROWN)
-_ROW = 34
+ROW = 34
 _STACK_HEIGHT = 340
+GREY_CELLS = {"colorscale": [[at, rgba(GREY, 0.28)] for at in (0.0, 1.0)]}
+CELL_TEXT = {"texttemplate": "%{text}", "textfont": {"size": 12, "color": INK}}
 # Loss to gain; both ends read on light and dark, and without red against green.
 _SCALE = [
     [0.0, "rgba(217,84,30,0.9)"],
@@ -27,9 +30,7 @@ _SCALE = [
 ]
 
 
-def strategy_figure(
-    emulation: Emulation, group: str, unit: TimeUnit = "years", *, axis: str
-) -> go.Figure:
+def strategy_figure(emulation: Emulation, group: str, *, axis: str) -> go.Figure:
     """Draw the weighted survival under each strategy in one class, over its effective numbers.
 
     Parameters
@@ -38,16 +39,14 @@ def strategy_figure(
         The emulated trial, times in months.
     group
         The class, one of ``emulation.groups``; a strategy that it does not support is left out.
-    unit
-        Unit of the time axis.
     axis
-        What time is counted from: ``since diagnosis``.
+        What the time axis counts: ``Years since diagnosis``.
     """
     curves = emulation.curves
     own = curves[curves["group"] == group] if len(curves) else curves
-    horizon = emulation.settings.horizon
-    ticks = nice_ticks(in_unit(horizon, unit), most=6)
-    months = in_months(ticks, unit)
+    end = emulation.settings.horizon / MONTHS_PER_YEAR
+    ticks = nice_ticks(end, most=6)
+    months = in_months(ticks, "years")
     traces: list[dict[str, Any]] = []
     rows = []
     for position, name in enumerate(emulation.strategies):
@@ -56,7 +55,7 @@ def strategy_figure(
             continue
         reference = name == emulation.reference
         colour = SLATE if reference else _STRATEGY_COLOURS[position % len(_STRATEGY_COLOURS)]
-        traces += _curve(part, name, colour, unit)
+        traces += _curve(part, name, colour)
         effective = np.interp(months, part["time"], part["effective"].fillna(0.0))
         rows.append((name, colour, pd.DataFrame({"effective": np.round(effective)})))
     texts = under_axis(axis, below=26)
@@ -66,9 +65,7 @@ def strategy_figure(
         inside = {"xref": "x domain", "yref": "y domain"}
         texts.append(text_at("Too few to estimate anything here", x=0.5, y=0.5, **inside))
     scale = share_axis("Survival")
-    height, axes = axes_over_table(
-        ticks, in_unit(horizon, unit), 2 * max(len(rows), 1), scale, unit=unit
-    )
+    height, axes = axes_over_table(ticks, end, 2 * max(len(rows), 1), scale, unit="years")
     return make_figure(
         traces,
         height=height,
@@ -80,7 +77,7 @@ def strategy_figure(
     )
 
 
-def delay_heatmap(simulation: Microsimulation, unit: TimeUnit = "months") -> go.Figure:
+def delay_heatmap(simulation: Microsimulation) -> go.Figure:
     """Draw the gain in life over no transplant, by class and delay.
 
     A cell that too few patients or deaths support is grey and has no number.
@@ -89,92 +86,103 @@ def delay_heatmap(simulation: Microsimulation, unit: TimeUnit = "months") -> go.
     ----------
     simulation
         Life by class and delay, times in months.
-    unit
-        Unit of the gain.
     """
     cells = simulation.cells[simulation.cells["delay"] != NEVER]
     delays = [delay for delay in simulation.delays if delay != NEVER]
     shape = (len(simulation.groups), len(delays))
     supported = cells["supported"].to_numpy().reshape(shape)
-    gain = cells["gain"].map(lambda value: in_unit(value, unit)).to_numpy().reshape(shape)
+    gain = cells["gain"].to_numpy().reshape(shape)
     shown = np.where(supported, gain, np.nan)
     most = float(np.nanmax(np.abs(shown))) if supported.any() else 1.0
-    hover = np.array([_hover(cell, unit) for cell in cells.itertuples()], dtype=object)
-    texts = np.array(
-        [_signed(value, 0 if unit == "months" else 1) for value in gain.ravel()],
-        dtype=object,
-    ).reshape(shape)
+    texts = np.array([_whole(value) for value in gain.ravel()], dtype=object).reshape(shape)
+    hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape)
+    numbers = {
+        "z": shown, "zmin": -most, "zmax": most, "colorscale": _SCALE,
+        "text": np.where(supported, texts, ""), **CELL_TEXT,
+    }  # fmt: skip
+    return heat_map(
+        [{"z": np.where(supported, np.nan, 0.0), **GREY_CELLS}, numbers],
+        hover,
+        "Transplant delayed by (months); cells: months gained over<br>no transplant; grey: too few "
+        "patients or deaths",
+        labels=(list(simulation.groups), [f"{delay:g}" for delay in delays]),
+        left=20 + 8 * max(map(len, simulation.groups)),
+        below=32,
+        height=ROW * shape[0] + 82,
+        bottom=78,
+    )
+
+
+def heat_map(
+    layers: list[dict[str, Any]],
+    hover: npt.NDArray[np.object_],
+    words: str,
+    *,
+    labels: tuple[list[str], list[str]],
+    left: int,
+    below: int,
+    height: int,
+    bottom: int,
+    xaxis: dict[str, Any] | None = None,
+    legend_space: int = 0,
+) -> go.Figure:
+    """A heat map of several layers: what is grey, and what has a number.
+
+    Parameters
+    ----------
+    layers
+        Parts of each trace: ``z`` (NaN where another layer is seen), its colours and text.
+    hover
+        What is said of each cell.
+    words, below
+        What the cells are, and how many pixels below the map that stands.
+    labels
+        Labels of rows and columns.
+    left, height, bottom, legend_space
+        Pixels of the labels, the map, what is below it and what is on top.
+    xaxis
+        Further parts of the horizontal axis.
+    """
+    down, across = labels
     common = {
         "type": "heatmap",
-        "x": list(range(shape[1])),
-        "y": list(range(shape[0])),
+        "x": list(range(len(across))),
+        "y": list(range(len(down))),
         "xgap": 2,
         "ygap": 2,
-        "customdata": hover.reshape(shape),
+        "customdata": hover,
         "hovertemplate": "%{customdata}<extra></extra>",
         "showscale": False,
     }
-    grey = rgba(GREY, 0.28)
-    traces = [
-        common | {"z": np.where(supported, np.nan, 0.0), "colorscale": [[0.0, grey], [1.0, grey]]},
-        common
-        | {
-            "z": shown,
-            "zmin": -most,
-            "zmax": most,
-            "colorscale": _SCALE,
-            "text": np.where(supported, texts, ""),
-            "texttemplate": "%{text}",
-            "textfont": {"size": 12, "color": INK},
-        },
-    ]
-    left = 20 + 8 * max(map(len, simulation.groups))
-    words = text_at(
-        f"Transplant delayed by (months); cells: {unit} gained over<br>no transplant; grey: "
-        "too few patients or deaths",
-        x=0,
-        y=0,
-        xref="paper",
-        yref="paper",
-        xanchor="left",
-        yanchor="top",
-        align="left",
-        xshift=8 - left,
-        yshift=-32,
-    )
+    said = text_at(
+        words, x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
+        xshift=8 - left, yshift=-below,
+    )  # fmt: skip
+    axis = {"showgrid": False, "zeroline": False}
+    rows = {"tickvals": common["y"], "ticktext": down, "autorange": "reversed"}
     return make_figure(
-        traces,
-        height=_ROW * shape[0] + 82,
-        annotations=[words],
-        margin={"l": left, "r": 10, "b": 78},
-        xaxis={
-            "tickvals": list(range(shape[1])),
-            "ticktext": [f"{delay:g}" for delay in delays],
-            "showgrid": False,
-            "zeroline": False,
-        },
-        yaxis={
-            "tickvals": list(range(shape[0])),
-            "ticktext": list(simulation.groups),
-            "autorange": "reversed",
-            "showgrid": False,
-            "zeroline": False,
-        },
+        [common | layer for layer in layers],
+        height=height,
+        legend_space=legend_space,
+        annotations=[said],
+        margin={"l": left, "r": 10, "b": bottom},
+        xaxis=axis | {"tickvals": common["x"], "ticktext": across} | (xaxis or {}),
+        yaxis=axis | rows,
     )
 
 
-def states_figure(result: Occupancy, unit: TimeUnit = "years", *, axis: str) -> go.Figure:
+def states_figure(result: Occupancy, *, axis: str) -> go.Figure:
     """Draw the share of patients in each state over time, stacked to 100%.
 
     Parameters
     ----------
     result
         Occupancy by time, times in months.
-    unit, axis
+    axis
         As in :func:`strategy_figure`.
     """
     shares = result.table["probability"].to_numpy().reshape(-1, len(result.states))
-    time = np.array([in_unit(month, unit) for month in result.table["time"].unique()])
+    time = result.table["time"].unique() / MONTHS_PER_YEAR
     traces: list[dict[str, Any]] = []
     height = np.zeros(len(time))
     for position, state in enumerate(result.states):
@@ -210,8 +218,8 @@ def states_figure(result: Occupancy, unit: TimeUnit = "years", *, axis: str) -> 
     )
 
 
-def _curve(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[dict[str, Any]]:
-    time = part["time"].to_numpy() / (MONTHS_PER_YEAR if unit == "years" else 1.0)
+def _curve(part: pd.DataFrame, name: str, colour: str) -> list[dict[str, Any]]:
+    time = part["time"].to_numpy() / MONTHS_PER_YEAR
     survival, lower, upper = (part[column].to_numpy() for column in ("survival", "lower", "upper"))
     return [
         *curve_band(time, survival, lower, upper, colour, legendgroup=name),
@@ -223,19 +231,20 @@ def _curve(part: pd.DataFrame, name: str, colour: str, unit: TimeUnit) -> list[d
     ]  # fmt: skip
 
 
-def _signed(value: float, digits: int) -> str:
-    """A gain with its sign; one that rounds to nothing has none."""
-    words = f"{value:+.{digits}f}"
-    return words.replace("-", "−") if float(words) else f"{0:.{digits}f}"
+def _whole(gain: float) -> str:
+    """A gain in whole months with its sign; one that rounds to nothing has none."""
+    words = f"{gain:+.0f}"
+    return words.replace("-", "−") if float(words) else "0"
 
 
-def _hover(cell: Any, unit: TimeUnit) -> str:
+def _hover(cell: Any) -> str:
     if not cell.supported:
         return f"<b>{cell.group}</b>, {cell.delay:g} months<br>{cell.note}"
-    gain, low, high = (in_unit(v, unit) for v in (cell.gain, cell.gain_lower, cell.gain_upper))
-    limits = "" if np.isnan(low) else f" ({low:+.1f} to {high:+.1f})"
+    limits = ""
+    if not np.isnan(cell.gain_lower):
+        limits = f" ({cell.gain_lower:+.1f} to {cell.gain_upper:+.1f})"
     return (
         f"<b>{cell.group}</b>, {cell.delay:g} months<br>"
-        f"{gain:+.1f} {unit}{limits} against no transplant<br>"
+        f"{cell.gain:+.1f} months{limits} against no transplant<br>"
         f"{cell.n_near:,} transplants near it, {cell.events:,} deaths after one"
     )

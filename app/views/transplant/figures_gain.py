@@ -15,7 +15,7 @@ from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colo
 from app.study.figures.curves import curve_band
 from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, rgba, text_at
-from app.study.wording import TimeUnit, in_unit, signed
+from app.study.wording import MONTHS_PER_YEAR, signed
 
 _LETTERS, _LETTER, _LINE, _PAD, _FOOT, _RIGHT = 20, 6.9, 17, 12, 58, 118
 _LIFE_HEIGHT, _MOST_RATIO = 330, 2.2
@@ -24,11 +24,7 @@ _NUMBERS = ("value", "lower", "upper", "truth")
 
 
 def gain_forest(
-    rows: pd.DataFrame,
-    unit: TimeUnit = "months",
-    *,
-    axis: str,
-    span: tuple[float, float] | None = None,
+    rows: pd.DataFrame, *, axis: str, span: tuple[float, float] | None = None
 ) -> go.Figure:
     """Draw differences in life with their intervals, one row each, on a linear axis.
 
@@ -39,8 +35,6 @@ def gain_forest(
         where there is something to say, ``group`` (a heading above the rows that share it),
         ``note`` (words in place of an estimate that is missing), ``wrong`` (True: drawn as biased)
         and ``truth`` (the planted truth, drawn as a diamond).
-    unit
-        Unit of the differences.
     axis
         What is shown and of how many; what the numbers are.
     span
@@ -57,7 +51,7 @@ def gain_forest(
     rows = rows.assign(**{k: v for k, v in absent.items() if k not in rows.columns})
     rows = rows.reset_index(drop=True)
     for name in _NUMBERS:
-        rows[name] = in_unit(1.0, unit) * rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        rows[name] = rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
     places, headings, height = _layout(rows)
     longest = max(len(line) for words, _ in places for line in words.split("<br>"))
     margin = int(min(max(70, 20 + _LETTER * longest), 160))
@@ -71,7 +65,7 @@ def gain_forest(
         texts.append(text_at(words, y=middle, **left, xshift=14 - margin))
         texts.append(text_at(_right(row), y=middle, **right, font=_SMALL))
     place = {"xref": "x domain", "yref": "paper", "x": 0.5, "y": 0, "yshift": -31, "yanchor": "top"}
-    texts.append(text_at(f"{axis} ({unit})", **place))
+    texts.append(text_at(f"{axis} (months)", **place))
     known = rows["value"].notna().to_numpy()
     at = np.array([place[1] for place in places])
     wrong = rows["wrong"].to_numpy(dtype=bool)
@@ -98,7 +92,7 @@ def gain_forest(
         legend_space=30 if legend else 0,
         annotations=texts,
         margin={"l": margin, "r": _RIGHT, "b": _FOOT},
-        shapes=[_zero(height), *_band(span, unit, height)],
+        shapes=[_zero(height), *_band(span, height)],
         xaxis={
             "range": list(window),
             "nticks": 5,
@@ -114,9 +108,7 @@ def gain_forest(
     )
 
 
-def life_figure(
-    simulation: Microsimulation, unit: TimeUnit = "years", *, groups: tuple[str, ...] | None = None
-) -> go.Figure:
+def life_figure(simulation: Microsimulation, groups: tuple[str, ...] | None = None) -> go.Figure:
     """Draw life by the delay of the transplant, one curve a class, the best delay marked.
 
     Where too few patients or deaths support a delay the curve is dotted. The dashed line is life
@@ -126,8 +118,6 @@ def life_figure(
     ----------
     simulation
         Life by class and delay, times in months.
-    unit
-        Unit of life.
     groups
         Classes to draw; all by default.
     """
@@ -143,18 +133,18 @@ def life_figure(
     traces: list[dict[str, Any]] = []
     for name in shown:
         cells = simulation.cells[simulation.cells["group"] == name]
-        traces += _life(cells, name, colours[name], unit, band=len(shown) <= 2)
-        traces += _optimum(cells, best.loc[name], name, colours[name], unit)
+        traces += _life(cells, name, colours[name], band=len(shown) <= 2)
+        traces += _optimum(cells, best.loc[name], name, colours[name])
     last = max(delay for delay in simulation.delays if delay != NEVER)
     place = {"xref": "x domain", "yref": "paper", "x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
-    highest = in_unit(simulation.settings.horizon, unit)
+    highest = simulation.settings.horizon / MONTHS_PER_YEAR
     return make_figure(
         traces,
         height=_LIFE_HEIGHT + 16,
         legend_space=10 + 22 * ((len(shown) + 1) // 2),
         annotations=[
             text_at("Transplant delayed by (months)<br>dotted: too few to support it", **place),
-            text_at(f"{unit.capitalize()} of life", x=0, y=1, xref="paper", yref="y domain",
+            text_at("Years of life", x=0, y=1, xref="paper", yref="y domain",
                     xanchor="left", yanchor="bottom", xshift=-40),
         ],
         margin={"l": 46, "b": 70},
@@ -208,10 +198,10 @@ def _zero(height: float) -> dict[str, Any]:
     return {"type": "line", "xref": "x", "yref": "y", "layer": "below", "line": line, **ends}
 
 
-def _band(span: tuple[float, float] | None, unit: TimeUnit, height: float) -> list[dict[str, Any]]:
+def _band(span: tuple[float, float] | None, height: float) -> list[dict[str, Any]]:
     if span is None:
         return []
-    start, end = (in_unit(1.0, unit) * value for value in span)
+    start, end = span
     look = {"fillcolor": rgba(VERMILION, 0.26), "line": {"width": 0}, "layer": "below"}
     place = {"xref": "x", "yref": "y", "x0": start, "x1": end, "y0": 0, "y1": height}
     return [{"type": "rect", **place, **look}]
@@ -255,29 +245,23 @@ def _points(
     ]
 
 
-def _life(
-    cells: pd.DataFrame, name: str, colour: str, unit: TimeUnit, *, band: bool
-) -> list[dict[str, Any]]:
+def _life(cells: pd.DataFrame, name: str, colour: str, *, band: bool) -> list[dict[str, Any]]:
     """The curve, dotted where not supported, its band, and life without a transplant."""
     own = cells[cells["delay"] != NEVER]
     never = cells[cells["delay"] == NEVER].iloc[0]
     delay = own["delay"].to_numpy()
     life, lower, upper = (
-        own[column].to_numpy(dtype=np.float64) * in_unit(1.0, unit)
+        own[column].to_numpy(dtype=np.float64) / MONTHS_PER_YEAR
         for column in ("life", "lower", "upper")
     )
     supported = own["supported"].to_numpy(dtype=bool)
-    level = in_unit(float(never["life"]), unit)
+    level = float(never["life"]) / MONTHS_PER_YEAR
     hover = [
-        f"<b>{name}</b>, month {row.delay:g}<br>{in_unit(row.life, unit):.1f} {unit} of life"
-        + (
-            ""
-            if np.isnan(row.lower)
-            else f" ({in_unit(row.lower, unit):.1f} to {in_unit(row.upper, unit):.1f})"
-        )
+        f"<b>{name}</b>, month {row.delay:g}<br>{at:.1f} years of life"
+        + ("" if np.isnan(low) else f" ({low:.1f} to {high:.1f})")
         + f"<br>{row.n_near:,} transplants near it"
         + (f"<br>{row.note}" if row.note else "")
-        for row in own.itertuples()
+        for row, at, low, high in zip(own.itertuples(), life, lower, upper, strict=True)
     ]
     common = {"type": "scatter", "legendgroup": name, "showlegend": False}
     traces: list[dict[str, Any]] = []
@@ -293,7 +277,7 @@ def _life(
             "y": [level, level],
             "mode": "lines",
             "line": {"color": colour, "width": 1.2, "dash": "dash"},
-            "hovertemplate": f"<b>{name}</b>, no transplant: {level:.1f} {unit}<extra></extra>",
+            "hovertemplate": f"<b>{name}</b>, no transplant: {level:.1f} years<extra></extra>",
         }
     )
     line = {"color": colour, "width": 1.4, "dash": "dot"}
@@ -314,14 +298,12 @@ def _life(
     return traces
 
 
-def _optimum(
-    cells: pd.DataFrame, best: pd.Series, name: str, colour: str, unit: TimeUnit
-) -> list[dict[str, Any]]:
+def _optimum(cells: pd.DataFrame, best: pd.Series, name: str, colour: str) -> list[dict[str, Any]]:
     """A star at the delay with the longest life, over the delays that may be it."""
     if not best["supported"] or not np.isfinite(best["delay"]):
         return []
     own = cells[cells["delay"] == best["delay"]].iloc[0]
-    at = in_unit(float(own["life"]), unit)
+    at = float(own["life"]) / MONTHS_PER_YEAR
     last = cells.loc[cells["delay"] != NEVER, "delay"].max()
     words = f"<b>{name}</b>: longest life at month {best['delay']:g}"
     traces: list[dict[str, Any]] = []

@@ -18,13 +18,13 @@ from app.views.transplant.script import transplant_script
 from app.views.transplant.words_methods import transplant_methods, transplant_sheets
 
 
-def axis_words(work: Work, unit: str = "Years") -> str:
+def axis_words(work: Work) -> str:
     """What the time axis counts: ``Years since complete remission``."""
     trial = work.trial
     if trial.time_zero is None:
-        return f"{unit} of follow-up"
+        return "Years of follow-up"
     event = exposure_times(work.looking.cohort, trial.time_zero, trial.endpoint).exposure
-    return f"{unit} since {event.noun}"
+    return f"Years since {event.noun}"
 
 
 def wrapped_table(table: pd.DataFrame) -> None:

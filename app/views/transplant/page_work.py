@@ -90,7 +90,7 @@ class Work:
     def remembered(self, name: str, make: Callable[[], T], *also: object) -> T:
         """A result of this trial, and of what else it depends on, that the session keeps."""
         settings = {"trial": self.trial.to_json(), "also": also}
-        return remembered(ask(self.looking, f"transplant {name}", settings), make)
+        return remembered(ask(self.looking, name, settings), make)
 
     @property
     def delays(self) -> MicrosimulationSettings:
@@ -127,7 +127,9 @@ def emulated(work: Work) -> Emulation:
         If there is nothing to emulate.
     """
     data, strategies = work.protocol.data, work.trial.strategies
-    point = work.remembered("estimates", partial(emulate, data, strategies, work.settings))
+    point = work.remembered(
+        "transplant estimates", partial(emulate, data, strategies, work.settings)
+    )
     settings = replace(work.settings, draws=DRAWS)
     job = _job(work, INTERVALS, strategies=strategies, settings=settings)
     return replace(point, **job.result) if job.state == "done" else point
@@ -155,7 +157,7 @@ def fitted_transitions(work: Work) -> TransitionModels:
         If a part of the model cannot be estimated.
     """
     make = partial(transition_models, work.protocol.data, work.progression)
-    return work.remembered("transitions", make)
+    return work.remembered("transplant transitions", make)
 
 
 def delays(work: Work) -> Microsimulation:
@@ -202,7 +204,7 @@ def states(work: Work) -> Occupancy:
     data, horizon = work.protocol.data, work.trial.horizon_months
     times = np.linspace(0.0, horizon, _POINTS)
     paths = paths_of(data, work.progression)
-    return work.remembered("states", partial(occupancy, paths, times))
+    return work.remembered("transplant states", partial(occupancy, paths, times))
 
 
 def strata(work: Work) -> pd.DataFrame:

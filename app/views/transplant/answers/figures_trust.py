@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, GREY, SLATE, VERMILION
 from app.study.figures.legend import LEGEND
-from app.study.figures.theme import INK, make_figure, text_at
+from app.study.figures.theme import make_figure, text_at
+from app.views.transplant.figures import CELL_TEXT, GREY_CELLS, ROW, heat_map
 from app.views.transplant.figures_gain import gain_forest
 
 BALANCED = 0.1
@@ -220,75 +221,38 @@ def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: st
                 share[i, j] = cell["probability"]
             else:
                 seen[i, j] = 0.0
-    common = {
-        "type": "heatmap",
-        "x": list(range(shape[1])),
-        "y": list(range(shape[0])),
-        "xgap": 2,
-        "ygap": 2,
-        "text": texts,
-        "texttemplate": "%{text}",
-        "textfont": {"size": 12, "color": INK},
-        "customdata": hover,
-        "hovertemplate": "%{customdata}<extra></extra>",
-        "showscale": False,
-    }
+    text = {"text": texts, **CELL_TEXT}
     most = float(np.nanmax(share)) if np.isfinite(share).any() else 1.0
-    grey = "rgba(125,135,150,0.28)"
-    traces = [
-        common | {"z": seen, "colorscale": [[0.0, grey], [1.0, grey]], "texttemplate": ""},
-        common | {"z": share, "zmin": 0, "zmax": most, "colorscale": _SHARE},
-    ]
-    traces[0]["texttemplate"] = "%{text}"
-    left = 16 + 8 * max(map(len, down))
-    words = text_at(
-        "Transplanted in the window / patients<br>bluer: likelier in the model; grey: "
-        "extrapolated",
-        x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left",
-        xshift=8 - left, yshift=-8,
-    )  # fmt: skip
-    return make_figure(
-        traces,
-        height=34 * shape[0] + 50,
-        legend_space=16 + 7 * max(map(len, across)) if max(map(len, across)) > 8 else 26,
-        annotations=[words],
-        margin={"l": left, "r": 10, "b": 48},
-        xaxis={
-            "tickvals": list(range(shape[1])),
-            "ticktext": across,
-            "tickangle": -90 if max(map(len, across)) > 8 else 0,
-            "side": "top",
-            "showgrid": False,
-            "zeroline": False,
-        },
-        yaxis={
-            "tickvals": list(range(shape[0])),
-            "ticktext": down,
-            "autorange": "reversed",
-            "showgrid": False,
-            "zeroline": False,
-        },
+    longest = max(map(len, across))
+    return heat_map(
+        [
+            {"z": seen, **GREY_CELLS, **text},
+            {"z": share, "zmin": 0, "zmax": most, "colorscale": _SHARE, **text},
+        ],
+        hover,
+        "Transplanted in the window / patients<br>bluer: likelier in the model; grey: extrapolated",
+        labels=(down, across),
+        left=16 + 8 * max(map(len, down)),
+        below=8,
+        height=ROW * shape[0] + 50,
+        bottom=48,
+        xaxis={"side": "top", "tickangle": -90 if longest > 8 else 0},
+        legend_space=16 + 7 * longest if longest > 8 else 26,
     )
 
 
-def sensitivity_figure(table: pd.DataFrame, group: str, strategy: str | None = None) -> go.Figure:
+def sensitivity_figure(table: pd.DataFrame, group: str, strategy: str) -> go.Figure:
     """Draw the gain of a strategy under every other choice, as a forest.
 
     Parameters
     ----------
     table
         From :func:`app.analysis.transplant.sensitivity`.
-    group
-        Class.
-    strategy
-        Strategy; with another grace period its window, and so its name, may change. The first of
-        each choice by default.
+    group, strategy
+        Class and strategy; with another grace period its window, and so its name, may change.
     """
     own = table[table["group"] == group]
-    position = 0
-    if strategy is not None:
-        first = own[own["varied"] == "as set"]["strategy"].tolist()
-        position = first.index(strategy)
+    position = own[own["varied"] == "as set"]["strategy"].tolist().index(strategy)
     own = own.groupby("choice", sort=False).nth(position)
     headings = {
         "as set": "As set",

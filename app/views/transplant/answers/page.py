@@ -119,7 +119,7 @@ def _others(work: Work, landmarks: list[float], mark: float) -> DuringFollowUp:
         landmarks=landmarks,
         drawn=mark,
     )
-    return work.remembered("answers", make, mark)
+    return work.remembered("transplant answers", make, mark)
 
 
 def _draw_class(found: Emulation) -> str:

@@ -61,7 +61,7 @@ def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
 
 
 def _draw_weights(work: Work, found: Emulation, _: str) -> None:
-    histogram = work.remembered("weights", partial(weight_histogram, found))
+    histogram = work.remembered("transplant weights", partial(weight_histogram, found))
     title = f"Stabilised weights, {count(found.n, 'patient')}"
     sentence = weight_reading(found.weights)
     left, right = st.columns([7, 5], gap="large")

@@ -76,7 +76,7 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
     table = None
     if work.trial.time_zero is None:
         make = partial(planted_truth, work.looking.cohort, work.protocol, emulation)
-        table = work.remembered("truth", make, emulation.settings.draws)
+        table = work.remembered("transplant truth", make, emulation.settings.draws)
     if table is None:
         st.caption(
             "Only a simulated cohort knows its truth: open the MDS demo to see how near the "

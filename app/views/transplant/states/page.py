@@ -26,9 +26,7 @@ def draw_states(work: Work) -> None:
         return
     synthetic = work.looking.synthetic
     title = f"Where {count(found.n, 'patient')} are over time"
-    figure = framed(
-        states_figure(found, "years", axis=axis_words(work)), title, synthetic=synthetic
-    )
+    figure = framed(states_figure(found, axis=axis_words(work)), title, synthetic=synthetic)
     left, right = st.columns([7, 5], gap="large")
     sentences = _reading(found, work.trial.horizon_months)
     with left:

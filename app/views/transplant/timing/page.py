@@ -66,9 +66,7 @@ def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go
     """Life itself by delay, the best delay of each class marked with its interval."""
     supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
     classes = tuple(name for name in found.groups if name in set(supported["group"]))
-    figure = framed(
-        life_figure(found, groups=classes or None), title, synthetic=looking_at().synthetic
-    )
+    figure = framed(life_figure(found, classes or None), title, synthetic=looking_at().synthetic)
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure_with_downloads(
