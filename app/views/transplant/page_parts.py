@@ -11,11 +11,14 @@ import streamlit as st
 
 from app.analysis.transplant import Emulation, Microsimulation
 from app.cohort.escaping import markdown_escaped
+from app.shell.layout import figure_with_downloads
+from app.shell.session import looking_at
 from app.shell.take_away import TakeAway, draw_take_away
 from app.study.exposures import exposure_times
+from app.study.figures.theme import framed
 from app.views.transplant.page_work import DRAWS, Work, emulated
 from app.views.transplant.script import transplant_script
-from app.views.transplant.words_methods import transplant_methods, transplant_sheets
+from app.views.transplant.words_methods import protocol_sheets, transplant_methods
 
 
 def axis_words(work: Work) -> str:
@@ -31,6 +34,37 @@ def wrapped_table(table: pd.DataFrame) -> None:
     """A short table whose words wrap, so that no column is cut off on a phone."""
     words = table.map(lambda value: markdown_escaped(str(value)))
     st.table(words, hide_index=True, border="horizontal")
+
+
+def draw_figure(
+    figure: go.Figure,
+    title: str,
+    numbers: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    alt: str,
+    name: Sequence[str] = (),
+) -> go.Figure:
+    """Show a figure under its title with its downloads; returned as shown, to be taken away.
+
+    Parameters
+    ----------
+    figure, title, numbers, alt
+        See :func:`app.shell.layout.figure_with_downloads`; ``alt`` may hold Markdown's asterisks.
+    key
+        End of the widgets' keys.
+    name
+        Words of the file name after "transplant"; those of the key by default.
+    """
+    shown = framed(figure, title, synthetic=looking_at().synthetic)
+    figure_with_downloads(
+        shown,
+        numbers,
+        key=f"transplant_{key}",
+        name=("transplant", *(name or (key.replace("_", " "),))),
+        alt=alt.replace("**", ""),
+    )
+    return shown
 
 
 def take_away(
@@ -64,7 +98,7 @@ def take_away(
             key=f"transplant_{name}",
             name=("transplant", name),
             figures=figures,
-            sheets=lambda: {**transplant_sheets(protocol), **sheets()},
+            sheets=lambda: {**protocol_sheets(protocol), **sheets()},
             methods=transplant_methods(
                 trial, protocol, selection, emulation=_if_any(work), simulation=simulation
             ),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
-from app.analysis.transplant import Emulation, Microsimulation, Strategy, TransitionModels
+from app.analysis.transplant import Emulation, Microsimulation, Strategy
 from app.cohort.filters import Selection
 from app.study.methods import endpoint_sentence, view_methods
 from app.study.wording import count, listing, mid_sentence
@@ -31,7 +29,6 @@ def transplant_methods(
     selection: Selection,
     *,
     emulation: Emulation | None = None,
-    models: TransitionModels | None = None,
     simulation: Microsimulation | None = None,
 ) -> str:
     """Everything that was done, ready for a manuscript; what was not done is not mentioned.
@@ -42,79 +39,58 @@ def transplant_methods(
         The target trial and the data prepared for it.
     selection
         The patients selected before the trial's own eligibility.
-    emulation, models, simulation
+    emulation, simulation
         What was computed.
     """
-    data = protocol.data
     parts = [_trial(trial, protocol, selection)]
     if emulation is not None:
         parts.append(_emulation(emulation))
-    if models is not None:
-        moves = listing(
-            [
-                f"{row.origin} to {row.target} ({row.n:,})"
-                for row in models.paths.counts.itertuples()
-            ]
-        )
-        parts.append(
-            f"Multistate model with the states {listing(list(models.states))}; transitions: "
-            f"{moves}. {' '.join(models.notes)}"
-        )
     if simulation is not None:
         parts.append(_simulation(simulation))
-    parts += [NOT_CAUSAL, _REFERENCES]
-    return view_methods(selection, data.n, parts)
+    return view_methods(selection, protocol.data.n, [*parts, NOT_CAUSAL, _REFERENCES])
 
 
-def transplant_sheets(
-    protocol: Protocol,
-    *,
-    answers: pd.DataFrame | None = None,
-    emulation: Emulation | None = None,
-    models: TransitionModels | None = None,
-    simulation: Microsimulation | None = None,
-    more: Mapping[str, pd.DataFrame] | None = None,
+def protocol_sheets(protocol: Protocol) -> dict[str, pd.DataFrame]:
+    """The tables that every workbook of the page begins with; none holds a patient's row."""
+    return {
+        "Protocol": protocol.table,
+        "Steps": protocol.steps,
+        "Arms": protocol.arms,
+        "Notes": _notes(protocol.data.notes),
+    }
+
+
+def answers_sheets(
+    answers: pd.DataFrame, emulation: Emulation, landmarks: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
-    """The tables behind the page, by name of their sheet; none holds a patient's row.
+    """The answers side by side, and what is behind the emulated one.
 
     Parameters
     ----------
-    protocol, emulation, models, simulation
-        As in :func:`transplant_methods`.
     answers
         From :func:`app.views.transplant.answers.words.side_by_side`.
-    more
-        Further tables: sensitivity, positivity, interactions.
+    emulation
+        The emulated trial.
+    landmarks
+        Every landmark, one row each.
     """
-    sheets = {"Protocol": protocol.table, "Steps": protocol.steps, "Arms": protocol.arms}
-    if answers is not None:
-        sheets["Answers"] = answers
-    if emulation is not None:
-        sheets |= {
-            "Estimates": emulation.estimates,
-            "Contrasts": emulation.contrasts,
-            "Classes compared": emulation.heterogeneity,
-            "Curves": emulation.curves,
-            "Adherence models": emulation.adherence,
-            "Weights": emulation.weights,
-            "Balance": emulation.balance,
-        }
-    if models is not None:
-        sheets |= {"Transitions": models.summary, "Moves": models.paths.counts}
-    if simulation is not None:
-        sheets |= {"Life by delay": simulation.cells, "Best delay": simulation.best}
-    sheets |= dict(more or {})
-    notes = [
-        *(emulation.notes if emulation is not None else data_notes(protocol)),
-        *(simulation.notes if simulation is not None else ()),
-    ]
-    sheets["Notes"] = pd.DataFrame({"note": list(dict.fromkeys(notes))})
+    sheets = {
+        "Answers": answers,
+        "Estimates": emulation.estimates,
+        "Contrasts": emulation.contrasts,
+        "Classes compared": emulation.heterogeneity,
+        "Curves": emulation.curves,
+        "Adherence models": emulation.adherence,
+        "Weights": emulation.weights,
+        "Balance": emulation.balance,
+        "Landmarks": landmarks,
+        "Notes": _notes(emulation.notes),
+    }
     return {name: table for name, table in sheets.items() if len(table.columns)}
 
 
-def data_notes(protocol: Protocol) -> tuple[str, ...]:
-    """What was done to the data before anything was estimated."""
-    return protocol.data.notes
+def _notes(notes: tuple[str, ...]) -> pd.DataFrame:
+    return pd.DataFrame({"note": list(dict.fromkeys(notes))})
 
 
 def _trial(trial: TargetTrial, protocol: Protocol, selection: Selection) -> str:

@@ -23,7 +23,12 @@ from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.answers.words import side_by_side
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from app.views.transplant.script import transplant_script
-from app.views.transplant.words_methods import NOT_CAUSAL, transplant_methods, transplant_sheets
+from app.views.transplant.words_methods import (
+    NOT_CAUSAL,
+    answers_sheets,
+    protocol_sheets,
+    transplant_methods,
+)
 from app.views.transplant.words_trust import support_reading
 from data_loaders import Cohort, load_cohort
 from tests.study.reproduce import run
@@ -74,8 +79,8 @@ def made(cohort):
     protocol = write_protocol(cohort, TRIAL)
     found = four_answers(cohort, TRIAL, protocol, landmarks=MARKS, drawn=12.0)
     emulation = emulate(protocol.data, TRIAL.strategies, SETTINGS)
-    models = transition_models(protocol.data)
-    return protocol, found, emulation, models, microsimulate(models, DELAYS)
+    simulation = microsimulate(transition_models(protocol.data), DELAYS)
+    return protocol, found, emulation, simulation
 
 
 def rows_after(printed: str, heading: str, number: int) -> list[list[str]]:
@@ -87,7 +92,7 @@ def rows_after(printed: str, heading: str, number: int) -> list[list[str]]:
 
 
 def test_the_script_gives_the_same_numbers(cohort, folder, made):
-    protocol, found, emulation, _, simulation = made
+    protocol, found, emulation, simulation = made
     script = transplant_script(cohort, TRIAL, SETTINGS, landmarks=MARKS, simulation=DELAYS)
     ast.parse(script)
     assert "secret-folder" not in script
@@ -109,17 +114,16 @@ def test_the_script_gives_the_same_numbers(cohort, folder, made):
 
 
 def test_methods_say_what_was_done_and_nothing_else(cohort, made):
-    protocol, _, emulation, models, simulation = made
+    protocol, _, emulation, simulation = made
     selection = TRIAL.eligibility.apply(cohort)
     text = transplant_methods(
-        TRIAL, protocol, selection, emulation=emulation, models=models, simulation=simulation
+        TRIAL, protocol, selection, emulation=emulation, simulation=simulation
     )
     assert f"{protocol.data.n} patients" in text
     for words in (
         "transplant within 12 months and no transplant",
         "cloning, artificial censoring",
         "6 bootstrap draws",
-        "Multistate model with the states",
         "Microsimulation of 400 virtual patients",
         "60 months from time zero",
         NOT_CAUSAL,
@@ -128,22 +132,17 @@ def test_methods_say_what_was_done_and_nothing_else(cohort, made):
         assert words in text
     short = transplant_methods(TRIAL, protocol, selection)
     assert "bootstrap" not in short
-    assert "Multistate" not in short.split(NOT_CAUSAL)[0]
+    assert "Microsimulation" not in short
 
 
 def test_sheets_hold_tables_and_no_patient(cohort, made):
-    protocol, found, emulation, models, simulation = made
-    sheets = transplant_sheets(
-        protocol,
-        answers=side_by_side(found, emulation),
-        emulation=emulation,
-        models=models,
-        simulation=simulation,
-        more={"More": pd.DataFrame({"a": [1]})},
-    )
-    assert {"Protocol", "Answers", "Contrasts", "Life by delay", "More", "Notes"} <= set(sheets)
+    protocol, found, emulation, _ = made
+    sheets = protocol_sheets(protocol)
+    assert set(sheets) == {"Protocol", "Steps", "Arms", "Notes"}
+    answers = side_by_side(found, emulation)
+    sheets |= answers_sheets(answers, emulation, found.landmarks)
+    assert {"Answers", "Contrasts", "Landmarks", "Notes"} <= set(sheets)
     assert not any(
         set(cohort.patients.index) & set(map(str, t.to_numpy().ravel())) for t in sheets.values()
     )
     assert to_xlsx(sheets, cohort.provenance, "everyone")[:2] == b"PK"
-    assert "Estimates" not in transplant_sheets(protocol)

@@ -26,7 +26,7 @@ from app.views.transplant.figures import strategy_figure
 from app.views.transplant.page_parts import axis_words, take_away
 from app.views.transplant.page_work import Work, emulated
 from app.views.transplant.words import arms_in_words
-from app.views.transplant.words_methods import transplant_sheets
+from app.views.transplant.words_methods import answers_sheets
 
 NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
     "1 Naive",
@@ -105,7 +105,7 @@ def draw_answers(work: Work) -> None:
         work,
         "answers",
         {**compared, **figures},
-        partial(_sheets, work, answers),
+        partial(answers_sheets, answers.table, found, naive.landmarks),
         landmarks=landmarks,
     )
 
@@ -267,12 +267,3 @@ def _numbers(name: str, answers: _Answers) -> pd.DataFrame:
     }[name]
     curves = () if pair is None else (("without", pair.unexposed), ("with", pair.exposed))
     return pd.concat([km.table.assign(group=group) for group, km in curves if km is not None])
-
-
-def _sheets(work: Work, answers: _Answers) -> dict[str, pd.DataFrame]:
-    return transplant_sheets(
-        work.protocol,
-        answers=answers.table,
-        emulation=answers.emulation,
-        more={"Landmarks": answers.naive.landmarks},
-    )

@@ -10,9 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Emulation, positivity, weight_histogram
-from app.shell.layout import figure_with_downloads
 from app.shell.tables import draw_table
-from app.study.figures.theme import framed
 from app.study.wording import count, format_ratio, mid_sentence
 from app.views.transplant.answers.figures_trust import (
     balance_figure,
@@ -20,7 +18,7 @@ from app.views.transplant.answers.figures_trust import (
     sensitivity_figure,
     weight_figure,
 )
-from app.views.transplant.page_parts import wrapped_table
+from app.views.transplant.page_parts import draw_figure, wrapped_table
 from app.views.transplant.page_work import Work, sensitivity_job, strata
 from app.views.transplant.words_trust import (
     balance_reading,
@@ -66,11 +64,12 @@ def _draw_weights(work: Work, found: Emulation, _: str) -> None:
     sentence = weight_reading(found.weights)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        _draw(
-            framed(weight_figure(histogram), title, synthetic=work.looking.synthetic),
+        draw_figure(
+            weight_figure(histogram),
+            title,
             lambda: histogram,
-            "weights",
-            f"{title}. {sentence}",
+            key="weights",
+            alt=f"{title}. {sentence}",
         )
     with right:
         st.markdown(sentence)
@@ -122,15 +121,10 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
     if down == across:
         across = "Everyone"
         table = table.assign(Everyone="all eligible")
-
-    def figure(strategy: str, title: str) -> go.Figure:
-        synthetic = work.looking.synthetic
-        return framed(positivity_figure(table, strategy, down, across), title, synthetic=synthetic)
-
     _draw_each(
         found.n,
         list(table["strategy"].unique()),
-        figure,
+        partial(positivity_figure, table, rows=down, columns=across),
         lambda strategy: table[table["strategy"] == strategy],
         ("positivity", "Who could follow it", positivity_reading(table)),
     )
@@ -140,7 +134,7 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
     )
 
 
-def _draw_balance(work: Work, found: Emulation, _: str) -> None:
+def _draw_balance(_: Work, found: Emulation, __: str) -> None:
     table = found.balance
     sentence = balance_reading(table)
     if table.empty:
@@ -150,9 +144,7 @@ def _draw_balance(work: Work, found: Emulation, _: str) -> None:
     _draw_each(
         found.n,
         list(table["strategy"].unique()),
-        lambda strategy, title: framed(
-            balance_figure(table, strategy), title, synthetic=work.looking.synthetic
-        ),
+        partial(balance_figure, table),
         lambda strategy: table[table["strategy"] == strategy],
         ("balance", "Balance of the confounders", sentence),
     )
@@ -179,9 +171,7 @@ def _draw_choices(work: Work, found: Emulation, group: str) -> None:
     _draw_each(
         int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0]),
         list(own.loc[own["varied"] == "as set", "strategy"]),
-        lambda strategy, title: framed(
-            sensitivity_figure(table, group, strategy), title, synthetic=work.looking.synthetic
-        ),
+        partial(sensitivity_figure, table, group),
         lambda _: own,
         ("choices", f"Other choices, {mid_sentence(group)}", sentence),
     )
@@ -223,7 +213,7 @@ def _rounded(values: pd.Series) -> list[str]:
 def _draw_each(
     n: int,
     strategies: list[str],
-    figure: Callable[[str, str], go.Figure],
+    figure: Callable[[str], go.Figure],
     numbers: Callable[[str], pd.DataFrame],
     words: tuple[str, str, str],
 ) -> None:
@@ -234,22 +224,13 @@ def _draw_each(
             places = st.columns(min(2, len(strategies)), gap="large")
         title = f"{what}: {mid_sentence(strategy)}, {count(n, 'patient')}"
         with places[number % 2]:
-            _draw(
-                figure(strategy, title),
+            draw_figure(
+                figure(strategy),
+                title,
                 partial(numbers, strategy),
-                key if number == 0 else f"{key}_{number + 1}",
-                f"{title}. {sentence}",
+                key=key if number == 0 else f"{key}_{number + 1}",
+                alt=f"{title}. {sentence}",
             )
-
-
-def _draw(figure: go.Figure, numbers: Callable[[], pd.DataFrame], key: str, alt: str) -> None:
-    figure_with_downloads(
-        figure,
-        numbers,
-        key=f"transplant_{key}",
-        name=("transplant", key.replace("_", " ")),
-        alt=alt.replace("**", ""),
-    )
 
 
 TABS: dict[str, Callable[[Work, Emulation, str], None]] = {

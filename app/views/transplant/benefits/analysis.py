@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from app.analysis.arrays import Bools
 from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant import (
     NEVER,
@@ -163,21 +164,20 @@ def benefit(
     )
 
 
+def support_of(data: TrialData, here: Bools) -> dict[str, int]:
+    """What part of the patients rests on: n, transplanted, deaths, deaths_after (a transplant)."""
+    given, died = here & data.ever_treated, here & data.event
+    counted = {"n": here, "transplanted": given, "deaths": died, "deaths_after": given & died}
+    return {name: int(np.count_nonzero(who)) for name, who in counted.items()}
+
+
 def _support(data: TrialData, by: str) -> pd.DataFrame:
-    rows = []
-    for group, name in enumerate(data.names):
-        own = data.groups == group
-        rows.append(
-            {
-                "by": by,
-                "group": name,
-                "n": int(own.sum()),
-                "transplanted": int((own & data.ever_treated).sum()),
-                "deaths": int((own & data.event).sum()),
-                "deaths_after": int((own & data.ever_treated & data.event).sum()),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        [
+            {"by": by, "group": name, **support_of(data, data.groups == group)}
+            for group, name in enumerate(data.names)
+        ]
+    )
 
 
 def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:

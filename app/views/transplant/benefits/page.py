@@ -6,17 +6,15 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.layout import figure_with_downloads
 from app.shell.links import unique_labels
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
-from app.study.figures.theme import framed
 from app.study.transplants.confounders import confounder_options
 from app.study.wording import count, mid_sentence
 from app.views.transplant.benefits.analysis import Benefit
-from app.views.transplant.benefits.page_profile import draw_profile
+from app.views.transplant.benefits.page_profile import draw_profile, draw_support
 from app.views.transplant.figures import delay_heatmap
-from app.views.transplant.page_parts import take_away, wrapped_table
+from app.views.transplant.page_parts import draw_figure, take_away
 from app.views.transplant.page_question import ALTERED
 from app.views.transplant.page_work import Work, benefits
 
@@ -96,15 +94,15 @@ def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
         f"Life gained in {years} years by {mid_sentence(by)} and "
         f"delay, {count(int(support['n'].sum()), 'patient')}"
     )
-    figure = framed(delay_heatmap(simulation), title, synthetic=work.looking.synthetic)
     sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")
     left, right = st.columns([7, 5], gap="large")
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            delay_heatmap(simulation),
+            title,
             lambda: simulation.cells,
-            key="transplant_benefit",
-            name=("transplant", "benefit", by),
+            key="benefit",
+            name=("benefit", by),
             alt=f"Heat map. {title}. {sentence}",
         )
     with right:
@@ -115,7 +113,7 @@ def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
                 f"{count(found.left_out[by], 'patient')} not known or not tested for it "
                 "are left out here."
             )
-        wrapped_table(_support(support))
+        draw_support(support, "group", "Part")
         st.caption(
             "Grey cells rest on too few transplants or deaths. A difference between parts is what "
             "was seen together with it, not what caused it."
@@ -146,18 +144,6 @@ def _draw_interactions(found: Benefit, by: str) -> None:
             f"{len(rows)} comparisons, 95% intervals that are not adjusted for their number: about "
             "one in twenty excludes zero by chance alone."
         )
-
-
-def _support(support: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Part": support["group"],
-            "Patients": [f"{n:,}" for n in support["n"]],
-            "Transplanted": [f"{n:,}" for n in support["transplanted"]],
-            "Died": [f"{n:,}" for n in support["deaths"]],
-            "after it": [f"{n:,}" for n in support["deaths_after"]],
-        }
-    )
 
 
 def _sheets(found: Benefit) -> dict[str, pd.DataFrame]:

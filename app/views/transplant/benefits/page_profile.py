@@ -7,15 +7,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.layout import figure_with_downloads
 from app.shell.links import unique_labels
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
-from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.transplant.benefits.profile import Profile, ProfileAnswer
 from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import wrapped_table
+from app.views.transplant.page_parts import draw_figure, wrapped_table
 from app.views.transplant.page_work import Work, profiled
 
 _AGE, _CLASS, _WITH, _WITHOUT = "profile_age", "profile_class", "profile_with", "profile_without"
@@ -36,12 +34,21 @@ def draw_profile(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFra
     except ValueError as error:
         st.info(str(error))
         return {}, {}
-    figure = _draw_figure(work, found)
+    figure = _draw_figure(found)
     _draw_nearest(work, found)
     return (
         {"Profile": figure},
         {"Profile life": found.simulation.cells, "Profile support": found.support},
     )
+
+
+def draw_support(support: pd.DataFrame, column: str, heading: str) -> None:
+    """What each part of the patients rests on; ``column`` names the part, under ``heading``."""
+    names = {"n": "Patients", "transplanted": "Transplanted", "deaths": "Died"}
+    names |= {"deaths_after": "after it"}
+    counts = support[list(names)].map("{:,}".format).rename(columns=names)
+    counts.insert(0, heading, support[column])
+    wrapped_table(counts)
 
 
 def _draw_controls(work: Work) -> Profile:
@@ -107,33 +114,21 @@ def _draw_alterations(
     return stated
 
 
-def _draw_figure(work: Work, found: ProfileAnswer) -> go.Figure:
+def _draw_figure(found: ProfileAnswer) -> go.Figure:
     near = int(found.support["n"].iloc[-1])
     title = f"Life by delay: {found.words}; {count(near, 'patient')} near"
-    figure = framed(life_figure(found.simulation), title, synthetic=work.looking.synthetic)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            life_figure(found.simulation),
+            title,
             lambda: found.simulation.cells,
-            key="transplant_profile",
-            name=("transplant", "profile"),
+            key="profile",
             alt=f"Line chart. {title}. {' '.join(found.reading)}",
         )
     with right:
         st.markdown("\n".join(f"- {sentence}" for sentence in found.reading))
-        support = found.support
-        wrapped_table(
-            pd.DataFrame(
-                {
-                    "Support": support["what"],
-                    "Patients": [f"{n:,}" for n in support["n"]],
-                    "Transplanted": [f"{n:,}" for n in support["transplanted"]],
-                    "Died": [f"{n:,}" for n in support["deaths"]],
-                    "after it": [f"{n:,}" for n in support["deaths_after"]],
-                }
-            )
-        )
+        draw_support(found.support, "what", "Support")
     return figure
 
 

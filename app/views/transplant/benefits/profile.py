@@ -26,6 +26,7 @@ from app.analysis.transplant import (
     rows_of,
 )
 from app.study.wording import count, signed
+from app.views.transplant.benefits.analysis import support_of
 from app.views.transplant.protocol.analysis import Protocol, TargetTrial
 from data_loaders import Cohort
 
@@ -188,7 +189,8 @@ def explore_profile(
     _fixed(trial, protocol.data, profile, age)
     words = _words(cohort, profile)
     steps = _steps(cohort, protocol, profile, age)
-    support = _support(protocol.data, steps)
+    data = protocol.data
+    support = pd.DataFrame([{"what": what, **support_of(data, here)} for what, here in steps])
     last = support.iloc[-1]
     supported = bool(
         last["n"] >= _FEWEST_NEAR
@@ -285,21 +287,6 @@ def _steps(
         inside = inside & (np.abs(years - profile.age) <= _NEAR_YEARS)
         steps.append((f"within {_NEAR_YEARS:g} years of age {profile.age:g}", inside))
     return steps
-
-
-def _support(data: TrialData, steps: list[tuple[str, Bools]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "what": what,
-                "n": int(here.sum()),
-                "transplanted": int((here & data.ever_treated).sum()),
-                "deaths": int((here & data.event).sum()),
-                "deaths_after": int((here & data.ever_treated & data.event).sum()),
-            }
-            for what, here in steps
-        ]
-    )
 
 
 def _nearest(cohort: Cohort, protocol: Protocol, profile: Profile, age: str | None) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from app.study.wording import count
 from app.views.transplant.learning.figures import immortal_figure, truth_figure
 from app.views.transplant.learning.immortal import ImmortalTime, immortal_time
 from app.views.transplant.learning.planted import planted_truth, truth_reading
-from app.views.transplant.page_parts import take_away
+from app.views.transplant.page_parts import draw_figure, take_away
 from app.views.transplant.page_work import Work, emulated
 
 WAITED = "waited"
@@ -85,14 +85,14 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
         return
     title = f"Planted truth and estimates, {count(emulation.n, 'patient')}"
     sentences = truth_reading(table)
-    figure = framed(truth_figure(table), title, synthetic=True)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            truth_figure(table),
+            title,
             lambda: table,
-            key="transplant_truth",
-            name=("transplant", "planted truth"),
+            key="truth",
+            name=("planted truth",),
             alt=f"Forest plot. {title}. {' '.join(sentences)}",
         )
     with right:

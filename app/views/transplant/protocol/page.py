@@ -12,7 +12,6 @@ from app.study.figures.attrition import attrition_flow, attrition_in_words
 from app.views.transplant.page_parts import take_away, wrapped_table
 from app.views.transplant.page_work import Work
 from app.views.transplant.protocol.analysis import Protocol
-from app.views.transplant.words_methods import transplant_sheets
 
 
 def draw_protocol(work: Work) -> None:
@@ -38,7 +37,7 @@ def draw_protocol(work: Work) -> None:
     )
     for note in protocol.data.notes:
         st.caption(note)
-    take_away(work, "protocol", {"Figure": figure}, lambda: transplant_sheets(protocol))
+    take_away(work, "protocol", {"Figure": figure}, dict)
 
 
 def _draw_flow(protocol: Protocol) -> go.Figure:

@@ -8,12 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import Occupancy, TransitionModels
-from app.shell.layout import figure_with_downloads
 from app.shell.tables import draw_table
-from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, format_ratio
 from app.views.transplant.figures import states_figure
-from app.views.transplant.page_parts import axis_words, take_away, wrapped_table
+from app.views.transplant.page_parts import axis_words, draw_figure, take_away, wrapped_table
 from app.views.transplant.page_work import Work, fitted_transitions, states
 
 
@@ -24,17 +22,15 @@ def draw_states(work: Work) -> None:
     except ValueError as error:
         st.info(str(error))
         return
-    synthetic = work.looking.synthetic
     title = f"Where {count(found.n, 'patient')} are over time"
-    figure = framed(states_figure(found, axis=axis_words(work)), title, synthetic=synthetic)
     left, right = st.columns([7, 5], gap="large")
     sentences = _reading(found, work.trial.horizon_months)
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            states_figure(found, axis=axis_words(work)),
+            title,
             lambda: found.table,
-            key="transplant_states",
-            name=("transplant", "states"),
+            key="states",
             alt=f"Stacked areas. {title}. {' '.join(sentences)}",
         )
     with right:
@@ -54,12 +50,7 @@ def draw_states(work: Work) -> None:
             st.caption(note)
     st.subheader("What each step depends on", anchor=False)
     models = _draw_models(work)
-    take_away(
-        work,
-        "states",
-        {"Figure": figure},
-        partial(_sheets, found, models),
-    )
+    take_away(work, "states", {"Figure": figure}, partial(_sheets, found, models))
 
 
 def _reading(found: Occupancy, horizon: float) -> list[str]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import NEVER, Microsimulation
-from app.shell.layout import figure_with_downloads
-from app.shell.session import looking_at
 from app.shell.tables import draw_table
-from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.transplant.figures import delay_heatmap
 from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import take_away
+from app.views.transplant.page_parts import draw_figure, take_away
 from app.views.transplant.page_work import Work, delays, emulated
 from app.views.transplant.timing.literature import REFERENCES, literature_reading
 from app.views.transplant.words import best_delays
@@ -32,17 +27,15 @@ def draw_timing(work: Work) -> None:
     years = f"{work.trial.horizon_months / 12:g}"
     patients = count(work.protocol.data.n, "patient")
     title = f"Life gained in {years} years, {patients}"
-    synthetic = work.looking.synthetic
-    figure = framed(delay_heatmap(found), title, synthetic=synthetic)
     sentences = best_delays(found)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            delay_heatmap(found),
+            title,
             lambda: found.cells,
-            key="transplant_delays",
-            name=("transplant", "delays"),
-            alt=f"Heat map. {title}. {' '.join(sentences)}".replace("**", ""),
+            key="delays",
+            alt=f"Heat map. {title}. {' '.join(sentences)}",
         )
     with right:
         st.subheader("In words", anchor=False)
@@ -59,22 +52,23 @@ def draw_timing(work: Work) -> None:
         draw_table(_cells(found), key="transplant_cells")
         st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
     figures = {"Figure": figure, "Curves": curves}
-    take_away(work, "delays", figures, partial(_sheets, found), simulation=found)
+    sheets = {"Life by delay": found.cells, "Best delay": found.best}
+    take_away(work, "delays", figures, lambda: sheets, simulation=found)
 
 
 def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go.Figure:
     """Life itself by delay, the best delay of each class marked with its interval."""
     supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
     classes = tuple(name for name in found.groups if name in set(supported["group"]))
-    figure = framed(life_figure(found, classes or None), title, synthetic=looking_at().synthetic)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        figure_with_downloads(
-            figure,
+        figure = draw_figure(
+            life_figure(found, classes or None),
+            title,
             lambda: found.cells,
-            key="transplant_life",
-            name=("transplant", "life by delay"),
-            alt=f"Line chart. {title}. {' '.join(sentences)}".replace("**", ""),
+            key="life",
+            name=("life by delay",),
+            alt=f"Line chart. {title}. {' '.join(sentences)}",
         )
     with right:
         st.caption(
@@ -121,7 +115,3 @@ def _cells(found: Microsimulation) -> pd.DataFrame:
             "Supported": cells["supported"],
         }
     )
-
-
-def _sheets(found: Microsimulation) -> dict[str, pd.DataFrame]:
-    return {"Life by delay": found.cells, "Best delay": found.best}
