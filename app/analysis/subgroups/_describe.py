@@ -69,12 +69,6 @@ def enrichment(
     ----------
     states
         Patients x features: 1 altered, 0 not altered, -1 not tested.
-    features
-        Names of the columns.
-    labels
-        Group of each patient.
-    groups
-        Groups to describe, in order.
 
     Returns
     -------

@@ -36,15 +36,6 @@ def structure_evidence(
     compared is the company that alterations keep within groups, see ``Information``: that some
     groups are found says nothing, for they are found in independent alterations too.
 
-    Parameters
-    ----------
-    alterations, settings
-        As given to ``find_subgroups``.
-    result
-        What it returned.
-    progress, should_cancel
-        As for ``find_subgroups``.
-
     Raises
     ------
     SubgroupError
@@ -85,12 +76,8 @@ def judge(observed: Information, null_bits: float, n_groups: int, null_groups: i
 
     Parameters
     ----------
-    observed
-        What the groups tell.
     null_bits
         Company in permuted data, bits per patient.
-    n_groups, null_groups
-        Groups found in the data and in permuted data.
     """
     # By chance half of the features seem enriched.
     baseline = max(null_bits, observed.chance_bits / 2)

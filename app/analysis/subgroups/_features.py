@@ -136,13 +136,6 @@ def required_carriers(n_patients: int, min_frequency: float | None) -> int:
 def prepare(alterations: pd.DataFrame, settings: SubgroupSettings) -> Prepared:
     """Choose the features, and the patients who shape the groups.
 
-    Parameters
-    ----------
-    alterations
-        Patients x features; missing = not tested.
-    settings
-        Which features, and how frequent they must be.
-
     Raises
     ------
     SubgroupError

@@ -33,8 +33,6 @@ def plain_groups(bits: Bits, seed: int) -> PlainGroups:
     ----------
     bits
         Patients x features, 0 or 1, in the order of the table.
-    seed
-        Seed of UMAP.
     """
     with warnings.catch_warnings():
         # Both libraries warn about their own dependencies' future.

@@ -32,14 +32,8 @@ def subgroup_stability(
 
     Parameters
     ----------
-    alterations, settings
-        As for ``find_subgroups``.
-    n_resamples
-        Number of subsamples.
     result
         What ``find_subgroups`` returned for them; found anew where it is not given.
-    progress, should_cancel
-        As for ``find_subgroups``.
 
     Returns
     -------

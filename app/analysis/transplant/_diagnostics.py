@@ -27,8 +27,6 @@ def positivity(emulation: Emulation, strata: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    emulation
-        The emulated trial.
     strata
         One column or more of labels of the patients given to ``trial_data``, in their order.
 
@@ -108,8 +106,6 @@ def sensitivity(
 
     Parameters
     ----------
-    data, strategies, settings
-        As in :func:`app.analysis.transplant.emulate`.
     graces
         Other grace periods; for "transplant within", other windows.
     truncations
@@ -160,13 +156,6 @@ def weight_histogram(emulation: Emulation, bins: int = 30) -> pd.DataFrame:
 
     The weights are those of ``Emulation.weights``: at the end of each clone's time in a state,
     before they are cut off.
-
-    Parameters
-    ----------
-    emulation
-        The emulated trial.
-    bins
-        Bars over the range of all weights.
 
     Returns
     -------

@@ -169,10 +169,6 @@ def emulate(
     ----------
     data
         The patients; see :func:`app.analysis.transplant.trial_data`.
-    strategies
-        The arms, at least two.
-    settings
-        How.
     reference
         Position of the arm that the others are compared with; "no transplant" by default, else the
         last.

@@ -25,8 +25,6 @@ class HazardRows:
     ----------
     start, stop
         Interval of each row, shape (r,); ``start`` is minus infinity for rows from time zero.
-    event
-        True where the interval ended with the event.
     x
         Standardised covariates, shape (r, p).
     stratum
@@ -112,8 +110,6 @@ def fit_hazard(
 
     Parameters
     ----------
-    rows
-        The rows.
     weights
         Weight of each row, shape (r,); zero leaves it out.
     near

@@ -115,15 +115,6 @@ def microsimulate(
 ) -> Microsimulation:
     """Simulate every class under every delay.
 
-    Parameters
-    ----------
-    models
-        The transition models.
-    settings
-        How.
-    progress, should_cancel
-        As in the subgroup search.
-
     Raises
     ------
     Cancelled

@@ -141,14 +141,8 @@ def occupancy(
 
     Parameters
     ----------
-    paths
-        The stays.
-    times
-        Times at which to give them, ascending.
     draws, seed, conf_level
         Bootstrap draws of patients for percentile limits; 0 for none.
-    progress, should_cancel
-        As in the subgroup search.
 
     Raises
     ------

@@ -17,8 +17,6 @@ def restratified(data: TrialData, labels: pd.Series, name: str, *, model: bool) 
 
     Parameters
     ----------
-    data
-        The patients.
     labels
         One label a row of ``data``, in the order of its rows; missing leaves the patient out.
     name

@@ -109,10 +109,6 @@ def timing_of(data: TrialData, window: _Window, spread: Spread) -> Timing:
 
     Parameters
     ----------
-    data
-        The patients.
-    window
-        The window.
     spread
         ``even``; or ``practice``: as they were spread in these data among the patients alive and
         not yet transplanted, confounding aside.

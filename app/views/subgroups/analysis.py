@@ -68,13 +68,6 @@ def subgroup_features(cohort: Cohort, kinds: Collection[str] = tuple(KINDS)) -> 
 
     ``CALR type 1`` would only repeat what ``CALR`` tells; ``FLT3-ITD`` stays where there is no
     ``FLT3`` beside it.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    kinds
-        ``genes``, ``cytogenetics`` or both.
     """
     if cohort not in _REPEATS:
         _REPEATS[cohort] = pd.Series(
@@ -205,10 +198,6 @@ def alterations_in_words(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    positions
-        Which patients.
     most
         How many alterations are written out before "and n more".
     """

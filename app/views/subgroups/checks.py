@@ -31,10 +31,6 @@ def batch_table(
     ----------
     cohort
         The cohort; every categorical variable about the study itself is checked.
-    mask
-        The patients of the search.
-    result
-        What it found on ``search_input``.
 
     Returns
     -------
@@ -53,8 +49,6 @@ def classifications(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected: what is the same in all of them classifies nobody. None for everyone.
     """
@@ -91,8 +85,6 @@ def agreement(
 
     Parameters
     ----------
-    cohort, mask, result
-        As for :func:`batch_table`.
     column
         The variable that classifies.
     indefinite

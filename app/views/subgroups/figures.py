@@ -99,14 +99,8 @@ def map_by_group(
         Columns x and y, one row a patient.
     codes
         The group of each of these patients, negative for none.
-    grouping
-        Names and colours.
     hover
         What the hover says of each patient; never an identifier.
-    labels
-        Whether the group names stand on the map.
-    look
-        What stands out.
     """
     shown = _sample(len(points))
     patients = _patients(points, hover, look, shown)
@@ -145,8 +139,6 @@ def map_by_number(
         What the hover says of each patient; never an identifier.
     label
         Title of the colour bar.
-    look
-        What stands out.
     """
     shown = _sample(len(points))
     patients = _patients(points, hover, look, shown)

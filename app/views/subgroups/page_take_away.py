@@ -34,12 +34,8 @@ def draw_subgroups_take_away(
     ----------
     shown
         The subgroups on the map, under the user's names.
-    search
-        The search.
     names
         The user's names by the names of the search.
-    figure
-        The map.
     survival
         The curves beside it; None where there are none.
     """

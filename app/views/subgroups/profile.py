@@ -29,8 +29,6 @@ def telling_features(enrichment: pd.DataFrame, most: int = 28) -> list[str]:
     ----------
     enrichment
         Of a subgroup search, most enriched first within a group.
-    most
-        How many alterations at most.
     """
     enriched = enrichment[
         (enrichment["odds_ratio"] > 1)
@@ -54,10 +52,6 @@ def clinical_profile(
     ----------
     cohort
         The cohort; variables on outcome, treatment and study are left out.
-    grouping
-        The groups.
-    mask
-        The selected patients.
 
     Returns
     -------
@@ -87,15 +81,7 @@ def clinical_profile(
 
 
 def profile_in_words(profile: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """A clinical profile as it is read: one row a variable or level, one column a group.
-
-    Parameters
-    ----------
-    profile
-        Of :func:`clinical_profile`.
-    labels
-        Heading of each group.
-    """
+    """A clinical profile as it is read: one row a variable or level, one column a group."""
     if profile.empty:
         return pd.DataFrame(columns=["Variable", *labels.values(), "Largest SMD"])
     words = [

@@ -16,17 +16,7 @@ _COLUMNS = [
 
 
 def subgroups_script(found: SubgroupsFound, cohort: Cohort, chosen: Filter) -> str:
-    """The script, as text to be saved in UTF-8.
-
-    Parameters
-    ----------
-    found
-        What the page shows.
-    cohort
-        The cohort before the filter.
-    chosen
-        The filter.
-    """
+    """The script, as text to be saved in UTF-8."""
     settings = found.result.settings
     evidence = found.result.evidence is not None
     imports = {

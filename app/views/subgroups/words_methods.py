@@ -55,15 +55,7 @@ class SubgroupsFound:
 
 
 def subgroups_methods(found: SubgroupsFound, selection: Selection) -> str:
-    """What was searched for, how, what was found and how far it can be trusted.
-
-    Parameters
-    ----------
-    found
-        What the page shows.
-    selection
-        The patients that were searched.
-    """
+    """What was searched for, how, what was found and how far it can be trusted."""
     result = found.result
     settings = result.settings
     rarest = (
@@ -95,13 +87,7 @@ def subgroups_methods(found: SubgroupsFound, selection: Selection) -> str:
 
 
 def subgroups_sheets(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
-    """Groups, alterations, verdict and survival, by the names of their sheets.
-
-    Parameters
-    ----------
-    found
-        What the page shows.
-    """
+    """Groups, alterations, verdict and survival, by the names of their sheets."""
     result = found.result
     groups = result.summary.drop(columns="name", errors="ignore")
     if found.stability is not None:

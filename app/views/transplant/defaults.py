@@ -74,13 +74,6 @@ def eligible(chosen: Filter, age: str | None, oldest: float | None) -> Filter:
 def suggest(cohort: Cohort, chosen: Filter) -> Suggestion | None:
     """The trial that these patients support.
 
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    chosen
-        The reader's filter.
-
     Returns
     -------
     Suggestion

@@ -35,8 +35,6 @@ def strategy_figure(emulation: Emulation, group: str, *, axis: str) -> go.Figure
 
     Parameters
     ----------
-    emulation
-        The emulated trial, times in months.
     group
         The class, one of ``emulation.groups``; a strategy that it does not support is left out.
     axis
@@ -81,11 +79,6 @@ def delay_heatmap(simulation: Microsimulation) -> go.Figure:
     """Draw the gain in life over no transplant, by class and delay.
 
     A cell that too few patients or deaths support is grey and has no number.
-
-    Parameters
-    ----------
-    simulation
-        Life by class and delay, times in months.
     """
     cells = simulation.cells[simulation.cells["delay"] != NEVER]
     delays = [delay for delay in simulation.delays if delay != NEVER]
@@ -132,16 +125,10 @@ def heat_map(
     ----------
     layers
         Parts of each trace: ``z`` (NaN where another layer is seen), its colours and text.
-    hover
-        What is said of each cell.
     words, below
         What the cells are, and how many pixels below the map that stands.
-    labels
-        Labels of rows and columns.
     left, height, bottom, legend_space
         Pixels of the labels, the map, what is below it and what is on top.
-    xaxis
-        Further parts of the horizontal axis.
     """
     down, across = labels
     common = {
@@ -172,15 +159,7 @@ def heat_map(
 
 
 def states_figure(result: Occupancy, *, axis: str) -> go.Figure:
-    """Draw the share of patients in each state over time, stacked to 100%.
-
-    Parameters
-    ----------
-    result
-        Occupancy by time, times in months.
-    axis
-        As in :func:`strategy_figure`.
-    """
+    """Draw the share of patients in each state over time, stacked to 100%."""
     shares = result.table["probability"].to_numpy().reshape(-1, len(result.states))
     time = result.table["time"].unique() / MONTHS_PER_YEAR
     traces: list[dict[str, Any]] = []

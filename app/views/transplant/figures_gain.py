@@ -116,8 +116,6 @@ def life_figure(simulation: Microsimulation, groups: tuple[str, ...] | None = No
 
     Parameters
     ----------
-    simulation
-        Life by class and delay, times in months.
     groups
         Classes to draw; all by default.
     """

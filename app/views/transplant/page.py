@@ -33,15 +33,7 @@ _PLACES = """<style>
 
 
 def draw_transplant(looking: Looking, views: dict[str, Callable[[Work], None]]) -> None:
-    """The page below its header.
-
-    Parameters
-    ----------
-    looking
-        The cohort and the filter.
-    views
-        By name, what draws each view.
-    """
+    """The page below its header."""
     suggestion = suggest(looking.cohort, looking.filter)
     if suggestion is None:
         _say_what_is_needed(looking)

@@ -51,8 +51,6 @@ def draw_figure(
     ----------
     figure, title, numbers, alt
         See :func:`app.shell.layout.figure_with_downloads`; ``alt`` may hold Markdown's asterisks.
-    key
-        End of the widgets' keys.
     name
         Words of the file name after "transplant"; those of the key by default.
     """
@@ -80,12 +78,8 @@ def take_away(
 
     Parameters
     ----------
-    work, name
-        The trial, and the name of the view.
     figures, sheets
         What can be taken away; the tables are made when they are clicked.
-    simulation
-        Life by delay, where the view shows it.
     landmarks
         Landmarks in months, where the view compares at them.
     """

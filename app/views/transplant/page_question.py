@@ -46,8 +46,6 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
     ----------
     looking
         The cohort and the filter: who is eligible besides the age limit.
-    suggestion
-        What the cohort supports as it stands.
     """
     cohort, usual = looking.cohort, suggestion.trial
     controls = _Controls(_begins_anew(looking))

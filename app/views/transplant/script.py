@@ -28,8 +28,6 @@ def transplant_script(
     ----------
     cohort
         The cohort before any filter; the trial's eligibility holds the filter.
-    trial
-        The target trial.
     settings
         How it was emulated, with its draws and seed.
     landmarks

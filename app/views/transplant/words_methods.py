@@ -35,12 +35,8 @@ def transplant_methods(
 
     Parameters
     ----------
-    trial, protocol
-        The target trial and the data prepared for it.
     selection
         The patients selected before the trial's own eligibility.
-    emulation, simulation
-        What was computed.
     """
     parts = [_trial(trial, protocol, selection)]
     if emulation is not None:
@@ -69,8 +65,6 @@ def answers_sheets(
     ----------
     answers
         From :func:`app.views.transplant.answers.words.side_by_side`.
-    emulation
-        The emulated trial.
     landmarks
         Every landmark, one row each.
     """

@@ -20,11 +20,6 @@ _GOOD = 0.1
 def support_reading(found: Emulation) -> list[str]:
     """What every answer of an emulated trial rests on, a sentence a strategy.
 
-    Parameters
-    ----------
-    found
-        The emulated trial.
-
     Returns
     -------
     list of str

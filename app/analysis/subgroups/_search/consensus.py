@@ -43,8 +43,6 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     ----------
     partitions
         Cluster numbers of the profiles, one array per partition.
-    counts
-        Patients of each profile.
     """
     from app.analysis.subgroups._search.kernels import average_linkage_cut
 
@@ -82,8 +80,6 @@ def affinity(signatures: Ints, labels: Ints, weights: Floats) -> Floats:
         Items x partitions: cluster numbers.
     labels
         Group of each item, -1 for none.
-    weights
-        Patients of each item.
     """
     inside = labels >= 0
     n_groups = int(labels.max()) + 1

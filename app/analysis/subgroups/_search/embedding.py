@@ -27,8 +27,6 @@ def embed(bits: Bits, seed: int) -> Floats:
     ----------
     bits
         Profiles x features, 0 or 1, sorted.
-    seed
-        Seed of tie-breaking and layout.
 
     Returns
     -------

@@ -48,8 +48,6 @@ def information(
     ----------
     profiles
         Unique profiles x features, sparse, 0.0 or 1.0.
-    counts
-        Patients of each profile.
     n_unaltered
         Patients without any alteration: a group of their own in every partition.
     partitions

@@ -84,12 +84,8 @@ def fit_mixture(bits: csr_matrix, weights: Floats, labels: Ints, n_clusters: int
     ----------
     bits
         Profiles x features, sparse, 0.0 or 1.0.
-    weights
-        Patients of each profile, possibly scaled.
     labels
         Cluster of each profile, -1 for none.
-    n_clusters
-        Number of clusters, all of them occupied.
     """
     carriers, sizes = cluster_totals(bits, weights, labels, n_clusters)
     overall = _overall(bits, weights)
@@ -125,8 +121,6 @@ def merge_partition(bits: csr_matrix, weights: Floats, labels: Ints, penalty: Pe
         Patients of each profile, scaled to at most 2000 in all.
     labels
         Micro-cluster of each profile, -1 for noise.
-    penalty
-        What a cluster costs.
 
     Returns
     -------

@@ -22,8 +22,6 @@ def weighted_core_distances(points: Floats, counts: Ints, min_samples: int) -> F
         Coordinates of the unique profiles, n x 2.
     counts
         Patients at each point.
-    min_samples
-        HDBSCAN's min_samples.
     """
     k = min(min_samples + 1, len(points))
     distances, indices = cKDTree(points).query(points, k=k)
@@ -49,8 +47,6 @@ def density_partitions(
         Coordinates of the unique profiles, n x 2.
     counts
         Patients at each point.
-    min_cluster_sizes, min_samples
-        HDBSCAN's settings.
 
     Returns
     -------

@@ -43,8 +43,6 @@ def place(states: States, complete_bits: Bits, labels: Ints, n_groups: int) -> P
         Patients who shape the groups x features, 0 or 1.
     labels
         Their groups; ``n_groups`` stands for those without any alteration.
-    n_groups
-        Number of groups of patients with alterations.
     """
     groups, compact = np.unique(labels, return_inverse=True)
     mixture = fit_mixture(
@@ -71,10 +69,6 @@ def nearest_profile(
 
     Parameters
     ----------
-    states
-        Patients x features: 1, 0 or -1 (not tested).
-    groups
-        Group of each patient.
     bits, counts, profile_groups
         The unique profiles, how many patients have each, and the group of each.
 

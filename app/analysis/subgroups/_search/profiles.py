@@ -40,13 +40,7 @@ class Profiles:
 
 
 def collapse(bits: Bits) -> Profiles:
-    """Collapse patients to unique profiles, sorted.
-
-    Parameters
-    ----------
-    bits
-        Patients x features, 0 or 1.
-    """
+    """Collapse patients to unique profiles, sorted."""
     packed = np.ascontiguousarray(np.packbits(bits, axis=1))
     rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, inverse, counts = np.unique(
@@ -75,8 +69,6 @@ def jaccard_neighbours(bits: Bits, n_neighbours: int, seed: int) -> Neighbours:
         Profiles x features, 0 or 1, no empty profile.
     n_neighbours
         Neighbours per profile, itself included; at most the number of profiles.
-    seed
-        Seed of the tie-breaking.
     """
     from app.analysis.subgroups._search.kernels import nearest_by_jaccard
 

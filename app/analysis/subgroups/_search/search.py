@@ -68,14 +68,6 @@ def group_patients(
     ----------
     bits
         Patients x features, 0 or 1, every patient with at least one alteration.
-    effort
-        How many maps, and HDBSCAN's grid.
-    seed
-        Seed of everything random.
-    progress
-        Called with the stage and the share done.
-    should_cancel
-        Asked between the stages.
     n_unaltered
         Number of further patients without any alteration; counted in the information only.
 

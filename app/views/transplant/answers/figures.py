@@ -43,13 +43,7 @@ def months_figure(answers: pd.DataFrame, *, axis: str) -> go.Figure:
 
 
 def ratios_figure(answers: pd.DataFrame) -> go.Figure:
-    """Draw the hazard ratio of every answer under each other, the naive one first.
-
-    Parameters
-    ----------
-    answers
-        As in :func:`months_figure`.
-    """
+    """Draw the hazard ratio of every answer under each other, the naive one first."""
     return forest_figure(
         ratio_rows(answers),
     )

@@ -108,8 +108,6 @@ def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
     ----------
     table
         ``Emulation.balance``.
-    strategy
-        Which strategy is compared with the reference.
 
     Raises
     ------
@@ -187,10 +185,6 @@ def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: st
     ----------
     table
         From :func:`app.analysis.transplant.positivity`, with both as columns.
-    strategy
-        The strategy.
-    rows, columns
-        The two columns.
 
     Raises
     ------

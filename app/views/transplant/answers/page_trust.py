@@ -32,15 +32,7 @@ _MOST_NOTES = 5
 
 
 def draw_diagnostics(work: Work, found: Emulation, group: str) -> None:
-    """Tabs, of which only the open one is computed.
-
-    Parameters
-    ----------
-    work, found
-        The trial and its emulation.
-    group
-        The class that the reader looks at.
-    """
+    """Tabs, of which only the open one is computed."""
     st.subheader("Can it be trusted?", anchor=False)
     places = st.tabs(list(TABS), key="transplant_trust", on_change="rerun")
     for place, draw in zip(places, TABS.values(), strict=True):

@@ -78,8 +78,6 @@ def strata_of(
 
     Parameters
     ----------
-    cohort, protocol
-        The cohort and the trial on it.
     age
         Column of the age; None for no division by it.
     alterations
@@ -115,16 +113,12 @@ def benefit(
 
     Parameters
     ----------
-    data
-        The trial's patients.
     strata
         Divisions: name to one label a row of ``data``, in the order of its rows.
     settings
         How; ``draws`` of 0 for estimates without intervals.
     progression
         As in :func:`app.analysis.transplant.transition_models`.
-    progress, should_cancel
-        As in the subgroup search.
 
     Raises
     ------

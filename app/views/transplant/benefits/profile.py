@@ -60,15 +60,7 @@ class Profile:
 
 @dataclass(frozen=True, eq=False)
 class Alike:
-    """Virtual patients of a profile: those of the class, with what the profile states.
-
-    Attributes
-    ----------
-    data
-        They, as one class.
-    words
-        The profile in words.
-    """
+    """Virtual patients of a profile: those of the class, with what the profile states."""
 
     data: TrialData
     words: str
@@ -112,11 +104,6 @@ def patients_alike(
 ) -> Alike:
     """Patients who have what the profile states and else are those of its class.
 
-    Parameters
-    ----------
-    cohort, trial, protocol, profile, age
-        As in :func:`explore_profile`.
-
     Raises
     ------
     ValueError
@@ -147,8 +134,6 @@ def life_of(
 
     Parameters
     ----------
-    models
-        The transition models of the trial.
     alike
         From :func:`patients_alike`.
     settings, progress, should_cancel
@@ -174,12 +159,8 @@ def explore_profile(
     ----------
     cohort, trial, protocol
         The trial on its cohort; what the profile states must be among its confounders or classes.
-    profile
-        The kind of patient.
     simulation
         From :func:`life_of`, with or without intervals.
-    age
-        Column of the age.
 
     Raises
     ------

@@ -24,11 +24,6 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
     """Draw the naive curves of a transplant that does nothing, over the truth.
 
     The axes never move, so that with a slider only the curves do.
-
-    Parameters
-    ----------
-    found
-        The simulated patients.
     """
     traces: list[dict[str, Any]] = [
         {

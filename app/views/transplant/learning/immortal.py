@@ -90,12 +90,6 @@ def immortal_time(
     ----------
     months_waited
         Average wait until a transplant; waits lie between half and one and a half times of it.
-    n
-        Patients.
-    median
-        Median survival in months.
-    seed
-        Seed of the random numbers.
 
     Raises
     ------

@@ -35,13 +35,6 @@ def planted_truth(cohort: Cohort, protocol: Protocol, emulation: Emulation) -> p
     The patients are those of the trial, the transplants spread over each window as the emulation
     spreads them; nothing is sampled.
 
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    protocol, emulation
-        The trial, from the start of follow-up.
-
     Returns
     -------
     DataFrame

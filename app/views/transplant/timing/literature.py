@@ -23,11 +23,6 @@ def literature_reading(emulation: Emulation) -> list[str]:
     """What the data support by IPSS-M class beside the literature, in sentences; none without it.
 
     The estimates are taken as they are: nothing is tuned to what was reported.
-
-    Parameters
-    ----------
-    emulation
-        The emulated trial, by IPSS-M class.
     """
     known = {name: _plain(name) for name in emulation.groups if name != EVERYONE}
     if not known or not set(known.values()) <= _LOWER | _HIGHER:
