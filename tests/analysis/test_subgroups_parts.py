@@ -19,7 +19,6 @@ from app.analysis.subgroups import (
     batch_check,
     concordance,
     display_coordinates,
-    label_anchors,
 )
 from app.analysis.subgroups._agreement import cramers_v
 from app.analysis.subgroups._describe import enrichment, fisher_two_sided, group_names
@@ -502,15 +501,6 @@ def test_patients_without_a_place_stay_without_one():
     assert spread.isna().all(axis=1).tolist() == [False, True, False]
     nowhere = coordinates.iloc[[1]]
     assert display_coordinates(nowhere).isna().all().all()
-    assert label_anchors(nowhere, pd.Series(["g"], ["b"])).empty
-
-
-def test_labels_stand_in_the_densest_part_of_their_group():
-    rng = np.random.default_rng(0)
-    points = np.vstack([rng.normal(0, 0.2, (90, 2)), rng.normal(20, 0.2, (10, 2))])
-    coordinates = pd.DataFrame(points, columns=["x", "y"])
-    anchors = label_anchors(coordinates, pd.Series("g", coordinates.index))
-    assert np.hypot(*anchors.loc["g"]) < 1
 
 
 # --- compiled code --------------------------------------------------------------------------------

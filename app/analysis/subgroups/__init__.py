@@ -2,7 +2,7 @@
 
 from app.analysis.subgroups._agreement import Concordance, batch_check, concordance
 from app.analysis.subgroups._describe import NO_ALTERATION, NOISE, NOT_TESTED
-from app.analysis.subgroups._display import display_coordinates, label_anchors
+from app.analysis.subgroups._display import display_coordinates
 from app.analysis.subgroups._evidence import structure_evidence
 from app.analysis.subgroups._find import find_subgroups
 from app.analysis.subgroups._result import UNCERTAIN_BELOW, Evidence, SubgroupResult
@@ -26,7 +26,6 @@ __all__ = [
     "display_coordinates",
     "ensure_cache_folder",
     "find_subgroups",
-    "label_anchors",
     "structure_evidence",
     "subgroup_stability",
     "warm_up",

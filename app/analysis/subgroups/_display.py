@@ -17,9 +17,6 @@ _LARGE_FROM = 2.0
 _LARGE_DISCS = 400
 _MAX_ROUNDS = 30
 _STILL = 0.05
-# Neighbours of a label are those within this share of the map's width.
-_ANCHOR_RADIUS = 0.05
-_ANCHOR_CANDIDATES = 500
 
 
 def island(coordinates: Floats) -> Floats:
@@ -78,33 +75,6 @@ def display_coordinates(coordinates: pd.DataFrame) -> pd.DataFrame:
     spread = centres[spot] + radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     result.loc[placed.index, ["x", "y"]] = spread
     return result
-
-
-def label_anchors(coordinates: pd.DataFrame, labels: pd.Series) -> pd.DataFrame:
-    """Where to write a group's name: at its patient with the most neighbours of the same group.
-
-    Parameters
-    ----------
-    coordinates
-        Columns x and y, index patient_id; missing where a patient has no place.
-    labels
-        Group of each patient, same index.
-
-    Returns
-    -------
-    DataFrame
-        Columns x and y, index group; groups without a place on the map are left out.
-    """
-    placed = coordinates.dropna()
-    radius = _ANCHOR_RADIUS * float((placed.max() - placed.min()).max()) if len(placed) else 0.0
-    anchors = {}
-    for group, members in placed.groupby(labels.loc[placed.index], sort=False):
-        # By place, so that row order cannot matter.
-        points = np.unique(members[["x", "y"]].to_numpy(dtype=np.float64), axis=0)
-        points = points[:: max(1, len(points) // _ANCHOR_CANDIDATES)]
-        near = cKDTree(members[["x", "y"]]).query_ball_point(points, radius, return_length=True)
-        anchors[str(group)] = points[int(np.argmax(near))]
-    return pd.DataFrame.from_dict(anchors, orient="index", columns=["x", "y"])
 
 
 def _push_apart(points: Floats, radii: Floats, spacing: float) -> Floats:

@@ -1,10 +1,9 @@
-"""What a subgroup search is asked to do: settings that can be stored, hashed and sent in a link."""
+"""What a subgroup search is asked to do: settings that serve as a key."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 Quality = Literal["preview", "standard", "fine", "plain"]
@@ -63,29 +62,6 @@ class SubgroupSettings:
         if self.features is not None:
             values["features"] = list(self.features)
         return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SubgroupSettings:
-        """Settings from :meth:`to_dict`.
-
-        Raises
-        ------
-        SubgroupError
-            If a name is not a setting or a value is outside what the method knows.
-        """
-        unknown = sorted(set(values) - {item.name for item in fields(cls)})
-        if unknown:
-            raise SubgroupError(f"There is no subgroup setting called {unknown[0]!r}.")
-        return cls(**values)
-
-    def to_json(self) -> str:
-        """The settings as JSON text with sorted keys."""
-        return json.dumps(self.to_dict(), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> SubgroupSettings:
-        """Settings from :meth:`to_json`; raises SubgroupError as :meth:`from_dict`."""
-        return cls.from_dict(json.loads(text))
 
 
 @dataclass(frozen=True)

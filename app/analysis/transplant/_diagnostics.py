@@ -19,6 +19,7 @@ from app.analysis.transplant._trial_data import TrialData
 
 # A weight of nothing has no place on a logarithmic scale.
 _SMALLEST = 0.01
+_BARS = 30
 AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
 
 
@@ -98,11 +99,10 @@ def sensitivity(
     *,
     graces: Sequence[float] = (),
     truncations: Sequence[float | None] = (None, 0.995, 0.99, 0.975, 0.95),
-    draws: int = 0,
     progress: Progress | None = None,
     should_cancel: ShouldCancel | None = None,
 ) -> pd.DataFrame:
-    """Emulate the trial again under other choices.
+    """Emulate the trial again under other choices, without draws.
 
     Parameters
     ----------
@@ -110,8 +110,6 @@ def sensitivity(
         Other grace periods; for "transplant within", other windows.
     truncations
         Other quantiles at which weights are cut off.
-    draws
-        Bootstrap draws for each; 0 for estimates without intervals.
 
     Returns
     -------
@@ -119,7 +117,7 @@ def sensitivity(
         choice (in words), varied (as set, grace, truncation, spread, losses), and the columns of
         ``Emulation.contrasts``.
     """
-    arms, base = tuple(strategies), replace(settings, draws=draws)
+    arms, base = tuple(strategies), replace(settings, draws=0)
     choices: list[tuple[str, str, tuple[Strategy, ...], EmulationSettings]] = [
         ("As set", "as set", arms, base)
     ]
@@ -151,7 +149,7 @@ def sensitivity(
     return pd.concat(parts, ignore_index=True)
 
 
-def weight_histogram(emulation: Emulation, bins: int = 30) -> pd.DataFrame:
+def weight_histogram(emulation: Emulation) -> pd.DataFrame:
     """How the stabilised weights of each arm are spread, on a logarithmic scale.
 
     The weights are those of ``Emulation.weights``: at the end of each clone's time in a state,
@@ -166,7 +164,7 @@ def weight_histogram(emulation: Emulation, bins: int = 30) -> pd.DataFrame:
     known = [np.maximum(values, _SMALLEST) for _, _, values, _ in found]
     low = min(float(values.min()) for values in known)
     high = max(float(values.max()) for values in known)
-    edges = np.geomspace(low / 1.01, max(high, low * 1.2) * 1.01, bins + 1)
+    edges = np.geomspace(low / 1.01, max(high, low * 1.2) * 1.01, _BARS + 1)
     parts = []
     for (strategy, state, _, _), values in zip(found, known, strict=True):
         n = np.histogram(values, edges)[0]

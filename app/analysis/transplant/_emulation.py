@@ -159,7 +159,6 @@ def emulate(
     strategies: Sequence[Strategy],
     settings: EmulationSettings,
     *,
-    reference: int | None = None,
     progress: Progress | None = None,
     should_cancel: ShouldCancel | None = None,
 ) -> Emulation:
@@ -169,9 +168,6 @@ def emulate(
     ----------
     data
         The patients; see :func:`app.analysis.transplant.trial_data`.
-    reference
-        Position of the arm that the others are compared with; "no transplant" by default, else the
-        last.
     progress, should_cancel
         Called as in the subgroup search, before every tenth draw.
 
@@ -190,7 +186,9 @@ def emulate(
     """
     arms = tuple(strategies)
     _check(data, arms, settings)
-    reference = _reference(arms) if reference is None else reference
+    # "No transplant" is what the others are compared with; without that arm, the last.
+    kinds = [arm.kind for arm in arms]
+    reference = kinds.index("never") if "never" in kinds else len(arms) - 1
     report(progress, should_cancel, "Weighting", 0.0)
     trial = Trial(
         data,
@@ -270,11 +268,6 @@ def _check(data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSetti
         raise ValueError(
             "No event was observed before the horizon, so there is no difference to estimate."
         )
-
-
-def _reference(arms: tuple[Strategy, ...]) -> int:
-    kinds = [arm.kind for arm in arms]
-    return kinds.index("never") if "never" in kinds else len(arms) - 1
 
 
 def _method(settings: EmulationSettings) -> str:

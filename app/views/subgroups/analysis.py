@@ -23,6 +23,7 @@ from app.cohort.groupings import OUTSIDE, Grouping, by_labels
 from data_loaders import Cohort
 
 GROUPING_LABEL = "Genomic subgroup"
+_MOST_WRITTEN = 6
 UNNAMED = (NO_ALTERATION, NOT_TESTED, NOISE)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "genes": ("gene", "refinement"),
@@ -191,16 +192,8 @@ def _in_polygon(x: Floats, y: Floats, corner_x: Floats, corner_y: Floats) -> npt
     return inside
 
 
-def alterations_in_words(
-    cohort: Cohort, positions: npt.NDArray[np.intp], most: int = 6
-) -> list[str]:
-    """The alterations of each patient as one line, such as ``CALR, ASXL1, 9pUPD``.
-
-    Parameters
-    ----------
-    most
-        How many alterations are written out before "and n more".
-    """
+def alterations_in_words(cohort: Cohort, positions: npt.NDArray[np.intp]) -> list[str]:
+    """The alterations of each patient as one line, such as ``CALR, ASXL1, 9pUPD``."""
     names = subgroup_features(cohort)
     columns = cohort.alterations.columns.get_indexer(names)
     labels = np.array([str(cohort.features.loc[name, "label"]) for name in names], dtype=object)
@@ -210,7 +203,7 @@ def alterations_in_words(
     lines = []
     for profile in unpacked:
         carried = labels[profile].tolist()
-        more = len(carried) - most
-        line = ", ".join(carried[:most]) or "no alteration found"
+        more = len(carried) - _MOST_WRITTEN
+        line = ", ".join(carried[:_MOST_WRITTEN]) or "no alteration found"
         lines.append(f"{line} and {more} more" if more > 0 else line)
     return [lines[i] for i in inverse.reshape(-1)]

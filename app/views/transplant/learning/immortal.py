@@ -79,9 +79,7 @@ class ImmortalTime:
         )
 
 
-def immortal_time(
-    months_waited: float, *, n: int = _PATIENTS, median: float = MEDIAN_SURVIVAL, seed: int = _SEED
-) -> ImmortalTime:
+def immortal_time(months_waited: float) -> ImmortalTime:
     """Simulate patients for whom the transplant changes nothing.
 
     The same random numbers serve every wait, so that only the wait moves the answer.
@@ -94,16 +92,13 @@ def immortal_time(
     Raises
     ------
     ValueError
-        If the wait is negative or not a number, or there are fewer than 20 patients.
+        If the wait is negative or not a number.
     """
     if not (np.isfinite(months_waited) and months_waited >= 0):
         raise ValueError("The wait must be a number of months, zero or more.")
-    if n < 20:
-        raise ValueError("At least 20 patients are needed to show anything.")
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng, n = np.random.Generator(np.random.PCG64(_SEED)), _PATIENTS
     # Every life is lived twice, once meant for a transplant: without a wait nothing differs.
-    n -= n % 2
-    life = np.tile(rng.exponential(median / np.log(2), n // 2), 2)
+    life = np.tile(rng.exponential(MEDIAN_SURVIVAL / np.log(2), n // 2), 2)
     wait = months_waited * rng.uniform(0.5, 1.5, n)
     meant = np.arange(n) < n // 2
     time = np.minimum(life, HORIZON)
@@ -134,7 +129,7 @@ def immortal_time(
         with_transplant=with_transplant,
         without=without,
         time=at,
-        truth=np.asarray(0.5 ** (at / median)),
+        truth=np.asarray(0.5 ** (at / MEDIAN_SURVIVAL)),
         gain=gain,
     )
 
