@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from app.analysis.associations import table_one
 from app.analysis.subgroups import SubgroupSettings, find_subgroups
 from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
-from app.cohort.groupings import Arrangement, GroupingSpec
+from app.cohort.groupings import GroupingSpec
 from app.study.analyses import compute
 from app.study.question import Question
 from app.study.scripts.question import question_script
@@ -41,7 +40,6 @@ from tests.views.compare.test_taken_away import Asked, Both, Side
 
 CHOSEN = Filter.from_dict({"column": "age_years", "between": [25, None]})
 BY = GroupingSpec.parse("variable:diagnosis")
-EVERYONE = SimpleNamespace(spec=None, arrangement=Arrangement())
 GENE = GroupingSpec.parse("alteration:TP53")
 Made = tuple[str, list[float]]
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")

@@ -104,7 +104,7 @@ def test_variants(cohort: Cohort, tmp_path: Path):
     question = asked(cohort, "variants", DIAGNOSIS, gene="TP53", groups=["MF", "ET"])
     answer, words = held(question, cohort, tmp_path)
     assert "UniProtKB P04637, RefSeq NP_000537 (393 residues)" in words
-    assert "in other groups" in answer.accounting.caption()
+    assert "in neither group" in answer.accounting.caption()
     assert answer.tables()["Groups"]["tested"].sum() == answer.accounting.analysed
     _, words = held(asked(cohort, "variants", gene="NFE2"), cohort, tmp_path)
     assert "positions observed" in words

@@ -81,39 +81,38 @@ def co_occurrence_figure(pairs: pd.DataFrame, features: Mapping[str, str]) -> go
         },
     }
     beside = 16 + 7 * max(map(len, labels), default=0)
+    plain = {"tickfont": {"size": 12}, "showgrid": False, "zeroline": False}
+    corner = {
+        "xref": "paper",
+        "yref": "paper",
+        "x": 1,
+        "y": 1,
+        "xanchor": "right",
+        "yanchor": "top",
+    }
     return make_figure(
         [trace],
         height=cell * (number - 1) + beside,
         legend_space=54,
         annotations=[
-            text_at(
-                "apart ← p value → together",
-                xref="paper", yref="paper", x=1, y=1, yshift=-4, xanchor="right", yanchor="top",
-            ),
-            text_at(
-                f"{_CLEAR} q < {SIGNIFICANT}   {_HINT} q < {_WEAK}",
-                xref="paper", yref="paper", x=1, y=1, yshift=-24, xanchor="right", yanchor="top",
-            ),
+            text_at("apart ← p value → together", yshift=-4, **corner),
+            text_at(f"{_CLEAR} q < {SIGNIFICANT}   {_HINT} q < {_WEAK}", yshift=-24, **corner),
         ],
         xaxis={
             "tickvals": list(range(number - 1)),
             "ticktext": labels[:-1],
             "tickangle": -90,
-            "tickfont": {"size": 12},
-            "showgrid": False,
-            "zeroline": False,
             "range": [-0.5, number - 1.5],
+            **plain,
         },
         yaxis={
             "tickvals": list(range(1, number)),
             "ticktext": labels[1:],
             "range": [number - 0.5, 0.5],
-            "tickfont": {"size": 12},
-            "showgrid": False,
-            "zeroline": False,
+            **plain,
         },
         margin={"l": beside, "r": 8, "b": beside},
-    )  # fmt: skip
+    )
 
 
 def pair_hover(row: Any, features: Mapping[str, str]) -> str:

@@ -164,15 +164,10 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
             "selected: the cohort needs a table of variants with a column such as vaf."
         )
     own = known[known["gene"].isin(genes)]
-    groups = own.groupby("gene", observed=True)["vaf"]
-    centiles = groups.quantile([*_CENTILES.values()]).unstack()  # noqa: PD010  (one call for all)
+    groups = own.groupby("gene", observed=True)
+    centiles = groups["vaf"].quantile([*_CENTILES.values()]).unstack()  # noqa: PD010  (one call)
     centiles.columns = [*_CENTILES]
-    table = pd.DataFrame(
-        {
-            "variants": groups.size(),
-            "patients": own.groupby("gene", observed=True)["patient"].nunique(),
-        }
-    ).join(centiles)
+    table = groups.agg(variants=("vaf", "size"), patients=("patient", "nunique")).join(centiles)
     table = table.rename_axis("gene").reset_index().astype({"gene": object})
     table["x_linked"] = table["gene"].isin(X_LINKED)
     table = table.sort_values(["median", "gene"], ascending=[False, True], ignore_index=True)
@@ -305,7 +300,7 @@ def gene_variants(
 
 def _accounting(mask: Bools, tested: Bools, shown: Bools) -> Accounting:
     n, n_tested, n_shown = (int(who.sum()) for who in (mask, tested, shown))
-    left_out = {"not tested for the gene": n - n_tested, "in other groups": n_tested - n_shown}
+    left_out = {"not tested for the gene": n - n_tested, "in neither group": n_tested - n_shown}
     return Accounting(n, n_shown, {reason: number for reason, number in left_out.items() if number})
 
 
