@@ -88,7 +88,5 @@ def attrition_in_words(attrition: pd.DataFrame) -> str:
 
 
 def _went(excluded: int, missing: int) -> str:
-    parts = [f"−{excluded:,} excluded"] * bool(excluded) + [f"−{missing:,} not known"] * bool(
-        missing
-    )
-    return ", ".join(parts)
+    went = ((excluded, "excluded"), (missing, "not known"))
+    return ", ".join(f"−{number:,} {why}" for number, why in went if number)

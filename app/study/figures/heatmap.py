@@ -40,12 +40,7 @@ def prevalence_heatmap(
     share = cells["in_group"].to_numpy(dtype=float).reshape(shape).T
     hover = np.array([_hover(cell) for cell in cells.itertuples()], dtype=object).reshape(shape).T
     names = [f"{shortened(name, 26)} ({size:,})" for name, size in groups.items()]
-    return _share_heatmap(
-        share,
-        hover,
-        names,
-        features,
-    )
+    return _share_heatmap(share, hover, names, features)
 
 
 def missing_heatmap(shares: pd.DataFrame, sizes: Mapping[str, int]) -> go.Figure:
@@ -69,12 +64,7 @@ def missing_heatmap(shares: pd.DataFrame, sizes: Mapping[str, int]) -> go.Figure
         dtype=object,
     ).reshape(share.shape)
     names = [f"{shortened(str(name), 26)} ({sizes[name]:,})" for name in shares.columns]
-    return _share_heatmap(
-        share,
-        hover,
-        names,
-        features,
-    )
+    return _share_heatmap(share, hover, names, features)
 
 
 def _share_heatmap(

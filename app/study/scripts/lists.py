@@ -32,10 +32,10 @@ class ListFile:
         return f"{self.name} holds the identifiers of {count(self.size, 'patient')}, one a line."
 
 
-def without_lists(plain: Any, stem: str) -> tuple[Any, list[ListFile]]:
-    """Plain data in which what reads a file stands for each list of patients, and these files.
+def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
+    """Plain data as an indented Python literal, and the files that its lists of patients are.
 
-    Equal lists are one file.
+    What reads a file stands for each list; equal lists are one file.
 
     Parameters
     ----------
@@ -59,22 +59,9 @@ def without_lists(plain: Any, stem: str) -> tuple[Any, list[ListFile]]:
     def read(ids: tuple[str, ...]) -> ListFile:
         return held.setdefault(ids, ListFile(f"{stem}_{len(held) + 1}.txt", len(ids)))
 
-    return replaced(plain), list(held.values())
-
-
-def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
-    """Plain data as an indented Python literal without lists of patients, and their files.
-
-    Parameters
-    ----------
-    plain
-        A filter, or several, as plain data.
-    stem
-        Start of the files' names.
-    """
     # By way of JSON: what is written is plain data, whatever the filter was made of.
-    shown, files = without_lists(json.loads(json.dumps(plain)), stem)
-    return indent(pformat(shown, sort_dicts=False), "    "), files
+    shown = replaced(json.loads(json.dumps(plain)))
+    return indent(pformat(shown, sort_dicts=False), "    "), list(held.values())
 
 
 def named_filters_literal(filters: Mapping[str, Filter]) -> tuple[str, list[ListFile]]:

@@ -1,4 +1,4 @@
-"""What every script to take away starts with: the data, the patients, their outcome.
+"""What every script to take away starts with: the data, the patients, their groups.
 
 What comes from the data (names of files, columns, levels) stands in a script only as Python
 literals and in comments of one line; no folder and no patient's value does.
@@ -14,7 +14,6 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import FILTERS, SAVED, Arrangement, GroupingSpec, filters_from_text
 from app.study.files.software import product
 from app.study.files.tables import source_line
-from app.study.outcomes import Outcome
 from app.study.scripts.lists import IMPORT, ListFile, named_filters_literal, plain_literal
 from app.study.scripts.loading import check_lines, loading_lines
 from app.study.wording import listing
@@ -23,7 +22,7 @@ from data_loaders import Cohort
 GROUPS_FILE = "groups.json"
 SAVED_GROUPS = f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())"
 SELECTED = "selected"
-LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
+_LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
 
 
 def heading_part(
@@ -43,14 +42,14 @@ def heading_part(
     """
     loading = loading_lines(cohort)
     beside = [*loading.beside, *[GROUPS_FILE] * (saved or _is_saved(group))]
-    lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *lists_of_groups(group)]
+    lists = [*plain_literal(chosen.to_dict(), SELECTED)[1], *_lists_of_groups(group)]
     beside += [held.name for held in lists]
     lines = [
         f"{title}: reproduces what {product()} showed.",
         f"Source: {source_line(cohort.provenance)}",
         f"Patients: {chosen.describe(cohort)}",
         "",
-        *([*(held.sentence for held in lists), LISTS_APART, ""] if lists else []),
+        *([*(held.sentence for held in lists), _LISTS_APART, ""] if lists else []),
         *loading.notes,
         f"Run it in the folder of {listing(beside)}:" if beside else "Run it with:",
         "  PYTHONPATH=folder/of/calr-explorer python this_script.py",
@@ -73,7 +72,7 @@ def imports_part(
     needed = [
         ("app.cohort.filters", {"Filter"}),
         *[("app.cohort.groupings", groupings)] * bool(groupings),
-        *[("pathlib", {"Path"})] * (_is_saved(group) or bool(lists_of_groups(group))),
+        *[("pathlib", {"Path"})] * (_is_saved(group) or bool(_lists_of_groups(group))),
         *imports.items(),
         *loading_lines(cohort).imports.items(),
     ]
@@ -125,35 +124,10 @@ def grouping_part(group: GroupingSpec | None, arrangement: Arrangement | None) -
     """The groups as they were shown, as ``grouping``."""
     if group is None:
         return ""
-    lines = [built_part(group)]
+    lines = [_built_part(group)]
     if arrangement is not None and _is_arranged(arrangement):
         plain = pformat(arrangement.to_dict(), sort_dicts=False)
         lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
-    return "\n".join(lines)
-
-
-def outcome_part(
-    outcome: Outcome, group: GroupingSpec | None = None, arrangement: Arrangement | None = None
-) -> str:
-    """The grouping and the follow-up of who is analysed, as ``outcome``.
-
-    Parameters
-    ----------
-    outcome
-        What the page's result was made of.
-    """
-    lines = [grouping_part(group, arrangement)] if group is not None else []
-    asked = ["cohort", "selection.mask", repr(outcome.endpoint.key)]
-    asked += ["grouping"] * len(lines)
-    if outcome.limit is not None:
-        lines.append("# Follow-up ends at the limit for every number, in months.")
-        asked.append(f"limit={float(outcome.limit)!r}")
-    if outcome.endpoint.entry is not None and outcome.entry is None:
-        asked.append("truncated=False")
-    lines += [
-        f"outcome = outcome_of({', '.join(asked)})",
-        'print(f"{outcome.n} analysed")',
-    ]
     return "\n".join(lines)
 
 
@@ -171,7 +145,7 @@ def _is_saved(group: GroupingSpec | None) -> bool:
     return group is not None and group.kind == SAVED
 
 
-def lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
+def _lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
     """The lists of patients that saved filters compared with each other hold."""
     if group is None or group.kind != FILTERS:
         return []
@@ -187,7 +161,7 @@ def filters_part(group: GroupingSpec) -> str:
     )
 
 
-def built_part(group: GroupingSpec) -> str:
+def _built_part(group: GroupingSpec) -> str:
     """The groups before they are arranged, as ``grouping``."""
     if group.kind == SAVED:
         return f"{SAVED_GROUPS}\ngrouping = saved.groupings[{group.name!r}]"
