@@ -99,15 +99,7 @@ def draw_brand() -> None:
 
 
 def page_header(title: str, question: str) -> Looking:
-    """The page's title, what it answers, and whom it is about; returns what is looked at.
-
-    Parameters
-    ----------
-    title
-        The page's name.
-    question
-        One line in the reader's words.
-    """
+    """The page's title, what it answers, and whom it is about; returns what is looked at."""
     looking = looking_at()
     st.title(title, anchor=False)
     badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
@@ -166,17 +158,7 @@ def figure_with_downloads(
 def draw_downloads(
     figure: go.Figure, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str
 ) -> None:
-    """One quiet row under a figure: as SVG, as PNG, and the numbers behind it.
-
-    Parameters
-    ----------
-    figure, numbers
-        The figure, and what makes the data behind it.
-    key
-        Stable key of the figure's widgets.
-    stem
-        File name without ending.
-    """
+    """One quiet row under a figure: as SVG, as PNG, and the numbers behind it."""
     with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
         download_figure(figure, key=key, stem=stem, type="tertiary")
         told = "The numbers behind the figure"

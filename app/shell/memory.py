@@ -53,15 +53,6 @@ def remembered(question: Question, make: Callable[[], T], doing: str = "Fitting 
     """The result of a question, made once; the oldest of an analysis make room for new ones.
 
     Tables are never hashed, and saved groups count by what they hold: ``Question.key`` tells.
-
-    Parameters
-    ----------
-    question
-        What is asked.
-    make
-        Computes it.
-    doing
-        What the page says if that takes long.
     """
     held: dict[str, Any] = st.session_state.setdefault(_HELD, {}).setdefault(question.analysis, {})
     if question.key not in held:

@@ -74,13 +74,6 @@ def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
     """Write the saved groups that are shown into the address, where everyone has the cohort.
 
     Groups of an upload stay out of links: they are somebody's patients.
-
-    Parameters
-    ----------
-    cohort
-        What is looked at.
-    chosen
-        Options that are chosen on the page, of which some may be saved groups.
     """
     texts = [
         saved_to_text(name, grouping)

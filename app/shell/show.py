@@ -38,15 +38,7 @@ def frame() -> Frame:
 
 
 def show(answer: Answer, place: Frame) -> None:
-    """Show the figure with its downloads, what it says, and who is in it.
-
-    Parameters
-    ----------
-    answer
-        What is shown.
-    place
-        Where: see :func:`frame`.
-    """
+    """Show the figure with its downloads, what it says, and who is in it."""
     with place.figure:
         figure_with_downloads(
             answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
@@ -67,15 +59,7 @@ def say(answer: Answer) -> None:
 
 
 def take_away(answer: Answer, question: Question) -> None:
-    """Offer figures, workbook, methods and script, and say how the numbers came about.
-
-    Parameters
-    ----------
-    answer
-        What is taken away.
-    question
-        What it answers, for the script.
-    """
+    """Offer figures, workbook, methods and script, and say how the numbers came about."""
     looking = looking_at()
     draw_take_away(
         looking,

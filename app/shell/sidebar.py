@@ -216,13 +216,7 @@ def clear_filter() -> None:
 
 
 def open_next(cohort_key: str) -> None:
-    """Have the next run open a cohort with an empty filter; what is drawn now stays as it is.
-
-    Parameters
-    ----------
-    cohort_key
-        Key of a cohort that the session holds.
-    """
+    """Have the next run open a cohort with an empty filter; what is drawn now stays as it is."""
     st.session_state[NEXT] = cohort_key
 
 

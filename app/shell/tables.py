@@ -54,15 +54,7 @@ def draw_table(
 
 
 def names_width(title: str, names: Iterable[object]) -> int:
-    """Pixels that a column needs for its title and the longest of its names.
-
-    Parameters
-    ----------
-    title
-        Its heading.
-    names
-        Its cells.
-    """
+    """Pixels that a column needs for its title and the longest of its names."""
     longest = max((len(str(name)) for name in (title, *names)), default=0)
     return int(min(max(_AIR + _LETTER * longest, _LEAST), _MOST))
 

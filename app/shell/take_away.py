@@ -49,15 +49,7 @@ class TakeAway:
 
 
 def draw_take_away(looking: Looking, take: TakeAway) -> None:
-    """Downloads made when they are clicked, and the methods paragraph to copy.
-
-    Parameters
-    ----------
-    looking
-        The cohort and the selection behind the result.
-    take
-        What there is to take.
-    """
+    """Downloads made when they are clicked, and the methods paragraph to copy."""
     stem = file_stem(looking.cohort.name, *take.name, synthetic=looking.synthetic)
     with st.expander("Take it away: figure, numbers, methods, script"):
         with st.container(horizontal=True):

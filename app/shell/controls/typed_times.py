@@ -6,13 +6,7 @@ import math
 
 
 def typed_times(typed: str | None) -> list[tuple[str, float]]:
-    """What stands between commas or semicolons, each with its number; NaN for what is none.
-
-    Parameters
-    ----------
-    typed
-        The content of the field, None where it was never touched.
-    """
+    """What stands between commas or semicolons, each with its number; NaN for what is none."""
     words = [word.strip() for word in (typed or "").replace(";", ",").split(",")]
     return [(word, _number(word)) for word in words if word]
 

@@ -91,19 +91,7 @@ def draw_progress(
 def draw_interruption(
     group: str, jobs: Sequence[Job], job: Job, *, shown: str, again_key: str
 ) -> None:
-    """Say why a job has no result, and offer to start the group again.
-
-    Parameters
-    ----------
-    group, jobs
-        The group and its jobs.
-    job
-        The one that was stopped or broke.
-    shown
-        What is said besides: what is there all the same; may be empty.
-    again_key
-        Key of the button.
-    """
+    """Say why a job has no result, and offer to start the group again."""
     left, right = st.columns([5, 2], vertical_alignment="center")
     left.markdown(f":orange[{job.message}]{shown}")
     right.button("Start again", key=again_key, on_click=_start_again, args=(group, jobs))

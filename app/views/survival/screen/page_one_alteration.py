@@ -26,13 +26,7 @@ _CURVES_VIEW = "Survival curves"
 
 
 def current_gene(features: list[str]) -> str | None:
-    """The alteration chosen, or the one with the strongest evidence.
-
-    Parameters
-    ----------
-    features
-        The alterations tested, by p-value.
-    """
+    """The alteration chosen, or the one with the strongest evidence."""
     asked = st.session_state.get(GENE)
     if asked in features:
         return str(asked)
@@ -42,15 +36,7 @@ def current_gene(features: list[str]) -> str | None:
 def draw_gene(
     looking: Looking, time: TimeOptions, screen: CohortScreen, features: list[str]
 ) -> None:
-    """The choice of one alteration, its Kaplan-Meier curves, and a button to them in full.
-
-    Parameters
-    ----------
-    time
-        Unit and limit of follow-up.
-    features
-        The alterations tested, by p-value; at least one.
-    """
+    """The choice of one alteration, its Kaplan-Meier curves, and a button to them in full."""
     labels = feature_labels(looking.cohort)
     asked = st.selectbox(
         "Curves of",
