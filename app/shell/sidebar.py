@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from app.shell.cohort_filter import (
     set_more,
     take_filter_from_link,
 )
+from app.shell.controls.choice import several
 from app.shell.disclosure_words import draw_released_selection
 from app.shell.escaping import escape_texts_of
 from app.shell.links import (
@@ -266,15 +266,23 @@ def _draw_published_filter(cohort: Cohort, published: Published) -> None:
     disease = next(iter(published.of_kind("disease")), None)
     if disease is not None and columns.disease and disease.name == columns.disease.name:
         values = [level for level, c in zip(disease.levels, disease.conditions, strict=True) if c]
-        _draw_several(disease.label, DISEASE, values, most=1)
+        several(disease.label, values, DISEASE, max_selections=1)
     conditions = {key: words for key, (words, _) in _published_options(published).items()}
-    _draw_several(
-        "Conditions, two at most", ASK, conditions, conditions, "One value of a variable", most=2
+    several(
+        "Conditions, two at most",
+        conditions,
+        ASK,
+        labels=conditions,
+        placeholder="One value of a variable",
+        max_selections=2,
     )
     labels = {d.name: d.label for d in published.of_kind("alteration")}
     if labels:
         for key, label in ((WITH, "With this altered"), (WITHOUT, "With this not altered")):
-            _draw_several(label, key, labels, labels, "A gene or an event", most=1)
+            several(
+                label, labels, key, labels=labels, placeholder="A gene or an event",
+                max_selections=1,
+            )  # fmt: skip
 
 
 def _published_options(published: Published) -> dict[str, tuple[str, Clause]]:
@@ -293,7 +301,7 @@ def _draw_free_filter(cohort: Cohort) -> None:
     columns = filter_columns(cohort)
     for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
         if variable is not None:
-            _draw_several(variable.label, key, _values(cohort, variable))
+            several(variable.label, _values(cohort, variable), key)
     lowest, highest = (0, 0) if columns.age is None else _age_range(cohort, columns.age)
     if columns.age is not None and lowest < highest:
         st.slider(
@@ -307,29 +315,11 @@ def _draw_free_filter(cohort: Cohort) -> None:
     if cohort.alterations.shape[1]:
         features = _features_by_frequency(cohort)
         labels = feature_labels(cohort)
-        _draw_several("With all of these altered", WITH, features, labels, "Genes or events")
-        _draw_several("With none of these altered", WITHOUT, features, labels, "Genes or events")
-
-
-def _draw_several(
-    label: str,
-    key: str,
-    options: Iterable[str],
-    labels: Mapping[str, str] = MappingProxyType({}),
-    placeholder: str = "All",
-    *,
-    most: int | None = None,
-) -> None:
-    st.multiselect(
-        label,
-        list(options),
-        format_func=lambda option: labels.get(option, option),
-        key=key,
-        placeholder=placeholder,
-        max_selections=most,
-        bind="query-params",
-        select_all=False,
-    )
+        for label, key in (
+            ("With all of these altered", WITH),
+            ("With none of these altered", WITHOUT),
+        ):
+            several(label, features, key, labels=labels, placeholder="Genes or events")
 
 
 def _draw_sentence(looking: Looking) -> None:

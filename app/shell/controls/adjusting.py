@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, several
 from app.shell.links import unique_labels
 from app.study.adjustment import adjustment_options, age_and_sex
 from app.study.wording import capitalised, listing
@@ -38,13 +36,10 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
     if how != CHOSEN:
         return []
     labels = unique_labels(options, lambda name: cohort.variables[name].label)
-    chosen = st.multiselect(
+    return several(
         "Covariates",
         options,
-        format_func=lambda name: labels.get(name, name),
-        key=f"{key}_covariates",
+        f"{key}_covariates",
+        labels=labels,
         placeholder="Age, sex, disease, laboratory values",
-        bind="query-params",
-        select_all=False,
     )
-    return [name for name in chosen if name in options]

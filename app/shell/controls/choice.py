@@ -1,13 +1,15 @@
-"""One of a few options, side by side."""
+"""Choices among options: side by side, in a box, and several at once; a link keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import streamlit as st
 
 _Option = TypeVar("_Option")
+_NO_LABELS: Mapping[Any, str] = MappingProxyType({})
 
 
 def choice(
@@ -21,26 +23,16 @@ def choice(
     wrap: bool | None = None,
     help: str | None = None,  # noqa: A002 - Streamlit's own word
 ) -> _Option:
-    """Draw a segmented control and return what is chosen, always one of the options.
+    """One of a few options side by side: the first, or the default, until another is chosen.
 
     Parameters
     ----------
-    label
-        What is chosen.
-    options
-        The options; the first is chosen at first, and in place of one that there is not.
-    key
-        Stable key of the widget, under which a link keeps the choice.
-    default
-        The option chosen at first, where it is not the first.
+    label, options, key, default, wrap, help
+        As of Streamlit's control; what is returned is always one of the options.
     linked
         Whether a link keeps the choice.
     quiet
         Whether the label is left to screen readers, as the options speak for themselves.
-    wrap
-        Whether the options may take more than one row.
-    help
-        What a reader may want to know.
     """
     options = list(options)
     first = options[0] if default is None else default
@@ -56,3 +48,61 @@ def choice(
         wrap=wrap,
     )
     return chosen if chosen in options else first
+
+
+def pick(
+    label: str,
+    options: Iterable[_Option],
+    key: str,
+    *,
+    default: _Option | None = None,
+    labels: Mapping[_Option, str] = _NO_LABELS,
+    **more: Any,
+) -> _Option:
+    """One of many options in a box, under their labels; always one of the options.
+
+    Parameters
+    ----------
+    label, options, key, default
+        As of :func:`choice`.
+    labels
+        What options are called where they do not speak for themselves.
+    more
+        Further options of ``st.selectbox``.
+    """
+    options = list(options)
+    first = options[0] if default is None else default
+    chosen = st.selectbox(
+        label,
+        options,
+        index=options.index(first),
+        format_func=lambda option: labels.get(option, str(option)),
+        key=key,
+        bind="query-params",
+        **more,
+    )
+    return chosen if chosen in options else first
+
+
+def several(
+    label: str,
+    options: Iterable[_Option],
+    key: str,
+    *,
+    labels: Mapping[_Option, str] = _NO_LABELS,
+    placeholder: str = "All",
+    **more: Any,
+) -> list[_Option]:
+    """Any number of options, in the order of the choice; see :func:`pick`."""
+    options = list(options)
+    chosen = st.multiselect(
+        label,
+        options,
+        format_func=lambda option: labels.get(option, str(option)),
+        key=key,
+        placeholder=placeholder,
+        bind="query-params",
+        select_all=False,
+        **more,
+    )
+    return [option for option in chosen if option in options]

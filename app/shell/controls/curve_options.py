@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import ConfType, Weights
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick
 from app.shell.links import unique_labels
 from app.study.wording import TimeUnit
 from data_loaders import Cohort
@@ -90,11 +90,10 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
         )
     st.divider()
     scale = choice("Scale", _SCALES, "scale")
-    conf_type = st.selectbox(
+    conf_type = pick(
         "Confidence band",
         _CONF_TYPES,
-        key="ci",
-        bind="query-params",
+        "ci",
         help="log-log is the default here; R's survfit prints log unless told otherwise.",
     )
     band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
@@ -105,33 +104,31 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
     st.divider()
     weights = _draw_test()
     strata = _draw_strata(cohort)
-    adjust = st.selectbox(
+    adjust = pick(
         "Adjust pairs of groups by",
-        list(_ADJUSTMENTS),
-        key="adjust",
-        bind="query-params",
+        _ADJUSTMENTS,
+        "adjust",
         help="Used where there are more than two groups.",
     )
     return CurveOptions(
         time=time,
         truncated=bool(truncated),
         scale=scale,
-        conf_type=conf_type if conf_type in _CONF_TYPES else "log-log",
+        conf_type=conf_type,
         band=bool(band),
         marks=bool(marks),
         full_table=bool(full),
         weights=weights,
         strata=strata,
-        adjust=_ADJUSTMENTS.get(adjust, "holm"),
+        adjust=_ADJUSTMENTS[adjust],
     )
 
 
 def _draw_test() -> Weights:
-    test = st.selectbox(
+    test = pick(
         "Test",
         [_LOGRANK, _PETO, _FLEMING],
-        key="test",
-        bind="query-params",
+        "test",
         help="Choose before looking: log-rank weighs all times alike, Peto-Peto early differences, "
         "Fleming-Harrington what rho and gamma say (0 and 1: late ones).",
     )
@@ -159,12 +156,11 @@ def _draw_strata(cohort: Cohort) -> str | None:
     labels = {_NO_STRATA: "No strata"} | unique_labels(
         names, lambda name: cohort.variables[name].label
     )
-    chosen = st.selectbox(
+    chosen = pick(
         "Compare within strata of",
-        list(labels),
-        format_func=lambda name: labels.get(name, name),
-        key="strata",
-        bind="query-params",
+        labels,
+        "strata",
+        labels=labels,
         help="Patients are compared with others of the same value only (stratified test).",
     )
-    return chosen if chosen in labels and chosen != _NO_STRATA else None
+    return None if chosen == _NO_STRATA else chosen

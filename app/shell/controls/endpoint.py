@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick
 from app.shell.controls.curve_options import CurveOptions, draw_curve_options
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
 from app.shell.links import ENDPOINT, VIEW, endpoint_labels
@@ -47,11 +47,4 @@ def draw_view_choice(views: list[str]) -> str:
 def draw_endpoint_choice(cohort: Cohort) -> str:
     """The control that chooses the endpoint; the cohort has at least one."""
     labels = endpoint_labels(cohort)
-    endpoint = st.selectbox(
-        "Endpoint",
-        list(labels),
-        format_func=lambda key: labels.get(key, key),
-        key=ENDPOINT,
-        bind="query-params",
-    )
-    return endpoint if endpoint in cohort.endpoints else next(iter(cohort.endpoints))
+    return pick("Endpoint", labels, ENDPOINT, labels=labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
@@ -32,7 +31,7 @@ from app.cohort.groupings import (
     typed_values,
 )
 from app.shell.controls.arrangement import arrangement_of, draw_arrangement, keep_in_link
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick, several
 from app.shell.controls.grouping_parameters import (
     CUT,
     CUT_AT,
@@ -137,19 +136,16 @@ def draw_grouping(
     cohort = looking.cohort
     _take_over_settings()
     labels = group_labels(cohort)
-    options = list(labels)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        option = st.selectbox(
+        option = pick(
             "Compare by",
-            options,
-            index=options.index(default_group(cohort, options)),
-            format_func=lambda text: labels.get(text, text),
-            key=GROUP,
-            bind="query-params",
+            labels,
+            GROUP,
+            default=default_group(cohort, list(labels)),
+            labels=labels,
             on_change=_forget_typed_values,
         )
         place = st.empty()
-    option = option if option in labels else options[0]
     if option != FILTERS and FILTERS_TEXT in st.query_params:
         del st.query_params[FILTERS_TEXT]
     if option == EVERYONE:
@@ -256,7 +252,7 @@ def _draw_parameters(asked: _Asked, option: str) -> tuple[GroupingSpec, str]:
 
 
 def _draw_two_genes(cohort: Cohort) -> GroupingSpec:
-    options, label = _features(cohort)
+    options, labels = _features(cohort)
     if len(options) < 2:
         raise GroupingError("This cohort has no two altered genes to compare.")
     chosen = []
@@ -264,36 +260,27 @@ def _draw_two_genes(cohort: Cohort) -> GroupingSpec:
     for column, title, key, name in zip(
         columns, ("Gene A", "Gene B"), (GENE_A, GENE_B), _telling_pair(cohort, options), strict=True
     ):
-        value = column.selectbox(
-            title,
-            options,
-            index=options.index(name),
-            format_func=label,
-            key=key,
-            bind="query-params",
-        )
-        chosen.append(value if value in options else name)
+        with column:
+            chosen.append(pick(title, options, key, default=name, labels=labels))
     return GroupingSpec.of_genes(*chosen)
 
 
 def _draw_hierarchy(cohort: Cohort) -> GroupingSpec:
-    options, label = _features(cohort)
+    options, labels = _features(cohort)
     if not options:
         raise GroupingError("Nobody in this cohort has an alteration.")
     drivers = list(_MPN_DRIVERS)
-    chosen = st.multiselect(
+    chosen = several(
         "Genes in order: the first altered one counts",
         options,
+        GENE_ORDER,
         default=(
             drivers if set(drivers) <= set(options) else _genes(cohort, options, _IN_HIERARCHY)
         ),
-        format_func=label,
-        key=GENE_ORDER,
-        bind="query-params",
+        labels=labels,
         placeholder="Choose in order of precedence",
-        select_all=False,
     )
-    return GroupingSpec.of_hierarchy([name for name in chosen if name in options])
+    return GroupingSpec.of_hierarchy(chosen)
 
 
 def _draw_filters(looking: Looking) -> GroupingSpec:
@@ -402,13 +389,12 @@ def _optimism(best: Cutpoint, endpoint: str) -> str:
     )
 
 
-def _features(cohort: Cohort) -> tuple[list[str], Callable[[str], str]]:
-    """Alterations that somebody has, from the most frequent down, and how to label them."""
+def _features(cohort: Cohort) -> tuple[list[str], dict[str, str]]:
+    """Alterations that somebody has, from the most frequent down, and the labels of all."""
     counts = cohort.altered_counts
     order = np.argsort(-counts, kind="stable")
-    labels = feature_labels(cohort)
     names = [str(cohort.alterations.columns[i]) for i in order if counts[i]]
-    return names, lambda name: labels.get(name, name)
+    return names, feature_labels(cohort)
 
 
 def _telling_pair(cohort: Cohort, options: list[str]) -> list[str]:

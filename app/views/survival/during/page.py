@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.controls.adjusting import draw_adjustment
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.typed_times import typed_times
@@ -98,14 +98,7 @@ def draw_during_follow_up(looking: Looking) -> None:
 
 def _draw_exposure(options: list[Exposure]) -> str:
     labels = told_apart({option.key: option.label for option in options})
-    asked = st.selectbox(
-        "Event during follow-up",
-        list(labels),
-        format_func=lambda key: labels.get(key, key),
-        key=EXPOSURE,
-        bind="query-params",
-    )
-    return asked if asked in labels else next(iter(labels))
+    return pick("Event during follow-up", labels, EXPOSURE, labels=labels)
 
 
 def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.groupings import GroupingSpec, by_alteration
+from app.shell.controls.choice import pick
 from app.shell.controls.curve_options import TimeOptions
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
@@ -38,15 +39,13 @@ def draw_gene(
 ) -> None:
     """The choice of one alteration, its Kaplan-Meier curves, and a button to them in full."""
     labels = feature_labels(looking.cohort)
-    asked = st.selectbox(
+    gene = pick(
         "Curves of",
         features,
-        format_func=lambda name: labels.get(name, name),
-        key=GENE,
-        bind="query-params",
+        GENE,
+        labels=labels,
         help="Or click a point of the volcano or a row of the table.",
     )
-    gene = asked if asked in features else features[0]
     row = screen.table.set_index("feature").loc[gene]
     result = survival_by_group(
         looking.cohort,
