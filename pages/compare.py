@@ -1,10 +1,8 @@
-import streamlit as st
-
+from app.shell.controls.choice import choice
 from app.shell.layout import nobody_selected, page_header
-from app.views.compare.page_glance import draw_glance
 from app.views.compare.page_groups import draw_controls
-from app.views.compare.page_matters import draw_alterations, draw_clinical, draw_survival
 from app.views.compare.page_subgroups import draw_composition
+from app.views.compare.page_views import draw_alterations, draw_clinical, draw_glance, draw_survival
 from app.views.compare.two_cohorts.page_controls import draw_cohorts
 
 VIEWS = {
@@ -22,18 +20,9 @@ def show() -> None:
     if nobody_selected(looking):
         return
     compared = draw_controls(looking)
-    view = st.segmented_control(
-        "View",
-        list(VIEWS),
-        default=next(iter(VIEWS)),
-        required=True,
-        key="compare",
-        bind="query-params",
-        label_visibility="collapsed",
-        wrap=True,
-    )
+    view = choice("View", VIEWS, "compare", quiet=True, wrap=True)
     if compared is not None:
-        VIEWS.get(view, draw_glance)(compared)
+        VIEWS[view](compared)
 
 
 if __name__ == "__main__":

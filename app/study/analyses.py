@@ -15,6 +15,7 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
+        "compare.groups": "app.views.compare.answer:COMPARISON",
         "patient.similar": "app.views.patient.similar.answer:SIMILAR",
         "patient.swimmer": "app.views.patient.swimmer.answer:SWIMMER",
         "genomics.allele_fractions": "app.views.genomics.allele_fractions.answer:ALLELE_FRACTIONS",

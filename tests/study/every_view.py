@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.associations import table_one
 from app.analysis.subgroups import SubgroupSettings, find_subgroups
 from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
@@ -18,9 +17,8 @@ from app.cohort.groupings import GroupingSpec
 from app.study.analyses import compute
 from app.study.question import Question
 from app.study.scripts.question import question_script
-from app.views.compare.analysis import clinical_differences
-from app.views.compare.script import comparison_script
-from app.views.compare.two_cohorts.script import cohorts_script
+from app.views.compare.two_cohorts.analysis import compare_cohorts
+from app.views.compare.two_cohorts.script import AskedInBoth, cohorts_script
 from app.views.patient.similar.analysis import similar_patients
 from app.views.patient.swimmer.analysis import swimmer
 from app.views.subgroups.analysis import place_result, search_input
@@ -36,7 +34,6 @@ from app.views.survival.screen.analysis import screen_cohort
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort
-from tests.views.compare.test_taken_away import Asked, Both, Side
 
 CHOSEN = Filter.from_dict({"column": "age_years", "between": [25, None]})
 BY = GroupingSpec.parse("variable:diagnosis")
@@ -158,19 +155,21 @@ def fractions(cohort: Cohort) -> Made:
 
 
 def compared(cohort: Cohort) -> Made:
-    asked = Asked(cohort, GENE)
-    table = table_one(cohort, asked.grouping(), mask_of(cohort), variables=asked.variables)
-    result = survival_by_group(cohort, mask_of(cohort), "os", asked.grouping())
-    assert result.p_value is not None
-    held = clinical_differences(table)["p_value"].dropna()
-    return comparison_script(cohort, CHOSEN, asked, ["gene"]), [*held, result.p_value]
+    question = Question(
+        "upload:abc", cohort.fingerprint, "compare.groups", CHOSEN, GENE,
+        settings={"own": ["TP53"], "endpoint_key": "os"},
+    )  # fmt: skip
+    result = compute(question, cohort)
+    held = [*result.ranked["p_value"].dropna(), result.survival.test.p_value]
+    return question_script(question, cohort, "Groups compared"), held
 
 
 def two_cohorts(cohort: Cohort) -> Made:
-    side = Side(cohort, CHOSEN, GENE)
-    names = tuple(GENE.build(cohort).names)[:2]
-    both = Both((side, side), {"age_years": "age_years"}, names)
-    return cohorts_script(both, 60.0), [float(CHOSEN.apply(cohort).n)]
+    selection, grouping = CHOSEN.apply(cohort), GENE.build(cohort)
+    settings = {"own": (("TP53",), ("TP53",)), "endpoint_key": "os"}
+    result = compare_cohorts((selection, selection), (grouping, grouping), **settings)
+    asked = AskedInBoth((CHOSEN, CHOSEN), (GENE, GENE), settings=settings)
+    return cohorts_script(result, asked), [*result.clinical["p_value_2"], float(selection.n)]
 
 
 def similar(cohort: Cohort) -> Made:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import GroupingSpec, by_alteration, by_variable
 from app.study.overlapping import features_named, overlap_families
-from app.views.compare.analysis import enrichment, enrichment_reading, made_of
+from app.views.compare.analysis import enrichment, made_of
+from app.views.compare.words import enrichment_reading
 from app.views.genomics.burden.analysis import burden_reading, mutation_burden
 from app.views.genomics.frequencies.analysis import frequency_reading, group_frequencies
 from app.views.survival.screen.analysis import screen_cohort, screen_reading

@@ -35,6 +35,7 @@ from app.cohort.groupings._saved import (
     saved_to_text,
 )
 from app.cohort.groupings._spec import (
+    COMBINATIONS,
     CUT,
     FILTERS,
     GENES,
@@ -55,6 +56,7 @@ from app.cohort.groupings._thresholds import clinical_thresholds
 
 __all__ = [
     "CLINICAL",
+    "COMBINATIONS",
     "CUT",
     "FILTERS",
     "GENES",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.cohort.colours import NEUTRAL, SLATE, VERMILION, assign_colours, colour_of
 from app.cohort.filters import Filter
+from app.cohort.groupings._combinations import by_combinations
 from app.cohort.groupings._cuts import Cut, by_cut
 from app.cohort.groupings._grouping import (
     LEFT_OUT,
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
-CUT, FILTERS = "cut", "filters"
+CUT, FILTERS, COMBINATIONS = "cut", "filters", "combinations"
 # What a grouping may be made of; the text after the colon says of which.
 _NAMED = ("alteration", "variable", ALLELES, SAVED)
 _SEPARATORS = {GENES: "|", HIERARCHY: ">"}
@@ -61,8 +62,9 @@ class GroupingSpec:
 
     ``alteration:CALR``, ``variable:diagnosis``, ``saved:NAME``, ``genes:TP53|ASXL1``,
     ``hierarchy:JAK2>CALR>MPL``, ``burden:``, ``alleles:CALR``, ``cut:age_years@median`` (or
-    tertiles, quartiles, clinical, typed values such as ``40,60``) and
-    ``filters:NAME=FILTER|NAME=FILTER``.
+    tertiles, quartiles, clinical, typed values such as ``40,60``),
+    ``filters:NAME=FILTER|NAME=FILTER`` and ``combinations:`` of the same, which makes a group of
+    patients in several of the filters.
     """
 
     kind: str
@@ -83,7 +85,7 @@ class GroupingSpec:
             raise GroupingError(f"{text!r} is not a grouping; choose one from the list.")
         if kind == CUT:
             Cut.parse(name)
-        if kind == FILTERS:
+        if kind in (FILTERS, COMBINATIONS):
             filters_from_text(name)
         return spec
 
@@ -106,15 +108,20 @@ class GroupingSpec:
         return cls(CUT, str(cut))
 
     @classmethod
-    def of_filters(cls, filters: Mapping[str, Filter]) -> GroupingSpec:
-        """Named filters against each other."""
-        return cls(FILTERS, filters_to_text(filters))
+    def of_filters(cls, filters: Mapping[str, Filter], kind: str = FILTERS) -> GroupingSpec:
+        """Named filters against each other, or their combinations."""
+        return cls(kind, filters_to_text(filters))
 
     @property
     def features(self) -> tuple[str, ...]:
         """The genes of ``genes:`` and ``hierarchy:``, in order; of other kinds none."""
         separator = _SEPARATORS.get(self.kind)
         return split_parts(self.name, separator) if separator and self.name else ()
+
+    @property
+    def filters(self) -> dict[str, Filter]:
+        """The filters of ``filters:`` and ``combinations:`` by name; of other kinds none."""
+        return filters_from_text(self.name) if self.kind in (FILTERS, COMBINATIONS) else {}
 
     def build(
         self,
@@ -155,7 +162,9 @@ class GroupingSpec:
             case "cut":
                 return by_cut(cohort, Cut.parse(self.name), mask)
             case "filters":
-                return by_filters(cohort, filters_from_text(self.name))
+                return by_filters(cohort, self.filters)
+            case "combinations":
+                return by_combinations(cohort, self.filters)
             case "saved":
                 return _saved(cohort, self.name, saved or {})
         return by_variable(cohort, self.name)
@@ -167,7 +176,7 @@ class GroupingSpec:
             return len(self.features) == 2 and all(self.features)
         if self.kind == HIERARCHY:
             return bool(self.features) and all(self.features)
-        return self.kind in {*_NAMED, CUT, FILTERS} and bool(self.name)
+        return self.kind in {*_NAMED, CUT, FILTERS, COMBINATIONS} and bool(self.name)
 
 
 def _saved(cohort: Cohort, name: str, saved: SavedGroups) -> Grouping:

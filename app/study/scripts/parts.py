@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pprint import pformat
 
 from app.cohort.filters import Filter
-from app.cohort.groupings import FILTERS, SAVED, Arrangement, GroupingSpec, filters_from_text
+from app.cohort.groupings import FILTERS, SAVED, Arrangement, GroupingSpec
 from app.study.files.software import product
 from app.study.files.tables import source_line
 from app.study.scripts.lists import IMPORT, ListFile, named_filters_literal, plain_literal
@@ -147,28 +147,20 @@ def _is_saved(group: GroupingSpec | None) -> bool:
 
 def _lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
     """The lists of patients that saved filters compared with each other hold."""
-    if group is None or group.kind != FILTERS:
-        return []
-    return named_filters_literal(filters_from_text(group.name))[1]
-
-
-def filters_part(group: GroupingSpec) -> str:
-    """Saved filters compared with each other, by name, as ``filters``."""
-    plain, _ = named_filters_literal(filters_from_text(group.name))
-    return (
-        f"plain = (\n{plain}\n)\n"
-        "filters = {name: Filter.from_dict(held) for name, held in plain.items()}"
-    )
+    return named_filters_literal(group.filters)[1] if group is not None and group.filters else []
 
 
 def _built_part(group: GroupingSpec) -> str:
     """The groups before they are arranged, as ``grouping``."""
     if group.kind == SAVED:
         return f"{SAVED_GROUPS}\ngrouping = saved.groupings[{group.name!r}]"
-    if group.kind == FILTERS:
+    if group.filters:
+        plain, _ = named_filters_literal(group.filters)
+        kind = "" if group.kind == FILTERS else f", {group.kind!r}"
         return (
-            f"{filters_part(group)}\n"
-            "grouping = GroupingSpec.of_filters(filters).build(cohort, selection.mask)"
+            f"plain = (\n{plain}\n)\n"
+            "filters = {name: Filter.from_dict(held) for name, held in plain.items()}\n"
+            f"grouping = GroupingSpec.of_filters(filters{kind}).build(cohort, selection.mask)"
         )
     return f"grouping = GroupingSpec.parse({str(group)!r}).build(cohort, selection.mask)"
 

@@ -20,7 +20,7 @@ from app.study.scripts.parts import (
 )
 from data_loaders import Cohort
 
-_TABLES = """\
+PRINT_TABLES = """\
 print(answer.accounting.caption())
 for name, table in answer.tables().items():
     print(f"\\n{name}")
@@ -55,7 +55,7 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
         selection_part(cohort, question.filter),
         SAVED_GROUPS if question.saved_in_settings and SAVED_GROUPS not in grouped else "",
         grouped,
-        "\n".join([*calls, _TABLES]),
+        "\n".join([*calls, PRINT_TABLES]),
     )
 
 

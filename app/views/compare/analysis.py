@@ -1,9 +1,10 @@
-"""Groups side by side: what differs between them, ranked, and what a reader may conclude."""
+"""Groups side by side: what differs between them, ranked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,25 +15,23 @@ from app.analysis.associations import (
     TableOne,
     VariableRow,
     conditional_odds_ratios,
+    describable,
     fisher_p_values,
     in_words,
+    table_one,
 )
 from app.analysis.multiplicity import adjust_p_values
-from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, GroupingSpec
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
 from app.study.overlapping import features_named, same_site
-from app.study.wording import (
-    SIGNIFICANT,
-    count,
-    format_p,
-    format_percent,
-    format_q,
-    format_ratio,
-    listing,
-    mid_sentence,
-)
+from app.study.wording import SIGNIFICANT
 from app.views.compare.match import same_word
-from app.views.genomics.frequencies.analysis import DEFINES, MIN_COMPARED, GroupFrequencies
-from app.views.survival.curves.analysis import GroupSurvival
+from app.views.genomics.frequencies.analysis import (
+    DEFINES,
+    MIN_COMPARED,
+    GroupFrequencies,
+    group_frequencies,
+)
+from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
 
 MOST_GROUPS = 8
@@ -40,7 +39,6 @@ OTHERS = "the other groups"
 RARE, EVERYBODY = "too rare", "in everybody or nobody tested"
 FEW_TESTED = f"fewer than {MIN_GROUP_FOR_TEST} tested in a group"
 _YES = ("Yes", "No")
-_LEADING = 3
 _DIFFERENCE = ("higher_in", "smd", "test", "p_value", "q_value", "missing")
 
 
@@ -83,6 +81,125 @@ class Enrichment:
     def by_construction(self) -> list[str]:
         """Labels of the alterations that the groups are made of."""
         return [str(name) for name in self.table.loc[self.table["note"] == DEFINES, "label"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Groups side by side; each matter is worked out when somebody asks about it.
+
+    Parameters
+    ----------
+    cohort, mask
+        The cohort before the filter, and whom it selects, shape (cohort.n,).
+    grouping
+        The groups compared.
+    variables
+        Clinical variables compared.
+    own
+        Features that the groups are made of.
+    endpoint_key
+        Which endpoint; empty for none.
+    limit
+        Months at which follow-up ends; None for all of it.
+    """
+
+    cohort: Cohort
+    mask: npt.NDArray[np.bool_]
+    grouping: Grouping
+    variables: Sequence[str]
+    own: Collection[str] = ()
+    endpoint_key: str = ""
+    limit: float | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The groups."""
+        return self.grouping.names
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Patients selected, one a group."""
+        return self.grouping.sizes(self.mask)
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Colour by group."""
+        return dict(zip(self.names, self.grouping.colours, strict=True))
+
+    @cached_property
+    def table(self) -> TableOne:
+        """Table one of the groups."""
+        return table_one(self.cohort, self.grouping, self.mask, variables=self.variables)
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """The clinical variables, the most different first: see :func:`clinical_differences`."""
+        return clinical_differences(self.table)
+
+    @cached_property
+    def frequencies(self) -> GroupFrequencies | None:
+        """Genes and cytogenetics by group, else what there is; None without alterations."""
+        kinds = self.cohort.feature_kinds
+        first = [kind for kind in kinds if kind in ("gene", "cytogenetic")]
+        if not kinds:
+            return None
+        return group_frequencies(self.cohort, self.mask, first or kinds, grouping=self.grouping)
+
+    @cached_property
+    def contrast(self) -> Enrichment | None:
+        """Alterations of the first group against the others; None where there is no other."""
+        found = self.frequencies
+        if found is None or len(found.groups) < 2:
+            return None
+        return enrichment(found, next(iter(found.groups)), self.own)
+
+    @cached_property
+    def survival(self) -> GroupSurvival | None:
+        """Survival by group; None without an endpoint."""
+        if not self.endpoint_key:
+            return None
+        return survival_by_group(
+            self.cohort, self.mask, self.endpoint_key, self.grouping, limit=self.limit
+        )
+
+
+def compare_groups(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    *,
+    grouping: Grouping,
+    groups: Sequence[str] = (),
+    without: str = "",
+    own: Collection[str] = (),
+    endpoint_key: str = "",
+) -> Comparison:
+    """Compare groups in clinical variables, alterations and survival.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    mask
+        The patients selected, shape (cohort.n,).
+    grouping
+        The groups.
+    groups
+        Which of them are compared; none for all.
+    without
+        The column that the groups are made of, which is not compared.
+    own
+        Features that the groups are made of.
+    endpoint_key
+        Which endpoint; empty for none.
+
+    Raises
+    ------
+    GroupingError
+        If there is no group of a name.
+    """
+    compared = only_groups(grouping, groups) if groups else grouping
+    variables = [name for name in describable(cohort) if name != without]
+    return Comparison(cohort, mask, compared, variables, own, endpoint_key)
 
 
 def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = ()) -> Enrichment:
@@ -261,72 +378,6 @@ def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]
     )
 
 
-def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
-    """The clinical differences in one sentence.
-
-    Parameters
-    ----------
-    ranked
-        Of :func:`clinical_differences`.
-    names
-        The groups.
-    """
-    tested = 0 if ranked.empty else int(ranked["p_value"].notna().sum())
-    if not tested:
-        return (
-            "No clinical variable could be tested: each needs "
-            f"{MIN_GROUP_FOR_TEST} patients with a value in every group."
-        )
-    hits = ranked[ranked["q_value"] < SIGNIFICANT]
-    said = (
-        f"**Clinical:** {len(hits)} of {count(tested, 'variable')} tested "
-        f"{'differs' if len(hits) == 1 else 'differ'} at q below {SIGNIFICANT}"
-    )
-    leading = [
-        f"{lowered(str(row['label']))} ({_by_group(row, names)}"
-        f"{format_q(float(row['q_value']))}, SMD {row['smd']:.2f})"
-        for row in hits.head(_LEADING).to_dict("records")
-    ]
-    return f"{said}{', led by ' + listing(leading) if leading else ''}."
-
-
-def enrichment_reading(found: Enrichment) -> str:
-    """The alterations that differ, in one sentence."""
-    if not found.n_tested:
-        return f"No alteration could be compared between {found.group} and {found.others}."
-    hits = found.hits
-    leading = [
-        f"{row.label} ({format_percent(row.frequency)} against "
-        f"{format_percent(row.others_frequency)}; odds ratio "
-        f"{format_ratio(row.odds_ratio, row.lower, row.upper)}, {format_q(row.q_value)})"
-        for row in hits.head(_LEADING).itertuples()
-    ]
-    return (
-        f"**Alterations:** {len(hits)} of {count(found.n_tested, 'alteration')} compared "
-        f"{'differs' if len(hits) == 1 else 'differ'} between {found.group} and {found.others} at "
-        f"q below {SIGNIFICANT}{', led by ' + listing(leading) if leading else ''}."
-    )
-
-
-def survival_reading(result: GroupSurvival) -> str:
-    """What the test of equal survival says, in one sentence."""
-    events = ", ".join(
-        f"{curve.name} {count(curve.events, 'event')} in {curve.n:,}" for curve in result.drawn
-    )
-    if result.p_value is None:
-        return f"**{result.endpoint.label}:** {events}. {result.p_note}"
-    return (
-        f"**{result.endpoint.label}:** {format_p(result.p_value)} ({result.test_method}); {events}."
-    )
-
-
-def disjoint_sentence(grouping: Grouping, mask: npt.NDArray[np.bool_]) -> str:
-    """Whether groups can overlap, and who is in none."""
-    left = [f"{number:,} {reason}" for reason, number in grouping.left_out(mask).items()]
-    out = f" In no group: {listing(left)}." if left else " Everyone selected is in a group."
-    return f"Nobody is in two of these groups.{out}"
-
-
 def _separating(
     altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
@@ -342,16 +393,3 @@ def _higher_in(row: VariableRow, names: Sequence[str]) -> str:
     plain = row.kind in ("numeric", "ordinal") or set(row.levels) == set(_YES)
     sign = direction(row) if plain else np.nan
     return "" if np.isnan(sign) else names[0 if sign > 0 else 1]
-
-
-def _by_group(row: dict[str, object], names: Sequence[str]) -> str:
-    cells = [str(row[name]) for name in names]
-    if any(";" in cell for cell in cells) or len(names) > _LEADING + 1:
-        return ""
-    return ", ".join(f"{name} {cell}" for name, cell in zip(names, cells, strict=True)) + "; "
-
-
-def lowered(label: str) -> str:
-    """A variable with its unit within a sentence: ``haemoglobin, g/L``."""
-    name, comma, unit = label.partition(",")
-    return f"{mid_sentence(name)}{comma}{unit}"

@@ -12,13 +12,11 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import (
     CLINICAL,
     CUT,
-    FILTERS,
     GENES,
     HIERARCHY,
     Cut,
     Grouping,
     GroupingSpec,
-    filters_from_text,
     fixed_cut,
     only_groups,
 )
@@ -111,9 +109,9 @@ class Matching:
                     self._check_units(cut.column)
                 column = self.variables.get(cut.column, cut.column)
                 return GroupingSpec.of_cut(replace(cut, column=column))
-            case kind if kind == FILTERS:
-                held = filters_from_text(spec.name)
-                return GroupingSpec.of_filters({n: self.filter(one) for n, one in held.items()})
+        if spec.filters:
+            held = {name: self.filter(one) for name, one in spec.filters.items()}
+            return GroupingSpec.of_filters(held, spec.kind)
         return spec
 
     def filter(self, chosen: Filter) -> Filter:

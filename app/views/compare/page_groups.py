@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.analysis.associations import describable
 from app.cohort.groupings import (
+    COMBINATIONS,
+    CUT,
     FILTERS,
-    Arrangement,
     Grouping,
     GroupingError,
     GroupingSpec,
-    filters_from_text,
     only_groups,
 )
+from app.shell.controls.choice import choice
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.grouping import ChosenGrouping, default_group, draw_grouping
 from app.shell.links import GROUP, group_labels
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
-from app.study.wording import count, mid_sentence
-from app.views.compare.analysis import MOST_GROUPS, made_of
-from app.views.compare.overlap import exclusive_groups
+from app.study.question import Question
+from app.views.compare.analysis import MOST_GROUPS, Comparison, made_of
 from app.views.compare.page_lists import draw_lists
 from app.views.survival.page_immortal_time import immortal_time_guard
 
@@ -31,7 +31,6 @@ EXCLUSIVE, DROPPED = "Groups of their own", "Left out"
 # Where there is no driver to compare by, the alteration that opens the page.
 _TELLING = ("SF3B1", "NPM1", "CALR", "TP53", "JAK2")
 _ENOUGH = 0.1
-_OF_COLUMN = ("variable", "cut")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,61 +41,18 @@ class Compared:
     ----------
     looking
         The cohort and the selection.
-    chosen
-        How the groups were asked for.
-    grouping
-        The groups that are compared, two to eight of them with patients.
-    picked
-        Their names where the user picked some of the groups; empty for all.
-    exclusive
-        Whether overlapping filters were made into combinations.
-    endpoint
-        Key of the endpoint; empty where the cohort has none.
+    spec
+        How the groups were asked for; overlapping filters perhaps as their combinations.
+    question
+        The question about the groups that are compared, two to eight of them with patients.
+    result
+        What differs between them.
     """
 
     looking: Looking
-    chosen: ChosenGrouping
-    grouping: Grouping
-    picked: tuple[str, ...]
-    exclusive: bool
-    endpoint: str
-
-    @property
-    def spec(self) -> GroupingSpec | None:
-        """How the patients were grouped."""
-        return self.chosen.spec
-
-    @property
-    def arrangement(self) -> Arrangement:
-        """Names, colours and order as shown."""
-        return self.chosen.arrangement
-
-    @property
-    def n(self) -> int:
-        """Patients in the groups."""
-        return sum(self.grouping.sizes(self.looking.selection.mask))
-
-    @property
-    def made_of(self) -> set[str]:
-        """Features that the groups are made of."""
-        return made_of(self.looking.cohort, self.spec, self.grouping.names)
-
-    @property
-    def variables(self) -> list[str]:
-        """Clinical variables to compare: all but what the groups are made of."""
-        spec = self.spec
-        column = spec.name.partition("@")[0] if spec and spec.kind in _OF_COLUMN else ""
-        return [name for name in describable(self.looking.cohort) if name != column]
-
-    @property
-    def two_colours(self) -> dict[str, str]:
-        """Colour by group where there are two, so that a difference has a direction."""
-        return self.colours if len(self.grouping.names) == 2 else {}
-
-    @property
-    def colours(self) -> dict[str, str]:
-        """Colour by group."""
-        return dict(zip(self.grouping.names, self.grouping.colours, strict=True))
+    spec: GroupingSpec
+    question: Question
+    result: Comparison
 
 
 def draw_controls(looking: Looking) -> Compared | None:
@@ -112,20 +68,32 @@ def draw_controls(looking: Looking) -> Compared | None:
         draw_lists(looking)
     with left:
         chosen = draw_grouping(looking, endpoint, below=below)
-    if chosen.grouping is None:
-        with below:
-            st.info("Choose under “Compare by” what makes two groups or more.")
-        return None
     with below:
-        grouping, exclusive = _without_overlap(looking, chosen, chosen.grouping)
-        grouping, picked = _pick(looking, grouping)
+        chosen = _without_overlap(looking, chosen)
+        spec = chosen.spec
+        if spec is None or chosen.grouping is None:
+            st.info("Choose under “Compare by” what makes two groups or more.")
+            return None
+        grouping, picked = _pick(looking, chosen.grouping)
     if len(grouping.names) < 2:
         st.info(
             "Only one of these groups has patients in the selection: pick another, or take out a "
             "condition of the filter."
         )
         return None
-    return Compared(looking, chosen, grouping, picked, exclusive, endpoint)
+    settings = {
+        "groups": picked,
+        "without": column_of(spec),
+        "own": sorted(made_of(looking.cohort, spec, grouping.names)),
+        "endpoint_key": endpoint,
+    }
+    question = ask(looking, "compare.groups", settings, spec, chosen.arrangement)
+    return Compared(looking, spec, question, result_of(question))
+
+
+def column_of(spec: GroupingSpec) -> str:
+    """The column that groups are made of, which is not compared; empty where there is none."""
+    return spec.name.partition("@")[0] if spec.kind in ("variable", CUT) else ""
 
 
 def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:
@@ -140,16 +108,16 @@ def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:
     """
     immortal_time_guard(
         compared.looking,
-        grouping or compared.grouping,
-        compared.endpoint,
-        str(compared.spec or ""),
+        grouping or compared.result.grouping,
+        compared.result.endpoint_key,
+        str(compared.spec),
         away=True,
     )
 
 
 def draw_data_driven(compared: Compared) -> None:
     """Say where groups were made from the very data that they are compared on."""
-    if compared.grouping.data_driven:
+    if compared.result.grouping.data_driven:
         st.caption(
             "These groups are data-driven: they were found in this cohort's own alterations, or "
             "drawn on a map of them. That their alterations differ is no finding, and p-values "
@@ -175,29 +143,26 @@ def _open_on_something_telling(looking: Looking) -> None:
             st.rerun()
 
 
-def _without_overlap(
-    looking: Looking, chosen: ChosenGrouping, grouping: Grouping
-) -> tuple[Grouping, bool]:
+def _without_overlap(looking: Looking, chosen: ChosenGrouping) -> ChosenGrouping:
     """Filters may overlap: ask what becomes of patients in several, and make it so."""
     if chosen.spec is None or chosen.spec.kind != FILTERS:
-        return grouping, False
-    policy = st.segmented_control(
+        return chosen
+    policy = choice(
         "Patients in several of the filters",
         [EXCLUSIVE, DROPPED],
-        default=EXCLUSIVE,
-        required=True,
-        key=OVERLAP,
-        bind="query-params",
+        OVERLAP,
         help="Groups of their own: only the one, only the other, both. Left out: patients whom "
         "more than one filter selects are in no group.",
     )
     if policy == DROPPED:
-        return grouping, False
+        return chosen
+    spec = GroupingSpec.of_filters(chosen.spec.filters, COMBINATIONS)
     try:
-        return exclusive_groups(looking.cohort, filters_from_text(chosen.spec.name)), True
+        # Names and colours that were given to the filters are not those of their combinations.
+        return ChosenGrouping(spec, spec.build(looking.cohort))
     except GroupingError as error:
         st.info(str(error))
-        return grouping, False
+        return chosen
 
 
 def _pick(looking: Looking, grouping: Grouping) -> tuple[Grouping, tuple[str, ...]]:
@@ -229,11 +194,3 @@ def _pick(looking: Looking, grouping: Grouping) -> tuple[Grouping, tuple[str, ..
         return only_groups(grouping, present) if present else grouping, ()
     limited = shown if len(shown) < len(grouping.names) else []
     return only_groups(grouping, shown), tuple(limited)
-
-
-def comparison_title(what: str, compared: Compared) -> str:
-    """Title of a figure: what is shown, which groups, and of how many."""
-    names = compared.grouping.names
-    groups = " and ".join(names) if len(names) == 2 else mid_sentence(compared.grouping.label)
-    joint = ":" if len(names) == 2 else " by"
-    return f"{what}{joint} {groups}, {count(compared.n, 'patient')}"

@@ -10,7 +10,8 @@ from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.compare.analysis import composition
 from app.views.compare.figures import composition_figure
-from app.views.compare.page_groups import Compared, comparison_title
+from app.views.compare.page_groups import Compared
+from app.views.compare.words import comparison_title
 from app.views.subgroups.analysis import KINDS
 from app.views.subgroups.page_names import subgroup_names
 from app.views.subgroups.page_search import (
@@ -43,8 +44,8 @@ def draw_composition(compared: Compared) -> None:
             st.skeleton(_WAITING)
         return
     parts = found.grouping
-    shares = composition(compared.grouping, parts, looking.selection.mask)
-    title = comparison_title("Genomic subgroups", compared)
+    shares = composition(compared.result.grouping, parts, looking.selection.mask)
+    title = comparison_title("Genomic subgroups", compared.result)
     leading = shares.sort_values("share", ascending=False).drop_duplicates("group")
     figure_with_downloads(
         framed(

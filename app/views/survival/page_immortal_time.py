@@ -6,7 +6,7 @@ import re
 
 import streamlit as st
 
-from app.cohort.groupings import FILTERS, Grouping, filters_from_text
+from app.cohort.groupings import COMBINATIONS, FILTERS, Grouping, filters_from_text
 from app.cohort.later_columns import later_columns, why_later
 from app.shell import navigation as pages
 from app.shell.links import ENDPOINT, VIEW, keep_choices
@@ -121,6 +121,6 @@ def matching_exposure(
 def _named(looking: Looking, group: str) -> list[str]:
     """Columns that the groups are made of."""
     kind, _, name = group.partition(":")
-    if kind == FILTERS:
+    if kind in (FILTERS, COMBINATIONS):
         return later_columns(looking.cohort, filters_from_text(name).values())
     return [word for word in re.split("[:@]", group)[1:] if word]

@@ -12,20 +12,26 @@ from scipy.stats.contingency import odds_ratio
 
 from app.analysis.associations import table_one
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingError, GroupingSpec, by_labels, only_groups
+from app.cohort.groupings import (
+    COMBINATIONS,
+    Grouping,
+    GroupingError,
+    GroupingSpec,
+    by_labels,
+    only_groups,
+)
 from app.views.compare.analysis import (
     DEFINES,
     FEW_TESTED,
     clinical_differences,
+    compare_groups,
     composition,
-    disjoint_sentence,
     enrichment,
     made_of,
-    survival_reading,
 )
 from app.views.compare.match import match_cohorts, matched, shared
-from app.views.compare.overlap import exclusive_groups
 from app.views.compare.two_cohorts.analysis import replication, replication_reading
+from app.views.compare.words import disjoint_sentence, survival_reading
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.survival.curves.analysis import survival_by_group
 from data_loaders import Cohort, load_cohort
@@ -151,28 +157,33 @@ def test_one_group_cannot_be_compared(mpn: Cohort):
         enrichment(found, "a")
 
 
+def combinations(cohort: Cohort, filters: dict[str, Filter]) -> Grouping:
+    return GroupingSpec.of_filters(filters, COMBINATIONS).build(cohort)
+
+
 def test_overlapping_filters_become_groups_that_do_not(mpn: Cohort):
     filters = {
         "Old": Filter.from_dict({"column": "age_years", "between": [60, None]}),
         "MF": Filter.from_dict({"column": "diagnosis", "in": ["MF"]}),
     }
-    grouping = exclusive_groups(mpn, filters)
+    grouping = combinations(mpn, filters)
     assert grouping.names == ("Only Old", "Only MF", "Old and MF")
     age, disease = mpn.patients["age_years"] >= 60, mpn.patients["diagnosis"] == "MF"
     expected = ((age & ~disease).sum(), (~age & disease).sum(), (age & disease).sum())
     assert grouping.sizes() == expected
     assert sum(grouping.sizes()) + sum(grouping.left_out().values()) == mpn.n
-    assert disjoint_sentence(grouping, everyone(mpn)).startswith("Nobody is in two")
+    compared = compare_groups(mpn, everyone(mpn), grouping=grouping)
+    assert disjoint_sentence(compared).startswith("Nobody is in two")
     apart = {
         "MF": filters["MF"],
         "ET": Filter.from_dict({"column": "diagnosis", "in": ["ET"]}),
     }
-    assert exclusive_groups(mpn, apart).names == ("MF", "ET")
+    assert combinations(mpn, apart).names == ("MF", "ET")
     assert not grouping.after_baseline
     died = Filter.from_dict({"column": "os_event", "in": [1]})
-    assert exclusive_groups(mpn, filters | {"Died": died}).after_baseline
+    assert combinations(mpn, filters | {"Died": died}).after_baseline
     with pytest.raises(GroupingError, match="two to 8"):
-        exclusive_groups(mpn, {"MF": filters["MF"]})
+        combinations(mpn, {"MF": filters["MF"]})
 
 
 def test_composition_is_the_cross_table(mpn: Cohort):

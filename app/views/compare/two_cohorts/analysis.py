@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from app.analysis.associations import TableOne, VariableRow
+from app.analysis.arrays import Bools
+from app.analysis.associations import TableOne, VariableRow, describable
 from app.analysis.competing_risks import group_cox
+from app.cohort.filters import Selection
+from app.cohort.groupings import Grouping
+from app.study.outcomes import outcome_of
 from app.study.wording import SIGNIFICANT, count, format_p, format_ratio, mid_sentence
-from app.views.compare.analysis import Enrichment, direction, lowered
-from app.views.compare.match import same_word, some
+from app.views.compare.analysis import Comparison, Enrichment, direction
+from app.views.compare.match import Matching, match_cohorts, same_word, some
+from app.views.compare.words import lowered
 from app.views.survival.curves.analysis import GroupSurvival
+from data_loaders import Cohort
 
 _Z = float(ndtri(0.975))
 _COMMON = 2
@@ -37,6 +44,113 @@ class Hazards:
     ratios: tuple[tuple[float, float, float], tuple[float, float, float]]
     p_values: tuple[float, float]
     heterogeneity: float
+
+
+@dataclass(frozen=True, eq=False)
+class TwoCohorts:
+    """The same groups in two cohorts, and what of the one is found again in the other.
+
+    Parameters
+    ----------
+    selections
+        Whom either cohort has selected.
+    sides
+        The groups in either cohort, under the same names.
+    matching
+        What the second cohort calls what the first has.
+    """
+
+    selections: tuple[Selection, Selection]
+    sides: tuple[Comparison, Comparison]
+    matching: Matching
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the cohorts."""
+        return self.sides[0].cohort.name, self.sides[1].cohort.name
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that both have."""
+        return self.sides[0].names
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of the data are simulated."""
+        return any(side.cohort.provenance.synthetic for side in self.sides)
+
+    @cached_property
+    def clinical(self) -> pd.DataFrame:
+        """The clinical variables of both: see :func:`clinical_replication`."""
+        first, second = self.sides
+        return clinical_replication(first.table, second.table, self.matching.variables)
+
+    @cached_property
+    def alterations(self) -> pd.DataFrame:
+        """The alterations of both: see :func:`replication`; empty where one has none."""
+        first, second = (side.contrast for side in self.sides)
+        if first is None or second is None:
+            return pd.DataFrame()
+        return replication(first, second, self.matching.alterations)
+
+    @property
+    def survival(self) -> tuple[GroupSurvival, GroupSurvival] | None:
+        """Survival in both; None without an endpoint of both."""
+        first, second = (side.survival for side in self.sides)
+        return None if first is None or second is None else (first, second)
+
+
+def compare_cohorts(
+    selections: tuple[Selection, Selection],
+    groupings: tuple[Grouping, Grouping],
+    *,
+    without: str = "",
+    own: Sequence[Sequence[str]] = ((), ()),
+    endpoint_key: str = "",
+) -> TwoCohorts:
+    """Compare the same groups in two cohorts.
+
+    Survival is followed for as long as the shorter follow-up of the two.
+
+    Parameters
+    ----------
+    selections
+        Whom either cohort has selected.
+    groupings
+        The groups of either, under the same names.
+    without
+        The first cohort's column that the groups are made of, which is not compared.
+    own
+        Features of either cohort that the groups are made of.
+    endpoint_key
+        Which endpoint, if both cohorts have it; empty for none.
+    """
+    first, second = (selection.source for selection in selections)
+    matching = match_cohorts(first, second)
+    theirs = set(describable(second))
+    # Nor are the centres of the one cohort compared with those of the other.
+    variables = {
+        name: matching.variables[name]
+        for name in describable(first)
+        if name != without and first.variables[name].role != "study"
+        if matching.variables.get(name) in theirs
+    }
+    key = endpoint_key if endpoint_key in second.endpoints else ""
+    asked = [
+        (selection.source, selection.mask, grouping)
+        for selection, grouping in zip(selections, groupings, strict=True)
+    ]
+    limit = min(_last_time(*one, key) for one in asked) if key else None
+    ours, others = (
+        Comparison(*one, list(names), features, key, limit)
+        for one, names, features in zip(asked, (variables, variables.values()), own, strict=True)
+    )
+    return TwoCohorts(selections, (ours, others), matching)
+
+
+def _last_time(cohort: Cohort, mask: Bools, grouping: Grouping, endpoint: str) -> float:
+    """End of the longest follow-up in months; 0 where nobody is followed."""
+    return float(outcome_of(cohort, mask, endpoint, grouping).time.max(initial=0.0))
 
 
 def replication(

@@ -8,15 +8,17 @@ from dataclasses import replace
 import streamlit as st
 
 from app.cohort.filters import FilterError
-from app.cohort.groupings import GroupingError, arranged, filters_from_text, grouping_options
+from app.cohort.groupings import GroupingError, arranged, grouping_options
 from app.shell.cohort_choice import draw_cohort_choice
 from app.shell.links import GROUP, group_labels, keep_choices
 from app.shell.saved_groups import saved_groups
 from app.shell.session import cohort_keys, open_cohort
+from app.views.compare.analysis import made_of
 from app.views.compare.match import match_cohorts, matched, unmatched
-from app.views.compare.overlap import exclusive_groups
-from app.views.compare.page_groups import Compared
-from app.views.compare.two_cohorts.page import Both, Side, draw_answer
+from app.views.compare.page_groups import Compared, column_of
+from app.views.compare.two_cohorts.analysis import TwoCohorts, compare_cohorts
+from app.views.compare.two_cohorts.page import draw_answer
+from app.views.compare.two_cohorts.script import AskedInBoth
 from data_loaders import Cohort
 
 OTHER = "other"
@@ -41,7 +43,7 @@ def draw_cohorts(compared: Compared) -> None:
     )
     other = open_cohort(key)
     try:
-        both = asked_in_both(compared, other, ask=True)
+        result, asked = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:
         st.info(
             f"{error} So the question cannot be asked in {other.name}: choose another cohort, load "
@@ -49,7 +51,7 @@ def draw_cohorts(compared: Compared) -> None:
         )
         _draw_offers(compared, other)
         return
-    draw_answer(both)
+    draw_answer(compared, result, asked)
 
 
 def _draw_matching(ours: tuple[str, ...], theirs: tuple[str, ...], other: Cohort) -> dict[str, str]:
@@ -72,8 +74,10 @@ def _draw_matching(ours: tuple[str, ...], theirs: tuple[str, ...], other: Cohort
     return same
 
 
-def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Both:
-    """Both cohorts with matched groups.
+def asked_in_both(
+    compared: Compared, other: Cohort, *, ask: bool = False
+) -> tuple[TwoCohorts, AskedInBoth]:
+    """The same groups in both cohorts, and what was asked of either.
 
     Parameters
     ----------
@@ -89,34 +93,29 @@ def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Bo
     ValueError
         If the filter or the groups cannot be had in the second one.
     """
-    looking, spec = compared.looking, compared.spec
-    if spec is None:
-        raise GroupingError("There are no groups to compare.")
-    mask = looking.selection.mask
+    looking, spec, result = compared.looking, compared.spec, compared.result
     matching = match_cohorts(looking.cohort, other)
-    chosen, theirs = matching.filter(looking.filter), matching.spec(spec, mask)
-    selection = chosen.apply(other)
-    if not selection.n:
+    chosen = matching.filter(looking.filter)
+    theirs = matching.spec(spec, looking.selection.mask)
+    selections = (looking.selection, chosen.apply(other))
+    if not selections[1].n:
         raise GroupingError(f"The filter selects nobody in {other.name}.")
-    if compared.exclusive:
-        grouping = exclusive_groups(other, filters_from_text(theirs.name))
-    else:
-        grouping = arranged(
-            theirs.build(other, selection.mask, saved_groups(other)), compared.arrangement
-        )
-    masks = (mask, selection.mask)
-    alone = unmatched(compared.grouping, grouping, masks)
+    masks = (selections[0].mask, selections[1].mask)
+    arrangement = compared.question.arrangement
+    there = arranged(theirs.build(other, masks[1], saved_groups(other)), arrangement)
+    alone = unmatched(result.grouping, there, masks)
     same = _draw_matching(*alone, other) if ask and all(alone) else {}
-    ours, matched_there = matched(compared.grouping, grouping, masks, same)
-    return Both(
-        compared,
-        matching,
-        (
-            Side(looking.selection, looking.filter, spec, ours),
-            Side(selection, chosen, theirs, matched_there),
+    ours, others = matched(result.grouping, there, masks, same)
+    settings = {
+        "without": column_of(spec),
+        "own": (
+            sorted(made_of(looking.cohort, spec, ours.names)),
+            sorted(made_of(other, theirs, ours.names)),
         ),
-        same,
-    )
+        "endpoint_key": result.endpoint_key,
+    }
+    asked = AskedInBoth((looking.filter, chosen), (spec, theirs), arrangement, same, settings)
+    return compare_cohorts(selections, (ours, others), **settings), asked
 
 
 def _first_that_can(compared: Compared, keys: list[str]) -> int:
@@ -147,12 +146,10 @@ def _possible(compared: Compared, other: Cohort) -> list[str]:
     looking = compared.looking
     for spec in grouping_options(looking.cohort):
         with contextlib.suppress(FilterError, GroupingError, ValueError):
-            chosen = replace(compared.chosen, spec=spec)
             grouping = spec.build(looking.cohort, looking.selection.mask)
-            asked = replace(compared, chosen=chosen, grouping=grouping, exclusive=False)
-            sides = asked_in_both(asked, other).sides
-            sizes = [size for side in sides for size in side.grouping.sizes(side.selection.mask)]
-            if min(sizes) >= _ENOUGH:
+            asked = replace(compared, spec=spec, result=replace(compared.result, grouping=grouping))
+            sides = asked_in_both(asked, other)[0].sides
+            if min(size for side in sides for size in side.sizes) >= _ENOUGH:
                 found.append(str(spec))
         if len(found) == _OFFERED:
             break

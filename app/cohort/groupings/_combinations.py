@@ -1,4 +1,4 @@
-"""Sets of patients that may overlap, made into groups that do not: by exactly which they are in."""
+"""Filters that may overlap, made into groups that do not: by exactly which a patient is in."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ import numpy as np
 
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
-from app.cohort.groupings import NOT_DRAWN, OUTSIDE, UNKNOWN, Grouping, GroupingError
+from app.cohort.groupings._grouping import (
+    NOT_DRAWN,
+    OUTSIDE,
+    UNKNOWN,
+    Grouping,
+    GroupingError,
+)
 from app.cohort.later_columns import later_columns
 from data_loaders import Cohort
 from data_loaders.wording import listing
 
-MOST_SETS = 8
+_MOST = 8
 
 
-def exclusive_groups(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
+def by_combinations(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     """Only the one, only the other, both: one group for each combination that somebody has.
 
     Of more than eight combinations the largest are kept. Patients of whom it is not known for every
@@ -28,8 +34,8 @@ def exclusive_groups(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
         If there are more than eight filters, one names what the cohort does not have, or nobody is
         in any.
     """
-    if not 2 <= len(filters) <= MOST_SETS:
-        raise GroupingError(f"Choose two to {MOST_SETS} saved filters to compare.")
+    if not 2 <= len(filters) <= _MOST:
+        raise GroupingError(f"Choose two to {_MOST} saved filters to compare.")
     try:
         truths = np.stack([held.root.evaluate(cohort) for held in filters.values()])
     except FilterError as error:
@@ -39,7 +45,7 @@ def exclusive_groups(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     unknown = (truths < 0).any(axis=0)
     sizes = np.bincount(pattern[~unknown], minlength=1 << len(filters))
     sizes[0] = 0
-    largest = sorted(np.flatnonzero(sizes), key=lambda code: (-sizes[code], code))[:MOST_SETS]
+    largest = sorted(np.flatnonzero(sizes), key=lambda code: (-sizes[code], code))[:_MOST]
     if not largest:
         raise GroupingError("Nobody is known to be in any of these filters.")
     # One set before two before three, in the order of the sets.

@@ -1,0 +1,135 @@
+"""What groups side by side say: clinical differences, alterations and survival in one answer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.theme import framed
+from app.views.cohort.table_one.words import numbers
+from app.views.compare.analysis import Comparison, Enrichment, compare_groups
+from app.views.compare.figures import differences_figure, enrichment_figure
+from app.views.compare.words import (
+    clinical_reading,
+    comparison_methods,
+    comparison_title,
+    contrast_title,
+    enrichment_reading,
+    survival_reading,
+)
+from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.figures import survival_figure
+from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
+from app.views.survival.curves.words_sheets import tests_sheet, told
+from data_loaders import Cohort
+
+_LEADING = 10
+
+
+def comparison_answer(
+    cohort: Cohort,  # noqa: ARG001 - the comparison knows it
+    result: Comparison,
+    *,
+    until: float | None = None,
+) -> Answer:
+    """The answer of groups side by side, each matter with its leading figure.
+
+    Parameters
+    ----------
+    cohort
+        The cohort before the filter.
+    result
+        The comparison.
+    until
+        Months at which the time axis of survival ends; None for the whole follow-up.
+    """
+    contrast, survival = result.contrast, result.survival
+    title = comparison_title("Clinical differences", result)
+    sentences = [clinical_reading(result.ranked, result.table.names)]
+    figures = {"Clinical": partial(draw_differences, result, _LEADING)}
+    if survival is not None:
+        figures["Survival"] = partial(draw_curves, result, survival, band=False, until=until)
+    if contrast is not None:
+        sentences.append(enrichment_reading(contrast))
+        if contrast.n_tested:
+            figures["Alterations"] = partial(draw_contrast, result, contrast)
+    if survival is not None:
+        sentences.append(survival_reading(survival))
+    accounting = Accounting(int(result.mask.sum()), result.table.n, result.table.left_out)
+    return Answer(
+        key="compare",
+        name=("compare", result.grouping.label),
+        title="Groups compared",
+        figures=figures,
+        numbers=lambda: result.ranked,
+        alt=f"{title}. {sentences[0]}",
+        accounting=accounting,
+        tables=partial(_tables, result),
+        methods=comparison_methods(result, accounting),
+        sentences=sentences,
+        told={} if survival is None else told(survival.outcome, survival.label),
+    )
+
+
+COMPARISON = Analysis(compare_groups, comparison_answer)
+
+
+def draw_differences(result: Comparison, most: int) -> go.Figure:
+    """The clinical differences, with a direction where there are two groups."""
+    colours = result.colours if len(result.names) == 2 else {}
+    return framed(
+        differences_figure(result.ranked, colours=colours, most=most),
+        comparison_title("Clinical differences", result),
+        synthetic=result.cohort.provenance.synthetic,
+    )
+
+
+def draw_contrast(result: Comparison, contrast: Enrichment) -> go.Figure:
+    """The alterations of one group against the others."""
+    return framed(
+        enrichment_figure(contrast, result.colours),
+        contrast_title(contrast),
+        synthetic=result.cohort.provenance.synthetic,
+    )
+
+
+def draw_curves(
+    result: Comparison, survival: GroupSurvival, *, band: bool, until: float | None
+) -> go.Figure:
+    """The curves of the groups."""
+    return framed(
+        survival_figure(survival, band=band, until=until),
+        survival_title(survival),
+        synthetic=result.cohort.provenance.synthetic,
+    )
+
+
+def survival_tables(survival: GroupSurvival, number: str = "") -> dict[str, pd.DataFrame]:
+    """Sheets of survival by group.
+
+    Parameters
+    ----------
+    survival
+        Survival by group.
+    number
+        What tells the sheets of several apart.
+    """
+    return {
+        f"Survival{number}": summary_sheet(survival, "years"),
+        f"Tests{number}": tests_sheet(survival),
+        f"Curves{number}": numbers_table(survival, "years"),
+    }
+
+
+def _tables(result: Comparison) -> dict[str, pd.DataFrame]:
+    tables = {"Clinical": result.ranked, "Clinical numbers": numbers(result.table)}
+    if result.contrast is not None:
+        tables["Alterations"] = result.contrast.table
+    if result.survival is not None:
+        tables |= survival_tables(result.survival)
+    return tables

@@ -1,0 +1,288 @@
+"""The views of the Compare page: all at a glance, and each matter by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.cohort.groupings import COMBINATIONS, overlap
+from app.shell.columns import columns, percent, pinned
+from app.shell.controls.choice import choice
+from app.shell.controls.time_axis import draw_axis_end
+from app.shell.layout import download_table, figure_with_downloads
+from app.shell.show import take_away
+from app.shell.tables import draw_table
+from app.study.accounting import Accounting
+from app.study.analyses import answer_of
+from app.study.figures.bars import share_bars
+from app.study.figures.theme import framed
+from app.study.files.tables import file_stem
+from app.study.wording import count
+from app.views.cohort.saved.figures import overlap_figure
+from app.views.cohort.table_one.words import legend
+from app.views.compare.analysis import OTHERS, Comparison, Enrichment, enrichment
+from app.views.compare.answer import draw_contrast, draw_curves, draw_differences
+from app.views.compare.page_groups import Compared, draw_data_driven, draw_guard
+from app.views.compare.words import (
+    clinical_reading,
+    comparison_title,
+    contrast_title,
+    disjoint_sentence,
+    enrichment_reading,
+    survival_reading,
+)
+from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
+from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.figures import survival_alt
+from app.views.survival.curves.words import (
+    cautions,
+    numbers_table,
+    reading,
+    summary_table,
+    survival_title,
+)
+
+CONTRAST = "contrast"
+_LEADING, _MOST, _DOTS = 10, 15, 10
+
+
+def draw_glance(compared: Compared) -> None:
+    """Sizes and overlap, the answer in words, then clinical, alterations and survival."""
+    looking, result, survival = compared.looking, compared.result, compared.result.survival
+    if survival is not None:
+        draw_guard(compared)
+    sizes, words = st.columns([5, 6], gap="large")
+    clinical, curves = st.columns(2, gap="large")
+    until = None
+    if survival is not None:
+        with curves:
+            said = [survival_reading(survival)]
+            until = _draw_curves(result, survival, said, key="glance_km", band=False)
+    question = replace(compared.question, shown={"until": until})
+    answer = answer_of(question, looking.cohort, result)
+    with sizes:
+        _draw_sizes(compared)
+    with words:
+        st.subheader("How do they differ?", anchor=False)
+        st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+        draw_data_driven(compared)
+    with clinical:
+        _draw_differences(result, _LEADING, key="glance_clinical")
+    if result.contrast is not None and result.contrast.n_tested:
+        _draw_contrast(result, result.contrast, key="glance_alterations")
+    take_away(answer, question)
+
+
+def draw_clinical(compared: Compared) -> None:
+    """Clinical variables ranked by how much the groups differ."""
+    result, ranked = compared.result, compared.result.ranked
+    if ranked.empty:
+        st.info("This cohort has no clinical variable to compare; the Data page lists what it has.")
+        return
+    _draw_differences(result, _MOST, key="compare_clinical")
+    st.markdown(f"- {clinical_reading(ranked, result.names)}")
+    draw_table(
+        ranked.drop(columns="variable"),
+        key="compare_clinical_table",
+        column_config=columns(
+            *("smd", "test", "p_value", "q_value"),
+            label=pinned("Variable"),
+            higher_in="Higher in",
+            missing="Missing",
+        ),
+    )
+    st.caption(
+        f"{legend(result.table)} Dashed lines: SMD 0.1, often taken as balanced, and 0.2. "
+        f"Ranked by p; q is of the {int(ranked['p_value'].notna().sum())} variables tested."
+    )
+    draw_data_driven(compared)
+
+
+def draw_alterations(compared: Compared) -> None:
+    """Alterations of one group against the others: volcano, frequencies, table."""
+    looking, result, found = compared.looking, compared.result, compared.result.frequencies
+    if found is None or len(found.groups) < 2:
+        st.info("This cohort has no alterations to compare; the Data page says what was read.")
+        return
+    group, *others = found.groups
+    if len(others) > 1:
+        group = choice("One group against the others", found.groups, CONTRAST, wrap=True)
+    contrast = enrichment(found, group, result.own)
+    st.markdown(f"- {enrichment_reading(contrast)}")
+    left, right = st.columns(2, gap="large")
+    if not contrast.n_tested:
+        st.info("No alteration is frequent enough, and tested in enough patients, to be compared.")
+        return
+    with left:
+        _draw_contrast(result, contrast, key="compare_volcano")
+    with right:
+        features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_DOTS).tolist()
+        words = comparison_title("Most different alterations", result)
+        figure_with_downloads(
+            framed(frequency_figure(found, features), words, synthetic=looking.synthetic),
+            lambda: found.by_group,
+            key="compare_frequencies",
+            name=("compare", "frequencies"),
+            alt=frequency_alt(words, found, features),
+        )
+    shown = contrast.table.drop(columns=["feature", "kind"])
+    against = "Other groups" if contrast.others == OTHERS else contrast.others
+    draw_table(
+        shown,
+        key="compare_alterations_table",
+        column_config=columns(
+            *("odds_ratio", "lower", "upper", "p_value", "q_value"),
+            label=pinned("Alteration"),
+            altered=f"{group}: altered",
+            tested="of tested",
+            frequency=percent("share"),
+            others_altered=f"{against}: altered",
+            others_tested="of tested ",
+            others_frequency=percent("share "),
+            note="Not compared because",
+        ),
+    )
+    own = contrast.by_construction
+    made = f" Not compared, as the groups are made of them: {', '.join(own)}." if own else ""
+    st.caption(
+        f"Denominators are the patients tested. Fisher's exact test; conditional odds ratios with "
+        f"exact 95% intervals; q (Benjamini-Hochberg) over {contrast.n_tested} compared.{made}"
+    )
+    draw_data_driven(compared)
+    versus = f"{group} against {contrast.others}"
+    stem = file_stem(looking.cohort.name, "compare", versus, synthetic=looking.synthetic)
+    download_table("The table (CSV)", lambda: shown, key="compare_alterations_csv", stem=stem)
+
+
+def draw_survival(compared: Compared) -> None:
+    """Curves with risk table, test and pairs."""
+    result = compared.result.survival
+    if result is None:
+        st.info(
+            "This cohort has no endpoint: survival needs a time and an event, such as os_months "
+            "and os_event."
+        )
+        return
+    draw_guard(compared)
+    sentences = reading(result)
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        _draw_curves(compared.result, result, sentences, key="compare_km")
+    with words:
+        st.subheader("In words", anchor=False)
+        for note in result.notes:
+            st.info(note)
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        limits = cautions(result, "years")
+        if limits:
+            st.warning("\n\n".join(limits))
+        st.caption(Accounting.of(result.outcome, "are in the curves").caption())
+        draw_data_driven(compared)
+    draw_table(summary_table(result, "years"), key="compare_km_summary")
+    if result.pairwise is not None:
+        draw_table(
+            result.pairwise,
+            key="compare_km_pairs",
+            column_config=columns(
+                *("statistic", "p_value", "p_adjusted"),
+                a="Group",
+                b="against",
+                n_a="n",
+                n_b="n ",
+                note="Note",
+            ),
+        )
+        st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
+
+
+def _draw_differences(result: Comparison, most: int, *, key: str) -> None:
+    said = clinical_reading(result.ranked, result.names)
+    figure_with_downloads(
+        draw_differences(result, most),
+        lambda: result.ranked,
+        key=key,
+        name=("compare", "clinical"),
+        alt=f"{comparison_title('Clinical differences', result)}. {said}",
+    )
+
+
+def _draw_contrast(result: Comparison, contrast: Enrichment, *, key: str) -> None:
+    figure_with_downloads(
+        draw_contrast(result, contrast),
+        lambda: contrast.table,
+        key=key,
+        name=("compare", "alterations"),
+        alt=f"{contrast_title(contrast)}. {enrichment_reading(contrast)}",
+    )
+
+
+def _draw_curves(
+    result: Comparison,
+    survival: GroupSurvival,
+    sentences: Sequence[str],
+    *,
+    key: str,
+    band: bool = True,
+) -> float | None:
+    """The curves above the control of their time axis; where that ends."""
+    place = st.container()
+    until = draw_axis_end(survival.supported_until, survival.last_time)
+    with place:
+        figure_with_downloads(
+            draw_curves(result, survival, band=band, until=until),
+            partial(numbers_table, survival, "years"),
+            key=key,
+            name=("compare", survival.endpoint.key),
+            alt=survival_alt(survival_title(survival), survival, sentences),
+        )
+    return until
+
+
+def _draw_sizes(compared: Compared) -> None:
+    looking, result = compared.looking, compared.result
+    grouping, sizes, n = result.grouping, result.sizes, sum(result.sizes)
+    title = comparison_title("Patients", result)
+    named = ", ".join(f"{name} {size:,}" for name, size in zip(result.names, sizes, strict=True))
+    bars = share_bars(
+        grouping.names, sizes, [n] * len(sizes), grouping.colours, of="patients compared"
+    )
+    figure_with_downloads(
+        framed(bars, title, synthetic=looking.synthetic),
+        lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": n}),
+        key="compare_sizes",
+        name=("compare", "sizes"),
+        alt=f"{title}. {named}",
+    )
+    st.caption(
+        f"{n:,} of {count(looking.selection.n, 'selected patient')} are compared: {named}."
+        f" {disjoint_sentence(result)}"
+    )
+    if compared.spec.filters:
+        _draw_overlap(compared)
+
+
+def _draw_overlap(compared: Compared) -> None:
+    """How the filters overlapped before they were made into groups."""
+    looking, spec = compared.looking, compared.spec
+    found = overlap(looking.selection.cohort, spec.filters)
+    title = f"Overlap of {len(found.names)} filters, {looking.selection.n:,} patients"
+    listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
+    figure_with_downloads(
+        framed(overlap_figure(found), title, synthetic=looking.synthetic),
+        lambda: found.patterns,
+        key="compare_overlap_figure",
+        name=("compare", "overlap"),
+        alt=f"UpSet figure. {title}. Sizes: {listed}; {found.outside:,} in none.",
+    )
+    policy = (
+        "Each combination is a group of its own, so that nobody is in two."
+        if spec.kind == COMBINATIONS
+        else "Patients in several filters are left out of all groups."
+    )
+    st.caption(
+        f"{policy} In none: {found.outside:,}; not known for at least one: {found.unknown:,}."
+    )
