@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -223,7 +222,7 @@ def _draw_contrast(result: Comparison, contrast: Enrichment, *, key: str) -> Non
 def _draw_curves(
     result: Comparison,
     survival: GroupSurvival,
-    sentences: Sequence[str],
+    sentences: list[str],
     *,
     key: str,
     band: bool = True,

@@ -183,7 +183,7 @@ def test_overlapping_filters_become_groups_that_do_not(mpn: Cohort):
     died = Filter.from_dict({"column": "os_event", "in": [1]})
     assert combinations(mpn, filters | {"Died": died}).after_baseline
     with pytest.raises(GroupingError, match="two to 8"):
-        combinations(mpn, {"MF": filters["MF"]})
+        combinations(mpn, {str(i): filters["MF"] for i in range(9)})
 
 
 def test_composition_is_the_cross_table(mpn: Cohort):

@@ -96,6 +96,7 @@ def test_no_export_names_the_patients_of_a_list(
     few = Filter.from_dict({"all": [{"patients": list(listed)}]})
     selection = few.apply(cohort)
     question = asked(cohort, lists)
+    narrowed = replace(question, filter=few)
     asked_too = [
         Question("upload:abc", cohort.fingerprint, key, few, lists, settings=settings)
         for key, settings in (
@@ -104,10 +105,7 @@ def test_no_export_names_the_patients_of_a_list(
         )
     ]
     texts = [
-        *(
-            question_script(one, cohort, "View")
-            for one in (*asked_too, replace(question, filter=few))
-        ),
+        *(question_script(one, cohort, "View") for one in [*asked_too, narrowed]),
         methods_text(answer_to(question, cohort), Filter().apply(cohort)),
         lists.build(cohort).note,
         selection.sentence,

@@ -61,9 +61,10 @@ def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> N
     if survival is not None:
         with columns:
             _draw_survival(result, survival, answer)
+        years = (survival[0].outcome.limit or 0) / 12
         st.caption(
-            f"Same groups, colours and axes. Follow-up ends at {(survival[0].outcome.limit or 0) / 12:.1f} "
-            "years in both, where that of the shorter cohort ends, for every number here."
+            f"Same groups, colours and axes. Follow-up ends at {years:.1f} years in both, where "
+            "that of the shorter cohort ends, for every number here."
         )
     else:
         st.info(f"{result.names[1]} does not have the endpoint chosen; choose one of both.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -106,7 +107,7 @@ def asked_in_both(
     alone = unmatched(result.grouping, there, masks)
     same = _draw_matching(*alone, other) if ask and all(alone) else {}
     ours, others = matched(result.grouping, there, masks, same)
-    settings = {
+    settings: dict[str, Any] = {
         "without": column_of(spec),
         "own": (
             sorted(made_of(looking.cohort, spec, ours.names)),
