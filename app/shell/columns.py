@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from streamlit.column_config import NumberColumn, TextColumn
+
+from app.study.figures.forest import ratio_words
+from app.study.wording import format_p_cell
 
 pinned = partial(TextColumn, pinned=True)
 counted = partial(NumberColumn, format="localized")
@@ -32,6 +37,20 @@ _COLUMNS: dict[str, Any] = {
     "kind": "Kind",
     "test": "Test",
     "reason": "Reason",
+}
+
+
+def _ratio(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return ratio_words(value) if value else "0"
+
+
+# What prints numbers that no format does justice to, for ``draw_table``: an infinite odds ratio, a
+# p-value of 3.8e-86. Their columns have a heading and no format.
+PRINTED: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(("odds_ratio", "lower", "upper"), _ratio),
+    **dict.fromkeys(("p_value", "q_value"), format_p_cell),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,6 +18,7 @@ def draw_table(
     key: str,
     column_config: Mapping[str, Any] | None = None,
     column_order: Iterable[str] | None = None,
+    printed: Mapping[str, Callable[[Any], str]] | None = None,
     **options: Any,
 ) -> Any:
     """A table whose names in front stay in sight and are as wide as the longest of them.
@@ -30,6 +31,8 @@ def draw_table(
         The table.
     column_config, column_order
         As in ``st.dataframe``; pinned columns of text get their width here.
+    printed
+        What prints the cells of columns by their names; they sort by their values all the same.
     options
         Further options of ``st.dataframe``.
 
@@ -50,7 +53,14 @@ def draw_table(
             title = str(given.get("label") or name)
             config[name] = {**given, "width": names_width(title, frame[name])}
     options = {"hide_index": True, **options}
-    return st.dataframe(frame, key=key, column_config=config, column_order=column_order, **options)
+    how = {name: write for name, write in (printed or {}).items() if name in frame.columns}
+    return st.dataframe(
+        frame.style.format(how) if how else frame,
+        key=key,
+        column_config=config,
+        column_order=column_order,
+        **options,
+    )
 
 
 def names_width(title: str, names: Iterable[object]) -> int:

@@ -26,6 +26,8 @@ _FINE, _COARSE = (0.1, 0.2, 0.5, 1, 2, 5, 10), (0.001, 0.01, 0.1, 1, 10, 100, 10
 # Of what does not differ, a few names help to find one's way.
 _NAMED = 5
 _SMALL, _CLEAR = 0.1, 0.2
+# A longer bar would squeeze all others: it is cut here, and its number is written on it.
+WIDEST_SMD = 2.5
 _INSIDE = {"xref": "x domain", "yref": "y domain"}
 
 
@@ -45,6 +47,8 @@ def differences_figure(
     """
     own = rows[rows["smd"].notna()].head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
+    reach = float(np.clip(own["smd"].max() * 1.1 if len(own) else 0.0, 0.3, WIDEST_SMD))
+    beyond = (own["smd"] > reach).to_numpy()
     labels = [short(label) for label in own["label"]]
     hover = [
         f"<b>{row.label}</b><br>SMD {row.smd:.2f}"
@@ -75,18 +79,25 @@ def differences_figure(
                 {
                     "type": "bar", "orientation": "h", "name": name,
                     # Without a width plotly makes it of the distance to a trace's next bar.
-                    "x": own.loc[mask, "smd"].to_numpy(), "y": places, "width": 0.7,
+                    "x": own.loc[mask, "smd"].clip(upper=reach).to_numpy(), "y": places,
+                    "width": 0.7,
                     "marker": {"color": colour, "cornerradius": 3, "pattern": {"shape": pattern}},
                     "hovertext": [hover[place] for place in places],
                     "hovertemplate": "%{hovertext}<extra></extra>",
                 }
             )  # fmt: skip
-    reach = max(float(own["smd"].max()) * 1.1 if len(own) else 0.0, 0.3)
     return make_figure(
         traces,
         height=ROW * max(len(own), 1) + 60,
         **legend_above([str(trace["name"]) for trace in traces]),
-        annotations=[below("SMD" if colours else "Largest SMD of any two groups")],
+        annotations=[
+            below("SMD" if colours else "Largest SMD of any two groups"),
+            *(
+                text_at(f"{own['smd'][place]:.1f} ▸", x=reach, y=place, xanchor="right")
+                | {"font": {"size": 12, "color": PAPER if clear[place] else INK}}
+                for place in np.flatnonzero(beyond)
+            ),
+        ],
         shapes=[
             guide_line(x0=at, x1=at, y0=0, y1=1, yref="y domain", dash="dash")
             for at in (_SMALL, _CLEAR)

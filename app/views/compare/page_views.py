@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import COMBINATIONS, overlap
-from app.shell.columns import columns, percent, pinned
+from app.shell.columns import PRINTED, columns, percent, pinned
 from app.shell.controls.choice import choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import download_table, figure_with_downloads
@@ -88,11 +88,14 @@ def draw_clinical(compared: Compared) -> None:
         ranked.drop(columns="variable"),
         key="compare_clinical_table",
         column_config=columns(
-            *("smd", "test", "p_value", "q_value"),
+            *("smd", "test"),
             label=pinned("Variable"),
             higher_in="Higher in",
+            p_value="p",
+            q_value="q",
             missing="Missing",
         ),
+        printed=PRINTED,
     )
     st.caption(
         f"{legend(result.table)} Dashed lines: SMD 0.1, often taken as balanced, and 0.2. "
@@ -134,7 +137,6 @@ def draw_alterations(compared: Compared) -> None:
         shown,
         key="compare_alterations_table",
         column_config=columns(
-            *("odds_ratio", "lower", "upper", "p_value", "q_value"),
             label=pinned("Alteration"),
             altered=f"{group}: altered",
             tested="of tested",
@@ -142,8 +144,14 @@ def draw_alterations(compared: Compared) -> None:
             others_altered=f"{against}: altered",
             others_tested="of tested ",
             others_frequency=percent("share "),
+            odds_ratio="Odds ratio",
+            lower="95% from",
+            upper="to",
+            p_value="p",
+            q_value="q",
             note="Not compared because",
         ),
+        printed=PRINTED,
     )
     own = contrast.by_construction
     made = f" Not compared, as the groups are made of them: {', '.join(own)}." if own else ""

@@ -15,7 +15,7 @@ from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis
 from app.study.figures.theme import make_figure, rgba
 from app.study.wording import format_p, format_q, format_ratio
-from app.views.compare.figures import ROW, below, ratio_ticks, short
+from app.views.compare.figures import ROW, WIDEST_SMD, below, ratio_ticks, short
 from app.views.survival.screen.figures import guide_line
 
 # Of cohorts, not of groups: colours that no driver and no diagnosis has.
@@ -71,6 +71,8 @@ def clinical_replication_figure(
 ) -> go.Figure:
     """Standardised mean differences of the same variables in two cohorts on one axis.
 
+    What lies beyond the axis is a triangle at its edge.
+
     Parameters
     ----------
     table
@@ -91,7 +93,7 @@ def clinical_replication_figure(
     ]
     every = np.nan_to_num(np.concatenate([*(part for side in sides for part in side), [0.0]]),
                           nan=0.0, posinf=0.0, neginf=0.0)  # fmt: skip
-    reach = max(float(np.abs(every).max()) * 1.08, 0.3)
+    reach = float(np.clip(np.abs(every).max() * 1.08, 0.3, WIDEST_SMD))
 
     def told(row: dict[str, Any], side: int) -> str:
         smd, low, high = (row[f"{part}_{side}"] for part in ("smd", "lower", "upper"))

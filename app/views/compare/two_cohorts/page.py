@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from app.shell.columns import percent, pinned, two_digits
+from app.shell.columns import PRINTED, percent, pinned, two_digits
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
 from app.shell.tables import draw_table
@@ -130,15 +131,8 @@ def _draw_clinical(result: TwoCohorts, answer: Answer) -> None:
         name=("compare", "two cohorts", "clinical"),
         alt=f"{clinical_title(result)}. {clinical_sentence(result)}",
     )
-    config = _config(result, "Variable", "smd", "SMD") | {
-        f"missing_{side}": st.column_config.NumberColumn(f"{name}: missing")
-        for side, name in enumerate(result.names, 1)
-    }
-    draw_table(
-        table.drop(columns=["variable", "directed"]),
-        key="cohorts_clinical_table",
-        column_config=config,
-    )
+    shown = table.drop(columns=["variable", "directed"])
+    _draw_table(result, shown, "Variable", key="cohorts_clinical_table")
     two = len(result.groups) == 2
     st.caption(
         "SMD: standardised mean difference"
@@ -164,28 +158,32 @@ def _draw_alterations(result: TwoCohorts, answer: Answer) -> None:
         name=("compare", "two cohorts", "alterations"),
         alt=f"{alterations_title(result)}. {alterations_sentence(result)}",
     )
-    config = _config(result, "Alteration", "odds_ratio", "odds ratio") | {
-        f"difference_{side}": percent(f"{name}: difference")
-        for side, name in enumerate(result.names, 1)
-    }
-    draw_table(table.drop(columns="feature"), key="cohorts_table", column_config=config)
+    _draw_table(result, table.drop(columns="feature"), "Alteration", key="cohorts_table")
 
 
-def _config(result: TwoCohorts, what: str, column: str, called: str) -> dict[str, Any]:
-    """Headings of a table with the same columns of either cohort."""
-    config: dict[str, Any] = {
-        "label": pinned(what),
-        "agrees": "Same direction",
-    }
+def _draw_table(result: TwoCohorts, table: pd.DataFrame, what: str, *, key: str) -> None:
+    """A table with the same columns of either cohort."""
+    ratios = "odds_ratio_1" in table
+    limit = st.column_config.NumberColumn if ratios else two_digits
+    config: dict[str, Any] = {"label": pinned(what), "agrees": "Same direction"}
     for side, name in enumerate(result.names, start=1):
         config |= {
-            f"{column}_{side}": two_digits(f"{name}: {called}"),
-            f"lower_{side}": two_digits("95% from" + " " * side),
-            f"upper_{side}": two_digits("to" + " " * side),
-            f"p_value_{side}": two_digits(f"{name}: p"),
-            f"q_value_{side}": two_digits(f"{name}: q"),
+            f"smd_{side}": two_digits(f"{name}: SMD"),
+            f"odds_ratio_{side}": f"{name}: odds ratio",
+            f"difference_{side}": percent(f"{name}: difference"),
+            f"lower_{side}": limit("95% from" + " " * side),
+            f"upper_{side}": limit("to" + " " * side),
+            f"p_value_{side}": f"{name}: p",
+            f"q_value_{side}": f"{name}: q",
+            f"missing_{side}": f"{name}: missing",
         }
-    return config
+    printed = {
+        f"{column}_{side}": how
+        for column, how in PRINTED.items()
+        if ratios or column in ("p_value", "q_value")
+        for side in (1, 2)
+    }
+    draw_table(table, key=key, column_config=config, printed=printed)
 
 
 def _draw_not_shared(result: TwoCohorts) -> None:
