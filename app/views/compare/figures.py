@@ -51,7 +51,7 @@ def differences_figure(
     beyond = (own["smd"] > reach).to_numpy()
     labels = [short(label) for label in own["label"]]
     hover = [
-        f"<b>{row.label}</b><br>SMD {row.smd:.2f}"
+        f"<b>{row.label}</b><br>SMD {_smd(row.smd)}"
         + (f", higher in {row.higher_in}" if row.higher_in else "")
         + f"<br>{_tested(row)}<br>{row.missing:,} missing"
         for row in own.itertuples()
@@ -93,7 +93,7 @@ def differences_figure(
         annotations=[
             below("SMD" if colours else "Largest SMD of any two groups"),
             *(
-                text_at(f"{own['smd'][place]:.1f} ▸", x=reach, y=place, xanchor="right")
+                text_at(f"{_smd(own['smd'][place])} ▸", x=reach, y=place, xanchor="right")
                 | {"font": {"size": 12, "color": PAPER if clear[place] else INK}}
                 for place in np.flatnonzero(beyond)
             ),
@@ -250,6 +250,11 @@ def _enriched(row: Any, found: Enrichment) -> str:
         f"{format_ratio(row.odds_ratio, row.lower, row.upper)}<br>{format_p(row.p_value)}, "
         f"{format_q(row.q_value)}"
     )
+
+
+def _smd(value: float) -> str:
+    # Infinite where every group has one value of its own.
+    return f"{value:.2f}" if np.isfinite(value) else "∞"
 
 
 def _tested(row: Any) -> str:

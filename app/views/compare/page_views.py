@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import COMBINATIONS, overlap
-from app.shell.columns import PRINTED, columns, percent, pinned
+from app.shell.columns import PRINTED, columns, counted, percent, pinned
 from app.shell.controls.choice import choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import download_table, figure_with_downloads
@@ -138,11 +138,11 @@ def draw_alterations(compared: Compared) -> None:
         key="compare_alterations_table",
         column_config=columns(
             label=pinned("Alteration"),
-            altered=f"{group}: altered",
-            tested="of tested",
+            altered=counted(f"{group}: altered"),
+            tested=counted("of tested"),
             frequency=percent("share"),
-            others_altered=f"{against}: altered",
-            others_tested="of tested ",
+            others_altered=counted(f"{against}: altered"),
+            others_tested=counted("of tested "),
             others_frequency=percent("share "),
             odds_ratio="Odds ratio",
             lower="95% from",
