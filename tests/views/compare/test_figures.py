@@ -80,6 +80,17 @@ def test_between_two_groups_a_bar_has_the_colour_of_the_higher_one(mpn: Cohort):
     assert ranked.set_index("variable")["higher_in"]["sex"] == ""
 
 
+def test_a_bar_that_would_squeeze_the_others_is_cut_and_says_its_number(mpn: Cohort):
+    grouping = GroupingSpec.parse("variable:driver").build(mpn)
+    ranked = clinical_differences(table_one(mpn, grouping)).head(4).reset_index(drop=True)
+    ranked.loc[:1, "smd"] = [10.4, np.inf]
+    figure = framed(differences_figure(ranked), "Shown")
+    assert figure.layout.xaxis.range == (0, 2.5)
+    assert {"10.40 ▸", "∞ ▸"} <= set(texts(figure))
+    assert sum("▸" in text for text in texts(figure)) == 2
+    assert all(max(trace["x"]) <= 2.5 for trace in figure.data)
+
+
 def test_no_variable_makes_an_empty_figure_and_no_error(mpn: Cohort):
     grouping = GroupingSpec.parse("variable:driver").build(mpn)
     nothing = clinical_differences(table_one(mpn, grouping, variables=[]))
