@@ -130,16 +130,8 @@ def build_design(
         Columns to model. Numbers and booleans enter as they are, everything else by its levels.
     others
         Further columns that must be known: times, event, strata.
-    references
-        Reference level of categorical covariates; the first level by default.
-    units
-        Units a numeric covariate's effect is given for, such as ``{"age_years": 10}``.
-    interactions
-        Pairs of covariates whose product enters too.
-
-    Returns
-    -------
-    Design
+    references, units, interactions
+        As in :func:`app.analysis.regression.cox`.
 
     Raises
     ------

@@ -26,15 +26,14 @@ class FirthFit:
     ----------
     beta, information
         Estimate and information there.
-    penalised, log_likelihood, null_log_likelihood
-        Penalised log-likelihood; log-likelihood without the penalty, at the estimate and at zero.
+    log_likelihood, null_log_likelihood
+        Without the penalty, at the estimate and at zero.
     lower, upper, p_value
         Profile limits and likelihood-ratio p-value of each coefficient.
     """
 
     beta: Floats
     information: Floats
-    penalised: float
     log_likelihood: float
     null_log_likelihood: float
     lower: Floats
@@ -52,18 +51,10 @@ def firth_cox(
 
     Parameters
     ----------
-    sets
-        Risk sets.
     x
         Standardised covariates, shape (n, p).
-    conf_level
-        Level of the intervals.
     columns
         Coefficients to give an interval and a test, which take time; all by default, NaN elsewhere.
-
-    Returns
-    -------
-    FirthFit
     """
     p = x.shape[1]
     everything = np.ones(p, dtype=np.bool_)
@@ -77,7 +68,7 @@ def firth_cox(
         lower[j], upper[j] = profile.limit(-z * se[j]), profile.limit(z * se[j])
         p_value[j] = chdtrc(1, profile.root(-beta[j], beta)[0] ** 2)
     null = sets.evaluate(x, np.zeros(p)).log_likelihood
-    return FirthFit(beta, at.information, top, at.log_likelihood, null, lower, upper, p_value)
+    return FirthFit(beta, at.information, at.log_likelihood, null, lower, upper, p_value)
 
 
 def _climb(sets: RiskSets, x: Floats, beta: Floats, free: Bools) -> tuple[Floats, float]:

@@ -60,12 +60,6 @@ def maximise(evaluate: Evaluate, reach: Floats, names: Sequence[str]) -> Maximum
         covariates.
     reach
         Distance between the extremes of each covariate, shape (p,).
-    names
-        Names of the terms, for the sentences.
-
-    Returns
-    -------
-    Maximum
 
     Raises
     ------

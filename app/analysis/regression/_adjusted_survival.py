@@ -33,8 +33,6 @@ class AdjustedSurvival:
         group, reference (the first level), time, difference, std_error, lower, upper, p_value.
     n
         Patients averaged over.
-    method
-        What was done, in words.
     support
         group, variable (another covariate), n (patients of that level), lowest, highest (its values
         among them), below, above (shares of the patients averaged over, outside these values) and
@@ -68,18 +66,12 @@ def adjusted_survival(
         A model from :func:`app.analysis.regression.cox`, with ``variable`` among its covariates.
     frame
         The table the model was fitted on.
-    variable
-        The covariate to standardise.
     levels
         Values to set it to; by default the levels of a categorical covariate or the two values of
         a binary one.
     times
         Times to evaluate at; by default event times, at most 300. Beyond the last follow-up (of any
         stratum) the curves are not known: NaN.
-
-    Returns
-    -------
-    AdjustedSurvival
 
     Raises
     ------

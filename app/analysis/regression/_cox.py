@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -76,12 +76,6 @@ def cox(
     firth
         Firth's correction: ``"auto"`` only if a coefficient is infinite without it, and then the
         notes say so; True always; False never.
-    conf_level
-        Level of the intervals.
-
-    Returns
-    -------
-    CoxModel
 
     Raises
     ------
@@ -89,17 +83,11 @@ def cox(
         If there is no event, a covariate is constant, collinear or (without Firth) separates the
         events, or a column is absent or impossible.
     """
-    outcome = [time, event] + ([] if entry is None else [entry])
     options = _Options(penalizer, firth, conf_level)
     layers = _strata_columns(strata)
-    design = build_design(
-        frame,
-        covariates,
-        [*outcome, *layers],
-        references=references,
-        units=units,
-        interactions=interactions,
-    )
+    needed = [name for name in (time, event, entry, *layers) if name is not None]
+    terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
+    design = build_design(frame, covariates, needed, **terms)
     used = frame.loc[design.kept]
     data = survival_data(used[time], used[event], None if entry is None else used[entry])
     return _fit(data, design, _strata(used, layers), options, data.n)
@@ -147,15 +135,9 @@ def cox_time_varying(
     """
     options = _Options(penalizer, firth, conf_level)
     layers = _strata_columns(strata)
-    outcome = [start, stop, event] + ([] if patient is None else [patient])
-    design = build_design(
-        frame,
-        covariates,
-        [*outcome, *layers],
-        references=references,
-        units=units,
-        interactions=interactions,
-    )
+    needed = [name for name in (start, stop, event, patient, *layers) if name is not None]
+    terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
+    design = build_design(frame, covariates, needed, **terms)
     used = frame.loc[design.kept]
     data = survival_data(used[stop], used[event], used[start])
     patients = None

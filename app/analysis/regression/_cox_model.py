@@ -28,8 +28,6 @@ class Fitted:
     ----------
     data, strata
         Follow-up of the complete cases and their strata.
-    sets
-        Risk sets.
     x, centre, scale
         Standardised covariates, and the mean and standard deviation taken out.
     beta, at
@@ -74,10 +72,6 @@ class CoxModel:
         Partial log-likelihood at the estimate and at zero, without any penalty.
     likelihood_ratio
         Chi-squared statistic, degrees of freedom and p-value of the whole model.
-    conf_level
-        Level of the intervals.
-    method
-        What was done, in words.
     notes
         Sentences a reader should know: few events a term, empty levels, Firth's correction.
     fitted

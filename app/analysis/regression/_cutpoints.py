@@ -44,8 +44,6 @@ class Cutpoint:
         The cuts found in the ten parts of that cross-validation: how stable the cut is.
     profile
         cut, n_low (patients at most the cut), statistic, for every cut tried.
-    n, events
-        Patients and events.
     method, note
         What was done, in words; how far to trust it.
     """
@@ -94,10 +92,6 @@ def optimal_cutpoint(
         Smallest share of patients on either side of a cut.
     seed
         Seed of the division into ten parts.
-
-    Returns
-    -------
-    Cutpoint
 
     Raises
     ------

@@ -37,8 +37,6 @@ def subgroup_effects(
 
     Parameters
     ----------
-    frame
-        One row a patient.
     time, event, entry, strata
         As in :func:`app.analysis.regression.cox`.
     exposure
@@ -49,8 +47,6 @@ def subgroup_effects(
         Further covariates of every model; one that does not vary within a row is left out of it.
     references
         Reference level of a categorical exposure or covariates.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------

@@ -58,10 +58,6 @@ def survival_scan(
         Covariates of every model, same index; patients lacking one are left out.
     min_altered
         Features altered in fewer of the patients tested are not modelled.
-    strata
-        Stratum of each patient, or None.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------

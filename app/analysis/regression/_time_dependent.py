@@ -39,8 +39,6 @@ class Landmark:
         Which of the patients given are in the analysis, shape (n given,).
     n_events_before, n_censored_before
         Patients left out because follow-up had ended by the landmark: with the event, and without.
-    method
-        What was done, in words.
     """
 
     at: float
@@ -68,10 +66,6 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
         When the exposure began; missing if never.
     at
         The landmark, zero or later.
-
-    Returns
-    -------
-    Landmark
 
     Raises
     ------
@@ -111,8 +105,6 @@ def compare_landmarks(
     ----------
     time, event, exposure_time
         As in :func:`landmark`.
-    landmarks
-        The landmarks.
 
     Returns
     -------
@@ -203,10 +195,6 @@ def simon_makuch(
     conf_type, conf_level
         As in :func:`app.analysis.survival.kaplan_meier`.
 
-    Returns
-    -------
-    SimonMakuch
-
     Raises
     ------
     ValueError
@@ -251,8 +239,6 @@ def counting_process(
 
     Parameters
     ----------
-    frame
-        One row a patient.
     time, event
         Columns: end of follow-up and 1 = event or 0 = censored, none missing.
     exposures

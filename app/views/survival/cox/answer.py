@@ -45,13 +45,6 @@ TELLING = 50_000
 def models_answer(cohort: Cohort, result: CohortModels) -> Answer:
     """The answer of Cox models: the hazard ratio of each covariate.
 
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    result
-        The models.
-
     Raises
     ------
     ValueError
@@ -95,14 +88,10 @@ def hazards_answer(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
     result
         The models; the one of all covariates together is checked.
     term
         The term whose residuals are drawn; the first where the model has none of this name.
-    unit
-        Unit of all times.
 
     Raises
     ------
@@ -144,19 +133,7 @@ def hazards_answer(
 def adjusted_answer(
     cohort: Cohort, result: AdjustedView, *, unit: TimeUnit = "years", unadjusted: bool = True
 ) -> Answer:
-    """The answer of adjusted survival curves.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    result
-        The curves.
-    unit
-        Unit of all times.
-    unadjusted
-        Whether the Kaplan-Meier curves are drawn too.
-    """
+    """The answer of adjusted survival curves."""
     models, covariate = result.models, result.covariate
     endpoint = models.table.outcome.endpoint
     by = mid_sentence(covariate.name)
@@ -204,15 +181,7 @@ def adjusted_answer(
 
 
 def subgroups_answer(cohort: Cohort, result: SubgroupForest) -> Answer:
-    """The answer of a subgroup forest.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    result
-        The effect across the levels of other covariates.
-    """
+    """The answer of a subgroup forest."""
     outcome, shown, rows = result.table.outcome, result.exposure, result.rows
     title = f"{outcome.endpoint.label}: effect of {mid_sentence(shown.name)} in subgroups"
     sentences = interaction_sentences(result)

@@ -38,8 +38,6 @@ class ResidualTrend:
 
     Attributes
     ----------
-    term
-        The term.
     points
         time (months), transformed_time, residual: one row an event, in order of time. A residual
         estimates the coefficient at that time.
@@ -65,8 +63,6 @@ def residual_trend(model: CoxModel, term: str) -> ResidualTrend:
 
     Parameters
     ----------
-    model
-        A fitted model.
     term
         One of ``model.summary["term"]``.
 
@@ -80,13 +76,7 @@ def residual_trend(model: CoxModel, term: str) -> ResidualTrend:
         raise ValueError(f"The model has no term called {term}.")
     position = names.index(term)
     table = model.schoenfeld
-    points = pd.DataFrame(
-        {
-            "time": table["time"],
-            "transformed_time": table["transformed_time"],
-            "residual": table[term],
-        }
-    )
+    points = table[["time", "transformed_time"]].assign(residual=table[term])
     x = points["transformed_time"].to_numpy(dtype=float)
     grid = np.linspace(x.min(), x.max(), _SMOOTH_POINTS)
     knots = np.unique(np.quantile(np.unique(x), np.linspace(0, 1, _SMOOTH_DF + 1)))
@@ -136,8 +126,6 @@ class AdjustedView:
 
     Attributes
     ----------
-    models
-        The models that the curves are of.
     covariate
         What the levels are of.
     names

@@ -31,16 +31,8 @@ def adjusted_figure(
 
     Parameters
     ----------
-    view
-        The curves.
-    colours
-        One a level.
-    unit
-        Unit of the time axis.
     event_label
         What a curve is free of, for the axis.
-    unadjusted
-        Whether to draw the unadjusted curves too.
     """
     factor = in_unit(1.0, unit)
     traces: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.cohort.colours import BLUE, GREY, VERMILION
 from app.study.figures.curves import curve_band
 from app.study.figures.legend import LEGEND
-from app.study.figures.theme import INK, make_figure, text_at
+from app.study.figures.theme import INK, make_figure, text_at, under_axis
 from app.study.wording import TimeUnit, in_unit
 from app.views.survival.cox.checks import ResidualTrend
 
@@ -24,15 +24,6 @@ def residual_figure(trend: ResidualTrend, label: str, unit: TimeUnit = "years") 
     """Draw scaled Schoenfeld residuals, their smooth course, and the model's one coefficient.
 
     The time axis is that of the test: spread so that equal widths hold about equally many events.
-
-    Parameters
-    ----------
-    trend
-        Residuals of one term.
-    label
-        What the term compares.
-    unit
-        Unit of the times under the axis.
     """
     points = trend.points
     shown = points.iloc[:: max(1, -(-len(points) // _MAX_POINTS))]
@@ -86,15 +77,7 @@ def residual_figure(trend: ResidualTrend, label: str, unit: TimeUnit = "years") 
         legend_space=46,
         margin={"b": _FOOT},
         annotations=[
-            text_at(
-                f"{unit.capitalize()} of follow-up, spread by events",
-                xref="x domain",
-                yref="paper",
-                x=0.5,
-                y=0,
-                yshift=-30,
-                yanchor="top",
-            ),
+            *under_axis(f"{unit.capitalize()} of follow-up, spread by events", below=30),
             text_at(
                 f"Log hazard ratio: {label}",
                 xref="paper",

@@ -123,12 +123,8 @@ def model_frame(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
-    endpoint_key
-        Which endpoint.
     covariates
         ``variable:age_years``, ``alteration:TP53``, any other grouping written as text, or a
         grouping. A variable enters as a number or by its levels, an alteration as 1 = altered and

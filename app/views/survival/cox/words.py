@@ -180,8 +180,6 @@ def concordance_words(model: CoxModel, interval: str = "") -> str:
 
     Parameters
     ----------
-    model
-        A fitted model.
     interval
         What stands before the limits.
     """
@@ -196,8 +194,6 @@ def model_line(model: CoxModel, *, concordance: bool) -> str:
 
     Parameters
     ----------
-    model
-        A fitted model.
     concordance
         Whether to count Harrell's concordance, which takes a while in a very large cohort.
     """

@@ -30,8 +30,6 @@ def cox_methods(model: CoxModel, *, concordance: bool = True) -> str:
 
     Parameters
     ----------
-    model
-        The model.
     concordance
         Whether to say Harrell's concordance, which takes a while in a very large cohort.
     """

@@ -122,25 +122,25 @@ def _covariate_rows(
     covariate: Covariate, fit: CoxModel | str, models: CohortModels
 ) -> list[dict[str, Any]]:
     """Rows of one covariate in one model; as many for whatever model, estimated or not."""
-    by_level: dict[object, tuple[Term, pd.Series]] = {}
+    by_level: dict[object, pd.Series] = {}
     counts: dict[object, tuple[int, int]] = {}
     reference: object = models.options["references"].get(covariate.name)
     if isinstance(fit, CoxModel):
         for term, estimate in estimates(fit):
             if len(term.parts) == 1 and term.parts[0].variable == covariate.name:
-                by_level[term.parts[0].level] = (term, estimate)
+                by_level[term.parts[0].level] = estimate
                 reference = term.parts[0].reference
         if covariate.kind == "levels":
             counts = _level_counts(fit, models.table.frame[covariate.name])
     if covariate.kind != "levels":
         label = part_label(models, Part(covariate.name))
-        return [_filled(label, by_level.get(None), covariate.name)]
+        return [_row(label, by_level.get(None), covariate.name)]
     levels = _present(models.table.frame[covariate.name])
     reference = reference if reference in levels else levels[0]
     others = [level for level in levels if level != reference]
     if len(others) == 1:
         label = f"{covariate.name}: {others[0]} vs {reference}"
-        row = _filled(label, by_level.get(others[0]), covariate.name)
+        row = _row(label, by_level.get(others[0]), covariate.name)
         return [row | _counted(counts.get(others[0]))]
     heading = {"group": covariate.name}
     rows = [
@@ -150,13 +150,9 @@ def _covariate_rows(
         | _counted(counts.get(reference))
     ]
     for level in others:
-        row = _filled(str(level), by_level.get(level), covariate.name)
+        row = _row(str(level), by_level.get(level), covariate.name)
         rows.append(row | heading | _counted(counts.get(level)))
     return rows
-
-
-def _filled(label: str, found: tuple[Term, pd.Series] | None, variable: str) -> dict[str, Any]:
-    return _row(label, None if found is None else found[1], variable)
 
 
 def _row(label: str, estimate: pd.Series | None, variable: str) -> dict[str, Any]:
