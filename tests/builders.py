@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from app.analysis.regression._concordance import concordance
-from app.analysis.survival import Estimate
-from app.analysis.survival_input import survival_data
 from data_loaders import Cohort, Endpoint, Provenance, Variable
 
 
@@ -53,8 +49,3 @@ def make_cohort(
 OS = Endpoint("os", "Overall survival", "os_months", "os_event", event_label="death")
 DIAGNOSIS = Variable("diagnosis", "Diagnosis", "categorical", role="disease")
 AGE = Variable("age_years", "Age", "numeric", unit="years", role="demographic")
-
-
-def concordance_index(time: object, event: object, score: object) -> Estimate:
-    """Harrell's concordance of a score, as a model has it of its predictions."""
-    return concordance(survival_data(time, event), np.asarray(score, dtype=float))

@@ -12,9 +12,9 @@ import pytest
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
 from app.analysis.regression import counting_process, cox, cox_time_varying
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import kaplan_meier, logrank_test
 from tests.analysis.oracles import Frames, Oracle, printed, read_frames, same_p
-from tests.builders import concordance_index
 
 pytestmark = pytest.mark.shared
 

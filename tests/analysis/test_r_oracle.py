@@ -11,9 +11,9 @@ import pytest
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
 from app.analysis.regression import counting_process, cox, cox_time_varying, landmark
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import kaplan_meier, logrank_test, pairwise_logrank
 from tests.analysis.oracles import WORDS, Frames, Oracle, read_frames, same, same_p
-from tests.builders import concordance_index
 
 pytestmark = pytest.mark.shared
 

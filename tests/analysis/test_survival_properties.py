@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
 from app.analysis.regression import cox, survival_scan
+from app.analysis.regression._concordance import concordance_index
 from app.analysis.survival import (
     administrative_censoring,
     kaplan_meier,
     logrank_test,
     risk_table,
 )
-from tests.builders import concordance_index
 
 patients = st.lists(
     st.tuples(

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from app.analysis.arrays import Floats, Ints
 from app.analysis.survival import Estimate
-from app.analysis.survival_input import Groups, SurvivalData
+from app.analysis.survival_input import Groups, SurvivalData, group_codes, numbers, survival_data
 
 ROUNDING = 1e-12
 
 
-def concordance(
-    data: SurvivalData, score: Floats, strata: Groups | None = None, conf_level: float = 0.95
+def concordance_index(
+    time: Any, event: Any, score: Any, entry: Any = None, strata: Any = None
 ) -> Estimate:
     """Probability that of two patients the one with the higher score has the event first.
 
     Equals R's ``concordance(..., reverse = TRUE)``: pairs tied in time are not compared, a patient
     censored at the time of an event outlived it, pairs tied in score count one half; the standard
-    error is the infinitesimal jackknife. Pairs are compared within strata only.
+    error is the infinitesimal jackknife.
+
+    Parameters
+    ----------
+    time, event, entry
+        As in :func:`app.analysis.survival.kaplan_meier`.
+    score
+        Risk score, higher = earlier event, shape (n,).
+    strata
+        Pairs are compared within strata only.
 
     Returns
     -------
@@ -26,6 +37,15 @@ def concordance(
         The index with ``std_error``, ``lower`` and ``upper``; NaN with a ``note`` if no pair can
         be compared.
     """
+    data = survival_data(time, event, entry, beside={"Scores": score, "Strata": strata})
+    layers = None if strata is None else group_codes(strata, data.n)
+    return concordance(data, numbers(score, "Scores", data.n), layers)
+
+
+def concordance(
+    data: SurvivalData, score: Floats, strata: Groups | None = None, conf_level: float = 0.95
+) -> Estimate:
+    """:func:`concordance_index` of checked data."""
     k = 2 * len(data.times)
     layer = np.zeros(data.n, dtype=np.int64) if strata is None else strata.codes
     code = _tied_codes(score)
