@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.survival import administrative_censoring, kaplan_meier, risk_table
-from app.analysis.survival._kaplan_meier import at_risk
+from app.analysis.survival._follow_up import at_risk
 from tests.analysis import published
 
 

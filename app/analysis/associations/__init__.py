@@ -6,7 +6,6 @@ from app.analysis.associations._frequencies import (
     States,
     alteration_frequencies,
     co_occurrence,
-    compare_groups,
     pair_table,
     wilson_interval,
 )
@@ -17,6 +16,7 @@ from app.analysis.associations._table_one import (
     GroupSummary,
     TableOne,
     VariableRow,
+    compare_groups,
     describable,
     in_words,
     table_one,

@@ -13,17 +13,7 @@ from app.analysis.associations._exact import (
     fisher_p_values,
     sample_odds_ratios,
 )
-from app.analysis.associations._table_one import compare_groups
 from app.analysis.multiplicity import adjust_p_values
-
-__all__ = [
-    "alteration_frequencies",
-    "co_occurrence",
-    "compare_groups",
-    "pair_table",
-    "states_of",
-    "wilson_interval",
-]
 
 Integers = npt.NDArray[np.int64]
 States = npt.NDArray[np.int8]

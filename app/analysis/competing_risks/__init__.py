@@ -2,11 +2,10 @@
 
 from app.analysis.competing_risks._cumulative_incidence import (
     CumulativeIncidence,
-    GrayTest,
     cumulative_incidence,
-    fine_gray,
-    gray_test,
 )
+from app.analysis.competing_risks._fine_gray import fine_gray
+from app.analysis.competing_risks._gray import GrayTest, gray_test
 from app.analysis.competing_risks._group_hazards import GroupModel, group_cox, group_fine_gray
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Competing risks: cumulative incidence, Gray's test and the Fine-Gray model.
+"""Cumulative incidence of every cause, exactly (Aalen and Johansen).
 
 A cause is an integer: 0 = censored, every other number is an event of its own kind. Estimates,
 variances and tests equal those of R's ``cmprsk``.
@@ -16,18 +16,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from app.analysis.arrays import Floats, Ints
-from app.analysis.competing_risks._fine_gray import FineGray, fine_gray
-from app.analysis.competing_risks._gray import GrayTest, gray_test
 from app.analysis.survival_input import SurvivalData, at_risk_counts, competing_data, numbers, slack
-
-__all__ = [
-    "CumulativeIncidence",
-    "FineGray",
-    "GrayTest",
-    "cumulative_incidence",
-    "fine_gray",
-    "gray_test",
-]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from app.analysis.regression._adjusted_survival import (
     adjusted_survival,
     support_sentences,
 )
-from app.analysis.regression._cox import cox, cox_time_varying, survival_scan
+from app.analysis.regression._cox import cox, cox_time_varying
 from app.analysis.regression._cox_model import CoxModel
 from app.analysis.regression._cutpoints import Cutpoint, optimal_cutpoint
 from app.analysis.regression._effects_by_level import subgroup_effects
+from app.analysis.regression._scan import survival_scan
 from app.analysis.regression._time_dependent import (
     Landmark,
     SimonMakuch,

@@ -30,10 +30,7 @@ from app.analysis.likelihood import (
     unprintable,
 )
 from app.analysis.regression._cox_model import CoxModel, Fitted
-from app.analysis.regression._scan import survival_scan
 from app.analysis.survival_input import Groups, SurvivalData, group_codes, survival_data
-
-__all__ = ["CoxModel", "cox", "cox_time_varying", "survival_scan"]
 
 
 def cox(

@@ -7,19 +7,21 @@ from app.analysis.survival._contrasts import (
     rmst_differences,
     survival_differences,
 )
-from app.analysis.survival._follow_up import administrative_censoring
+from app.analysis.survival._follow_up import administrative_censoring, risk_table
 from app.analysis.survival._kaplan_meier import (
     ConfType,
     Estimate,
     KaplanMeier,
     confidence_band,
     kaplan_meier,
+)
+from app.analysis.survival._logrank import (
+    LogrankResult,
+    Weights,
     logrank_test,
     logrank_trend,
     pairwise_logrank,
-    risk_table,
 )
-from app.analysis.survival._logrank import LogrankResult, Weights
 from app.analysis.survival._supported import (
     FEWEST_AT_RISK,
     SHARE_AT_RISK,

@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves, and the entry point to risk tables and the log-rank family.
+"""Kaplan-Meier curves: the estimate, its band, medians and restricted means.
 
 Estimates equal R's ``survival`` package; where its conventions and ours differ, the docstring says
 so. Times are in whatever unit they come in; every result is in that unit.
@@ -16,8 +16,6 @@ import pandas as pd
 from scipy.special import ndtri
 
 from app.analysis.arrays import Floats, Ints
-from app.analysis.survival._follow_up import administrative_censoring, at_risk, risk_table
-from app.analysis.survival._logrank import logrank_test, logrank_trend, pairwise_logrank
 from app.analysis.survival_input import (
     TIE_TOLERANCE,
     SurvivalData,
@@ -27,18 +25,6 @@ from app.analysis.survival_input import (
     survival_data,
     wald,
 )
-
-__all__ = [
-    "Estimate",
-    "KaplanMeier",
-    "administrative_censoring",
-    "at_risk",
-    "kaplan_meier",
-    "logrank_test",
-    "logrank_trend",
-    "pairwise_logrank",
-    "risk_table",
-]
 
 ConfType = Literal["log-log", "log", "plain"]
 
