@@ -15,7 +15,8 @@ import pandas as pd
 from scipy.special import erfc
 
 from app.analysis.arrays import Floats
-from app.analysis.regression._cox import CoxModel, cox
+from app.analysis.regression._cox import cox
+from app.analysis.regression._cox_model import CoxModel
 from app.analysis.survival_input import SurvivalData, at_risk_counts, numbers, survival_data
 
 FOLDS = 10
