@@ -91,6 +91,11 @@ class Endpoint:
     source: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is made of: time and event, and the others that it has."""
+        return tuple(filter(None, (self.time, self.event, self.competing, self.entry)))
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -299,8 +304,8 @@ class Cohort:
         if list(self.features.index) != list(self.alterations.columns):
             raise CohortError("The feature table does not describe the alteration columns.")
         for endpoint in self.endpoints.values():
-            for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry):
-                if column is not None and column not in self.patients.columns:
+            for column in endpoint.columns:
+                if column not in self.patients.columns:
                     raise CohortError(
                         f"Endpoint {endpoint.key} names the column {column}, which does not exist."
                     )
@@ -343,6 +348,15 @@ class Cohort:
         """Altered patients of each feature, in the order of the columns."""
         counts: npt.NDArray[np.int64] = np.count_nonzero(self.states == 1, axis=0).astype(np.int64)
         return counts
+
+    @cached_property
+    def endpoint_columns(self) -> frozenset[str]:
+        """Columns of ``patients`` that an endpoint is made of."""
+        return frozenset(name for held in self.endpoints.values() for name in held.columns)
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """A column of ``patients`` as numbers, shape (n,), NaN where missing."""
+        return np.asarray(self.patients[column].to_numpy(dtype=np.float64, na_value=np.nan))
 
     def factor(self, column: str) -> tuple[npt.NDArray[np.intp], tuple[Any, ...]]:
         """A column of ``patients`` as codes, worked out once: the cohort does not change.

@@ -89,8 +89,6 @@ def assign_colours(
     ----------
     names
         Group names in their order.
-    ordered
-        Whether the groups are steps of one scale.
     beside
         Colours that other groups of the same figure have.
     """

@@ -8,13 +8,10 @@ from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import All, AnyOf, Between, Clause, Filter, InSet, Known, Not
 from data_loaders import Cohort, Endpoint, Variable
-
-Floats = npt.NDArray[np.float64]
 
 _LATER = frozenset({"treatment", "outcome"})
 # Whose names are known to be of time zero, whatever word they hold.
@@ -124,11 +121,6 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).lower()
 
 
-def _numbers(cohort: Cohort, column: str) -> Floats:
-    values: Floats = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
-    return values
-
-
 def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
     """One value (or none) in all who are free of the event, and others in most who had it.
 
@@ -136,10 +128,10 @@ def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
     no event at all.
     """
     codes = cohort.factor(column)[0]
-    had = _numbers(cohort, endpoint.event)
+    had = cohort.numbers(endpoint.event)
     free = had == 0
     if endpoint.competing is not None:
-        free &= ~(_numbers(cohort, endpoint.competing) == 1)
+        free &= ~(cohort.numbers(endpoint.competing) == 1)
     sides = codes[free], codes[had == 1]
     if min(map(len, sides)) < _FEWEST:
         return False
@@ -152,7 +144,7 @@ def _follows_event(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
 
 def _is_time_of(cohort: Cohort, column: str, endpoint: Endpoint) -> bool:
     """Whether the numbers are the endpoint's times in whatever unit."""
-    values, time = _numbers(cohort, column), _numbers(cohort, endpoint.time)
+    values, time = cohort.numbers(column), cohort.numbers(endpoint.time)
     both = (values > 0) & (time > 0)
     if np.count_nonzero(both) < _FEWEST or len(np.unique(time[both])) < _FEWEST:
         return False

@@ -12,13 +12,7 @@ _ANCHORS = ("#2b62c4", "#7569d6", "#c05f9f", "#d9541e", "#b98300")
 
 
 def number_colours(steps: int) -> tuple[str, ...]:
-    """One colour a step, evenly spaced on one ramp; every number of steps has different ones.
-
-    Parameters
-    ----------
-    steps
-        How many, from low to high.
-    """
+    """One colour a step, evenly spaced on one ramp; every number of steps has different ones."""
     if steps == 1:
         return _ANCHORS[:1]
     last = len(_ANCHORS) - 1

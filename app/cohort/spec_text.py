@@ -10,15 +10,7 @@ _PLAIN = " ()[]+-_.,;:/'*\"{}=<&!?#@$^~`"
 
 
 def join_parts(parts: Sequence[str], separator: str) -> str:
-    """Names joined by a character; where a name holds it, it is written as in a web address.
-
-    Parameters
-    ----------
-    parts
-        The names.
-    separator
-        One character.
-    """
+    """Names joined by a character; where a name holds it, it is written as in a web address."""
     plain = _PLAIN.replace(separator, "")
     return separator.join(quote(part, safe=plain) for part in parts)
 

@@ -252,16 +252,11 @@ def compare_groups(
 def describable(cohort: Cohort) -> list[str]:
     """Columns that table one can describe, in the dictionary's order: no outcome, text or date."""
     if cohort not in _DESCRIBABLE:
-        times = {
-            column
-            for endpoint in cohort.endpoints.values()
-            for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
-        }
         _DESCRIBABLE[cohort] = tuple(
             v.name
             for v in cohort.variables.values()
             if v.name in cohort.patients.columns
-            and v.name not in times
+            and v.name not in cohort.endpoint_columns
             and v.role not in _LEFT_OUT
             and (v.kind == "numeric" or v.kind in _CATEGORIES)
             and cohort.patients[v.name].notna().any()

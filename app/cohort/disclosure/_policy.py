@@ -99,15 +99,7 @@ class Disclosure:
         return release_of(cohort, self.threshold)
 
     def refusal(self, selection: Selection, chosen: Filter) -> str:
-        """Why nothing is shown of a selection, as a sentence; empty where it may be looked at.
-
-        Parameters
-        ----------
-        selection
-            Whom the filter selects.
-        chosen
-            The filter.
-        """
+        """Why nothing is shown of a selection, as a sentence; empty where it may be looked at."""
         release = self.release(selection.source)
         conditions = conditions_of(chosen, release.published)
         if isinstance(conditions, str):

@@ -245,7 +245,7 @@ def _points(cohort: Cohort) -> list[_Axis]:
     for endpoint in [e for e in cohort.endpoints.values() if e.entry is None][:_MOST_ENDPOINTS]:
         columns = [endpoint.time, endpoint.event]
         columns += [] if endpoint.competing is None else [endpoint.competing]
-        values = [cohort.patients[c].to_numpy(dtype=float, na_value=np.nan) for c in columns]
+        values = [cohort.numbers(name) for name in columns]
         time, event = values[:2]
         known = ~(np.isnan(time) | np.isnan(event))
         happened = event == 1

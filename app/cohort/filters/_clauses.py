@@ -55,6 +55,24 @@ def label_of(cohort: Cohort | None, name: str) -> str:
     return variable.label if variable is not None else name
 
 
+def state_of(cohort: Cohort, feature: str) -> Truth:
+    """State of an alteration; raises FilterError where the cohort has none of that name."""
+    try:
+        return cohort.feature_state(feature)
+    except CohortError as error:
+        raise FilterError(
+            f"The filter names the alteration {feature}, which this cohort does not have; "
+            "remove that condition or choose another cohort."
+        ) from error
+
+
+def feature_label(cohort: Cohort | None, feature: str) -> str:
+    """Label of an alteration; its name where no cohort or no such alteration is given."""
+    if cohort is None or feature not in cohort.features.index:
+        return feature
+    return str(cohort.features.loc[feature, "label"])
+
+
 def _unit(cohort: Cohort | None, name: str) -> str:
     variable = cohort.variables.get(name) if cohort is not None else None
     return f" {variable.unit}" if variable is not None and variable.unit else ""
@@ -175,19 +193,11 @@ class Altered:
 
     def evaluate(self, cohort: Cohort) -> Truth:
         """Truth for every patient."""
-        try:
-            return cohort.feature_state(self.feature)
-        except CohortError as error:
-            raise FilterError(
-                f"The filter names the alteration {self.feature}, which this cohort does not have; "
-                "remove that condition or choose another cohort."
-            ) from error
+        return state_of(cohort, self.feature)
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``ASXL1 altered``."""
-        if cohort is not None and self.feature in cohort.features.index:
-            return f"{cohort.features.loc[self.feature, 'label']} altered"
-        return f"{self.feature} altered"
+        return f"{feature_label(cohort, self.feature)} altered"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

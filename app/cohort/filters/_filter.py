@@ -32,8 +32,6 @@ class Selection:
         One row a step, the first being everyone: ``clause`` (words), ``n`` (left after it),
         ``excluded`` (known not to match), ``missing`` (value missing or gene not tested, hence
         neither in nor known to be out). ``n`` before = ``n + excluded + missing``.
-    sentence
-        The selection in words.
     """
 
     source: Cohort

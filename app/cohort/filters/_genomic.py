@@ -10,9 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from app.cohort.filters._clauses import All, AnyOf, Clause, FilterError, Not, Truth, plain_number
+from app.cohort.filters._clauses import (
+    All,
+    AnyOf,
+    Clause,
+    FilterError,
+    Not,
+    Truth,
+    feature_label,
+    plain_number,
+    state_of,
+)
 from app.cohort.gene_states import TESTED_SHARE, gene_states
-from data_loaders import Cohort, CohortError
+from data_loaders import Cohort
 from data_loaders.alterations.mutation_rule import counts
 from data_loaders.wording import listing
 
@@ -25,16 +35,11 @@ class Tested:
 
     def evaluate(self, cohort: Cohort) -> Truth:
         """Truth for every patient: 1 or 0."""
-        try:
-            return (cohort.feature_state(self.feature) >= 0).astype(np.int8)
-        except CohortError as error:
-            raise _no_such(self.feature) from error
+        return (state_of(cohort, self.feature) >= 0).astype(np.int8)
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """For instance ``ASXL1 tested``."""
-        if cohort is not None and self.feature in cohort.features.index:
-            return f"{cohort.features.loc[self.feature, 'label']} tested"
-        return f"{self.feature} tested"
+        return f"{feature_label(cohort, self.feature)} tested"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -203,10 +208,3 @@ def names_patients(clause: Clause) -> bool:
         case All(clauses) | AnyOf(clauses):
             return any(names_patients(inner) for inner in clauses)
     return False
-
-
-def _no_such(feature: str) -> FilterError:
-    return FilterError(
-        f"The filter names the alteration {feature}, which this cohort does not have; "
-        "remove that condition or choose another cohort."
-    )

@@ -21,7 +21,15 @@ from app.cohort.groupings._cuts import (
     readable_cut,
     typed_values,
 )
-from app.cohort.groupings._grouping import MIN_GROUP_FOR_TEST, MISSING, UNKNOWN
+from app.cohort.groupings._grouping import (
+    MIN_GROUP_FOR_TEST,
+    MISSING,
+    NOT_DRAWN,
+    OUTSIDE,
+    UNKNOWN,
+    Grouping,
+    GroupingError,
+)
 from app.cohort.groupings._kinds import allele_genes
 from app.cohort.groupings._named import filters_from_text
 from app.cohort.groupings._overlap import POLICY, Combination, Overlap, combined, overlap
@@ -40,11 +48,7 @@ from app.cohort.groupings._spec import (
     FILTERS,
     GENES,
     HIERARCHY,
-    NOT_DRAWN,
-    OUTSIDE,
     SAVED,
-    Grouping,
-    GroupingError,
     GroupingSpec,
     SavedGroups,
     by_alteration,

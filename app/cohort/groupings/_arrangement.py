@@ -137,7 +137,7 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
     places = [grouping.names.index(name) for name in shown]
     if not places:
         raise GroupingError("Every group is hidden; show at least one.")
-    called = {old: new for old, text in arrangement.names if (new := _clean(text))}
+    called = {old: new for old, text in arrangement.names if (new := one_line(text))}
     names = tuple(called.get(name, name) for name in shown)
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -204,5 +204,6 @@ def group_order(grouping: Grouping, arrangement: Arrangement) -> tuple[str, ...]
     return tuple(dict.fromkeys([*wanted, *own]))
 
 
-def _clean(text: str) -> str:
+def one_line(text: str) -> str:
+    """A name without line breaks and outer blanks, of at most :data:`MAX_NAME` characters."""
     return " ".join(text.split())[:MAX_NAME].strip()

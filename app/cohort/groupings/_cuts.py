@@ -31,8 +31,6 @@ class Cut:
 
     Parameters
     ----------
-    column
-        Column of the patients' table.
     rule
         ``median``, ``tertiles``, ``quartiles``, ``clinical``, ``typed``, or ``optimal``: one value
         that was found to separate survival most, written ``age_years@optimal=61``.
@@ -99,10 +97,6 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    cut
-        Column and rule.
     mask
         The patients selected, shape (cohort.n,): quantiles are theirs. None for everyone.
 
@@ -117,7 +111,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
         raise GroupingError(f"{cohort.name} has no variable called {cut.column}.")
     if variable.kind != "numeric":
         raise GroupingError(f"{variable.label} is not a number that can be cut; choose another.")
-    values = cohort.patients[cut.column].to_numpy(dtype=float, na_value=np.nan)
+    values = cohort.numbers(cut.column)
     thresholds, note = _thresholds(variable, cut, values if mask is None else values[mask])
     codes = np.zeros(cohort.n, dtype=np.int16)
     for step in thresholds:
@@ -149,7 +143,7 @@ def fixed_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_]) -> Cut:
     variable = cohort.variables.get(cut.column)
     if variable is None or variable.kind != "numeric":
         raise GroupingError(f"This cohort has no number called {cut.column}.")
-    values = cohort.patients[cut.column].to_numpy(dtype=float, na_value=np.nan)[mask]
+    values = cohort.numbers(cut.column)[mask]
     steps, _ = _thresholds(variable, cut, values)
     return Cut(cut.column, TYPED, tuple(step.value for step in steps))
 

@@ -44,10 +44,6 @@ class Grouping:
     codes
         One integer a patient of the cohort: the position of the group, or a negative reason for
         being in none (:data:`LEFT_OUT`).
-    colours
-        One colour a group.
-    ordered
-        Whether the groups are steps of one scale.
     data_driven
         Whether the groups were made from the data they will be compared on.
     after_baseline

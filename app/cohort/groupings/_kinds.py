@@ -97,8 +97,6 @@ def by_burden(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grou
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,); None for everyone. They decide which genes count
         and where the last step begins: the largest number, at most 5, that 5% of them reach.

@@ -84,8 +84,6 @@ def combined(filters: Mapping[str, Filter], how: Combination) -> Filter:
     ----------
     filters
         By name, in order; the first is what a difference is taken from.
-    how
-        Which.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.cohort.colours import SLATE, VERMILION
-from app.cohort.groupings._spec import OUTSIDE, Grouping, GroupingError
+from app.cohort.groupings._grouping import OUTSIDE, Grouping, GroupingError
 
 REST = "All others"
 
@@ -43,15 +43,6 @@ def only_groups(grouping: Grouping, names: Sequence[str]) -> Grouping:
 
 def joined_groups(grouping: Grouping, names: Sequence[str], called: str) -> Grouping:
     """Some groups of a grouping joined into one, against all others of it.
-
-    Parameters
-    ----------
-    grouping
-        The groups.
-    names
-        Which of them are joined.
-    called
-        Name of the joined group.
 
     Raises
     ------
@@ -87,8 +78,6 @@ def selection_against_rest(
         The selection they were chosen from; patients outside it are in neither group.
     called
         Name of the group they form.
-    label
-        What the groups are.
     """
     chosen = np.zeros(len(mask), dtype=bool)
     chosen[positions] = True

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from app.cohort.colours import assign_colours
-from app.cohort.groupings._spec import OUTSIDE, Grouping, GroupingError
+from app.cohort.groupings._arrangement import is_colour, one_line
+from app.cohort.groupings._grouping import OUTSIDE, Grouping, GroupingError
 from data_loaders import Cohort
 
 FORMAT = "calr-explorer-groups"
 VERSION = 1
-MAX_NAME = 60
 _MAX_GROUPS = 60
 _LONGEST_LINK_TEXT = 1_600
 _LARGEST_LINK_CONTENT = 400_000
@@ -35,8 +35,6 @@ class LoadedGroups:
 
     Parameters
     ----------
-    groupings
-        By name.
     found, listed
         Patients of the file that the cohort has, and patients the file lists.
     """
@@ -54,7 +52,7 @@ def clean_name(text: str) -> str:
     GroupingError
         If nothing is left of it.
     """
-    name = " ".join(text.split())[:MAX_NAME].strip()
+    name = one_line(text)
     if not name:
         raise GroupingError("Give the groups a name first.")
     return name
@@ -67,8 +65,6 @@ def saved_to_json(cohort: Cohort, groupings: Mapping[str, Grouping]) -> bytes:
     ----------
     cohort
         The cohort they are groups of.
-    groupings
-        By name.
     """
     ids = cohort.patients.index.to_numpy(dtype=object)
     held = [
@@ -133,10 +129,6 @@ def saved_to_text(
 
     Parameters
     ----------
-    name
-        What they were saved as.
-    grouping
-        The groups.
     longest
         Characters that the text may have, by default those of a link; None for any number.
 
@@ -190,7 +182,7 @@ def saved_of_text(text: str) -> tuple[str, Grouping]:
         names = tuple(clean_name(name) for name in data["groups"])
         codes = np.frombuffer(raw, dtype=np.int8).astype(np.int16)
         known = len(codes) and codes.min() >= -1 and codes.max() < len(names)
-        if not known or not all(map(_is_colour, data["colours"])):
+        if not known or not all(map(is_colour, data["colours"])):
             raise refusal
         codes[codes < 0] = OUTSIDE
         grouping = Grouping(
@@ -225,7 +217,7 @@ def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
         listed += len(positions)
     spare = assign_colours(names)
     colours = tuple(
-        colour if _is_colour(colour) else free
+        colour if is_colour(colour) else free
         for colour, free in zip((g.get("colour") for g in held["groups"]), spare, strict=True)
     )
     grouping = Grouping(
@@ -236,9 +228,3 @@ def _read(cohort: Cohort, held: Mapping[str, Any]) -> tuple[Grouping, int, int]:
         data_driven=bool(held.get("data_driven", True)),
     )
     return grouping, int(np.count_nonzero(codes >= 0)), listed
-
-
-def _is_colour(text: object) -> bool:
-    if not isinstance(text, str) or len(text) != 7 or not text.startswith("#"):
-        return False
-    return all(letter in "0123456789abcdefABCDEF" for letter in text[1:])

@@ -14,12 +14,10 @@ from app.cohort.filters import Filter
 from app.cohort.groupings._combinations import by_combinations
 from app.cohort.groupings._cuts import Cut, by_cut
 from app.cohort.groupings._grouping import (
-    LEFT_OUT,
     MAX_GROUPS,
     MISSING,
     NOT_DRAWN,
     NOT_TESTED,
-    OUTSIDE,
     Grouping,
     GroupingError,
 )
@@ -28,24 +26,6 @@ from app.cohort.groupings._named import by_filters, filters_from_text, filters_t
 from app.cohort.later_columns import comes_later
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
-
-__all__ = [
-    "LEFT_OUT",
-    "MAX_GROUPS",
-    "MISSING",
-    "NOT_DRAWN",
-    "NOT_TESTED",
-    "OUTSIDE",
-    "SAVED",
-    "Grouping",
-    "GroupingError",
-    "GroupingSpec",
-    "SavedGroups",
-    "by_alteration",
-    "by_labels",
-    "by_variable",
-    "grouping_options",
-]
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
 CUT, FILTERS, COMBINATIONS = "cut", "filters", "combinations"
@@ -133,8 +113,6 @@ class GroupingSpec:
 
         Parameters
         ----------
-        cohort
-            The cohort.
         mask
             The patients selected, shape (cohort.n,): where a quantile lies and which genes are
             counted is theirs to decide. Patients outside it have a group all the same.
@@ -260,8 +238,6 @@ def by_labels(
 
     Parameters
     ----------
-    label
-        What the groups are.
     labels
         One a patient of the cohort, None for those in no group.
     names

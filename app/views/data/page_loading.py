@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
+from app.shell.controls.choice import choice
 from app.shell.session import Source, hold_public, public_cohort, public_key
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
@@ -43,14 +44,8 @@ class _Instance:
 
 def draw_loading() -> None:
     """The choice of a source and its controls; nothing is fetched before a button is pressed."""
-    source = st.segmented_control(
-        "Load from",
-        [_FILES, _PUBLIC, _PORTAL, _DATABASE],
-        default=_FILES,
-        required=True,
-        key="source",
-        label_visibility="collapsed",
-    )
+    sources = (_FILES, _PUBLIC, _PORTAL, _DATABASE)
+    source = choice("Load from", sources, "source", linked=False, quiet=True)
     if source == _PUBLIC:
         _draw_catalogue()
     elif source == _PORTAL:

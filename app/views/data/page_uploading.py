@@ -80,8 +80,6 @@ def tell_outcome(sentence: str | None, *, good: bool = True) -> None:
 
     Parameters
     ----------
-    sentence
-        For the user.
     good
         Whether something was loaded.
     """
@@ -93,8 +91,6 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
 
     Parameters
     ----------
-    cohort
-        The cohort.
     what
         What was read: a file's name.
     source

@@ -24,8 +24,6 @@ def while_waiting(ask: Callable[[], T], said: str, *, key: str, on_stop: Callabl
         The call; it must not draw, and has to end by itself in the end.
     said
         What is waited for, and how long at most.
-    key
-        Key of the button.
     on_stop
         Called when Stop is clicked.
 

@@ -130,10 +130,6 @@ def released_curves(
 
     Parameters
     ----------
-    endpoint
-        Which endpoint.
-    release
-        All that is released.
     conditions
         The filter; curves have at most one condition or group beside the disease.
     by

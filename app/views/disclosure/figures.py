@@ -27,15 +27,7 @@ _LONGEST = 22
 
 
 def released_bars(table: ReleasedTable, policy: Disclosure) -> go.Figure:
-    """Bars of the levels of one variable, of all patients together.
-
-    Parameters
-    ----------
-    table
-        The released counts.
-    policy
-        The policy, named in the figure.
-    """
+    """Bars of the levels of one variable, of all patients together."""
     rows = [
         (
             table.levels[level],
@@ -49,15 +41,7 @@ def released_bars(table: ReleasedTable, policy: Disclosure) -> go.Figure:
 
 
 def released_shares(tables: Sequence[ReleasedTable], policy: Disclosure) -> go.Figure:
-    """Bars of the first level of several tables, each of the patients known.
-
-    Parameters
-    ----------
-    tables
-        Such as alterations, or completeness.
-    policy
-        As for :func:`released_bars`.
-    """
+    """Bars of the first level of several tables, each of the patients known."""
     rows = [
         (table.label, table.counts[0][0], table.known(0), colour_of(table.label) or BLUE)
         for table in tables
@@ -68,17 +52,7 @@ def released_shares(tables: Sequence[ReleasedTable], policy: Disclosure) -> go.F
 def released_groups(
     tables: Sequence[ReleasedTable], colours: Sequence[str], policy: Disclosure
 ) -> go.Figure:
-    """Points of the first level by groups: one row a table, one colour a group.
-
-    Parameters
-    ----------
-    tables
-        Of the same groups.
-    colours
-        One a group.
-    policy
-        As for :func:`released_bars`.
-    """
+    """Points of the first level by groups: one row a table, one colour a group."""
     shown = [table for table in tables if table.counts[0][1] is not None]
     traces: list[dict[str, Any]] = []
     names = shown[0].groups[1:] if shown else ()
@@ -115,15 +89,7 @@ def released_groups(
 
 
 def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Figure:
-    """Curves from released counts, with the released numbers at risk under the same ticks.
-
-    Parameters
-    ----------
-    result
-        The curves.
-    policy
-        As for :func:`released_bars`.
-    """
+    """Curves from released counts, with the released numbers at risk under the same ticks."""
     ticks = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
     traces: list[dict[str, Any]] = []
     for curve in result.curves:

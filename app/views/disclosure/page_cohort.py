@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure, printed
+from app.shell.controls.choice import choice
 from app.shell.layout import draw_provenance
 from app.shell.session import Looking
 from app.shell.tables import draw_table
@@ -56,10 +57,7 @@ def draw_cohort(looking: Looking, policy: Disclosure) -> None:
     """Distributions, table one, completeness."""
     if st.session_state.get("cohort_view") not in {_PICTURES, _TABLE, _KNOWN}:
         st.session_state.pop("cohort_view", None)
-    view = st.segmented_control(
-        "View", [_PICTURES, _TABLE, _KNOWN], default=_PICTURES, required=True,
-        key="cohort_view", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    view = choice("View", (_PICTURES, _TABLE, _KNOWN), "cohort_view", quiet=True)
     asked = asked_of(looking, policy)
     release, conditions = asked.release, asked.conditions
     if view == _TABLE:

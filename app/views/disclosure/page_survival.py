@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from app.cohort.disclosure import GRID, Disclosure
+from app.shell.controls.choice import choice
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import VIEW
 from app.shell.session import Looking
@@ -30,10 +31,7 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
         return
     if st.session_state.get(VIEW) not in {_CURVES, _INCIDENCE}:
         st.session_state.pop(VIEW, None)
-    view = st.segmented_control(
-        "View", [_CURVES, _INCIDENCE], default=_CURVES, required=True, key=VIEW,
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    view = choice("View", (_CURVES, _INCIDENCE), VIEW, quiet=True)
     left, right = st.columns(2)
     with left:
         endpoint = draw_endpoint_choice(looking.cohort)

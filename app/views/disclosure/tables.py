@@ -94,12 +94,6 @@ def released_table(
 
     Parameters
     ----------
-    release
-        All that is released.
-    conditions
-        The filter.
-    name
-        What is counted.
     by
         What the groups are; None for everyone together.
     """

@@ -58,8 +58,6 @@ def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
 
     Parameters
     ----------
-    key
-        The cohort's key.
     cohort
         The cohort; only its variables, features and endpoints decide.
     """

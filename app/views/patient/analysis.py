@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools
@@ -57,17 +58,20 @@ def patient_name(position: int) -> str:
     return f"Patient {position + 1}"
 
 
+def evenly(positions: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+    """At most so many of the positions, at even steps of their order."""
+    if len(positions) <= most:
+        return positions
+    return positions[np.linspace(0, len(positions) - 1, most).round().astype(np.intp)]
+
+
 def patient_alterations(cohort: Cohort, mask: Bools, position: int) -> PatientAlterations:
     """The alterations of one patient with their variants.
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,): the frequencies are theirs.
-    position
-        The patient, by position in the cohort.
 
     Raises
     ------
@@ -117,15 +121,7 @@ _NO_VARIANTS = pd.DataFrame({"gene": [], "protein_change": [], "variant_class": 
 
 
 def set_aside_variants(cohort: Cohort, position: int) -> tuple[int, str]:
-    """Variants of a patient that do not count as mutations, and why, in words.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    position
-        The patient, by position in the cohort.
-    """
+    """Variants of a patient that do not count as mutations, and why, in words."""
     own = cohort.mutations["patient_id"] == cohort.patients.index[position]
     mutations = cohort.mutations[own]
     return int((~counts(mutations)).sum()), aside_in_words(mutations)
@@ -135,15 +131,6 @@ def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:
     """Each known value of a patient and where it stands among the patients selected.
 
     A number's centile is the share of the known values below it, ties counting half, in percent.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    position
-        The patient, by position in the cohort.
 
     Returns
     -------
@@ -180,15 +167,7 @@ def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:
 
 
 def risk_classes(cohort: Cohort, position: int) -> list[tuple[str, str]]:
-    """Classes with an order that say how bad the disease is: label and the patient's class.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    position
-        The patient, by position in the cohort.
-    """
+    """Classes with an order that say how bad the disease is: label and the patient's class."""
     found = []
     for variable in cohort.variables.values():
         if variable.kind != "ordinal" or variable.role != "disease":
@@ -201,15 +180,7 @@ def risk_classes(cohort: Cohort, position: int) -> list[tuple[str, str]]:
 
 
 def value_in_words(variable: Variable, value: object) -> str:
-    """A value as it stands on screen: ``98 g/L``, ``yes``, ``PMF``.
-
-    Parameters
-    ----------
-    variable
-        What it is a value of.
-    value
-        The value; never missing.
-    """
+    """A value as it stands on screen: ``98 g/L``, ``yes``, ``PMF``."""
     if variable.kind == "numeric":
         number = number_in_words(float(str(value)))
         if variable.unit == "%":
@@ -224,18 +195,13 @@ def value_in_words(variable: Variable, value: object) -> str:
 
 def _told(cohort: Cohort) -> list[Variable]:
     """Variables that say something of a patient, by role."""
-    ends = {
-        column
-        for endpoint in cohort.endpoints.values()
-        for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
-    }
     found = [
         variable
         for variable in cohort.variables.values()
         if variable.role in _ROLES
         and variable.kind in _KINDS
         and variable.name in cohort.patients.columns
-        and variable.name not in ends
+        and variable.name not in cohort.endpoint_columns
     ]
     return sorted(found, key=lambda variable: _ROLES.index(variable.role))
 
@@ -244,7 +210,7 @@ def _standing(
     cohort: Cohort, variable: Variable, mask: Bools, position: int
 ) -> dict[str, float | str]:
     if variable.kind == "numeric":
-        values = cohort.patients[variable.name].to_numpy(dtype=float, na_value=np.nan)
+        values = cohort.numbers(variable.name)
         own, known = values[position], values[mask & np.isfinite(values)]
         if not len(known):
             return {"known": 0, "centile": np.nan, "quartiles": "", "alike": np.nan}

@@ -51,8 +51,6 @@ def timeline_figure(events: pd.DataFrame, unit: TimeUnit = "years") -> go.Figure
     ----------
     events
         Columns event, kind and months, in the order of time.
-    unit
-        Unit of the time axis.
     """
     times = [in_unit(float(months), unit) for months in events["months"]]
     rows = list(range(len(events)))

@@ -105,11 +105,6 @@ def histories(cohort: Cohort) -> Histories | None:
     columns of dates where one of them is found to be time zero. Of an endpoint such as
     "progression or death" the event that is not death counts where the patient was followed alive
     beyond it. An event that only repeats others (any transformation) is left out.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
     """
     if not cohort.endpoints:
         return None
@@ -124,13 +119,6 @@ _HELD: WeakKeyDictionary[Cohort, Histories] = WeakKeyDictionary()
 
 def patient_events(found: Histories, position: int) -> pd.DataFrame:
     """One patient's events in the order of time.
-
-    Parameters
-    ----------
-    found
-        The histories of the cohort.
-    position
-        The patient, by position in the cohort.
 
     Returns
     -------
@@ -171,13 +159,6 @@ def treatments_recorded(cohort: Cohort, position: int) -> list[tuple[str, str]]:
     """Treatments of a patient that the file tells without a time: label and value.
 
     That a treatment was given, yes or no, is left out where the patient's course has its time.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    position
-        The patient, by position in the cohort.
     """
     course = histories(cohort)
     dated = {
@@ -221,7 +202,7 @@ def _end_kind(found: Histories) -> EventKind:
 
 def _made(cohort: Cohort) -> Histories:
     endpoint = cohort.endpoints.get("os") or next(iter(cohort.endpoints.values()))
-    end, ended = _column(cohort, endpoint.time), _column(cohort, endpoint.event)
+    end, ended = cohort.numbers(endpoint.time), cohort.numbers(endpoint.event)
     known = np.isfinite(end) & np.isfinite(ended)
     end, ended = np.where(known, end, np.nan), np.where(known, ended, np.nan)
     zero = _zero_date(cohort, end)
@@ -230,7 +211,7 @@ def _made(cohort: Cohort) -> Histories:
         milestones += _dates(cohort, zero)
     entry = np.zeros(cohort.n)
     if endpoint.entry is not None:
-        entry = np.nan_to_num(_column(cohort, endpoint.entry))
+        entry = np.nan_to_num(cohort.numbers(endpoint.entry))
     label = endpoint.event_label
     return Histories(
         endpoint=endpoint,
@@ -262,7 +243,7 @@ def _composites(cohort: Cohort, main: Endpoint, end: Floats, ended: Floats) -> l
         what = _OR_DEATH.match(endpoint.event_label)
         if what is None or what.group(1) in told:
             continue
-        time, event = _column(cohort, endpoint.time), _column(cohort, endpoint.event)
+        time, event = cohort.numbers(endpoint.time), cohort.numbers(endpoint.event)
         free = (event == 0) & (ended == 0) & np.isfinite(time) & np.isfinite(end)
         same = np.abs(time - end)[free] <= _SAME
         if free.sum() < _ENOUGH or same.mean() < _AGREEMENT:
@@ -340,7 +321,3 @@ def _without_repeats(milestones: list[Milestone]) -> list[Milestone]:
         if np.logical_or.reduce(near).all():
             kept = [other for other in kept if other is not milestone]
     return kept
-
-
-def _column(cohort: Cohort, name: str) -> Floats:
-    return np.asarray(cohort.patients[name].to_numpy(dtype=np.float64, na_value=np.nan))

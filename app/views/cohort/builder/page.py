@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -337,19 +336,38 @@ def _draw_actions(looking: Looking, drafted: Looking) -> None:
         )
         with st.popover("Save and name it", icon=":material/bookmark_add:"):
             st.text_input("Name", key=_NAME, max_chars=MAX_NAME, placeholder="such as Elderly MF")
-            st.button("Save", key="builder_save", on_click=partial(_save, drafted))
-    said = st.session_state.pop(_SAID, None)
-    if said:
-        st.info(said)
+            st.button(
+                "Save", key="builder_save", on_click=save_under_name, args=(drafted, _NAME, _SAID),
+                kwargs={"onwards": ": compare or combine it under Saved filters"},
+            )  # fmt: skip
+    say_saved(_SAID)
 
 
-def _save(drafted: Looking) -> None:
+def save_under_name(drafted: Looking, name: str, said: str, *, onwards: str = "") -> None:
+    """Save a filter under the name typed, and keep what to say of it; call it in a callback.
+
+    Parameters
+    ----------
+    drafted
+        The filter and whom it selects.
+    name, said
+        Keys of the session: the field of the name, and what :func:`say_saved` says.
+    onwards
+        Where to go on from there.
+    """
     try:
-        kept = save_filter(drafted, st.session_state.get(_NAME) or "")
+        kept = save_filter(drafted, st.session_state.get(name) or "")
     except GroupingError as error:
-        st.session_state[_SAID] = str(error)
+        st.session_state[said] = str(error)
         return
     # What is saved last joins those combined.
     st.session_state.pop(COMBINED, None)
-    st.session_state[_SAID] = f"“{kept}” is saved: compare or combine it under Saved filters."
-    st.session_state[_NAME] = ""
+    st.session_state[said] = f"“{kept}” is saved{onwards}."
+    st.session_state[name] = ""
+
+
+def say_saved(said: str) -> None:
+    """Say once how saving went."""
+    sentence = st.session_state.pop(said, None)
+    if sentence:
+        st.info(sentence)

@@ -46,8 +46,6 @@ class RankedVariable:
 
     Parameters
     ----------
-    variable
-        The entry of the data dictionary.
     score
         Role and name, times completeness, times information; higher comes first.
     completeness
@@ -116,14 +114,9 @@ def ranked_variables(cohort: Cohort) -> list[RankedVariable]:
     cohort
         The cohort; the whole of it decides, so that the order does not jump as one filters.
     """
-    times = {
-        column
-        for endpoint in cohort.endpoints.values()
-        for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
-    }
     found = []
     for variable in cohort.variables.values():
-        if variable.role == "outcome" or variable.name in times:
+        if variable.role == "outcome" or variable.name in cohort.endpoint_columns:
             continue
         if variable.name not in cohort.patients.columns:
             continue
@@ -141,12 +134,8 @@ def distribution(cohort: Cohort, name: str, mask: Bools) -> Categories | Histogr
 
     Parameters
     ----------
-    cohort
-        The cohort.
     name
         A variable that :func:`ranked_variables` lists.
-    mask
-        The selected patients, shape (cohort.n,).
 
     Returns
     -------
@@ -192,10 +181,6 @@ def selected_alterations(cohort: Cohort, mask: Bools, most: int = 15) -> pd.Data
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The selected patients.
     most
         How many at most; refinements of a gene are left out, they would repeat it.
 
@@ -291,7 +276,7 @@ def _leads(word: str, known: tuple[str, ...]) -> bool:
 def _tells(cohort: Cohort, variable: Variable) -> tuple[float, float]:
     """Share of patients with a value, and how evenly the values spread."""
     if variable.kind == "numeric":
-        values = _numbers(cohort, variable.name)
+        values = cohort.numbers(variable.name)
         known = values[np.isfinite(values)]
         if not len(known) or known.min() == known.max():
             return len(known) / max(cohort.n, 1), 0.0
@@ -312,11 +297,6 @@ def _evenness(counts: npt.NDArray[np.int64]) -> float:
     if len(shares) < 2:
         return 0.0
     return float(-(shares * np.log(shares)).sum() / np.log(len(shares)))
-
-
-def _numbers(cohort: Cohort, name: str) -> Floats:
-    values: Floats = cohort.patients[name].to_numpy(dtype=float, na_value=np.nan)
-    return values
 
 
 def _categories(cohort: Cohort, variable: Variable, mask: Bools) -> Categories:
@@ -374,7 +354,7 @@ def _few_numbers(cohort: Cohort, variable: Variable, mask: Bools) -> Categories 
 
 
 def _histogram(cohort: Cohort, variable: Variable, mask: Bools) -> Histogram:
-    values = _numbers(cohort, variable.name)
+    values = cohort.numbers(variable.name)
     finite = np.isfinite(values)
     known = values[finite]
     edges = _edges(known)

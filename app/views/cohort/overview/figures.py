@@ -33,8 +33,6 @@ def draw_distribution(
         Of :func:`app.views.cohort.overview.analysis.distribution`.
     narrowed
         Whether a filter is in force: then everyone is drawn behind.
-    synthetic
-        Whether the data are simulated.
     brush
         Whether a drag over a histogram selects a range; where a finger scrolls, it must not.
     """
@@ -56,10 +54,6 @@ def draw_alterations(
     ----------
     table
         Of :func:`app.views.cohort.overview.analysis.selected_alterations`.
-    n
-        Patients selected.
-    narrowed, synthetic
-        As of :func:`draw_distribution`.
     """
     labels = [str(label) for label in table["label"]]
     shares = table["frequency"].fillna(0.0).to_numpy(dtype=float)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.survival import kaplan_meier
+from app.shell.controls.choice import choice
 from app.shell.escaping import escaped_figure
 from app.shell.layout import draw_downloads, figure_with_downloads
 from app.shell.session import Looking
@@ -68,11 +70,7 @@ def draw_selection_tiles(looking: Looking) -> None:
         help=f"{format_percent(n / max(cohort.n, 1))} of the {cohort.n:,} in the cohort.",
     )  # fmt: skip
     age = filter_columns(cohort).age
-    values = (
-        np.array([])
-        if age is None
-        else cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)[mask]
-    )
+    values = np.array([]) if age is None else cohort.numbers(age.name)[mask]
     known = values[np.isfinite(values)]
     tiles[1].metric(
         "Median age",
@@ -93,14 +91,7 @@ def draw_pictures(looking: Looking) -> None:
     names = [item.variable.name for item in ranked]
     narrowed = not looking.filter.is_empty
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.segmented_control(
-            "A click or a brush means",
-            [ONLY, EXCLUDE],
-            default=ONLY,
-            required=True,
-            key=_MEANING,
-            label_visibility="collapsed",
-        )
+        choice("A click or a brush means", (ONLY, EXCLUDE), _MEANING, linked=False, quiet=True)
         how = (
             "Tap a bar to read it, tap again to filter"
             if _by_touch()
@@ -192,23 +183,43 @@ def _draw_grid(
 def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
     found = distribution(looking.cohort, name, looking.selection.mask)
     key = f"picture_{name}"
-    stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    figure = escaped_figure(
+    brush = isinstance(found, Histogram) and not _by_touch()
+    figure = _draw_clickable(
+        looking,
         draw_distribution(
             found, narrowed=narrowed, synthetic=looking.synthetic, brush=not _by_touch()
-        )
+        ),
+        name,
+        key=key,
+        alt=f"{labelled(found.variable)}, {found.known:,} of {found.n:,} known: {in_words(found)}",
+        on_select=partial(_on_picture, looking, found, key),
+        mode="box" if brush else "points",
     )
+    return _Picture(found.variable.label, figure, partial(numbers_behind, found))
+
+
+def _draw_clickable(
+    looking: Looking,
+    figure: go.Figure,
+    name: str,
+    *,
+    key: str,
+    alt: str,
+    on_select: Callable[[], None],
+    mode: Literal["box", "points"] = "points",
+) -> go.Figure:
+    """A picture whose bars filter when they are clicked or brushed; as it was drawn."""
+    stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
+    figure = escaped_figure(figure)
     st.plotly_chart(
         figure,
         key=key,
         config=plotly_config(stem),
-        alt=f"{labelled(found.variable)}, {found.known:,} of {found.n:,} known: {in_words(found)}",
-        on_select=partial(_on_picture, looking, found, key),
-        selection_mode=("box",)
-        if isinstance(found, Histogram) and not _by_touch()
-        else ("points",),
+        alt=alt,
+        on_select=on_select,
+        selection_mode=(mode,),
     )
-    return _Picture(found.variable.label, figure, partial(numbers_behind, found))
+    return figure
 
 
 def _by_touch() -> bool:
@@ -222,20 +233,18 @@ def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
     if table.empty:
         st.info("No alteration was found in this cohort.")
         return []
-    stem = file_stem(looking.cohort.name, "alterations", synthetic=looking.synthetic)
     listed = ", ".join(
         f"{row.label} {row.altered:,} of {row.tested:,}" for row in table.head(8).itertuples()
     )
-    figure = escaped_figure(
-        draw_alterations(table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic)
-    )
-    st.plotly_chart(
-        figure,
+    figure = _draw_clickable(
+        looking,
+        draw_alterations(
+            table, looking.selection.n, narrowed=narrowed, synthetic=looking.synthetic
+        ),
+        "alterations",
         key=_ALTERATIONS,
-        config=plotly_config(stem),
         alt=f"Most frequent alterations of {looking.selection.n:,} patients: {listed}",
         on_select=partial(_on_alteration, looking, tuple(table["feature"])),
-        selection_mode=("points",),
     )
     return [_Picture("Alterations", figure, lambda: table)]
 
@@ -265,10 +274,7 @@ def _followed(looking: Looking) -> list[tuple[str, str, str]]:
     """Label, value and explanation of follow-up and events, of the first endpoint with data."""
     cohort, mask = looking.cohort, looking.selection.mask
     for endpoint in cohort.endpoints.values():
-        time, event = (
-            cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)[mask]
-            for column in (endpoint.time, endpoint.event)
-        )
+        time, event = (cohort.numbers(name)[mask] for name in (endpoint.time, endpoint.event))
         known = ~(np.isnan(time) | np.isnan(event))
         if not known.any():
             continue

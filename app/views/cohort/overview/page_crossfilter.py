@@ -21,17 +21,6 @@ def after_categories(
 
     "Only this" adds the level to those wanted of the variable, and takes it out where it is
     wanted already; "exclude this" does the same with those not wanted.
-
-    Parameters
-    ----------
-    chosen
-        The filter in force.
-    found
-        What the picture shows.
-    levels
-        Positions of the bars.
-    meaning
-        :data:`ONLY` or :data:`EXCLUDE`.
     """
     name = found.variable.name
     clicked = [value for level in levels for value in found.values[level]]
@@ -59,10 +48,6 @@ def after_range(chosen: Filter, name: str, low: float, high: float, meaning: str
 
     Parameters
     ----------
-    chosen
-        The filter in force.
-    name
-        The variable.
     low, high
         Both ends, included.
     meaning
@@ -76,17 +61,7 @@ def after_range(chosen: Filter, name: str, low: float, high: float, meaning: str
 
 
 def after_alteration(chosen: Filter, feature: str, meaning: str) -> Filter:
-    """The filter after a click on an alteration: altered, or known not to be; again takes it out.
-
-    Parameters
-    ----------
-    chosen
-        The filter in force.
-    feature
-        The alteration.
-    meaning
-        :data:`ONLY` or :data:`EXCLUDE`.
-    """
+    """The filter after a click on an alteration: altered, or not altered; again takes it out."""
     wanted: Clause = Not(Altered(feature)) if meaning == EXCLUDE else Altered(feature)
     against = Altered(feature) if meaning == EXCLUDE else Not(Altered(feature))
     steps = [step for step in chosen.steps if step not in (wanted, against)]

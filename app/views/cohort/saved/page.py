@@ -5,14 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from app.cohort.filters import Filter, FilterError
-from app.cohort.groupings import MAX_NAME, POLICY, Combination, GroupingError, combined, overlap
+from app.cohort.groupings import MAX_NAME, POLICY, Combination, combined, overlap
+from app.shell.controls.choice import choice
 from app.shell.layout import figure_with_downloads
-from app.shell.saved_filters import draw_save_filter, save_filter, saved_filters
+from app.shell.saved_filters import draw_save_filter, saved_filters
 from app.shell.session import Looking
 from app.shell.sidebar import put_filter
 from app.study.figures.theme import framed
 from app.study.wording import capitalised, count
-from app.views.cohort.builder.page import COMBINED, edit_filter
+from app.views.cohort.builder.page import COMBINED, edit_filter, save_under_name, say_saved
 from app.views.cohort.saved.figures import overlap_figure
 
 _HOW, _NAME = "saved_how", "combination_name"
@@ -72,9 +73,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
             max_selections=_MOST,
             select_all=False,
         )  # fmt: skip
-        how = st.segmented_control(
-            "Combine as", list(_LABELS), default="Union", required=True, key=_HOW
-        )
+        how = choice("Combine as", _LABELS, _HOW, linked=False)
     if len(chosen) < 2:
         st.info("Choose two saved filters or more.")
         return
@@ -93,7 +92,7 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
         f"{POLICY} In none of them: {found.outside:,}. Not known for at least one: "
         f"{found.unknown:,}."
     )
-    made = combined(picked, _LABELS[how or "Union"])
+    made = combined(picked, _LABELS[how])
     selection = made.apply(looking.cohort)
     with st.container(border=True):
         st.markdown(f"**{how}: {count(selection.n, 'patient')}**")
@@ -108,18 +107,8 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
                 label_visibility="collapsed", width=220,
             )  # fmt: skip
             drafted = Looking(looking.key, looking.cohort, made, selection)
-            st.button("Save", key="combination_save", on_click=_save, args=(drafted,))
-    said = st.session_state.pop(_SAID, None)
-    if said:
-        st.info(said)
-
-
-def _save(drafted: Looking) -> None:
-    try:
-        kept = save_filter(drafted, st.session_state.get(_NAME) or "")
-    except GroupingError as error:
-        st.session_state[_SAID] = str(error)
-        return
-    st.session_state[_SAID] = f"“{kept}” is saved."
-    st.session_state[_NAME] = ""
-    st.session_state.pop(COMBINED, None)
+            st.button(
+                "Save", key="combination_save", on_click=save_under_name,
+                args=(drafted, _NAME, _SAID),
+            )  # fmt: skip
+    say_saved(_SAID)

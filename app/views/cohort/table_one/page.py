@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.analysis.associations import TableOne, describable, table_one
 from app.cohort.groupings import by_labels
+from app.shell.controls.choice import choice
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
 from app.shell.session import Looking
 from app.shell.tables import draw_table, names_width
@@ -30,10 +31,7 @@ def draw_table_one(looking: Looking) -> None:
     endpoint = next(iter(looking.cohort.endpoints), "")
     chosen = draw_grouping(looking, endpoint)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        kind = st.segmented_control(
-            "Numbers", [_BY_RANK, _BY_MEAN], default=_BY_RANK, required=True, key="table_numbers",
-            label_visibility="collapsed",
-        )  # fmt: skip
+        kind = choice("Numbers", (_BY_RANK, _BY_MEAN), "table_numbers", linked=False, quiet=True)
         genes = st.toggle("With alterations", value=True, key="table_alterations")
         smd_order = st.toggle("Largest difference first", key="table_by_difference")
     table = _table(looking, chosen, by_mean=kind == _BY_MEAN, genes=genes)

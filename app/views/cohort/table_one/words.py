@@ -64,8 +64,6 @@ def to_markdown(table: TableOne, source: str, patients: str) -> str:
 
     Parameters
     ----------
-    table
-        The table.
     source
         Where the data come from, SYNTHETIC first where they are simulated.
     patients

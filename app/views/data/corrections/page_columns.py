@@ -12,6 +12,7 @@ from app.cohort.escaping import literal
 from app.views.data.corrections.page_draft import (
     Correction,
     Editing,
+    draw_take_back,
     entries_in_words,
     step,
     with_count,
@@ -126,15 +127,11 @@ def _draw_panel(editing: Editing, column: FileColumn, use: Use) -> None:
             _draw_variable(editing, use, right)
         why = f"Why: {literal(use.reason)}. " if use.reason else ""
         if _is_stated(editing, name):
-            st.button(
+            draw_take_back(
+                editing.key("back", name),
                 "Say nothing of it",
-                key=editing.key("back", name),
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=step,
-                args=(partial(as_inferred, name=name),),
-                kwargs={"refill": True},
-                help="It is inferred from its name and values again.",
+                partial(as_inferred, name=name),
+                why="It is inferred from its name and values again.",
             )
         elif why:
             st.caption(why)
@@ -202,10 +199,6 @@ def draw_codes(
 
     Parameters
     ----------
-    editing
-        What is edited.
-    column
-        The column.
     codes
         The meanings so far, by entry.
     meanings

@@ -74,8 +74,6 @@ def editing(looking: Looking, source: Source) -> Editing:
 
     Parameters
     ----------
-    looking
-        What the session looks at.
     source
         Its files and the mapping in use.
     """
@@ -106,6 +104,20 @@ def step(change: Correction, *, refill: bool = False) -> None:
     draft.round += refill
 
 
+def draw_take_back(key: str, label: str, change: Correction, *, why: str | None = None) -> None:
+    """A quiet button that takes back what is stated of a column or an endpoint."""
+    st.button(
+        label,
+        key=key,
+        type="tertiary",
+        icon=":material/undo:",
+        on_click=step,
+        args=(change,),
+        kwargs={"refill": True},
+        help=why,
+    )
+
+
 def step_back() -> None:
     """Undo the last step; call it in a callback."""
     draft: Draft = st.session_state[_DRAFT]
@@ -121,15 +133,7 @@ def start_over() -> None:
 
 
 def with_count(entry: str, count: int) -> str:
-    """An entry with its count; alone where the counts of single entries are not released.
-
-    Parameters
-    ----------
-    entry
-        As it is to be shown.
-    count
-        Rows that hold it.
-    """
+    """An entry with its count; alone where the counts of single entries are not released."""
     return entry if Disclosure.of() is not None else f"{entry} ({count:,})"
 
 
@@ -138,8 +142,6 @@ def entries_in_words(column: FileColumn, *, marked: bool = True) -> str:
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     marked
         Whether for markdown; else plain text, in short.
     """

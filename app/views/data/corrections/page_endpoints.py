@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.cohort.escaping import literal
 from app.views.data.corrections.page_columns import draw_codes
-from app.views.data.corrections.page_draft import Correction, Editing, step
+from app.views.data.corrections.page_draft import Correction, Editing, draw_take_back, step
 from data_loaders import Endpoint
 from data_loaders.endpoints.find import MONTHS_PER, endpoint_term
 from data_loaders.mapping.column_uses import KINDS, event_guess
@@ -71,15 +71,8 @@ def draw_endpoints(editing: Editing) -> None:
         width=280,
     )
     for key in gone:
-        st.button(
-            f"Bring back {_label(editing, key)}",
-            key=editing.key("bring", key),
-            type="tertiary",
-            icon=":material/undo:",
-            on_click=step,
-            args=(partial(endpoint_as_inferred, key=key),),
-            kwargs={"refill": True},
-        )
+        label = f"Bring back {_label(editing, key)}"
+        draw_take_back(editing.key("bring", key), label, partial(endpoint_as_inferred, key=key))
     if chosen:
         _draw_panel(editing, chosen)
 
@@ -136,14 +129,10 @@ def _draw_panel(editing: Editing, key: str) -> None:
                 kwargs={"refill": True},
             )
             if stated and endpoint is not None:
-                st.button(
+                draw_take_back(
+                    editing.key("endpoint_back", key),
                     "Say nothing of it",
-                    key=editing.key("endpoint_back", key),
-                    type="tertiary",
-                    icon=":material/undo:",
-                    on_click=step,
-                    args=(partial(endpoint_as_inferred, key=key),),
-                    kwargs={"refill": True},
+                    partial(endpoint_as_inferred, key=key),
                 )
 
 

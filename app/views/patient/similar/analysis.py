@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.arrays import Bools, Floats
+from app.views.patient.analysis import evenly
 from app.views.patient.similar.profiles import Floats32, Profiles, profiles_of, shared_bits
 from data_loaders import Cohort
 
@@ -145,12 +146,6 @@ def similar_patients(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    position
-        The patient, by position in the cohort.
     settings
         How patients are compared; None for the defaults.
     references
@@ -205,10 +200,6 @@ def distances(profiles: Profiles, rows: Positions, columns: Positions, weight: f
 
     Parameters
     ----------
-    profiles
-        By what patients are compared.
-    rows, columns
-        Positions in the cohort.
     weight
         Weight of the alterations, 0 to 1.
 
@@ -244,10 +235,6 @@ def reference_medians(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
     settings
         How patients are compared; None for the defaults.
 
@@ -258,8 +245,8 @@ def reference_medians(
     """
     settings = settings or SimilaritySettings()
     profiles = profiles_of(cohort, settings.variables)
-    pool = _evenly(np.flatnonzero(mask), MOST_IN_POOL)
-    chosen = _evenly(pool, MOST_REFERENCES)
+    pool = evenly(np.flatnonzero(mask), MOST_IN_POOL)
+    chosen = evenly(pool, MOST_REFERENCES)
     step = max(1, _MOST_CELLS // max(len(pool), 1))
     parts = [
         _medians(profiles, chosen[start : start + step], pool, settings)
@@ -291,7 +278,7 @@ def _typicality(
     settings: SimilaritySettings,
     references: Floats,
 ) -> Typicality:
-    pool = _evenly(np.flatnonzero(mask), MOST_IN_POOL)
+    pool = evenly(np.flatnonzero(mask), MOST_IN_POOL)
     median = float(_medians(profiles, np.array([position]), pool, settings)[0])
     if not np.isfinite(median) or not len(references):
         return Typicality(median, references, float("nan"))
@@ -357,9 +344,3 @@ def _gower(profiles: Profiles, rows: Positions, columns: Positions) -> Floats32:
         mean = np.divide(total, known, out=total)
     np.copyto(mean, np.nan, where=known < _least_values(profiles))
     return mean
-
-
-def _evenly(positions: Positions, most: int) -> Positions:
-    if len(positions) <= most:
-        return positions
-    return positions[np.linspace(0, len(positions) - 1, most).round().astype(np.intp)]

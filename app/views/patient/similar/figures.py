@@ -18,8 +18,6 @@ def similar_survival_figure(
 
     Parameters
     ----------
-    result
-        Survival of the nearest patients.
     own
         The patient's own course on this endpoint; None where it is not recorded.
     until

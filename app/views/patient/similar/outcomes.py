@@ -97,12 +97,6 @@ def similar_outcomes(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    position
-        The patient, by position in the cohort.
     neighbours, alterations, variables
         How patients are compared: see :class:`SimilaritySettings`.
     endpoint_key

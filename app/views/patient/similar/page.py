@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import selection_against_rest
+from app.shell.controls.choice import choice
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
@@ -103,14 +104,7 @@ def _draw_settings(cohort: Cohort) -> dict[str, Any]:
             "Nearest patients", MIN_NEIGHBOURS, MAX_NEIGHBOURS, 25, step=5, key="nearest",
             bind="query-params",
         )  # fmt: skip
-        weight = st.segmented_control(
-            "What counts",
-            list(_WEIGHTS),
-            default="both alike",
-            required=True,
-            key="counts",
-            bind="query-params",
-        )
+        weight = choice("What counts", _WEIGHTS, "counts", default="both alike")
         picked = st.multiselect(
             "Clinical profile",
             options,
@@ -125,7 +119,7 @@ def _draw_settings(cohort: Cohort) -> dict[str, Any]:
     chosen = tuple(name for name in picked if name in options)
     return {
         "neighbours": min(max(int(number), MIN_NEIGHBOURS), MAX_NEIGHBOURS),
-        "alterations": _WEIGHTS.get(weight or "", 0.5),
+        "alterations": _WEIGHTS[weight],
         "variables": chosen or None,
     }
 

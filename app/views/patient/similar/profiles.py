@@ -100,11 +100,6 @@ def profile_variables(cohort: Cohort) -> list[str]:
     Only what describes a patient at time zero: demographic, disease, laboratory and clinical
     variables whose meaning was recognised. What belongs to an endpoint, a treatment or a study
     never counts, nor does a column that nobody said the meaning of: it may be an outcome.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
     """
     if cohort not in _OPTIONS:
         _OPTIONS[cohort] = _profile_variables(cohort)
@@ -116,17 +111,12 @@ _OPTIONS: WeakKeyDictionary[Cohort, list[str]] = WeakKeyDictionary()
 
 
 def _profile_variables(cohort: Cohort) -> list[str]:
-    taken = {
-        column
-        for endpoint in cohort.endpoints.values()
-        for column in (endpoint.time, endpoint.event, endpoint.competing, endpoint.entry)
-    }
     return [
         variable.name
         for variable in cohort.variables.values()
         if variable.role in ROLES
         and variable.kind in _KINDS
-        and variable.name not in taken
+        and variable.name not in cohort.endpoint_columns
         and variable.name in cohort.patients.columns
         and is_recognised(variable)
         and _tells_patients_apart(cohort, variable)
@@ -138,11 +128,6 @@ def default_variables(cohort: Cohort) -> list[str]:
 
     Demographic, laboratory and clinical ones, and of the disease its leading class and its first
     risk class: scores and further classes say the same again, and each would count as much as age.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
     """
     options = [cohort.variables[name] for name in profile_variables(cohort)]
     disease = [v for v in options if v.role == "disease" and v.kind != "numeric"]
@@ -156,8 +141,6 @@ def profiles_of(cohort: Cohort, variables: Sequence[str] | None = None) -> Profi
 
     Parameters
     ----------
-    cohort
-        The cohort.
     variables
         Clinical variables; None for :func:`default_variables`.
 
@@ -209,7 +192,7 @@ def _made(cohort: Cohort, chosen: tuple[str, ...]) -> Profiles:
 def _scaled(cohort: Cohort, variable: Variable) -> npt.NDArray[np.float64]:
     """A variable between 0 and 1, or as codes where its levels have no order."""
     if variable.kind == "numeric":
-        values = cohort.patients[variable.name].to_numpy(dtype=np.float64, na_value=np.nan)
+        values = cohort.numbers(variable.name)
         known = np.isfinite(values)
         ranks = np.full(cohort.n, np.nan)
         ranks[known] = rankdata(values[known])

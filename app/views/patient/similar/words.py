@@ -28,15 +28,6 @@ _ALIKE = 0.5
 def shared_table(cohort: Cohort, mask: Bools, found: SimilarPatients) -> pd.DataFrame:
     """What the nearest patients share with the patient, beside everyone selected.
 
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
-    found
-        The nearest patients.
-
     Returns
     -------
     DataFrame
@@ -190,7 +181,7 @@ def _value_rows(cohort: Cohort, mask: Bools, found: SimilarPatients) -> list[dic
         own = column.iloc[found.position]
         groups = found.neighbours, mask
         if variable.kind == "numeric":
-            values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            values = cohort.numbers(name)
             told = [_spread(values[group]) for group in groups]
         elif pd.isna(own):
             told = ["", ""]

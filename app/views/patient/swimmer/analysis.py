@@ -11,7 +11,7 @@ import pandas as pd
 from app.analysis.arrays import Bools, Floats
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
-from app.views.patient.analysis import patient_name
+from app.views.patient.analysis import evenly, patient_name
 from app.views.patient.timeline import Histories, histories
 from data_loaders import Cohort, CohortError
 
@@ -92,17 +92,11 @@ def swimmer(
 
     Parameters
     ----------
-    cohort
-        The cohort.
-    mask
-        The patients selected, shape (cohort.n,).
     sort
         ``follow_up``, ``group``, ``burden`` (number of alterations), a milestone's key after
         ``event:``, a column after ``variable:`` or a feature after ``alteration:``.
     reverse
         Whether the order is turned round; who has no value stays last.
-    lanes
-        How many lanes are drawn.
     page
         Which of the pages, from 0; None for as many patients at even steps of the order.
     grouping
@@ -127,7 +121,7 @@ def swimmer(
     order = candidates[np.lexsort((-found.end[candidates], ranked))]
     pages = -(-len(order) // lanes)
     if page is None:
-        drawn = _evenly(order, lanes)
+        drawn = evenly(order, lanes)
     else:
         page = min(max(page, 0), pages - 1)
         drawn = order[page * lanes : (page + 1) * lanes]
@@ -206,16 +200,10 @@ def _values(cohort: Cohort, found: Histories, codes: npt.NDArray[np.int16], sort
 def _by_variable(cohort: Cohort, name: str) -> Floats:
     variable = cohort.variables[name]
     if variable.kind == "numeric":
-        return np.asarray(-cohort.patients[name].to_numpy(dtype=np.float64, na_value=np.nan))
+        return -cohort.numbers(name)
     codes, levels = cohort.factor(name)
     places = np.arange(len(levels), dtype=np.float64)
     if variable.levels:
         order = {str(level): place for place, level in enumerate(variable.levels)}
         places = np.array([order.get(str(level), len(order)) for level in levels], dtype=float)
     return np.asarray(np.append(places, np.nan)[codes])
-
-
-def _evenly(order: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
-    if len(order) <= most:
-        return order
-    return order[np.linspace(0, len(order) - 1, most).round().astype(np.intp)]

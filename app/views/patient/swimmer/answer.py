@@ -19,8 +19,6 @@ def swimmer_answer(cohort: Cohort, drawn: Swimmer) -> Answer:
     ----------
     cohort
         The cohort before the filter.
-    drawn
-        The lanes.
     """
     order = mid_sentence(sort_options(cohort)[drawn.sort])
     by = f" by {mid_sentence(drawn.label)}" if drawn.label else ""

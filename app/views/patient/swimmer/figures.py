@@ -23,15 +23,7 @@ _SYMBOLS = ("star", "square", "hexagon", "triangle-up", "diamond", "pentagon", "
 
 
 def swimmer_figure(drawn: Swimmer, unit: TimeUnit = "years") -> go.Figure:
-    """Draw the lanes, the first on top.
-
-    Parameters
-    ----------
-    drawn
-        The lanes.
-    unit
-        Unit of the time axis.
-    """
+    """Draw the lanes, the first on top."""
     factor = in_unit(1.0, unit)
     bars = _bars(drawn, unit, factor)
     marks = [*_milestones(drawn, factor), *_ends(drawn, factor)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.shell.controls.choice import choice
 from app.shell.layout import figure_with_downloads
 from app.shell.links import unique_labels
 from app.shell.memory import ask, result_of
@@ -57,18 +58,12 @@ def draw_swimmer(looking: Looking) -> None:
 
 
 def _draw_lanes(looking: Looking, sort: str) -> dict[str, Any]:
-    lanes = st.segmented_control(
-        "Lanes", _LANES, default=40, required=True, key="swimmer_lanes", bind="query-params"
-    )
-    lanes = lanes if lanes in _LANES else 40
+    lanes = choice("Lanes", _LANES, "swimmer_lanes", default=40)
     reverse = st.toggle("The other way round", key="swimmer_reverse", bind="query-params")
-    which = st.segmented_control(
+    which = choice(
         "Which patients",
         (_SPREAD, _PAGED),
-        default=_SPREAD,
-        required=True,
-        key="swimmer_which",
-        bind="query-params",
+        "swimmer_which",
         help="Spread: at even steps of the order, so that the whole selection is seen.",
     )
     page = None
@@ -77,4 +72,4 @@ def _draw_lanes(looking: Looking, sort: str) -> dict[str, Any]:
         if int(st.session_state.get("swimmer_page") or 1) > pages:
             st.session_state["swimmer_page"] = 1
         page = int(st.number_input("Page", 1, pages, 1, key="swimmer_page") or 1) - 1
-    return {"sort": sort, "reverse": bool(reverse), "lanes": int(lanes), "page": page}
+    return {"sort": sort, "reverse": bool(reverse), "lanes": lanes, "page": page}
