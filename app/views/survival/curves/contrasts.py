@@ -158,7 +158,7 @@ def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.Data
 def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
     """The sheet of restricted means as printed, one row a group."""
     curves, difference = result.by_name, f"Difference, {unit}"
-    signed_mean = partial(_mean, form="+.2f")
+    signed_mean = partial(mean_text, form="+.2f")
     rows = []
     for at in means_sheet(result, months, unit).to_dict("records"):
         km = curves[at["Group"]]
@@ -166,7 +166,7 @@ def restricted_means_table(result: GroupSurvival, months: float, unit: TimeUnit)
         rows.append(
             {
                 "Group": at["Group"],
-                f"Restricted mean, {unit} (95% CI)": _mean(
+                f"Restricted mean, {unit} (95% CI)": mean_text(
                     *values_of(at, f"Restricted mean, {unit}")
                 ),
                 **_compared(curves, at, difference, f"{difference} (95% CI)", signed_mean),
@@ -259,6 +259,13 @@ def times_in(unit: TimeUnit, *months: float) -> tuple[float, float, float]:
     return middle, low, high
 
 
+def mean_text(middle: float, low: float, high: float, form: str = ".2f") -> str:
+    """A restricted mean, or with a sign their difference, with its interval, as printed."""
+    said, *limits = (format(value, form) for value in (middle, low, high))
+    interval = "no interval" if np.isnan(low) else " to ".join(limits)
+    return f"{said} ({interval})".replace("-", "−")
+
+
 def _columns(name: str) -> tuple[str, str, str]:
     return name, f"{name}, 95% lower", f"{name}, 95% upper"
 
@@ -304,9 +311,3 @@ def _points(middle: float, low: float, high: float) -> str:
     if np.isnan(low):
         return f"{signed(100 * middle)} (no interval)"
     return f"{signed(100 * middle)} ({signed(100 * low)} to {signed(100 * high)})"
-
-
-def _mean(middle: float, low: float, high: float, form: str = ".2f") -> str:
-    said, *limits = (format(value, form) for value in (middle, low, high))
-    interval = "no interval" if np.isnan(low) else " to ".join(limits)
-    return f"{said} ({interval})".replace("-", "−")

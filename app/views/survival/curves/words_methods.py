@@ -41,13 +41,20 @@ def survival_methods(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -
     asked
         At which times the groups were compared.
     """
+    return [
+        *estimate_methods(result),
+        _joined([_comparison(result), _trend(result), _pairs(result)]),
+        _contrasts(result, unit, asked),
+        _joined([result.bias, *result.notes]),
+    ]
+
+
+def estimate_methods(result: GroupSurvival) -> list[str]:
+    """Paragraphs of who was followed in which groups, for what, and how curves were estimated."""
     who = Accounting.of(result.outcome).methods()
     return [
         _joined([who, _groups(result)]),
         _joined([_endpoint(result), _limit(result), _followup(result), _curves(result)]),
-        _joined([_comparison(result), _trend(result), _pairs(result)]),
-        _contrasts(result, unit, asked),
-        _joined([result.bias, *result.notes]),
     ]
 
 
