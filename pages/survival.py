@@ -6,11 +6,13 @@ from app.views.survival.cox.page import draw_models
 from app.views.survival.curves.page import draw_curves
 from app.views.survival.during.page import draw_during_follow_up
 from app.views.survival.incidence.page import draw_incidence
+from app.views.survival.means.page import draw_means
 from app.views.survival.page_immortal_time import DURING_VIEW
 from app.views.survival.screen.page import draw_screen
 
 VIEWS = {
     "Survival curves": draw_curves,
+    "Restricted mean over time": draw_means,
     "Competing risks": draw_incidence,
     "Cox model": draw_models,
     "Screen": draw_screen,

@@ -31,6 +31,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "survival.cox.subgroups": "app.views.survival.cox.answer:SUBGROUPS",
         "survival.during": "app.views.survival.during.answer:DURING",
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
+        "survival.means": "app.views.survival.means.answer:ANALYSIS",
         "survival.screen": "app.views.survival.screen.answer:SCREEN",
     }
 )

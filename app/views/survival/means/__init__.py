@@ -1,0 +1,1 @@
+"""Restricted mean survival over the horizon, by group."""
