@@ -91,10 +91,6 @@ class Comparison:
     ----------
     cohort, mask
         The cohort before the filter, and whom it selects, shape (cohort.n,).
-    grouping
-        The groups compared.
-    variables
-        Clinical variables compared.
     own
         Features that the groups are made of.
     endpoint_key
@@ -209,8 +205,6 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
     ----------
     found
         Frequencies by group, of two groups or more.
-    group
-        The group that is set against the others.
     made_of
         Features that the groups are made of: they differ by construction and are not compared. A
         feature that is in everybody of some groups and in nobody of the others counts as such.
@@ -264,8 +258,6 @@ def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = 
 
     Parameters
     ----------
-    cohort
-        The cohort.
     spec
         How the groups were asked for; None for not known.
     names

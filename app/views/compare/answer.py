@@ -41,10 +41,6 @@ def comparison_answer(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
-    result
-        The comparison.
     until
         Months at which the time axis of survival ends; None for the whole follow-up.
     """
@@ -53,7 +49,7 @@ def comparison_answer(
     sentences = [clinical_reading(result.ranked, result.table.names)]
     figures = {"Clinical": partial(draw_differences, result, _LEADING)}
     if survival is not None:
-        figures["Survival"] = partial(draw_curves, result, survival, band=False, until=until)
+        figures["Survival"] = partial(draw_curves, result, survival, until)
     if contrast is not None:
         sentences.append(enrichment_reading(contrast))
         if contrast.n_tested:
@@ -98,12 +94,10 @@ def draw_contrast(result: Comparison, contrast: Enrichment) -> go.Figure:
     )
 
 
-def draw_curves(
-    result: Comparison, survival: GroupSurvival, *, band: bool, until: float | None
-) -> go.Figure:
-    """The curves of the groups."""
+def draw_curves(result: Comparison, survival: GroupSurvival, until: float | None) -> go.Figure:
+    """The curves of the groups without their bands, to be read beside other figures."""
     return framed(
-        survival_figure(survival, band=band, until=until),
+        survival_figure(survival, band=False, until=until),
         survival_title(survival),
         synthetic=result.cohort.provenance.synthetic,
     )
@@ -114,8 +108,6 @@ def survival_tables(survival: GroupSurvival, number: str = "") -> dict[str, pd.D
 
     Parameters
     ----------
-    survival
-        Survival by group.
     number
         What tells the sheets of several apart.
     """

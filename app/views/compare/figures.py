@@ -42,8 +42,6 @@ def differences_figure(
         Of :func:`app.views.compare.analysis.clinical_differences`; the first stand on top.
     colours
         By group: between two groups a clear difference has the colour of the one that is higher.
-    most
-        How many variables to show.
     """
     own = rows[rows["smd"].notna()].head(most).reset_index(drop=True)
     clear = (own["q_value"] < SIGNIFICANT).to_numpy()
@@ -114,8 +112,6 @@ def enrichment_figure(found: Enrichment, colours: Mapping[str, str]) -> go.Figur
 
     Parameters
     ----------
-    found
-        The alterations of a group against the others.
     colours
         By group; what is more frequent in the group has its colour.
     """

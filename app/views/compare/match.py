@@ -81,8 +81,6 @@ class Matching:
 
         Parameters
         ----------
-        spec
-            The grouping.
         mask
             Whom the first cohort has selected.
 
@@ -217,13 +215,7 @@ def shared(matching: Matching) -> Shared:
 def unmatched(
     first: Grouping, second: Grouping, masks: tuple[Bools, Bools]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Groups with patients that only one of two groupings has, of either.
-
-    Parameters
-    ----------
-    first, second, masks
-        As in :func:`matched`.
-    """
+    """Groups with patients that only one of two groupings has, of either."""
     ours, theirs = _present(first, masks[0]), _present(second, masks[1])
     return (
         tuple(name for word, name in ours.items() if word not in theirs),

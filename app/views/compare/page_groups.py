@@ -101,8 +101,6 @@ def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:
 
     Parameters
     ----------
-    compared
-        What is compared.
     grouping
         The groups whose survival is shown, where they are not the ones compared.
     """

@@ -13,9 +13,8 @@ from app.shell.columns import PRINTED, columns, counted, percent, pinned
 from app.shell.controls.choice import choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import download_table, figure_with_downloads
-from app.shell.show import take_away
+from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
-from app.study.accounting import Accounting
 from app.study.analyses import answer_of
 from app.study.figures.bars import share_bars
 from app.study.figures.theme import framed
@@ -36,14 +35,9 @@ from app.views.compare.words import (
 )
 from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
 from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.answer import survival_answer
 from app.views.survival.curves.figures import survival_alt
-from app.views.survival.curves.words import (
-    cautions,
-    numbers_table,
-    reading,
-    summary_table,
-    survival_title,
-)
+from app.views.survival.curves.words import numbers_table, summary_table, survival_title
 
 CONTRAST = "contrast"
 _LEADING, _MOST, _DOTS = 10, 15, 10
@@ -59,8 +53,7 @@ def draw_glance(compared: Compared) -> None:
     until = None
     if survival is not None:
         with curves:
-            said = [survival_reading(survival)]
-            until = _draw_curves(result, survival, said, key="glance_km", band=False)
+            until = _draw_curves(result, survival)
     question = replace(compared.question, shown={"until": until})
     answer = answer_of(question, looking.cohort, result)
     with sizes:
@@ -175,19 +168,12 @@ def draw_survival(compared: Compared) -> None:
         )
         return
     draw_guard(compared)
-    sentences = reading(result)
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        _draw_curves(compared.result, result, sentences, key="compare_km")
-    with words:
-        st.subheader("In words", anchor=False)
-        for note in result.notes:
-            st.info(note)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-        limits = cautions(result, "years")
-        if limits:
-            st.warning("\n\n".join(limits))
-        st.caption(Accounting.of(result.outcome, "are in the curves").caption())
+    place = frame()
+    with place.below:
+        until = draw_axis_end(result.supported_until, result.last_time)
+    answer = survival_answer(compared.looking.cohort, result, until=until)
+    show(replace(answer, key="compare_km", name=("compare", result.endpoint.key)), place)
+    with place.words:
         draw_data_driven(compared)
     draw_table(summary_table(result, "years"), key="compare_km_summary")
     if result.pairwise is not None:
@@ -227,24 +213,17 @@ def _draw_contrast(result: Comparison, contrast: Enrichment, *, key: str) -> Non
     )
 
 
-def _draw_curves(
-    result: Comparison,
-    survival: GroupSurvival,
-    sentences: list[str],
-    *,
-    key: str,
-    band: bool = True,
-) -> float | None:
+def _draw_curves(result: Comparison, survival: GroupSurvival) -> float | None:
     """The curves above the control of their time axis; where that ends."""
     place = st.container()
     until = draw_axis_end(survival.supported_until, survival.last_time)
     with place:
         figure_with_downloads(
-            draw_curves(result, survival, band=band, until=until),
+            draw_curves(result, survival, until),
             partial(numbers_table, survival, "years"),
-            key=key,
+            key="glance_km",
             name=("compare", survival.endpoint.key),
-            alt=survival_alt(survival_title(survival), survival, sentences),
+            alt=survival_alt(survival_title(survival), survival, [survival_reading(survival)]),
         )
     return until
 

@@ -50,8 +50,6 @@ def clinical_reading(ranked: pd.DataFrame, names: Sequence[str]) -> str:
     ----------
     ranked
         Of :func:`clinical_differences`.
-    names
-        The groups.
     """
     tested = 0 if ranked.empty else int(ranked["p_value"].notna().sum())
     if not tested:
@@ -116,15 +114,7 @@ def lowered(label: str) -> str:
 
 
 def comparison_methods(result: Comparison, accounting: Accounting) -> list[str]:
-    """Paragraphs: which groups were compared, in what, and by which tests.
-
-    Parameters
-    ----------
-    result
-        The comparison.
-    accounting
-        Who is in it.
-    """
+    """Paragraphs: which groups were compared, in what, and by which tests."""
     table, contrast, survival = result.table, result.contrast, result.survival
     groups = [f"{name} ({size:,})" for name, size in zip(table.names, table.sizes, strict=True)]
     parts = [

@@ -114,10 +114,6 @@ def compare_cohorts(
 
     Parameters
     ----------
-    selections
-        Whom either cohort has selected.
-    groupings
-        The groups of either, under the same names.
     without
         The first cohort's column that the groups are made of, which is not compared.
     own
@@ -160,8 +156,6 @@ def replication(
 
     Parameters
     ----------
-    first, second
-        Alterations of a group against the others in either cohort.
     alterations
         Names in the second cohort by those in the first.
 
@@ -199,8 +193,6 @@ def clinical_replication(
 
     Parameters
     ----------
-    first, second
-        Table one of the matched groups in either cohort.
     variables
         Names in the second cohort by those in the first.
 
@@ -304,10 +296,6 @@ def replication_reading(
     ----------
     table
         Of :func:`replication` or :func:`clinical_replication`.
-    first, second
-        Names of the cohorts.
-    noun
-        What is compared.
     """
     start = f"**{'Alterations' if noun == 'alteration' else 'Clinical'}:**"
     hits = table[table["q_value_1"] < SIGNIFICANT] if len(table) else table

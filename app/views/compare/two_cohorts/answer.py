@@ -29,8 +29,6 @@ def cohorts_answer(result: TwoCohorts, *, until: float | None = None) -> Answer:
 
     Parameters
     ----------
-    result
-        The groups in both.
     until
         Months at which the time axis ends, one for both; None for the whole follow-up.
     """

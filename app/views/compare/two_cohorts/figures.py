@@ -33,10 +33,6 @@ def replication_figure(table: pd.DataFrame, names: Sequence[str], *, most: int =
     ----------
     table
         Of :func:`app.views.compare.two_cohorts.analysis.replication`; the first stand on top.
-    names
-        The two cohorts.
-    most
-        How many alterations to show.
     """
     own = table.head(most).reset_index(drop=True)
     with np.errstate(divide="ignore"):
@@ -78,13 +74,9 @@ def clinical_replication_figure(
     table
         Of :func:`app.views.compare.two_cohorts.analysis.clinical_replication`; the first stand on
         top.
-    names
-        The two cohorts.
     higher_in
         The group in which a variable with a positive difference is higher; empty where the
         differences have no direction.
-    most
-        How many variables to show.
     """
     own = table.head(most).reset_index(drop=True)
     sides = [

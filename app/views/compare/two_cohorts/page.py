@@ -32,17 +32,7 @@ from app.views.survival.curves.words import numbers_table, reading
 
 
 def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> None:
-    """What both cohorts say, in words, figures and to take away.
-
-    Parameters
-    ----------
-    compared
-        The question in the cohort looked at.
-    result
-        The groups in both.
-    asked
-        What was asked of both.
-    """
+    """What both cohorts say, in words, figures and to take away."""
     survival = result.survival
     if survival is not None:
         first, *later = [side.grouping for side in result.sides]

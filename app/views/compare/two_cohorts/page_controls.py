@@ -82,10 +82,6 @@ def asked_in_both(
 
     Parameters
     ----------
-    compared
-        The question in the cohort looked at.
-    other
-        The other cohort.
     ask
         Whether to ask which groups of other names are the same.
 

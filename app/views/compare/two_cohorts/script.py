@@ -57,15 +57,7 @@ class AskedInBoth:
 
 
 def cohorts_script(result: TwoCohorts, asked: AskedInBoth) -> str:
-    """The script, to be saved in UTF-8 and run next to the files of both cohorts.
-
-    Parameters
-    ----------
-    result
-        What it reproduces.
-    asked
-        What was asked.
-    """
+    """The script, to be saved in UTF-8 and run next to the files of both cohorts."""
     first, second = (side.cohort for side in result.sides)
     loading = loading_lines(second, number=2)
     imports = {
