@@ -24,6 +24,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "genomics.oncoprint": "app.views.genomics.oncoprint.answer:ONCOPRINT",
         "genomics.pairs": "app.views.genomics.pairs.answer:PAIRS",
         "genomics.variants": "app.views.genomics.variants.answer:VARIANTS",
+        "subgroups.search": "app.views.subgroups.answer:SEARCH",
         "survival.curves": "app.views.survival.curves.answer:CURVES",
         "survival.cox": "app.views.survival.cox.answer:MODELS",
         "survival.cox.hazards": "app.views.survival.cox.answer:HAZARDS",

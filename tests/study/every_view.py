@@ -21,9 +21,7 @@ from app.views.compare.two_cohorts.analysis import compare_cohorts
 from app.views.compare.two_cohorts.script import AskedInBoth, cohorts_script
 from app.views.patient.similar.analysis import similar_patients
 from app.views.patient.swimmer.analysis import swimmer
-from app.views.subgroups.analysis import place_result, search_input
-from app.views.subgroups.script import subgroups_script as search_script
-from app.views.subgroups.words_methods import SubgroupsFound
+from app.views.subgroups.analysis import search_input, subgroups_of
 from app.views.survival.cox.analysis import fit_models
 from app.views.survival.cox.checks import adjusted_curves, subgroup_forest
 from app.views.survival.curves.analysis import survival_by_group
@@ -203,18 +201,18 @@ def transplant(cohort: Cohort) -> Made:
 
 
 def subgroups(cohort: Cohort) -> Made:
-    kinds = ("genes", "cytogenetics")
-    settings = SubgroupSettings(quality="preview", seed=3)
-    result = find_subgroups(search_input(cohort, mask_of(cohort), kinds), settings)
-    renamed = {result.groups[0]: "The first"}
-    result = result.renamed(renamed)
-    grouping = place_result(cohort, mask_of(cohort), result).grouping
-    survival = survival_by_group(cohort, mask_of(cohort), "os", grouping)
-    found = SubgroupsFound(result, kinds, renamed, survival=survival, grouped=tuple(grouping.names))
+    first = find_subgroups(
+        search_input(cohort, mask_of(cohort)), SubgroupSettings("preview", 3, evidence=False)
+    )
+    settings = {"quality": "preview", "seed": 3, "evidence": False}
+    settings |= {"names": {first.groups[0]: "The first"}, "endpoint_key": "os"}
+    settings |= {"curves": ["The first", *first.groups[1:]]}
+    found = subgroups_of(cohort, mask_of(cohort), **settings)
+    result, survival = found.shown.result, found.survival
     held = [*result.summary["n"], *result.enrichment["p_value"].dropna()]
     if survival.p_value is not None:
         held.append(survival.p_value)
-    return search_script(found, cohort, CHOSEN), held
+    return scripted(cohort, "subgroups.search", **settings), held
 
 
 VIEWS: Mapping[str, Callable[[Cohort], Made]] = {

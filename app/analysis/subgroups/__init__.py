@@ -7,7 +7,7 @@ from app.analysis.subgroups._evidence import structure_evidence
 from app.analysis.subgroups._find import find_subgroups
 from app.analysis.subgroups._result import UNCERTAIN_BELOW, Evidence, SubgroupResult
 from app.analysis.subgroups._search.numba_cache import ensure_cache_folder
-from app.analysis.subgroups._settings import SubgroupError, SubgroupSettings
+from app.analysis.subgroups._settings import Quality, SubgroupError, SubgroupSettings
 from app.analysis.subgroups._stability import subgroup_stability
 from app.analysis.subgroups._warm import warm_up
 
@@ -18,6 +18,7 @@ __all__ = [
     "UNCERTAIN_BELOW",
     "Concordance",
     "Evidence",
+    "Quality",
     "SubgroupError",
     "SubgroupResult",
     "SubgroupSettings",

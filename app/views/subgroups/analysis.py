@@ -15,11 +15,16 @@ from app.analysis.subgroups import (
     NO_ALTERATION,
     NOISE,
     NOT_TESTED,
+    Quality,
     SubgroupError,
     SubgroupResult,
+    SubgroupSettings,
     display_coordinates,
+    find_subgroups,
+    subgroup_stability,
 )
-from app.cohort.groupings import OUTSIDE, Grouping, by_labels
+from app.cohort.groupings import OUTSIDE, Grouping, by_labels, only_groups
+from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
 
 GROUPING_LABEL = "Genomic subgroup"
@@ -151,6 +156,99 @@ def with_names(result: SubgroupResult, names: Mapping[str, str]) -> SubgroupResu
         return result.renamed(fitting)
     except SubgroupError:
         return result
+
+
+@dataclass(frozen=True, eq=False)
+class SubgroupsFound:
+    """What a page shows of a search.
+
+    Parameters
+    ----------
+    shown
+        The subgroups on the map, under the user's names.
+    kinds
+        Kinds of alterations that were used.
+    renamed
+        New name by the name that the search gave.
+    stability
+        From ``subgroup_stability``, under the user's names; None where it is not known.
+    resamples
+        How many subsamples it is from.
+    survival
+        Survival of the groups that have a curve; None without an endpoint.
+    """
+
+    shown: SubgroupMap
+    kinds: tuple[str, ...]
+    renamed: Mapping[str, str]
+    stability: pd.DataFrame | None = None
+    resamples: int = 0
+    survival: GroupSurvival | None = None
+
+
+def subgroups_of(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    *,
+    kinds: Sequence[str] = tuple(KINDS),
+    quality: Quality = "standard",
+    seed: int = 0,
+    min_frequency: float | None = None,
+    evidence: bool = True,
+    resamples: int = 0,
+    names: Mapping[str, str] | None = None,
+    endpoint_key: str | None = None,
+    curves: Sequence[str] = (),
+) -> SubgroupsFound:
+    """Search for subgroups at once, as the page's jobs do one after the other.
+
+    Parameters
+    ----------
+    cohort, mask
+        The cohort before the filter, and the patients selected, shape (cohort.n,).
+    kinds
+        ``genes``, ``cytogenetics`` or both.
+    quality, seed, min_frequency, evidence
+        See :class:`app.analysis.subgroups.SubgroupSettings`.
+    resamples
+        In how many subsamples the groups are searched for again; 0 leaves stability out.
+    names
+        New names by the names that the search gives.
+    endpoint_key, curves
+        Endpoint of the survival beside the map, and the subgroups that have a curve.
+
+    Raises
+    ------
+    SubgroupError
+        If there is nothing to find groups in.
+    """
+    alterations = search_input(cohort, mask, kinds)
+    settings = SubgroupSettings(quality, seed, min_frequency, evidence=evidence)
+    result = find_subgroups(alterations, settings)
+    stability = None
+    if resamples:
+        stability = subgroup_stability(alterations, settings, resamples, result=result)
+    shown = place_result(cohort, mask, with_names(result, names or {}))
+    survival = None
+    if endpoint_key is not None:
+        drawn = only_groups(shown.grouping, list(curves))
+        survival = survival_by_group(cohort, mask, endpoint_key, drawn)
+    return under_names(shown, kinds, names or {}, stability, resamples, survival)
+
+
+def under_names(  # noqa: PLR0917  (what a search is made of)
+    shown: SubgroupMap,
+    kinds: Sequence[str],
+    names: Mapping[str, str],
+    stability: pd.DataFrame | None,
+    resamples: int,
+    survival: GroupSurvival | None,
+) -> SubgroupsFound:
+    """All of a search under the user's names, which the map bears already."""
+    renamed = {old: new for old, new in names.items() if new in shown.result.groups}
+    if stability is not None:
+        stability = stability.assign(group=stability["group"].replace(renamed))
+    return SubgroupsFound(shown, tuple(kinds), renamed, stability, resamples, survival)
 
 
 def enclosed(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -29,6 +28,7 @@ from app.study.figures.theme import framed, plotly_config
 from app.study.files.tables import file_stem
 from app.study.wording import count, mid_sentence
 from app.views.subgroups.analysis import SubgroupMap, enclosed, subgroup_features
+from app.views.subgroups.answer import map_alt, map_numbers, map_title
 from app.views.subgroups.figures import Drag, MapLook, map_by_group, map_by_number
 from data_loaders import Cohort
 
@@ -105,7 +105,7 @@ def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figu
         figure,
         key=MAP,
         config=plotly_config(stem),
-        alt=_alt(looking, found, choice.colour),
+        alt=map_alt(found, _title(looking, found, choice.colour)),
         on_select=partial(_keep_selection, looking, found),
         selection_mode=("box", "lasso"),
     )
@@ -118,7 +118,7 @@ def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figu
                 f"{UNCERTAIN_BELOW}) and drawn as rings. Patients with the same alterations are "
                 "spread around one place; only what lies close together means something."
             )
-        draw_downloads(figure, partial(_numbers, found), key=MAP, stem=stem)
+        draw_downloads(figure, partial(map_numbers, found), key=MAP, stem=stem)
     return figure
 
 
@@ -223,26 +223,7 @@ def _values(cohort: Cohort, found: SubgroupMap, colour: str) -> npt.NDArray[np.f
 
 def _title(looking: Looking, found: SubgroupMap, colour: str) -> str:
     label = mid_sentence(colour_labels(looking.cohort)[colour])
-    return f"{count(len(found.positions), 'patient')} by their alterations, coloured by {label}"
-
-
-def _alt(looking: Looking, found: SubgroupMap, colour: str) -> str:
-    sizes = zip(found.grouping.names, found.grouping.sizes(), strict=True)
-    groups = ", ".join(f"{name} ({size})" for name, size in sizes)
-    return f"{_title(looking, found, colour)}. Subgroups: {groups}."
-
-
-def _numbers(found: SubgroupMap) -> pd.DataFrame:
-    """The numbers behind the map: place, subgroup and confidence, without identifiers."""
-    return pd.DataFrame(
-        {
-            "x": found.points["x"].to_numpy(),
-            "y": found.points["y"].to_numpy(),
-            "subgroup": found.result.labels.to_numpy(),
-            "confidence": found.confidence,
-            "uncertain": found.uncertain,
-        }
-    )
+    return map_title(found, label)
 
 
 def _position(looking: Looking, wanted: str | None) -> int | None:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from app.shell.take_away import TakeAway, draw_take_away
-from app.views.subgroups.analysis import SubgroupMap
+from app.shell.memory import ask
+from app.shell.show import take_away
+from app.views.subgroups.analysis import SubgroupMap, under_names
+from app.views.subgroups.answer import subgroups_answer
 from app.views.subgroups.page_details import stability_of
 from app.views.subgroups.page_search import Search
-from app.views.subgroups.script import subgroups_script
-from app.views.subgroups.words_methods import (
-    SubgroupsFound,
-    subgroups_methods,
-    subgroups_sheets,
-    subgroups_told,
-)
 from app.views.survival.curves.analysis import GroupSurvival
 
 
@@ -28,7 +23,7 @@ def draw_subgroups_take_away(
     figure: go.Figure,
     survival: GroupSurvival | None,
 ) -> None:
-    """The map, the tables, the methods and the script of a search.
+    """The map as it is drawn, the tables, the methods and the script of a search.
 
     Parameters
     ----------
@@ -39,30 +34,27 @@ def draw_subgroups_take_away(
     survival
         The curves beside it; None where there are none.
     """
-    looking, result = search.request.looking, shown.result
-    curves = tuple(curve.name for curve in survival.curves) if survival is not None else ()
-    renamed = {old: new for old, new in names.items() if new in result.groups}
+    request, settings = search.request, shown.result.settings
     stability = stability_of(search)
-    if stability is not None:
-        stability = stability.assign(group=stability["group"].replace(renamed))
-    found = SubgroupsFound(
-        result,
-        search.request.kinds,
-        renamed,
-        stability,
-        search.request.resamples,
-        survival,
-        curves if set(curves) <= set(shown.grouping.names) else (),
-    )
-    draw_take_away(
-        looking,
-        TakeAway(
-            key="subgroup_search",
-            name=("subgroups",),
-            figures={"Figure": figure},
-            sheets=partial(subgroups_sheets, found),
-            methods=subgroups_methods(found, looking.selection),
-            told=subgroups_told(found),
-            script=partial(subgroups_script, found, looking.cohort, looking.filter),
-        ),
+    found = under_names(shown, request.kinds, names, stability, request.resamples, survival)
+    asked = {
+        "kinds": request.kinds,
+        "quality": settings.quality,
+        "seed": settings.seed,
+        "min_frequency": settings.min_frequency,
+        "evidence": shown.result.evidence is not None,
+        "resamples": 0 if stability is None else request.resamples,
+        "names": dict(found.renamed) or None,
+    }
+    answer = subgroups_answer(request.looking.cohort, found)
+    if survival is not None:
+        curves = [curve.name for curve in survival.curves]
+        if set(curves) <= set(shown.grouping.names):
+            asked |= {"endpoint_key": survival.endpoint.key, "curves": curves}
+        else:
+            without = f"{answer.title}, without the curves of a selection on the map"
+            answer = replace(answer, title=without)
+    take_away(
+        replace(answer, figures={"Figure": lambda: figure}),
+        ask(request.looking, "subgroups.search", asked),
     )

@@ -1,20 +1,25 @@
-"""Methods and sheets of a search for genomic subgroups, from its result."""
+"""What a search for genomic subgroups says: its tables, its methods, and its map to take away."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from app.analysis.subgroups import SubgroupResult
-from app.cohort.filters import Selection
-from app.study.methods import endpoint_sentence, view_methods
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.theme import framed
+from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
-from app.views.survival.curves.analysis import GroupSurvival
+from app.views.subgroups.analysis import SubgroupMap, SubgroupsFound, subgroups_of
+from app.views.subgroups.figures import MapLook, map_by_group
 from app.views.survival.curves.words import numbers_table, summary_sheet
 from app.views.survival.curves.words_sheets import tests_sheet
+from data_loaders import Cohort
 
 _PACKAGES = {"UMAP": "umap-learn", "HDBSCAN": "hdbscan", "scikit-learn": "scikit-learn"}
 _DATA_DRIVEN = (
@@ -23,40 +28,65 @@ _DATA_DRIVEN = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class SubgroupsFound:
-    """What a page shows of a search.
-
-    Parameters
-    ----------
-    result
-        The result, its groups as they were named there.
-    kinds
-        Kinds of alterations that were used.
-    renamed
-        New name by the name that the search gave.
-    stability
-        From ``subgroup_stability``; None where it is not known.
-    resamples
-        How many subsamples it is from.
-    survival
-        Survival of the groups that have a curve; None without an endpoint.
-    grouped
-        Names of these groups, where they are subgroups rather than a selection on the map.
-    """
-
-    result: SubgroupResult
-    kinds: tuple[str, ...]
-    renamed: dict[str, str]
-    stability: pd.DataFrame | None = None
-    resamples: int = 0
-    survival: GroupSurvival | None = None
-    grouped: tuple[str, ...] = ()
+def subgroups_answer(cohort: Cohort, found: SubgroupsFound) -> Answer:
+    """The answer of a search, coloured by subgroup as its map is at first."""
+    shown, evidence = found.shown, found.shown.result.evidence
+    title = map_title(shown, "subgroup")
+    return Answer(
+        key="subgroup_search",
+        name=("subgroups",),
+        title="Genomic subgroups",
+        figures={"Figure": partial(_map, shown, title, synthetic=cohort.provenance.synthetic)},
+        numbers=partial(map_numbers, shown),
+        alt=map_alt(shown, title),
+        accounting=Accounting(len(shown.positions), len(shown.positions)),
+        tables=partial(_tables, found),
+        methods=_methods(found),
+        told={
+            "Settings": ", ".join(f"{k} {v}" for k, v in shown.result.settings.to_dict().items()),
+            "Alterations": listing(list(found.kinds)),
+            "Verdict": "" if evidence is None else evidence.verdict,
+        },
+    )
 
 
-def subgroups_methods(found: SubgroupsFound, selection: Selection) -> str:
+SEARCH = Analysis(subgroups_of, subgroups_answer)
+
+
+def map_title(shown: SubgroupMap, label: str) -> str:
+    """Title of the map, coloured by what ``label`` says."""
+    return f"{count(len(shown.positions), 'patient')} by their alterations, coloured by {label}"
+
+
+def map_alt(shown: SubgroupMap, title: str) -> str:
+    """Alternative text of the map: its title and the subgroups."""
+    sizes = zip(shown.grouping.names, shown.grouping.sizes(), strict=True)
+    groups = ", ".join(f"{name} ({size})" for name, size in sizes)
+    return f"{title}. Subgroups: {groups}."
+
+
+def map_numbers(shown: SubgroupMap) -> pd.DataFrame:
+    """The numbers behind the map: place, subgroup and confidence, without identifiers."""
+    return pd.DataFrame(
+        {
+            "x": shown.points["x"].to_numpy(),
+            "y": shown.points["y"].to_numpy(),
+            "subgroup": shown.result.labels.to_numpy(),
+            "confidence": shown.confidence,
+            "uncertain": shown.uncertain,
+        }
+    )
+
+
+def _map(shown: SubgroupMap, title: str, *, synthetic: bool) -> go.Figure:
+    codes, look = shown.grouping.codes[shown.positions], MapLook(uncertain=shown.uncertain)
+    figure = map_by_group(shown.points, codes, shown.grouping, shown.hover, labels=True, look=look)
+    return framed(figure, title, synthetic=synthetic)
+
+
+def _methods(found: SubgroupsFound) -> list[str]:
     """What was searched for, how, what was found and how far it can be trusted."""
-    result = found.result
+    result = found.shown.result
     settings = result.settings
     rarest = (
         "0.5% of the patients and at least 5 (3 below 300 patients)"
@@ -83,12 +113,12 @@ def subgroups_methods(found: SubgroupsFound, selection: Selection) -> str:
         " ".join([*result.warnings, _DATA_DRIVEN]),
         _survival(found),
     ]
-    return view_methods(selection, len(result.labels), [part for part in parts if part])
+    return [part for part in parts if part]
 
 
-def subgroups_sheets(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
+def _tables(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
     """Groups, alterations, verdict and survival, by the names of their sheets."""
-    result = found.result
+    result = found.shown.result
     groups = result.summary.drop(columns="name", errors="ignore")
     if found.stability is not None:
         known = found.stability[["group", "mean_jaccard", "lowest_jaccard", "verdict"]]
@@ -119,16 +149,6 @@ def subgroups_sheets(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
         if found.survival.pairwise is not None:
             sheets["Pairs"] = found.survival.pairwise
     return sheets
-
-
-def subgroups_told(found: SubgroupsFound) -> dict[str, str]:
-    """Settings and verdict, for the first sheet."""
-    evidence = found.result.evidence
-    return {
-        "Settings": ", ".join(f"{k} {v}" for k, v in found.result.settings.to_dict().items()),
-        "Alterations": listing(list(found.kinds)),
-        "Verdict": "" if evidence is None else evidence.verdict,
-    }
 
 
 def _evidence(result: SubgroupResult) -> str:
@@ -164,8 +184,8 @@ def _survival(found: SubgroupsFound) -> str:
         shown.endpoint, shown.n_events, shown.analysed, shown.outcome.limit
     )
     test = f"compared by the {shown.test_method}" if shown.test is not None else shown.p_note
-    names: Sequence[str] = [curve.name for curve in shown.curves]
+    names = [curve.name for curve in shown.curves]
     return (
-        f"{endpoint} Kaplan-Meier curves of {listing(list(names))} with {shown.conf_type} "
+        f"{endpoint} Kaplan-Meier curves of {listing(names)} with {shown.conf_type} "
         f"intervals; {test}."
     ).replace("..", ".")
