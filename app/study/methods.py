@@ -12,13 +12,7 @@ from data_loaders import Endpoint
 
 
 def view_methods(selection: Selection, analysed: int, parts: Sequence[str]) -> str:
-    """Methods of a view, ready for a manuscript, paragraphs by blank lines.
-
-    Parameters
-    ----------
-    analysed
-        Those of them who were analysed.
-    """
+    """Methods of a view, ready for a manuscript, paragraphs by blank lines."""
     paragraphs = [
         f"{source_sentence(selection)} {selected_sentence(selection)}",
         *parts,

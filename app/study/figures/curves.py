@@ -65,10 +65,6 @@ def curve_band(  # noqa: PLR0917  (four coordinates and a colour)
     ----------
     lower, upper
         Its limits, NaN where undefined.
-    colour, alpha
-        Of the area.
-    parts
-        Further parts of both traces.
     """
     edge = {
         "type": "scatter",

@@ -85,8 +85,6 @@ def forest_figure(
         series stand under each other in two colours, such as univariable and multivariable) and
         ``note`` (words in place of an estimate that is missing). Estimates that are missing or
         infinite are said in words.
-    counts_label
-        What ``n`` and ``events`` count.
 
     Raises
     ------

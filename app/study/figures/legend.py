@@ -15,8 +15,6 @@ def legend_above(names: Sequence[str], *, shown: bool = True, **look: Any) -> di
     ----------
     shown
         Whether there is one: a single entry needs none.
-    look
-        Further parts of plotly's legend.
     """
     return {
         "legend_space": 8 + 22 * legend_lines(names) if shown else 0,
@@ -26,13 +24,7 @@ def legend_above(names: Sequence[str], *, shown: bool = True, **look: Any) -> di
 
 
 def legend_lines(names: Sequence[str], width: int = 300) -> int:
-    """Lines that the legend takes on a phone; a wider screen needs fewer.
-
-    Parameters
-    ----------
-    width
-        Pixels that a phone leaves for it.
-    """
+    """Lines that the legend takes on a phone; a wider screen needs fewer."""
     lines, used = 1, 0
     for name in names:
         needed = 56 + 7 * len(name)

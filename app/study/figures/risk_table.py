@@ -27,8 +27,6 @@ def risk_table_traces(
     ----------
     groups
         Name, colour and counts of each group; one row a tick.
-    columns
-        The counts to print, one line each.
     """
     places = [float(tick) for tick in pd.Series(ticks)]
     texts = [_text_row([0.0], 0, [f"<b>{heading}</b>"], position="middle right")]
@@ -78,10 +76,6 @@ def axes_over_table(
 
     Parameters
     ----------
-    lines
-        Lines of the table below its heading.
-    yaxis
-        Axis of the curves.
     unit
         Unit of the time axis, for the head of the hover box.
     """

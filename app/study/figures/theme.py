@@ -77,8 +77,6 @@ def make_figure(
         Height of everything below the title and the legend, in pixels, fixed so that nothing jumps.
     legend_space
         Pixels kept free between title and plot for a legend.
-    annotations
-        Texts besides the title.
     layout
         Further parts of plotly's layout; ``margin`` is merged with ours.
     """
@@ -176,8 +174,6 @@ def under_axis(axis: str, caption: str = "", *, below: int = 31) -> list[dict[st
     axis
         Title of the axis: ``Years of follow-up``. Streamlit's theme draws an axis' own title over
         the tick labels.
-    below
-        Pixels under the axis.
     """
     line = {"xref": "x domain", "yref": "y domain", "y": 0, "yshift": -below, "yanchor": "top"}
     if not caption:

@@ -36,13 +36,6 @@ def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
     """Plain data as an indented Python literal, and the files that its lists of patients are.
 
     What reads a file stands for each list; equal lists are one file.
-
-    Parameters
-    ----------
-    plain
-        A filter, or several, as plain data.
-    stem
-        Start of the files' names.
     """
     held: dict[tuple[str, ...], ListFile] = {}
 
