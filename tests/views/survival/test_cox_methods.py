@@ -17,14 +17,10 @@ from app.analysis.regression import (
     survival_scan,
 )
 from app.study.wording import format_p
-from app.views.survival.cox.words_methods import (
-    adjusted_methods,
-    cox_methods,
-    gray_methods,
-    landmark_methods,
-    screen_methods,
-    simon_makuch_methods,
-)
+from app.views.survival.cox.words_methods import adjusted_methods, cox_methods
+from app.views.survival.during.answer import landmark_methods, simon_makuch_methods
+from app.views.survival.incidence.words_methods import gray_methods
+from app.views.survival.screen.answer import screen_methods
 
 N = 300
 RNG = np.random.default_rng(11)

@@ -7,14 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from app.analysis.competing_risks import GrayTest
-from app.analysis.regression import (
-    AdjustedSurvival,
-    CoxModel,
-    Landmark,
-    SimonMakuch,
-    support_sentences,
-)
+from app.analysis.regression import AdjustedSurvival, CoxModel, support_sentences
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
@@ -112,63 +105,6 @@ def _followed(outcome: Outcome) -> str:
     if outcome.entry is not None:
         endpoint += f" Patients were at risk from their entry on (column {outcome.endpoint.entry})."
     return f"{who} {endpoint}"
-
-
-def gray_methods(test: GrayTest) -> str:
-    """Gray's test: strata, weight, events; says why where it has no answer."""
-    if not test.df:
-        return f"No p-value is given. {test.note}"
-    return (
-        f"Cumulative incidences were compared by {test.method} "
-        f"({count(test.df, 'degree')} of freedom, {count(test.n, 'patient')}, "
-        f"{count(test.events, 'event')} of interest)."
-    )
-
-
-def screen_methods(screen: pd.DataFrame) -> str:
-    """Screen of alterations: model, adjustment, how many tested and not, multiplicity."""
-    told = screen.attrs
-    failed = int(screen["p_value"].isna().sum())
-    firth = int(screen["note"].str.startswith("Firth").sum())
-    sentences = [
-        f"{told['method']} over the {count(told['n_tested'], 'alteration')} tested, of "
-        f"{told['n_features']:,}.",
-        f"{count(told['n_patients'], 'patient')} were analysed, for each alteration those tested "
-        "for it.",
-    ]
-    if told["not_tested"]:
-        sentences.append(
-            f"Not modelled because altered in fewer than {told['min_altered']} of the patients "
-            f"tested, or in all: {len(told['not_tested'])}."
-        )
-    if failed:
-        sentences.append(f"Without an estimate: {failed}.")
-    if told["n_left_out"]:
-        sentences.append(f"Lacking the outcome or a covariate: {told['n_left_out']:,}.")
-    if firth:
-        sentences.append(f"Firth's correction where an effect would be infinite: {firth}.")
-    return " ".join(sentences)
-
-
-def landmark_methods(part: Landmark) -> str:
-    """Landmark analysis in months: clock, and who was left out."""
-    return (
-        f"Landmark analysis at {part.at:g} months: groups are by the status at the landmark, the "
-        f"clock starts there, and the {part.n_events_before:,} patients with the event and "
-        f"{part.n_censored_before:,} censored by then were left out, leaving "
-        f"{int(part.exposed.sum()):,} exposed and {int((~part.exposed).sum()):,} not."
-    )
-
-
-def simon_makuch_methods(curves: SimonMakuch) -> str:
-    """Simon-Makuch curves: who moved, the Mantel-Byar test, who was left out."""
-    sentences = [
-        f"{curves.method}: patients count as unexposed until the exposure and as exposed from then "
-        f"on; {count(curves.n_switched, 'patient')} moved between the curves."
-    ]
-    if curves.n_left_out:
-        sentences.append(f"{count(curves.n_left_out, 'patient')} had no follow-up from the start.")
-    return " ".join([*sentences, curves.note]).strip()
 
 
 def adjusted_methods(adjusted: AdjustedSurvival) -> str:

@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.regression import SimonMakuch
+from app.analysis.regression import Landmark, SimonMakuch
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.forest import forest_alt
 from app.study.figures.theme import framed
 from app.study.methods import endpoint_sentence
 from app.study.wording import TimeUnit, count, format_p, listing, mid_sentence
-from app.views.survival.cox.words_methods import landmark_methods, simon_makuch_methods
 from app.views.survival.curves.words_sheets import in_unit_of, tests_of, told
 from app.views.survival.during.analysis import DuringFollowUp, TwoCurves, during_follow_up
 from app.views.survival.during.figures import answers_figure, pair_figure
@@ -193,3 +192,24 @@ def _models(result: DuringFollowUp) -> str:
             words += f" ({count(lacking, 'patient')} without a covariate left out)"
     notes = [*model.notes, *(result.adjusted.notes if result.adjusted is not None else ())]
     return " ".join([f"{words}.", *dict.fromkeys(notes)])
+
+
+def landmark_methods(part: Landmark) -> str:
+    """Landmark analysis in months: clock, and who was left out."""
+    return (
+        f"Landmark analysis at {part.at:g} months: groups are by the status at the landmark, the "
+        f"clock starts there, and the {part.n_events_before:,} patients with the event and "
+        f"{part.n_censored_before:,} censored by then were left out, leaving "
+        f"{int(part.exposed.sum()):,} exposed and {int((~part.exposed).sum()):,} not."
+    )
+
+
+def simon_makuch_methods(curves: SimonMakuch) -> str:
+    """Simon-Makuch curves: who moved, the Mantel-Byar test, who was left out."""
+    sentences = [
+        f"{curves.method}: patients count as unexposed until the exposure and as exposed from then "
+        f"on; {count(curves.n_switched, 'patient')} moved between the curves."
+    ]
+    if curves.n_left_out:
+        sentences.append(f"{count(curves.n_left_out, 'patient')} had no follow-up from the start.")
+    return " ".join([*sentences, curves.note]).strip()

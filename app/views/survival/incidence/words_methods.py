@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from app.analysis.competing_risks import GrayTest
 from app.study.accounting import Accounting
 from app.study.methods import columns_of
 from app.study.outcomes import too_small
 from app.study.wording import count, listing, mid_sentence
-from app.views.survival.cox.words_methods import gray_methods
 from app.views.survival.incidence.analysis import GroupIncidence
 from app.views.survival.incidence.words import WHICH_QUESTION
 
@@ -118,3 +118,14 @@ def _models(result: GroupIncidence) -> str:
     if left_out:
         sentences.append(f"Not in the models: {listing(left_out)}.")
     return " ".join([*sentences, *effects.notes, WHICH_QUESTION])
+
+
+def gray_methods(test: GrayTest) -> str:
+    """Gray's test: strata, weight, events; says why where it has no answer."""
+    if not test.df:
+        return f"No p-value is given. {test.note}"
+    return (
+        f"Cumulative incidences were compared by {test.method} "
+        f"({count(test.df, 'degree')} of freedom, {count(test.n, 'patient')}, "
+        f"{count(test.events, 'event')} of interest)."
+    )

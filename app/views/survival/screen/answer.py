@@ -13,7 +13,6 @@ from app.study.figures.forest import forest_figure
 from app.study.figures.theme import framed
 from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
-from app.views.survival.cox.words_methods import screen_methods
 from app.views.survival.curves.words_sheets import told
 from app.views.survival.screen.analysis import (
     CohortScreen,
@@ -108,3 +107,28 @@ def _methods(screen: CohortScreen) -> list[str]:
     if screen.constant:
         models += f" Left out of the models, being the same in all: {listing([*screen.constant])}."
     return [f"{told_of.methods()} {followed}", " ".join([models, *screen.contained])]
+
+
+def screen_methods(screen: pd.DataFrame) -> str:
+    """Screen of alterations: model, adjustment, how many tested and not, multiplicity."""
+    told = screen.attrs
+    failed = int(screen["p_value"].isna().sum())
+    firth = int(screen["note"].str.startswith("Firth").sum())
+    sentences = [
+        f"{told['method']} over the {count(told['n_tested'], 'alteration')} tested, of "
+        f"{told['n_features']:,}.",
+        f"{count(told['n_patients'], 'patient')} were analysed, for each alteration those tested "
+        "for it.",
+    ]
+    if told["not_tested"]:
+        sentences.append(
+            f"Not modelled because altered in fewer than {told['min_altered']} of the patients "
+            f"tested, or in all: {len(told['not_tested'])}."
+        )
+    if failed:
+        sentences.append(f"Without an estimate: {failed}.")
+    if told["n_left_out"]:
+        sentences.append(f"Lacking the outcome or a covariate: {told['n_left_out']:,}.")
+    if firth:
+        sentences.append(f"Firth's correction where an effect would be infinite: {firth}.")
+    return " ".join(sentences)
