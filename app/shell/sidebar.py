@@ -70,6 +70,12 @@ class FilterColumns:
     sex: Variable | None
     age: Variable | None
 
+    @property
+    def grouped(self) -> dict[str, Variable]:
+        """Those chosen by their values, by the widget's key."""
+        both = {DISEASE: self.disease, SEX: self.sex}
+        return {key: variable for key, variable in both.items() if variable is not None}
+
 
 def filter_columns(cohort: Cohort) -> FilterColumns:
     """Find disease, sex and age among the cohort's variables."""
@@ -95,12 +101,11 @@ def read_filter(cohort: Cohort, state: Mapping[str, Any]) -> Filter:
     """
     columns = filter_columns(cohort)
     clauses: list[Clause] = []
-    for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
-        if variable is not None:
-            known = set(_values(cohort, variable))
-            chosen = tuple(value for value in state.get(key) or () if value in known)
-            if chosen:
-                clauses.append(InSet(variable.name, chosen))
+    for key, variable in columns.grouped.items():
+        known = set(_values(cohort, variable))
+        chosen = tuple(value for value in state.get(key) or () if value in known)
+        if chosen:
+            clauses.append(InSet(variable.name, chosen))
     if columns.age is not None and state.get(AGE):
         lowest, highest = _age_range(cohort, columns.age)
         low, high = state[AGE]
@@ -132,9 +137,7 @@ def _split(cohort: Cohort, chosen: Filter) -> tuple[dict[str, Any], tuple[Clause
     columns = filter_columns(cohort)
     state: dict[str, Any] = {WITH: [], WITHOUT: []}
     rest: list[Clause] = []
-    by_column = {
-        v.name: (key, v) for v, key in ((columns.disease, DISEASE), (columns.sex, SEX)) if v
-    }
+    by_column = {v.name: (key, v) for key, v in columns.grouped.items()}
     features = set(cohort.alterations.columns)
     published = _published(cohort)
     options = {} if published is None else _published_options(published)
@@ -189,11 +192,7 @@ def put_filter(looking: Looking, chosen: Filter) -> None:
     resting: dict[str, Any] = {WITH: [], WITHOUT: []} if cohort.alterations.shape[1] else {}
     published = _published(cohort)
     resting |= {} if published is None else {ASK: []}
-    resting |= {
-        key: []
-        for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex))
-        if variable is not None
-    }
+    resting |= {key: [] for key in columns.grouped}
     if columns.age is not None and published is None:
         lowest, highest = _age_range(cohort, columns.age)
         if lowest < highest:
@@ -299,9 +298,8 @@ def _published_options(published: Published) -> dict[str, tuple[str, Clause]]:
 
 def _draw_free_filter(cohort: Cohort) -> None:
     columns = filter_columns(cohort)
-    for key, variable in ((DISEASE, columns.disease), (SEX, columns.sex)):
-        if variable is not None:
-            several(variable.label, _values(cohort, variable), key)
+    for key, variable in columns.grouped.items():
+        several(variable.label, _values(cohort, variable), key)
     lowest, highest = (0, 0) if columns.age is None else _age_range(cohort, columns.age)
     if columns.age is not None and lowest < highest:
         st.slider(

@@ -1,4 +1,4 @@
-"""Choices among options: side by side, in a box, and several at once; a link keeps them."""
+"""Choices among options: side by side, in a box, several at once, yes or no; kept in the link."""
 
 from __future__ import annotations
 
@@ -106,3 +106,8 @@ def several(
         **more,
     )
     return [option for option in chosen if option in options]
+
+
+def toggle(label: str, key: str, *, value: bool = False, **more: Any) -> bool:
+    """Whether something is wanted; a link keeps it."""
+    return bool(st.toggle(label, value=value, key=key, bind="query-params", **more))

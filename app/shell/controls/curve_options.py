@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.analysis.multiplicity import Adjustment
 from app.analysis.survival import ConfType, Weights
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import choice, pick, toggle
 from app.shell.links import unique_labels
 from app.study.wording import TimeUnit
 from data_loaders import Cohort
@@ -69,23 +69,14 @@ def draw_time_options() -> TimeOptions:
 
 
 def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
-    """Draw the options and return what they ask for.
-
-    Parameters
-    ----------
-    cohort
-        The cohort, whose categorical variables can be strata.
-    endpoint
-        The endpoint chosen; entry times are an option where it has them.
-    """
+    """Draw the options and return what they ask for; entry times are one where there are any."""
     time = draw_time_options()
     truncated = True
     if cohort.endpoints[endpoint].entry is not None:
-        truncated = st.toggle(
+        truncated = toggle(
             "Count patients from their entry on",
+            "truncated",
             value=True,
-            key="truncated",
-            bind="query-params",
             help="Who came under observation late was not at risk before (left truncation).",
         )
     st.divider()
@@ -96,11 +87,9 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
         "ci",
         help="log-log is the default here; R's survfit prints log unless told otherwise.",
     )
-    band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
-    marks = st.toggle("Mark censored patients", value=True, key="marks", bind="query-params")
-    full = st.toggle(
-        "Events and censored in the table", value=False, key="table", bind="query-params"
-    )
+    band = toggle("Draw the band", "band", value=True)
+    marks = toggle("Mark censored patients", "marks", value=True)
+    full = toggle("Events and censored in the table", "table")
     st.divider()
     weights = _draw_test()
     strata = _draw_strata(cohort)
@@ -112,12 +101,12 @@ def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
     )
     return CurveOptions(
         time=time,
-        truncated=bool(truncated),
+        truncated=truncated,
         scale=scale,
         conf_type=conf_type,
-        band=bool(band),
-        marks=bool(marks),
-        full_table=bool(full),
+        band=band,
+        marks=marks,
+        full_table=full,
         weights=weights,
         strata=strata,
         adjust=_ADJUSTMENTS[adjust],

@@ -31,7 +31,7 @@ from app.cohort.groupings import (
     typed_values,
 )
 from app.shell.controls.arrangement import arrangement_of, draw_arrangement, keep_in_link
-from app.shell.controls.choice import choice, pick, several
+from app.shell.controls.choice import choice, pick, several, toggle
 from app.shell.controls.grouping_parameters import (
     CUT,
     CUT_AT,
@@ -229,10 +229,9 @@ def _draw_small(
     sizes = dict(zip(made.names, made.sizes(counted), strict=True))
     called = dict(arrangement.names)
     listed = listing([f"{called.get(name, name)} ({sizes[name]})" for name in small])
-    return st.toggle(
+    return toggle(
         f"Show groups of fewer than {MIN_GROUP_FOR_TEST} patients: {listed}",
-        key=SMALL_GROUPS,
-        bind="query-params",
+        SMALL_GROUPS,
         help="They are set aside so that the others can be compared: too few to draw or to test. "
         "Shown, they are drawn and counted, and still in no test.",
     )

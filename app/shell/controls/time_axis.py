@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.analysis.survival import FEWEST_AT_RISK, SHARE_AT_RISK
+from app.shell.controls.choice import toggle
 from app.study.wording import TimeUnit, format_time
 
 WHOLE = "whole_axis"
@@ -39,10 +40,9 @@ def draw_axis_end(
     if own >= last:
         st.caption(beyond)
         return None
-    shown = st.toggle(
+    shown = toggle(
         f"Whole follow-up, to {whole} {unit}",
-        key=WHOLE,
-        bind="query-params",
+        WHOLE,
         help="For the figure only: every table and test uses all of it.",
     )
     drawn = format_time(own, unit)

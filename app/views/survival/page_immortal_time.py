@@ -36,12 +36,8 @@ def immortal_time_guard(
 
     Parameters
     ----------
-    looking
-        The cohort and the selection.
     grouping
         The groups that are compared; None for everyone together.
-    endpoint
-        Key of the endpoint.
     group
         How the groups were asked for (``cut:transplant_months@median``, ``variable:transplant``):
         the event that it names is the one offered.

@@ -33,9 +33,7 @@ def answers_figure(result: DuringFollowUp) -> go.Figure:
     # Why an analysis has no answer is told in words; beside the forest there is room for two.
     rows = answers_table(result).assign(note="no estimate")
     rows["series"] = np.where(rows["key"] == NAIVE, "Biased", "Time respected")
-    return forest_figure(
-        rows,
-    )
+    return forest_figure(rows)
 
 
 def pair_figure(

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.shell.controls.choice import choice, pick, toggle
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.grouping import draw_grouping
 from app.shell.controls.time_axis import draw_axis_end
@@ -59,25 +60,22 @@ def _question(looking: Looking) -> Question:
         time = draw_time_options()
         truncated = True
         if looking.cohort.endpoints[endpoint].entry is not None:
-            truncated = _toggle("Count patients from their entry on", "truncated", value=True)
+            truncated = toggle("Count patients from their entry on", "truncated", value=True)
         st.divider()
-        drawn_as = st.segmented_control(
+        drawn_as = choice(
             "Drawn as",
             [OVERLAID, STACKED],
-            default=OVERLAID,
-            required=True,
-            key="incidence_as",
-            bind="query-params",
+            "incidence_as",
             help="Stacked: what became of everyone, adding up to 100%.",
         )
         curves = drawn_as != STACKED
         shown = {
             "unit": time.unit,
             "stacked": not curves,
-            "band": _toggle("Draw the band", "band", value=True, enabled=curves),
-            "competing": _toggle("Competing event, dashed", "competing", enabled=curves),
-            "wrong": _toggle("Show the wrong 1 − Kaplan-Meier", "wrong", enabled=curves),
-            "full_table": _toggle("Events and censored in the table", "table"),
+            "band": toggle("Draw the band", "band", value=True, disabled=not curves),
+            "competing": toggle("Competing event, dashed", "competing", disabled=not curves),
+            "wrong": toggle("Show the wrong 1 − Kaplan-Meier", "wrong", disabled=not curves),
+            "full_table": toggle("Events and censored in the table", "table"),
         }
     with middle:
         chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below, followed=True)
@@ -103,10 +101,6 @@ def _drawn(question: Question, result: GroupIncidence, place: Frame) -> Question
     return replace(question, shown=shown)
 
 
-def _toggle(label: str, key: str, *, value: bool = False, enabled: bool = True) -> bool:
-    return bool(st.toggle(label, value=value, key=key, bind="query-params", disabled=not enabled))
-
-
 def _draw_endpoint(cohort: Cohort) -> str:
     """The control that chooses among the endpoints with a competing event.
 
@@ -118,16 +112,14 @@ def _draw_endpoint(cohort: Cohort) -> str:
     elsewhere = _chosen_elsewhere(cohort)
     if elsewhere in options:
         st.session_state[RISK_ENDPOINT] = elsewhere
-    endpoint = st.selectbox(
+    return pick(
         "Endpoint",
         options,
-        format_func=lambda key: labels.get(key, key),
-        key=RISK_ENDPOINT,
-        bind="query-params",
+        RISK_ENDPOINT,
+        labels=labels,
         on_change=_others_follow,
         help="The endpoints of this cohort that know their competing event.",
     )
-    return endpoint if endpoint in options else options[0]
 
 
 def _others_follow() -> None:
