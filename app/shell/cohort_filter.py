@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.filters import All, Clause, Filter, FilterError, names_patients
+from app.shell.session import keep_in_address
 from data_loaders import Cohort
 
 MORE, FILTER = "_more_conditions", "filter"
@@ -125,12 +126,7 @@ def lost_of_filter() -> str:
 
 def keep_filter_in_link() -> None:
     """Write the conditions that the sidebar has no widget for into the address."""
-    text = link_text(more_conditions(st.session_state))
-    if text:
-        if st.query_params.get(FILTER) != text:
-            st.query_params[FILTER] = text
-    elif FILTER in st.query_params:
-        del st.query_params[FILTER]
+    keep_in_address(FILTER, link_text(more_conditions(st.session_state)))
 
 
 def keep_usable(cohort: Cohort) -> None:

@@ -23,7 +23,7 @@ from app.cohort.groupings import (
     saved_to_text,
 )
 from app.shell.layout import download
-from app.shell.session import Looking
+from app.shell.session import Looking, keep_in_address
 from app.shell.tables import draw_table
 from app.study.files.tables import file_stem
 from app.study.wording import count
@@ -81,12 +81,7 @@ def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
         if saved_option(name) in chosen
         if cohort.provenance.synthetic or cohort.provenance.source.startswith("catalogue:")
     ]
-    kept = [text for text in texts if text is not None]
-    if kept != st.query_params.get_all(LINK):
-        if kept:
-            st.query_params[LINK] = kept
-        else:
-            del st.query_params[LINK]
+    keep_in_address(LINK, [text for text in texts if text is not None])
 
 
 def take_saved_from_link(cohort: Cohort) -> None:

@@ -180,3 +180,14 @@ def looking_at() -> Looking:
     """What the session looks at; the sidebar set it before the page ran."""
     looking: Looking = st.session_state[_LOOKING_AT]
     return looking
+
+
+def keep_in_address(name: str, value: str | list[str]) -> None:
+    """Have the address say this under a name, and nothing where it is empty."""
+    wanted = [value] * bool(value) if isinstance(value, str) else value
+    if wanted == st.query_params.get_all(name):
+        return
+    if wanted:
+        st.query_params[name] = wanted
+    else:
+        del st.query_params[name]

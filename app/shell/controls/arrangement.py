@@ -15,7 +15,7 @@ from app.cohort.groupings import (
     GroupingSpec,
     group_order,
 )
-from app.shell.session import Looking
+from app.shell.session import Looking, keep_in_address
 
 IN_LINK = "arranged"
 _HELD = "_arrangements"
@@ -58,12 +58,7 @@ def arrangement_of(looking: Looking, spec: GroupingSpec) -> Arrangement:
 
 def keep_in_link(arrangement: Arrangement) -> None:
     """Let the address say how the groups are shown."""
-    text = arrangement.to_text()
-    if text != st.query_params.get(IN_LINK, ""):
-        if text:
-            st.query_params[IN_LINK] = text
-        else:
-            del st.query_params[IN_LINK]
+    keep_in_address(IN_LINK, arrangement.to_text())
 
 
 def draw_arrangement(looking: Looking, spec: GroupingSpec, grouping: Grouping) -> None:

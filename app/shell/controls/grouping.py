@@ -51,7 +51,7 @@ from app.shell.links import EVERYONE, GROUP, feature_labels, group_labels, group
 from app.shell.memory import ask, remembered
 from app.shell.saved_filters import draw_save_filter, saved_filters, take_over_filters
 from app.shell.saved_groups import saved_groups
-from app.shell.session import Looking
+from app.shell.session import Looking, keep_in_address
 from app.study.outcomes import outcome_of
 from app.study.wording import format_p, listing, mid_sentence
 from data_loaders import Cohort
@@ -146,8 +146,8 @@ def draw_grouping(
             on_change=_forget_typed_values,
         )
         place = st.empty()
-    if option != FILTERS and FILTERS_TEXT in st.query_params:
-        del st.query_params[FILTERS_TEXT]
+    if option != FILTERS:
+        keep_in_address(FILTERS_TEXT, "")
     if option == EVERYONE:
         keep_in_link(Arrangement())
         return ChosenGrouping()
@@ -306,10 +306,9 @@ def _draw_filters(looking: Looking) -> GroupingSpec:
     spec = GroupingSpec.of_filters(picked)
     if any(names_patients(held.root) for held in picked.values()):
         st.caption("A filter holds a list of patients, which never goes into a link.")
-        if FILTERS_TEXT in st.query_params:
-            del st.query_params[FILTERS_TEXT]
+        keep_in_address(FILTERS_TEXT, "")
     else:
-        st.query_params[FILTERS_TEXT] = spec.name
+        keep_in_address(FILTERS_TEXT, spec.name)
     return spec
 
 
