@@ -308,7 +308,7 @@ def _draw_filters(looking: Looking) -> GroupingSpec:
         st.caption("A filter holds a list of patients, which never goes into a link.")
         keep_in_address(FILTERS_TEXT, "")
     else:
-        keep_in_address(FILTERS_TEXT, spec.name)
+        st.query_params[FILTERS_TEXT] = spec.name
     return spec
 
 
