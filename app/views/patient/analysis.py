@@ -41,11 +41,6 @@ class PatientAlterations:
     absent: tuple[str, ...]
     not_tested: tuple[str, ...]
 
-    @property
-    def n_features(self) -> int:
-        """Alterations the cohort knows."""
-        return len(set(self.table["alteration"])) + len(self.absent) + len(self.not_tested)
-
 
 def patient_name(position: int) -> str:
     """What a patient is called on screen: its place in the cohort's order, from 1.
@@ -164,19 +159,6 @@ def clinical_values(cohort: Cohort, mask: Bools, position: int) -> pd.DataFrame:
         "alike",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
-
-
-def risk_classes(cohort: Cohort, position: int) -> list[tuple[str, str]]:
-    """Classes with an order that say how bad the disease is: label and the patient's class."""
-    found = []
-    for variable in cohort.variables.values():
-        if variable.kind != "ordinal" or variable.role != "disease":
-            continue
-        if variable.name in cohort.patients.columns:
-            value = cohort.patients[variable.name].iloc[position]
-            if not pd.isna(value):
-                found.append((variable.label, str(value)))
-    return found
 
 
 def value_in_words(variable: Variable, value: object) -> str:

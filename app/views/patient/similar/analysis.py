@@ -104,7 +104,7 @@ class SimilarPatients:
         little is known of the patient is left out.
     neighbours
         Positions in the cohort, nearest first; ties in the cohort's order.
-    distance, alteration_distance, clinical_distance
+    distance, alteration_distance
         Of each neighbour, shape (neighbours,); NaN for a part that cannot be told.
     compared
         Other selected patients whose distance could be told.
@@ -123,7 +123,6 @@ class SimilarPatients:
     neighbours: Positions
     distance: Floats
     alteration_distance: Floats32
-    clinical_distance: Floats32
     compared: int
     not_comparable: int
     tied: int
@@ -186,7 +185,6 @@ def similar_patients(
         neighbours=others[nearest],
         distance=combined[order],
         alteration_distance=found.alterations[0, nearest],
-        clinical_distance=found.clinical[0, nearest],
         compared=len(combined),
         not_comparable=len(others) - len(combined),
         tied=int(np.count_nonzero(combined == combined[order[-1]]))
