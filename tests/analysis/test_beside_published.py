@@ -13,7 +13,7 @@ from app.cohort.later_columns import comes_later
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.contrasts import common_horizon
 from app.views.survival.incidence.analysis import incidence_by_group
-from app.views.survival.incidence.words_methods import incidence_methods
+from app.views.survival.incidence.words import incidence_methods
 from data_loaders import Cohort, load_cohort
 
 PUBLIC = Path(__file__).parents[2].parent / "shared" / "public-cohorts"

@@ -33,6 +33,13 @@ from data_loaders.wording import listing, mid_sentence, plural
 YEARS = (1, 3, 5)
 
 
+NOBODY_LEFT = "Nobody is left to follow: widen the filter, or choose another endpoint or grouping."
+DATA_DRIVEN = (
+    "These groups were found in the same patients: the comparison describes them and does not "
+    "confirm that the groups matter in others."
+)
+
+
 @dataclass(frozen=True)
 class GroupCurve:
     """One group's Kaplan-Meier curve; ``km`` is None where the group has nobody to follow."""
@@ -179,12 +186,8 @@ def survival_by_group(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected.
-    endpoint_key
-        Which endpoint.
     grouping
         Groups to compare, the first the reference; None for everyone together.
     limit
@@ -316,9 +319,7 @@ def _notes(
     endpoint = outcome.endpoint
     notes = []
     if not any(curve.n for curve in curves):
-        notes.append(
-            "Nobody is left to follow: widen the filter, or choose another endpoint or grouping."
-        )
+        notes.append(NOBODY_LEFT)
     elif not any(curve.events for curve in curves):
         notes.append(
             f"No {endpoint.event_label} was observed in these patients, so the curves stay at 100%."
@@ -327,10 +328,7 @@ def _notes(
     if empty and len(empty) < len(curves):
         notes.append(f"No patient to follow in: {listing(empty)}.")
     if grouping is not None and grouping.data_driven:
-        notes.append(
-            "These groups were found in the same patients: the comparison describes them and does "
-            "not confirm that the groups matter in others."
-        )
+        notes.append(DATA_DRIVEN)
     if endpoint.competing is not None and any(curve.events for curve in curves):
         notes.append(
             f"Deaths without {endpoint.event_label} count as censored here, so one minus the curve "

@@ -59,8 +59,6 @@ def survival_answer(
     ----------
     cohort
         The cohort before the filter.
-    result
-        Curves by group.
     unit
         Unit of all times told; those of the other parameters are in months.
     log_minus_log

@@ -78,10 +78,6 @@ def differences_sheet(
 
     Parameters
     ----------
-    result
-        Curves by group.
-    months
-        The times.
     unit
         Unit in which the times are told.
     """
@@ -125,10 +121,6 @@ def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.Data
 
     Parameters
     ----------
-    result
-        Curves by group.
-    months
-        The horizon.
     unit
         Unit in which the means are told.
     """
@@ -187,14 +179,10 @@ def conditional_sheet(
 
     Parameters
     ----------
-    result
-        Curves by group.
     given
         Months already lived without the event.
     further
         Further times in months.
-    unit
-        Unit in which times are told.
     """
     rows = []
     for name, km in result.by_name.items():

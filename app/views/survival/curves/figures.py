@@ -44,10 +44,6 @@ def survival_figure(
 
     Parameters
     ----------
-    result
-        Curves by group.
-    unit
-        Unit of the time axis.
     band
         Whether to draw the confidence band.
     marks

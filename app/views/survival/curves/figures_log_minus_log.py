@@ -18,15 +18,7 @@ _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 def log_minus_log_figure(result: GroupSurvival, unit: TimeUnit = "years") -> go.Figure:
-    """Draw log(-log S(t)) over time on a log scale, for the steps at which events happen.
-
-    Parameters
-    ----------
-    result
-        Curves by group.
-    unit
-        Unit of the time axis.
-    """
+    """Draw log(-log S(t)) over time on a log scale, for the steps at which events happen."""
     traces: list[dict[str, Any]] = []
     first, last = np.inf, 0.0
     for curve in result.drawn:

@@ -37,11 +37,6 @@ def crossings(curves: Curves) -> list[Crossing]:
 
     A touch does not count: on either side of the crossing the difference must somewhere exceed its
     pointwise 95% interval (Greenwood).
-
-    Parameters
-    ----------
-    curves
-        By group name.
     """
     found = []
     for a, b in combinations(curves, 2):

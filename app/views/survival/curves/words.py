@@ -177,15 +177,7 @@ def _at_year(result: GroupSurvival, curve: GroupCurve, year: int) -> str:
 
 
 def cautions(result: GroupSurvival, unit: TimeUnit) -> list[str]:
-    """What limits the test, in words: few events, hazards not proportional, curves that cross.
-
-    Parameters
-    ----------
-    result
-        Curves by group.
-    unit
-        Unit in which times are told.
-    """
+    """What limits the test, in words: few events, hazards not proportional, curves that cross."""
     if result.test is None:
         return []
     found = []

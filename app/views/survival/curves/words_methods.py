@@ -34,10 +34,6 @@ def survival_methods(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -
 
     Parameters
     ----------
-    result
-        Curves by group.
-    unit
-        Unit in which times are told.
     asked
         At which times the groups were compared.
     """

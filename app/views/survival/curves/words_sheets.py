@@ -56,15 +56,7 @@ def in_unit_of(table: pd.DataFrame, unit: TimeUnit) -> pd.DataFrame:
 
 
 def adjusted_sheet(view: AdjustedView, unit: TimeUnit) -> pd.DataFrame:
-    """Survival at 1, 3 and 5 years of each level, adjusted and as observed.
-
-    Parameters
-    ----------
-    view
-        Adjusted curves.
-    unit
-        Unit of the times.
-    """
+    """Survival at 1, 3 and 5 years of each level, adjusted and as observed."""
     rows = []
     for adjusted in view.milestones.table.to_dict("records"):
         observed = view.unadjusted[adjusted["group"]]

@@ -16,6 +16,7 @@ from app.analysis.survival import supported_until
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, as_loaded, outcome_of, too_small
+from app.views.survival.curves.analysis import DATA_DRIVEN, NOBODY_LEFT
 from app.views.survival.incidence.effects import GroupEffects, effects_of
 from app.views.survival.incidence.estimates import (
     COMPETING,
@@ -143,8 +144,6 @@ def incidence_by_group(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
     endpoint_key
@@ -230,9 +229,7 @@ def _notes(
     event, other = outcome.endpoint.event_label, competing_label(outcome.endpoint)
     notes = []
     if not outcome.n:
-        notes.append(
-            "Nobody is left to follow: widen the filter, or choose another endpoint or grouping."
-        )
+        notes.append(NOBODY_LEFT)
     elif not outcome.cause.any():
         notes.append(f"Neither {event} nor {other} was observed in these patients.")
     elif not (outcome.cause == EVENT).any():
@@ -264,8 +261,5 @@ def _notes(
     if outcome.endpoint.notes and outcome.n:
         notes.append(as_loaded(outcome.endpoint))
     if grouping is not None and grouping.data_driven:
-        notes.append(
-            "These groups were found in the same patients: the comparison describes them and does "
-            "not confirm that the groups matter in others."
-        )
+        notes.append(DATA_DRIVEN)
     return tuple(notes)

@@ -18,11 +18,11 @@ from app.views.survival.incidence.figures import Layers, incidence_alt, incidenc
 from app.views.survival.incidence.figures_stacked import stacked_figure, stacked_panels
 from app.views.survival.incidence.words import (
     effects_numbers,
+    incidence_methods,
     milestones_table,
     numbers_table,
     reading,
 )
-from app.views.survival.incidence.words_methods import incidence_methods
 from data_loaders import Cohort
 
 
@@ -45,10 +45,6 @@ def incidence_answer(
     ----------
     cohort
         The cohort before the filter.
-    result
-        The incidences.
-    unit
-        Unit of all times.
     stacked
         Whether what became of everyone is drawn, adding up to 100%, instead of curves.
     group

@@ -187,17 +187,7 @@ def incidence_outcome(
 
 
 def estimate_of(outcome: Outcome, code: int, colour: str) -> GroupEstimate:
-    """The estimates of one group.
-
-    Parameters
-    ----------
-    outcome
-        Follow-up, by group.
-    code
-        Position of the group.
-    colour
-        Its colour.
-    """
+    """The estimates of one group."""
     own = outcome.codes == code
     time, cause = outcome.time[own], outcome.cause[own]
     entry = None if outcome.entry is None else outcome.entry[own]

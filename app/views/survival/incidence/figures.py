@@ -70,10 +70,6 @@ def incidence_figure(
 
     Parameters
     ----------
-    result
-        Incidence by group.
-    unit
-        Unit of the time axis.
     layers
         What is drawn besides; the band alone by default.
     until
@@ -128,12 +124,8 @@ def over_its_table(
     ----------
     traces
         The curves.
-    result
-        Incidence by group.
     groups
         The groups in the table.
-    unit
-        Unit of the time axis.
     end
         Months at which it ends.
     full_table

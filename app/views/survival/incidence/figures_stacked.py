@@ -38,12 +38,8 @@ def stacked_figure(
 
     Parameters
     ----------
-    result
-        Incidence by group.
     name
         The group, one of those drawn.
-    unit
-        Unit of the time axis.
     full_table
         Whether the table also has events, competing events and censored.
     until

@@ -83,12 +83,8 @@ def means_over_time(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     mask
         The patients selected, shape (cohort.n,).
-    endpoint_key
-        Which endpoint.
     grouping
         Groups to compare, the first the reference; None for everyone together.
     limit

@@ -47,10 +47,6 @@ def means_answer(
     ----------
     cohort
         The cohort before the filter.
-    result
-        The means.
-    unit
-        Unit of all times.
     band
         Whether the pointwise intervals are drawn.
     """
