@@ -19,7 +19,7 @@ from app.analysis.regression import (
 from app.study.wording import format_p
 from app.views.survival.cox.words_methods import adjusted_methods, cox_methods
 from app.views.survival.during.answer import landmark_methods, simon_makuch_methods
-from app.views.survival.incidence.words_methods import gray_methods
+from app.views.survival.incidence.words import gray_methods
 from app.views.survival.screen.answer import screen_methods
 
 N = 300
