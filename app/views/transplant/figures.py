@@ -56,7 +56,7 @@ def strategy_figure(emulation: Emulation, group: str, *, axis: str) -> go.Figure
         traces += _curve(part, name, colour)
         effective = np.interp(months, part["time"], part["effective"].fillna(0.0))
         rows.append((name, colour, pd.DataFrame({"effective": np.round(effective)})))
-    texts = under_axis(axis, below=26)
+    texts = under_axis(axis, below=30)
     if rows:
         traces += risk_table_traces("Effective number at risk", rows, ["effective"], ticks)
     else:
@@ -187,7 +187,7 @@ def states_figure(result: Occupancy, *, axis: str) -> go.Figure:
         traces,
         height=_STACK_HEIGHT,
         legend_space=8 + 22 * len(result.states),
-        annotations=under_axis(axis, below=26),
+        annotations=under_axis(axis, below=30),
         showlegend=True,
         legend={"orientation": "v", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
         hovermode="x unified",
