@@ -7,8 +7,8 @@ escaped: no page can forget to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import wraps
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
 from typing import Any
 
 import plotly.graph_objects as go
@@ -79,7 +79,15 @@ def escape_texts_of(cohort: Cohort, names: Iterable[str] = ()) -> None:
 
 def escaped_figure(figure: go.Figure) -> go.Figure:
     """The figure as it is shown and exported: texts of the data are no markup."""
-    escapes: Escapes | None = st.session_state.get(_HELD)
+    return figure_escaper()(figure)
+
+
+def figure_escaper() -> Callable[[go.Figure], go.Figure]:
+    """What escapes a figure that is drawn later, when no session may be at hand any more."""
+    return partial(_escaped, st.session_state.get(_HELD))
+
+
+def _escaped(escapes: Escapes | None, figure: go.Figure) -> go.Figure:
     if escapes is None:
         return figure
     # What plotly's own to_dict copies; nothing here is written to.

@@ -15,7 +15,9 @@ from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.contrasts import (
     common_horizon,
     conditional_table,
+    differences_sheet,
     differences_table,
+    means_sheet,
     restricted_means_table,
 )
 from app.views.survival.curves.shape import crossings, proportional_hazards
@@ -194,3 +196,17 @@ def test_a_group_without_events_has_neither_interval_nor_p():
     assert mean["Restricted mean, months (95% CI)"] == "18.00 (no interval)"
     assert mean["Difference, months (95% CI)"].endswith("(no interval)")
     assert mean["p"] == "–"
+
+
+def test_the_workbook_withholds_what_the_page_withholds_of_tiny_groups():
+    result = result_of(
+        {"A": exponential(0.02, 80, 1), "B": exponential(0.04, 80, 2), "C": exponential(0.04, 6, 3)}
+    )
+    for sheet, name in (
+        (differences_sheet(result, [12], "years"), "Difference"),
+        (means_sheet(result, 12, "years"), "Difference, years"),
+    ):
+        compared, tiny = (sheet[sheet["Group"] == group].iloc[0] for group in "BC")
+        assert np.isfinite(compared[[name, "p"]].to_numpy(dtype=float)).all()
+        assert np.isnan(tiny[[name, f"{name}, 95% lower", "p"]].to_numpy(dtype=float)).all()
+        assert tiny["Note"] == "fewer than 10 patients"

@@ -95,7 +95,9 @@ def differences_sheet(
             }
             if place:
                 own = frame[(frame["group"] == name) & (frame["time"] == time)].iloc[0]
-                row |= {"Reference": own["reference"], **_contrast_cells("Difference", own, 1.0)}
+                small = _too_small(curves, name)
+                cells = _contrast_cells("Difference", own, 1.0, small)
+                row |= {"Reference": own["reference"], **cells}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -139,10 +141,9 @@ def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.Data
         }
         if place:
             own = frame[frame["group"] == name].iloc[0]
-            row |= {
-                "Reference": own["reference"],
-                **_contrast_cells(f"Difference, {unit}", own, in_unit(1.0, unit)),
-            }
+            small = _too_small(curves, name)
+            cells = _contrast_cells(f"Difference, {unit}", own, in_unit(1.0, unit), small)
+            row |= {"Reference": own["reference"], **cells}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -258,7 +259,11 @@ def _columns(name: str) -> tuple[str, str, str]:
     return name, f"{name}, 95% lower", f"{name}, 95% upper"
 
 
-def _contrast_cells(name: str, own: pd.Series, factor: float) -> dict[str, object]:
+def _contrast_cells(name: str, own: pd.Series, factor: float, small: str) -> dict[str, object]:
+    """A difference with its interval and p; empty, with the reason, where a group is too small."""
+    if small:
+        nothing = float("nan")
+        return estimate_cells(name, (nothing,) * 3) | {"p": nothing, "Note": small}
     middle, low, high = (own[part] * factor for part in ("difference", "lower", "upper"))
     cells = estimate_cells(name, (middle, low, high))
     return cells | {"p": own["p_value"], "Note": own["note"]}
