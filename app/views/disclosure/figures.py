@@ -22,6 +22,7 @@ from app.views.disclosure.curves import ReleasedCurves
 from app.views.disclosure.tables import ReleasedTable
 
 _ROW = 24
+_MOST_TICKS = 7
 _MONTHS = 12
 _LONGEST = 22
 
@@ -90,7 +91,8 @@ def released_groups(
 
 def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Figure:
     """Curves from released counts, with the released numbers at risk under the same ticks."""
-    ticks = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
+    whole = [month / _MONTHS for month in GRID if month <= result.end and month % _MONTHS == 0]
+    ticks = _apart(whole, result.end / _MONTHS)
     traces: list[dict[str, Any]] = []
     for curve in result.curves:
         time = curve.time / _MONTHS
@@ -131,6 +133,15 @@ def released_curves_figure(result: ReleasedCurves, policy: Disclosure) -> go.Fig
         margin={"b": 36},
         hovermode=hover_of(len(result.curves)),
     )
+
+
+def _apart(ticks: Sequence[float], last: float) -> list[float]:
+    """Those ticks under which a phone has room for a number at risk of five figures."""
+    kept: list[float] = []
+    for tick in ticks:
+        if not kept or tick - kept[-1] >= last / _MOST_TICKS:
+            kept.append(tick)
+    return kept
 
 
 def curves_title(result: ReleasedCurves) -> str:
