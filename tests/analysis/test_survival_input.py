@@ -40,7 +40,7 @@ from app.analysis.survival import (
     pairwise_logrank,
     risk_table,
 )
-from app.analysis.survival._kaplan_meier import at_risk
+from app.analysis.survival._follow_up import at_risk
 
 N = 40
 RNG = np.random.default_rng(61)

@@ -36,9 +36,12 @@ def opened(open_app: Opener, cohort: str = "demo:mds", **query: str | list[str])
 
 
 def titled(at: AppTest, words: str) -> dict[str, Any]:
-    """The one figure whose title begins so."""
-    found = [f for f in figures(at) if f["layout"]["annotations"][0]["text"].startswith(words, 3)]
-    assert len(found) == 1, [f["layout"]["annotations"][0]["text"] for f in figures(at)]
+    """The one figure whose title begins so, however it is broken into lines."""
+    by_title = [
+        (f["layout"]["annotations"][0]["text"].replace("<br>", " "), f) for f in figures(at)
+    ]
+    found = [figure for title, figure in by_title if title.startswith(words, 3)]
+    assert len(found) == 1, [title for title, _ in by_title]
     return found[0]
 
 
