@@ -280,3 +280,11 @@ def test_missing_values_are_counted():
     frame.loc[:9, "x"] = np.nan
     model = fine_gray(frame, "time", "cause", ["x"])
     assert (model.n, model.n_given, model.missing) == (290, 300, {"x": 10})
+
+
+def test_ties_after_a_group_has_left_are_those_of_cmprsk():
+    """cmprsk::cuminc gives 3 and 0.08326452; the second group is gone when two events are tied."""
+    time, cause = [1, 1, 1, 1, 1, 1, 2, 2], [0, 0, 0, 0, 0, 1, 1, 1]
+    test = gray_test(time, cause, [0, 0, 0, 0, 1, 1, 0, 0])
+    assert (test.statistic, test.df) == (pytest.approx(3.0), 1)
+    assert test.p_value == pytest.approx(0.08326452, abs=1e-8)

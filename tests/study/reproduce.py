@@ -10,6 +10,8 @@ import sys
 import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 from app.study.answer import Answer
 from tests.conftest import ROOT
@@ -59,7 +61,10 @@ def run_warm(scripts: dict[str, str], folder: Path, **environment: str) -> dict[
     """What each script prints, all in one copy of the process where everything is loaded."""
     receiver, sender = _WARM.Pipe(duplex=False)
     process = _WARM.Process(target=_run, args=(_written(scripts, folder), environment, sender))
-    process.start()
+    # A page that ran as a script in this process has left itself as the main module, which the copy
+    # would run first.
+    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        process.start()
     sender.close()
     try:
         assert receiver.poll(280), "the scripts did not end"

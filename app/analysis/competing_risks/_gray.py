@@ -197,6 +197,9 @@ def _gray_score(exits: Ints, kind: Ints, codes: Ints, k: int, rho: float) -> tup
 
 
 def _tie_correction(deaths: Floats, risk: Floats) -> Floats:
-    """Finite-population factor of a hypergeometric variance; 1 without ties."""
-    several: Bools = deaths > 1
+    """Finite-population factor of a hypergeometric variance; 1 without ties.
+
+    More than one is at risk wherever several die; of a group that has left, no factor counts.
+    """
+    several: Bools = (deaths > 1) & (risk > 1)
     return np.where(several, 1.0 - (deaths - 1.0) / np.where(several, risk - 1.0, 1.0), 1.0)
