@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 # How fast an example runs depends on the machine and on who shares it; pytest's own limit holds.
-settings.register_profile("whatever the machine", deadline=None)
+settings.register_profile("whatever the machine", deadline=None, max_examples=50)
 settings.load_profile("whatever the machine")
 
 ROOT = Path(__file__).resolve().parents[1]
