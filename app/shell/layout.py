@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
-from app.shell.escaping import escaped_figure
+from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import Looking, looking_at
 from app.study.figures.theme import plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
@@ -150,8 +150,8 @@ def figure_with_downloads(
     """
     looking = looking_at()
     stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
-    figure = escaped_figure(figure)
-    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=alt, **chart)
+    shown = escaped_figure(figure)
+    st.plotly_chart(shown, key=key, config=plotly_config(stem), alt=alt, **chart)
     draw_downloads(figure, numbers, key=key, stem=stem)
 
 
@@ -184,16 +184,17 @@ def download_figure(
 ) -> None:
     """A button for each format of a figure, or of what draws it; under its title if it has one.
 
-    Where no browser can draw on this machine, the buttons say so, and the camera in the figure's
-    toolbar still saves it.
+    The figure is given as it was drawn: what the data hold is escaped here. Where no browser can
+    draw on this machine, the buttons say so, and the camera in the figure's toolbar still saves it.
     """
     able, why = export_available()
+    escape = figure_escaper()
     for kind in FIGURE_KINDS:
         label = f"{title} ({kind.upper()})" if title else kind.upper()
         told = None if title else _FORMATS[kind]
         download(
             label,
-            partial(_image, figure, kind),
+            partial(_image, figure, kind, escape),
             f"{stem}.{kind}",
             f"{key}_{kind}",
             help=told if able else why,
@@ -216,8 +217,12 @@ def download_table(
     download(label, make, f"{stem}.csv", key, mime="text/csv", type="tertiary", **options)
 
 
-def _image(figure: go.Figure | Callable[[], go.Figure], kind: FigureFormat) -> bytes:
-    return figure_bytes(figure if isinstance(figure, go.Figure) else figure(), kind)
+def _image(
+    figure: go.Figure | Callable[[], go.Figure],
+    kind: FigureFormat,
+    escape: Callable[[go.Figure], go.Figure],
+) -> bytes:
+    return figure_bytes(escape(figure if isinstance(figure, go.Figure) else figure()), kind)
 
 
 def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:

@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.escaping import figure_escaper
 from app.shell.layout import download, download_figure
 from app.shell.session import Looking
 from app.study.files.tables import file_stem
@@ -57,8 +56,7 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
             key = f"{take.key}_take"
             for title, figure in take.figures.items():
                 part = "" if title == "Figure" else f"_{title.lower().replace(' ', '_')}"
-                draw = partial(_drawn, figure, figure_escaper())
-                download_figure(draw, key=f"{key}{part}", stem=f"{stem}{part}", title=title)
+                download_figure(figure, key=f"{key}{part}", stem=f"{stem}{part}", title=title)
             workbook = partial(_workbook, looking, take)
             download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{key}_xlsx")
             methods = partial(str, take.methods)
@@ -71,12 +69,6 @@ _SCRIPT_HELP = (
     "A Python script that reproduces the result with this project's own functions, run next to the "
     "file."
 )
-
-
-def _drawn(
-    figure: go.Figure | Callable[[], go.Figure], escape: Callable[[go.Figure], go.Figure]
-) -> go.Figure:
-    return escape(figure if isinstance(figure, go.Figure) else figure())
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:

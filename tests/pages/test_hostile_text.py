@@ -77,7 +77,7 @@ def test_texts_of_the_data_are_shown_as_they_are(page: str, query: dict[str, str
         assert "$5" not in spec, chart.proto.id
 
 
-def test_figures_that_are_taken_away_show_texts_as_they_are(monkeypatch: pytest.MonkeyPatch):
+def test_figures_that_are_downloaded_show_texts_as_they_are(monkeypatch: pytest.MonkeyPatch):
     offered = {}
 
     def offer(_label: str, data: object, _file: str, **options: object) -> bool:
@@ -87,12 +87,14 @@ def test_figures_that_are_taken_away_show_texts_as_they_are(monkeypatch: pytest.
     monkeypatch.setattr("streamlit.download_button", offer)
     query = {"group": "variable:diagnosis"}
     calm(open_upload(hostile(), "survival", query=query))
-    drawn = {
-        key: json.dumps(make.args[0]().to_plotly_json(), default=str)
-        for key, make in offered.items()
-        if key.endswith("_take_svg")
-    }
-    assert drawn
+    drawn = {}
+    for key, make in offered.items():
+        if key.endswith("_svg"):
+            figure, _, escape = make.args
+            whole = escape(figure() if callable(figure) else figure)
+            drawn[key] = json.dumps(whole.to_plotly_json(), default=str)
+    assert {"km_svg", "km_take_svg"} <= set(drawn)
     for figure in drawn.values():
         assert "&lt;b&gt;Bold" in figure
+        assert "&amp;lt;" not in figure
         assert "<b>Bold" not in figure

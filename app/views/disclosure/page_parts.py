@@ -105,8 +105,13 @@ def released_figure(
     """
     looking = asked.looking
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    figure = escaped_figure(framed(figure, title, synthetic=looking.synthetic))
-    st.plotly_chart(figure, key=key, config=plotly_config(stem), alt=f"{alt} {asked.policy.mark}.")
+    figure = framed(figure, title, synthetic=looking.synthetic)
+    st.plotly_chart(
+        escaped_figure(figure),
+        key=key,
+        config=plotly_config(stem),
+        alt=f"{alt} {asked.policy.mark}.",
+    )
     released_downloads(asked, numbers, key=key, name=name, figure=figure)
 
 

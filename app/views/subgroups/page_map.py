@@ -100,9 +100,9 @@ def draw_map_controls(looking: Looking) -> MapChoice:
 def draw_map(looking: Looking, found: SubgroupMap, choice: MapChoice) -> go.Figure:
     """The map with its downloads, which is returned; what is selected on it is kept."""
     stem = file_stem(looking.cohort.name, "subgroups", synthetic=looking.synthetic)
-    figure = escaped_figure(map_figure(looking, found, choice))
+    figure = map_figure(looking, found, choice)
     st.plotly_chart(
-        figure,
+        escaped_figure(figure),
         key=MAP,
         config=plotly_config(stem),
         alt=map_alt(found, _title(looking, found, choice.colour)),

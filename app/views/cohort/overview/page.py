@@ -210,9 +210,8 @@ def _draw_clickable(
 ) -> go.Figure:
     """A picture whose bars filter when they are clicked or brushed; as it was drawn."""
     stem = file_stem(looking.cohort.name, name, synthetic=looking.synthetic)
-    figure = escaped_figure(figure)
     st.plotly_chart(
-        figure,
+        escaped_figure(figure),
         key=key,
         config=plotly_config(stem),
         alt=alt,
