@@ -20,7 +20,7 @@ from data_loaders.files.columns import TextColumn
 from data_loaders.files.formats import decoded, expanded, format_of
 from data_loaders.files.notation_evidence import settled
 from data_loaders.files.table_names import cleaned_names
-from data_loaders.files.tables import MAX_CELLS, MAX_COLUMNS, MAX_ROWS, RawTable
+from data_loaders.files.tables import RawTable, check_size
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import at_rows, listed, plural, shown
 
@@ -99,7 +99,7 @@ def read_tsv(filename: str, data: bytes) -> TextTable:
         raise CohortError(f"{shown(filename)} holds column names but no rows.")
     body = re.sub(r"\n[ \t]*(?=\n)", "", body).strip("\n")
     rows = body.count("\n") + 1
-    _check_size(filename, rows, len(header))
+    check_size(filename, rows, len(header))
     cells, issues = _cells(filename, body, len(header))
     return TextTable(filename, tuple(comments), header, cells, (*cut, *issues))
 
@@ -182,16 +182,3 @@ def _check_header(filename: str, header: tuple[str, ...]) -> None:
             f"{shown(filename)} gives {plural(len(repeated), 'name')} to more than one column "
             f"(positions {listed(places)}); give every column its own name."
         )
-
-
-def _check_size(filename: str, rows: int, columns: int) -> None:
-    for count, limit, word in (
-        (rows, MAX_ROWS, "rows"),
-        (columns, MAX_COLUMNS, "columns"),
-        (rows * columns, MAX_CELLS, "cells"),
-    ):
-        if count > limit:
-            raise CohortError(
-                f"{shown(filename)} has {count:,} {word}; at most {limit:,} are read; leave out "
-                "what is not needed."
-            )

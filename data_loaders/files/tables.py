@@ -120,7 +120,7 @@ def read_table(filename: str, data: bytes, sheet: str | int | None = None) -> Ra
         return _table(file, names, columns, (), typed)
     if kind == "rdata":
         names, columns, issues = read_r_data(file, content, sheet)
-        _check_size(file, len(columns[0][0]), len(names))
+        check_size(file, len(columns[0][0]), len(names))
         return _table(file, names, columns, tuple(issues))
     if kind == "xlsx":
         first, *others = read_workbook(file, content, sheet)
@@ -183,7 +183,7 @@ def _from_sheet(file: str, sheet: Sheet, issues: tuple[Issue, ...] = ()) -> RawT
     titles = title_rows([[*sheet.rows[n].values()] for n in numbers[: MOST_TITLES + 1]])
     head, *body = numbers[titles:]
     places = sorted({column for n in (head, *body) for column in sheet.rows[n]})
-    _check_size(file, len(body), len(places))
+    check_size(file, len(body), len(places))
     columns: list[tuple[npt.NDArray[np.int64], list[object]]] = []
     for place in places:
         cells = [sheet.rows[n].get(place, "") for n in body]
@@ -210,10 +210,10 @@ def _read_delimited(file: str, text: str, issues: tuple[Issue, ...] = ()) -> Raw
     delimiter = stated[1] if stated else _delimiter_of(file, text)
     header = text[: text.find("\n") + 1] or text
     if header.count(delimiter) >= MAX_COLUMNS:
-        _check_size(file, 0, header.count(delimiter) + 1)
+        check_size(file, 0, header.count(delimiter) + 1)
     # A quoted name may run over several lines, so the header is more than the first of them.
     width = len(_split(text[:_SAMPLE_CHARACTERS], delimiter, 1)[0])
-    _check_size(file, text.count("\n"), width)
+    check_size(file, text.count("\n"), width)
     if text.count('"') % 2:
         # A quotation mark without its partner would swallow rows without a word.
         return _from_rows(file, _split(text, delimiter), issues)
@@ -362,7 +362,7 @@ def _read_parquet(
     try:
         source = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
         metadata = source.metadata
-        _check_size(file, metadata.num_rows, metadata.num_columns)
+        check_size(file, metadata.num_rows, metadata.num_columns)
         table = source.read()
         columns = []
         for position, column in enumerate(table.columns):
@@ -472,7 +472,14 @@ def _encoding_issue(content: bytes) -> tuple[Issue, ...]:
     )
 
 
-def _check_size(file: str, rows: int, columns: int) -> None:
+def check_size(file: str, rows: int, columns: int) -> None:
+    """Refuse a table larger than what is read.
+
+    Raises
+    ------
+    CohortError
+        If it has too many rows, columns or cells.
+    """
     for count, most, word in (
         (rows, MAX_ROWS, "rows"),
         (columns, MAX_COLUMNS, "columns"),

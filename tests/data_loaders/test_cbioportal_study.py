@@ -608,7 +608,7 @@ def test_rows_of_unknown_samples_are_left_out_and_counted(folder: Path, cohort: 
 
 
 def test_files_are_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("data_loaders.cbioportal.tsv.MAX_ROWS", 3)
+    monkeypatch.setattr("data_loaders.files.tables.MAX_ROWS", 3)
     with pytest.raises(CohortError, match=r"has \d+ rows; at most 3 are read"):
         load_study(folder)
     monkeypatch.undo()
