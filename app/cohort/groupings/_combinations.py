@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from app.cohort.colours import assign_colours
-from app.cohort.filters import Filter, FilterError
+from app.cohort.filters import Filter
 from app.cohort.groupings._grouping import (
     NOT_DRAWN,
     OUTSIDE,
@@ -15,7 +14,7 @@ from app.cohort.groupings._grouping import (
     Grouping,
     GroupingError,
 )
-from app.cohort.later_columns import later_columns
+from app.cohort.groupings._named import of_filters, truths_of
 from data_loaders import Cohort
 from data_loaders.wording import listing
 
@@ -36,10 +35,7 @@ def by_combinations(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     """
     if not 2 <= len(filters) <= _MOST:
         raise GroupingError(f"Choose two to {_MOST} saved filters to compare.")
-    try:
-        truths = np.stack([held.root.evaluate(cohort) for held in filters.values()])
-    except FilterError as error:
-        raise GroupingError(str(error)) from error
+    truths = truths_of(cohort, filters)
     weights = 1 << np.arange(len(filters))
     pattern = weights @ (truths == 1)
     unknown = (truths < 0).any(axis=0)
@@ -57,18 +53,8 @@ def by_combinations(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     codes[unknown] = UNKNOWN
     overlapping = any(int(code).bit_count() > 1 for code in np.flatnonzero(sizes))
     names = tuple(_name(list(filters), int(code), overlapping=overlapping) for code in shown)
-    return Grouping(
-        label="Saved filters",
-        names=names,
-        codes=codes.astype(np.int16),
-        colours=assign_colours(names),
-        after_baseline=bool(later_columns(cohort, filters.values())),
-        note=(
-            "Each group is a combination of filters, and nobody is in two groups: "
-            + "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())
-            + "."
-        ),
-    )
+    note = "Each group is a combination of filters, and nobody is in two groups: {}."
+    return of_filters(cohort, filters, names, codes, note)
 
 
 def _name(names: list[str], code: int, *, overlapping: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter, FilterError
@@ -58,25 +59,44 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     GroupingError
         If a filter names what the cohort does not have.
     """
-    try:
-        truths = np.stack([held.root.evaluate(cohort) for held in filters.values()])
-    except FilterError as error:
-        raise GroupingError(str(error)) from error
+    truths = truths_of(cohort, filters)
     number = np.count_nonzero(truths == 1, axis=0)
     unknown = (truths < 0).any(axis=0)
     codes = np.select(
         [number > 1, unknown, number == 1], [SEVERAL, UNKNOWN, truths.argmax(axis=0)], OUTSIDE
     )
-    names = tuple(filters)
+    note = "Each group is a filter: {}. A patient whom more than one of them selects is left out."
+    return of_filters(cohort, filters, tuple(filters), codes, note)
+
+
+def truths_of(cohort: Cohort, filters: Mapping[str, Filter]) -> npt.NDArray[np.int8]:
+    """Whom each filter selects, one row a filter: 1, 0, or -1 where it is not known.
+
+    Raises
+    ------
+    GroupingError
+        If a filter names what the cohort does not have.
+    """
+    try:
+        return np.stack([held.root.evaluate(cohort) for held in filters.values()])
+    except FilterError as error:
+        raise GroupingError(str(error)) from error
+
+
+def of_filters(
+    cohort: Cohort,
+    filters: Mapping[str, Filter],
+    names: tuple[str, ...],
+    codes: npt.NDArray[np.integer],
+    note: str,
+) -> Grouping:
+    """Groups that saved filters make; the note has ``{}`` where the filters are told."""
+    told = "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())
     return Grouping(
         label="Saved filters",
         names=names,
         codes=codes.astype(np.int16),
         colours=assign_colours(names),
         after_baseline=bool(later_columns(cohort, filters.values())),
-        note=(
-            "Each group is a filter: "
-            + "; ".join(f"{name} is {held.describe(cohort)}" for name, held in filters.items())
-            + ". A patient whom more than one of them selects is left out."
-        ),
+        note=note.format(told),
     )
