@@ -68,17 +68,22 @@ def draw_time_options() -> TimeOptions:
     return TimeOptions(unit, months)
 
 
+def draw_truncated(cohort: Cohort, endpoint: str) -> bool:
+    """Whether patients count only from their entry on; asked where entry times are known."""
+    if cohort.endpoints[endpoint].entry is None:
+        return True
+    return toggle(
+        "Count patients from their entry on",
+        "truncated",
+        value=True,
+        help="Who came under observation late was not at risk before (left truncation).",
+    )
+
+
 def draw_curve_options(cohort: Cohort, endpoint: str) -> CurveOptions:
     """Draw the options and return what they ask for; entry times are one where there are any."""
     time = draw_time_options()
-    truncated = True
-    if cohort.endpoints[endpoint].entry is not None:
-        truncated = toggle(
-            "Count patients from their entry on",
-            "truncated",
-            value=True,
-            help="Who came under observation late was not at risk before (left truncation).",
-        )
+    truncated = draw_truncated(cohort, endpoint)
     st.divider()
     scale = choice("Scale", _SCALES, "scale")
     conf_type = pick(

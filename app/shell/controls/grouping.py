@@ -365,7 +365,7 @@ def _optimal(asked: _Asked, column: str) -> tuple[GroupingSpec, str]:
 def _best_cut(asked: _Asked, column: str) -> tuple[Cutpoint, float]:
     """The best cut and the next higher value; raises ValueError where there is none."""
     cohort, mask = asked.cohort, asked.looking.selection.mask
-    values = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+    values = cohort.numbers(column)
     outcome = outcome_of(cohort, mask & ~np.isnan(values), asked.endpoint, limit=asked.limit)
     known = values[outcome.used]
     best = optimal_cutpoint(outcome.time, outcome.event, known, entry=outcome.entry)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.shell.controls.choice import choice, pick, toggle
-from app.shell.controls.curve_options import draw_time_options
+from app.shell.controls.curve_options import draw_time_options, draw_truncated
 from app.shell.controls.grouping import draw_grouping
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.links import ENDPOINT, endpoint_labels
@@ -58,9 +58,7 @@ def _question(looking: Looking) -> Question:
     below = st.container()
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         time = draw_time_options()
-        truncated = True
-        if looking.cohort.endpoints[endpoint].entry is not None:
-            truncated = toggle("Count patients from their entry on", "truncated", value=True)
+        truncated = draw_truncated(looking.cohort, endpoint)
         st.divider()
         drawn_as = choice(
             "Drawn as",

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.shell.controls.curve_options import draw_time_options
+from app.shell.controls.choice import toggle
+from app.shell.controls.curve_options import draw_time_options, draw_truncated
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.grouping import draw_grouping
 from app.shell.memory import ask, result_of
@@ -40,15 +41,8 @@ def _question(looking: Looking) -> Question:
     below = st.container()
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         time = draw_time_options()
-        truncated = True
-        if looking.cohort.endpoints[endpoint].entry is not None:
-            truncated = st.toggle(
-                "Count patients from their entry on",
-                value=True,
-                key="truncated",
-                bind="query-params",
-            )
-        band = st.toggle("Draw the band", value=True, key="band", bind="query-params")
+        truncated = draw_truncated(looking.cohort, endpoint)
+        band = toggle("Draw the band", "band", value=True)
     with middle:
         chosen = draw_grouping(looking, endpoint, limit=time.limit, below=below, followed=True)
     immortal_time_guard(looking, chosen.grouping, endpoint, str(chosen.spec or ""))
