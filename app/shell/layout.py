@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -227,6 +227,11 @@ def _image(
 
 def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:
     return to_csv(numbers(), provenance)
+
+
+def bullets(sentences: Iterable[str]) -> None:
+    """Sentences, one a line."""
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
 
 def draw_provenance(looking: Looking) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
 from app.shell.session import looking_at
 from app.shell.take_away import TakeAway, draw_take_away
 from app.study.answer import Answer, methods_text
@@ -52,7 +53,7 @@ def say(answer: Answer) -> None:
     st.subheader("In words", anchor=False)
     for note in answer.notes:
         st.info(note)
-    st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+    bullets(answer.sentences)
     if answer.cautions:
         st.warning("\n\n".join(answer.cautions))
     st.caption(answer.accounting.caption())
@@ -60,6 +61,12 @@ def say(answer: Answer) -> None:
 
 def take_away(answer: Answer, question: Question) -> None:
     """Offer figures, workbook, methods and script, and say how the numbers came about."""
+    cohort = looking_at().cohort
+    take_away_with(answer, partial(question_script, question, cohort, answer.title))
+
+
+def take_away_with(answer: Answer, script: Callable[[], str]) -> None:
+    """As :func:`take_away`, for an answer that no one question gives: the script is its own."""
     looking = looking_at()
     draw_take_away(
         looking,
@@ -70,7 +77,7 @@ def take_away(answer: Answer, question: Question) -> None:
             sheets=answer.tables,
             methods=methods_text(answer, looking.selection),
             told=answer.told,
-            script=partial(question_script, question, looking.cohort, answer.title),
+            script=script,
         ),
     )
     if answer.footnote:

@@ -12,7 +12,7 @@ from app.cohort.groupings import COMBINATIONS, overlap
 from app.shell.columns import PRINTED, columns, counted, percent, pinned
 from app.shell.controls.choice import choice
 from app.shell.controls.time_axis import draw_axis_end
-from app.shell.layout import download_table, figure_with_downloads
+from app.shell.layout import bullets, download_table, figure_with_downloads
 from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
@@ -60,7 +60,7 @@ def draw_glance(compared: Compared) -> None:
         _draw_sizes(compared)
     with words:
         st.subheader("How do they differ?", anchor=False)
-        st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+        bullets(answer.sentences)
         draw_data_driven(compared)
     with clinical:
         _draw_differences(result, _LEADING, key="glance_clinical")

@@ -9,6 +9,7 @@ import streamlit as st
 from app.cohort.escaping import literal
 from app.cohort.filters import Filter
 from app.shell.controls.endpoint import draw_view_choice
+from app.shell.layout import bullets
 from app.shell.session import Looking
 from app.shell.sidebar import show_view
 from app.study.transplants.choices import survival_endpoints, why_no_transplant
@@ -84,7 +85,7 @@ def _draw_answer(work: Work) -> None:
         return
     st.markdown(f"{headline(found)} {by_class(found)} {caution(found)}")
     with st.expander("What this rests on", expanded=True):
-        st.markdown("\n".join(f"- {literal(words)}" for words in support_reading(found)))
+        bullets(map(literal, support_reading(found)))
     st.caption(HYPOTHESES)
     draw_status(work)
     if not found.settings.draws and has_intervals(work):

@@ -10,10 +10,10 @@ import streamlit as st
 
 from app.shell.columns import PRINTED, percent, pinned, two_digits
 from app.shell.controls.time_axis import draw_axis_end
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
+from app.shell.show import take_away_with
 from app.shell.tables import draw_table
-from app.shell.take_away import TakeAway, draw_take_away
-from app.study.answer import Answer, methods_text
+from app.study.answer import Answer
 from app.views.compare.match import shared
 from app.views.compare.page_groups import Compared, draw_guard
 from app.views.compare.two_cohorts.analysis import TwoCohorts
@@ -62,18 +62,7 @@ def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> N
     _draw_clinical(result, answer)
     _draw_alterations(result, answer)
     _draw_not_shared(result)
-    looking = compared.looking
-    draw_take_away(
-        looking,
-        TakeAway(
-            key=answer.key,
-            name=answer.name,
-            figures=answer.figures,
-            sheets=answer.tables,
-            methods=methods_text(answer, looking.selection),
-            script=partial(cohorts_script, result, asked),
-        ),
-    )
+    take_away_with(answer, partial(cohorts_script, result, asked))
 
 
 def _draw_words(compared: Compared, result: TwoCohorts, answer: Answer) -> None:
@@ -87,7 +76,7 @@ def _draw_words(compared: Compared, result: TwoCohorts, answer: Answer) -> None:
     if left:
         st.caption(f"Not in both, hence not shown: {', '.join(left)}.")
     st.subheader("Is it the same in both?", anchor=False)
-    st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+    bullets(answer.sentences)
     if result.synthetic:
         st.caption("At least one of the two cohorts is simulated: what comes again proves nothing.")
 
@@ -106,7 +95,7 @@ def _draw_survival(
                 name=("compare", side.cohort.name, held.endpoint.key),
                 alt=survival_alt(survival_title(side, held), held, sentences),
             )
-            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+            bullets(sentences)
 
 
 def _draw_clinical(result: TwoCohorts, answer: Answer) -> None:
@@ -180,4 +169,4 @@ def _draw_not_shared(result: TwoCohorts) -> None:
     said = shared(result.matching).sentences(*result.names)
     if said:
         with st.expander("What only one of the cohorts has, hence is not compared"):
-            st.markdown("\n".join(f"- {sentence}" for sentence in said))
+            bullets(said)

@@ -15,7 +15,7 @@ from app.cohort.groupings import selection_against_rest
 from app.shell.controls.choice import choice
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.controls.time_axis import draw_axis_end
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
 from app.shell.memory import ask, remembered
 from app.shell.navigation import SURVIVAL
 from app.shell.saved_groups import save_groups
@@ -75,7 +75,7 @@ def draw_similar(looking: Looking, position: int) -> None:
     with left:
         st.markdown(f"**{most_like}** Compared by {weights_in_words(result.found)}.")
     with words:
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        bullets(sentences)
         if result.survival is not None:
             st.info(NO_PROGNOSIS)
         _draw_onwards(looking, result.found)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.shell.controls.choice import choice
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
 from app.shell.links import unique_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
@@ -52,7 +52,7 @@ def draw_swimmer(looking: Looking) -> None:
     figure_with_downloads(
         answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
     )
-    st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+    bullets(answer.sentences)
     st.caption(" ".join(answer.notes))
     take_away(answer, question)
 

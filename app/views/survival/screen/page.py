@@ -13,7 +13,7 @@ from app.shell.controls.adjusting import draw_adjustment
 from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
-from app.shell.layout import download_table, figure_with_downloads
+from app.shell.layout import bullets, download_table, figure_with_downloads
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.show import take_away
@@ -196,7 +196,7 @@ def _draw_table(looking: Looking, screen: CohortScreen) -> None:
 
 def _draw_words(answer: Answer) -> None:
     st.subheader("In words", anchor=False)
-    st.markdown("\n".join(f"- {sentence}" for sentence in answer.sentences))
+    bullets(answer.sentences)
     for note in answer.notes:
         st.caption(note)
     st.caption(

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Emulation
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
 from app.study.figures.forest import forest_alt
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence, signed
@@ -99,7 +99,7 @@ def draw_answers(work: Work) -> None:
     st.caption(drawn)
     st.subheader("In words", anchor=False)
     sentences = [*during_reading(naive)[:3], *arms_in_words(found, group)]
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    bullets(sentences)
     draw_diagnostics(work, found, group)
     take_away(
         work,
@@ -185,7 +185,7 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
                 alt=alt,
             )
     with places[0]:
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        bullets(sentences)
     return figures
 
 

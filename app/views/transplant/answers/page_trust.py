@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Emulation, positivity, weight_histogram
+from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_ratio, mid_sentence
 from app.views.transplant.answers.figures_trust import (
@@ -42,11 +43,11 @@ def draw_diagnostics(work: Work, found: Emulation, group: str) -> None:
 
 
 def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
-    st.markdown("\n".join(f"- {note}" for note in found.notes[:_MOST_NOTES]))
+    bullets(found.notes[:_MOST_NOTES])
     rest = found.notes[_MOST_NOTES:]
     if rest:
         with st.expander(f"{len(rest)} more, by strategy and class"):
-            st.markdown("\n".join(f"- {note}" for note in rest))
+            bullets(rest)
     st.caption(f"{found.method}.")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import Emulation
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads
 from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.transplant.learning.figures import immortal_figure, truth_figure
@@ -96,7 +96,7 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
             alt=f"Forest plot. {title}. {' '.join(sentences)}",
         )
     with right:
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        bullets(sentences)
         st.caption(
             "Months of life gained over no transplant. Diamond: what the model gives from which "
             "the cohort was simulated, for these very patients; square: what the emulated trial "

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import NEVER, Microsimulation
+from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count
 from app.views.transplant.figures import delay_heatmap
@@ -39,7 +40,7 @@ def draw_timing(work: Work) -> None:
         )
     with right:
         st.subheader("In words", anchor=False)
-        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        bullets(sentences)
         settings = found.settings
         st.caption(
             f"Months gained over no transplant. A cell needs {settings.min_patients} transplants "
@@ -50,7 +51,7 @@ def draw_timing(work: Work) -> None:
     _draw_literature(work)
     with st.expander("Every cell, and how it was simulated"):
         draw_table(_cells(found), key="transplant_cells")
-        st.markdown("\n".join(f"- {note}" for note in (found.method, *found.notes)))
+        bullets((found.method, *found.notes))
     figures = {"Figure": figure, "Curves": curves}
     sheets = {"Life by delay": found.cells, "Best delay": found.best}
     take_away(work, "delays", figures, lambda: sheets, simulation=found)
@@ -88,7 +89,7 @@ def _draw_literature(work: Work) -> None:
     if not sentences:
         return
     st.subheader("Beside the literature", anchor=False)
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    bullets(sentences)
     st.caption(
         "These gains are of the emulated trial; map and curves above are of the multi-state model, "
         "which takes hazards to be proportional and so says more on the same patients. Where the "
