@@ -422,7 +422,7 @@ def _is_short(cohort: Cohort, variable: Variable) -> bool:
 
 
 def _age_range(cohort: Cohort, age: Variable) -> tuple[int, int]:
-    values = cohort.patients[age.name].to_numpy(dtype=float, na_value=np.nan)
+    values = cohort.numbers(age.name)
     if np.isnan(values).all():
         return 0, 120
     return int(np.floor(np.nanmin(values))), int(np.ceil(np.nanmax(values))) or 1

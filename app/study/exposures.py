@@ -244,7 +244,7 @@ def _endpoint(cohort: Cohort, key: str) -> Endpoint:
 
 def _months(cohort: Cohort, column: str) -> Floats:
     """A column as floats; times in months."""
-    values = cohort.patients[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    values = cohort.numbers(column)
     variable = cohort.variables.get(column)
     unit = "months" if variable is None or variable.unit is None else variable.unit
     return np.asarray(values * MONTHS_PER.get(unit, 1.0))

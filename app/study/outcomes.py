@@ -133,7 +133,7 @@ def outcome_of(
             f"This cohort has no endpoint called {endpoint_key}; it needs a pair of columns with a "
             "time and an event."
         )
-    time, event = _column(cohort, endpoint.time), _column(cohort, endpoint.event)
+    time, event = cohort.numbers(endpoint.time), cohort.numbers(endpoint.event)
     codes = np.zeros(cohort.n, dtype=np.int16) if grouping is None else grouping.codes
     grouped = mask & (codes >= 0)
     known = ~(np.isnan(time) | np.isnan(event))
@@ -142,7 +142,7 @@ def outcome_of(
     _count(left_out, f"{mid_sentence(endpoint.label)} not recorded", grouped & ~known)
     entry = None
     if truncated and endpoint.entry is not None:
-        entry = _column(cohort, endpoint.entry)
+        entry = cohort.numbers(endpoint.entry)
         _count(left_out, "time of entry not recorded", used & np.isnan(entry))
         used &= ~np.isnan(entry)
         end = time if limit is None else np.minimum(time, limit)
@@ -151,7 +151,7 @@ def outcome_of(
         used &= ~late
         entry = entry[used]
     competing = (
-        np.zeros(cohort.n) if endpoint.competing is None else _column(cohort, endpoint.competing)
+        np.zeros(cohort.n) if endpoint.competing is None else cohort.numbers(endpoint.competing)
     )
     time, event = time[used], event[used]
     other = (competing[used] == 1) & (event == 0)
@@ -174,11 +174,6 @@ def outcome_of(
         limit=limit,
         reference=0 if grouping is None else grouping.reference,
     )
-
-
-def _column(cohort: Cohort, name: str) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = cohort.patients[name].to_numpy(dtype=float, na_value=np.nan)
-    return values
 
 
 def _count(left_out: dict[str, int], reason: str, who: npt.NDArray[np.bool_]) -> None:

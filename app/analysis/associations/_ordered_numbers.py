@@ -20,7 +20,7 @@ def in_order(cohort: Cohort, column: str) -> tuple[Positions, Floats]:
     """Positions of the patients with a finite value of a column, ascending, and these values."""
     held = _HELD.setdefault(cohort, {})
     if column not in held:
-        values = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        values = cohort.numbers(column)
         known = np.flatnonzero(np.isfinite(values))
         order = known[np.argsort(values[known], kind="stable")].astype(np.int32)
         held[column] = (order, values[order])

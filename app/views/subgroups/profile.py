@@ -72,7 +72,7 @@ def clinical_profile(
         if variable.role not in _ROLES or variable.name not in cohort.patients.columns:
             continue
         if variable.kind == "numeric":
-            values = cohort.patients[variable.name].to_numpy(dtype=float, na_value=np.nan)
+            values = cohort.numbers(variable.name)
             if np.isfinite(values[everyone]).any():
                 rows += _numeric_rows(variable, values, grouping, members, everyone)
         elif variable.kind in {"categorical", "ordinal", "binary"}:

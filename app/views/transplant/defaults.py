@@ -122,7 +122,7 @@ def _since(cohort: Cohort, treatment: str, zero: str | None, endpoint: str) -> F
 
 def _followed(cohort: Cohort, endpoint: str, zero: str | None) -> Floats:
     column = cohort.endpoints[endpoint].time
-    months = cohort.patients[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    months = cohort.numbers(column)
     if zero is None:
         return np.asarray(months)
     return np.asarray(months - exposure_times(cohort, zero, endpoint).months)

@@ -301,7 +301,7 @@ def _of_number(
 ) -> tuple[Covariate, object]:
     if variable.name not in cohort.patients.columns:
         raise CohortError(f"This cohort has no variable called {variable.name}.")
-    values = cohort.patients[variable.name].to_numpy(dtype=float, na_value=np.nan)
+    values = cohort.numbers(variable.name)
     covariate = Covariate(
         f"variable:{variable.name}",
         _free(variable.label, variable.name, taken),

@@ -169,9 +169,9 @@ def incidence_outcome(
             f"{endpoint.label} has no competing event, so its incidence is one minus its survival "
             "curve: choose an endpoint that has one."
         )
-    competing = cohort.patients[endpoint.competing].to_numpy(dtype=float, na_value=np.nan)
-    time = cohort.patients[endpoint.time].to_numpy(dtype=float, na_value=np.nan)
-    event = cohort.patients[endpoint.event].to_numpy(dtype=float, na_value=np.nan)
+    competing = cohort.numbers(endpoint.competing)
+    time = cohort.numbers(endpoint.time)
+    event = cohort.numbers(endpoint.event)
     unknown = outcome.used & np.isnan(competing) & (event == 0)
     if limit is not None:
         unknown &= time <= limit + slack(limit)

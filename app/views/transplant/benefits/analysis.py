@@ -89,7 +89,7 @@ def strata_of(
         classes = pd.Categorical.from_codes(data.groups, list(data.names), ordered=True)
         strata[RISK] = pd.Series(classes)
     if age is not None:
-        years = cohort.patients[age].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+        years = cohort.numbers(age)[rows]
         strata[AGE] = pd.Series(age_bands(years))
     for name in alterations:
         label = str(cohort.features.loc[name, "label"]) if name in cohort.features.index else name

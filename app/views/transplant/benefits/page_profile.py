@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
@@ -57,7 +58,7 @@ def _draw_controls(work: Work) -> Profile:
     age = None
     column = age_column(cohort)
     if f"variable:{column}" in work.trial.confounders:
-        years = cohort.patients[column].to_numpy(dtype=float, na_value=np.nan)
+        years = cohort.numbers(column)
         usual = float(np.round(np.nanmedian(years[work.protocol.patients])))
         typed = places[0].number_input(
             "Age, years",
@@ -127,7 +128,7 @@ def _draw_figure(found: ProfileAnswer) -> go.Figure:
             alt=f"Line chart. {title}. {' '.join(found.reading)}",
         )
     with right:
-        st.markdown("\n".join(f"- {sentence}" for sentence in found.reading))
+        bullets(found.reading)
         draw_support(found.support, "what", "Support")
     return figure
 

@@ -289,7 +289,7 @@ def _steps(
     """Patients, transplants and events left after every step."""
     used, data, treated = analysed
     endpoint = cohort.endpoints[trial.endpoint]
-    event = cohort.patients[endpoint.event].to_numpy(dtype=np.float64, na_value=np.nan) == 1
+    event = cohort.numbers(endpoint.event) == 1
     inside = np.ones(cohort.n, dtype=bool)
     rows: list[dict[str, object]] = []
 
