@@ -3,7 +3,10 @@
 ``python -m streamlit run app/server.py`` from the project's root serves the app.
 """
 
+import gc
+import importlib
 import logging
+import pkgutil
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,6 +24,7 @@ from starlette.requests import Request  # noqa: E402
 from starlette.responses import JSONResponse  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
+from streamlit import config  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 # Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
@@ -60,13 +64,33 @@ async def ready(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ready"})
 
 
+def warm_up() -> None:
+    """Start the worker, which compiles in its own process; load the pages and the first cohort."""
+    from app import shell, views
+    from app.shell.session import DEFAULT_COHORT, demo_cohort
+    from app.shell.work.service import job_service
+    from data_loaders.files.formats import MAX_FILE_BYTES
+
+    job_service()
+    # What a browser may send is what the loaders read: one limit, from one place.
+    config.set_option("server.maxUploadSize", max(1, MAX_FILE_BYTES // 2**20))
+    for package in (shell, views):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    demo_cohort(DEFAULT_COHORT)
+    # Streamlit collects garbage after every run, with the whole program stopped. What is loaded by
+    # now stays for good, so it need not be searched: a tenth of a second for every run of anybody.
+    gc.collect()
+    gc.freeze()
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Load the default cohort and start the worker before the port opens."""
     # Pages work on small matrices: threads of linear algebra only get in each other's way.
     threadpool_limits(limits=1, user_api="blas")
+    from app.shell.work.service import job_service
     from app.views.subgroups.page_prefetch import prefetch_default_map
-    from app.warmup import shut_down, warm_up
 
     run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
     await run(warm_up)
@@ -74,7 +98,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        shut_down()
+        job_service().close()
 
 
 def explain(error: Exception) -> bool:

@@ -18,7 +18,9 @@ ROOMS = (
 )  # fmt: skip
 # Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.
 FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}
-ON_TOP = {"app", "app.main", "app.server", "app.warmup", "app.worker"}
+# And the pages of the rooms.
+PLACES_OF_STREAMLIT = ("app.shell", "app.main", "app.server", "pages")
+ON_TOP = {"app", "app.main", "app.server", "app.worker"}
 SOURCES = sorted(
     path for folder in ("app", "data_loaders", "pages") for path in (ROOT / folder).rglob("*.py")
 )
@@ -108,11 +110,12 @@ def test_inside_a_room_pages_draw_figures_that_draw_what_is_said_of_what_is_comp
 
 def test_streamlit_stays_in_the_shell_and_in_pages():
     users = [name for name in MODULES if any(inside(other, "streamlit") for other in imports(name))]
-    allowed = ("app.shell", "pages", *ON_TOP)
     assert not [
         name
         for name in users
-        if not any(inside(name, place) for place in allowed if place != "app")
+        if not any(
+            inside(name, place) for place in ("app.shell", "app.main", "app.server", "pages")
+        )
         if not (room(name) and furniture(name) == FURNITURE["page"])
     ]
 
