@@ -23,12 +23,19 @@ from app.analysis.subgroups import (
     find_subgroups,
     subgroup_stability,
 )
-from app.cohort.groupings import OUTSIDE, Grouping, by_labels, only_groups
+from app.cohort.groupings import (
+    MIN_GROUP_FOR_TEST,
+    OUTSIDE,
+    Grouping,
+    by_labels,
+    only_groups,
+)
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
 
 GROUPING_LABEL = "Genomic subgroup"
 _MOST_WRITTEN = 6
+_MOST_CURVES = 8
 UNNAMED = (NO_ALTERATION, NOT_TESTED, NOISE)
 KINDS: Mapping[str, tuple[str, ...]] = {
     "genes": ("gene", "refinement"),
@@ -215,7 +222,8 @@ def subgroups_of(
     names
         New names by the names that the search gives.
     endpoint_key, curves
-        Endpoint of the survival beside the map, and the subgroups that have a curve.
+        Endpoint of the survival beside the map, and the subgroups that have a curve; none names
+        the largest.
 
     Raises
     ------
@@ -231,9 +239,17 @@ def subgroups_of(
     shown = place_result(cohort, mask, with_names(result, names or {}))
     survival = None
     if endpoint_key is not None:
-        drawn = only_groups(shown.grouping, list(curves))
+        drawn = only_groups(shown.grouping, list(curves) or largest_groups(shown.grouping))
         survival = survival_by_group(cohort, mask, endpoint_key, drawn)
     return under_names(shown, kinds, names or {}, stability, resamples, survival)
+
+
+def largest_groups(grouping: Grouping) -> list[str]:
+    """The largest subgroups; smaller ones would withhold the p-value from all."""
+    sizes = dict(zip(grouping.names, grouping.sizes(), strict=True))
+    enough = [name for name in sizes if sizes[name] >= MIN_GROUP_FOR_TEST] or list(sizes)
+    kept = set(sorted(enough, key=lambda name: -sizes[name])[:_MOST_CURVES])
+    return [name for name in sizes if name in kept]
 
 
 def under_names(  # noqa: PLR0917  (what a search is made of)

@@ -17,7 +17,9 @@ from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
 from app.views.subgroups.analysis import SubgroupMap, SubgroupsFound, subgroups_of
 from app.views.subgroups.figures import MapLook, map_by_group
-from app.views.survival.curves.words import numbers_table, summary_sheet
+from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.figures import survival_figure
+from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
 from app.views.survival.curves.words_sheets import tests_sheet
 from data_loaders import Cohort
 
@@ -32,11 +34,14 @@ def subgroups_answer(cohort: Cohort, found: SubgroupsFound) -> Answer:
     """The answer of a search, coloured by subgroup as its map is at first."""
     shown, evidence = found.shown, found.shown.result.evidence
     title = map_title(shown, "subgroup")
+    figures = {"Figure": partial(_map, shown, title, synthetic=cohort.provenance.synthetic)}
+    if found.survival is not None:
+        figures["Survival"] = partial(_curves, found.survival, cohort.provenance.synthetic)
     return Answer(
         key="subgroup_search",
         name=("subgroups",),
         title="Genomic subgroups",
-        figures={"Figure": partial(_map, shown, title, synthetic=cohort.provenance.synthetic)},
+        figures=figures,
         numbers=partial(map_numbers, shown),
         alt=map_alt(shown, title),
         accounting=Accounting(len(shown.positions), len(shown.positions)),
@@ -82,6 +87,11 @@ def _map(shown: SubgroupMap, title: str, *, synthetic: bool) -> go.Figure:
     codes, look = shown.grouping.codes[shown.positions], MapLook(uncertain=shown.uncertain)
     figure = map_by_group(shown.points, codes, shown.grouping, shown.hover, labels=True, look=look)
     return framed(figure, title, synthetic=synthetic)
+
+
+def _curves(survival: GroupSurvival, synthetic: bool) -> go.Figure:
+    drawn = survival_figure(survival, band=False)
+    return framed(drawn, survival_title(survival), synthetic=synthetic)
 
 
 def _methods(found: SubgroupsFound) -> list[str]:

@@ -22,13 +22,12 @@ from app.shell.session import Looking
 from app.study.accounting import Accounting
 from app.study.figures.theme import framed
 from app.study.wording import listing
-from app.views.subgroups.analysis import SubgroupMap
+from app.views.subgroups.analysis import SubgroupMap, largest_groups
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from app.views.survival.curves.figures import survival_alt, survival_figure
 from app.views.survival.curves.words import numbers_table, reading, survival_title
 
 SHOWN = "groups"
-_MOST_CURVES = 8
 _REFUSAL = "_groups_refusal"
 _VIEWS = ("Subgroups", "Selection on the map")
 
@@ -70,7 +69,7 @@ def _draw_group_choice(
 ) -> Grouping:
     """Which groups have a curve, and their saving under a name."""
     names = list(found.grouping.names)
-    largest = _largest(found.grouping)
+    largest = largest_groups(found.grouping)
     with st.popover(
         "Which groups", icon=":material/checklist:", width="stretch", key="which_groups"
     ):
@@ -140,11 +139,3 @@ def _save(looking: Looking, grouping: Grouping, name: str | None) -> None:
         st.session_state[_REFUSAL] = str(error)
         return
     st.toast(f"“{kept}” is saved: every page can compare by it.")
-
-
-def _largest(grouping: Grouping) -> list[str]:
-    """The largest subgroups; smaller ones would withhold the p-value from all."""
-    sizes = dict(zip(grouping.names, grouping.sizes(), strict=True))
-    enough = [name for name in sizes if sizes[name] >= MIN_GROUP_FOR_TEST] or list(sizes)
-    kept = set(sorted(enough, key=lambda name: -sizes[name])[:_MOST_CURVES])
-    return [name for name in sizes if name in kept]

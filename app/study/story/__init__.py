@@ -1,0 +1,16 @@
+"""Stories: questions in order, with captions and notes, to present, to hand on, to keep."""
+
+from app.study.story._demos import demo_story
+from app.study.story._standing import Standing, opened
+from app.study.story._story import STORY_FILE, Step, Story, StoryError, caption_from
+
+__all__ = [
+    "STORY_FILE",
+    "Standing",
+    "Step",
+    "Story",
+    "StoryError",
+    "caption_from",
+    "demo_story",
+    "opened",
+]

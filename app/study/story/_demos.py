@@ -1,0 +1,264 @@
+"""A story of each demo cohort; the first is the tour of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.study.question import Question
+from app.study.story._story import Step, Story
+from data_loaders import Cohort, load_cohort
+
+_MPN, _AML, _MDS = "demo:mpn", "demo:aml", "demo:mds"
+_OS = {"endpoint_key": "os"}
+_GENES = {"kinds": ("gene",)}
+_SEARCH = {"evidence": False, "seed": 0}
+_TRANSPLANT = {
+    **_OS,
+    "exposure": "column:transplant_months",
+    "landmarks": (3.0, 6.0, 12.0),
+    "drawn": 6.0,
+}
+_AT_A_GLANCE, _OUTCOME, _SUBGROUPS = "At a glance", "Outcome", "Subgroups"
+_TREATMENT, _TRUST = "Treatment", "What to distrust"
+
+
+def demo_story(key: str, load: Callable[[str], Cohort] = load_cohort) -> Story:
+    """The story of a demo cohort: ``demo:mpn``, ``demo:aml`` or ``demo:mds``.
+
+    Parameters
+    ----------
+    load
+        Gives a demo cohort by its key: a session that holds it need not make it again.
+
+    Raises
+    ------
+    KeyError
+        If there is no such demo cohort.
+    """
+    title, steps = _STORIES[key]
+    return Story(title, tuple(make(load) for make in steps))
+
+
+def _step(
+    load: Callable[[str], Cohort],
+    *,
+    cohort: str,
+    analysis: str,
+    caption: str,
+    note: str,
+    section: str,
+    settings: Mapping[str, Any],
+    chosen: tuple[str, str] | None = None,
+    by: str | None = None,
+    figure: str = "",
+    page: str = "",
+    **address: str,
+) -> Step:
+    """A step; ``chosen`` is the diagnosis selected: its column and level."""
+    held = Filter()
+    link = {"cohort": cohort, **address}
+    if chosen is not None:
+        column, level = chosen
+        held = Filter.from_dict({"column": column, "in": [level]})
+        link["dx"] = level
+    if by is not None:
+        link["group"] = by
+    question = Question(
+        cohort, load(cohort).fingerprint, analysis, held,
+        None if by is None else GroupingSpec.parse(by), settings=settings,
+    )  # fmt: skip
+    page = page or analysis.partition(".")[0]
+    return Step(question, caption, note, section, figure, f"{page}?{urlencode(link)}")
+
+
+_MF = ("diagnosis", "MF")
+_mpn, _aml, _mds = (partial(partial, _step, cohort=key) for key in (_MPN, _AML, _MDS))
+
+
+_STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
+    _MPN: (
+        "A tour of CALR Explorer",
+        (
+            _mpn(
+                analysis="genomics.frequencies",
+                caption="JAK2 leads, CALR follows, and ASXL1 belongs to myelofibrosis",
+                note="Every share is of the patients tested; a star marks q below 0.05.",
+                section=_AT_A_GLANCE,
+                by="variable:diagnosis", settings=_GENES, genomics="Frequencies",
+            ),
+            _mpn(
+                analysis="genomics.oncoprint",
+                caption="A filter leaves those with myelofibrosis: nearly all carry something",
+                note="The filter stands in the sidebar of every page, and in every link.",
+                section=_AT_A_GLANCE,
+                chosen=_MF, settings={**_GENES, "most": 15}, genomics="Oncoprint",
+            ),
+            _mpn(
+                analysis="survival.curves",
+                caption="In myelofibrosis, patients with CALR live longest",
+                note="Press G to bring in one driver after the other.",
+                section=_OUTCOME,
+                chosen=_MF, by="variable:driver", settings=_OS, endpoint="os",
+                view="Survival curves",
+            ),
+            _mpn(
+                analysis="subgroups.search",
+                caption="A map of all patients by what they carry, and the subgroups found in it",
+                note="Each point is a patient; neighbours carry alike. The groups were searched "
+                "for, so they are to be confirmed in other patients.",
+                section=_SUBGROUPS,
+                settings=_SEARCH,
+            ),
+            _mpn(
+                analysis="subgroups.search",
+                caption="The largest subgroups do not survive alike",
+                note="The curves are those beside the map.",
+                section=_SUBGROUPS,
+                settings={**_SEARCH, **_OS}, figure="Survival", endpoint="os",
+            ),
+            partial(
+                _step, cohort=_MDS,
+                analysis="survival.during",
+                caption="Transplant looks protective until time is counted right",
+                note="The simulated MDS cohort, as this one records no transplant. Who was "
+                "transplanted had to live until then: the naive ratio credits that to transplant. "
+                "The Transplant page emulates the trial.",
+                section=_TREATMENT,
+                settings=_TRANSPLANT, page="transplant", endpoint="os",
+            ),
+            _mpn(
+                analysis="survival.curves",
+                caption="What to distrust: one hazard ratio for curves whose hazards are not "
+                "proportional",
+                note="The page says so by itself, and offers what does not need it: differences at "
+                "chosen times and the restricted mean.",
+                section=_TRUST,
+                by="variable:diagnosis", settings=_OS, endpoint="os", view="Survival curves",
+            ),
+        ),
+    ),
+    _AML: (
+        "Acute myeloid leukaemia, simulated",
+        (
+            _aml(
+                analysis="genomics.frequencies",
+                caption="What 1,500 patients with acute myeloid leukaemia carry",
+                note="Every share is of the patients tested.",
+                section=_AT_A_GLANCE,
+                settings=_GENES, genomics="Frequencies",
+            ),
+            _aml(
+                analysis="genomics.pairs",
+                caption="Which alterations go together, and which avoid each other",
+                note="Fisher's exact test of every pair, Benjamini-Hochberg.",
+                section=_AT_A_GLANCE,
+                settings={**_GENES, "most": 15}, genomics="Together or apart",
+            ),
+            _aml(
+                analysis="survival.curves",
+                caption="The ELN 2022 risk classes separate survival",
+                note="Press G to bring in one class after the other.",
+                section=_OUTCOME,
+                by="variable:eln_2022", settings=_OS, endpoint="os", view="Survival curves",
+            ),
+            _aml(
+                analysis="survival.incidence",
+                caption="Relapse after remission, with death in remission as what competes",
+                note="Not one minus Kaplan-Meier, which would say more.",
+                section=_OUTCOME,
+                by="variable:eln_2022", settings={"endpoint_key": "relapse"}, endpoint="relapse",
+                page="survival", view="Competing risks",
+            ),
+            _aml(
+                analysis="survival.screen",
+                caption="Each alteration and survival, adjusted for age",
+                note="All that were tested count in q.",
+                section=_OUTCOME,
+                settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
+            ),
+            _aml(
+                analysis="survival.during",
+                caption="Transplant, counted from the day it was done",
+                note="The Transplant page starts the clock at remission and emulates the trial.",
+                section=_TREATMENT,
+                settings=_TRANSPLANT, page="transplant", endpoint="os",
+            ),
+            _aml(
+                analysis="survival.means",
+                caption="What to distrust: a difference looked for at every horizon",
+                note="Each interval holds for one horizon, chosen beforehand.",
+                section=_TRUST,
+                by="alteration:TP53", settings=_OS, endpoint="os",
+                view="Restricted mean over time",
+            ),
+        ),
+    ),
+    _MDS: (
+        "Myelodysplastic syndromes, simulated",
+        (
+            _mds(
+                analysis="genomics.frequencies",
+                caption="What 1,500 patients with myelodysplastic syndromes carry",
+                note="Every share is of the patients tested.",
+                section=_AT_A_GLANCE,
+                settings=_GENES, genomics="Frequencies",
+            ),
+            _mds(
+                analysis="survival.curves",
+                caption="IPSS-M orders survival from very low to very high risk",
+                note="Press G to bring in one class after the other.",
+                section=_OUTCOME,
+                by="variable:ipssm", settings=_OS, endpoint="os", view="Survival curves",
+            ),
+            _mds(
+                analysis="survival.incidence",
+                caption="Progression to acute leukaemia by TP53, death without it competing",
+                note="Death without leukaemia ends the chance of it.",
+                section=_OUTCOME,
+                by="alteration:TP53", settings={"endpoint_key": "aml"}, endpoint="aml",
+                page="survival", view="Competing risks",
+            ),
+            _mds(
+                analysis="survival.cox",
+                caption="Age, TP53, SF3B1 and ASXL1 side by side in one model",
+                note="Each ratio holds the others fixed.",
+                section=_OUTCOME,
+                settings={
+                    **_OS,
+                    "covariates": (
+                        "variable:age_years", "alteration:TP53", "alteration:SF3B1",
+                        "alteration:ASXL1",
+                    ),
+                },
+                endpoint="os", view="Cox model",
+            ),
+            _mds(
+                analysis="compare.groups",
+                caption="What else patients with SF3B1 carry",
+                note="Odds ratios; q over all alterations compared.",
+                section=_SUBGROUPS,
+                by="alteration:SF3B1", settings={}, figure="Alterations",
+            ),
+            _mds(
+                analysis="survival.during",
+                caption="Transplant looks protective until time is counted right",
+                note="The Transplant page emulates the trial.",
+                section=_TREATMENT,
+                settings=_TRANSPLANT, page="transplant", endpoint="os",
+            ),
+            _mds(
+                analysis="survival.means",
+                caption="What to distrust: a difference looked for at every horizon",
+                note="Each interval holds for one horizon, chosen beforehand.",
+                section=_TRUST,
+                by="alteration:TP53", settings=_OS, endpoint="os",
+                view="Restricted mean over time",
+            ),
+        ),
+    ),
+}  # fmt: skip

@@ -1,0 +1,75 @@
+"""A story opened beside the cohorts at hand: which of its steps stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from app.study.analyses import ANALYSES, answer_to
+from app.study.question import Question
+from app.study.story._story import Step, Story
+from data_loaders import Cohort
+
+State = Literal["fine", "changed", "broken", "missing"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a step can be answered here.
+
+    Attributes
+    ----------
+    step
+        The step as the story holds it.
+    state
+        ``fine``; ``changed``: the cohort is another than it was, and the step can still be
+        answered; ``broken``: it cannot; ``missing``: there is no such cohort.
+    said
+        The sentence for the user; empty where all is fine.
+    question
+        The question to ask here, of the cohort as it is here; None where there is none.
+    """
+
+    step: Step
+    state: State
+    said: str = ""
+    question: Question | None = None
+
+
+def opened(story: Story, cohorts: Mapping[str, Cohort]) -> tuple[Standing, ...]:
+    """What of a story stands, step by step.
+
+    A cohort is found by its key, or under another key by its fingerprint. Steps of a cohort that
+    changed are computed, to say which of them can still be answered.
+
+    Parameters
+    ----------
+    cohorts
+        The cohorts at hand by key.
+    """
+    prints = {cohort.fingerprint: key for key, cohort in cohorts.items()}
+    return tuple(_standing(step, cohorts, prints) for step in story.steps)
+
+
+def _standing(step: Step, cohorts: Mapping[str, Cohort], prints: Mapping[str, str]) -> Standing:
+    asked = step.question
+    if asked.analysis not in ANALYSES:
+        return Standing(step, "broken", f"This version has no analysis “{asked.analysis}”.")
+    key = asked.cohort if asked.cohort in cohorts else prints.get(asked.fingerprint)
+    if key is None:
+        return Standing(
+            step, "missing",
+            f"The cohort of this step ({asked.cohort}) is not here: load it on the Data page.",
+        )  # fmt: skip
+    cohort = cohorts[key]
+    here = replace(asked, cohort=key, fingerprint=cohort.fingerprint)
+    if cohort.fingerprint == asked.fingerprint:
+        return Standing(step, "fine", question=here)
+    try:
+        answer_to(here, cohort)
+    except (ValueError, KeyError, TypeError) as error:
+        why = str(error) if isinstance(error, ValueError) else "something it names is gone."
+        return Standing(step, "broken", f"The cohort has changed, and the step is lost: {why}")
+    said = "The cohort has changed since: the step is computed from what it is now."
+    return Standing(step, "changed", said, here)

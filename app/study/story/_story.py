@@ -1,0 +1,188 @@
+"""A Story: an ordered list of questions, each with what is said of it and what the speaker notes.
+
+It holds no result and no patient: its steps are answered anew by whoever has the cohort.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.study.answer import Answer
+from app.study.question import Question
+
+STORY_FILE = ".calr-story.json"
+MOST_STEPS = 100
+_VERSION, _MARK = 1, "calr_story"
+_LONGEST = 2_000
+# What is said of one patient stays on that patient's page.
+_OF_ONE_PATIENT = "patient."
+
+
+class StoryError(ValueError):
+    """A story that cannot be read, or a step that cannot be in one; a sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question of a story.
+
+    Parameters
+    ----------
+    question
+        What is asked, and of which cohort.
+    caption
+        The one sentence that stands beside the figure; empty for the answer's own.
+    note
+        For the speaker alone.
+    section
+        The heading that this step and those after it, with the same one, stand under.
+    figure
+        Which of the answer's figures, by its name; empty for the first.
+    address
+        The page that shows it, without the host: ``survival?cohort=demo:mpn&group=...``; empty
+        where it is not known.
+
+    Raises
+    ------
+    StoryError
+        If the question is about single patients, or a text is longer than 2,000 letters.
+    """
+
+    question: Question
+    caption: str = ""
+    note: str = ""
+    section: str = ""
+    figure: str = ""
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if self.question.analysis.startswith(_OF_ONE_PATIENT):
+            raise StoryError(
+                "A story shows groups: the course of a single patient stays on its own page."
+            )
+        if max(map(len, (self.caption, self.note, self.section))) > _LONGEST:
+            raise StoryError(f"A caption or note has at most {_LONGEST:,} letters: shorten it.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as plain data for JSON; what is empty is left out.
+
+        Raises
+        ------
+        QuestionError
+            If its question lists patients of a cohort that not everybody has.
+        """
+        texts = {name: getattr(self, name) for name in _TEXTS if getattr(self, name)}
+        return {"question": self.question.to_dict(), **texts}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Step:
+        """Read a step from plain data."""
+        texts = {name: data.get(name, "") for name in _TEXTS}
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise TypeError("Captions, notes, sections and figures are texts.")
+        return cls(Question.from_dict(data["question"]), **texts)
+
+
+_TEXTS = ("caption", "note", "section", "figure", "address")
+
+
+@dataclass(frozen=True)
+class Story:
+    """Steps in order, under a title; every change makes another story."""
+
+    title: str = "My story"
+    steps: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.steps) > MOST_STEPS:
+            raise StoryError(f"A story has at most {MOST_STEPS} steps: save this one, begin anew.")
+        object.__setattr__(self, "steps", tuple(self.steps))
+
+    def with_step(self, step: Step, at: int | None = None) -> Story:
+        """The story with a step more, at the end or before position ``at``."""
+        at = len(self.steps) if at is None else at
+        return replace(self, steps=(*self.steps[:at], step, *self.steps[at:]))
+
+    def without(self, at: int) -> Story:
+        """The story without one of its steps."""
+        return replace(self, steps=self.steps[:at] + self.steps[at + 1 :])
+
+    def moved(self, at: int, to: int) -> Story:
+        """The story with a step moved to another position, at most to its ends."""
+        to = min(max(to, 0), len(self.steps) - 1)
+        return self.without(at).with_step(self.steps[at], to)
+
+    def edited(self, at: int, **changes: Any) -> Story:
+        """The story with other texts in a step: ``caption``, ``note``, ``section``, ``figure``."""
+        return self.without(at).with_step(replace(self.steps[at], **changes), at)
+
+    def duplicated(self, at: int) -> Story:
+        """The story with a step twice, the second after the first."""
+        return self.with_step(self.steps[at], at + 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The story as plain data for JSON: questions, no patients.
+
+        Raises
+        ------
+        QuestionError
+            If a question lists patients of a cohort that not everybody has.
+        """
+        steps = [step.to_dict() for step in self.steps]
+        return {_MARK: _VERSION, "title": self.title, "steps": steps}
+
+    def to_json(self) -> str:
+        """The content of a story's file."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Story:
+        """Read a story from plain data.
+
+        Raises
+        ------
+        StoryError
+            If it is no story, or a step is not one; the sentence says which.
+        """
+        version = data.get(_MARK) if isinstance(data, Mapping) else None
+        if version is None:
+            raise StoryError(f"This is no story: a file that ends in {STORY_FILE} holds one.")
+        if version != _VERSION:
+            raise StoryError("This story was written by another version, which can open it.")
+        title, steps = data.get("title", ""), data.get("steps", ())
+        if not (isinstance(title, str) and isinstance(steps, list | tuple)):
+            raise StoryError("The story's title or its list of steps is damaged.")
+        return cls(title or "My story", tuple(_step(*numbered) for numbered in enumerate(steps, 1)))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Story:
+        """Read the content of a story's file.
+
+        Raises
+        ------
+        StoryError
+            If it is no story.
+        """
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise StoryError("The file is damaged: it is not JSON.") from error
+        return cls.from_dict(data)
+
+
+def _step(number: int, data: Any) -> Step:
+    try:
+        return Step.from_dict(data)
+    except ValueError as error:
+        raise StoryError(f"Step {number} cannot be read: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise StoryError(f"Step {number} is damaged: it holds no question.") from error
+
+
+def caption_from(answer: Answer) -> str:
+    """The caption of a step that nobody has written: the answer's title and first sentence."""
+    first = next(iter(answer.sentences), "").replace("**", "")
+    return f"{answer.title}. {first}".strip()

@@ -1,0 +1,121 @@
+"""Stories: edits, files, refusals, demo stories, and what stands where a cohort changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.study.analyses import answer_to
+from app.study.question import Question, QuestionError
+from app.study.story import Step, Story, StoryError, caption_from, demo_story, opened
+from data_loaders import Cohort, load_cohort
+
+DEMOS = ("demo:mpn", "demo:aml", "demo:mds")
+
+
+@pytest.fixture(scope="module")
+def cohorts() -> dict[str, Cohort]:
+    return {key: load_cohort(key) for key in DEMOS}
+
+
+@pytest.fixture(scope="module")
+def tour(cohorts: dict[str, Cohort]) -> Story:
+    return demo_story("demo:mpn", cohorts.__getitem__)
+
+
+def curves(cohort: Cohort, by: str = "variable:diagnosis", key: str = "demo:mpn") -> Step:
+    question = Question(
+        key, cohort.fingerprint, "survival.curves", grouping=GroupingSpec.parse(by),
+        settings={"endpoint_key": "os"},
+    )  # fmt: skip
+    return Step(question, "Who lives longest", "Breathe")
+
+
+def test_edits_make_another_story_and_leave_the_first(tour: Story) -> None:
+    captions = [step.caption for step in tour.steps]
+    assert [s.caption for s in tour.moved(0, 2).steps] == [
+        captions[1], captions[2], captions[0], *captions[3:]
+    ]  # fmt: skip
+    assert tour.moved(6, 99) == tour == tour.moved(0, -1)
+    assert [s.caption for s in tour.duplicated(1).steps][1:3] == [captions[1]] * 2
+    assert tour.without(3).steps == (*tour.steps[:3], *tour.steps[4:])
+    assert tour.without(3).with_step(tour.steps[3], 3) == tour
+    changed = tour.edited(2, caption="Other", note="Words")
+    assert (changed.steps[2].caption, changed.steps[2].note) == ("Other", "Words")
+    assert [s.caption for s in tour.steps] == captions
+
+
+@pytest.mark.parametrize("key", DEMOS)
+def test_demo_stories_answer_every_step_and_survive_their_file(
+    key: str, cohorts: dict[str, Cohort]
+) -> None:
+    story = demo_story(key, cohorts.__getitem__)
+    assert len(story.steps) == 7
+    assert Story.from_json(story.to_json()) == story
+    assert {standing.state for standing in opened(story, cohorts)} == {"fine"}
+    for step in story.steps:
+        if step.question.analysis == "subgroups.search":
+            continue  # seconds in a process of its own: tests/e2e presents it
+        answer = answer_to(step.question, cohorts[step.question.cohort])
+        assert not step.figure or step.figure in answer.figures
+        assert caption_from(answer).startswith(answer.title)
+        assert step.caption
+        assert step.note
+    last = story.steps[-1]
+    assert answer_to(last.question, cohorts[last.question.cohort]).cautions
+
+
+def test_the_tour_says_what_its_figures_show(cohorts: dict[str, Cohort], tour: Story) -> None:
+    table = answer_to(tour.steps[2].question, cohorts["demo:mpn"]).tables()["Summary"]
+    assert table.set_index("Group")["Median, years"].idxmax() == "CALR"
+
+
+def test_a_question_that_lists_patients_of_an_upload_is_not_written(tour: Story) -> None:
+    listed = Filter.from_dict({"patients": ["MR-0001"]})
+    upload = replace(curves_question(tour), cohort="upload:abc", filter=listed)
+    with pytest.raises(QuestionError, match="never leaves a session"):
+        tour.with_step(Step(upload)).to_json()
+
+
+def curves_question(story: Story) -> Question:
+    return story.steps[2].question
+
+
+def test_a_story_refuses_single_patients_and_damaged_files(tour: Story) -> None:
+    with pytest.raises(StoryError, match="single patient"):
+        Step(replace(curves_question(tour), analysis="patient.swimmer"))
+    with pytest.raises(StoryError, match="not JSON"):
+        Story.from_json("{")
+    with pytest.raises(StoryError, match="no story"):
+        Story.from_json("[]")
+    plain = tour.to_dict()
+    with pytest.raises(StoryError, match="another version"):
+        Story.from_dict(plain | {"calr_story": 2})
+    broken = json.loads(tour.to_json())
+    broken["steps"][1] = {"question": {"cohort": "demo:mpn"}}
+    with pytest.raises(StoryError, match="Step 2"):
+        Story.from_dict(broken)
+    broken["steps"][1] = 7
+    with pytest.raises(StoryError, match="Step 2"):
+        Story.from_dict(broken)
+
+
+def test_opened_says_what_changed_what_is_lost_and_what_is_missing(
+    cohorts: dict[str, Cohort],
+) -> None:
+    mpn = cohorts["demo:mpn"]
+    story = Story("t", (curves(mpn), curves(mpn, "alteration:CALR"), curves(mpn, key="upload:x")))
+    standings = opened(story, {"demo:mpn": cohorts["demo:mds"]})
+    assert [s.state for s in standings] == ["changed", "broken", "missing"]
+    assert standings[0].question is not None
+    assert standings[0].question.fingerprint == cohorts["demo:mds"].fingerprint
+    assert "upload:x" in standings[2].said
+    # The same data under another key are the same cohort.
+    moved = opened(story, {"upload:new": mpn})
+    assert [s.state for s in moved] == ["fine"] * 3
+    assert moved[0].question is not None
+    assert moved[0].question.cohort == "upload:new"
