@@ -1,0 +1,175 @@
+"""A cohort classified: entity, what remains possible, the evidence, what would decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from app.cohort.classification._disease import (
+    DISEASES,
+    diseases,
+    fibrosis_said,
+    without_bcr,
+)
+from app.cohort.classification._evaluate import fact_names, verdicts
+from app.cohort.classification._facts import IMPLIES, Fact, Reader, facts_of
+from app.cohort.classification._lists import LISTS, Rule
+from data_loaders import Cohort
+
+SYSTEMS: Mapping[str, str] = MappingProxyType({"who_2022": "WHO 2022", "icc_2022": "ICC 2022"})
+_SOURCES = {
+    "who_2022": "Khoury et al., Leukemia 2022;36:1703-1719",
+    "icc_2022": "Arber et al., Blood 2022;140:1200-1228",
+}
+_BLASTS = ("blasts_20", "blasts_10", "ib2", "ib1")
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What a classification says of every patient.
+
+    Parameters
+    ----------
+    key, label, source
+        Of the system.
+    table
+        Index patient_id; ``entity`` (None where undecided or where no list applies), ``possible``
+        (tuple of entities that what is missing leaves), ``evidence`` (tuple of sentences),
+        ``undecided`` (tuple of what is missing and would decide), ``disease`` (whose list was
+        asked, empty where none applies).
+    assumed
+        What counted as absent because nothing in the cohort can show it, if that was asked for.
+    """
+
+    key: str
+    label: str
+    source: str
+    table: pd.DataFrame
+    assumed: bool = False
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The entities given, in the order of the lists."""
+        given = set(self.table["entity"].dropna())
+        listed = [rule.entity for rules in LISTS[self.key].values() for rule in rules]
+        return tuple(dict.fromkeys(entity for entity in listed if entity in given))
+
+
+def classify(
+    cohort: Cohort, system: str, *, disease: str | None = None, unrecorded_absent: bool = False
+) -> Classification:
+    """Classify every patient by WHO 2022 or ICC 2022, as far as what is known decides.
+
+    A research rule set, not a diagnosis. What was not tested is never negative: an entity is given
+    only where nothing that is missing could change it.
+
+    Parameters
+    ----------
+    cohort
+        The patients.
+    system
+        ``who_2022`` or ``icc_2022``.
+    disease
+        One of MDS, AML, CMML, MPN, in place of the diagnoses that the cohort holds.
+    unrecorded_absent
+        Whether a gene or an event that the cohort has nothing to know it by (no column, no
+        karyotype) counts as absent in patients tested for others: an assumption of the user's.
+
+    Raises
+    ------
+    ValueError
+        If there is no such system or disease.
+    """
+    if system not in LISTS:
+        raise ValueError(f"There is no classification {system!r}; there are {', '.join(LISTS)}.")
+    if disease is not None and disease not in DISEASES:
+        raise ValueError(f"There is no list for {disease!r}; there are {', '.join(DISEASES)}.")
+    named, words, column = diseases(cohort)
+    if disease is not None:
+        named, column = np.full(len(cohort), disease, dtype=object), ""
+    asked = {which for which in LISTS[system] if (named == which).any()}
+    names = {name for which in asked for name in fact_names(LISTS[system][which])}
+    facts = facts_of(cohort, names, unrecorded_absent=unrecorded_absent)
+    if "MPN" in asked:
+        facts |= _stated_facts(cohort, facts, words)
+    entity = np.full(len(cohort), None, dtype=object)
+    possible = np.empty(len(cohort), dtype=object)
+    evidence = np.empty(len(cohort), dtype=object)
+    undecided = np.empty(len(cohort), dtype=object)
+    lists = LISTS[system]
+    everything = tuple(dict.fromkeys(rule.entity for rules in lists.values() for rule in rules))
+    for position in range(len(cohort)):
+        if not named[position]:
+            possible[position], evidence[position] = everything, ()
+            undecided[position] = ("diagnosis",)
+        elif named[position] not in lists:
+            possible[position], undecided[position] = (), ()
+            evidence[position] = (f"no list for {named[position]} ({column})",)
+    for which, rules in lists.items():
+        rows = np.flatnonzero(named == which)
+        if not len(rows):
+            continue
+        own = _for_list(facts, rules, which, len(cohort))
+        in_list = fact_names(rules)
+        states = np.column_stack([own[name].state for name in in_list])[rows]
+        of, found = verdicts(rules, states, in_list, IMPLIES)
+        said = f"diagnosis {which}" + (f" ({column})" if column else "")
+        missing = [
+            tuple(dict.fromkeys(own[name].asks for name in verdict.matters)) for verdict in found
+        ]
+        for row, position in zip(rows, of, strict=True):
+            verdict = found[position]
+            if len(verdict.possible) == 1:
+                entity[row] = verdict.possible[0]
+            possible[row] = verdict.possible
+            sentences = [own[name].said(int(row)) for name in verdict.trail]
+            evidence[row] = tuple(dict.fromkeys(filter(None, [said, *sentences])))
+            undecided[row] = missing[position]
+    table = pd.DataFrame(
+        {"entity": entity, "possible": possible, "evidence": evidence, "undecided": undecided,
+         "disease": np.where(np.isin(named, list(lists)), named, "")},
+        index=cohort.patients.index,
+    )  # fmt: skip
+    return Classification(system, SYSTEMS[system], _SOURCES[system], table, unrecorded_absent)
+
+
+def _for_list(
+    facts: Mapping[str, Fact], rules: tuple[Rule, ...], which: str, n: int
+) -> dict[str, Fact]:
+    """The facts as one list asks them: what it asks only where recorded is absent elsewhere."""
+    own = dict(facts)
+    for literal in (literal for rule in rules for literal in rule.facts):
+        name = literal.lstrip("!?")
+        if "?" in literal and not own[name].recorded:
+            own[name] = replace(own[name], state=np.zeros(n, dtype=np.int8), no="")
+    if which == "AML" and not own["blasts_20"].recorded:
+        said = "blasts not recorded: a diagnosis of AML stands for 20 % or more"
+        for name in _BLASTS:
+            own[name] = Fact(np.ones(n, dtype=np.int8), said, said, "blasts")
+    return own
+
+
+def _stated_facts(cohort: Cohort, facts: Mapping[str, Fact], words: object) -> dict[str, Fact]:
+    """Facts of myeloproliferative neoplasms of which the diagnosis itself is a part."""
+    texts = np.asarray(words, dtype=object)
+    bcr = facts["bcr"]
+    spoken = without_bcr(texts) & (bcr.state < 0)
+    no = np.where(spoken, "a diagnosis that excludes BCR::ABL1", bcr.no).astype(object)
+    grade, column = Reader(cohort, unrecorded_absent=False).number("fibrosis")
+    said = fibrosis_said(texts)
+    state = np.where(np.isnan(grade), said, grade >= 2).astype(np.int8)
+    sentence = np.where(
+        np.isnan(grade),
+        np.where(
+            said == 1, "overt fibrosis by the diagnosis", "no overt fibrosis by the diagnosis"
+        ),
+        [f"marrow fibrosis grade {value:g} ({column})" for value in grade],
+    ).astype(object)
+    return {
+        "bcr": replace(bcr, state=np.where(spoken, 0, bcr.state).astype(np.int8), no=no),
+        "fibrosis_2": Fact(state, sentence, sentence, "grade of marrow fibrosis"),
+    }
