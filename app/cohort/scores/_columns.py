@@ -1,0 +1,160 @@
+"""Which column of a cohort feeds which input, in which unit, and what was done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.cohort.scores._evidence import Evidence, of_numbers
+from app.cohort.scores._inputs import Input, input_of
+from data_loaders import Cohort, CohortError, Variable
+from data_loaders.meaning.vocabulary import factor_between, parse_name, term_of
+
+Mapped = Mapping[str, Any]
+_G_PER_DL_OF_MMOL = 1.6114  # haemoglobin monomer, 16.114 g/mmol
+
+
+def evidence_of_column(
+    cohort: Cohort, key: str, mapped: Mapped, known: Mapping[str, list[Variable]]
+) -> Evidence | None:
+    """What the cohort's own column says of an input; None if it has no such column.
+
+    Parameters
+    ----------
+    mapped
+        What the user stated: input to column, or to ``{"column": ..., "unit": ...}``; a column of
+        None means that none of them is it.
+    known
+        As :func:`columns_by_meaning` gives them.
+
+    Raises
+    ------
+    CohortError
+        If a stated column does not exist, or its unit cannot be converted.
+    """
+    wanted = input_of(key)
+    stated = mapped.get(key, ...)
+    if stated is not ...:
+        entry = stated if isinstance(stated, Mapping) else {"column": stated}
+        column = entry.get("column")
+        if column is None:
+            return None
+        if column in cohort.features.index:
+            states = cohort.feature_state(column).astype(np.float64)
+            return of_numbers(np.where(states < 0, np.nan, states), column, "", "as stated", (0, 1))
+        if column not in cohort.patients.columns:
+            raise CohortError(f"This cohort has no column called {column}: choose another.")
+        variable = cohort.variables.get(column) or Variable(column, column, "text")
+        found = _read(cohort, variable, wanted, entry.get("unit"), stated=True)
+        if found is None:
+            raise CohortError(
+                f"{column} cannot be read as {wanted.label}: its values or unit do not fit."
+            )
+        return found
+    best, most = None, 0
+    for name in (*wanted.terms, *wanted.names):
+        for variable in known.get(name, ()):
+            found = _read(cohort, variable, wanted, None)
+            n = 0 if found is None else int(np.count_nonzero(found.low == found.high))
+            if n > most:
+                best, most = found, n
+    return best
+
+
+def columns_by_meaning(cohort: Cohort) -> dict[str, list[Variable]]:
+    """The cohort's variables by term of the vocabulary and by the words of their names."""
+    found: dict[str, list[Variable]] = {}
+    for name, variable in cohort.variables.items():
+        if name in cohort.endpoint_columns or name not in cohort.patients.columns:
+            continue
+        meanings: dict[str, None] = {}
+        for text in (name, variable.source_column or name, variable.label):
+            term = term_of(text)
+            meanings |= {parse_name(text).words: None, _plain(text): None}
+            if term is not None:
+                meanings[term.key] = None
+        for meaning in meanings:
+            found.setdefault(meaning, []).append(variable)
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text.lower()).strip()
+
+
+def _read(
+    cohort: Cohort, variable: Variable, wanted: Input, unit: str | None, *, stated: bool = False
+) -> Evidence | None:
+    values = cohort.patients[variable.name]
+    if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
+        if wanted.words and not stated and "0" not in wanted.words and "1" not in wanted.words:
+            return None  # a code whose meaning nobody said
+        return _of_numbers(cohort.numbers(variable.name), variable, wanted, unit)
+    codes, levels = cohort.factor(variable.name)
+    worth = [_worth(str(level), wanted) for level in levels]
+    if not levels or any(np.isnan(value) for value in worth):
+        return None
+    return of_numbers(
+        np.array([*worth, np.nan])[codes], variable.name, "", _said(levels, worth), wanted.bounds
+    )
+
+
+def _said(levels: tuple[Any, ...], worth: list[float]) -> str:
+    if all(str(level).strip() == f"{value:g}" for level, value in zip(levels, worth, strict=True)):
+        return ""
+    return ", ".join(
+        f"{level} = {value:g}" for level, value in sorted(zip(levels, worth, strict=True),
+                                                          key=lambda pair: pair[1])
+    )  # fmt: skip
+
+
+def _worth(level: str, wanted: Input) -> float:
+    """What a word is worth, NaN if it says nothing of the input."""
+    plain = _plain(level)
+    for text in (level.strip().lower(), plain):
+        if text in wanted.words:
+            return float(wanted.words[text])
+    if wanted.words:
+        return np.nan
+    match = re.fullmatch(r"(?:grade|stage|mf|ecog)? ?(\d+(?:\.\d+)?)", plain)
+    return float(match[1]) if match else np.nan
+
+
+def _of_numbers(
+    values: npt.NDArray[np.float64], variable: Variable, wanted: Input, stated: str | None
+) -> Evidence | None:
+    unit = stated or variable.unit or ""
+    factor, words = 1.0, ""
+    held: npt.NDArray[np.float64] = values[~np.isnan(values)]
+    answers = bool(np.isin(held, (0, 1)).all())
+    if wanted.bounds[1] == 1 and not wanted.unit and not answers:
+        return None
+    if wanted.key == "ighv":  # a number says whether it is mutated
+        values = 1 - values
+        words = "1 is mutated"
+    if wanted.unit and unit and unit != wanted.unit:
+        found = _factor(unit, wanted)
+        if found is None:
+            return None
+        factor, words = found, f"{unit} to {wanted.unit}: times {found:g}"
+    elif wanted.large and not unit and len(held):
+        limit, other, name = wanted.large
+        above = held.max() > limit if wanted.unit == "fraction" else np.median(held) > limit
+        if above:
+            factor, words = other, f"taken as {name} by its values: times {other:g}"
+    return of_numbers(values * factor, variable.name, unit, words, wanted.bounds)
+
+
+def _factor(unit: str, wanted: Input) -> float | None:
+    if wanted.unit == "fraction" and unit == "%":
+        return 0.01
+    if wanted.key == "hb" and unit == "mmol/L":
+        return _G_PER_DL_OF_MMOL
+    if {unit, wanted.unit} <= {"µg/mL", "mg/L"}:
+        return 1.0
+    return factor_between(unit, wanted.unit)

@@ -1,0 +1,231 @@
+"""Finds what feeds each input of a cohort: its own columns, its alterations, its karyotypes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from app.cohort.gene_states import gene_states
+from app.cohort.scores import _karyotype as rules
+from app.cohort.scores._columns import Mapped, columns_by_meaning, evidence_of_column
+from app.cohort.scores._evidence import (
+    Evidence,
+    Floats,
+    States,
+    either,
+    first_known,
+    of_numbers,
+    of_states,
+    states_of,
+    unknown,
+)
+from app.cohort.scores._inputs import input_of
+from data_loaders import Cohort
+from data_loaders.karyotype import Karyotype, parse_karyotype
+
+_COMPLEX = {
+    "complex": 1, "yes": 1, "1": 1, "1.0": 1, "true": 1,
+    "non-complex": 0, "not complex": 0, "no": 0, "0": 0, "0.0": 0, "false": 0,
+}  # fmt: skip
+_A_MATRIX = 8  # columns of events from which on a rare event without one was not found
+Rule = Callable[["Finder"], Evidence]
+
+
+class Finder:
+    """What feeds each input of a cohort, worked out when asked and kept.
+
+    Parameters
+    ----------
+    mapped
+        What the user stated: input to column.
+    rules
+        How inputs follow from alterations, karyotypes and other inputs.
+    """
+
+    def __init__(self, cohort: Cohort, mapped: Mapped, rules: Mapping[str, Rule]) -> None:
+        self.cohort = cohort
+        self._mapped = mapped
+        self._rules = rules
+        self._known = columns_by_meaning(cohort)
+        self._genes = gene_states(cohort)
+        self._labels: dict[str, list[str]] = {}
+        for name, label in cohort.features["label"].items():
+            for text in {str(name), str(label)}:
+                self._labels.setdefault(_plain(text), []).append(str(name))
+        self._found: dict[str, Evidence] = {}
+        self._karyotypes: dict[str, Karyotype] = {}
+
+    def evidence(self, key: str) -> Evidence:
+        """What is known of an input in each patient."""
+        if key not in self._found:
+            own = evidence_of_column(self.cohort, key, self._mapped, self._known)
+            if key in rules.TIERS:
+                found = self._tier(key, own)
+            elif own is not None:
+                found = own
+            elif key in self._rules and key not in self._mapped:
+                found = self._rules[key](self)
+            else:
+                found = self._gene(key)
+            self._found[key] = replace(found, bounds=input_of(key).bounds)
+        return self._found[key]
+
+    def states(self, key: str) -> States:
+        """Yes, no, not known of an input or a gene."""
+        return states_of(self.evidence(key))
+
+    def _gene(self, symbol: str) -> Evidence:
+        if symbol not in self._genes or symbol in self._mapped:
+            return of_numbers(np.full(self.cohort.n, np.nan))
+        return of_states(self._genes[symbol], symbol)
+
+    def gene(self, symbol: str) -> States:
+        """State of a gene, not known where the cohort has none of this name."""
+        return self._genes.get(symbol, unknown(self.cohort.n))
+
+    def labelled(self, *labels: str) -> States:
+        """State of the alteration of any of these labels: altered in one, else known in one."""
+        names = dict.fromkeys(
+            name for label in labels for name in self._labels.get(_plain(label), ())
+        )
+        states = [self.cohort.feature_state(name) for name in names]
+        if not states:
+            return unknown(self.cohort.n)
+        some = np.any(np.equal(states, 1), axis=0)
+        return np.where(some, 1, first_known(states)).astype(np.int8)
+
+    def own_column(self, label: str, named: re.Pattern[str]) -> str | None:
+        """The alteration of this label, where a column of the file and not a list of variants."""
+        sources = self.cohort.features["source_column"]
+        for name in self._labels.get(_plain(label), ()):
+            if named.search(str(sources[name])):
+                return name
+        return None
+
+    @cached_property
+    def coded_karyotypes(self) -> npt.NDArray[np.bool_]:
+        """Whose karyotype stands in columns of events, complex among them."""
+        events = np.count_nonzero(self.cohort.features["kind"] == "cytogenetic")
+        known = self.complex_karyotype() >= 0
+        return known if events >= _A_MATRIX else np.zeros_like(known)
+
+    def events(
+        self, alternatives: Sequence[Sequence[str]], test: Callable[[Karyotype], bool] | None = None
+    ) -> States:
+        """State of cytogenetic events from alterations, then from the karyotypes.
+
+        Parameters
+        ----------
+        alternatives
+            The first: names of one alteration that tells it alone; the others: alterations that
+            tell it together.
+        test
+            Whether a karyotype has it; None if the names are those of the karyotype.
+        """
+        known = [self.labelled(*alternatives[0])]
+        if len(alternatives) > 1:
+            known.append(either(*(self.labelled(name) for name in alternatives[1])))
+        some = np.any(np.equal(known, 1), axis=0)
+        states = np.where(some, 1, first_known(known)).astype(np.int8)
+        names = {name for group in alternatives for name in group}
+        return self.with_karyotypes(
+            states, test or (lambda karyotype: not names.isdisjoint(karyotype.events))
+        )
+
+    def with_karyotypes(self, states: States, test: Callable[[Karyotype], bool]) -> States:
+        column = self.karyotype_column
+        if column is None or not (states < 0).any():
+            return states
+        codes, texts = self.cohort.factor(column)
+        rows = (states < 0) & (codes >= 0)
+        answers = np.full(len(texts), -1, dtype=np.int8)
+        for place in np.unique(codes[rows]):
+            karyotype = self.karyotype(str(texts[place]))
+            if karyotype.readable:
+                open_ = karyotype.problems or karyotype.incomplete
+                answers[place] = 1 if test(karyotype) else (-1 if open_ else 0)
+        filled = states.copy()
+        filled[rows] = answers[codes[rows]]
+        return filled
+
+    def complex_karyotype(self) -> States:
+        """Whether there are three abnormalities or more."""
+        own = self.labelled("complex karyotype", "complex")
+        held = self.columns("complex_karyotype")
+        if held and not (own >= 0).any():
+            codes, levels = self.cohort.factor(held[0])
+            answers = [_COMPLEX.get(str(level).strip().lower(), -1) for level in levels]
+            own = np.array([*answers, -1], dtype=np.int8)[codes]
+        return self.with_karyotypes(own, lambda karyotype: bool(karyotype.complex))
+
+    def columns(self, *meanings: str) -> list[str]:
+        """Names of the cohort's variables that have any of these meanings."""
+        return [v.name for meaning in meanings for v in self._known.get(meaning, ())]
+
+    @property
+    def karyotype_column(self) -> str | None:
+        """The column of ISCN texts."""
+        columns = [v.name for v in self._known.get("karyotype", ()) if v.kind == "text"]
+        return columns[0] if columns else None
+
+    def karyotype(self, text: str) -> Karyotype:
+        """A text read, each once."""
+        if text not in self._karyotypes:
+            self._karyotypes[text] = parse_karyotype(text)
+        return self._karyotypes[text]
+
+    def _tier(self, key: str, own: Evidence | None) -> Evidence:
+        """A group of karyotypes: the file's own, and the text's where it has none."""
+        highest = rules.TIERS[key][1]
+        n = self.cohort.n
+        low, high = np.zeros(n), np.full(n, highest)
+        column, words = "", ""
+        if own is not None:
+            has = own.low == own.high
+            low, high = np.where(has, own.low, low), np.where(has, own.high, high)
+            column, words = own.column, own.conversion
+        text = None if key in self._mapped else self.karyotype_column
+        if text is not None and (low != high).any():
+            codes, texts = self.cohort.factor(text)
+            rows = (low != high) & (codes >= 0)
+            ranges = np.tile([0.0, highest], (len(texts), 1))
+            for place in np.unique(codes[rows]):
+                ranges[place] = rules.tier_of(self.karyotype(str(texts[place])), key)
+            low[rows], high[rows] = ranges[codes[rows]].T
+            column = f"{column}, else {text}" if column else text
+            words = "; ".join(filter(None, (words, "read from the karyotype")))
+        return Evidence(low, high, column, "", words)
+
+    def variants_of(self, gene: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_], Floats]:
+        """Rows of the variants of a gene: patient, whether they count, and their VAF (or NaN)."""
+        mutations = self.cohort.mutations
+        rows = mutations[(mutations["gene"] == gene).to_numpy()] if len(mutations) else mutations
+        patients = self.cohort.patients.index.get_indexer(rows["patient_id"])
+        counts = patients >= 0
+        if "set_aside" in rows.columns:
+            counts &= rows["set_aside"].isna().to_numpy()
+        vafs = rows["vaf"].to_numpy(dtype=np.float64, na_value=np.nan)
+        return patients, counts, vafs
+
+    def largest_vaf(self, gene: str, classes: frozenset[str] | None = None) -> Floats:
+        """Highest VAF of a gene's variants in each patient, NaN without one."""
+        patients, counts, vafs = self.variants_of(gene)
+        if classes is not None:
+            mutations = self.cohort.mutations
+            rows = (
+                mutations[(mutations["gene"] == gene).to_numpy()] if len(mutations) else mutations
+            )
+            counts = counts & rows["variant_class"].isin(classes).to_numpy()
+        largest = np.full(self.cohort.n, -np.inf)
+        known = counts & ~np.isnan(vafs)
+        np.maximum.at(largest, patients[known], vafs[known])
+        return np.where(np.isinf(largest), np.nan, largest)
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", "-").replace(" ", "-")

@@ -1,0 +1,205 @@
+"""The scores of a cohort: which can be computed, for how many, and each of them by patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from app.cohort.scores._aml_inputs import AML
+from app.cohort.scores._columns import Mapped
+from app.cohort.scores._definition import GRADES, Definition
+from app.cohort.scores._derived import DERIVED
+from app.cohort.scores._eln import LISTS, decided
+from app.cohort.scores._engine import Bits, Scored, scored
+from app.cohort.scores._finder import Finder
+from app.cohort.scores._inputs import input_of
+from app.cohort.scores._ipssm import IPSS_M, ipss_m
+from app.cohort.scores._lymphoid import LYMPHOID
+from app.cohort.scores._myeloid import MYELOID
+from data_loaders import Cohort, CohortError
+
+_LISTS = {entry.definition.key: entry for entry in LISTS}
+_ORDER = (*MYELOID[:2], IPSS_M, *MYELOID[2:], *(e.definition for e in LISTS), *LYMPHOID)
+SCORES: Mapping[str, Definition] = MappingProxyType({entry.key: entry for entry in _ORDER})
+_NOTHING: Mapped = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreResult:
+    """A score of every patient of a cohort.
+
+    Parameters
+    ----------
+    definition
+        The score: label, disease, classes with their published outcome, source and grade.
+    table
+        Index ``patient_id``: ``value`` (NaN where an input is missing; IPSS-M has its mean by the
+        published rule), ``category`` (None unless it is certain), ``lowest`` and ``highest``
+        over what is missing, ``possible`` (tuple of classes), ``missing`` (tuple of inputs), and
+        what this score alone has.
+    inputs
+        One row an input: ``input``, ``label``, ``column``, ``unit``, ``conversion``, ``n_known``.
+    """
+
+    definition: Definition
+    table: pd.DataFrame
+    inputs: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """Name for people."""
+        return self.definition.label
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The classes from good to bad."""
+        return self.definition.categories
+
+    @property
+    def source(self) -> str:
+        """Where it was published."""
+        return self.definition.source
+
+    @property
+    def grade(self) -> str:
+        """How well its points are documented: a letter and what it means."""
+        return f"{self.definition.grade}: {GRADES[self.definition.grade]}"
+
+
+def definition_of(key: str) -> Definition:
+    """The score of this key.
+
+    Raises
+    ------
+    CohortError
+        If none has it.
+    """
+    if key not in SCORES:
+        raise CohortError(f"There is no score called {key}; there are {', '.join(SCORES)}.")
+    return SCORES[key]
+
+
+def score(cohort: Cohort, key: str, mapping: Mapped | None = None) -> ScoreResult:
+    """A score of each patient, what it is made of, and what is missing.
+
+    Parameters
+    ----------
+    key
+        A key of :data:`SCORES`: ``ipss_m``, ``dipss``, ``cll_ipi``.
+    mapping
+        Which column feeds which input, where the one found is wrong: the input's key to a column's
+        name, to ``{"column": name, "unit": "g/L"}``, or to None if none does.
+
+    Raises
+    ------
+    CohortError
+        If there is no such score, or a stated column does not exist or does not fit.
+    """
+    definition = definition_of(key)
+    held = _HELD.setdefault(cohort, {}) if not mapping else {}
+    if key not in held:
+        finder = _finder(cohort, mapping)
+        held[key] = _result(cohort, definition, finder)
+    return held[key]
+
+
+# Asked on every run of a page, and the same as long as the cohort lives.
+_HELD: WeakKeyDictionary[Cohort, dict[str, ScoreResult]] = WeakKeyDictionary()
+
+
+def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFrame:
+    """For how many patients each score can be computed, and what is missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a score: ``key``, ``label``, ``disease``, ``n_complete``, ``n_certain`` (class
+        certain), ``missing_inputs`` (known in nobody), ``helps_most`` (the one input that would
+        complete most patients) and ``n_more`` (how many), ``grade``, ``source``.
+    """
+    finder = _finder(cohort, mapping)
+    rows = []
+    for definition in SCORES.values():
+        found = _computed(definition, finder)
+        lacking = tuple(
+            name for name in definition.inputs
+            if not (finder.evidence(name).low == finder.evidence(name).high).any()
+        )  # fmt: skip
+        single = {
+            name: int(np.count_nonzero(found.missing == np.uint64(1 << place)))
+            for place, name in enumerate(found.inputs)
+        }
+        best = max(single, key=lambda name: single[name])
+        rows.append(
+            {
+                "key": definition.key,
+                "label": definition.label,
+                "disease": definition.disease,
+                "n_complete": int(np.count_nonzero((found.missing == 0) & ~np.isnan(found.value))),
+                "n_certain": int(np.count_nonzero(found.category >= 0)),
+                "missing_inputs": lacking,
+                "helps_most": best if single[best] else None,
+                "n_more": single[best],
+                "grade": definition.grade,
+                "source": definition.source,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:
+    return Finder(cohort, mapping or _NOTHING, {**DERIVED, **AML})
+
+
+def _computed(definition: Definition, finder: Finder) -> Scored:
+    evidence = {name: finder.evidence(name) for name in definition.inputs}
+    if definition is IPSS_M:
+        return ipss_m(evidence)
+    if definition.key in _LISTS:
+        return decided(_LISTS[definition.key], evidence)
+    return scored(definition, evidence)
+
+
+def _result(cohort: Cohort, definition: Definition, finder: Finder) -> ScoreResult:
+    found = _computed(definition, finder)
+    names = np.array([*definition.categories, None], dtype=object)
+    table = pd.DataFrame(
+        {
+            "value": found.value,
+            "category": names[found.category],
+            "lowest": found.lowest,
+            "highest": found.highest,
+            "possible": _tuples(found.possible, definition.categories),
+            "missing": _tuples(found.missing, found.inputs),
+            **found.further,
+        },
+        index=cohort.patients.index,
+    )
+    rows = []
+    for name in definition.inputs:
+        held = finder.evidence(name)
+        rows.append(
+            {
+                "input": name,
+                "label": input_of(name).label,
+                "column": held.column,
+                "unit": held.unit,
+                "conversion": held.conversion,
+                "n_known": int(np.count_nonzero(held.low == held.high)),
+            }
+        )
+    return ScoreResult(definition, table, pd.DataFrame(rows))
+
+
+def _tuples(bits: Bits, names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """The names whose bits are set, for each patient; equal ones share a tuple."""
+    distinct, which = np.unique(bits, return_inverse=True)
+    held = np.empty(len(distinct), dtype=object)
+    for place, entry in enumerate(distinct):
+        held[place] = tuple(name for i, name in enumerate(names) if int(entry) >> i & 1)
+    return held[which]
