@@ -260,7 +260,8 @@ class Cohort:
         which is never wild type.
     features
         One row a column of ``alterations`` (index = feature name) with the columns ``kind``
-        (gene, refinement or cytogenetic), ``gene`` (symbol, or None), ``label`` (for people) and
+        (gene, refinement or cytogenetic), ``gene`` (symbol, or None; of a part of a
+        cytogenetic event, that event), ``label`` (for people) and
         ``source_column`` (name in the file).
     mutations
         Long table, one row a variant: patient_id, gene, protein_change, variant_class, vaf, ...

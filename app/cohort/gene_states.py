@@ -13,6 +13,8 @@ States = npt.NDArray[np.int8]
 
 def gene_states(cohort: Cohort) -> dict[str, States]:
     """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has."""
+    # The parts of a cytogenetic event, such as del(13q) on both alleles, are of no gene.
+    events = set(cohort.features_of_kind(["cytogenetic"]))
     whole: dict[str, States] = {}
     parts: dict[str, list[States]] = {}
     for position, (name, kind, gene) in enumerate(
@@ -21,7 +23,7 @@ def gene_states(cohort: Cohort) -> dict[str, States]:
         called = str(gene) if isinstance(gene, str) else str(name)
         if kind == "gene":
             whole[called] = cohort.states[:, position]
-        elif kind == "refinement":
+        elif kind == "refinement" and called not in events:
             parts.setdefault(called, []).append(cohort.states[:, position])
     joined = {
         gene: np.where(np.any(np.equal(states, 1), axis=0), 1, np.min(states, axis=0)).astype(

@@ -13,6 +13,7 @@ from data_loaders.alterations.gene_calls import Calls, read_calls, says_more
 from data_loaders.alterations.gene_cells import gene_of_date
 from data_loaders.alterations.genes import (
     FeatureName,
+    known_symbols,
     looks_like_symbol,
     read_feature_name,
     unlisted_gene,
@@ -316,6 +317,19 @@ def _recognised(
     return {name: found[name] for name in order if name in found}
 
 
+def _alone(feature: FeatureName, wholes: Collection[str]) -> bool:
+    return feature.gene not in known_symbols() and feature.gene not in wholes
+
+
+def _several_bands(names: Mapping[str, FeatureName]) -> set[str]:
+    """Events of which several columns mean different bands: each of them keeps its own."""
+    meant: dict[str, set[str]] = {}
+    for feature in names.values():
+        if feature.kind == "cytogenetic" and feature.note:
+            meant.setdefault(feature.name, set()).add(feature.note)
+    return {name for name, notes in meant.items() if len(notes) > 1}
+
+
 def _only_tells_the_altered(column: TextColumn) -> bool:
     """Whether a column says yes or is blank, so that it does not say who was tested."""
     yes = column.is_binary and not (column.answers == 0).any()
@@ -342,14 +356,22 @@ def _with_unique_names(
     """Feature names without repetition, and the old symbols that were replaced."""
     current = {feature.name for source, feature in names.items() if feature.name == source}
     exact = {f.name for f in names.values() if f.kind == "cytogenetic" and not f.note}
+    exact |= _several_bands(names)
+    wholes = {f.name for f in names.values()} | {f.note for f in names.values() if f.note}
     taken: set[str] = set()
     unique: dict[str, FeatureName] = {}
     issues: list[Issue] = []
     events: list[str] = []
     for source, feature in names.items():
-        if feature.note and feature.name in exact:
+        if feature.note and feature.kind == "cytogenetic" and feature.name in exact:
             # Beside a column of +8 itself, plus8_8q keeps all that it means.
             feature = replace(feature, name=feature.note, label=feature.note, note="")  # noqa: PLW2901
+        elif feature.note and feature.kind == "refinement" and feature.gene in exact:
+            named = feature.name.replace(feature.gene, feature.note)
+            feature = replace(feature, name=named, label=named, gene=feature.note, note="")  # noqa: PLW2901
+        if feature.kind == "refinement" and _alone(feature, wholes):
+            # Without a column of the event itself, its part is an event of its own.
+            feature = replace(feature, kind="cytogenetic", gene=None)  # noqa: PLW2901
         clash = feature.name != source and feature.name in current
         if clash or feature.name in taken:
             # Both stay, each under its own name: which of them is right is for people to say.
@@ -363,7 +385,7 @@ def _with_unique_names(
                     code="alias",
                 )
             )
-        elif feature.alias and feature.kind == "cytogenetic":
+        elif feature.alias and feature.gene not in known_symbols():
             meant = f" ({feature.note})" if feature.note else ""
             events.append(f"{shown(source)} is {feature.name}{meant}")
         elif feature.alias:

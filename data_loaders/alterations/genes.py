@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from data_loaders.alterations.bands import PlainEvent, plain_event
 from data_loaders.model import FeatureKind
 
 _DATA = Path(__file__).parents[1] / "data"
@@ -47,7 +48,7 @@ _REFINEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 # A gene moved, gained or lost is an event of the chromosomes and no part of its mutations.
 _STRUCTURAL = re.compile(
-    r"trans(?:loc(?:ation)?)?|rearr(?:angement|anged)?|fusion|"
+    r"trans(?:loc(?:ation)?)?|rearr(?:angement|anged)?|r|fusion|"
     r"break(?:[\s_.\-]*apart)?|split|sv|amp(?:lification|lified)?|gain|homdel|"
     r"del(?:etion|eted)?|loss",
     re.IGNORECASE,
@@ -56,6 +57,16 @@ _CALR_TYPE = re.compile(
     r"(?:type|typ|tipo|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE
 )
 
+# A gene that is named after the clone it was found in: RP11-766F14.2, AC005616.2.
+_OF_A_CLONE = re.compile(
+    r"(?:RP\d{1,2}|CT[A-D]|GS1|KB|LA16c|LL\w{2,6})-\w{3,10}\.\d{1,2}|A[CLFP]\d{6}\.\d{1,2}"
+)
+_PHILADELPHIA = "BCR::ABL1"
+_TRANSCRIPT = r"p190|p210|p230|e1a2|e13a2|e14a2|e19a2|b2a2|b3a2"
+_BCR_ABL1 = re.compile(
+    rf"(?:({_TRANSCRIPT})[\s_.\-]*)?bcr[\s_.:/\-]*abl1?(?:[\s_.\-]*(?:fusion|pos(?:itive)?|({_TRANSCRIPT})))?",
+    re.IGNORECASE,
+)
 _LONGEST_CODE = 40
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
 _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -80,6 +91,7 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:complex|complex[\s_]*karyotype|ck|karyotype[\s_]*complex)$", "complex karyotype"),
         (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
         (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
+        (r"^(?:chromothripsis|chromoplexy|tetraploidy?|near[\s_-]*tetraploidy?)$", "{name}"),
         (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
         (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
     )
@@ -113,7 +125,7 @@ class FeatureName:
     kind
         Gene, refinement or cytogenetic event.
     gene
-        Current symbol; None for cytogenetic events.
+        Current symbol; None for cytogenetic events. Of a part of an event, that event.
     label
         Name for people.
     alias
@@ -161,6 +173,7 @@ def looks_like_symbol(name: str) -> bool:
     """
     return not re.fullmatch(r"X\d+", name) and bool(
         re.fullmatch(r"[A-Z][A-Z0-9]{1,9}(?:orf\d+)?(?:-[A-Z0-9]{1,3})?", name)
+        or _OF_A_CLONE.fullmatch(name)
     )
 
 
@@ -216,7 +229,7 @@ def _structural(text: str) -> FeatureName | None:
     if match is None or symbol in {None, "CALR"} or not _STRUCTURAL.fullmatch(match["what"]):
         return None
     gene, alias, note = _current(str(symbol))
-    what = match["what"].replace("_", " ")
+    what = "rearrangement" if match["what"].lower() == "r" else match["what"].replace("_", " ")
     named = text if alias is None else gene + text[len(match["gene"]) :]
     return FeatureName(
         named, "cytogenetic", None, f"{gene} {what}",
@@ -269,6 +282,9 @@ def _cytogenetic(text: str) -> FeatureName | None:
             return None
         either = "/".join(event.label for event in events if event)
         return FeatureName(text, "cytogenetic", None, either, "cytogenetic events, either of them")
+    plain = plain_event(text)
+    if plain is not None and plain.base != text:
+        return _plain_named(text, plain)
     label = _gains_and_losses(text) or _rearranged(text) or _by_pattern(text)
     if label is None:
         return None
@@ -278,6 +294,21 @@ def _cytogenetic(text: str) -> FeatureName | None:
     name = re.sub(r"^(\+\w+)/\1[pq]$", r"\1", label)
     note = label if name != label else ""
     alias = None if name == text else text
+    return FeatureName(name, "cytogenetic", None, name, "a cytogenetic event", alias, note)
+
+
+def _plain_named(text: str, plain: PlainEvent) -> FeatureName | None:
+    """The event of a name with bands; on one or both alleles it is a part of the event."""
+    event = _cytogenetic(plain.base)
+    if event is None or event.kind != "cytogenetic":
+        return event
+    base, note = event.label, plain.exact if plain.exact != event.label else ""
+    name = f"{base} {plain.part}" if plain.part else base
+    alias = None if name == text else text
+    if plain.part:
+        return FeatureName(
+            name, "refinement", base, name, f"a part of those with {base}", alias, note
+        )
     return FeatureName(name, "cytogenetic", None, name, "a cytogenetic event", alias, note)
 
 
@@ -328,7 +359,16 @@ def _chromosome(text: str) -> str:
 
 
 def _fusion(text: str) -> FeatureName | None:
-    parts = re.split(r"::|[-_]", text)
+    transcript = _BCR_ABL1.fullmatch(text)
+    if transcript:
+        said = next((part.lower() for part in transcript.groups() if part), "")
+        name = f"{_PHILADELPHIA} {said}" if said else _PHILADELPHIA
+        return FeatureName(
+            name, "refinement" if said else "cytogenetic", _PHILADELPHIA if said else None, name,
+            "the transcript of a fusion" if said else "a fusion of two genes",
+            None if name == text else text,
+        )  # fmt: skip
+    parts = re.split(r"::|[-_/]", text)
     if len(parts) == 2 and all(part in known_symbols() for part in parts):
         label = "::".join(_current(part)[0] for part in parts)
         return FeatureName(text, "cytogenetic", None, label, "a fusion of two genes")

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data_loaders.dates.columns import DateColumn
-from data_loaders.endpoints.find import MONTHS_PER, Pair, TimeUnit, subject, time_label
+from data_loaders.endpoints.find import MONTHS_PER, Pair, TimeUnit
+from data_loaders.endpoints.terms import subject, time_label
 from data_loaders.files.columns import Floats, TextColumn
 from data_loaders.meaning.unknown_codes import time_codes
 from data_loaders.model import Endpoint, Issue, Severity, Variable

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from data_loaders.endpoints.build import Check, Outcome, Rows, findings
-from data_loaders.endpoints.find import endpoint_term, subject, time_label
+from data_loaders.endpoints.terms import endpoint_term, subject, time_label
 from data_loaders.files.columns import Floats, TextColumn
 from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.wording import mid_sentence, plural, shown
@@ -162,6 +162,9 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     where the patient had it or was alive at last follow-up, and missing where the event, or the
     survival of a patient without it, is unknown.
 
+    A file that gives times to those with the event only leaves the others blank; where most others
+    have one, a blank time is missing and stays so.
+
     Files often stop the clock of a transformation at its last assessment, weeks before the death
     that is recorded elsewhere. Where that changes a time, the file's column is kept beside it.
 
@@ -175,6 +178,9 @@ def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Out
     followed = without & ~np.isnan(survival.time) & ~np.isnan(competing)
     reason = f"derived from {outcome.endpoint.event} and {survival.endpoint.event}"
     timed = followed & ~np.isnan(time)
+    if 2 * timed.sum() > followed.sum():
+        # Most without the event have a time of their own: where it is blank, it is not known.
+        followed = timed
     agree = np.abs(time - survival.time) <= _TOLERANCE
     if timed.any() and not same_clock(time[timed], survival.time[timed]):
         issue = Issue(

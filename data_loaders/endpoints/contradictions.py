@@ -11,7 +11,7 @@ import numpy.typing as npt
 from data_loaders.dates.columns import DateColumn
 from data_loaders.endpoints.build import Check, Outcome, Rows, counted_months, findings
 from data_loaders.endpoints.date_pairs import DateRoles, date_roles
-from data_loaders.endpoints.find import endpoint_named, endpoint_term, is_fatal
+from data_loaders.endpoints.terms import endpoint_named, endpoint_term, is_fatal
 from data_loaders.files.columns import Floats
 from data_loaders.meaning.spelling import spoken
 from data_loaders.model import Cohort, Endpoint, Issue

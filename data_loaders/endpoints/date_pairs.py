@@ -9,14 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_loaders.dates.columns import DateColumn
-from data_loaders.endpoints.find import (
-    EndpointTerm,
-    Pair,
-    endpoint_named,
-    endpoint_term,
-    find_event,
-    statuses_not_read,
-)
+from data_loaders.endpoints.find import Pair, find_event, statuses_not_read
+from data_loaders.endpoints.terms import EndpointTerm, endpoint_named, endpoint_term
 from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.event_codes import EventCoding
 from data_loaders.meaning.spelling import ARTICLES, CONTACT_WORDS, LAST_WORDS, spoken

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
 
+from data_loaders.endpoints.terms import (
+    EndpointTerm,
+    endpoint_named,
+    endpoint_term,
+    is_fatal,
+    is_known,
+    rank_of,
+)
 from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.event_codes import (
     EventCoding,
@@ -23,9 +31,7 @@ from data_loaders.meaning.spelling import (
     folded,
     without_brackets,
 )
-from data_loaders.meaning.vocabulary import human_label, parse_name
-from data_loaders.model import Endpoint
-from data_loaders.wording import mid_sentence
+from data_loaders.meaning.vocabulary import parse_name, term_of
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
 MONTHS_PER: Mapping[str, float] = {
@@ -35,102 +41,6 @@ MONTHS_PER: Mapping[str, float] = {
     "years": 12.0,
 }
 
-
-@dataclass(frozen=True)
-class EndpointTerm:
-    """An outcome of the field.
-
-    ``competing`` says whether death without the event competes with it (it does unless death is
-    part of the event). ``names`` are the words it goes by, without separators.
-    """
-
-    key: str
-    label: str
-    event_label: str
-    competing: bool
-    names: tuple[str, ...]
-
-
-ENDPOINTS: tuple[EndpointTerm, ...] = (
-    EndpointTerm(
-        "os", "Overall survival", "death", competing=False,
-        names=("os", "overallsurvival", "survival", "surv", "death", "dead", "died", "deceased",
-               "vital", "exitus", "overall", "alive"),
-    ),
-    EndpointTerm("pfs", "Progression-free survival", "progression or death", competing=False,
-                 names=("pfs", "progressionfreesurvival", "progressionfree")),
-    EndpointTerm("lfs", "Leukaemia-free survival", "AML transformation or death", competing=False,
-                 names=("lfs", "leukemiafreesurvival", "leukaemiafreesurvival", "leukemiafree")),
-    EndpointTerm("rfs", "Relapse-free survival", "relapse or death", competing=False,
-                 names=("rfs", "relapsefreesurvival", "relapsefree", "recurrencefreesurvival")),
-    EndpointTerm("efs", "Event-free survival", "event", competing=False,
-                 names=("efs", "eventfreesurvival", "eventfree")),
-    EndpointTerm("dfs", "Disease-free survival", "relapse or death", competing=False,
-                 names=("dfs", "diseasefreesurvival", "diseasefree")),
-    EndpointTerm("ttt", "Time to first treatment", "first treatment", competing=True,
-                 names=("ttt", "ttft", "tft", "timetofirsttreatment", "firsttreatment")),
-    EndpointTerm("ttnt", "Time to next treatment", "next treatment", competing=True,
-                 names=("ttnt", "nexttreatment")),
-    EndpointTerm("ttp", "Time to progression", "progression", competing=True,
-                 names=("ttp", "progression")),
-    EndpointTerm(
-        "aml", "AML transformation", "AML transformation", competing=True,
-        names=("aml", "amlt", "amltransformation", "transformationtoaml", "leukemictransformation",
-               "leukaemictransformation", "leukemia", "blastphase", "bp", "blasttransformation"),
-    ),
-    EndpointTerm(
-        "mf", "Myelofibrotic transformation", "myelofibrotic transformation", competing=True,
-        names=("mf", "mft", "mftransformation", "myelofibrosis", "transformationtomf", "smf",
-               "secondarymf", "myelofibrotictransformation"),
-    ),
-    EndpointTerm("pv", "Transformation to PV", "transformation to PV", competing=True,
-                 names=("pv", "pvt", "pvtransformation", "transformationtopv")),
-    EndpointTerm("thrombosis", "Thrombosis", "thrombosis", competing=True,
-                 names=("thrombosis", "thromboticevent", "thrombotic", "vte")),
-    EndpointTerm("bleeding", "Bleeding", "bleeding", competing=True,
-                 names=("bleeding", "haemorrhage", "hemorrhage")),
-    EndpointTerm("any_transformation", "Any transformation", "transformation", competing=True,
-                 names=("anytransformation", "transformation")),
-    EndpointTerm("relapse", "Relapse", "relapse", competing=True,
-                 names=("relapse", "recurrence", "cir", "rel")),
-    EndpointTerm("nrm", "Non-relapse mortality", "death without relapse", competing=False,
-                 names=("nrm", "trm", "nonrelapsemortality", "treatmentrelatedmortality")),
-    EndpointTerm("cr", "Complete remission", "complete remission", competing=True,
-                 names=("cr", "completeremission", "remission")),
-    EndpointTerm("gvhd", "Graft-versus-host disease", "GVHD", competing=True, names=("gvhd",)),
-    EndpointTerm("acute_gvhd", "Acute GVHD", "acute GVHD", competing=True,
-                 names=("agvhd", "acutegvhd")),
-    EndpointTerm("chronic_gvhd", "Chronic GVHD", "chronic GVHD", competing=True,
-                 names=("cgvhd", "chronicgvhd")),
-)  # fmt: skip
-_BY_KEY = {term.key: term for term in ENDPOINTS}
-# The same in German, Italian, French and Spanish: without accents, articles and spaces.
-_TRANSLATED: Mapping[str, str] = {
-    "os": "uberleben gesamtuberleben uberlebenszeit uberlebensstatus sopravvivenza "
-    "sopravvivenzaglobale survie survieglobale supervivencia supervivenciaglobal sg vitalstatus "
-    "statovitale vitale estadovital statutvital etatvital lebensstatus survivalstatus verstorben "
-    "gestorben tod todesfall decesso deceduto deceduta morto morte deces decede decedee fallecido "
-    "fallecimiento muerte muerto defuncion lebt lebend vivo vivant living",
-    "pfs": "progressionsfreiesuberleben sopravvivenzaliberaprogressione surviesansprogression "
-    "supervivencialibreprogresion slp",
-    "rfs": "rezidivfreiesuberleben sopravvivenzaliberarecidiva surviesansrechute "
-    "supervivencialibrerecaida slr",
-    "ttp": "progress progressione progresion",
-    "aml": "amltransformation transformationaml leukamischetransformation evoluzionelam "
-    "trasformazionelam trasformazioneleucemica transformationlam transformationleucemique "
-    "transformacionlma transformacionleucemica",
-    "mf": "transformationmf trasformazionemf trasformazionemielofibrotica transformacionmf",
-    "any_transformation": "trasformazione transformacion",
-    "relapse": "rezidiv erstrezidiv recidiva rechute recaida firstrelapse",
-    "cr": "komplettremission kompletteremission remissionecompleta remissioncomplete "
-    "remisioncompleta",
-    "thrombosis": "thrombose trombosi trombosis",
-    "bleeding": "blutung sanguinamento emorragia hemorragie hemorragia sangrado",
-}
-_BY_NAME = {
-    **{name: _BY_KEY[key] for key, names in _TRANSLATED.items() for name in names.split()},
-    **{name: term for term in ENDPOINTS for name in term.names},
-}
 
 _TIME_WORDS = frozenset(
     {
@@ -183,6 +93,9 @@ _UNIT_WORDS = {
     "anni": "years", "ans": "years", "annees": "years", "anos": "years",
 }  # fmt: skip
 _CALENDAR_YEAR = 1900
+_CLOCK_TIMES = 20  # different times of a column that may be a follow-up
+_KNOWN_TOGETHER = 0.9
+_AN_AGE = re.compile(r"age|alter|eta(?![a-z])|edad")
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
 )
@@ -261,40 +174,6 @@ def time_unit_of(name: str) -> TimeUnit | None:
     ends = parsed.tokens[:1] + parsed.tokens[-1:]
     found = [_UNIT_WORDS[word] for word in ends if len(word) > 1 and word in _UNIT_WORDS]
     return cast("TimeUnit", found[0]) if found and len(parsed.tokens) > 1 else None
-
-
-def endpoint_term(key: str) -> EndpointTerm:
-    """The outcome with this key, or a new one named by it."""
-    known = _BY_KEY.get(key) or _BY_NAME.get(re.sub(r"[\W_]", "", folded(key)))
-    if known:
-        return known
-    words = re.sub(r"[\W_]+", " ", key).strip()
-    label = human_label(words)
-    return EndpointTerm(
-        re.sub(r"\s", "_", words.lower()) or "event", label, mid_sentence(label), competing=True,
-        names=(),
-    )  # fmt: skip
-
-
-def subject(outcome: EndpointTerm | Endpoint) -> str:
-    """What an outcome is about, within a sentence: ``overall survival``, ``progression``."""
-    return mid_sentence(outcome.label).removeprefix("time to ")
-
-
-def time_label(outcome: EndpointTerm) -> str:
-    """The label of an outcome's time: ``Time: overall survival``, ``Time to progression``."""
-    own = outcome.label.lower().startswith("time to ")
-    return outcome.label if own else f"Time: {subject(outcome)}"
-
-
-def endpoint_named(words: str) -> EndpointTerm | None:
-    """The outcome that goes by these words, written without separators; None if none does."""
-    return _BY_NAME.get(words)
-
-
-def is_fatal(key: str) -> bool:
-    """Whether death is (part of) the event of an outcome; of one that is not known it may be."""
-    return key not in _BY_KEY or not _BY_KEY[key].competing
 
 
 def find_event(key: str, columns: Mapping[str, TextColumn]) -> tuple[str, EventCoding] | None:
@@ -378,11 +257,59 @@ def find_pairs(columns: Mapping[str, TextColumn]) -> tuple[list[Pair], list[tupl
     return pairs, unread
 
 
+def untimed_events(
+    columns: Mapping[str, TextColumn], taken: Collection[str]
+) -> list[tuple[EndpointTerm, str, list[str]]]:
+    """Events that no column's name gives a time to, with the columns that may hold it.
+
+    These are measurements under names without a meaning, from 0 on and known wherever the event
+    is; the longest comes first.
+
+    Parameters
+    ----------
+    columns
+        Those that belong to no outcome, by name.
+    taken
+        Keys of the outcomes that were found.
+
+    Returns
+    -------
+    list of (EndpointTerm, str, list of str)
+        The outcome, the column of its event and the candidates for its time.
+    """
+    measured = {name: column for name, column in columns.items() if _may_be_a_clock(name, column)}
+    found = []
+    for name, column in columns.items():
+        part = _part_of(name)
+        if part is None or part.part == "time" or not is_known(part.stem) or part.stem in taken:
+            continue
+        if decode_events(column, fatal=is_fatal(part.stem)) is None:
+            continue
+        beside = {
+            other: float(np.mean(clock.numbers))
+            for other, clock in measured.items()
+            if (clock.filled & column.filled).sum() >= _KNOWN_TOGETHER * column.filled.sum()
+        }
+        if beside:
+            found.append(
+                (endpoint_term(part.stem), name, sorted(beside, key=lambda other: -beside[other]))
+            )
+    return sorted(found, key=lambda question: rank_of(question[0].key))
+
+
+def _may_be_a_clock(name: str, column: TextColumn) -> bool:
+    """Whether a column without a known name holds numbers from 0 on that may be times."""
+    if term_of(name) is not None or _part_of(name) is not None or _AN_AGE.match(folded(name)):
+        return False
+    many = len(column.texts) >= _CLOCK_TIMES and column.share_numeric == 1
+    return many and bool((column.numbers >= 0).all()) and not bool((column.numbers % 1 == 0).all())
+
+
 def _candidates(
     stem: str, own: list[_Part], generic: list[_Part], columns: Mapping[str, TextColumn]
 ) -> tuple[list[_Part], list[_Part]]:
     """Columns that may be the time and the event of an outcome, the surest first."""
-    known = stem in _BY_KEY
+    known = is_known(stem)
     times = [part for part in own if _may_be_time(part, columns[part.column], loose=known)]
     times.sort(key=lambda part: _time_preference(part, stem))
     times += [part for part in generic if _may_be_time(part, columns[part.column], loose=False)]
@@ -435,7 +362,7 @@ def _part_of(column: str) -> _Part | None:
     """The part that a column's name says, with or without what stands in its brackets."""
     whole = _part_of_name(column, column)
     bare = without_brackets(column)
-    if bare == column or (whole is not None and whole.stem in {"", *_BY_KEY}):
+    if bare == column or (whole is not None and (not whole.stem or is_known(whole.stem))):
         return whole
     return _part_of_name(bare, column) or whole
 
@@ -451,8 +378,6 @@ def _part_of_name(name: str, column: str) -> _Part | None:
         unit = _UNIT_WORDS[words.pop()]
     elif len(words) > 1 and words[0] in _UNIT_WORDS and len(words[0]) > 2:
         unit = _UNIT_WORDS[words.pop(0)]
-    if any(word in _NOT_OUTCOMES for word in words):
-        return None
     stem_words = [word for word in words if word not in _TIME_WORDS | _EVENT_WORDS]
     is_event = any(word in _EVENT_WORDS for word in words)
     if is_event and LAST_WORDS & set(stem_words):
@@ -462,7 +387,9 @@ def _part_of_name(name: str, column: str) -> _Part | None:
     if stem_words == ["fustat"]:
         stem_words, is_event = [], True
     joined = "".join(stem_words)
-    term = _BY_NAME.get(joined)
+    term = endpoint_named(joined)
+    if term is None and any(word in _NOT_OUTCOMES for word in words):
+        return None
     stem = term.key if term else "_".join(stem_words)
     if is_event:
         return _Part(column, stem, "event", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,14 +19,15 @@ from data_loaders.endpoints.competing import (
 from data_loaders.endpoints.contradictions import against_dates
 from data_loaders.endpoints.date_pairs import find_date_pairs
 from data_loaders.endpoints.entry import find_entry, with_entry
-from data_loaders.endpoints.find import MONTHS_PER, Pair, endpoint_term, find_pairs
+from data_loaders.endpoints.find import MONTHS_PER, Pair, find_pairs, untimed_events
 from data_loaders.endpoints.stated import stated_competing, stated_pair
+from data_loaders.endpoints.terms import EndpointTerm, endpoint_term
 from data_loaders.files.columns import TextColumn
 from data_loaders.mapping.parts import EndpointMapping
 from data_loaders.mapping.record import TableMapping
 from data_loaders.meaning.event_codes import not_understood
 from data_loaders.model import CohortError, Issue
-from data_loaders.wording import listed, shown
+from data_loaders.wording import listed, mid_sentence, shown
 
 _FEW_CODES, _LONGEST_CODE = 8, 30  # codes may be shown; free text of a patient may not
 
@@ -113,7 +115,23 @@ def find_outcomes(
         if component is not None and component.endpoint.key not in found:
             found.add(component.endpoint.key)
             outcomes.append(component)
+    used |= {v.source_column or "" for outcome in outcomes for v in outcome.variables}
+    left = {name: c for name, c in columns.items() if name not in used and name not in dates}
+    issues += [_untimed(*question) for question in untimed_events(left, found)]
     return outcomes, issues
+
+
+def _untimed(term: EndpointTerm, event: str, times: list[str]) -> Issue:
+    example = {"endpoints": {term.key: {"time": times[0], "event": event, "unit": "years"}}}
+    names = listed(times[:_FEW_CODES], "or")
+    return Issue(
+        "warning",
+        f"{shown(event)} says who had the event of {mid_sentence(term.label)}, but no column's "
+        f"name says when: is it {names}, and in which unit? State it under Correct or in a "
+        f"mapping: {json.dumps(example)}.",
+        event,
+        code="untimed_event",
+    )
 
 
 def _with_competing(

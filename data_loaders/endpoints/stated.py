@@ -9,7 +9,8 @@ from data_loaders.dates.columns import DateColumn
 from data_loaders.endpoints.build import Outcome
 from data_loaders.endpoints.competing import with_stated_competing
 from data_loaders.endpoints.date_pairs import DateRoles, date_roles, later_dates, presence
-from data_loaders.endpoints.find import EndpointTerm, Pair, endpoint_term, is_fatal
+from data_loaders.endpoints.find import Pair
+from data_loaders.endpoints.terms import EndpointTerm, endpoint_term, is_fatal
 from data_loaders.files.columns import TextColumn
 from data_loaders.mapping.parts import EndpointMapping
 from data_loaders.meaning.event_codes import (

@@ -30,6 +30,8 @@ from data_loaders.meaning.derived import (
     age_against_dates,
     age_from_dates,
     driver_class,
+    ighv_status,
+    ldh_multiple,
     transplant_time,
 )
 from data_loaders.meaning.families import disease_family
@@ -132,7 +134,12 @@ def cohort_from_table(
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
     reads += karyotypes
-    for read in (transplant_time(dates, table.rows), age_from_dates(dates, table.rows, reads)):
+    for read in (
+        transplant_time(dates, table.rows),
+        age_from_dates(dates, table.rows, reads),
+        ighv_status(reads),
+        ldh_multiple(reads),
+    ):
         if read is not None and all(r.variable.name != read.variable.name for r in reads):
             reads.append(read)
     if not any(_is_driver(read) for read in reads):

@@ -25,6 +25,7 @@ TRIPLE_NEGATIVE = "Triple-negative"
 _SHARE_OF_MPN = 0.5
 _OLDEST = 110
 _AGES_APART = 2
+_UNMUTATED_FROM = 98.0  # per cent of the germline
 _NEGATIVE_WORDS = re.compile(
     r"(?:t|3|(?:tri|drei|three)(?:p+el|p+le?|ply|fach)?)[ -]*(?:n|neg|negati[fv][aeo]?s?)\.?"
 )
@@ -88,6 +89,71 @@ def driver_class(alterations: Alterations) -> ReadColumn | None:
         reason="derived from the columns JAK2, CALR and MPL",
     )
     return ReadColumn(variable, values, known.rank)
+
+
+def ighv_status(reads: Iterable[ReadColumn]) -> ReadColumn | None:
+    """IGHV mutated or unmutated, from the identity with the germline: unmutated from 98% on.
+
+    The rule of ERIC (Rosenquist, Leukemia 2017;31:1477). None where the file holds the status
+    itself, or no identity.
+
+    Parameters
+    ----------
+    reads
+        The table's ordinary columns, understood.
+    """
+    known, held = term("ighv"), _by_term(reads)
+    identity = held.get("ighv_identity")
+    if identity is None or known.key in held or identity.variable.kind != "numeric":
+        return None
+    values = identity.cells.astype(np.float64)
+    if identity.variable.unit == "fraction":
+        values = 100 * values
+    status = np.full(len(values), None, dtype=object)
+    status[values < _UNMUTATED_FROM] = "Mutated"
+    status[values >= _UNMUTATED_FROM] = "Unmutated"
+    source = identity.variable.source_column or identity.variable.name
+    how = f"identity of {_UNMUTATED_FROM:g}% or more in {shown(source)} is unmutated"
+    variable = Variable(
+        "ighv", known.label, "categorical", role=known.role,
+        description="Derived: an " + how + " (Rosenquist, Leukemia 2017).",
+        levels=tuple(level for level in ("Mutated", "Unmutated") if level in set(status)),
+        reason=how, source_column=source,
+    )  # fmt: skip
+    return ReadColumn(variable, status, known.rank)
+
+
+def ldh_multiple(reads: Iterable[ReadColumn]) -> ReadColumn | None:
+    """LDH as a multiple of its upper limit, where the file has both and not the multiple.
+
+    Parameters
+    ----------
+    reads
+        The table's ordinary columns, understood.
+    """
+    known, held = term("ldh_ratio"), _by_term(reads)
+    ldh, limit = held.get("ldh"), held.get("ldh_limit")
+    if ldh is None or limit is None or known.key in held:
+        return None
+    if ldh.variable.unit != limit.variable.unit:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = ldh.cells.astype(np.float64) / limit.cells.astype(np.float64)
+    values[~np.isfinite(values)] = np.nan
+    how = f"{shown(ldh.variable.name)} divided by {shown(limit.variable.name)}"
+    variable = Variable(
+        "ldh_ratio", known.label, "numeric", unit=known.units[0][0], role=known.role,
+        description=f"Derived: {how}.", reason=how, source_column=ldh.variable.name,
+    )  # fmt: skip
+    return ReadColumn(variable, values, known.rank)
+
+
+def _by_term(reads: Iterable[ReadColumn]) -> dict[str, ReadColumn]:
+    """The columns by what they hold, the first of each."""
+    held: dict[str, ReadColumn] = {}
+    for read in reads:
+        held.setdefault(read.key, read)
+    return held
 
 
 def transplant_time(

@@ -16,6 +16,8 @@ from data_loaders.endpoints.date_pairs import date_label
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, relabelled
 from data_loaders.meaning.folding import folded_sex, folded_spellings
+from data_loaders.meaning.levels import named_levels, order_for
+from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.units import implausible, signs_of_percent, unit_of
 from data_loaders.meaning.unknown_codes import without_codes
 from data_loaders.meaning.vocabulary import (
@@ -28,6 +30,7 @@ from data_loaders.meaning.vocabulary import (
     term_of,
     without_unit,
 )
+from data_loaders.meaning.vocabulary import term as term_called
 from data_loaders.model import CohortError, Issue, Variable, VariableKind, VariableRole
 from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
 
@@ -41,6 +44,8 @@ _TIMES_TO = {
     "time_to_transplant": "transplant_months", "time_to_treatment": "treatment_months",
     "time_to_remission": "cr_months",
 }  # fmt: skip
+# What a name means where the column holds numbers.
+_MEASURED = {"ighv": "ighv_identity", "b2m": "b2m", "ldh_high": "ldh_ratio"}
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
@@ -65,6 +70,8 @@ class ReadColumn:
         elsewhere; None if there are none.
     unsure
         Whether the column answers yes or no to a question that its name does not tell.
+    key
+        Of the vocabulary's variable that it holds; empty if it is none of them.
     """
 
     variable: Variable
@@ -73,6 +80,7 @@ class ReadColumn:
     issues: tuple[Issue, ...] = ()
     leftover: npt.NDArray[np.object_] | None = None
     unsure: bool = False
+    key: str = ""
 
 
 def read_column(
@@ -95,7 +103,7 @@ def read_column(
         The column as dates, if that is what it holds.
     """
     stated = stated or {}
-    term = term_of(column.name)
+    term = term_held(column)
     raw = column
     column, coded, issues = _known(column, rows, term, free="kind" not in stated and dates is None)
     if column.percent.any() and not stated.get("kind"):
@@ -128,9 +136,10 @@ def read_column(
         cells = column.objects()
     levels: tuple[str, ...] = ()
     if kind in {"categorical", "ordinal"}:
-        levels = stated.get("levels") or _levels(column)
+        levels = stated.get("levels") or order_for(term, _own(column)) or _levels(column)
         if not (stated.get("kind") or stated.get("levels")):
-            kind = "ordinal" if order_of(list(levels)) else "categorical"
+            ordered = order_of(list(levels)) or order_for(term, levels)
+            kind = "ordinal" if ordered else "categorical"
     unsure = kind == "binary" and term is None and not stated and bool(len(column.texts))
     variable = Variable(
         name=column.name,
@@ -152,7 +161,8 @@ def read_column(
             source_column=column.name,
         )
     rank = term.rank if term else UNRANKED
-    return ReadColumn(variable, cells, rank, tuple(issues), leftover, unsure)
+    key = term.key if term else ""
+    return ReadColumn(variable, cells, rank, tuple(issues), leftover, unsure, key)
 
 
 def _known(
@@ -165,7 +175,23 @@ def _known(
     if term and term.key == "sex":
         column, found = folded_sex(column)
         issues += found
+    elif free:
+        column, found = named_levels(column, term)
+        issues += found
     return column, coded, issues
+
+
+def term_held(column: TextColumn) -> Term | None:
+    """The variable that a column holds, by its name and by whether it measures or classifies.
+
+    A percentage under the name of the IGHV status is the identity with the germline, and B2M is a
+    gene where it answers yes and no, but beta-2 microglobulin where it holds amounts.
+    """
+    known = term_of(column.name)
+    measured = _MEASURED.get(known.key if known else folded(column.name).strip(" _.-"))
+    if measured is None or column.answers_only or column.share_numeric < _MOSTLY_NUMBERS:
+        return known
+    return term_called(measured)
 
 
 def _classes(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Issue]]:
@@ -223,7 +249,8 @@ def _kind_of(
     if term and term.kind in {"text", "identifier"}:
         return term.kind, by_name
     if term and term.kind in {"categorical", "ordinal"}:
-        yes_no = term.kind == "categorical" and term.key != "sex" and column.is_binary
+        classes = term.key in {"sex", "ighv"}
+        yes_no = term.kind == "categorical" and not classes and column.is_binary
         limit = MAX_CENTRES if term.role == "study" else MAX_CATEGORIES
         if not yes_no and len(column.texts) <= limit:
             return term.kind, by_name
@@ -309,9 +336,14 @@ def _role_of(kind: VariableKind) -> VariableRole:
     return "clinical" if kind == "binary" else "other"
 
 
-def _levels(column: TextColumn) -> tuple[str, ...]:
+def _own(column: TextColumn) -> list[str]:
+    """The classes that occur, the largest first."""
     by_size = sorted(range(len(column.texts)), key=lambda i: (-column.counts[i], column.texts[i]))
-    levels = [str(column.texts[i]) for i in by_size if column.counts[i]]
+    return [str(column.texts[i]) for i in by_size if column.counts[i]]
+
+
+def _levels(column: TextColumn) -> tuple[str, ...]:
+    levels = _own(column)
     return order_of(levels) or nominal_order(levels)
 
 

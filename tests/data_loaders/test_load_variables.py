@@ -25,17 +25,17 @@ def found(cohort: Cohort, code: str) -> list[Issue]:
     [
         ("bone_age", "Bone age"),
         ("ipi", "IPI"),
-        ("r_ipi", "R IPI"),
-        ("RIPI", "RIPI"),
+        ("r_ipi", "R-IPI"),
+        ("RIPI", "R-IPI"),
         ("ann_arbor_stage", "Ann Arbor stage"),
-        ("ann.arbor", "Ann Arbor"),
-        ("stage_ann_arbor", "Stage Ann Arbor"),
+        ("ann.arbor", "Ann Arbor stage"),
+        ("ann_arbor_e", "Ann Arbor e"),
         ("binet_stage", "Binet stage"),
         ("coo_gcb_abc", "COO GCB ABC"),
         ("skipping_clinic", "Skipping clinic"),
     ],
 )
-def test_columns_without_a_term_are_called_as_in_print(name: str, label: str) -> None:
+def test_columns_are_called_as_in_print(name: str, label: str) -> None:
     cohort = load({name: ["low", "high"]})
     (variable,) = (v for v in cohort.variables.values() if v.name != "patient_id")
     assert variable.label == label

@@ -156,9 +156,10 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
     features = cohort.features
     own = [str(name) for name in features.index[features["gene"] == gene]]
     refined = [name for name in own if features.loc[name, "kind"] == "refinement"]
+    event = gene in features.index and features.loc[gene, "kind"] == "cytogenetic"
     lost = [name for name in refined if str(features.loc[name, "label"]).endswith(_LOSS)]
     classes = [name for name in refined if name not in lost] or refined
-    whole = next((name for name in own if features.loc[name, "kind"] == "gene"), None)
+    whole = gene if event else next((n for n in own if features.loc[n, "kind"] == "gene"), None)
     if not classes:
         raise GroupingError(f"This cohort has no classes of {gene} mutations to compare.")
     if len(classes) >= MAX_GROUPS:
@@ -176,11 +177,14 @@ def by_alleles(cohort: Cohort, gene: str) -> Grouping:
         *((name, (number == 1) & known & (present[i] == 1)) for i, name in enumerate(labels)),
         *([(f"{short} several classes", several)] if several.any() else []),
         *([(_other_name(short, labels), other)] if other.any() else []),
-        (f"{short} wild type" if whole is not None else NONE_OF_THESE, wild),
+        (
+            NONE_OF_THESE if whole is None else f"no {short}" if event else f"{short} wild type",
+            wild,
+        ),
     ]
     names = tuple(name for name, _ in groups)
     return Grouping(
-        label=f"{short} mutation class",
+        label=short if event else f"{short} mutation class",
         names=names,
         codes=np.select([who for _, who in groups], range(len(groups)), NOT_TESTED).astype(
             np.int16

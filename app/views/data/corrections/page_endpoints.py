@@ -12,7 +12,8 @@ from app.cohort.escaping import literal
 from app.views.data.corrections.page_columns import draw_codes
 from app.views.data.corrections.page_draft import Correction, Editing, draw_take_back, step
 from data_loaders import Endpoint
-from data_loaders.endpoints.find import MONTHS_PER, endpoint_term
+from data_loaders.endpoints.find import MONTHS_PER
+from data_loaders.endpoints.terms import endpoint_term
 from data_loaders.mapping.column_uses import KINDS, event_guess
 from data_loaders.mapping.corrections import (
     endpoint_added,

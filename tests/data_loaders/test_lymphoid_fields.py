@@ -1,0 +1,155 @@
+"""The words of lymphoid and chronic leukaemias in tables that nobody prepared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data_loaders import Cohort, load_table_bytes
+from data_loaders.alterations.genes import read_feature_name
+from data_loaders.meaning.families import family_of
+from data_loaders.meaning.vocabulary import term_of
+
+
+def load(columns: dict[str, list[object]]) -> Cohort:
+    names = ["patient_id", *columns]
+    rows = zip(*columns.values(), strict=True)
+    lines = [f"p{i}\t" + "\t".join(map(str, row)) for i, row in enumerate(rows)]
+    return load_table_bytes("t.tsv", "\n".join(["\t".join(names), *lines]).encode())
+
+
+@pytest.mark.parametrize(
+    ("names", "event"),
+    [
+        ("del17p13|del(17)(p13.1)|17p_loss|17p deletion|del.17p.|FISH_del17p|fish_17p", "del(17p)"),
+        ("del11q22.3|del(11)(q22q23)|loss_11q22", "del(11q)"),
+        ("del13q14_any|13q14-|del(13q14)|13q deletion by FISH", "del(13q)"),
+        ("del13q14_bi|13q14_del_biallelic|homdel13q14", "del(13q) biallelic"),
+        ("del13q14_mono|del(13q)_monoallelic", "del(13q) monoallelic"),
+        ("trisomy12|trisomy 12|tri12|fish_12", "+12"),
+        ("gain8q24|gain_8q24.2", "+8q"),
+        ("amp1q21", "amp(1q)"),
+        ("t(11;14)(q13;q32)|t.11.14.|t_11_14", "t(11;14)"),
+        ("BCR_ABL1|BCR-ABL|bcrabl|BCR/ABL1", "BCR::ABL1"),
+        ("BCR_ABL1_e13a2", "BCR::ABL1 e13a2"),
+    ],
+)
+def test_one_lesion_has_one_name(names: str, event: str) -> None:
+    assert {read_feature_name(name).name for name in names.split("|")} == {event}
+
+
+def test_the_parts_of_a_deletion_are_refinements_of_it() -> None:
+    cohort = load(
+        {
+            "del13q14_any": [1, 1, 0, ""],
+            "del13q14_bi": [1, 0, 0, ""],
+            "del6q14": [1, 0, 0, 0],
+            "del6q21": [0, 1, 0, 0],
+            "9p21_homdel": [0, 1, 0, 0],
+        }
+    )
+    assert list(cohort.features["kind"]) == [
+        "cytogenetic", "refinement", "cytogenetic", "cytogenetic", "cytogenetic",
+    ]  # fmt: skip
+    assert cohort.features.loc["del(13q) biallelic", "gene"] == "del(13q)"
+    # Two bands of one arm stay two events, and a part without its whole is one of its own.
+    assert list(cohort.features.index[2:]) == ["del(6q14)", "del(6q21)", "del(9p) biallelic"]
+    assert cohort.feature_state("del(13q)").tolist() == [1, 1, 0, -1]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "key", "kind", "levels"),
+    [
+        ("IGHV", ["M", "U", "U"], "ighv", "categorical", ("Unmutated", "Mutated")),
+        ("ighv_unmutated", [1, 0, 0], "ighv", "categorical", ("Mutated", "Unmutated")),
+        ("Rai_stage", [0, 4, 2], "rai", "ordinal", ("0", "II", "IV")),
+        ("binet", ["stage c", "A", "a"], "binet", "ordinal", ("A", "C")),
+        ("ann_arbor", ["4B", "Stage I", "IIA"], "ann_arbor", "ordinal", ("I", "IIA", "IVB")),
+        ("COO", ["gcb", "ABC-like", "unclass"], "cell_of_origin", "categorical",
+         ("GCB", "ABC", "Unclassified")),
+        ("best_response", ["PD", "partial response", "CR"], "response", "ordinal",
+         ("CR", "PR", "PD")),
+        ("eln_response", ["failure", "Optimal", "warning"], "eln_response", "ordinal",
+         ("Optimal", "Warning", "Failure")),
+        ("b_symptoms", ["yes", "no", "no"], "b_symptoms", "binary", ()),
+        ("double_hit", [1, 0, 0], "double_hit", "binary", ()),
+    ],
+)  # fmt: skip
+def test_classes_of_the_field(
+    name: str, values: list[object], key: str, kind: str, levels: tuple[str, ...]
+) -> None:
+    cohort = load({name: values, "age": [60, 61, 62]})
+    (variable,) = (v for v in cohort.variables.values() if v.name == name)
+    assert term_of(name).key == key
+    assert variable.kind == kind
+    assert set(variable.levels) == set(levels)
+    if kind == "ordinal":
+        assert variable.levels == levels
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "label", "unit"),
+    [
+        ("LDH_xULN", [0.8, 1.4, 3.2], "LDH, multiple of the upper limit", "× ULN"),
+        ("B2M", [2.1, 3.6, 8.0], "Beta-2 microglobulin", "mg/L"),
+        ("Ki-67 (%)", [20, 80, 95], "Ki-67", "%"),
+        ("BCR_ABL1_IS_3m", [12.0, 0.8, 0.05], "BCR::ABL1 (international scale) at 3 months", "%"),
+        ("bcr_abl1_is", [55.0, 80.1, 34.0], "BCR::ABL1 (international scale)", "%"),
+        ("extranodal_sites", [0, 1, 3], "Extranodal sites", None),
+    ],
+)
+def test_measurements_of_the_field(
+    name: str, values: list[object], label: str, unit: str | None
+) -> None:
+    cohort = load({name: values, "age": [60, 61, 62]})
+    variable = cohort.variables[name]
+    assert (variable.label, variable.unit, variable.kind) == (label, unit, "numeric")
+
+
+def test_ighv_status_follows_from_the_identity() -> None:
+    cohort = load({"ighv_identity_pct": [100, 98, 97.9, ""], "ldh": [480, 240, 200, 100],
+                   "ldh_upper_limit": [240, 240, 250, 250]})  # fmt: skip
+    assert cohort.patients["ighv"].tolist() == ["Unmutated", "Unmutated", "Mutated", None]
+    assert "98%" in cohort.variables["ighv"].reason
+    np.testing.assert_allclose(cohort.patients["ldh_ratio"], [2, 1, 0.8, 0.4])
+
+
+def test_a_gene_of_b2m_stays_a_gene() -> None:
+    cohort = load({"TP53": [1, 0, 0], "B2M": [0, 1, 0]})
+    assert list(cohort.features.index) == ["TP53", "B2M"]
+
+
+@pytest.mark.parametrize("name", ["B-PLL", "T-PLL", "MCL", "Sezary", "HCL-V", "LPL", "FL"])
+def test_lymphoid_diagnoses_have_a_family(name: str) -> None:
+    assert family_of(name) == "lymphoma"
+
+
+def test_the_time_of_an_event_without_one_is_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    cohort = load(
+        {"T6": (rng.random(40) * 3).tolist(), "age4": (50 + rng.random(40)).tolist(),
+         "died": ["TRUE", "FALSE"] * 20}
+    )  # fmt: skip
+    (issue,) = (issue for issue in cohort.issues if issue.code == "untimed_event")
+    assert "T6" in issue.sentence
+    assert "age4" not in issue.sentence
+    assert '{"endpoints": {"os": {"time": "T6", "event": "died"' in issue.sentence
+
+
+def test_treatments_are_outcomes_where_they_have_a_time() -> None:
+    cohort = load(
+        {"time_to_first_treatment_months": [3, 20, 40], "first_treatment": [1, 0, 0],
+         "os_months": [30, 20, 60], "os_event": [1, 1, 0]}
+    )  # fmt: skip
+    endpoint = cohort.endpoints["ttt"]
+    assert endpoint.label == "Time to first treatment"
+    assert cohort.patients[endpoint.competing].tolist() == [0, 1, 0]
+
+
+def test_a_blank_time_among_times_is_missing_and_not_the_follow_up() -> None:
+    cohort = load(
+        {"ttnt_months": [3, "", 40, 50], "ttnt_event": [1, 0, 0, 0],
+         "os_months": [30, 20, 60, 50], "os_event": [1, 1, 0, 0]}
+    )  # fmt: skip
+    assert np.isnan(cohort.patients["ttnt_months"].iloc[1])
+    assert cohort.patients["ttnt_months"].tolist()[2] == 60
