@@ -37,11 +37,10 @@ made to differ by one patient. Every number on screen is the answer to such a qu
 below k, zero too, is hidden, others are rounded to the nearest k, and shares, intervals and
 curves are computed from the released counts. Curves are life tables at ten months of follow-up,
 with one condition or group beside the disease. All answers are audited together before any is
-given: who holds all of them knows each count to an interval, parts add up to wholes, and three
-questions of two values bound one another [@sdc]; where that would tell a count of 1 to k - 1 more
-closely than "fewer than k", further answers are hidden. The audit works by bounds; who solves for
-all answers at once may narrow a count a little further (in the closest case seen, to 2 to 10 of
-a count below 11). **Protected** is that no small count of the list can be worked out from
+given: who holds all of them knows each count to an interval, parts add up to wholes, three
+questions of two values bound one another, and a linear programme solves for all counts of a table
+at once [@sdc]; where that would tell a count of 1 to k - 1 more closely than "fewer than k",
+further answers are hidden. **Protected** is that no small count of the list can be worked out from
 everything the server says. **Not protected** are what the reader
 knows from elsewhere, including two versions of a cohort compared; that a whole group has, or
 lacks, something, where the group has k patients or more; and large counts, which many answers

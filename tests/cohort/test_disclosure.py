@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -238,17 +238,11 @@ def test_the_programme_finds_what_hiding_and_rounding_alone_would_tell():
 
 
 @given(st.integers(0, 10_000), st.sampled_from([5, 11]))
-@settings(deadline=None, max_examples=6, derandomize=True)
+@settings(deadline=None, max_examples=8)
+@example(308, 11)  # bounds alone left 2 to 10 of a count here
 def test_random_cohorts_withstand_the_integer_programme(seed: int, k: int):
     for n, least, highest in told_of_a_random_cohort(seed, k):
         assert highest - least >= k - 2, (n, least, highest)
-
-
-@pytest.mark.xfail(strict=True, reason="the audit narrows by bounds, a programme a little further")
-def test_no_programme_narrows_a_count_further_than_the_audit_sees():
-    """The closest case seen so far: of a count below 11, 2 to 10 is left instead of 1 to 10."""
-    for n, least, highest in told_of_a_random_cohort(308, 11):
-        assert highest - least >= 11 - 2, (n, least, highest)
 
 
 def told_of_a_random_cohort(seed: int, k: int) -> list[tuple[int, int, int]]:

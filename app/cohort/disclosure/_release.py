@@ -5,8 +5,9 @@ and another variable, an alteration or a point of follow-up. The tables share th
 below k is hidden, others are rounded. Then the attacker's work is done here: whoever holds every
 released answer knows for each an interval, and that parts of a whole add up; the intervals are
 narrowed by all tables until nothing changes (bounds propagation in the linear system, Hundepool et
-al. 2012, chapter 4). Where that leaves fewer than k possible numbers for a count of 1 to k - 1, an
-answer that reveals it is hidden as well, and the audit begins anew.
+al. 2012, chapter 4), and a linear programme solves for all sums of each table at once. Where that
+leaves fewer than k possible numbers for a count of 1 to k - 1, an answer that reveals it is hidden
+as well, and the audit begins anew.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import numpy.typing as npt
 
+from app.cohort.disclosure._programme import told_by_programme
 from app.cohort.disclosure._questions import (
     NOT_ALTERED,
     Condition,
@@ -223,11 +225,16 @@ def _audited(cohort: Cohort, threshold: int) -> Release:
     missed = np.concatenate(cells.missed)
     shown = answerable & (n >= threshold)
     triples = _triples(variables, alterations, pairs)
-    # Sums alone find nearly everything; three questions at once are tried when they find no more.
+    # Sums alone find nearly everything; three questions at once, and a programme over all sums of a
+    # table, are tried when they find no more. Hiding only widens what is left: a table that tells
+    # nothing stays so.
+    left = [table for stack in tables for table in stack]
     for tried in ([], triples):
         while True:
             bounds = _intervals(tables, tried, n, shown, answerable, threshold)
             hidden = _revealing(tables, courses, n, missed, shown, bounds, threshold)
+            if not hidden and tried is triples:
+                hidden, left = _programmed(tables, left, n, missed, shown, bounds, threshold)
             if not hidden:
                 break
             shown[list(hidden)] = False
@@ -423,6 +430,32 @@ def _to_hide(  # noqa: PLR0917
         else:
             pinned |= {int(i) for i in (line[0], *others) if n[i] >= k}
     return hide, pinned
+
+
+def _programmed(  # noqa: PLR0917
+    tables: Sequence[Ints],
+    left: Sequence[Ints],
+    n: Ints,
+    missed: Ints,
+    shown: Bools,
+    bounds: tuple[Ints, Ints],
+    k: int,
+) -> tuple[set[int], list[Ints]]:
+    """Answers to hide for what a programme over one table tells, and the tables to try again."""
+    hide: set[int] = set()
+    pinned: set[int] = set()
+    again = []
+    for table in left:
+        found = told_by_programme(table, *bounds, (n > 0) & (n < k), k)
+        if found:
+            again.append(table)
+        for told in found:
+            by = [i for i in told.by if shown[i]]
+            if by:
+                hide.add(min(by, key=lambda i: missed[i]))
+            else:
+                pinned |= {i for i in told.by if n[i] >= k}
+    return hide or _parts_of(tables, pinned, missed, shown), again
 
 
 def _parts_of(tables: Sequence[Ints], sums: set[int], missed: Ints, shown: Bools) -> set[int]:
