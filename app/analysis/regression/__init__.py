@@ -5,6 +5,11 @@ from app.analysis.regression._adjusted_survival import (
     adjusted_survival,
     support_sentences,
 )
+from app.analysis.regression._concordance import (
+    concordance_index,
+    observed_before,
+    observed_until,
+)
 from app.analysis.regression._cox import cox, cox_time_varying
 from app.analysis.regression._cox_model import CoxModel
 from app.analysis.regression._cutpoints import Cutpoint, optimal_cutpoint
@@ -27,10 +32,13 @@ __all__ = [
     "SimonMakuch",
     "adjusted_survival",
     "compare_landmarks",
+    "concordance_index",
     "counting_process",
     "cox",
     "cox_time_varying",
     "landmark",
+    "observed_before",
+    "observed_until",
     "optimal_cutpoint",
     "simon_makuch",
     "subgroup_effects",
