@@ -16,6 +16,7 @@ TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
 COMPARE = _PAGES / "compare.py"
 PATIENT = _PAGES / "patient.py"
+STORY = _PAGES / "story.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
 
@@ -32,6 +33,7 @@ def navigation() -> st.Page:
         (GENOMICS, "Genomics", "genetics"),
         (COMPARE, "Compare", "compare"),
         (PATIENT, "Patient", "person"),
+        (STORY, "Story", "slideshow"),
         (DATA, "Data", "upload_file"),
         (METHODS, "Methods", "menu_book"),
     )
@@ -48,3 +50,9 @@ def navigation() -> st.Page:
         ],
         expanded=True,
     )
+
+
+def page_at(path: str) -> Path:
+    """The page of an address' path; Home where there is no such page."""
+    page = _PAGES / f"{path}.py"
+    return page if path.isidentifier() and page.is_file() else HOME

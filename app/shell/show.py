@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.shell.layout import bullets, figure_with_downloads
 from app.shell.session import looking_at
+from app.shell.story.adding import draw_adding
 from app.shell.take_away import TakeAway, draw_take_away
 from app.study.answer import Answer, methods_text
 from app.study.question import Question
@@ -60,8 +61,9 @@ def say(answer: Answer) -> None:
 
 
 def take_away(answer: Answer, question: Question) -> None:
-    """Offer figures, workbook, methods and script, and say how the numbers came about."""
+    """Offer figures, workbook, methods and script, and a step of the story; say how they came."""
     cohort = looking_at().cohort
+    draw_adding(answer, question)
     take_away_with(answer, partial(question_script, question, cohort, answer.title))
 
 

@@ -59,7 +59,7 @@ from data_loaders import Cohort, Variable
 
 _MOST_LEVELS = 40
 _LONGEST_CHIP = 60
-_FILTER_KEYS = (DISEASE, SEX, AGE, ASK, WITH, WITHOUT)
+FILTER_KEYS = (DISEASE, SEX, AGE, ASK, WITH, WITHOUT)
 
 
 @dataclass(frozen=True)
@@ -204,13 +204,15 @@ def put_filter(looking: Looking, chosen: Filter) -> None:
 def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str | list[str]]) -> None:
     """Put cohort, filter and a page's settings into the widgets; call it in a callback."""
     clear_filter()
-    filtered = widget_state(open_cohort(cohort_key), chosen)
+    cohort = open_cohort(cohort_key)
+    filtered = widget_state(cohort, chosen)
+    set_more(beyond_widgets(cohort, chosen))
     keep_choices({COHORT: cohort_key, **filtered, **settings})
 
 
 def clear_filter() -> None:
     """Take every condition out of the sidebar."""
-    for key in (*_FILTER_KEYS, MORE):
+    for key in (*FILTER_KEYS, MORE):
         st.session_state.pop(key, None)
 
 

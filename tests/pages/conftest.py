@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 PAGES = (
     "home", "cohort", "survival", "subgroups", "transplant", "genomics", "compare", "patient",
-    "data", "methods",
+    "story", "data", "methods",
 )  # fmt: skip
 
 

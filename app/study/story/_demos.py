@@ -57,23 +57,24 @@ def _step(
     by: str | None = None,
     figure: str = "",
     page: str = "",
-    **address: str,
+    **view: str,
 ) -> Step:
     """A step; ``chosen`` is the diagnosis selected: its column and level."""
     held = Filter()
-    link = {"cohort": cohort, **address}
+    link = {"cohort": cohort}
     if chosen is not None:
         column, level = chosen
         held = Filter.from_dict({"column": column, "in": [level]})
         link["dx"] = level
     if by is not None:
-        link["group"] = by
+        view["group"] = by
     question = Question(
         cohort, load(cohort).fingerprint, analysis, held,
         None if by is None else GroupingSpec.parse(by), settings=settings,
     )  # fmt: skip
     page = page or analysis.partition(".")[0]
-    return Step(question, caption, note, section, figure, f"{page}?{urlencode(link)}")
+    address = f"{page}?{urlencode(link | view)}"
+    return Step(question, caption, note, section, figure, address, view)
 
 
 _MF = ("diagnosis", "MF")
@@ -129,7 +130,8 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 "transplanted had to live until then: the naive ratio credits that to transplant. "
                 "The Transplant page emulates the trial.",
                 section=_TREATMENT,
-                settings=_TRANSPLANT, page="transplant", endpoint="os",
+                settings=_TRANSPLANT, page="survival", endpoint="os",
+                view="Events during follow-up",
             ),
             _mpn(
                 analysis="survival.curves",
@@ -186,7 +188,8 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 caption="Transplant, counted from the day it was done",
                 note="The Transplant page starts the clock at remission and emulates the trial.",
                 section=_TREATMENT,
-                settings=_TRANSPLANT, page="transplant", endpoint="os",
+                settings=_TRANSPLANT, page="survival", endpoint="os",
+                view="Events during follow-up",
             ),
             _aml(
                 analysis="survival.means",
@@ -249,7 +252,8 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 caption="Transplant looks protective until time is counted right",
                 note="The Transplant page emulates the trial.",
                 section=_TREATMENT,
-                settings=_TRANSPLANT, page="transplant", endpoint="os",
+                settings=_TRANSPLANT, page="survival", endpoint="os",
+                view="Events during follow-up",
             ),
             _mds(
                 analysis="survival.means",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.study.answer import Answer
@@ -44,6 +44,9 @@ class Step:
     address
         The page that shows it, without the host: ``survival?cohort=demo:mpn&group=...``; empty
         where it is not known.
+    view
+        The settings of that page by the keys of its controls, cohort and filter aside, as plain
+        data: what brings a session back to it.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Step:
     section: str = ""
     figure: str = ""
     address: str = ""
+    view: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.question.analysis.startswith(_OF_ONE_PATIENT):
@@ -75,15 +79,17 @@ class Step:
             If its question lists patients of a cohort that not everybody has.
         """
         texts = {name: getattr(self, name) for name in _TEXTS if getattr(self, name)}
-        return {"question": self.question.to_dict(), **texts}
+        view = {"view": dict(self.view)} if self.view else {}
+        return {"question": self.question.to_dict(), **texts, **view}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Step:
         """Read a step from plain data."""
         texts = {name: data.get(name, "") for name in _TEXTS}
-        if not all(isinstance(text, str) for text in texts.values()):
+        view = data.get("view", {})
+        if not (all(isinstance(text, str) for text in texts.values()) and isinstance(view, dict)):
             raise TypeError("Captions, notes, sections and figures are texts.")
-        return cls(Question.from_dict(data["question"]), **texts)
+        return cls(Question.from_dict(data["question"]), **texts, view=view)
 
 
 _TEXTS = ("caption", "note", "section", "figure", "address")

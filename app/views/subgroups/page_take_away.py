@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import plotly.graph_objects as go
 
-from app.shell.memory import ask
+from app.shell.memory import ask, remembered
 from app.shell.show import take_away
 from app.views.subgroups.analysis import SubgroupMap, under_names
 from app.views.subgroups.answer import subgroups_answer
@@ -53,8 +53,9 @@ def draw_subgroups_take_away(
             asked |= {"endpoint_key": survival.endpoint.key, "curves": curves}
         else:
             without = f"{answer.title}, without the curves of a selection on the map"
-            answer = replace(answer, title=without)
-    take_away(
-        replace(answer, figures={"Figure": lambda: figure}),
-        ask(request.looking, "subgroups.search", asked),
-    )
+            others = {"Figure": answer.figures["Figure"]}
+            answer = replace(answer, title=without, figures=others)
+    question = ask(request.looking, "subgroups.search", asked)
+    # A step of the story asks the same: the worker has answered already.
+    remembered(question, lambda: found)
+    take_away(replace(answer, figures={**answer.figures, "Figure": lambda: figure}), question)

@@ -1,0 +1,1 @@
+"""The story of a session: held while it lasts, added to from every answer."""

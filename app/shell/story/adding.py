@@ -1,0 +1,71 @@
+"""Every figure of every answer, offered to the story."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from app.shell.links import COHORT
+from app.shell.sidebar import FILTER_KEYS
+from app.shell.story.held import held_story, keep_story
+from app.study.answer import Answer
+from app.study.question import Question
+from app.study.story import Step, StoryError, caption_from
+
+# Of a caption drawn from an answer: what a reader takes in beside a figure.
+_LONGEST = 400
+ADD = "Add to story"
+
+
+def draw_adding(answer: Answer, question: Question) -> None:
+    """Offer every figure of an answer to the story."""
+    if question.analysis.startswith("patient."):
+        return
+    address, view = _address(), _view()
+    with st.container(horizontal=True, gap="small", key=f"{answer.key}_story"):
+        for place, name in enumerate(answer.figures):
+            named = len(answer.figures) > 1
+            st.button(
+                f"{ADD}: {name.lower()}" if named else ADD,
+                key=f"{answer.key}_story_{place}",
+                icon=":material/playlist_add:",
+                type="tertiary",
+                help="A step with this figure and a caption, on the Story page",
+                on_click=partial(_add, answer, question, name if place else "", address, view),
+            )
+
+
+def _add(
+    answer: Answer, question: Question, figure: str, address: str, view: dict[str, Any]
+) -> None:
+    caption = caption_from(answer)[:_LONGEST]
+    try:
+        step = Step(question, caption, figure=figure, address=address, view=view)
+        keep_story(held_story().with_step(step))
+    except StoryError as error:
+        st.toast(str(error))
+        return
+    st.toast(f"Step {len(held_story().steps)} of “{held_story().title}”: see the Story page.")
+
+
+def _address() -> str:
+    """The page as it is now, without the host: what a link to it says."""
+    path = urlsplit(st.context.url or "").path.strip("/").rpartition("/")[2]
+    query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    return f"{path}?{urlencode(query)}"
+
+
+def _view() -> dict[str, Any]:
+    """The settings of the page that its address keeps, by the keys of its controls."""
+    kept = {name: st.session_state.get(name) for name in st.query_params}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in kept.items()
+        if name not in (COHORT, *FILTER_KEYS) and isinstance(value, _PLAIN)
+    }
+
+
+_PLAIN = (str, bool, int, float, list, tuple)

@@ -1,0 +1,1 @@
+"""The room of the story: its page, and what presenting it needs."""
