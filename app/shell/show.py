@@ -80,6 +80,7 @@ def take_away_with(answer: Answer, script: Callable[[], str]) -> None:
             methods=methods_text(answer, looking.selection),
             told=answer.told,
             script=script,
+            answer=answer,
         ),
     )
     if answer.footnote:

@@ -12,6 +12,8 @@ import streamlit as st
 
 from app.shell.layout import download, download_figure
 from app.shell.session import Looking
+from app.study.accounting import Accounting
+from app.study.answer import OF_ONE_PATIENT, Answer
 from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
 from app.study.wording import count
@@ -37,6 +39,8 @@ class TakeAway:
         Makes the Python script that reproduces the numbers.
     told
         What the workbook's first sheet says beside the cohort: endpoint, groups, settings.
+    answer
+        The answer that is taken away, where there is one: slides say its words.
     """
 
     key: str
@@ -46,6 +50,7 @@ class TakeAway:
     methods: str
     script: Callable[[], str]
     told: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
 
 
 def draw_take_away(looking: Looking, take: TakeAway) -> None:
@@ -61,6 +66,9 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
             download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{key}_xlsx")
             methods = partial(str, take.methods)
             download("Methods (TXT)", methods, f"{stem}_methods.txt", f"{key}_txt")
+            if take.key not in OF_ONE_PATIENT:
+                slides = partial(_slides, looking, take)
+                download("Slide (PPTX)", slides, f"{stem}.pptx", f"{key}_pptx", help=_SLIDES_HELP)
             download("Script (PY)", take.script, f"{stem}.py", f"{key}_py", help=_SCRIPT_HELP)
         st.markdown(take.methods)
 
@@ -69,6 +77,22 @@ _SCRIPT_HELP = (
     "A Python script that reproduces the result with this project's own functions, run next to the "
     "file."
 )
+_SLIDES_HELP = (
+    "PowerPoint, with charts whose data can be opened and changed; notes say the methods."
+)
+
+
+def _slides(looking: Looking, take: TakeAway) -> bytes:
+    from app.study.slides import to_pptx  # libraries that only a click needs
+
+    everyone = looking.selection.n
+    answer = take.answer or Answer(
+        take.key, take.name, ", ".join(take.name), {
+            title: draw if callable(draw) else partial(go.Figure, draw)
+            for title, draw in take.figures.items()
+        }, pd.DataFrame, "", Accounting(everyone, everyone, verb="are selected"), take.sheets, (),
+    )  # fmt: skip
+    return to_pptx(answer, selection=looking.selection, methods=take.methods)
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:

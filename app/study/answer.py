@@ -13,6 +13,9 @@ from app.cohort.filters import Selection
 from app.study.accounting import Accounting
 from app.study.methods import view_methods
 
+# Answers about single patients, by their keys: these stay on their page.
+OF_ONE_PATIENT = ("similar", "swimmer")
+
 
 @dataclass(frozen=True, eq=False)
 class Answer:

@@ -38,11 +38,17 @@ def scale(format: FigureFormat) -> float:  # noqa: A002  (plotly's own word)
 def figure_bytes(
     figure: go.Figure,
     format: FigureFormat,  # noqa: A002  (plotly's own word)
+    width: int = PIXELS,
 ) -> bytes:
     """A figure as the content of an SVG or PNG file, as wide as a page of a journal.
 
     The browser that draws it is started once (seconds) and kept; a figure then takes well under a
     second. The figure is not changed; its height is its own.
+
+    Parameters
+    ----------
+    width
+        Pixels that it is laid out on.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def figure_bytes(
     """
     options = {
         "format": format,
-        "width": PIXELS,
+        "width": width,
         "height": figure.layout.height,
         "scale": scale(format),
     }

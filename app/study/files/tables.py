@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -35,6 +36,25 @@ def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
 def source_line(provenance: Provenance) -> str:
     """The source in one line, SYNTHETIC first where the data are simulated."""
     return f"SYNTHETIC: {provenance.source}" if provenance.synthetic else provenance.source
+
+
+def names_patients(table: pd.DataFrame, ids: Collection[str]) -> bool:
+    """Whether a table has a row or a column a patient, such as the cells of an oncoprint.
+
+    Parameters
+    ----------
+    ids
+        Identifiers of the patients; without them, columns that are called so tell.
+    """
+    names = {str(name) for name in table.columns}
+    if names & {"patient", "patient_id"} or 2 * len(names.intersection(ids)) > len(names):
+        return True
+    texts = (
+        table[name].dropna().astype(str)
+        for name in table.columns
+        if not pd.api.types.is_numeric_dtype(table[name].dtype)
+    )
+    return any(len(held) > 1 and held.isin(ids).all() for held in texts)
 
 
 def file_stem(*parts: str, synthetic: bool = False) -> str:

@@ -76,6 +76,11 @@ def to_xlsx(
     return buffer.getvalue()
 
 
+def xml_text(value: str) -> str:
+    """Text without the characters that no file of XML may hold."""
+    return _NOT_XML.sub("", value)
+
+
 def _about(provenance: Provenance, patients: str, told: Mapping[str, str]) -> pd.DataFrame:
     kind = "SYNTHETIC: simulated, no patient stands behind any row"
     rows = {
@@ -145,7 +150,7 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 def _text(sheet: Any, value: str, *, bold: bool = False) -> Any:
     """A cell that is text and stays text, also once someone edits it."""
-    cell = WriteOnlyCell(sheet, _NOT_XML.sub("", value))
+    cell = WriteOnlyCell(sheet, xml_text(value))
     cell.data_type = "s"
     cell.quotePrefix = value.startswith(FORMULA_STARTS)
     if len(value) > _WIDEST_ABOUT:
@@ -161,7 +166,7 @@ def _sheet_name(name: str, taken: set[str]) -> str:
 
 
 def _candidates(name: str) -> Iterator[str]:
-    plain = re.sub(r"[\[\]:*?/\\'\s]+", " ", _NOT_XML.sub("", name)).strip() or "Table"
+    plain = re.sub(r"[\[\]:*?/\\'\s]+", " ", xml_text(name)).strip() or "Table"
     yield plain[:_LONGEST_NAME].strip()
     number = 2
     while True:

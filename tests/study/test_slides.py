@@ -1,0 +1,297 @@
+"""Slides: native charts that hold the answer's numbers, a template respected, nobody in them."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pptx import Presentation
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.oxml.ns import qn
+from pptx.util import Inches
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.study.analyses import answer_to
+from app.study.answer import Answer
+from app.study.files.browser import ExportError
+from app.study.question import Question
+from app.study.slides import SlidesError, _figures, to_pptx
+from data_loaders import Cohort
+from data_loaders.uploads import load_upload
+from tests.study.every_view import genes, maf, patients
+
+ASKED: dict[str, tuple[str, str | None, dict[str, Any]]] = {
+    "curves": ("survival.curves", "variable:diagnosis", {"endpoint_key": "os"}),
+    "incidence": ("survival.incidence", "alteration:TP53", {"endpoint_key": "aml"}),
+    "forest": (
+        "survival.cox", None,
+        {"endpoint_key": "os", "covariates": ["variable:age_years", "variable:sex"]},
+    ),
+    "volcano": ("survival.screen", None, {"endpoint_key": "os"}),
+    "bars": ("genomics.burden", "variable:diagnosis", {"kinds": ["gene"]}),
+    "oncoprint": ("genomics.oncoprint", "variable:diagnosis", {"kinds": ["gene"], "most": 6}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    table, calls = patients(), genes()
+    table["diagnosis"] = table["diagnosis"].replace({"CMML": "=1+1 <b>"})
+    variants = maf(table["patient_id"], calls)
+    return load_upload(
+        {
+            "clinical.csv": table.to_csv(index=False).encode(),
+            "variants.maf": variants.to_csv(sep="\t", index=False).encode(),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def answers(cohort: Cohort) -> dict[str, Answer]:
+    return {
+        name: answer_to(
+            Question(
+                "upload:abc", cohort.fingerprint, analysis,
+                grouping=None if by is None else GroupingSpec.parse(by), settings=settings,
+            ),
+            cohort,
+        )
+        for name, (analysis, by, settings) in ASKED.items()
+    }  # fmt: skip
+
+
+def no_browser(*_: Any, **__: Any) -> bytes:
+    raise ExportError("No Chrome or Chromium was found.")
+
+
+@pytest.fixture(scope="module")
+def content(cohort: Cohort, answers: dict[str, Answer]) -> Iterator[bytes]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_figures, "figure_bytes", no_browser)
+        yield to_pptx(list(answers.values()), selection=Filter().apply(cohort))
+
+
+@pytest.fixture(scope="module")
+def slides(content: bytes) -> list[Any]:
+    return list(Presentation(io.BytesIO(content)).slides)
+
+
+def chart(slide: Any) -> Any:
+    return next(shape.chart for shape in slide.shapes if shape.has_chart)
+
+
+def points(series: Any) -> np.ndarray:
+    """Places of a series, gaps left out, one row a point."""
+    held = []
+    for tag in ("xVal", "yVal"):
+        found = series._element.find(qn(f"c:{tag}")).iter(qn("c:pt"))
+        held.append({point.get("idx"): float(point.findtext(qn("c:v"))) for point in found})
+    return np.array([(held[0][at], held[1][at]) for at in held[0] if at in held[1]])
+
+
+def named(slide: Any, name: str) -> np.ndarray:
+    found = [series for series in chart(slide).plots[0].series if series.name.strip() == name]
+    assert found, [series.name for series in chart(slide).plots[0].series]
+    return points(found[-1])
+
+
+@pytest.mark.parametrize(("number", "value"), [(0, "survival"), (1, "incidence")])
+def test_curves_are_steps_through_the_table(
+    slides: list[Any], answers: dict[str, Answer], number: int, value: str
+):
+    table = answers[list(ASKED)[number]].tables()["Curves"]
+    column = next(name for name in table.columns if value in name)
+    for group in table["group"].unique():
+        own = table[table["group"] == group]
+        corners = named(slides[number], "=1+1" if group.startswith("=1+1") else group)
+        assert len(corners) > 5
+        assert (np.diff(corners[:, 0]) == 0).any(), "a curve has steps"
+        for time, height in corners[2::2]:
+            near = np.abs(own["time_years"] - time) < 0.001
+            assert np.abs(own.loc[near, column] - height).min() < 1e-4, (group, time)
+    assert chart(slides[number]).chart_type.name.startswith("XY_SCATTER")
+
+
+def test_the_risk_table_is_a_table_under_the_ticks(slides: list[Any], cohort: Cohort):
+    table = next(shape for shape in slides[0].shapes if shape.has_table)
+    groups = cohort.patients["diagnosis"].value_counts()
+    for row in list(table.table.rows)[1:]:
+        name = row.cells[0].text.removeprefix("■").strip()
+        expected = next(n for group, n in groups.items() if str(group).startswith(name))
+        assert row.cells[1].text == f"{expected:,}"
+    frame = next(shape for shape in slides[0].shapes if shape.has_chart)
+    layout = chart(slides[0])._chartSpace.find(f".//{qn('c:manualLayout')}")
+    share = {one: float(layout.find(qn(f"c:{one}")).get("val")) for one in "xw"}
+    axis = chart(slides[0]).category_axis
+    start, end = axis.minimum_scale, axis.maximum_scale
+    widths = [column.width for column in table.table.columns]
+    for tick in (2, 3):
+        place = frame.left + frame.width * (
+            share["x"] + share["w"] * ((tick - 1) * axis.major_unit - start) / (end - start)
+        )
+        middle = table.left + sum(widths[:tick]) + widths[tick] / 2
+        assert abs(place - middle) < Inches(0.02)
+
+
+def test_a_forest_has_error_bars_on_a_logarithmic_axis(
+    slides: list[Any], answers: dict[str, Answer]
+):
+    table = answers["forest"].tables()["Coefficients"]
+    space = chart(slides[2])._chartSpace
+    assert space.find(f".//{qn('c:logBase')}") is not None
+    series = next(
+        one for one in chart(slides[2]).plots[0].series
+        if one._element.find(qn("c:errBars")) is not None
+    )  # fmt: skip
+    held = points(series)
+    assert held[:, 0] == pytest.approx(table["hr"], rel=1e-3)
+    for tag, ends in (
+        ("plus", table["upper"] - table["hr"]),
+        ("minus", table["hr"] - table["lower"]),
+    ):
+        bar = series._element.find(f"{qn('c:errBars')}/{qn(f'c:{tag}')}")
+        told = [float(one.text) for one in bar.iter(qn("c:v"))]
+        assert told == pytest.approx(ends, abs=5e-3)
+
+
+def test_points_and_bars_are_those_of_the_tables(slides: list[Any], answers: dict[str, Answer]):
+    screen = answers["volcano"].tables()["Screen"]
+    plotted = np.vstack(
+        [
+            points(series)
+            for series in chart(slides[3]).plots[0].series
+            if re.fullmatch(r"(Higher|Lower) hazard|q ≥ 0.05", series.name)
+        ]
+    )
+    assert sorted(plotted[:, 0]) == pytest.approx(sorted(screen["hr"]), rel=1e-3)
+    assert sorted(plotted[:, 1]) == pytest.approx(sorted(-np.log10(screen["p_value"])), abs=1e-3)
+    bars = next(slide for slide in slides if "Number of alterations" in str(texts(slide)))
+    table = answers["bars"].tables()["Distribution"]
+    share = next(name for name in table.columns if "share" in name)
+    for series in chart(bars).plots[0].series:
+        own = table[table["group"].str.startswith(series.name.strip().removesuffix("<b>"))]
+        assert list(series.values) == pytest.approx(list(own[share]), abs=1e-4)
+
+
+def texts(slide: Any) -> list[str]:
+    return [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+
+
+def test_a_slide_says_the_finding_of_whom_and_whence(slides: list[Any], answers: dict[str, Answer]):
+    slide, answer = slides[0], answers["curves"]
+    assert slide.shapes.title.text_frame.text.startswith(answer.sentences[0][:30])
+    assert answer.accounting.caption() in " ".join(texts(slide))
+    assert any("clinical.csv" in text and "CALR Explorer" in text for text in texts(slide))
+    notes = slide.notes_slide.notes_text_frame.text
+    assert "Kaplan-Meier" in notes
+    assert "Analyses were done with CALR Explorer" in notes
+    assert all(
+        shape._element.xpath(".//p:cNvPr")[0].get("descr")
+        for shape in slide.shapes if shape.has_chart or shape.has_table
+    )  # fmt: skip
+
+
+def test_what_no_chart_shows_says_why_and_has_its_numbers_in_the_notes(slides: list[Any]):
+    slide = slides[-1]
+    assert any("No Chrome or Chromium was found" in text for text in texts(slide))
+    notes = slide.notes_slide.notes_text_frame.text
+    assert "TP53" in notes.partition("Its numbers:")[2]
+
+
+def parts(content: bytes, folder: str = "") -> Iterator[tuple[str, bytes]]:
+    """Every file of an archive and of the archives within."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for name in archive.namelist():
+            inner = archive.read(name)
+            yield folder + name, inner
+            if inner[:2] == b"PK":
+                yield from parts(inner, f"{folder}{name}/")
+
+
+def test_nobody_is_in_the_file_and_nothing_acts(content: bytes):
+    found = dict(parts(content))
+    assert any("xlsx/xl/worksheets" in name for name in found)
+    assert not [name for name, inner in found.items() if b"MRN-" in inner]
+    assert not [
+        name for name, inner in found.items()
+        if "/worksheets/" in name and (b"<f>" in inner or b"hyperlink" in inner)
+    ]  # fmt: skip
+
+
+def template() -> bytes:
+    file = Presentation()
+    file.slides.add_slide(file.slide_layouts[0]).shapes.title.text = "An example to be gone"
+    held = io.BytesIO()
+    file.save(held)
+    return held.getvalue()
+
+
+def test_a_template_keeps_its_size_and_lends_its_placeholders(answers: dict[str, Answer]):
+    file = Presentation(io.BytesIO(to_pptx(answers["forest"], template())))
+    assert (file.slide_width, file.slide_height) == (Inches(10), Inches(7.5))
+    (slide,) = file.slides
+    kinds = {shape.placeholder_format.type: shape for shape in slide.placeholders}
+    layout = {shape.placeholder_format.type: shape for shape in slide.slide_layout.placeholders}
+    assert {PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.FOOTER} <= set(kinds)
+    assert kinds[PP_PLACEHOLDER.TITLE].top == layout[PP_PLACEHOLDER.TITLE].top
+    assert "CALR Explorer" in kinds[PP_PLACEHOLDER.FOOTER].text_frame.text
+    area = layout[PP_PLACEHOLDER.OBJECT]
+    drawn = next(shape for shape in slide.shapes if shape.has_table)
+    assert area.top <= drawn.top
+    assert drawn.top + drawn.height <= area.top + area.height
+    assert "gone" not in str(texts(slide))
+
+
+def test_a_template_for_templates_opens_and_what_is_none_is_said(answers: dict[str, Answer]):
+    held = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(template())) as whole, zipfile.ZipFile(held, "w") as kept:
+        for name in whole.namelist():
+            inner = whole.read(name)
+            if name == "[Content_Types].xml":
+                inner = inner.replace(b"presentation.main+xml", b"template.main+xml")
+            kept.writestr(name, inner)
+    assert Presentation(io.BytesIO(to_pptx(answers["bars"], held.getvalue())))
+    for broken in (b"", b"not a file", held.getvalue()[:400]):
+        with pytest.raises(SlidesError, match="cannot be read as a PowerPoint file"):
+            to_pptx(answers["bars"], broken)
+    with pytest.raises(SlidesError, match=r"none\.pptx cannot be found"):
+        to_pptx(answers["bars"], "/tmp/none.pptx")  # noqa: S108
+
+
+def test_one_patient_stays_off_slides(cohort: Cohort):
+    question = Question("upload:abc", cohort.fingerprint, "patient.swimmer")
+    with pytest.raises(SlidesError, match="single patients"):
+        to_pptx(answer_to(question, cohort))
+
+
+def test_synthetic_data_say_so(demo_answer: Answer):
+    (slide,) = Presentation(io.BytesIO(to_pptx(demo_answer))).slides
+    assert any(text.startswith("SYNTHETIC DATA") for text in texts(slide))
+
+
+@pytest.fixture
+def demo_answer() -> Answer:
+    from data_loaders import load_cohort
+
+    cohort = load_cohort("demo:mpn")
+    settings = {"kinds": ["gene"]}
+    return answer_to(
+        Question("demo:mpn", cohort.fingerprint, "genomics.burden", settings=settings), cohort
+    )
+
+
+def test_a_table_that_names_patients_is_known():
+    from app.study.files.tables import names_patients
+
+    ids = {"A1", "A2", "A3"}
+    assert names_patients(pd.DataFrame({"who": ["A1", "A3"], "x": [1, 2]}), ids)
+    assert names_patients(pd.DataFrame({"gene": ["TP53"], "A1": [1], "A2": [0], "A3": [1]}), ids)
+    assert names_patients(pd.DataFrame({"patient_id": [1]}), ())
+    assert not names_patients(pd.DataFrame({"group": ["A", "B"], "n": [3, 4]}), ids)
