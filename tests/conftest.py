@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 
 # How fast an example runs depends on the machine and on who shares it; pytest's own limit holds.
 settings.register_profile("whatever the machine", deadline=None, max_examples=50)
 settings.load_profile("whatever the machine")
+
+# Streamlit's AppTest reads the metadata of every installed package for each page that it opens, and
+# collects garbage after each run: four fifths of the time of a test of a page.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+config.set_option("runner.postScriptGC", value=False)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
