@@ -159,7 +159,7 @@ def parse_name(name: str) -> ParsedName:
         for pattern, candidate in _ENDING_PATTERNS:
             match = pattern.fullmatch(words)
             if match:
-                rest = match[1].removesuffix(" in")
+                rest = match[1].removesuffix(" in").removesuffix(" per")
                 return ParsedName(rest, _giga_or_grams(candidate, name.strip(), rest, rest))
     return ParsedName(words, unit)
 

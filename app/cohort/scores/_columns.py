@@ -16,6 +16,7 @@ from data_loaders import Cohort, CohortError, Variable
 from data_loaders.meaning.vocabulary import factor_between, parse_name, term_of
 
 Mapped = Mapping[str, Any]
+_ASSUMED = re.compile("from the values|as usual")
 _G_PER_DL_OF_MMOL = 1.6114  # haemoglobin monomer, 16.114 g/mmol
 
 
@@ -137,6 +138,9 @@ def _of_numbers(
     if wanted.key == "ighv":  # a number says whether it is mutated
         values = 1 - values
         words = "1 is mutated"
+    if wanted.key == "basophils" and not stated and _ASSUMED.search(variable.reason):
+        # The scores of CML have per cent; a file that names no unit nearly always does.
+        unit, words = "%", "no unit in the file: taken as %"
     if wanted.unit and unit and unit != wanted.unit:
         found = _factor(unit, wanted)
         if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,7 +25,7 @@ from app.cohort.scores._evidence import (
     unknown,
 )
 from app.cohort.scores._inputs import input_of
-from data_loaders import Cohort
+from data_loaders import Cohort, Variable
 from data_loaders.karyotype import Karyotype, parse_karyotype
 
 _COMPLEX = {
@@ -34,6 +34,25 @@ _COMPLEX = {
 }  # fmt: skip
 _A_MATRIX = 8  # columns of events from which on a rare event without one was not found
 Rule = Callable[["Finder"], Evidence]
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """What was worked out of a cohort; it does not hold the cohort itself."""
+
+    known: Mapping[str, list[Variable]]
+    genes: Mapping[str, States]
+    labels: Mapping[str, list[str]]
+    found: dict[str, Evidence] = field(default_factory=dict)
+
+
+def stored(cohort: Cohort) -> Store:
+    """The cohort's columns by meaning, its genes and its alterations by label."""
+    labels: dict[str, list[str]] = {}
+    for name, label in cohort.features["label"].items():
+        for text in {str(name), str(label)}:
+            labels.setdefault(_plain(text), []).append(str(name))
+    return Store(columns_by_meaning(cohort), gene_states(cohort), labels)
 
 
 class Finder:
@@ -45,25 +64,23 @@ class Finder:
         What the user stated: input to column.
     rules
         How inputs follow from alterations, karyotypes and other inputs.
+    store
+        What was worked out of the same cohort with the same statements before.
     """
 
-    def __init__(self, cohort: Cohort, mapped: Mapped, rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, cohort: Cohort, mapped: Mapped, rules: Mapping[str, Rule], store: Store
+    ) -> None:
         self.cohort = cohort
         self._mapped = mapped
         self._rules = rules
-        self._known = columns_by_meaning(cohort)
-        self._genes = gene_states(cohort)
-        self._labels: dict[str, list[str]] = {}
-        for name, label in cohort.features["label"].items():
-            for text in {str(name), str(label)}:
-                self._labels.setdefault(_plain(text), []).append(str(name))
-        self._found: dict[str, Evidence] = {}
+        self._store = store
         self._karyotypes: dict[str, Karyotype] = {}
 
     def evidence(self, key: str) -> Evidence:
         """What is known of an input in each patient."""
-        if key not in self._found:
-            own = evidence_of_column(self.cohort, key, self._mapped, self._known)
+        if key not in self._store.found:
+            own = evidence_of_column(self.cohort, key, self._mapped, self._store.known)
             if key in rules.TIERS:
                 found = self._tier(key, own)
             elif own is not None:
@@ -72,26 +89,26 @@ class Finder:
                 found = self._rules[key](self)
             else:
                 found = self._gene(key)
-            self._found[key] = replace(found, bounds=input_of(key).bounds)
-        return self._found[key]
+            self._store.found[key] = replace(found, bounds=input_of(key).bounds)
+        return self._store.found[key]
 
     def states(self, key: str) -> States:
         """Yes, no, not known of an input or a gene."""
         return states_of(self.evidence(key))
 
     def _gene(self, symbol: str) -> Evidence:
-        if symbol not in self._genes or symbol in self._mapped:
+        if symbol not in self._store.genes or symbol in self._mapped:
             return of_numbers(np.full(self.cohort.n, np.nan))
-        return of_states(self._genes[symbol], symbol)
+        return of_states(self._store.genes[symbol], symbol)
 
     def gene(self, symbol: str) -> States:
         """State of a gene, not known where the cohort has none of this name."""
-        return self._genes.get(symbol, unknown(self.cohort.n))
+        return self._store.genes.get(symbol, unknown(self.cohort.n))
 
     def labelled(self, *labels: str) -> States:
         """State of the alteration of any of these labels: altered in one, else known in one."""
         names = dict.fromkeys(
-            name for label in labels for name in self._labels.get(_plain(label), ())
+            name for label in labels for name in self._store.labels.get(_plain(label), ())
         )
         states = [self.cohort.feature_state(name) for name in names]
         if not states:
@@ -102,7 +119,7 @@ class Finder:
     def own_column(self, label: str, named: re.Pattern[str]) -> str | None:
         """The alteration of this label, where a column of the file and not a list of variants."""
         sources = self.cohort.features["source_column"]
-        for name in self._labels.get(_plain(label), ()):
+        for name in self._store.labels.get(_plain(label), ()):
             if named.search(str(sources[name])):
                 return name
         return None
@@ -165,12 +182,12 @@ class Finder:
 
     def columns(self, *meanings: str) -> list[str]:
         """Names of the cohort's variables that have any of these meanings."""
-        return [v.name for meaning in meanings for v in self._known.get(meaning, ())]
+        return [v.name for meaning in meanings for v in self._store.known.get(meaning, ())]
 
     @property
     def karyotype_column(self) -> str | None:
         """The column of ISCN texts."""
-        columns = [v.name for v in self._known.get("karyotype", ()) if v.kind == "text"]
+        columns = [v.name for v in self._store.known.get("karyotype", ()) if v.kind == "text"]
         return columns[0] if columns else None
 
     def karyotype(self, text: str) -> Karyotype:

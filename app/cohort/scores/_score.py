@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
@@ -16,7 +16,7 @@ from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._derived import DERIVED
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import Bits, Scored, scored
-from app.cohort.scores._finder import Finder
+from app.cohort.scores._finder import Finder, Store, stored
 from app.cohort.scores._inputs import input_of
 from app.cohort.scores._ipssm import IPSS_M, ipss_m
 from app.cohort.scores._lymphoid import LYMPHOID
@@ -101,15 +101,27 @@ def score(cohort: Cohort, key: str, mapping: Mapped | None = None) -> ScoreResul
         If there is no such score, or a stated column does not exist or does not fit.
     """
     definition = definition_of(key)
-    held = _HELD.setdefault(cohort, {}) if not mapping else {}
-    if key not in held:
-        finder = _finder(cohort, mapping)
-        held[key] = _result(cohort, definition, finder)
+    if mapping:
+        return _result(cohort, definition, _finder(cohort, mapping))
+    if key not in (held := _held(cohort).scores):
+        held[key] = _result(cohort, definition, _finder(cohort, None))
     return held[key]
 
 
+@dataclass(frozen=True, eq=False)
+class _Held:
+    store: Store
+    scores: dict[str, ScoreResult] = field(default_factory=dict)
+
+
 # Asked on every run of a page, and the same as long as the cohort lives.
-_HELD: WeakKeyDictionary[Cohort, dict[str, ScoreResult]] = WeakKeyDictionary()
+_BY_COHORT: WeakKeyDictionary[Cohort, _Held] = WeakKeyDictionary()
+
+
+def _held(cohort: Cohort) -> _Held:
+    if cohort not in _BY_COHORT:
+        _BY_COHORT[cohort] = _Held(stored(cohort))
+    return _BY_COHORT[cohort]
 
 
 def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFrame:
@@ -153,7 +165,8 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
 
 
 def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:
-    return Finder(cohort, mapping or _NOTHING, {**DERIVED, **AML})
+    store = replace(_held(cohort).store, found={}) if mapping else _held(cohort).store
+    return Finder(cohort, mapping or _NOTHING, {**DERIVED, **AML}, store)
 
 
 def _computed(definition: Definition, finder: Finder) -> Scored:
