@@ -16,12 +16,14 @@ import streamlit as st
 
 from app.cohort.groupings import (
     SAVED,
+    SCORE,
     GroupingError,
     GroupingSpec,
     allele_genes,
     cut_options,
     grouping_options,
 )
+from app.cohort.scores import SCORES
 from app.shell.controls.grouping_parameters import (
     ALLELES,
     CUT,
@@ -206,6 +208,8 @@ def _group_label(cohort: Cohort, text: str) -> str:
         return text
     if spec.kind == SAVED:
         return f"Saved: {spec.name}"
+    if spec.kind == SCORE:
+        return f"{SCORES[spec.name].label} (computed)"
     if spec.kind == "alteration":
         return str(cohort.features.loc[spec.name, "label"])
     return cohort.variables[spec.name].label

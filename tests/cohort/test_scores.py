@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.cohort.scores import SCORES, available_scores, score
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
+from app.cohort.scores import (
+    SCORES,
+    available_scores,
+    offered_scores,
+    score,
+    scores_among,
+    scores_named_in,
+    with_scores,
+)
 from app.cohort.scores._definition import Definition, Item, Nested
 from app.cohort.scores._engine import scored
 from app.cohort.scores._evidence import of_numbers
@@ -237,3 +247,42 @@ def test_what_can_be_computed_and_what_would_help(mds: Cohort) -> None:
     assert table.loc["ipss_m", "helps_most"] in score(mds, "ipss_m").inputs["input"].tolist()
     assert table.loc["ipi", "n_complete"] == 0
     assert "stage" in table.loc["ipi", "missing_inputs"]
+
+
+def test_the_classes_are_groups_from_good_to_bad(mds: Cohort) -> None:
+    spec = GroupingSpec.parse("score:ipss_m")
+    assert spec in grouping_options(mds)
+    grouping = spec.build(mds)
+    table = score(mds, "ipss_m").table
+    assert grouping.names == SCORES["ipss_m"].categories
+    assert grouping.sizes() == tuple((table["category"] == name).sum() for name in grouping.names)
+    assert grouping.ordered
+    left_out = grouping.left_out()
+    assert sum(left_out.values()) == table["category"].isna().sum()
+    assert "class not certain: an input of the score is missing" in left_out
+    with pytest.raises(GroupingError, match="IPI cannot be computed here"):
+        GroupingSpec.parse("score:ipi").build(mds)
+
+
+def test_patients_with_another_disease_are_in_no_class() -> None:
+    mpn = load_cohort("demo:mpn")
+    assert offered_scores(mpn) == ("dipss", "mipss70", "mysec_pm", "ipset_survival")
+    grouping = GroupingSpec.parse("score:dipss").build(mpn)
+    other = (mpn.patients["diagnosis"] != "MF").sum()
+    assert grouping.left_out()["with another disease than the score is for"] == other
+
+
+def test_scores_become_variables_and_the_fingerprint_stays(mds: Cohort) -> None:
+    held = with_scores(mds, ["ipss_m", "ipss_r"])
+    assert held.fingerprint == mds.fingerprint
+    assert "score_ipss_m" not in mds.patients
+    assert scores_among(held) == ("ipss_r", "ipss_m")
+    assert with_scores(held, ["ipss_m"]) is held
+    chosen = Filter.from_dict(
+        {"all": [{"column": "score_ipss_m", "in": ["High"]},
+                 {"column": "score_ipss_r_value", "between": [4, None]}]}
+    )  # fmt: skip
+    classes = score(mds, "ipss_m").table["category"]
+    values = score(mds, "ipss_r").table["value"]
+    assert chosen.apply(held).n == ((classes == "High") & (values >= 4)).sum()
+    assert scores_named_in(str(chosen.to_dict())) == ("ipss_r", "ipss_m")

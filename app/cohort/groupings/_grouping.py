@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE, HIDDEN, SEVERAL, UNKNOWN = -1, -2, -3, -4, -5, -6, -7
-SMALL = -8
+SMALL, UNCERTAIN, OTHER_DISEASE = -8, -9, -10
 # Below it no group is tested, and none is shown of its own accord.
 MIN_GROUP_FOR_TEST = 10
 LEFT_OUT = MappingProxyType(
@@ -21,6 +21,8 @@ LEFT_OUT = MappingProxyType(
         HIDDEN: "in a hidden group",
         SEVERAL: "in more than one of the groups",
         SMALL: f"in groups of fewer than {MIN_GROUP_FOR_TEST}, set aside",
+        UNCERTAIN: "class not certain: an input of the score is missing",
+        OTHER_DISEASE: "with another disease than the score is for",
         UNKNOWN: "not known to be in one group: a value is missing or a gene was not tested",
     }
 )

@@ -23,14 +23,16 @@ from app.cohort.groupings._grouping import (
 )
 from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
 from app.cohort.groupings._named import by_filters, filters_from_text, filters_to_text
+from app.cohort.groupings._scores import by_score
 from app.cohort.later_columns import comes_later
+from app.cohort.scores import offered_scores, score_variable, scores_among
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
-CUT, FILTERS, COMBINATIONS = "cut", "filters", "combinations"
+CUT, FILTERS, COMBINATIONS, SCORE = "cut", "filters", "combinations", "score"
 # What a grouping may be made of; the text after the colon says of which.
-_NAMED = ("alteration", "variable", ALLELES, SAVED)
+_NAMED = ("alteration", "variable", ALLELES, SAVED, SCORE)
 _SEPARATORS = {GENES: "|", HIERARCHY: ">"}
 # Groups of one cohort that somebody saved, by name.
 SavedGroups = Mapping[str, Grouping]
@@ -44,7 +46,7 @@ class GroupingSpec:
     ``hierarchy:JAK2>CALR>MPL``, ``burden:``, ``alleles:CALR``, ``cut:age_years@median`` (or
     tertiles, quartiles, clinical, typed values such as ``40,60``),
     ``filters:NAME=FILTER|NAME=FILTER`` and ``combinations:`` of the same, which makes a group of
-    patients in several of the filters.
+    patients in several of the filters; ``score:ipss_m`` is the class of a computed score.
     """
 
     kind: str
@@ -143,6 +145,8 @@ class GroupingSpec:
                 return by_filters(cohort, self.filters)
             case "combinations":
                 return by_combinations(cohort, self.filters)
+            case "score":
+                return by_score(cohort, self.name)
             case "saved":
                 return _saved(cohort, self.name, saved or {})
         return by_variable(cohort, self.name)
@@ -258,10 +262,15 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     """What patients can be grouped by, the most telling first.
 
     Disease variables lead, then the alterations from the most to the least frequent, then the
-    other categorical variables.
+    other categorical variables, then the scores that can be computed.
     """
     grouped = {"categorical", "ordinal", "binary"}
-    variables = [v for v in cohort.variables.values() if v.kind in grouped and v.role != "outcome"]
+    computed = {score_variable(key) for key in scores_among(cohort)}
+    variables = [
+        v
+        for v in cohort.variables.values()
+        if v.kind in grouped and v.role != "outcome" and v.name not in computed
+    ]
     disease = [v for v in variables if v.role == "disease"]
     # A yes or no about the disease tells less than its classes.
     first = [v.name for v in sorted(disease, key=lambda v: v.kind == "binary")]
@@ -273,6 +282,7 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
         *(GroupingSpec("variable", name) for name in first),
         *(GroupingSpec("alteration", name) for name in features),
         *(GroupingSpec("variable", name) for name in rest),
+        *(GroupingSpec(SCORE, key) for key in offered_scores(cohort)),
     ]
 
 

@@ -11,6 +11,15 @@ from app.cohort.scores._score import (
     definition_of,
     score,
 )
+from app.cohort.scores._variables import (
+    codes_of,
+    computed_by,
+    offered_scores,
+    score_variable,
+    scores_among,
+    scores_named_in,
+    with_scores,
+)
 
 __all__ = [
     "GRADES",
@@ -19,6 +28,13 @@ __all__ = [
     "Definition",
     "ScoreResult",
     "available_scores",
+    "codes_of",
+    "computed_by",
     "definition_of",
+    "offered_scores",
     "score",
+    "score_variable",
+    "scores_among",
+    "scores_named_in",
+    "with_scores",
 ]

@@ -17,6 +17,7 @@ from data_loaders.meaning.vocabulary import factor_between, parse_name, term_of
 
 Mapped = Mapping[str, Any]
 _ASSUMED = re.compile("from the values|as usual")
+_MULTIPLE, _LARGEST_MULTIPLE = "× ULN", 20
 _G_PER_DL_OF_MMOL = 1.6114  # haemoglobin monomer, 16.114 g/mmol
 
 
@@ -135,6 +136,14 @@ def _of_numbers(
     answers = bool(np.isin(held, (0, 1)).all())
     if wanted.bounds[1] == 1 and not wanted.unit and not answers:
         return None
+    if wanted.key.startswith("ldh"):
+        # "LDH_ULN" is the limit or the multiple of it: the values say which.
+        multiple = bool(len(held)) and float(np.median(held)) <= _LARGEST_MULTIPLE
+        if multiple != (wanted.key == "ldh_ratio") and not stated:
+            return None
+        unit = wanted.unit if unit == _MULTIPLE else unit
+        if wanted.key == "ldh_ratio" and unit and not stated:
+            return None
     if wanted.key == "ighv":  # a number says whether it is mutated
         values = 1 - values
         words = "1 is mutated"

@@ -14,6 +14,7 @@ from app.cohort.scores._aml_inputs import AML
 from app.cohort.scores._columns import Mapped
 from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._derived import DERIVED
+from app.cohort.scores._disease import disease_of
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import Bits, Scored, scored
 from app.cohort.scores._finder import Finder, Store, stored
@@ -131,8 +132,9 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
     -------
     pandas.DataFrame
         One row a score: ``key``, ``label``, ``disease``, ``n_complete``, ``n_certain`` (class
-        certain), ``missing_inputs`` (known in nobody), ``helps_most`` (the one input that would
-        complete most patients) and ``n_more`` (how many), ``grade``, ``source``.
+        certain), ``n_of_disease`` (patients not said to have another disease),
+        ``missing_inputs`` (known in nobody), ``helps_most`` (the one input that would complete
+        most patients) and ``n_more`` (how many), ``grade``, ``source``.
     """
     finder = _finder(cohort, mapping)
     rows = []
@@ -154,6 +156,7 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
                 "disease": definition.disease,
                 "n_complete": int(np.count_nonzero((found.missing == 0) & ~np.isnan(found.value))),
                 "n_certain": int(np.count_nonzero(found.category >= 0)),
+                "n_of_disease": int(disease_of(cohort, definition.disease).possible.sum()),
                 "missing_inputs": lacking,
                 "helps_most": best if single[best] else None,
                 "n_more": single[best],
@@ -162,6 +165,13 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
             }
         )
     return pd.DataFrame(rows)
+
+
+def known_inputs(cohort: Cohort, key: str) -> tuple[str, ...]:
+    """The inputs of a score that are known in somebody."""
+    finder = _finder(cohort, None)
+    held = {name: finder.evidence(name) for name in definition_of(key).inputs}
+    return tuple(name for name, e in held.items() if (e.low == e.high).any())
 
 
 def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:

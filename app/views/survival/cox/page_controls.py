@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.cohort.groupings import SAVED, GroupingSpec
+from app.cohort.groupings import SAVED, SCORE, GroupingSpec
+from app.cohort.scores import SCORES
 from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
@@ -53,6 +54,8 @@ def _label(cohort: Cohort, text: str) -> str:
     spec = GroupingSpec.parse(text)
     if spec.kind == SAVED:
         return f"Saved: {spec.name}"
+    if spec.kind == SCORE:
+        return f"{SCORES[spec.name].label} (computed)"
     if spec.kind == "alteration":
         return str(cohort.features.loc[spec.name, "label"])
     return cohort.variables[spec.name].label

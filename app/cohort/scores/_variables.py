@@ -1,0 +1,124 @@
+"""Scores as columns of a cohort: filters, covariates, tables and tracks take them as they are.
+
+Nothing is added unless somebody asks for it. The cohort keeps its fingerprint, since what is added
+follows from what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from types import MappingProxyType
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from app.cohort.scores._definition import Definition
+from app.cohort.scores._disease import disease_of
+from app.cohort.scores._score import SCORES, definition_of, known_inputs, score
+from data_loaders import Cohort, Variable
+
+PREFIX = "score_"
+_FEWEST, _LEAST_SHARE = 5, 0.1
+_OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
+
+
+def score_variable(key: str) -> str:
+    """Name of the column that holds a score's class; its value stands in ``…_value``."""
+    return f"{PREFIX}{key}"
+
+
+def offered_scores(cohort: Cohort) -> tuple[str, ...]:
+    """Keys of the scores worth offering: class certain in some patients of the disease.
+
+    At least 5 and a tenth of those who are not said to have another disease.
+    """
+    if cohort not in _OFFERED:
+        _OFFERED[cohort] = tuple(key for key in SCORES if _is_worth(cohort, SCORES[key]))
+    return _OFFERED[cohort]
+
+
+def _is_worth(cohort: Cohort, definition: Definition) -> bool:
+    known = known_inputs(cohort, definition.key)
+    lacking = [name for name in definition.inputs if name not in known]
+    # The rule of the IPSS-M stands in for genes; the others need everything in somebody.
+    if lacking and (definition.key != "ipss_m" or not {"hb", "cyto_ipssr"} <= set(known)):
+        return False
+    disease = disease_of(cohort, definition.disease)
+    if not disease.occurs:
+        return False
+    fits = disease.possible
+    certain = score(cohort, definition.key).table["category"].notna().to_numpy() & fits
+    return bool(certain.sum() >= max(_FEWEST, _LEAST_SHARE * fits.sum()))
+
+
+def with_scores(cohort: Cohort, keys: Iterable[str]) -> Cohort:
+    """The cohort with the class and the value of scores as further variables.
+
+    The class is missing where it is not certain, and in patients said to have another disease.
+
+    Raises
+    ------
+    CohortError
+        If there is no such score.
+    """
+    wanted = [key for key in dict.fromkeys(keys) if score_variable(key) not in cohort.patients]
+    if not wanted:
+        return cohort
+    columns: dict[str, pd.Series] = {}
+    variables = dict(cohort.variables)
+    for key in wanted:
+        definition = definition_of(key)
+        table = score(cohort, key).table
+        fits = disease_of(cohort, definition.disease).possible
+        name = score_variable(key)
+        columns[name] = table["category"].where(fits, None)
+        variables[name] = _variable(name, definition, definition.label, "class")
+        if definition.key.startswith("eln"):
+            continue
+        columns[f"{name}_value"] = table["value"].where(fits)
+        variables[f"{name}_value"] = _variable(
+            f"{name}_value", definition, f"{definition.label} score", "value"
+        )
+    cohort.fingerprint  # noqa: B018  (kept by the copy)
+    same = copy(cohort)
+    joined = pd.concat([cohort.patients, pd.DataFrame(columns)], axis=1)
+    object.__setattr__(same, "patients", joined.rename_axis("patient_id"))
+    object.__setattr__(same, "variables", MappingProxyType(variables))
+    return same
+
+
+def _variable(name: str, definition: Definition, label: str, what: str) -> Variable:
+    return Variable(
+        name,
+        f"{label} (computed)",
+        "ordinal" if what == "class" else "numeric",
+        role="disease",
+        description=f"{computed_by(definition)} Missing where an input is.",
+        levels=definition.categories if what == "class" else (),
+        reason="computed from other columns",
+    )
+
+
+def computed_by(definition: Definition) -> str:
+    """Whose score it is and how well its points are documented, as a sentence."""
+    return f"Computed by {definition.source}; grade {definition.grade} of evidence."
+
+
+def scores_among(cohort: Cohort) -> tuple[str, ...]:
+    """Keys of the scores that a cohort has as variables."""
+    return tuple(key for key in SCORES if score_variable(key) in cohort.variables)
+
+
+def scores_named_in(text: str) -> tuple[str, ...]:
+    """Keys of the scores whose variables a text names."""
+    return tuple(key for key in SCORES if score_variable(key) in text) if PREFIX in text else ()
+
+
+def codes_of(cohort: Cohort, key: str) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    """Position of each patient's class, -1 where not certain, -2 in another disease."""
+    result = score(cohort, key)
+    codes = pd.Categorical(result.table["category"], categories=result.categories).codes
+    fits = disease_of(cohort, result.definition.disease).possible
+    return np.where(fits, codes, -2).astype(np.int16)
