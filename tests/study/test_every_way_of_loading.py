@@ -145,7 +145,7 @@ def test_a_folder_and_named_files(tables: dict[str, bytes], tmp_path: Path):
     beside = tmp_path / "beside"
     put(beside, files)
     named = load_cohort(beside / "variants.maf", clinical=beside / "clinical.csv")
-    check(named, beside, ["curves", "variants"])
+    check(named, beside, ["curves", "variants"], run=run_warm)
     sent = load_upload({f"my folder/{name}": content for name, content in files.items()})
     check(sent, tmp_path, ["curves", "variants"], run=run_warm)
     listed = load_cohort(beside / "clinical.csv", variants=[beside / "variants.maf"])
@@ -187,7 +187,7 @@ def test_a_table_and_a_query_of_duckdb(tables: dict[str, bytes], tmp_path: Path)
     check(load_cohort(address, table="patients"), tmp_path, WIDE, **told)
     query = "SELECT * FROM patients WHERE diagnosis <> 'x''y'\nORDER BY patient_id"
     cohort = load_cohort(address, query=query, mapping={"ignore": ["hb_g_per_l"]})
-    check(cohort, tmp_path, ["curves", "models", "two_cohorts"], **told)
+    check(cohort, tmp_path, ["curves", "models", "two_cohorts"], run=run_warm, **told)
     # A query that names a patient stays out of the script.
     query = (
         f"SELECT * FROM patients WHERE patient_id <> '{cohort.patients.index[3]}' OR age_years>1"  # noqa: S608
