@@ -1,4 +1,4 @@
-"""Embedded synthetic cohorts: ``load_demo("mpn")``, ``"mds"``, ``"aml"``.
+"""Embedded synthetic cohorts: ``load_demo("mpn")`` and the other keys of ``DEMO_COHORTS``.
 
 No patient is behind any row. Frequencies, co-occurrence and hazard ratios are planted from
 published figures (each cited where it stands), and the planted truths travel with the cohort in
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from data_loaders.demo import aml, mds, mpn
+from data_loaders.demo.cml import generate as cml
+from data_loaders.demo.lymphoid import cll, dlbcl
 from data_loaders.model import Cohort, CohortError
 
 __all__ = ["DEMO_COHORTS", "DemoInfo", "load_demo"]
@@ -70,6 +72,30 @@ DEMO_COHORTS: Mapping[str, DemoInfo] = MappingProxyType(
                 "Acute myeloid leukaemia",
                 1500,
             ),
+            DemoInfo(
+                "cll",
+                "CLL demo (synthetic)",
+                "Simulated CLL with IGHV status, FISH lesions, mutations, stages, first treatment "
+                "in two eras, Richter transformation and survival.",
+                "Chronic lymphocytic leukaemia",
+                1200,
+            ),
+            DemoInfo(
+                "dlbcl",
+                "DLBCL demo (synthetic)",
+                "Simulated DLBCL by cell of origin with mutations, rearrangements, copy numbers, "
+                "the parts of the IPI, response, progression and survival.",
+                "Diffuse large B-cell lymphoma",
+                900,
+            ),
+            DemoInfo(
+                "cml",
+                "CML demo (synthetic)",
+                "Simulated chronic-phase CML with ELTS and Sokal, BCR::ABL1 at 3, 6 and 12 months, "
+                "major molecular response, ABL1 mutations, progression and survival.",
+                "Chronic myeloid leukaemia",
+                800,
+            ),
         )
     }
 )
@@ -77,7 +103,14 @@ DEMO_COHORTS: Mapping[str, DemoInfo] = MappingProxyType(
 # The seeds are the years of the publications that the cohorts follow.
 MDS_SEED = 2022
 _GENERATORS: Mapping[str, tuple[Callable[[int, int], Cohort], int]] = MappingProxyType(
-    {"mpn": (mpn.generate, 2018), "mds": (mds.generate, MDS_SEED), "aml": (aml.generate, 2016)}
+    {
+        "mpn": (mpn.generate, 2018),
+        "mds": (mds.generate, MDS_SEED),
+        "aml": (aml.generate, 2016),
+        "cll": (cll.generate, 2015),
+        "dlbcl": (dlbcl.generate, 2010),
+        "cml": (cml.generate, 2017),
+    }
 )
 
 
@@ -87,7 +120,7 @@ def load_demo(key: str, n: int | None = None, seed: int | None = None) -> Cohort
     Parameters
     ----------
     key
-        ``mpn``, ``mds`` or ``aml``.
+        ``mpn``, ``mds``, ``aml``, ``cll``, ``dlbcl`` or ``cml``.
     n
         Number of patients; the cohort's own number by default.
     seed

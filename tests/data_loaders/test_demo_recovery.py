@@ -15,7 +15,9 @@ from data_loaders.demo.mds_figures import PUBLISHED_MEDIAN_YEARS
 
 # Many truths are looked at, so single ones may be far off; a wrong one would be further.
 TOLERANCE = 4.0
-SIZES = {"mpn": 16_000, "mds": 12_000, "aml": 10_000}
+SIZES = {"mpn": 16_000, "mds": 12_000, "aml": 10_000} | dict.fromkeys(
+    ("cll", "dlbcl", "cml"), 10_000
+)
 
 
 @cache
@@ -141,6 +143,14 @@ HAZARDS = [
     ("mds", "os"),
     ("mds", "aml"),
     ("aml", "os"),
+    ("cll", "os"),
+    ("cll", "ttt"),
+    ("cll", "richter"),
+    ("dlbcl", "os"),
+    ("dlbcl", "ttp"),
+    ("cml", "os"),
+    ("cml", "mmr"),
+    ("cml", "ap_bp"),
 ]
 
 
@@ -187,11 +197,12 @@ def test_planted_medians_are_where_half_have_died(key):
         assert abs(survival - 0.5) < TOLERANCE * error + slack, truth.key
 
 
-def test_planted_cumulative_incidences():
+@pytest.mark.parametrize(("key", "number"), [("mpn", 5), ("cll", 1), ("cml", 1)])
+def test_planted_cumulative_incidences(key, number):
     """Inverse probability of censoring weights, which equal Aalen-Johansen."""
-    cohort = large("mpn")
+    cohort = large(key)
     found = truths(cohort, "cumulative_incidence")
-    assert len(found) == 5
+    assert len(found) == number
     for truth in found:
         frame = times(cohort, truth)[group(cohort, truth)].sort_values("time")
         time, month = frame["time"].to_numpy(), truth.details["month"]

@@ -14,14 +14,20 @@ from app.shell.sidebar import filter_columns
 from app.study.wording import mid_sentence
 from app.views.patient.similar.analysis import MIN_NEIGHBOURS
 from app.views.patient.similar.profiles import profile_variables
+from app.views.survival.page_immortal_time import DURING_VIEW, EXPOSURE
 from app.views.transplant.defaults import suggest
 from data_loaders import Cohort
 from data_loaders.meaning.derived import is_triple_negative
+from data_loaders.meaning.vocabulary import term_of
 
 _MOST = 6
 _ENOUGH = 50
+_FEW = 20
 _MYELOFIBROSIS = ("MF", "PMF")
-_RISK_CLASSES = ("ipssm", "ipssr", "eln", "dipss", "mipss")
+_RISK_CLASSES = frozenset(
+    {"ipssm", "ipssr", "eln", "dipss", "dipss_plus", "mipss70", "mysec", "cll_ipi", "ipi", "r_ipi",
+     "nccn_ipi", "flipi", "flipi2", "mipi", "elts", "sokal", "eutos", "r_iss", "iss"}
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,8 @@ def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     """
     found = [
         *_driver_questions(key, cohort),
+        *_lymphoid_questions(key, cohort),
+        *_chronic_questions(key, cohort),
         *_risk_questions(key, cohort),
         *_pair_questions(key, cohort),
         *_alteration_questions(key, cohort),
@@ -86,11 +94,15 @@ def _survival(
     answer_with: str,
     *,
     clauses: tuple[Clause, ...] = (),
+    endpoint: str | None = None,
 ) -> list[StartingQuestion]:
-    """The question that survival by group answers; none where the cohort has no endpoint."""
+    """The question that survival by group answers; none where the cohort has no endpoint.
+
+    Without ``endpoint`` it is the cohort's first.
+    """
     if not cohort.endpoints:
         return []
-    endpoint = next(iter(cohort.endpoints))
+    endpoint = endpoint or next(iter(cohort.endpoints))
     settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Survival curves", "scale": SURVIVAL}
     view = View(key, Filter(All(clauses)), "survival", settings)
     return [StartingQuestion(title, answer_with, view)]
@@ -170,10 +182,98 @@ def _driver_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     return found
 
 
-def _risk_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
+def _incidence(
+    key: str, endpoint: str, group: str, title: str, answer_with: str
+) -> list[StartingQuestion]:
+    """The question that the cumulative incidence by group answers, death competing."""
+    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Competing risks"}
+    return [StartingQuestion(title, answer_with, View(key, Filter(), "survival", settings))]
+
+
+def _held(cohort: Cohort) -> dict[str, str]:
+    """The first column that holds each variable of the vocabulary, by the vocabulary's key."""
+    held: dict[str, str] = {}
     for variable in cohort.variables.values():
-        name = variable.name.lower()
-        if variable.kind == "ordinal" and any(word in name for word in _RISK_CLASSES):
+        known = term_of(variable.source_column or variable.name) or term_of(variable.name)
+        if known is not None and variable.kind in {"categorical", "ordinal", "binary"}:
+            held.setdefault(known.key, variable.name)
+    return held
+
+
+def _lymphoid_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
+    held, found = _held(cohort), list[StartingQuestion]()
+    waiting = next((k for k in ("ttt", "ttnt") if k in cohort.endpoints), None)
+    group = f"variable:{held.get('ighv')}"
+    if "ighv" in held and waiting is not None and cohort.endpoints[waiting].competing:
+        found += _incidence(
+            key, waiting, group,
+            f"Does IGHV status change the {mid_sentence(cohort.endpoints[waiting].label)}?",
+            "Cumulative incidence with death competing, mutated against unmutated",
+        )  # fmt: skip
+    if "ighv" in held:
+        found += _survival(
+            key, cohort, group, "Do patients with unmutated IGHV live shorter?",
+            "Kaplan-Meier of mutated against unmutated IGHV",
+        )  # fmt: skip
+    progression = next((k for k in ("pfs", "os") if k in cohort.endpoints), None)
+    if "cell_of_origin" in held:
+        found += _survival(
+            key, cohort, f"variable:{held['cell_of_origin']}",
+            "Does the cell of origin change the outcome?",
+            "Kaplan-Meier of GCB, ABC and unclassified", endpoint=progression,
+        )  # fmt: skip
+    if "double_hit" in held:
+        found += _survival(
+            key, cohort, f"variable:{held['double_hit']}",
+            "How do patients with a double hit fare?",
+            "Kaplan-Meier with and without rearrangements of MYC and BCL2 or BCL6",
+        )  # fmt: skip
+    if min(_carriers(cohort, "TP53"), _carriers(cohort, "del(17p)")) >= _FEW:
+        found += _survival(
+            key, cohort, "genes:TP53|del(17p)",
+            "Is TP53 mutation worse with del(17p) than alone?",
+            "Kaplan-Meier of both, either one and neither, among those tested for both",
+        )  # fmt: skip
+    if "treatment_era" in held:
+        found += _survival(
+            key, cohort, f"variable:{held['treatment_era']}",
+            "Do patients live longer since there are targeted agents?",
+            "Kaplan-Meier by treatment era",
+        )  # fmt: skip
+    if {"os", "ttp"} <= set(cohort.endpoints) and "cell_of_origin" in held:
+        settings = {ENDPOINT: "os", VIEW: DURING_VIEW, EXPOSURE: "endpoint:ttp", "landmarks": "24"}
+        view = View(key, Filter(), "survival", settings)
+        found.append(
+            StartingQuestion(
+                "How do patients fare who are free of progression at 24 months (PFS24)?",
+                "Survival from the landmark on, by progression until then",
+                view,
+            )
+        )
+    return found
+
+
+def _chronic_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
+    """Of chronic myeloid leukaemia: what changes the major molecular response."""
+    if "mmr" not in cohort.endpoints:
+        return []
+    held, found = _held(cohort), list[StartingQuestion]()
+    for term, title in (
+        ("elts", "How fast do the ELTS risk groups reach a major molecular response?"),
+        ("tki", "Which TKI brings a major molecular response sooner?"),
+    ):
+        if term in held:
+            found += _incidence(
+                key, "mmr", f"variable:{held[term]}", title,
+                "Cumulative incidence with death competing, by group",
+            )  # fmt: skip
+    return found
+
+
+def _risk_questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
+    for term, name in _held(cohort).items():
+        variable = cohort.variables[name]
+        if variable.kind == "ordinal" and variable.role == "disease" and term in _RISK_CLASSES:
             return _survival(
                 key, cohort, f"variable:{variable.name}",
                 f"How well does {variable.label} separate survival?",

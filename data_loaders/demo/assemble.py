@@ -1,0 +1,186 @@
+"""A demo cohort put together from its parts, and events that death competes with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data_loaders.demo.outcomes import (
+    Bools,
+    DeathProcess,
+    Floats,
+    calibrated_clock,
+    median_survival,
+)
+from data_loaders.demo.planted import Effect, Term, median_truth
+from data_loaders.demo.simulate import FeatureSpec, alteration_tables, blank_at_random, choose
+from data_loaders.demo.sources import Source
+from data_loaders.demo.variants import mutation_table, ordinary_draws
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+
+CENTRES = {"Centre A": 0.3, "Centre B": 0.25, "Centre C": 0.2, "Centre D": 0.15, "Centre E": 0.1}
+_CORE = "Centre E"
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a demo cohort is made of.
+
+    Parameters
+    ----------
+    key, title, citation
+        Of the cohort.
+    features
+        Its alterations, in the order of the columns.
+    altered
+        What every patient carries.
+    off_core_panel
+        Genes that the small panel of one centre does not hold.
+    patients, outcomes
+        Clinical columns, without gaps and indexed by patient; times and events.
+    gaps
+        Share of each column that is blanked at random.
+    variables, endpoints, truths
+        As in the cohort.
+    not_tested
+        Further features that were looked for in some patients only, and in whom they were not.
+    """
+
+    key: str
+    title: str
+    citation: str
+    features: Sequence[FeatureSpec]
+    altered: Mapping[str, Bools]
+    off_core_panel: Sequence[str]
+    patients: pd.DataFrame
+    outcomes: pd.DataFrame
+    gaps: Mapping[str, float]
+    variables: Sequence[Variable]
+    endpoints: Sequence[Endpoint]
+    truths: Sequence[PlantedTruth]
+    not_tested: Mapping[str, Bools] | None = None
+
+
+def centres(rng: np.random.Generator, n: int) -> dict[str, npt.NDArray[Any]]:
+    """Centre and sequencing panel of every patient, as columns."""
+    centre = choose(rng, CENTRES, n)
+    return {"centre": centre, "panel": np.where(centre == _CORE, "Core panel", "Full panel")}
+
+
+def study_variables(off_core_panel: Sequence[str]) -> tuple[Variable, ...]:
+    """The dictionary of centre, panel and year of diagnosis."""
+    return (
+        Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
+        Variable(
+            "panel", "Sequencing panel", "categorical", role="study",
+            levels=("Full panel", "Core panel"),
+            description=f"The core panel of {_CORE} does not hold {', '.join(off_core_panel)}.",
+        ),
+        Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+    )  # fmt: skip
+
+
+def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
+    """The cohort, marked as synthetic.
+
+    Parameters
+    ----------
+    rng
+        For the gaps and the variants.
+    """
+    index = parts.patients.index
+    core = (parts.patients["panel"] == "Core panel").to_numpy()
+    not_tested = {**dict.fromkeys(parts.off_core_panel, core), **(parts.not_tested or {})}
+    alterations, features = alteration_tables(parts.features, parts.altered, index, not_tested)
+    seen = {
+        name: carried & ~not_tested.get(name, ~carried) for name, carried in parts.altered.items()
+    }
+    visible = blank_at_random(rng, parts.patients, parts.gaps)
+    return Cohort(
+        name=parts.title,
+        patients=pd.concat([visible, parts.outcomes], axis=1),
+        alterations=alterations,
+        features=features,
+        endpoints={endpoint.key: endpoint for endpoint in parts.endpoints},
+        variables={variable.name: variable for variable in parts.variables},
+        provenance=Provenance(
+            source=f"demo:{parts.key}",
+            citation=parts.citation,
+            licence="MIT",
+            version="1",
+            synthetic=True,
+            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            truths=tuple(parts.truths),
+        ),
+        mutations=mutation_table(rng, index, list(ordinary_draws(parts.features, seen).values())),
+    )
+
+
+def median_truths(
+    patients: pd.DataFrame,
+    death: DeathProcess,
+    groups: Iterable[Mapping[str, str]],
+    source: Source,
+) -> list[PlantedTruth]:
+    """Median survival that the planted model gives to groups of patients.
+
+    Parameters
+    ----------
+    groups
+        The level of each column that a group is made of.
+    source
+        Where the order of the groups comes from; their sizes follow from the model.
+    """
+    truths = []
+    for group in groups:
+        here = np.all([patients[column] == level for column, level in group.items()], axis=0)
+        if here.any():
+            months = median_survival(death.rate[here], death.clock.of(here))
+            truths.append(median_truth("os", months, source.chosen(), group))
+    return truths
+
+
+def levels_of(column: str, levels: Iterable[str]) -> list[dict[str, str]]:
+    """A group of patients for each level of a column."""
+    return [{column: level} for level in levels]
+
+
+def waiting_time(
+    rng: np.random.Generator, relative: Floats, median_months: float, shape: float
+) -> Floats:
+    """Month of an event whose hazard does not depend on that of death, given the covariates.
+
+    Death competes, and the cause-specific hazard ratios are exactly the planted ones.
+
+    Parameters
+    ----------
+    relative
+        Exponential of the event's linear predictor.
+    median_months
+        When half of the patients would have had it if nobody died.
+    shape
+        Of the Weibull clock.
+    """
+    everyone = np.full(len(relative), "all")
+    clock = calibrated_clock(relative, everyone, {"all": median_months}, {"all": shape})
+    return clock.months(rng.exponential(1.0, len(relative)) / relative)
+
+
+def of_feature(name: str, ratio: float, source: Source) -> Effect:
+    """A planted hazard ratio of an alteration."""
+    return Effect(Term(feature=name), ratio, source)
+
+
+def of_level(column: str, level: str, ratio: float, source: Source) -> Effect:
+    """A planted hazard ratio of a level of a column."""
+    return Effect(Term(column=column, level=level), ratio, source)
+
+
+def of_value(column: str, at_least: float, ratio: float, source: Source) -> Effect:
+    """A planted hazard ratio of a measurement from a value on."""
+    return Effect(Term(column=column, at_least=at_least), ratio, source)

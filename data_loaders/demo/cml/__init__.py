@@ -1,0 +1,1 @@
+"""The demo cohort of chronic myeloid leukaemia."""

@@ -1,0 +1,1 @@
+"""Demo cohorts of lymphoid neoplasms."""

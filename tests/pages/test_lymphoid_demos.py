@@ -1,0 +1,34 @@
+"""The demos of lymphoid and chronic leukaemias on every page, in words of their field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import PAGES, calm, figures, words
+
+Opener = Callable[..., AppTest]
+# What nobody says of a lymphoma or of CLL.
+MYELOID = re.compile(
+    r"\b(AML|MDS|MPN|myelo(?!ma)\w*|JAK2|CALR|ASXL1|NPM1|FLT3\S*|IPSS\S*|DIPSS|blasts?)\b",
+    re.IGNORECASE,
+)
+# These two are of every cohort and every method, whichever is chosen.
+GENERAL = {"data", "methods"}
+
+
+@pytest.mark.parametrize("demo", ["cll", "dlbcl", "cml"])
+def test_a_demo_opens_on_every_page_in_words_of_its_field(open_app: Opener, demo: str) -> None:
+    foreign = {}
+    for page in set(PAGES) - GENERAL:
+        at = calm(open_app(page, cohort=f"demo:{demo}"))
+        for figure in figures(at):
+            assert figure["data"], page
+        if demo != "cml":
+            said = words(at).replace("CALR Explorer", "")
+            found = {match[0] for match in MYELOID.finditer(said)}
+            foreign |= {page: found} if found else {}
+    assert not foreign
