@@ -6,13 +6,15 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from docx import Document
 from pptx import Presentation
-from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 from pptx.oxml.ns import qn
 from pptx.util import Inches
 
@@ -22,7 +24,8 @@ from app.study.analyses import answer_to
 from app.study.answer import Answer
 from app.study.files.browser import ExportError
 from app.study.question import Question
-from app.study.slides import SlidesError, _figures, to_pptx
+from app.study.slides import SlidesError, _figures, to_docx, to_pptx
+from app.study.story import Step, Story
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 from tests.study.every_view import genes, maf, patients
@@ -269,6 +272,62 @@ def test_one_patient_stays_off_slides(cohort: Cohort):
     question = Question("upload:abc", cohort.fingerprint, "patient.swimmer")
     with pytest.raises(SlidesError, match="single patients"):
         to_pptx(answer_to(question, cohort))
+
+
+@pytest.fixture(scope="module")
+def story(cohort: Cohort) -> Story:
+    curves = Question(
+        "upload:abc", cohort.fingerprint, "survival.curves",
+        grouping=GroupingSpec.parse("variable:sex"), settings={"endpoint_key": "os"},
+    )  # fmt: skip
+    gone = replace(curves, cohort="upload:gone", fingerprint="0")
+    broken = replace(curves, settings={"endpoint_key": "pfs"})
+    return Story(
+        "For Monday",
+        (
+            Step(curves, "Women live longer", "Say it slowly", "Outcome", address="survival?a=b"),
+            Step(gone, "Not here"),
+            Step(broken, "No such endpoint"),
+        ),
+    )
+
+
+def test_a_story_becomes_slides_with_its_words_links_and_gaps(cohort: Cohort, story: Story):
+    cohorts = {"upload:abc": cohort}
+    content = to_pptx(story, cohorts=cohorts, address="https://calr.example.org/")
+    first, shown, gone, broken, last = Presentation(io.BytesIO(content)).slides
+    assert first.shapes.title.text_frame.text == "For Monday"
+    assert shown.shapes.title.text_frame.text == "Women live longer"
+    notes = shown.notes_slide.notes_text_frame.text
+    assert notes.startswith("Say it slowly")
+    assert "https://calr.example.org/survival?a=b" in notes
+    assert chart(shown)
+    assert "is not here: load it" in str(texts(gone))
+    assert "has no endpoint" in str(texts(broken))
+    (code,) = [shape for shape in last.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+    assert code.click_action.hyperlink.address == "https://calr.example.org/survival?a=b"
+    assert b"MRN-" not in b"".join(dict(parts(content)).values())
+    *_, last = Presentation(io.BytesIO(to_pptx(story, cohorts=cohorts))).slides
+    assert not [shape for shape in last.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+    with pytest.raises(SlidesError, match="nothing to make slides of"):
+        to_pptx(Story())
+
+
+def test_a_story_becomes_a_handout_of_a4(
+    cohort: Cohort, story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_figures, "figure_bytes", no_browser)
+    content = to_docx(story, cohorts={"upload:abc": cohort})
+    file = Document(io.BytesIO(content))
+    assert (round(file.sections[0].page_width.cm), round(file.sections[0].page_height.cm)) == (
+        21,
+        30,
+    )
+    said = "\n".join(cell.text for row in file.tables[0].rows for cell in row.cells)
+    assert "1  Women live longer" in said
+    assert "Not shown: The cohort of this step" in said
+    assert "at 5 years" in said, "without a browser the words stand in the picture's place"
+    assert b"MRN-" not in b"".join(dict(parts(content)).values())
 
 
 def test_synthetic_data_say_so(demo_answer: Answer):

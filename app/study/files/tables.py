@@ -9,6 +9,8 @@ import pandas as pd
 
 from data_loaders import Provenance
 
+# No table of groups is as wide; one with a column a patient is.
+_MOST_COLUMNS = 100
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,6 +48,9 @@ def names_patients(table: pd.DataFrame, ids: Collection[str]) -> bool:
     ids
         Identifiers of the patients; without them, columns that are called so tell.
     """
+    places = sum(isinstance(name, int) for name in table.columns)
+    if len(table.columns) > _MOST_COLUMNS or 2 * places > len(table.columns):
+        return True  # a column a patient, by his place
     names = {str(name) for name in table.columns}
     if names & {"patient", "patient_id"} or 2 * len(names.intersection(ids)) > len(names):
         return True

@@ -120,7 +120,7 @@ def _points(slide: Any, panel: Panel, frame: Box) -> Any:
     if chart.value_axis.has_major_gridlines:
         chart.value_axis.major_gridlines.format.line.color.rgb = GRID
         chart.value_axis.major_gridlines.format.line.width = Pt(0.75)
-    _legend(chart, [series.named for series in drawn])
+    _legend(chart, [series.named and panel.legend for series in drawn])
     return shape
 
 
@@ -321,7 +321,10 @@ def _legend(chart: Any, named: Sequence[bool]) -> None:
         return
     chart.legend.position = XL_LEGEND_POSITION.TOP
     chart.legend.include_in_layout = False
-    chart.legend.font.size, chart.legend.font.color.rgb = Pt(SIZE), INK
+    chart.legend.font.size, chart.legend.font.color.rgb = (
+        Pt(SIZE if sum(named) <= 5 else SMALL),
+        INK,
+    )
     position = chart.legend._element.find(qn("c:legendPos"))  # noqa: SLF001
     for number in range(len(named) - 1, -1, -1):
         if not named[number]:

@@ -11,13 +11,13 @@ from typing import Any
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import PP_PLACEHOLDER as KIND
-from pptx.enum.text import MSO_ANCHOR
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.study.files.workbook import xml_text
-from app.study.slides._charts import Box
+from app.study.slides._charts import INK, Box
 from app.study.slides._figures import add_text
 
 _TITLES = (KIND.TITLE, KIND.CENTER_TITLE)
@@ -89,6 +89,10 @@ class Deck:
         body = _placeholder(slide, _TEXTS)
         if body is not None:
             _plain_text(body, lines, 20 if self.own else None)
+            if self.own:
+                for paragraph in body.text_frame.paragraphs:
+                    paragraph.alignment = PP_ALIGN.LEFT
+                    paragraph.runs[0].font.color.rgb = INK
         self._footed(slide, footer, synthetic=synthetic)
         return slide
 
@@ -106,6 +110,8 @@ class Deck:
             return
         frame = shape.text_frame
         frame.text = xml_text(title)
+        if slide.slide_layout == self.first:
+            return
         size = 28 if len(title) <= 75 else 24 if len(title) <= 120 else 20
         if self.own or size < 28:
             for run in frame.paragraphs[0].runs:
@@ -247,7 +253,7 @@ def _house() -> Any:
             kind = shape.placeholder_format.type
             if kind == KIND.FOOTER:
                 _move(shape, Box(0.6, 7.05, 11.3, _FOOTER))
-                shape.text_frame.paragraphs[0].alignment = 1
+                shape.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
             elif kind == KIND.SLIDE_NUMBER:
                 _move(shape, Box(12.0, 7.05, 0.8, _FOOTER))
             elif kind == KIND.DATE:
@@ -258,6 +264,10 @@ def _house() -> Any:
                 holder is master or holder.name == "Title and Content"
             ):
                 _move(shape, Box(0.6, 1.3, 12.1, 5.65))
+            elif kind == KIND.CENTER_TITLE:
+                _move(shape, Box(0.9, 2.0, 11.5, 1.5))
+            elif kind == KIND.SUBTITLE:
+                _move(shape, Box(0.9, 3.6, 11.5, 1.8))
             else:
                 shape.left, shape.width = int(shape.left * wide), int(shape.width * wide)
     title = master.element.find(f".//{qn('p:titleStyle')}/{qn('a:lvl1pPr')}")

@@ -25,13 +25,14 @@ from app.study.slides._charts import INK, SIZE, SMALL, Box, add_chart, describe
 from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series
 from app.study.slides._reading import is_heading, panels_of
 
-MOST_ROWS = 18
-_LINE, _TALLEST = 0.29, 0.75
+MOST_ROWS = 22
+_LINE, _LOW_LINE, _TALLEST = 0.29, 0.23, 0.75
+_MANY_LINES = 5
 _UNDER, _LEGEND, _LEFT, _HALF = 0.75, 0.42, 0.95, 0.4
 _NAMES, _NUMBERS, _P = 3.3, 2.1, 1.3
 _COUNTS = re.compile(r"^[\d,]+(, [\d,]+)?$")
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
-_WIDE_PICTURE = 1_000
+_WIDE_PICTURE, _WIDEST_PICTURE = 1_000, 1_600
 
 
 def parts_of(figure: go.Figure) -> list[tuple[list[Panel], RiskTable | None]] | str:
@@ -61,12 +62,28 @@ def add_panels(
             _add_alone(slide, panel, region, alt, alone=len(panels) == 1)
 
 
+def picture_of(figure: go.Figure, width: int) -> bytes:
+    """A figure without its title as PNG.
+
+    Parameters
+    ----------
+    width
+        Pixels that it is laid out on.
+
+    Raises
+    ------
+    ExportError
+        If this machine cannot draw it.
+    """
+    return figure_bytes(_without_title(figure), "png", width=width)
+
+
 def add_picture(slide: Any, figure: go.Figure, region: Box, alt: str) -> str:
     """Put a picture of the figure on the slide; why not, where this machine cannot draw one."""
     height = int(figure.layout.height or 500)
     width = max(_WIDE_PICTURE, round(height * region.width / region.height))
     try:
-        content = figure_bytes(_without_title(figure), "png", width=min(width, 1_600))
+        content = picture_of(figure, min(width, _WIDEST_PICTURE))
     except ExportError as error:
         return str(error)
     shape = slide.shapes.add_picture(io.BytesIO(content), Inches(region.left), Inches(region.top))
@@ -101,19 +118,26 @@ def _add_alone(slide: Any, panel: Panel, region: Box, alt: str, *, alone: bool) 
     height = region.height * (panel.top - panel.bottom)
     left = region.left + region.width * panel.left
     frame = Box(left, top, region.width * (panel.right - panel.left), height)
-    beside, above = _LEFT, _LEGEND
+    beside, above = _LEFT, _LEGEND + 0.25 * (_legend_rows(panel, frame.width) - 1)
     if panel.bars is not None and panel.bars.lying:
         beside = min(0.5 + 0.1 * max(map(len, panel.bars.categories)), 0.35 * frame.width)
     if not alone and panel.y.title:  # too short for an upright title
         add_text(slide, panel.y.title, Box(left, top, 4.5, 0.3))
         panel = replace(panel, y=replace(panel.y, title=""))
-    under = _UNDER if panel.x.title else 0.4
+    under = _UNDER if panel.x.title else 0.4 if panel.x.visible else 0.1
     plot = Box(
         frame.left + beside, frame.top + above, frame.width - beside - 0.3,
         frame.height - above - under,
     )  # fmt: skip
     add_chart(slide, panel, frame, plot, alt)
     _caption(slide, panel, plot)
+
+
+def _legend_rows(panel: Panel, width: float) -> int:
+    """Lines that the legend takes: its columns are as wide as its longest entry."""
+    names = [series.name for series in panel.series if series.named]
+    longest = 0.5 + 0.1 * max(map(len, names), default=0)
+    return max(math.ceil(len(names) / max(int(0.8 * width / longest), 1)), 1)
 
 
 def _caption(slide: Any, panel: Panel, plot: Box) -> None:
@@ -128,7 +152,8 @@ def _caption(slide: Any, panel: Panel, plot: Box) -> None:
 
 def _add_over_table(slide: Any, panel: Panel, table: RiskTable, region: Box, alt: str) -> None:
     """Curves whose ticks stand over the columns of their table."""
-    height = _LINE * (len(table.lines) + 1)
+    line = _LINE if len(table.lines) <= _MANY_LINES else _LOW_LINE
+    height = line * (len(table.lines) + 1)
     span = panel.x.high - panel.x.low
     first = (table.ticks[0] - panel.x.low) / span
     step = (table.ticks[1] - table.ticks[0]) / span if len(table.ticks) > 1 else 1.0
@@ -138,7 +163,12 @@ def _add_over_table(slide: Any, panel: Panel, table: RiskTable, region: Box, alt
     left = region.left + max(names + _HALF, _LEFT)
     width = (region.right - left) / (1 + after)
     bottom = region.bottom - height - _UNDER
-    plot = Box(left, region.top + _LEGEND, width, bottom - region.top - _LEGEND)
+    # The table names the curves by their colours, where it has all of them.
+    told = {name for name, *_ in table.lines}
+    named = all(series.name in told for series in panel.series if series.named)
+    panel = replace(panel, legend=not named)
+    above = 0.12 if named else _LEGEND
+    plot = Box(left, region.top + above, width, bottom - region.top - above)
     frame = Box(left - _LEFT, region.top, width + _LEFT + 0.2, bottom + _UNDER - region.top)
     column = width * step
     columns = [left + width * first - _HALF - region.left, _HALF + column / 2]
@@ -172,7 +202,7 @@ def _colour(cell: Any, colour: str) -> None:
     run.font.color.rgb = RGBColor.from_string(colour)
     own = paragraph.add_run()
     own.text = name
-    own.font.size, own.font.color.rgb = Pt(SIZE), INK
+    own.font.size, own.font.color.rgb = run.font.size, INK
 
 
 # Rows with words beside them ---------------------------------------------------------------
@@ -325,9 +355,10 @@ def add_text(
     frame = shape.text_frame
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    paragraph = frame.paragraphs[0]
-    paragraph.alignment = align
-    run = paragraph.add_run()
-    run.text = xml_text(text)
-    run.font.size, run.font.color.rgb = Pt(size), INK
+    for number, line in enumerate(text.split("\n")):
+        paragraph = frame.add_paragraph() if number else frame.paragraphs[0]
+        paragraph.alignment = align
+        run = paragraph.add_run()
+        run.text = xml_text(line)
+        run.font.size, run.font.color.rgb = Pt(size), INK
     return shape

@@ -1,63 +1,44 @@
-"""What each slide says, and the slides of it."""
+"""Slides of answers and of stories."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import plotly.graph_objects as go
+import segno
+from pptx.util import Inches
 
 from app.cohort.filters import Selection
-from app.study.answer import OF_ONE_PATIENT, Answer, methods_text
-from app.study.figures.theme import SYNTHETIC_MARK
-from app.study.files.software import product
-from app.study.files.tables import names_patients
+from app.study.analyses import answer_to
+from app.study.answer import Answer
+from app.study.files.software import made_with
 from app.study.files.workbook import xml_text
-from app.study.slides._charts import Box
+from app.study.methods import source_sentence
+from app.study.question import Question
+from app.study.slides._charts import Box, describe
 from app.study.slides._deck import Deck, SlidesError
 from app.study.slides._figures import add_panels, add_picture, add_text, parts_of
-from app.study.slides._panel import words
-from app.study.slides._reading import is_heading
+from app.study.slides._pages import Page, page_of_step, pages_of_answer
+from app.study.story import Answered, Story, answered
+from app.study.wording import count
+from data_loaders import Cohort
 
-_LONGEST_TITLE = 180
 _MOST_NOTED = 60
-
-
-@dataclass(frozen=True, eq=False)
-class Page:
-    """One figure and what is said with it.
-
-    Attributes
-    ----------
-    title, subtitle, footer
-        The finding; of whom; and where it comes from.
-    figure
-        What is drawn; None where the step cannot be answered, and ``missing`` says why.
-    alt, notes
-        Alternative text, and the speaker's notes.
-    """
-
-    title: str
-    subtitle: str
-    footer: str
-    synthetic: bool
-    figure: go.Figure | None
-    alt: str = ""
-    notes: str = ""
-    missing: str = ""
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+_MOST_CODES, _CODES_A_ROW = 16, 8
 
 
 def to_pptx(
-    shown: Answer | Sequence[Answer],
+    shown: Story | Answer | Sequence[Answer],
     template: bytes | str | Path | None = None,
     *,
+    cohorts: Mapping[str, Cohort] | None = None,
+    answer: Callable[[Question, Cohort], Answer] = answer_to,
     selection: Selection | None = None,
     methods: str = "",
+    address: str = "",
 ) -> bytes:
     """Slides (PowerPoint, 16:9) with native charts whose data can be opened and changed.
 
@@ -67,97 +48,119 @@ def to_pptx(
     Parameters
     ----------
     shown
-        An answer, or several; each of its figures becomes a slide.
+        A story, whose steps become slides between an opening one and one of data and methods; or
+        an answer or several, whose figures do.
     template
         A ``.pptx`` or ``.potx`` whose placeholders are used, or its content; None for our own look.
+    cohorts
+        Those of a story, by key; None for the cohorts that everybody has.
+    answer
+        Answers the questions of a story; a session gives what it remembers.
     selection
-        The patients that the answers were made of: source and filter are then named.
+        The patients that answers were made of: source and filter are then named.
     methods
-        The methods paragraph where it is not the answer's own.
+        The methods paragraph of an answer where it is not its own.
+    address
+        Where others reach the app, such as ``https://calr.example.org``: the last slide of a story
+        then has a QR code for each step.
 
     Raises
     ------
     SlidesError
-        If the template cannot be used, or an answer is about single patients.
+        If the template cannot be used, there is nothing to show, or an answer is about single
+        patients.
     """
-    answers = [shown] if isinstance(shown, Answer) else list(shown)
-    pages = [
-        _page(answer, name, selection, methods) for answer in answers for name in answer.figures
-    ]
-    if not pages:
-        raise SlidesError("There is nothing to make slides of.")
     deck = Deck(template)
+    if isinstance(shown, Story):
+        told = answered(shown, cohorts, answer)
+        pages = [page_of_step(one, address) for one in told]
+        _opening(deck, shown, told, pages)
+    else:
+        answers = [shown] if isinstance(shown, Answer) else list(shown)
+        pages = [page for one in answers for page in pages_of_answer(one, selection, methods)]
+    if not pages:
+        raise SlidesError("There is nothing to make slides of yet.")
     for page in pages:
         _add(deck, page)
+    if isinstance(shown, Story):
+        _closing(deck, told, pages)
     return deck.content()
 
 
-def _page(answer: Answer, name: str, selection: Selection | None, methods: str) -> Page:
-    if answer.key in OF_ONE_PATIENT:
-        raise SlidesError("Slides show groups: single patients stay on their own page.")
-    figure = answer.figures[name]()
-    synthetic = SYNTHETIC_MARK in str(figure.layout.annotations[:1])
-    source = product()
-    notes = [answer.title, *answer.sentences, *answer.notes, *answer.cautions]
-    who, ids = answer.accounting.caption(), frozenset[str]()
-    if selection is not None:
-        source = f"{selection.source.provenance.source} · {source}"
-        who = f"{selection.sentence} · {who}"
-        methods = methods or methods_text(answer, selection)
-        ids = frozenset(map(str, selection.source.patients.index))
-    notes += [methods] if methods else answer.methods
-    heading = _heading(figure) or answer.title
-    finding = answer.sentences[0] if answer.sentences and name == next(iter(answer.figures)) else ""
-    title = finding if finding and len(finding) <= _LONGEST_TITLE else heading
-    return Page(
-        title=title,
-        subtitle=who if title == heading else f"{heading}\n{who}",
-        footer=f"{source} · {datetime.now(UTC):%Y-%m-%d}",
-        synthetic=synthetic,
-        figure=figure,
-        alt=answer.alt or heading,
-        notes="\n\n".join(note for note in notes if note),
-        tables={
-            name: table for name, table in answer.tables().items() if not names_patients(table, ids)
-        },
+def _opening(deck: Deck, story: Story, told: Sequence[Answered], pages: Sequence[Page]) -> None:
+    if not pages:
+        return
+    footer = next((page.footer for page in pages if page.figure is not None), pages[0].footer)
+    names = dict.fromkeys(one.selection.source.name for one in told if one.selection)
+    deck.add_opening(
+        story.title, "\n".join([*names, footer.rpartition(" · ")[2]]), footer,
+        synthetic=any(page.synthetic for page in pages),
+    )  # fmt: skip
+
+
+def _closing(deck: Deck, told: Sequence[Answered], pages: Sequence[Page]) -> None:
+    """Data and methods, and a code for each step where others can reach the app."""
+    sources = dict.fromkeys(
+        f"{source_sentence(one.selection)} {count(one.selection.source.n, 'patient')}."
+        for one in told
+        if one.selection is not None
     )
-
-
-def _heading(figure: go.Figure) -> str:
-    """What the figure itself is headed with."""
-    first = next(iter(figure.layout.annotations), None)
-    if first is None or not is_heading(first.to_plotly_json()):
-        return ""
-    return words(str(first.text).partition("</b>")[0])
+    missing = sum(page.figure is None for page in pages)
+    said = [*sources, made_with(), "The methods of each slide stand in its notes."]
+    if missing:
+        said.append(f"{count(missing, 'step')} of the story cannot be answered here.")
+    slide, region = deck.add(
+        "Data and methods", "For research: results generate hypotheses and are no medical advice.",
+        next((page.footer for page in pages if page.figure), pages[0].footer),
+        synthetic=any(page.synthetic for page in pages),
+    )  # fmt: skip
+    links = [(number, page) for number, page in enumerate(pages, start=1) if page.link]
+    links = links[:_MOST_CODES]
+    rows = -(-len(links) // _CODES_A_ROW)
+    side = min(1.25, region.width / _CODES_A_ROW - 0.2)
+    place = replace(region, height=max(region.height - rows * (side + 0.45), 1.0))
+    add_text(slide, "\n".join(said), place, size=12 if rows else 16)
+    for position, (number, page) in enumerate(links):
+        left = region.left + (position % _CODES_A_ROW) * (region.width / _CODES_A_ROW)
+        top = region.bottom - (rows - position // _CODES_A_ROW) * (side + 0.4)
+        held = io.BytesIO()
+        segno.make(page.link, error="m").save(held, kind="png", scale=6, border=2)
+        held.seek(0)
+        size = Inches(side)
+        picture = slide.shapes.add_picture(held, Inches(left), Inches(top), size, size)
+        describe(picture, f"QR code of step {number}: {page.link}")
+        picture.click_action.hyperlink.address = page.link
+        add_text(slide, f"Step {number}", Box(left, top + side, side, 0.3), size=12)
 
 
 def _add(deck: Deck, page: Page) -> None:
     """Add the slides of a page: one, or several where its rows go on."""
+    if page.figure is None:
+        slide, region = _slide(deck, page)
+        add_text(slide, f"This step is not shown: {page.missing}", region, size=20)
+        return
     parts = parts_of(page.figure)
     if isinstance(parts, str):
-        slide, region = deck.add(page.title, page.subtitle, page.footer, synthetic=page.synthetic)
+        slide, region = _slide(deck, page)
         why_not = add_picture(slide, page.figure, region, page.alt)
         if why_not:
-            _say(slide, f"The figure is not on this slide: {why_not}", region)
+            add_text(slide, f"The figure is not on this slide: {why_not}", region, size=20)
         _note(slide, page, parts)
         return
     for number, (panels, table) in enumerate(parts, start=1):
-        more = f" ({number} of {len(parts)})" if len(parts) > 1 else ""
-        slide, region = deck.add(
-            f"{page.title}{more}", page.subtitle, page.footer, synthetic=page.synthetic
-        )
+        slide, region = _slide(deck, page, f" ({number} of {len(parts)})" * (len(parts) > 1))
         add_panels(slide, panels, table, region, page.alt)
-        _note(slide, page, "")
+        _note(slide, page)
 
 
-def _say(slide: Any, text: str, region: Box) -> None:
-    add_text(slide, text, region, size=20)
+def _slide(deck: Deck, page: Page, more: str = "") -> tuple[Any, Box]:
+    return deck.add(f"{page.title}{more}", page.subtitle, page.footer, synthetic=page.synthetic)
 
 
-def _note(slide: Any, page: Page, why_picture: str) -> None:
+def _note(slide: Any, page: Page, why_picture: str = "") -> None:
     notes = page.notes
     if why_picture:
         notes += f"\n\nThe figure is a picture: {why_picture} Its numbers:\n"
-        for name, table in page.tables.items():
+        for name, table in page.tables().items():
             notes += f"\n{name}\n{table.head(_MOST_NOTED).to_csv(index=False, sep=chr(9))}"
     slide.notes_slide.notes_text_frame.text = xml_text(notes)

@@ -132,6 +132,8 @@ class Panel:
         Of its place in the figure, as shares from the lower left corner.
     caption
         Words under the axis beside its title: a test and its p-value.
+    legend
+        Whether what has a name stands in a legend.
     rows, head, counts
         Words beside the plot in line with its rows, from the top; the head of their numbers, and
         that of the counts that stand under their names.
@@ -145,6 +147,7 @@ class Panel:
     head: str = ""
     counts: str = ""
     caption: str = ""
+    legend: bool = True
     left: float = 0.0
     right: float = 1.0
     bottom: float = 0.0

@@ -1,15 +1,18 @@
 """Stories: questions in order, with captions and notes, to present, to hand on, to keep."""
 
+from app.study.story._answered import Answered, answered
 from app.study.story._demos import demo_story
 from app.study.story._standing import Standing, opened
 from app.study.story._story import STORY_FILE, Step, Story, StoryError, caption_from
 
 __all__ = [
     "STORY_FILE",
+    "Answered",
     "Standing",
     "Step",
     "Story",
     "StoryError",
+    "answered",
     "caption_from",
     "demo_story",
     "opened",

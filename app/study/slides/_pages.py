@@ -1,0 +1,150 @@
+"""What each slide of an answer or of a story's step says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.cohort.filters import Selection
+from app.study.answer import OF_ONE_PATIENT, Answer, methods_text
+from app.study.figures.theme import SYNTHETIC_MARK
+from app.study.files.software import product
+from app.study.files.tables import names_patients
+from app.study.slides._deck import SlidesError
+from app.study.slides._panel import words
+from app.study.slides._reading import is_heading
+from app.study.story import Answered
+
+_LONGEST_TITLE = 180
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One figure and what is said with it.
+
+    Attributes
+    ----------
+    title, subtitle, footer
+        The finding; of whom; and where it comes from.
+    synthetic
+        Whether the data are simulated.
+    figure
+        What is drawn; None where the step cannot be answered, and ``missing`` says why.
+    alt, notes
+        Alternative text, and the speaker's notes.
+    tables
+        Makes the numbers of the answer, none of them a row a patient.
+    link
+        Where the step is shown, with the host; empty where that is not known.
+    """
+
+    title: str
+    subtitle: str
+    footer: str
+    synthetic: bool
+    figure: go.Figure | None = None
+    alt: str = ""
+    notes: str = ""
+    missing: str = ""
+    tables: Callable[[], Mapping[str, pd.DataFrame]] = dict
+    link: str = ""
+
+
+def pages_of_answer(answer: Answer, selection: Selection | None, methods: str = "") -> list[Page]:
+    """A page for each figure of an answer; its first sentence is the title of the first."""
+    found = []
+    for number, draw in enumerate(answer.figures.values()):
+        figure = draw()
+        heading = heading_of(figure) or answer.title
+        first = next(iter(answer.sentences), "") if not number else ""
+        finding = _plain(first) if len(first) <= _LONGEST_TITLE else ""
+        found.append(_page(answer, figure, finding or heading, heading, selection, methods=methods))
+    return found
+
+
+def page_of_step(told: Answered, address: str) -> Page:
+    """The page of a step: its caption is the title, its note comes first in the notes."""
+    step = told.step
+    link = f"{address.rstrip('/')}/{step.address}" if address and step.address else ""
+    if told.answer is None:
+        title = step.caption or step.question.analysis
+        return Page(title, step.section, _footer(None), synthetic=False, missing=told.said)
+    figure = told.figure()
+    heading = heading_of(figure) or told.answer.title
+    title = _plain(step.caption or next(iter(told.answer.sentences), heading))
+    if len(title) > _LONGEST_TITLE:
+        title = f"{title[: _LONGEST_TITLE - 1].rsplit(' ', 1)[0]} …"
+    said = [step.note, step.caption if step.caption != title else "", told.said]
+    return _page(
+        told.answer, figure, title, heading, told.selection,
+        section=step.section, first=said, link=link,
+    )  # fmt: skip
+
+
+def _page(
+    answer: Answer,
+    figure: go.Figure,
+    title: str,
+    heading: str,
+    selection: Selection | None,
+    *,
+    methods: str = "",
+    section: str = "",
+    first: list[str] | None = None,
+    link: str = "",
+) -> Page:
+    if answer.key in OF_ONE_PATIENT:
+        raise SlidesError("Slides show groups: single patients stay on their own page.")
+    who, ids = answer.accounting.caption(), frozenset[str]()
+    if selection is not None:
+        who = f"{selection.sentence} · {who}"
+        methods = methods or methods_text(answer, selection)
+        ids = frozenset(map(str, selection.source.patients.index))
+    above = " · ".join(part for part in (section, heading if heading != title else "") if part)
+    notes = [
+        *(first or ()), answer.title, *answer.sentences, *answer.notes, *answer.cautions,
+        *([methods] if methods else answer.methods), link,
+    ]  # fmt: skip
+    synthetic = (
+        selection.source.provenance.synthetic
+        if selection is not None
+        else SYNTHETIC_MARK in str(figure.layout.annotations[:1])
+    )
+    return Page(
+        title=title,
+        subtitle=f"{above}\n{who}" if above else who,
+        footer=_footer(selection),
+        synthetic=synthetic,
+        figure=figure,
+        alt=answer.alt or heading,
+        notes="\n\n".join(note for note in notes if note),
+        tables=partial(_tables, answer, ids),
+        link=link,
+    )
+
+
+def _tables(answer: Answer, ids: frozenset[str]) -> dict[str, pd.DataFrame]:
+    held = answer.tables()
+    return {name: table for name, table in held.items() if not names_patients(table, ids)}
+
+
+def heading_of(figure: go.Figure) -> str:
+    """What the figure itself is headed with."""
+    first = next(iter(figure.layout.annotations), None)
+    if first is None or not is_heading(first.to_plotly_json()):
+        return ""
+    return words(str(first.text).partition("</b>")[0])
+
+
+def _footer(selection: Selection | None) -> str:
+    source = [] if selection is None else [selection.source.provenance.source]
+    return " · ".join([*source, product(), f"{datetime.now(UTC):%Y-%m-%d}"])
+
+
+def _plain(text: str) -> str:
+    return text.replace("**", "")
