@@ -10,12 +10,15 @@ from typing import Any
 
 import streamlit as st
 
+from app.cohort.disclosure import Disclosure
 from app.cohort.filters import Filter, Selection
+from app.cohort.scores import SCORES, with_scores
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import DEMO_COHORTS
 from data_loaders.uploads import load_upload
 
 DEFAULT_COHORT = "demo:mpn"
+SCORE_VARIABLES = "scores"
 _UPLOADS = "_uploads"
 _SOURCES = "_upload_sources"
 _HELD_PUBLIC = "_public_cohorts"
@@ -162,11 +165,26 @@ def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
 
 
 def open_cohort(key: str) -> Cohort:
-    """The cohort of a key that ``cohort_keys`` lists."""
+    """The cohort of a key that ``cohort_keys`` lists, with the scores chosen as its variables."""
+    return with_scores(loaded_cohort(key), chosen_scores())
+
+
+def loaded_cohort(key: str) -> Cohort:
+    """The cohort of a key as it was loaded."""
     if key.startswith(_PUBLIC):
         return public_cohort(key.removeprefix(_PUBLIC))
     held = uploads().get(key)
     return held if held is not None else demo_cohort(key)
+
+
+def chosen_scores() -> list[str]:
+    """Keys of the scores that the session, or else its link, has as variables of its cohort."""
+    if Disclosure.of() is not None:
+        return []
+    asked = st.session_state.get(SCORE_VARIABLES)
+    if asked is None:
+        asked = st.query_params.get_all(SCORE_VARIABLES)
+    return [key for key, score in SCORES.items() if key in asked or score.label in asked]
 
 
 def look_at(key: str, cohort: Cohort, chosen: Filter) -> Looking:

@@ -46,11 +46,13 @@ from app.shell.links import (
     keep_choices,
 )
 from app.shell.saved_groups import keep_saved_in_link, saved_groups
+from app.shell.score_variables import draw_score_variables
 from app.shell.session import (
     DEFAULT_COHORT,
     Looking,
     cohort_keys,
     cohort_title,
+    loaded_cohort,
     look_at,
     open_cohort,
 )
@@ -228,9 +230,17 @@ def draw_sidebar() -> Looking:
         st.session_state[COHORT] = st.session_state.pop(NEXT)
     keys = cohort_keys()
     key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
+    conditions = st.container()
+    published = _published(loaded_cohort(key))
+    if published is None:
+        draw_score_variables(loaded_cohort(key))
     cohort = open_cohort(key)
     escape_texts_of(cohort, (*map(cohort_title, keys), *saved_groups(cohort)))
-    published = _published(cohort)
+    with conditions:
+        return _draw_filter(key, cohort, published)
+
+
+def _draw_filter(key: str, cohort: Cohort, published: Published | None) -> Looking:
     if published is None:
         _draw_free_filter(cohort)
     else:

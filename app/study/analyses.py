@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
+from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
 from app.study.question import Question
 from data_loaders import Cohort
@@ -75,6 +76,7 @@ def compute(question: Question, cohort: Cohort) -> Any:
     ValueError
         If this cohort cannot answer; the message is a sentence for the user.
     """
+    cohort = _with_its_scores(question, cohort)
     mask = question.filter.apply(cohort).mask
     asked = dict(question.settings)
     grouping = question.groups(cohort, mask)
@@ -85,8 +87,15 @@ def compute(question: Question, cohort: Cohort) -> Any:
     return analysis_of(question).function(cohort, mask, **asked)
 
 
+def _with_its_scores(question: Question, cohort: Cohort) -> Cohort:
+    """The cohort with the scores that the question names as variables."""
+    said = (question.filter.to_dict(), str(question.grouping), question.settings, question.shown)
+    return with_scores(cohort, scores_named_in(str(said)))
+
+
 def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
     """What a result says, drawn as the question wants it."""
+    cohort = _with_its_scores(question, cohort)
     return analysis_of(question).answer(cohort, result, **question.shown)
 
 

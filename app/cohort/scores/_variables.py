@@ -14,13 +14,13 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
-from app.cohort.scores._definition import Definition
+from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._disease import disease_of
 from app.cohort.scores._score import SCORES, definition_of, known_inputs, score
 from data_loaders import Cohort, Variable
 
 PREFIX = "score_"
-_FEWEST, _LEAST_SHARE = 5, 0.1
+_FEWEST, _LEAST_SHARE, _SAMPLE = 5, 0.1, 10_000
 _OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
@@ -35,7 +35,10 @@ def offered_scores(cohort: Cohort) -> tuple[str, ...]:
     At least 5 and a tenth of those who are not said to have another disease.
     """
     if cohort not in _OFFERED:
-        _OFFERED[cohort] = tuple(key for key in SCORES if _is_worth(cohort, SCORES[key]))
+        few = cohort
+        if cohort.n > _SAMPLE:  # every so manyth patient tells as much
+            few = cohort.subset(np.arange(cohort.n) % -(-cohort.n // _SAMPLE) == 0)
+        _OFFERED[cohort] = tuple(key for key in SCORES if _is_worth(few, SCORES[key]))
     return _OFFERED[cohort]
 
 
@@ -103,7 +106,7 @@ def _variable(name: str, definition: Definition, label: str, what: str) -> Varia
 
 def computed_by(definition: Definition) -> str:
     """Whose score it is and how well its points are documented, as a sentence."""
-    return f"Computed by {definition.source}; grade {definition.grade} of evidence."
+    return f"After {definition.source}; evidence {definition.grade}: {GRADES[definition.grade]}."
 
 
 def scores_among(cohort: Cohort) -> tuple[str, ...]:

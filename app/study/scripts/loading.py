@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pprint import pformat
 from textwrap import indent
 from typing import Any
 
+from app.cohort.scores import scores_among
 from data_loaders import Cohort
 from data_loaders.mapping.record import MAPPING_ENDING
 from data_loaders.model import Loading
@@ -58,6 +59,18 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
         Which cohort of the script it is, from 1; what is asked of the environment for a further
         one has its number at the end.
     """
+    lines = _loading_lines(cohort, number)
+    computed = scores_among(cohort)
+    if not computed:
+        return lines
+    return replace(
+        lines,
+        lines=f"{lines.lines}\ncohort = with_scores(cohort, {list(computed)})",
+        imports={**lines.imports, "app.cohort.scores": {"with_scores"}},
+    )
+
+
+def _loading_lines(cohort: Cohort, number: int) -> LoadingLines:
     ending = "" if number == 1 else f"_{number}"
     loaded = cohort.provenance.loaded
     if loaded is None:
