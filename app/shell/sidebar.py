@@ -27,6 +27,7 @@ from app.shell.cohort_filter import (
     take_filter_from_link,
 )
 from app.shell.controls.choice import several
+from app.shell.controls.score_variables import draw_score_variables
 from app.shell.disclosure_words import draw_released_selection
 from app.shell.escaping import escape_texts_of
 from app.shell.links import (
@@ -46,7 +47,6 @@ from app.shell.links import (
     keep_choices,
 )
 from app.shell.saved_groups import keep_saved_in_link, saved_groups
-from app.shell.score_variables import draw_score_variables
 from app.shell.session import (
     DEFAULT_COHORT,
     Looking,

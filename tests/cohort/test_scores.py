@@ -14,6 +14,7 @@ from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
 from app.cohort.scores import (
     SCORES,
     available_scores,
+    contributions,
     offered_scores,
     score,
     scores_among,
@@ -286,3 +287,26 @@ def test_scores_become_variables_and_the_fingerprint_stays(mds: Cohort) -> None:
     values = score(mds, "ipss_r").table["value"]
     assert chosen.apply(held).n == ((classes == "High") & (values >= 4)).sum()
     assert scores_named_in(str(chosen.to_dict())) == ("ipss_r", "ipss_m")
+
+
+def test_what_a_patient_s_class_is_made_of_and_what_would_change_it() -> None:
+    columns: dict[str, tuple[str | None, list[object]]] = {
+        "age": ("years", [71.0]), "hb": ("g/dL", [14.7]), "wbc": ("10⁹/L", [17.0]),
+        "pb_blasts": ("%", [0.0]), "symptoms": (None, ["yes"]),
+    }  # fmt: skip
+    parts = contributions(_cohort(columns), "dipss", 0).set_index("input")
+    assert parts["least"].to_dict() == {
+        "age": 1, "symptoms": 1, "hb": 0, "wbc": 0, "pb_blasts": 0
+    }  # fmt: skip
+    assert parts.loc["hb", "changes"] == "below 10: Int-2"
+    assert parts.loc["age", "changes"] == ""
+    del columns["wbc"]
+    open_ = contributions(_cohort(columns), "dipss", 0).set_index("input").loc["wbc"]
+    assert (open_["value"], open_["least"], open_["most"]) == ("missing", 0, 1)
+
+
+def test_the_parts_of_the_ipss_m_sum_to_its_value(mds: Cohort) -> None:
+    table = score(mds, "ipss_m").table
+    for position in np.flatnonzero(table["missing"] == ())[:5]:
+        parts = contributions(mds, "ipss_m", int(position))
+        assert parts["least"].sum() == pytest.approx(table["value"].iloc[position], abs=0.0051)

@@ -4,6 +4,7 @@ Not a diagnosis: a score is computed from what a file holds, and says what it la
 """
 
 from app.cohort.scores._definition import GRADES, Band, Definition
+from app.cohort.scores._patient import contributions
 from app.cohort.scores._score import (
     SCORES,
     ScoreResult,
@@ -30,6 +31,7 @@ __all__ = [
     "available_scores",
     "codes_of",
     "computed_by",
+    "contributions",
     "definition_of",
     "offered_scores",
     "score",

@@ -62,6 +62,11 @@ def _yes(key: str, label: str, *names: str, terms: tuple[str, ...] = ()) -> Inpu
     return Input(key, label, "", terms, names, _YES_NO, (0, 1))
 
 
+def _flag(key: str, label: str) -> Input:
+    """Yes or no, from alterations and other inputs; a column is looked for by nobody."""
+    return Input(key, label, bounds=(0, 1))
+
+
 def _comorbidity(key: str, *names: str) -> Input:
     label = key.replace("_", " ").capitalize()
     return _yes(key, label, key.replace("_", " "), *names)
@@ -189,21 +194,20 @@ _COLUMNS = (
     Input("tp53_disrupted", "TP53 mutated or deleted", "", (),
           ("tp53 disrupted", "tp53 disruption", "tp53 aberration", "del17p or tp53",
            "tp53 del17p"), _YES_NO, (0, 1)),
-    Input("TP53multi", "TP53 multi-hit"), Input("calr_type1", "CALR type 1 or like it"),
-    Input("calr_or_mpl", "CALR or MPL mutated"), Input("nRes2", "Residual genes mutated"),
-    Input("SF3B1_5q", "SF3B1 with isolated del(5q)"),
-    Input("SF3B1_alpha", "SF3B1 without certain other genes"),
-    Input("MLL_PTD", "KMT2A-PTD"), Input("FLT3", "FLT3 (ITD or TKD)"),
-    Input("U2AF1_Q157", "U2AF1 Q157"), Input("JAK2_V617F", "JAK2 V617F"),
-    Input("adverse_cytogenetics", "Adverse cytogenetics"),
-    Input("core_binding", "t(8;21), inv(16)"),
-    Input("t_9_11", "t(9;11)"), Input("apl", "t(15;17)"), Input("flt3_itd", "FLT3-ITD"),
-    Input("itd_high", "FLT3-ITD of high ratio (0.5 or more)"),
-    Input("cebpa_biallelic", "CEBPA biallelic"), Input("cebpa_bzip", "CEBPA in-frame, bZIP"),
-    Input("adverse_genes", "Genes of adverse risk"),
-    Input("myelodysplasia_genes", "Myelodysplasia-related genes"),
-    Input("tp53_10", "TP53 (VAF from 10%)"),
-    Input("signalling", "FLT3-ITD, NRAS or KRAS"),
+    _flag("TP53multi", "TP53 multi-hit"), _flag("calr_type1", "CALR type 1 or like it"),
+    _flag("calr_or_mpl", "CALR or MPL mutated"), Input("nRes2", "Residual genes mutated"),
+    _flag("SF3B1_5q", "SF3B1 with isolated del(5q)"),
+    _flag("SF3B1_alpha", "SF3B1 without certain other genes"),
+    _flag("MLL_PTD", "KMT2A-PTD"), _flag("FLT3", "FLT3 (ITD or TKD)"),
+    _flag("U2AF1_Q157", "U2AF1 Q157"), _flag("JAK2_V617F", "JAK2 V617F"),
+    _flag("adverse_cytogenetics", "Adverse cytogenetics"),
+    _flag("core_binding", "t(8;21), inv(16)"), _flag("t_9_11", "t(9;11)"),
+    _flag("apl", "t(15;17)"), _flag("flt3_itd", "FLT3-ITD"),
+    _flag("itd_high", "FLT3-ITD of high ratio (0.5 or more)"),
+    _flag("cebpa_biallelic", "CEBPA biallelic"), _flag("cebpa_bzip", "CEBPA in-frame, bZIP"),
+    _flag("adverse_genes", "Genes of adverse risk"),
+    _flag("myelodysplasia_genes", "Myelodysplasia-related genes"),
+    _flag("tp53_10", "TP53 (VAF from 10%)"), _flag("signalling", "FLT3-ITD, NRAS or KRAS"),
 )  # fmt: skip
 INPUTS: Mapping[str, Input] = MappingProxyType({entry.key: entry for entry in _COLUMNS})
 

@@ -111,7 +111,7 @@ MYELOID = (
         (Nested("DIPSS class", _DIPSS, (0, 1, 1, 2, 2, 3, 3)), *_PLUS_FURTHER),
         other_rules=(
             ("eight factors, one point each", _plus_rule("dipss_plus_a", 1)),
-            ("as that, haemoglobin counting 2", _plus_rule("dipss_plus_c", 2)),
+            ("eight factors, haemoglobin two points", _plus_rule("dipss_plus_c", 2)),
         ),
         note="Three counting rules are printed; here the DIPSS class counts 0 to 3, as the "
         "abstract says. Where the others give another class, it is shown beside.",

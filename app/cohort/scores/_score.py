@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from app.cohort.scores._aml_inputs import AML
-from app.cohort.scores._columns import Mapped
+from app.cohort.scores._columns import Mapped, disease_of
 from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._derived import DERIVED
-from app.cohort.scores._disease import disease_of
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import Bits, Scored, scored
+from app.cohort.scores._evidence import Evidence
 from app.cohort.scores._finder import Finder, Store, stored
 from app.cohort.scores._inputs import input_of
 from app.cohort.scores._ipssm import IPSS_M, ipss_m
@@ -103,9 +103,9 @@ def score(cohort: Cohort, key: str, mapping: Mapped | None = None) -> ScoreResul
     """
     definition = definition_of(key)
     if mapping:
-        return _result(cohort, definition, _finder(cohort, mapping))
+        return _result(cohort, definition, mapping)
     if key not in (held := _held(cohort).scores):
-        held[key] = _result(cohort, definition, _finder(cohort, None))
+        held[key] = _result(cohort, definition, None)
     return held[key]
 
 
@@ -139,11 +139,11 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
     finder = _finder(cohort, mapping)
     rows = []
     for definition in SCORES.values():
-        found = _computed(definition, finder)
+        evidence = {name: finder.evidence(name) for name in definition.inputs}
+        found = computed(definition, evidence)
         lacking = tuple(
-            name for name in definition.inputs
-            if not (finder.evidence(name).low == finder.evidence(name).high).any()
-        )  # fmt: skip
+            name for name, held in evidence.items() if not (held.low == held.high).any()
+        )
         single = {
             name: int(np.count_nonzero(found.missing == np.uint64(1 << place)))
             for place, name in enumerate(found.inputs)
@@ -169,8 +169,7 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
 
 def known_inputs(cohort: Cohort, key: str) -> tuple[str, ...]:
     """The inputs of a score that are known in somebody."""
-    finder = _finder(cohort, None)
-    held = {name: finder.evidence(name) for name in definition_of(key).inputs}
+    held = evidence_for(cohort, definition_of(key))
     return tuple(name for name, e in held.items() if (e.low == e.high).any())
 
 
@@ -179,8 +178,16 @@ def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:
     return Finder(cohort, mapping or _NOTHING, {**DERIVED, **AML}, store)
 
 
-def _computed(definition: Definition, finder: Finder) -> Scored:
-    evidence = {name: finder.evidence(name) for name in definition.inputs}
+def evidence_for(
+    cohort: Cohort, definition: Definition, mapping: Mapped | None = None
+) -> dict[str, Evidence]:
+    """What is known of each input of a score in each patient."""
+    finder = _finder(cohort, mapping)
+    return {name: finder.evidence(name) for name in definition.inputs}
+
+
+def computed(definition: Definition, evidence: Mapping[str, Evidence]) -> Scored:
+    """A score from what is known of its inputs, whatever kind of score it is."""
     if definition is IPSS_M:
         return ipss_m(evidence)
     if definition.key in _LISTS:
@@ -188,8 +195,9 @@ def _computed(definition: Definition, finder: Finder) -> Scored:
     return scored(definition, evidence)
 
 
-def _result(cohort: Cohort, definition: Definition, finder: Finder) -> ScoreResult:
-    found = _computed(definition, finder)
+def _result(cohort: Cohort, definition: Definition, mapping: Mapped | None) -> ScoreResult:
+    evidence = evidence_for(cohort, definition, mapping)
+    found = computed(definition, evidence)
     names = np.array([*definition.categories, None], dtype=object)
     table = pd.DataFrame(
         {
@@ -204,8 +212,7 @@ def _result(cohort: Cohort, definition: Definition, finder: Finder) -> ScoreResu
         index=cohort.patients.index,
     )
     rows = []
-    for name in definition.inputs:
-        held = finder.evidence(name)
+    for name, held in evidence.items():
         rows.append(
             {
                 "input": name,

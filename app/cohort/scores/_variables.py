@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from app.cohort.scores._columns import disease_of
 from app.cohort.scores._definition import GRADES, Definition
-from app.cohort.scores._disease import disease_of
 from app.cohort.scores._score import SCORES, definition_of, known_inputs, score
 from data_loaders import Cohort, Variable
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app.cohort.scores import SCORES, computed_by, offered_scores
+from app.shell.controls.choice import pick
 from app.shell.layout import figure_with_downloads
 from app.shell.session import Looking
 from app.shell.tables import draw_table
@@ -20,6 +22,7 @@ from app.views.patient.analysis import (
 from app.views.patient.figures import timeline_alt, timeline_figure
 from app.views.patient.page_choice import draw_patient_choice, draw_patient_line
 from app.views.patient.page_map import draw_place_on_map
+from app.views.patient.scores import score_in_parts, scores_of_patient
 from app.views.patient.similar.page import draw_similar
 from app.views.patient.timeline import (
     histories,
@@ -171,9 +174,23 @@ def _draw_value_table(values: pd.DataFrame, *, key: str) -> None:
     draw_table(table, key=key, column_config={"Centile": config})
 
 
+def _draw_scores(looking: Looking, position: int) -> None:
+    keys = offered_scores(looking.cohort)
+    if not keys:
+        st.info("No score can be computed from this cohort's columns.")
+        return
+    st.caption("Computed from the cohort's columns, for research: not a diagnosis.")
+    draw_table(scores_of_patient(looking.cohort, keys, position), key="patient_scores")
+    labels = {key: SCORES[key].label for key in keys}
+    key = pick("What one is made of", keys, "patient_score", labels=labels)
+    draw_table(score_in_parts(looking.cohort, key, position), key="patient_score_parts")
+    st.caption(f"{computed_by(SCORES[key])} {SCORES[key].note}".strip())
+
+
 TABS = {
     "Patients like this one": draw_similar,
     "Alterations": _draw_alterations,
     "Clinical values": _draw_values,
+    "Scores": _draw_scores,
     "Subgroup map": draw_place_on_map,
 }

@@ -1,0 +1,146 @@
+"""A score of one patient: what each input contributes, and what would change the class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from math import inf, nextafter
+
+import numpy as np
+import pandas as pd
+
+from app.cohort.scores._definition import Definition, Item, Nested
+from app.cohort.scores._evidence import Evidence
+from app.cohort.scores._inputs import Input, input_of
+from app.cohort.scores._ipssm import IPSS_M, TERMS, values_of
+from app.cohort.scores._score import computed, definition_of, evidence_for
+from data_loaders import Cohort
+
+# Inputs whose numbers have names.
+_NAMED = ("cyto_ipssr", "mf_karyotype", "cpss_karyotype")
+
+
+def contributions(cohort: Cohort, key: str, position: int) -> pd.DataFrame:
+    """What each input of a score contributes in one patient.
+
+    Parameters
+    ----------
+    position
+        Of the patient in the cohort, from 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an input: ``input``, ``label``, ``value`` in words, ``least`` and ``most`` points
+        (equal where it is known; NaN where the score is no sum), and ``changes``: other values
+        of this input alone and the class that they would give, in words.
+    """
+    definition = definition_of(key)
+    held = {
+        name: replace(e, low=e.low[[position]], high=e.high[[position]])
+        for name, e in evidence_for(cohort, definition).items()
+    }
+    now = computed(definition, held)
+    points = _points(definition, held)
+    rows = []
+    for name, evidence in held.items():
+        known = input_of(name)
+        least, most = points.get(name, (np.nan, np.nan))
+        rows.append(
+            {
+                "input": name,
+                "label": known.label,
+                "value": _in_words(known, evidence),
+                "least": least,
+                "most": most,
+                "changes": _changes(definition, held, name, int(now.category[0])),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _items(definition: Definition) -> dict[str, Item]:
+    return {
+        part.input: part
+        for item in definition.items
+        for part in (item.items if isinstance(item, Nested) else (item,))
+    }
+
+
+def _points(definition: Definition, held: dict[str, Evidence]) -> dict[str, tuple[float, float]]:
+    if definition is IPSS_M:
+        found = {}
+        for term in TERMS:
+            best, _, worst = values_of(term, held[term.input])
+            ends = [term.beta * (float(x[0]) - term.mean) / np.log(2) for x in (best, worst)]
+            found[term.input] = (min(ends), max(ends))
+        return found
+    reached = {}
+    for name, item in _items(definition).items():
+        first, last = (int(item.level(end)[0]) for end in (held[name].low, held[name].high))
+        worth = item.points[first : last + 1]
+        reached[name] = (min(worth), max(worth))
+    return reached
+
+
+def _alternatives(definition: Definition, name: str) -> list[tuple[float, str]]:
+    """Other values that an input could have, each with its words."""
+    known = input_of(name)
+    item = _items(definition).get(name)
+    if item is None:
+        if name in {"hb", "platelets", "bm_blasts"} or not _is_stepped(known):
+            return []
+        most = {"cyto_ipssr": 4, "nRes2": 2}.get(name, 1)
+        return [(float(value), _word(known, value)) for value in range(most + 1)]
+    cuts = [(step.cut if step.side == ">=" else nextafter(step.cut, inf)) for step in item.steps]
+    if _is_stepped(known) or known.bounds[1] - known.bounds[0] <= len(cuts):
+        values = [min(0.0, cuts[0] - 1) if cuts[0] <= 0 else 0.0, *cuts]
+        return [(value, _word(known, value)) for value in values]
+    steps = item.steps
+    first, last = steps[0], steps[-1]
+    words = [f"below {first.cut:g}" if first.side == ">=" else f"up to {first.cut:g}"]
+    words += [f"{step.cut:g} to {after.cut:g}" for step, after in pairwise(steps)]
+    words.append(f"from {last.cut:g}" if last.side == ">=" else f"above {last.cut:g}")
+    return list(zip([nextafter(first.cut, -inf), *cuts], words, strict=True))
+
+
+def _is_stepped(known: Input) -> bool:
+    """Whether its numbers are yes and no, or names."""
+    return known.bounds[1] in {1, inf} or known.key in _NAMED
+
+
+def _changes(definition: Definition, held: dict[str, Evidence], name: str, category: int) -> str:
+    choices = _alternatives(definition, name)
+    if category < 0 or not choices:
+        return ""
+    rows = len(choices)
+    values = np.array([value for value, _ in choices])
+    tried = {
+        other: replace(e, low=np.repeat(e.low, rows), high=np.repeat(e.high, rows))
+        for other, e in held.items()
+    }
+    tried[name] = replace(held[name], low=values, high=values)
+    found = computed(definition, tried).category
+    return "; ".join(
+        f"{words}: {definition.categories[place]}"
+        for (_, words), place in zip(choices, found, strict=True)
+        if place >= 0 and place != category
+    )
+
+
+def _in_words(known: Input, held: Evidence) -> str:
+    low, high = float(held.low[0]), float(held.high[0])
+    if low == high:
+        word = _word(known, low)
+        return f"{word} {known.unit}".strip() if known.unit != "%" else f"{word}%"
+    if np.isinf([low, high]).any() or (low, high) == known.bounds:
+        return "missing"
+    return f"{_word(known, low)} to {_word(known, high)}"
+
+
+def _word(known: Input, value: float) -> str:
+    if known.key in _NAMED:
+        return max((word for word, worth in known.words.items() if worth == value), key=len)
+    if known.bounds[1] == 1:
+        return "yes" if value >= 1 else "no"
+    return f"{value:g}"
