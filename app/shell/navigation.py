@@ -12,6 +12,7 @@ HOME = _PAGES / "home.py"
 COHORT = _PAGES / "cohort.py"
 SURVIVAL = _PAGES / "survival.py"
 SUBGROUPS = _PAGES / "subgroups.py"
+PROGNOSIS = _PAGES / "prognosis.py"
 TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
 COMPARE = _PAGES / "compare.py"
@@ -29,6 +30,7 @@ def navigation() -> st.Page:
         (COHORT, "Cohort", "groups"),
         (SURVIVAL, "Survival", "stairs"),
         (SUBGROUPS, "Subgroups", "bubble_chart"),
+        (PROGNOSIS, "Prognosis", "query_stats"),
         (TRANSPLANT, "Transplant", "swap_horiz"),
         (GENOMICS, "Genomics", "genetics"),
         (COMPARE, "Compare", "compare"),

@@ -166,8 +166,8 @@ def test_calibration_puts_what_was_published_beside_what_is_observed():
     time = np.array([1.0, 2.0, 3.0, 4.0, 10.0, 20.0, 30.0, 40.0])
     codes = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     table = class_calibration(time, np.ones(8), codes, ["high", "low", "none"],
-                              {"high": 2.0, "low": np.inf})  # fmt: skip
+                              {"high": (2.0, 0.5), "low": (50.0, 0.5)})  # fmt: skip
     assert list(table["class"]) == ["high", "low"]
     assert list(table["median"]) == [2.0, 20.0]
-    assert table["at_published"].iloc[0] == 0.5
-    assert np.isnan(table["at_published"].iloc[1])
+    assert table["observed"].iloc[0] == 0.5
+    assert np.isnan(table["observed"].iloc[1])

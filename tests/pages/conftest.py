@@ -14,8 +14,8 @@ from data_loaders import Cohort
 from tests.conftest import ROOT
 
 PAGES = (
-    "home", "cohort", "survival", "subgroups", "transplant", "genomics", "compare", "patient",
-    "story", "data", "methods",
+    "home", "cohort", "survival", "subgroups", "prognosis", "transplant", "genomics", "compare",
+    "patient", "story", "data", "methods",
 )  # fmt: skip
 
 

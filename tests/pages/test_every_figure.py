@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import INK
 from app.views.patient.page import TABS as PATIENT_TABS
-from pages import cohort, compare, genomics, patient, survival, transplant
+from pages import cohort, compare, genomics, patient, prognosis, survival, transplant
 from tests.pages.conftest import words
 from tests.pages.test_subgroups_page import until_finished
 from tests.pages.test_transplant_page import until
@@ -30,6 +30,7 @@ WALKS: list[tuple[str, dict[str, str], str]] = [
     ("subgroups", {}, ""),
     *(("genomics", {"genomics": view}, "") for view in genomics.VIEWS),
     *(("compare", {"compare": view} | NEEDS.get(view, {}), "") for view in compare.VIEWS),
+    *(("prognosis", {"cohort": "demo:mds", "view": view}, "") for view in prognosis.VIEWS),
     *(("transplant", {"cohort": "demo:mds", "view": view}, "") for view in transplant.VIEWS),
     *(("patient", {"group": "variable:diagnosis", "patients": view}, "") for view in patient.VIEWS),
     *(("patient", {}, tab) for tab in PATIENT_TABS),

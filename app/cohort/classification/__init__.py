@@ -5,6 +5,6 @@ Decision lists as data (``_lists``), facts that are so, not so or not known (``_
 """
 
 from app.cohort.classification._classify import SYSTEMS, Classification, classify
-from app.cohort.classification._disease import DISEASES
+from app.cohort.classification._disease import DISEASES, diseases
 
-__all__ = ["DISEASES", "SYSTEMS", "Classification", "classify"]
+__all__ = ["DISEASES", "SYSTEMS", "Classification", "classify", "diseases"]

@@ -14,13 +14,13 @@ from app.shell.saved_groups import saved_groups
 from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.shell.work.jobs import Job
+from app.study.figures.alluvial import alluvial
 from app.study.figures.heatmap import prevalence_heatmap
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count, format_interval, format_percent
 from app.views.subgroups.analysis import SubgroupMap
 from app.views.subgroups.checks import agreement, batch_table, classifications, indefinite_classes
-from app.views.subgroups.figures_alluvial import alluvial
 from app.views.subgroups.page_search import Search
 from app.views.subgroups.profile import clinical_profile, profile_in_words, telling_features
 

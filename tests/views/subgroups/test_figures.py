@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from app.cohort.groupings import by_labels
+from app.study.figures.alluvial import alluvial
 from app.study.figures.heatmap import prevalence_heatmap
 from app.study.figures.labels import Anchor, place_labels, shortened
 from app.study.figures.theme import SYNTHETIC_MARK, framed
 from app.views.subgroups.figures import MapLook, map_by_group, map_by_number
-from app.views.subgroups.figures_alluvial import alluvial
 
 N = 90
 RNG = np.random.default_rng(1)

@@ -21,7 +21,12 @@ _SMALLEST = 0.004
 
 
 def alluvial(
-    table: pd.DataFrame, colours: Mapping[str, str], *, left: str, right: str
+    table: pd.DataFrame,
+    colours: Mapping[str, str],
+    *,
+    left: str,
+    right: str,
+    ends: Mapping[str, str] | None = None,
 ) -> go.Figure:
     """Flows from groups to classes.
 
@@ -33,13 +38,16 @@ def alluvial(
         Colour of each group; the flows take it.
     left, right
         What the rows and what the columns are.
+    ends
+        Colour of each class, which then keep the order of the columns; None for classes without
+        a colour, in the order of the groups that most of their patients are in.
     """
     counts = table.to_numpy()
     total = int(counts.sum())
-    ends = [str(name) for name in table.columns]
-    order = sorted(
-        range(len(ends)), key=lambda j: (int(counts[:, j].argmax()), -counts[:, j].sum())
-    )
+    classes = [str(name) for name in table.columns]
+    order = list(range(len(classes)))
+    if ends is None:
+        order.sort(key=lambda j: (int(counts[:, j].argmax()), -counts[:, j].sum()))
     flows = [
         (i, len(table.index) + place, int(counts[i, j]))
         for i in range(len(table.index))
@@ -50,16 +58,17 @@ def alluvial(
     starts = [str(name) for name in table.index]
     own = [colours.get(name, NEUTRAL) for name in starts]
     sizes = [*counts.sum(axis=1), *(counts[:, j].sum() for j in order)]
-    names = [*starts, *(ends[j] for j in order)]
-    rows = max(len(starts), len(ends))
+    names = [*starts, *(classes[j] for j in order)]
+    hues = [NEUTRAL if ends is None else ends.get(classes[j], NEUTRAL) for j in order]
+    rows = max(len(starts), len(classes))
     height = max(260, _ROW * rows)
     trace = {
         "type": "sankey",
         "arrangement": "fixed",
         "node": {
             "label": [f"{shortened(n, 30)} ({s:,})" for n, s in zip(names, sizes, strict=True)],
-            "color": [*own, *[NEUTRAL] * len(ends)],
-            "x": [0.001] * len(starts) + [0.999] * len(ends),
+            "color": [*own, *hues],
+            "x": [0.001] * len(starts) + [0.999] * len(classes),
             "y": [
                 *_centres(counts.sum(axis=1), rows, height),
                 *_centres(counts.sum(axis=0)[order], rows, height),

@@ -1,0 +1,1 @@
+"""Prognosis: scores and classifications of a whole cohort, beside each other and the outcome."""

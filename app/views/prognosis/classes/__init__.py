@@ -1,0 +1,1 @@
+"""WHO 2022 against ICC 2022."""

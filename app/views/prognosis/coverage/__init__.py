@@ -1,0 +1,1 @@
+"""For how many patients each score can be computed."""

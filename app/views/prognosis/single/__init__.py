@@ -1,0 +1,1 @@
+"""Survival by the classes of one score."""

@@ -1,0 +1,86 @@
+"""Survival by the classes of one score, beside what was published of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.analysis.prediction import class_calibration
+from app.analysis.regression import concordance_index
+from app.analysis.survival import Estimate
+from app.views.prognosis.scales import Scale, scale_of
+from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
+from data_loaders import Cohort
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreSurvival:
+    """Survival by the classes of a score.
+
+    Parameters
+    ----------
+    scale
+        The score.
+    survival
+        Its curves.
+    classes
+        Observed against published survival, as :func:`class_calibration` gives it; empty of
+        published figures where none were read or the endpoint is not overall survival.
+    concordance
+        Harrell's C of the classes; None where they have no order, or nobody died.
+    """
+
+    scale: Scale
+    survival: GroupSurvival
+    classes: pd.DataFrame
+    concordance: Estimate | None
+
+    @property
+    def compared(self) -> bool:
+        """Whether anything published stands beside the curves."""
+        return bool(len(self.classes)) and bool(self.classes["published"].notna().any())
+
+
+def score_survival(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    scale: str,
+    endpoint_key: str,
+    *,
+    limit: float | None = None,
+    truncated: bool = True,
+) -> ScoreSurvival:
+    """Kaplan-Meier curves by class, and the published survival of each class beside them.
+
+    Parameters
+    ----------
+    mask
+        The patients selected, shape (cohort.n,).
+    scale
+        ``score:ipss_m``, ``column:IPSSM`` or ``class:who_2022``.
+    limit
+        Months at which follow-up ends for every number.
+    truncated
+        Whether patients count only from the endpoint's entry time on, where it has one.
+
+    Raises
+    ------
+    CohortError
+        If the cohort has no such scale or endpoint.
+    """
+    ranked = scale_of(cohort, scale)
+    survival = survival_by_group(
+        cohort, mask, endpoint_key, ranked.grouping, limit=limit, truncated=truncated, pairs=False
+    )
+    outcome = survival.outcome
+    published = ranked.published if endpoint_key == "os" else {}
+    index = None
+    if ranked.grouping.ordered and outcome.event.any():
+        index = concordance_index(outcome.time, outcome.event, outcome.codes, outcome.entry)
+    classes = class_calibration(
+        outcome.time, outcome.event, outcome.codes, outcome.names, published
+    )
+    return ScoreSurvival(ranked, survival, classes, index)
