@@ -105,6 +105,20 @@ Kaplan-Meier time, as R's `cox.zph`. Concordance is Harrell's [@harrell]. Where 
 event, Firth's correction with profile intervals [@firth] is used and said. Adjusted curves average
 over the cohort what the model predicts for every patient [@makuch].
 
+**Score against score** is of the patients with a certain class in both. Harrell's C [@harrell] and
+Uno's [@uno], which weighs pairs by the probability of still being observed, are of the classes;
+their intervals are R's (infinitesimal jackknife), those of the difference and of the area under
+the curve over time [@auc] percentiles of 200 bootstrap samples of patients. The Brier score
+[@brier] is of Kaplan-Meier curves by class in the same patients. A class' published survival stands
+beside the observed one at the published time, without a model.
+
+**WHO 2022** [@who2022] **and ICC 2022** [@icc2022] are decision lists over genes, cytogenetics,
+blasts and counts for MDS, AML, CMML and MPN (there "compatible with", since the marrow decides). An
+entity is given only where nothing that is missing could change it; else all that remain possible
+are named, and what would decide. Blood blasts, Auer rods and, in MDS, what defines AML are asked
+for where the cohort records them. Not judged: dysplasia, cellularity, fibrosis in MDS, and rarer
+rearrangements of AML.
+
 **The screen** fits one model for each alteration among the patients tested for it, and adjusts by
 Benjamini and Hochberg [@bh] over everything tested.
 

@@ -30,7 +30,7 @@ WALKS: list[tuple[str, dict[str, str], str]] = [
     ("subgroups", {}, ""),
     *(("genomics", {"genomics": view}, "") for view in genomics.VIEWS),
     *(("compare", {"compare": view} | NEEDS.get(view, {}), "") for view in compare.VIEWS),
-    *(("prognosis", {"cohort": "demo:mds", "view": view}, "") for view in prognosis.VIEWS),
+    *(("prognosis", {"view": view}, "") for view in prognosis.VIEWS),
     *(("transplant", {"cohort": "demo:mds", "view": view}, "") for view in transplant.VIEWS),
     *(("patient", {"group": "variable:diagnosis", "patients": view}, "") for view in patient.VIEWS),
     *(("patient", {}, tab) for tab in PATIENT_TABS),

@@ -43,6 +43,16 @@ REFERENCES = {
     "J Am Stat Assoc 1977;72:557.",
     "zph": "Grambsch PM, Therneau TM. Proportional hazards tests and diagnostics based on weighted "
     "residuals. Biometrika 1994;81:515.",
+    "uno": "Uno H et al. On the C-statistics for evaluating overall adequacy of risk prediction "
+    "procedures with censored survival data. Stat Med 2011;30:1105.",
+    "auc": "Hung H, Chiang CT. Estimation methods for time-dependent AUC models with survival "
+    "data. Can J Stat 2010;38:8.",
+    "brier": "Graf E et al. Assessment and comparison of prognostic classification schemes for "
+    "survival data. Stat Med 1999;18:2529.",
+    "who2022": "Khoury JD et al. The 5th edition of the WHO classification of haematolymphoid "
+    "tumours: myeloid and histiocytic/dendritic neoplasms. Leukemia 2022;36:1703.",
+    "icc2022": "Arber DA et al. International Consensus Classification of myeloid neoplasms and "
+    "acute leukemias. Blood 2022;140:1200.",
     "harrell": "Harrell FE et al. Evaluating the yield of medical tests. JAMA 1982;247:2543.",
     "firth": "Heinze G, Schemper M. A solution to the problem of monotone likelihood in Cox "
     "regression. Biometrics 2001;57:114.",

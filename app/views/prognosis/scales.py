@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.classification import SYSTEMS, classify, diseases
 from app.cohort.colours import assign_colours
@@ -44,8 +43,6 @@ class Scale:
         Plain name; name for people.
     grouping
         The classes; who is in none, and why.
-    values
-        Of a computed score: its value, NaN where missing; None elsewhere.
     stated, published
         What was printed of a class' survival: in words; as time in months and the share alive.
     source, grade, note
@@ -55,7 +52,6 @@ class Scale:
     key: str
     label: str
     grouping: Grouping
-    values: npt.NDArray[np.float64] | None = None
     stated: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     source: str = ""
@@ -105,11 +101,9 @@ def scale_of(cohort: Cohort, key: str) -> Scale:
 def _computed(cohort: Cohort, key: str, name: str) -> Scale:
     result = score(cohort, name)
     grouping = GroupingSpec.parse(key).build(cohort)
-    values = result.table["value"].to_numpy(dtype=np.float64)
-    values = np.where(grouping.codes == OTHER_DISEASE, np.nan, values)
     stated, published = _outcomes(result.definition)
     return Scale(
-        key, result.label, grouping, values, stated, published, result.source, result.grade,
+        key, result.label, grouping, stated, published, result.source, result.grade,
         result.definition.note,
     )  # fmt: skip
 

@@ -70,7 +70,10 @@ def auc_figure(result: ScorePair, unit: TimeUnit) -> go.Figure:
             "range": [0, in_unit(last, unit) * 1.04],
             "tickvals": nice_ticks(in_unit(last, unit)),
         },
-        yaxis={"title": {"text": "Area under the curve", "standoff": 6}, "range": [low - 0.02, min(1.0, high + 0.06)]},
+        yaxis={
+            "title": {"text": "Area under the curve", "standoff": 6},
+            "range": [low - 0.02, min(1.0, high + 0.06)],
+        },
         annotations=under_axis(f"{unit.capitalize()} from time zero"),
         margin={"b": 56},
         hovermode="x unified",
