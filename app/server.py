@@ -21,7 +21,7 @@ import anyio  # noqa: E402  (the path comes first)
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 from starlette.requests import Request  # noqa: E402
-from starlette.responses import JSONResponse  # noqa: E402
+from starlette.responses import JSONResponse, Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit import config  # noqa: E402
@@ -57,6 +57,13 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+async def presentation(request: Request) -> Response:
+    """A presentation that a session has prepared, under its address."""
+    from app.shell.story.stages import stage
+
+    return await stage(request)
 
 
 async def ready(_request: Request) -> JSONResponse:
@@ -120,6 +127,6 @@ app = st.App(
     ROOT / "app" / "main.py",
     lifespan=lifespan,
     on_script_error=explain,
-    routes=[Route("/api/ready", ready)],
+    routes=[Route("/api/ready", ready), Route("/stage/{token}", presentation)],
     middleware=[Middleware(SecurityHeaders)],
 )

@@ -13,6 +13,8 @@ SYNTHETIC_MARK = "SYNTHETIC DATA"
 # light and dark; elsewhere INK is what it says, nearly black.
 INK = "#000037"
 PAPER = "#000038"
+# And of the lines of a grid, where a figure is drawn elsewhere than in the page.
+GRID = "#000039"
 # 54 letters, capitals among them, are the 370 pixels that a figure gets beside another; below 480
 # pixels of window the page sets them smaller (app/shell/layout.py), so that they fit a phone too.
 _TITLE_WIDTH = 54
@@ -39,6 +41,26 @@ def plotly_config(filename: str) -> dict[str, Any]:
         "modeBarButtonsToRemove": ["zoomIn2d", "zoomOut2d", "autoScale2d"],
         "toImageButtonOptions": {"format": "svg", "filename": filename},
     }
+
+
+def plain_template(ink: str, grid: str) -> dict[str, Any]:
+    """What a figure looks like beside its own layout, where no page's theme says it.
+
+    Parameters
+    ----------
+    ink, grid
+        Colours of texts, and of axes and their lines.
+    """
+    axis = {
+        "color": ink,
+        "gridcolor": grid,
+        "linecolor": grid,
+        "zerolinecolor": grid,
+        "title": {"font": {"size": 13}},
+        "automargin": True,
+    }
+    font = {"family": "Arial, Helvetica, Liberation Sans, sans-serif", "color": ink}
+    return {"layout": {"font": font, "xaxis": axis, "yaxis": dict(axis)}}
 
 
 def wrapped(text: str, width: int = _TITLE_WIDTH) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from app.study.figures.theme import INK, PAPER
+from app.study.figures.theme import INK, PAPER, plain_template
 from app.study.files.browser import ExportError, draw, export_available
 
 __all__ = [
@@ -73,19 +73,6 @@ def _on_page(figure: go.Figure) -> dict[str, Any]:
         if trace["type"] == "scattergl":
             trace["type"] = "scatter"
     layout = plain["layout"]
-    layout["template"] = _template()
+    layout["template"] = plain_template(_TEXT, _GRID)
     layout["paper_bgcolor"] = _PAPER
     return plain
-
-
-def _template() -> dict[str, Any]:
-    axis = {
-        "color": _TEXT,
-        "gridcolor": _GRID,
-        "linecolor": _GRID,
-        "zerolinecolor": _GRID,
-        "title": {"font": {"size": 13}},
-        "automargin": True,
-    }
-    font = {"family": "Arial, Helvetica, Liberation Sans, sans-serif", "color": _TEXT}
-    return {"layout": {"font": font, "xaxis": axis, "yaxis": axis}}

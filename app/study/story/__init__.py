@@ -2,12 +2,14 @@
 
 from app.study.story._answered import Answered, answered
 from app.study.story._demos import demo_story
+from app.study.story._player import Scene, player, refused_scene, scene_of
 from app.study.story._standing import Standing, opened
 from app.study.story._story import STORY_FILE, Step, Story, StoryError, caption_from
 
 __all__ = [
     "STORY_FILE",
     "Answered",
+    "Scene",
     "Standing",
     "Step",
     "Story",
@@ -16,4 +18,7 @@ __all__ = [
     "caption_from",
     "demo_story",
     "opened",
+    "player",
+    "refused_scene",
+    "scene_of",
 ]

@@ -15,6 +15,7 @@ from data_loaders import Cohort, load_cohort
 
 _MPN, _AML, _MDS = "demo:mpn", "demo:aml", "demo:mds"
 _OS = {"endpoint_key": "os"}
+_YEARS = {"until": 180.0}
 _GENES = {"kinds": ("gene",)}
 _SEARCH = {"evidence": False, "seed": 0}
 _TRANSPLANT = {
@@ -53,6 +54,7 @@ def _step(
     note: str,
     section: str,
     settings: Mapping[str, Any],
+    shown: Mapping[str, Any] | None = None,
     chosen: tuple[str, str] | None = None,
     by: str | None = None,
     figure: str = "",
@@ -71,6 +73,7 @@ def _step(
     question = Question(
         cohort, load(cohort).fingerprint, analysis, held,
         None if by is None else GroupingSpec.parse(by), settings=settings,
+        shown=shown or {},
     )  # fmt: skip
     page = page or analysis.partition(".")[0]
     address = f"{page}?{urlencode(link | view)}"
@@ -104,7 +107,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 caption="In myelofibrosis, patients with CALR live longest",
                 note="Press G to bring in one driver after the other.",
                 section=_OUTCOME,
-                chosen=_MF, by="variable:driver", settings=_OS, endpoint="os",
+                chosen=_MF, by="variable:driver", settings=_OS, shown=_YEARS, endpoint="os",
                 view="Survival curves",
             ),
             _mpn(
@@ -140,7 +143,8 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 note="The page says so by itself, and offers what does not need it: differences at "
                 "chosen times and the restricted mean.",
                 section=_TRUST,
-                by="variable:diagnosis", settings=_OS, endpoint="os", view="Survival curves",
+                by="variable:diagnosis", settings=_OS, shown=_YEARS, endpoint="os",
+                view="Survival curves",
             ),
         ),
     ),

@@ -17,6 +17,7 @@ from app.shell.story.held import can_undo, held_story, keep_story, undo
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
+from app.views.story.page_stage import draw_stage
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
 
@@ -65,15 +66,17 @@ _SAVED = "Questions, captions and notes; no patients. It opens wherever the coho
 
 
 def draw_steps(story: Story) -> None:
-    """The steps under their sections, and what to do where there is none."""
+    """How to present them, then the steps under their sections; what to do where there is none."""
     if not story.steps:
         st.info(
             f"The story is empty. “{ADD}” stands under the figures of every page; “Open” has a "
             "demo story for each demo cohort, the first of them a tour."
         )
         return
+    found = standings(story)
+    draw_stage(story, found)
     section = ""
-    for at, standing in enumerate(standings(story)):
+    for at, standing in enumerate(found):
         if standing.step.section != section:
             section = standing.step.section
             st.subheader(section or "Without a section", anchor=False)

@@ -236,6 +236,25 @@ def subgroups_of(
     stability = None
     if resamples:
         stability = subgroup_stability(alterations, settings, resamples, result=result)
+    return found_of(
+        cohort, mask, result, kinds=kinds, stability=stability, resamples=resamples, names=names,
+        endpoint_key=endpoint_key, curves=curves,
+    )  # fmt: skip
+
+
+def found_of(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    result: SubgroupResult,
+    *,
+    kinds: Sequence[str],
+    stability: pd.DataFrame | None = None,
+    resamples: int = 0,
+    names: Mapping[str, str] | None = None,
+    endpoint_key: str | None = None,
+    curves: Sequence[str] = (),
+) -> SubgroupsFound:
+    """What a search found, with the survival beside it; parameters as of :func:`subgroups_of`."""
     shown = place_result(cohort, mask, with_names(result, names or {}))
     survival = None
     if endpoint_key is not None:

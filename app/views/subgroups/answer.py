@@ -90,7 +90,7 @@ def _map(shown: SubgroupMap, title: str, *, synthetic: bool) -> go.Figure:
 
 
 def _curves(survival: GroupSurvival, synthetic: bool) -> go.Figure:
-    drawn = survival_figure(survival, band=False)
+    drawn = survival_figure(survival, band=False, until=survival.supported_until)
     return framed(drawn, survival_title(survival), synthetic=synthetic)
 
 
