@@ -14,6 +14,7 @@ from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
 from app.cohort.scores import (
     SCORES,
     available_scores,
+    codes_of,
     contributions,
     offered_scores,
     score,
@@ -310,3 +311,11 @@ def test_the_parts_of_the_ipss_m_sum_to_its_value(mds: Cohort) -> None:
     for position in np.flatnonzero(table["missing"] == ())[:5]:
         parts = contributions(mds, "ipss_m", int(position))
         assert parts["least"].sum() == pytest.approx(table["value"].iloc[position], abs=0.0051)
+
+
+def test_a_column_of_diagnoses_that_nobody_understands_leaves_the_disease_to_other_columns():
+    codes = Variable("WHOcat", "WHO class", "binary", role="disease")
+    kind = Variable("TypeAML", "AML type", "categorical", role="disease")
+    cohort = make_cohort({"WHOcat": [1.0, 0.0], "TypeAML": ["AML", "sAML"]}, None, (codes, kind))
+    assert (codes_of(cohort, "ipss_m") == -2).all()
+    assert (codes_of(cohort, "eln_2022") == -1).all()

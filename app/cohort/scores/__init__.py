@@ -3,6 +3,7 @@
 Not a diagnosis: a score is computed from what a file holds, and says what it lacked.
 """
 
+from app.cohort.scores._columns import disease_of
 from app.cohort.scores._definition import GRADES, Band, Definition
 from app.cohort.scores._patient import contributions
 from app.cohort.scores._score import (
@@ -33,6 +34,7 @@ __all__ = [
     "computed_by",
     "contributions",
     "definition_of",
+    "disease_of",
     "offered_scores",
     "score",
     "score_variable",

@@ -199,7 +199,11 @@ _WORDS = {
 # Columns that only one disease has, where no diagnosis is written.
 _TELLING = {
     "aml_type": "AML", "eln": "AML", "flt3_itd_ratio": "AML", "mds_type": "MDS", "ipssm": "MDS",
-    "ipssr": "MDS", "ipssra": "MDS", "binet": "CLL", "rai": "CLL",
+    "ipssr": "MDS", "ipssra": "MDS", "binet": "CLL", "rai": "CLL", "cll_ipi": "CLL", "ighv": "CLL",
+    "sokal": "CML", "eutos": "CML", "elts": "CML", "transcript": "CML", "bcr_abl": "CML",
+    "cell_of_origin": "Diffuse large B-cell lymphoma", "ipi": "Diffuse large B-cell lymphoma",
+    "r_ipi": "Diffuse large B-cell lymphoma", "nccn_ipi": "Diffuse large B-cell lymphoma",
+    "flipi": "Follicular lymphoma", "mipi": "Mantle cell lymphoma", "dipss": "Myelofibrosis",
 }  # fmt: skip
 
 
@@ -235,9 +239,6 @@ def disease_of(cohort: Cohort, disease: str) -> Disease:
         return Disease(has, other)
     terms = _columns_by_term(cohort)
     columns = [name for key in _DIAGNOSES for name in terms.get(key, ())]
-    if not columns:
-        told = {_TELLING[key] for key in terms if key in _TELLING}
-        return Disease(has | (disease in told), other | bool(told))
     for name in columns:
         codes, levels = cohort.factor(name)
         words = [re.sub(r"[\W_]+", " ", str(level).lower()) for level in levels]
@@ -248,6 +249,9 @@ def disease_of(cohort: Cohort, disease: str) -> Disease:
         ]
         has |= np.array([*fits, False])[codes]
         other |= np.array([*known, False])[codes]
+    if not other.any():  # no diagnosis that is understood
+        told = {_TELLING[key] for key in terms if key in _TELLING}
+        return Disease(has | (disease in told), other | bool(told))
     return Disease(has, other)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.cohort.scores import SCORES, codes_of, score
+from app.cohort.scores import SCORES, codes_of, disease_of, score
 from data_loaders import Cohort
 
 _OTHER_DISEASE = -2  # as codes_of says it
@@ -46,7 +46,8 @@ def score_coverage(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Coverage:
     for key, definition in SCORES.items():
         codes = codes_of(cohort, key)
         who = mask & (codes != _OTHER_DISEASE)
-        if not who.any() or definition.disease == "Before transplant":
+        occurs = disease_of(cohort, definition.disease).occurs
+        if not (occurs and who.any()) or definition.disease == "Before transplant":
             continue
         result = score(cohort, key)
         table = result.table[who]
