@@ -35,22 +35,31 @@ class SurvivalData:
     entry
         Position in ``times`` of each patient's entry, shape (n,); None where everyone is under
         observation from the start.
+    copies
+        How many patients each row stands for, shape (n,); None for one.
     """
 
     times: Floats
     exit: Ints
     event: Bools
     entry: Ints | None = None
+    copies: Ints | None = None
 
     @property
     def n(self) -> int:
         """Number of patients."""
-        return len(self.exit)
+        return len(self.exit) if self.copies is None else int(self.copies.sum())
+
+    @property
+    def events(self) -> int:
+        """Number of patients with the event."""
+        return int((self.event if self.copies is None else self.copies[self.event]).sum())
 
     def subset(self, keep: Bools) -> SurvivalData:
-        """Only the patients in ``keep`` (shape (n,)), on the same grid of times."""
+        """Only the rows in ``keep`` (shape (n,)), on the same grid of times."""
         entry = None if self.entry is None else self.entry[keep]
-        return SurvivalData(self.times, self.exit[keep], self.event[keep], entry)
+        copies = None if self.copies is None else self.copies[keep]
+        return SurvivalData(self.times, self.exit[keep], self.event[keep], entry, copies)
 
 
 @dataclass(frozen=True)
@@ -358,9 +367,9 @@ def competing_data(
     return survival_data(time, codes > 0, entry, beside=also), codes.astype(np.int64)
 
 
-def count_table(rows: Ints, columns: Ints, m: int, k: int) -> Floats:
+def count_table(rows: Ints, columns: Ints, m: int, k: int, copies: Ints | None = None) -> Floats:
     """How many patients fall in each cell of an m x k table."""
-    flat = np.bincount(rows * k + columns, minlength=m * k)
+    flat = np.bincount(rows * k + columns, copies, minlength=m * k)
     return flat.reshape(m, k).astype(np.float64)
 
 
@@ -441,6 +450,7 @@ def at_risk_counts(data: SurvivalData, weights: Floats | None = None) -> Floats:
     array of shape (k,)
     """
     k = len(data.times)
+    weights = data.copies if weights is None else weights  # weighted patients stand for themselves
     leaving = np.bincount(data.exit, weights=weights, minlength=k)
     staying = np.cumsum(leaving[::-1])[::-1].astype(np.float64)
     if data.entry is not None:

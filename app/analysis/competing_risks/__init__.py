@@ -3,6 +3,7 @@
 from app.analysis.competing_risks._cumulative_incidence import (
     CumulativeIncidence,
     cumulative_incidence,
+    cumulative_incidence_from_events,
 )
 from app.analysis.competing_risks._fine_gray import fine_gray
 from app.analysis.competing_risks._gray import GrayTest, gray_test
@@ -13,6 +14,7 @@ __all__ = [
     "GrayTest",
     "GroupModel",
     "cumulative_incidence",
+    "cumulative_incidence_from_events",
     "fine_gray",
     "gray_test",
     "group_cox",

@@ -16,6 +16,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from app.analysis.arrays import Floats, Ints
+from app.analysis.event_tables import follow_up
 from app.analysis.survival_input import SurvivalData, at_risk_counts, competing_data, numbers, slack
 
 
@@ -151,16 +152,42 @@ def cumulative_incidence(
     """
     if not 0 < conf_level < 1:
         raise ValueError("The confidence level must lie between 0 and 1, such as 0.95.")
-    data, causes = competing_data(time, cause, entry)
+    return fitted(*competing_data(time, cause, entry), conf_level)
+
+
+def cumulative_incidence_from_events(
+    table: pd.DataFrame, conf_level: float = 0.95
+) -> CumulativeIncidence:
+    """Estimate cumulative incidences from an event table: cause 1 its events, 2 the competing ones.
+
+    Parameters
+    ----------
+    table
+        As :func:`app.analysis.event_tables.event_table` makes it.
+    conf_level
+        Level of the log-log limits.
+
+    Raises
+    ------
+    ValueError
+        If nobody had an event, or the table is not possible.
+    """
+    return fitted(*follow_up(table), conf_level)
+
+
+def fitted(data: SurvivalData, causes: Ints, conf_level: float) -> CumulativeIncidence:
+    """Estimate from checked data; see :func:`cumulative_incidence`."""
     if not data.event.any():
         raise ValueError("No event of any kind was observed, so there is no incidence to show.")
     k = len(data.times)
-    leaving = np.bincount(data.exit, minlength=k)
+    copies = np.ones(len(data.exit), dtype=np.int64) if data.copies is None else data.copies
+    leaving = np.bincount(data.exit, copies, minlength=k)
     ends = leaving > 0
     risk = at_risk_counts(data)[ends]
     labels = np.unique(causes[data.event])
     died = {
-        int(label): np.bincount(data.exit[causes == label], minlength=k)[ends] for label in labels
+        int(label): np.bincount(data.exit, copies * (causes == label), k)[ends].astype(np.int64)
+        for label in labels
     }
     total = np.sum(list(died.values()), axis=0)
     free = np.cumprod(1.0 - total / risk)
@@ -181,7 +208,7 @@ def cumulative_incidence(
         n=data.n,
         events={label: int(own.sum()) for label, own in died.items()},
         conf_level=conf_level,
-        method=method + ("" if entry is None else ", left-truncated at entry"),
+        method=method + ("" if data.entry is None else ", left-truncated at entry"),
         _data=data,
     )
 

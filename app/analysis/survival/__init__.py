@@ -8,6 +8,7 @@ from app.analysis.survival._contrasts import (
     survival_differences,
 )
 from app.analysis.survival._follow_up import administrative_censoring, risk_table
+from app.analysis.survival._from_events import kaplan_meier_from_events, logrank_from_events
 from app.analysis.survival._kaplan_meier import (
     ConfType,
     Estimate,
@@ -43,7 +44,9 @@ __all__ = [
     "conditional_survival",
     "confidence_band",
     "kaplan_meier",
+    "kaplan_meier_from_events",
     "last_with",
+    "logrank_from_events",
     "logrank_test",
     "logrank_trend",
     "longest_common_time",

@@ -7,7 +7,7 @@ so. Times are in whatever unit they come in; every result is in that unit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -205,12 +205,13 @@ class KaplanMeier:
         """At risk just before each tick."""
         data = self._data
         first = np.searchsorted(data.times, ticks - slack(ticks))
-        leaving = np.bincount(data.exit, self._weights, minlength=len(data.times))
+        mass = data.copies if self._weights is None else self._weights
+        leaving = np.bincount(data.exit, mass, minlength=len(data.times))
         staying = np.append(np.cumsum(leaving[::-1])[::-1], 0)[first]
         if data.entry is not None:
-            entering = np.bincount(data.entry, self._weights, minlength=len(data.times))
+            entering = np.bincount(data.entry, mass, minlength=len(data.times))
             staying = staying - np.append(np.cumsum(entering[::-1])[::-1], 0)[first]
-        return staying
+        return staying if self._weights is not None else np.asarray(staying).astype(np.int64)
 
     def rmst(self, tau: float) -> Estimate:
         """Restricted mean survival time: the area under the curve from 0 to tau.
@@ -257,8 +258,8 @@ class KaplanMeier:
     @cached_property
     def _reversed(self) -> KaplanMeier:
         data = self._data
-        flipped = SurvivalData(data.times, data.exit, ~data.event, data.entry)
-        return _fit(flipped, self._weights, self.conf_type, self.conf_level)
+        flipped = replace(data, event=~data.event)
+        return fitted(flipped, self._weights, self.conf_type, self.conf_level)
 
     @property
     def median_followup(self) -> float:
@@ -308,26 +309,39 @@ def kaplan_meier(
     ValueError
         If the input is empty, missing, impossible or of unequal lengths.
     """
-    if conf_type not in ("log-log", "log", "plain"):
-        raise ValueError("The interval type must be 'log-log', 'log' or 'plain'.")
-    if not 0 < conf_level < 1:
-        raise ValueError("The confidence level must lie between 0 and 1, such as 0.95.")
+    check_choices(conf_type, conf_level)
     data = survival_data(time, event, entry, beside={"Weights": weights})
     checked = None
     if weights is not None:
         checked = numbers(weights, "Weights", data.n)
         if (checked <= 0).any():
             raise ValueError("Weights must be positive: leave patients with weight zero out.")
-    return _fit(data, checked, conf_type, conf_level)
+    return fitted(data, checked, conf_type, conf_level)
 
 
-def _fit(
+def check_choices(conf_type: ConfType, conf_level: float) -> None:
+    """Refuse an interval type or a level that there is not.
+
+    Raises
+    ------
+    ValueError
+        If so.
+    """
+    if conf_type not in ("log-log", "log", "plain"):
+        raise ValueError("The interval type must be 'log-log', 'log' or 'plain'.")
+    if not 0 < conf_level < 1:
+        raise ValueError("The confidence level must lie between 0 and 1, such as 0.95.")
+
+
+def fitted(
     data: SurvivalData, weights: Floats | None, conf_type: ConfType, conf_level: float
 ) -> KaplanMeier:
+    """Fit checked data; see :func:`kaplan_meier`."""
     k = len(data.times)
+    mass = data.copies if weights is None else weights
     ends = np.bincount(data.exit, minlength=k) > 0
-    leaving = np.bincount(data.exit, weights, minlength=k).astype(np.float64)[ends]
-    events = data.event.astype(np.float64) * (1.0 if weights is None else weights)
+    leaving = np.bincount(data.exit, mass, minlength=k).astype(np.float64)[ends]
+    events = data.event.astype(np.float64) * (1.0 if mass is None else mass)
     died = np.bincount(data.exit, events, minlength=k)[ends].astype(np.float64)
     risk = at_risk_counts(data, weights)[ends]
     # Exactly 1 where everyone at risk dies, free of the rounding of weighted sums.
@@ -351,7 +365,7 @@ def _fit(
         lower=lower,
         upper=upper,
         n=data.n,
-        events=int(data.event.sum()),
+        events=data.events,
         conf_type=conf_type,
         conf_level=conf_level,
         method=_method(conf_type, conf_level, data.entry is not None, weights is not None),

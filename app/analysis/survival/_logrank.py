@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from app.analysis.arrays import Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.multiplicity import Adjustment, adjust_p_values
 from app.analysis.survival_input import (
     Groups,
@@ -108,11 +108,11 @@ def logrank_test(
     ValueError
         If fewer than two groups are given or the input is missing or impossible.
     """
-    rho, gamma = _exponents(weights)
+    rho, gamma = exponents_of(weights)
     data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
-    return _test(data, known, layers, weights, (rho, gamma))
+    return tested(data, known, layers, weights, (rho, gamma))
 
 
 def logrank_trend(
@@ -192,7 +192,7 @@ def pairwise_logrank(
     ValueError
         As :func:`logrank_test`.
     """
-    exponents = _exponents(weights)
+    exponents = exponents_of(weights)
     data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
@@ -215,13 +215,14 @@ def pairwise_logrank(
     return frame
 
 
-def _test(
+def tested(
     data: SurvivalData,
     groups: Groups,
     strata: Groups | None,
     weights: Weights,
     exponents: tuple[float, float],
 ) -> LogrankResult:
+    """Test checked data; see :func:`logrank_test`."""
     k = len(groups.labels)
     tables = _event_tables(data, groups.codes, k, strata)
     observed, expected, variance = _sums(tables, k, exponents)
@@ -229,13 +230,15 @@ def _test(
     table = pd.DataFrame(
         {
             "group": pd.Series(groups.labels, dtype=object),
-            "n": np.bincount(groups.codes, minlength=k),
-            "events": np.bincount(groups.codes, data.event, minlength=k).astype(np.int64),
+            "n": np.bincount(groups.codes, data.copies, minlength=k).astype(np.int64),
+            "events": np.bincount(
+                groups.codes, data.event if data.copies is None else data.event * data.copies, k
+            ).astype(np.int64),
             "observed": observed,
             "expected": expected,
         }
     )
-    events = int(data.event.sum())
+    events = data.events
     return LogrankResult(
         statistic=statistic,
         df=df,
@@ -300,16 +303,21 @@ def _event_table(data: SurvivalData, codes: Ints, k: int) -> tuple[Floats, Float
     event_times = np.flatnonzero(deaths)
     m = len(event_times)
     row = np.searchsorted(event_times, data.exit[data.event])
-    died = count_table(row, codes[data.event], m, k)
+
+    def count(rows: Ints, who: Bools) -> Floats:
+        copies = None if data.copies is None else data.copies[who]
+        return count_table(rows, codes[who], m, k, copies)
+
+    died = count(row, data.event)
     # Follow-up counts for every event time up to its end: the last event time at or before it.
     last = np.searchsorted(event_times, data.exit, side="right") - 1
     seen = last >= 0
-    risk = count_table(last[seen], codes[seen], m, k)[::-1].cumsum(axis=0)[::-1]
+    risk = count(last[seen], seen)[::-1].cumsum(axis=0)[::-1]
     if data.entry is not None:
         # Not yet under observation at event times up to and including the entry time.
         before = np.searchsorted(event_times, data.entry, side="right") - 1
         late = before >= 0
-        risk = risk - count_table(before[late], codes[late], m, k)[::-1].cumsum(axis=0)[::-1]
+        risk = risk - count(before[late], late)[::-1].cumsum(axis=0)[::-1]
     return died, risk
 
 
@@ -331,7 +339,14 @@ def _chi_squared(observed: Floats, expected: Floats, variance: Floats) -> tuple[
     return statistic, df, "" if df else NEVER_TOGETHER
 
 
-def _exponents(weights: Weights) -> tuple[float, float]:
+def exponents_of(weights: Weights) -> tuple[float, float]:
+    """Rho and gamma of the weights.
+
+    Raises
+    ------
+    ValueError
+        If there are no such weights.
+    """
     if weights == "logrank":
         return 0.0, 0.0
     if weights == "peto-peto":
