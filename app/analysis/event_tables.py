@@ -7,8 +7,6 @@ whoever leaves between two points is counted at the later one.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -21,70 +19,6 @@ COUNTS = (ENTERED, EVENTS, COMPETING, CENSORED)
 _ENDS = {EVENTS: 1, COMPETING: 2, CENSORED: 0}
 
 
-def event_table(
-    time: Any,
-    event: Any,
-    *,
-    competing: Any = None,
-    entry: Any = None,
-    groups: Any = None,
-    grid: Any = None,
-) -> pd.DataFrame:
-    """Count who enters and who leaves, how, at every distinct time.
-
-    Parameters
-    ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
-    competing
-        1 or True where follow-up ended with a competing event.
-    groups
-        Group of each patient; None for one group, labelled ``All``.
-    grid
-        Ascending times, the last no less than every other; who enters or leaves is counted at the
-        next of them (entries at the one before). None for the times as they are.
-
-    Returns
-    -------
-    DataFrame
-        group, time, entered, events, competing, censored: counts, a row a group and a time.
-
-    Raises
-    ------
-    ValueError
-        If the input is impossible, or follow-up goes beyond the grid.
-    """
-    left = numbers(time, "Follow-up times")
-    happened = numbers(event, "Events", len(left)) == 1
-    other = np.zeros(len(left), dtype=bool)
-    if competing is not None:
-        other = (numbers(competing, "Competing events", len(left)) == 1) & ~happened
-    came = np.zeros(len(left)) if entry is None else numbers(entry, "Entry times", len(left))
-    known = group_codes(["All"] * len(left) if groups is None else groups, len(left))
-    if grid is not None:
-        points = numbers(grid, "Points of the grid")
-        if (np.diff(points) <= 0).any():
-            raise ValueError("The points of the grid must ascend: sort them and drop repeats.")
-        if (left > points[-1]).any() or (came < min(points[0], 0)).any():
-            raise ValueError(
-                f"Follow-up reaches {left.max():.4g}, but the grid ends at {points[-1]:.4g}: give "
-                "it a later last point."
-            )
-        left = points[np.searchsorted(points, left)]
-        came = np.where(came <= points[0], 0.0, points[np.searchsorted(points, came, "right") - 1])
-    parts = []
-    for code, label in enumerate(known.labels):
-        own = known.codes == code
-        times, place = np.unique(np.concatenate([came[own], left[own]]), return_inverse=True)
-        n = int(own.sum())
-        counted = {ENTERED: np.bincount(place[:n], minlength=len(times))}
-        censored = ~(happened | other)[own]
-        for name, who in ((EVENTS, happened[own]), (COMPETING, other[own]), (CENSORED, censored)):
-            counted[name] = np.bincount(place[n:][who], minlength=len(times))
-        parts.append(pd.DataFrame({"group": [label] * len(times), "time": times, **counted}))
-    return pd.concat(parts, ignore_index=True)
-
-
 def follow_up(table: pd.DataFrame) -> tuple[SurvivalData, Ints]:
     """Read an event table as follow-up, each row of it standing for all its patients.
 
@@ -94,8 +28,8 @@ def follow_up(table: pd.DataFrame) -> tuple[SurvivalData, Ints]:
     Parameters
     ----------
     table
-        As :func:`event_table` makes it; without ``entered`` everyone is followed from the start,
-        without ``competing`` there are none. A column ``site`` keeps sites apart.
+        As :func:`app.cohort.tally.event_table` makes it; without ``entered`` everyone is followed
+        from the start, without ``competing`` there are none. A column ``site`` keeps sites apart.
 
     Returns
     -------
@@ -159,7 +93,7 @@ def _read(table: pd.DataFrame) -> tuple[SurvivalData, Ints, pd.Series, pd.Series
         if came is not None:
             entering = place[at][np.searchsorted(into, cuts)]
         rows.append((when[leaving], cause[leaving], copies, entering, np.full(len(cuts), which)))
-    exits, causes, copies, entries, which = (
+    exits, causes, copies, entries, block = (
         np.concatenate(column).astype(np.int64) for column in zip(*rows, strict=True)
     )
     if not len(exits):
@@ -172,7 +106,7 @@ def _read(table: pd.DataFrame) -> tuple[SurvivalData, Ints, pd.Series, pd.Series
         # Position 0 is before every time: who comes at the start is there from the start.
         before = np.concatenate([[-1.0], times])
         data = SurvivalData(before, exits + 1, causes > 0, np.where(late, entries + 1, 0), copies)
-    labels = keys.unique()[which]
+    labels = keys.unique()[block]
     return (
         data,
         causes,

@@ -450,10 +450,10 @@ def at_risk_counts(data: SurvivalData, weights: Floats | None = None) -> Floats:
     array of shape (k,)
     """
     k = len(data.times)
-    weights = data.copies if weights is None else weights  # weighted patients stand for themselves
-    leaving = np.bincount(data.exit, weights=weights, minlength=k)
+    mass = data.copies if weights is None else weights
+    leaving = np.bincount(data.exit, weights=mass, minlength=k)
     staying = np.cumsum(leaving[::-1])[::-1].astype(np.float64)
     if data.entry is not None:
-        entering = np.bincount(data.entry, weights=weights, minlength=k)
+        entering = np.bincount(data.entry, weights=mass, minlength=k)
         staying -= np.cumsum(entering[::-1])[::-1]
     return staying

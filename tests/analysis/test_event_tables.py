@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.competing_risks import cumulative_incidence, cumulative_incidence_from_events
-from app.analysis.event_tables import event_table
 from app.analysis.survival import (
     kaplan_meier,
     kaplan_meier_from_events,
     logrank_from_events,
     logrank_test,
 )
+from app.cohort.tally import event_table
 
 PATIENTS = st.lists(
     st.tuples(
@@ -36,7 +36,8 @@ def columns(rows: list[Any], *, late: bool) -> dict[str, Any]:
     came, stay, cause, group, site = (np.array(column) for column in zip(*rows, strict=True))
     entry = came / 2 if late else np.zeros(len(rows))
     return {
-        "entry": entry if late and entry.any() else None, "time": entry + stay / 2, "cause": cause, "group": group,
+        "entry": entry if late and entry.any() else None,
+        "time": entry + stay / 2, "cause": cause, "group": group,
         "site": site,
     }  # fmt: skip
 
@@ -45,8 +46,7 @@ def table_of(data: dict[str, Any], who: Any = slice(None), **more: Any) -> pd.Da
     cause = data["cause"][who]
     entry = None if data["entry"] is None else data["entry"][who]
     return event_table(
-        data["time"][who], cause == 1, competing=cause == 2, entry=entry,
-        groups=data["group"][who], **more,
+        data["time"][who], cause == 1, cause == 2, entry, pd.Categorical(data["group"][who]), **more
     )  # fmt: skip
 
 
@@ -99,17 +99,17 @@ def test_incidences_are_those_of_the_rows(rows: list[Any], late: bool):
 
 
 def test_on_a_grid_who_leaves_between_two_points_leaves_at_the_later():
-    table = event_table([1, 3, 6, 6.5], [1, 0, 1, 0], grid=[0, 6, 12])
+    table = event_table(np.array([1, 3, 6, 6.5]), np.array([True, False] * 2), grid=[0, 6, 12])
     assert table["time"].tolist() == [0, 6, 12]
     assert table["entered"].tolist() == [4, 0, 0]
     assert table["events"].tolist() == [0, 2, 0]
     assert table["censored"].tolist() == [0, 1, 1]
     with pytest.raises(ValueError, match="grid ends at 5"):
-        event_table([1, 6], [1, 0], grid=[0, 5])
+        event_table(np.array([1.0, 6]), np.array([True, False]), grid=[0, 5])
 
 
 def test_impossible_tables_are_refused_in_a_sentence():
-    fine = event_table([1, 2], [1, 0])
+    fine = event_table(np.array([1.0, 2]), np.array([True, False]))
     for broken, said in (
         (fine.drop(columns="events"), "no column 'events'"),
         (fine.assign(events=fine["events"] - 0.5), "whole numbers"),

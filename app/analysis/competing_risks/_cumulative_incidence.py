@@ -163,7 +163,7 @@ def cumulative_incidence_from_events(
     Parameters
     ----------
     table
-        As :func:`app.analysis.event_tables.event_table` makes it.
+        As :func:`app.cohort.tally.event_table` makes it.
     conf_level
         Level of the log-log limits.
 

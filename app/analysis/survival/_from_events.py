@@ -20,7 +20,7 @@ def kaplan_meier_from_events(
     Parameters
     ----------
     table
-        As :func:`app.analysis.event_tables.event_table` makes it, of one group or of several taken
+        As :func:`app.cohort.tally.event_table` makes it, of one group or of several taken
         together. Competing events censor.
     conf_type, conf_level
         As in :func:`app.analysis.survival.kaplan_meier`.
@@ -41,7 +41,7 @@ def logrank_from_events(table: pd.DataFrame, *, weights: Weights = "logrank") ->
     Parameters
     ----------
     table
-        As :func:`app.analysis.event_tables.event_table` makes it, with ``group`` and perhaps
+        As :func:`app.cohort.tally.event_table` makes it, with ``group`` and perhaps
         ``site``. Competing events censor.
     weights
         As in :func:`app.analysis.survival.logrank_test`.

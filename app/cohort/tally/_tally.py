@@ -1,0 +1,135 @@
+"""What every tally answers, whatever it is made of: rows in memory, an engine, several sites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+
+Floats = npt.NDArray[np.float64]
+N = "n"
+
+
+class TallyError(ValueError):
+    """A question that a tally cannot answer; the message is one sentence for the user."""
+
+
+class Tally(Protocol):
+    """Counts, event tables and sums of the patients that a filter selects.
+
+    ``Filter`` everywhere is the one of :mod:`app.cohort.filters` with its three-valued logic: who
+    was not tested, or has no value, is neither in nor known to be out.
+    """
+
+    name: str
+
+    def counts(self, selected: Filter | None = None, by: Sequence[str] = ()) -> pd.DataFrame:
+        """How many patients have each combination of values.
+
+        Parameters
+        ----------
+        by
+            Columns, alterations, or groupings as text (``cut:age_years@60``), at most a few.
+
+        Returns
+        -------
+        DataFrame
+            One column of text for each of ``by``, and ``n``; combinations that nobody has are left
+            out. Values that are missing say ``value missing``, genes ``not tested``.
+        """
+
+    def events(
+        self,
+        selected: Filter | None,
+        endpoint: str,
+        group: GroupingSpec | str | None = None,
+        grid: Sequence[float] | None = None,
+    ) -> pd.DataFrame:
+        """Follow-up as counts at distinct times, those of the grid if there is one.
+
+        Returns
+        -------
+        DataFrame
+            group, time, entered, events, competing, censored. Who has no time, no event status or
+            no group is not in it: ``attrs["left_out"]`` counts them by reason.
+        """
+
+    def moments(
+        self,
+        selected: Filter | None,
+        variables: Sequence[str],
+        bins: Mapping[str, Sequence[float]] | None = None,
+    ) -> pd.DataFrame:
+        """Sums of numeric variables.
+
+        Parameters
+        ----------
+        bins
+            Edges of a histogram by variable: lowest and highest are open.
+
+        Returns
+        -------
+        DataFrame
+            variable, n, missing, sum, sum_squares, histogram (a tuple of counts, empty without
+            bins); :func:`moments_table` gives means and quantiles.
+        """
+
+    def features(self, selected: Filter | None = None) -> pd.DataFrame:
+        """How many were tested for each alteration and how many have it.
+
+        Returns
+        -------
+        DataFrame
+            feature, kind, tested, altered.
+        """
+
+
+def moments_table(
+    moments: pd.DataFrame, bins: Mapping[str, Sequence[float]] | None = None
+) -> pd.DataFrame:
+    """Means, standard deviations and, from a histogram, quartiles.
+
+    Quantiles are read linearly within their bin, as from grouped data; an open bin has none.
+
+    Parameters
+    ----------
+    moments, bins
+        As :meth:`Tally.moments` gave and was given them.
+
+    Returns
+    -------
+    DataFrame
+        variable, n, missing, mean, sd, q1, median, q3; NaN where nothing is known.
+    """
+    n = moments["n"].to_numpy(dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = moments["sum"].to_numpy() / n
+        # Rounding may leave a variance of nothing a little below zero.
+        spread = np.maximum(moments["sum_squares"].to_numpy() - n * mean**2, 0.0)
+        sd = np.sqrt(np.where(n > 1, spread / (n - 1), np.nan))
+    table = moments[["variable", "n", "missing"]].assign(mean=np.where(n > 0, mean, np.nan), sd=sd)
+    for name, share in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
+        table[name] = [
+            _quantile(np.array(held), np.array((bins or {}).get(variable, ())), share)
+            for variable, held in zip(moments["variable"], moments["histogram"], strict=True)
+        ]
+    return table
+
+
+def _quantile(counts: npt.NDArray[Any], edges: Floats, share: float) -> float:
+    """A quantile of grouped data; NaN where there is none or it lies in an open bin."""
+    if not len(counts) or not counts.sum():
+        return float("nan")
+    reached = np.cumsum(counts)
+    wanted = share * reached[-1]
+    bin_ = int(np.searchsorted(reached, wanted))
+    if not 0 < bin_ < len(edges):
+        return float("nan")
+    low, high = edges[bin_ - 1], edges[bin_]
+    return float(low + (high - low) * (wanted - (reached[bin_] - counts[bin_])) / counts[bin_])
