@@ -1,12 +1,10 @@
-import streamlit as st
-
+from app.shell.layout import page_header
 from app.shell.story.held import held_story
 from app.views.story.page import draw_head, draw_steps
 
 
 def show() -> None:
-    st.title("Story", anchor=False)
-    st.markdown("What do you want to tell, in which order?")
+    page_header("Story", "What do you want to tell, in which order?")
     draw_head()
     draw_steps(held_story())
 

@@ -201,7 +201,8 @@ def under_axis(axis: str, caption: str = "", *, below: int = 31) -> list[dict[st
     if not caption:
         return [text_at(axis, x=0.5, **line)]
     # Beside a long caption only the unit has room on a phone.
-    axis = axis if len(caption) <= _LONG_CAPTION else axis.split(" ", maxsplit=1)[0]
+    longest = max(map(len, caption.split("<br>")))
+    axis = axis if longest <= _LONG_CAPTION else axis.split(" ", maxsplit=1)[0]
     return [
         text_at(axis, x=0, xanchor="left", **line),
         text_at(caption, x=1, xanchor="right", **line),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -16,11 +15,13 @@ from app.shell.memory import remembered
 from app.shell.session import Looking, open_cohort
 from app.shell.story.stages import keep_stage, stage_address
 from app.study.analyses import answer_of, compute
+from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
 from app.study.story import Scene, Standing, Story, player, refused_scene, scene_of
 from app.views.subgroups.analysis import SubgroupsFound, found_of
 from app.views.subgroups.page_search import SearchRequest, start_search
+from data_loaders import Cohort
 
 _READY = "_story_ready"
 _SEARCH = "subgroups.search"
@@ -77,15 +78,25 @@ def _scene(standing: Standing) -> Scene:
         return refused_scene(step, standing.said)
     cohort = open_cohort(question.cohort)
     try:
-        make = partial(_searched if question.analysis == _SEARCH else compute, question, cohort)
-        answer = answer_of(question, cohort, remembered(question, make, "Getting ready"))
-        return scene_of(step, answer, cohort)
+        return scene_of(step, answer_here(question, cohort), cohort)
     except (KeyError, TypeError, ValueError) as error:
         known = isinstance(error, ValueError)
         return refused_scene(step, str(error) if known else "This step asks what is not here.")
 
 
-def _searched(question: Question, cohort: Any) -> SubgroupsFound:
+def answer_here(question: Question, cohort: Cohort) -> Answer:
+    """The answer from the session's memory, or computed now; a search by the worker.
+
+    Raises
+    ------
+    ValueError
+        If the cohort cannot answer.
+    """
+    make = partial(_searched if question.analysis == _SEARCH else compute, question, cohort)
+    return answer_of(question, cohort, remembered(question, make, "Getting ready"))
+
+
+def _searched(question: Question, cohort: Cohort) -> SubgroupsFound:
     """A search for subgroups by the worker, where UMAP runs; without its verdict."""
     asked = dict(question.settings)
     names = {name: asked[name] for name in ("quality", "seed", "min_frequency") if name in asked}

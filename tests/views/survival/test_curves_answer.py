@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.analysis.regression import cox
 from app.cohort.filters import Filter
 from app.cohort.groupings import Arrangement, GroupingSpec, saved_from_json, saved_to_json
 from app.study.analyses import answer_to, compute
 from app.study.question import Question
 from app.study.scripts.parts import GROUPS_FILE
 from app.study.scripts.question import question_script
+from app.study.wording import format_ratio
 from data_loaders import Cohort, load_cohort
 from tests.study.reproduce import check_tables, run
 
@@ -209,3 +211,23 @@ def test_the_scale_is_in_the_title_of_its_figure_and_draws_another(cohort):
     assert plain.figure.layout.yaxis.title.text != other.figure.layout.yaxis.title.text
     assert plain.figure.layout.yaxis.title.text != rising.figure.layout.yaxis.title.text
     assert plain.sentences == other.sentences == rising.sentences
+
+
+def test_two_groups_have_their_hazard_ratio_in_words_and_beside_the_curves():
+    mds = load_cohort("demo:mds")
+    groups = GroupingSpec.parse("alteration:TP53")
+    os = {"endpoint_key": "os"}
+    question = Question(
+        "demo:mds", mds.fingerprint, "survival.curves", grouping=groups, settings=os
+    )
+    answer = answer_to(question, mds)
+    frame = mds.patients[["os_months", "os_event"]].assign(tp53=mds.alterations["TP53"])
+    row = cox(frame.dropna().astype(float), "os_months", "os_event", ["tp53"]).summary.iloc[0]
+    words = format_ratio(row["hr"], row["lower"], row["upper"])
+    assert f"Hazard ratio of TP53 mutated against TP53 wild type: {words}." in answer.sentences
+    assert answer.figure.layout.annotations[-1].text.startswith(f"HR {words}<br>Log-rank")
+    for other in (
+        replace(question, settings={**os, "strata": "sex"}),
+        replace(question, grouping=GroupingSpec.parse("variable:ipssm")),
+    ):
+        assert not any("Hazard ratio" in said for said in answer_to(other, mds).sentences)

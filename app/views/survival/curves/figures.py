@@ -24,8 +24,16 @@ from app.study.figures.curves import (
 from app.study.figures.legend import legend_above
 from app.study.figures.risk_table import over_table
 from app.study.figures.theme import make_figure, nice_ticks, under_axis
-from app.study.wording import MONTHS_PER_YEAR, TimeUnit, format_p, in_unit, mid_sentence
+from app.study.wording import (
+    MONTHS_PER_YEAR,
+    TimeUnit,
+    format_p,
+    format_ratio,
+    in_unit,
+    mid_sentence,
+)
 from app.views.survival.curves.analysis import GroupCurve, GroupSurvival
+from app.views.survival.curves.shape import hazard_ratio
 
 _MAX_MARKS = 250
 
@@ -91,6 +99,9 @@ def _annotations(result: GroupSurvival, unit: TimeUnit) -> list[dict[str, Any]]:
     words = ""
     if result.test is not None:
         words = f"{short_method(result.test)} {format_p(result.test.p_value)}"
+        ratio = hazard_ratio(result)
+        if ratio is not None:
+            words = f"HR {format_ratio(ratio.hr, ratio.lower, ratio.upper)}<br>{words}"
     return under_axis(f"{unit.capitalize()} of follow-up", words)
 
 

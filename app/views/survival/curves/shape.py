@@ -10,6 +10,7 @@ import numpy as np
 from app.analysis.competing_risks import GroupModel, group_cox
 from app.analysis.survival import Curves, last_with
 from app.study.outcomes import Outcome
+from app.views.survival.curves.analysis import GroupSurvival
 
 CLEAR = 1.96  # standard errors that a difference must exceed on both sides of a crossing
 _GRID = 200
@@ -66,6 +67,35 @@ def proportional_hazards(outcome: Outcome) -> float:
     """
     model = hazards_model(outcome)
     return float("nan") if model is None or model.ph_p_value is None else model.ph_p_value
+
+
+@dataclass(frozen=True)
+class HazardRatio:
+    """The hazard of a group against that of the reference, with its 95% interval."""
+
+    group: str
+    reference: str
+    hr: float
+    lower: float
+    upper: float
+
+
+def hazard_ratio(result: GroupSurvival) -> HazardRatio | None:
+    """The hazard ratio of two groups, by a Cox model with nothing else in it (Efron ties).
+
+    None where there are more groups or fewer, the test is stratified, the comparison is biased by
+    immortal time, or the ratio cannot be estimated.
+    """
+    if result.test is None or result.strata or result.bias or len(result.drawn) != 2:
+        return None
+    model = hazards_model(result.outcome)
+    if model is None or len(model.summary) != 1:
+        return None
+    row = model.summary.iloc[0]
+    hr, lower, upper = (float(row[name]) for name in ("hr", "lower", "upper"))
+    if str(row["group"]) == result.reference:
+        return HazardRatio(model.reference, str(row["group"]), 1 / hr, 1 / upper, 1 / lower)
+    return HazardRatio(str(row["group"]), model.reference, hr, lower, upper)
 
 
 def hazards_model(outcome: Outcome) -> GroupModel | None:

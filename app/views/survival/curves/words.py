@@ -12,6 +12,7 @@ from app.study.wording import (
     format_p,
     format_p_cell,
     format_percent_ci,
+    format_ratio,
     format_time,
     format_time_ci,
     mid_sentence,
@@ -24,7 +25,12 @@ from app.views.survival.curves.contrasts import (
     times_in,
     values_of,
 )
-from app.views.survival.curves.shape import Crossing, crossings, proportional_hazards
+from app.views.survival.curves.shape import (
+    Crossing,
+    crossings,
+    hazard_ratio,
+    proportional_hazards,
+)
 
 FEW_EVENTS = 10
 _DOUBTFUL = 0.05
@@ -136,6 +142,12 @@ def reading(result: GroupSurvival) -> list[str]:
         sentences.append(
             f"The curves {verdict} ({result.test_method}{within}, {format_p(result.p_value)})."
         )
+        ratio = hazard_ratio(result)
+        if ratio is not None:
+            sentences.append(
+                f"Hazard ratio of {ratio.group} against {ratio.reference}: "
+                f"{format_ratio(ratio.hr, ratio.lower, ratio.upper)}."
+            )
         if result.untested:
             sentences.append(f"Not in the test: {too_small(result.untested)}.")
     elif len(result.curves) > 1 and result.p_note:
