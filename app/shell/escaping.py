@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from streamlit.delta_generator import DeltaGenerator
 
 from app.cohort.escaping import Escapes
+from app.study.figures.escaped import escaped
 from data_loaders import Cohort
 
 _HELD, _OF_COHORT, _WITH_NAMES = "_escapes", "_escapes_of_cohort", "_escapes_with_names"
@@ -88,12 +89,7 @@ def figure_escaper() -> Callable[[go.Figure], go.Figure]:
 
 
 def _escaped(escapes: Escapes | None, figure: go.Figure) -> go.Figure:
-    if escapes is None:
-        return figure
-    # What plotly's own to_dict copies; nothing here is written to.
-    plain = {"data": list(figure._data), "layout": figure._layout}  # noqa: SLF001
-    changed = escapes.figure(plain)
-    return figure if changed is plain else go.Figure(changed, skip_invalid=True)
+    return figure if escapes is None else escaped(figure, escapes)
 
 
 def _escape(message: Message, escapes: Escapes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
@@ -64,6 +64,7 @@ def take_away(answer: Answer, question: Question) -> None:
     """Offer figures, workbook, methods and script, and a step of the story; say how they came."""
     cohort = looking_at().cohort
     draw_adding(answer, question)
+    answer = replace(answer, question=question)
     take_away_with(answer, partial(question_script, question, cohort, answer.title))
 
 

@@ -69,6 +69,10 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
             if take.key not in OF_ONE_PATIENT:
                 slides = partial(_slides, looking, take)
                 download("Slide (PPTX)", slides, f"{stem}.pptx", f"{key}_pptx", help=_SLIDES_HELP)
+                if take.answer is not None and take.answer.question is not None:
+                    bundle = partial(_bundle, looking, take.answer)
+                    file = f"{stem}_bundle.zip"
+                    download("Bundle (ZIP)", bundle, file, f"{key}_zip", help=_BUNDLE_HELP)
             download("Script (PY)", take.script, f"{stem}.py", f"{key}_py", help=_SCRIPT_HELP)
         st.markdown(take.methods)
 
@@ -80,6 +84,17 @@ _SCRIPT_HELP = (
 _SLIDES_HELP = (
     "PowerPoint, with charts whose data can be opened and changed; notes say the methods."
 )
+_BUNDLE_HELP = (
+    "For a reviewer: figures, tables, methods, script, the source it runs with and the versions of "
+    "all packages, without the data. The Story page makes one of several, with the data if wanted."
+)
+
+
+def _bundle(looking: Looking, answer: Answer) -> bytes:
+    from app.study.bundle import to_zip  # libraries that only a click needs
+
+    cohorts = {looking.key: looking.cohort}
+    return to_zip(answer, cohorts=cohorts, answer=lambda *_: answer)
 
 
 def _slides(looking: Looking, take: TakeAway) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
@@ -100,7 +100,8 @@ def _with_its_scores(question: Question, cohort: Cohort) -> Cohort:
 def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
     """What a result says, drawn as the question wants it."""
     cohort = _with_its_scores(question, cohort)
-    return analysis_of(question).answer(cohort, result, **question.shown)
+    answer = analysis_of(question).answer(cohort, result, **question.shown)
+    return replace(answer, question=question)
 
 
 def answer_to(question: Question, cohort: Cohort) -> Answer:

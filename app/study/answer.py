@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from app.cohort.filters import Selection
 from app.study.accounting import Accounting
 from app.study.methods import view_methods
+from app.study.question import Question
 
 # Answers about single patients, by their keys: these stay on their page.
 OF_ONE_PATIENT = ("similar", "swimmer")
@@ -47,6 +48,8 @@ class Answer:
         What the workbook's first sheet says beside the cohort: endpoint, groups, settings.
     footnote
         How the numbers came about, in a line below everything.
+    question
+        What it answers, where one question does.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Answer:
     cautions: Sequence[str] = ()
     told: Mapping[str, str] = field(default_factory=dict)
     footnote: str = ""
+    question: Question | None = None
 
     @cached_property
     def figure(self) -> go.Figure:

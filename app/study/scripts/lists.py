@@ -18,10 +18,10 @@ IMPORT = "from pathlib import Path"
 
 @dataclass(frozen=True)
 class ListFile:
-    """A list that the script reads: the file's name, and how many patients the list has."""
+    """A list that the script reads: the file's name, and the identifiers that belong in it."""
 
     name: str
-    size: int
+    ids: tuple[str, ...]
 
     def __repr__(self) -> str:
         return f"Path({self.name!r}).read_text(encoding='utf-8').splitlines()"
@@ -29,7 +29,9 @@ class ListFile:
     @property
     def sentence(self) -> str:
         """What the reader has to put where."""
-        return f"{self.name} holds the identifiers of {count(self.size, 'patient')}, one a line."
+        return (
+            f"{self.name} holds the identifiers of {count(len(self.ids), 'patient')}, one a line."
+        )
 
 
 def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
@@ -50,7 +52,7 @@ def plain_literal(plain: Any, stem: str) -> tuple[str, list[ListFile]]:
         return [replaced(inner) for inner in part] if isinstance(part, list) else part
 
     def read(ids: tuple[str, ...]) -> ListFile:
-        return held.setdefault(ids, ListFile(f"{stem}_{len(held) + 1}.txt", len(ids)))
+        return held.setdefault(ids, ListFile(f"{stem}_{len(held) + 1}.txt", ids))
 
     # By way of JSON: what is written is plain data, whatever the filter was made of.
     shown = replaced(json.loads(json.dumps(plain)))

@@ -10,8 +10,10 @@ from functools import partial
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.cohort.escaping import Escapes
 from app.cohort.filters import Selection
 from app.study.answer import OF_ONE_PATIENT, Answer, methods_text
+from app.study.figures.escaped import escaped
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.study.files.software import product
 from app.study.files.tables import names_patients
@@ -59,7 +61,7 @@ def pages_of_answer(answer: Answer, selection: Selection | None, methods: str = 
     """A page for each figure of an answer; its first sentence is the title of the first."""
     found = []
     for number, draw in enumerate(answer.figures.values()):
-        figure = draw()
+        figure = _text_as_text(draw(), selection)
         heading = heading_of(figure) or answer.title
         first = next(iter(answer.sentences), "") if not number else ""
         finding = _plain(first) if len(first) <= _LONGEST_TITLE else ""
@@ -74,7 +76,7 @@ def page_of_step(told: Answered, address: str) -> Page:
     if told.answer is None:
         title = step.caption or step.question.analysis
         return Page(title, step.section, _footer(None), synthetic=False, missing=told.said)
-    figure = told.figure()
+    figure = _text_as_text(told.figure(), told.selection)
     heading = heading_of(figure) or told.answer.title
     title = _plain(step.caption or next(iter(told.answer.sentences), heading))
     if len(title) > _LONGEST_TITLE:
@@ -126,6 +128,10 @@ def _page(
         tables=partial(_tables, answer, ids),
         link=link,
     )
+
+
+def _text_as_text(figure: go.Figure, selection: Selection | None) -> go.Figure:
+    return figure if selection is None else escaped(figure, Escapes.of(selection.source))
 
 
 def _tables(answer: Answer, ids: frozenset[str]) -> dict[str, pd.DataFrame]:
