@@ -80,7 +80,7 @@ def compute(question: Question, cohort: Cohort) -> Any:
     ValueError
         If this cohort cannot answer; the message is a sentence for the user.
     """
-    cohort = _with_its_scores(question, cohort)
+    cohort = with_its_scores(question, cohort)
     mask = question.filter.apply(cohort).mask
     asked = dict(question.settings)
     grouping = question.groups(cohort, mask)
@@ -91,7 +91,7 @@ def compute(question: Question, cohort: Cohort) -> Any:
     return analysis_of(question).function(cohort, mask, **asked)
 
 
-def _with_its_scores(question: Question, cohort: Cohort) -> Cohort:
+def with_its_scores(question: Question, cohort: Cohort) -> Cohort:
     """The cohort with the scores that the question names as variables."""
     said = (question.filter.to_dict(), str(question.grouping), question.settings, question.shown)
     return with_scores(cohort, scores_named_in(str(said)))
@@ -99,7 +99,7 @@ def _with_its_scores(question: Question, cohort: Cohort) -> Cohort:
 
 def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
     """What a result says, drawn as the question wants it."""
-    cohort = _with_its_scores(question, cohort)
+    cohort = with_its_scores(question, cohort)
     answer = analysis_of(question).answer(cohort, result, **question.shown)
     return replace(answer, question=question)
 

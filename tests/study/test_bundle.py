@@ -113,7 +113,7 @@ def test_without_the_data_it_names_nobody_and_says_what_it_needs(cohort: Cohort,
     assert "environment/requirements.lock" in names
     assert "source/app/study/bundle/run.py" in names
     assert not [name for name in names if "__pycache__" in name or "tests/" in name]
-    figures = [name for name in names if "/figures/" in name]
+    figures = [name for name in held if "/figures/" in name]
     assert figures == [
         "steps/01_survival-curves/figures/Figure.json",
         "steps/01_survival-curves/figures/Figure.html",

@@ -112,7 +112,7 @@ def _files(
         folder = f"steps/{number:02}_{file_stem(one.step.question.analysis)}"
         source = None if one.selection is None else one.selection.source
         cohort = None if source is None else bundled.get(source.fingerprint, source)
-        for name, content in step_files(one, cohort, with_data=with_data):
+        for name, content in step_files(one, cohort):
             yield f"{folder}/{name}", content
     for path in sorted(holder.rglob("*")):
         if path.is_file():

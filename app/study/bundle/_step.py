@@ -29,17 +29,13 @@ _MARKS_OF_PATIENTS = frozenset(
 _ONLY_ON_HOVER = ("customdata", "hovertemplate", "hovertext", "ids", "selectedpoints", "meta")
 
 
-def step_files(
-    told: Answered, cohort: Cohort | None, *, with_data: bool
-) -> Iterator[tuple[str, bytes | str]]:
+def step_files(told: Answered, cohort: Cohort | None) -> Iterator[tuple[str, bytes | str]]:
     """Name and content of each file; of a step that cannot be answered its question and why.
 
     Parameters
     ----------
     cohort
         What the script loads: the cohort in the bundle, where the data are in it.
-    with_data
-        Whether rows of patients may be in it.
     """
     question, answer, selection = told.standing.question, told.answer, told.selection
     yield "question.json", _question(question or told.step.question)
@@ -49,9 +45,7 @@ def step_files(
     provenance = selection.source.provenance
     ids = frozenset(map(str, selection.source.patients.index))
     tables = {
-        name: table
-        for name, table in answer.tables().items()
-        if with_data or not names_patients(table, ids)
+        name: table for name, table in answer.tables().items() if not names_patients(table, ids)
     }
     methods = methods_text(answer, selection)
     yield "answer.json", _words(answer, told)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from app.cohort.filters import Selection
-from app.study.analyses import answer_to
+from app.study.analyses import answer_to, with_its_scores
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.story._standing import Standing, opened
@@ -82,4 +82,5 @@ def _answered(
         found = answer(question, cohort)
     except ValueError as error:  # a sentence for the user
         return Answered(standing, None, None, str(error))
-    return Answered(standing, found, question.filter.apply(cohort), standing.said)
+    selection = question.filter.apply(with_its_scores(question, cohort))
+    return Answered(standing, found, selection, standing.said)
