@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,12 +14,23 @@ from app.analysis.competing_risks import cumulative_incidence_from_events
 from app.analysis.survival import kaplan_meier_from_events, logrank_from_events
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
-from app.cohort.tally import PooledTally, TallyError, moments_table, pool, tally_of
+from app.cohort.tally import (
+    PooledTally,
+    Release,
+    ReleasePolicy,
+    RowTally,
+    TallyError,
+    moments_table,
+    pool,
+    read_release,
+    tally_of,
+)
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.incidence.analysis import incidence_by_group
 from data_loaders import Cohort, load_cohort
 
 OLDER = Filter.from_dict({"column": "age_years", "between": [55, None]})
+MADE = date(2026, 11, 30)
 GRID = [*range(0, 480, 6)]
 
 
@@ -27,8 +41,6 @@ def cohort() -> Cohort:
 
 @pytest.fixture(scope="module")
 def sites(cohort: Cohort) -> PooledTally:
-    from dataclasses import replace
-
     third = np.arange(cohort.n) % 3
     return pool([tally_of(replace(cohort.subset(third == i), name=f"H{i}")) for i in range(3)])
 
@@ -101,3 +113,75 @@ def test_what_cannot_be_asked_is_said(cohort: Cohort, sites: PooledTally):
     ):
         with pytest.raises(TallyError, match=said):
             ask()
+
+
+def released(
+    sites: PooledTally, policy: ReleasePolicy, selected: Filter | None = None
+) -> list[Release]:
+    found = []
+    for name, tally in sites.sites.items():
+        assert isinstance(tally, RowTally)
+        release = tally.release(
+            policy, site=name, made=MADE, groups=["alteration:TP53"], selected=selected
+        )
+        found.append(read_release(release.to_text()))
+    return found
+
+
+def test_exact_releases_pool_to_the_rows_on_the_grid(cohort: Cohort, sites: PooledTally):
+    policy = ReleasePolicy(minimum=1, rounding=1, grid=tuple(GRID))
+    files = pool(released(sites, policy, selected=OLDER))
+    alone = tally_of(cohort).events(OLDER, "os", "alteration:TP53", GRID)
+    pd.testing.assert_frame_equal(
+        files.events(OLDER, "os", "alteration:TP53"), alone, check_dtype=False
+    )
+    expected, found = (
+        logrank_from_events(alone),
+        logrank_from_events(files.events(OLDER, "os", "alteration:TP53")),
+    )
+    assert found.statistic == pytest.approx(expected.statistic, rel=1e-12)
+    whole = moments_table(files.moments(OLDER, ["age_years"])).iloc[0]
+    assert whole["mean"] == pytest.approx(
+        np.nanmean(OLDER.apply(cohort).cohort.numbers("age_years"))
+    )
+
+
+def test_a_release_under_a_policy_tells_no_small_count(cohort: Cohort, sites: PooledTally):
+    files = released(sites, ReleasePolicy())
+    ids = set(map(str, cohort.patients.index))
+    for release in files:
+        text = release.to_text()
+        assert not any(f'"{name}"' in text for name in ids)
+        for held in release.content["events"]:
+            for name in ("entered", "events", "competing", "censored"):
+                assert all(n % 5 == 0 for n in held["table"][name])
+        for held in (*release.content["counts"], *release.content["features"]):
+            for name in {"n", "tested", "altered"} & set(held["table"]):
+                assert all(n == -1 or n % 5 == 0 for n in held["table"][name])
+    exact = kaplan_meier_from_events(tally_of(cohort).events(None, "os", None, GRID)).at([24, 60])
+    near = kaplan_meier_from_events(pool(files).events(None, "os")).at([24, 60])
+    np.testing.assert_allclose(near["survival"], exact["survival"], atol=0.01)
+
+
+def test_a_release_that_was_changed_or_lacks_what_is_asked_is_refused(sites: PooledTally):
+    release = released(sites, ReleasePolicy())[0]
+    text = release.to_text()
+    for broken, said in (
+        (text.replace('"site": "H0"', '"site": "H9"'), "was changed after it was written"),
+        ("{}", "not a release"),
+        ("[1]", "not a release"),
+        (text.replace('"version": 1', '"version": 9'), "another version"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            read_release(broken)
+    for ask, said in (
+        (lambda: release.events(OLDER, "os"), "ask the site to release it"),
+        (lambda: release.events(None, "os", "variable:sex"), "group variable:sex"),
+        (lambda: release.events(None, "os", None, [0, 7]), "another grid"),
+        (lambda: release.moments(None, ["nothing"]), "does not hold nothing"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            ask()
+    few = Filter.from_dict({"column": "age_years", "between": [None, 1]})
+    with pytest.raises(TallyError, match="Fewer than 5"):
+        released(sites, ReleasePolicy(), selected=few)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pandas as pd
 from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
 from app.cohort.tally._events import event_table
+from app.cohort.tally._release import Release, ReleasePolicy, release_of
 from app.cohort.tally._tally import N, TallyError
 from data_loaders import Cohort
 
@@ -123,6 +125,18 @@ class RowTally:
                 "altered": (states == 1).sum(axis=0),
             }
         )
+
+    def release(
+        self,
+        policy: ReleasePolicy,
+        *,
+        site: str,
+        made: date,
+        groups: Sequence[str] = (),
+        selected: Filter | None = None,
+    ) -> Release:
+        """Write down what a policy lets this site tell; see :func:`release_of`."""
+        return release_of(self, policy, site=site, made=made, groups=groups, selected=selected)
 
     def _mask(self, selected: Filter | None) -> Bools:
         return (selected or Filter()).apply(self.cohort).mask
