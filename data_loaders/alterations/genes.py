@@ -18,7 +18,7 @@ from data_loaders.model import FeatureKind
 _DATA = Path(__file__).parents[1] / "data"
 
 # English words and abbreviations that only count as genes when written in capitals.
-_ALSO_WORDS = frozenset({"MAX", "RET", "CIC", "FAS", "TOX"})
+_ALSO_WORDS = frozenset({"MAX", "RET", "CIC", "FAS", "TOX", "MAF"})
 _NOT_AN_ALTERATION = re.compile(
     r"vaf|af|allele|burden|ratio|freq|depth|count|number|n|num|date|tested|test|method|sample|"
     r"expression|level|pos|position|type|class|group",

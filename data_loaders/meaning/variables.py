@@ -45,7 +45,8 @@ _TIMES_TO = {
     "time_to_remission": "cr_months",
 }  # fmt: skip
 # What a name means where the column holds numbers.
-_MEASURED = {"ighv": "ighv_identity", "b2m": "b2m", "ldh_high": "ldh_ratio"}
+_LDH_RATIO, _LARGEST_MULTIPLE = "ldh_ratio", 60
+_MEASURED = {"ighv": "ighv_identity", "b2m": "b2m", "ldh_high": _LDH_RATIO, _LDH_RATIO: _LDH_RATIO}
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
@@ -191,6 +192,8 @@ def term_held(column: TextColumn) -> Term | None:
     measured = _MEASURED.get(known.key if known else folded(column.name).strip(" _.-"))
     if measured is None or column.answers_only or column.share_numeric < _MOSTLY_NUMBERS:
         return known
+    if measured == _LDH_RATIO and float(np.nanmedian(column.numbers)) > _LARGEST_MULTIPLE:
+        measured = "ldh_limit"  # "LDH ULN" may be the limit itself
     return term_called(measured)
 
 

@@ -108,7 +108,7 @@ def test_measurements_of_the_field(
 
 def test_ighv_status_follows_from_the_identity() -> None:
     cohort = load({"ighv_identity_pct": [100, 98, 97.9, ""], "ldh": [480, 240, 200, 100],
-                   "ldh_upper_limit": [240, 240, 250, 250]})  # fmt: skip
+                   "LDH_ULN": [240, 240, 250, 250]})  # fmt: skip
     assert cohort.patients["ighv"].tolist() == ["Unmutated", "Unmutated", "Mutated", None]
     assert "98%" in cohort.variables["ighv"].reason
     np.testing.assert_allclose(cohort.patients["ldh_ratio"], [2, 1, 0.8, 0.4])
