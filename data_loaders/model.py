@@ -321,7 +321,10 @@ class Cohort:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the content: tables, endpoints and data dictionary."""
+        """SHA-256 (hexadecimal) of the content: tables, endpoints and data dictionary.
+
+        And of what is stated of the inputs of scores, since scores follow from it.
+        """
         digest = hashlib.sha256()
         digest.update(_frame_digest(self.patients, index=True))
         digest.update(_frame_digest(self.alterations, index=False))
@@ -331,8 +334,16 @@ class Cohort:
             "endpoints": [_described(endpoint) for endpoint in self.endpoints.values()],
             "variables": [asdict(variable) for variable in self.variables.values()],
         }
+        if self.stated_scores:
+            description["scores"] = dict(self.stated_scores)
         digest.update(json.dumps(description, sort_keys=True).encode())
         return digest.hexdigest()
+
+    @property
+    def stated_scores(self) -> Mapping[str, Any]:
+        """What its mapping states of the inputs of prognostic scores; usually nothing."""
+        loaded = self.provenance.loaded
+        return {} if loaded is None else loaded.mapping.get("scores", {})
 
     @cached_property
     def states(self) -> npt.NDArray[np.int8]:
@@ -418,6 +429,8 @@ class Cohort:
         # A copy rather than a new one: what was worked out of the content holds on.
         same = copy(self)
         object.__setattr__(same, "provenance", replace(self.provenance, loaded=loading))
+        if same.stated_scores or self.stated_scores:
+            same.__dict__.pop("fingerprint", None)
         return same
 
     def subset(self, mask: npt.NDArray[np.bool_], name: str | None = None) -> Cohort:

@@ -16,7 +16,8 @@ Plain data, from Python or a JSON file::
         "V617F": {"gene": "JAK2", "refinement": "V617F"},
         "d13": {"event": "del(13q)", "codes": {"y": "altered", "n": "not altered"}}
       },
-      "ignore": ["comment"]
+      "ignore": ["comment"],
+      "scores": {"hb": {"column": "HB", "unit": "g/L"}, "transfusion": null}
     }
 
 All parts are optional, and what is stated of one column changes nothing about the others.
@@ -39,6 +40,9 @@ keys of endpoints that are none.
 ``alterations`` is a list of columns, or says of each its ``gene`` and ``refinement`` or its
 cytogenetic ``event``, its ``label``, and by ``codes`` which values mean altered, not altered or not
 tested; a value that is not listed is not tested.
+
+``scores`` says which variable or alteration of the cohort feeds an input of a prognostic score,
+where the one found is wrong, and in which unit; null where none does.
 """
 
 from __future__ import annotations
@@ -67,7 +71,7 @@ from data_loaders.wording import listed, shown
 
 MAPPING_ENDING = ".mapping.json"
 _MAX_BYTES = 2**20
-_KEYS = ("patient_id", "columns", "endpoints", "no_endpoints", "alterations", "ignore")
+_KEYS = ("patient_id", "columns", "endpoints", "no_endpoints", "alterations", "ignore", "scores")
 _COLUMN_KEYS = (
     "role", "kind", "unit", "label", "description", "levels", "date_format", "decimal_mark",
 )  # fmt: skip
@@ -91,6 +95,8 @@ class TableMapping:
         Columns that hold alterations, besides those recognised by their names, and what they are.
     ignore
         Columns that are left out.
+    scores
+        What feeds inputs of prognostic scores: a column, or column and unit, or None.
     """
 
     patient_id: str | None = None
@@ -99,6 +105,7 @@ class TableMapping:
     no_endpoints: tuple[str, ...] = ()
     alterations: Mapping[str, AlterationMapping] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    scores: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls, source: Mapping[str, Any] | str | Path | None) -> TableMapping:
@@ -139,6 +146,7 @@ class TableMapping:
             no_endpoints=gone,
             alterations=alterations,
             ignore=as_names(data.get("ignore"), "ignore"),
+            scores=_scores(data.get("scores")),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -153,6 +161,7 @@ class TableMapping:
             "no_endpoints": list(self.no_endpoints),
             "alterations": {name: said.to_dict() for name, said in self.alterations.items()},
             "ignore": list(self.ignore),
+            "scores": dict(self.scores),
         }
         return {key: value for key, value in said.items() if value}
 
@@ -178,6 +187,19 @@ class TableMapping:
                 f"The mapping names columns that the table does not have: {listed(absent)}; "
                 f"the table has {listed(list(existing))}."
             )
+
+
+def _scores(value: object) -> Mapping[str, Any]:
+    """What is stated of inputs, each a column's name, an object with it, or null."""
+    said = as_object(value, "scores")
+    for key, entry in said.items():
+        if entry is None or isinstance(entry, str):
+            continue
+        data = as_object(entry, f"scores: {shown(str(key))}")
+        only(data, ("column", "unit"), f"The mapping of {shown(str(key))} under scores")
+        for part in ("column", "unit"):
+            as_text(data.get(part), f"{part} of {key}")
+    return said
 
 
 def _listed(value: Any) -> Any:

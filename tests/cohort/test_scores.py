@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from app.cohort.scores import (
 from app.cohort.scores._definition import Definition, Item, Nested
 from app.cohort.scores._engine import scored
 from app.cohort.scores._evidence import of_numbers
+from app.cohort.scores._score import _finder
 from data_loaders import Cohort, CohortError, Variable, load_cohort
 from tests.builders import make_cohort
 
@@ -132,8 +134,6 @@ def test_the_vaf_of_tp53_as_fraction_or_percent(vaf: float, *, multi: bool) -> N
         (Variable("tp53mut", "TP53mut", "categorical"), Variable("chr17", "chr17", "categorical"),
          Variable("tp53maxvaf", "TP53maxvaf", "numeric")),
     )  # fmt: skip
-    from app.cohort.scores._score import _finder
-
     assert _finder(cohort, None).states("TP53multi").tolist() == [int(multi), 0]
 
 
@@ -153,8 +153,6 @@ def test_the_range_over_what_is_missing_holds_the_complete_score(mds: Cohort) ->
     for column in ("hb_g_per_l", "platelets_1e9_per_l", "age_years", "karyotype_group"):
         patients.loc[rng.random(mds.n) < 0.3, column] = np.nan
     alterations = mds.alterations.mask(rng.random(mds.alterations.shape) < 0.1)
-    from dataclasses import replace
-
     torn = replace(mds, patients=patients, alterations=alterations.astype("boolean"))
     for key, complete in whole.items():
         table = score(torn, key).table
@@ -319,3 +317,37 @@ def test_a_column_of_diagnoses_that_nobody_understands_leaves_the_disease_to_oth
     cohort = make_cohort({"WHOcat": [1.0, 0.0], "TypeAML": ["AML", "sAML"]}, None, (codes, kind))
     assert (codes_of(cohort, "ipss_m") == -2).all()
     assert (codes_of(cohort, "eln_2022") == -1).all()
+
+
+def test_what_feeds_an_input_is_kept_with_the_mapping(tmp_path: Path) -> None:
+    path = tmp_path / "mf.csv"
+    pd.DataFrame(
+        {
+            "id": ["a", "b"], "age": [70, 60], "constitutional_symptoms": ["yes", "no"],
+            "hb": [11.0, 12.0], "haemoglobin_later": [80, 90], "wbc": [5.0, 6.0],
+            "pb_blasts": [0, 0], "os_months": [5, 6], "os_event": [1, 0],
+        }
+    ).to_csv(path, index=False)  # fmt: skip
+    found = load_cohort(path)
+    mapping = {"scores": {"hb": {"column": "haemoglobin_later", "unit": "g/L"}}}
+    stated = load_cohort(path, mapping=mapping)
+    assert score(found, "dipss").table["value"].tolist() == [2, 0]
+    assert score(stated, "dipss").table["value"].tolist() == [4, 2]
+    assert stated.provenance.loaded is not None
+    assert stated.provenance.loaded.mapping["scores"] == mapping["scores"]
+    assert stated.fingerprint != found.fingerprint
+    loading = replace(found.provenance.loaded, mapping=mapping)  # type: ignore[type-var]
+    assert found.loaded_by(loading).fingerprint == stated.fingerprint
+    with pytest.raises(CohortError, match="scores"):
+        load_cohort(path, mapping={"scores": {"hb": {"columns": "x"}}})
+
+
+@pytest.mark.parametrize(("demo", "keys"), [("dlbcl", ["ipi"]), ("cml", ["sokal", "elts"])])
+def test_the_lymphoid_and_cml_demos_carry_their_own_classes(demo: str, keys: list[str]) -> None:
+    cohort = load_cohort(f"demo:{demo}")
+    assert set(keys) <= set(offered_scores(cohort))
+    for key in keys:
+        planted = cohort.patients[key].dropna()
+        own = score(cohort, key).table.loc[planted.index, "category"]
+        assert (own == planted)[own.notna()].all()
+        assert own.notna().mean() > 0.95

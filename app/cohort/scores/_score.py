@@ -27,7 +27,6 @@ from data_loaders import Cohort, CohortError
 _LISTS = {entry.definition.key: entry for entry in LISTS}
 _ORDER = (*MYELOID[:2], IPSS_M, *MYELOID[2:], *(e.definition for e in LISTS), *LYMPHOID)
 SCORES: Mapping[str, Definition] = MappingProxyType({entry.key: entry for entry in _ORDER})
-_NOTHING: Mapped = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,8 @@ def score(cohort: Cohort, key: str, mapping: Mapped | None = None) -> ScoreResul
         A key of :data:`SCORES`: ``ipss_m``, ``dipss``, ``cll_ipi``.
     mapping
         Which column feeds which input, where the one found is wrong: the input's key to a column's
-        name, to ``{"column": name, "unit": "g/L"}``, or to None if none does.
+        name, to ``{"column": name, "unit": "g/L"}``, or to None if none does. By default what the
+        mapping that the cohort was loaded with states under ``scores``.
 
     Raises
     ------
@@ -175,7 +175,17 @@ def known_inputs(cohort: Cohort, key: str) -> tuple[str, ...]:
 
 def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:
     store = replace(_held(cohort).store, found={}) if mapping else _held(cohort).store
-    return Finder(cohort, mapping or _NOTHING, {**DERIVED, **AML}, store)
+    return Finder(cohort, mapping or _stated(cohort), {**DERIVED, **AML}, store)
+
+
+def _stated(cohort: Cohort) -> Mapped:
+    """What the cohort's own mapping says of inputs, as far as the columns are there."""
+    there = {*cohort.patients.columns, *cohort.features.index}
+    return {
+        key: entry
+        for key, entry in cohort.stated_scores.items()
+        if entry is None or (entry.get("column") if isinstance(entry, dict) else entry) in there
+    }
 
 
 def evidence_for(

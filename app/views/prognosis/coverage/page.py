@@ -12,6 +12,7 @@ from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.views.prognosis.coverage.answer import coverage_table
+from app.views.prognosis.coverage.page_correcting import draw_correcting
 
 _NONE = (
     "None of the scores computed here is made for a disease of these patients: they cover MDS, "
@@ -45,4 +46,5 @@ def draw_coverage(looking: Looking) -> None:
         ),
         key="prognosis_inputs",
     )
+    draw_correcting(looking, chosen, inputs)
     take_away(answer, question)
