@@ -114,6 +114,7 @@ def test_a_selection_survives_recolouring_and_becomes_groups_of_every_page(finis
     inside = np.flatnonzero(at.session_state["_looking_at"].selection.mask)[:60].tolist()
     choose_by_hand(at, inside)
     assert "60 patients selected" in words(at)
+    assert "of the others" in words(at), "what they carry is told"
 
     def highlighted() -> int:
         return sum(len(trace.get("selectedpoints", ())) for trace in map_figure(at)["data"])

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.subgroups import UNCERTAIN_BELOW
+from app.cohort.escaping import markdown_escaped
 from app.cohort.groupings import (
     MAX_NAME,
     Grouping,
@@ -20,7 +21,7 @@ from app.cohort.groupings import (
     selection_against_rest,
 )
 from app.shell.escaping import escaped_figure
-from app.shell.layout import draw_downloads
+from app.shell.layout import bullets, draw_downloads
 from app.shell.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
 from app.shell.saved_groups import save_groups, saved_groups
 from app.shell.session import Looking
@@ -30,6 +31,7 @@ from app.study.wording import count, mid_sentence
 from app.views.subgroups.analysis import SubgroupMap, enclosed, subgroup_features
 from app.views.subgroups.answer import map_alt, map_numbers, map_title
 from app.views.subgroups.figures import Drag, MapLook, map_by_group, map_by_number
+from app.views.subgroups.profile import carried, carried_in_words
 from data_loaders import Cohort
 
 MAP = "map"
@@ -131,6 +133,7 @@ def draw_selection(looking: Looking) -> Grouping | None:
         st.markdown(
             f"**{count(len(positions), 'patient')} selected** of {looking.selection.n:,} on the map"
         )
+        _draw_carried(looking, positions)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(
                 "Name of the selection",
@@ -151,6 +154,19 @@ def draw_selection(looking: Looking) -> Grouping | None:
     return selection_against_rest(
         positions, looking.selection.mask, "Selected", label=mid_sentence(SELECTED)
     )
+
+
+def _draw_carried(looking: Looking, positions: npt.NDArray[np.intp]) -> None:
+    cohort = looking.cohort
+    inside = np.zeros(cohort.n, dtype=bool)
+    inside[positions] = True
+    others = looking.selection.mask & ~inside
+    told = carried_in_words(carried(cohort, subgroup_features(cohort), inside, others))
+    if told:
+        st.caption("What they carry more often than the others on the map:")
+        bullets([markdown_escaped(part) for part in told])
+    else:
+        st.caption("There is no alteration that they carry more often than the others on the map.")
 
 
 def chosen_positions(looking: Looking) -> npt.NDArray[np.intp] | None:

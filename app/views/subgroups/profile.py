@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,55 @@ def telling_features(enrichment: pd.DataFrame, most: int = 28) -> list[str]:
     kept = leading.iloc[np.argsort(rank.to_numpy(), kind="stable")]["feature"].drop_duplicates()
     wanted = set(kept.head(most))
     return [name for name in leading["feature"].drop_duplicates() if name in wanted]
+
+
+def carried(
+    cohort: Cohort,
+    features: Sequence[str],
+    inside: npt.NDArray[np.bool_],
+    outside: npt.NDArray[np.bool_],
+) -> pd.DataFrame:
+    """What some patients carry, beside the others: alterations whose shares differ most.
+
+    There is no test: who lies together on a map was placed there by these very alterations.
+
+    Parameters
+    ----------
+    features
+        The alterations to look at.
+    inside, outside
+        The patients and the others, shape (cohort.n,).
+
+    Returns
+    -------
+    DataFrame
+        feature, altered and tested among them, share, share_outside; those that more of them carry
+        than of the others, largest difference first.
+    """
+    columns = cohort.alterations.columns.get_indexer(list(features))
+    states = cohort.states[:, columns]
+    counts = {}
+    for name, who in (("", inside), ("_outside", outside)):
+        counts[f"altered{name}"] = np.count_nonzero(states[who] == 1, axis=0)
+        counts[f"tested{name}"] = np.count_nonzero(states[who] >= 0, axis=0)
+    table = pd.DataFrame({"feature": list(features), **counts})
+    for name in ("", "_outside"):
+        tested = table[f"tested{name}"].where(table[f"tested{name}"] > 0)
+        table[f"share{name}"] = table[f"altered{name}"] / tested
+    difference = table["share"] - table["share_outside"].fillna(0.0)
+    order = difference[difference > 0].sort_values(ascending=False, kind="stable").index
+    return table.loc[order, ["feature", "altered", "tested", "share", "share_outside"]].reset_index(
+        drop=True
+    )
+
+
+def carried_in_words(table: pd.DataFrame, most: int = 6) -> list[str]:
+    """``JAK2 in 45 of 60 (75%; of the others 51%)``, one sentence part an alteration."""
+    return [
+        f"{row.feature} in {row.altered:,} of {row.tested:,} ({format_percent(row.share)}; of the "
+        f"others {format_percent(row.share_outside)})"
+        for row in table.head(most).itertuples()
+    ]
 
 
 def clinical_profile(

@@ -11,7 +11,13 @@ from hypothesis import strategies as some
 from app.cohort.groupings import by_labels
 from app.views.subgroups.analysis import enclosed, search_input, subgroup_features
 from app.views.subgroups.checks import classifications, indefinite_classes
-from app.views.subgroups.profile import clinical_profile, profile_in_words, telling_features
+from app.views.subgroups.profile import (
+    carried,
+    carried_in_words,
+    clinical_profile,
+    profile_in_words,
+    telling_features,
+)
 from data_loaders import Variable
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 
@@ -61,6 +67,19 @@ COHORT = make_cohort(
 )
 GROUPS = by_labels("Subgroup", ["a", "a", "a", "b", "b", None], ["a", "b"])
 EVERYONE = np.ones(6, dtype=bool)
+
+
+def test_what_a_selection_carries_counts_those_tested_and_leads_with_the_largest_difference():
+    states = {"A": [1, 1, 0, 0, 0], "B": [1, None, 0, 0, 1], "C": [0, 0, 1, 1, 1]}
+    cohort = make_cohort({"diagnosis": ["ET"] * 5}, states, variables=(DIAGNOSIS,))
+    inside = np.array([True, True, False, False, False])
+    table = carried(cohort, ["C", "B", "A"], inside, ~inside)
+    assert table["feature"].tolist() == ["A", "B"], "what more of the others carry is not told"
+    assert table.loc[1, ["altered", "tested"]].tolist() == [1, 1]
+    assert carried_in_words(table) == [
+        "A in 2 of 2 (100%; of the others 0%)", "B in 1 of 1 (100%; of the others 33%)",
+    ]  # fmt: skip
+    assert carried_in_words(carried(cohort, ["A"], ~inside, inside)) == []
 
 
 def test_profiles_count_those_with_a_value():
