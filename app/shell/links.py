@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from app.cohort.classification import SYSTEMS
 from app.cohort.groupings import (
+    CLASS,
     SAVED,
     SCORE,
     GroupingError,
@@ -208,6 +210,8 @@ def _group_label(cohort: Cohort, text: str) -> str:
         return text
     if spec.kind == SAVED:
         return f"Saved: {spec.name}"
+    if spec.kind == CLASS:
+        return f"{SYSTEMS[spec.name]} (computed)"
     if spec.kind == SCORE:
         return f"{SCORES[spec.name].label} (computed)"
     if spec.kind == "alteration":

@@ -17,6 +17,8 @@ from app.cohort.classification import Classification, classify
 from app.cohort.classification._evaluate import fact_names, verdicts
 from app.cohort.classification._facts import IMPLIES
 from app.cohort.classification._lists import LISTS
+from app.cohort.groupings import UNKNOWN, GroupingError, GroupingSpec, grouping_options
+from app.cohort.groupings._grouping import LEFT_OUT
 from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import DIAGNOSIS, make_cohort
 
@@ -324,3 +326,17 @@ def test_against_the_labels_of_published_cohorts(public_cohorts: Path):
                                     "AML with NPM1 mutation"])  # fmt: skip
     assert (table["entity"] == expected)[blasts & ~genetic].mean() > 0.9
     assert given[table["disease"] != ""].mean() > 0.75
+
+
+def test_entities_are_groups_on_every_page(demos: dict[str, Cohort]):
+    cohort = demos["mds"]
+    spec = GroupingSpec.parse("class:icc_2022")
+    grouping = spec.build(cohort)
+    entity = classify(cohort, "icc_2022").table["entity"]
+    for place, name in enumerate(grouping.names):
+        assert ((entity == name).to_numpy() == (grouping.codes == place)).all()
+    assert grouping.left_out() == {LEFT_OUT[UNKNOWN]: int(entity.isna().sum())}
+    assert spec in grouping_options(cohort)
+    assert spec not in grouping_options(one("CLL"))
+    with pytest.raises(GroupingError, match="gives nobody here an entity"):
+        spec.build(one("CLL"))

@@ -18,6 +18,7 @@ from app.cohort.scores import score
 from app.study.analyses import answer_of, answer_to, compute
 from app.study.question import Question
 from app.study.scripts.question import question_script
+from app.views.patient.scores import classes_of_patient
 from app.views.prognosis.classes.analysis import UNDECIDED, who_against_icc
 from app.views.prognosis.coverage.analysis import score_coverage
 from app.views.prognosis.pair.analysis import disagreements, score_against_score
@@ -172,3 +173,17 @@ def test_views_say_calmly_what_they_cannot(name: str, view: str):
     cohort = load_table_bytes(f"{name}.csv", TABLES[name])
     at = calm(open_upload(cohort, "prognosis", query={"view": view}))
     assert at.get("plotly_chart") or at.info
+
+
+def test_a_patient_has_its_entity_its_evidence_or_what_would_decide(mds: Cohort):
+    table = classify(mds, "who_2022").table
+    decided = int(np.flatnonzero(table["entity"].notna())[0])
+    label, verdict, evidence = classes_of_patient(mds, decided)[0]
+    assert (label, verdict) == ("WHO 2022", f"{table['entity'].iloc[decided]}.")
+    assert evidence == table["evidence"].iloc[decided]
+    open_ = int(np.flatnonzero(table["entity"].isna())[0])
+    verdict = classes_of_patient(mds, open_)[0][1]
+    assert verdict.startswith("not decided: ")
+    assert all(entity in verdict for entity in table["possible"].iloc[open_])
+    assert "decided by blasts" in verdict
+    assert classes_of_patient(load_cohort("demo:cll"), 0) == []

@@ -4,7 +4,7 @@ Decision lists as data (``_lists``), facts that are so, not so or not known (``_
 ``_events``), one evaluator (``_evaluate``). A research rule set, not a diagnosis.
 """
 
-from app.cohort.classification._classify import SYSTEMS, Classification, classify
-from app.cohort.classification._disease import DISEASES, diseases
+from app.cohort.classification._classify import SYSTEMS, Classification, classify, offered_classes
+from app.cohort.classification._disease import DISEASES
 
-__all__ = ["DISEASES", "SYSTEMS", "Classification", "classify", "diseases"]
+__all__ = ["DISEASES", "SYSTEMS", "Classification", "classify", "offered_classes"]

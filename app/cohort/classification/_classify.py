@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,29 @@ def classify(
     ValueError
         If there is no such system or disease.
     """
+    held = _HELD.setdefault(cohort, {})
+    key = (system, disease, unrecorded_absent)
+    if key not in held:
+        held[key] = _classified(cohort, system, disease, unrecorded_absent=unrecorded_absent)
+    return held[key]
+
+
+def offered_classes(cohort: Cohort) -> tuple[str, ...]:
+    """Keys of the classifications that give an entity to some patients of the cohort."""
+    if not np.isin(diseases(cohort)[0], DISEASES).any():
+        return ()
+    return tuple(key for key in SYSTEMS if classify(cohort, key).table["entity"].notna().any())
+
+
+# Asked on every run of a page, and the same as long as the cohort lives.
+_HELD: WeakKeyDictionary[Cohort, dict[tuple[str, str | None, bool], Classification]] = (
+    WeakKeyDictionary()
+)
+
+
+def _classified(
+    cohort: Cohort, system: str, disease: str | None, *, unrecorded_absent: bool
+) -> Classification:
     if system not in LISTS:
         raise ValueError(f"There is no classification {system!r}; there are {', '.join(LISTS)}.")
     if disease is not None and disease not in DISEASES:

@@ -46,6 +46,7 @@ from app.cohort.groupings._saved import (
     saved_to_text,
 )
 from app.cohort.groupings._spec import (
+    CLASS,
     COMBINATIONS,
     CUT,
     FILTERS,
@@ -63,6 +64,7 @@ from app.cohort.groupings._spec import (
 from app.cohort.groupings._thresholds import clinical_thresholds
 
 __all__ = [
+    "CLASS",
     "CLINICAL",
     "COMBINATIONS",
     "CUT",

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.cohort.classification import offered_classes
 from app.cohort.colours import NEUTRAL, SLATE, VERMILION, assign_colours, colour_of
 from app.cohort.filters import Filter
+from app.cohort.groupings._classes import by_classification
 from app.cohort.groupings._combinations import by_combinations
 from app.cohort.groupings._cuts import Cut, by_cut
 from app.cohort.groupings._grouping import (
@@ -30,9 +32,9 @@ from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
-CUT, FILTERS, COMBINATIONS, SCORE = "cut", "filters", "combinations", "score"
+CUT, FILTERS, COMBINATIONS, SCORE, CLASS = "cut", "filters", "combinations", "score", "class"
 # What a grouping may be made of; the text after the colon says of which.
-_NAMED = ("alteration", "variable", ALLELES, SAVED, SCORE)
+_NAMED = ("alteration", "variable", ALLELES, SAVED, SCORE, CLASS)
 _SEPARATORS = {GENES: "|", HIERARCHY: ">"}
 # Groups of one cohort that somebody saved, by name.
 SavedGroups = Mapping[str, Grouping]
@@ -46,7 +48,8 @@ class GroupingSpec:
     ``hierarchy:JAK2>CALR>MPL``, ``burden:``, ``alleles:CALR``, ``cut:age_years@median`` (or
     tertiles, quartiles, clinical, typed values such as ``40,60``),
     ``filters:NAME=FILTER|NAME=FILTER`` and ``combinations:`` of the same, which makes a group of
-    patients in several of the filters; ``score:ipss_m`` is the class of a computed score.
+    patients in several of the filters; ``score:ipss_m`` is the class of a computed score,
+    ``class:who_2022`` the entity of a classification.
     """
 
     kind: str
@@ -147,6 +150,8 @@ class GroupingSpec:
                 return by_combinations(cohort, self.filters)
             case "score":
                 return by_score(cohort, self.name)
+            case "class":
+                return by_classification(cohort, self.name)
             case "saved":
                 return _saved(cohort, self.name, saved or {})
         return by_variable(cohort, self.name)
@@ -262,7 +267,7 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
     """What patients can be grouped by, the most telling first.
 
     Disease variables lead, then the alterations from the most to the least frequent, then the
-    other categorical variables, then the scores that can be computed.
+    other categorical variables, then the scores and classifications that can be computed.
     """
     grouped = {"categorical", "ordinal", "binary"}
     computed = {score_variable(key) for key in scores_among(cohort)}
@@ -283,6 +288,7 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
         *(GroupingSpec("alteration", name) for name in features),
         *(GroupingSpec("variable", name) for name in rest),
         *(GroupingSpec(SCORE, key) for key in offered_scores(cohort)),
+        *(GroupingSpec(CLASS, key) for key in offered_classes(cohort)),
     ]
 
 

@@ -22,7 +22,7 @@ from app.views.patient.analysis import (
 from app.views.patient.figures import timeline_alt, timeline_figure
 from app.views.patient.page_choice import draw_patient_choice, draw_patient_line
 from app.views.patient.page_map import draw_place_on_map
-from app.views.patient.scores import score_in_parts, scores_of_patient
+from app.views.patient.scores import classes_of_patient, score_in_parts, scores_of_patient
 from app.views.patient.similar.page import draw_similar
 from app.views.patient.timeline import (
     histories,
@@ -176,10 +176,15 @@ def _draw_value_table(values: pd.DataFrame, *, key: str) -> None:
 
 def _draw_scores(looking: Looking, position: int) -> None:
     keys = offered_scores(looking.cohort)
+    classes = classes_of_patient(looking.cohort, position)
+    if keys or classes:
+        st.caption("Computed from the cohort's columns, for research: not a diagnosis.")
+    for label, verdict, evidence in classes:
+        st.markdown(f"**{label}**: {verdict}")
+        st.caption("Evidence: " + "; ".join(evidence) + ".")
     if not keys:
         st.info("No score can be computed from this cohort's columns.")
         return
-    st.caption("Computed from the cohort's columns, for research: not a diagnosis.")
     draw_table(scores_of_patient(looking.cohort, keys, position), key="patient_scores")
     labels = {key: SCORES[key].label for key in keys}
     key = pick("What one is made of", keys, "patient_score", labels=labels)

@@ -1,4 +1,4 @@
-"""The scores of one patient as tables: class, what is missing, what each input contributes."""
+"""The scores and classes of one patient: what it is, what is missing, what that rests on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from app.cohort.classification import SYSTEMS, classify
 from app.cohort.scores import SCORES, contributions, score
-from app.study.wording import number_in_words
+from app.study.wording import listing, number_in_words
 from data_loaders import Cohort
 
 
@@ -54,3 +55,27 @@ def _range(least: float, most: float) -> str:
     if least == most:
         return number_in_words(least)
     return f"{number_in_words(least)} to {number_in_words(most)}"
+
+
+def classes_of_patient(cohort: Cohort, position: int) -> list[tuple[str, str, tuple[str, ...]]]:
+    """WHO 2022 and ICC 2022 of one patient: what, in a sentence, and the trail of evidence.
+
+    Returns
+    -------
+    list of tuple
+        Classification, its verdict, sentences of evidence; none where no list is for the disease.
+    """
+    found = []
+    for key, label in SYSTEMS.items():
+        row = classify(cohort, key).table.iloc[position]
+        if not row["disease"]:
+            continue
+        if row["entity"] is not None:
+            verdict = f"{row['entity']}."
+        else:
+            verdict = (
+                f"not decided: {' or '.join(row['possible'])}. "
+                f"It would be decided by {listing(list(row['undecided']))}."
+            )
+        found.append((label, verdict, row["evidence"]))
+    return found

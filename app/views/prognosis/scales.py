@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.cohort.classification import SYSTEMS, classify, diseases
+from app.cohort.classification import SYSTEMS, classify, offered_classes
 from app.cohort.colours import assign_colours
-from app.cohort.groupings import MISSING, OTHER_DISEASE, UNKNOWN, Grouping, GroupingSpec
-from app.cohort.number_colours import number_colours
+from app.cohort.groupings import MISSING, Grouping, GroupingSpec
 from app.cohort.scores import SCORES, Definition, offered_scores, score
 from data_loaders import Cohort, CohortError
 from data_loaders.meaning.vocabulary import term_of
 
-_MOST_ENTITIES = 11
 # Columns of files that hold a score of ours.
 _SAME = {
     "ipssm": "ipss_m", "ipssr": "ipss_r", "ipssra": "ipss_ra", "dipss": "dipss",
@@ -74,9 +72,7 @@ def scale_options(cohort: Cohort, *, classes: bool = False) -> dict[str, str]:
             if known_as is None or known_as.key not in _NO_SCORES:
                 found[f"column:{name}"] = f"{variable.label} (file)"
     if classes:
-        families = {str(family) for family in np.unique(diseases(cohort)[0])}
-        if families & {"MDS", "AML", "CMML", "MPN"}:
-            found |= {f"class:{key}": label for key, label in SYSTEMS.items()}
+        found |= {f"class:{key}": SYSTEMS[key] for key in offered_classes(cohort)}
     return found
 
 
@@ -134,16 +130,9 @@ def _of_file(cohort: Cohort, key: str, name: str) -> Scale:
 
 
 def _classified(cohort: Cohort, key: str, name: str) -> Scale:
-    result = classify(cohort, name)
-    sizes = result.table["entity"].value_counts()
-    names = tuple(e for e in result.entities if e in sizes.index[:_MOST_ENTITIES])
-    place = {entity: i for i, entity in enumerate(names)}
-    codes = np.array([place.get(e, UNKNOWN) for e in result.table["entity"]], dtype=np.int16)
-    codes[(result.table["disease"] == "").to_numpy()] = OTHER_DISEASE
-    many = len(names) > _MOST_ENTITIES - 1
-    colours = number_colours(len(names)) if many else assign_colours(names)
-    grouping = Grouping(result.label, names, codes, colours)
-    return Scale(key, result.label, grouping, source=result.source)
+    grouping = GroupingSpec.parse(key).build(cohort)
+    source = classify(cohort, name).source
+    return Scale(key, SYSTEMS[name], grouping, source=source)
 
 
 def same_score(cohort: Cohort, key: str) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.cohort.groupings import SAVED, SCORE, GroupingSpec
+from app.cohort.classification import SYSTEMS
+from app.cohort.groupings import CLASS, SAVED, SCORE, GroupingSpec
 from app.cohort.scores import SCORES
 from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import draw_time_options
@@ -54,6 +55,8 @@ def _label(cohort: Cohort, text: str) -> str:
     spec = GroupingSpec.parse(text)
     if spec.kind == SAVED:
         return f"Saved: {spec.name}"
+    if spec.kind == CLASS:
+        return f"{SYSTEMS[spec.name]} (computed)"
     if spec.kind == SCORE:
         return f"{SCORES[spec.name].label} (computed)"
     if spec.kind == "alteration":
