@@ -21,6 +21,8 @@ from data_loaders import Cohort, Variable
 
 PREFIX = "score_"
 _FEWEST, _LEAST_SHARE, _SAMPLE = 5, 0.1, 10_000
+# A page asks at every run, and what was worked out of a cohort is kept by the cohort.
+_MADE: WeakKeyDictionary[Cohort, dict[tuple[str, ...], Cohort]] = WeakKeyDictionary()
 _OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
@@ -66,9 +68,16 @@ def with_scores(cohort: Cohort, keys: Iterable[str]) -> Cohort:
     CohortError
         If there is no such score.
     """
-    wanted = [key for key in dict.fromkeys(keys) if score_variable(key) not in cohort.patients]
+    wanted = tuple(key for key in dict.fromkeys(keys) if score_variable(key) not in cohort.patients)
     if not wanted:
         return cohort
+    held = _MADE.setdefault(cohort, {})
+    if wanted not in held:
+        held[wanted] = _made(cohort, wanted)
+    return held[wanted]
+
+
+def _made(cohort: Cohort, wanted: Iterable[str]) -> Cohort:
     columns: dict[str, pd.Series] = {}
     variables = dict(cohort.variables)
     for key in wanted:
