@@ -39,6 +39,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
         "survival.means": "app.views.survival.means.answer:ANALYSIS",
         "survival.screen": "app.views.survival.screen.answer:SCREEN",
+        "transplant.emulated": "app.views.transplant.answer:EMULATED",
     }
 )
 

@@ -12,6 +12,8 @@ from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
 from app.study.question import Question, QuestionError
 from app.study.story import Step, Story, StoryError, caption_from, demo_story, opened
+from app.views.transplant.defaults import suggest
+from app.views.transplant.protocol.analysis import TargetTrial
 from data_loaders import Cohort, load_cohort
 
 DEMOS = ("demo:mpn", "demo:aml", "demo:mds")
@@ -72,6 +74,19 @@ def test_demo_stories_answer_every_step_and_survive_their_file(
 def test_the_tour_says_what_its_figures_show(cohorts: dict[str, Cohort], tour: Story) -> None:
     table = answer_to(tour.steps[2].question, cohorts["demo:mpn"]).tables()["Summary"]
     assert table.set_index("Group")["Median, years"].idxmax() == "CALR"
+
+
+def test_the_emulated_trial_is_the_one_that_its_page_opens_on(cohorts: dict[str, Cohort]) -> None:
+    step = demo_story("demo:aml", cohorts.__getitem__).steps[5]
+    suggestion = suggest(cohorts["demo:aml"], Filter())
+    assert suggestion is not None
+    asked = json.loads(step.question.settings["trial"])
+    assert TargetTrial.from_dict(asked) == suggestion.trial
+    answer = answer_to(step.question, cohorts["demo:aml"])
+    assert answer.title == "Emulated trial: all eligible, 822 patients"
+    assert "+10.9 months" in answer.sentences[0]
+    accounting = answer.accounting
+    assert accounting.selected - sum(accounting.left_out.values()) == accounting.analysed == 822
 
 
 def test_a_question_that_lists_patients_of_an_upload_is_not_written(tour: Story) -> None:

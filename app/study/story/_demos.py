@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -24,6 +25,24 @@ _TRANSPLANT = {
     "landmarks": (3.0, 6.0, 12.0),
     "drawn": 6.0,
 }
+# The one that the Transplant page opens on.
+_TRIAL = {
+    "classes": "variable:eln_2022",
+    "confounders": [
+        "variable:age_years", "variable:sex", "alteration:TP53", "alteration:NPM1",
+        "alteration:FLT3_ITD",
+    ],
+    "eligibility": {"all": [{"between": [None, 65.0], "column": "age_years"}]},
+    "endpoint": "os",
+    "grace_months": 6.0,
+    "horizon_months": 96.0,
+    "progression": "endpoint:relapse",
+    "strategies": [
+        {"kind": "within", "months": 6.0}, {"kind": "delayed", "months": 6.0}, {"kind": "never"},
+    ],
+    "time_zero": "column:cr_months",
+    "treatment": "column:transplant_months",
+}  # fmt: skip
 _AT_A_GLANCE, _OUTCOME, _SUBGROUPS = "At a glance", "Outcome", "Subgroups"
 _TREATMENT, _TRUST = "Treatment", "What to distrust"
 
@@ -188,12 +207,13 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
             ),
             _aml(
-                analysis="survival.during",
-                caption="Transplant, counted from the day it was done",
-                note="The Transplant page starts the clock at remission and emulates the trial.",
+                analysis="transplant.emulated",
+                caption="A trial of transplant in first remission, emulated: early, late or never",
+                note="Every patient in every strategy, censored when departing from it, weighted "
+                "for what decides on a transplant. What is not recorded is not weighted for.",
                 section=_TREATMENT,
-                settings=_TRANSPLANT, page="survival", endpoint="os",
-                view="Events during follow-up",
+                settings={"trial": json.dumps(_TRIAL, sort_keys=True)},
+                page="transplant", view="Four answers",
             ),
             _aml(
                 analysis="survival.means",

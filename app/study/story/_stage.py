@@ -26,7 +26,9 @@ SMALLEST = 12.5
 _LETTER, _LARGE_LETTER = 7.5, 8.4
 _ROW, _MORE = 17.0, 6.0
 _MOST_ENDS, _MOST_TABLE = 8, 8
-_LONGEST_END, _LONGEST_ROW = 22, 15
+# Letters of a name at a curve's end and beside the table; of few groups there is room for more.
+_FEW = 4
+_END, _END_OF_FEW, _BESIDE, _BESIDE_OF_FEW = 22, 30, 15, 24
 # Where a curve's name stands, as a share of the axis: its last drop may be that of one patient.
 _NEAR_END = 0.9
 # From the lower end of the curves to the table: tick labels, and the words under the axis.
@@ -235,9 +237,10 @@ def _name_ends(data: list[dict[str, Any]], layout: dict[str, Any]) -> None:
     for at in reversed(range(len(places))):
         places[at] = max(places[at], under)
         under = places[at] + apart
+    most = _END_OF_FEW if len(ends) <= _FEW else _END
     longest = 0
     for place, (_, curve) in zip(places, ends, strict=True):
-        name = shortened(_bare(curve["name"]), _LONGEST_END)
+        name = shortened(_bare(curve["name"]), most)
         longest = max(longest, len(name))
         colour = curve.get("line", {}).get("color", INK)
         layout["annotations"].append(
@@ -288,10 +291,11 @@ def _over_table(
     heading, table = rows[0], _ROW * (len(kept) + 1)
     heading |= {"y": [0], "meta": {"group": None, "role": "table"}}
     order = {_bare(name): at for at, name in enumerate(groups)}
+    most = _BESIDE_OF_FEW if len(kept) <= _FEW else _BESIDE
     longest = 0
     for at, (written, counts) in enumerate(kept):
         square, _, named = written.partition("</span>")
-        name = shortened(_bare(named).strip(), _LONGEST_ROW)
+        name = shortened(_bare(named).strip(), most)
         longest = max(longest, len(name))
         group = order.get(_bare(named).strip()) if len(kept) > 1 else None
         counts |= {"y": [-at - 1] * len(counts["x"]), "meta": {"group": group, "role": "table"}}

@@ -14,20 +14,10 @@ from app.cohort.escaping import markdown_escaped
 from app.shell.layout import figure_with_downloads
 from app.shell.session import looking_at
 from app.shell.take_away import TakeAway, draw_take_away
-from app.study.exposures import exposure_times
 from app.study.figures.theme import framed
 from app.views.transplant.page_work import DRAWS, Work, emulated
 from app.views.transplant.script import transplant_script
 from app.views.transplant.words_methods import protocol_sheets, transplant_methods
-
-
-def axis_words(work: Work) -> str:
-    """What the time axis counts: ``Years since complete remission``."""
-    trial = work.trial
-    if trial.time_zero is None:
-        return "Years of follow-up"
-    event = exposure_times(work.looking.cohort, trial.time_zero, trial.endpoint).exposure
-    return f"Years since {event.noun}"
 
 
 def wrapped_table(table: pd.DataFrame) -> None:

@@ -15,12 +15,22 @@ from app.analysis.transplant import (
     Emulation,
     Microsimulation,
 )
+from app.study.exposures import exposure_times
 from app.study.wording import capitalised, count, format_percent_ci, listing, mid_sentence, signed
+from app.views.transplant.protocol.analysis import TargetTrial
+from data_loaders import Cohort
 
 HYPOTHESES = (
     "What stands here generates hypotheses about groups of patients; it does not advise on any one "
     "of them."
 )
+
+
+def axis_words(cohort: Cohort, trial: TargetTrial) -> str:
+    """What the time axis counts: ``Years since complete remission``."""
+    if trial.time_zero is None:
+        return "Years of follow-up"
+    return f"Years since {exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun}"
 
 
 def headline(found: Emulation) -> str:

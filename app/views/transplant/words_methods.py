@@ -38,12 +38,27 @@ def transplant_methods(
     selection
         The patients selected before the trial's own eligibility.
     """
+    parts = transplant_paragraphs(
+        trial, protocol, selection, emulation=emulation, simulation=simulation
+    )
+    return view_methods(selection, protocol.data.n, parts)
+
+
+def transplant_paragraphs(
+    trial: TargetTrial,
+    protocol: Protocol,
+    selection: Selection,
+    *,
+    emulation: Emulation | None = None,
+    simulation: Microsimulation | None = None,
+) -> list[str]:
+    """The paragraphs of :func:`transplant_methods`, without their frame."""
     parts = [_trial(trial, protocol, selection)]
     if emulation is not None:
         parts.append(_emulation(emulation))
     if simulation is not None:
         parts.append(_simulation(simulation))
-    return view_methods(selection, protocol.data.n, [*parts, NOT_CAUSAL, _REFERENCES])
+    return [*parts, NOT_CAUSAL, _REFERENCES]
 
 
 def protocol_sheets(protocol: Protocol) -> dict[str, pd.DataFrame]:

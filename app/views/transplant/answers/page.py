@@ -12,20 +12,23 @@ import streamlit as st
 
 from app.analysis.transplant import Emulation
 from app.shell.layout import bullets, figure_with_downloads
+from app.shell.memory import ask
+from app.shell.story.adding import draw_adding
 from app.study.figures.forest import forest_alt
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence, signed
 from app.views.survival.during.analysis import DuringFollowUp
 from app.views.survival.during.figures import pair_figure
 from app.views.survival.during.words import during_reading, exposed_row, ratio_words
+from app.views.transplant.answer import EmulatedTrial, emulated_answer
 from app.views.transplant.answers.analysis import four_answers, landmarks_of
 from app.views.transplant.answers.figures import months_figure, ratio_rows, ratios_figure
 from app.views.transplant.answers.page_trust import draw_diagnostics
 from app.views.transplant.answers.words import naive_error, side_by_side, side_by_side_reading
 from app.views.transplant.figures import strategy_figure
-from app.views.transplant.page_parts import axis_words, take_away
+from app.views.transplant.page_parts import take_away
 from app.views.transplant.page_work import Work, emulated
-from app.views.transplant.words import arms_in_words
+from app.views.transplant.words import arms_in_words, axis_words
 from app.views.transplant.words_methods import answers_sheets
 
 NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
@@ -108,6 +111,16 @@ def draw_answers(work: Work) -> None:
         partial(answers_sheets, answers.table, found, naive.landmarks),
         landmarks=landmarks,
     )
+    _draw_adding(work, found, group)
+
+
+def _draw_adding(work: Work, found: Emulation, group: str) -> None:
+    """The emulated trial as a step of the story."""
+    looking = work.looking
+    shown = EmulatedTrial(work.trial, work.protocol, found, looking.selection.n, group)
+    asked = {"trial": work.trial.to_json(), "group": group}
+    question = ask(looking, "transplant.emulated", asked)
+    draw_adding(emulated_answer(looking.cohort, shown), question)
 
 
 def _others(work: Work, landmarks: list[float], mark: float) -> DuringFollowUp:
@@ -192,7 +205,7 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
 def _figures(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     naive, found, group = answers.naive, answers.emulation, answers.group
     noun, synthetic = naive.exposure.noun, work.looking.synthetic
-    axis = axis_words(work)
+    axis = axis_words(work.looking.cohort, work.trial)
     pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months)
     figures = {
         NAIVE: framed(

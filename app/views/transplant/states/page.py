@@ -12,8 +12,9 @@ from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_percent, format_ratio
 from app.views.transplant.figures import states_figure
-from app.views.transplant.page_parts import axis_words, draw_figure, take_away, wrapped_table
+from app.views.transplant.page_parts import draw_figure, take_away, wrapped_table
 from app.views.transplant.page_work import Work, fitted_transitions, states
+from app.views.transplant.words import axis_words
 
 
 def draw_states(work: Work) -> None:
@@ -28,7 +29,7 @@ def draw_states(work: Work) -> None:
     sentences = _reading(found, work.trial.horizon_months)
     with left:
         figure = draw_figure(
-            states_figure(found, axis=axis_words(work)),
+            states_figure(found, axis=axis_words(work.looking.cohort, work.trial)),
             title,
             lambda: found.table,
             key="states",

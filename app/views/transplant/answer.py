@@ -1,0 +1,131 @@
+"""The emulated trial as an answer: asked by a story, and told without a page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from app.analysis.transplant import Emulation, EmulationSettings, emulate
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.theme import framed
+from app.study.wording import count, mid_sentence
+from app.views.transplant.figures import strategy_figure
+from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
+from app.views.transplant.words import (
+    HYPOTHESES,
+    arms_in_words,
+    axis_words,
+    by_class,
+    caution,
+    headline,
+)
+from app.views.transplant.words_methods import protocol_sheets, transplant_paragraphs
+from data_loaders import Cohort
+
+_NO_INTERVALS = (
+    "These are estimates without intervals; the Transplant page has them, from bootstrap draws."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class EmulatedTrial:
+    """A trial emulated on a cohort, without intervals.
+
+    Attributes
+    ----------
+    trial, protocol, emulation
+        What was asked, who was in it, and what came out.
+    selected
+        Patients selected, before the trial's own eligibility.
+    group
+        Whose curves are shown: everyone's, or those of a class.
+    """
+
+    trial: TargetTrial
+    protocol: Protocol
+    emulation: Emulation
+    selected: int
+    group: str
+
+
+def emulated_trial(
+    cohort: Cohort, mask: npt.NDArray[np.bool_], *, trial: str, group: str | None = None
+) -> EmulatedTrial:
+    """Emulate a target trial of transplant timing, without bootstrap draws.
+
+    Parameters
+    ----------
+    cohort, mask
+        The cohort before the filter, and the patients selected; who takes part the trial says
+        itself, whose eligibility holds the filter.
+    trial
+        As JSON, see :meth:`app.views.transplant.protocol.analysis.TargetTrial.to_json`.
+    group
+        The class whose curves are shown; None for everyone eligible.
+
+    Raises
+    ------
+    ValueError
+        If the trial cannot be read, or these patients cannot be in it.
+    """
+    asked = TargetTrial.from_dict(json.loads(trial))
+    protocol = write_protocol(cohort, asked)
+    settings = EmulationSettings(
+        horizon=asked.horizon_months,
+        grace=asked.grace_months,
+        progression=next(iter(protocol.data.onsets), None),
+        draws=0,
+    )
+    found = emulate(protocol.data, asked.strategies, settings)
+    shown = found.groups[0] if group is None else group
+    if shown not in found.groups:
+        raise ValueError(f"The trial has no class “{shown}”.")
+    return EmulatedTrial(asked, protocol, found, int(mask.sum()), shown)
+
+
+def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
+    """The answer of an emulated trial: survival under each strategy, and what it is not."""
+    trial, found, data = result.trial, result.emulation, result.protocol.data
+    rows = found.estimates.loc[found.estimates["group"] == result.group, "n"]
+    title = f"Emulated trial: {mid_sentence(result.group)}, {count(int(rows.iloc[0]), 'patient')}"
+    said = [headline(found), by_class(found), *arms_in_words(found, result.group)]
+    sentences = [sentence for sentence in said if sentence]
+    others = {"not eligible": result.selected - data.n_given}
+    left_out = {**others, **data.left_out}
+    selection = trial.eligibility.apply(cohort)
+    return Answer(
+        key="transplant_emulated",
+        name=("transplant", "emulated"),
+        title=title,
+        figures={"Figure": partial(_figure, cohort, result, title)},
+        numbers=lambda: found.curves,
+        alt=f"Survival curves. {title}. {sentences[0]}",
+        accounting=Accounting(
+            result.selected, data.n, {why: n for why, n in left_out.items() if n > 0}
+        ),
+        tables=lambda: {
+            **protocol_sheets(result.protocol),
+            "Estimates": found.estimates,
+            "Contrasts": found.contrasts,
+        },
+        methods=transplant_paragraphs(trial, result.protocol, selection, emulation=found),
+        sentences=sentences,
+        notes=[_NO_INTERVALS],
+        cautions=[words for words in (caution(found), HYPOTHESES) if words],
+    )
+
+
+EMULATED = Analysis(emulated_trial, emulated_answer)
+
+
+def _figure(cohort: Cohort, result: EmulatedTrial, title: str) -> go.Figure:
+    axis = axis_words(cohort, result.trial)
+    drawn = strategy_figure(result.emulation, result.group, axis=axis)
+    return framed(drawn, title, synthetic=cohort.provenance.synthetic)
