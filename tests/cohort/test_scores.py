@@ -351,3 +351,14 @@ def test_the_lymphoid_and_cml_demos_carry_their_own_classes(demo: str, keys: lis
         own = score(cohort, key).table.loc[planted.index, "category"]
         assert (own == planted)[own.notna()].all()
         assert own.notna().mean() > 0.95
+
+
+def test_a_part_of_a_gene_is_not_the_gene_and_the_driver_tells_three() -> None:
+    found = _finder(make_cohort({"x": [1, 2]}, {"CALR type 1": [0, 1]}), None)
+    assert found.gene("CALR").tolist() == [-1, -1]  # a name that no gene has
+    driver = (Variable("driver", "Driver mutation", "categorical"),)
+    cohort = make_cohort({"driver": ["CALR", "JAK2", "Triple-negative", None]}, variables=driver)
+    held = _finder(cohort, None)
+    assert held.gene("CALR").tolist() == [1, 0, 0, -1]
+    assert held.states("calr_or_mpl").tolist() == [1, 0, 0, -1]
+    assert held.states("JAK2_V617F").tolist() == [0, 1, 0, -1]

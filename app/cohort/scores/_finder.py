@@ -27,7 +27,13 @@ from app.cohort.scores._evidence import (
 from app.cohort.scores._inputs import input_of
 from data_loaders import Cohort, Variable
 from data_loaders.karyotype import Karyotype, parse_karyotype
+from data_loaders.meaning.derived import DRIVERS, is_triple_negative
 
+# Parts that are all of a gene's usual mutations, for files without a column of the whole.
+_PARTS = {
+    "CALR": {"calr-type-1", "calr-type-2"}, "FLT3": {"flt3-itd", "flt3-tkd"},
+    "IDH2": {"idh2-r140", "idh2-r172"}, "U2AF1": {"u2af1-s34", "u2af1-q157"},
+}  # fmt: skip
 _COMPLEX = {
     "complex": 1, "yes": 1, "1": 1, "1.0": 1, "true": 1,
     "non-complex": 0, "not complex": 0, "no": 0, "0": 0, "0.0": 0, "false": 0,
@@ -97,13 +103,32 @@ class Finder:
         return states_of(self.evidence(key))
 
     def _gene(self, symbol: str) -> Evidence:
-        if symbol not in self._store.genes or symbol in self._mapped:
+        states = unknown(self.cohort.n) if symbol in self._mapped else self.gene(symbol)
+        if not (states >= 0).any():
             return of_numbers(np.full(self.cohort.n, np.nan))
-        return of_states(self._store.genes[symbol], symbol)
+        told = symbol in self._store.genes
+        return of_states(states, symbol if told else ", ".join(self.columns("driver")))
 
     def gene(self, symbol: str) -> States:
-        """State of a gene, not known where the cohort has none of this name."""
-        return self._store.genes.get(symbol, unknown(self.cohort.n))
+        """State of a gene, not known where nothing tells it.
+
+        Of a gene that has columns of its parts alone, "not this part" is no "unaltered", unless
+        the parts are all of it. The driver of an MPN tells its three genes where they lack.
+        """
+        states = self._store.genes.get(symbol, unknown(self.cohort.n))
+        if not self._is_whole(symbol):
+            states = np.where(states == 0, -1, states).astype(np.int8)
+        driver = self.columns("driver")
+        if symbol not in DRIVERS or not driver or not (states < 0).any():
+            return states
+        codes, levels = self.cohort.factor(driver[0])
+        said = [_driver_says(str(level), symbol) for level in levels]
+        return first_known([states, np.array([*said, -1], dtype=np.int8)[codes]])
+
+    def _is_whole(self, symbol: str) -> bool:
+        own = self.cohort.features[self.cohort.features["gene"] == symbol]
+        labels = {_plain(str(label)) for label in own["label"]}
+        return bool((own["kind"] == "gene").any()) or _PARTS.get(symbol, {""}) <= labels
 
     def labelled(self, *labels: str) -> States:
         """State of the alteration of any of these labels: altered in one, else known in one."""
@@ -242,6 +267,12 @@ class Finder:
         known = counts & ~np.isnan(vafs)
         np.maximum.at(largest, patients[known], vafs[known])
         return np.where(np.isinf(largest), np.nan, largest)
+
+
+def _driver_says(level: str, symbol: str) -> int:
+    """Whether a driver class means this gene: 1, 0, or -1 where it is no class of drivers."""
+    named = [gene for gene in DRIVERS if gene in level.upper()]
+    return int(symbol in named) if named or is_triple_negative(level) else -1
 
 
 def _plain(text: str) -> str:
