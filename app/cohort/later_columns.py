@@ -23,7 +23,9 @@ _STEMS = (
     r"(?<![a-z])(?:tpl|hs?ct|allo(?:sct)?|asct|bmt|kmt|szt|sct)(?![a-z0-9])",
     r"relaps|recurren|rezidiv|recidiv|recaid|rechute|ricadut|rueckfall|ruckfall",
     r"remis|(?<![a-z])cr[1-3i](?![a-z0-9])",
-    r"respon[sd]|ansprech|reponse|rispost|respuest|residual|(?<![a-z])mrd(?![a-z])",
+    r"respon[sd]|ansprech|reponse|rispost|respuest|residual|(?<![a-z])(?:mrd|bor)(?![a-z])",
+    # BCR::ABL1 at 3 months: a measurement under the month at which it was taken.
+    r"(?<![a-z0-9])(?:m\d{1,2}|\d{1,2} ?_?(?:m|mo|months?)|months? ?_?\d{1,2})$",
     r"progress|progres[io]|progredi|transformation|trasformazion|transformacion",
     r"death|died|deceas|verstorb|gestorb|todes|exitus|deces|decede|decess|muert|fallec|"
     r"(?<![a-z])(?:dead|alive|tod|tot|mort[oae]?|vital|viv[oa]|lebt)(?![a-z])",

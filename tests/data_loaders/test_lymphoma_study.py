@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.cohort.later_columns import comes_later
 from data_loaders import Cohort, load_cohort
 from tests.data_loaders.cbioportal_study import clinical_rows, rows, write
 
@@ -65,7 +66,7 @@ def test_the_words_of_lymphoma_are_understood(cohort: Cohort) -> None:
     assert patients["COO"].tolist() == ["GCB", "ABC", "Unclassified"]
     assert held["ANN_ARBOR_STAGE"].levels == ("II", "III", "IVB")
     assert held["BEST_RESPONSE"].levels == ("CR", "PR", "PD")
-    assert held["BEST_RESPONSE"].role == "outcome"
+    assert comes_later(cohort, "BEST_RESPONSE")
     assert held["LDH_RATIO"].unit == "× ULN"
     assert held["IPI"].kind == "ordinal"
     assert held["NUMBER_OF_EXTRANODAL_SITES"].kind == "numeric"

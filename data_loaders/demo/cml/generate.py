@@ -93,12 +93,12 @@ VARIABLES = (
     *(
         Variable(
             f"bcr_abl1_is_{month}m", f"BCR::ABL1 (international scale) at {month} months",
-            "numeric", "%", "outcome", description=_SCALE,
+            "numeric", "%", "clinical", description=_SCALE,
         )
         for month in MONTHS
     ),
     Variable(
-        "eln_response", "ELN response at 12 months", "ordinal", role="outcome",
+        "eln_response", "ELN response at 12 months", "ordinal", role="clinical",
         levels=figures.ELN_RESPONSES, description="By the milestones of ELN 2020.",
     ),
     Variable(

@@ -84,12 +84,12 @@ VARIABLES = (
     Variable("wbc_1e9_per_l", "White cell count", "numeric", "10⁹/L", "laboratory"),
     Variable("platelets_1e9_per_l", "Platelets", "numeric", "10⁹/L", "laboratory"),
     Variable(
-        "response", "Response at the end of treatment", "ordinal", role="outcome",
+        "response", "Response at the end of treatment", "ordinal", role="clinical",
         levels=figures.RESPONSES,
         description="By Lugano, of those who were alive and followed then.",
     ),
     Variable(
-        "cr_months", "Complete response, time from diagnosis", "numeric", "months", "outcome",
+        "response_months", "Complete response, time from diagnosis", "numeric", "months", "outcome",
         description="Empty if no complete response was reached.",
     ),
     *study_variables(figures.NOT_ON_CORE_PANEL),
@@ -211,7 +211,7 @@ def _response(
     )
     return {
         "response": pd.Series(response, dtype=object).mask(response == "", None).to_numpy(),
-        "cr_months": np.where(response == "CR", month, np.nan),
+        "response_months": np.where(response == "CR", month, np.nan),
     }
 
 
