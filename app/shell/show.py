@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.shell.layout import bullets, figure_with_downloads
+from app.shell.ledger import note_answer
 from app.shell.session import looking_at
 from app.shell.story.adding import draw_adding
 from app.shell.take_away import TakeAway, draw_take_away
@@ -63,6 +64,7 @@ def say(answer: Answer) -> None:
 def take_away(answer: Answer, question: Question) -> None:
     """Offer figures, workbook, methods and script, and a step of the story; say how they came."""
     cohort = looking_at().cohort
+    note_answer(question, answer)
     draw_adding(answer, question)
     answer = replace(answer, question=question)
     take_away_with(answer, partial(question_script, question, cohort, answer.title))

@@ -1,7 +1,7 @@
 """Slides with native, editable charts, and handouts: of a story, or of one answer."""
 
-from app.study.slides._deck import SlidesError
+from app.study.slides._deck import SlidesError, check_template
 from app.study.slides._handout import to_docx
 from app.study.slides._make import to_pptx
 
-__all__ = ["SlidesError", "to_docx", "to_pptx"]
+__all__ = ["SlidesError", "check_template", "to_docx", "to_pptx"]

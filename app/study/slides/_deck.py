@@ -159,6 +159,16 @@ class Deck:
         run.text, run.font.size = xml_text(footer), Pt(11)
 
 
+def check_template(content: bytes) -> str:
+    """Why a template cannot be used, in a sentence; nothing where it can."""
+    try:
+        deck = Deck(content)
+        deck.add("", "", "", synthetic=False)
+    except SlidesError as error:
+        return str(error)
+    return ""
+
+
 def _box(shape: Any) -> Box:
     return Box(*(Emu(held).inches for held in (shape.left, shape.top, shape.width, shape.height)))
 

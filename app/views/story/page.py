@@ -17,6 +17,7 @@ from app.shell.story.held import can_undo, held_story, keep_story, undo
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
+from app.views.story.page_files import draw_files
 from app.views.story.page_stage import draw_stage
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
@@ -75,6 +76,7 @@ def draw_steps(story: Story) -> None:
         return
     found = standings(story)
     draw_stage(story, found)
+    draw_files(story, found)
     section = ""
     for at, standing in enumerate(found):
         if standing.step.section != section:
