@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.shell.layout import bullets, figure_with_downloads
-from app.shell.ledger import note_answer
 from app.shell.session import looking_at
 from app.shell.story.adding import draw_adding
+from app.shell.story.ledger import note_answer
 from app.shell.take_away import TakeAway, draw_take_away
 from app.study.answer import Answer, methods_text
 from app.study.question import Question

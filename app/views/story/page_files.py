@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.shell.layout import download
-from app.shell.ledger import held_ledger
 from app.shell.session import open_cohort
+from app.shell.story.ledger import held_ledger
 from app.study.answer import Answer
 from app.study.files.browser import export_available
 from app.study.files.tables import file_stem

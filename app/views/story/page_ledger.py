@@ -7,8 +7,8 @@ from functools import partial
 import streamlit as st
 
 from app.shell.layout import download, download_table
-from app.shell.ledger import held_ledger
 from app.shell.session import looking_at
+from app.shell.story.ledger import held_ledger
 from app.shell.tables import draw_table
 from app.study.files.tables import file_stem
 from app.study.ledger import (
