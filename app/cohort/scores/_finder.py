@@ -39,6 +39,7 @@ _COMPLEX = {
     "non-complex": 0, "not complex": 0, "no": 0, "0": 0, "0.0": 0, "false": 0,
 }  # fmt: skip
 _A_MATRIX = 8  # columns of events from which on a rare event without one was not found
+_MOST_TEXTS = 20_000  # karyotypes kept
 Rule = Callable[["Finder"], Evidence]
 
 
@@ -50,6 +51,7 @@ class Store:
     genes: Mapping[str, States]
     labels: Mapping[str, list[str]]
     found: dict[str, Evidence] = field(default_factory=dict)
+    karyotypes: dict[str, Karyotype] = field(default_factory=dict, repr=False)
 
 
 def stored(cohort: Cohort) -> Store:
@@ -81,7 +83,6 @@ class Finder:
         self._mapped = mapped
         self._rules = rules
         self._store = store
-        self._karyotypes: dict[str, Karyotype] = {}
 
     def evidence(self, key: str) -> Evidence:
         """What is known of an input in each patient."""
@@ -217,9 +218,12 @@ class Finder:
 
     def karyotype(self, text: str) -> Karyotype:
         """A text read, each once."""
-        if text not in self._karyotypes:
-            self._karyotypes[text] = parse_karyotype(text)
-        return self._karyotypes[text]
+        held = self._store.karyotypes
+        if text not in held:
+            if len(held) >= _MOST_TEXTS:
+                held.clear()
+            held[text] = parse_karyotype(text)
+        return held[text]
 
     def _tier(self, key: str, own: Evidence | None) -> Evidence:
         """A group of karyotypes: the file's own, and the text's where it has none."""

@@ -15,7 +15,7 @@ from app.cohort.scores._columns import Mapped, disease_of
 from app.cohort.scores._definition import GRADES, Definition
 from app.cohort.scores._derived import DERIVED
 from app.cohort.scores._eln import LISTS, decided
-from app.cohort.scores._engine import Bits, Scored, scored
+from app.cohort.scores._engine import KARYOTYPES, Bits, Scored, scored
 from app.cohort.scores._evidence import Evidence
 from app.cohort.scores._finder import Finder, Store, stored
 from app.cohort.scores._inputs import input_of
@@ -27,6 +27,9 @@ from data_loaders import Cohort, CohortError
 _LISTS = {entry.definition.key: entry for entry in LISTS}
 _ORDER = (*MYELOID[:2], IPSS_M, *MYELOID[2:], *(e.definition for e in LISTS), *LYMPHOID)
 SCORES: Mapping[str, Definition] = MappingProxyType({entry.key: entry for entry in _ORDER})
+
+
+_SLOW = KARYOTYPES | {"core_binding", "t_9_11", "adverse_cytogenetics", "apl"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,10 +170,19 @@ def available_scores(cohort: Cohort, mapping: Mapped | None = None) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def known_inputs(cohort: Cohort, key: str) -> tuple[str, ...]:
-    """The inputs of a score that are known in somebody."""
-    held = evidence_for(cohort, definition_of(key))
-    return tuple(name for name, e in held.items() if (e.low == e.high).any())
+def can_be_fed(cohort: Cohort, definition: Definition) -> bool:
+    """Whether every input of a score is known in somebody; of the IPSS-M, the clinical ones.
+
+    The published rule of the IPSS-M stands in for genes that a panel lacks. Karyotypes, which are
+    slow to read, are asked for last.
+    """
+    finder = _finder(cohort, None)
+    wanted = ("hb", "cyto_ipssr") if definition is IPSS_M else definition.inputs
+    for name in sorted(wanted, key=_SLOW.__contains__):
+        held = finder.evidence(name)
+        if not (held.low == held.high).any():
+            return False
+    return True
 
 
 def _finder(cohort: Cohort, mapping: Mapped | None) -> Finder:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from app.cohort.scores._columns import disease_of
 from app.cohort.scores._definition import GRADES, Definition
-from app.cohort.scores._score import SCORES, definition_of, known_inputs, score
+from app.cohort.scores._score import SCORES, can_be_fed, definition_of, score
 from data_loaders import Cohort, Variable
 
 PREFIX = "score_"
@@ -45,13 +45,8 @@ def offered_scores(cohort: Cohort) -> tuple[str, ...]:
 
 
 def _is_worth(cohort: Cohort, definition: Definition) -> bool:
-    known = known_inputs(cohort, definition.key)
-    lacking = [name for name in definition.inputs if name not in known]
-    # The rule of the IPSS-M stands in for genes; the others need everything in somebody.
-    if lacking and (definition.key != "ipss_m" or not {"hb", "cyto_ipssr"} <= set(known)):
-        return False
     disease = disease_of(cohort, definition.disease)
-    if not disease.occurs:
+    if not disease.occurs or not can_be_fed(cohort, definition):
         return False
     fits = disease.possible
     certain = score(cohort, definition.key).table["category"].notna().to_numpy() & fits
