@@ -24,8 +24,10 @@ from app.cohort.scores import (
     with_scores,
 )
 from app.cohort.scores._definition import Definition, Item, Nested
+from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import scored
-from app.cohort.scores._evidence import of_numbers
+from app.cohort.scores._evidence import Evidence, of_numbers, of_states
+from app.cohort.scores._inputs import input_of
 from app.cohort.scores._score import _finder
 from data_loaders import Cohort, CohortError, Variable, load_cohort
 from tests.builders import make_cohort
@@ -79,6 +81,14 @@ def test_eln_2017_beside_the_label_of_the_amlsg(public_cohorts: Path) -> None:
     certain = table["category"].notna()
     assert certain.mean() > 0.65
     assert (table["category"] == label)[certain].mean() > 0.8
+    # What became adverse by 2017: RUNX1, ASXL1 and TP53, which the label does not know.
+    worse = certain & (label == "Intermediate") & (table["category"] == "Adverse")
+    genes = cohort.alterations.loc[label.index, ["RUNX1", "ASXL1", "TP53"]].eq(1).any(axis=1)
+    assert genes[worse].mean() > 0.9
+    # What became favourable: NPM1 and biallelic CEBPA whatever the karyotype.
+    better = certain & (label == "Intermediate") & (table["category"] == "Favourable")
+    lesions = cohort.alterations.loc[label.index, ["NPM1", "CEBPA_double"]].eq(1).any(axis=1)
+    assert lesions[better].all()
     # APL is not scored, and a favourable label is never called adverse but for 1%.
     favourable = certain & (label == "Favourable")
     assert (table["category"] == "Adverse")[favourable].mean() < 0.02
@@ -362,3 +372,50 @@ def test_a_part_of_a_gene_is_not_the_gene_and_the_driver_tells_three() -> None:
     assert held.gene("CALR").tolist() == [1, 0, 0, -1]
     assert held.states("calr_or_mpl").tolist() == [1, 0, 0, -1]
     assert held.states("JAK2_V617F").tolist() == [0, 1, 0, -1]
+
+
+FORMULAS = {
+    "ipss_ra": {}, "mysec_pm": {"age": (30, 90)},
+    "eutos": {"basophils": (0, 20), "spleen": (0, 20)},
+    "sokal": {"age": (20, 90), "spleen": (0, 20), "platelets": (50, 1500), "pb_blasts": (0, 15)},
+    "elts": {"age": (20, 90), "spleen": (0, 20), "platelets": (50, 1500), "pb_blasts": (0, 15)},
+    "mipi": {"age": (40, 90), "ldh_ratio": (0.5, 6), "wbc": (2, 200)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", FORMULAS)
+def test_a_formula_s_range_holds_what_is_masked(key: str) -> None:
+    definition = SCORES[key]
+    rng = np.random.default_rng(3)
+    n = 300
+    drawn = {name: rng.choice(values, n) for name, values in _ends(definition).items()}
+    numbers = FORMULAS[key] or {"age": (20, 95)}
+    drawn |= {name: rng.uniform(low, high, n) for name, (low, high) in numbers.items()}
+    whole = scored(definition, _bounded(drawn))
+    assert (whole.lowest == whole.highest).all()
+    torn = {name: np.where(rng.random(n) < 0.4, np.nan, held) for name, held in drawn.items()}
+    found = scored(definition, _bounded(torn))
+    assert (found.lowest <= whole.value + 1e-9).all()
+    assert (found.highest >= whole.value - 1e-9).all()
+    assert ((found.possible >> whole.category.astype(np.uint64)) & np.uint64(1) == 1).all()
+
+
+def _bounded(values: dict[str, np.ndarray]) -> dict[str, Evidence]:
+    return {name: of_numbers(held, bounds=input_of(name).bounds) for name, held in values.items()}
+
+
+def test_the_risks_that_remain_possible_are_those_of_every_completion() -> None:
+    """ELN 2017 of every pattern of yes, no and not known, against all completions."""
+    held = next(entry for entry in LISTS if entry.definition.key == "eln_2017")
+    names = held.definition.inputs
+    patterns = np.array(list(product((-1, 0, 1), repeat=len(names) - 1)), dtype=np.int8)
+    patterns = patterns[np.random.default_rng(0).choice(len(patterns), 300, replace=False)]
+    columns = {name: of_states(patterns[:, i]) for i, name in enumerate(names[:-1])}
+    found = decided(held, columns | {"apl": of_states(np.zeros(300, dtype=np.int8))})
+    for row, pattern in enumerate(patterns):
+        choices = [(False, True) if state < 0 else (state == 1,) for state in pattern]
+        risks = {
+            held.rule(**dict(zip(names[:-1], answers, strict=True)))
+            for answers in product(*choices)
+        }
+        assert {place for place in range(3) if int(found.possible[row]) >> place & 1} == risks

@@ -54,45 +54,72 @@ def _is_3q26(karyotype: Karyotype) -> bool:
     return bool(events & {"inv(3)", "t(3;3)"}) or breaks_at(karyotype, "3", "q26")
 
 
-def _loses(*names: str) -> Callable[[Karyotype], bool]:
+def _has(*names: str) -> Callable[[Karyotype], bool]:
     return lambda karyotype: not set(names).isdisjoint(karyotype.events)
 
 
-def _adverse_cytogenetics(finder: Finder) -> Evidence:
-    """What either table calls adverse among the karyotypes.
+def _adverse_2017(finder: Finder) -> Evidence:
+    """The adverse cytogenetics of ELN 2017."""
+    states = either(*_adverse_parts(finder), finder.complex_karyotype())
+    return _with_monosomal(finder, states, "")
 
-    t(8;16) and other 3q26 rearrangements are in the table of 2022 alone; both are rare.
-    """
-    kmt2a = _kmt2a(finder)
-    kmt2a = both(_rare(finder, kmt2a), negated(_t_9_11(finder)))
-    parts = [
+
+def _adverse_2022(finder: Finder) -> Evidence:
+    """Those, t(8;16) and all of 3q26; trisomies alone are no complex karyotype."""
+    further = [
+        _rare(finder, finder.events((("t(8;16)", "KAT6A::CREBBP"),))),
+        _rare(finder, finder.events((("inv(3)", "t(3q26;v)"),), _is_3q26)),
+        _complex_2022(finder),
+    ]
+    states = either(*_adverse_parts(finder), *further)
+    return _with_monosomal(finder, states, ", t(8;16), 3q26")
+
+
+def _adverse_parts(finder: Finder) -> list[States]:
+    kmt2a = both(_rare(finder, _kmt2a(finder)), negated(_t_9_11(finder)))
+    inv_3 = ("inv(3)", "inv(3)/t(3;3)", "inv(3) or t(3;3)", "t(3;3)")
+    lost_17p = (
+        ("-17/del(17p)", "-17/del(17p)/abn(17p)", "-17/17p-", "-17 or 17p loss", "17p-"),
+        ("-17", "del(17p)"),
+    )
+    return [
         _rare(finder, finder.events((("t(6;9)", "DEK::NUP214"),))),
         kmt2a,
         _rare(finder, finder.events((("t(9;22)", "BCR::ABL1"),))),
-        _rare(
-            finder,
-            finder.events((("inv(3)", "inv(3)/t(3;3)", "inv(3) or t(3;3)", "t(3;3)"),), _is_3q26),
-        ),
-        finder.events((("-5/del(5q)", "-5/5q-"), ("-5", "del(5q)")), _loses("-5", "del(5q)")),
+        _rare(finder, finder.events((inv_3,))),
+        finder.events((("-5/del(5q)", "-5/5q-"), ("-5", "del(5q)")), _has("-5", "del(5q)")),
         _monosomy_7(finder),
         finder.events(
-            (("-17/del(17p)", "-17/del(17p)/abn(17p)", "-17/17p-", "-17 or 17p loss", "17p-"),
-             ("-17", "del(17p)")),
-            lambda k: _loses("-17", "del(17p)", "i(17q)", "add(17p)")(k)
-            or breaks_at(k, "17", "p"),
+            lost_17p,
+            lambda k: _has("-17", "del(17p)", "i(17q)", "add(17p)")(k) or breaks_at(k, "17", "p"),
         ),
-        finder.complex_karyotype(),
-    ]  # fmt: skip
-    # Only known where a karyotype was read; the other parts tell nearly as much.
-    monosomal = _monosomal(finder)
-    known = either(*parts)
-    states = np.where((known == 0) & (monosomal == 1), 1, known).astype(np.int8)
-    return of_states(states, "t(6;9), KMT2A, t(9;22), inv(3), -5/5q, -7, 17p, complex, monosomal")
+    ]
+
+
+def _with_monosomal(finder: Finder, known: States, further: str) -> Evidence:
+    """Monosomal is only known where a karyotype was read; the rest tells nearly as much."""
+    states = np.where((known == 0) & (_monosomal(finder) == 1), 1, known).astype(np.int8)
+    words = f"t(6;9), KMT2A, t(9;22), inv(3), -5/5q, -7, 17p, complex, monosomal{further}"
+    return of_states(states, words, _ABSENT if finder.coded_karyotypes.any() else "")
+
+
+def _complex_2022(finder: Finder) -> States:
+    """Complex, but for karyotypes in which nothing but whole chromosomes are gained."""
+    own = finder.complex_karyotype()
+    asked = np.where(own == 1, -1, 0).astype(np.int8)
+    read = finder.with_karyotypes(asked, _is_complex)
+    return np.where((own == 1) & (read == 0), 0, own).astype(np.int8)
+
+
+def _is_complex(karyotype: Karyotype) -> bool:
+    gains = all(re.fullmatch(r"\+[\dXY]{1,2}", event) for event in karyotype.events)
+    return bool(karyotype.complex) and not gains
 
 
 def _kmt2a(finder: Finder) -> States:
     names = ("t(v;11)", "t(v;11q23)", "KMT2A fusion", "t(v;11q23) KMT2A fusion")
-    return finder.events((names,), lambda karyotype: breaks_at(karyotype, "11", "q23"))
+    known = _has("t(4;11)", "t(6;11)", "t(9;11)", "t(10;11)", "t(11;19)")
+    return finder.events((names,), lambda k: known(k) or breaks_at(k, "11", "q23"))
 
 
 def _t_9_11(finder: Finder) -> States:
@@ -185,7 +212,8 @@ AML: dict[str, Callable[[Finder], Evidence]] = {
     ),
     "core_binding": _core_binding,
     "t_9_11": lambda finder: of_states(_t_9_11(finder), "t(9;11)"),
-    "adverse_cytogenetics": _adverse_cytogenetics,
+    "adverse_cytogenetics": _adverse_2017,
+    "adverse_cytogenetics_2022": _adverse_2022,
     "itd_high": _itd_high,
     "cebpa_biallelic": _cebpa_biallelic,
     "cebpa_bzip": _cebpa_bzip,

@@ -42,7 +42,7 @@ def eln_2017_of(
 
 def eln_2022_of(
     *,
-    core_binding: bool, t_9_11: bool, adverse_cytogenetics: bool, tp53_10: bool, NPM1: bool,
+    core_binding: bool, t_9_11: bool, adverse_cytogenetics_2022: bool, tp53_10: bool, NPM1: bool,
     flt3_itd: bool, cebpa_bzip: bool, myelodysplasia_genes: bool,
 ) -> int:  # fmt: skip
     """ELN 2022 (Döhner 2022, Blood 140:1345, table 6)."""
@@ -50,7 +50,7 @@ def eln_2022_of(
         return FAVOURABLE
     if t_9_11:
         return INTERMEDIATE
-    if adverse_cytogenetics or tp53_10:
+    if adverse_cytogenetics_2022 or tp53_10:
         return ADVERSE
     if (NPM1 and not flt3_itd) or cebpa_bzip:
         return FAVOURABLE
@@ -94,7 +94,7 @@ LISTS = (
     ),
     _list(
         "eln_2022", "ELN 2022", "Döhner 2022, Blood 140:1345", eln_2022_of,
-        "core_binding", "t_9_11", "adverse_cytogenetics", "tp53_10", "NPM1", "flt3_itd",
+        "core_binding", "t_9_11", "adverse_cytogenetics_2022", "tp53_10", "NPM1", "flt3_itd",
          "cebpa_bzip", "myelodysplasia_genes",
         note="NPM1 with FLT3-ITD and a myelodysplasia-related gene is adverse by the letter of the "
         f"table, since only favourable genetics exempt. {_NOT_APL}",

@@ -201,6 +201,7 @@ _COLUMNS = (
     _flag("MLL_PTD", "KMT2A-PTD"), _flag("FLT3", "FLT3 (ITD or TKD)"),
     _flag("U2AF1_Q157", "U2AF1 Q157"), _flag("JAK2_V617F", "JAK2 V617F"),
     _flag("adverse_cytogenetics", "Adverse cytogenetics"),
+    _flag("adverse_cytogenetics_2022", "Adverse cytogenetics (2022)"),
     _flag("core_binding", "t(8;21), inv(16)"), _flag("t_9_11", "t(9;11)"),
     _flag("apl", "t(15;17)"), _flag("flt3_itd", "FLT3-ITD"),
     _flag("itd_high", "FLT3-ITD of high ratio (0.5 or more)"),

@@ -29,7 +29,13 @@ _ORDER = (*MYELOID[:2], IPSS_M, *MYELOID[2:], *(e.definition for e in LISTS), *L
 SCORES: Mapping[str, Definition] = MappingProxyType({entry.key: entry for entry in _ORDER})
 
 
-_SLOW = KARYOTYPES | {"core_binding", "t_9_11", "adverse_cytogenetics", "apl"}
+_SLOW = KARYOTYPES | {
+    "core_binding",
+    "t_9_11",
+    "adverse_cytogenetics",
+    "adverse_cytogenetics_2022",
+    "apl",
+}
 
 
 @dataclass(frozen=True, eq=False)
