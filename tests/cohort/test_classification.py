@@ -22,10 +22,11 @@ from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import DIAGNOSIS, make_cohort
 
 GENES = ("TP53", "SF3B1", "NPM1", "RUNX1", "ASXL1", "BCOR", "EZH2", "SRSF2", "STAG2", "U2AF1",
-         "ZRSR2", "CEBPA", "JAK2", "CALR", "MPL")  # fmt: skip
+         "ZRSR2", "CEBPA", "JAK2", "CALR", "MPL", "NFE2", "DNMT3A", "CBL", "GNAS", "KRAS", "NRAS", "IDH1",
+         "IDH2", "CUX1", "PHF6", "TET2", "NF1", "SETBP1")  # fmt: skip
 EVENTS = ("del(5q)", "-7", "del(7q)", "-7/del(7q)", "complex", "t(15;17)", "t(8;21)", "inv(16)",
           "t(6;9)", "t(v;11)", "inv(3)", "t(9;22)", "-17/del(17p)", "-5", "-12", "del(12p)",
-          "del(11q)", "-13", "del(13q)", "i(17q)", "idic(X)", "+8", "del(20q)")  # fmt: skip
+          "del(11q)", "-13", "del(13q)", "i(17q)", "idic(X)", "+8", "del(20q)", "+9", "9pUPD")  # fmt: skip
 NUMBERS = (
     Variable("bm_blasts", "Bone marrow blasts", "numeric", unit="%"),
     Variable("pb_blasts", "Peripheral blood blasts", "numeric", unit="%"),
@@ -47,7 +48,13 @@ def one(diagnosis: str, **known: object) -> Cohort:
              "TP53_twice": "TP53_multi_hit", "CEBPA_zip": "CEBPA_bZIP"}  # fmt: skip
     known = {names.get(key, key): value for key, value in known.items()}
     numbers = {key: known.pop(key, value) for key, value in TYPICAL.items()}
-    refined = {"TP53_multi_hit": False, "TP53_LOH": False, "CEBPA_bZIP": False, "CEBPA_bi": False}
+    refined = {
+        "KMT2A_PTD": False,
+        "TP53_multi_hit": False,
+        "TP53_LOH": False,
+        "CEBPA_bZIP": False,
+        "CEBPA_bi": False,
+    }
     states = {**dict.fromkeys((*GENES, *EVENTS), False), **refined}
     assert set(known) <= set(states)
     states |= known
@@ -331,3 +338,31 @@ def test_entities_are_groups_on_every_page(demos: dict[str, Cohort]):
     assert spec not in grouping_options(one("CLL"))
     with pytest.raises(GroupingError, match="gives nobody here an entity"):
         spec.build(one("CLL"))
+
+
+GENOMIC = [
+    ("grinfeld_2018", {"JAK2": True, "TP53": True}, "TP53 disruption or aneuploidy"),
+    ("grinfeld_2018", {"CALR": True, "SRSF2": True}, "Chromatin or spliceosome"),
+    ("grinfeld_2018", {"CALR": True, "JAK2": True}, "CALR"),
+    ("grinfeld_2018", {"JAK2": True, "NFE2": True}, "JAK2 homozygous or NFE2"),
+    ("grinfeld_2018", {"JAK2": True}, "JAK2 heterozygous"),
+    ("grinfeld_2018", {"DNMT3A": True}, "Other driver"),
+    ("grinfeld_2018", {}, "No known driver"),
+    ("tazi_2022", {"NPM1": True, "TP53": True, "t(6;9)": True}, "NPM1"),
+    ("tazi_2022", {"t(8;21)": True, "complex": True}, "t(8;21)"),
+    ("tazi_2022", {"complex": True, "t(v;11)": True}, "TP53 or complex karyotype"),
+    ("tazi_2022", {"inv(3)": True, "ASXL1": True, "SRSF2": True}, "inv(3)"),
+    ("tazi_2022", {"ASXL1": True, "SRSF2": True, "CEBPA_bi": True, "CEBPA": True},
+     "Secondary-type, two or more genes"),
+    ("tazi_2022", {"KMT2A_PTD": True}, "Secondary-type, one gene"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("system", "known", "entity"), GENOMIC)
+def test_genomic_classes(system: str, known: dict[str, object], entity: str):
+    cohort = one("ET" if system == "grinfeld_2018" else "AML", **known)
+    row = first(classify(cohort, system))
+    assert row["entity"] == entity
+    hidden = cohort.alterations.assign(TP53=pd.array([pd.NA], dtype="boolean"))
+    row = first(classify(replace(cohort, alterations=hidden), system))
+    assert entity in row["possible"] or known.get("TP53")

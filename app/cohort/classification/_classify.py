@@ -17,15 +17,27 @@ from app.cohort.classification._disease import (
     without_bcr,
 )
 from app.cohort.classification._evaluate import fact_names, verdicts
-from app.cohort.classification._facts import IMPLIES, Fact, Reader, facts_of
+from app.cohort.classification._facts import IMPLIES, Fact, Reader
 from app.cohort.classification._lists import LISTS, Rule
+from app.cohort.classification._making import facts_of
 from data_loaders import Cohort
 
-SYSTEMS: Mapping[str, str] = MappingProxyType({"who_2022": "WHO 2022", "icc_2022": "ICC 2022"})
+SYSTEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "who_2022": "WHO 2022",
+        "icc_2022": "ICC 2022",
+        "grinfeld_2018": "Genomic class of MPN (Grinfeld)",
+        "tazi_2022": "Genomic class of AML (after Tazi, approximate)",
+    }
+)
 _SOURCES = {
     "who_2022": "Khoury et al., Leukemia 2022;36:1703-1719",
+    "grinfeld_2018": "Grinfeld et al., N Engl J Med 2018;379:1416-1430",
+    "tazi_2022": "after Tazi et al., Nat Commun 2022;13:4622; precedence and genes inferred "
+    "from its labels",
     "icc_2022": "Arber et al., Blood 2022;140:1200-1228",
 }
+_LEAST_SHARE = 1 / 3
 _BLASTS = ("blasts_20", "blasts_10", "ib2", "ib1")
 
 
@@ -63,7 +75,7 @@ class Classification:
 def classify(
     cohort: Cohort, system: str, *, disease: str | None = None, unrecorded_absent: bool = False
 ) -> Classification:
-    """Classify every patient by WHO 2022 or ICC 2022, as far as what is known decides.
+    """Classify every patient by a decision list, as far as what is known decides.
 
     A research rule set, not a diagnosis. What was not tested is never negative: an entity is given
     only where nothing that is missing could change it.
@@ -73,7 +85,8 @@ def classify(
     cohort
         The patients.
     system
-        ``who_2022`` or ``icc_2022``.
+        ``who_2022``, ``icc_2022``, ``grinfeld_2018`` (genomic classes of MPN) or ``tazi_2022``
+        (of AML, an approximation).
     disease
         One of MDS, AML, CMML, MPN, in place of the diagnoses that the cohort holds.
     unrecorded_absent
@@ -93,10 +106,18 @@ def classify(
 
 
 def offered_classes(cohort: Cohort) -> tuple[str, ...]:
-    """Keys of the classifications that give an entity to some patients of the cohort."""
-    if not np.isin(diseases(cohort)[0], DISEASES).any():
-        return ()
-    return tuple(key for key in SYSTEMS if classify(cohort, key).table["entity"].notna().any())
+    """Keys of the classifications worth offering: two entities, and a third of patients decided."""
+    named = diseases(cohort)[0]
+    found = []
+    for key, lists in LISTS.items():
+        asked = np.isin(named, list(lists))
+        if not asked.any():
+            continue
+        result = classify(cohort, key)
+        decided = result.table["entity"].notna().to_numpy()
+        if len(result.entities) > 1 and decided.sum() >= _LEAST_SHARE * asked.sum():
+            found.append(key)
+    return tuple(found)
 
 
 # Asked on every run of a page, and the same as long as the cohort lives.
@@ -118,7 +139,7 @@ def _classified(
     asked = {which for which in LISTS[system] if (named == which).any()}
     names = {name for which in asked for name in fact_names(LISTS[system][which])}
     facts = facts_of(cohort, names, unrecorded_absent=unrecorded_absent)
-    if "MPN" in asked:
+    if "bcr" in facts and "MPN" in asked:
         facts |= _stated_facts(cohort, facts, words)
     entity = np.full(len(cohort), None, dtype=object)
     possible = np.empty(len(cohort), dtype=object)
@@ -170,7 +191,7 @@ def _for_list(
         name = literal.lstrip("!?")
         if "?" in literal and not own[name].recorded:
             own[name] = replace(own[name], state=np.zeros(n, dtype=np.int8), no="")
-    if which == "AML" and not own["blasts_20"].recorded:
+    if which == "AML" and "blasts_20" in own and not own["blasts_20"].recorded:
         said = "blasts not recorded: a diagnosis of AML stands for 20 % or more"
         for name in _BLASTS:
             own[name] = Fact(np.ones(n, dtype=np.int8), said, said, "blasts")

@@ -158,6 +158,19 @@ class Cytogenetics:
         any_column = (states >= 0).any(axis=1) if states is not None else self._normal
         return any_column | self.read_in_full
 
+    @property
+    def states(self) -> list[States]:
+        """The states of every column of an event."""
+        return [self.cohort.states[:, position] for position in self._positions]
+
+    def named(self, pattern: re.Pattern[str]) -> list[States]:
+        """The states of columns whose name or label a pattern matches."""
+        return [
+            self.cohort.states[:, position]
+            for position, texts in zip(self._positions, self._names, strict=True)
+            if any(pattern.search(text) for text in texts)
+        ]
+
     def unrecorded(self, names: Collection[str]) -> tuple[str, ...]:
         """The events that neither a column nor a karyotype of the cohort can show."""
         return tuple(name for name in names if (self._seen_event(name) < 0).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ Texts = npt.NDArray[np.object_]
 # A number that implies another: who has 20 % blasts has 10 %.
 IMPLIES: tuple[tuple[str, str], ...] = (
     ("blasts_20", "blasts_10"), ("blasts_10", "ib2"), ("ib2", "ib1"), ("tp53_multi", "tp53_10"),
+    ("secondary_2", "secondary_1"), ("jak2_double", "jak2_any"),
     ("isolated_5q", "del_5q"), ("minus_7", "chr_7"), ("cebpa_icc", "cebpa_who"),
 )  # fmt: skip
 MR_GENES = ("ASXL1", "BCOR", "EZH2", "SF3B1", "SRSF2", "STAG2", "U2AF1", "ZRSR2")
@@ -156,16 +157,6 @@ class Reader:
         return np.full(len(self.cohort), np.nan), ""
 
 
-def facts_of(cohort: Cohort, names: Collection[str], *, unrecorded_absent: bool) -> dict[str, Fact]:
-    """The facts that decision lists name; those of a kind are made together, where asked for."""
-    reader = Reader(cohort, unrecorded_absent=unrecorded_absent)
-    found: dict[str, Fact] = {}
-    for keys, make in _MADE:
-        if not set(keys).isdisjoint(names):
-            found |= make(reader)
-    return found
-
-
 def _at_least(values: Floats, cut: float) -> States:
     return np.where(np.isnan(values), -1, values >= cut).astype(np.int8)
 
@@ -187,7 +178,7 @@ def _joined(first: Texts, second: Texts) -> Texts:
     return np.array(pairs, dtype=object)
 
 
-def _blasts(reader: Reader) -> dict[str, Fact]:
+def blasts(reader: Reader) -> dict[str, Fact]:
     """Blasts: the marrow's count, and the blood's and Auer rods where the cohort records them."""
     marrow, in_marrow = reader.number("bm_blasts", "%")
     blood, in_blood = reader.number("pb_blasts", "%")
@@ -219,7 +210,7 @@ def _named_flag(reader: Reader, pattern: str) -> States | None:
     return None
 
 
-def _counts(reader: Reader) -> dict[str, Fact]:
+def counts(reader: Reader) -> dict[str, Fact]:
     monocytes, named = reader.number("monocytes", "10⁹/L")
     white, in_white = reader.number("wcc", "10⁹/L")
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -275,7 +266,7 @@ def _patterns(rows: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.ND
     return codes.reshape(-1), patterns
 
 
-def _genes(reader: Reader) -> dict[str, Fact]:
+def single_genes(reader: Reader) -> dict[str, Fact]:
     # WHO 2022: 15 % ring sideroblasts may stand for the mutation, where they were counted.
     own = _mutated(reader, "SF3B1", 0.05)
     rings, column = reader.number("ring_sideroblasts", "%")
@@ -291,7 +282,7 @@ def _genes(reader: Reader) -> dict[str, Fact]:
     }
 
 
-def _related_genes(reader: Reader) -> dict[str, Fact]:
+def related_genes(reader: Reader) -> dict[str, Fact]:
     what = "myelodysplasia-related genes"
     return {
         "mr_genes": _several(reader, MR_GENES, what),
@@ -299,7 +290,7 @@ def _related_genes(reader: Reader) -> dict[str, Fact]:
     }
 
 
-def _cebpa(reader: Reader) -> dict[str, Fact]:
+def cebpa(reader: Reader) -> dict[str, Fact]:
     any_ = reader.gene("CEBPA")
     both = reader.unknown()
     for _, states, _ in reader.refinement("CEBPA", r"double|bi\b|biallel|_bi|two"):
@@ -329,7 +320,7 @@ def _cebpa(reader: Reader) -> dict[str, Fact]:
     }  # fmt: skip
 
 
-def _chromosomes(reader: Reader) -> dict[str, Fact]:
+def chromosomes(reader: Reader) -> dict[str, Fact]:
     events = reader.events
     five = events.has(["del(5q)"])
     seven = events.has(["-7", "del(7q)"])
@@ -348,7 +339,7 @@ def _chromosomes(reader: Reader) -> dict[str, Fact]:
     }  # fmt: skip
 
 
-def _related_karyotypes(reader: Reader) -> dict[str, Fact]:
+def related_karyotypes(reader: Reader) -> dict[str, Fact]:
     """Myelodysplasia-related cytogenetic abnormalities."""
     events, complex_ = reader.events, reader.events.complex
     found = {}
@@ -362,9 +353,9 @@ def _related_karyotypes(reader: Reader) -> dict[str, Fact]:
     return found
 
 
-def _rearrangements(reader: Reader) -> dict[str, Fact]:
+def rearrangements(reader: Reader) -> dict[str, Fact]:
     events, found = reader.events, {}
-    for key, word in _FUSION_FACTS.items():
+    for key, word in FUSION_FACTS.items():
         state = events.fusion(word)
         name = f"{word} rearranged" if "::" not in word else word
         found[key] = Fact(
@@ -377,7 +368,7 @@ def _rearrangements(reader: Reader) -> dict[str, Fact]:
     return found
 
 
-_FUSION_FACTS = {
+FUSION_FACTS = {
     "pml": "PML::RARA", "runx1t1": "RUNX1::RUNX1T1", "cbfb": "CBFB::MYH11", "dek": "DEK::NUP214",
     "kmt2a": "KMT2A", "mecom": "MECOM", "bcr": "BCR::ABL1",
 }  # fmt: skip
@@ -395,7 +386,7 @@ def _which_events(reader: Reader, names: Sequence[str], complex_: States) -> Tex
     return np.array(texts, dtype=object)[codes]
 
 
-def _tp53(reader: Reader) -> dict[str, Fact]:
+def tp53(reader: Reader) -> dict[str, Fact]:
     """TP53: how many hits, by mutations, loss of 17p and loss of heterozygosity."""
     mutated = reader.gene("TP53")
     enough = _mutated(reader, "TP53", 0.10)
@@ -443,7 +434,7 @@ def _hits(reader: Reader, stated: States, listed: pd.DataFrame, other: States) -
     return np.where((found < 0) & one, 0, found).astype(np.int8)
 
 
-def _myeloproliferative(reader: Reader) -> dict[str, Fact]:
+def myeloproliferative(reader: Reader) -> dict[str, Fact]:
     drivers = _several(reader, ("JAK2", "CALR", "MPL"), "driver genes")
     hb, in_hb = reader.number("hb", "g/dL")
     sex = _sexes(reader)
@@ -478,15 +469,3 @@ def _sexes(reader: Reader) -> Texts:
 
 
 _SEX: Mapping[str, str] = {"m": "m", "f": "f", "w": "f"}
-_MADE: tuple[tuple[tuple[str, ...], Callable[[Reader], dict[str, Fact]]], ...] = (
-    (("blasts_20", "blasts_10", "ib2", "ib1"), _blasts),
-    (("monocytes", "mono_1", "clonal", "wbc_13"), _counts),
-    (("npm1", "runx1", "sf3b1_10", "sf3b1_who"), _genes),
-    (("mr_genes", "mr_genes_icc"), _related_genes),
-    (("cebpa_who", "cebpa_icc"), _cebpa),
-    (("del_5q", "isolated_5q", "minus_7", "chr_7", "complex"), _chromosomes),
-    (("mr_events", "mr_events_icc"), _related_karyotypes),
-    (tuple(_FUSION_FACTS), _rearrangements),
-    (("tp53_10", "tp53_bi", "tp53_multi"), _tp53),
-    (("jak2", "driver", "red_cells", "platelets_450"), _myeloproliferative),
-)
