@@ -119,6 +119,10 @@ are named, and what would decide. Blood blasts, Auer rods and, in MDS, what defi
 for where the cohort records them. Not judged: dysplasia, cellularity, fibrosis in MDS, and rarer
 rearrangements of AML.
 
+**Genomic classes** are decision lists too: the eight of MPN [@grinfeld], which agree with 98.8% of
+1,033 labels that the authors gave, and classes of AML after Tazi [@tazi], whose precedence and
+genes were inferred from labels: an approximation.
+
 **The screen** fits one model for each alteration among the patients tested for it, and adjusts by
 Benjamini and Hochberg [@bh] over everything tested.
 

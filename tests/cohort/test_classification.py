@@ -22,11 +22,12 @@ from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import DIAGNOSIS, make_cohort
 
 GENES = ("TP53", "SF3B1", "NPM1", "RUNX1", "ASXL1", "BCOR", "EZH2", "SRSF2", "STAG2", "U2AF1",
-         "ZRSR2", "CEBPA", "JAK2", "CALR", "MPL", "NFE2", "DNMT3A", "CBL", "GNAS", "KRAS", "NRAS", "IDH1",
-         "IDH2", "CUX1", "PHF6", "TET2", "NF1", "SETBP1")  # fmt: skip
+         "ZRSR2", "CEBPA", "JAK2", "CALR", "MPL", "NFE2", "DNMT3A", "CBL", "GNAS",
+         "KRAS", "NRAS", "IDH1", "IDH2", "CUX1", "PHF6", "TET2", "NF1", "SETBP1")  # fmt: skip
 EVENTS = ("del(5q)", "-7", "del(7q)", "-7/del(7q)", "complex", "t(15;17)", "t(8;21)", "inv(16)",
           "t(6;9)", "t(v;11)", "inv(3)", "t(9;22)", "-17/del(17p)", "-5", "-12", "del(12p)",
-          "del(11q)", "-13", "del(13q)", "i(17q)", "idic(X)", "+8", "del(20q)", "+9", "9pUPD")  # fmt: skip
+          "del(11q)", "-13", "del(13q)", "i(17q)", "idic(X)", "+8", "del(20q)", "+9",
+          "9pUPD")  # fmt: skip
 NUMBERS = (
     Variable("bm_blasts", "Bone marrow blasts", "numeric", unit="%"),
     Variable("pb_blasts", "Peripheral blood blasts", "numeric", unit="%"),

@@ -53,6 +53,10 @@ REFERENCES = {
     "tumours: myeloid and histiocytic/dendritic neoplasms. Leukemia 2022;36:1703.",
     "icc2022": "Arber DA et al. International Consensus Classification of myeloid neoplasms and "
     "acute leukemias. Blood 2022;140:1200.",
+    "grinfeld": "Grinfeld J et al. Classification and personalized prognosis in "
+    "myeloproliferative neoplasms. N Engl J Med 2018;379:1416.",
+    "tazi": "Tazi Y et al. Unified classification and risk-stratification in acute myeloid "
+    "leukemia. Nat Commun 2022;13:4622.",
     "harrell": "Harrell FE et al. Evaluating the yield of medical tests. JAMA 1982;247:2543.",
     "firth": "Heinze G, Schemper M. A solution to the problem of monotone likelihood in Cox "
     "regression. Biometrics 2001;57:114.",

@@ -64,7 +64,7 @@ def _draw_evidence(result: TwoClassifications) -> None:
     chosen = options[pick("Entity", sorted(options, reverse=True), "evidence_of")]
     own = table[(table["classification"] == chosen[0]) & (table["entity"] == chosen[1])]
     draw_table(
-        own[["evidence", "patients"]].rename(columns={"evidence": "Fact", "patients": "Patients"}),
+        own[["patients", "evidence"]].rename(columns={"evidence": "Fact", "patients": "Patients"}),
         key="prognosis_evidence",
     )
 
