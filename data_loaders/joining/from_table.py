@@ -32,6 +32,7 @@ from data_loaders.meaning.derived import (
     driver_class,
     ighv_status,
     ldh_multiple,
+    molecular_responses,
     transplant_time,
 )
 from data_loaders.meaning.families import disease_family
@@ -134,19 +135,20 @@ def cohort_from_table(
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
     reads += karyotypes
+    reads += [read for read in molecular_responses(reads) if _is_new(read, reads)]
     for read in (
         transplant_time(dates, table.rows),
         age_from_dates(dates, table.rows, reads),
         ighv_status(reads),
         ldh_multiple(reads),
     ):
-        if read is not None and all(r.variable.name != read.variable.name for r in reads):
+        if read is not None and _is_new(read, reads):
             reads.append(read)
     if not any(_is_driver(read) for read in reads):
         derived = driver_class(alterations)
         reads += [derived] if derived else []
     family = disease_family(reads)
-    if family is not None and all(r.variable.name != family.variable.name for r in reads):
+    if family is not None and _is_new(family, reads):
         reads.append(family)
     kept = [
         _original(open_columns[n], table.rows, dates.get(n)) for n in open_columns if n in originals
@@ -231,6 +233,10 @@ def _sequenced(
             answered: np.ndarray[tuple[int], np.dtype[np.bool_]] = column.spread(answers) == 1
             return answered
     return None
+
+
+def _is_new(read: ReadColumn, reads: Iterable[ReadColumn]) -> bool:
+    return all(other.variable.name != read.variable.name for other in reads)
 
 
 def _is_driver(read: ReadColumn) -> bool:

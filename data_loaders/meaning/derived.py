@@ -25,6 +25,8 @@ TRIPLE_NEGATIVE = "Triple-negative"
 _SHARE_OF_MPN = 0.5
 _OLDEST = 110
 _AGES_APART = 2
+_DEPTHS = (10**-2.5, 0.01, 0.1, 1.0, 10.0)  # per cent of the international scale
+_DEPTH_NAMES = ("MR4.5 or undetected", "MR4", "MMR", "Up to 1%", "Up to 10%", "Above 10%")
 _UNMUTATED_FROM = 98.0  # per cent of the germline
 _NEGATIVE_WORDS = re.compile(
     r"(?:t|3|(?:tri|drei|three)(?:p+el|p+le?|ply|fach)?)[ -]*(?:n|neg|negati[fv][aeo]?s?)\.?"
@@ -146,6 +148,38 @@ def ldh_multiple(reads: Iterable[ReadColumn]) -> ReadColumn | None:
         description=f"Derived: {how}.", reason=how, source_column=ldh.variable.name,
     )  # fmt: skip
     return ReadColumn(variable, values, known.rank)
+
+
+def molecular_responses(reads: Iterable[ReadColumn]) -> list[ReadColumn]:
+    """The depth of response in logs for each BCR::ABL1 at a milestone, 0 being undetected.
+
+    On the international scale MMR is 0.1% or less, MR4 0.01% and MR4.5 0.0032% (Cross, Leukemia
+    2012;26:2172); above it stand the limits of ELN 2020, 1% and 10%.
+
+    Parameters
+    ----------
+    reads
+        The table's ordinary columns, understood.
+    """
+    found = []
+    for read in _by_term(reads).values():
+        month = read.key.removeprefix("bcr_abl_")
+        if not month.isdigit() or read.variable.kind != "numeric":
+            continue
+        values = read.cells.astype(np.float64)
+        place = np.searchsorted(_DEPTHS, values, side="left")
+        depth = np.array([*_DEPTH_NAMES], dtype=object)[np.minimum(place, len(_DEPTHS))]
+        depth[np.isnan(values)] = None
+        source = read.variable.source_column or read.variable.name
+        how = f"the limits of MMR, MR4, MR4.5 and ELN 2020 on {shown(source)}"
+        variable = Variable(
+            f"molecular_response_{month}m", f"Molecular response at {month} months", "ordinal",
+            role="clinical", description=f"Derived: {how}.",
+            levels=tuple(name for name in _DEPTH_NAMES if name in set(depth)), reason=how,
+            source_column=source,
+        )  # fmt: skip
+        found.append(ReadColumn(variable, depth, read.rank))
+    return found
 
 
 def _by_term(reads: Iterable[ReadColumn]) -> dict[str, ReadColumn]:

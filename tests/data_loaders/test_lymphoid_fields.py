@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from app.cohort.groupings import clinical_thresholds
+from app.cohort.later_columns import comes_later
 from data_loaders import Cohort, load_table_bytes
 from data_loaders.alterations.genes import read_feature_name
 from data_loaders.meaning.families import family_of
@@ -112,6 +114,19 @@ def test_ighv_status_follows_from_the_identity() -> None:
     assert cohort.patients["ighv"].tolist() == ["Unmutated", "Unmutated", "Mutated", None]
     assert "98%" in cohort.variables["ighv"].reason
     np.testing.assert_allclose(cohort.patients["ldh_ratio"], [2, 1, 0.8, 0.4])
+
+
+def test_the_depth_of_a_molecular_response_follows_from_the_scale() -> None:
+    cohort = load({"BCR_ABL1_IS_12m": [12, 0.7, 0.1, 0.004, 0.003, 0, ""]})
+    assert cohort.patients["molecular_response_12m"].tolist() == [
+        "Above 10%", "Up to 1%", "MMR", "MR4", "MR4.5 or undetected", "MR4.5 or undetected", None,
+    ]  # fmt: skip
+    variable = cohort.variables["molecular_response_12m"]
+    assert variable.levels[0] == "MR4.5 or undetected"
+    assert comes_later(cohort, variable.name)
+    thresholds, source = clinical_thresholds(cohort.variables["BCR_ABL1_IS_12m"])
+    assert [step.value for step in thresholds] == [0.1, 1, 10]
+    assert "ELN" in source
 
 
 def test_a_gene_of_b2m_stays_a_gene() -> None:

@@ -81,6 +81,27 @@ _TABLE = (
     ClinicalThresholds(("Marrow fibrosis grade",), _from(2), "MIPSS70 (Guglielmelli 2018)"),
     ClinicalThresholds(("IPSS-M score",), _up_to(-1.5, -0.5, 0, 0.5, 1.5), "IPSS-M (Bernard 2022)"),
     ClinicalThresholds(("IPSS-R score",), _up_to(1.5, 3, 4.5, 6), _IPSS_R),
+    ClinicalThresholds(
+        ("Beta-2 microglobulin",), _up_to(3.5), "CLL-IPI (2016), ISS (Greipp 2005)", {"mg/L": 1.0}
+    ),
+    ClinicalThresholds(
+        ("LDH, multiple of the upper limit",),
+        _up_to(1, 3),
+        "IPI (1993), and 3 in the NCCN-IPI (Zhou 2014)",
+        {"× ULN": 1.0},
+    ),
+    ClinicalThresholds(("Ki-67",), _from(30), "MIPI-c (Hoster 2016)", {"%": 1.0}),
+    ClinicalThresholds(("Extranodal sites",), _from(2), "IPI (1993)"),
+    ClinicalThresholds(("Nodal areas",), _from(5), "FLIPI (Solal-Céligny 2004)"),
+    ClinicalThresholds(
+        ("IGHV identity to germline",), _from(98), "ERIC (Rosenquist 2017)", {"%": 1.0}
+    ),
+    ClinicalThresholds(
+        tuple(f"BCR::ABL1 (international scale) at {month} months" for month in (3, 6, 12, 18, 24)),
+        _up_to(0.1, 1, 10),
+        "ELN 2020 (Hochhaus 2020)",
+        {"%": 1.0},
+    ),
 )
 _BY_LABEL = {label: entry for entry in _TABLE for label in entry.labels}
 
