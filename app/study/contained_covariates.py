@@ -9,10 +9,11 @@ Passamonti 2017 (MYSEC-PM), Doehner 2017 and 2022 (ELN), Such 2013 and Elena 201
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.cohort.groupings import GroupingError, GroupingSpec
+from app.cohort.groupings import SCORE, GroupingError, GroupingSpec
+from app.cohort.scores import SCORES
 from data_loaders import Cohort
 from data_loaders.wording import listing, mid_sentence
 
@@ -184,13 +185,19 @@ def _known(cohort: Cohort, spec: str, name: str) -> _Known:
             whole_gene=kind == "gene",
             cytogenetic=kind == "cytogenetic",
         )
+    if parsed.kind == SCORE and parsed.name in SCORES:
+        return _Known(name, score=_score_called([SCORES[parsed.name].label]))
     column = parsed.name.rpartition("@")[0] if parsed.kind == "cut" else parsed.name
     variable = cohort.variables.get(column) if parsed.kind in ("variable", "cut") else None
     if variable is None:
         return _Known(name)
     texts = (variable.name.lower().replace("_", " "), variable.label.lower())
-    squashed = [re.sub(r"[^a-z0-9+]", "", text) for text in texts]
-    score = next((score for score in _SCORES if score.is_called(squashed)), None)
+    score = _score_called(text.removesuffix(" (computed)") for text in texts)
     if any(re.search(_INPUTS["cytogenetics"], text) for text in texts):
         score = None
     return _Known(name, texts=texts, score=score)
+
+
+def _score_called(texts: Iterable[str]) -> _Score | None:
+    squashed = [re.sub(r"[^a-z0-9+]", "", text.lower()) for text in texts]
+    return next((score for score in _SCORES if score.is_called(squashed)), None)

@@ -14,6 +14,7 @@ from app.cohort.scores import SCORES, offered_scores, with_scores
 from app.shell.cohort_filter import link_text
 from app.study.adjustment import adjustment_options
 from app.study.analyses import answer_to
+from app.study.contained_covariates import contained_in
 from app.study.question import Question
 from app.study.scripts.loading import loading_lines
 from app.study.transplants.choices import risk_classes
@@ -69,6 +70,9 @@ def test_what_was_chosen_is_wherever_variables_are() -> None:
     options = covariate_options(cohort)
     assert {"variable:score_ipss_ra_value", "score:ipss_ra"} <= set(options)
     assert describe_covariate(cohort, "score:ipss_ra").kind == "levels"
+    for spec in ("score:ipss_ra", "variable:score_ipss_ra_value"):
+        said = contained_in(cohort, [(spec, "IPSS-RA"), ("variable:age_years", "Age")])
+        assert said[0].startswith("IPSS-RA contains age")
     mask = np.ones(cohort.n, dtype=bool)
     drawn = oncoprint(cohort, mask, kinds=["gene"], most=5, tracks=["score_ipss_ra"])
     assert [track.label for track in drawn.tracks] == ["IPSS-RA (computed)"]
