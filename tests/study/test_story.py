@@ -110,6 +110,14 @@ def test_a_story_refuses_single_patients_and_damaged_files(tour: Story) -> None:
     plain = tour.to_dict()
     with pytest.raises(StoryError, match="another version"):
         Story.from_dict(plain | {"calr_story": 2})
+    for wrong in (
+        {"address": "javascript:alert(1)"}, {"address": "//evil.org/x"},
+        {"view": {"_uploads": "x"}}, {"view": {"group": {"a": 1}}},
+    ):  # fmt: skip
+        held = json.loads(tour.to_json())
+        held["steps"][0] |= wrong
+        with pytest.raises(StoryError, match="Step 1"):
+            Story.from_dict(held)
     broken = json.loads(tour.to_json())
     broken["steps"][1] = {"question": {"cohort": "demo:mpn"}}
     with pytest.raises(StoryError, match="Step 2"):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from app.cohort.escaping import markdown_escaped
 from app.shell.links import COHORT
 from app.shell.sidebar import FILTER_KEYS
 from app.shell.story.held import held_story, keep_story
@@ -48,7 +49,9 @@ def _add(
     except StoryError as error:
         st.toast(str(error))
         return
-    st.toast(f"Step {len(held_story().steps)} of “{held_story().title}”: see the Story page.")
+    story = held_story()
+    title = markdown_escaped(story.title)
+    st.toast(f"Step {len(story.steps)} of “{title}”: see the Story page.")
 
 
 def _address() -> str:

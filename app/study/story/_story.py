@@ -6,6 +6,7 @@ It holds no result and no patient: its steps are answered anew by whoever has th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,7 +52,8 @@ class Step:
     Raises
     ------
     StoryError
-        If the question is about single patients, or a text is longer than 2,000 letters.
+        If the question is about single patients, a text is longer than 2,000 letters, or the
+        address or the view is none.
     """
 
     question: Question
@@ -67,6 +69,10 @@ class Step:
             raise StoryError(
                 "A story shows groups: the course of a single patient stays on its own page."
             )
+        if not _ADDRESS.fullmatch(self.address):
+            raise StoryError("The address of a step is a page of this app and its settings.")
+        if not all(_SETTING.fullmatch(name) and _is_plain(v) for name, v in self.view.items()):
+            raise StoryError("The settings of a step's page are damaged.")
         if max(map(len, (self.caption, self.note, self.section))) > _LONGEST:
             raise StoryError(f"A caption or note has at most {_LONGEST:,} letters: shorten it.")
 
@@ -92,6 +98,9 @@ class Step:
         return cls(Question.from_dict(data["question"]), **texts, view=view)
 
 
+# A page of this app, never another host or a script; a control's key, never what a session keeps.
+_ADDRESS = re.compile(r"|[a-z_]*(\?[^\s<>\"]*)?")
+_SETTING = re.compile(r"[a-z]\w*")
 _TEXTS = ("caption", "note", "section", "figure", "address")
 
 
@@ -177,6 +186,12 @@ class Story:
         except (ValueError, RecursionError) as error:
             raise StoryError("The file is damaged: it is not JSON.") from error
         return cls.from_dict(data)
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | bool | int | float)
 
 
 def _step(number: int, data: Any) -> Step:

@@ -8,6 +8,7 @@ from functools import partial
 
 import streamlit as st
 
+from app.cohort.escaping import markdown_escaped
 from app.shell.layout import download
 from app.shell.navigation import page_at
 from app.shell.session import cohort_keys, cohort_title, demo_cohort, open_cohort, uploads
@@ -60,7 +61,7 @@ def draw_head() -> None:
         )  # fmt: skip
     refusal = st.session_state.pop(_REFUSAL, None)
     if refusal:
-        st.error(refusal)
+        st.error(markdown_escaped(refusal))
 
 
 _SAVED = "Questions, captions and notes; no patients. It opens wherever the cohorts are."
@@ -81,7 +82,7 @@ def draw_steps(story: Story) -> None:
     for at, standing in enumerate(found):
         if standing.step.section != section:
             section = standing.step.section
-            st.subheader(section or "Without a section", anchor=False)
+            st.subheader(markdown_escaped(section) or "Without a section", anchor=False)
         _draw_step(at, len(story.steps), standing)
 
 
@@ -115,7 +116,7 @@ def _draw_step(at: int, number: int, standing: Standing) -> None:
                 placeholder="Empty: the answer's own title and first sentence",
             )  # fmt: skip
             if standing.said:
-                st.warning(standing.said)
+                st.warning(markdown_escaped(standing.said))
         with buttons, st.container(horizontal=True, gap="small"):
             _act(":material/arrow_upward:", "up", at, lambda s: s.moved(at, at - 1), off=not at)
             last = at == number - 1
@@ -125,7 +126,7 @@ def _draw_step(at: int, number: int, standing: Standing) -> None:
             if step.address and standing.question and _go(at, step, standing.question):
                 # Nothing is passed on: the widgets write themselves into the new address.
                 st.switch_page(page_at(step.address.partition("?")[0]), query_params={})
-        with st.expander(_summary(standing), key=f"story_more_{at}"):
+        with st.expander(markdown_escaped(_summary(standing)), key=f"story_more_{at}"):
             _draw_text("Speaker's note", "note", at, step.note)
             _draw_text("Section", "section", at, step.section)
 
