@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.analysis.survival import FEWEST_AT_RISK, SHARE_AT_RISK
-from app.shell.controls.choice import toggle
+from app.shell.controls.choice import choice, toggle
 from app.study.wording import TimeUnit, format_time
 
 WHOLE = "whole_axis"
@@ -53,3 +53,15 @@ def draw_axis_end(
     else:
         st.caption(f"The axis ends at {end} {unit}: later, {few}.")
     return None if shown else max(supported, own)
+
+
+def draw_read_at() -> int | None:
+    """The year at which sentences and tables read curves; None for the latest that all reach."""
+    years = {"Latest": None, "3 years": 3, "5 years": 5, "10 years": 10}
+    return years[
+        choice(
+            "Read at", years, "read_at",
+            help="Sentences say the share at this time, and tables have it too. Latest: the latest "
+            "of 5, 3 and 1 years at which every group is still followed.",
+        )
+    ]  # fmt: skip

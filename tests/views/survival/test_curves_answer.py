@@ -213,6 +213,26 @@ def test_the_scale_is_in_the_title_of_its_figure_and_draws_another(cohort):
     assert plain.sentences == other.sentences == rising.sentences
 
 
+@pytest.mark.parametrize("analysis", ["survival.curves", "survival.incidence"])
+def test_the_year_that_is_chosen_drives_sentences_and_tables(analysis):
+    mpn = load_cohort("demo:mpn")
+    endpoint = {"endpoint_key": "os" if analysis == "survival.curves" else "aml"}
+    question = Question("demo:mpn", mpn.fingerprint, analysis, settings=endpoint)
+    latest = answer_to(question, mpn)
+    ten = answer_to(replace(question, shown={"read_at": 10}), mpn)
+    assert latest.sentences[0].startswith("At 5 years ")
+    assert ten.sentences[0].startswith("At 10 years ")
+    assert not any("10 years" in str(list(t)) for t in latest.tables().values())
+    name = "Summary" if analysis == "survival.curves" else "At 1, 3, 5 and 10 years"
+    assert "10" in str(ten.tables()[name].to_dict())
+    # Nobody is followed for 40 years: the sentence says so, and reads at the latest before.
+    far = answer_to(replace(question, shown={"read_at": 40}), mpn)
+    assert far.sentences[0] == (
+        "Not every group is still followed at 40 years: it is read at 5 years."
+    )
+    assert far.sentences[1] == latest.sentences[0]
+
+
 def test_two_groups_have_their_hazard_ratio_in_words_and_beside_the_curves():
     mds = load_cohort("demo:mds")
     groups = GroupingSpec.parse("alteration:TP53")

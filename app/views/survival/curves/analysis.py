@@ -33,6 +33,11 @@ from data_loaders.wording import listing, mid_sentence, plural
 YEARS = (1, 3, 5)
 
 
+def years_with(chosen: int | None) -> tuple[int, ...]:
+    """The years at which curves are read: 1, 3 and 5, and the one that a reader chose."""
+    return YEARS if chosen is None else tuple(sorted({*YEARS, chosen}))
+
+
 NOBODY_LEFT = "Nobody is left to follow: widen the filter, or choose another endpoint or grouping."
 DATA_DRIVEN = (
     "These groups were found in the same patients: the comparison describes them and does not "

@@ -12,8 +12,8 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.theme import framed
-from app.study.wording import TimeUnit
-from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
+from app.study.wording import MONTHS_PER_YEAR, TimeUnit
+from app.views.survival.curves.analysis import GroupSurvival, survival_by_group, years_with
 from app.views.survival.curves.contrasts import (
     USUAL_TIMES,
     USUALLY_GIVEN,
@@ -48,7 +48,8 @@ def survival_answer(
     marks: bool = True,
     full_table: bool = False,
     until: float | None = None,
-    times: Sequence[float] = USUAL_TIMES,
+    read_at: int | None = None,
+    times: Sequence[float] | None = None,
     horizon: float | None = None,
     given: float = USUALLY_GIVEN,
     further: Sequence[float] = USUAL_TIMES,
@@ -65,17 +66,22 @@ def survival_answer(
         Whether the curves are drawn on the scale on which proportional hazards run parallel.
     falling, band, marks, full_table, until
         How they are drawn else: see :func:`app.views.survival.curves.figures.survival_figure`.
+    read_at
+        The year at which the curves are read in words, and one more in the tables; None for the
+        latest of 5, 3 and 1 at which every group is followed.
     times
-        At which the groups are compared.
+        At which the groups are compared; None for those years.
     horizon
         Of the restricted means; None for the longest that the groups share.
     given, further
         Already lived without the event, and the further times asked about.
     """
+    if times is None:
+        times = [MONTHS_PER_YEAR * year for year in years_with(read_at)]
     asked = AskedTimes(
         times, common_horizon(result) if horizon is None else horizon, given, further
     )
-    sentences = reading(result)
+    sentences = reading(result, read_at)
     title = survival_title(result)
     draw = partial(
         survival_figure, result, unit, band=band, marks=marks, full_table=full_table,
@@ -92,7 +98,7 @@ def survival_answer(
         numbers=partial(numbers_table, result, unit),
         alt=survival_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
-        tables=partial(_tables, result, unit, asked),
+        tables=partial(_tables, result, unit, asked, read_at),
         methods=survival_methods(result, unit, asked),
         sentences=sentences,
         notes=result.notes,
@@ -112,9 +118,11 @@ def _framed(draw: partial[go.Figure], title: str, *, synthetic: bool) -> go.Figu
     return framed(draw(), title, synthetic=synthetic)
 
 
-def _tables(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -> dict[str, pd.DataFrame]:
+def _tables(
+    result: GroupSurvival, unit: TimeUnit, asked: AskedTimes, read_at: int | None
+) -> dict[str, pd.DataFrame]:
     sheets = {
-        "Summary": summary_sheet(result, unit),
+        "Summary": summary_sheet(result, unit, read_at),
         "Tests": tests_sheet(result),
         "Curves": numbers_table(result, unit),
     }

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.shell.controls.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.shell.controls.endpoint import survival_settings
-from app.shell.controls.time_axis import draw_axis_end
+from app.shell.controls.time_axis import draw_axis_end, draw_read_at
 from app.shell.controls.typed_times import typed_times
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
@@ -19,9 +19,8 @@ from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.study.question import Question
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit, in_unit
-from app.views.survival.curves.analysis import GroupSurvival
+from app.views.survival.curves.analysis import YEARS, GroupSurvival, years_with
 from app.views.survival.curves.contrasts import (
-    USUAL_TIMES,
     USUALLY_GIVEN,
     common_horizon,
     conditional_table,
@@ -43,9 +42,11 @@ def draw_curves(looking: Looking) -> None:
     place, numbers = frame(), st.container()
     with place.below:
         until = draw_axis_end(result.supported_until, result.last_time, unit)
+        read_at = draw_read_at()
     with numbers:
-        times = _draw_numbers(result, unit)
-    question = replace(question, shown={**question.shown, "until": until, **times})
+        times = _draw_numbers(result, unit, read_at)
+    shown = {"until": until, "read_at": read_at, **times}
+    question = replace(question, shown={**question.shown, **shown})
     answer = answer_of(question, looking.cohort, result)
     show(answer, place)
     take_away(answer, question)
@@ -77,7 +78,7 @@ def _question(looking: Looking) -> Question:
     return replace(question, shown=shown)
 
 
-def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
+def _draw_numbers(result: GroupSurvival, unit: TimeUnit, read_at: int | None) -> dict[str, Any]:
     """One table at a time: what each group did, then how they differ; returns the times asked."""
     heading, choice = st.columns([1, 3], vertical_alignment="center")
     heading.subheader("In numbers", anchor=False)
@@ -96,11 +97,11 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
     if not result.drawn or shown not in tables:
         shown = _SUMMARY
     if shown == _SUMMARY:
-        draw_table(summary_table(result, unit), key="km_summary")
+        draw_table(summary_table(result, unit, read_at), key="km_summary")
     elif shown == _PAIRS and result.pairwise is not None:
         draw_table(pairs_table(result.pairwise), key="km_pairs")
     elif shown == _DIFFERENCES:
-        return {"times": _draw_differences(result, unit)}
+        return {"times": _draw_differences(result, unit, read_at)}
     elif shown == _MEANS:
         return {"horizon": _draw_means(result, unit)}
     elif shown == _CONDITIONAL:
@@ -108,8 +109,8 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
     return {}
 
 
-def _draw_differences(result: GroupSurvival, unit: TimeUnit) -> list[float]:
-    months = _times("At (separate by commas)", "times", unit)
+def _draw_differences(result: GroupSurvival, unit: TimeUnit, read_at: int | None) -> list[float]:
+    months = _times("At (separate by commas)", "times", unit, years_with(read_at))
     draw_table(differences_table(result, months, unit), key="km_differences")
     st.caption(
         f"Differences from {result.reference} with Wald intervals from Greenwood's variances; "
@@ -164,9 +165,9 @@ def _draw_conditional(result: GroupSurvival, unit: TimeUnit) -> dict[str, Any]:
     return {"given": _months(asked, unit), "further": months}
 
 
-def _times(label: str, key: str, unit: TimeUnit) -> list[float]:
-    """Times typed by the reader, in months; 1, 3 and 5 years where none can be read."""
-    usual = [in_unit(months, unit) for months in USUAL_TIMES]
+def _times(label: str, key: str, unit: TimeUnit, years: tuple[int, ...] = YEARS) -> list[float]:
+    """Times typed by the reader, in months; the years given where none can be read."""
+    usual = [in_unit(MONTHS_PER_YEAR * year, unit) for year in years]
     typed = st.text_input(
         f"{label}, {unit}",
         key=key,

@@ -17,9 +17,8 @@ from app.study.wording import (
     format_time_ci,
     mid_sentence,
 )
-from app.views.survival.curves.analysis import YEARS, GroupCurve, GroupSurvival
+from app.views.survival.curves.analysis import YEARS, GroupCurve, GroupSurvival, years_with
 from app.views.survival.curves.contrasts import (
-    USUAL_TIMES,
     estimate_cells,
     share_of,
     times_in,
@@ -37,15 +36,24 @@ _DOUBTFUL = 0.05
 _MOST_CROSSINGS = 2
 
 
-def summary_sheet(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
-    """One row a group: n, events, median, survival at 1, 3 and 5 years, median follow-up."""
-    rows = []
+def summary_sheet(
+    result: GroupSurvival, unit: TimeUnit, read_at: int | None = None
+) -> pd.DataFrame:
+    """One row a group: n, events, median, survival at 1, 3 and 5 years, median follow-up.
+
+    Parameters
+    ----------
+    read_at
+        A year more at which survival is read.
+    """
+    rows, years = [], years_with(read_at)
+    times = [MONTHS_PER_YEAR * year for year in years]
     for curve in result.curves:
         row: dict[str, object] = {"Group": curve.name, "n": curve.n, "Events": curve.events}
         km = curve.km
         if km is not None:
             row |= estimate_cells(_median(unit), times_in(unit, km.median, *km.median_ci))
-            for year, at in zip(YEARS, km.at(USUAL_TIMES).to_dict("records"), strict=True):
+            for year, at in zip(years, km.at(times).to_dict("records"), strict=True):
                 row[f"At risk at {year} years"] = at["n_risk"]
                 row |= estimate_cells(_survival_at(year), share_of(at))
             followed = times_in(unit, km.median_followup, *km.median_followup_ci)
@@ -54,17 +62,19 @@ def summary_sheet(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
+def summary_table(
+    result: GroupSurvival, unit: TimeUnit, read_at: int | None = None
+) -> pd.DataFrame:
     """The summary as it stands in a paper; ``numbers_table`` has every step unrounded."""
     rows = []
-    for own in summary_sheet(result, unit).to_dict("records"):
+    for own in summary_sheet(result, unit, read_at).to_dict("records"):
         row: dict[str, object] = {name: own[name] for name in ("Group", "n", "Events")}
         anyone = bool(own["n"])
         # The sheet's times stand in the unit already, so they are printed as they are.
         row[f"{_median(unit)} (95% CI)"] = (
             format_time_ci(*values_of(own, _median(unit)), "months") if anyone else "–"
         )
-        for year in YEARS:
+        for year in years_with(read_at):
             row[f"{year}-year (95% CI)"] = (
                 format_percent_ci(*values_of(own, _survival_at(year))) if anyone else "–"
             )
@@ -127,12 +137,20 @@ def numbers_table(result: GroupSurvival, unit: TimeUnit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def reading(result: GroupSurvival) -> list[str]:
-    """The result in plain words, one sentence each, from rules."""
+def reading(result: GroupSurvival, read_at: int | None = None) -> list[str]:
+    """The result in plain words, one sentence each, from rules.
+
+    Parameters
+    ----------
+    read_at
+        The year at which the curves are read; None for the latest of 5, 3 and 1.
+    """
     sentences = []
     drawn = result.drawn
-    year = _year_to_read(result)
+    year = _year_to_read(result, read_at)
     if year is not None and result.n_events:
+        if read_at is not None and year < read_at:
+            sentences.append(not_followed(read_at, year))
         sentences += [_at_year(result, curve, year) for curve in drawn[:6]]
         if len(drawn) > 6:
             sentences.append(f"The other {len(drawn) - 6} groups are in the table.")
@@ -160,9 +178,20 @@ def reading(result: GroupSurvival) -> list[str]:
     return sentences
 
 
-def _year_to_read(result: GroupSurvival) -> int | None:
-    """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
-    for year in sorted(YEARS, reverse=True):
+def not_followed(asked: int, year: int) -> str:
+    """Why another year is read than the one that was asked for."""
+    return (
+        f"Not every group is still followed at {count(asked, 'year')}: it is read at "
+        f"{count(year, 'year')}."
+    )
+
+
+def _year_to_read(result: GroupSurvival, read_at: int | None) -> int | None:
+    """The year asked for, or the latest before it, at which every drawn group is followed."""
+    latest = max(YEARS) if read_at is None else read_at
+    for year in sorted(years_with(read_at), reverse=True):
+        if year > latest:
+            continue
         at = [
             int(curve.km.at([year * MONTHS_PER_YEAR])["n_risk"].iloc[0])
             for curve in result.drawn

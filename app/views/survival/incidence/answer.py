@@ -11,7 +11,8 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.theme import framed
-from app.study.wording import TimeUnit, count, mid_sentence
+from app.study.wording import TimeUnit, count, listing, mid_sentence
+from app.views.survival.curves.analysis import years_with
 from app.views.survival.curves.words_sheets import TESTS, row_of_hazards, row_of_test, told
 from app.views.survival.incidence.analysis import GroupIncidence, incidence_by_group
 from app.views.survival.incidence.figures import Layers, incidence_alt, incidence_figure
@@ -38,6 +39,7 @@ def incidence_answer(
     competing: bool = False,
     wrong: bool = False,
     full_table: bool = False,
+    read_at: int | None = None,
 ) -> Answer:
     """The answer of cumulative incidence by group.
 
@@ -53,8 +55,11 @@ def incidence_answer(
         Months at which the time axis ends; None for the whole follow-up.
     band, competing, wrong, full_table
         What else is drawn: see :class:`app.views.survival.incidence.figures.Layers`.
+    read_at
+        The year at which the curves are read in words, and one more in the tables; None for the
+        latest of 5, 3 and 1 at which every group is followed.
     """
-    sentences = reading(result)
+    sentences = reading(result, read_at)
     title = f"Cumulative incidence of {result.event_label}{_of_whom(result)}"
     draw = partial(_curves, result, unit, title, Layers(band, competing, wrong, full_table))
     if stacked and result.drawn:
@@ -67,7 +72,7 @@ def incidence_answer(
         numbers=partial(numbers_table, result, unit),
         alt=incidence_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
-        tables=partial(_tables, result, unit),
+        tables=partial(_tables, result, unit, read_at),
         methods=incidence_methods(result),
         sentences=sentences,
         notes=result.notes,
@@ -122,11 +127,12 @@ def _stacked(
     return framed(figure, title, synthetic=synthetic)
 
 
-def _tables(result: GroupIncidence, unit: TimeUnit) -> dict[str, pd.DataFrame]:
+def _tables(result: GroupIncidence, unit: TimeUnit, read_at: int | None) -> dict[str, pd.DataFrame]:
+    years = listing(list(map(str, years_with(read_at))))
     tables = {
         "Summary": incidence_summary(result),
         "Tests": incidence_tests(result),
-        "At 1, 3 and 5 years": milestones_table(result),
+        f"At {years} years": milestones_table(result, read_at),
         "Curves": numbers_table(result, unit),
     }
     effects = effects_numbers(result)

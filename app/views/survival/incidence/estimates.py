@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from app.analysis.survival import KaplanMeier, kaplan_meier
 from app.analysis.survival_input import slack
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, outcome_of
-from app.study.wording import MONTHS_PER_YEAR
-from app.views.survival.curves.analysis import YEARS
 from data_loaders import Cohort, Endpoint
 
 EVENT, COMPETING = 1, 2
@@ -80,11 +77,6 @@ class GroupEstimate:
         table["event_free"] = 1.0 - table["incidence"] - table["competing"]
         table["naive"] = np.where(followed, 1.0 - self.naive.at(wanted)["survival"], np.nan)
         return pd.DataFrame(table)
-
-    @cached_property
-    def at_milestones(self) -> pd.DataFrame:
-        """The estimates at 1, 3 and 5 years, as ``at`` gives them."""
-        return self.at(MONTHS_PER_YEAR * np.array(YEARS))
 
     def counts(self, months: npt.ArrayLike) -> pd.DataFrame:
         """Rows of the risk table: at every time the counts sum to ``n``.

@@ -10,7 +10,7 @@ import streamlit as st
 from app.shell.controls.choice import choice, pick, toggle
 from app.shell.controls.curve_options import draw_time_options, draw_truncated
 from app.shell.controls.grouping import draw_grouping
-from app.shell.controls.time_axis import draw_axis_end
+from app.shell.controls.time_axis import draw_axis_end, draw_read_at
 from app.shell.links import ENDPOINT, endpoint_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
@@ -44,7 +44,7 @@ def draw_incidence(looking: Looking) -> None:
     show(answer, place)
 
     st.subheader("In numbers", anchor=False)
-    draw_table(summary_table(result), key="incidence_summary")
+    draw_table(summary_table(result, question.shown["read_at"]), key="incidence_summary")
     _draw_effects(result)
     _draw_pairs(result)
     take_away(answer, question)
@@ -90,6 +90,7 @@ def _drawn(question: Question, result: GroupIncidence, place: Frame) -> Question
     shown: dict[str, Any] = dict(question.shown)
     with place.below:
         shown["until"] = draw_axis_end(result.supported_until, result.last_time, shown["unit"])
+        shown["read_at"] = draw_read_at()
     names = [group.name for group in result.drawn]
     if shown["stacked"] and len(names) > 1:
         name = place.figure.selectbox(

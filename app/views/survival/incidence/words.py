@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.competing_risks import GrayTest, GroupModel
@@ -20,7 +23,8 @@ from app.study.wording import (
     listing,
     mid_sentence,
 )
-from app.views.survival.curves.analysis import YEARS
+from app.views.survival.curves.analysis import YEARS, years_with
+from app.views.survival.curves.words import not_followed
 from app.views.survival.incidence.analysis import GroupIncidence
 from app.views.survival.incidence.estimates import COMPETING, EVENT, GroupEstimate
 
@@ -33,12 +37,12 @@ WHICH_QUESTION = (
 )
 
 
-def summary_table(result: GroupIncidence) -> pd.DataFrame:
+def summary_table(result: GroupIncidence, read_at: int | None = None) -> pd.DataFrame:
     """One row a group: n, events of both kinds, incidence at 1, 3 and 5 years, the wrong 1 - KM.
 
     Numbers are printed as they stand in a paper; ``numbers_table`` has them unrounded.
     """
-    rows = []
+    rows, years = [], years_with(read_at)
     for group in result.estimates:
         row: dict[str, object] = {
             "Group": group.name,
@@ -46,17 +50,17 @@ def summary_table(result: GroupIncidence) -> pd.DataFrame:
             "Events": group.events,
             "Competing": group.competing,
         }
-        at = group.at_milestones
-        for position, year in enumerate(YEARS):
+        at = group.at(_months(years))
+        for position, year in enumerate(years):
             row[f"{year}-year (95% CI)"] = (
                 "–"
                 if at.empty
                 else format_percent_ci(*at.loc[position, ["incidence", "lower", "upper"]])
             )
-        row[f"Competing, {YEARS[-1]}-year"] = (
+        row[f"Competing, {years[-1]}-year"] = (
             "–" if at.empty else format_percent(at["competing"].iloc[-1])
         )
-        row[f"Wrong 1 − KM, {YEARS[-1]}-year"] = (
+        row[f"Wrong 1 − KM, {years[-1]}-year"] = (
             "–" if at.empty else format_percent(at["naive"].iloc[-1])
         )
         rows.append(row)
@@ -81,8 +85,17 @@ def numbers_table(result: GroupIncidence, unit: TimeUnit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def milestones_table(result: GroupIncidence) -> pd.DataFrame:
+def _months(years: Sequence[int]) -> npt.NDArray[np.float64]:
+    return MONTHS_PER_YEAR * np.array(years, dtype=float)
+
+
+def milestones_table(result: GroupIncidence, read_at: int | None = None) -> pd.DataFrame:
     """The estimates at 1, 3 and 5 years unrounded, one row a group and year.
+
+    Parameters
+    ----------
+    read_at
+        A year more.
 
     Returns
     -------
@@ -90,10 +103,10 @@ def milestones_table(result: GroupIncidence) -> pd.DataFrame:
         group, year, n_risk, incidence, lower, upper, competing, competing_lower, competing_upper,
         event_free, wrong_1_minus_km; empty where nothing was estimated.
     """
-    parts = []
+    parts, years = [], years_with(read_at)
     for group in result.drawn:
-        table = group.at_milestones.rename(columns={"naive": "wrong_1_minus_km"})
-        table["time"] = YEARS
+        table = group.at(_months(years)).rename(columns={"naive": "wrong_1_minus_km"})
+        table["time"] = years
         table.insert(0, "group", group.name)
         parts.append(table.rename(columns={"time": "year"}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -164,12 +177,14 @@ def _ratio(model: GroupModel | None, group: str) -> str:
     return f"{ratio}, {format_p(row['p_value'])}"
 
 
-def reading(result: GroupIncidence) -> list[str]:
-    """The result in plain words, one sentence each, from rules."""
+def reading(result: GroupIncidence, read_at: int | None = None) -> list[str]:
+    """The result in plain words, one sentence each, from rules; read at a year, or the latest."""
     sentences = []
     drawn = result.drawn
-    year = _year_to_read(drawn)
+    year = _year_to_read(drawn, read_at)
     if year is not None:
+        if read_at is not None and year < read_at:
+            sentences.append(not_followed(read_at, year))
         sentences += [_at_year(result, group, year) for group in drawn[:MOST_READ]]
         if len(drawn) > MOST_READ:
             sentences.append(f"The other {len(drawn) - MOST_READ} groups are in the table.")
@@ -184,17 +199,19 @@ def reading(result: GroupIncidence) -> list[str]:
     return sentences + _ratio_in_words(result)
 
 
-def _year_to_read(drawn: tuple[GroupEstimate, ...]) -> int | None:
-    """The latest of 5, 3 and 1 years at which every drawn group is still followed."""
-    followed = [group.at_milestones["n_risk"].to_numpy() > 0 for group in drawn]
+def _year_to_read(drawn: tuple[GroupEstimate, ...], read_at: int | None) -> int | None:
+    """The year asked for, or the latest before it, at which every drawn group is followed."""
+    latest = max(YEARS) if read_at is None else read_at
+    asked = [year for year in years_with(read_at) if year <= latest]
+    followed = [group.at(_months(asked))["n_risk"].to_numpy() > 0 for group in drawn]
     if not followed:
         return None
-    years = np.array(YEARS)[np.all(followed, axis=0)]
+    years = np.array(asked)[np.all(followed, axis=0)]
     return int(years[-1]) if len(years) else None
 
 
 def _at_year(result: GroupIncidence, group: GroupEstimate, year: int) -> str:
-    at = group.at_milestones.iloc[YEARS.index(year)]
+    at = group.at(MONTHS_PER_YEAR * year).iloc[0]
     name = f"{group.name}: at" if result.label else "At"
     wrong = format_percent(at["naive"])
     told = f" 1 − Kaplan-Meier would have said {wrong}."
