@@ -106,7 +106,8 @@ event, Firth's correction with profile intervals [@firth] is used and said. Adju
 over the cohort what the model predicts for every patient [@makuch].
 
 **Score against score** is of the patients with a certain class in both. Harrell's C [@harrell] and
-Uno's [@uno], which weighs pairs by the probability of still being observed, are of the classes;
+Uno's [@uno], which weighs pairs by the probability of still being observed and ends where 10 are
+still followed, are of the classes;
 their intervals are R's (infinitesimal jackknife), those of the difference and of the area under
 the curve over time [@auc] percentiles of 200 bootstrap samples of patients. The Brier score
 [@brier] is of Kaplan-Meier curves by class in the same patients. A class' published survival stands

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.cohort.classification import Classification, classify
 from app.cohort.classification._evaluate import fact_names, verdicts
+from app.cohort.classification._events import Cytogenetics
 from app.cohort.classification._facts import IMPLIES
 from app.cohort.classification._lists import LISTS
 from app.cohort.groupings import UNKNOWN, GroupingError, GroupingSpec, grouping_options
@@ -225,6 +226,20 @@ def test_a_karyotype_in_iscn_speaks_for_what_it_names_and_for_what_it_does_not(t
     assert table.loc["c", "entity"] is None
     assert "AML with NPM1 mutation" in table.loc["c", "possible"]
     assert table.loc["d", "entity"] == "AML with KMT2A rearrangement"
+
+
+def test_a_rearrangement_counts_as_a_clonal_event_alone(tmp_path: Path):
+    file = tmp_path / "aml.csv"
+    texts = {
+        "46,XX,t(9;22)(q34;q11)[20]": 1, "46,XX,der(22)t(9;22)(q34;q11)[10]": 1,
+        "46,XX[20].nuc ish no t(9;22)": -1, "46,XX,?t(9;22)(q34;q11)[10]": -1,
+        "46,XX,t(9;22)(q34;q11)[1]/46,XX[19]": 0, "46,XX,t(9;11)(p22;q23)[10]": 0, "46,XX[20]": 0,
+    }  # fmt: skip
+    rows = [f'P{i},AML,60,"{text}"' for i, text in enumerate(texts)]
+    file.write_text("\n".join(["id,diagnosis,bm_blast,karyotype", *rows]))
+    events = Cytogenetics(load_cohort(file))
+    assert events.fusion("BCR::ABL1").tolist() == list(texts.values())
+    assert events.fusion("KMT2A").tolist() == [0, 0, 0, 0, 0, 1, 0]
 
 
 LISTED = [(system, disease) for system, lists in LISTS.items() for disease in lists]

@@ -72,7 +72,8 @@ def compare_discrimination(
     times
         At which the area under the curve is wanted.
     until
-        Events after this time count neither for Harrell's nor for Uno's index.
+        Events after this time do not count for Uno's index, whose weights grow without bound where
+        few are followed.
     resamples, seed
         Of the bootstrap; 0 resamples give no intervals of differences and areas.
 
@@ -89,7 +90,7 @@ def compare_discrimination(
         row: dict[str, object] = {"score": name}
         for measure, uno in (("harrell", False), ("uno", True)):
             found = concordance_index(
-                data.times[data.exit], data.event, score, uno=uno, until=until
+                data.times[data.exit], data.event, score, uno=uno, until=until if uno else None
             )
             row |= {measure: float(found), f"{measure}_se": found.std_error,
                     f"{measure}_lower": found.lower, f"{measure}_upper": found.upper}  # fmt: skip
@@ -208,11 +209,11 @@ def _drawn_concordance(
     matrix product for all samples, a part of the events at a time.
     """
     died = np.flatnonzero(data.event)
-    if until is not None:
-        died = died[data.times[data.exit[died]] <= until]
     observed = _observed_before(data, drawn)[died]
     with np.errstate(divide="ignore", invalid="ignore"):
         uno = np.where(drawn[died] > 0, drawn[died] / observed**2, 0.0)
+    if until is not None:
+        uno[data.times[data.exit[died]] > until] = 0.0
     sums = np.zeros((4, drawn.shape[1]))
     step = max(1, _CELLS // max(1, data.n))
     small = drawn.astype(np.float32)

@@ -22,6 +22,7 @@ _TELLING = {
     "ipssr": "MDS", "ipssra": "MDS", "ipssm_score": "MDS", "ipssr_score": "MDS", "dipss": "MPN",
     "dipss_plus": "MPN", "mipss70": "MPN", "mysec": "MPN", "ipset": "MPN",
 }  # fmt: skip
+_MDS_AML = re.compile(r"\bmds\s?/\s?aml\b")  # ICC 2022: 10 to 19 % blasts
 _CMML = re.compile(r"\bcmml|chronic myelomonocytic")
 
 
@@ -60,6 +61,8 @@ def diseases(cohort: Cohort) -> tuple[Texts, Texts, str]:
 def _disease(text: str) -> str:
     if _CMML.search(text.lower()):
         return "CMML"
+    if _MDS_AML.search(text.lower()):
+        return "MDS"
     return family_of(text) or ""
 
 

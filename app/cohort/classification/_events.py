@@ -121,12 +121,30 @@ class Cytogenetics:
                 found[states == 1] = 1
                 if is_whole:
                     found[(states == 0) & (found < 0)] = 0
-        written = re.compile(known.written)
-        hits = np.array([written.search(text) is not None for text in self._texts] + [False])
-        has = hits[self._which]
-        found[self.read_in_full & ~has & (found < 0)] = 0
-        found[has & (self._which >= 0)] = 1
+        own = self._fusions_written(re.compile(known.written))[self._which]
+        found[(own == 1) & (self._which >= 0)] = 1
+        found[self.read_in_full & (own == 0) & (found < 0)] = 0
         return found
+
+    def _fusions_written(self, written: re.Pattern[str]) -> States:
+        """Of each different karyotype, and of none: is the rearrangement among its clonal events.
+
+        Not known where it only stands among doubts, or among what FISH or PCR looked for.
+        """
+        answers = []
+        for text in self._texts:
+            hit = written.search(text)
+            if hit is None:
+                answers.append(0)
+                continue
+            head, read = hit[0].split(")")[0] + ")", self._read(text)
+            sure = [name.lower() for name in read.events if name not in read.uncertain]
+            single = [name.lower() for name in (*read.not_clonal, *read.constitutional)]
+            if any(head in name for name in sure):
+                answers.append(1)
+            else:
+                answers.append(0 if any(head in name for name in single) else -1)
+        return np.array([*answers, 0], dtype=np.int8)
 
     @cached_property
     def complex(self) -> States:

@@ -133,8 +133,9 @@ def score_against_score(
     if outcome.event.sum() >= _FEWEST_EVENTS:
         times = _supported(outcome)
         found = compare_discrimination(
-            outcome.time, outcome.event, dict(zip(names, own, strict=True)), times, seed=seed
-        )
+            outcome.time, outcome.event, dict(zip(names, own, strict=True)), times,
+            until=times[-1] if times else None, seed=seed,
+        )  # fmt: skip
         if times:
             brier = _brier(outcome, own[0], times), _brier(outcome, own[1], times)
         models, why = _models(outcome, scales, own, names)

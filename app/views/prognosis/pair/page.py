@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.cohort.groupings import MEDIAN, MIN_GROUP_FOR_TEST
 from app.shell.controls.choice import pick
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
@@ -20,6 +20,7 @@ from app.views.prognosis.pair.analysis import ScorePair, disagreements
 from app.views.prognosis.pair.words import concordance_table, groups_table, models_table
 from app.views.prognosis.scales import same_score, scale_options
 from data_loaders import Cohort
+from data_loaders.meaning.vocabulary import term_of
 
 _NOBODY = "Everyone"
 _FEW = (
@@ -103,6 +104,9 @@ def _groups(cohort: Cohort) -> dict[str, str]:
     """Variables with few, large enough values: sex, centre, diagnosis."""
     found = {}
     for name, variable in cohort.variables.items():
+        known = term_of(variable.source_column or name) or term_of(name)
+        if known is not None and known.key == "age" and variable.kind == "numeric":
+            found[f"cut:{name}@{MEDIAN}"] = f"{variable.label} (median)"
         if variable.kind not in {"categorical", "binary"} or variable.role in {
             "outcome",
             "treatment",

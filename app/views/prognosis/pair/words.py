@@ -169,12 +169,12 @@ def methods(result: ScorePair) -> list[str]:
     words.append(
         f"Discrimination for {mid_sentence(outcome.endpoint.label)} "
         f"({count(int(outcome.event.sum()), 'event')} in {count(outcome.n, 'patient')}) was "
-        "measured by Harrell's C and by Uno's C with inverse-probability-of-censoring weights, "
-        "both of the classes, with infinitesimal-jackknife intervals; their difference and the "
-        "cumulative/dynamic area under the curve by the percentile bootstrap of patients "
-        f"({result.discrimination.resamples} samples). The Brier score is of Kaplan-Meier curves "
-        "by class in the same patients, weighted for censoring, and integrated over the times "
-        "shown."
+        "measured by Harrell's C and by Uno's C with inverse-probability-of-censoring weights"
+        f"{_until(result)}, both of the classes, with infinitesimal-jackknife intervals; their "
+        "difference and the cumulative/dynamic area under the curve by the percentile bootstrap of "
+        f"patients ({result.discrimination.resamples} samples). The Brier score is of "
+        "Kaplan-Meier curves by class in the same patients, weighted for censoring, and integrated "
+        "over the times shown."
     )
     if result.models is not None:
         words.append(
@@ -183,6 +183,13 @@ def methods(result: ScorePair) -> list[str]:
     if outcome.endpoint.entry is not None:
         words.append("Times of entry were not used.")
     return [" ".join(words)]
+
+
+def _until(result: ScorePair) -> str:
+    found = result.discrimination
+    if found is None or not len(found.auc):
+        return ""
+    return f" up to {found.auc['time'].max() / 12:g} years"
 
 
 def moves_caption(result: ScorePair) -> str:
