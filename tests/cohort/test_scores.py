@@ -419,3 +419,63 @@ def test_the_risks_that_remain_possible_are_those_of_every_completion() -> None:
             for answers in product(*choices)
         }
         assert {place for place in range(3) if int(found.possible[row]) >> place & 1} == risks
+
+
+def test_the_example_of_the_authors_package_with_untested_genes(tmp_path: Path) -> None:
+    """Two patients of papaemmelab/ipssm (MIT licence): its best, mean and worst scores."""
+    genes = [
+        "MLL_PTD",
+        "FLT3",
+        "ASXL1",
+        "BCOR",
+        "BCORL1",
+        "CBL",
+        "CEBPA",
+        "DNMT3A",
+        "ETV6",
+        "EZH2",
+        "IDH1",
+        "IDH2",
+        "KRAS",
+        "NF1",
+        "NPM1",
+        "NRAS",
+        "RUNX1",
+        "SETBP1",
+        "SF3B1",
+        "SRSF2",
+        "STAG2",
+        "U2AF1",
+        "ETNK1",
+        "GATA2",
+        "GNB1",
+        "PHF6",
+        "PPM1D",
+        "PRPF8",
+        "PTPN11",
+        "WT1",
+    ]
+    mutated = ({"ASXL1", "SRSF2", "STAG2"}, {"NF1"})
+    untested = ({"ETNK1", "GNB1", "PRPF8"}, set[str]())
+    table = pd.DataFrame(
+        {
+            "ID": ["pp347", "pp564"], "HB": [9.6, 7.5], "PLT": [281, 23], "BM_BLAST": [9, 16],
+            "CYTO_IPSSR": ["Good", "Very Poor"], "TP53mut": [0, 1], "TP53maxvaf": [None, 0.85],
+            **{event: [0, 1] for event in ("del5q", "del7_7q", "complex", "TP53loh")},
+            "del17_17p": [0, 0],
+            **{
+                gene: ["NA" if gene in none else int(gene in some)
+                       for some, none in zip(mutated, untested, strict=True)]
+                for gene in genes
+            },
+        }
+    )  # fmt: skip
+    table.to_csv(tmp_path / "example.csv", index=False)
+    found = score(load_cohort(tmp_path / "example.csv"), "ipss_m").table
+    assert found[["lowest", "value", "highest"]].to_numpy().tolist() == [
+        [0.3, 0.31, 0.63], [4.55, 4.55, 4.55],
+    ]  # fmt: skip
+    assert found["published_rule"].tolist() == ["Moderate High", "Very High"]
+    assert found["category"].tolist() == [None, "Very High"]
+    assert found["possible"].iloc[0] == ("Moderate High", "High")
+    assert found["missing"].tolist() == [("nRes2",), ()]
