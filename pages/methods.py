@@ -147,10 +147,12 @@ those who share a profile are spread around their point, so that many are seen a
 between far islands mean nothing.
 
 **The groups.** HDBSCAN [@hdbscan] runs over a grid of settings on several maps; the small clusters
-of each run are merged while a penalised likelihood of the alterations improves; the consensus of
-all runs gives the groups. A patient's confidence is how often the runs agree; below 0.6 it is
-drawn as uncertain. The same data, settings and seed give the same groups, whatever the order of
-the rows.
+of each run are merged while the marginal likelihood of the alterations improves (frequencies
+integrated over a Beta prior around the overall ones, as in Bayesian hierarchical clustering
+[@heller]; how tight, is estimated from the clusters); every profile joins its likeliest cluster,
+and the consensus of the runs of most evidence gives the groups. A patient's confidence is how often
+these runs agree; below 0.6 it is drawn as uncertain. The same data, settings and seed give the same
+groups, whatever the order of the rows.
 
 **Names** come from the alterations that define a group: carried by at least half of it and
 enriched (Fisher's exact test, false discovery rate below 5% [@bh]).

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist, squareform
+from scipy.stats import beta as beta_distribution
 from scipy.stats import chi2_contingency, fisher_exact
 from sklearn.metrics import adjusted_rand_score
 
@@ -29,7 +30,13 @@ from app.analysis.subgroups._search import numba_cache
 from app.analysis.subgroups._search.consensus import affinity, co_association, consensus
 from app.analysis.subgroups._search.information import Information, information
 from app.analysis.subgroups._search.kernels import average_linkage_cut
-from app.analysis.subgroups._search.merge import Penalty, fit_mixture, merge_partition
+from app.analysis.subgroups._search.merge import (
+    PRIOR_WEIGHT,
+    Model,
+    fit_mixture,
+    fit_model,
+    merge_partition,
+)
 from app.analysis.subgroups._search.partitions import density_partitions, weighted_core_distances
 from app.analysis.subgroups._search.placement import nearest_profile, place
 from app.analysis.subgroups._search.profiles import collapse, jaccard_neighbours
@@ -135,24 +142,58 @@ def test_merging_joins_what_was_split_and_keeps_what_differs():
     bits = (rng.random((450, 15)) < frequency[truth]).astype(float)
     micro = truth * 3 + rng.integers(3, size=450)
     micro[::11] = -1
-    for penalty in (Penalty(flat=16.0), Penalty(per_feature=np.log(450) / 2)):
-        merged = merge_partition(csr_matrix(bits), np.ones(450), micro, penalty)
-        assert merged.max() == 2
-        assert adjusted_rand_score(merged, truth) > 0.9
+    sparse = csr_matrix(bits)
+    model = fit_model(sparse, np.ones(450), [micro])
+    merged = merge_partition(sparse, np.ones(450), micro, model)
+    assert merged.max() == 2
+    assert adjusted_rand_score(merged, truth) > 0.9
+    filled = np.where(micro < 0, 3 * truth, micro)
+    assert model.evidence(sparse, np.ones(450), merged) > model.evidence(
+        sparse, np.ones(450), filled
+    )
 
 
 def test_independent_features_are_merged_into_one_cluster():
     rng = np.random.default_rng(2)
     bits = (rng.random((400, 20)) < 0.2).astype(float)
     random_clusters = rng.integers(6, size=400)
-    merged = merge_partition(csr_matrix(bits), np.ones(400), random_clusters, Penalty(flat=21.0))
+    model = Model(bits.mean(axis=0), 2.0)
+    merged = merge_partition(csr_matrix(bits), np.ones(400), random_clusters, model)
     assert merged.max() == 0
+
+
+def test_the_evidence_is_the_integral_over_the_frequencies():
+    rng = np.random.default_rng(7)
+    bits = (rng.random((30, 3)) < [0.5, 0.2, 0.1]).astype(float)
+    labels = np.repeat([0, 1], 15)
+    model = Model(np.array([0.5, 0.2, 0.1]), 4.0)
+    expected = 2 * PRIOR_WEIGHT * np.log(np.arange(1.0, 15)).sum()
+    for members in (bits[:15], bits[15:]):
+        for carriers, m in zip(members.sum(axis=0), model.overall, strict=True):
+            drawn = beta_distribution(4 * m, 4 * (1 - m))
+            expected += np.log(
+                drawn.expect(lambda p, s=carriers: p**s * (1 - p) ** (15 - s), epsabs=1e-14)
+            )
+    found = model.evidence(csr_matrix(bits), np.ones(30), labels)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_concentration_is_small_for_pure_clusters_and_large_for_vague_ones():
+    rng = np.random.default_rng(8)
+    labels = np.repeat(np.arange(8), 50)
+    concentrations = []
+    for spread in (1.0, 16.0):
+        frequency = rng.beta(0.2 * spread, 0.8 * spread, (8, 40))
+        bits = csr_matrix((rng.random((400, 40)) < frequency[labels]).astype(float))
+        concentrations.append(fit_model(bits, np.ones(400), [labels]).concentration)
+    assert concentrations == [2.0, 32.0]  # twice what the clusters were drawn with
 
 
 def test_mixture_joint_is_the_same_from_sparse_and_dense():
     rng = np.random.default_rng(3)
     bits = (rng.random((50, 8)) < 0.3).astype(float)
-    mixture = fit_mixture(csr_matrix(bits), np.ones(50), rng.integers(3, size=50), 3)
+    model = Model(bits.mean(axis=0), 1.0)
+    mixture = fit_mixture(csr_matrix(bits), np.ones(50), rng.integers(3, size=50), 3, model)
     dense = mixture.log_joint(bits, 1 - bits)
     assert mixture.log_joint_complete(csr_matrix(bits)) == pytest.approx(dense)
     assert np.exp(mixture.log_altered) + np.exp(mixture.log_unaltered) == pytest.approx(1)
@@ -312,7 +353,7 @@ def test_placement_uses_only_what_was_tested():
     bits = np.repeat(np.array([[1, 1, 0, 0], [0, 0, 1, 1]], dtype=np.uint8), 50, axis=0)
     labels = np.repeat([0, 1], 50)
     states = np.array([[1, -1, -1, -1], [-1, -1, -1, 1], [-1, -1, -1, -1]], dtype=np.int8)
-    placed = place(states, bits, labels, n_groups=2)
+    placed = place(states, bits, labels, n_groups=2, concentration=2.0)
     assert placed.labels[:2].tolist() == [0, 1]
     assert (placed.confidence[:2] > 0.95).all()
     assert placed.confidence[2] == pytest.approx(0.5)
@@ -326,7 +367,7 @@ def test_placement_uses_only_what_was_tested():
 def test_whoever_carries_an_alteration_is_not_unaltered():
     bits = np.vstack([np.tile([1, 0], (5, 1)), np.zeros((500, 2))]).astype(np.uint8)
     labels = np.r_[np.zeros(5, dtype=int), np.ones(500, dtype=int)]
-    placed = place(np.array([[-1, 1]], dtype=np.int8), bits, labels, n_groups=1)
+    placed = place(np.array([[-1, 1]], dtype=np.int8), bits, labels, n_groups=1, concentration=2.0)
     assert placed.labels.tolist() == [0]
 
 

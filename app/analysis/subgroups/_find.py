@@ -59,9 +59,9 @@ def find_subgroups(
     """Find genomic subgroups.
 
     Unique alteration profiles are mapped by UMAP (Jaccard distance, several seeds), clustered by
-    HDBSCAN over a grid of settings, the clusters merged by a penalised Bernoulli likelihood, and
-    all partitions joined by consensus. The same data and settings give the same groups, whatever
-    the order of rows and columns.
+    HDBSCAN over a grid of settings, the clusters merged by their marginal likelihood, and the
+    partitions of most evidence joined by consensus. The same data and settings give the same
+    groups, whatever the order of rows and columns.
 
     Parameters
     ----------
@@ -142,7 +142,9 @@ def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped
     placed = ~prepared.complete & (states >= 0).any(axis=1)
     if placed.any():
         complete = (states[prepared.complete] == 1).astype(np.uint8)
-        found = place(states[placed], complete, labels[prepared.complete], n_groups)
+        found = place(
+            states[placed], complete, labels[prepared.complete], n_groups, grouped.concentration
+        )
         labels[placed] = found.labels
         confidence[placed] = found.confidence
         on_map = placed & (labels < n_groups)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from app.analysis.subgroups._describe import NO_ALTERATION, NOT_TESTED
 from app.analysis.subgroups._features import Prepared
+from app.analysis.subgroups._search.search import DECIDING_SHARE
 from app.analysis.subgroups._settings import EFFORTS, SubgroupSettings
 from data_loaders.wording import listing, plural
 
@@ -104,8 +105,9 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
         "distance, 15 neighbours, min_dist 0, 200 epochs, principal-component start) "
         f"were clustered by HDBSCAN with profiles counted by their patients (min_cluster_size "
         f"{shares}% of patients, min_samples {samples}: {partitions} partitions). Clusters were "
-        "merged while a penalised Bernoulli mixture likelihood improved (AIC, BIC, and the BIC at "
-        "1.5 times its penalty), profiles assigned by posterior, and groups taken from average "
-        "linkage of the co-association over all partitions, cut at 0.6. Confidence is the mean "
+        "merged while their Beta-Bernoulli marginal likelihood improved (concentration estimated "
+        "from the clusters), profiles assigned by posterior, and groups taken from average linkage "
+        f"of the co-association over the {DECIDING_SHARE:.0%} of partitions with most evidence, "
+        "cut at 0.6. Confidence is the mean "
         f"co-association with the own group. Seed {settings.seed}."
     )

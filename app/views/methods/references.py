@@ -70,6 +70,7 @@ REFERENCES = {
     "J Am Stat Assoc 1974;69:81.",
     "umap": "McInnes L, Healy J, Melville J. UMAP: uniform manifold approximation and projection "
     "for dimension reduction. arXiv 1802.03426.",
+    "heller": "Heller KA, Ghahramani Z. Bayesian hierarchical clustering. ICML 2005:297.",
     "hdbscan": "Campello RJGB, Moulavi D, Sander J. Density-based clustering based on hierarchical "
     "density estimates. PAKDD 2013.",
     "gower": "Gower JC. A general coefficient of similarity and some of its properties. "

@@ -5,17 +5,14 @@ Imported inside functions only, because numba takes long to load.
 
 from __future__ import annotations
 
+from math import lgamma
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.arrays import Floats
 from app.analysis.subgroups._search.profiles import Ints
-
-# A feature is present in a cluster where so large a share, and so many patients, carry it.
-PRESENT_SHARE = 0.02
-PRESENT_CARRIERS = 1.5
-
 
 _compiled = numba.njit(cache=True, nogil=True)
 
@@ -220,18 +217,17 @@ def excess_of_mass(children: Ints, size: Ints, density: Floats, min_size: int) -
 
 
 @_compiled
-def _worth(carriers: Floats, n: float, overall: Floats, total: float, price: Floats) -> float:
-    """Penalised Bernoulli log-likelihood of one cluster, with its mixing weight."""
-    value = n * np.log(n / total)
-    present = 1.0
-    need = max(PRESENT_SHARE * n, PRESENT_CARRIERS)
+def _worth(carriers: Floats, n: float, shape: Floats, prior: float) -> float:
+    """Log of the marginal likelihood of one cluster and of its part in the partition's prior.
+
+    ``shape`` holds both parameters of the Beta prior of every feature and the log of its integral.
+    """
+    alpha, beta, empty = shape
+    worth = prior * lgamma(n)
+    both = lgamma(n + alpha[0] + beta[0])
     for f in range(len(carriers)):
         s = carriers[f]
-        theta = (s + overall[f]) / (n + 1.0)
-        value += s * np.log(theta) + (n - s) * np.log(1.0 - theta)
-        if s >= need:
-            present += 1.0
-    worth: float = value - price[0] - price[1] * present
+        worth += lgamma(s + alpha[f]) + lgamma(n - s + beta[f]) - both - empty[f]
     return worth
 
 
@@ -247,23 +243,31 @@ def _best_pair(gain: Floats, alive: npt.NDArray[np.bool_]) -> tuple[int, int, fl
 
 
 @_compiled
-def merge_clusters(carriers: Floats, sizes: Floats, overall: Floats, price: Floats) -> Ints:
-    """Merge clusters greedily while the penalised likelihood improves.
+def merge_clusters(
+    carriers: Floats, sizes: Floats, overall: Floats, concentration: float, prior: float
+) -> Ints:
+    """Merge clusters greedily while their marginal likelihood improves.
 
-    ``price`` holds what a cluster costs, and what each feature present in it (and one more) costs.
-    Returns the new cluster of each old one: the smallest old number in it.
+    A feature's frequency in a cluster has the prior Beta(a m, a (1 - m)), with ``overall`` m and
+    ``concentration`` a; a partition has one proportional to the product of its clusters' (n - 1)!,
+    to the power of ``prior``. Returns the new cluster of each old one: the smallest old number in
+    it.
     """
     k = len(sizes)
-    total = sizes.sum()
+    shape = np.empty((3, len(overall)))
+    for f in range(len(overall)):
+        shape[0, f] = concentration * overall[f]
+        shape[1, f] = concentration * (1.0 - overall[f])
+        shape[2, f] = lgamma(shape[0, f]) + lgamma(shape[1, f]) - lgamma(concentration)
     s = carriers.copy()
     n = sizes.copy()
     value = np.empty(k)
     for i in range(k):
-        value[i] = _worth(s[i], n[i], overall, total, price)
+        value[i] = _worth(s[i], n[i], shape, prior)
     gain = np.full((k, k), -np.inf)
     for i in range(k):
         for j in range(i + 1, k):
-            joint = _worth(s[i] + s[j], n[i] + n[j], overall, total, price)
+            joint = _worth(s[i] + s[j], n[i] + n[j], shape, prior)
             gain[i, j] = joint - value[i] - value[j]
     alive = np.ones(k, dtype=np.bool_)
     label = np.arange(k)
@@ -278,7 +282,7 @@ def merge_clusters(carriers: Floats, sizes: Floats, overall: Floats, price: Floa
         label[label == b] = a
         for i in range(k):
             if alive[i] and i != a:
-                joint = _worth(s[i] + s[a], n[i] + n[a], overall, total, price)
+                joint = _worth(s[i] + s[a], n[i] + n[a], shape, prior)
                 gain[min(i, a), max(i, a)] = joint - value[i] - value[a]
 
 

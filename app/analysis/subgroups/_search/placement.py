@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from app.analysis.arrays import Floats
 from app.analysis.subgroups._features import Mask
 from app.analysis.subgroups._refinements import States
-from app.analysis.subgroups._search.merge import fit_mixture
+from app.analysis.subgroups._search.merge import Model, fit_mixture, overall_frequency
 from app.analysis.subgroups._search.profiles import Bits, Ints
 
 _BLOCK_CELLS = 8_000_000
@@ -32,7 +32,9 @@ class Placement:
     confidence: Floats
 
 
-def place(states: States, complete_bits: Bits, labels: Ints, n_groups: int) -> Placement:
+def place(
+    states: States, complete_bits: Bits, labels: Ints, n_groups: int, concentration: float
+) -> Placement:
     """Assign patients by posterior over the features they were tested for.
 
     Parameters
@@ -43,14 +45,13 @@ def place(states: States, complete_bits: Bits, labels: Ints, n_groups: int) -> P
         Patients who shape the groups x features, 0 or 1.
     labels
         Their groups; ``n_groups`` stands for those without any alteration.
+    concentration
+        Of the model by which the groups were made.
     """
     groups, compact = np.unique(labels, return_inverse=True)
-    mixture = fit_mixture(
-        csr_matrix(complete_bits, dtype=np.float64),
-        np.ones(len(labels)),
-        compact.ravel(),
-        len(groups),
-    )
+    bits, weights = csr_matrix(complete_bits, dtype=np.float64), np.ones(len(labels))
+    model = Model(overall_frequency(bits, weights), concentration)
+    mixture = fit_mixture(bits, weights, compact.ravel(), len(groups), model)
     altered = (states == 1).astype(np.float64)
     log_joint = mixture.log_joint(altered, (states == 0).astype(np.float64))
     # Who carries an alteration does not belong to those who carry none.

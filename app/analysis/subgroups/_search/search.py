@@ -12,7 +12,11 @@ from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.subgroups._search.consensus import consensus
 from app.analysis.subgroups._search.embedding import embed
 from app.analysis.subgroups._search.information import Information, information
-from app.analysis.subgroups._search.merge import MAX_EFFECTIVE_PATIENTS, merge_partition, penalties
+from app.analysis.subgroups._search.merge import (
+    MAX_EFFECTIVE_PATIENTS,
+    fit_model,
+    merge_partition,
+)
 from app.analysis.subgroups._search.partitions import MIN_CLUSTER_SIZE, density_partitions
 from app.analysis.subgroups._search.placement import nearest_profile
 from app.analysis.subgroups._search.profiles import Bits, Ints, Profiles, collapse
@@ -20,6 +24,8 @@ from app.analysis.subgroups._settings import Effort
 
 # More profiles than this are not mapped: the others join the groups by posterior.
 MAX_MAPPED_PROFILES = 5000
+# Maps and settings differ in luck: the partitions of most evidence decide.
+DECIDING_SHARE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +42,8 @@ class Grouped:
         The first map, profiles x 2.
     n_mapped
         Number of profiles that UMAP and HDBSCAN saw.
+    concentration
+        Of the model by which the clusters were merged.
     information
         What the partitions tell about the features.
     """
@@ -45,6 +53,7 @@ class Grouped:
     confidence: Floats
     coordinates: Floats
     n_mapped: int
+    concentration: float
     information: Information
 
     @property
@@ -62,7 +71,7 @@ def group_patients(
     *,
     n_unaltered: int = 0,
 ) -> Grouped:
-    """Collapse, map, partition, merge and find the consensus.
+    """Collapse, map, partition, merge, and find the consensus of the better partitions.
 
     Parameters
     ----------
@@ -84,21 +93,22 @@ def group_patients(
     scale = min(1.0, MAX_EFFECTIVE_PATIENTS / n_mapped_patients)
     weights: Floats = mapped_counts.astype(np.float64) * scale
     sizes = [max(MIN_CLUSTER_SIZE, round(s * n_mapped_patients)) for s in effort.min_cluster_shares]
-    costs = penalties(n_mapped_patients, bits.shape[1])
     sparse_bits = csr_matrix(profiles.bits, dtype=np.float64)
-    partitions: list[Ints] = []
+    fine: list[Ints] = []
     maps: list[Floats] = []
     for number, map_seed in enumerate(seeds.generate_state(effort.n_maps) >> 1):
-        report(progress, should_cancel, "Drawing maps", number / effort.n_maps)
+        report(progress, should_cancel, "Drawing maps", 0.9 * number / effort.n_maps)
         maps.append(embed(profiles.bits[mapped], int(map_seed)))
-        fine = density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples)
-        report(progress, should_cancel, "Merging clusters", (number + 0.8) / effort.n_maps)
-        for found in fine:
+        for found in density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples):
             labels = np.full(len(weights), -1, dtype=np.int64)
             labels[mapped] = found
-            for cost in costs:
-                merged = merge_partition(sparse_bits, weights, labels, cost)
-                partitions += [merged] * cost.votes
+            fine.append(labels)
+    report(progress, should_cancel, "Merging clusters", 0.9)
+    model = fit_model(sparse_bits, weights, fine)
+    merged = [merge_partition(sparse_bits, weights, labels, model) for labels in fine]
+    evidence = [model.evidence(sparse_bits, weights, labels) for labels in merged]
+    deciding = np.argsort(evidence, kind="stable")[::-1][: round(DECIDING_SHARE * len(merged))]
+    partitions = [merged[number] for number in deciding]
     report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
     coordinates = np.empty((len(weights), 2))
@@ -111,7 +121,10 @@ def group_patients(
         )  # fmt: skip
         coordinates[rest] = maps[0][nearest]
     told = information(sparse_bits, profiles.counts, n_unaltered, partitions)
-    return Grouped(profiles, agreed.labels, agreed.confidence, coordinates, len(mapped), told)
+    return Grouped(
+        profiles, agreed.labels, agreed.confidence, coordinates, len(mapped),
+        model.concentration, told,
+    )  # fmt: skip
 
 
 def landmark_counts(counts: Ints, rng: np.random.Generator) -> Ints:
