@@ -21,7 +21,7 @@ from app.analysis.transplant import (
     transition_models,
     trial_data,
 )
-from app.analysis.transplant._multistate import DEAD, TRANSPLANTED, UNTREATED, aalen_johansen
+from app.analysis.transplant._states.paths import DEAD, TRANSPLANTED, UNTREATED, aalen_johansen
 
 HORIZON = 60.0
 SMALL = MicrosimulationSettings(
@@ -98,6 +98,15 @@ def data():
     return prepared(planted(400, 1))
 
 
+def state_at(data, t):
+    """Waiting, transplanted, with AML, AML after a transplant, transplanted after AML."""
+    aml = data.onsets["AML"]
+    given, came = data.treated <= t, (aml <= t) & (aml < data.time)
+    # Both on one day: the transplant came first; both by time zero: the AML did.
+    first = (aml < data.treated) | ((aml == data.treated) & (aml <= 0))
+    return np.where(given & came, np.where(first, 4, 3), given + 2 * came)
+
+
 def test_occupancy_sums_to_one_with_delayed_entry_and_ties():
     frame = planted(150, 2)
     frame[["time", "treated", "aml"]] = np.ceil(frame[["time", "treated", "aml"]])
@@ -116,8 +125,8 @@ def test_occupancy_without_censoring_is_the_share_seen():
     found = aalen_johansen(paths_of(data, "AML"), at)
     for row, t in zip(found, at, strict=True):
         dead = data.time <= t
-        state = (data.treated <= t) + 2 * (data.onsets["AML"] <= t)
-        seen = [*(np.mean(~dead & (state == s)) for s in range(4)), dead.mean()]
+        state = state_at(data, t)
+        seen = [*(np.mean(~dead & (state == s)) for s in range(5)), dead.mean()]
         assert row == pytest.approx(seen, abs=1e-12)
 
 
@@ -184,10 +193,10 @@ def test_life_years_by_delay_are_the_planted_ones():
     assert np.mean(inside) > 0.85
     # Lower risk lives longest without a transplant, higher risk with one at once.
     assert np.argmax(truth["low"]) == len(SMALL.delays)
-    best = result.best.set_index("group")
-    assert best.loc["low", "delay"] == NEVER
-    assert best.loc["high", "delay"] == 0.0
-    assert best.loc["high", "share"] > 0.8
+    told = result.differences.query("against == @NEVER").set_index("group")
+    assert told["delay"].tolist() == [0.0, 0.0]
+    assert told.loc["low", "difference"] < 0 < told.loc["high", "difference"]
+    assert told.loc["high", "verdict"] == "longer"
 
 
 def test_microsimulation_repeats_itself_and_says_what_it_rests_on(data):
@@ -254,7 +263,10 @@ STARTED = pd.DataFrame(
 
 
 def test_states_at_time_zero_are_counted_once():
-    """R: survfit(Surv(start, stop, state) ~ 1, id = id, istate = from), survival 3.5."""
+    """R: survfit(Surv(start, stop, state) ~ 1, id = id, istate = from), survival 3.5.
+
+    There a transplant with AML is one state, whichever came first.
+    """
     data = prepared(STARTED)
     paths = paths_of(data, "AML")
     found = aalen_johansen(paths, np.array([0.0, 4, 8, 12, 20]))
@@ -265,7 +277,8 @@ def test_states_at_time_zero_are_counted_once():
         [0, 0.08333333, 0.25, 0.33333333, 0.33333333],
         [0, 0, 0.16666667, 0.33333333, 0.5],
     ]
-    np.testing.assert_allclose(found, r, atol=1e-8)
+    both = np.column_stack([found[:, :3], found[:, 3] + found[:, 4], found[:, 5]])
+    np.testing.assert_allclose(both, r, atol=1e-8)
     # R's table of transitions from the same rows.
     assert paths.counts["n"].tolist() == [1, 3, 1, 1, 2, 2, 2, 3]
     assert not (paths.stop <= 0).any()
@@ -290,10 +303,8 @@ def test_uncensored_occupancy_is_the_share_seen_wherever_patients_start(rows):
     found = aalen_johansen(paths_of(data, "AML"), at)
     for row, t in zip(found, at, strict=True):
         dead = data.time <= t
-        state = (data.treated <= t) + 2 * (
-            (data.onsets["AML"] <= t) & (data.onsets["AML"] < data.time)
-        )
-        seen = [*(np.mean(~dead & (state == s)) for s in range(4)), dead.mean()]
+        state = state_at(data, t)
+        seen = [*(np.mean(~dead & (state == s)) for s in range(5)), dead.mean()]
         assert row == pytest.approx(seen, abs=1e-12)
 
 

@@ -196,7 +196,7 @@ def transplant(cohort: Cohort) -> Made:
     )
     settings = EmulationSettings(36.0, draws=2)
     protocol = write_protocol(cohort, trial)
-    found = emulate(protocol.data, trial.strategies, settings)
+    found = emulate(protocol.compared, trial.strategies, settings)
     return transplant_script(cohort, trial, settings), list(found.contrasts["rmst_difference"])
 
 

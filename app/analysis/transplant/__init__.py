@@ -1,6 +1,18 @@
 """Transplant timing: the target trial and its emulation, states over time, life-years by delay."""
 
+from app.analysis.transplant._answers.timed_cox import (
+    EARLY,
+    EARLY_UNTIL,
+    LATE,
+    THROUGHOUT,
+    timed_cox,
+)
 from app.analysis.transplant._balance import UNBALANCED
+from app.analysis.transplant._claims.groups import HIGHER, LOWER
+from app.analysis.transplant._claims.horizon import EFFECTIVE
+from app.analysis.transplant._claims.influence import LARGE_PART, LARGE_SHARE
+from app.analysis.transplant._claims.intervals import Interval, band, interval
+from app.analysis.transplant._claims.kinds import Kinds, kinds_of, without_kinds
 from app.analysis.transplant._diagnostics import (
     age_bands,
     positivity,
@@ -14,30 +26,41 @@ from app.analysis.transplant._emulation import (
     EmulationSettings,
     emulate,
 )
-from app.analysis.transplant._microsimulation import (
+from app.analysis.transplant._states.microsimulation import (
     NEVER,
     Microsimulation,
     MicrosimulationSettings,
     microsimulate,
 )
-from app.analysis.transplant._multistate import Occupancy, Paths, occupancy, paths_of
+from app.analysis.transplant._states.paths import Occupancy, Paths, occupancy, paths_of
+from app.analysis.transplant._states.transitions import TransitionModels, transition_models
 from app.analysis.transplant._strata import restratified, rows_of
 from app.analysis.transplant._strategies import Strategy
 from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
-from app.analysis.transplant._transitions import TransitionModels, transition_models
 from app.analysis.transplant._trial import Arm
 from app.analysis.transplant._trial_data import EVERYONE, TrialData, trial_data
 
 __all__ = [
+    "EARLY",
+    "EARLY_UNTIL",
+    "EFFECTIVE",
     "EVERYONE",
     "FEWEST_FOR_AN_ESTIMATE",
+    "HIGHER",
+    "LARGE_PART",
+    "LARGE_SHARE",
     "LARGE_WEIGHT",
+    "LATE",
+    "LOWER",
     "NEAR_ZERO",
     "NEVER",
+    "THROUGHOUT",
     "UNBALANCED",
     "Arm",
     "Emulation",
     "EmulationSettings",
+    "Interval",
+    "Kinds",
     "Microsimulation",
     "MicrosimulationSettings",
     "Occupancy",
@@ -46,8 +69,11 @@ __all__ = [
     "TransitionModels",
     "TrialData",
     "age_bands",
+    "band",
     "e_value",
     "emulate",
+    "interval",
+    "kinds_of",
     "microsimulate",
     "occupancy",
     "paths_of",
@@ -56,8 +82,10 @@ __all__ = [
     "restratified",
     "rows_of",
     "sensitivity",
+    "timed_cox",
     "transition_models",
     "trial_data",
     "weight_histogram",
     "window_probability",
+    "without_kinds",
 ]

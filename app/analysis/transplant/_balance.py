@@ -32,8 +32,8 @@ def balance_table(trial: Trial, drawn: DrawnWeights, caps: Caps, reference: int)
         if position == reference or not len(closes) or not arm.adherent.any():
             continue
         at = float(closes.max()) if arm.strategy.kind != "progression" else trial.horizon / 2
-        ours, ours_weight = _followers(trial, drawn, caps, position, at)
-        theirs, their_weight = _followers(trial, drawn, caps, reference, at)
+        ours, ours_weight = followers(trial, drawn, caps, position, at)
+        theirs, their_weight = followers(trial, drawn, caps, reference, at)
         if not ours_weight.any() or not their_weight.any():
             continue
         mean = [
@@ -72,7 +72,7 @@ def balance_notes(table: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _followers(
+def followers(
     trial: Trial, drawn: DrawnWeights, caps: Caps, position: int, at: float
 ) -> tuple[Bools, Floats]:
     """Clones of an arm still followed just after a time, and their weights."""

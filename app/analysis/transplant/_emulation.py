@@ -11,14 +11,18 @@ survive to be transplanted. What remains assumed is said in the result's notes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._balance import balance_notes, balance_table
+from app.analysis.transplant._claims.groups import groups_of
+from app.analysis.transplant._claims.horizon import effective_numbers, supported_until
+from app.analysis.transplant._claims.influence import influence_table
+from app.analysis.transplant._claims.tables import difference_table, horizon_table, test_table
 from app.analysis.transplant._strategies import Spread, Strategy
 from app.analysis.transplant._support import (
     arm_notes,
@@ -28,17 +32,17 @@ from app.analysis.transplant._support import (
 )
 from app.analysis.transplant._tables import (
     Findings,
+    Layout,
     Limits,
     adherence_table,
     contrast_table,
     curve_table,
     estimate,
     estimate_table,
-    heterogeneity_table,
     weight_table,
 )
-from app.analysis.transplant._trial import Trial
-from app.analysis.transplant._trial_data import EVERYONE, TrialData
+from app.analysis.transplant._trial import ArmSums, Caps, Trial
+from app.analysis.transplant._trial_data import TrialData
 from app.analysis.transplant._weights import DrawnWeights
 
 FEWEST_FOR_AN_ESTIMATE = 10
@@ -65,7 +69,15 @@ class EmulationSettings:
     progression
         Name of the onset that a strategy until progression waits for.
     draws, seed, conf_level
-        Bootstrap draws of patients (0 for none), their seed, level of the percentile intervals.
+        Bootstrap draws of patients (0 for none), their seed, level of the intervals.
+    higher
+        Names of the classes of higher risk, which are compared with the others; none for no split.
+    effective
+        Effective number that every arm needs: the horizon becomes the latest time at which those
+        that are compared first have it, and a group without it, or with fewer than 10 deaths in an
+        arm, has no estimate. 0 estimates whatever can be.
+    beside
+        Horizons that are told besides, estimated where they come before the own.
     """
 
     horizon: float
@@ -77,6 +89,9 @@ class EmulationSettings:
     draws: int = 200
     seed: int = 0
     conf_level: float = 0.95
+    higher: tuple[str, ...] = ()
+    effective: float = 0.0
+    beside: tuple[float, ...] = (36.0, 60.0)
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.horizon) and self.horizon > 0):
@@ -103,13 +118,15 @@ class Emulation:
         of its window), events (unweighted, in its clones), survival and rmst at the horizon with
         limits, supported, note.
     contrasts
-        One row a class and strategy against the reference: survival_difference, rmst_difference,
-        hazard_ratio, risk_ratio (of the event by the horizon), each with ``_lower`` and ``_upper``;
-        e_value, e_value_limit (of the risk ratio, and of its limit nearer to 1), e_value_hazard
-        (from the hazard ratio by an approximation), supported, note.
-    heterogeneity
-        Difference of ``rmst_difference`` between each class and the first: group, against,
-        strategy, difference, lower, upper.
+        One row a group and strategy against the reference: survival_difference, rmst_difference,
+        hazard_ratio, risk_ratio (of the event by the horizon), each with ``_lower`` and ``_upper``
+        (those of the classes hold together); rmst_difference_error (of simulation, of a limit),
+        verdict; e_value, e_value_limit (of the risk ratio, and of its limit nearer to 1),
+        e_value_hazard (from the hazard ratio by an approximation), effective, supported, note.
+    horizons, tests, differences, influence
+        See :mod:`app.analysis.transplant._claims`: gain by other horizons; higher against lower
+        risk, trend and heterogeneity; difference of survival over time with a band for all times;
+        what the gain would be without the one patient who moves it most.
     adherence
         The models, for inspection: model (transplant or loss), term, hr (per standard deviation of
         the confounder or 0/1 for an onset), lower, upper, note where classes with a baseline hazard
@@ -122,26 +139,32 @@ class Emulation:
         weighting: strategy, reference, at, term, smd_before, smd_after, n, n_reference.
     draws
         RMST by draw, class and strategy, shape (draws, classes, strategies).
-    strategies, groups, reference
-        Names of the arms and classes, and the arm compared with.
+    strategies, groups, classes, halves, reference
+        Names of the arms; of everyone, the halves and the classes together; of the classes, and of
+        the halves (None without); and the arm compared with.
     n, events, treated, left_out
         Patients, their events and transplants by the horizon, and who was left out and why.
     settings, method, notes
         How; what was done, in words; assumptions and what limits them here.
-    trial, drawn
-        The trial and its fitted weights, for diagnostics.
+    trial, drawn, layout
+        The trial, its fitted weights, of whom and between what it speaks: for diagnostics.
     """
 
     curves: pd.DataFrame
     estimates: pd.DataFrame
     contrasts: pd.DataFrame
-    heterogeneity: pd.DataFrame
+    horizons: pd.DataFrame
+    tests: pd.DataFrame
+    differences: pd.DataFrame
+    influence: pd.DataFrame
     adherence: pd.DataFrame
     weights: pd.DataFrame
     balance: pd.DataFrame
     draws: Floats
     strategies: tuple[str, ...]
     groups: tuple[str, ...]
+    classes: tuple[str, ...]
+    halves: tuple[str, str] | None
     reference: str
     n: int
     events: int
@@ -152,6 +175,12 @@ class Emulation:
     notes: tuple[str, ...]
     trial: Trial = field(repr=False)
     drawn: DrawnWeights = field(repr=False)
+    layout: Layout = field(repr=False)
+
+    def members(self, group: str) -> Bools:
+        """Who of the trial's patients is in a group, shape (n,)."""
+        made = self.layout.groups
+        return made.inside(made.names.index(group), self.trial.data)
 
 
 def emulate(
@@ -190,6 +219,87 @@ def emulate(
     kinds = [arm.kind for arm in arms]
     reference = kinds.index("never") if "never" in kinds else len(arms) - 1
     report(progress, should_cancel, "Weighting", 0.0)
+    groups = groups_of(data, settings.higher)
+    first = 1 if reference == 0 else 0
+    asked = settings.horizon
+    trial, drawn, caps, sums = _laid_out(data, arms, settings)
+    reach = trial, effective_numbers(sums, groups.members)
+    while settings.effective:
+        wide = [g for g, name in enumerate(groups.names) if g == 0 or name in (groups.halves or ())]
+        now = effective_numbers(sums, groups.members)[wide][:, [first, reference]]
+        until = supported_until(trial, now, settings.effective)
+        if until >= settings.horizon:
+            break
+        settings = replace(settings, horizon=until)
+        trial, drawn, caps, sums = _laid_out(data, arms, settings)
+    earlier = tuple(h for h in settings.beside if h < settings.horizon)
+    horizons = (
+        settings.horizon,
+        *earlier,
+        *(h for h in sorted({*settings.beside, asked}) if h > settings.horizon and h <= asked),
+    )
+    grid = np.linspace(0.0, settings.horizon, _CURVE_POINTS)
+    layout = Layout(groups, tuple(arm.label for arm in arms), reference, grid, earlier)
+    point = estimate(trial, sums, layout)
+    rng = np.random.Generator(np.random.PCG64(settings.seed))
+    points = []
+    for number in range(settings.draws):
+        if number % 10 == 0:
+            report(progress, should_cancel, "Bootstrap", number / settings.draws)
+        counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
+        again = trial.sums(trial.model.draw(counts, drawn), caps, counts)
+        points.append(estimate(trial, again, layout))
+    effective = effective_numbers(sums, groups.members)
+    support = support_table(
+        trial, groups, effective[..., -1], FEWEST_FOR_AN_ESTIMATE, settings.effective
+    )
+    limits = Limits(points, settings.conf_level, point)
+    found = Findings(trial, sums, point, limits, layout, support)
+    position = np.minimum(np.searchsorted(reach[0].deaths, horizons), len(reach[0].deaths) - 1)
+    reached = reach[1][:, [first, reference]].min(axis=1)[:, position]
+    balance = balance_table(trial, drawn, caps, reference)
+    weights = weight_table(trial, drawn, caps)
+    report(progress, should_cancel, "Done", 1.0)
+    return Emulation(
+        curves=curve_table(found),
+        estimates=estimate_table(found),
+        contrasts=contrast_table(found),
+        horizons=horizon_table(found, horizons, reached),
+        tests=test_table(found),
+        differences=difference_table(found),
+        influence=influence_table(found, drawn, caps),
+        adherence=adherence_table(trial, drawn),
+        weights=weights,
+        balance=balance,
+        draws=limits.values("rmst"),
+        strategies=layout.names,
+        groups=groups.names,
+        classes=data.names if len(data.names) > 1 else (),
+        halves=groups.halves,
+        reference=layout.names[reference],
+        n=data.n,
+        events=int((data.event & (data.time <= settings.horizon)).sum()),
+        treated=int(trial.model.treated.sum()),
+        left_out=data.left_out,
+        settings=settings,
+        method=_method(settings),
+        notes=(
+            *data.notes,
+            *general_notes(trial, sums),
+            *weight_notes(weights),
+            *balance_notes(balance),
+            *arm_notes(support),
+        ),
+        trial=trial,
+        drawn=drawn,
+        layout=layout,
+    )
+
+
+def _laid_out(
+    data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSettings
+) -> tuple[Trial, DrawnWeights, Caps, list[ArmSums]]:
+    """The trial up to a horizon, its weights, and its weighted sums in the patients as they are."""
     trial = Trial(
         data,
         arms,
@@ -202,53 +312,7 @@ def emulate(
     ones = np.ones(data.n)
     drawn = trial.model.draw(ones)
     caps = trial.caps(drawn, settings.truncation)
-    sums = trial.sums(drawn, caps, ones, squares=True)
-    grid = np.linspace(0.0, settings.horizon, _CURVE_POINTS)
-    point = estimate(trial, sums, reference, grid)
-    rng = np.random.Generator(np.random.PCG64(settings.seed))
-    points = []
-    for number in range(settings.draws):
-        if number % 10 == 0:
-            report(progress, should_cancel, "Bootstrap", number / settings.draws)
-        counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
-        again = trial.model.draw(counts, drawn)
-        points.append(estimate(trial, trial.sums(again, caps, counts), reference, grid))
-    names = tuple(arm.label for arm in arms)
-    groups = data.names if len(data.names) == 1 else (EVERYONE, *data.names)
-    support = support_table(trial, drawn, groups, FEWEST_FOR_AN_ESTIMATE)
-    limits = Limits(points, settings.conf_level, len(groups), len(arms))
-    found = Findings(trial, sums, point, limits, groups, names, reference, grid, support)
-    balance = balance_table(trial, drawn, caps, reference)
-    weights = weight_table(trial, drawn, caps)
-    report(progress, should_cancel, "Done", 1.0)
-    return Emulation(
-        curves=curve_table(found),
-        estimates=estimate_table(found),
-        contrasts=contrast_table(found),
-        heterogeneity=heterogeneity_table(found),
-        adherence=adherence_table(trial, drawn),
-        weights=weights,
-        balance=balance,
-        draws=limits.rmst,
-        strategies=names,
-        groups=groups,
-        reference=names[reference],
-        n=data.n,
-        events=int((data.event & (data.time <= settings.horizon)).sum()),
-        treated=int(trial.model.treated.sum()),
-        left_out=data.left_out,
-        settings=settings,
-        method=_method(settings),
-        notes=(
-            *data.notes,
-            *general_notes(trial, drawn, sums),
-            *weight_notes(weights),
-            *balance_notes(balance),
-            *arm_notes(support),
-        ),
-        trial=trial,
-        drawn=drawn,
-    )
+    return trial, drawn, caps, trial.sums(drawn, caps, ones, squares=True)
 
 
 def _check(data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSettings) -> None:
@@ -283,8 +347,9 @@ def _method(settings: EmulationSettings) -> str:
         f"probability weighting for adherence{losses} (Cox models); transplants spread {spread} "
         f"over each window; weights stabilised and {cut}; weighted Kaplan-Meier curves; "
         + (
-            f"{settings.conf_level:.0%} percentile intervals from {settings.draws} bootstrap draws "
-            f"of patients (seed {settings.seed})"
+            f"{settings.conf_level:.0%} intervals from the standard error over {settings.draws} "
+            f"bootstrap draws of patients (seed {settings.seed}), on Student's t with the "
+            "effective number of the smaller arm; those of the classes hold together (Šidák)"
             if settings.draws
             else "no intervals"
         )

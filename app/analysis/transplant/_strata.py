@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +64,27 @@ def rows_of(data: TrialData, rows: Any) -> TrialData:
         **picked,  # type: ignore[arg-type]
         confounders=data.confounders.iloc[rows].reset_index(drop=True),
         onsets={name: onset[rows] for name, onset in data.onsets.items()},
+    )
+
+
+def without_confounders(data: TrialData, names: Collection[str] | None = None) -> TrialData:
+    """The patients without some of their confounders (all by default; onsets too), as unrecorded.
+
+    Parameters
+    ----------
+    names
+        Columns of ``confounders``, or names of onsets.
+    """
+    if names is None:
+        names = {*map(str, data.confounders.columns), *data.onsets}
+    gone = tuple(f"{name}{mark}" for name in names for mark in (" squared", ": "))
+    kept = [not (term in names or term.startswith(gone)) for term in data.terms]
+    return replace(
+        data,
+        x=data.x[:, kept],
+        terms=tuple(term for term, keep in zip(data.terms, kept, strict=True) if keep),
+        confounders=data.confounders.drop(columns=[c for c in data.confounders if c in names]),
+        onsets={name: onset for name, onset in data.onsets.items() if name not in names},
     )
 
 

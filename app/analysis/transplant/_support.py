@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
+from app.analysis.transplant._claims.groups import Groups
 from app.analysis.transplant._trial import Arm, ArmSums, Trial
 from app.analysis.transplant._weights import DrawnWeights
 from data_loaders.wording import listing, plural
@@ -14,40 +15,50 @@ FEW = 20
 NEAR_ZERO = 0.01
 # A stabilised weight, about 1 on average, at which one patient stands for very many.
 LARGE_WEIGHT = 20.0
-# Where more patients than this could not have followed a strategy, it is not estimated for them.
-MOST_NEAR_ZERO = 0.2
+FEWEST_DEATHS = 10
+DESCRIBED = "so it is described and not estimated"
 
 
 def support_table(
-    trial: Trial, drawn: DrawnWeights, groups: tuple[str, ...], fewest: int
+    trial: Trial, groups: Groups, effective: Floats, fewest: int, least: float
 ) -> pd.DataFrame:
-    """n, adherent, events by class and strategy; whether an estimate is given, and why not."""
-    data = trial.data
-    inside = [
-        np.ones(data.n, dtype=bool) if g == 0 else data.groups == g - 1 for g in range(len(groups))
-    ]
+    """n, adherent, events by group and strategy; whether an estimate is given, and why not.
+
+    Parameters
+    ----------
+    effective
+        Effective number at the horizon, shape (groups, arms).
+    fewest, least
+        Followers that a strategy needs; effective number that it needs, where not 0, besides
+        ``FEWEST_DEATHS``.
+    """
     rows = []
-    for group, here in zip(groups, inside, strict=True):
-        for arm in trial.arms:
+    for position, group in enumerate(groups.names):
+        here = groups.inside(position, trial.data)
+        for number, arm in enumerate(trial.arms):
             followed, events, until = _followed(trial, arm, here)
-            unlikely = float((window_probability(trial, drawn, arm)[here] < NEAR_ZERO).mean())
-            label = arm.strategy.label
+            label, reach = arm.strategy.label, float(effective[position, number])
             refused = ""
             if followed < fewest:
                 refused = (
                     f"{group}: only {followed} of {int(here.sum())} followed '{label}', fewer than "
                     f"{fewest}, so nothing is estimated."
                 )
-            elif unlikely > MOST_NEAR_ZERO:
-                refused = (
-                    f"{group}: {unlikely:.0%} had a chance below {NEAR_ZERO:.0%} of following "
-                    f"'{label}', so it is not estimated for all of them: make eligible only who "
-                    "could have followed it."
-                )
             elif events == 0:
                 refused = (
                     f"{group}: no event among those who followed '{label}', so nothing is "
                     "estimated."
+                )
+            elif least and reach < least:
+                refused = (
+                    f"{group}: at month {trial.horizon:.3g} '{label}' rests on as much as "
+                    f"{plural(int(reach), 'equally weighted patient')}, fewer than {least:g}, "
+                    f"{DESCRIBED}."
+                )
+            elif least and events < FEWEST_DEATHS:
+                refused = (
+                    f"{group}: {plural(events, 'event')} among those who followed '{label}', "
+                    f"fewer than {FEWEST_DEATHS}, {DESCRIBED}."
                 )
             careful = ""
             if until < trial.horizon:
@@ -63,6 +74,7 @@ def support_table(
                     "strategy": label,
                     "n": int(here.sum()),
                     "adherent": followed,
+                    "effective": reach,
                     "events": events,
                     **dict.fromkeys(
                         (
@@ -95,8 +107,8 @@ def _followed(trial: Trial, arm: Arm, here: Bools) -> tuple[int, int, float]:
 
 
 def arm_notes(support: pd.DataFrame) -> list[str]:
-    """The notes of the table, each once."""
-    return list(dict.fromkeys(note for note in support["note"] if note))
+    """The notes of the table, each once; what a class lacks for an estimate is said of all."""
+    return list(dict.fromkeys(note for note in support["note"] if note and DESCRIBED not in note))
 
 
 def weight_notes(weights: pd.DataFrame) -> list[str]:
@@ -109,7 +121,7 @@ def weight_notes(weights: pd.DataFrame) -> list[str]:
     ]
 
 
-def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> list[str]:
+def general_notes(trial: Trial, sums: list[ArmSums]) -> list[str]:
     """Assumptions, and where these data strain them."""
     data = trial.data
     named = ", ".join(map(str, data.confounders.columns)) or "no confounder"
@@ -119,17 +131,6 @@ def general_notes(trial: Trial, drawn: DrawnWeights, sums: list[ArmSums]) -> lis
         "unrelated to prognosis: what is not among them, such as fitness, donor and wish, may "
         "matter; the protocol says what is recorded.",
     ]
-    for arm in trial.arms:
-        if not arm.adherent.any():
-            continue
-        unlikely = window_probability(trial, drawn, arm) < NEAR_ZERO
-        if unlikely.any():
-            notes.append(
-                f"Positivity: {int(unlikely.sum())} of {data.n} had a chance below "
-                f"{NEAR_ZERO:.0%} of a transplant in the window of "
-                f"'{arm.strategy.label}'; nobody like them can show what it does. A narrower "
-                "eligibility helps."
-            )
     middle = len(trial.deaths) // 2
     still = np.bincount(data.groups[data.time >= trial.deaths[middle]], minlength=len(data.names))
     for arm, own in zip(trial.arms, sums, strict=True):

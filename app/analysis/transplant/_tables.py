@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Floats
+from app.analysis.arrays import Bools, Floats
+from app.analysis.transplant._claims.groups import Groups
+from app.analysis.transplant._claims.intervals import Interval, interval
 from app.analysis.transplant._e_value import e_value, rate_to_risk_ratio
 from app.analysis.transplant._trial import (
     ArmSums,
@@ -21,27 +24,47 @@ from app.analysis.transplant._weights import DrawnWeights
 
 _UNKNOWN_RATIO = 1e6
 _MEASURES = ("survival_difference", "rmst_difference", "hazard_ratio", "risk_ratio")
+_RATIOS = ("hazard_ratio", "risk_ratio")
+_ENDS = ("", "_lower", "_upper")
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Numbers of one draw: by class and strategy, and on the grid of times."""
+    """Numbers of one draw: by group and strategy, on the grid, and at earlier horizons."""
 
     survival: Floats
     rmst: Floats
     measures: Floats
     curves: Floats
+    earlier: Floats
 
 
-def estimate(trial: Trial, sums: list[ArmSums], reference: int, grid: Floats) -> Point:
-    """Curves, means and contrasts of every class, everyone together first where there are some."""
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Of whom, between what, and when a trial speaks.
+
+    Attributes
+    ----------
+    groups, names, reference
+        Groups of patients, strategies, and the position of the strategy compared with.
+    grid, earlier
+        Times of the curves; horizons that are told besides the own.
+    """
+
+    groups: Groups
+    names: tuple[str, ...]
+    reference: int
+    grid: Floats
+    earlier: tuple[float, ...] = ()
+
+
+def estimate(trial: Trial, sums: list[ArmSums], layout: Layout) -> Point:
+    """Curves, means and contrasts of every group."""
+    members, reference = layout.groups.members, layout.reference
     deaths, at_risk = (
-        np.stack([getattr(arm, name) for arm in sums], axis=1) for name in ("deaths", "at_risk")
+        np.stack([members @ getattr(arm, name) for arm in sums], axis=1)
+        for name in ("deaths", "at_risk")
     )
-    if len(deaths) > 1:
-        deaths, at_risk = (
-            np.concatenate([v.sum(axis=0, keepdims=True), v]) for v in (deaths, at_risk)
-        )
     survival = kaplan_meier_of(deaths, at_risk)
     rmst = restricted_mean(trial.deaths, survival, trial.horizon)
     last = survival[..., -1]
@@ -56,23 +79,33 @@ def estimate(trial: Trial, sums: list[ArmSums], reference: int, grid: Floats) ->
             measures[group, arm, 2] = hazard_ratio(
                 own, (deaths[group, reference], at_risk[group, reference])
             )
-    position = np.searchsorted(trial.deaths, grid, side="right")
+    position = np.searchsorted(trial.deaths, layout.grid, side="right")
     heights = np.concatenate([np.ones((*last.shape, 1)), survival], axis=-1)
-    return Point(last, rmst, measures, heights[..., position])
+    means = [rmst]
+    for horizon in layout.earlier:
+        upto = int(np.searchsorted(trial.deaths, horizon, side="right"))
+        means.append(restricted_mean(trial.deaths[:upto], survival[..., :upto], horizon))
+    return Point(last, rmst, measures, heights[..., position], np.stack(means, axis=-1))
 
 
 class Limits:
-    """Percentile limits from the draws; missing where nothing was drawn."""
+    """What the draws say; missing where nothing was drawn."""
 
-    def __init__(self, points: list[Point], level: float, groups: int, arms: int) -> None:
+    def __init__(self, points: list[Point], level: float, like: Point) -> None:
+        self.level = level
         self._tails = [(1 - level) / 2, (1 + level) / 2]
-        self.rmst = np.stack([p.rmst for p in points]) if points else np.empty((0, groups, arms))
-        self._points = points
+        self._points, self._like = points, like
+
+    def values(self, name: str) -> Floats:
+        """One of the arrays of a point in every draw, shape (draws, ...)."""
+        shape = getattr(self._like, name).shape
+        found = [getattr(point, name) for point in self._points]
+        return np.stack(found) if found else np.empty((0, *shape))
 
     def of(self, name: str) -> Floats:
         """Lower and upper limit of one of the arrays of a point, shape (2, ...)."""
-        values = np.stack([getattr(p, name) for p in self._points]) if self._points else None
-        return self.quantiles(values)
+        values = self.values(name)
+        return self.quantiles(values if len(values) else None)
 
     def quantiles(self, values: Floats | None) -> Floats:
         """Quantiles over the draws that have the value."""
@@ -94,23 +127,63 @@ class Findings:
         The trial, and its weighted sums in the patients as they are.
     point, limits
         Estimates, and their limits from the draws.
-    groups, names, reference
-        Classes, strategies, and the position of the strategy compared with.
-    grid
-        Times of the curves.
+    layout
+        Of whom, between what, and when.
     support
-        n, adherent and events by class and strategy.
+        n, adherent and events by group and strategy.
     """
 
     trial: Trial
     sums: list[ArmSums]
     point: Point
     limits: Limits
-    groups: tuple[str, ...]
-    names: tuple[str, ...]
-    reference: int
-    grid: Floats
+    layout: Layout
     support: pd.DataFrame
+
+    @property
+    def groups(self) -> Groups:
+        """Groups of patients."""
+        return self.layout.groups
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Strategies."""
+        return self.layout.names
+
+    @property
+    def reference(self) -> int:
+        """Position of the strategy compared with."""
+        return self.layout.reference
+
+    @property
+    def primary(self) -> int:
+        """Position of the strategy that is compared first."""
+        return 1 if self.reference == 0 else 0
+
+    @property
+    def supported(self) -> Bools:
+        """Whether each group and strategy has an estimate, shape (groups, strategies)."""
+        shape = (len(self.groups.names), len(self.names))
+        return np.asarray(self.support["supported"].to_numpy(dtype=bool).reshape(shape))
+
+    @property
+    def effective(self) -> Floats:
+        """Effective number at the horizon, shape (groups, strategies)."""
+        shape = (len(self.groups.names), len(self.names))
+        return np.asarray(self.support["effective"].to_numpy(dtype=np.float64).reshape(shape))
+
+    def gain(self, group: int, arm: int, *, several: int = 1, horizon: int = 0) -> Interval:
+        """Interval of the gain in restricted mean, of the horizon or an earlier one."""
+        value = self.point.earlier[group, arm, horizon]
+        value = value - self.point.earlier[group, self.reference, horizon]
+        drawn = self.limits.values("earlier")[:, group, :, horizon]
+        return interval(
+            float(value),
+            drawn[:, arm] - drawn[:, self.reference],
+            self.limits.level,
+            float(min(self.effective[group, arm], self.effective[group, self.reference])),
+            several=several,
+        )
 
 
 def _pair(limits: Floats, *index: int) -> tuple[float, float]:
@@ -121,7 +194,8 @@ def _pair(limits: Floats, *index: int) -> tuple[float, float]:
 
 def estimate_table(found: Findings) -> pd.DataFrame:
     """Survival and restricted mean of every class and strategy."""
-    point, limits, groups, names = found.point, found.limits, found.groups, found.names
+    point, limits, names = found.point, found.limits, found.names
+    groups = found.groups.names
     table = found.support.copy()
     survival, rmst = limits.of("survival"), limits.of("rmst")
     for row, (group, arm) in enumerate(np.ndindex(len(groups), len(names))):
@@ -135,63 +209,53 @@ def estimate_table(found: Findings) -> pd.DataFrame:
 
 
 def contrast_table(found: Findings) -> pd.DataFrame:
-    """Every strategy against the reference, with E-values."""
-    point, limits, groups, names = found.point, found.limits, found.groups, found.names
-    reference, support = found.reference, found.support
-    bounds = limits.of("measures")
-    supported = support["supported"].to_numpy().reshape(len(groups), len(names))
-    notes = support["note"].to_numpy().reshape(len(groups), len(names))
+    """Every strategy against the reference, with E-values; the classes' intervals hold together."""
+    point, names, reference = found.point, found.names, found.reference
+    groups = found.groups.names
+    measures = found.limits.values("measures")
+    supported = found.supported & found.supported[:, [reference]]
+    notes = found.support["note"].to_numpy().reshape(supported.shape)
+    classes = found.groups.members.sum(axis=1) == 1
     rows = []
-    for group, arm in np.ndindex(len(groups), len(names)):
+    for group, arm in np.ndindex(supported.shape):
         if arm == reference:
             continue
-        fine = bool(supported[group, arm] and supported[group, reference])
-        row: dict[str, object] = {
+        several = int(supported[classes, arm].sum()) if classes[group] and len(groups) > 1 else 1
+        fine = bool(supported[group, arm])
+        effective = float(min(found.effective[group, arm], found.effective[group, reference]))
+        row: dict[str, Any] = {
             "group": groups[group],
             "strategy": names[arm],
             "reference": names[reference],
+            "effective": effective,
             "supported": fine,
             "note": " ".join(filter(None, (notes[group, arm], notes[group, reference]))),
         }
         rows.append(row)
         for position, name in enumerate(_MEASURES):
-            index = (group, arm, position)
-            pair = _pair(bounds, *index)
-            values = (float(point.measures[index]), *pair) if fine else (np.nan,) * 3
+            value = point.measures[group, arm, position] if fine else np.nan
+            drawn, ratio = measures[:, group, arm, position], name in _RATIOS
+            if ratio:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    value, drawn = np.log(value), np.log(drawn)
+            own = interval(float(value), drawn, found.limits.level, effective, several=several)
+            values = np.array([value, own.lower, own.upper])
+            values = np.exp(values) if ratio else values
             row |= dict(zip((name, f"{name}_lower", f"{name}_upper"), values, strict=True))
-        risk = [row[f"risk_ratio{end}"] for end in ("", "_lower", "_upper")]
-        row["e_value"], row["e_value_limit"] = e_value(*map(float, risk))  # type: ignore[arg-type]
-        rate = [row[f"hazard_ratio{end}"] for end in ("", "_lower", "_upper")]
-        approximate = [rate_to_risk_ratio(float(value)) for value in rate]  # type: ignore[arg-type]
+            if name == "rmst_difference":
+                row |= {"rmst_difference_error": own.error, "verdict": own.verdict}
+        risk, rate = ([float(row[f"{name}{end}"]) for end in _ENDS] for name in reversed(_RATIOS))
+        row["e_value"], row["e_value_limit"] = e_value(*risk)
+        approximate = map(rate_to_risk_ratio, rate)
         row["e_value_hazard"], row["e_value_hazard_limit"] = e_value(*approximate)
     return pd.DataFrame(rows)
 
 
-def heterogeneity_table(found: Findings) -> pd.DataFrame:
-    """Gain in restricted mean of each class against that of the first supported one."""
-    point, limits, groups, names = found.point, found.limits, found.groups, found.names
-    reference, support = found.reference, found.support
-    columns = ["group", "against", "strategy", "difference", "lower", "upper"]
-    supported = support["supported"].to_numpy().reshape(len(groups), len(names))
-    gain, drawn = (v - v[..., [reference]] for v in (point.rmst, limits.rmst))
-    rows = []
-    for arm in range(len(names)):
-        usable = [g for g in range(1, len(groups)) if supported[g, arm] and supported[g, reference]]
-        if arm == reference or len(usable) < 2:
-            continue
-        first = usable[0]
-        for group in usable[1:]:
-            bounds = limits.quantiles((drawn[:, group, arm] - drawn[:, first, arm])[:, None])
-            difference = gain[group, arm] - gain[first, arm]
-            label = (groups[group], groups[first], names[arm])
-            rows.append((*label, difference, float(bounds[0, 0]), float(bounds[1, 0])))
-    return pd.DataFrame(rows, columns=columns)
-
-
 def curve_table(found: Findings) -> pd.DataFrame:
     """Weighted survival curves on the grid, with numbers at risk."""
-    point, limits, groups, names = found.point, found.limits, found.groups, found.names
-    trial, sums, grid, support = found.trial, found.sums, found.grid, found.support
+    point, limits, names = found.point, found.limits, found.names
+    groups = found.groups.names
+    trial, sums, grid, support = found.trial, found.sums, found.layout.grid, found.support
     bounds = limits.of("curves")
     supported = support["supported"].to_numpy().reshape(len(groups), len(names))
     position = np.searchsorted(trial.deaths, grid)
@@ -199,9 +263,9 @@ def curve_table(found: Findings) -> pd.DataFrame:
     for group, arm in np.ndindex(len(groups), len(names)):
         if not supported[group, arm]:
             continue
-        own = slice(None) if len(groups) == 1 or group == 0 else slice(group - 1, group)
+        own = found.groups.members[group]
         risk, square = (
-            np.append(np.asarray(values)[own].sum(axis=0), np.nan)[position]
+            np.append(own @ np.asarray(values), np.nan)[position]
             for values in (sums[arm].at_risk, sums[arm].squares)
         )
         frame = {
@@ -281,7 +345,8 @@ def weight_table(trial: Trial, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
                 "cap": cap,
                 "n_cut": int((values > cap).sum()),
                 "effective": float(
-                    np.minimum(values, cap).sum() ** 2 / (np.minimum(values, cap) ** 2).sum()
+                    np.minimum(values, cap).sum() ** 2
+                    / max((np.minimum(values, cap) ** 2).sum(), 1e-300)
                 ),
             }
             for label, state, values, cap in rows

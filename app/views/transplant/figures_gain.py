@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant import NEVER, Microsimulation
-from app.cohort.colours import BLUE, GREY, PURPLE, SLATE, VERMILION, assign_colours
+from app.cohort.colours import BLUE, GREY, PURPLE, VERMILION, assign_colours
 from app.study.figures.curves import curve_band
 from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, rgba, text_at
@@ -109,10 +109,10 @@ def gain_forest(
 
 
 def life_figure(simulation: Microsimulation, groups: tuple[str, ...] | None = None) -> go.Figure:
-    """Draw life by the delay of the transplant, one curve a class, the best delay marked.
+    """Draw life by the delay of the transplant, one curve a class.
 
     Where too few patients or deaths support a delay the curve is dotted. The dashed line is life
-    without a transplant, the bar under the mark the delays that may be the best.
+    without a transplant.
 
     Parameters
     ----------
@@ -127,12 +127,10 @@ def life_figure(simulation: Microsimulation, groups: tuple[str, ...] | None = No
         )
     )
     shown = simulation.groups if groups is None else groups
-    best = simulation.best.set_index("group")
     traces: list[dict[str, Any]] = []
     for name in shown:
         cells = simulation.cells[simulation.cells["group"] == name]
         traces += _life(cells, name, colours[name], band=len(shown) <= 2)
-        traces += _optimum(cells, best.loc[name], name, colours[name])
     last = max(delay for delay in simulation.delays if delay != NEVER)
     place = {"xref": "x domain", "yref": "paper", "x": 0.5, "y": 0, "yshift": -26, "yanchor": "top"}
     highest = simulation.settings.horizon / MONTHS_PER_YEAR
@@ -291,46 +289,6 @@ def _life(cells: pd.DataFrame, name: str, colour: str, *, band: bool) -> list[di
             "line": {"color": colour, "width": 2.6},
             "name": name,
             "showlegend": True,
-        }
-    )
-    return traces
-
-
-def _optimum(cells: pd.DataFrame, best: pd.Series, name: str, colour: str) -> list[dict[str, Any]]:
-    """A star at the delay with the longest life, over the delays that may be it."""
-    if not best["supported"] or not np.isfinite(best["delay"]):
-        return []
-    own = cells[cells["delay"] == best["delay"]].iloc[0]
-    at = float(own["life"]) / MONTHS_PER_YEAR
-    last = cells.loc[cells["delay"] != NEVER, "delay"].max()
-    words = f"<b>{name}</b>: longest life at month {best['delay']:g}"
-    traces: list[dict[str, Any]] = []
-    if np.isfinite(best["lower"]):
-        end = "no transplant" if best["upper"] == NEVER else f"month {best['upper']:g}"
-        words += f"<br>95% of the draws: month {best['lower']:g} to {end}"
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [best["lower"], min(best["upper"], last)],
-                "y": [at, at],
-                "line": {"color": SLATE, "width": 5},
-                "opacity": 0.35,
-                "hoverinfo": "skip",
-                "showlegend": False,
-                "legendgroup": name,
-            }
-        )
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [best["delay"]],
-            "y": [at],
-            "marker": {"symbol": "star", "size": 14, "color": colour},
-            "hovertemplate": f"{words}<extra></extra>",
-            "showlegend": False,
-            "legendgroup": name,
         }
     )
     return traces

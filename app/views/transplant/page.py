@@ -15,9 +15,24 @@ from app.shell.sidebar import show_view
 from app.study.transplants.choices import survival_endpoints, why_no_transplant
 from app.views.transplant.defaults import suggest
 from app.views.transplant.page_question import draw_question
-from app.views.transplant.page_work import Work, draw_status, emulated, has_intervals, start_work
-from app.views.transplant.words import HYPOTHESES, by_class, caution, headline
-from app.views.transplant.words_trust import support_reading
+from app.views.transplant.page_work import (
+    Work,
+    draw_status,
+    emulated,
+    has_intervals,
+    start_work,
+    timed,
+    unknown_cases,
+)
+from app.views.transplant.words import (
+    HYPOTHESES,
+    by_class,
+    caution,
+    headline,
+    horizons_in_words,
+    left_out_in_words,
+)
+from app.views.transplant.words_trust import simulation_error, support_reading, unknown_in_words
 
 _EXAMPLE = "demo:mds"
 # Intervals come later: the sentence that holds them has its room from the start. On a phone the
@@ -83,9 +98,21 @@ def _draw_answer(work: Work) -> None:
     except ValueError as error:
         st.markdown(str(error))
         return
-    st.markdown(f"{headline(found)} {by_class(found)} {caution(found)}")
+    sentences = (headline(found, timed(work)), by_class(found), caution(found))
+    st.markdown("  \n".join(filter(None, sentences)))
     with st.expander("What this rests on", expanded=True):
         bullets(map(literal, support_reading(found)))
+        bullets(
+            filter(
+                None,
+                [
+                    left_out_in_words(work.protocol.kinds),
+                    *horizons_in_words(found),
+                    unknown_in_words(found, unknown_cases(work)),
+                    simulation_error(found),
+                ],
+            )
+        )
     st.caption(HYPOTHESES)
     draw_status(work)
     if not found.settings.draws and has_intervals(work):

@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import (
+    EFFECTIVE,
     Emulation,
     EmulationSettings,
     Microsimulation,
@@ -23,6 +24,7 @@ from app.analysis.transplant import (
     microsimulate,
     occupancy,
     paths_of,
+    timed_cox,
     transition_models,
 )
 from app.shell.memory import ask, remembered
@@ -43,9 +45,11 @@ from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_
 from app.views.transplant.tasks import BENEFIT, DELAYS, INTERVALS, PROFILE, SENSITIVITY
 
 T = TypeVar("T")
-DRAWS = 200
+DRAWS = 1_000
+# Of the simulation of delays, whose draws are smoother and cost more.
+_DELAY_DRAWS = 400
 _POINTS = 97
-_LATEST_DELAY, _DELAY_STEP = 60.0, 6.0
+_LATEST_DELAY, _DELAY_STEP, _NEAR = 60.0, 6.0, 3.0
 _STATUS_HEIGHT = 50
 _STOPPED = "You stopped the computation of the intervals."
 
@@ -85,6 +89,8 @@ class Work:
             grace=self.trial.grace_months,
             progression=self.progression,
             draws=0,
+            higher=self.protocol.higher,
+            effective=EFFECTIVE,
         )
 
     def remembered(self, name: str, make: Callable[[], T], *also: object) -> T:
@@ -94,13 +100,14 @@ class Work:
 
     @property
     def delays(self) -> MicrosimulationSettings:
-        """How life by delay is simulated, without draws."""
-        horizon = self.trial.horizon_months
+        """How life by delay is simulated, without draws: the middle of each half year."""
+        horizon = horizon_of(self)
         latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
-        steps = int(max(latest, 0.0) // _DELAY_STEP) + 1
-        return MicrosimulationSettings(
-            horizon=horizon, delays=tuple(_DELAY_STEP * i for i in range(steps)), draws=0
-        )
+        steps = int(max(latest - _NEAR, 0.0) // _DELAY_STEP) + 1
+        delays = tuple(_NEAR + _DELAY_STEP * i for i in range(steps))
+        if delays[-1] >= horizon:
+            delays = (horizon / 2,)
+        return MicrosimulationSettings(horizon=horizon, delays=delays, near=_NEAR, draws=0)
 
 
 def start_work(looking: Looking, trial: TargetTrial) -> Work:
@@ -126,13 +133,39 @@ def emulated(work: Work) -> Emulation:
     ValueError
         If there is nothing to emulate.
     """
-    data, strategies = work.protocol.data, work.trial.strategies
+    data, strategies = work.protocol.compared, work.trial.strategies
     point = work.remembered(
         "transplant estimates", partial(emulate, data, strategies, work.settings)
     )
     settings = replace(work.settings, draws=DRAWS)
-    job = _job(work, INTERVALS, strategies=strategies, settings=settings)
+    job = _job(work, INTERVALS, data=data, strategies=strategies, settings=settings)
     return replace(point, **job.result) if job.state == "done" else point
+
+
+def horizon_of(work: Work) -> float:
+    """The horizon that the data support, or what was asked for where nothing can be emulated."""
+    try:
+        return emulated(work).settings.horizon
+    except ValueError:
+        return work.trial.horizon_months
+
+
+def timed(work: Work) -> pd.DataFrame:
+    """Mortality early and late after a transplant."""
+    return work.remembered("transplant timed", partial(timed_cox, work.protocol.compared))
+
+
+def unknown_cases(work: Work) -> dict[str, Emulation]:
+    """The trial with those of whom progression is not known, counted one way and the other."""
+    found = {}
+    settings = replace(work.settings, horizon=horizon_of(work), effective=0.0)
+    for name, data in work.protocol.unknown.items():
+        make = partial(emulate, data, work.trial.strategies, settings)
+        try:
+            found[name] = work.remembered("transplant unknown", make, name)
+        except ValueError:
+            continue
+    return found
 
 
 def sensitivity_job(work: Work) -> Job:
@@ -142,8 +175,9 @@ def sensitivity_job(work: Work) -> Job:
         work,
         SENSITIVITY,
         rank=BACKGROUND,
+        data=work.protocol.compared,
         strategies=work.trial.strategies,
-        settings=work.settings,
+        settings=replace(work.settings, horizon=horizon_of(work), effective=0.0),
         graces=(grace / 2, grace * 1.5),
     )
 
@@ -239,8 +273,8 @@ def draw_status(work: Work) -> None:
             refused = next((job.message for job in jobs if job.state == "refused"), "")
             st.caption(
                 refused
-                or f"Intervals: 95%, from {DRAWS} bootstrap draws of "
-                f"{count(work.protocol.data.n, 'patient')}."
+                or f"Intervals: 95%, from {DRAWS:,} bootstrap draws of "
+                f"{count(work.protocol.compared.n, 'patient')}."
             )
         else:
             draw_progress(work.group, jobs, _in_words, stop_key="transplant_stop")
@@ -262,7 +296,7 @@ def _in_words(job: Job) -> str:
 def _simulated(work: Work, task: str, make: Callable[[], T], also: str = "", **sent: Any) -> T:
     """What the delays give: estimates at once, with intervals as soon as they are there."""
     point = work.remembered(task, make, also)
-    settings = replace(work.delays, draws=DRAWS)
+    settings = replace(work.delays, draws=_DELAY_DRAWS)
     job = _job(work, task, also, progression=work.progression, settings=settings, **sent)
     return cast("T", job.result) if job.state == "done" else point
 

@@ -58,8 +58,8 @@ def transplant_script(
             f"simulation = microsimulate(models, {simulation!r})\n"
             'columns = ["group", "delay", "life", "lower", "upper", "gain", "supported"]\n'
             f"print(simulation.cells[columns].{_NUMBERS})\n"
-            'columns = ["group", "delay", "lower", "upper", "share"]\n'
-            f"print(simulation.best[columns].{_NUMBERS})"
+            'columns = ["group", "delay", "against", "difference", "lower", "upper"]\n'
+            f"print(simulation.differences[columns].{_NUMBERS})"
         )
     loading = loading_lines(cohort)
     return script_of(
@@ -95,8 +95,10 @@ def _emulation(settings: EmulationSettings) -> str:
         f"    draws={settings.draws!r},\n"
         f"    seed={settings.seed!r},\n"
         f"    conf_level={settings.conf_level!r},\n"
+        f"    higher=protocol.higher,\n"
+        f"    effective={float(settings.effective)!r},\n"
         ")\n"
-        "emulation = emulate(protocol.data, trial.strategies, settings)\n"
+        "emulation = emulate(protocol.compared, trial.strategies, settings)\n"
         'columns = ["rmst_difference", "rmst_difference_lower", "rmst_difference_upper"]\n'
         f'print(emulation.contrasts[["group", "strategy", *columns]].{_NUMBERS})'
     )

@@ -24,7 +24,10 @@ from app.views.transplant.benefits.profile import life_of
 INTERVALS, SENSITIVITY = "transplant intervals", "transplant sensitivity"
 DELAYS, BENEFIT, PROFILE = "transplant delays", "transplant benefit", "transplant profile"
 # What of an emulated trial its draws change, none of it about single patients.
-_DRAWN = ("curves", "estimates", "contrasts", "heterogeneity", "draws", "settings", "method")
+_DRAWN = (
+    *("curves", "estimates", "contrasts", "horizons", "tests", "differences", "influence"),
+    *("draws", "settings", "method"),
+)
 
 
 class TrialError(ValueError):

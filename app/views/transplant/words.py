@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from app.analysis.transplant import (
-    EVERYONE,
+    EARLY,
+    EARLY_UNTIL,
     FEWEST_FOR_AN_ESTIMATE,
-    LARGE_WEIGHT,
+    LARGE_SHARE,
+    LATE,
     NEVER,
     Emulation,
+    Kinds,
     Microsimulation,
 )
 from app.study.exposures import exposure_times
-from app.study.wording import capitalised, count, format_percent_ci, listing, mid_sentence, signed
+from app.study.wording import (
+    capitalised,
+    count,
+    format_p,
+    format_percent_ci,
+    listing,
+    mid_sentence,
+    signed,
+)
 from app.views.transplant.protocol.analysis import TargetTrial
 from data_loaders import Cohort
 
@@ -33,41 +42,176 @@ def axis_words(cohort: Cohort, trial: TargetTrial) -> str:
     return f"Years since {exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun}"
 
 
-def headline(found: Emulation) -> str:
-    """The answer for everyone eligible, or where there is none, for the classes that have one."""
-    rows = found.contrasts
+def headline(found: Emulation, timed: pd.DataFrame | None = None) -> str:
+    """The answer up to the horizon that the data support: everyone, both halves, early and late.
+
+    Parameters
+    ----------
+    timed
+        From :func:`app.analysis.transplant.timed_cox`, of the same patients.
+    """
+    rows = found.contrasts[found.contrasts["strategy"] == primary_of(found)].set_index("group")
     everyone = found.groups[0]
-    own = rows[(rows["group"] == everyone) & rows["supported"]]
-    if len(own):
-        return " ".join(_everyone(found, row) for row in own.head(1).itertuples())
-    supported = rows[rows["supported"]]
-    if len(supported):
-        named = listing(list(dict.fromkeys(map(str, supported["group"]))))
-        return (
-            f"These {count(found.n, 'patient')} together are too unlike each other for one answer; "
-            f"there is one for {named}, below."
-        )
-    return _nothing(found, everyone)
+    if not rows.loc[[everyone, *(found.halves or ())], "supported"].any():
+        return _nothing(found, everyone)
+    words = [_until(found), _whole(found, rows.loc[everyone])]
+    if found.halves is not None:
+        words += [_half(name, rows.loc[name]) for name in reversed(found.halves)]
+        words.append(_contrast(found))
+    if timed is not None:
+        words.append(early_and_late(timed))
+    return " ".join(filter(None, [*words, _beyond(found)]))
+
+
+def primary_of(found: Emulation) -> str:
+    """The strategy that is compared first."""
+    return next(name for name in found.strategies if name != found.reference)
 
 
 def caution(found: Emulation) -> str:
-    """What must stand beside the answer: weights under which single patients decide; or nothing."""
-    weights = found.weights
-    largest = weights.loc[weights["maximum"].idxmax()]
-    if largest["maximum"] <= LARGE_WEIGHT or not found.contrasts["supported"].any():
-        return ""
+    """What must stand beside the answer: that single patients decide it; or nothing."""
+    sentences = []
+    for row in found.influence.to_dict("records"):
+        if not row["warned"] and row["share"] <= LARGE_SHARE:
+            continue
+        words = f"{row['group']}: one patient has {row['share']:.0%} of the weight of "
+        words += f"{mid_sentence(row['strategy'])}; without the one who moves it most it is "
+        words += f"**{_months(row['without'], row['without_lower'], row['without_upper'])}**"
+        words += ", another verdict" if row["changes"] else ""
+        sentences.append(words)
+    return f"**Careful**: {'. '.join(sentences)}." if sentences else ""
+
+
+def _until(found: Emulation) -> str:
+    least, month = found.settings.effective, f"{found.settings.horizon:g}"
+    if not least:
+        return f"In a trial emulated on these {count(found.n, 'patient')}, up to month {month}:"
     return (
-        f"**Careful**: the largest weight is {largest['maximum']:,.0f} times the average "
-        f"({mid_sentence(largest['strategy'])}), so single patients weigh heavily in the answer."
+        f"In a trial emulated on these {count(found.n, 'patient')}, up to **month {month}**, the "
+        f"latest at which each side rests on {least:g} equally weighted patients,"
+    )
+
+
+def _whole(found: Emulation, row: pd.Series) -> str:
+    words = f"**{mid_sentence(primary_of(found))}** rather than {mid_sentence(found.reference)}"
+    if not row["supported"]:
+        return f"{words} cannot be told for all of them together: {_why(row)}."
+    return f"{words} changes life by **{_verdict(row)}."
+
+
+def _half(name: str, row: pd.Series) -> str:
+    where = f"In {mid_sentence(name)}"
+    if not row["supported"]:
+        return f"{where} nothing is established: {_why(row)}."
+    words = f"{where} it changes life by **{_verdict(row)}"
+    return f"{words}." if row["verdict"] in ("longer", "shorter") else f"{words}: not established."
+
+
+def _verdict(row: pd.Series) -> str:
+    low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
+    words = f"{signed(row['rmst_difference'])} months**"
+    if np.isnan(low):
+        return words
+    said = {
+        "longer": ": longer",
+        "shorter": ": shorter",
+        "border": ", at the border of no difference",
+        "open": ", which is compatible with no difference",
+    }[row["verdict"]]
+    return f"{words} ({signed(low)} to {signed(high)}){said}"
+
+
+def _why(row: pd.Series) -> str:
+    """Why there is no estimate, from its note, without the group that it begins with."""
+    words = mid_sentence(_sentence(str(row["note"]))).removesuffix(".").split(". ")[0]
+    return words.removesuffix(", so it is described and not estimated")
+
+
+def _contrast(found: Emulation) -> str:
+    own = found.tests[(found.tests["strategy"] == primary_of(found))]
+    row = next(iter(own[own["test"] == "contrast"].to_dict("records")), None)
+    if row is None or not row["supported"]:
+        return ""
+    low, high = found.halves or ("", "")
+    words = (
+        f"{high} against {mid_sentence(low)}, the one comparison of classes that the protocol "
+        f"names: **{_months(row['value'], row['lower'], row['upper'])}**"
+    )
+    told = {
+        "longer": ": the gain differs",
+        "shorter": ": the gain differs",
+        "border": ": at the border of no difference",
+        "open": ": these data do not tell whether the gain differs",
+    }
+    return f"{words}{told.get(str(row['verdict']), '')}."
+
+
+def early_and_late(timed: pd.DataFrame) -> str:
+    """Mortality in the first months after a transplant and later, against the not transplanted."""
+    own = timed.set_index("period")
+    if own.loc[[EARLY, LATE], "hr"].isna().any():
+        return ""
+    said = []
+    for period, when in ((EARLY, f"in the first {EARLY_UNTIL:g} months after it"), (LATE, "later")):
+        low, high = own.loc[period, "lower"], own.loc[period, "upper"]
+        verdict = "higher" if low > 1 else "lower" if high < 1 else "not shown to differ"
+        said.append(f"{when} **{verdict}** ({_ratio(own.loc[period])})")
+    return (
+        f"Mortality after a transplant against before one: {said[0]}, {said[1]}; hazard ratios of "
+        "a Cox model with the same confounders."
+    )
+
+
+def _beyond(found: Emulation) -> str:
+    """How thin the support is later than the horizon."""
+    own = found.horizons[found.horizons["horizon"] > found.settings.horizon]
+    own = own[own["group"] == found.groups[0]]
+    if own.empty or not found.settings.effective:
+        return ""
+    parts = [f"{int(row.effective)} at month {row.horizon:g}" for row in own.itertuples()]
+    return f"Beyond that its size is barely supported: equally weighted patients, {listing(parts)}."
+
+
+def horizons_in_words(found: Emulation) -> list[str]:
+    """The gain by the earlier horizons that are told besides, in everyone and in the halves."""
+    sentences = []
+    for group in dict.fromkeys(found.horizons["group"]):
+        own = found.horizons[(found.horizons["group"] == group) & found.horizons["supported"]]
+        own = own[own["horizon"] < found.settings.horizon]
+        sentences += [
+            f"{group}, by month {row.horizon:g}: "
+            f"{_months(row.rmst_difference, row.lower, row.upper)}."
+            for row in own.itertuples()
+        ]
+    return sentences
+
+
+def left_out_in_words(kinds: Kinds) -> str:
+    """Which kinds of patients are not compared, and of how many nothing is therefore said."""
+    if not kinds.left_out:
+        return ""
+    parts = []
+    for name, part in kinds.table.groupby("class", observed=True, sort=False):
+        absent = part[~part["supported"]]
+        if absent.empty:
+            continue
+        ages = "" if len(absent) == len(part) else f" {listing(list(map(str, absent['age'])))}"
+        parts.append(
+            f"{name}{ages} ({int(absent['followed'].sum())} of {int(absent['n'].sum()):,} followed "
+            "it)"
+        )
+    return (
+        f"Nothing is said of {count(kinds.left_out, 'patient')} of kinds, by age and class, of "
+        f"whom hardly anybody followed it: {'; '.join(parts)}."
     )
 
 
 def _nothing(found: Emulation, everyone: str) -> str:
-    """Which side of the comparison too few followed."""
+    """Why there is no answer: which side too few followed, or for how long."""
     rows = found.estimates[found.estimates["group"] == everyone].set_index("strategy")
     patients = count(found.n, "patient")
     followed = int(rows.loc[found.reference, "adherent"])
-    if not rows.loc[found.reference, "supported"]:
+    if followed < FEWEST_FOR_AN_ESTIMATE:
         return (
             f"Of these {patients} only {followed:,} followed {mid_sentence(found.reference)}: too "
             "few to compare a transplant with."
@@ -75,7 +219,7 @@ def _nothing(found: Emulation, everyone: str) -> str:
     unlike = [
         row.note
         for name, row in rows.iterrows()
-        if name != found.reference and row.adherent >= FEWEST_FOR_AN_ESTIMATE
+        if row.note and (name == found.reference or row.adherent >= FEWEST_FOR_AN_ESTIMATE)
     ]
     if unlike:
         return f"In these {patients} no strategy with a transplant is estimated. {unlike[0]}"
@@ -93,52 +237,47 @@ def _nothing(found: Emulation, everyone: str) -> str:
 
 
 def by_class(found: Emulation) -> str:
-    """How the strategy of the headline fares from class to class; empty without classes."""
-    if len(found.groups) < 2:
+    """What of the classes can be told, together with the tests over them; empty without classes."""
+    if not found.classes:
         return ""
-    own = found.contrasts[found.contrasts["group"] == found.groups[0]]
-    strategy = next(
-        iter([*own.loc[own["supported"], "strategy"], *own["strategy"]]), found.reference
-    )
+    strategy = primary_of(found)
     rows = found.contrasts[found.contrasts["strategy"] == strategy]
-    rows = rows[rows["group"] != EVERYONE]
-    known = rows[rows["supported"]]
-    classes = count(len(rows), "class", "classes")
-    if known.empty:
-        return f"None of the {classes} alone has enough transplants and events for an answer."
-    if len(known) == 1:
-        only = known.iloc[0]
-        return (
-            f"Of {classes} only {only['group']} has enough transplants and events for an answer "
-            f"of its own: {_gain(only)}."
-        )
-    ordered = known.sort_values("rmst_difference")
-    low, high = ordered.iloc[0], ordered.iloc[-1]
-    words = (
-        f"By class it runs from {_gain(low)} in {low['group']} to {_gain(high)} in {high['group']}"
-    )
-    eventless = _eventless(found)
-    quiet = [name for name in rows["group"] if name in eventless]
-    if quiet:
-        words += f"; in {listing(quiet)} no event was seen, so nothing can differ"
-    missing = len(rows) - len(known) - len(quiet)
-    return words + (
-        f"; {missing} of {classes} {'have' if missing > 1 else 'has'} too few transplants to say."
-        if missing
-        else "."
-    )
+    rows = rows[rows["group"].isin(found.classes)]
+    known, rest = rows[rows["supported"]], rows[~rows["supported"]]
+    estimates = found.estimates[found.estimates["strategy"] == strategy].set_index("group")
+    words = []
+    if len(known):
+        gains = [f"{row['group']} {_gain(row)}" for _, row in known.iterrows()]
+        together = " (intervals that hold together)" if len(known) > 1 else ""
+        words.append(f"By class{together}: {'; '.join(gains)}.")
+    if len(rest):
+        counts = [
+            f"{name} ({int(estimates.loc[name, 'adherent']):,} of "
+            f"{int(estimates.loc[name, 'n']):,} followed it)"
+            for name in rest["group"]
+        ]
+        verb = "has" if len(rest) == 1 else "have"
+        words.append(f"Too little for an estimate of its own {verb} {listing(counts)}.")
+    return " ".join([*words, *_tests(found, strategy)])
 
 
-def _eventless(found: Emulation) -> set[str]:
-    """Classes in which no clone of any strategy had the event."""
-    events = found.estimates.groupby("group")["events"].sum()
-    return {str(name) for name, number in events.items() if number == 0}
+def _tests(found: Emulation, strategy: str) -> list[str]:
+    own = found.tests[(found.tests["strategy"] == strategy) & found.tests["p_value"].notna()]
+    rows = own.set_index("test")
+    if "trend" not in rows.index:
+        return []
+    trend, apart = rows.loc["trend"], rows.loc["heterogeneity"]
+    return [
+        f"Over {trend['classes']:g} classes the gain changes by {signed(trend['value'])} months "
+        f"from one to the next (trend {format_p(trend['p_value'])}; heterogeneity "
+        f"{format_p(apart['p_value'])})."
+    ]
 
 
 def arms_in_words(found: Emulation, group: str) -> list[str]:
     """One sentence a strategy in a class: survival and mean life by the horizon."""
     rows = found.estimates[found.estimates["group"] == group]
-    years = f"{found.settings.horizon / 12:g}"
+    month = f"month {found.settings.horizon:g}"
     sentences = []
     for row in rows.to_dict("records"):
         if not row["supported"]:
@@ -147,43 +286,37 @@ def arms_in_words(found: Emulation, group: str) -> list[str]:
         survival = format_percent_ci(row["survival"], row["survival_lower"], row["survival_upper"])
         life = _interval(row["rmst"], row["rmst_lower"], row["rmst_upper"])
         sentences.append(
-            f"**{row['strategy']}**: {survival} alive at {years} years, {life} months of life "
+            f"**{row['strategy']}**: {survival} alive at {month}, {life} months of life "
             f"until then ({row['adherent']:,} of {row['n']:,} followed it)."
         )
     return sentences
 
 
-def best_delays(found: Microsimulation) -> list[str]:
-    """The delay with the longest life in each class, with how certain it is."""
+def delays_in_words(found: Microsimulation) -> list[str]:
+    """What each class gains by its earliest supported delay, and over the latest."""
     sentences = []
-    for row in found.best.to_dict("records"):
-        if not row["supported"]:
-            sentences.append(f"**{row['group']}**: {_sentence(row['note'])}")
+    for name in found.groups:
+        own = found.differences[found.differences["group"] == name]
+        if own.empty:
+            sentences.append(f"**{name}**: too few transplants and deaths near any delay to say.")
             continue
-        words = f"**{row['group']}**: longest life with {_delay(row['delay'])}"
-        if np.isfinite(row["share"]):
-            words += (
-                f" in this model; 95% of its draws put it at {_delay(row['lower'])}"
-                if row["lower"] == row["upper"]
-                else f" in this model; 95% of its draws put it between {_delay(row['lower'])} and "
-                f"{_delay(row['upper'])}"
-            )
-        sentences.append(f"{words}.")
+        said = [
+            f"rather than {_delay(row['against'])} "
+            f"{_months(row['difference'], row['lower'], row['upper'])}"
+            for row in own.to_dict("records")
+        ]
+        first = _delay(own["delay"].iloc[0])
+        sentences.append(f"**{name}**: {first}, {'; '.join(said)}.")
     return sentences
 
 
-def _everyone(found: Emulation, row: Any) -> str:
-    years = f"{found.settings.horizon / 12:g}"
-    low, high = row.rmst_difference_lower, row.rmst_difference_upper
-    words = (
-        f"In a trial emulated on these {count(found.n, 'patient')}, "
-        f"**{mid_sentence(row.strategy)}** rather than {mid_sentence(found.reference)} changes "
-        f"life within {years} years by **{signed(row.rmst_difference)} months**"
-    )
-    if np.isnan(low):
-        return f"{words}."
-    words += f" ({signed(low)} to {signed(high)})"
-    return words + (", which is compatible with no difference." if low <= 0 <= high else ".")
+def _ratio(row: pd.Series) -> str:
+    return f"{row['hr']:.2f}, {row['lower']:.2f} to {row['upper']:.2f}"
+
+
+def _months(value: float, lower: float, upper: float) -> str:
+    words = f"{signed(value)} months"
+    return words if np.isnan(lower) else f"{words} ({signed(lower)} to {signed(upper)})"
 
 
 def _gain(row: pd.Series) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from app.analysis.transplant import (
-    EVERYONE,
     LARGE_WEIGHT,
-    NEAR_ZERO,
     UNBALANCED,
     Emulation,
-    window_probability,
+    Kinds,
 )
 from app.study.wording import count, listing, mid_sentence, signed
 
 _GOOD = 0.1
+# How much more frequent in one arm a hidden cause is, in the sentence about months of life.
+_PREVALENCE = 0.2
 
 
 def support_reading(found: Emulation) -> list[str]:
@@ -23,38 +23,49 @@ def support_reading(found: Emulation) -> list[str]:
     Returns
     -------
     list of str
-        Who followed the strategy, how many are left at the end of the curve, who had next to no
-        chance of following it, how unlike the reference they still are, and in how many classes it
-        is estimated. They stand beside the headline and in the methods text.
+        Who followed the strategy, how many are left at the horizon, how unlike the reference they
+        still are, and in how many classes it is estimated. They stand beside the headline and in
+        the methods text.
     """
     everyone = found.estimates[found.estimates["group"] == found.groups[0]]
-    arms = {arm.strategy.label: arm for arm in found.trial.arms}
     sentences = []
     for row in everyone.itertuples():
         name = str(row.strategy)
         words = f"{name}: followed by {row.adherent:,} of {row.n:,}"
-        arm = arms[name]
-        if name != found.reference and arm.adherent.any():
-            unlikely = int((window_probability(found.trial, found.drawn, arm) < NEAR_ZERO).sum())
-            words += f"; {unlikely:,} had a chance below {NEAR_ZERO:.0%} of that transplant"
-        words += _left(found, name) + _unlike(found.balance, name) + _classes(found, name)
+        words += f"; at month {found.settings.horizon:g} it rests on as much as "
+        words += count(int(row.effective), "equally weighted patient")
+        words += _unlike(found.balance, name) + _classes(found, name)
         sentences.append(f"{words}.")
     return sentences
 
 
-def _left(found: Emulation, strategy: str) -> str:
-    """How many equally weighted patients the end of the curve of everyone rests on."""
-    if found.curves.empty:
+def unknown_in_words(found: Emulation, cases: dict[str, Emulation]) -> str:
+    """How far the gain hangs on what is not known: the same with it counted one way and another."""
+    known = found.contrasts[found.contrasts["supported"]]
+    if not cases or known.empty:
         return ""
-    own = found.curves[
-        (found.curves["group"] == found.groups[0]) & (found.curves["strategy"] == strategy)
-    ].dropna(subset="effective")
-    if own.empty:
-        return ""
-    last = own.iloc[-1]
+    own = known.iloc[0]
+    more = next(iter(cases.values())).n - found.n
+    said = [
+        f"{signed(case.contrasts.loc[own.name, 'rmst_difference'])} with {name}"
+        for name, case in cases.items()
+        if case.groups == found.groups
+    ]
     return (
-        f"; at month {last['time']:.3g} its curve rests on as much as "
-        f"{count(round(last['effective']), 'equally weighted patient')}"
+        f"{count(more, 'patient')} in whom it is not known whether or when it came are left out; "
+        f"{own['group']}: {signed(own['rmst_difference'])} months without them, {listing(said)}."
+    )
+
+
+def simulation_error(found: Emulation) -> str:
+    """How far the draws alone could move a limit of the headline; empty without draws."""
+    own = found.contrasts[found.contrasts["supported"]]
+    if own.empty or pd.isna(own["rmst_difference_error"].iloc[0]):
+        return ""
+    return (
+        f"Limits from {found.settings.draws:,} draws have an error of "
+        f"{own['rmst_difference_error'].iloc[0]:.2f} months ({own['group'].iloc[0]}); a limit "
+        "nearer to zero than twice that is said to be at the border."
     )
 
 
@@ -72,8 +83,8 @@ def _unlike(balance: pd.DataFrame, strategy: str) -> str:
 
 def _classes(found: Emulation, strategy: str) -> str:
     rows = found.estimates
-    rows = rows[(rows["strategy"] == strategy) & (rows["group"] != EVERYONE)]
-    if len(found.groups) < 2:
+    rows = rows[(rows["strategy"] == strategy) & rows["group"].isin(found.classes)]
+    if not found.classes:
         return "" if rows["supported"].all() else "; it is not estimated"
     without = list(map(str, rows.loc[~rows["supported"], "group"]))
     classes = count(len(rows), "class", "classes")
@@ -101,29 +112,18 @@ def weight_reading(weights: pd.DataFrame) -> str:
     )
 
 
-def positivity_reading(table: pd.DataFrame) -> str:
-    """How many patients are of a kind that was never transplanted in the window.
-
-    Parameters
-    ----------
-    table
-        From :func:`app.analysis.transplant.positivity`.
-    """
-    sentences = []
-    for strategy, part in table.groupby("strategy", sort=False):
-        empty = part[part["transplanted"] == 0]
-        if empty.empty:
-            sentences.append(
-                f"{strategy}: some patients of each of the {len(part)} kinds were transplanted in "
-                "its window."
-            )
-            continue
-        sentences.append(
-            f"{strategy}: in {len(empty)} of {count(len(part), 'kind')} of patients "
-            f"({int(empty['n'].sum()):,} of {int(part['n'].sum()):,} patients) nobody was "
-            "transplanted in its window; what is said of them is extrapolated."
-        )
-    return _bullets(sentences)
+def positivity_reading(kinds: Kinds, strategy: str) -> str:
+    """How many patients are of a kind of whom hardly anybody followed the strategy."""
+    table = kinds.table
+    absent = int((~table["supported"]).sum())
+    n, words = int(table["n"].sum()), mid_sentence(strategy)
+    if not kinds.left_out:
+        return f"Of every kind of patients, by age and class, some followed {words}."
+    return (
+        f"{kinds.left_out:,} of {n:,} patients ({absent} of {count(len(table), 'kind')}, by age "
+        f"and class) are of a kind or a class of whom too few followed {words}: they are left out "
+        "of every estimate."
+    )
 
 
 def balance_reading(table: pd.DataFrame) -> str:
@@ -180,24 +180,35 @@ def choices_reading(table: pd.DataFrame) -> str:
 
 
 def e_value_reading(table: pd.DataFrame) -> str:
-    """What a hidden confounder would have to be: from the supported ``Emulation.contrasts``."""
+    """What a hidden confounder would have to be: from the supported ``Emulation.contrasts``.
+
+    On the scale of the hazard ratio, and of the restricted mean: something that lengthens life by
+    so much, and is so much more frequent in one arm, moves the gain by the product of both
+    (VanderWeele 2013, Epidemiology 24:151, of any difference of means).
+    """
     row = table.iloc[0]
+    gain = row["rmst_difference"]
     words = (
-        f"To explain away the estimate of {mid_sentence(row['strategy'])} ({row['group']}, risk "
-        f"ratio {row['risk_ratio']:.2f}), something unrecorded would have to be tied to both the "
-        f"transplant and the event by a risk ratio of **{row['e_value']:.2f}**"
+        f"To explain away the estimate of {mid_sentence(row['strategy'])} ({row['group']}, hazard "
+        f"ratio {row['hazard_ratio']:.2f}), something unrecorded would have to be tied to both the "
+        f"transplant and death by a risk ratio of **{row['e_value_hazard']:.2f}**"
     )
-    limit = row["e_value_limit"]
+    limit = row["e_value_hazard_limit"]
     if pd.notna(limit):
         words += (
             "; its interval holds no difference without any"
             if limit <= 1
             else f", and by {limit:.2f} to widen its interval to no difference"
         )
-    return (
-        f"{words}. This is about the risk of the event by the horizon: curves that meet there can "
-        "still differ in the life lived until then."
+    words += (
+        f". On the scale of life: something {_PREVALENCE:.0%} more frequent in one arm would have "
+        f"to change life by **{abs(gain) / _PREVALENCE:.0f} months** to make the gain of "
+        f"{signed(gain)}"
     )
+    low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
+    if pd.notna(low) and not low <= 0 <= high:
+        words += f", by {min(abs(low), abs(high)) / _PREVALENCE:.0f} to make its limit"
+    return f"{words}."
 
 
 def _bullets(sentences: list[str]) -> str:

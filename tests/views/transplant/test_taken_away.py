@@ -78,7 +78,7 @@ def cohort(folder: Path) -> Cohort:
 def made(cohort):
     protocol = write_protocol(cohort, TRIAL)
     found = four_answers(cohort, TRIAL, protocol, landmarks=MARKS, drawn=12.0)
-    emulation = emulate(protocol.data, TRIAL.strategies, SETTINGS)
+    emulation = emulate(protocol.compared, TRIAL.strategies, SETTINGS)
     simulation = microsimulate(transition_models(protocol.data), DELAYS)
     return protocol, found, emulation, simulation
 

@@ -1,7 +1,7 @@
 """The naive comparison, landmarks, Simon-Makuch and time-dependent Cox on a trial's own patients.
 
-The patients of the emulated trial from the same time zero, so that the answers stand side by side,
-and those of whom progression alone is unknown; the naive one is wrong and shown for its error.
+The patients of the emulated trial from the same time zero, so that the answers stand side by side;
+the naive one is wrong and shown for its error.
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ def four_answers(
     ValueError
         If nobody was transplanted during follow-up.
     """
-    # Nothing is asked of progression here: who lacks it is compared all the same.
     data, patients = protocol.compared, protocol.compared_patients
     order = np.argsort(patients)
     used = np.zeros(cohort.n, dtype=np.bool_)

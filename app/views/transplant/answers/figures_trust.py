@@ -208,10 +208,15 @@ def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: st
             texts[i, j] = f"{int(cell['transplanted'])}/{int(cell['n'])}"
             hover[i, j] = (
                 f"<b>{row}, {column}</b><br>{int(cell['transplanted']):,} of {int(cell['n']):,} "
-                f"transplanted in the window<br>modelled chance {cell['probability']:.0%}"
+                f"transplanted in the window"
+                + (
+                    f"<br>modelled chance {cell['probability']:.0%}"
+                    if np.isfinite(cell["probability"])
+                    else ""
+                )
                 + (f"<br>{cell['note']}" if cell["note"] else "")
             )
-            if cell["transplanted"] > 0:
+            if cell["transplanted"] > 0 and np.isfinite(cell["probability"]):
                 share[i, j] = cell["probability"]
             else:
                 seen[i, j] = 0.0
@@ -224,7 +229,7 @@ def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: st
             {"z": share, "zmin": 0, "zmax": most, "colorscale": _SHARE, **text},
         ],
         hover,
-        "Transplanted in the window / patients<br>bluer: likelier in the model; grey: extrapolated",
+        "Transplanted in the window / patients<br>bluer: likelier in the model; grey: left out",
         labels=(down, across),
         left=16 + 8 * max(map(len, down)),
         below=8,

@@ -83,16 +83,10 @@ def draw_answers(work: Work) -> None:
             with place:
                 _draw_figure(figures, name, answers)
     drawn = (
-        f"Drawn to {work.trial.horizon_months / 12:g} years; hazard ratios of the first three use "
-        "all follow-up."
+        f"Drawn to {work.trial.horizon_months / 12:g} years at most; hazard ratios of the first "
+        "three use all follow-up."
     )
-    more = work.protocol.progression_unknown
-    if more:
-        st.caption(
-            f"All but the emulated trial ask nothing of progression, so they count "
-            f"{count(more, 'patient')} more, in whom it is not known whether or when it came."
-        )
-    late = int(np.isfinite(work.protocol.data.entry).sum())
+    late = int(np.isfinite(work.protocol.compared.entry).sum())
     if late:
         drawn += (
             f" {count(late, 'patient')} came under observation only after time zero: the emulated "
@@ -168,7 +162,7 @@ def _draw_landmark(landmarks: list[float]) -> float:
 
 def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     """The naive answer against the emulated one in months, and every hazard ratio."""
-    horizon, synthetic = work.trial.horizon_months, work.looking.synthetic
+    horizon, synthetic = answers.emulation.settings.horizon, work.looking.synthetic
     patients = count(answers.naive.n, "patient")
     error = naive_error(answers.table)
     off = "" if error is None else f": off by {signed(error.months)} months"
@@ -176,7 +170,7 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     sentences = side_by_side_reading(answers.table, horizon)
     figures = {
         "Naive error": framed(
-            months_figure(answers.table, axis=f"Life gained by {horizon / 12:g} years"),
+            months_figure(answers.table, axis=f"Life gained by month {horizon:g}"),
             titles[0],
             synthetic=synthetic,
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.transplant import Emulation, positivity, weight_histogram
+from app.analysis.transplant import Emulation, Kinds, positivity, weight_histogram
 from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_ratio, mid_sentence
@@ -105,11 +105,14 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
         return
     try:
         table = positivity(found, labels)
+        table = table[table["n"] > 0]
     except ValueError as error:
         st.info(str(error))
         return
-    table = table[table["n"] > 0]
-    st.markdown(positivity_reading(table))
+    if len(labels.columns) > 1:
+        table = _with_left_out(table, work.protocol.kinds, work.trial.primary.label)
+    sentence = positivity_reading(work.protocol.kinds, work.trial.primary.label)
+    st.markdown(sentence)
     down, across = labels.columns[-1], labels.columns[0]
     if down == across:
         across = "Everyone"
@@ -119,12 +122,32 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
         list(table["strategy"].unique()),
         partial(positivity_figure, table, rows=down, columns=across),
         lambda strategy: table[table["strategy"] == strategy],
-        ("positivity", "Who could follow it", positivity_reading(table)),
+        ("positivity", "Who could follow it", sentence),
     )
     st.caption(
         "Weights cannot make up for patients who are not there: where nobody, or next to nobody, "
         "could have followed a strategy, a narrower eligibility is the honest answer."
     )
+
+
+def _with_left_out(table: pd.DataFrame, kinds: Kinds, strategy: str) -> pd.DataFrame:
+    """The kinds that are compared, and those that are not, without a modelled chance."""
+    absent = kinds.table[~kinds.table["supported"]]
+    rows = pd.DataFrame(
+        {
+            "Age": absent["age"].astype(str),
+            "Class": absent["class"].astype(str),
+            "strategy": strategy,
+            "n": absent["n"],
+            "transplanted": absent["followed"],
+            "note": "Too few followed it: left out of every estimate.",
+        }
+    )
+    both = pd.concat([table.astype({"Age": str, "Class": str}), rows], ignore_index=True)
+    for name, column in (("Age", "age"), ("Class", "class")):
+        levels = kinds.table[column].cat.categories
+        both[name] = pd.Categorical(both[name], categories=levels, ordered=True)
+    return both
 
 
 def _draw_balance(_: Work, found: Emulation, __: str) -> None:
@@ -186,16 +209,17 @@ def _draw_e_value(_: Work, found: Emulation, __: str) -> None:
             {
                 "Class": table["group"],
                 "Strategy": table["strategy"],
-                "Risk ratio": _rounded(table["risk_ratio"]),
-                "E-value": _rounded(table["e_value"]),
-                "E-value of the limit": _rounded(table["e_value_limit"]),
+                "Hazard ratio": _rounded(table["hazard_ratio"]),
+                "E-value": _rounded(table["e_value_hazard"]),
+                "E-value of the limit": _rounded(table["e_value_hazard_limit"]),
             }
         )
     )
     st.caption(
         "How strongly something not recorded here would have to be tied to both the transplant and "
-        "the event, as a risk ratio, beyond the confounders, to explain the estimate away "
-        "(VanderWeele and Ding 2017). A limit of 1: the interval already holds no difference."
+        "the event, as a risk ratio, beyond the confounders, to explain the estimate away; from "
+        "the hazard ratio, as the event is common (VanderWeele and Ding 2017). A limit of 1: the "
+        "interval already holds no difference."
     )
 
 

@@ -130,15 +130,14 @@ def naive_error(table: pd.DataFrame) -> NaiveError | None:
 
 def side_by_side_reading(table: pd.DataFrame, horizon: float) -> list[str]:
     """What the answers say together, one sentence each, from rules."""
-    years = f"{horizon / 12:g}"
     sentences = []
     emulated = table[table["approach"] == EMULATED]
     own = emulated[emulated["rmst_difference"].notna()]
     error = naive_error(table)
     if error is not None:
         sentences.append(
-            f"Compared naively, the transplanted live **{signed(error.naive)} months** within "
-            f"{years} years; the emulated trial says **{signed(error.emulated)}** for "
+            f"Compared naively, the transplanted live **{signed(error.naive)} months** by "
+            f"month {horizon:g}; the emulated trial says **{signed(error.emulated)}** for "
             f"{error.strategy}. The naive comparison is off by **{signed(error.months)} months**. "
             "Two errors make it up, and they can act in opposite directions: the time one has to "
             "live to be transplanted, and who is chosen for it."

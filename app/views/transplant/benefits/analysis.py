@@ -21,6 +21,7 @@ from app.analysis.transplant import (
     MicrosimulationSettings,
     TrialData,
     age_bands,
+    band,
     microsimulate,
     restratified,
     transition_models,
@@ -176,13 +177,11 @@ def _support(data: TrialData, by: str) -> pd.DataFrame:
 
 def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:
     """Gain of each part against that of the first supported one, at each delay."""
-    level = found.settings.conf_level
-    tails = [(1 - level) / 2, (1 + level) / 2]
     drawn = found.draws - found.draws[..., -1:]
     shape = (len(found.groups), len(found.delays))
     gain = found.cells["gain"].to_numpy().reshape(shape)
     supported = found.cells["supported"].to_numpy().reshape(shape)
-    rows = []
+    rows, draws = [], []
     for position, delay in enumerate(found.delays):
         if delay == NEVER:
             continue
@@ -192,13 +191,21 @@ def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:
             if group == against:
                 continue
             fine = group in usable and against in usable
-            lower = upper = np.nan
-            if len(drawn):
-                differences = drawn[:, group, position] - drawn[:, against, position]
-                lower, upper = np.quantile(differences, tails, method="weibull")
+            apart = drawn[:, group, position] - drawn[:, against, position]
             difference = gain[group, position] - gain[against, position]
-            rows.append((by, name, found.groups[against], delay, difference, lower, upper, fine))
-    return pd.DataFrame(rows, columns=_INTERACTION)
+            row = (by, name, found.groups[against], delay, difference, np.nan, np.nan, fine)
+            rows.append(row)
+            draws.append(apart)
+    table = pd.DataFrame(rows, columns=_INTERACTION)
+    fine = table["supported"].to_numpy(dtype=bool)
+    if fine.any() and len(drawn):
+        limits = band(
+            table.loc[fine, "difference"].to_numpy(),
+            np.column_stack(draws)[:, fine],
+            found.settings.conf_level,
+        )
+        table.loc[fine, ["lower", "upper"]] = np.column_stack(limits)
+    return table
 
 
 def _sentence(found: Benefit, by: str) -> str:
@@ -232,6 +239,6 @@ def _sentence(found: Benefit, by: str) -> str:
     return (
         f"{by}: the gain of {names} differs from that of {row['against']}, most at a delay of "
         f"{row['delay']:g} months: {row['difference']:+.1f} months of life ({row['lower']:+.1f} to "
-        f"{row['upper']:+.1f}) in {row['group']}; one of {len(tested)} comparisons, not adjusted "
-        "for their number."
+        f"{row['upper']:+.1f}) in {row['group']}; the intervals of all {len(tested)} comparisons "
+        "hold together."
     )

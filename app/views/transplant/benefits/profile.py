@@ -199,8 +199,7 @@ def _greyed(simulation: Microsimulation) -> Microsimulation:
     cells = simulation.cells.copy()
     cells.loc[delayed, "supported"] = False
     cells.loc[delayed, "note"] = note
-    best = simulation.best.assign(supported=False, delay=np.nan, note=note)
-    return replace(simulation, cells=cells, best=best)
+    return replace(simulation, cells=cells, differences=simulation.differences.iloc[:0])
 
 
 def _fixed(
@@ -331,8 +330,7 @@ def _reading(
             "at any delay to say more."
         )
     else:
-        best = usable.loc[usable["gain"].idxmax()]
-        sentences.append(_gain(best, never, years))
+        sentences.append(_gain(usable.iloc[0], never, years))
     if len(nearest):
         transplanted = int(nearest["transplant_months"].notna().sum())
         sentences.append(
@@ -343,18 +341,18 @@ def _reading(
     return [*sentences, NO_ADVICE]
 
 
-def _gain(best: pd.Series, never: pd.Series, years: str) -> str:
+def _gain(first: pd.Series, never: pd.Series, years: str) -> str:
     words = (
         f"In the model such patients live {never['life']:.0f} months within {years} years without "
-        f"a transplant; of the delays that the data support, month {best['delay']:g} differs most "
-        f"in favour of it: {signed(best['gain'])} months"
+        f"a transplant; with one at month {first['delay']:g}, the earliest that the data support, "
+        f"{signed(first['gain'])} months"
     )
-    low, high = best["gain_lower"], best["gain_upper"]
+    low, high = first["gain_lower"], first["gain_upper"]
     if np.isnan(low):
         return f"{words} (interval still being computed)."
     words += f" ({signed(low)} to {signed(high)})"
     if low <= 0 <= high:
         return f"{words}: these data do not tell whether a transplant lengthens or shortens life."
     if high < 0:
-        return f"{words}: at every delay life is shorter with one, on average."
+        return f"{words}: life is shorter with it, on average."
     return f"{words}, on average, if who is transplanted when depends on nothing unrecorded."

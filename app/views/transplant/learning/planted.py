@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats, Ints
-from app.analysis.transplant import EVERYONE, Arm, Emulation
+from app.analysis.transplant import Arm, Emulation
 from app.views.transplant.protocol.analysis import Protocol
 from data_loaders import Cohort
 from data_loaders.demo import MDS_SEED
@@ -54,13 +54,13 @@ def planted_truth(cohort: Cohort, protocol: Protocol, emulation: Emulation) -> p
     )
     if model is None or waits or starts_late:
         return None
+    place = pd.Series(protocol.patients, index=protocol.data.rows)
+    patients = place.loc[trial.data.rows].to_numpy()
     grid = np.linspace(0.0, trial.horizon, _GRID)
     estimates = emulation.contrasts.set_index(["group", "strategy"])
     rows = []
     for group in emulation.groups:
-        own = protocol.patients
-        if group != EVERYONE:
-            own = own[protocol.data.groups == protocol.data.names.index(group)]
+        own = patients[emulation.members(group)]
         curves = {arm.strategy.label: _curve(model, own, grid, arm) for arm in trial.arms}
         means = {name: float(np.trapezoid(curve, grid)) for name, curve in curves.items()}
         for name, curve in curves.items():

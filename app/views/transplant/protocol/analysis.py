@@ -12,8 +12,17 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats, Ints
-from app.analysis.transplant import Strategy, TrialData, trial_data
+from app.analysis.transplant import (
+    EFFECTIVE,
+    Kinds,
+    Strategy,
+    TrialData,
+    kinds_of,
+    trial_data,
+    without_kinds,
+)
 from app.cohort.filters import Filter
+from app.study.adjustment import age_column
 from app.study.exposures import ExposureTimes, exposure_times
 from app.study.transplants.confounders import other_treatments, timeless_treatments, what_is_left
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
@@ -53,6 +62,8 @@ class TargetTrial:
     kind
         ``allogeneic`` or ``autologous``: transplants of the other kind end the follow-up; empty
         for every transplant alike.
+    higher_from
+        The first class of higher risk, which is compared with lower risk; empty for the upper half.
     """
 
     eligibility: Filter = field(default_factory=Filter)
@@ -66,6 +77,12 @@ class TargetTrial:
     classes: str | None = None
     progression: str | None = None
     kind: str = ""
+    higher_from: str = ""
+
+    @property
+    def primary(self) -> Strategy:
+        """The strategy that is compared first: with a transplant, where there is one."""
+        return next((arm for arm in self.strategies if arm.kind != "never"), self.strategies[0])
 
     def to_dict(self) -> dict[str, Any]:
         """The trial as plain data; ``from_dict`` reads it back equal."""
@@ -125,8 +142,14 @@ class Protocol:
         The eligible patients.
     patients
         Position in the cohort of each of them, in the order of ``data``.
-    compared, compared_patients
-        The same for answers that ask nothing of progression: they keep those of whom it is unknown.
+    kinds, compared, compared_patients
+        Kinds of patients by age and class, and the patients of those that can be compared, on whom
+        the trial is emulated.
+    unknown
+        The same with those of whom progression is not known: counted as never, as from the start;
+        empty where it is known of all.
+    higher
+        Classes of higher risk.
     """
 
     table: pd.DataFrame
@@ -134,13 +157,11 @@ class Protocol:
     arms: pd.DataFrame
     data: TrialData
     patients: Ints
+    kinds: Kinds
     compared: TrialData
     compared_patients: Ints
-
-    @property
-    def progression_unknown(self) -> int:
-        """Patients of ``compared`` who are not in the trial."""
-        return self.compared.n - self.data.n
+    unknown: dict[str, TrialData]
+    higher: tuple[str, ...]
 
 
 def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
@@ -170,11 +191,11 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if trial.time_zero is not None:
         zero = exposure_times(cohort, trial.time_zero, trial.endpoint).months
     known = np.isfinite(zero[used])
-    used, frame = used[known], frame.loc[known]
+    used, frame, start = used[known], frame.loc[known], zero[used[known]]
     if not len(used):
         raise ValueError("Nobody eligible reached time zero: choose another time zero.")
-    start = zero[used]
-    onsets, unknown = {}, {}
+    onsets: dict[str, Floats] = {}
+    unknown: dict[str, Bools] = {}
     if trial.progression is not None:
         event = exposure_times(cohort, trial.progression, trial.endpoint)
         onsets[event.exposure.label] = event.months[used] - start
@@ -184,9 +205,8 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if model.entry is not None:
         late = frame[ENTRY].to_numpy() - start
         entry = np.where(late > 0, late, -np.inf)
-    classes = None
-    if trial.classes is not None:
-        classes = frame[names[wanted.index(trial.classes)]].reset_index(drop=True)
+    at = None if trial.classes is None else wanted.index(trial.classes)
+    classes = None if at is None else frame[names[at]].reset_index(drop=True)
     time, event = frame[TIME].to_numpy(), frame[EVENT].to_numpy()
     prepared = partial(
         trial_data,
@@ -198,9 +218,12 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         entry=entry,
         undated=given.undated[used],
     )
+    of_kinds = partial(_kinds, cohort, trial, used, next(iter(onsets), None))
     data = prepared(onsets=onsets, unknown=unknown)
-    lacking = any(np.asarray(who).any() for who in unknown.values())
-    compared = prepared() if lacking else data
+    found = of_kinds(data)
+    compared = without_kinds(data, found)
+    cases = {name: prepared(onsets=values) for name, values in _cases(onsets, unknown)}
+    cases = {name: without_kinds(case, of_kinds(case)) for name, case in cases.items()}
     steps = _steps(cohort, trial, model.outcome.used, known, (used, data, given.months))
     origin = "start of follow-up (diagnosis or sampling)"
     if trial.time_zero is not None:
@@ -220,6 +243,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
             if text
         ),
     }
+    words["kinds"] = f"; left out as {found.words}: {found.left_out:,}" if found.left_out else ""
     arms = _arms(data, trial, next(iter(onsets), None))
     return Protocol(
         _table(trial, data, arms, words),
@@ -227,9 +251,48 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         arms,
         data,
         used[data.rows],
+        found,
         compared,
         used[compared.rows],
+        cases,
+        _higher(trial, classes),
     )
+
+
+def _cases(
+    onsets: dict[str, Floats], unknown: dict[str, Bools]
+) -> list[tuple[str, dict[str, Floats]]]:
+    """The two ways to count an onset of which it is not known whether or when it came."""
+    cases = []
+    for name, lacking in unknown.items():
+        if lacking.any():
+            there = np.where(lacking, 0.0, onsets[name])
+            cases.append((f"{mid_sentence(name)} counted as never", onsets))
+            cases.append((f"{mid_sentence(name)} from the start", {**onsets, name: there}))
+    return cases
+
+
+def _kinds(
+    cohort: Cohort, trial: TargetTrial, used: Ints, progression: str | None, data: TrialData
+) -> Kinds:
+    """Kinds by age and class, where the cohort knows the age."""
+    column = age_column(cohort)
+    age = None if column is None else cohort.numbers(column)[used[data.rows]]
+    return kinds_of(data, trial.primary, age, grace=trial.grace_months, progression=progression)
+
+
+def _higher(trial: TargetTrial, classes: pd.Series | None) -> tuple[str, ...]:
+    """The classes of higher risk: from the one named on, or the upper half of all levels."""
+    if classes is None:
+        return ()
+    ordered = isinstance(classes.dtype, pd.CategoricalDtype)
+    levels = list(
+        map(str, classes.cat.categories if ordered else sorted(classes.dropna().unique()))
+    )
+    start = (len(levels) + 1) // 2
+    if trial.higher_from in levels:
+        start = levels.index(trial.higher_from)
+    return tuple(levels[start:])
 
 
 def _check(cohort: Cohort, trial: TargetTrial) -> None:
@@ -402,7 +465,8 @@ def _table(
         (
             "Follow-up",
             f"until the event, loss or {trial.horizon_months:g} months",
-            "the same; a clone is censored when the patient departs from its strategy",
+            "the same, and estimates end where an arm has an effective number below "
+            f"{EFFECTIVE:g}; a clone is censored when the patient departs from its strategy",
         ),
         (
             "Outcome",
@@ -412,8 +476,8 @@ def _table(
         (
             "Causal contrast",
             "per protocol: survival and restricted mean survival under each strategy",
-            "the same, if the confounders suffice and every kind of patient could follow each "
-            "strategy",
+            "the same, if the confounders suffice, among patients of the kinds that could follow "
+            f"each strategy{words['kinds']}",
         ),
         (
             "Analysis",

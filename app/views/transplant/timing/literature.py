@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.analysis.transplant import EVERYONE, Emulation
+from app.analysis.transplant import Emulation
 from app.study.wording import listing, signed
 
 REFERENCES = (
@@ -24,7 +24,7 @@ def literature_reading(emulation: Emulation) -> list[str]:
 
     The estimates are taken as they are: nothing is tuned to what was reported.
     """
-    known = {name: _plain(name) for name in emulation.groups if name != EVERYONE}
+    known = {name: _plain(name) for name in emulation.classes}
     if not known or not set(known.values()) <= _LOWER | _HIGHER:
         return []
     strategy = next(name for name in emulation.strategies if name != emulation.reference)

@@ -15,20 +15,28 @@ from app.views.transplant.figures_gain import life_figure
 from app.views.transplant.page_parts import draw_figure, take_away
 from app.views.transplant.page_work import Work, delays, emulated
 from app.views.transplant.timing.literature import REFERENCES, literature_reading
-from app.views.transplant.words import best_delays
+from app.views.transplant.words import delays_in_words
+
+_ESTIMANDS = (
+    "Two questions that are not the same. The emulated trial at the top: a transplant within a "
+    "window against none, of all eligible, without a model of what follows. Here: a transplant in "
+    "one month for who lives to it without progression, and none ever after progression, in a "
+    "multi-state model that takes hazards to be proportional and so says more than was seen."
+)
 
 
 def draw_timing(work: Work) -> None:
-    """The heat map of gained life, and the best delay of each class with its interval."""
+    """The heat map of gained life, and what each class gains with its interval."""
     try:
         found = delays(work)
     except ValueError as error:
         st.info(f"Life by delay cannot be simulated from these data: {error}")
         return
-    years = f"{work.trial.horizon_months / 12:g}"
+    month = f"month {found.settings.horizon:g}"
     patients = count(work.protocol.data.n, "patient")
-    title = f"Life gained in {years} years, {patients}"
-    sentences = best_delays(found)
+    title = f"Life gained by {month}, {patients}"
+    st.caption(_ESTIMANDS)
+    sentences = delays_in_words(found)
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
@@ -43,22 +51,24 @@ def draw_timing(work: Work) -> None:
         bullets(sentences)
         settings = found.settings
         st.caption(
-            f"Months gained over no transplant. A cell needs {settings.min_patients} transplants "
-            f"within {settings.near:g} months of its delay and {settings.min_events} deaths after "
-            "a transplant in its class; elsewhere it is grey: the model would only extrapolate."
+            f"Months gained over no transplant, at the middle of each half year. A cell needs "
+            f"{settings.min_patients} transplants within {settings.near:g} months of its delay and "
+            f"{settings.min_events} deaths after a transplant in its class; elsewhere it is grey. "
+            "All intervals here hold together: one of them excludes zero by chance in one of "
+            "twenty such cohorts."
         )
-    curves = _draw_curves(found, f"Life in {years} years by delay, {patients}", sentences)
+    curves = _draw_curves(found, f"Life until {month} by delay, {patients}", sentences)
     _draw_literature(work)
     with st.expander("Every cell, and how it was simulated"):
         draw_table(_cells(found), key="transplant_cells")
         bullets((found.method, *found.notes))
     figures = {"Figure": figure, "Curves": curves}
-    sheets = {"Life by delay": found.cells, "Best delay": found.best}
+    sheets = {"Life by delay": found.cells, "Differences": found.differences}
     take_away(work, "delays", figures, lambda: sheets, simulation=found)
 
 
 def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go.Figure:
-    """Life itself by delay, the best delay of each class marked with its interval."""
+    """Life itself by delay."""
     supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
     classes = tuple(name for name in found.groups if name in set(supported["group"]))
     left, right = st.columns([7, 5], gap="large")
@@ -73,7 +83,6 @@ def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go
         )
     with right:
         st.caption(
-            "Star: the delay with the longest life; grey bar: 95% of the draws put it there. "
             "Dashed: life without a transplant. Classes in which no delay is supported are left "
             "out."
         )
@@ -91,9 +100,8 @@ def _draw_literature(work: Work) -> None:
     st.subheader("Beside the literature", anchor=False)
     bullets(sentences)
     st.caption(
-        "These gains are of the emulated trial; map and curves above are of the multi-state model, "
-        "which takes hazards to be proportional and so says more on the same patients. Where the "
-        "two disagree, neither is settled."
+        "These gains are of the emulated trial. Where it and the model above disagree, neither is "
+        "settled."
     )
     st.caption("  \n".join(REFERENCES))
 

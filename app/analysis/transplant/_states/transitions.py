@@ -15,7 +15,15 @@ import pandas as pd
 
 from app.analysis.arrays import Floats, Ints
 from app.analysis.transplant._hazards import FittedHazard, HazardRows, baseline_jumps, fit_hazard
-from app.analysis.transplant._multistate import BOTH, DEAD, TRANSPLANTED, UNTREATED, Paths, paths_of
+from app.analysis.transplant._states.paths import (
+    DEAD,
+    RELAPSED,
+    RESCUED,
+    TRANSPLANTED,
+    UNTREATED,
+    Paths,
+    paths_of,
+)
 from app.analysis.transplant._trial_data import TrialData
 
 WAIT = "wait for the transplant"
@@ -35,7 +43,7 @@ class Transition:
     Attributes
     ----------
     origin, target
-        States, by number: see ``multistate``.
+        States, by number: see ``paths``.
     n, events
         Stays at risk, and transitions.
     forward
@@ -187,7 +195,7 @@ def _fit(data: TrialData, paths: Paths, origin: int, target: int) -> Transition 
         start = np.where(start <= zero, -np.inf, start - zero)
         stop = stop - zero
     wait = data.treated[patient]
-    if origin in (TRANSPLANTED, BOTH) and wait.std() > 0:
+    if origin in (TRANSPLANTED, RELAPSED, RESCUED) and wait.std() > 0:
         scale = (float(wait.mean()), float(wait.std()))
         x = np.column_stack([x, (wait - scale[0]) / scale[1]])
     rows = HazardRows(start, stop, event, x, np.zeros(len(own), dtype=np.int64))

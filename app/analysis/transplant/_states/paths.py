@@ -16,7 +16,7 @@ from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._trial_data import TrialData
 
-UNTREATED, TRANSPLANTED, PROGRESSED, BOTH, DEAD = range(5)
+UNTREATED, TRANSPLANTED, PROGRESSED, RELAPSED, RESCUED, DEAD = range(6)
 _FEW_AT_RISK = 10
 
 
@@ -82,7 +82,7 @@ class Occupancy:
 
 
 def paths_of(data: TrialData, progression: str | None = None) -> Paths:
-    """States of every patient: transplanted or not, with progression or not, dead.
+    """States of every patient: transplanted or not, progression before, after or not, dead.
 
     Parameters
     ----------
@@ -103,27 +103,34 @@ def paths_of(data: TrialData, progression: str | None = None) -> Paths:
         tied = (onset == treated) & (onset > 0)
         onset = np.where(tied, onset + 1e-6 * float(end.max()), onset)
         progressed = np.where(onset < end, onset, np.inf)
-        names = (*names, f"{progression}, no transplant", f"{progression} and transplant")
+        names = (
+            *names,
+            f"{progression}, no transplant",
+            f"Transplant, then {progression}",
+            f"{progression}, then transplant",
+        )
     edges = np.sort(np.column_stack([treated, progressed]), axis=1)
     # What has come by time zero is the state that a patient starts in, not a transition.
     edges = np.where(edges <= 0, -np.inf, edges)
     edges = np.minimum(np.column_stack([np.full(data.n, -np.inf), edges, end]), end[:, None])
     treated, progressed = (np.where(came <= 0, -np.inf, came) for came in (treated, progressed))
+    # Who relapses after a transplant and who is transplanted after a relapse are two states.
+    first = progressed <= treated
     dead = len(names)
     rows: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
     for number in range(3):
         low, high = edges[:, number], edges[:, number + 1]
         low, there = np.maximum(low, data.entry), (high > np.maximum(low, data.entry))
         last = there & (high == end)
-        origin = _state(treated <= edges[:, number], progressed <= edges[:, number])
-        after = _state(treated <= high, progressed <= high)
+        origin = _state(treated <= edges[:, number], progressed <= edges[:, number], first)
+        after = _state(treated <= high, progressed <= high, first)
         target = np.where(last, np.where(data.event, dead, -1), after)
         who = np.flatnonzero(there)
         rows.append((who, origin[who], target[who], low[who], high[who]))
     patient, origin, target, start, stop = (
         np.concatenate(values) for values in zip(*rows, strict=True)
     )
-    initial = _state(treated <= 0, progressed <= 0)
+    initial = _state(treated <= 0, progressed <= 0, first)
     return Paths((*names, "Dead"), patient, origin, target, start, stop, initial)
 
 
@@ -235,5 +242,8 @@ def _at_risk(paths: Paths, own: Bools, weights: Floats, at: Floats) -> Floats:
     return total
 
 
-def _state(treated: Bools, progressed: Bools) -> Ints:
-    return np.asarray(treated.astype(np.int64) + 2 * progressed.astype(np.int64))
+def _state(treated: Bools, progressed: Bools, first: Bools) -> Ints:
+    """State of each patient; ``first``: the progression came, if at all, before the transplant."""
+    both = np.where(first, RESCUED, RELAPSED)
+    one = treated.astype(np.int64) + 2 * progressed.astype(np.int64)
+    return np.asarray(np.where(treated & progressed, both, one))

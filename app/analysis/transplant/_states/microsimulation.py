@@ -16,8 +16,15 @@ import pandas as pd
 
 from app.analysis.arrays import Floats, Ints
 from app.analysis.progress import Progress, ShouldCancel, report
-from app.analysis.transplant._multistate import BOTH, DEAD, PROGRESSED, TRANSPLANTED, UNTREATED
-from app.analysis.transplant._transitions import Transition, TransitionModels
+from app.analysis.transplant._claims.intervals import band, interval
+from app.analysis.transplant._states.paths import (
+    DEAD,
+    PROGRESSED,
+    RELAPSED,
+    TRANSPLANTED,
+    UNTREATED,
+)
+from app.analysis.transplant._states.transitions import Transition, TransitionModels
 from data_loaders.wording import plural
 
 Key = tuple[int, int]
@@ -25,10 +32,10 @@ Drawn = Mapping[Key, tuple[Floats, Floats, Floats]]
 _WALKED: tuple[Key, ...] = (
     (UNTREATED, PROGRESSED),
     (UNTREATED, DEAD),
-    (TRANSPLANTED, BOTH),
+    (TRANSPLANTED, RELAPSED),
     (TRANSPLANTED, DEAD),
     (PROGRESSED, DEAD),
-    (BOTH, DEAD),
+    (RELAPSED, DEAD),
 )
 NEVER = float("inf")
 
@@ -82,12 +89,13 @@ class Microsimulation:
     ----------
     cells
         group, delay (infinite for no transplant), life (restricted mean survival), lower, upper,
-        gain (over no transplant), gain_lower, gain_upper, transplanted (share who live to be),
+        gain (over no transplant), gain_lower, gain_upper (of all supported cells together),
+        transplanted (share who live to be),
         n_near (real transplants near the delay), events (deaths behind the cell), supported, note.
-    best
-        One row a class: group, delay with the longest life (infinite: no transplant), lower, upper
-        (percentiles of the best delay over the draws), share (of draws in which it is the best),
-        supported, note. Only supported delays take part; missing where fewer than two are.
+    differences
+        group, delay (the earliest supported), against (no transplant; the latest supported delay),
+        difference (of life), lower, upper (all of the table hold together), verdict. A class in
+        which there is nothing to compare has no row.
     draws
         Life by draw, class and delay, no transplant last, shape (draws, classes, delays + 1).
     groups, delays, settings
@@ -97,7 +105,7 @@ class Microsimulation:
     """
 
     cells: pd.DataFrame
-    best: pd.DataFrame
+    differences: pd.DataFrame
     draws: Floats
     groups: tuple[str, ...]
     delays: tuple[float, ...]
@@ -145,7 +153,7 @@ def microsimulate(
     cells = _cells(models, settings, (delays, estimate, reached, draws))
     return Microsimulation(
         cells=cells,
-        best=_best(cells, data.names, (delays, estimate, draws), settings.conf_level),
+        differences=_differences(cells, data.names, (delays, estimate, draws), settings.conf_level),
         draws=draws,
         groups=data.names,
         delays=delays,
@@ -194,9 +202,9 @@ class _Virtual:
             life = np.minimum(untreated, horizon)
             given = leaves > delay
             if given.any():
-                relapse = self._when(models, drawn, (TRANSPLANTED, BOTH), delay)
+                relapse = self._when(models, drawn, (TRANSPLANTED, RELAPSED), delay)
                 death = self._when(models, drawn, (TRANSPLANTED, DEAD), delay)
-                later = relapse + self._when(models, drawn, (BOTH, DEAD), delay)
+                later = relapse + self._when(models, drawn, (RELAPSED, DEAD), delay)
                 since = np.where(relapse < death, later, death)
                 life = np.where(given, np.minimum(delay + since, horizon), life)
             lives[position], shares[position] = life.mean(), given.mean()
@@ -226,7 +234,6 @@ def _cells(
     data = models.data
     tails = [(1 - settings.conf_level) / 2, (1 + settings.conf_level) / 2]
     lower, upper = _limits(draws, tails)
-    gain_lower, gain_upper = _limits(draws - draws[..., -1:], tails)
     rows = []
     for group, name in enumerate(data.names):
         here = data.groups == group
@@ -253,8 +260,8 @@ def _cells(
                     "lower": lower[cell],
                     "upper": upper[cell],
                     "gain": estimate[cell] - estimate[group, -1],
-                    "gain_lower": gain_lower[cell],
-                    "gain_upper": gain_upper[cell],
+                    "gain_lower": np.nan,
+                    "gain_upper": np.nan,
                     "transplanted": reached[cell],
                     "n_near": patients,
                     "events": deaths,
@@ -264,7 +271,13 @@ def _cells(
                     else f"Rests on {what} and {plural(deaths, 'death')}: extrapolated.",
                 }
             )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    supported = (table["supported"] & (table["delay"] != NEVER)).to_numpy()
+    if supported.any() and len(draws):
+        gains = (draws - draws[..., -1:]).reshape(len(draws), -1)[:, supported]
+        limits = band(table.loc[supported, "gain"].to_numpy(), gains, settings.conf_level)
+        table.loc[supported, ["gain_lower", "gain_upper"]] = np.column_stack(limits)
+    return table
 
 
 def _limits(draws: Floats, tails: list[float]) -> Floats:
@@ -273,34 +286,35 @@ def _limits(draws: Floats, tails: list[float]) -> Floats:
     return np.asarray(np.quantile(draws, tails, axis=0, method="weibull"))
 
 
-def _best(
+def _differences(
     cells: pd.DataFrame,
     groups: tuple[str, ...],
     found: tuple[tuple[float, ...], Floats, Floats],
     level: float,
 ) -> pd.DataFrame:
-    delays, estimate, draws = np.array(found[0]), found[1], found[2]
-    rows: list[dict[str, object]] = []
+    """Earliest supported delay against none, and against the latest supported one, by class."""
+    delays, estimate, draws = found
+    pairs = []
     for group, name in enumerate(groups):
-        usable = np.flatnonzero(cells.loc[cells["group"] == name, "supported"].to_numpy())
-        row: dict[str, object] = {"group": name, "supported": len(usable) > 1, "note": ""}
-        row |= dict.fromkeys(("delay", "lower", "upper", "share"), np.nan)
-        rows.append(row)
-        if len(usable) < 2:
-            row["note"] = f"{name}: too few patients and deaths to compare delays."
+        own = cells[cells["group"] == name]
+        usable = np.flatnonzero(own["supported"].to_numpy())
+        later = usable[usable < len(delays) - 1]
+        if not len(later):
             continue
-        best = usable[int(np.argmax(estimate[group, usable]))]
-        row["delay"] = float(delays[best])
-        if len(draws):
-            drawn = np.sort(usable[np.argmax(draws[:, group][:, usable], axis=1)])
-            last = len(drawn) - 1
-            low, high = (round(share * last) for share in ((1 - level) / 2, (1 + level) / 2))
-            row["lower"], row["upper"] = float(delays[drawn[low]]), float(delays[drawn[high]])
-            row["share"] = float((drawn == best).mean())
-            if row["lower"] != row["upper"]:
-                row["note"] = f"{name}: these data do not single out one delay."
-    columns = ["group", "delay", "lower", "upper", "share", "supported", "note"]
-    return pd.DataFrame(rows)[columns]
+        events = float(own["events"].iloc[later[0]])
+        if usable[-1] == len(delays) - 1:
+            pairs.append((group, later[0], usable[-1], events))
+        if len(later) > 1:
+            pairs.append((group, later[0], later[-1], events))
+    rows = []
+    for group, first, other, events in pairs:
+        value = float(estimate[group, first] - estimate[group, other])
+        drawn = draws[:, group, first] - draws[:, group, other]
+        own = interval(value, drawn, level, events, several=len(pairs))
+        limits = (own.lower, own.upper, own.verdict)
+        rows.append((groups[group], delays[first], delays[other], value, *limits))
+    columns = ["group", "delay", "against", "difference", "lower", "upper", "verdict"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _beyond(models: TransitionModels, settings: MicrosimulationSettings) -> list[str]:

@@ -1,0 +1,1 @@
+"""Other estimators of the same question, with the same patients and confounders."""

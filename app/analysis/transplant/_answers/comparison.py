@@ -1,0 +1,137 @@
+"""Every answer on the same terms: the same patients, confounders, strategies and horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Floats
+from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.transplant._answers.augmented import Augmentation
+from app.analysis.transplant._answers.standardised import Standardisation
+from app.analysis.transplant._answers.timed_cox import landmark_cox, timed_cox
+from app.analysis.transplant._claims.intervals import interval
+from app.analysis.transplant._emulation import Emulation
+from app.analysis.transplant._tables import estimate
+from app.analysis.transplant._strata import without_confounders
+from app.analysis.transplant._trial_data import TrialData
+
+WEIGHTED, STANDARDISED, ROBUST = "Weights (IPW)", "Standardised (g-formula)", "Doubly robust (AIPW)"
+_POINTS = 65
+
+
+@dataclass(frozen=True, eq=False)
+class SameTerms:
+    """Answers that differ only in how they are estimated.
+
+    Attributes
+    ----------
+    means
+        approach, group (everyone and the halves), rmst_difference, lower, upper, verdict: gain of
+        the first strategy by the horizon.
+    ratios
+        approach, hr, lower, upper, n, transplanted, events: Cox models, adjusted for the same.
+    draws
+        Bootstrap draws behind the intervals.
+    """
+
+    means: pd.DataFrame
+    ratios: pd.DataFrame
+    draws: int
+
+
+def same_terms(
+    emulation: Emulation,
+    landmarks: Sequence[float],
+    *,
+    draws: int = 0,
+    progress: Progress | None = None,
+    should_cancel: ShouldCancel | None = None,
+) -> SameTerms:
+    """Estimate the gain by weights, standardisation and both, and the ratios by Cox models.
+
+    Parameters
+    ----------
+    emulation
+        The emulated trial, whose patients, weights and horizon are taken.
+    landmarks
+        Times of the adjusted landmark analyses.
+    draws
+        Bootstrap draws of patients, the same for all three; 0 for no intervals.
+    """
+    trial, settings, data = emulation.trial, emulation.settings, emulation.trial.data
+    groups = emulation.layout.groups
+    wide = [i for i, name in enumerate(groups.names) if i == 0 or name in (groups.halves or ())]
+    higher = groups.inside(wide[-1], data) if groups.halves else np.zeros(data.n, dtype=bool)
+    grid = np.linspace(0.0, trial.horizon, _POINTS)
+    standard, augmented = Standardisation(data, higher, grid), Augmentation(trial)
+    caps = trial.caps(emulation.drawn, settings.truncation)
+    pair = _pair(emulation)
+    inside = np.array([groups.inside(g, data) for g in wide], dtype=np.float64)
+
+    def gains(counts: Floats, *, again: bool) -> Floats:
+        drawn = trial.model.draw(counts, emulation.drawn) if again else emulation.drawn
+        point = estimate(trial, trial.sums(drawn, caps, counts), emulation.layout)
+        survival = standard.survival(tuple(trial.arms[i] for i in pair), counts)
+        area = np.trapezoid(survival, grid, axis=-1)
+        robust = augmented.means(drawn, caps, counts)[list(pair)]
+        share = inside * counts
+        share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
+        return np.stack(
+            [
+                point.rmst[wide, pair[0]] - point.rmst[wide, pair[1]],
+                share @ (area[0] - area[1]),
+                share @ (robust[0] - robust[1]),
+            ]
+        )
+
+    whole = gains(np.ones(data.n), again=False)
+    rng = np.random.Generator(np.random.PCG64(settings.seed))
+    found = np.empty((draws, *whole.shape))
+    for number in range(draws):
+        if number % 5 == 0:
+            report(progress, should_cancel, "Other estimators", number / draws)
+        counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
+        found[number] = gains(counts, again=True)
+    report(progress, should_cancel, "Done", 1.0)
+    rows = []
+    behind = emulation.contrasts.groupby("group", sort=False)[["supported", "effective"]].first()
+    for position, approach in enumerate((WEIGHTED, STANDARDISED, ROBUST)):
+        for place, group in enumerate(wide):
+            name = groups.names[group]
+            value = float(whole[position, place])
+            drawn, effective = found[:, position, place], float(behind.loc[name, "effective"])
+            own = interval(value, drawn, settings.conf_level, effective)
+            rows.append(
+                {
+                    "approach": approach, "group": name, "rmst_difference": value,
+                    "lower": own.lower, "upper": own.upper, "verdict": own.verdict,
+                    "supported": bool(behind.loc[name, "supported"]),
+                }
+            )  # fmt: skip
+    return SameTerms(pd.DataFrame(rows), _ratios(data, landmarks), draws)
+
+
+def _pair(emulation: Emulation) -> tuple[int, int]:
+    """Positions of the first strategy and of the reference."""
+    reference = emulation.strategies.index(emulation.reference)
+    return (1 if reference == 0 else 0), reference
+
+
+def _ratios(data: TrialData, landmarks: Sequence[float]) -> pd.DataFrame:
+    rows: list[dict[str, object]] = []
+    crude = timed_cox(without_confounders(data)).iloc[-1:]
+    for words, table in (("Time-dependent, unadjusted", crude), ("", timed_cox(data))):
+        for row in table.to_dict("records"):
+            label = words or f"Time-dependent, adjusted: {row['period']}"
+            numbers = {name: row[name] for name in ("hr", "lower", "upper", "events")}
+            rows.append(
+                {"approach": label, "n": data.n, "transplanted": row["patients"]} | numbers
+            )
+    for at in landmarks:
+        own = landmark_cox(data, at)
+        rows.append({"approach": f"Landmark at month {own.pop('at'):g}, adjusted"} | own)
+    return pd.DataFrame(rows)

@@ -1,0 +1,53 @@
+"""How far the data reach: effective numbers over time, and the horizon that they support."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.analysis.arrays import Bools, Floats
+from app.analysis.transplant._trial import ArmSums, Trial
+
+# Fewer equally weighted patients than this in an arm support no estimate.
+EFFECTIVE = 20.0
+
+
+def effective_numbers(sums: list[ArmSums], members: Bools) -> Floats:
+    """Effective number at risk (Kish) of every group and arm at each time, shape (g, arms, k).
+
+    Parameters
+    ----------
+    members
+        Which classes make up each group, shape (g, classes).
+    """
+    risk = np.stack([members @ arm.at_risk for arm in sums], axis=1)
+    square = np.stack([members @ np.asarray(arm.squares) for arm in sums], axis=1)
+    return np.asarray(np.divide(risk**2, square, out=np.zeros_like(risk), where=square > 0))
+
+
+def supported_until(trial: Trial, effective: Floats, least: float) -> float:
+    """Last whole time at which everyone's arms have their effective number; else a half's.
+
+    Before the windows close clones that wait for their transplant count too, so that the numbers
+    say little: the answer is never earlier than the first whole time after the shortest window.
+
+    Parameters
+    ----------
+    effective
+        Of the arms that are compared, of everyone and then of others to fall back on where everyone
+        together has not enough even then, shape (groups, arms, k).
+    """
+    closes = [
+        float(arm.closes[np.isfinite(arm.closes)].min())
+        for arm in trial.arms
+        if np.isfinite(arm.closes).any()
+    ]
+    start = min([*closes, trial.horizon])
+    after = trial.deaths >= start
+    reached = []
+    for own in effective:
+        ends = trial.deaths[after & (own < least).any(axis=0)]
+        until = trial.horizon if not len(ends) else float(ends[0]) - 1e-9
+        reached.append(float(np.floor(until + 1e-9)))
+    first = min(float(np.ceil(start)), trial.horizon)
+    until = reached[0] if reached[0] > first else max(reached)
+    return float(np.clip(until, first, trial.horizon))

@@ -1,0 +1,126 @@
+"""The tables of what is claimed: gain by horizon, between classes, and over time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.arrays import Floats
+from app.analysis.transplant._claims.intervals import Interval, band, class_tests, interval
+from app.analysis.transplant._tables import Findings
+
+# Smallest effective number of a half for their contrast, and of a class to be part of a test.
+FEWEST_FOR_A_TEST = 5.0
+_TESTS = ("strategy", "test", "value", "lower", "upper", "verdict", "p_value", "classes",
+          "supported", "note")  # fmt: skip
+
+
+def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Floats) -> pd.DataFrame:
+    """Gain of the first strategy by earlier and later horizons, in everyone and in both halves.
+
+    Parameters
+    ----------
+    horizons
+        The own, then the earlier ones (estimated), then later ones (their support only).
+    effective
+        Effective number at each, shape (groups, horizons): the smaller of both arms.
+    """
+    arm, reference, estimated = found.primary, found.reference, found.point.earlier.shape[-1]
+    means, rows = found.point.earlier, []
+    for group, name in enumerate(found.groups.names):
+        if name in found.groups.names[1:] and name not in (found.groups.halves or ()):
+            continue
+        fine = bool(found.supported[group, arm] and found.supported[group, reference])
+        for position, horizon in enumerate(horizons):
+            told = fine and position < estimated
+            own = found.gain(group, arm, horizon=position) if told else Interval()
+            value = means[group, arm, position] - means[group, reference, position] if told else 0.0
+            rows.append(
+                {
+                    "group": name,
+                    "horizon": horizon,
+                    "effective": effective[group, position],
+                    "rmst_difference": value if told else np.nan,
+                    "lower": own.lower,
+                    "upper": own.upper,
+                    "verdict": own.verdict,
+                    "supported": told,
+                }
+            )
+    return pd.DataFrame(rows).sort_values(["group", "horizon"], kind="stable", ignore_index=True)
+
+
+def test_table(found: Findings) -> pd.DataFrame:
+    """Higher against lower risk, trend and heterogeneity over the classes, of each strategy.
+
+    Returns
+    -------
+    DataFrame
+        strategy, test (contrast, trend, heterogeneity), value (months; a class for a trend), lower,
+        upper, verdict, p_value, classes (that take part), supported, note.
+    """
+    groups, reference = found.groups, found.reference
+    if groups.halves is None:
+        return pd.DataFrame(columns=[*_TESTS])
+    low, high = (groups.names.index(name) for name in groups.halves)
+    means = found.point.rmst
+    drawn = found.limits.values("rmst")
+    rows = []
+    for arm, name in enumerate(found.names):
+        if arm == reference:
+            continue
+        gains, drawn_gains = means[:, arm] - means[:, reference], drawn[..., arm]
+        drawn_gains = drawn_gains - drawn[..., reference]
+        effective = np.minimum(found.effective[:, arm], found.effective[:, reference])
+        fewest = float(min(effective[low], effective[high]))
+        fine = fewest >= FEWEST_FOR_A_TEST
+        value = float(gains[high] - gains[low])
+        own = (
+            interval(value, drawn_gains[:, high] - drawn_gains[:, low], found.limits.level, fewest)
+            if fine
+            else Interval()
+        )
+        common = {"strategy": name, "supported": fine}
+        rows.append(
+            common
+            | {
+                "test": "contrast", "value": value if fine else np.nan, "lower": own.lower,
+                "upper": own.upper, "verdict": own.verdict, "classes": 2,
+                "note": "" if fine else f"effective number of the smaller half: {int(fewest)}",
+            }
+        )  # fmt: skip
+        first = len(groups.names) - groups.members.shape[1]
+        own_classes = np.arange(first, len(groups.names))
+        usable = own_classes[effective[own_classes] >= FEWEST_FOR_A_TEST]
+        tests = class_tests(
+            gains[usable], drawn_gains[:, usable], (usable - first).astype(float), effective[usable]
+        )
+        for test, value, p in (
+            ("trend", tests.slope, tests.p_trend),
+            ("heterogeneity", np.nan, tests.p_heterogeneity),
+        ):
+            rows.append(
+                common
+                | {"test": test, "value": value, "p_value": p, "classes": tests.classes,
+                   "supported": tests.classes > 2, "note": ""}
+            )  # fmt: skip
+    return pd.DataFrame(rows).reindex(columns=[*_TESTS])
+
+
+def difference_table(found: Findings) -> pd.DataFrame:
+    """Difference of survival of each strategy to the reference over time, with its band."""
+    curves, drawn = found.point.curves, found.limits.values("curves")
+    parts = []
+    for group, arm in np.ndindex(found.supported.shape):
+        both = found.supported[group, arm] and found.supported[group, found.reference]
+        if arm == found.reference or not both:
+            continue
+        own = curves[group, arm] - curves[group, found.reference]
+        lower, upper = band(
+            own, drawn[:, group, arm] - drawn[:, group, found.reference], found.limits.level
+        )
+        frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
+        numbers = {"time": found.layout.grid, "difference": own, "lower": lower, "upper": upper}
+        parts.append(pd.DataFrame(frame | numbers))
+    columns = ["group", "strategy", "time", "difference", "lower", "upper"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -1,0 +1,1 @@
+"""States over time, the models of moving between them, and life by delay simulated from these."""
