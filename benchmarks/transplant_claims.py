@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.transplant_claims --cohorts 200`` simulates cohorts in which the transplant
 does nothing, and ``--effect`` ones in which it harms early and helps later in higher risk only.
-Timing is confounded by age, class and leukaemia, and losses by age. ``--hidden 3`` adds a cause that
-is not recorded, makes a transplant so many times likelier and death so many times rarer.
+Timing is confounded by age, class and leukaemia, losses by age. ``--hidden 3`` adds a cause that is
+not recorded, makes a transplant so many times likelier and death so many times rarer.
 """
 
 from __future__ import annotations
@@ -174,7 +174,11 @@ def main() -> None:
         rows.append(claims(frame, emulate(prepared(frame), ARMS, settings), factors))
     table = pd.DataFrame(rows).astype(float)
     summary = pd.DataFrame(
-        {"cohorts": table.count(), "mean": table.mean(), "error": table.std() / table.count() ** 0.5}
+        {
+            "cohorts": table.count(),
+            "mean": table.mean(),
+            "error": table.std() / table.count() ** 0.5,
+        }
     )
     print(summary.round(3).to_string())
     print(f"{chosen.cohorts} cohorts, {time.perf_counter() - begin:.0f} s")

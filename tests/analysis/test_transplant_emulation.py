@@ -220,9 +220,6 @@ def test_demo_recovers_the_planted_benefit_by_risk_class():
         assert row["rmst_difference_lower"] < planted[group] < row["rmst_difference_upper"]
     late = table.loc[ARMS[1].label]["rmst_difference"]
     assert late[["Low", "Moderate Low"]].max() < 0 < late[["Moderate High", "Very High"]].min()
-    tests = result.tests.query("strategy == @ARMS[1].label").set_index("test")
-    assert tests.loc["trend", "value"] > 0, "more is gained in higher risk"
-    assert tests.loc["trend", "p_value"] < 0.01
     # The early transplants of lower risk are too few, and the result says so.
     assert any("Very Low: only 0 of" in note for note in result.notes)
 

@@ -22,9 +22,9 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
     card.last.get_by_role("button", name="Show me").click()
     answer = page.locator(".st-key-transplant_answer")
     # The answer stands at once; its intervals come from the worker.
-    expect(answer).to_contain_text("In a trial emulated on these 671 patients", timeout=30_000)
+    expect(answer).to_contain_text("In a trial emulated on these 447 patients", timeout=30_000)
     expect(answer).to_contain_text("it does not advise on any one of them")
-    expect(answer).to_contain_text("Intervals: 95%, from 200 bootstrap draws", timeout=90_000)
+    expect(answer).to_contain_text("Intervals: 95%, from 1,000 bootstrap draws", timeout=240_000)
     expect(answer).to_contain_text(_INTERVAL)
     calm(page)
 
@@ -36,13 +36,13 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
     oldest = page.get_by_role("spinbutton", name="Oldest eligible age, years")
     oldest.fill("60")
     oldest.press("Enter")
-    expect(answer).not_to_contain_text("671 patients", timeout=30_000)
+    expect(answer).not_to_contain_text("447 patients", timeout=30_000)
     expect(weighted).to_contain_text("IPSS-M score")
     answer.get_by_role("button", name="Stop").click()
     expect(answer).to_contain_text("You stopped the computation of the intervals")
     expect(answer).to_contain_text("In a trial emulated on these")
     answer.get_by_role("button", name="Start again").click()
-    expect(answer).to_contain_text("Intervals: 95%, from 200 bootstrap draws", timeout=90_000)
+    expect(answer).to_contain_text("Intervals: 95%, from 1,000 bootstrap draws", timeout=240_000)
     calm(page)
 
     # The answers side by side, the naive one marked, and how far the last can be trusted.

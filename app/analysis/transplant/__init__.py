@@ -1,5 +1,12 @@
 """Transplant timing: the target trial and its emulation, states over time, life-years by delay."""
 
+from app.analysis.transplant._answers.comparison import (
+    ROBUST,
+    STANDARDISED,
+    WEIGHTED,
+    SameTerms,
+    same_terms,
+)
 from app.analysis.transplant._answers.timed_cox import (
     EARLY,
     EARLY_UNTIL,
@@ -34,7 +41,7 @@ from app.analysis.transplant._states.microsimulation import (
 )
 from app.analysis.transplant._states.paths import Occupancy, Paths, occupancy, paths_of
 from app.analysis.transplant._states.transitions import TransitionModels, transition_models
-from app.analysis.transplant._strata import restratified, rows_of
+from app.analysis.transplant._strata import restratified, rows_of, without_confounders
 from app.analysis.transplant._strategies import Strategy
 from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
 from app.analysis.transplant._trial import Arm
@@ -54,8 +61,11 @@ __all__ = [
     "LOWER",
     "NEAR_ZERO",
     "NEVER",
+    "ROBUST",
+    "STANDARDISED",
     "THROUGHOUT",
     "UNBALANCED",
+    "WEIGHTED",
     "Arm",
     "Emulation",
     "EmulationSettings",
@@ -65,6 +75,7 @@ __all__ = [
     "MicrosimulationSettings",
     "Occupancy",
     "Paths",
+    "SameTerms",
     "Strategy",
     "TransitionModels",
     "TrialData",
@@ -81,11 +92,13 @@ __all__ = [
     "rate_to_risk_ratio",
     "restratified",
     "rows_of",
+    "same_terms",
     "sensitivity",
     "timed_cox",
     "transition_models",
     "trial_data",
     "weight_histogram",
     "window_probability",
+    "without_confounders",
     "without_kinds",
 ]

@@ -216,12 +216,8 @@ def _nothing(found: Emulation, everyone: str) -> str:
             f"Of these {patients} only {followed:,} followed {mid_sentence(found.reference)}: too "
             "few to compare a transplant with."
         )
-    unlike = [
-        row.note
-        for name, row in rows.iterrows()
-        if row.note and (name == found.reference or row.adherent >= FEWEST_FOR_AN_ESTIMATE)
-    ]
-    if unlike:
+    unlike = [row.note for name, row in rows.iterrows() if not row.supported]
+    if unlike and (rows.drop(index=found.reference)["adherent"] >= FEWEST_FOR_AN_ESTIMATE).any():
         return f"In these {patients} no strategy with a transplant is estimated. {unlike[0]}"
     others = listing(
         [

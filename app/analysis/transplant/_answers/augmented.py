@@ -7,6 +7,8 @@ Bai 2013, Biometrics 69:830). Right if either the weights or the model is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.analysis.arrays import Floats
@@ -35,12 +37,11 @@ class Augmentation:
             for end in self._ends
         ]
 
-    def means(self, drawn: DrawnWeights, caps: Caps, counts: Floats) -> Floats:
-        """Restricted mean of every patient under every arm, residuals added, shape (arms, n)."""
+    def means(self, arms: Sequence[int], drawn: DrawnWeights, caps: Caps, counts: Floats) -> Floats:
+        """Restricted mean of every patient under some arms, residuals added, shape (arms, n)."""
         return np.stack(
-            [self._mean(number, arm, drawn, caps, counts)
-             for number, arm in enumerate(self.trial.arms)]
-        )  # fmt: skip
+            [self._mean(number, self.trial.arms[number], drawn, caps, counts) for number in arms]
+        )
 
     def _mean(
         self, number: int, arm: Arm, drawn: DrawnWeights, caps: Caps, counts: Floats

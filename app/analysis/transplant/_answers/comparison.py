@@ -15,8 +15,8 @@ from app.analysis.transplant._answers.standardised import Standardisation
 from app.analysis.transplant._answers.timed_cox import landmark_cox, timed_cox
 from app.analysis.transplant._claims.intervals import interval
 from app.analysis.transplant._emulation import Emulation
-from app.analysis.transplant._tables import estimate
 from app.analysis.transplant._strata import without_confounders
+from app.analysis.transplant._tables import estimate
 from app.analysis.transplant._trial_data import TrialData
 
 WEIGHTED, STANDARDISED, ROBUST = "Weights (IPW)", "Standardised (g-formula)", "Doubly robust (AIPW)"
@@ -76,8 +76,8 @@ def same_terms(
         drawn = trial.model.draw(counts, emulation.drawn) if again else emulation.drawn
         point = estimate(trial, trial.sums(drawn, caps, counts), emulation.layout)
         survival = standard.survival(tuple(trial.arms[i] for i in pair), counts)
-        area = np.trapezoid(survival, grid, axis=-1)
-        robust = augmented.means(drawn, caps, counts)[list(pair)]
+        area = np.asarray(np.trapezoid(survival, grid, axis=-1))
+        robust = augmented.means(pair, drawn, caps, counts)
         share = inside * counts
         share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
         return np.stack(
@@ -128,10 +128,9 @@ def _ratios(data: TrialData, landmarks: Sequence[float]) -> pd.DataFrame:
         for row in table.to_dict("records"):
             label = words or f"Time-dependent, adjusted: {row['period']}"
             numbers = {name: row[name] for name in ("hr", "lower", "upper", "events")}
-            rows.append(
-                {"approach": label, "n": data.n, "transplanted": row["patients"]} | numbers
-            )
-    for at in landmarks:
-        own = landmark_cox(data, at)
-        rows.append({"approach": f"Landmark at month {own.pop('at'):g}, adjusted"} | own)
+            rows.append({"approach": label, "n": data.n, "transplanted": row["patients"]} | numbers)
+    rows += [
+        {"approach": f"Landmark at month {at:g}, adjusted", **landmark_cox(data, at)}
+        for at in landmarks
+    ]
     return pd.DataFrame(rows)

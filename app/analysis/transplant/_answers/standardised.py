@@ -75,7 +75,7 @@ class Standardisation:
                                 self.data.x[patient], *onsets])  # fmt: skip
 
     def survival(self, arms: tuple[Arm, ...], counts: Floats) -> Floats:
-        """Survival of each patient under each arm, models fitted to patients drawn ``counts`` times.
+        """Survival of each patient under each arm; models of patients drawn ``counts`` times.
 
         Returns
         -------
@@ -116,8 +116,8 @@ class Standardisation:
         before: Floats = np.zeros((n, REPEATS, 1))
         for segment in range(edges.shape[-1] + 1):
             end = order[..., segment] if segment < edges.shape[-1] else np.full_like(below, np.inf)
-            score = np.where(below >= given + EARLY_UNTIL, np.asarray(late)[..., None],
-                             np.where(below >= given, np.asarray(early)[..., None], 0.0))  # fmt: skip
+            score = np.where(below >= given, np.asarray(early)[..., None], 0.0)
+            score = np.where(below >= given + EARLY_UNTIL, np.asarray(late)[..., None], score)
             for own, effect in zip(came, extra, strict=True):
                 score = score + np.where(below >= own, effect, 0.0)
             ends = _cumulative(self._death.made, death, end)[..., None]

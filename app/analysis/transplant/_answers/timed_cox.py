@@ -99,7 +99,12 @@ def landmark_cox(data: TrialData, at: float) -> dict[str, float]:
     given = data.treated[there] <= at
     event = data.event[there]
     came = [(onset[there] <= at).astype(np.float64)[:, None] for onset in data.onsets.values()]
-    found = {"at": at, "n": len(there), "transplanted": int(given.sum()), "events": int(event.sum())}
+    found = {
+        "at": at,
+        "n": len(there),
+        "transplanted": int(given.sum()),
+        "events": int(event.sum()),
+    }
     found["died_before"] = int((data.event & (data.time <= at)).sum())
     ratio: Floats = np.full(3, np.nan)
     if given.any() and not given.all() and event.any():

@@ -1,0 +1,153 @@
+"""What an emulated trial may claim: verdicts, tests over classes, support, and single patients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from app.analysis.transplant import (
+    EVERYONE,
+    HIGHER,
+    LOWER,
+    EmulationSettings,
+    Interval,
+    Strategy,
+    band,
+    emulate,
+    interval,
+    kinds_of,
+    trial_data,
+    without_confounders,
+    without_kinds,
+)
+from app.analysis.transplant._claims.intervals import class_tests
+
+ARMS = (Strategy("within", 12.0), Strategy("never"))
+CLASSES = ("a", "b", "c", "d")
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(2)
+    n = 900
+    risk, age = rng.integers(0, 4, n), rng.normal(60, 8, n)
+    death = rng.exponential(1 / np.array([0.01, 0.015, 0.03, 0.05])[risk])
+    wait = rng.exponential(1 / np.array([0.0005, 0.01, 0.02, 0.03])[risk])
+    # Nobody from 70 on is transplanted.
+    wait = np.where(age < 70, wait, np.inf)
+    end = rng.uniform(12, 120, n)
+    time = np.minimum(death, end)
+    return trial_data(
+        time,
+        death <= end,
+        np.where(wait < time, wait, np.nan),
+        pd.DataFrame({"age": age}),
+        groups=pd.Categorical.from_codes(risk, list(CLASSES), ordered=True),
+    )
+
+
+@pytest.fixture(scope="module")
+def kinds(data):
+    return kinds_of(data, ARMS[0], data.confounders["age"].to_numpy(), grace=12.0)
+
+
+@pytest.fixture(scope="module")
+def found(data, kinds):
+    settings = EmulationSettings(96.0, draws=30, higher=("c", "d"), effective=20.0)
+    return emulate(without_kinds(data, kinds), ARMS, settings)
+
+
+def test_an_interval_is_students_and_a_verdict_never_hangs_on_the_draws():
+    drawn = np.random.default_rng(0).normal(3.0, 1.0, 1_000)
+    own = interval(3.0, drawn, 0.95, 21.0)
+    half = stats.t.ppf(0.975, 20) * drawn.std(ddof=1)
+    assert (own.lower, own.upper) == pytest.approx((3 - half, 3 + half))
+    assert own.error == pytest.approx(half / np.sqrt(2_000))
+    assert own.verdict == "longer"
+    wide = interval(3.0, drawn, 0.95, 21.0, several=5)
+    assert wide.upper - 3 == pytest.approx(
+        stats.t.ppf(0.5 + 0.95 ** (1 / 5) / 2, 20) * drawn.std(ddof=1)
+    )
+    told = {(0.1, 4.0): "border", (-0.1, 4.0): "border", (-1.0, 4.0): "open", (1.0, 4.0): "longer",
+            (-4.0, -1.0): "shorter", (-4.0, 0.1): "border"}  # fmt: skip
+    assert all(Interval(*pair, 0.1).verdict == verdict for pair, verdict in told.items())
+    assert interval(3.0, drawn[:0], 0.95, 21.0).verdict == "unknown"
+
+
+def test_tests_over_classes_reject_at_their_level_and_find_a_trend():
+    rng = np.random.default_rng(1)
+    error, effective = np.array([3.0, 2.0, 1.5, 2.0]), np.full(4, 25.0)
+    ranks = np.arange(4.0)
+    null, slope = [], []
+    for _ in range(400):
+        drawn = rng.normal(0, error, (200, 4))
+        for gains, into in ((rng.normal(0, error), null), (rng.normal(4 * ranks, error), slope)):
+            tests = class_tests(gains, drawn, ranks, effective)
+            into.append((tests.p_trend < 0.05, tests.p_heterogeneity < 0.05))
+    assert np.mean(null, axis=0) == pytest.approx([0.05, 0.05], abs=0.03)
+    assert np.mean(slope, axis=0).min() > 0.8
+    assert np.isnan(class_tests(np.zeros(2), np.zeros((9, 2)), ranks[:2], effective[:2]).p_trend)
+
+
+def test_a_band_holds_at_all_times_together():
+    rng = np.random.default_rng(3)
+    held = []
+    for _ in range(200):
+        walk = rng.normal(size=(301, 20)).cumsum(axis=1)
+        lower, upper = band(walk[0], walk[1:], 0.95)
+        held.append(bool(((lower <= 0) & (upper >= 0)).all()))
+    assert np.mean(held) == pytest.approx(0.95, abs=0.05)
+
+
+def test_kinds_whom_nobody_followed_are_left_out_and_counted_once(data, kinds):
+    kept = without_kinds(data, kinds)
+    assert kept.names == ("b", "c", "d")
+    assert kept.confounders["age"].max() < 70
+    assert kept.left_out[kinds.words] == kinds.left_out == data.n - kept.n
+    assert kinds.left_out == kinds.table.loc[~kinds.table["supported"], "n"].sum()
+    assert (kept.reason >= 0).sum() == kinds.left_out
+    nobody = kinds_of(data, Strategy("delayed", 500.0), None, grace=6.0)
+    assert nobody.inside.all(), "where no kind can be compared, the refusal is the trial's"
+
+
+def test_the_horizon_is_the_last_month_with_twenty_effective_patients(found):
+    horizon, rows = found.settings.horizon, found.contrasts.set_index("group")
+    assert horizon < 96
+    assert rows.loc[EVERYONE, "effective"] >= 20
+    own = found.horizons[found.horizons["group"] == EVERYONE].set_index("horizon")
+    assert (own.loc[own.index > horizon, "effective"] < 20).all()
+    assert own.loc[own.index <= horizon, "supported"].all()
+    thin = rows[~rows["supported"]]
+    assert (thin["effective"] < 20).any()
+    assert thin["rmst_difference"].isna().all()
+    # Halves are the sums of their classes.
+    assert found.members(LOWER).sum() + found.members(HIGHER).sum() == found.n
+    assert found.halves == (LOWER, HIGHER)
+    contrast = found.tests.set_index("test").loc["contrast"]
+    if contrast["supported"]:
+        drawn = found.draws[:, 2, 0] - found.draws[:, 2, 1] - found.draws[:, 1, 0]
+        assert contrast["upper"] > contrast["value"] > contrast["lower"]
+        assert np.isfinite(drawn).all()
+
+
+def test_the_estimate_without_the_heaviest_patient_is_told(data, kinds, found):
+    row = found.influence.iloc[0]
+    kept = without_kinds(data, kinds)
+    settings = EmulationSettings(found.settings.horizon, draws=0)
+    whole = emulate(kept, ARMS, settings).contrasts["rmst_difference"].iloc[0]
+    assert row["rmst_difference"] == pytest.approx(whole)
+    assert abs(row["without"] - whole) > 0
+    assert 0 < row["share"] < 1
+    assert not {"patient", "row", "time"} & set(found.influence.columns)
+    part = abs(row["without"] - whole) > 0.25 * abs(whole)
+    assert row["warned"] == (part or row["changes"])
+
+
+def test_a_confounder_is_taken_out_with_all_its_terms(data):
+    less = without_confounders(data, {"age"})
+    assert not any("age" in term for term in less.terms)
+    assert less.x.shape == (data.n, len(less.terms))
+    assert "class: b" in less.terms
+    assert without_confounders(data).x.shape == (data.n, 0)
