@@ -83,10 +83,10 @@ def test_the_emulated_trial_is_the_one_that_its_page_opens_on(cohorts: dict[str,
     asked = json.loads(step.question.settings["trial"])
     assert TargetTrial.from_dict(asked) == suggestion.trial
     answer = answer_to(step.question, cohorts["demo:aml"])
-    assert answer.title == "Emulated trial: all eligible, 822 patients"
-    assert "+10.9 months" in answer.sentences[0]
+    assert answer.title == "Emulated trial: all eligible, 786 patients"
+    assert "up to **month 64**" in answer.sentences[0]
     accounting = answer.accounting
-    assert accounting.selected - sum(accounting.left_out.values()) == accounting.analysed == 822
+    assert accounting.selected - sum(accounting.left_out.values()) == accounting.analysed == 786
 
 
 def test_a_question_that_lists_patients_of_an_upload_is_not_written(tour: Story) -> None:

@@ -10,7 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from app.analysis.transplant import Emulation, EmulationSettings, emulate
+from app.analysis.transplant import (
+    EFFECTIVE,
+    Emulation,
+    EmulationSettings,
+    emulate,
+    timed_cox,
+)
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
@@ -68,7 +74,8 @@ def emulated_trial(
     trial
         As JSON, see :meth:`app.views.transplant.protocol.analysis.TargetTrial.to_json`.
     group
-        The class whose curves are shown; None for everyone eligible.
+        The class whose curves are shown; None for everyone eligible, or the
+        first who can be told of.
 
     Raises
     ------
@@ -82,9 +89,13 @@ def emulated_trial(
         grace=asked.grace_months,
         progression=next(iter(protocol.data.onsets), None),
         draws=0,
+        higher=protocol.higher,
+        effective=EFFECTIVE,
     )
-    found = emulate(protocol.data, asked.strategies, settings)
-    shown = found.groups[0] if group is None else group
+    found = emulate(protocol.compared, asked.strategies, settings)
+    told = found.estimates[found.estimates["supported"]]["group"].tolist()
+    first = next((name for name in found.groups if name in told), found.groups[0])
+    shown = first if group is None else group
     if shown not in found.groups:
         raise ValueError(f"The trial has no class “{shown}”.")
     return EmulatedTrial(asked, protocol, found, int(mask.sum()), shown)
@@ -92,10 +103,10 @@ def emulated_trial(
 
 def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
     """The answer of an emulated trial: survival under each strategy, and what it is not."""
-    trial, found, data = result.trial, result.emulation, result.protocol.data
+    trial, found, data = result.trial, result.emulation, result.protocol.compared
     rows = found.estimates.loc[found.estimates["group"] == result.group, "n"]
     title = f"Emulated trial: {mid_sentence(result.group)}, {count(int(rows.iloc[0]), 'patient')}"
-    said = [headline(found), by_class(found), *arms_in_words(found, result.group)]
+    said = [headline(found, timed_cox(data)), by_class(found), *arms_in_words(found, result.group)]
     sentences = [sentence for sentence in said if sentence]
     others = {"not eligible": result.selected - data.n_given}
     left_out = {**others, **data.left_out}
