@@ -92,7 +92,7 @@ LENZ_2008 = Source("Lenz 2008 N Engl J Med 359:2313", "recalled")
 ZIEPERT_2010 = Source("Ziepert 2010 J Clin Oncol 28:2373", "recalled")
 ROSENWALD_2019 = Source("Rosenwald 2019 J Clin Oncol 37:3359", "recalled")
 LACY_2020 = Source("Lacy 2020 Blood 135:1759", "recalled")
-SCOTT_2015 = Source("Scott 2015 J Clin Oncol 33:2848", "recalled")
+WRIGHT_2020 = Source("Wright 2020 Cancer Cell 37:551", "recalled")
 
 # Chronic myeloid leukaemia
 PFIRRMANN_2016 = Source("Pfirrmann 2016 Leukemia 30:48", "recalled")

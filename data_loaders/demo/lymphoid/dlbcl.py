@@ -68,6 +68,12 @@ VARIABLES = (
     ),
     Variable("double_hit", "Double or triple hit", "binary", role="disease",
              description="Rearrangements of MYC and of BCL2 or BCL6."),
+    Variable(
+        "planted_class", "Planted genetic class", "categorical", role="disease",
+        levels=figures.CLASSES,
+        description="SYNTHETIC: the class from which the patient's alterations were drawn, after "
+        "the classes of Wright 2020. Subgroup discovery should find it again.",
+    ),
     Variable("age_years", "Age at diagnosis", "numeric", "years", "demographic"),
     Variable("sex", "Sex", "categorical", role="demographic", levels=("F", "M")),
     Variable("ann_arbor_stage", "Ann Arbor stage", "ordinal", role="disease", levels=STAGES),
@@ -113,9 +119,9 @@ def generate(n: int, seed: int) -> Cohort:
         Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    origin = choose(rng, figures.ORIGIN_SHARES, n)
-    altered = draw_features(rng, origin, figures.FEATURES, {})
-    patients = _clinical(rng, origin, altered)
+    genetic = choose(rng, figures.CLASS_SHARES, n)
+    altered = draw_features(rng, genetic, figures.FEATURES, {})
+    patients = _clinical(rng, genetic, altered)
     patients.index = patient_ids("DLBCL", n)
     patients["ipi"] = _ipi(patients)
     outcomes, truths = _outcomes(rng, patients, altered)
@@ -124,8 +130,8 @@ def generate(n: int, seed: int) -> Cohort:
         Parts(
             key="dlbcl",
             title="DLBCL demo (synthetic)",
-            citation="Figures planted from Schmitz 2018, Reddy 2017, Chapuy 2018, Lacy 2020, "
-            "Ziepert 2010, Rosenwald 2019 and others; each truth names its own.",
+            citation="Figures planted from Wright 2020, Schmitz 2018, Reddy 2017, Chapuy 2018, "
+            "Lacy 2020, Ziepert 2010, Rosenwald 2019 and others; each truth names its own.",
             features=figures.FEATURES,
             altered=altered,
             off_core_panel=figures.NOT_ON_CORE_PANEL,
@@ -134,13 +140,17 @@ def generate(n: int, seed: int) -> Cohort:
             gaps=MISSING_AT_RANDOM,
             variables=VARIABLES,
             endpoints=ENDPOINTS,
-            truths=(*frequency_truths(figures.FEATURES, "cell_of_origin"), *truths),
+            truths=(*frequency_truths(figures.FEATURES, "planted_class", 0.05), *truths),
         ),
     )
 
 
-def _clinical(rng: np.random.Generator, origin: Texts, altered: dict[str, Bools]) -> pd.DataFrame:
-    n = len(origin)
+def _clinical(rng: np.random.Generator, genetic: Texts, altered: dict[str, Bools]) -> pd.DataFrame:
+    n = len(genetic)
+    origin = np.full(n, "Unclassified")
+    for name, shares in figures.ORIGIN_SHARES.items():
+        here = genetic == name
+        origin[here] = choose(rng, shares, int(here.sum()))
     stage = choose(rng, figures.STAGE_SHARES, n)
     double_hit = altered["MYC_rearrangement"] & (
         altered["BCL2_rearrangement"] | altered["BCL6_rearrangement"]
@@ -157,6 +167,7 @@ def _clinical(rng: np.random.Generator, origin: Texts, altered: dict[str, Bools]
         {
             "cell_of_origin": origin,
             "double_hit": double_hit.astype(float),
+            "planted_class": genetic,
             "age_years": bounded_normal(
                 rng, np.where(origin == "ABC", 66.0, 61.0), 13.5, (18, 92), n
             ).round(),

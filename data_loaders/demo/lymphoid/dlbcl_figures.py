@@ -1,7 +1,7 @@
 """Published figures behind ``demo:dlbcl``, each with its source beside it.
 
-Frequencies by cell of origin are those of Schmitz 2018, Reddy 2017 and Chapuy 2018, recalled and
-rounded; Schmitz 2018 enriched for the activated B-cell type, which is why its mix is not taken.
+Alterations are drawn within the genetic classes of Wright 2020 (LymphGen), whose frequencies were
+recalled and rounded; those of genes outside the classes are near those of Reddy 2017.
 """
 
 from __future__ import annotations
@@ -19,84 +19,119 @@ from data_loaders.demo.sources import (
     REDDY_2017,
     ROSENWALD_2019,
     SCHMITZ_2018,
-    SCOTT_2015,
+    WRIGHT_2020,
     ZIEPERT_2010,
     Source,
 )
 
 ORIGINS = ("GCB", "ABC", "Unclassified")
-ORIGIN_SHARES = {"GCB": 0.52, "ABC": 0.34, "Unclassified": 0.14}
-ORIGIN_SOURCE = SCOTT_2015
+# Genetic classes from which alterations are drawn, after LymphGen; their mix is ours.
+CLASS_SHARES = {
+    "EZB": 0.2, "MCD": 0.13, "BN2": 0.15, "ST2": 0.09, "A53": 0.09, "N1": 0.03, "Other": 0.31,
+}  # fmt: skip
+CLASSES = tuple(CLASS_SHARES)
+# Cell of origin of each class: GCB, ABC, unclassified (Wright 2020, recalled, rounded).
+ORIGIN_SHARES = {
+    name: dict(zip(ORIGINS, shares, strict=True))
+    for name, shares in {
+        "EZB": (0.88, 0.04, 0.08), "MCD": (0.02, 0.92, 0.06), "BN2": (0.2, 0.42, 0.38),
+        "ST2": (0.8, 0.05, 0.15), "A53": (0.33, 0.5, 0.17), "N1": (0.05, 0.9, 0.05),
+        "Other": (0.5, 0.34, 0.16),
+    }.items()
+}  # fmt: skip
 
 
 def _gene(
-    name: str, gcb: float, abc: float, other: float, source: Source = SCHMITZ_2018, **more: Any
+    name: str, frequencies: tuple[float, ...], source: Source = WRIGHT_2020, **more: Any
 ) -> FeatureSpec:
-    return FeatureSpec(name, dict(zip(ORIGINS, (gcb, abc, other), strict=True)), source, **more)
+    return FeatureSpec(name, dict(zip(CLASSES, frequencies, strict=True)), source, **more)
 
 
 def _event(
-    name: str, gcb: float, abc: float, other: float, source: Source = CHAPUY_2018, **more: Any
+    name: str, frequencies: tuple[float, ...], source: Source = WRIGHT_2020, **more: Any
 ) -> FeatureSpec:
-    return _gene(name, gcb, abc, other, source, kind="cytogenetic", **more)
+    return _gene(name, frequencies, source, kind="cytogenetic", **more)
 
 
-def _with(parent: str, odds_ratio: float, source: Source = SCHMITZ_2018) -> dict[str, Any]:
+def _with(parent: str, odds_ratio: float, source: Source = WRIGHT_2020) -> dict[str, Any]:
     return {"parent": parent, "odds_ratio": odds_ratio, "odds_ratio_source": source.chosen()}
 
 
-# Frequencies in GCB, ABC and unclassified; odds ratios within each.
+# Frequencies in EZB, MCD, BN2, ST2, A53, N1 and in the others; odds ratios within each.
 FEATURES: tuple[FeatureSpec, ...] = (
-    _event("BCL2_rearrangement", 0.33, 0.03, 0.06, label="BCL2 rearrangement"),
-    _event("MYC_rearrangement", 0.14, 0.07, 0.06, ROSENWALD_2019, label="MYC rearrangement",
-           **_with("BCL2_rearrangement", 3.0, ROSENWALD_2019)),
-    _event("BCL6_rearrangement", 0.14, 0.27, 0.33, label="BCL6 rearrangement"),
-    _gene("EZH2", 0.22, 0.01, 0.04, **_with("BCL2_rearrangement", 3.5)),
-    _gene("BCL2", 0.26, 0.02, 0.06, **_with("BCL2_rearrangement", 9.0)),
-    _gene("CREBBP", 0.25, 0.06, 0.10, **_with("BCL2_rearrangement", 3.0)),
-    _gene("KMT2D", 0.33, 0.23, 0.22, **_with("BCL2_rearrangement", 2.5)),
-    _gene("TNFRSF14", 0.22, 0.03, 0.08, **_with("EZH2", 3.0)),
-    _gene("MYD88", 0.05, 0.33, 0.10),
-    _gene("MYD88_L265P", 0.01, 0.25, 0.04, kind="refinement", gene="MYD88",
-          label="MYD88 L265P", parent="MYD88", odds_ratio=math.inf),
-    _gene("CD79B", 0.04, 0.27, 0.07, **_with("MYD88", 5.0)),
-    _gene("PIM1", 0.15, 0.32, 0.15, **_with("MYD88", 3.0)),
-    _gene("TP53", 0.22, 0.20, 0.18, REDDY_2017),
-    _gene("NOTCH1", 0.02, 0.06, 0.02),
-    _gene("NOTCH2", 0.03, 0.04, 0.16, **_with("BCL6_rearrangement", 4.0)),
-    _gene("SPEN", 0.04, 0.06, 0.10, **_with("NOTCH2", 2.5)),
-    _gene("SGK1", 0.17, 0.03, 0.10, LACY_2020),
-    _gene("TET2", 0.11, 0.08, 0.10, LACY_2020, **_with("SGK1", 2.5, LACY_2020)),
-    _gene("SOCS1", 0.16, 0.06, 0.12, LACY_2020, **_with("SGK1", 2.0, LACY_2020)),
-    _gene("B2M", 0.12, 0.08, 0.10, REDDY_2017),
-    _gene("CD58", 0.07, 0.09, 0.08, REDDY_2017),
-    _gene("GNA13", 0.19, 0.03, 0.06, REDDY_2017),
-    _gene("STAT6", 0.08, 0.01, 0.03, REDDY_2017),
-    _gene("PRDM1", 0.03, 0.16, 0.05, **_with("MYD88", 2.0)),
-    _gene("CARD11", 0.11, 0.11, 0.08, REDDY_2017),
-    _gene("TNFAIP3", 0.08, 0.11, 0.17, REDDY_2017),
-    _gene("BTG1", 0.10, 0.17, 0.09, REDDY_2017),
-    _gene("ARID1A", 0.09, 0.06, 0.08, REDDY_2017),
-    _gene("EP300", 0.07, 0.05, 0.05, REDDY_2017),
-    _gene("FOXO1", 0.08, 0.03, 0.05, REDDY_2017),
-    _gene("MEF2B", 0.09, 0.02, 0.04, REDDY_2017),
-    _gene("TBL1XR1", 0.04, 0.13, 0.05, **_with("MYD88", 2.5)),
-    _gene("ETV6", 0.02, 0.11, 0.03),
-    _gene("DTX1", 0.06, 0.07, 0.12),
-    _gene("ZFP36L1", 0.07, 0.05, 0.08, REDDY_2017),
-    _gene("CD70", 0.03, 0.05, 0.11),
-    _gene("H1-4", 0.11, 0.12, 0.10, REDDY_2017),
-    _gene("STAT3", 0.04, 0.05, 0.08, REDDY_2017),
-    _gene("UBE2A", 0.02, 0.06, 0.04),
-    _event("CDKN2A_deletion", 0.11, 0.41, 0.14, label="CDKN2A deletion"),
-    _event("del(6q)", 0.14, 0.33, 0.15),
-    _event("+18q", 0.08, 0.34, 0.11),
-    _event("+3q", 0.05, 0.25, 0.10),
-    _event("+2p", 0.22, 0.05, 0.10),
-    _event("+1q", 0.14, 0.12, 0.12),
-    _event("+7", 0.16, 0.09, 0.12),
-    _event("del(17p)", 0.12, 0.12, 0.09, **_with("TP53", 4.0, CHAPUY_2018)),
-)  # fmt: skip
+    _event(
+        "BCL2_rearrangement", (0.72, 0.01, 0.04, 0.04, 0.06, 0.02, 0.10), label="BCL2 rearrangement"
+    ),
+    _event(
+        "MYC_rearrangement",
+        (0.20, 0.04, 0.06, 0.04, 0.08, 0.03, 0.10),
+        label="MYC rearrangement",
+        source=ROSENWALD_2019,
+        **_with("BCL2_rearrangement", 2.5, ROSENWALD_2019),
+    ),
+    _event(
+        "BCL6_rearrangement", (0.10, 0.10, 0.73, 0.10, 0.18, 0.10, 0.16), label="BCL6 rearrangement"
+    ),
+    _gene("EZH2", (0.44, 0.01, 0.02, 0.05, 0.04, 0.01, 0.05)),
+    _gene("BCL2", (0.50, 0.02, 0.05, 0.04, 0.05, 0.02, 0.08), **_with("BCL2_rearrangement", 3.0)),
+    _gene("CREBBP", (0.44, 0.03, 0.10, 0.10, 0.08, 0.05, 0.12)),
+    _gene("KMT2D", (0.48, 0.22, 0.30, 0.18, 0.18, 0.18, 0.20)),
+    _gene("TNFRSF14", (0.42, 0.02, 0.10, 0.16, 0.06, 0.03, 0.10), **_with("EZH2", 1.6)),
+    _gene("MYD88", (0.04, 0.75, 0.12, 0.05, 0.12, 0.08, 0.10)),
+    _gene(
+        "MYD88_L265P",
+        (0.01, 0.66, 0.02, 0.01, 0.05, 0.03, 0.03),
+        kind="refinement",
+        gene="MYD88",
+        label="MYD88 L265P",
+        parent="MYD88",
+        odds_ratio=math.inf,
+    ),
+    _gene("CD79B", (0.03, 0.55, 0.06, 0.04, 0.08, 0.06, 0.08), **_with("MYD88", 2.5)),
+    _gene("PIM1", (0.10, 0.66, 0.28, 0.20, 0.12, 0.20, 0.15)),
+    _gene("TP53", (0.22, 0.10, 0.12, 0.10, 0.78, 0.10, 0.16)),
+    _gene("NOTCH1", (0.01, 0.02, 0.02, 0.01, 0.02, 0.88, 0.02)),
+    _gene("NOTCH2", (0.02, 0.03, 0.42, 0.03, 0.03, 0.05, 0.03)),
+    _gene("SPEN", (0.03, 0.05, 0.22, 0.05, 0.03, 0.10, 0.05), **_with("NOTCH2", 2.0)),
+    _gene("SGK1", (0.08, 0.02, 0.10, 0.68, 0.05, 0.03, 0.06), source=LACY_2020),
+    _gene("TET2", (0.08, 0.05, 0.07, 0.48, 0.05, 0.08, 0.07), source=LACY_2020),
+    _gene(
+        "SOCS1",
+        (0.12, 0.05, 0.10, 0.42, 0.05, 0.05, 0.09),
+        source=LACY_2020,
+        **_with("SGK1", 1.6, LACY_2020),
+    ),
+    _gene("B2M", (0.10, 0.07, 0.10, 0.06, 0.20, 0.05, 0.10), source=REDDY_2017),
+    _gene("CD58", (0.05, 0.12, 0.08, 0.06, 0.14, 0.04, 0.07), source=REDDY_2017),
+    _gene("GNA13", (0.24, 0.02, 0.04, 0.16, 0.05, 0.02, 0.10), source=REDDY_2017),
+    _gene("STAT6", (0.10, 0.01, 0.01, 0.05, 0.01, 0.01, 0.03), source=REDDY_2017),
+    _gene("PRDM1", (0.02, 0.28, 0.10, 0.04, 0.10, 0.10, 0.07)),
+    _gene("CARD11", (0.14, 0.08, 0.08, 0.08, 0.06, 0.08, 0.11), source=REDDY_2017),
+    _gene("TNFAIP3", (0.06, 0.06, 0.35, 0.08, 0.10, 0.10, 0.09), source=REDDY_2017),
+    _gene("BTG1", (0.08, 0.45, 0.12, 0.10, 0.08, 0.08, 0.09), source=REDDY_2017),
+    _gene("ARID1A", (0.14, 0.04, 0.05, 0.06, 0.04, 0.10, 0.06), source=REDDY_2017),
+    _gene("EP300", (0.10, 0.03, 0.05, 0.05, 0.05, 0.05, 0.05), source=REDDY_2017),
+    _gene("FOXO1", (0.10, 0.02, 0.03, 0.03, 0.03, 0.02, 0.05), source=REDDY_2017),
+    _gene("MEF2B", (0.14, 0.01, 0.03, 0.03, 0.03, 0.02, 0.05), source=REDDY_2017),
+    _gene("TBL1XR1", (0.03, 0.33, 0.06, 0.03, 0.06, 0.05, 0.05)),
+    _gene("ETV6", (0.01, 0.30, 0.04, 0.03, 0.04, 0.05, 0.03)),
+    _gene("DTX1", (0.04, 0.05, 0.22, 0.06, 0.04, 0.05, 0.06)),
+    _gene("ZFP36L1", (0.05, 0.05, 0.10, 0.14, 0.05, 0.04, 0.06), source=REDDY_2017),
+    _gene("CD70", (0.02, 0.06, 0.20, 0.03, 0.04, 0.03, 0.04)),
+    _gene("H1-4", (0.08, 0.18, 0.12, 0.16, 0.06, 0.08, 0.10), source=REDDY_2017),
+    _gene("STAT3", (0.02, 0.03, 0.05, 0.26, 0.03, 0.03, 0.04), source=LACY_2020),
+    _gene("UBE2A", (0.01, 0.08, 0.12, 0.01, 0.03, 0.03, 0.02)),
+    _event("CDKN2A_deletion", (0.08, 0.60, 0.16, 0.06, 0.30, 0.25, 0.20), label="CDKN2A deletion"),
+    _event("del(6q)", (0.08, 0.48, 0.20, 0.08, 0.28, 0.20, 0.18)),
+    _event("+18q", (0.05, 0.42, 0.14, 0.04, 0.30, 0.18, 0.17)),
+    _event("+3q", (0.03, 0.26, 0.16, 0.03, 0.26, 0.20, 0.10)),
+    _event("+2p", (0.36, 0.03, 0.08, 0.10, 0.08, 0.03, 0.13)),
+    _event("+1q", (0.12, 0.10, 0.10, 0.10, 0.22, 0.10, 0.13)),
+    _event("+7", (0.14, 0.06, 0.10, 0.20, 0.16, 0.10, 0.13)),
+    _event(
+        "del(17p)", (0.08, 0.05, 0.06, 0.04, 0.55, 0.05, 0.08), **_with("TP53", 4.0, CHAPUY_2018)
+    ),
+)
 
 NOT_ON_CORE_PANEL = ("DTX1", "ZFP36L1", "UBE2A", "STAT3", "SPEN", "CD70")
 
