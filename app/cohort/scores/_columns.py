@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -244,7 +245,7 @@ def disease_of(cohort: Cohort, disease: str) -> Disease:
         words = [re.sub(r"[\W_]+", " ", str(level).lower()) for level in levels]
         fits = [wanted.search(text) is not None for text in words]
         known = [
-            family_of(str(level)) is not None or any(w.search(text) for w in _WORDS.values())
+            _has_family(str(level)) or any(w.search(text) for w in _WORDS.values())
             for level, text in zip(levels, words, strict=True)
         ]
         has |= np.array([*fits, False])[codes]
@@ -253,6 +254,11 @@ def disease_of(cohort: Cohort, disease: str) -> Disease:
         told = {_TELLING[key] for key in terms if key in _TELLING}
         return Disease(has | (disease in told), other | bool(told))
     return Disease(has, other)
+
+
+@lru_cache(maxsize=1024)  # names of diseases, asked for every score
+def _has_family(diagnosis: str) -> bool:
+    return family_of(diagnosis) is not None
 
 
 def _columns_by_term(cohort: Cohort) -> dict[str, list[str]]:

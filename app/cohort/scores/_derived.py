@@ -212,3 +212,14 @@ DERIVED: dict[str, Callable[[Finder], Evidence]] = {
     "ighv_unmutated": lambda finder: finder.evidence("ighv"),
     "tp53_disrupted": _tp53_disrupted,
 }
+# Columns of their own that inputs are worked out of: listed with the score, to be corrected too.
+MADE_OF: dict[str, tuple[str, ...]] = {
+    "TP53multi": ("tp53_mutations", "tp53_max_vaf", "chr17"),
+    "anaemia": ("hb", "male"),
+    "ldh_ratio": ("ldh", "ldh_limit", "ldh_raised"),
+    "cll_stage": ("rai", "binet"),
+    "ighv_unmutated": ("ighv",),
+    "obesity": ("bmi",),
+    "itd_high": ("itd_ratio",),
+    "tp53_10": ("tp53_max_vaf",),
+}

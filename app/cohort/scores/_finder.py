@@ -50,6 +50,7 @@ class Store:
     known: Mapping[str, list[Variable]]
     genes: Mapping[str, States]
     labels: Mapping[str, list[str]]
+    whole: frozenset[str]
     found: dict[str, Evidence] = field(default_factory=dict)
     karyotypes: dict[str, Karyotype] = field(default_factory=dict, repr=False)
 
@@ -60,7 +61,11 @@ def stored(cohort: Cohort) -> Store:
     for name, label in cohort.features["label"].items():
         for text in {str(name), str(label)}:
             labels.setdefault(_plain(text), []).append(str(name))
-    return Store(columns_by_meaning(cohort), gene_states(cohort), labels)
+    features = cohort.features
+    own = features[features["kind"] == "gene"]
+    whole = {*own["gene"], *map(str, own.index)}
+    whole |= {gene for gene, parts in _PARTS.items() if parts <= set(labels)}
+    return Store(columns_by_meaning(cohort), gene_states(cohort), labels, frozenset(whole))
 
 
 class Finder:
@@ -117,7 +122,7 @@ class Finder:
         the parts are all of it. The driver of an MPN tells its three genes where they lack.
         """
         states = self._store.genes.get(symbol, unknown(self.cohort.n))
-        if not self._is_whole(symbol):
+        if symbol not in self._store.whole:
             states = np.where(states == 0, -1, states).astype(np.int8)
         driver = self.columns("driver")
         if symbol not in DRIVERS or not driver or not (states < 0).any():
@@ -125,11 +130,6 @@ class Finder:
         codes, levels = self.cohort.factor(driver[0])
         said = [_driver_says(str(level), symbol) for level in levels]
         return first_known([states, np.array([*said, -1], dtype=np.int8)[codes]])
-
-    def _is_whole(self, symbol: str) -> bool:
-        own = self.cohort.features[self.cohort.features["gene"] == symbol]
-        labels = {_plain(str(label)) for label in own["label"]}
-        return bool((own["kind"] == "gene").any()) or _PARTS.get(symbol, {""}) <= labels
 
     def labelled(self, *labels: str) -> States:
         """State of the alteration of any of these labels: altered in one, else known in one."""

@@ -13,7 +13,7 @@ import pandas as pd
 from app.cohort.scores._aml_inputs import AML
 from app.cohort.scores._columns import Mapped, disease_of
 from app.cohort.scores._definition import GRADES, Definition
-from app.cohort.scores._derived import DERIVED
+from app.cohort.scores._derived import DERIVED, MADE_OF
 from app.cohort.scores._eln import LISTS, decided
 from app.cohort.scores._engine import KARYOTYPES, Bits, Scored, scored
 from app.cohort.scores._evidence import Evidence
@@ -52,7 +52,8 @@ class ScoreResult:
         over what is missing, ``possible`` (tuple of classes), ``missing`` (tuple of inputs), and
         what this score alone has.
     inputs
-        One row an input: ``input``, ``label``, ``column``, ``unit``, ``conversion``, ``n_known``.
+        One row an input: ``input``, ``label``, ``column``, ``unit``, ``conversion``, ``n_known``;
+        where one is worked out of columns of its own, these follow with its key in ``of``.
     """
 
     definition: Definition
@@ -239,19 +240,25 @@ def _result(cohort: Cohort, definition: Definition, mapping: Mapped | None) -> S
         },
         index=cohort.patients.index,
     )
+    finder = _finder(cohort, mapping)
     rows = []
     for name, held in evidence.items():
-        rows.append(
-            {
-                "input": name,
-                "label": input_of(name).label,
-                "column": held.column,
-                "unit": held.unit,
-                "conversion": held.conversion,
-                "n_known": int(np.count_nonzero(held.low == held.high)),
-            }
-        )
+        rows.append(_row(name, held))
+        parts = ((part, finder.evidence(part)) for part in MADE_OF.get(name, ()))
+        rows += [_row(part, own, name) for part, own in parts if own.column]
     return ScoreResult(definition, table, pd.DataFrame(rows))
+
+
+def _row(name: str, held: Evidence, of: str = "") -> dict[str, object]:
+    return {
+        "input": name,
+        "label": input_of(name).label,
+        "column": held.column,
+        "unit": held.unit,
+        "conversion": held.conversion,
+        "n_known": int(np.count_nonzero(held.low == held.high)),
+        "of": of,
+    }
 
 
 def _tuples(bits: Bits, names: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
