@@ -99,7 +99,8 @@ def test_each_question_opens_its_page(open_app: Opener):
         at = open_app("home")
         at.button(key=f"question_{position}").click().run()
         calm(at)
-        assert at.title[0].value in {"Compare", "Patient", "Survival", "Subgroups"}
+        pages = {"Compare", "Patient", "Prognosis", "Survival", "Subgroups"}
+        assert at.title[0].value in pages
 
 
 def test_the_first_question_shows_myelofibrosis_by_driver(open_app: Opener):

@@ -115,6 +115,7 @@ def draw_questions(looking: Looking) -> None:
 _PAGES = {
     "compare": pages.COMPARE,
     "patient": pages.PATIENT,
+    "prognosis": pages.PROGNOSIS,
     "survival": pages.SURVIVAL,
     "subgroups": pages.SUBGROUPS,
     "transplant": pages.TRANSPLANT,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.cohort.filters import All, Altered, Clause, Filter, InSet
+from app.cohort.scores import offered_scores
 from app.shell.controls.curve_options import SURVIVAL
 from app.shell.links import ENDPOINT, GROUP, VIEW
 from app.shell.sidebar import filter_columns
@@ -80,6 +81,8 @@ def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
         found.insert(min(1, len(found)), _subgroup_question(key))
     if suggest(cohort, Filter()) is not None:
         found.insert(min(1, len(found)), _transplant_question(key))
+    if cohort.endpoints and len(offered_scores(cohort)) > 1:
+        found.insert(min(2, len(found)), _score_question(key))
     if _can_tell_likeness(cohort):
         # Before the list ends: the last of many questions are cut off.
         found.insert(min(_MOST // 2, len(found)), _patient_question(key))
@@ -121,6 +124,14 @@ def _transplant_question(key: str) -> StartingQuestion:
         "Who benefits from a transplant, and when?",
         "A target trial emulated on these patients, beside the comparison that misleads",
         View(key, Filter(), "transplant", {VIEW: "Four answers"}),
+    )
+
+
+def _score_question(key: str) -> StartingQuestion:
+    return StartingQuestion(
+        "Which score tells more, and who changes class?",
+        "Two published scores beside each other: who moves, and which orders survival better",
+        View(key, Filter(), "prognosis", {VIEW: "Score against score"}),
     )
 
 
