@@ -13,7 +13,8 @@ from tests.conftest import ROOT
 FLOORS = ("data_loaders", "app.cohort", "app.analysis", "app.study", "app.shell", "app.views")
 # A room may import the rooms before it.
 ROOMS = (
-    "survival", "cohort", "genomics", "subgroups", "patient", "compare", "prognosis", "transplant",
+    "survival", "cohort", "genomics", "subgroups", "patient", "compare", "prognosis", "pooled",
+    "transplant",
     "story", "data", "disclosure", "methods", "home",
 )  # fmt: skip
 # Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.

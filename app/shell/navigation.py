@@ -16,6 +16,7 @@ PROGNOSIS = _PAGES / "prognosis.py"
 TRANSPLANT = _PAGES / "transplant.py"
 GENOMICS = _PAGES / "genomics.py"
 COMPARE = _PAGES / "compare.py"
+POOLED = _PAGES / "pooled.py"
 PATIENT = _PAGES / "patient.py"
 STORY = _PAGES / "story.py"
 DATA = _PAGES / "data.py"
@@ -34,6 +35,7 @@ def navigation() -> st.Page:
         (TRANSPLANT, "Transplant", "swap_horiz"),
         (GENOMICS, "Genomics", "genetics"),
         (COMPARE, "Compare", "compare"),
+        (POOLED, "Pooled", "hub"),
         (PATIENT, "Patient", "person"),
         (STORY, "Story", "slideshow"),
         (DATA, "Data", "upload_file"),

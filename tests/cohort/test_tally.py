@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -174,6 +175,21 @@ def test_a_release_that_was_changed_or_lacks_what_is_asked_is_refused(sites: Poo
     ):
         with pytest.raises(TallyError, match=said):
             read_release(broken)
+    for path, wrong in (
+        (("events", 0, "table", "events", 0), -3),
+        (("events", 0, "table", "entered", 0), 7),
+        (("events", 0, "table", "time", 0), 1.5),
+        (("policy", "grid"), "x"),
+        (("features", 0), {}),
+        (("endpoints",), []),
+    ):
+        content = json.loads(json.dumps(release.content))
+        place = content
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = wrong
+        with pytest.raises(TallyError, match="counts that cannot be"):
+            read_release(Release(content).to_text())
     for ask, said in (
         (lambda: release.events(OLDER, "os"), "ask the site to release it"),
         (lambda: release.events(None, "os", "variable:sex"), "group variable:sex"),

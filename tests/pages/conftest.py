@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 PAGES = (
     "home", "cohort", "survival", "subgroups", "prognosis", "transplant", "genomics", "compare",
-    "patient", "story", "data", "methods",
+    "pooled", "patient", "story", "data", "methods",
 )  # fmt: skip
 
 

@@ -253,7 +253,39 @@ def read_release(text: str | bytes) -> Release:
             f"The release of {content['site']} was changed after it was written: ask the site for "
             "its file again."
         )
+    try:
+        _check(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TallyError(
+            f"The release of {content['site']} holds counts that cannot be: ask the site to write "
+            "it again."
+        ) from error
     return Release(content)
+
+
+def _check(content: Mapping[str, Any]) -> None:
+    """Raise any error where the file does not hold what a release holds."""
+    policy = content["policy"]
+    ReleasePolicy(policy["minimum"], policy["rounding"], tuple(policy["grid"]))
+    for held in content["endpoints"].values():
+        str(held["label"]), bool(held["competing"])
+    for held in content["events"]:
+        table = pd.DataFrame(held["table"])[["group", "time", *COUNTS]]
+        counts = table[list(COUNTS)].astype(np.int64)
+        ends = counts.drop(columns="entered")
+        if (counts < 0).any(axis=None) or int(counts["entered"].sum()) != int(ends.sum().sum()):
+            raise ValueError("Who enters does not leave.")
+        if not set(table["time"].astype(float)) <= set(map(float, policy["grid"])):
+            raise ValueError("A time is not on the grid.")
+        known = held["endpoint"] in content["endpoints"]
+        if not (known and set(table["group"]) <= set(held["names"])):
+            raise ValueError("A group or endpoint has no name.")
+        {str(why): int(n) for why, n in held["left_out"].items()}
+    for part, columns in (("counts", [N]), ("features", ["feature", "kind", "tested", "altered"])):
+        for held in content[part]:
+            pd.DataFrame(held["table"])[columns][columns[-1:]].astype(np.int64)
+    for held in content["moments"]:
+        pd.DataFrame(held["table"])[["variable", N, "missing", "sum", "sum_squares"]]
 
 
 def _allowed(table: pd.DataFrame, policy: ReleasePolicy) -> pd.DataFrame:

@@ -27,7 +27,9 @@ class Tally(Protocol):
     was not tested, or has no value, is neither in nor known to be out.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the patients are called together."""
 
     def counts(self, selected: Filter | None = None, by: Sequence[str] = ()) -> pd.DataFrame:
         """How many patients have each combination of values.

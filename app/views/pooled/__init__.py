@@ -1,0 +1,1 @@
+"""Several hospitals: what their releases of counts say together."""

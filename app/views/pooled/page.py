@@ -1,0 +1,200 @@
+"""The page of several sites: their releases opened, what they say together, one's own release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from app.cohort.escaping import markdown_escaped
+from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
+from app.cohort.tally import Release, ReleasePolicy, TallyError, read_release, tally_of
+from app.shell.controls.choice import pick, several
+from app.shell.layout import bullets, download, figure_with_downloads
+from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
+from app.shell.tables import draw_table
+from app.study.figures.theme import framed
+from app.study.files.tables import file_stem
+from app.study.wording import count
+from app.views.pooled.analysis import (
+    PooledSurvival,
+    agreement,
+    pooled_survival,
+    releases_by_centre,
+    shared_questions,
+)
+from app.views.pooled.figures import pooled_figure, sites_forest
+from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading, pooled_title
+
+_FILES, _SITE = "pooled_files", "release_site"
+_FEWEST_SITES, _MOST_BYTES = 2, 32 * 2**20
+_POLICIES = {
+    "Hide counts below 5, round to 5": ReleasePolicy(5, 5),
+    "Hide counts below 10, round to 10": ReleasePolicy(10, 10),
+    "Exact counts on the grid": ReleasePolicy(1, 1),
+}
+_EXAMPLE_GROUPS = ("alteration:TP53", "alteration:ASXL1", "alteration:CALR")
+
+
+def draw_pooled() -> None:
+    """Open releases, or the example, and show what they say together."""
+    files = st.file_uploader(
+        "Releases of the sites (each a file that a site has written)", type="json", key=_FILES,
+        accept_multiple_files=True,
+        help="Counts and sums, never a row of a patient. They stay in this session.",
+    )  # fmt: skip
+    releases = _read(files or [])
+    if len(releases) < _FEWEST_SITES:
+        if files:
+            st.info("Open the releases of at least two sites; until then this is an example.")
+        releases = _example()
+        st.caption(
+            "Example: the centres of a synthetic cohort, each as if it had released its own counts."
+        )
+    asked = shared_questions(releases)
+    if not asked:
+        st.warning(
+            "These releases have no endpoint in common: ask the sites to release the same one."
+        )
+        return
+    agreed = agreement(releases)
+    labels = {key: str(releases[0].endpoints[key]["label"]) for key in asked}
+    left, right = st.columns(2)
+    with left:
+        endpoint = pick("Endpoint", list(asked), "pooled_endpoint", labels=labels)
+    with right:
+        named = {group: "No groups" if group is None else _name(group) for group in asked[endpoint]}
+        group = pick("Groups", asked[endpoint], "pooled_group", labels=named)
+    try:
+        result = pooled_survival(releases, endpoint, group)
+    except (TallyError, ValueError) as error:
+        st.info(markdown_escaped(str(error)))
+        return
+    _draw_result(result, agreed, example=not files or len(files) < _FEWEST_SITES)
+
+
+def _draw_result(result: PooledSurvival, agreed: pd.DataFrame, *, example: bool) -> None:
+    title = pooled_title(result, len(agreed))
+    sentences = pooled_reading(result)
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        figure_with_downloads(
+            framed(pooled_figure(result), title, synthetic=example),
+            partial(_curves_table, result),
+            key="pooled",
+            name=("pooled", result.endpoint),
+            alt=f"{title}. " + " ".join(sentences),
+        )
+        if result.effects is not None:
+            figure_with_downloads(
+                framed(
+                    sites_forest(result.effects, result), "Hazard ratio by site", synthetic=example
+                ),
+                partial(pd.DataFrame, result.effects),
+                key="pooled_sites",
+                name=("pooled", "sites"),
+                alt="Hazard ratios with 95% intervals, one row a site and all together.",
+            )
+    with words:
+        st.subheader("In words", anchor=False)
+        same = [(row.site, row.same_patients) for row in agreed.itertuples() if row.same_patients]
+        for note in pooled_notes(result, same):
+            st.info(markdown_escaped(note))
+        bullets([markdown_escaped(sentence) for sentence in sentences])
+        st.markdown("**What agrees**")
+        table = agreed.assign(
+            patients=[f"{n:,}" if n >= 0 else "hidden" for n in agreed["patients"]],
+            endpoints=[", ".join(held) for held in agreed["endpoints"]],
+            groups=[", ".join(map(_name, held)) for held in agreed["groups"]],
+        ).drop(columns="same_patients")
+        table.columns = ["Site", "Patients", "Released", "Hidden below", "Rounded to",
+                         "Endpoints", "Groups"]  # fmt: skip
+        draw_table(table, key="pooled_agreement")
+    with st.expander("How these numbers came about"):
+        methods = pooled_methods(result, agreed)
+        st.markdown(markdown_escaped(methods))
+        download("Methods (TXT)", partial(str, methods), "pooled_methods.txt", "pooled_methods")
+
+
+def draw_release(looking: Looking) -> None:
+    """Write this cohort's release under a policy."""
+    words = "Write a release of the cohort at hand"
+    with st.expander(words, key="release", on_change="rerun") as box:
+        if not box.open:
+            return
+        st.caption(
+            "A release holds counts at points of follow-up half a year apart, frequencies, and "
+            "sums of numbers, of the patients selected in the sidebar. Look at the file before you "
+            "send it."
+        )
+        site = st.text_input("Name of the site", key=_SITE, max_chars=80, placeholder="Hospital A")
+        policy = pick("What may leave", list(_POLICIES), "release_policy")
+        options = [str(spec) for spec in grouping_options(looking.cohort)]
+        groups = several(
+            "Groups", options, "release_groups", labels={o: _name(o) for o in options},
+            placeholder="None", max_selections=8,
+        )  # fmt: skip
+        if not (site or "").strip():
+            st.info("Give the site a name, by which others tell it apart.")
+            return
+        try:
+            release = tally_of(looking.cohort).release(
+                _POLICIES[policy], site=site.strip(), groups=groups, selected=looking.filter,
+                made=datetime.now(UTC).date(),
+            )  # fmt: skip
+        except (TallyError, GroupingError) as error:
+            st.error(markdown_escaped(str(error)))
+            return
+        many = int(release.content["counts"][0]["table"]["n"][0])
+        tables = count(len(release.content["events"]), "event table")
+        st.markdown(f"{tables} of about {count(many, 'patient')}.")
+        download(
+            "Release (JSON)", release.to_text, f"{file_stem(site)}.calr-release.json",
+            "release_file",
+        )  # fmt: skip
+
+
+def _read(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> list[Release]:
+    """The releases that can be read; what is wrong with the others is said."""
+    releases: dict[str, Release] = {}
+    for file in files:
+        wrong = "it is larger than a release is." if file.size > _MOST_BYTES else ""
+        if not wrong:
+            try:
+                release = read_release(file.getvalue())
+                if release.name in releases:
+                    wrong = f"{release.name} is open already: two sites need two names."
+                releases.setdefault(release.name, release)
+            except TallyError as error:
+                wrong = str(error)
+        if wrong:
+            st.error(markdown_escaped(f"{file.name}: {wrong}"))
+    return list(releases.values())
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def _example_texts() -> list[str]:
+    cohort = demo_cohort(DEFAULT_COHORT)
+    groups = [g for g in _EXAMPLE_GROUPS if g.partition(":")[2] in cohort.alterations.columns]
+    made = datetime.now(UTC).date()
+    found = releases_by_centre(cohort, "centre", ReleasePolicy(1, 1), groups, made)
+    return [release.to_text() for release in found]
+
+
+def _example() -> list[Release]:
+    return [read_release(text) for text in _example_texts()]
+
+
+def _name(group: str) -> str:
+    """``TP53`` for ``alteration:TP53``: what a grouping is by, in words."""
+    kind, _, name = group.partition(":")
+    spec = GroupingSpec.parse(group)
+    return str(name) if kind in {"alteration", "variable"} else str(spec)
+
+
+def _curves_table(result: PooledSurvival) -> pd.DataFrame:
+    parts = [curve.table.assign(group=name) for name, curve in result.curves.items()]
+    table = pd.concat(parts, ignore_index=True)
+    return table[["group", *table.columns.drop("group")]]

@@ -1,0 +1,110 @@
+"""What pooled counts say, in sentences; and how they came about."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from app.analysis.pooling import PooledEffect
+from app.study.files.software import product
+from app.study.wording import count, format_p, format_percent_ci, format_ratio, mid_sentence
+from app.views.pooled.analysis import PooledSurvival
+
+_LOW, _HIGH = 0.25, 0.5
+
+
+def pooled_title(result: PooledSurvival, sites: int) -> str:
+    """What is shown, and of how many."""
+    many = count(result.n, "patient")
+    return f"{result.endpoint}, {sites} sites pooled, {'' if result.exact else 'about '}{many}"
+
+
+def pooled_reading(result: PooledSurvival) -> list[str]:
+    """Sentences from rules: the curves, the test within sites, how far the sites differ."""
+    said = []
+    for name, curve in result.curves.items():
+        at = curve.at([60.0 if curve.time[-1] >= 60 else 12.0]).iloc[0]
+        if math.isnan(at["survival"]):
+            continue
+        share = format_percent_ci(at["survival"], at["lower"], at["upper"])
+        said.append(
+            f"{name}: {share} free of the event at {at['time'] / 12:g} years; "
+            f"{count(curve.events, 'event')} in {count(curve.n, 'patient')}."
+        )
+    if result.test is not None and not math.isnan(result.test.p_value):
+        said.append(
+            f"Patients were compared within their site only ({mid_sentence(result.test.method)}): "
+            f"{format_p(result.test.p_value)}."
+        )
+    if result.together is not None:
+        reference, other = list(result.curves)[:2]
+        said += _effect(result.together, reference, other)
+    return said
+
+
+def _effect(together: PooledEffect, reference: str, other: str) -> list[str]:
+    z = 1.959963984540054
+    middle, error = together.random, together.random_error
+    ratio = format_ratio(*np.exp([middle, middle - z * error, middle + z * error]))
+    said = [
+        f"Hazard ratio of {other} against {reference} over {count(together.n, 'site')}: {ratio}, "
+        "allowing for sites that differ."
+    ]
+    if together.n > 1:
+        share = together.i_squared
+        words = "little" if share < _LOW else "some" if share < _HIGH else "a good deal"
+        said.append(
+            f"The sites differ {words} more than chance explains (I² {share:.0%}, τ "
+            f"{together.tau:.2f} on the log scale, Q {format_p(together.p_value)})."
+        )
+    if not math.isnan(together.prediction[0]):
+        low, high = np.exp(together.prediction)
+        said.append(f"In another such site it would lie between {low:.2f} and {high:.2f} (95%).")
+    return said
+
+
+def pooled_notes(result: PooledSurvival, same: list[tuple[str, str]]) -> list[str]:
+    """What to know before reading it."""
+    notes = [f"{one} and {other} released the same data: they count twice." for one, other in same]
+    if result.exact:
+        notes.append("Counts are exact; times are those of the grid on which the sites agreed.")
+    else:
+        notes.append(
+            "At least one site rounded its counts: curves and ratios are close, not exact, and an "
+            "interval does not know of the rounding."
+        )
+    left = {why: n for why, n in result.left_out.items() if n}
+    if left:
+        notes.append(
+            "Not in the curves: " + ", ".join(f"{n:,} {why}" for why, n in left.items()) + "."
+        )
+    return notes
+
+
+def pooled_methods(result: PooledSurvival, agreed: pd.DataFrame) -> str:
+    """The methods paragraph."""
+    rounded = agreed[agreed["rounding"] > 1]
+    parts = [
+        f"Event tables of {len(agreed)} sites ({', '.join(agreed['site'])}) were pooled; no row of "
+        "a patient left a site.",
+        f"{result.endpoint} was estimated by Kaplan-Meier from the sums of events and censored at "
+        "each point of the common grid (Greenwood's standard error, 95% log-log band).",
+    ]
+    if len(rounded):
+        parts.append(
+            f"{count(len(rounded), 'site')} rounded cumulative counts to multiples of "
+            f"{', '.join(map(str, sorted(set(rounded['rounding']))))} and left out groups below "
+            f"{', '.join(map(str, sorted(set(rounded['minimum']))))} patients."
+        )
+    if result.test is not None:
+        parts.append(f"Groups were compared by a {mid_sentence(result.test.method)}.")
+    if result.effects is not None:
+        parts.append(
+            "Within each site the hazard ratio is Peto's one-step estimate (O - E) / V from the "
+            "log-rank test (Yusuf et al. 1985); sites were combined by random effects (DerSimonian "
+            "and Laird 1986) with I² (Higgins and Thompson 2002) and a prediction interval "
+            "(Higgins et al. 2009)."
+        )
+    return " ".join([*parts, f"{product()}."])

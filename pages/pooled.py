@@ -1,0 +1,12 @@
+from app.shell.layout import page_header
+from app.views.pooled.page import draw_pooled, draw_release
+
+
+def show() -> None:
+    looking = page_header("Pooled", "What do several hospitals' patients say together?")
+    draw_pooled()
+    draw_release(looking)
+
+
+if __name__ == "__main__":
+    show()
