@@ -58,7 +58,7 @@ def pooled_figure(result: PooledSurvival) -> go.Figure:
         **over_table(
             traces, groups, ticks, end / MONTHS_PER_YEAR, share_axis(result.endpoint), unit="years"
         ),
-        **legend_above(list(result.curves)),
+        **legend_above([str(trace["name"]) for trace in traces if trace.get("name")]),
         annotations=under_axis("Years of follow-up", caption),
         hovermode=hover_of(len(curves)),
     )
