@@ -140,8 +140,9 @@ class _Reader:
             and text.get("y") == 0
             and text.get("yshift", 0) < 0
         ]
-        said = [words(text["text"]) for text in sorted(found, key=lambda text: text.get("x", 0))]
-        return (said[0] if said else "", ", ".join(said[1:]))
+        found.sort(key=lambda text: text.get("x", 0))
+        beside = [line for text in found[1:] for line in lines_of(text["text"])]
+        return (words(found[0]["text"]) if found else "", ", ".join(beside))
 
     def _beside(self) -> str:
         """Title of the y axis where it stands upright beside it or above it."""

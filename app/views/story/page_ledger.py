@@ -47,7 +47,7 @@ def draw_ledger() -> None:
         )  # fmt: skip
         more = f"The {len(smallest):,} smallest of {len(table):,}; " * (len(table) > len(smallest))
         st.caption(
-            f"{more}q is Benjamini-Hochberg's over all {len(table):,}, whichever the cohort. Tests "
+            f"{more}q is Benjamini-Hochberg's over every comparison, whichever the cohort. Tests "
             "that say the same in another way, and checks of assumptions, are not counted."
         )
         download_table("Ledger (CSV)", ledger.table, key="story_ledger_csv", stem="ledger")
