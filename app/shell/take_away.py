@@ -69,6 +69,8 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
             if take.key not in OF_ONE_PATIENT:
                 slides = partial(_slides, looking, take)
                 download("Slide (PPTX)", slides, f"{stem}.pptx", f"{key}_pptx", help=_SLIDES_HELP)
+                report = partial(_report, looking, take)
+                download("Report (DOCX)", report, f"{stem}.docx", f"{key}_docx", help=_REPORT_HELP)
                 if take.answer is not None and take.answer.question is not None:
                     bundle = partial(_bundle, looking, take.answer)
                     file = f"{stem}_bundle.zip"
@@ -84,6 +86,7 @@ _SCRIPT_HELP = (
 _SLIDES_HELP = (
     "PowerPoint, with charts whose data can be opened and changed; notes say the methods."
 )
+_REPORT_HELP = "One page of A4: the figure, what it says, and its methods"
 _BUNDLE_HELP = (
     "For a reviewer: figures, tables, methods, script, the source it runs with and the versions of "
     "all packages, without the data. The Story page makes one of several, with the data if wanted."
@@ -100,14 +103,28 @@ def _bundle(looking: Looking, answer: Answer) -> bytes:
 def _slides(looking: Looking, take: TakeAway) -> bytes:
     from app.study.slides import to_pptx  # libraries that only a click needs
 
+    return to_pptx(_answer(looking, take), selection=looking.selection, methods=take.methods)
+
+
+def _report(looking: Looking, take: TakeAway) -> bytes:
+    from app.study.slides import to_docx
+
+    return to_docx(_answer(looking, take), selection=looking.selection, methods=take.methods)
+
+
+def _answer(looking: Looking, take: TakeAway) -> Answer:
+    """The answer that is taken away; of what is none, one that has its figures and tables."""
+    if take.answer is not None:
+        return take.answer
     everyone = looking.selection.n
-    answer = take.answer or Answer(
-        take.key, take.name, ", ".join(take.name), {
-            title: draw if callable(draw) else partial(go.Figure, draw)
-            for title, draw in take.figures.items()
-        }, pd.DataFrame, "", Accounting(everyone, everyone, verb="are selected"), take.sheets, (),
+    figures = {
+        title: draw if callable(draw) else partial(go.Figure, draw)
+        for title, draw in take.figures.items()
+    }
+    return Answer(
+        take.key, take.name, ", ".join(take.name), figures, pd.DataFrame, "",
+        Accounting(everyone, everyone, verb="are selected"), take.sheets, (),
     )  # fmt: skip
-    return to_pptx(answer, selection=looking.selection, methods=take.methods)
 
 
 def _workbook(looking: Looking, take: TakeAway) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import INK
+from app.study.slides._figures import parts_of
 from app.views.patient.page import TABS as PATIENT_TABS
 from pages import cohort, compare, genomics, patient, prognosis, survival, transplant
 from tests.pages.conftest import words
@@ -136,7 +137,7 @@ def test_every_figure_has_what_a_figure_owes(
     assert len(pictures) == len(saved_here), "each picture can be saved, under a name of its own"
     for key, alt, spec in figures:
         # The app saves the time in which plotly checks a figure; here it is checked.
-        go.Figure(spec)
+        assert parts_of(go.Figure(spec)), "and it goes onto a slide, as a chart or as a picture"
         title = spec["layout"]["annotations"][0]
         assert title["font"]["color"] == INK, (key, title)
         assert re.search(r"\d", title["text"]), (key, "the title says of how many", title["text"])

@@ -330,6 +330,18 @@ def test_a_story_becomes_a_handout_of_a4(
     assert b"MRN-" not in b"".join(dict(parts(content)).values())
 
 
+def test_an_answer_becomes_a_report(
+    cohort: Cohort, answers: dict[str, Answer], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(_figures, "figure_bytes", no_browser)
+    answer = answers["forest"]
+    file = Document(io.BytesIO(to_docx(answer, selection=Filter().apply(cohort))))
+    said = "\n".join(paragraph.text for paragraph in file.paragraphs)
+    assert all(sentence.replace("**", "") in said for sentence in answer.sentences)
+    assert "Efron" in said
+    assert "clinical.csv" in file.sections[0].footer.paragraphs[0].text
+
+
 def test_synthetic_data_say_so(demo_answer: Answer):
     (slide,) = Presentation(io.BytesIO(to_pptx(demo_answer))).slides
     assert any(text.startswith("SYNTHETIC DATA") for text in texts(slide))

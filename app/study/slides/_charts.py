@@ -364,13 +364,15 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
         (True, False): XL_CHART_TYPE.BAR_CLUSTERED,
         (False, True): XL_CHART_TYPE.COLUMN_STACKED,
         (False, False): XL_CHART_TYPE.COLUMN_CLUSTERED,
-    }[bars.lying, bars.stacked]
+    }[bars.lying, bars.how == "stack"]
     shape = slide.shapes.add_chart(kind, *frame.emu(), data)
     chart, plot = shape.chart, shape.chart.plots[0]
-    plot.gap_width, plot.overlap = 45, 100 if bars.stacked else -5
-    for (_, colour, _, said), shown in zip(bars.values, plot.series, strict=True):
-        shown.format.fill.solid()
-        shown.format.fill.fore_color.rgb = RGBColor.from_string(colour)
+    plot.gap_width, plot.overlap = 45, -5 if bars.how == "group" else 100
+    for (_, colours, _, said), shown in zip(bars.values, plot.series, strict=True):
+        _fill(shown, colours[0])
+        for position, colour in enumerate(colours[1:], start=1):
+            if colour != colours[0]:
+                _fill(shown.points[position], colour)
         shown.invert_if_negative = False
         _values(shown, said)
     along, value = (panel.y, panel.x) if bars.lying else (panel.x, panel.y)
@@ -388,10 +390,16 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     crosses = chart.value_axis._element.find(qn("c:crossesAt"))  # noqa: SLF001
     crosses.tag = qn("c:crosses")
     crosses.set("val", "max" if bars.lying else "autoZero")
-    chart.value_axis.has_major_gridlines = True
-    chart.value_axis.major_gridlines.format.line.color.rgb = GRID
+    if value.visible:
+        chart.value_axis.has_major_gridlines = True
+        chart.value_axis.major_gridlines.format.line.color.rgb = GRID
     _legend(chart, [bool(name) for name, *_ in bars.values])
     return shape
+
+
+def _fill(bar: Any, colour: str) -> None:
+    bar.format.fill.solid()
+    bar.format.fill.fore_color.rgb = RGBColor.from_string(colour)
 
 
 def _values(shown: Any, said: Sequence[str]) -> None:

@@ -246,15 +246,16 @@ def _add_rows(slide: Any, panel: Panel, region: Box, alt: str) -> None:
     line = min(available / (len(panel.rows) + headed), _TALLEST)
     names = min(0.3 + 0.105 * max(len(_name(row, counted)[0]) for row in panel.rows), 4.4)
     columns = [names, *[1.4] * counted]
-    right = [_NUMBERS, _P] if valued else []
+    tested = any(_value(row)[1] for row in panel.rows)
+    right = [_NUMBERS, *[_P] * tested] if valued else []
     width = region.width - sum(columns) - sum(right)
     columns += [width, *right]
     cells = []
     if headed:
-        cells.append(["", *[panel.counts] * counted, "", *([panel.head, "p"] if valued else [])])
+        cells.append(["", *[panel.counts] * counted, "", *[panel.head, "p"][: len(right)]])
     for row in panel.rows:
         name, counts = _name(row, counted)
-        said = _value(row) if valued else []
+        said = _value(row)[: len(right)]
         cells.append([name, *[counts] * counted, "", *said])
     top = region.top + legend
     place = Box(region.left, top, region.width, line * len(cells))

@@ -37,8 +37,8 @@ class Page:
         Whether the data are simulated.
     figure
         What is drawn; None where the step cannot be answered, and ``missing`` says why.
-    alt, notes
-        Alternative text, and the speaker's notes.
+    alt, notes, methods
+        Alternative text, the speaker's notes, and the methods, which stand in these too.
     tables
         Makes the numbers of the answer, none of them a row a patient.
     link
@@ -52,6 +52,7 @@ class Page:
     figure: go.Figure | None = None
     alt: str = ""
     notes: str = ""
+    methods: str = ""
     missing: str = ""
     tables: Callable[[], Mapping[str, pd.DataFrame]] = dict
     link: str = ""
@@ -125,6 +126,7 @@ def _page(
         figure=figure,
         alt=answer.alt or heading,
         notes="\n\n".join(note for note in notes if note),
+        methods=methods or "\n\n".join(answer.methods),
         tables=partial(_tables, answer, ids),
         link=link,
     )

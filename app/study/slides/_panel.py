@@ -111,15 +111,17 @@ class Bars:
     Attributes
     ----------
     values
-        Name, colour, heights and texts of each series.
+        Name, colours (one, or one a category), heights and texts of each series.
     lying
         Whether they lie rather than stand.
+    how
+        ``stack`` on each other, ``group`` beside each other, or ``overlay``, the later in front.
     """
 
     categories: tuple[str, ...]
-    values: tuple[tuple[str, str, Floats, tuple[str, ...]], ...]
+    values: tuple[tuple[str, tuple[str, ...], Floats, tuple[str, ...]], ...]
     lying: bool
-    stacked: bool
+    how: str
 
 
 @dataclass(frozen=True, eq=False)

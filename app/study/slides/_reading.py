@@ -108,11 +108,17 @@ class _Reader:
         return in_rows(panel) if rows else panel
 
     def _values(self, name: str) -> Floats:
-        held = [
-            np.asarray(trace[name], dtype=float)
-            for trace in self.traces
-            if trace.get(name) is not None and numeric(trace[name])
-        ]
+        """All places along an axis, the ends of error bars among them."""
+        held = []
+        for trace in self.traces:
+            if trace.get(name) is None or not numeric(trace[name]):
+                continue
+            places, bars = np.asarray(trace[name], dtype=float), trace.get(f"error_{name}", {})
+            held.append(places)
+            if len(places) == len(bars.get("array", ())):
+                plus = np.asarray(bars["array"], dtype=float)
+                minus = np.asarray(bars.get("arrayminus", plus), dtype=float)
+                held += [places + plus, places - minus]
         together = np.concatenate(held) if held else np.empty(0)
         kept: Floats = together[np.isfinite(together)]
         return kept
@@ -233,22 +239,25 @@ class _Reader:
             texts: Any = trace.get("text")
             said = dict(zip(list(trace[along]), list(texts) if listed(texts) else (), strict=False))
             heights = np.array([float(held.get(at, np.nan)) for at in order])
-            colour = trace.get("marker", {}).get("color")
-            if not isinstance(colour, str | None):
-                raise PictureError("Bars of many colours.")
+            colours = trace.get("marker", {}).get("color")
+            if listed(colours):
+                own_look = dict(zip(list(trace[along]), list(colours), strict=True))
+                looks = tuple(colour_of(own_look.get(at)) for at in order)
+            else:
+                looks = (colour_of(colours),)
             shown = tuple(words(said.get(at, "")) for at in order)
-            values.append((words(trace.get("name", "")), colour_of(colour), heights, shown))
-        stacked = self.layout.get("barmode") in ("stack", "relative", "overlay")
+            values.append((words(trace.get("name", "")), looks, heights, shown))
+        how = {"relative": "stack"}.get(mode := str(self.layout.get("barmode", "group")), mode)
         total = np.nansum([held for *_, held, _ in values], axis=0)
-        tall = total if stacked else np.concatenate([held for *_, held, _ in values])
+        tall = total if how == "stack" else np.concatenate([held for *_, held, _ in values])
         scale = scale_of(other, np.append(tall, 0.0), "")
         value_title = title if lying else self._beside() or title_of(other)
         own_title = self._beside() or title_of(own) if lying else title or title_of(own)
-        value = replace(scale, title=value_title, words=(), visible=True)
+        value = replace(scale, title=value_title, words=())
         bars = Bars(
             tuple(words(names.get(at, at)) for at in order),
             tuple((name, look, rounded(held, value), said) for name, look, held, said in values),
-            lying, stacked,
+            lying, how,
         )  # fmt: skip
         category = Axis(0, len(order), own_title)
         x, y = (value, category) if lying else (category, value)
