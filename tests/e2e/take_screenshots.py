@@ -15,7 +15,7 @@ from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
 PATHS = (
     "", "cohort", "survival", "subgroups", "transplant?cohort=demo:mds", "genomics", "compare",
-    "patient", "prognosis?cohort=demo:mds", "data", "methods",
+    "patient", "prognosis?cohort=demo:mds", "pooled", "story", "data", "methods",
 )  # fmt: skip
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 
