@@ -1,14 +1,15 @@
 import streamlit as st
 
 from app.shell.layout import page_header
+from app.study.glossary import GLOSSARY, in_lines
 from app.views.methods.references import REFERENCES, cited, version_table
 
 page_header("Methods", "How each number comes about, for the reader who will be asked.")
 
-data, survival, models, subgroups, groups, transplant, versions, references = st.tabs(
+data, survival, models, subgroups, groups, transplant, words, versions, references = st.tabs(
     [
         "Data", "Survival", "Models and risks", "Subgroups", "Groups and patients", "Transplant",
-        "Versions", "References",
+        "Words", "Versions", "References",
     ]
 )  # fmt: skip
 with data:
@@ -226,6 +227,8 @@ a risk ratio of the E-value [@evalue] each, and no weaker one could.
         """
         )
     )
+with words:
+    st.markdown("\n".join(f"- {line}" for line in in_lines(GLOSSARY)))
 with versions:
     st.dataframe(version_table(), hide_index=True, key="versions")
 with references:

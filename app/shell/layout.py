@@ -16,6 +16,7 @@ from app.shell.session import Looking, looking_at
 from app.study.figures.theme import plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
+from app.study.glossary import explained, in_lines
 from app.study.wording import count
 from data_loaders import Provenance
 
@@ -227,6 +228,12 @@ def _image(
 
 def _csv(numbers: Callable[[], pd.DataFrame], provenance: Provenance) -> bytes:
     return to_csv(numbers(), provenance)
+
+
+def words_header(texts: Iterable[str]) -> None:
+    """The heading above a result in words; pointing at it explains the statistics among them."""
+    told = "  \n".join(in_lines(explained(texts)))
+    st.subheader("In words", anchor=False, help=told or None)
 
 
 def bullets(sentences: Iterable[str]) -> None:

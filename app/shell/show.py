@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.shell.layout import bullets, figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads, words_header
 from app.shell.session import looking_at
 from app.shell.story.adding import draw_adding
 from app.shell.story.ledger import note_answer
@@ -52,7 +52,7 @@ def show(answer: Answer, place: Frame) -> None:
 
 def say(answer: Answer) -> None:
     """What an answer says, in words, and who is in it."""
-    st.subheader("In words", anchor=False)
+    words_header([*answer.notes, *answer.sentences, *answer.cautions])
     for note in answer.notes:
         st.info(note)
     bullets(answer.sentences)

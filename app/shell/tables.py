@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.study.glossary import explained
+
 # Pixels of a letter and around a cell; the least and the most that a column of names takes.
 _LETTER, _AIR, _LEAST, _MOST = 7.6, 24, 80, 320
 
@@ -52,6 +54,12 @@ def draw_table(
         elif isinstance(given, dict) and given.get("pinned") and _is_text(frame[name]):
             title = str(given.get("label") or name)
             config[name] = {**given, "width": names_width(title, frame[name])}
+    for name in order:
+        given = config.get(name, {})
+        if isinstance(given, dict) and "help" not in given:
+            meant = explained([str(given.get("label") or name)])
+            # A title that says several words is explained by all of them.
+            config |= {name: {**given, "help": "  \n".join(meant.values())}} if meant else {}
     options = {"hide_index": True, **options}
     how = {name: write for name, write in (printed or {}).items() if name in frame.columns}
     return st.dataframe(

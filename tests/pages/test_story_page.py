@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+import numpy as np
+import pandas as pd
+import pytest
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
+from app.shell.story.stages import stage
 from app.study.story import Story
+from data_loaders import load_cohort
+from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
+from tests.pages.conftest import open_upload
 
 Opener = Callable[..., AppTest]
 
@@ -69,3 +78,39 @@ def test_what_is_missing_here_is_said_and_what_cannot_be_written_is_not_offered(
     save = at.button(key="story_save")
     assert save.disabled
     assert "never leaves a session" in save.help
+
+
+def test_a_story_of_an_upload_is_got_ready_and_opens_after_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.study.story._player.export_available", lambda: (False, "none"))
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"SECRET-{i}" for i in range(80)],
+            "os_months": rng.exponential(40, 80).round(1),
+            "os_event": rng.integers(0, 2, 80),
+            "ASXL1": rng.integers(0, 2, 80),
+        }
+    )
+    cohort = load_upload({"own.csv": table.to_csv(index=False).encode()}, {}, None)
+    at = press(open_upload(cohort, "survival"), "km_story_0")
+    at = press(to_page(at, "story"), "story_ready")
+    assert any("Ready: 1 of 1" in text.value for text in at.markdown)
+    story: Story = at.session_state["_story"]
+    written = story.to_json()
+    address = at.session_state["_stage_address"]
+    asked = Request({"type": "http", "path_params": {"token": address.partition("/")[2]},
+                     "headers": []})  # fmt: skip
+    page = asyncio.run(stage(asked)).body.decode()
+    assert "SECRET" not in page + written
+    assert story.steps[0].caption.partition(".")[0] in page
+    other = Request({"type": "http", "path_params": {"token": "guessed"}, "headers": []})
+    assert asyncio.run(stage(other)).status_code == 404
+
+    # Another session: first without the cohort, then with it.
+    without = open_upload(load_cohort("demo:mds"), "story", state={"_story": story})
+    assert "load it on the Data page" in without.warning[0].value
+    back = open_upload(cohort, "story", state={"_story": Story.from_json(written)})
+    assert not back.warning
+    assert not back.exception

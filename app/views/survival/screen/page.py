@@ -13,7 +13,7 @@ from app.shell.controls.adjusting import draw_adjustment
 from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import TimeOptions, draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
-from app.shell.layout import bullets, download_table, figure_with_downloads
+from app.shell.layout import bullets, download_table, figure_with_downloads, words_header
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.show import take_away
@@ -195,7 +195,7 @@ def _draw_table(looking: Looking, screen: CohortScreen) -> None:
 
 
 def _draw_words(answer: Answer) -> None:
-    st.subheader("In words", anchor=False)
+    words_header([*answer.sentences, *answer.notes])
     bullets(answer.sentences)
     for note in answer.notes:
         st.caption(note)

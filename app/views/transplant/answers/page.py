@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Emulation
-from app.shell.layout import bullets, figure_with_downloads
+from app.shell.layout import bullets, figure_with_downloads, words_header
 from app.shell.memory import ask
 from app.shell.story.adding import draw_adding
 from app.study.figures.forest import forest_alt
@@ -94,8 +94,8 @@ def draw_answers(work: Work) -> None:
             "everybody's early survival."
         )
     st.caption(drawn)
-    st.subheader("In words", anchor=False)
     sentences = [*during_reading(naive)[:3], *arms_in_words(found, group)]
+    words_header(sentences)
     bullets(sentences)
     draw_diagnostics(work, found, group)
     take_away(

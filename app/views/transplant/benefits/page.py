@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shell.layout import words_header
 from app.shell.links import unique_labels
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
@@ -106,7 +107,7 @@ def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
             alt=f"Heat map. {title}. {sentence}",
         )
     with right:
-        st.subheader("In words", anchor=False)
+        words_header([sentence])
         st.markdown(sentence)
         if found.left_out.get(by):
             st.caption(

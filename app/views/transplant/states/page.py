@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import Occupancy, TransitionModels
-from app.shell.layout import bullets
+from app.shell.layout import bullets, words_header
 from app.shell.tables import draw_table
 from app.study.wording import count, format_percent, format_ratio
 from app.views.transplant.figures import states_figure
@@ -36,7 +36,7 @@ def draw_states(work: Work) -> None:
             alt=f"Stacked areas. {title}. {' '.join(sentences)}",
         )
     with right:
-        st.subheader("In words", anchor=False)
+        words_header(sentences)
         bullets(sentences)
         counts = found.counts
         wrapped_table(

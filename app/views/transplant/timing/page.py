@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import NEVER, Microsimulation
-from app.shell.layout import bullets
+from app.shell.layout import bullets, words_header
 from app.shell.tables import draw_table
 from app.study.wording import count
 from app.views.transplant.figures import delay_heatmap
@@ -47,7 +47,7 @@ def draw_timing(work: Work) -> None:
             alt=f"Heat map. {title}. {' '.join(sentences)}",
         )
     with right:
-        st.subheader("In words", anchor=False)
+        words_header(sentences)
         bullets(sentences)
         settings = found.settings
         st.caption(
