@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app.cohort.scores import score
 from data_loaders import DAYS_PER_MONTH, Cohort, CohortError
 from data_loaders.demo import DEMO_COHORTS, load_demo
 from data_loaders.demo.mds_figures import IPSSM_COEFFICIENTS, IPSSM_RESIDUAL_GENES
@@ -310,3 +311,11 @@ def test_ipss_scores_equal_the_reference_calculator(public_cohorts):
     revised, revised_level = ipssr(patients)
     assert np.abs(revised - rows["IPSSR_SCORE"]).max() < 1e-9
     assert (revised_level == rows["IPSSR"].replace({"Int": "Intermediate"})).all()
+
+
+@pytest.mark.parametrize(("key", "name"), [("cml", "elts"), ("cml", "sokal"), ("dlbcl", "ipi")])
+def test_planted_risk_is_that_of_the_published_score(key, name):
+    cohort = load_demo(key)
+    found = score(cohort, name).table["category"].dropna()
+    assert len(found) > 0.9 * cohort.n
+    assert (found.str.lower() == cohort.patients.loc[found.index, name].str.lower()).all()

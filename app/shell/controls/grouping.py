@@ -183,11 +183,26 @@ def draw_grouping(
 
 
 def default_group(cohort: Cohort, options: list[str]) -> str:
-    """The comparison a page opens on: the driver, else the disease, else what leads the list."""
-    for name in ("driver", "diagnosis"):
-        if f"variable:{name}" in options and name in cohort.variables:
-            return f"variable:{name}"
-    return options[0]
+    """The comparison a page opens on: the driver, else the disease, else what leads the list.
+
+    Where nearly all who were followed are in one group of it, the next variable that divides them.
+    """
+    usual = next(
+        (f"variable:{n}" for n in ("driver", "diagnosis") if f"variable:{n}" in options), options[0]
+    )
+    variables = [option for option in options if option.startswith("variable:")]
+    return next((o for o in (usual, *variables) if _divides(cohort, o)), usual)
+
+
+def _divides(cohort: Cohort, option: str) -> bool:
+    """Whether two groups of a variable have enough patients whose first endpoint is known."""
+    kind, _, name = option.partition(":")
+    endpoint = next(iter(cohort.endpoints.values()), None)
+    if kind != "variable" or endpoint is None or name not in cohort.variables:
+        return False
+    known = ~np.isnan(cohort.numbers(endpoint.time)) & ~np.isnan(cohort.numbers(endpoint.event))
+    codes = cohort.factor(name)[0][known]
+    return int((np.bincount(codes[codes >= 0]) >= MIN_GROUP_FOR_TEST).sum()) > 1
 
 
 def _take_over_settings() -> None:

@@ -80,6 +80,10 @@ VARIABLES = (
     Variable("ecog", "ECOG performance status", "numeric", role="clinical"),
     Variable("ldh_ratio", "LDH, multiple of the upper limit", "numeric", "× ULN", "laboratory"),
     Variable("extranodal_sites", "Extranodal sites", "numeric", role="clinical"),
+    Variable(
+        "major_extranodal", "Extranodal disease of a major organ", "binary", role="clinical",
+        description="Marrow, central nervous system, liver, gastrointestinal tract or lung.",
+    ),
     Variable("b_symptoms", "B symptoms", "binary", role="clinical"),
     Variable("bulky_disease", "Bulky disease", "binary", role="clinical"),
     Variable("ki67_percent", "Ki-67", "numeric", "%", "laboratory"),
@@ -159,6 +163,9 @@ def _clinical(rng: np.random.Generator, genetic: Texts, altered: dict[str, Bools
         rng, lookup(figures.LDH_MEDIAN, stage) * np.where(double_hit, 1.4, 1.0), 0.45, n
     )
     male = rng.random(n) < figures.MALE
+    sites = np.minimum(
+        rng.poisson(lookup(figures.EXTRANODAL, stage)), np.where(stage == "I", 1, 6)
+    ).astype(float)
     flags = {
         name: (rng.random(n) < lookup(shares, stage)).astype(float)
         for name, shares in (("b_symptoms", figures.B_SYMPTOMS), ("bulky_disease", figures.BULK))
@@ -175,9 +182,8 @@ def _clinical(rng: np.random.Generator, genetic: Texts, altered: dict[str, Bools
             "ann_arbor_stage": stage,
             "ecog": choose(rng, figures.ECOG_SHARES, n).astype(float),
             "ldh_ratio": np.clip(ldh, 0.4, 20).round(2),
-            "extranodal_sites": np.minimum(
-                rng.poisson(lookup(figures.EXTRANODAL, stage)), np.where(stage == "I", 1, 6)
-            ).astype(float),
+            "extranodal_sites": sites,
+            "major_extranodal": (rng.random(n) < 1 - figures.MINOR_ORGAN**sites).astype(float),
             **flags,
             "ki67_percent": bounded_normal(
                 rng, np.where(double_hit, 88.0, 74.0), 14.0, (25, 100), n

@@ -139,6 +139,7 @@ NOT_ON_CORE_PANEL = ("DTX1", "ZFP36L1", "UBE2A", "STAT3", "SPEN", "CD70")
 STAGE_SHARES = {"I": 0.21, "II": 0.24, "III": 0.23, "IV": 0.32}
 ECOG_SHARES = {"0": 0.45, "1": 0.37, "2": 0.12, "3": 0.06}
 EXTRANODAL = {"I": 0.35, "II": 0.35, "III": 0.45, "IV": 1.6}  # mean number of sites
+MINOR_ORGAN = 0.5  # of the extranodal sites that are of no major organ; chosen
 LDH_MEDIAN = {"I": 0.85, "II": 0.98, "III": 1.15, "IV": 1.4}  # as multiples of the limit
 B_SYMPTOMS = {"I": 0.15, "II": 0.22, "III": 0.36, "IV": 0.45}
 BULK = {"I": 0.2, "II": 0.36, "III": 0.3, "IV": 0.28}
