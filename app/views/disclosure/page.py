@@ -28,6 +28,7 @@ VIEWS: dict[str, tuple[str, str, _View]] = {
 _REFUSED = {
     "subgroups": "the map of subgroups has a point for every patient",
     "patient": "it is about single patients",
+    "prognosis": "classes of scores and entities are often few patients",
     "compare": "groups of the user's own making can be made to differ by one patient",
     "transplant": "its protocol counts patients step by step, and few in many places",
 }
