@@ -15,8 +15,9 @@ from app.study.story import Step, Story, StoryError, caption_from, demo_story, o
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import TargetTrial
 from data_loaders import Cohort, load_cohort
+from data_loaders.demo import DEMO_COHORTS
 
-DEMOS = ("demo:mpn", "demo:aml", "demo:mds")
+DEMOS = tuple(f"demo:{key}" for key in DEMO_COHORTS)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_demo_stories_answer_every_step_and_survive_their_file(
     key: str, cohorts: dict[str, Cohort]
 ) -> None:
     story = demo_story(key, cohorts.__getitem__)
-    assert len(story.steps) == 7
+    assert len(story.steps) in (6, 7)
     assert Story.from_json(story.to_json()) == story
     assert {standing.state for standing in opened(story, cohorts)} == {"fine"}
     for step in story.steps:

@@ -15,6 +15,7 @@ from app.study.story._story import Step, Story
 from data_loaders import Cohort, load_cohort
 
 _MPN, _AML, _MDS = "demo:mpn", "demo:aml", "demo:mds"
+_CLL, _DLBCL, _CML = "demo:cll", "demo:dlbcl", "demo:cml"
 _OS = {"endpoint_key": "os"}
 _YEARS = {"until": 180.0}
 _GENES = {"kinds": ("gene",)}
@@ -48,7 +49,7 @@ _TREATMENT, _TRUST = "Treatment", "What to distrust"
 
 
 def demo_story(key: str, load: Callable[[str], Cohort] = load_cohort) -> Story:
-    """The story of a demo cohort: ``demo:mpn``, ``demo:aml`` or ``demo:mds``.
+    """The story of a demo cohort, such as ``demo:mpn``, whose story is the tour.
 
     Parameters
     ----------
@@ -101,6 +102,59 @@ def _step(
 
 _MF = ("diagnosis", "MF")
 _mpn, _aml, _mds = (partial(partial, _step, cohort=key) for key in (_MPN, _AML, _MDS))
+
+
+def _in_six(  # noqa: PLR0917 - what is known of a cohort
+    cohort: str, disease: str, risk: str, by_risk: str, competing: str, of_it: str, gene: str
+) -> tuple[Callable[..., Step], ...]:
+    """The story of a cohort that has a risk class, an endpoint with a competing one, and a gene."""
+    make = partial(partial, _step, cohort=cohort)
+    by_gene = f"alteration:{gene}"
+    return (
+        make(
+            analysis="genomics.frequencies",
+            caption=f"What these patients with {disease} carry",
+            note="Every share is of the patients tested.",
+            section=_AT_A_GLANCE,
+            settings=_GENES, genomics="Frequencies",
+        ),
+        make(
+            analysis="survival.curves",
+            caption=by_risk,
+            note="Press G to bring in one group after the other.",
+            section=_OUTCOME,
+            by=risk, settings=_OS, endpoint="os", view="Survival curves",
+        ),
+        make(
+            analysis="survival.incidence",
+            caption=of_it,
+            note="Not one minus Kaplan-Meier, which would say more.",
+            section=_OUTCOME,
+            by=risk, settings={"endpoint_key": competing}, endpoint=competing,
+            page="survival", view="Competing risks",
+        ),
+        make(
+            analysis="survival.screen",
+            caption="Each alteration and survival, adjusted for age",
+            note="All that were tested count in q.",
+            section=_OUTCOME,
+            settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
+        ),
+        make(
+            analysis="compare.groups",
+            caption=f"What else patients with {gene} carry",
+            note="Odds ratios; q over all alterations compared.",
+            section=_SUBGROUPS,
+            by=by_gene, settings={}, figure="Alterations",
+        ),
+        make(
+            analysis="survival.means",
+            caption="What to distrust: a difference looked for at every horizon",
+            note="Each interval holds for one horizon, chosen beforehand.",
+            section=_TRUST,
+            by=by_gene, settings=_OS, endpoint="os", view="Restricted mean over time",
+        ),
+    )  # fmt: skip
 
 
 _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
@@ -287,6 +341,30 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 by="alteration:TP53", settings=_OS, endpoint="os",
                 view="Restricted mean over time",
             ),
+        ),
+    ),
+    _CLL: (
+        "Chronic lymphocytic leukaemia, simulated",
+        _in_six(
+            _CLL, "chronic lymphocytic leukaemia", "variable:ighv_status",
+            "Survival by the mutation of IGHV", "ttt",
+            "First treatment, with death before it as what competes", "TP53",
+        ),
+    ),
+    _DLBCL: (
+        "Diffuse large B-cell lymphoma, simulated",
+        _in_six(
+            _DLBCL, "diffuse large B-cell lymphoma", "variable:ipi",
+            "Survival by the International Prognostic Index", "ttp",
+            "Progression, with death before it as what competes", "TP53",
+        ),
+    ),
+    _CML: (
+        "Chronic myeloid leukaemia, simulated",
+        _in_six(
+            _CML, "chronic myeloid leukaemia", "variable:elts",
+            "Survival by the ELTS score", "mmr",
+            "A major molecular response, with what ends the chance of it competing", "ASXL1",
         ),
     ),
 }  # fmt: skip
