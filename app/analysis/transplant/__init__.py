@@ -1,8 +1,10 @@
 """Transplant timing: the target trial and its emulation, states over time, life-years by delay."""
 
 from app.analysis.transplant._answers.comparison import (
+    CRUDE,
     ROBUST,
     STANDARDISED,
+    TIMED,
     WEIGHTED,
     SameTerms,
     same_terms,
@@ -48,6 +50,7 @@ from app.analysis.transplant._trial import Arm
 from app.analysis.transplant._trial_data import EVERYONE, TrialData, trial_data
 
 __all__ = [
+    "CRUDE",
     "EARLY",
     "EARLY_UNTIL",
     "EFFECTIVE",
@@ -64,6 +67,7 @@ __all__ = [
     "ROBUST",
     "STANDARDISED",
     "THROUGHOUT",
+    "TIMED",
     "UNBALANCED",
     "WEIGHTED",
     "Arm",

@@ -106,7 +106,7 @@ def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
     trial, found, data = result.trial, result.emulation, result.protocol.compared
     rows = found.estimates.loc[found.estimates["group"] == result.group, "n"]
     title = f"Emulated trial: {mid_sentence(result.group)}, {count(int(rows.iloc[0]), 'patient')}"
-    said = [headline(found, timed_cox(data)), by_class(found), *arms_in_words(found, result.group)]
+    said = [*headline(found, timed_cox(data)), by_class(found), *arms_in_words(found, result.group)]
     sentences = [sentence for sentence in said if sentence]
     others = {"not eligible": result.selected - data.n_given}
     left_out = {**others, **data.left_out}

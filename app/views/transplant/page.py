@@ -98,8 +98,9 @@ def _draw_answer(work: Work) -> None:
     except ValueError as error:
         st.markdown(str(error))
         return
-    sentences = (headline(found, timed(work)), by_class(found), caution(found))
-    st.markdown("  \n".join(filter(None, sentences)))
+    first, *others = headline(found, timed(work))
+    st.markdown(first)
+    bullets(filter(None, [*others, by_class(found), caution(found)]))
     with st.expander("What this rests on", expanded=True):
         bullets(map(literal, support_reading(found)))
         bullets(

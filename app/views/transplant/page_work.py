@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -19,11 +19,13 @@ from app.analysis.transplant import (
     Microsimulation,
     MicrosimulationSettings,
     Occupancy,
+    SameTerms,
     TransitionModels,
     emulate,
     microsimulate,
     occupancy,
     paths_of,
+    same_terms,
     timed_cox,
     transition_models,
 )
@@ -42,12 +44,19 @@ from app.views.transplant.benefits.profile import (
     patients_alike,
 )
 from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
-from app.views.transplant.tasks import BENEFIT, DELAYS, INTERVALS, PROFILE, SENSITIVITY
+from app.views.transplant.tasks import (
+    BENEFIT,
+    DELAYS,
+    INTERVALS,
+    PROFILE,
+    SAME_TERMS,
+    SENSITIVITY,
+)
 
 T = TypeVar("T")
 DRAWS = 1_000
 # Of the simulation of delays, whose draws are smoother and cost more.
-_DELAY_DRAWS = 400
+_DELAY_DRAWS, _SAME_DRAWS = 400, 100
 _POINTS = 97
 _LATEST_DELAY, _DELAY_STEP, _NEAR = 60.0, 6.0, 3.0
 _STATUS_HEIGHT = 50
@@ -140,6 +149,23 @@ def emulated(work: Work) -> Emulation:
     settings = replace(work.settings, draws=DRAWS)
     job = _job(work, INTERVALS, data=data, strategies=strategies, settings=settings)
     return replace(point, **job.result) if job.state == "done" else point
+
+
+def same_answers(work: Work, landmarks: Sequence[float]) -> SameTerms:
+    """The answers on the same terms: estimates at once, intervals from the background."""
+    make = partial(same_terms, emulated(work), landmarks)
+    point = work.remembered("transplant same terms", make)
+    job = _job(
+        work,
+        SAME_TERMS,
+        rank=BACKGROUND,
+        data=work.protocol.compared,
+        strategies=work.trial.strategies,
+        settings=work.settings,
+        landmarks=tuple(landmarks),
+        draws=_SAME_DRAWS,
+    )
+    return cast("SameTerms", job.result) if job.state == "done" else point
 
 
 def horizon_of(work: Work) -> float:
@@ -286,6 +312,7 @@ _WORDS = {
     BENEFIT: "Intervals of who benefits",
     PROFILE: "Intervals of patients of a kind",
     SENSITIVITY: "The trial under other choices",
+    SAME_TERMS: "Intervals of the other estimators",
 }
 
 

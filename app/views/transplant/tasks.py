@@ -11,10 +11,14 @@ from functools import wraps
 from typing import Any
 
 from app.analysis.transplant import (
+    EmulationSettings,
     Microsimulation,
+    SameTerms,
+    Strategy,
     TrialData,
     emulate,
     microsimulate,
+    same_terms,
     sensitivity,
     transition_models,
 )
@@ -22,6 +26,7 @@ from app.views.transplant.benefits.analysis import benefit
 from app.views.transplant.benefits.profile import life_of
 
 INTERVALS, SENSITIVITY = "transplant intervals", "transplant sensitivity"
+SAME_TERMS = "transplant same terms"
 DELAYS, BENEFIT, PROFILE = "transplant delays", "transplant benefit", "transplant profile"
 # What of an emulated trial its draws change, none of it about single patients.
 _DRAWN = (
@@ -38,6 +43,17 @@ def _intervals(**asked: Any) -> dict[str, Any]:
     """What the draws change, to be laid on the same trial emulated without them."""
     found = emulate(**asked)
     return {name: getattr(found, name) for name in _DRAWN}
+
+
+def _same_terms(
+    *,
+    data: TrialData,
+    strategies: tuple[Strategy, ...],
+    settings: EmulationSettings,
+    landmarks: tuple[float, ...],
+    **asked: Any,
+) -> SameTerms:
+    return same_terms(emulate(data, strategies, settings), landmarks, **asked)
 
 
 def _delays(*, data: TrialData, progression: str | None, **asked: Any) -> Microsimulation:
@@ -63,6 +79,7 @@ def _refusing(task: Callable[..., object]) -> Callable[..., object]:
 TRIAL_TASKS: Mapping[str, Callable[..., object]] = {
     INTERVALS: _refusing(_intervals),
     SENSITIVITY: _refusing(sensitivity),
+    SAME_TERMS: _refusing(_same_terms),
     DELAYS: _refusing(_delays),
     BENEFIT: _refusing(benefit),
     PROFILE: _refusing(_profile),

@@ -42,8 +42,10 @@ def axis_words(cohort: Cohort, trial: TargetTrial) -> str:
     return f"Years since {exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun}"
 
 
-def headline(found: Emulation, timed: pd.DataFrame | None = None) -> str:
+def headline(found: Emulation, timed: pd.DataFrame | None = None) -> list[str]:
     """The answer up to the horizon that the data support: everyone, both halves, early and late.
+
+    The first sentence is of everyone; the others follow under it.
 
     Parameters
     ----------
@@ -53,14 +55,14 @@ def headline(found: Emulation, timed: pd.DataFrame | None = None) -> str:
     rows = found.contrasts[found.contrasts["strategy"] == primary_of(found)].set_index("group")
     everyone = found.groups[0]
     if not rows.loc[[everyone, *(found.halves or ())], "supported"].any():
-        return _nothing(found, everyone)
-    words = [_until(found), _whole(found, rows.loc[everyone])]
+        return [_nothing(found, everyone)]
+    words = [f"{_until(found)} {_whole(found, rows.loc[everyone])}"]
     if found.halves is not None:
         words += [_half(name, rows.loc[name]) for name in reversed(found.halves)]
         words.append(_contrast(found))
     if timed is not None:
         words.append(early_and_late(timed))
-    return " ".join(filter(None, [*words, _beyond(found)]))
+    return [sentence for sentence in (*words, _beyond(found)) if sentence]
 
 
 def primary_of(found: Emulation) -> str:
@@ -76,7 +78,7 @@ def caution(found: Emulation) -> str:
             continue
         words = f"{row['group']}: one patient has {row['share']:.0%} of the weight of "
         words += f"{mid_sentence(row['strategy'])}; without the one who moves it most it is "
-        words += f"**{_months(row['without'], row['without_lower'], row['without_upper'])}**"
+        words += f"**{gain_words(row['without'], row['without_lower'], row['without_upper'])}**"
         words += ", another verdict" if row["changes"] else ""
         sentences.append(words)
     return f"**Careful**: {'. '.join(sentences)}." if sentences else ""
@@ -135,7 +137,7 @@ def _contrast(found: Emulation) -> str:
     low, high = found.halves or ("", "")
     words = (
         f"{high} against {mid_sentence(low)}, the one comparison of classes that the protocol "
-        f"names: **{_months(row['value'], row['lower'], row['upper'])}**"
+        f"names: **{gain_words(row['value'], row['lower'], row['upper'])}**"
     )
     told = {
         "longer": ": the gain differs",
@@ -169,7 +171,7 @@ def _beyond(found: Emulation) -> str:
     if own.empty or not found.settings.effective:
         return ""
     parts = [f"{int(row.effective)} at month {row.horizon:g}" for row in own.itertuples()]
-    return f"Beyond that its size is barely supported: equally weighted patients, {listing(parts)}."
+    return f"Later its size is barely supported: equally weighted patients, {listing(parts)}."
 
 
 def horizons_in_words(found: Emulation) -> list[str]:
@@ -180,7 +182,7 @@ def horizons_in_words(found: Emulation) -> list[str]:
         own = own[own["horizon"] < found.settings.horizon]
         sentences += [
             f"{group}, by month {row.horizon:g}: "
-            f"{_months(row.rmst_difference, row.lower, row.upper)}."
+            f"{gain_words(row.rmst_difference, row.lower, row.upper)}."
             for row in own.itertuples()
         ]
     return sentences
@@ -298,7 +300,7 @@ def delays_in_words(found: Microsimulation) -> list[str]:
             continue
         said = [
             f"rather than {_delay(row['against'])} "
-            f"{_months(row['difference'], row['lower'], row['upper'])}"
+            f"{gain_words(row['difference'], row['lower'], row['upper'])}"
             for row in own.to_dict("records")
         ]
         first = _delay(own["delay"].iloc[0])
@@ -310,7 +312,8 @@ def _ratio(row: pd.Series) -> str:
     return f"{row['hr']:.2f}, {row['lower']:.2f} to {row['upper']:.2f}"
 
 
-def _months(value: float, lower: float, upper: float) -> str:
+def gain_words(value: float, lower: float, upper: float) -> str:
+    """Months gained, with their limits where there are some."""
     words = f"{signed(value)} months"
     return words if np.isnan(lower) else f"{words} ({signed(lower)} to {signed(upper)})"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.analysis.transplant import Emulation, Microsimulation, Strategy
+from app.analysis.transplant import Emulation, Microsimulation, SameTerms, Strategy
 from app.cohort.filters import Selection
 from app.study.methods import endpoint_sentence, view_methods
 from app.study.wording import count, listing, mid_sentence
@@ -72,7 +72,10 @@ def protocol_sheets(protocol: Protocol) -> dict[str, pd.DataFrame]:
 
 
 def answers_sheets(
-    answers: pd.DataFrame, emulation: Emulation, landmarks: pd.DataFrame
+    answers: pd.DataFrame,
+    emulation: Emulation,
+    landmarks: pd.DataFrame,
+    same: SameTerms | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The answers side by side, and what is behind the emulated one.
 
@@ -82,6 +85,8 @@ def answers_sheets(
         From :func:`app.views.transplant.answers.words.side_by_side`.
     landmarks
         Every landmark, one row each.
+    same
+        The answers on the same terms.
     """
     sheets = {
         "Answers": answers,
@@ -98,6 +103,8 @@ def answers_sheets(
         "Landmarks": landmarks,
         "Notes": _notes(emulation.notes),
     }
+    if same is not None:
+        sheets |= {"Same terms": same.means, "Ratios": same.ratios}
     return {name: table for name, table in sheets.items() if len(table.columns)}
 
 

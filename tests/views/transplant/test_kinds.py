@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from app.analysis.transplant import Strategy
 from app.cohort.filters import Filter
 from app.study.transplants.confounders import confounder_options, what_is_left
 from app.study.transplants.kinds import transplant_kinds
-from app.views.transplant.answers.words import side_by_side_reading
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from data_loaders import Cohort, Variable
@@ -132,23 +130,3 @@ def test_what_is_not_known_is_computed_from_what_the_file_holds():
         variables={**made.variables, "ecog": Variable("ecog", "ECOG", "ordinal")},
     )
     assert "not recorded in these data: comorbidity and a donor" in what_is_left(held, [])
-
-
-def test_answers_that_turn_when_adjusted_are_called_confounded():
-    table = pd.DataFrame(
-        {
-            "key": ["time_dependent", "adjusted"],
-            "approach": ["Time-dependent", "Time-dependent"],
-            "label": ["", ""],
-            "transplanted": [100, 100],
-            "hr": [1.24, 0.63],
-            "rmst_difference": [np.nan, np.nan],
-            "wrong": [False, False],
-        }
-    )
-    said = " ".join(side_by_side_reading(table, 60.0))
-    assert "1.24 unadjusted and 0.63 adjusted" in said
-    assert "confounding" in said
-    assert "different patients" not in said
-    table.loc[1, "key"] = "landmark:6"
-    assert "confounding" not in " ".join(side_by_side_reading(table, 60.0))

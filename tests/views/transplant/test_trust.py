@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from app.analysis.transplant import (
+    CRUDE,
+    ROBUST,
     EmulationSettings,
     Strategy,
     age_bands,
     emulate,
     positivity,
+    same_terms,
     sensitivity,
 )
 from app.cohort.filters import Filter
+from app.study.figures.forest import forest_figure
 from app.study.figures.theme import SYNTHETIC_MARK, framed
+from app.study.wording import signed
 from app.views.transplant.answers.analysis import four_answers, landmarks_of
-from app.views.transplant.answers.figures import months_figure, ratio_rows, ratios_figure
+from app.views.transplant.answers.figures import (
+    difference_figure,
+    means_figure,
+    months_figure,
+    ratio_rows,
+)
 from app.views.transplant.answers.figures_trust import (
     balance_figure,
     positivity_figure,
     sensitivity_figure,
 )
-from app.views.transplant.answers.words import naive_error, side_by_side, side_by_side_reading
+from app.views.transplant.answers.words import (
+    harm_and_gain,
+    naive_error,
+    same_terms_reading,
+    side_by_side,
+    side_by_side_reading,
+)
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
 from app.views.transplant.words_trust import (
     balance_reading,
@@ -180,11 +198,42 @@ def test_the_naive_error_is_the_band_between_the_naive_and_the_emulated_answer(a
     )
 
 
-def test_every_hazard_ratio_stands_in_one_forest_and_one_without_interval_says_so(answers):
-    rows = ratio_rows(answers)
-    assert list(rows["n"]) == pytest.approx(list(answers["n"]))
+def test_answers_on_the_same_terms_are_drawn_and_their_differences_explained(answers, emulation):
+    same = same_terms(emulation, [6.0], draws=3)
+    rows = ratio_rows(answers.iloc[0], same.ratios)
     assert (rows["series"] == "Naive: wrong").sum() == 1
-    emulated = rows[rows["group"] == "Emulated target trial"]
-    assert emulated["hr"].isna().all()
-    assert emulated["note"].str.contains("interval to come").all()
-    assert checked(framed(ratios_figure(answers), "Ratios")).data
+    assert checked(framed(forest_figure(rows), "Ratios")).data
+    drawn = checked(framed(means_figure(same.means, axis="Life gained"), "Means"))
+    said = same_terms_reading(same, emulation)
+    own = same.means[same.means["supported"]].set_index(["group", "approach"])
+    first = own.loc[(emulation.groups[0], ROBUST), "rmst_difference"]
+    assert f"doubly robust (AIPW) {signed(first)} months" in said[0]
+    assert any(np.isclose(first, value) for trace in drawn.data for value in trace.x)
+    ratios = same.ratios.set_index("approach")["hr"]
+    confounded = next(line for line in said if "unadjusted" in line)
+    assert f"{ratios[CRUDE]:.2f} unadjusted" in confounded
+    turned = same.ratios.assign(hr=[1.24, 1.5, 0.3, 0.63, 0.4])
+    told = " ".join(same_terms_reading(replace(same, ratios=turned), emulation))
+    assert "1.24 unadjusted, 0.63 with the same confounders" in told
+    assert "(confounding)" in told
+    assert "averages harm and gain" in told
+    died = (emulation.trial.data.event & (emulation.trial.data.time <= 6)).sum()
+    assert f"leaves out the {died}" in told
+
+
+def test_early_harm_and_late_gain_are_said_where_the_band_excludes_zero(emulation):
+    table = pd.DataFrame(
+        {
+            "group": emulation.groups[0],
+            "strategy": EARLY,
+            "time": [0.0, 6.0, 12.0, 24.0, 36.0],
+            "difference": [0.0, -0.06, -0.02, 0.05, 0.12],
+            "lower": [0.0, -0.1, -0.08, -0.02, 0.03],
+            "upper": [0.0, -0.02, 0.04, 0.12, 0.21],
+        }
+    )
+    words = harm_and_gain(replace(emulation, differences=table), emulation.groups[0])
+    assert "lower from month 6 to 6 and higher from month 36 to 36" in words
+    assert "+12% (+3% to +21%)" in words
+    figure = checked(framed(difference_figure(table, axis="Years"), "Difference"))
+    assert list(figure.data[-1].y) == pytest.approx(list(table["difference"]))

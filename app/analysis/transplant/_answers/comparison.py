@@ -20,6 +20,7 @@ from app.analysis.transplant._tables import estimate
 from app.analysis.transplant._trial_data import TrialData
 
 WEIGHTED, STANDARDISED, ROBUST = "Weights (IPW)", "Standardised (g-formula)", "Doubly robust (AIPW)"
+CRUDE, TIMED = "Time-dependent, unadjusted", "Time-dependent, adjusted"
 _POINTS = 65
 
 
@@ -124,9 +125,9 @@ def _pair(emulation: Emulation) -> tuple[int, int]:
 def _ratios(data: TrialData, landmarks: Sequence[float]) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     crude = timed_cox(without_confounders(data)).iloc[-1:]
-    for words, table in (("Time-dependent, unadjusted", crude), ("", timed_cox(data))):
+    for words, table in ((CRUDE, crude), ("", timed_cox(data))):
         for row in table.to_dict("records"):
-            label = words or f"Time-dependent, adjusted: {row['period']}"
+            label = words or f"{TIMED}: {row['period']}"
             numbers = {name: row[name] for name in ("hr", "lower", "upper", "events")}
             rows.append({"approach": label, "n": data.n, "transplanted": row["patients"]} | numbers)
     rows += [

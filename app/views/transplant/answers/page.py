@@ -10,11 +10,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.transplant import Emulation
+from app.analysis.transplant import Emulation, SameTerms
 from app.shell.layout import bullets, figure_with_downloads, words_header
 from app.shell.memory import ask
 from app.shell.story.adding import draw_adding
-from app.study.figures.forest import forest_alt
+from app.study.figures.forest import forest_alt, forest_figure
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence, signed
 from app.views.survival.during.analysis import DuringFollowUp
@@ -22,13 +22,24 @@ from app.views.survival.during.figures import pair_figure
 from app.views.survival.during.words import during_reading, exposed_row, ratio_words
 from app.views.transplant.answer import EmulatedTrial, emulated_answer
 from app.views.transplant.answers.analysis import four_answers, landmarks_of
-from app.views.transplant.answers.figures import months_figure, ratio_rows, ratios_figure
+from app.views.transplant.answers.figures import (
+    difference_figure,
+    means_figure,
+    months_figure,
+    ratio_rows,
+)
 from app.views.transplant.answers.page_trust import draw_diagnostics
-from app.views.transplant.answers.words import naive_error, side_by_side, side_by_side_reading
+from app.views.transplant.answers.words import (
+    harm_and_gain,
+    naive_error,
+    same_terms_reading,
+    side_by_side,
+    side_by_side_reading,
+)
 from app.views.transplant.figures import strategy_figure
 from app.views.transplant.page_parts import take_away
-from app.views.transplant.page_work import Work, emulated
-from app.views.transplant.words import arms_in_words, axis_words
+from app.views.transplant.page_work import Work, emulated, same_answers
+from app.views.transplant.words import arms_in_words, axis_words, primary_of
 from app.views.transplant.words_methods import answers_sheets
 
 NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
@@ -59,6 +70,7 @@ class _Answers:
     group: str
     table: pd.DataFrame
     landmarks: list[float]
+    same: SameTerms
 
 
 def draw_answers(work: Work) -> None:
@@ -75,7 +87,9 @@ def draw_answers(work: Work) -> None:
     except ValueError:
         # The sentence stands above: there is nothing to compare.
         return
-    answers = _Answers(naive, found, group, side_by_side(naive, found), landmarks)
+    same = same_answers(work, landmarks)
+    answers = _Answers(naive, found, group, side_by_side(naive, found), landmarks, same)
+    on_same_terms = _draw_same_terms(work, answers)
     compared = _draw_compared(work, answers)
     figures = _figures(work, answers)
     for row in ((NAIVE, LANDMARK), (SIMON_MAKUCH, EMULATED)):
@@ -101,8 +115,8 @@ def draw_answers(work: Work) -> None:
     take_away(
         work,
         "answers",
-        {**compared, **figures},
-        partial(answers_sheets, answers.table, found, naive.landmarks),
+        {**on_same_terms, **compared, **figures},
+        partial(answers_sheets, answers.table, found, naive.landmarks, same),
         landmarks=landmarks,
     )
     _draw_adding(work, found, group)
@@ -160,6 +174,45 @@ def _draw_landmark(landmarks: list[float]) -> float:
     return labels.get(chosen, labels[usual])
 
 
+def _draw_same_terms(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+    """Early harm and late gain, and the gain by every estimator, with the same confounders."""
+    found, same, group = answers.emulation, answers.same, answers.group
+    sentences = same_terms_reading(same, found)
+    titles = {}
+    figures: dict[str, go.Figure] = {}
+    differences = found.differences
+    own = differences[
+        (differences["group"] == group) & (differences["strategy"] == primary_of(found))
+    ]
+    tables = {"Gain on the same terms": same.means}
+    axis = f"Life gained by month {found.settings.horizon:g}"
+    shown = {}
+    if same.means["supported"].any():
+        shown["Gain on the same terms"] = means_figure(same.means, axis=axis)
+    if len(own):
+        tables["Difference of survival"] = own
+        years = axis_words(work.looking.cohort, work.trial)
+        shown["Difference of survival"] = difference_figure(own, axis=years)
+    for name in reversed(shown):
+        whole = tables[name] is same.means
+        n = found.n if whole else int(found.members(group).sum())
+        whom = "" if whole else f": {mid_sentence(group)}"
+        titles[name] = f"{name}{whom}, {count(n, 'patient')}"
+        figures[name] = framed(shown[name], titles[name], synthetic=work.looking.synthetic)
+    places = st.container(key="wide_pair_same_terms").columns(2, gap="large")
+    for place, (name, figure) in zip(places, figures.items(), strict=False):
+        with place:
+            figure_with_downloads(
+                figure,
+                partial(tables.__getitem__, name),
+                key=f"transplant_{name.lower().replace(' ', '_')}",
+                name=("transplant", name),
+                alt=f"{titles[name]}. {' '.join(sentences)}".replace("**", ""),
+            )
+    bullets(filter(None, [harm_and_gain(found, group), *sentences]))
+    return figures
+
+
 def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     """The naive answer against the emulated one in months, and every hazard ratio."""
     horizon, synthetic = answers.emulation.settings.horizon, work.looking.synthetic
@@ -168,17 +221,18 @@ def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
     off = "" if error is None else f": off by {signed(error.months)} months"
     titles = (f"Naive against emulated{off}, {patients}", f"Every hazard ratio, {patients}")
     sentences = side_by_side_reading(answers.table, horizon)
+    ratios = ratio_rows(answers.table.iloc[0], answers.same.ratios)
     figures = {
         "Naive error": framed(
             months_figure(answers.table, axis=f"Life gained by month {horizon:g}"),
             titles[0],
             synthetic=synthetic,
         ),
-        "Hazard ratios": framed(ratios_figure(answers.table), titles[1], synthetic=synthetic),
+        "Hazard ratios": framed(forest_figure(ratios), titles[1], synthetic=synthetic),
     }
     alts = (
         f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
-        forest_alt(titles[1], ratio_rows(answers.table), during_reading(answers.naive)[:1]),
+        forest_alt(titles[1], ratios, during_reading(answers.naive)[:1]),
     )
     places = st.container(key="wide_pair_answers").columns(2, gap="large")
     for place, (name, figure), alt in zip(places, figures.items(), alts, strict=True):

@@ -9,13 +9,26 @@ import pandas as pd
 
 from app.analysis.regression import landmark
 from app.analysis.survival import kaplan_meier
-from app.analysis.transplant import Emulation
-from app.study.wording import count, mid_sentence, signed
+from app.analysis.transplant import (
+    CRUDE,
+    EARLY,
+    LATE,
+    ROBUST,
+    THROUGHOUT,
+    TIMED,
+    Emulation,
+    SameTerms,
+)
+from app.study.wording import count, listing, mid_sentence, signed
 from app.views.survival.during.analysis import NAIVE, DuringFollowUp, TwoCurves
 from app.views.survival.during.words import answers_table
+from app.views.transplant.words import gain_words
 
 EMULATED = "Emulated target trial"
 FEW_TRANSPLANTS = 20
+_PERIODS = (THROUGHOUT, EARLY, LATE)
+# A change of the logarithm of a ratio that is worth a word, and a difference that is none.
+_MOVED, _NOTHING = 0.2, 1e-4
 _ENDS = ("", "_lower", "_upper")
 _ASSUMES = {
     "naive": "That the transplanted could have died before it: false, so it is wrong.",
@@ -159,27 +172,94 @@ def side_by_side_reading(table: pd.DataFrame, horizon: float) -> list[str]:
         sentences.append(
             "The emulated trial gives no answer for everybody together; see why under its figure."
         )
-    sound = table[~table["wrong"].astype(bool) & table["hr"].notna()]
-    below, above = int((sound["hr"] < 1).sum()), int((sound["hr"] > 1).sum())
-    if below and above:
-        sentences.append(
-            f"The answers that respect time disagree on the direction ({below} below 1, {above} "
-            f"above). {_why_they_disagree(sound)}"
-        )
     return sentences
 
 
-def _why_they_disagree(sound: pd.DataFrame) -> str:
-    """The same answer with and without adjustment on two sides of 1 tells of confounding."""
-    ratio = sound.set_index("key")["hr"]
-    crude, adjusted = ratio.get("time_dependent"), ratio.get("adjusted")
-    if crude is not None and adjusted is not None and (crude > 1) != (adjusted > 1):
-        return (
-            f"The time-dependent ratio of the same patients is {crude:.2f} unadjusted and "
-            f"{adjusted:.2f} adjusted: who is transplanted differs from who is not (confounding), "
-            "and the unadjusted ratio is not the effect."
+def same_terms_reading(same: SameTerms, emulation: Emulation) -> list[str]:
+    """What the estimators say of the same patients, and what explains that they differ."""
+    month = f"month {emulation.settings.horizon:g}"
+    sentences = []
+    means = same.means[same.means["supported"]]
+    for group, own in means.groupby("group", sort=False):
+        said = [
+            f"{mid_sentence(str(row['approach']))} "
+            f"{gain_words(row['rmst_difference'], row['lower'], row['upper'])}"
+            for row in own.to_dict("records")
+        ]
+        sentences.append(f"**{group}**, by {month}: {listing(said)}.{_apart(own)}")
+    weights, largest = emulation.influence, 0.0
+    if len(weights):
+        largest = float(weights["share"].max())
+    if len(means):
+        sentences.append(
+            "They differ in what must be right: the weights, whatever follows (one patient has up "
+            f"to {largest:.0%} of an arm); the model of death, with one ratio early and one late; "
+            "or either of them."
         )
-    return "They are of different patients and times, as the table says of each."
+    return [*sentences, *_ratios_in_words(same.ratios)]
+
+
+def _apart(own: pd.DataFrame) -> str:
+    """Whether the estimates of a group lie within the interval of the doubly robust one."""
+    robust = own[own["approach"] == ROBUST].iloc[0]
+    if pd.isna(robust["lower"]):
+        return ""
+    inside = own["rmst_difference"].between(robust["lower"], robust["upper"]).all()
+    where = "within the" if inside else "**not all within the**"
+    return f" All are {where} interval of the doubly robust one." if inside else (
+        f" They are {where} interval of the doubly robust one."
+    )  # fmt: skip
+
+
+def _ratios_in_words(ratios: pd.DataFrame) -> list[str]:
+    """What moves the hazard ratio: confounding, time since the transplant, who is left out."""
+    own = ratios.set_index("approach")
+    crude, whole, early, late = (
+        own.loc[name, "hr"] for name in (CRUDE, *(f"{TIMED}: {p}" for p in _PERIODS))
+    )
+    sentences = []
+    if np.isfinite(crude) and np.isfinite(whole):
+        words = f"Hazard ratio {crude:.2f} unadjusted, {whole:.2f} with the same confounders"
+        sentences.append(
+            f"{words}: who is transplanted differs from who is not (confounding)."
+            if (crude > 1) != (whole > 1) or abs(np.log(crude / whole)) > _MOVED
+            else f"{words}: adjusting moves it little."
+        )
+    if np.isfinite(early) and np.isfinite(late):
+        words = f"It is {early:.2f} early after the transplant and {late:.2f} later"
+        sentences.append(
+            f"{words}: one ratio for all times averages harm and gain."
+            if early > 1 > late
+            else f"{words}."
+        )
+    marks = ratios[ratios["approach"].str.startswith("Landmark") & ratios["hr"].notna()]
+    return sentences + [
+        f"{row['approach']}: {row['hr']:.2f}; it leaves out the {int(row['died_before']):,} who "
+        "died before, after a transplant or without."
+        for row in marks.to_dict("records")
+    ]
+
+
+def harm_and_gain(emulation: Emulation, group: str) -> str:
+    """When survival differs between the strategies beyond the band for all times; or nothing."""
+    own = emulation.differences[emulation.differences["group"] == group]
+    own = own[own["strategy"] == own["strategy"].iloc[0]] if len(own) else own
+    if own.empty or own["lower"].isna().all():
+        return ""
+    said = [
+        f"{word} from month {part['time'].iloc[0]:.0f} to {part['time'].iloc[-1]:.0f}"
+        for word, part in (
+            ("lower", own[own["upper"] < -_NOTHING]), ("higher", own[own["lower"] > _NOTHING])
+        )
+        if len(part)
+    ]  # fmt: skip
+    last = own.iloc[-1]
+    words = f"{group}: survival under {mid_sentence(str(last['strategy']))} against none is "
+    words += listing(said) if said else "at no time different beyond the band"
+    return (
+        f"{words}; at month {last['time']:.0f} the difference is {last['difference']:+.0%} "
+        f"({last['lower']:+.0%} to {last['upper']:+.0%})."
+    )
 
 
 def _at_landmark(found: DuringFollowUp, mark: float) -> TwoCurves | None:
