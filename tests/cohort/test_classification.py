@@ -209,6 +209,9 @@ def test_an_event_without_column_is_open_unless_it_is_assumed_absent():
     assert open_["undecided"] == ("karyotype: BCR::ABL1",)
     assumed = first(classify(without, "who_2022", unrecorded_absent=True))
     assert assumed["entity"] == "AML, defined by differentiation"
+    sentence = "no BCR::ABL1 (BCR::ABL1 assumed absent, as nothing shows it)"
+    assert sentence in assumed["evidence"]
+    assert "no PML::RARA" in assumed["evidence"]
 
 
 def test_a_karyotype_in_iscn_speaks_for_what_it_names_and_for_what_it_does_not(tmp_path: Path):

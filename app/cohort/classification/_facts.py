@@ -105,6 +105,12 @@ class Reader:
             return np.where(self._sequenced, 0, -1).astype(np.int8)
         return self.unknown()
 
+    def assumed(self, lacking: Sequence[str]) -> str:
+        """What a sentence about absence adds where nothing shows it and the user assumes it."""
+        if not lacking or not self._absent:
+            return ""
+        return f" ({', '.join(lacking)} assumed absent, as nothing shows it)"
+
     def has_gene(self, symbol: str) -> bool:
         """Whether the cohort has the gene."""
         return symbol in self.genes
@@ -234,7 +240,8 @@ def _mutated(reader: Reader, gene: str, cut: float = 0.0) -> Fact:
     """A gene mutated, at an allele fraction of at least ``cut`` where fractions are recorded."""
     state = reader.gene(gene).copy()
     yes: str | Texts = f"{gene} mutated"
-    no: str | Texts = f"{gene} not mutated"
+    lacking = [] if reader.has_gene(gene) else [gene]
+    no: str | Texts = f"{gene} not mutated{reader.assumed(lacking)}"
     asks = gene
     vaf = reader.vaf(gene) if cut else np.array([np.nan])
     if not np.isnan(vaf).all():
@@ -256,9 +263,10 @@ def _several(reader: Reader, genes: Sequence[str], what: str) -> Fact:
     codes, patterns = _patterns(mutated.T)
     texts = [", ".join(g for g, on in zip(genes, row, strict=True) if on) for row in patterns]
     yes = np.array([f"{text} mutated" for text in texts], dtype=object)[codes]
-    lacking = [gene for gene, state in zip(genes, states, strict=True) if (state < 0).all()]
+    lacking = [gene for gene in genes if not reader.has_gene(gene)]
     asks = what + (f" (no column of {', '.join(lacking)})" if lacking else "")
-    return Fact(any_of(states), yes, f"none of {', '.join(genes)} mutated", asks)
+    no = f"none of {', '.join(genes)} mutated{reader.assumed(lacking)}"
+    return Fact(any_of(states), yes, no, asks)
 
 
 def _patterns(rows: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
@@ -345,11 +353,11 @@ def related_karyotypes(reader: Reader) -> dict[str, Fact]:
     found = {}
     for key, names in (("mr_events", MR_EVENTS_WHO), ("mr_events_icc", MR_EVENTS_ICC)):
         state = any_of([events.has(names), complex_])
-        lacking = events.unrecorded(names) if (state < 0).any() else ()
+        lacking = events.unrecorded(names)
         note = f" (nothing shows {', '.join(lacking)})" if lacking else ""
         there = _which_events(reader, names, complex_)
-        found[key] = Fact(state, there, "no myelodysplasia-related karyotype",
-                          f"karyotype: myelodysplasia-related{note}")  # fmt: skip
+        no = f"no myelodysplasia-related karyotype{reader.assumed(lacking)}"
+        found[key] = Fact(state, there, no, f"karyotype: myelodysplasia-related{note}")
     return found
 
 
@@ -361,7 +369,7 @@ def rearrangements(reader: Reader) -> dict[str, Fact]:
         found[key] = Fact(
             state,
             f"{name} (cytogenetics)",
-            f"no {name}",
+            f"no {name}{reader.assumed([] if events.records(word) else [word])}",
             f"karyotype: {word}",
             events.records(word),
         )
