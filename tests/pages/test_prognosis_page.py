@@ -115,7 +115,9 @@ def test_a_score_of_the_file_against_the_computed_one(mds: Cohort):
     found = disagreements(
         other, everyone(other), scale_of(other, "column:ipssm"), scale_of(other, "score:ipss_m")
     )
-    assert found.loc[first].tolist() == ["High", "Very Low"]
+    assert found.loc[first].tolist() == ["High", "Very Low", "Very Low", ""]
+    open_ = table[table.iloc[:, 1] == ""]
+    assert open_["Missing"].ne("").all(), "every disagreement has its reason"
     assert plain_class("Int") == plain_class("Intermediate") != plain_class("Int-1")
 
 

@@ -18,6 +18,7 @@ from app.analysis.prediction import (
 )
 from app.analysis.regression import concordance_index
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, GroupingSpec
+from app.cohort.scores import score
 from app.study.outcomes import Outcome, outcome_of
 from app.views.prognosis.scales import Scale, plain_class, scale_of
 from data_loaders import Cohort, CohortError
@@ -195,8 +196,10 @@ def _models(
     )
     try:
         return nested_cox(outcome.time, outcome.event, first, second, names), ""
-    except ValueError as error:
-        return None, str(error)
+    except ValueError:
+        return None, (
+            "a class has no event, or the classes of one score follow from those of the other."
+        )
 
 
 def _by_group(
@@ -238,7 +241,8 @@ def disagreements(
     Returns
     -------
     DataFrame
-        Index patient_id: the class in each.
+        Index patient_id: the class in each; of a computed score also the classes still possible
+        and what is missing.
     """
     found = [
         np.array([*scale.grouping.names, ""], dtype=object)[np.maximum(scale.grouping.codes, -1)]
@@ -251,4 +255,14 @@ def disagreements(
     table = pd.DataFrame(
         {first.label: found[0], second.label: found[1]}, index=cohort.patients.index
     )
+    for scale in (first, second):
+        kind, _, key = scale.key.partition(":")
+        if kind == "score":
+            result = score(cohort, key)
+            labels = dict(zip(result.inputs["input"], result.inputs["label"], strict=True))
+            table["Still possible"] = [" or ".join(names) for names in result.table["possible"]]
+            table["Missing"] = [
+                ", ".join(labels.get(name, name) for name in names)
+                for names in result.table["missing"]
+            ]
     return table[differ & mask]
