@@ -24,6 +24,7 @@ from app.analysis.transplant._claims.intervals import Interval, band, interval
 from app.analysis.transplant._claims.kinds import Kinds, kinds_of, without_kinds
 from app.analysis.transplant._diagnostics import (
     age_bands,
+    balance_within,
     positivity,
     sensitivity,
     weight_histogram,
@@ -84,6 +85,7 @@ __all__ = [
     "TransitionModels",
     "TrialData",
     "age_bands",
+    "balance_within",
     "band",
     "e_value",
     "emulate",

@@ -72,6 +72,19 @@ def balance_notes(table: pd.DataFrame) -> list[str]:
     return notes
 
 
+def trial_times(trial: Trial, reference: int) -> list[tuple[int, list[float]]]:
+    """Each arm with a transplant, and when its followers are compared: window, half, horizon."""
+    found = []
+    for position, arm in enumerate(trial.arms):
+        closes = arm.closes[np.isfinite(arm.closes)]
+        if position == reference or not len(closes) or not arm.adherent.any():
+            continue
+        first = float(closes.max()) if arm.strategy.kind != "progression" else trial.horizon / 2
+        later = [at for at in (trial.horizon / 2, trial.horizon * 0.95) if at > first]
+        found.append((position, [first, *later]))
+    return found
+
+
 def followers(
     trial: Trial, drawn: DrawnWeights, caps: Caps, position: int, at: float
 ) -> tuple[Bools, Floats]:

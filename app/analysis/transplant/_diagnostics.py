@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Floats
+from app.analysis.arrays import Bools, Floats
 from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.transplant._balance import followers, trial_times
 from app.analysis.transplant._emulation import Emulation, EmulationSettings, emulate
+from app.analysis.transplant._strata import without_confounders
 from app.analysis.transplant._strategies import Spread, Strategy
 from app.analysis.transplant._support import NEAR_ZERO, window_probability
 from app.analysis.transplant._tables import clone_weights
@@ -20,6 +22,7 @@ from app.analysis.transplant._trial_data import TrialData
 # A weight of nothing has no place on a logarithmic scale.
 _SMALLEST = 0.01
 _BARS = 30
+_FEWEST_COMPARED = 5
 AGE_BANDS = (50.0, 60.0, 65.0, 70.0, 75.0)
 
 
@@ -114,12 +117,12 @@ def sensitivity(
     Returns
     -------
     DataFrame
-        choice (in words), varied (as set, grace, truncation, spread, losses), and the columns of
-        ``Emulation.contrasts``.
+        choice (in words), varied (as set, grace, truncation, spread, losses, confounder: one is
+        left out of the weights), and the columns of ``Emulation.contrasts``.
     """
     arms, base = tuple(strategies), replace(settings, draws=0)
-    choices: list[tuple[str, str, tuple[Strategy, ...], EmulationSettings]] = [
-        ("As set", "as set", arms, base)
+    choices: list[tuple[str, str, tuple[Strategy, ...], EmulationSettings, TrialData]] = [
+        ("As set", "as set", arms, base, data)
     ]
     for grace in graces:
         if grace <= 0:
@@ -127,26 +130,79 @@ def sensitivity(
         moved = tuple(Strategy("within", grace) if a.kind == "within" else a for a in arms)
         if len(set(moved)) == len(moved):
             words = f"Grace period {grace:g}"
-            choices.append((words, "grace", moved, replace(base, grace=grace)))
+            choices.append((words, "grace", moved, replace(base, grace=grace), data))
     for cut in truncations:
         if cut != settings.truncation:
             words = "No truncation" if cut is None else f"Truncation at {100 * cut:g}%"
-            choices.append((words, "truncation", arms, replace(base, truncation=cut)))
+            choices.append((words, "truncation", arms, replace(base, truncation=cut), data))
     other: Spread = "even" if settings.spread == "practice" else "practice"
     words = "Transplants spread evenly" if other == "even" else "Transplants spread as in practice"
-    choices.append((words, "spread", arms, replace(base, spread=other)))
+    choices.append((words, "spread", arms, replace(base, spread=other), data))
     words = "Losses not weighted" if settings.adjust_losses else "Losses weighted"
     changed = replace(base, adjust_losses=not settings.adjust_losses)
-    choices.append((words, "losses", arms, changed))
+    choices.append((words, "losses", arms, changed, data))
+    # The progression stays: a strategy may wait for it, and a class keeps its own baseline.
+    choices += [
+        (f"Without {name}", "confounder", arms, base, without_confounders(data, {str(name)}))
+        for name in data.confounders.columns
+    ]
     parts = []
-    for number, (words, varied, own, how) in enumerate(choices):
+    for number, (words, varied, own, how, patients) in enumerate(choices):
         report(progress, should_cancel, "Sensitivity", number / len(choices))
-        table = emulate(data, own, how, should_cancel=should_cancel).contrasts
+        table = emulate(patients, own, how, should_cancel=should_cancel).contrasts
         table.insert(0, "choice", words)
         table.insert(1, "varied", varied)
         parts.append(table)
     report(progress, should_cancel, "Done", 1.0)
     return pd.concat(parts, ignore_index=True)
+
+
+def balance_within(emulation: Emulation) -> pd.DataFrame:
+    """Whether the weights balance the confounders within each group, and later in follow-up.
+
+    Returns
+    -------
+    DataFrame
+        One row a strategy with a transplant, group and time (the end of the window, half and all
+        of the horizon): strategy, group, at, term (that differs most), smd_before, smd_after,
+        n, n_reference. Groups and times with fewer than five followers on a side have none.
+    """
+    trial, layout = emulation.trial, emulation.layout
+    caps = trial.caps(emulation.drawn, emulation.settings.truncation)
+    rows = []
+    for arm, times in trial_times(trial, layout.reference):
+        for at in times:
+            own = followers(trial, emulation.drawn, caps, arm, at)
+            other = followers(trial, emulation.drawn, caps, layout.reference, at)
+            for group in layout.groups.names:
+                here = emulation.members(group)
+                found = _worst(trial.data, here, own, other)
+                if found is not None:
+                    rows.append({"strategy": layout.names[arm], "group": group, "at": at} | found)
+    return pd.DataFrame(rows)
+
+
+def _worst(
+    data: TrialData, here: Bools, own: tuple[Bools, Floats], other: tuple[Bools, Floats]
+) -> dict[str, object] | None:
+    """The confounder that differs most after weighting, among some patients."""
+    sides = [(there & here, weight * here) for there, weight in (own, other)]
+    if min(int(there.sum()) for there, _ in sides) < _FEWEST_COMPARED or not data.x.shape[1]:
+        return None
+    if min(weight.sum() for _, weight in sides) <= 0:
+        return None
+    before, after = (
+        np.average(data.x, axis=0, weights=a) - np.average(data.x, axis=0, weights=b)
+        for a, b in zip(*sides, strict=True)
+    )
+    worst = int(np.argmax(np.abs(after)))
+    return {
+        "term": data.terms[worst],
+        "smd_before": float(before[worst]),
+        "smd_after": float(after[worst]),
+        "n": int(sides[0][0].sum()),
+        "n_reference": int(sides[1][0].sum()),
+    }
 
 
 def weight_histogram(emulation: Emulation) -> pd.DataFrame:

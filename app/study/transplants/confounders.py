@@ -18,6 +18,15 @@ _RARELY_RECORDED = {
     "performance status": re.compile(r"performance|ecog|karnofsky|\bps\b", re.IGNORECASE),
     "comorbidity": re.compile(r"comorbid|hct.?ci|charlson|begleit", re.IGNORECASE),
     "a donor": re.compile(r"donn?or|spender|sibling|\bhla\b", re.IGNORECASE),
+    "the date of referral": re.compile(r"referr|first.?visit|zuweis|erstvorst", re.IGNORECASE),
+    "conditioning": re.compile(r"condition|konditionier|\bmac\b|\bric\b", re.IGNORECASE),
+    "the centre": re.compile(r"cent(re|er)|hospital|klinik|\bsite\b", re.IGNORECASE),
+    "the year of diagnosis": re.compile(
+        r"year.*diag|diag.*year|date.*diag|diag.*date", re.IGNORECASE
+    ),
+    "disease-modifying treatment before it": re.compile(
+        r"\bhma\b|azacit|decitab|chemo|induction|hypomethyl", re.IGNORECASE
+    ),
 }
 
 

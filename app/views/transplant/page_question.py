@@ -32,6 +32,7 @@ from app.views.transplant.protocol.analysis import TargetTrial
 from data_loaders import Cohort
 
 ALTERED = "altered"
+HIGHER_FROM = "higher_from"
 KIND, _BOTH = "transplant_kind", "both"
 _LATEST, _ANY_AGE = 240.0, 120.0
 _ASKED_OF = "_question_of"
@@ -85,6 +86,7 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         classes = controls.choice(
             "Compared also by class of", CLASSES, usual.classes or NO_CLASSES, class_labels(cohort)
         )
+        higher = _draw_higher(controls, cohort, classes)
     return TargetTrial(
         eligibility=eligible(
             looking.filter, suggestion.age, None if oldest == _ANY_AGE else oldest
@@ -99,7 +101,21 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         classes=None if classes == NO_CLASSES else classes,
         progression=None if progression is None else progression.key,
         kind=kind,
+        higher_from=higher,
     )
+
+
+def _draw_higher(controls: _Controls, cohort: Cohort, classes: str) -> str:
+    """Where higher risk begins: the one comparison of classes that the protocol names."""
+    if classes == NO_CLASSES:
+        return ""
+    levels = list(map(str, cohort.variables[classes.removeprefix("variable:")].levels))
+    if len(levels) < 3:
+        return ""
+    usual = levels[(len(levels) + 1) // 2]
+    labels = {level: level for level in levels[1:]}
+    chosen = controls.choice("Higher risk begins at", HIGHER_FROM, usual, labels)
+    return "" if chosen == usual else chosen
 
 
 def _draw_kind(controls: _Controls, cohort: Cohort, usual: str) -> str:

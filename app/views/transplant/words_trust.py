@@ -158,7 +158,7 @@ def choices_reading(table: pd.DataFrame) -> str:
     table
         From :func:`app.analysis.transplant.sensitivity`, of one class.
     """
-    own = table.groupby("choice", sort=False).nth(0)
+    own = table[table["varied"] != "confounder"].groupby("choice", sort=False).nth(0)
     known = own[own["rmst_difference"].notna()]
     as_set = known[known["varied"] == "as set"]
     if as_set.empty:
@@ -177,6 +177,54 @@ def choices_reading(table: pd.DataFrame) -> str:
     if low < 0 < high:
         return f"{words}: **its direction hangs on them.**"
     return f"{words}: all in one direction, which says nothing of chance."
+
+
+def measured_reading(table: pd.DataFrame, row: pd.Series) -> str:
+    """How strong a hidden cause would have to be in units of the strongest one that was measured.
+
+    Parameters
+    ----------
+    table
+        From :func:`app.analysis.transplant.sensitivity`, of one group.
+    row
+        That group's row of ``Emulation.contrasts``.
+    """
+    own = table[table["strategy"] == row["strategy"]].set_index("choice")["rmst_difference"]
+    less = own[own.index.str.startswith("Without ")].dropna()
+    if less.empty or pd.isna(own.get("As set")):
+        return ""
+    moved = less - own["As set"]
+    strongest = str(moved.abs().idxmax())
+    most = float(moved[strongest])
+    name = mid_sentence(strongest.removeprefix("Without "))
+    words = (
+        f"Leaving {name} out of the weights, of those measured the one that matters most, moves "
+        f"the gain by {signed(most)} months"
+    )
+    low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
+    if abs(most) < _GOOD or pd.isna(low):
+        return f"{words}."
+    near = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
+    if not near:
+        return f"{words}; the interval holds no difference without anything hidden."
+    return (
+        f"{words}: something hidden would have to matter {near / abs(most):.1f} times as much to "
+        "make the limit of the interval."
+    )
+
+
+def within_reading(table: pd.DataFrame) -> str:
+    """Where the confounders still differ most within a group or later: ``balance_within``."""
+    if table.empty:
+        return ""
+    worst = table.loc[table["smd_after"].abs().idxmax()]
+    large = int((table["smd_after"].abs() > UNBALANCED).sum())
+    return (
+        f"Within groups and later: {large} of {count(len(table), 'comparison')} differ by more "
+        f"than {UNBALANCED:g} after weighting, most {mid_sentence(str(worst['group']))} at month "
+        f"{worst['at']:.0f} ({abs(worst['smd_after']):.2f} standard deviations of "
+        f"{worst['term']}, {worst['n']:,} followers)."
+    )
 
 
 def e_value_reading(table: pd.DataFrame) -> str:

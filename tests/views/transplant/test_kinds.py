@@ -120,13 +120,14 @@ def test_confounders_are_everything_of_time_zero_and_other_treatments():
 
 def test_what_is_not_known_is_computed_from_what_the_file_holds():
     made = cohort()
-    assert "not recorded in these data: performance status, comorbidity and a donor" in (
-        what_is_left(made, [])
-    )
+    told = what_is_left(made, [])
+    assert "not recorded in these data: performance status, comorbidity, a donor" in told
+    assert "the date of referral, conditioning, the centre" in told
+    assert "treatment before it" not in told, "azacitidine is recorded"
     patients = made.patients.assign(ecog=1.0)
     held = replace(
         made,
         patients=patients,
         variables={**made.variables, "ecog": Variable("ecog", "ECOG", "ordinal")},
     )
-    assert "not recorded in these data: comorbidity and a donor" in what_is_left(held, [])
+    assert "not recorded in these data: comorbidity, a donor" in what_is_left(held, [])

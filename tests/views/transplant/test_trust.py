@@ -15,6 +15,7 @@ from app.analysis.transplant import (
     EmulationSettings,
     Strategy,
     age_bands,
+    balance_within,
     emulate,
     positivity,
     same_terms,
@@ -48,9 +49,11 @@ from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,
     e_value_reading,
+    measured_reading,
     positivity_reading,
     support_reading,
     weight_reading,
+    within_reading,
 )
 from data_loaders.demo import load_demo
 
@@ -153,11 +156,33 @@ def test_other_choices_stand_under_each_other_with_the_answer_as_set_first(proto
     assert "<b>Other grace period</b>" in words
     own = table[table["group"] == group]
     sentence = choices_reading(own)
-    known = own["rmst_difference"].notna().sum()
+    confounders = own["varied"] == "confounder"
+    assert confounders.sum() == emulation.trial.data.confounders.shape[1]
+    known = own.loc[~confounders, "rmst_difference"].notna().sum()
     assert f"over {known - 1} other choices it runs from" in sentence
     hangs = own["rmst_difference"].min() < 0 < own["rmst_difference"].max()
     assert ("hangs on them" in sentence) == hangs
     assert "Too few followed" in choices_reading(own.assign(rmst_difference=np.nan))
+    row = emulation.contrasts.iloc[0]
+    less = own[confounders].set_index("choice")["rmst_difference"] - as_set
+    strongest = less.abs().idxmax()
+    told = measured_reading(own, row)
+    assert f"moves the gain by {signed(less[strongest])} months" in told
+    clear = row.copy()
+    clear["rmst_difference_lower"], clear["rmst_difference_upper"] = 2.0, 9.0
+    assert f"{2 / abs(less[strongest]):.1f} times as much" in measured_reading(own, clear)
+
+
+def test_balance_is_looked_at_within_groups_and_later(emulation):
+    table = balance_within(emulation)
+    whole = table[(table["group"] == emulation.groups[0]) & (table["at"] == 12.0)].iloc[0]
+    known = emulation.balance.set_index("term")["smd_after"]
+    assert whole["smd_after"] == pytest.approx(known[whole["term"]])
+    assert abs(whole["smd_after"]) == pytest.approx(known.abs().max())
+    assert set(table["at"]) == {12.0, 48.0, 0.95 * 96}
+    assert len(set(table["group"])) > 2
+    worst = table["smd_after"].abs().max()
+    assert f"{worst:.2f} standard deviations" in within_reading(table)
 
 
 def test_weights_balance_and_a_hidden_confounder_are_told_with_their_numbers(emulation):

@@ -259,6 +259,7 @@ def sensitivity_figure(table: pd.DataFrame, group: str, strategy: str) -> go.Fig
         "truncation": "Weights cut off",
         "spread": "Spread in the window",
         "losses": "Losses to follow-up",
+        "confounder": "One confounder less",
     }
     rows = pd.DataFrame(
         {

@@ -9,7 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.transplant import Emulation, Kinds, positivity, weight_histogram
+from app.analysis.transplant import (
+    Emulation,
+    Kinds,
+    balance_within,
+    positivity,
+    weight_histogram,
+)
 from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_ratio, mid_sentence
@@ -25,8 +31,10 @@ from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,
     e_value_reading,
+    measured_reading,
     positivity_reading,
     weight_reading,
+    within_reading,
 )
 
 _MOST_NOTES = 5
@@ -150,7 +158,7 @@ def _with_left_out(table: pd.DataFrame, kinds: Kinds, strategy: str) -> pd.DataF
     return both
 
 
-def _draw_balance(_: Work, found: Emulation, __: str) -> None:
+def _draw_balance(work: Work, found: Emulation, __: str) -> None:
     table = found.balance
     sentence = balance_reading(table)
     if table.empty:
@@ -168,6 +176,27 @@ def _draw_balance(_: Work, found: Emulation, __: str) -> None:
         "Differences in standard deviations between who follows the strategy at the end of its "
         f"window and who follows {mid_sentence(found.reference)}. Dotted lines: below 0.1 after "
         "weighting is good, above 0.25 is a reason to doubt."
+    )
+    within = work.remembered("transplant balance", partial(balance_within, found))
+    if len(within):
+        with st.expander("Within each class, and over time"):
+            st.markdown(within_reading(within))
+            draw_table(_within(within), key="transplant_balance_within")
+
+
+def _within(table: pd.DataFrame) -> pd.DataFrame:
+    """The confounder that differs most, by group and time."""
+    return pd.DataFrame(
+        {
+            "Strategy": table["strategy"],
+            "Patients": table["group"],
+            "Month": table["at"].round().astype(int),
+            "Differs most in": table["term"],
+            "Before, SD": table["smd_before"].round(2),
+            "After, SD": table["smd_after"].round(2),
+            "Followers": table["n"],
+            "of the reference": table["n_reference"],
+        }
     )
 
 
@@ -193,17 +222,21 @@ def _draw_choices(work: Work, found: Emulation, group: str) -> None:
     )
     st.caption(
         "The same trial with another grace period, cut-off of the weights, spread of the "
-        "transplants or handling of losses; estimates without intervals. If the answer hangs on "
-        "one of them, it is not an answer."
+        "transplants or handling of losses, or without one of the confounders; estimates without "
+        "intervals. If the answer hangs on a choice, it is not an answer."
     )
 
 
-def _draw_e_value(_: Work, found: Emulation, __: str) -> None:
+def _draw_e_value(work: Work, found: Emulation, __: str) -> None:
     table = found.contrasts[found.contrasts["supported"]]
     if table.empty:
         st.info("There is no estimate that a hidden confounder could explain away.")
         return
     st.markdown(e_value_reading(table))
+    job = sensitivity_job(work)
+    if job.state == "done":
+        first = table.iloc[0]
+        st.markdown(measured_reading(job.result[job.result["group"] == first["group"]], first))
     wrapped_table(
         pd.DataFrame(
             {
