@@ -39,6 +39,7 @@ ASKED: dict[str, tuple[str, str | None, dict[str, Any]]] = {
     ),
     "volcano": ("survival.screen", None, {"endpoint_key": "os"}),
     "bars": ("genomics.burden", "variable:diagnosis", {"kinds": ["gene"]}),
+    "shares": ("genomics.frequencies", None, {"kinds": ["gene"]}),
     "oncoprint": ("genomics.oncoprint", "variable:diagnosis", {"kinds": ["gene"], "most": 6}),
 }  # fmt: skip
 
@@ -183,6 +184,18 @@ def test_points_and_bars_are_those_of_the_tables(slides: list[Any], answers: dic
         assert list(series.values) == pytest.approx(list(own[share]), abs=1e-4)
 
 
+def test_bars_have_the_intervals_of_their_shares(slides: list[Any], answers: dict[str, Answer]):
+    (series,) = chart(slides[-2]).plots[0].series
+    table = answers["shares"].tables()["Everyone"]
+    assert list(series.values) == pytest.approx(list(table["frequency"]), abs=1e-4)
+    upper = series._element.find(f"{qn('c:errBars')}/{qn('c:plus')}").iter(qn("c:v"))
+    assert [float(one.text) for one in upper] == pytest.approx(
+        list(table["upper"] - table["frequency"]), abs=1e-3
+    )
+    labels = series._element.findall(f".//{qn('c:dLbl')}")
+    assert not labels, "what only pointing at a bar tells is not written into it"
+
+
 def texts(slide: Any) -> list[str]:
     return [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
 
@@ -199,6 +212,12 @@ def test_a_slide_says_the_finding_of_whom_and_whence(slides: list[Any], answers:
         shape._element.xpath(".//p:cNvPr")[0].get("descr")
         for shape in slide.shapes if shape.has_chart or shape.has_table
     )  # fmt: skip
+
+
+def test_every_shape_of_a_slide_has_a_number_of_its_own(slides: list[Any]):
+    for slide in slides:
+        numbers = [shape.shape_id for shape in slide.shapes]
+        assert len(set(numbers)) == len(numbers)
 
 
 def test_what_no_chart_shows_says_why_and_has_its_numbers_in_the_notes(slides: list[Any]):

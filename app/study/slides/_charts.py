@@ -27,6 +27,7 @@ from app.study.slides._panel import Axis, Bars, Panel, Series
 
 INK, GRID = RGBColor(0x17, 0x22, 0x35), RGBColor(0xDB, 0xE2, 0xEB)
 SIZE, SMALL = 14, 12
+MUTED = "586880"
 _MARKERS = {
     "circle": XL_MARKER_STYLE.CIRCLE,
     "square": XL_MARKER_STYLE.SQUARE,
@@ -227,7 +228,8 @@ def _look(shown: Any, series: Series) -> None:
     if series.labels:
         _labels(shown, series)
     if series.minus is not None and series.plus is not None:
-        _error_bars(shown, series)
+        direction = "x" if series.across else "y"
+        _error_bars(shown, direction, series.minus, series.plus, series.colour, series.bar)
 
 
 def _labels(shown: Any, series: Series) -> None:
@@ -240,28 +242,31 @@ def _labels(shown: Any, series: Series) -> None:
         run.font.size, run.font.color.rgb = Pt(SMALL), INK
 
 
-def _error_bars(shown: Any, series: Series) -> None:
+def _error_bars(  # noqa: PLR0917  (a direction, two lengths and a look)
+    shown: Any, direction: str, minus: Any, plus: Any, colour: str, width: float
+) -> None:
     """Error bars, which the library has no words for; they stand before the values in the XML."""
     bars = etree.SubElement(shown._element, qn("c:errBars"))  # noqa: SLF001
     for tag, value in (
-        ("errDir", "x" if series.across else "y"), ("errBarType", "both"),
-        ("errValType", "cust"), ("noEndCap", "1"),
+        ("errDir", direction), ("errBarType", "both"), ("errValType", "cust"), ("noEndCap", "1"),
     ):  # fmt: skip
-        etree.SubElement(bars, qn(f"c:{tag}")).set("val", value)
-    for tag, lengths in (("plus", series.plus), ("minus", series.minus)):
+        if value:
+            etree.SubElement(bars, qn(f"c:{tag}")).set("val", value)
+    for tag, lengths in (("plus", plus), ("minus", minus)):
         held = etree.SubElement(etree.SubElement(bars, qn(f"c:{tag}")), qn("c:numLit"))
         etree.SubElement(held, qn("c:formatCode")).text = "General"
-        etree.SubElement(held, qn("c:ptCount")).set("val", str(len(series.x)))
+        etree.SubElement(held, qn("c:ptCount")).set("val", str(len(lengths)))
         for position, length in enumerate(np.asarray(lengths).tolist()):
             point = etree.SubElement(held, qn("c:pt"))
             point.set("idx", str(position))
-            etree.SubElement(point, qn("c:v")).text = f"{length:.10g}"
+            etree.SubElement(point, qn("c:v")).text = f"{length:.4g}"
     look = etree.SubElement(bars, qn("c:spPr"))
     line = etree.SubElement(look, qn("a:ln"))
-    line.set("w", str(int(Pt(series.bar))))
+    line.set("w", str(int(Pt(width))))
     fill = etree.SubElement(etree.SubElement(line, qn("a:solidFill")), qn("a:srgbClr"))
-    fill.set("val", series.colour)
-    shown._element.find(qn("c:xVal")).addprevious(bars)  # noqa: SLF001
+    fill.set("val", colour)
+    values = [shown._element.find(qn(f"c:{tag}")) for tag in ("xVal", "cat", "val")]  # noqa: SLF001
+    next(value for value in values if value is not None).addprevious(bars)
 
 
 def _scale(axis: Any, told: Axis, *, crossing: Axis) -> None:
@@ -357,8 +362,9 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     bars: Bars = panel.bars  # type: ignore[assignment]
     data = CategoryChartData()
     data.categories = [_inert(name) for name in bars.categories]
-    for name, _, heights, _ in bars.values:
-        data.add_series(_inert(name), [None if np.isnan(held) else held for held in heights])
+    for own in bars.series:
+        heights = [None if np.isnan(held) else held for held in own.heights]
+        data.add_series(_inert(own.name), heights)
     kind = {
         (True, True): XL_CHART_TYPE.BAR_STACKED,
         (True, False): XL_CHART_TYPE.BAR_CLUSTERED,
@@ -368,13 +374,15 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     shape = slide.shapes.add_chart(kind, *frame.emu(), data)
     chart, plot = shape.chart, shape.chart.plots[0]
     plot.gap_width, plot.overlap = 45, -5 if bars.how == "group" else 100
-    for (_, colours, _, said), shown in zip(bars.values, plot.series, strict=True):
-        _fill(shown, colours[0])
-        for position, colour in enumerate(colours[1:], start=1):
-            if colour != colours[0]:
+    for own, shown in zip(bars.series, plot.series, strict=True):
+        _fill(shown, own.colours[0])
+        for position, colour in enumerate(own.colours):
+            if colour != own.colours[0]:
                 _fill(shown.points[position], colour)
         shown.invert_if_negative = False
-        _values(shown, said)
+        _values(shown, own.texts)
+        if own.plus is not None and own.minus is not None:
+            _error_bars(shown, "", own.minus, own.plus, MUTED, 1.5)
     along, value = (panel.y, panel.x) if bars.lying else (panel.x, panel.y)
     axis = chart.category_axis
     axis.tick_labels.font.size = Pt(SIZE if len(bars.categories) <= 16 else SMALL)
@@ -393,7 +401,7 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     if value.visible:
         chart.value_axis.has_major_gridlines = True
         chart.value_axis.major_gridlines.format.line.color.rgb = GRID
-    _legend(chart, [bool(name) for name, *_ in bars.values])
+    _legend(chart, [bool(own.name) for own in bars.series])
     return shape
 
 

@@ -72,7 +72,8 @@ class Deck:
             add_text(slide, subtitle, head, size=16)
         else:
             _move(body, head)
-            _plain_text(body, subtitle, 16)
+            longest = max(map(len, subtitle.split("\n")))
+            _plain_text(body, subtitle, 16 if longest <= 125 else 13)
         for other in list(slide.placeholders):
             used = body is not None and other.element is body.element
             if other.placeholder_format.type not in _TITLES and not used:
@@ -142,7 +143,10 @@ class Deck:
         for kind in (KIND.FOOTER, KIND.SLIDE_NUMBER):
             held = _placeholder(slide.slide_layout, (kind,))
             if held is not None:
-                slide.shapes._spTree.append(deepcopy(held._element))  # noqa: SLF001  (no other way)
+                own = deepcopy(held._element)  # noqa: SLF001  (the library copies no footers)
+                taken = [int(one) for one in slide.shapes._spTree.xpath(".//p:cNvPr/@id")]  # noqa: SLF001
+                own.xpath(".//p:cNvPr")[0].set("id", str(max(taken) + 1))
+                slide.shapes._spTree.append(own)  # noqa: SLF001
         shape = _placeholder(slide, (KIND.FOOTER,))
         if shape is None:
             width, height = self._size()
@@ -229,7 +233,7 @@ def _opened(template: bytes | str | Path) -> Any:
         file.part.drop_rel(entry.rId)
         listed.remove(entry)
     for name in ("p14:sectionLst", "custShowLst"):
-        for held in file.element.iter("{*}" + name.rpartition(":")[2]):
+        for held in list(file.element.iter("{*}" + name.rpartition(":")[2])):
             held.getparent().remove(held)
     return file
 

@@ -23,6 +23,7 @@ from app.study.slides._reading import is_heading
 from app.study.story import Answered
 
 _LONGEST_TITLE = 180
+_LONGEST_LINE = 110
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +104,20 @@ def _page(
 ) -> Page:
     if answer.key in OF_ONE_PATIENT:
         raise SlidesError("Slides show groups: single patients stay on their own page.")
-    who, ids = answer.accounting.caption(), frozenset[str]()
+    told = answer.accounting
+    who, ids = told.caption(), frozenset[str]()
+    if len(who) > _LONGEST_LINE:
+        who = (
+            f"{told.analysed:,} of {told.selected:,} selected patients {told.verb}; the notes say "
+            "who is left out."
+        )
     if selection is not None:
         who = f"{selection.sentence} · {who}"
         methods = methods or methods_text(answer, selection)
         ids = frozenset(map(str, selection.source.patients.index))
     above = " · ".join(part for part in (section, heading if heading != title else "") if part)
     notes = [
-        *(first or ()), answer.title, *answer.sentences, *answer.notes, *answer.cautions,
+        *(first or ()), answer.title, told.caption(), *answer.sentences, *answer.notes, *answer.cautions,
         *([methods] if methods else answer.methods), link,
     ]  # fmt: skip
     synthetic = (

@@ -105,13 +105,35 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
+class BarSeries:
+    """Bars of one name, one a category.
+
+    Attributes
+    ----------
+    colours
+        One, or one a bar.
+    heights
+        NaN where there is no bar.
+    texts
+        Within the bars; empty for none.
+    minus, plus
+        Lengths of their error bars.
+    """
+
+    name: str
+    colours: tuple[str, ...]
+    heights: Floats
+    texts: tuple[str, ...]
+    minus: Floats | None = None
+    plus: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Bars:
     """Bars by category.
 
     Attributes
     ----------
-    values
-        Name, colours (one, or one a category), heights and texts of each series.
     lying
         Whether they lie rather than stand.
     how
@@ -119,7 +141,7 @@ class Bars:
     """
 
     categories: tuple[str, ...]
-    values: tuple[tuple[str, tuple[str, ...], Floats, tuple[str, ...]], ...]
+    series: tuple[BarSeries, ...]
     lying: bool
     how: str
 

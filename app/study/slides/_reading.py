@@ -30,6 +30,7 @@ from app.study.slides._axes import (
 from app.study.slides._panel import (
     Axis,
     Bars,
+    BarSeries,
     Floats,
     Panel,
     PictureError,
@@ -233,35 +234,47 @@ class _Reader:
         order = list(names) or list(
             dict.fromkeys(at for trace in self.traces for at in list(trace[along]))
         )
-        values = []
-        for trace in self.traces:
-            held = dict(zip(list(trace[along]), list(trace[length]), strict=True))
-            texts: Any = trace.get("text")
-            said = dict(zip(list(trace[along]), list(texts) if listed(texts) else (), strict=False))
-            heights = np.array([float(held.get(at, np.nan)) for at in order])
-            colours = trace.get("marker", {}).get("color")
-            if listed(colours):
-                own_look = dict(zip(list(trace[along]), list(colours), strict=True))
-                looks = tuple(colour_of(own_look.get(at)) for at in order)
-            else:
-                looks = (colour_of(colours),)
-            shown = tuple(words(said.get(at, "")) for at in order)
-            values.append((words(trace.get("name", "")), looks, heights, shown))
+        series = [_bar_series(trace, order, along, length) for trace in self.traces]
         how = {"relative": "stack"}.get(mode := str(self.layout.get("barmode", "group")), mode)
-        total = np.nansum([held for *_, held, _ in values], axis=0)
-        tall = total if how == "stack" else np.concatenate([held for *_, held, _ in values])
-        scale = scale_of(other, np.append(tall, 0.0), "")
+        ends = [one.heights if one.plus is None else one.heights + one.plus for one in series]
+        tall = np.nansum(ends, axis=0) if how == "stack" else np.concatenate(ends)
+        scale = scale_of(other, np.append(tall[np.isfinite(tall)], 0.0), "")
         value_title = title if lying else self._beside() or title_of(other)
         own_title = self._beside() or title_of(own) if lying else title or title_of(own)
         value = replace(scale, title=value_title, words=())
         bars = Bars(
             tuple(words(names.get(at, at)) for at in order),
-            tuple((name, look, rounded(held, value), said) for name, look, held, said in values),
+            tuple(replace(one, heights=rounded(one.heights, value)) for one in series),
             lying, how,
         )  # fmt: skip
         category = Axis(0, len(order), own_title)
         x, y = (value, category) if lying else (category, value)
         return Panel(x, y, bars=bars, caption=caption, **place)
+
+
+def _bar_series(trace: dict[str, Any], order: list[Any], along: str, length: str) -> BarSeries:
+    """The bars of a trace in the order of the categories."""
+    places = list(trace[along])
+
+    def of(values: Any, otherwise: Any) -> list[Any]:
+        held = dict(zip(places, values, strict=True)) if listed(values) else {}
+        return [held.get(at, otherwise) for at in order]
+
+    colours = trace.get("marker", {}).get("color")
+    several = listed(colours)
+    shown = None if trace.get("textposition") == "none" else trace.get("text")
+    error = trace.get(f"error_{length}", {})
+    plus = minus = None
+    if error.get("array") is not None:
+        plus = np.nan_to_num(np.array(of(error["array"], 0.0), dtype=float))
+        minus = np.nan_to_num(np.array(of(error.get("arrayminus", error["array"]), 0.0), float))
+    return BarSeries(
+        words(trace.get("name", "")),
+        tuple(map(colour_of, of(colours, None))) if several else (colour_of(colours),),
+        np.array(of(trace[length], np.nan), dtype=float),
+        tuple(words(text) for text in of(shown, "")),
+        minus, plus,
+    )  # fmt: skip
 
 
 def is_heading(text: Mapping[str, Any]) -> bool:

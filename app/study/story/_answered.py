@@ -82,5 +82,7 @@ def _answered(
         found = answer(question, cohort)
     except ValueError as error:  # a sentence for the user
         return Answered(standing, None, None, str(error))
+    except (KeyError, TypeError):
+        return Answered(standing, None, None, "This step asks what is not here.")
     selection = question.filter.apply(with_its_scores(question, cohort))
     return Answered(standing, found, selection, standing.said)

@@ -27,13 +27,13 @@ _EVERYBODYS = ("demo:", "catalogue:")
 class _Answers:
     """The answers of a story's steps, at hand where no session is."""
 
-    def __init__(self, found: Mapping[str, Answer | ValueError]) -> None:
+    def __init__(self, found: Mapping[str, Answer | Exception]) -> None:
         self._found = found
 
     def __call__(self, question: Question, cohort: Cohort) -> Answer:
         del cohort
         answer = self._found[_key(question)]
-        if isinstance(answer, ValueError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -61,7 +61,7 @@ def draw_files(story: Story, standings: Sequence[Standing]) -> None:
 
 
 def _answered(standings: Sequence[Standing]) -> tuple[_Answers, dict[str, Cohort]]:
-    found = dict[str, Answer | ValueError]()
+    found = dict[str, Answer | Exception]()
     cohorts = dict[str, Cohort]()
     for standing in standings:
         question = standing.question
@@ -70,10 +70,8 @@ def _answered(standings: Sequence[Standing]) -> tuple[_Answers, dict[str, Cohort
         cohort = cohorts.setdefault(question.cohort, open_cohort(question.cohort))
         try:
             found[_key(question)] = answer_here(question, cohort)
-        except ValueError as error:
+        except (ValueError, KeyError, TypeError) as error:
             found[_key(question)] = error
-        except (KeyError, TypeError):
-            found[_key(question)] = ValueError("This step asks what is not here.")
     return _Answers(found), cohorts
 
 
