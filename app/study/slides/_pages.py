@@ -117,8 +117,8 @@ def _page(
         ids = frozenset(map(str, selection.source.patients.index))
     above = " · ".join(part for part in (section, heading if heading != title else "") if part)
     notes = [
-        *(first or ()), answer.title, told.caption(), *answer.sentences, *answer.notes, *answer.cautions,
-        *([methods] if methods else answer.methods), link,
+        *(first or ()), answer.title, told.caption(), *answer.sentences, *answer.notes,
+        *answer.cautions, *([methods] if methods else answer.methods), link,
     ]  # fmt: skip
     synthetic = (
         selection.source.provenance.synthetic
