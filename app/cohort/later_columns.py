@@ -25,7 +25,7 @@ _STEMS = (
     r"remis|(?<![a-z])cr[1-3i](?![a-z0-9])",
     r"respon[sd]|ansprech|reponse|rispost|respuest|residual|(?<![a-z])(?:mrd|bor)(?![a-z])",
     # BCR::ABL1 at 3 months: a measurement under the month at which it was taken.
-    r"(?<![a-z0-9])(?:m\d{1,2}|\d{1,2} ?_?(?:m|mo|months?)|months? ?_?\d{1,2})$",
+    r"(?<![a-z0-9])(?:\d{1,2} ?_?(?:m|mo|months?)|months? ?_?\d{1,2})$|bcr.*m\d{1,2}$",
     r"progress|progres[io]|progredi|transformation|trasformazion|transformacion",
     r"death|died|deceas|verstorb|gestorb|todes|exitus|deces|decede|decess|muert|fallec|"
     r"(?<![a-z])(?:dead|alive|tod|tot|mort[oae]?|vital|viv[oa]|lebt)(?![a-z])",

@@ -95,6 +95,7 @@ _UNIT_WORDS = {
 _CALENDAR_YEAR = 1900
 _CLOCK_TIMES = 20  # different times of a column that may be a follow-up
 _KNOWN_TOGETHER = 0.9
+_MOST_CLOCKS = 3  # of more columns without a known name nobody knows which is meant
 _AN_AGE = re.compile(r"age|alter|eta(?![a-z])|edad")
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
@@ -290,7 +291,7 @@ def untimed_events(
             for other, clock in measured.items()
             if (clock.filled & column.filled).sum() >= _KNOWN_TOGETHER * column.filled.sum()
         }
-        if beside:
+        if 0 < len(beside) <= _MOST_CLOCKS:
             found.append(
                 (endpoint_term(part.stem), name, sorted(beside, key=lambda other: -beside[other]))
             )
