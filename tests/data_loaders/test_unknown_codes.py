@@ -86,7 +86,8 @@ def test_numbers_that_look_like_codes_stay_numbers(name: str, values: list[float
          "categorical"),
         ("sex", [1, 2, 9, 1, 2, 2], ["Male", "Female", None, "Male", "Female", "Female"],
          "categorical"),
-        ("ighv", ["M", "U", "M", "U", "U", "M"], ["M", "U", "M", "U", "U", "M"], "categorical"),
+        ("ighv", ["M", "U", "M", "U", "?", "M"],
+         ["Mutated", "Unmutated", "Mutated", "Unmutated", None, "Mutated"], "categorical"),
         ("centre", [1, 2, 3, 9, 9, 1], ["1", "2", "3", "9", "9", "1"], "categorical"),
     ],
 )  # fmt: skip
