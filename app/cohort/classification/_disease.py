@@ -54,7 +54,8 @@ def diseases(cohort: Cohort) -> tuple[Texts, Texts, str]:
     if (found == "").all():
         for name, key in keys.items():
             if key in _TELLING and name in cohort.patients:
-                return np.full(len(cohort), _TELLING[key], dtype=object), words, name
+                told = np.full(len(cohort), _TELLING[key], dtype=object)
+                return told, words, f"told by {name}"
     return found, words, used
 
 
