@@ -151,9 +151,10 @@ between far islands mean nothing.
 of each run are merged while the marginal likelihood of the alterations improves (frequencies
 integrated over a Beta prior around the overall ones, as in Bayesian hierarchical clustering
 [@heller]; how tight, is estimated from the clusters); every profile joins its likeliest cluster,
-and the consensus of the runs of most evidence gives the groups. A patient's confidence is how often
-these runs agree; below 0.6 it is drawn as uncertain. The same data, settings and seed give the same
-groups, whatever the order of the rows.
+and the consensus of the runs of most evidence gives the groups. A lesion with at least 80% of its
+carriers in one group gets a group of its own where that has the greater evidence. A patient's
+confidence is how often the runs agree; below 0.6 it is drawn as uncertain. The same data, settings
+and seed give the same groups, whatever the order of the rows.
 
 **Names** come from the alterations that define a group: carried by at least half of it and
 enriched (Fisher's exact test, false discovery rate below 5% [@bh]).

@@ -27,9 +27,16 @@ from app.analysis.subgroups._evidence import judge
 from app.analysis.subgroups._features import features_worth_keeping, required_carriers
 from app.analysis.subgroups._refinements import count_events_once
 from app.analysis.subgroups._search import numba_cache
-from app.analysis.subgroups._search.consensus import affinity, co_association, consensus
+from app.analysis.subgroups._search.consensus import (
+    affinity,
+    agreement,
+    by_size,
+    co_association,
+    consensus,
+)
 from app.analysis.subgroups._search.information import Information, information
 from app.analysis.subgroups._search.kernels import average_linkage_cut
+from app.analysis.subgroups._search.lesions import split_by_lesions
 from app.analysis.subgroups._search.merge import (
     PRIOR_WEIGHT,
     Model,
@@ -199,6 +206,27 @@ def test_mixture_joint_is_the_same_from_sparse_and_dense():
     assert np.exp(mixture.log_altered) + np.exp(mixture.log_unaltered) == pytest.approx(1)
 
 
+# --- lesions ------------------------------------------------------------------------------------
+
+
+def test_a_lesion_at_home_in_a_group_of_others_gets_its_own():
+    rng = np.random.default_rng(9)
+    bits = (rng.random((400, 12)) < 0.03).astype(float)
+    home = np.arange(400) < 120  # the carriers of two exclusive lesions share a passenger, 11
+    bits[home, 11] = rng.random(120) < 0.4
+    bits[:, :2] = 0
+    bits[:60, 0] = bits[60:80, 1] = 1
+    bits[:, 2] = ~home  # what defines the others
+    sparse, weights, labels = csr_matrix(bits), np.ones(400), np.where(home, 0, 1)
+    model = Model(np.clip(bits.mean(axis=0), 1e-6, 1), 4.0)
+    split = split_by_lesions(sparse, weights, labels, model, smallest=5)
+    assert (split[:60] != split[60]).all()
+    assert len(set(split[:60])) == 1
+    assert len(set(split[~home])) == 1
+    alone = split_by_lesions(sparse, weights, np.zeros(400, dtype=np.int64), model, smallest=5)
+    assert alone.max() == 0
+
+
 # --- consensus ----------------------------------------------------------------------------------
 
 
@@ -226,10 +254,11 @@ def test_co_association_is_the_share_of_agreeing_partitions():
 
 def test_consensus_of_equal_partitions_is_that_partition():
     partition = np.repeat([2, 0, 1], [10, 50, 30])
-    agreed = consensus([partition] * 4, np.ones(90, dtype=np.int64))
-    assert adjusted_rand_score(agreed.labels, partition) == 1
-    assert np.bincount(agreed.labels).tolist() == [50, 30, 10]
-    assert (agreed.confidence == 1).all()
+    counts = np.ones(90, dtype=np.int64)
+    groups = by_size(consensus([partition] * 4, counts), counts)
+    assert adjusted_rand_score(groups, partition) == 1
+    assert np.bincount(groups).tolist() == [50, 30, 10]
+    assert (agreement([partition] * 4, groups, counts) == 1).all()
 
 
 def test_confidence_is_the_mean_co_association_with_the_group():
@@ -239,12 +268,14 @@ def test_confidence_is_the_mean_co_association_with_the_group():
     for _ in range(20):
         moved = rng.random(120) < 0.1
         partitions.append(np.where(moved, rng.integers(3, size=120), base))
-    agreed = consensus(partitions, np.ones(120, dtype=np.int64))
+    counts = np.ones(120, dtype=np.int64)
+    groups = consensus(partitions, counts)
+    confidence = agreement(partitions, groups, counts)
     together = np.mean([p[:, None] == p for p in partitions], axis=0)
-    same = agreed.labels[:, None] == agreed.labels
+    same = groups[:, None] == groups
     expected = (together * same).sum(axis=1) / same.sum(axis=1)
-    assert agreed.confidence == pytest.approx(expected)
-    assert agreed.confidence.max() < 1
+    assert confidence == pytest.approx(expected)
+    assert confidence.max() < 1
 
 
 def test_tiny_groups_join_those_they_go_with():
@@ -253,8 +284,8 @@ def test_tiny_groups_join_those_they_go_with():
     joined = np.r_[big, [1, 1]]
     counts = np.ones(902, dtype=np.int64)
     agreed = consensus([stray, stray, stray, joined], counts)
-    assert agreed.labels.max() == 1
-    assert (agreed.labels[-2:] == agreed.labels[600]).all()
+    assert agreed.max() == 1
+    assert (agreed[-2:] == agreed[600]).all()
 
 
 def test_affinity_is_the_share_of_a_group_found_together():

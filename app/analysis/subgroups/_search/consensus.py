@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,23 +15,12 @@ MIN_GROUP_PATIENTS = 5
 _MAX_LINKED = 4000
 
 
-@dataclass(frozen=True, eq=False)
-class Consensus:
-    """Groups on which the partitions agree.
-
-    Parameters
-    ----------
-    labels
-        Group of each profile, numbered from 0 by falling size.
-    confidence
-        Mean co-association of each profile with the patients of its group, 0 to 1.
-    """
-
-    labels: Ints
-    confidence: Floats
+def smallest_group(n_patients: float) -> float:
+    """Patients that a group needs: 0.6% of all, and at least 5."""
+    return max(MIN_GROUP_PATIENTS, MIN_GROUP_SHARE * n_patients)
 
 
-def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
+def consensus(partitions: list[Ints], counts: Ints) -> Ints:
     """Average linkage of the co-association of all partitions, cut at 0.6.
 
     Co-association of two profiles is the share of partitions that put them together. Groups of
@@ -43,6 +30,11 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     ----------
     partitions
         Cluster numbers of the profiles, one array per partition.
+
+    Returns
+    -------
+    Ints
+        Group of each profile, numbered from 0.
     """
     from app.analysis.subgroups._search.kernels import average_linkage_cut
 
@@ -55,20 +47,30 @@ def consensus(partitions: list[Ints], counts: Ints) -> Consensus:
     labels = np.full(len(weights), -1, dtype=np.int64)
     labels[linked] = np.unique(raw, return_inverse=True)[1]
     sizes = np.bincount(labels[linked], weights=weights[linked])
-    smallest = max(MIN_GROUP_PATIENTS, MIN_GROUP_SHARE * weights.sum())
+    smallest = smallest_group(weights.sum())
     if (sizes >= smallest).any():
         small = np.flatnonzero(sizes < smallest)
         labels[np.isin(labels, small)] = -1
     kept = labels >= 0
     labels[kept] = np.unique(labels[kept], return_inverse=True)[1]
     joining = affinity(signatures, labels, weights).argmax(axis=1)
-    labels = np.where(kept, labels, joining)
-    sizes = np.bincount(labels, weights=weights)
+    return np.where(kept, labels, joining)[of_profile]
+
+
+def by_size(labels: Ints, counts: Ints) -> Ints:
+    """The same groups, numbered from 0 by falling size; groups without patients are left out."""
+    labels = np.unique(labels, return_inverse=True)[1]
+    sizes = np.bincount(labels, weights=counts)
     rank = np.empty(len(sizes), dtype=np.int64)
     rank[np.lexsort((np.arange(len(sizes)), -sizes))] = np.arange(len(sizes))
-    labels = rank[labels]
-    confidence = affinity(signatures, labels, weights)[np.arange(len(labels)), labels]
-    return Consensus(labels[of_profile], confidence[of_profile])
+    return rank[labels]
+
+
+def agreement(partitions: list[Ints], labels: Ints, counts: Ints) -> Floats:
+    """Mean co-association of each profile with the patients of its group, 0 to 1."""
+    together = affinity(np.column_stack(partitions), labels, counts.astype(np.float64))
+    result: Floats = together[np.arange(len(labels)), labels]
+    return result
 
 
 def affinity(signatures: Ints, labels: Ints, weights: Floats) -> Floats:

@@ -5,7 +5,7 @@ sparse, small and lymphoid tables, and left: penalised likelihoods (AIC, BIC, ex
 votes; a fixed concentration; features that keep the overall frequency with a prior probability
 (better on lymphoid tables, blind to small cohorts of single lesions); merging once after the
 consensus, merging again after it, or the one best partition (fewer, larger groups; single lesions
-lost); splitting groups by one lesion (no gain).
+lost).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from app.analysis.subgroups._search.profiles import Ints
 # More patients must not mean ever more clusters: likelihoods count as if there were 2000.
 MAX_EFFECTIVE_PATIENTS = 2000
 REASSIGNMENTS = 2
-# A map's clusters are purer than the groups they are parts of: their concentration is doubled.
 CONCENTRATIONS = tuple(2.0**power for power in range(-2, 6))
-COARSER = 2.0
+# A map's clusters are purer than the groups they are parts of: their concentration is doubled.
+CONCENTRATION_FACTOR = 2.0
 # To split patients by one lesion gains as much likelihood as a prior over all partitions takes.
 # This much of that prior lets clusters that the map sets apart stay apart.
 PRIOR_WEIGHT = 0.96
@@ -53,8 +53,8 @@ class Model:
     overall: Floats
     concentration: float
 
-    def likelihood(self, carriers: Floats, sizes: Floats) -> float:
-        """Log marginal likelihood of clusters, summed over clusters and features.
+    def worth(self, carriers: Floats, sizes: Floats, prior: float) -> Floats:
+        """Log of each cluster's marginal likelihood and of its part in the partition's prior.
 
         Parameters
         ----------
@@ -62,16 +62,20 @@ class Model:
             Clusters x features.
         sizes
             Patients of each cluster.
+        prior
+            Power of the partition's prior, the product of the clusters' (n - 1)!.
         """
         alpha = self.concentration * self.overall
         beta = self.concentration - alpha
         unaltered = sizes[:, None] - carriers
-        return float((betaln(carriers + alpha, unaltered + beta) - betaln(alpha, beta)).sum())
+        likelihood = betaln(carriers + alpha, unaltered + beta) - betaln(alpha, beta)
+        result: Floats = likelihood.sum(axis=1) + prior * gammaln(sizes)
+        return result
 
     def evidence(self, bits: csr_matrix, weights: Floats, labels: Ints) -> float:
         """Log of the prior and marginal likelihood of a partition, up to a constant."""
         carriers, sizes = cluster_totals(bits, weights, labels, int(labels.max()) + 1)
-        return PRIOR_WEIGHT * float(gammaln(sizes).sum()) + self.likelihood(carriers, sizes)
+        return float(self.worth(carriers, sizes, PRIOR_WEIGHT).sum())
 
 
 def overall_frequency(bits: csr_matrix, weights: Floats) -> Floats:
@@ -96,8 +100,8 @@ def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> 
     totals = [cluster_totals(bits, weights, p, int(p.max()) + 1) for p in partitions]
     carriers = np.vstack([carriers for carriers, _ in totals])
     sizes = np.concatenate([sizes for _, sizes in totals])
-    best = max(CONCENTRATIONS, key=lambda a: Model(overall, a).likelihood(carriers, sizes))
-    return Model(overall, COARSER * best)
+    best = max(CONCENTRATIONS, key=lambda a: Model(overall, a).worth(carriers, sizes, 0.0).sum())
+    return Model(overall, CONCENTRATION_FACTOR * best)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,15 @@ from scipy.sparse import csr_matrix
 
 from app.analysis.arrays import Floats
 from app.analysis.progress import Progress, ShouldCancel, report
-from app.analysis.subgroups._search.consensus import consensus
+from app.analysis.subgroups._search.consensus import (
+    agreement,
+    by_size,
+    consensus,
+    smallest_group,
+)
 from app.analysis.subgroups._search.embedding import embed
 from app.analysis.subgroups._search.information import Information, information
+from app.analysis.subgroups._search.lesions import split_by_lesions
 from app.analysis.subgroups._search.merge import (
     MAX_EFFECTIVE_PATIENTS,
     fit_model,
@@ -25,7 +31,7 @@ from app.analysis.subgroups._settings import Effort
 # More profiles than this are not mapped: the others join the groups by posterior.
 MAX_MAPPED_PROFILES = 5000
 # Maps and settings differ in luck: the partitions of most evidence decide.
-DECIDING_SHARE = 0.6
+DECIDING_SHARE = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,18 +117,23 @@ def group_patients(
     partitions = [merged[number] for number in deciding]
     report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
+    smallest = scale * smallest_group(n_mapped_patients)
+    groups = by_size(
+        split_by_lesions(sparse_bits, weights, agreed, model, smallest), profiles.counts
+    )
+    confidence = agreement(partitions, groups, profiles.counts)
     coordinates = np.empty((len(weights), 2))
     coordinates[mapped] = maps[0]
     rest = np.flatnonzero(mapped_counts == 0)
     if len(rest):
         nearest = nearest_profile(
-            profiles.bits[rest].astype(np.int8), agreed.labels[rest],
-            profiles.bits[mapped], profiles.counts[mapped], agreed.labels[mapped],
+            profiles.bits[rest].astype(np.int8), groups[rest],
+            profiles.bits[mapped], profiles.counts[mapped], groups[mapped],
         )  # fmt: skip
         coordinates[rest] = maps[0][nearest]
     told = information(sparse_bits, profiles.counts, n_unaltered, partitions)
     return Grouped(
-        profiles, agreed.labels, agreed.confidence, coordinates, len(mapped),
+        profiles, groups, confidence, coordinates, len(mapped),
         model.concentration, told,
     )  # fmt: skip
 
