@@ -32,6 +32,7 @@ def test_what_was_asked_is_in_the_ledger_and_in_the_files(
     at = press(to_page(at, "story"), "story_files_ready")
     assert not at.exception
     assert ledger.sentence() in words(at)
+    assert "1 comparison was looked at; Log-rank test, ASXL1 has the 1st smallest p" in words(at)
     held, answers, cohorts = at.session_state["_story_files"]
     assert held == story
 

@@ -15,6 +15,7 @@ from app.shell.session import cohort_keys, cohort_title, demo_cohort, open_cohor
 from app.shell.sidebar import show_view
 from app.shell.story.adding import ADD
 from app.shell.story.held import can_undo, held_story, keep_story, undo
+from app.shell.story.ledger import held_ledger
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
@@ -129,6 +130,8 @@ def _draw_step(at: int, number: int, standing: Standing) -> None:
         with st.expander(markdown_escaped(_summary(standing)), key=f"story_more_{at}"):
             _draw_text("Speaker's note", "note", at, step.note)
             _draw_text("Section", "section", at, step.section)
+            if place := held_ledger().place(standing.question or step.question):
+                st.caption(place)
 
 
 def _draw_text(label: str, part: str, at: int, text: str, **more: str) -> None:
