@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from docx import Document
 
 from app.analysis.transplant import (
     EmulationSettings,
@@ -22,7 +25,14 @@ from app.study.files.workbook import to_xlsx
 from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.answers.words import side_by_side
 from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.answer_document import (
+    AUTHORS,
+    Told,
+    protocol_document,
+    target_sheet,
+)
 from app.views.transplant.script import transplant_script
+from app.views.transplant.words import HYPOTHESES, headline
 from app.views.transplant.words_methods import (
     NOT_CAUSAL,
     answers_sheets,
@@ -146,3 +156,27 @@ def test_sheets_hold_tables_and_no_patient(cohort, made):
         set(cohort.patients.index) & set(map(str, t.to_numpy().ravel())) for t in sheets.values()
     )
     assert to_xlsx(sheets, cohort.provenance, "everyone")[:2] == b"PK"
+
+
+def test_the_protocol_is_a_document_to_sign_with_a_target_sheet(cohort, made):
+    protocol, _, emulation, _ = made
+    told = Told("A <source> & more", headline(emulation), [HYPOTHESES], "What was done.")
+    sheet = target_sheet(TRIAL, protocol, emulation, told)
+    assert list(dict.fromkeys(sheet["section"])) == [
+        "Abstract", "Introduction", "Methods", "Results", "Discussion", "Other information"
+    ]  # fmt: skip
+    reported = sheet.set_index("item")["reported"]
+    assert headline(emulation)[0] in reported["Effect estimates"]
+    assert reported["Background, and why a trial is emulated"] == AUTHORS
+    for step in protocol.steps["step"]:
+        assert step in reported["Selection of participants"]
+    made_of = protocol_document(TRIAL, protocol, sheet, "A \x00cohort", synthetic=True)
+    document = Document(io.BytesIO(made_of))
+    words = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    assert "SYNTHETIC DATA" in words
+    assert "Statistician: ____" in words
+    frozen = next(line for line in words.splitlines() if line.startswith("{"))
+    assert TargetTrial.from_dict(json.loads(frozen)) == TRIAL, "a second cohort can replicate it"
+    cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
+    assert "A <source> & more" in cells
+    assert not set(cohort.patients.index) & cells

@@ -89,7 +89,7 @@ def class_tests(gains: Floats, drawn: Floats, ranks: Floats, effective: Floats) 
     """Weighted regression of the gains on the rank of the class, and Cochran's test of equality.
 
     Weights are one over the variance over the draws (classes hold different patients); both tests
-    use the effective patients less the classes as degrees of freedom of the error.
+    have the effective patients of the thinnest class less one as degrees of freedom of the error.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def class_tests(gains: Floats, drawn: Floats, ranks: Floats, effective: Floats) 
     if k < 3 or len(drawn) < 2:
         return ClassTests(k)
     weight = 1.0 / np.maximum(np.nanvar(drawn, axis=0, ddof=1), 1e-12)
-    freedom = max(float(effective.sum()) - k, 1.0)
+    freedom = max(float(effective.min()) - 1.0, 1.0)
     centre = float(np.average(ranks, weights=weight))
     spread = float((weight * (ranks - centre) ** 2).sum())
     slope = float((weight * (ranks - centre) * gains).sum()) / spread

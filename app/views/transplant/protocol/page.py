@@ -6,12 +6,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.layout import figure_with_downloads
+from app.shell.layout import download, figure_with_downloads
 from app.shell.session import looking_at
 from app.study.figures.attrition import attrition_flow, attrition_in_words
+from app.study.files.tables import file_stem, source_line
 from app.views.transplant.page_parts import take_away, wrapped_table
-from app.views.transplant.page_work import Work
+from app.views.transplant.page_work import Work, emulated, timed
 from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.protocol.answer_document import Told, protocol_document, target_sheet
+from app.views.transplant.words import HYPOTHESES, by_class, caution, headline
+from app.views.transplant.words_methods import transplant_methods
 
 
 def draw_protocol(work: Work) -> None:
@@ -37,7 +41,38 @@ def draw_protocol(work: Work) -> None:
     )
     for note in protocol.data.notes:
         st.caption(note)
-    take_away(work, "protocol", {"Figure": figure}, dict)
+    _draw_document(work)
+    take_away(work, "protocol", {"Figure": figure}, lambda: {"TARGET": _sheet(work)})
+
+
+def _draw_document(work: Work) -> None:
+    """The protocol to sign, with the reporting sheet of an emulated trial."""
+    cohort = work.looking.cohort
+    stem = file_stem(cohort.name, "transplant", "protocol", synthetic=work.looking.synthetic)
+    download(
+        "Protocol to sign (DOCX)",
+        lambda: protocol_document(
+            work.trial, work.protocol, _sheet(work), cohort.name, synthetic=work.looking.synthetic
+        ),
+        f"{stem}.docx",
+        "transplant_protocol_docx",
+        help="The protocol, what is reported of the trial after TARGET, and a line to sign",
+    )
+
+
+def _sheet(work: Work) -> pd.DataFrame:
+    cohort = work.looking.cohort
+    try:
+        found = emulated(work)
+    except ValueError as error:
+        told = Told(source_line(cohort.provenance), [str(error)], [HYPOTHESES], "")
+        return target_sheet(work.trial, work.protocol, None, told)
+    selection = work.trial.eligibility.apply(cohort)
+    methods = transplant_methods(work.trial, work.protocol, selection, emulation=found)
+    cautions = [words for words in (caution(found), HYPOTHESES) if words]
+    said = [*headline(found, timed(work)), by_class(found)]
+    told = Told(source_line(cohort.provenance), said, cautions, methods)
+    return target_sheet(work.trial, work.protocol, found, told)
 
 
 def _draw_flow(protocol: Protocol) -> go.Figure:
