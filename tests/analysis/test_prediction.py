@@ -115,9 +115,9 @@ def test_equals_r(r: pd.DataFrame, cohorts: dict[str, pd.DataFrame], name: str):
 
 
 @pytest.mark.shared
-def test_ipss_m_tells_better_than_ipss_r_as_published():
+def test_ipss_m_tells_better_than_ipss_r_as_published(cohorts: dict[str, pd.DataFrame]):
     """Bernard 2022: concordance of IPSS-M above that of IPSS-R, for every endpoint."""
-    frame = real()
+    frame = cohorts["cohort_real"]
     found = compare_discrimination(frame["time"], frame["event"],
                                    {"IPSS-R": frame["x"], "IPSS-M": frame["y"]})  # fmt: skip
     row = found.difference.set_index("measure").loc["harrell"]

@@ -291,7 +291,7 @@ def _close(states: np.ndarray, names: list[str]) -> None:
 
 @pytest.fixture(scope="module")
 def demos() -> dict[str, Cohort]:
-    return {key: load_cohort(f"demo:{key}") for key in ("mds", "aml", "mpn")}
+    return {key: load_cohort(f"demo:{key}") for key in ("mds", "aml")}
 
 
 @pytest.mark.parametrize("system", ["who_2022", "icc_2022"])
