@@ -68,6 +68,8 @@ class Scene:
         ``light`` and ``dark``, each a data URI, as far as they could be drawn.
     refused
         Why there is neither; empty where there is one.
+    left_out
+        Which rows of the figure are not shown, in words.
     """
 
     caption: str
@@ -79,6 +81,7 @@ class Scene:
     stage: Mapping[str, Any] | None = None
     pictures: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
+    left_out: str = ""
 
 
 def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = True) -> Scene:
@@ -117,6 +120,7 @@ def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = Tru
         stage=None if single else stage,
         pictures=drawn,
         refused=_NO_PICTURE if single and not drawn else "",
+        left_out=stage["left_out"],
     )
 
 
@@ -174,7 +178,7 @@ def _plain(scene: Scene) -> dict[str, Any]:
         "figure": {"data": stage["data"], "layout": stage["layout"]} if stage else None,
         "groups": stage.get("groups", 0),
         "table": stage.get("table"),
-        "left_out": stage.get("left_out", ""),
+        "left_out": scene.left_out,
     }
 
 

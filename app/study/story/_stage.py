@@ -76,7 +76,7 @@ def staged(figure: go.Figure | Mapping[str, Any]) -> dict[str, Any]:
     elif _is_forest(layout):
         stage["left_out"] = _forest(layout)
     else:
-        stage["left_out"] = _rows(layout, max(len(groups), 1))
+        stage["left_out"] = _rows(layout, len(groups))
         _legend_beside(layout, groups)
     if _curves(data):
         _name_ends(data, layout)
@@ -205,7 +205,7 @@ def _drop_heading(layout: dict[str, Any]) -> None:
 
 def _legend(data: list[dict[str, Any]], layout: dict[str, Any], groups: list[str]) -> None:
     """Room for the legend as a wide screen needs it; none where names stand at the ends."""
-    if not layout.get("showlegend") or not groups:
+    if layout.get("showlegend") is False or not groups:
         return
     if layout.get("legend", {}).get("orientation") != "h":
         return
@@ -377,9 +377,12 @@ def _rows(layout: dict[str, Any], series: int) -> str:
     labels = axis.get("ticktext") or axis.get("categoryarray") or ()
     reach = axis.get("range") or [len(labels) - 0.5, -0.5]
     pixels = HEIGHT - margin["t"] - margin["b"]
+    # Series that stand under each other in a row need more room than one, or one upon another.
+    if layout.get("barmode") == "stack" or "categoryarray" in axis:
+        series = 1
     if not labels or reach[0] < reach[1] or isinstance(labels, dict):
         return ""
-    most = int(pixels / (_ROW + _MORE * (series - 1)))
+    most = int(pixels / (_ROW + _MORE * max(series - 1, 0)))
     if len(labels) <= most:
         return ""
     offset = reach[0] - (len(labels) - 1)
