@@ -33,7 +33,9 @@ def test_a_story_is_made_presented_by_keyboard_and_goes_on_without_a_server(
 ):
     page.goto(f"{address}/survival?cohort=demo:mds&group=alteration:ASXL1")
     settled(page)
-    page.get_by_role("button", name="Add to story").click()
+    add = page.get_by_role("button", name="Add to story")
+    expect(add).to_be_visible(timeout=90_000)
+    add.click()
     go_to(page, "Story")
     page.get_by_label("Step 1: caption").fill("With ASXL1 they die earlier")
     page.locator(".st-key-story_open button").click()
