@@ -194,7 +194,8 @@ def _readme(story: Story, told: tuple[Answered, ...], *, with_data: bool) -> str
     elif beside:
         data = (
             "The data are not in this bundle. Put what the cohorts were loaded from into `data/`: "
-            f"{', '.join(beside)}."
+            f"{', '.join(beside)}. Lists and groups of patients that a script needs are named at "
+            "its head."
         )
     else:
         data = "No data are needed: the source makes the simulated cohorts, or fetches public ones."

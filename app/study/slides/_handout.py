@@ -105,7 +105,7 @@ def _foot(file: Any, pages: Sequence[Page]) -> None:
 def _report(file: Any, answer: Answer, page: Page) -> None:
     """One answer on one page: figure, words, methods."""
     _write(file.add_paragraph(), page.title, size=16, bold=True)
-    _write(file.add_paragraph(), page.subtitle.replace("\n", ". "), size=10)
+    _write(file.add_paragraph(), page.subtitle.replace("\n", " · "), size=10)
     _picture(file.add_paragraph(), page, _WIDTH - 2 * _MARGIN, _TALLEST_ALONE, _PIXELS_ALONE)
     for sentence in (*answer.sentences, *answer.notes, *answer.cautions):
         _write(file.add_paragraph(style="List Bullet"), sentence.replace("**", ""), size=10)
