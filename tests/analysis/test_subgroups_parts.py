@@ -22,7 +22,12 @@ from app.analysis.subgroups import (
     display_coordinates,
 )
 from app.analysis.subgroups._agreement import cramers_v
-from app.analysis.subgroups._describe import enrichment, fisher_two_sided, group_names
+from app.analysis.subgroups._describe import (
+    enrichment,
+    fisher_two_sided,
+    group_names,
+    mixtures,
+)
 from app.analysis.subgroups._evidence import judge
 from app.analysis.subgroups._features import features_worth_keeping, required_carriers
 from app.analysis.subgroups._refinements import count_events_once
@@ -435,18 +440,23 @@ def test_names_are_unique_and_say_what_defines_the_group():
         ("3", "SRSF2", 0.3, 0.1, 4.0, 0.01), ("3", "STAG2", 0.2, 0.1, 3.0, 0.01),
         ("4", "X", 0.6, 0.5, 1.5, 0.4),
         ("5", "JAK2", 0.9, 0.5, 9.0, 0.0),
+        ("6", "NRAS", 0.8, 0.2, 9.0, 0.0), ("6", "t(v;11)", 0.6, 0.0, 90.0, 0.0),
+        ("7", "-7", 0.8, 0.1, 9.0, 0.0), ("7", "inv(3)", 0.4, 0.0, 90.0, 0.0),
     ]  # fmt: skip
     table = pd.DataFrame(
         rows, columns=["group", "feature", "in_group", "outside", "odds_ratio", "q_value"]
     )
-    assert group_names(table, list("012345")) == {
+    assert group_names(table, list("01234567")) == {
         "0": "JAK2",
         "1": "JAK2 + 9pUPD",
         "2": "JAK2 (ASXL1)",
         "3": "SRSF2 / STAG2",
         "4": "Mixed",
         "5": "JAK2 (2)",
+        "6": "t(v;11) + NRAS",
+        "7": "inv(3) / -7",
     }
+    assert mixtures(table, list("01234567")) == {"3": ("SRSF2", "STAG2")}
 
 
 # --- information and verdict --------------------------------------------------------------------

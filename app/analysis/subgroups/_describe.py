@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,9 @@ FDR = 0.05
 DEFINING_SHARE = 0.5
 CONTRIBUTING_SHARE = 0.15
 MAX_NAME_PARTS = 3
+# A fusion defines a disease even where less than half of a group has it.
+_FUSION = re.compile(r"^(?:t|inv)[_( ]?[\dvx(]|::|fusion|translocation|rearrange", re.IGNORECASE)
+_FUSION_ODDS = 10.0
 
 ENRICHMENT_COLUMNS = (
     "group", "feature", "in_group", "outside", "altered_in_group", "tested_in_group",
@@ -132,9 +136,9 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
 
     Defining: found in at least half of the group's patients, enriched (odds ratio above 1, q below
     0.05), the first three by prevalence x log2 odds ratio, the commonest first, joined by a plus
-    sign. A group
-    without one is named by its most enriched alterations, joined by a slash. Groups that would
-    share a name get what tells them apart in brackets, or a number.
+    sign. Fusions define a disease and go first, from 15% of the group and an odds ratio of 10. A
+    group that no alteration unites is named by its most enriched ones, joined by a slash. Groups
+    that would share a name get what tells them apart in brackets, or a number.
 
     Parameters
     ----------
@@ -149,7 +153,10 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     names: dict[str, str] = {}
     for group in groups:
         defining, contributing = candidates[group]
-        if defining:
+        fusions = [f for f in contributing[:1] if defining and _FUSION.search(f)]
+        if fusions:
+            name = " / ".join([*fusions, *defining[: MAX_NAME_PARTS - 1]])
+        elif defining:
             name = " + ".join(_in_reading_order(table, group, defining[:MAX_NAME_PARTS]))
         elif contributing:
             name = " / ".join(contributing[:MAX_NAME_PARTS])
@@ -172,15 +179,37 @@ def defining_alterations(table: pd.DataFrame, group: str) -> tuple[str, ...]:
     return tuple(defining or contributing[:MAX_NAME_PARTS])
 
 
+def mixtures(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The groups that no alteration unites, and the alterations that they are named by.
+
+    Parameters
+    ----------
+    table
+        What :func:`enrichment` returns.
+    """
+    found = {}
+    for group in groups if len(groups) > 1 else ():
+        rows = table[table["group"] == group]
+        named = defining_alterations(table, group)[:MAX_NAME_PARTS]
+        if len(named) > 1 and rows["in_group"].max() < DEFINING_SHARE:
+            found[group] = named
+    return found
+
+
 def _in_reading_order(table: pd.DataFrame, group: str, features: list[str]) -> list[str]:
-    """The commonest in the group first; of those about as common, the commonest outside."""
+    """Fusions, then the commonest in the group; of those about as common, the commonest outside."""
     rows = table[table["group"] == group].set_index("feature")
     inside, outside = rows["in_group"].round(1), rows["outside"]
-    return sorted(features, key=lambda f: (-float(inside[f]), -float(outside[f])))
+    return sorted(
+        features, key=lambda f: (not _FUSION.search(f), -float(inside[f]), -float(outside[f]))
+    )
 
 
 def _candidates(rows: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Alterations that at least half of a group has, and those of fewer; fusions first."""
     enriched = rows[(rows["odds_ratio"] > 1) & (rows["q_value"] < FDR)]
+    fusion = enriched["feature"].str.contains(_FUSION) & (enriched["odds_ratio"] >= _FUSION_ODDS)
+    enriched = enriched.iloc[np.argsort(~fusion.to_numpy(dtype=bool), kind="stable")]
     share = enriched["in_group"]
     defining = enriched.loc[share >= DEFINING_SHARE, "feature"]
     contributing = enriched.loc[(share < DEFINING_SHARE) & (share >= CONTRIBUTING_SHARE), "feature"]

@@ -17,6 +17,7 @@ from app.analysis.subgroups._describe import (
     defining_alterations,
     enrichment,
     group_names,
+    mixtures,
 )
 from app.analysis.subgroups._display import island
 from app.analysis.subgroups._evidence import structure_evidence
@@ -171,6 +172,7 @@ def _describe(
     table = enrichment(prepared.states, prepared.names, keys, numbers)
     names = group_names(table, numbers)
     defining = {names[n]: defining_alterations(table, n) for n in numbers}
+    mixed = {names[n]: features for n, features in mixtures(table, numbers).items()}
     table = table.assign(group=table["group"].map(names))
     patients = pd.DataFrame(
         {
@@ -194,7 +196,7 @@ def _describe(
         placed=patients["placed"],
         information=assigned.information,
         settings=settings,
-        notes=notes_on(*facts, unmapped=assigned.unmapped),
+        notes=notes_on(*facts, unmapped=assigned.unmapped, mixed=mixed),
         warnings=warnings_on(*facts, n_groups=assigned.n_groups),
         method=method_text(prepared, settings),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from app.analysis.subgroups._describe import NO_ALTERATION, NOT_TESTED
@@ -16,7 +18,11 @@ _LISTED = 8
 
 
 def notes_on(
-    prepared: Prepared, labels: pd.Series, placed: pd.Series, unmapped: int
+    prepared: Prepared,
+    labels: pd.Series,
+    placed: pd.Series,
+    unmapped: int,
+    mixed: Mapping[str, tuple[str, ...]],
 ) -> tuple[str, ...]:
     """What was done to which data."""
     notes = [
@@ -39,6 +45,12 @@ def notes_on(
             names = ", ".join(left_out[:_LISTED])
             more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
             notes.append(f"Left out because {why}: {names}{more}.")
+    for group, features in mixed.items():
+        notes.append(
+            f"{group} ({plural(int((labels == group).sum()), 'patient')}) is a mixture: no "
+            f"alteration is found in half of its patients; {listing(list(features))} are the "
+            "commonest that set it apart, and need not occur together."
+        )
     if placed.any():
         notes.append(
             f"{plural(int(placed.sum()), 'patient')} of {len(labels):,} lack some of the tests; "

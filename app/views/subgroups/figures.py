@@ -22,6 +22,8 @@ Drag = Literal["pan", "lasso", "select"]
 _NO_GROUP = "not known"
 _TYPICAL_WIDTH = 500.0
 _CELLS = 64
+# The palette has fewer colours than there may be groups: who shares one differs in shape.
+_SHAPES = ("circle", "diamond", "triangle-up")
 _COLOUR_BAR = {
     "orientation": "h",
     "thickness": 10,
@@ -109,7 +111,8 @@ def map_by_group(
     anchors: list[tuple[int, Anchor]] = []
     for code, (name, colour) in enumerate(zip(grouping.names, grouping.colours, strict=True)):
         own = codes_shown == code
-        traces += _group_traces(patients, own, name, colour, 0.8)
+        shape = _SHAPES[grouping.colours[:code].count(colour) % len(_SHAPES)]
+        traces += _group_traces(patients, own, name, colour, 0.8, shape=shape)
         on_map = own & np.isfinite(patients.x)
         if labels and on_map.any():
             at = central_member(patients.x[on_map], patients.y[on_map])
@@ -185,7 +188,13 @@ def _patients(
 
 
 def _group_traces(
-    patients: _Patients, own: npt.NDArray[np.bool_], name: str, colour: str, opacity: float
+    patients: _Patients,
+    own: npt.NDArray[np.bool_],
+    name: str,
+    colour: str,
+    opacity: float,
+    *,
+    shape: str = "circle",
 ) -> list[dict[str, Any]]:
     """Dots for those who are sure of their group, rings for those who are not."""
     traces: list[dict[str, Any]] = []
@@ -194,10 +203,10 @@ def _group_traces(
         members = patients.positions[own & (patients.uncertain == ring)]
         if not len(members):
             continue
-        marker = {"size": patients.size, "color": colour, "opacity": opacity}
+        marker = {"size": patients.size, "color": colour, "opacity": opacity, "symbol": shape}
         word = "<br>uncertain" if ring else ""
         if ring:
-            marker |= {"symbol": "circle-open", "line": {"width": 1.2}}
+            marker |= {"symbol": f"{shape}-open", "line": {"width": 1.2}}
         traces.append(
             _trace(patients, members, marker)
             | {
