@@ -66,7 +66,7 @@ def answered(
     if cohorts is None:
         named = {step.question.cohort for step in story.steps}
         cohorts = {key: load_cohort(key) for key in named if key.startswith(_EVERYBODYS)}
-    return tuple(_answered(one, cohorts, answer) for one in opened(story, cohorts))
+    return tuple(_answered(one, cohorts, answer) for one in opened(story, cohorts, answer))
 
 
 def _answered(

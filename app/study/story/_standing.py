@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -37,7 +37,11 @@ class Standing:
     question: Question | None = None
 
 
-def opened(story: Story, cohorts: Mapping[str, Cohort]) -> tuple[Standing, ...]:
+def opened(
+    story: Story,
+    cohorts: Mapping[str, Cohort],
+    answer: Callable[[Question, Cohort], object] = answer_to,
+) -> tuple[Standing, ...]:
     """What of a story stands, step by step.
 
     A cohort is found by its key, or under another key by its fingerprint. Steps of a cohort that
@@ -47,12 +51,19 @@ def opened(story: Story, cohorts: Mapping[str, Cohort]) -> tuple[Standing, ...]:
     ----------
     cohorts
         The cohorts at hand by key.
+    answer
+        Answers a question of a cohort that changed, or finds that it cannot be answered.
     """
     prints = {cohort.fingerprint: key for key, cohort in cohorts.items()}
-    return tuple(_standing(step, cohorts, prints) for step in story.steps)
+    return tuple(_standing(step, cohorts, prints, answer) for step in story.steps)
 
 
-def _standing(step: Step, cohorts: Mapping[str, Cohort], prints: Mapping[str, str]) -> Standing:
+def _standing(
+    step: Step,
+    cohorts: Mapping[str, Cohort],
+    prints: Mapping[str, str],
+    answer: Callable[[Question, Cohort], object],
+) -> Standing:
     asked = step.question
     if asked.analysis not in ANALYSES:
         return Standing(step, "broken", f"This version has no analysis “{asked.analysis}”.")
@@ -67,7 +78,7 @@ def _standing(step: Step, cohorts: Mapping[str, Cohort], prints: Mapping[str, st
     if cohort.fingerprint == asked.fingerprint:
         return Standing(step, "fine", question=here)
     try:
-        answer_to(here, cohort)
+        answer(here, cohort)
     except (ValueError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, ValueError) else "something it names is gone."
         return Standing(step, "broken", f"The cohort has changed, and the step is lost: {why}")

@@ -16,11 +16,12 @@ from app.shell.sidebar import show_view
 from app.shell.story.adding import ADD
 from app.shell.story.held import can_undo, held_story, keep_story, undo
 from app.shell.story.ledger import held_ledger
+from app.study.analyses import answer_to
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
-from app.views.story.page_stage import draw_stage
+from app.views.story.page_stage import SEARCH, draw_stage
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
 
@@ -96,9 +97,23 @@ def standings(story: Story) -> tuple[Standing, ...]:
     for step in story.steps:
         key = (step.question.key, prints)
         if key not in held:
-            held[key] = opened(Story(steps=(step,)), cohorts)[0]
+            held[key] = opened(Story(steps=(step,)), cohorts, _answerable)[0]
         found.append(replace(held[key], step=step))
     return tuple(found)
+
+
+def _answerable(question: Question, cohort: Cohort) -> None:
+    """Answer a question of a cohort that changed; a search for subgroups runs only where asked.
+
+    Raises
+    ------
+    ValueError
+        If the cohort cannot answer.
+    """
+    if question.analysis == SEARCH:
+        question.filter.apply(cohort)
+    else:
+        answer_to(question, cohort)
 
 
 def _cohorts(story: Story) -> dict[str, Cohort]:

@@ -24,7 +24,7 @@ from app.views.subgroups.page_search import SearchRequest, start_search
 from data_loaders import Cohort
 
 _READY = "_story_ready"
-_SEARCH = "subgroups.search"
+SEARCH = "subgroups.search"
 _KEYS = (
     "Arrows, space or a clicker go on and back, a number and Enter jump, Home and End; **B** "
     "black, **G** groups one by one, **I** interval band, **R** risk table, **D** dark, **F** full "
@@ -92,7 +92,7 @@ def answer_here(question: Question, cohort: Cohort) -> Answer:
     ValueError
         If the cohort cannot answer.
     """
-    make = partial(_searched if question.analysis == _SEARCH else compute, question, cohort)
+    make = partial(_searched if question.analysis == SEARCH else compute, question, cohort)
     return answer_of(question, cohort, remembered(question, make, "Getting ready"))
 
 
