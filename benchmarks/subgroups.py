@@ -2,7 +2,8 @@
 
 Run from the project's folder: ``python -m benchmarks.subgroups`` (``--help`` for less or more).
 Cohorts come from ``../shared/public-cohorts`` where that folder exists (the AML cohort needs the
-``rdata`` package to read its clinical table), else from the embedded demonstration cohort.
+``rdata`` package to read its clinical table), else from the embedded demonstration cohort; beside
+them stand simulated ones (lymphoid, dense, sparse, small, many groups), to which nothing is tuned.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import resource
 import time
 import warnings
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -170,28 +172,120 @@ def enlarged(cohort: Labelled, n_patients: int, seed: int = 0) -> Labelled:
     )
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A simulated cohort; the last of ``shares`` has no signature and does not count.
+
+    Parameters
+    ----------
+    n_patients, n_features, shares
+        Size, and shares of the classes.
+    signature
+        Fewest and most features of a class's signature, and lowest and highest frequency in it.
+    leading
+        Least frequency of the first of them.
+    background
+        Median frequency of a feature elsewhere.
+    burden
+        Standard deviation of the log odds by which patients carry more or fewer alterations.
+    """
+
+    n_patients: int
+    n_features: int
+    shares: tuple[float, ...]
+    signature: tuple[int, int, float, float]
+    leading: float
+    background: float
+    burden: float
+
+
+RECIPES = {
+    "lymphoid": Recipe(
+        699, 163, (0.16, 0.16, 0.2, 0.06, 0.07, 0.04, 0.31), (8, 14, 0.1, 0.4), 0.5, 0.04, 0.6
+    ),
+    "dense": Recipe(
+        1000, 120, (0.25, 0.2, 0.15, 0.12, 0.05, 0.03, 0.2), (6, 12, 0.3, 0.8), 0.75, 0.08, 0.3
+    ),
+    "sparse": Recipe(
+        1500, 45, (0.4, 0.2, 0.1, 0.06, 0.03, 0.02, 0.012, 0.178), (1, 4, 0.2, 0.6),
+        0.75, 0.012, 0.2,
+    ),
+    "small": Recipe(260, 50, (0.3, 0.25, 0.15, 0.1, 0.2), (3, 7, 0.3, 0.8), 0.75, 0.04, 0.3),
+    "many groups": Recipe(
+        2200, 80,
+        (0.25, 0.2, 0.08, 0.06, 0.05, 0.04, 0.03, 0.02, 0.015, 0.012, 0.01, 0.233),
+        (2, 6, 0.2, 0.6), 0.75, 0.025, 0.3,
+    ),
+}  # fmt: skip
+
+
+def simulated(name: str, seed: int = 0) -> Labelled:
+    """A cohort drawn from a recipe: signatures, passengers shared by two, burdens that differ."""
+    recipe = RECIPES[name]
+    rng = np.random.default_rng([seed, list(RECIPES).index(name)])
+    n_classes, n_features = len(recipe.shares), recipe.n_features
+    spread = np.exp(rng.normal(np.log(recipe.background), 0.8, n_features))
+    frequency = np.tile(np.clip(spread, 0.003, 0.35), (n_classes, 1))
+    fewest, most, low, high = recipe.signature
+    for own in frequency[:-1]:
+        features = rng.choice(n_features, int(rng.integers(fewest, most + 1)), replace=False)
+        own[features] = rng.uniform(low, high, len(features))
+        own[features[0]] = max(own[features[0]], recipe.leading)
+        own[rng.choice(n_features, 2)] = rng.uniform(0.15, 0.4, 2)
+    drawn = rng.choice(n_classes, recipe.n_patients, p=recipe.shares)
+    odds = frequency[drawn] / (1 - frequency[drawn])
+    odds *= np.exp(rng.normal(0, recipe.burden, recipe.n_patients))[:, None]
+    altered = rng.random(odds.shape) < odds / (1 + odds)
+    index = pd.Index([f"P{number:05d}" for number in range(len(drawn))], name="patient_id")
+    return Labelled(
+        f"simulated, {name}",
+        pd.DataFrame(altered, index=index, columns=[f"G{n:03d}" for n in range(n_features)]),
+        pd.Series([f"class {number}" for number in drawn], index=index, name="class"),
+        (f"class {n_classes - 1}",),
+    )
+
+
+def subsamples(cohort: Labelled, n_patients: int, number: int) -> list[Labelled]:
+    """Random subsamples of a cohort."""
+    found = []
+    for seed in range(number):
+        rng = np.random.default_rng(100 + seed)
+        rows = np.sort(rng.choice(len(cohort.alterations), n_patients, replace=False))
+        found.append(
+            Labelled(
+                cohort.name,
+                cohort.alterations.iloc[rows],
+                cohort.classes.iloc[rows],
+                cohort.indefinite,
+            )
+        )
+    return found
+
+
 def score(cohort: Labelled, quality: str, seeds: range) -> tuple[dict[str, object], pd.DataFrame]:
-    """Mean agreement with the classes over the seeds, time per run, and the labels found."""
+    """Mean agreement with the classes over the seeds, processor time, and the labels found."""
     found, labels, seconds = [], {}, []
     for seed in seeds:
         settings = SubgroupSettings(quality=quality, seed=seed)  # type: ignore[arg-type]
-        started = time.perf_counter()
+        started = time.process_time()
         result = find_subgroups(cohort.alterations, settings)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
         labels[seed] = result.labels
         found.append(concordance(result.labels, cohort.classes, cohort.indefinite))
     table = pd.DataFrame(labels)
+    pairs = list(combinations(seeds, 2))
     row = {
         "cohort": cohort.name,
         "pipeline": quality,
         "ARI": np.mean([one.ari for one in found]),
         "lowest ARI": np.min([one.ari for one in found]),
         "AMI": np.mean([one.ami for one in found]),
+        "seeds agree": np.mean([concordance(table[a], table[b]).ari for a, b in pairs] or [np.nan]),
         "groups": np.mean(
             [table[s][~table[s].isin([NOISE, NO_ALTERATION])].nunique() for s in seeds]
         ),
         "noise": float((table == NOISE).to_numpy().mean()),
-        "seconds": np.mean(seconds),
+        "processor s": np.mean(seconds),
         "peak MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MB,
     }
     return row, table
@@ -237,6 +331,13 @@ def main() -> None:
     for n_patients in (2000, options.large):
         large = enlarged(available[0], n_patients)
         rows += [score(large, quality, range(1))[0] for quality in ("preview", "standard")]
+    for name in RECIPES:
+        for quality in qualities:
+            rows.append(score(simulated(name), quality, range(1 if quality == "plain" else 2))[0])
+    for cohort in available:
+        small = [score(one, "standard", range(1))[0] for one in subsamples(cohort, 400, 5)]
+        means = pd.DataFrame(small)[["ARI", "AMI", "groups", "processor s"]].mean().to_dict()
+        rows.append({"cohort": f"{cohort.name}, five of 400", "pipeline": "standard"} | means)
     print(pd.DataFrame(rows).to_string(index=False, float_format=lambda value: f"{value:.3f}"))
     for cohort in available:
         behaviour(cohort)
