@@ -106,7 +106,7 @@ def _half(name: str, row: pd.Series) -> str:
     if not row["supported"]:
         return f"{where} nothing is established: {_why(row)}."
     words = f"{where} it changes life by **{_verdict(row)}"
-    return f"{words}." if row["verdict"] in ("longer", "shorter") else f"{words}: not established."
+    return f"{words}: not established." if row["verdict"] in ("border", "open") else f"{words}."
 
 
 def _verdict(row: pd.Series) -> str:
