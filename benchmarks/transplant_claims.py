@@ -24,6 +24,7 @@ from app.analysis.transplant import (
     TrialData,
     emulate,
     kinds_of,
+    same_terms,
     timed_cox,
     trial_data,
     without_kinds,
@@ -138,6 +139,9 @@ def claims(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats]
     if some:
         said["any class: claims"] = any(clear for clear, _ in some)
         said["any class: holds"] = all(inside for _, inside in some)
+    for row in same_terms(found, []).means.to_dict("records"):
+        if row["group"] == found.groups[0]:
+            said[f"{row['approach']}: off"] = row["rmst_difference"] - mean[found.groups[0]]
     tests = found.tests.set_index("test")
     if len(tests) and tests.loc["contrast", "supported"]:
         row, (low, high) = tests.loc["contrast"], found.halves or ("", "")
@@ -159,6 +163,7 @@ def main() -> None:
     """Print how often each sentence was printed, was wrong, and how often its interval held."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="number of the first cohort")
     parser.add_argument("--patients", type=int, default=1_500)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--effect", action="store_true", help="with an effect that differs")
@@ -169,7 +174,7 @@ def main() -> None:
         ASKED, grace=12.0, draws=chosen.draws, progression="AML", higher=HIGHER, effective=EFFECTIVE
     )
     begin, rows = time.perf_counter(), []
-    for seed in range(chosen.cohorts):
+    for seed in range(chosen.first, chosen.first + chosen.cohorts):
         frame = simulated(chosen.patients, 50_000 + seed, factors, chosen.hidden)
         rows.append(claims(frame, emulate(prepared(frame), ARMS, settings), factors))
     table = pd.DataFrame(rows).astype(float)

@@ -218,8 +218,8 @@ stabilised and not cut off unless asked.
 **What it claims.** Kinds of patients, by age and class, of whom fewer than two followed the
 strategy (or a class with fewer than ten) are left out and named. The horizon is the latest month
 at which each side has an effective number of 20 (the halves of the risk where everyone together
-has not); a class or half also needs 10 deaths in each arm. Intervals are the standard error over 1,000
-bootstrap draws on Student's t with the effective number; those of the classes hold together
+has not); a class or half also needs 10 deaths in each arm. Intervals are the standard error over
+1,000 bootstrap draws on Student's t with the effective number; those of the classes hold together
 (Šidák). A limit nearer to zero than twice its error of simulation is at the border. One comparison
 of classes is named beforehand: higher against lower risk. The estimate without the one patient who
 moves it most is told where it warns.
