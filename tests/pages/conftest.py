@@ -33,7 +33,7 @@ def open_app() -> Callable[..., AppTest]:
 
     def opener(page: str = "home", **query: str | list[str]) -> AppTest:
         st.cache_data.clear()
-        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
         for key, value in query.items():
             at.query_params[key] = value
         if page != "home":
@@ -51,7 +51,7 @@ def open_upload(
     state: Mapping[str, object] | None = None,
 ) -> AppTest:
     """Open a page on a cohort that only this session has."""
-    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     key = f"upload:{cohort.name}"
     at.session_state["_uploads"] = {key: cohort}
     at.query_params["cohort"] = key
