@@ -22,6 +22,7 @@ from app.analysis.transplant import (
     without_confounders,
     without_kinds,
 )
+from app.analysis.transplant._claims.horizon import supported_until
 from app.analysis.transplant._claims.intervals import class_tests
 
 ARMS = (Strategy("within", 12.0), Strategy("never"))
@@ -130,6 +131,18 @@ def test_the_horizon_is_the_last_month_with_twenty_effective_patients(found):
         drawn = found.draws[:, 2, 0] - found.draws[:, 2, 1] - found.draws[:, 1, 0]
         assert contrast["upper"] > contrast["value"] > contrast["lower"]
         assert np.isfinite(drawn).all()
+
+
+def test_the_horizon_ends_before_the_first_time_below_twenty(found):
+    trial = found.trial
+    last = len(trial.deaths) - 1
+    numbers = np.full((1, 2, last + 1), 30.0)
+    assert supported_until(trial, numbers, 20.0) == trial.horizon
+    # Too few at the horizon itself: the month before, and so on down to the end of the window.
+    numbers[0, 1, last] = 19.9
+    assert supported_until(trial, numbers, 20.0) == trial.horizon - 1
+    numbers[:] = 19.9
+    assert supported_until(trial, numbers, 20.0) == 12.0
 
 
 def test_the_estimate_without_the_heaviest_patient_is_told(data, kinds, found):

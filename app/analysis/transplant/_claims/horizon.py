@@ -46,8 +46,8 @@ def supported_until(trial: Trial, effective: Floats, least: float) -> float:
     reached = []
     for own in effective:
         ends = trial.deaths[after & (own < least).any(axis=0)]
-        until = trial.horizon if not len(ends) else float(ends[0]) - 1e-9
-        reached.append(float(np.floor(until + 1e-9)))
+        until = trial.horizon if not len(ends) else float(ends[0]) - 1e-6
+        reached.append(float(np.floor(until)))
     first = min(float(np.ceil(start)), trial.horizon)
     until = reached[0] if reached[0] > first else max(reached)
     return float(np.clip(until, first, trial.horizon))
