@@ -66,6 +66,6 @@ def test_who_benefits_from_a_transplant_and_whether_to_believe_it(page: Page, ad
         page.get_by_role("button", name="Script (PY)").click()
     script = Path(download.value.path()).read_text(encoding="utf-8")
     ast.parse(script)
-    assert "emulate(protocol.data, trial.strategies, settings)" in script
+    assert "emulate(protocol.compared, trial.strategies, settings)" in script
     assert "four_answers(cohort, trial, protocol" in script
     calm(page)
