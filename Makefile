@@ -18,10 +18,11 @@ test: lint browser postgres
 	$(MAKE) --jobs 2 types units
 	$(PY) -m pytest -n 2 --dist worksteal tests/e2e
 
-# Each worker takes half of the files in their order, and at the end what the other has left: what
+# A third worker uses what two leave idle while they wait for pages and servers. Each takes a share
+# of the files in their order, and at the end what the other has left: what
 # a folder's tests share is made once, and no long file is left to one worker alone.
 units: $(VENV)/.test-ready
-	$(PY) -m pytest -n 2 --dist worksteal --ignore tests/e2e
+	$(PY) -m pytest -n 3 --dist worksteal --ignore tests/e2e
 
 lint: $(VENV)/.test-ready
 	$(PY) -m ruff check .

@@ -268,7 +268,9 @@ def test_diagnostics_show_what_the_weights_do():
     assert (result.weights["effective"] <= result.weights["n"]).all()
     assert (result.curves["effective"].dropna() <= result.curves["at_risk"].max() * 1.01).all()
     changed = sensitivity(data, TWO, even(), graces=(3.0, 9.0), truncations=(None, 0.95))
-    assert set(changed["varied"]) == {"as set", "grace", "truncation", "spread", "losses"}
+    assert set(changed["varied"]) == {
+        "as set", "grace", "truncation", "spread", "losses", "confounder",
+    }  # fmt: skip
     assert changed.query("varied == 'grace'")["strategy"].tolist() == [
         "Transplant within 3 months",
         "Transplant within 9 months",

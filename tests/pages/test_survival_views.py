@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 
 Opener = Callable[..., AppTest]
 NUMBERS = ("Differences", "Restricted mean", "Given survival so far", "Every pair")
+SCALES = ("1 − survival", "Log-minus-log")
 HEADER = "patient_id,diagnosis,age_years,os_months,os_event,CALR,JAK2"
 DEGENERATE = {
     "all_events": table(
@@ -56,19 +58,11 @@ def test_no_view_breaks_on_what_a_cohort_lacks(name: str, view: str):
     assert len(figures(at)) or len(at.info) or len(at.warning), "a figure or a sentence"
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
+@pytest.mark.parametrize(("numbers", "scale"), list(zip(NUMBERS, cycle(SCALES), strict=False)))
 @pytest.mark.parametrize("name", ["one_patient", "no_event", "a_group_of_one", *DEGENERATE])
-def test_no_table_of_the_curves_breaks(name: str, numbers: str):
-    at = open_upload(loaded(name), "survival", query={"numbers": numbers})
+def test_no_table_and_no_scale_of_the_curves_breaks(name: str, numbers: str, scale: str):
+    at = open_upload(loaded(name), "survival", query={"numbers": numbers, "scale": scale})
     assert not at.exception, at.exception
-
-
-@pytest.mark.parametrize("scale", ["1 − survival", "Log-minus-log"])
-@pytest.mark.parametrize("name", ["one_patient", "no_event", *DEGENERATE])
-def test_no_scale_of_the_curves_breaks(name: str, scale: str):
-    at = open_upload(loaded(name), "survival", query={"scale": scale})
-    assert not at.exception, at.exception
-    assert figures(at)
 
 
 def test_one_minus_survival_rises(open_app: Opener):

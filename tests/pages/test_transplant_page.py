@@ -315,13 +315,13 @@ ODD: dict[str, tuple[Callable[[], bytes], str, int, int]] = {
     "some before time zero": (
         lambda: table_of(transplant_months=[*some(100, 20, -3.0), *some(100, 60)]),
         "20 transplanted before time zero",
-        6,
+        8,
         2,
     ),
     "some after the end": (
         lambda: table_of(transplant_months=[*some(100, 20, 900.0), *some(100, 60)]),
         "20 transplants dated at or after the end of follow-up did not count",
-        6,
+        8,
         2,
     ),
     "no events": (
@@ -333,7 +333,7 @@ ODD: dict[str, tuple[Callable[[], bytes], str, int, int]] = {
     "a class without events": (
         without_events_in_one_class,
         "Too little for an estimate of its own",
-        6,
+        8,
         2,
     ),
     "weights that explode": (transplanted_by_a_marker, "single patients", 6, 2),
