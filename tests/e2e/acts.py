@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 _AT_REST = """() =>
     document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
@@ -38,8 +38,15 @@ def choose_many(page: Page, label: str, *values: str) -> None:
     """Add values to a multiselect."""
     box = page.get_by_test_id("stMultiSelect").filter(has_text=label)
     for value in values:
+        option = page.get_by_role("option", name=value, exact=True)
         box.locator("input").fill(value)
-        page.get_by_role("option", name=value, exact=True).click()
+        try:
+            option.click(timeout=5_000)
+        except Error:
+            # A run that came in between has redrawn the list and closed it.
+            settled(page)
+            box.locator("input").fill(value)
+            option.click()
     page.keyboard.press("Escape")
     settled(page)
 
