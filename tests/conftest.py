@@ -13,7 +13,7 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 
 # How fast an example runs depends on the machine and on who shares it; pytest's own limit holds.
-settings.register_profile("whatever the machine", deadline=None, max_examples=30)
+settings.register_profile("whatever the machine", deadline=None, max_examples=20)
 settings.load_profile("whatever the machine")
 
 # Streamlit's AppTest reads the metadata of every installed package for each page that it opens, and

@@ -163,7 +163,7 @@ def test_unbiased_where_the_naive_comparison_is_not(ratio):
 def test_bootstrap_intervals_cover():
     truth = np.array([mean_if(0, 6), mean_if(12, 6)]) - mean_if(np.inf, 0)
     inside = []
-    for seed in range(16):
+    for seed in range(8):
         table = emulate(prepared(simulated(1000, 500 + seed)), ARMS, even(draws=50)).contrasts
         lower, upper = table["rmst_difference_lower"], table["rmst_difference_upper"]
         inside.append((lower <= truth) & (truth <= upper))

@@ -231,7 +231,7 @@ def go_to_without_waiting(page: Page, name: str) -> None:
     page.wait_for_timeout(250)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390])
 def test_nothing_overflows_the_screen(browser: Browser, address: str, width: int):
     context = browser.new_context(viewport={"width": width, "height": 844})
     page = context.new_page()
