@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from data_loaders.demo import aml_figures as figures
+from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
     Bools,
     DeathProcess,
@@ -32,8 +33,6 @@ from data_loaders.demo.planted import (
 )
 from data_loaders.demo.simulate import (
     Texts,
-    alteration_tables,
-    blank_at_random,
     bounded_normal,
     choose,
     draw_features,
@@ -45,7 +44,7 @@ from data_loaders.demo.simulate import (
 )
 from data_loaders.demo.sources import LACHOWIEZ_2023, PAPAEMMANUIL_2016
 from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
 
 CENTRES = {
     f"Centre {name}": share for name, share in zip("ABCDEF", (3, 3, 2, 2, 1, 1), strict=True)
@@ -96,14 +95,7 @@ VARIABLES = (
         "months", "treatment",
         description="Empty if never transplanted. Known only later: never a baseline group.",
     ),
-    Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
-    Variable(
-        "panel", "Sequencing panel", "categorical", role="study",
-        levels=("Full panel", "Core panel"),
-        description="The core panel of Centre F does not hold "
-        + ", ".join(figures.NOT_ON_CORE_PANEL) + ".",
-    ),
-    Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+    *study_variables(figures.NOT_ON_CORE_PANEL, CENTRES),
 )  # fmt: skip
 
 MISSING_AT_RANDOM = {
@@ -129,29 +121,25 @@ def generate(n: int, seed: int) -> Cohort:
     patients = _clinical(rng, stratum, male, altered)
     patients.index = patient_ids("AML", n)
     outcomes, truths = _outcomes(rng, patients, altered)
-    core = (patients["panel"] == "Core panel").to_numpy()
-    not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
-    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
-    seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
     planted = frequency_truths(figures.by_class(), "planted_class", 0.1, pairs_within=("NPM1",))
-    return Cohort(
-        name="AML demo (synthetic)",
-        patients=pd.concat([blank_at_random(rng, patients, MISSING_AT_RANDOM), outcomes], axis=1),
-        alterations=alterations,
-        features=features,
-        endpoints={endpoint.key: endpoint for endpoint in ENDPOINTS},
-        variables={variable.name: variable for variable in VARIABLES},
-        provenance=Provenance(
-            source="demo:aml",
+    return assembled(
+        rng,
+        Parts(
+            key="aml",
+            title="AML demo (synthetic)",
             citation="Figures planted from Papaemmanuil 2016, Herold 2020, Lachowiez 2023, "
             "Koreth 2009 and others; each truth names its own.",
-            licence="MIT",
-            version="1",
-            synthetic=True,
-            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            features=figures.FEATURES,
+            altered=altered,
+            off_core_panel=figures.NOT_ON_CORE_PANEL,
+            patients=patients,
+            outcomes=outcomes,
+            gaps=MISSING_AT_RANDOM,
+            variables=VARIABLES,
+            endpoints=ENDPOINTS,
             truths=(*planted, *truths),
+            mutations=_mutations,
         ),
-        mutations=_mutations(rng, patients, seen),
     )
 
 
@@ -210,7 +198,7 @@ def _clinical(
         aml_type[here] = choose(rng, shares, int(here.sum()))
     wbc = lognormal(rng, cells * np.where(altered["FLT3_ITD"], 1.7, 1.0), 1.1, n)
     wbc = np.clip(wbc, 0.4, 420)
-    centre = choose(rng, CENTRES, n)
+    placed = centres(rng, n, CENTRES)
     risk = eln_2022(altered)
     return pd.DataFrame(
         {
@@ -227,8 +215,7 @@ def _clinical(
             "blasts_bm_percent": bounded_normal(rng, marrow, 21.0, (20, 99), n).round(),
             "ldh_u_per_l": lognormal(rng, 330.0 * (wbc / 10) ** 0.25, 0.5, n).round(),
             "ecog": choose(rng, figures.ECOG_SHARES, n).astype(float),
-            "centre": centre,
-            "panel": np.where(centre == "Centre F", "Core panel", "Full panel"),
+            **placed,
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ from data_loaders.demo.sources import Source
 from data_loaders.demo.variants import mutation_table, ordinary_draws
 from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
 
+# The last of the centres has the small panel.
 CENTRES = {"Centre A": 0.3, "Centre B": 0.25, "Centre C": 0.2, "Centre D": 0.15, "Centre E": 0.1}
-_CORE = "Centre E"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,10 @@ class Parts:
         As in the cohort.
     not_tested
         Further features that were looked for in some patients only, and in whom they were not.
+    uncomputable
+        Empties, in place, what cannot be computed where its inputs were blanked.
+    mutations
+        Makes the variants of what was seen; None where each alteration has its ordinary ones.
     """
 
     key: str
@@ -64,22 +68,32 @@ class Parts:
     endpoints: Sequence[Endpoint]
     truths: Sequence[PlantedTruth]
     not_tested: Mapping[str, Bools] | None = None
+    uncomputable: Callable[[pd.DataFrame], None] | None = None
+    mutations: (
+        Callable[[np.random.Generator, pd.DataFrame, Mapping[str, Bools]], pd.DataFrame] | None
+    ) = None
 
 
-def centres(rng: np.random.Generator, n: int) -> dict[str, npt.NDArray[Any]]:
+def centres(
+    rng: np.random.Generator, n: int, shares: Mapping[str, float] = CENTRES
+) -> dict[str, npt.NDArray[Any]]:
     """Centre and sequencing panel of every patient, as columns."""
-    centre = choose(rng, CENTRES, n)
-    return {"centre": centre, "panel": np.where(centre == _CORE, "Core panel", "Full panel")}
+    centre = choose(rng, shares, n)
+    small = centre == tuple(shares)[-1]
+    return {"centre": centre, "panel": np.where(small, "Core panel", "Full panel")}
 
 
-def study_variables(off_core_panel: Sequence[str]) -> tuple[Variable, ...]:
+def study_variables(
+    off_core_panel: Sequence[str], shares: Mapping[str, float] = CENTRES
+) -> tuple[Variable, ...]:
     """The dictionary of centre, panel and year of diagnosis."""
+    names = tuple(shares)
     return (
-        Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
+        Variable("centre", "Centre", "categorical", role="study", levels=names),
         Variable(
             "panel", "Sequencing panel", "categorical", role="study",
             levels=("Full panel", "Core panel"),
-            description=f"The core panel of {_CORE} does not hold {', '.join(off_core_panel)}.",
+            description=f"The core panel of {names[-1]} does not hold {', '.join(off_core_panel)}.",
         ),
         Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
     )  # fmt: skip
@@ -101,6 +115,12 @@ def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
         name: carried & ~not_tested.get(name, ~carried) for name, carried in parts.altered.items()
     }
     visible = blank_at_random(rng, parts.patients, parts.gaps)
+    if parts.uncomputable is not None:
+        parts.uncomputable(visible)
+    if parts.mutations is None:
+        mutations = mutation_table(rng, index, list(ordinary_draws(parts.features, seen).values()))
+    else:
+        mutations = parts.mutations(rng, parts.patients, seen)
     return Cohort(
         name=parts.title,
         patients=pd.concat([visible, parts.outcomes], axis=1),
@@ -117,7 +137,7 @@ def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
             note="SYNTHETIC: simulated patients, no real person is behind any row.",
             truths=tuple(parts.truths),
         ),
-        mutations=mutation_table(rng, index, list(ordinary_draws(parts.features, seen).values())),
+        mutations=mutations,
     )
 
 

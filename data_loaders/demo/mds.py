@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data_loaders.demo import mds_figures as figures
+from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.mds_scores import ipssm, ipssr, karyotype_group, who_2022
 from data_loaders.demo.outcomes import (
     Bools,
@@ -34,8 +35,6 @@ from data_loaders.demo.planted import (
 )
 from data_loaders.demo.simulate import (
     Texts,
-    alteration_tables,
-    blank_at_random,
     bounded_normal,
     choose,
     draw_alleles,
@@ -54,7 +53,7 @@ from data_loaders.demo.sources import (
     TENTORI_2024,
 )
 from data_loaders.demo.variants import HOTSPOTS, VariantDraw, mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
 
 CENTRES = {"Centre A": 0.35, "Centre B": 0.3, "Centre C": 0.23, "Centre D": 0.12}
 CLOSING_YEAR = 2022
@@ -101,14 +100,7 @@ VARIABLES = (
         levels=tuple(figures.CLASS_SHARES),
         description="SYNTHETIC: the class from which the patient's alterations were drawn.",
     ),
-    Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
-    Variable(
-        "panel", "Sequencing panel", "categorical", role="study",
-        levels=("Full panel", "Core panel"),
-        description="The core panel of Centre D does not hold "
-        + ", ".join(figures.NOT_ON_CORE_PANEL) + ".",
-    ),
-    Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+    *study_variables(figures.NOT_ON_CORE_PANEL, CENTRES),
 )  # fmt: skip
 
 MISSING_AT_RANDOM = {
@@ -130,33 +122,29 @@ def generate(n: int, seed: int) -> Cohort:
     """
     rng, patients, altered = _drawn(n, seed)
     outcomes, truths = _outcomes(rng, patients, altered)
-    visible = _gaps(rng, patients)
-    core = (patients["panel"] == "Core panel").to_numpy()
-    not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
-    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
-    seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
-    return Cohort(
-        name="MDS demo (synthetic)",
-        patients=pd.concat([visible, outcomes], axis=1),
-        alterations=alterations,
-        features=features,
-        endpoints={endpoint.key: endpoint for endpoint in ENDPOINTS},
-        variables={variable.name: variable for variable in VARIABLES},
-        provenance=Provenance(
-            source="demo:mds",
+    return assembled(
+        rng,
+        Parts(
+            key="mds",
+            title="MDS demo (synthetic)",
             citation="Figures planted from Bernard 2022 and 2024, Greenberg 2012, Cutler 2004, "
             "Koreth 2013 and others; each truth names its own.",
-            licence="MIT",
-            version="1",
-            synthetic=True,
-            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            features=figures.FEATURES,
+            altered=altered,
+            off_core_panel=figures.NOT_ON_CORE_PANEL,
+            patients=patients,
+            outcomes=outcomes,
+            gaps=MISSING_AT_RANDOM,
+            variables=VARIABLES,
+            endpoints=ENDPOINTS,
             truths=(
                 *mixture_truths(figures.FEATURES, figures.CLASS_SHARES, figures.PLANTED_PAIRS),
                 *frequency_truths(figures.FEATURES, "planted_class", floor=0.15),
                 *truths,
             ),
+            uncomputable=_without_inputs,
+            mutations=_mutations,
         ),
-        mutations=_mutations(rng, patients, seen),
     )
 
 
@@ -200,7 +188,7 @@ def _clinical(
     rng: np.random.Generator, group: Texts, male: Bools, altered: dict[str, Bools]
 ) -> pd.DataFrame:
     n = len(group)
-    centre = choose(rng, CENTRES, n)
+    placed = centres(rng, n, CENTRES)
     neutrophils = np.clip(lognormal(rng, _by_class(group, 3), 0.65, n), 0.05, 12)
     frame = pd.DataFrame(
         {
@@ -217,8 +205,7 @@ def _clinical(
             ).round(),
             "karyotype_group": karyotype_group(rng, altered),
             "planted_class": group,
-            "centre": centre,
-            "panel": np.where(centre == "Centre D", "Core panel", "Full panel"),
+            **placed,
         }
     )
     frame["ipssr_score"], frame["ipssr"] = ipssr(frame)
@@ -227,14 +214,12 @@ def _clinical(
     return frame[[name for name in (v.name for v in VARIABLES) if name in frame]]
 
 
-def _gaps(rng: np.random.Generator, patients: pd.DataFrame) -> pd.DataFrame:
-    visible = blank_at_random(rng, patients, MISSING_AT_RANDOM)
-    # A score without one of its inputs is not computable.
+def _without_inputs(visible: pd.DataFrame) -> None:
+    """A score without one of its inputs is not computable."""
     gap = visible[IPSSM_INPUTS].isna().any(axis=1)
     visible[["ipssm", "ipssm_score"]] = visible[["ipssm", "ipssm_score"]].mask(gap)
     gap |= visible["neutrophils_1e9_per_l"].isna()
     visible[["ipssr", "ipssr_score"]] = visible[["ipssr", "ipssr_score"]].mask(gap)
-    return visible
 
 
 def _mutations(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from data_loaders.demo import mpn_figures as figures
+from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
     Bools,
     DeathProcess,
@@ -28,8 +30,6 @@ from data_loaders.demo.planted import (
 )
 from data_loaders.demo.simulate import (
     Texts,
-    alteration_tables,
-    blank_at_random,
     bounded_normal,
     choose,
     draw_features,
@@ -39,9 +39,8 @@ from data_loaders.demo.simulate import (
 )
 from data_loaders.demo.sources import RUMI_2014
 from data_loaders.demo.variants import mutation_table, ordinary_draws
-from data_loaders.model import Cohort, Endpoint, PlantedTruth, Provenance, Variable
+from data_loaders.model import Cohort, Endpoint, PlantedTruth, Variable
 
-CENTRES = {"Centre A": 0.3, "Centre B": 0.25, "Centre C": 0.2, "Centre D": 0.15, "Centre E": 0.1}
 CLOSING_YEAR = 2024
 
 ENDPOINTS = (
@@ -93,14 +92,7 @@ VARIABLES = (
     Variable("splenomegaly", "Palpable spleen", "binary", role="clinical"),
     Variable("constitutional_symptoms", "Constitutional symptoms", "binary", role="clinical"),
     Variable("prior_thrombosis", "Thrombosis before diagnosis", "binary", role="clinical"),
-    Variable("centre", "Centre", "categorical", role="study", levels=tuple(CENTRES)),
-    Variable(
-        "panel", "Sequencing panel", "categorical", role="study",
-        levels=("Full panel", "Core panel"),
-        description="The core panel of Centre E does not hold "
-        + ", ".join(figures.NOT_ON_CORE_PANEL) + ".",
-    ),
-    Variable("diagnosis_year", "Year of diagnosis", "numeric", role="study"),
+    *study_variables(figures.NOT_ON_CORE_PANEL),
 )  # fmt: skip
 
 MISSING_AT_RANDOM = {
@@ -127,29 +119,24 @@ def generate(n: int, seed: int) -> Cohort:
     patients = _clinical(rng, diagnosis, altered)
     patients.index = patient_ids("MPN", n)
     outcomes, truths = _outcomes(rng, patients, altered)
-    visible = blank_at_random(rng, patients, MISSING_AT_RANDOM)
-    core = (patients["panel"] == "Core panel").to_numpy()
-    not_tested = dict.fromkeys(figures.NOT_ON_CORE_PANEL, core)
-    alterations, features = alteration_tables(figures.FEATURES, altered, patients.index, not_tested)
-    seen = {name: carried & ~not_tested.get(name, ~carried) for name, carried in altered.items()}
-    return Cohort(
-        name="MPN demo (synthetic)",
-        patients=pd.concat([visible, outcomes], axis=1),
-        alterations=alterations,
-        features=features,
-        endpoints={endpoint.key: endpoint for endpoint in ENDPOINTS},
-        variables={variable.name: variable for variable in VARIABLES},
-        provenance=Provenance(
-            source="demo:mpn",
+    return assembled(
+        rng,
+        Parts(
+            key="mpn",
+            title="MPN demo (synthetic)",
             citation="Figures planted from Grinfeld 2018, Tefferi 2014 to 2020, Rumi 2014, "
             "Guglielmelli 2014, Barbui 2012 and others; each truth names its own.",
-            licence="MIT",
-            version="1",
-            synthetic=True,
-            note="SYNTHETIC: simulated patients, no real person is behind any row.",
+            features=figures.FEATURES,
+            altered=altered,
+            off_core_panel=figures.NOT_ON_CORE_PANEL,
+            patients=patients,
+            outcomes=outcomes,
+            gaps=MISSING_AT_RANDOM,
+            variables=VARIABLES,
+            endpoints=ENDPOINTS,
             truths=(*frequency_truths(figures.FEATURES, "diagnosis"), *truths),
+            mutations=_mutations,
         ),
-        mutations=_mutations(rng, patients, seen),
     )
 
 
@@ -190,7 +177,7 @@ def _clinical(
     age = bounded_normal(rng, lookup(figures.AGE, group), spread, (18, 95), n).round()
     blasts = np.where(is_mf & (rng.random(n) < 0.3), rng.geometric(0.45, n), 0)
     grade = np.where(is_mf, choose(rng, figures.FIBROSIS_SHARES, n).astype(float), np.nan)
-    centre = choose(rng, CENTRES, n)
+    placed = centres(rng, n)
     jak2_odds = np.where(altered["JAK2"], 1.25, 0.75)
     counts = _blood_counts(rng, diagnosis, group, male, altered)
     detail = np.where(is_mf, np.where(grade >= 2, "Overt MF", "Prefibrotic MF"), diagnosis)
@@ -211,8 +198,7 @@ def _clinical(
             "constitutional_symptoms": rng.random(n) < lookup(figures.SYMPTOMS, diagnosis),
             "prior_thrombosis": rng.random(n)
             < lookup(figures.PRIOR_THROMBOSIS, diagnosis) * jak2_odds,
-            "centre": centre,
-            "panel": np.where(centre == "Centre E", "Core panel", "Full panel"),
+            **placed,
         }
     )
     flags = ["splenomegaly", "constitutional_symptoms", "prior_thrombosis"]
@@ -256,7 +242,7 @@ def _blood_counts(
 
 
 def _mutations(
-    rng: np.random.Generator, patients: pd.DataFrame, seen: dict[str, Bools]
+    rng: np.random.Generator, patients: pd.DataFrame, seen: Mapping[str, Bools]
 ) -> pd.DataFrame:
     draws = ordinary_draws(figures.FEATURES, seen)
     diagnosis = patients["diagnosis"].to_numpy(dtype=str)
