@@ -6,8 +6,6 @@ by convention, the test says which and what.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +31,7 @@ from app.analysis.survival import (
     logrank_trend,
     pairwise_logrank,
 )
+from tests.r_program import run_r
 
 SCRIPT = Path(__file__).with_name("against_r.R")
 HORIZON = 20.0
@@ -129,23 +128,10 @@ class Answers:
 
 @pytest.fixture(scope="module")
 def r(tmp_path_factory) -> Answers:
-    program = shutil.which("Rscript")
-    if program is None:
-        pytest.skip("Rscript is not installed here")
-    probe = [program, "-e", "quit(status = !requireNamespace('survival', quietly = TRUE))"]
-    if subprocess.run(probe, check=False, capture_output=True).returncode:  # noqa: S603
-        pytest.skip("R is here without its package survival")
     folder = tmp_path_factory.mktemp("r")
     for name, frame in COHORTS.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
-    done = subprocess.run(  # noqa: S603
-        [program, str(SCRIPT), str(folder)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
+    run_r(SCRIPT, str(folder), folder=folder)
     return Answers(folder / "results.csv")
 
 

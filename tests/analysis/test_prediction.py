@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from app.analysis.prediction import (
 from app.analysis.regression import concordance_index
 from data_loaders import load_cohort
 from tests.conftest import SHARED
+from tests.r_program import run_r
 
 SCRIPT = Path(__file__).with_name("prediction_against_r.R")
 SHARED_TIMES, OWN_TIMES = [12.0, 36.0, 60.0], [4.0, 8.0, 16.0]
@@ -55,14 +54,12 @@ def cohorts() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def r(cohorts: dict[str, pd.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    if shutil.which("Rscript") is None:
-        pytest.skip("needs R")
     folder = tmp_path_factory.mktemp("prediction")
     for name, frame in cohorts.items():
         chance = class_survival(frame["time"], frame["event"], frame["y"].to_numpy(), times(name))
         named = {f"p{i + 1}": chance[:, i] for i in range(3)}
         frame.assign(**named).to_csv(folder / f"{name}.csv", index=False)
-    subprocess.run(["Rscript", str(SCRIPT), str(folder)], check=True, timeout=300)  # noqa: S603, S607
+    run_r(SCRIPT, str(folder), folder=folder)
     return pd.read_csv(folder / "results.csv")
 
 

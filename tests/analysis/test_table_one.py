@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from app.analysis.associations._ordered_numbers import in_order, quartiles
 from app.cohort.groupings import Grouping, by_labels, by_variable
 from data_loaders import Cohort, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort
+from tests.r_program import run_r
 
 SCRIPT = Path(__file__).with_name("table_one.R")
 
@@ -34,9 +33,6 @@ def mds(public_cohorts: Path) -> Cohort:
 
 
 def from_r(cohort: Cohort, labels: pd.Series, names: list[str], folder: Path) -> pd.DataFrame:
-    rscript = shutil.which("Rscript")
-    if rscript is None:
-        pytest.skip("Rscript is not installed")
     frame = cohort.patients[names].copy()
     for name in names:
         if cohort.variables[name].kind != "numeric":
@@ -44,10 +40,7 @@ def from_r(cohort: Cohort, labels: pd.Series, names: list[str], folder: Path) ->
     frame.insert(0, "group", labels)
     frame = frame[frame["group"].notna()]
     frame.to_csv(folder / "in.csv", index=False)
-    subprocess.run(  # noqa: S603
-        [rscript, str(SCRIPT), str(folder / "in.csv"), str(folder / "out.csv")],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
+    run_r(SCRIPT, "in.csv", "out.csv", folder=folder)
     return pd.read_csv(folder / "out.csv")
 
 

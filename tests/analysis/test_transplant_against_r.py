@@ -6,9 +6,6 @@ and its cumulative hazard row by row; the weighted curve from ``survfit`` with c
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +13,7 @@ import pytest
 from app.analysis.transplant import Strategy, paths_of, trial_data
 from app.analysis.transplant._states.paths import aalen_johansen
 from app.analysis.transplant._trial import Trial, kaplan_meier_of
+from tests.r_program import run_r
 
 AT = np.array([2.0, 6.0, 12.0, 24.0, 40.0])
 SCRIPT = """
@@ -69,9 +67,6 @@ def data():
 
 @pytest.fixture(scope="module")
 def r(data, tmp_path_factory):
-    program = shutil.which("Rscript")
-    if program is None:
-        pytest.skip("Rscript is not installed here")
     folder = tmp_path_factory.mktemp("r")
     paths = paths_of(data, "AML")
     columns = ("patient", "origin", "target", "start", "stop")
@@ -83,14 +78,9 @@ def r(data, tmp_path_factory):
     patients["treated"] = np.where(np.isfinite(data.treated), data.treated, np.nan)
     patients[["x1", "x2"]] = data.x
     patients.to_csv(folder / "patients.csv", index=False, na_rep="NA", float_format="%.17g")
-    (folder / "script.R").write_text(SCRIPT)
-    command = [program, "script.R", "rows.csv", "patients.csv"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
-    if "there is no package" in run.stderr:
-        pytest.skip("R's package survival is not installed here")
-    assert run.returncode == 0, run.stderr
+    printed = run_r(SCRIPT, "rows.csv", "patients.csv", folder=folder)
     answers = {}
-    for line in filter(None, map(str.strip, run.stdout.splitlines())):
+    for line in filter(None, map(str.strip, printed.splitlines())):
         words = line.split()
         if words[0] == "state":
             answers[f"state {words[1]}"] = np.array(words[2:], dtype=float)

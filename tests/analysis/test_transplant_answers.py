@@ -6,15 +6,13 @@ patients, the window and the horizon is handed to it.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from app.analysis.transplant import EmulationSettings, Strategy, emulate, same_terms, trial_data
 from app.analysis.transplant import timed_cox as timed
+from tests.r_program import run_r
 
 HORIZON, WINDOW = 24.0, 6.0
 ARMS = (Strategy("within", WINDOW), Strategy("never"))
@@ -104,21 +102,13 @@ def found(data):
 
 @pytest.fixture(scope="module")
 def r(data, tmp_path_factory):
-    program = shutil.which("Rscript")
-    if program is None:
-        pytest.skip("Rscript is not installed here")
     folder = tmp_path_factory.mktemp("r")
     frame = pd.DataFrame({"time": data.time, "event": data.event.astype(int)})
     frame["treated"] = np.where(np.isfinite(data.treated), data.treated, np.nan)
     frame[["x1", "x2"]] = data.x
     frame.to_csv(folder / "d.csv", index=False, na_rep="NA", float_format="%.17g")
-    (folder / "script.R").write_text(SCRIPT)
-    command = [program, "script.R", "d.csv"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
-    if "there is no package" in run.stderr:
-        pytest.skip("R's package survival is not installed here")
-    assert run.returncode == 0, run.stderr
-    lines = [line.split() for line in run.stdout.splitlines() if line.strip()]
+    printed = run_r(SCRIPT, "d.csv", folder=folder)
+    lines = [line.split() for line in printed.splitlines() if line.strip()]
     return {line[0]: [float(word) for word in line[1:]] for line in lines}
 
 
