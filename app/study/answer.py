@@ -50,6 +50,9 @@ class Answer:
         How the numbers came about, in a line below everything.
     question
         What it answers, where one question does.
+    of_patients
+        Names of figures with a mark for each patient: what leaves the page of them is a picture,
+        never their numbers.
     """
 
     key: str
@@ -67,6 +70,7 @@ class Answer:
     told: Mapping[str, str] = field(default_factory=dict)
     footnote: str = ""
     question: Question | None = None
+    of_patients: frozenset[str] = frozenset()
 
     @cached_property
     def figure(self) -> go.Figure:

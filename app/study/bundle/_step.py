@@ -22,10 +22,6 @@ from app.study.story import Answered
 from data_loaders import Cohort
 
 PLOTLY = "plotly.min.js"
-# Figures with a mark for each patient: a picture of them, never their coordinates with an order.
-_MARKS_OF_PATIENTS = frozenset(
-    {"genomics_oncoprint", "genomics_vaf", "subgroup_search", "residuals", "swimmer", "similar"}
-)
 _ONLY_ON_HOVER = ("customdata", "hovertemplate", "hovertext", "ids", "selectedpoints", "meta")
 
 
@@ -100,7 +96,7 @@ def _words(answer: Answer, told: Answered) -> str:
 def _figure(answer: Answer, name: str, figure: go.Figure) -> Iterator[tuple[str, bytes | str]]:
     """A figure as data and as a page that shows it, and as pictures where they can be made."""
     stem = f"figures/{_file(name)}"
-    if answer.key not in _MARKS_OF_PATIENTS:
+    if not answer.of_patients:
         plain = _without_hover(figure)
         yield f"{stem}.json", plain.to_json()
         yield (

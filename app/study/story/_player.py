@@ -25,16 +25,6 @@ from data_loaders import Cohort
 
 _CANVAS = (960, 540)
 _SHARPNESS = 2.5
-# Figures with a mark for each patient: what stands in them is a picture, never its numbers.
-_POINTS_OF_PATIENTS = frozenset(
-    (analysis, "Figure")
-    for analysis in (
-        "genomics.oncoprint",
-        "genomics.allele_fractions",
-        "subgroups.search",
-        "survival.cox.hazards",
-    )
-)
 _COLOURS: Mapping[str, Mapping[str, str]] = {
     "light": {INK: "#172235", PAPER: "#ffffff", GRID: "#dbe2eb"},
     "dark": {INK: "#e6ecf4", PAPER: "#10161f", GRID: "#2c3848"},
@@ -103,7 +93,7 @@ def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = Tru
         raise ValueError(f"The answer has no figure “{name}” any more.")
     figure = json.loads(answer.figures[name]().to_json())
     stage = staged(Escapes.of(cohort).figure(figure))
-    single = (step.question.analysis, name) in _POINTS_OF_PATIENTS
+    single = name in answer.of_patients
     # Points of patients as pixels: their places and colours are in no picture of lines.
     drawn = (
         _pictures(stage, ("light", "dark"), "png")

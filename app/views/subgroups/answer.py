@@ -39,6 +39,7 @@ def subgroups_answer(cohort: Cohort, found: SubgroupsFound) -> Answer:
         figures["Survival"] = partial(_curves, found.survival, cohort.provenance.synthetic)
     return Answer(
         key="subgroup_search",
+        of_patients=frozenset({"Figure"}),
         name=("subgroups",),
         title="Genomic subgroups",
         figures=figures,

@@ -35,6 +35,7 @@ def vaf_answer(cohort: Cohort, result: VafSummary) -> Answer:
     without = f"{count(result.without, 'variant')} without an allele fraction left out."
     return Answer(
         key="genomics_vaf",
+        of_patients=frozenset({"Figure"}),
         name=("vaf",),
         title=title,
         figures=figures,

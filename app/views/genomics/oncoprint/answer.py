@@ -24,6 +24,7 @@ def oncoprint_answer(cohort: Cohort, result: Oncoprint) -> Answer:
     title = f"Oncoprint{by_groups(result.label)}, {rows} in {patients}"
     return Answer(
         key="genomics_oncoprint",
+        of_patients=frozenset({"Figure"}),
         name=("oncoprint",),
         title=title,
         figures={

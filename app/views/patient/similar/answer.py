@@ -55,6 +55,7 @@ def similar_answer(
     sentences = similarity_reading(cohort, found)
     whole = Answer(
         key="similar",
+        of_patients=frozenset({"Figure"}),
         name=("patients_like", str(found.position + 1)),
         title=f"Patients like {mid_sentence(name)}",
         figures={},

@@ -29,6 +29,7 @@ def swimmer_answer(cohort: Cohort, drawn: Swimmer) -> Answer:
     )
     return Answer(
         key="swimmer",
+        of_patients=frozenset({"Figure"}),
         name=("swimmer",),
         title=title,
         figures={

@@ -112,6 +112,7 @@ def hazards_answer(
 
     return Answer(
         key="residuals",
+        of_patients=frozenset({"Figure"}),
         name=(endpoint.key, "proportional_hazards", term),
         title=title,
         figures={"Figure": draw},
