@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import chdtrc, ndtri, stdtrit
 
 from app.analysis.arrays import Floats
+from app.analysis.event_tables import COUNTS
 from app.analysis.survival import logrank_from_events
 
 FEWEST_SITES = 3
@@ -22,8 +23,8 @@ class PooledEffect:
     ----------
     fixed, fixed_error
         Weighted by inverse variance: one effect that all sites share.
-    random, random_error
-        Mean of effects that differ between sites (DerSimonian & Laird 1986).
+    random, random_error, random_limits
+        Mean of effects that differ between sites (DerSimonian & Laird 1986), with its interval.
     q, df, p_value
         Cochran's test of heterogeneity.
     i_squared, tau
@@ -40,6 +41,7 @@ class PooledEffect:
     fixed_error: float
     random: float
     random_error: float
+    random_limits: tuple[float, float]
     q: float
     df: int
     p_value: float
@@ -76,6 +78,7 @@ def pooled_effect(effects: Floats, errors: Floats, conf_level: float = 0.95) -> 
     wider = 1 / (variance + tau_squared)
     mean = float(wider @ y / wider.sum())
     error = float(np.sqrt(1 / wider.sum()))
+    z = float(ndtri(0.5 + conf_level / 2))
     prediction = (float("nan"), float("nan"))
     if len(y) >= FEWEST_SITES:
         half = float(stdtrit(df - 1, 0.5 + conf_level / 2)) * np.sqrt(tau_squared + error**2)
@@ -85,6 +88,7 @@ def pooled_effect(effects: Floats, errors: Floats, conf_level: float = 0.95) -> 
         fixed_error=float(np.sqrt(1 / weight.sum())),
         random=mean,
         random_error=error,
+        random_limits=(mean - z * error, mean + z * error),
         q=q,
         df=df,
         p_value=float(chdtrc(df, q)) if df else float("nan"),
@@ -118,7 +122,7 @@ def peto_by_site(table: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     ValueError
         If there are not two groups.
     """
-    used = table[table[["entered", "events", "competing", "censored"]].sum(axis=1) > 0]
+    used = table[table[list(COUNTS)].sum(axis=1) > 0]
     present = set(used["group"])
     if isinstance(table["group"].dtype, pd.CategoricalDtype):
         groups = [name for name in table["group"].cat.categories if name in present]

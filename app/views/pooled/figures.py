@@ -83,9 +83,7 @@ def sites_forest(effects: pd.DataFrame, result: PooledSurvival) -> go.Figure:
     ].assign(note="no comparison within this site")
     together = result.together
     if together is not None:
-        z = 1.959963984540054
-        ends = together.random + np.array([0, -z, z]) * together.random_error
-        hr, lower, upper = np.exp(ends)
+        hr, lower, upper = np.exp([together.random, *together.random_limits])
         whole = {"label": "All sites", "hr": hr, "lower": lower, "upper": upper, "note": "",
                  "n": int(effects["n"].sum()), "events": int(effects["events"].sum())}  # fmt: skip
         rows = pd.concat([rows, pd.DataFrame([whole])], ignore_index=True)

@@ -45,9 +45,7 @@ def pooled_reading(result: PooledSurvival) -> list[str]:
 
 
 def _effect(together: PooledEffect, reference: str, other: str) -> list[str]:
-    z = 1.959963984540054
-    middle, error = together.random, together.random_error
-    ratio = format_ratio(*np.exp([middle, middle - z * error, middle + z * error]))
+    ratio = format_ratio(*np.exp([together.random, *together.random_limits]))
     said = [
         f"Hazard ratio of {other} against {reference} over {count(together.n, 'site')}: {ratio}, "
         "allowing for sites that differ."
