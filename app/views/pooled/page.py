@@ -163,7 +163,7 @@ def _read(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> list[Re
         wrong = "it is larger than a release is." if file.size > _MOST_BYTES else ""
         if not wrong:
             try:
-                release = read_release(file.getvalue())
+                release = _opened(file.file_id, file.getvalue())
                 if release.name in releases:
                     wrong = f"{release.name} is open already: two sites need two names."
                 releases.setdefault(release.name, release)
@@ -174,17 +174,19 @@ def _read(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> list[Re
     return list(releases.values())
 
 
-@st.cache_data(show_spinner=False, max_entries=1)
-def _example_texts() -> list[str]:
+@st.cache_resource(scope="session", show_spinner=False, max_entries=64)
+def _opened(file_id: str, _content: bytes) -> Release:  # noqa: ARG001  (the key of what is kept)
+    """A release, read once for the session that brought it."""
+    return read_release(_content)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _example() -> list[Release]:
+    """The centres of the first demo cohort as sites: nobody's data, made once for everyone."""
     cohort = demo_cohort(DEFAULT_COHORT)
     groups = [g for g in _EXAMPLE_GROUPS if g.partition(":")[2] in cohort.alterations.columns]
     made = datetime.now(UTC).date()
-    found = releases_by_centre(cohort, "centre", ReleasePolicy(1, 1), groups, made)
-    return [release.to_text() for release in found]
-
-
-def _example() -> list[Release]:
-    return [read_release(text) for text in _example_texts()]
+    return releases_by_centre(cohort, "centre", ReleasePolicy(1, 1), groups, made)
 
 
 def _name(group: str) -> str:
