@@ -99,8 +99,10 @@ def pooled_effect(effects: Floats, errors: Floats, conf_level: float = 0.95) -> 
     )
 
 
-def peto_by_site(table: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
-    """Hazard ratio of the second group to the first within each site (Peto's one-step estimate).
+def peto_by_site(
+    table: pd.DataFrame, reference: str = "", conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Hazard ratio of one group to another within each site (Peto's one-step estimate).
 
     From observed minus expected events and their variance in the log-rank test, all that an event
     table holds: log HR = (O - E) / V, standard error 1 / sqrt(V) (Yusuf et al. 1985). It lies close
@@ -111,6 +113,8 @@ def peto_by_site(table: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
     table
         Event table of two groups with a column ``site``, as
         :meth:`app.cohort.tally.PooledTally.events` gives it.
+    reference
+        The group that the other is compared with; the first where there is none of this name.
 
     Returns
     -------
@@ -130,6 +134,7 @@ def peto_by_site(table: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
         groups = sorted(present)
     if len(groups) != 2:
         raise ValueError("A hazard ratio by site needs two groups.")
+    other = groups[0] if groups[1] == reference else groups[1]
     z = float(ndtri(0.5 + conf_level / 2))
     rows = []
     for site, own in used.groupby("site", sort=False):
@@ -137,10 +142,10 @@ def peto_by_site(table: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
         effect = error = float("nan")
         if own["group"].nunique() == 2 and events:
             test = logrank_from_events(own.drop(columns="site"))
-            second = list(test.table["group"]).index(groups[1])
-            variance = float(test.variance[second, second])
+            place = list(test.table["group"]).index(other)
+            variance = float(test.variance[place, place])
             if variance > 0:
-                row = test.table.iloc[second]
+                row = test.table.iloc[place]
                 effect = float(row["observed"] - row["expected"]) / variance
                 error = variance**-0.5
         rows.append((site, n, events, effect, error))

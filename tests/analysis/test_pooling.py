@@ -60,6 +60,8 @@ def test_one_step_ratios_are_of_the_log_rank_test_and_find_the_planted_effect():
     found = peto_by_site(pd.concat(parts, ignore_index=True))
     difference = test.table["observed"] - test.table["expected"]
     assert found.loc[0, "log_hr"] == pytest.approx(difference[1] / test.variance[1, 1])
+    turned = peto_by_site(pd.concat(parts, ignore_index=True), "mutated")
+    np.testing.assert_allclose(turned["log_hr"], -found["log_hr"])
     whole = pooled_effect(found["log_hr"].to_numpy(), found["std_error"].to_numpy())
     assert whole.fixed == pytest.approx(np.log(1.4), abs=3 * whole.fixed_error)
     assert found["n"].tolist() == [3000] * 3

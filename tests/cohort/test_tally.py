@@ -182,6 +182,8 @@ def test_a_release_that_was_changed_or_lacks_what_is_asked_is_refused(sites: Poo
         (("policy", "grid"), "x"),
         (("features", 0), {}),
         (("endpoints",), []),
+        (("events", 1, "reference"), 3),
+        (("synthetic",), "no"),
     ):
         content = json.loads(json.dumps(release.content))
         place = content

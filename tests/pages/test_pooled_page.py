@@ -25,7 +25,8 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     at.selectbox(key="pooled_group").set_value("alteration:ASXL1").run()
     calm(at)
     assert len(figures(at)) == 2, "curves and the sites' hazard ratios"
-    assert "Hazard ratio of" in words(at)
+    assert "Hazard ratio of ASXL1 mutated against ASXL1 wild type" in words(at)
+    assert "SYNTHETIC" in json.dumps(figures(at))
     assert "DerSimonian" in words(at)
 
 

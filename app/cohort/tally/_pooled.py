@@ -89,6 +89,7 @@ class PooledTally:
             held = table.groupby(["group", "time"], observed=True, sort=True)[list(COUNTS)]
             table = held.sum().reset_index()
         table.attrs["left_out"] = left_out
+        table.attrs["reference"] = next(iter(parts.values())).attrs["reference"]
         return table
 
     def moments(

@@ -74,6 +74,11 @@ class Release:
         return str(self.content["site"])
 
     @property
+    def synthetic(self) -> bool:
+        """Whether its patients are simulated."""
+        return bool(self.content["synthetic"])
+
+    @property
     def endpoints(self) -> dict[str, dict[str, Any]]:
         """By key: label, and whether it has competing events."""
         return dict(self.content["endpoints"])
@@ -103,7 +108,7 @@ class Release:
         held = self._held("events", selected, endpoint=endpoint, group=spec)
         table = pd.DataFrame(held["table"])
         table["group"] = pd.Categorical(table["group"], held["names"], ordered=True)
-        table.attrs["left_out"] = held["left_out"]
+        table.attrs |= {"left_out": held["left_out"], "reference": held["reference"]}
         return table
 
     def moments(
@@ -187,12 +192,13 @@ def release_of(
             )
         for group in (None, *groups):
             table = tally.events(chosen, key, group, policy.grid)
-            left_out = table.attrs["left_out"]
+            left_out, reference = table.attrs["left_out"], table.attrs["reference"]
             table = _allowed(table, policy)
             events.append(
                 {
                     "filter": asked, "endpoint": key, "group": group,
                     "names": list(map(str, table["group"].cat.categories)),
+                    "reference": reference,
                     "left_out": {
                         why: _rounded(many, policy)
                         for why, many in left_out.items() if many >= policy.minimum
@@ -221,6 +227,7 @@ def release_of(
     content = {
         "kind": _KIND, "version": _VERSION, "site": site, "made": str(made),
         "policy": asdict(policy) | {"grid": list(policy.grid)}, "fingerprint": cohort.fingerprint,
+        "synthetic": cohort.provenance.synthetic,
         "endpoints": {
             key: {"label": held.label, "competing": held.competing is not None}
             for key, held in cohort.endpoints.items()
@@ -266,6 +273,8 @@ def read_release(text: str | bytes) -> Release:
 def _check(content: Mapping[str, Any]) -> None:
     """Raise any error where the file does not hold what a release holds."""
     policy = content["policy"]
+    if not isinstance(content["synthetic"], bool):
+        raise TypeError("Whether the patients are simulated is not said.")
     ReleasePolicy(policy["minimum"], policy["rounding"], tuple(policy["grid"]))
     for held in content["endpoints"].values():
         str(held["label"]), bool(held["competing"])
@@ -281,6 +290,8 @@ def _check(content: Mapping[str, Any]) -> None:
         if not (known and set(table["group"]) <= set(held["names"])):
             raise ValueError("A group or endpoint has no name.")
         {str(why): int(n) for why, n in held["left_out"].items()}
+        if not isinstance(held["reference"], str):
+            raise TypeError("A reference is a name.")
     for part, columns in (("counts", [N]), ("features", ["feature", "kind", "tested", "altered"])):
         for held in content[part]:
             pd.DataFrame(held["table"])[columns][columns[-1:]].astype(np.int64)

@@ -70,11 +70,12 @@ class RowTally:
             known_end &= entry < time
         left_out = {"without follow-up": int((mask & ~known_end).sum())}
         keep = mask & known_end
-        groups = None
+        groups, reference = None, ""
         if group is not None:
             grouping = self._grouping(group, mask)
             left_out |= grouping.left_out(keep)
             keep &= grouping.codes >= 0
+            reference = grouping.names[grouping.reference]
             groups = pd.Categorical.from_codes(grouping.codes[keep], list(grouping.names))
         table = event_table(
             time[keep],
@@ -85,6 +86,7 @@ class RowTally:
             grid,
         )
         table.attrs["left_out"] = {reason: n for reason, n in left_out.items() if n}
+        table.attrs["reference"] = reference
         return table
 
     def moments(

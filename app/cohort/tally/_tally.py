@@ -59,7 +59,8 @@ class Tally(Protocol):
         -------
         DataFrame
             group, time, entered, events, competing, censored. Who has no time, no event status or
-            no group is not in it: ``attrs["left_out"]`` counts them by reason.
+            no group is not in it: ``attrs["left_out"]`` counts them by reason;
+            ``attrs["reference"]`` is the group that the others are compared with, if there are any.
         """
 
     def moments(

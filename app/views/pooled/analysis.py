@@ -42,14 +42,18 @@ class PooledSurvival:
     test
         Of the groups, stratified by site; None with fewer than two groups, or where there is no
         test.
+    compared
+        Of two groups the reference and the other; empty otherwise.
     effects
-        Hazard ratio of the second of two groups within each site; None otherwise.
+        Hazard ratio of the other against the reference within each site; None otherwise.
     together
         These taken together; None where no site has one.
     left_out
         Patients without follow-up or group, by reason.
     exact
         Whether every site's counts are exact.
+    synthetic
+        Whether any site's patients are simulated.
     """
 
     endpoint: str
@@ -57,10 +61,12 @@ class PooledSurvival:
     site_curves: Mapping[str, KaplanMeier]
     colours: Mapping[str, str]
     test: LogrankResult | None
+    compared: tuple[str, ...]
     effects: pd.DataFrame | None
     together: PooledEffect | None
     left_out: Mapping[str, int]
     exact: bool
+    synthetic: bool
 
     @property
     def n(self) -> int:
@@ -95,10 +101,13 @@ def pooled_survival(
         for site, part in table.groupby("site", sort=False)
     }
     test = effects = together = None
+    compared: tuple[str, ...] = ()
     if len(curves) > 1:
         test = logrank_from_events(table)
     if len(curves) == 2:
-        effects = peto_by_site(table)
+        reference = table.attrs["reference"]
+        compared = tuple(sorted(curves, key=lambda name: name != reference))
+        effects = peto_by_site(table, reference)
         if effects["log_hr"].notna().any():
             together = pooled_effect(
                 effects["log_hr"].to_numpy(dtype=np.float64),
@@ -112,10 +121,12 @@ def pooled_survival(
         if group is not None
         else {EVERYONE: assign_colours([EVERYONE])[0]},
         test=test,
+        compared=compared,
         effects=effects,
         together=together,
         left_out=table.attrs["left_out"],
         exact=all(release.content["policy"]["rounding"] == 1 for release in releases),
+        synthetic=any(release.synthetic for release in releases),
     )
 
 

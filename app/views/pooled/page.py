@@ -72,16 +72,16 @@ def draw_pooled() -> None:
     except (TallyError, ValueError) as error:
         st.info(markdown_escaped(str(error)))
         return
-    _draw_result(result, agreed, example=not files or len(files) < _FEWEST_SITES)
+    _draw_result(result, agreed)
 
 
-def _draw_result(result: PooledSurvival, agreed: pd.DataFrame, *, example: bool) -> None:
+def _draw_result(result: PooledSurvival, agreed: pd.DataFrame) -> None:
     title = pooled_title(result, len(agreed))
     sentences = pooled_reading(result)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
-            framed(pooled_figure(result), title, synthetic=example),
+            framed(pooled_figure(result), title, synthetic=result.synthetic),
             partial(_curves_table, result),
             key="pooled",
             name=("pooled", result.endpoint),
@@ -90,7 +90,9 @@ def _draw_result(result: PooledSurvival, agreed: pd.DataFrame, *, example: bool)
         if result.effects is not None:
             figure_with_downloads(
                 framed(
-                    sites_forest(result.effects, result), "Hazard ratio by site", synthetic=example
+                    sites_forest(result.effects, result),
+                    "Hazard ratio by site",
+                    synthetic=result.synthetic,
                 ),
                 partial(pd.DataFrame, result.effects),
                 key="pooled_sites",

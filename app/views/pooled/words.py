@@ -39,8 +39,7 @@ def pooled_reading(result: PooledSurvival) -> list[str]:
             f"{format_p(result.test.p_value)}."
         )
     if result.together is not None:
-        reference, other = list(result.curves)[:2]
-        said += _effect(result.together, reference, other)
+        said += _effect(result.together, *result.compared)
     return said
 
 
