@@ -6,10 +6,16 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run test units lint types browser postgres lock clean
+.PHONY: run serve engine test units lint types browser postgres lock clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
+
+# What a server for several people needs beside it, and what an analysis inside a database needs.
+serve: $(VENV)/.serve-ready
+	$(PY) -m streamlit run app/server.py
+
+engine: $(VENV)/.engine-ready
 
 # Types are checked beside the tests: one line between their dots, or as many as there are errors.
 # The browser tests run after the others: they wait for what a user would see, and a busy machine is
@@ -64,6 +70,10 @@ $(VENV)/.run-ready: requirements.lock | $(VENV)/bin/python
 	$(PIP_INSTALL) requirements.lock
 	@touch $@
 
+$(VENV)/.%-ready: requirements-%.lock $(VENV)/.run-ready
+	$(PIP_INSTALL) requirements-$*.lock
+	@touch $@
+
 $(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
 	$(PIP_INSTALL) requirements-dev.lock
 	@touch $@
@@ -72,8 +82,9 @@ $(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	  -o requirements.lock requirements.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
-	  -c requirements.lock -o requirements-dev.lock requirements-dev.txt
+	for extra in serve engine dev; do \
+	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	    -c requirements.lock -o requirements-$$extra.lock requirements-$$extra.txt || exit 1; done
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
