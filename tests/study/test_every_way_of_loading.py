@@ -21,9 +21,9 @@ import pytest
 from app.study.scripts.loading import DATABASE_ADDRESS, QUERY_FILE, loading_lines
 from app.views.data.archive import cohort_archive
 from data_loaders import Cohort, CohortError, load_cohort
-from data_loaders.catalogue.fetching import CACHE_VARIABLE
 from data_loaders.cbioportal import write_study
 from data_loaders.cbioportal.api import load_from_api
+from data_loaders.settings import CACHE
 from data_loaders.uploads import load_upload, read_beside
 from tests.data_loaders import cbioportal_server, postgres
 from tests.study.every_view import VIEWS, genes, maf, numbers, patients
@@ -223,7 +223,7 @@ def test_postgresql(tables: dict[str, bytes], tmp_path: Path, server: postgres.S
 
 
 def test_a_study_of_cbioportal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE.name, str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "scripts"
     folder.mkdir()
@@ -260,7 +260,7 @@ def test_a_cohort_of_the_catalogue(
     tmp_path: Path, public_cohorts: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("CALR_EXPLORER_MIRROR", str(public_cohorts))
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE.name, str(tmp_path / "cache"))
     cohort = load_cohort("catalogue:mds_iwg_2022")
     lines = loading_lines(cohort)
     script = f"from data_loaders import load_cohort\n{lines.lines}\nprint(cohort.fingerprint)\n"
