@@ -72,8 +72,8 @@ def tables() -> dict[str, bytes]:
 
 # The search for subgroups compiles for half a minute, so it runs for one way of loading.
 QUICK = [name for name in VIEWS if name != "subgroups"]
-# A script is the lines that load and the lines that ask. Those that ask are all run for several files
-# and for a demo; where only the loading is another, a few show that it gives the same cohort.
+# A script is the lines that load and the lines that ask. Those that ask are all run for several
+# files and for a demo; where only the loading is another, a few show that the cohort is the same.
 FEW = ["curves", "models", "two_cohorts", "frequencies", "lanes"]
 
 
