@@ -22,7 +22,6 @@ import numpy as np
 import pytest
 
 from data_loaders import Cohort, CohortError, load_cohort
-from data_loaders.__main__ import main
 from data_loaders.catalogue import (
     CatalogueEntry,
     cache_folder,
@@ -35,6 +34,7 @@ from data_loaders.catalogue.entries import PublishedFile, read_entries
 from data_loaders.catalogue.fetching import fetch
 from data_loaders.catalogue.loading import _published, _study
 from data_loaders.catalogue.mpn import mpn_table
+from data_loaders.commands import main
 from data_loaders.settings import CACHE, MIRROR
 from tests.data_loaders import cbioportal_server
 
