@@ -7,6 +7,7 @@ network. There, what may be read is listed by who runs it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from urllib.parse import urlsplit
 
 from data_loaders.databases.address import parse_address
 from data_loaders.model import CohortError
-from data_loaders.settings import SOURCES
+
+VARIABLE = "CALR_EXPLORER_SOURCES"
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Allowed:
     listed: tuple[str, ...] | None
 
     @classmethod
-    def of(cls, *, shared: bool, environment: Mapping[str, str] | None = None) -> Allowed:
+    def of(cls, *, shared: bool, environment: Mapping[str, str] = os.environ) -> Allowed:
         """What the environment allows, by commas: ``/srv/registry,db.hospital.example:5432``.
 
         Parameters
@@ -39,10 +41,12 @@ class Allowed:
             Whether others than the user of this machine reach the server, or disclosure control is
             on: then nothing is allowed that is not listed.
         environment
-            Where the setting stands; the process's own where None.
+            Where the setting stands.
         """
-        listed = SOURCES.listed(environment)
-        return cls(listed if listed or shared else None)
+        text = environment.get(VARIABLE, "").strip()
+        if not text:
+            return cls(() if shared else None)
+        return cls(tuple(entry.strip() for entry in text.split(",") if entry.strip()))
 
     @property
     def nothing(self) -> bool:
@@ -107,5 +111,5 @@ def _refused() -> CohortError:
     # One sentence whether it exists or not: the answer must not tell what is there.
     return CohortError(
         "This server reads only from the folders and hosts that its administrator has listed, and "
-        f"this is none of them; ask for it to be added to {SOURCES.name}."
+        f"this is none of them; ask for it to be added to {VARIABLE}."
     )

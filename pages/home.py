@@ -1,8 +1,9 @@
 import streamlit as st
 
 from app.shell.layout import draw_provenance, nobody_selected, page_header
+from app.shell.show import take_away
 from app.views.cohort.overview.page import draw_selection_tiles
-from app.views.home.page import draw_alterations, draw_diseases, draw_questions
+from app.views.home.page import draw_glance, draw_questions
 
 
 def show() -> None:
@@ -12,14 +13,11 @@ def show() -> None:
     if nobody_selected(looking):
         return
     draw_selection_tiles(looking)
-    left, right = st.columns(2, gap="large")
-    with left:
-        draw_diseases(looking)
-    with right:
-        draw_alterations(looking)
+    glance = draw_glance(looking)
 
     st.subheader("Start from a question", anchor=False)
     draw_questions(looking)
+    take_away(*glance, steps=False)
     draw_provenance(looking)
 
 

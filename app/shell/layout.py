@@ -136,6 +136,7 @@ def figure_with_downloads(
     key: str,
     name: tuple[str, ...],
     alt: str,
+    beside: Callable[[], None] | None = None,
     **chart: Any,
 ) -> None:
     """Show a figure and, under it, its downloads.
@@ -146,6 +147,8 @@ def figure_with_downloads(
         The figure, and what makes the data behind it when the download is clicked.
     key, name, alt
         Stable key of the widgets, words of the file name, alternative text.
+    beside
+        Draws what else is offered in the row of the downloads.
     chart
         Further options of ``st.plotly_chart``.
     """
@@ -153,17 +156,24 @@ def figure_with_downloads(
     stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
     shown = escaped_figure(figure)
     st.plotly_chart(shown, key=key, config=plotly_config(stem), alt=alt, **chart)
-    draw_downloads(figure, numbers, key=key, stem=stem)
+    draw_downloads(figure, numbers, key=key, stem=stem, beside=beside)
 
 
 def draw_downloads(
-    figure: go.Figure, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str
+    figure: go.Figure,
+    numbers: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    stem: str,
+    beside: Callable[[], None] | None = None,
 ) -> None:
-    """One quiet row under a figure: as SVG, as PNG, and the numbers behind it."""
+    """One quiet row under a figure: as SVG, as PNG, the numbers behind it, and what is beside."""
     with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
         download_figure(figure, key=key, stem=stem, type="tertiary")
         told = "The numbers behind the figure"
         download_table("CSV", numbers, key=f"{key}_csv", stem=stem, help=told)
+        if beside is not None:
+            beside()
 
 
 def download(

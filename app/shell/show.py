@@ -61,11 +61,18 @@ def say(answer: Answer) -> None:
     st.caption(answer.accounting.caption())
 
 
-def take_away(answer: Answer, question: Question) -> None:
-    """Offer figures, workbook, methods and script, and a step of the story; say how they came."""
+def take_away(answer: Answer, question: Question, *, steps: bool = True) -> None:
+    """Offer figures, workbook, methods and script, and a step of the story; say how they came.
+
+    Parameters
+    ----------
+    steps
+        Whether to offer every figure to the story: not where a page does so beside each.
+    """
     cohort = looking_at().cohort
     note_answer(question, answer)
-    draw_adding(answer, question)
+    if steps:
+        draw_adding(answer, question)
     answer = replace(answer, question=question)
     take_away_with(answer, partial(question_script, question, cohort, answer.title))
 

@@ -16,7 +16,14 @@ from data_loaders import Cohort
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
     {
+        "cohort.attrition": "app.views.cohort.overview.answer:ATTRITION",
+        "cohort.completeness": "app.views.cohort.overview.answer:COMPLETENESS",
+        "cohort.overlap": "app.views.cohort.saved.answer:OVERLAP",
+        "cohort.pictures": "app.views.cohort.overview.answer:PICTURES",
+        "cohort.table_one": "app.views.cohort.table_one.answer:TABLE_ONE",
         "compare.groups": "app.views.compare.answer:COMPARISON",
+        "data.missing": "app.views.data.answer:MISSING",
+        "home.glance": "app.views.home.answer:GLANCE",
         "patient.similar": "app.views.patient.similar.answer:SIMILAR",
         "patient.swimmer": "app.views.patient.swimmer.answer:SWIMMER",
         "genomics.allele_fractions": "app.views.genomics.allele_fractions.answer:ALLELE_FRACTIONS",

@@ -37,6 +37,7 @@ _AGAIN = frozenset(
         ("survival.incidence", "Hazard ratios"),
         ("survival.cox", "Tests"),
         ("compare.groups", "Clinical numbers"),
+        ("cohort.table_one", "Numbers"),
     }
 )
 _ADJUSTED = re.compile(r"(^|_)q(_|$)|adjusted|^q[ ,(]|^q$")
@@ -215,7 +216,8 @@ def _of_table(sheet: str, table: pd.DataFrame) -> list[Comparison]:
             what = ", ".join(words)
             if name == _INTERACTION:  # one test of all levels of a variable
                 what = f"{row['variable']}, interaction"
-            if pd.isna(p) or _DIAGNOSTIC.search(what):
+            # As text where a table is printed for reading, beside one of numbers.
+            if isinstance(p, str) or pd.isna(p) or _DIAGNOSTIC.search(what):
                 continue
             size = None if effect is None else row[effect[0]]
             found.setdefault(

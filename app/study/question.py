@@ -108,6 +108,11 @@ class Question:
         """Whether the settings name saved groups, so that the analysis needs them too."""
         return any(f"{SAVED}:{name}" in _texts(self.settings) for name in self.saved)
 
+    @property
+    def lists_patients_in_settings(self) -> bool:
+        """Whether a filter among the settings lists patients of a cohort not everybody has."""
+        return not self.cohort.startswith(_EVERYBODYS) and _lists_patients(self.settings)
+
     def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
         """The groups as they are shown; None for everyone together.
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 from playwright.sync_api import Page, expect
 
 from tests.e2e.acts import calm, figure, go_to, settled
+from tests.e2e.server import free_port, running_app
 
-SMALLEST, LEAST_AREA = {1920: 24.0, 1280: 16.0}, 0.7
+N, STEPS = 120, 9
+SMALLEST, LEAST_AREA = {1920: 24.0, 1280: 16.0, 3840: 48.0}, 0.7
+# A figure has been drawn for the size of the window, or is a picture.
+DRAWN = """(width) => {
+    const step = document.querySelector('.step.now');
+    const svg = step.querySelector('svg.main-svg');
+    return step.querySelector('img') || (svg && svg.clientWidth > 0.9 * width);
+}"""
 MEASURE = """() => {
     const step = document.querySelector('.step.now'), box = step.getBoundingClientRect();
     const said = '#said, footer span, .step.now text, .step.now tspan';
@@ -28,55 +40,98 @@ def measured(stage: Page, width: int) -> dict[str, object]:
     return found
 
 
-def test_a_story_is_made_presented_by_keyboard_and_goes_on_without_a_server(
-    page: Page, address: str
-):
-    page.goto(f"{address}/survival?cohort=demo:mds&group=alteration:ASXL1")
+def own_table(path: Path) -> Path:
+    rng = np.random.default_rng(3)
+    pd.DataFrame(
+        {
+            "patient_id": [f"SECRET-{i}" for i in range(N)],
+            "age_years": rng.integers(30, 90, N),
+            "os_months": rng.exponential(40, N).round(1),
+            "os_event": rng.integers(0, 2, N),
+            "TP53": rng.integers(0, 2, N),
+        }
+    ).to_csv(path, index=False)
+    return path
+
+
+def make(page: Page, address: str, path: Path) -> None:
+    """The demo story of MDS, then two steps of a file of one's own."""
+    page.goto(f"{address}/story")
     settled(page)
-    add = page.get_by_role("button", name="Add to story")
-    expect(add).to_be_visible(timeout=90_000)
-    add.click()
-    go_to(page, "Story")
-    page.get_by_label("Step 1: caption").fill("With ASXL1 they die earlier")
     page.locator(".st-key-story_open button").click()
     page.locator(".st-key-story_demo_mds button").click()
     settled(page)
     page.keyboard.press("Escape")
+    page.get_by_label("Step 1: caption").fill("What they carry, in a word")
+    page.keyboard.press("Tab")
+    settled(page)
+    go_to(page, "Data")
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(path)
+    expect(page.get_by_text(f"{N} patients, 1 alteration, 1 endpoint")).to_be_visible()
+    settled(page)
+    for name in ("Survival", "Cohort"):
+        go_to(page, name)
+        if name == "Cohort":
+            page.get_by_role("tab", name="Table one").click()
+        add = page.get_by_role("button", name="Add to story").first
+        expect(add).to_be_visible(timeout=90_000)
+        settled(page)
+        add.click()
+        settled(page)
+    go_to(page, "Story")
     page.locator(".st-key-story_ready button").click()
-    expect(page.get_by_text("Ready: 7 of 7", exact=True)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(f"Ready: {STEPS} of {STEPS}", exact=True)).to_be_visible(timeout=90_000)
     settled(page)
     calm(page)
 
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="Present").click()
-    stage = opened.value
-    asked: list[str] = []
-    stage.set_viewport_size({"width": 1920, "height": 1080})
-    stage.wait_for_function("document.documentElement.dataset.ready === '7 of 7'")
-    stage.on("request", lambda request: asked.append(request.url))
-    # The connection is cut: everything is here.
-    stage.context.set_offline(True)
-    keys = ["Home", "ArrowRight", "Space", "PageDown", "Enter", "ArrowRight", "ArrowRight"]
-    for number, key in enumerate(keys, 1):
-        stage.keyboard.press(key)
-        assert measured(stage, 1920)["place"] == f"{number} / 7"
-    stage.set_viewport_size({"width": 1280, "height": 720})
-    for number in (7, 2, 6, 1):
-        stage.keyboard.type(str(number))
-        stage.keyboard.press("Enter")
-        stage.wait_for_timeout(300)
-        assert measured(stage, 1280)["place"] == f"{number} / 7"
 
+def test_a_story_is_made_presented_by_keyboard_and_goes_on_without_a_server(
+    page: Page, tmp_path: Path
+):
+    port = free_port()
+    with running_app(tmp_path / "first.log", port=port) as address:
+        make(page, address, own_table(tmp_path / "own.csv"))
+        with page.expect_popup() as opened:
+            page.get_by_role("link", name="Present").click()
+        stage = opened.value
+        asked: list[str] = []
+        stage.set_viewport_size({"width": 1920, "height": 1080})
+        stage.wait_for_function(f"document.documentElement.dataset.ready === '{STEPS} of {STEPS}'")
+        assert "SECRET" not in stage.content()
+        stage.on("request", lambda request: asked.append(request.url))
+        # The connection is cut: everything is here.
+        stage.context.set_offline(True)
+        keys = ["Home", "ArrowRight", "Space", "PageDown"]
+        for number, key in enumerate(keys, 1):
+            stage.keyboard.press(key)
+            assert measured(stage, 1920)["place"] == f"{number} / {STEPS}"
+        stage.context.set_offline(False)
+    # In the middle of the talk the server dies.
+    for number, key in enumerate(["Enter", *["ArrowRight"] * (STEPS - 5)], len(keys) + 1):
+        stage.keyboard.press(key)
+        assert measured(stage, 1920)["place"] == f"{number} / {STEPS}"
+    for width, height in ((1280, 720), (3840, 2160)):
+        stage.set_viewport_size({"width": width, "height": height})
+        for number in range(1, STEPS + 1):
+            stage.keyboard.type(str(number))
+            stage.keyboard.press("Enter")
+            stage.wait_for_function(DRAWN, arg=width)
+            assert measured(stage, width)["place"] == f"{number} / {STEPS}"
+    stage.set_viewport_size({"width": 1280, "height": 720})
     _reveal_and_toggle(stage)
     _speak(stage)
     assert not [url for url in asked if not url.startswith("data:")]
 
-    # Escape leads back to the page of the step.
-    stage.context.set_offline(False)
+    # Escape says that nobody answers; when the server is back, it leads to the page of the step.
     stage.keyboard.press("Escape")
-    stage.wait_for_url("**/survival?**")
-    settled(stage)
-    expect(figure(stage, "Cumulative incidence of AML transformation by TP53")).to_be_visible()
+    expect(stage.get_by_text("the talk goes on without it")).to_be_visible()
+    with running_app(tmp_path / "second.log", port=port):
+        stage.keyboard.press("Escape")
+        stage.wait_for_url("**/survival?**")
+        settled(stage)
+        shown = figure(stage, "Cumulative incidence of AML transformation by TP53")
+        expect(shown).to_be_visible()
+        calm(stage)
 
 
 def _reveal_and_toggle(stage: Page) -> None:

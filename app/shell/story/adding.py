@@ -21,14 +21,21 @@ _LONGEST = 400
 ADD = "Add to story"
 
 
-def draw_adding(answer: Answer, question: Question) -> None:
-    """Offer every figure of an answer to the story."""
-    if question.analysis.startswith("patient."):
+def draw_adding(answer: Answer, question: Question, *only: str) -> None:
+    """Offer every figure of an answer to the story, or only some, by their names.
+
+    Nothing is offered of single patients, nor where settings list some: these would stand in the
+    step's script.
+    """
+    if question.analysis.startswith("patient.") or question.lists_patients_in_settings:
         return
     address, view = _address(), _view()
-    with st.container(horizontal=True, gap="small", key=f"{answer.key}_story"):
-        for place, name in enumerate(answer.figures):
-            named = len(answer.figures) > 1
+    places = [at for at, name in enumerate(answer.figures) if not only or name in only]
+    key = f"{answer.key}_story{''.join(f'_of_{at}' for at in places) if only else ''}"
+    with st.container(horizontal=True, gap="small", key=key):
+        for place in places:
+            name = list(answer.figures)[place]
+            named = len(places) > 1
             st.button(
                 f"{ADD}: {name.lower()}" if named else ADD,
                 key=f"{answer.key}_story_{place}",
@@ -42,7 +49,7 @@ def draw_adding(answer: Answer, question: Question) -> None:
 def _add(
     answer: Answer, question: Question, figure: str, address: str, view: dict[str, Any]
 ) -> None:
-    caption = caption_from(answer)[:_LONGEST]
+    caption = caption_from(answer, figure)[:_LONGEST]
     try:
         step = Step(question, caption, figure=figure, address=address, view=view)
         keep_story(held_story().with_step(step))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -21,6 +23,7 @@ _TITLE_WIDTH = 54
 # In a grid of small figures.
 NARROW_TITLE = 37
 _LONG_CAPTION = 28
+_TAG = re.compile(r"</?[a-z][^>]*>")
 
 
 def plotly_config(filename: str) -> dict[str, Any]:
@@ -167,6 +170,23 @@ def framed(
     layout["height"] = layout.height + above
     layout["margin"]["t"] = top
     return figure
+
+
+def is_title(text: Mapping[str, Any]) -> bool:
+    """Whether an annotation is the title that :func:`framed` put above."""
+    return (
+        text.get("xref") == "paper" and text.get("yref") == "paper" and text.get("y") == 1
+        and str(text.get("text", "")).startswith("<b>")
+    )  # fmt: skip
+
+
+def title_of(figure: go.Figure) -> str:
+    """The figure's own title, without markup; empty where it has none."""
+    first = next(iter(figure.layout.annotations), None)
+    if first is None or not is_title(first.to_plotly_json()):
+        return ""
+    lines = str(first.text).partition("</b>")[0].replace("<br>", " ")
+    return html.unescape(_TAG.sub("", lines)).strip()
 
 
 def _legible(name: str, part: Any) -> Any:

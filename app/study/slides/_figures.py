@@ -6,7 +6,7 @@ import io
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,15 @@ from pptx.oxml.ns import qn
 from pptx.util import Inches, Pt
 
 from app.study.figures.labels import shortened
+from app.study.figures.theme import is_title
 from app.study.files.browser import ExportError
 from app.study.files.figures import figure_bytes
 from app.study.files.workbook import xml_text
 from app.study.slides._charts import INK, SIZE, SMALL, Box, add_chart, describe
-from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series
-from app.study.slides._reading import is_heading, panels_of
+from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series, words
+from app.study.slides._reading import panels_of
 
-MOST_ROWS = 22
+MOST_ROWS, MOST_CELLS = 22, 18
 _LINE, _LOW_LINE, _TALLEST = 0.29, 0.23, 0.75
 _MANY_LINES = 5
 _UNDER, _LEGEND, _LEFT, _HALF = 0.75, 0.42, 0.95, 0.4
@@ -35,8 +36,21 @@ _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 _WIDE_PICTURE, _WIDEST_PICTURE = 1_000, 1_600
 
 
-def parts_of(figure: go.Figure) -> list[tuple[list[Panel], RiskTable | None]] | str:
+@dataclass(frozen=True)
+class Cells:
+    """A table on a slide of its own: heads, rows, and the columns' shares of the width."""
+
+    rows: tuple[tuple[str, ...], ...]
+    shares: tuple[float, ...]
+
+
+Parts = list[tuple[list[Panel], RiskTable | None] | Cells]
+
+
+def parts_of(figure: go.Figure) -> Parts | str:
     """What a figure becomes, slide by slide: long lists of rows go on; or why it is a picture."""
+    if figure.data and figure.data[0].type == "table":
+        return _cells_of(figure.data[0].to_plotly_json())
     try:
         panels, table = panels_of(figure)
     except PictureError as error:
@@ -47,6 +61,28 @@ def parts_of(figure: go.Figure) -> list[tuple[list[Panel], RiskTable | None]] | 
     pages = math.ceil(len(whole.rows) / MOST_ROWS)
     size = math.ceil(len(whole.rows) / pages)
     return [([_rows_from(whole, start, size)], None) for start in range(0, len(whole.rows), size)]
+
+
+def _cells_of(trace: dict[str, Any]) -> Parts:
+    """The pages of a table, its head on each."""
+    heads = tuple(map(words, trace["header"]["values"]))
+    rows = list(zip(*(map(str, column) for column in trace["cells"]["values"]), strict=True))
+    shares = tuple(float(width) for width in trace["columnwidth"])
+    pages = math.ceil(len(rows) / MOST_CELLS)
+    size = math.ceil(len(rows) / max(pages, 1))
+    return [
+        Cells((heads, *rows[start : start + size]), shares) for start in range(0, len(rows), size)
+    ]
+
+
+def add_cells(slide: Any, cells: Cells, region: Box, alt: str) -> None:
+    """Draw a table over the place that a slide has."""
+    height = min(region.height / len(cells.rows), _LINE * 1.15) * len(cells.rows)
+    whole = sum(cells.shares)
+    widths = [region.width * share / whole for share in cells.shares]
+    place = Box(region.left, region.top, region.width, height)
+    shape = add_table(slide, cells.rows, widths, place, alt=alt, centred=True)
+    _bold(shape.table, 0)
 
 
 def add_panels(
@@ -98,7 +134,7 @@ def _without_title(figure: go.Figure) -> go.Figure:
     """The figure without the title that the slide has, the mark of synthetic data kept."""
     plain = figure.to_plotly_json()
     texts = plain["layout"].get("annotations", ())
-    if not texts or not is_heading(texts[0]):
+    if not texts or not is_title(texts[0]):
         return figure
     lines = str(texts[0]["text"]).partition("</b>")
     above = 20 * (lines[0].count("<br>") + 1)

@@ -20,7 +20,14 @@ from app.study.methods import source_sentence
 from app.study.question import Question
 from app.study.slides._charts import Box, describe
 from app.study.slides._deck import Deck, SlidesError
-from app.study.slides._figures import add_panels, add_picture, add_text, parts_of
+from app.study.slides._figures import (
+    Cells,
+    add_cells,
+    add_panels,
+    add_picture,
+    add_text,
+    parts_of,
+)
 from app.study.slides._pages import Page, page_of_step, pages_of_answer
 from app.study.story import Answered, Story, answered
 from app.study.wording import count
@@ -147,9 +154,12 @@ def _add(deck: Deck, page: Page) -> None:
             add_text(slide, f"The figure is not on this slide: {why_not}", region, size=20)
         _note(slide, page, parts)
         return
-    for number, (panels, table) in enumerate(parts, start=1):
+    for number, part in enumerate(parts, start=1):
         slide, region = _slide(deck, page, f" ({number} of {len(parts)})" * (len(parts) > 1))
-        add_panels(slide, panels, table, region, page.alt)
+        if isinstance(part, Cells):
+            add_cells(slide, part, region, page.alt)
+        else:
+            add_panels(slide, *part, region, page.alt)
         _note(slide, page)
 
 

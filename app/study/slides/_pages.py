@@ -14,12 +14,10 @@ from app.cohort.escaping import Escapes
 from app.cohort.filters import Selection
 from app.study.answer import OF_ONE_PATIENT, Answer, methods_text
 from app.study.figures.escaped import escaped
-from app.study.figures.theme import SYNTHETIC_MARK
+from app.study.figures.theme import SYNTHETIC_MARK, title_of
 from app.study.files.software import product
 from app.study.files.tables import names_patients
 from app.study.slides._deck import SlidesError
-from app.study.slides._panel import words
-from app.study.slides._reading import is_heading
 from app.study.story import Answered
 
 _LONGEST_TITLE = 180
@@ -64,7 +62,7 @@ def pages_of_answer(answer: Answer, selection: Selection | None, methods: str = 
     found = []
     for number, draw in enumerate(answer.figures.values()):
         figure = _text_as_text(draw(), selection)
-        heading = heading_of(figure) or answer.title
+        heading = title_of(figure) or answer.title
         first = next(iter(answer.sentences), "") if not number else ""
         finding = _plain(first) if len(first) <= _LONGEST_TITLE else ""
         found.append(_page(answer, figure, finding or heading, heading, selection, methods=methods))
@@ -79,7 +77,7 @@ def page_of_step(told: Answered, address: str) -> Page:
         title = step.caption or step.question.analysis
         return Page(title, step.section, _footer(None), synthetic=False, missing=told.said)
     figure = _text_as_text(told.figure(), told.selection)
-    heading = heading_of(figure) or told.answer.title
+    heading = title_of(figure) or told.answer.title
     title = _plain(step.caption or next(iter(told.answer.sentences), heading))
     if len(title) > _LONGEST_TITLE:
         title = f"{title[: _LONGEST_TITLE - 1].rsplit(' ', 1)[0]} …"
@@ -146,14 +144,6 @@ def _text_as_text(figure: go.Figure, selection: Selection | None) -> go.Figure:
 def _tables(answer: Answer, ids: frozenset[str]) -> dict[str, pd.DataFrame]:
     held = answer.tables()
     return {name: table for name, table in held.items() if not names_patients(table, ids)}
-
-
-def heading_of(figure: go.Figure) -> str:
-    """What the figure itself is headed with."""
-    first = next(iter(figure.layout.annotations), None)
-    if first is None or not is_heading(first.to_plotly_json()):
-        return ""
-    return words(str(first.text).partition("</b>")[0])
 
 
 def _footer(selection: Selection | None) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from app.study.figures.theme import is_title
 from app.study.slides._axes import (
     DARK,
     axis_of,
@@ -84,7 +85,7 @@ class _Reader:
     ) -> None:
         self.layout, self.names, self.traces = layout, (x, y), traces
         self.x_axis, self.y_axis = axis_of(layout, x), axis_of(layout, y)
-        self.texts = [text for text in layout.get("annotations", ()) if not is_heading(text)]
+        self.texts = [text for text in layout.get("annotations", ()) if not is_title(text)]
 
     def panel(self) -> Panel:
         kinds = {str(trace.get("type", "scatter")) for trace in self.traces}
@@ -274,14 +275,6 @@ def _bar_series(trace: dict[str, Any], order: list[Any], along: str, length: str
         np.array(of(trace[length], np.nan), dtype=float),
         tuple(words(text) for text in of(shown, "")),
         minus, plus,
-    )  # fmt: skip
-
-
-def is_heading(text: Mapping[str, Any]) -> bool:
-    """The figure's own title, which the slide's says."""
-    return (
-        text.get("xref") == "paper" and text.get("yref") == "paper" and text.get("y") == 1
-        and str(text.get("text", "")).startswith("<b>")
     )  # fmt: skip
 
 

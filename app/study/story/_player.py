@@ -33,10 +33,11 @@ _NO_PICTURE = (
     "This figure has a mark for every patient, so only a picture of it is taken on the stage, and "
     "the server has no browser to draw one."
 )
-# Whatever a bundle may name, nothing is fetched.
+# Whatever a bundle may name, nothing is fetched; its own app is asked whether it is there.
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; "
+    "form-action 'none'"
 )
 
 

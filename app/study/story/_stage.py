@@ -71,7 +71,9 @@ def staged(figure: go.Figure | Mapping[str, Any]) -> dict[str, Any]:
     groups = _number_groups(data)
     rows = [trace for trace in data if trace.get("yaxis") == "y2" and trace.get("mode") == "text"]
     _legend(data, layout, groups)
-    if rows:
+    if data[0].get("type") == "table":
+        stage["left_out"] = _table(data[0], layout)
+    elif rows:
         data, stage["table"] = _over_table(data, rows, layout, groups)
     elif _is_forest(layout):
         stage["left_out"] = _forest(layout)
@@ -321,6 +323,16 @@ def _over_table(
 
 def _bare(text: str) -> str:
     return _TAG.sub("", text)
+
+
+def _table(trace: dict[str, Any], layout: dict[str, Any]) -> str:
+    """The first rows of a table, as many as can be read."""
+    layout["margin"] |= {"t": 6, "b": 6}
+    columns = trace["cells"]["values"]
+    most = int((HEIGHT - 12) / trace["cells"]["height"]) - 1
+    found = len(columns[0])
+    trace["cells"]["values"] = [column[:most] for column in columns]
+    return f"first {most} of {found} rows" if found > most else ""
 
 
 def _is_forest(layout: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.study.answer import Answer
+from app.study.figures.theme import title_of
 from app.study.question import Question
 
 STORY_FILE = ".calr-story.json"
@@ -203,7 +204,15 @@ def _step(number: int, data: Any) -> Step:
         raise StoryError(f"Step {number} is damaged: it holds no question.") from error
 
 
-def caption_from(answer: Answer) -> str:
-    """The caption of a step that nobody has written: the answer's title and first sentence."""
+def caption_from(answer: Answer, figure: str = "") -> str:
+    """The caption of a step that nobody has written: the answer's title and first sentence.
+
+    Parameters
+    ----------
+    figure
+        Which of the answer's figures, where it is not the first: its own title then.
+    """
+    if figure and (title := title_of(answer.figures[figure]())):
+        return f"{title}."
     first = next(iter(answer.sentences), "").replace("**", "")
     return f"{answer.title}. {first}".strip()

@@ -28,7 +28,8 @@
     for (const [name, value] of Object.entries(part)) {
       const length = LENGTHS.has(name) || of === "margin"
         || (name === "size" && (of.endsWith("font") || of === "marker"))
-        || (name === "width" && (of === "line" || of.startsWith("error_")));
+        || (name === "width" && (of === "line" || of.startsWith("error_")))
+        || (name === "height" && (of === "cells" || of === "header"));
       larger[name] = length && typeof value === "number" ? value * s
         : name === "x" || name === "y" || name === "z" ? value
         : grown(value, s, length ? "size" : name);
@@ -173,7 +174,7 @@
       Backspace: () => show(now - 1), Home: () => show(0), End: () => show(steps.length - 1),
       Enter: () => show(number ? number - 1 : now + 1),
       b: () => { black.hidden = !black.hidden; }, ".": () => { black.hidden = !black.hidden; },
-      Escape: () => { if (steps[now].address) location.href = link(steps[now].address); },
+      Escape: leave,
       g: () => { reveal(); show(now); },
       i: () => { own.bands = !own.bands; show(now); },
       r: () => { own.table = !own.table; show(now); },
@@ -188,6 +189,19 @@
   }
   // From the app itself its pages stand beside; a file names the app that wrote it.
   const link = (address) => location.protocol === "file:" ? story.base + address : `../${address}`;
+
+  // Back to the step's page, where the app answers; else the talk goes on, which is said.
+  async function leave() {
+    const address = steps[now].address;
+    if (!address) return;
+    if (location.protocol !== "file:") {
+      try { await fetch("../_stcore/health", { cache: "no-store" }); } catch (_error) {
+        at("n").textContent = "The app does not answer: the talk goes on without it.";
+        return;
+      }
+    }
+    location.href = link(address);
+  }
 
   let still = 0;
   addEventListener("mousemove", () => {

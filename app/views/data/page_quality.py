@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
-from app.cohort.colours import SLATE
 from app.cohort.escaping import literal
+from app.cohort.filters import Filter
 from app.shell.layout import download_table, figure_with_downloads
+from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
-from app.study.figures.bars import share_bars
-from app.study.figures.heatmap import missing_heatmap
-from app.study.figures.theme import framed
+from app.shell.story.adding import draw_adding
+from app.study.analyses import answer_of
 from app.study.files.tables import file_stem
-from app.study.wording import count
 from app.views.data.page import issue_table
-from data_loaders.meaning.quality import batch_columns, missingness
+from data_loaders.meaning.quality import batch_columns
 
-_MOST_ROWS = 40
 _MOST_FINDINGS = 25
 _ICONS = {
     "error": ":red[:material/error:]",
@@ -62,37 +61,14 @@ def _draw_missing(looking: Looking) -> None:
             format_func=lambda name: labels.get(name, name),
             key="missing_by",
         )
-    table = missingness(cohort, by or None)
-    if table.empty or not table["Everyone"].gt(0).any():
-        st.caption("No variable has a missing value.")
+    asked = ask(looking, "data.missing", {"by": by or None})
+    # The file is judged as a whole, whoever is selected.
+    question = replace(asked, filter=Filter())
+    table = result_or_reason(question)
+    if table is None:
         return
-    lacking = table[table["Everyone"] > 0].sort_values("Everyone", ascending=False)
-    shown = lacking.head(_MOST_ROWS)
-    title = (
-        f"Missing values (% of patients), {count(len(shown), 'variable')} of {len(table):,}, "
-        f"{count(cohort.n, 'patient')}"
-    )
-    sizes = table.attrs["n"]
-    if by:
-        figure = framed(missing_heatmap(shown, sizes), title, synthetic=looking.synthetic)
-    else:
-        lacking_now = [round(share * cohort.n) for share in shown["Everyone"]]
-        figure = framed(
-            share_bars(
-                [str(name) for name in shown.index],
-                lacking_now,
-                [cohort.n] * len(shown),
-                [SLATE] * len(shown),
-                of="patients lack it",
-            ),
-            title,
-            synthetic=looking.synthetic,
-        )
+    answer = answer_of(question, cohort, table)
     figure_with_downloads(
-        figure,
-        table.reset_index,
-        key="missing",
-        name=("missing",),
-        alt=f"{title}. Most: "
-        + ", ".join(f"{name} {share:.0%}" for name, share in shown["Everyone"].head(5).items()),
-    )
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
+        beside=partial(draw_adding, answer, question),
+    )  # fmt: skip

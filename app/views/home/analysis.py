@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations import alteration_frequencies
 from app.cohort.groupings import Grouping, by_variable
 from data_loaders import Cohort
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """Who the selected patients are and what they carry.
+
+    Attributes
+    ----------
+    n
+        How many.
+    diseases
+        Of :func:`leading_diseases`.
+    frequencies
+        Of :func:`gene_frequencies`.
+    """
+
+    n: int
+    diseases: tuple[Grouping, ...]
+    frequencies: pd.DataFrame
+
+
+def glance(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Glance:
+    """The selected patients at a glance."""
+    chosen = cohort if mask.all() else cohort.subset(mask)
+    return Glance(chosen.n, tuple(leading_diseases(chosen)), gene_frequencies(chosen))
 
 
 def leading_diseases(cohort: Cohort) -> list[Grouping]:

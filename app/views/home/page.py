@@ -4,89 +4,73 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from app.cohort.colours import BLUE, colour_of
-from app.cohort.groupings import MISSING
 from app.shell import navigation as pages
 from app.shell.layout import figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.sidebar import show_view
-from app.study.figures.bars import share_bars
-from app.study.figures.theme import framed
-from app.study.wording import count, format_percent, listing
-from app.views.home.analysis import gene_frequencies, leading_diseases
+from app.shell.story.adding import draw_adding
+from app.study.analyses import answer_of
+from app.study.answer import Answer
+from app.study.question import Question
+from app.study.wording import count, listing
+from app.views.home.analysis import Glance
+from app.views.home.answer import (
+    ALTERATIONS,
+    alterations_title,
+    alterations_words,
+    disease_numbers,
+    disease_title,
+    disease_words,
+)
 from app.views.home.page_questions import questions
 
-_MOST_BARS = 10
+
+def draw_glance(looking: Looking) -> tuple[Answer, Question]:
+    """Bars of the disease and of the most frequent alterations; what they answer."""
+    question = ask(looking, "home.glance", {})
+    result = result_of(question)
+    answer = answer_of(question, looking.cohort, result)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_diseases(looking, result, answer, question)
+    with right:
+        _draw_alterations(looking, result, answer, question)
+    return answer, question
 
 
-def draw_diseases(looking: Looking) -> None:
-    """Bars of the variables that say which disease it is."""
-    diseases, n = leading_diseases(looking.selection.cohort), looking.selection.n
-    if not diseases:
+def _draw_diseases(looking: Looking, result: Glance, answer: Answer, question: Question) -> None:
+    if not result.diseases:
         st.info("No diagnosis column was recognised; the Data page lists what was read.")
-    for position, grouping in enumerate(diseases):
-        sizes = grouping.sizes()
-        # Shares are of all with a value, those in smaller groups that have no bar among them.
-        missing = int((grouping.codes == MISSING).sum())
-        known = n - missing
-        title = f"{grouping.label}, {count(known, 'patient')}"
-        figure = framed(
-            share_bars(
-                grouping.names, sizes, [known] * len(sizes), grouping.colours, of="patients"
-            ),
-            title,
-            synthetic=looking.synthetic,
-        )
-        numbers = {"group": grouping.names, "n": sizes, "of": [known] * len(sizes)}
-        listed = ", ".join(
-            f"{name} {size}" for name, size in zip(grouping.names, sizes, strict=True)
-        )
+    for position, grouping in enumerate(result.diseases):
         figure_with_downloads(
-            figure,
-            partial(pd.DataFrame, numbers),
+            answer.figures[grouping.label](),
+            partial(disease_numbers, grouping, result.n),
             key=f"disease_{position}",
             name=(grouping.label,),
-            alt=f"Bars. {title}: {listed}",
+            alt=f"Bars. {disease_title(grouping, result.n)}: {disease_words(grouping)}",
+            beside=partial(draw_adding, answer, question, grouping.label),
         )
         left_out = [f"{number:,} {why}" for why, number in grouping.left_out().items()]
         if left_out:
-            st.caption(f"Of {count(n, 'patient')}, without a bar: {listing(left_out)}.")
+            patients = count(looking.selection.n, "patient")
+            st.caption(f"Of {patients}, without a bar: {listing(left_out)}.")
 
 
-def draw_alterations(looking: Looking) -> None:
-    """Bars of the most frequent alterations, each of the patients tested."""
-    frequencies, n = gene_frequencies(looking.selection.cohort), looking.selection.n
-    top = frequencies[frequencies["altered"] > 0].head(_MOST_BARS)
-    if top.empty:
+def _draw_alterations(looking: Looking, result: Glance, answer: Answer, question: Question) -> None:
+    if ALTERATIONS not in answer.figures:
         st.info("No alteration was found in these patients.")
         return
-    labels = [str(looking.cohort.features.loc[name, "label"]) for name in top["feature"]]
-    fewest, most = int(top["tested"].min()), int(top["tested"].max())
-    tested = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
-    everyone = count(n, "patient")
-    title = "Most frequent alterations, " + (
-        everyone if fewest == n else f"{tested} of {everyone} tested"
-    )
-    figure = framed(
-        share_bars(
-            labels,
-            top["altered"].tolist(),
-            top["tested"].tolist(),
-            [colour_of(label) or BLUE for label in labels],
-            of="tested",
-        ),
-        title,
-        synthetic=looking.synthetic,
-    )
-    alt = f"Bars. {title}: " + ", ".join(
-        f"{label} {format_percent(share)}"
-        for label, share in zip(labels, top["frequency"], strict=True)
-    )
+    title, listed = alterations_title(result), alterations_words(looking.cohort, result)
     figure_with_downloads(
-        figure, lambda: frequencies, key="alterations", name=("alterations",), alt=alt
+        answer.figures[ALTERATIONS](),
+        lambda: result.frequencies,
+        key="alterations",
+        name=("alterations",),
+        alt=f"Bars. {title}: {listed}",
+        beside=partial(draw_adding, answer, question, ALTERATIONS),
     )
 
 

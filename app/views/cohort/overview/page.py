@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,20 @@ from app.analysis.survival import kaplan_meier
 from app.shell.controls.choice import choice
 from app.shell.escaping import escaped_figure
 from app.shell.layout import draw_downloads, figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
+from app.shell.show import take_away
 from app.shell.sidebar import filter_columns, put_filter
-from app.study.figures.attrition import attrition_flow, attrition_in_words
-from app.study.figures.theme import framed, plotly_config
+from app.shell.story.adding import draw_adding
+from app.study.analyses import answer_of
+from app.study.answer import Answer
+from app.study.figures.theme import plotly_config
 from app.study.files.tables import file_stem
+from app.study.question import Question
 from app.study.wording import count, format_percent
 from app.views.cohort.overview.analysis import (
     Categories,
     Histogram,
-    completeness,
     distribution,
     in_words,
     labelled,
@@ -34,7 +39,8 @@ from app.views.cohort.overview.analysis import (
     ranked_variables,
     selected_alterations,
 )
-from app.views.cohort.overview.figures import completeness_bars, draw_alterations, draw_distribution
+from app.views.cohort.overview.answer import MOST_ALTERATIONS, MOST_VARIABLES
+from app.views.cohort.overview.figures import draw_alterations, draw_distribution
 from app.views.cohort.overview.page_crossfilter import (
     EXCLUDE,
     ONLY,
@@ -45,19 +51,18 @@ from app.views.cohort.overview.page_crossfilter import (
     clicked_bars,
 )
 
-_FIRST = 9
-_MOST_ALTERATIONS = 25
 _MEANING = "click_means"
 _ALTERATIONS = "pictures_alterations"
 
 
 @dataclass(frozen=True, eq=False)
 class _Picture:
-    """A figure that was drawn, what it is called, and what makes the numbers behind it."""
+    """A figure that was drawn, what it is called, what makes its numbers, and what asks for it."""
 
     name: str
     figure: go.Figure
     numbers: Callable[[], pd.DataFrame]
+    asked: Mapping[str, Any]
 
 
 def draw_selection_tiles(looking: Looking) -> None:
@@ -102,15 +107,18 @@ def draw_pictures(looking: Looking) -> None:
     with right:
         drawn = _draw_alterations(looking, narrowed=narrowed)
     shown = names[:6]
-    rest = names[6:_FIRST]
+    rest = names[6:MOST_VARIABLES]
     with left:
         drawn += _draw_grid(looking, shown, 2, narrowed=narrowed)
     drawn += _draw_grid(looking, rest, 3, narrowed=narrowed)
-    if len(names) > _FIRST and st.toggle(
-        f"The other {count(len(names) - _FIRST, 'variable')}", key="all_pictures"
+    if len(names) > MOST_VARIABLES and st.toggle(
+        f"The other {count(len(names) - MOST_VARIABLES, 'variable')}", key="all_pictures"
     ):
-        drawn += _draw_grid(looking, names[_FIRST:], 3, narrowed=narrowed)
+        drawn += _draw_grid(looking, names[MOST_VARIABLES:], 3, narrowed=narrowed)
     _draw_picture_downloads(looking, drawn)
+    question = ask(looking, "cohort.pictures", {"names": names[:MOST_VARIABLES]})
+    answer = answer_of(question, looking.cohort, result_of(question))
+    take_away(answer, question, steps=False)
 
 
 def _draw_picture_downloads(looking: Looking, drawn: list[_Picture]) -> None:
@@ -119,14 +127,19 @@ def _draw_picture_downloads(looking: Looking, drawn: list[_Picture]) -> None:
         return
     names = {picture.name: picture for picture in drawn}
     with st.popover(
-        "Save a figure", icon=":material/download:", type="tertiary", key="pictures_save",
+        "Save or tell a figure", icon=":material/download:", type="tertiary", key="pictures_save",
         on_change="rerun",
     ) as save:  # fmt: skip
         if save.open:
             chosen = st.selectbox("Which figure", list(names), key="pictures_which")
             picture = names.get(chosen or "", drawn[0])
             stem = file_stem(looking.cohort.name, picture.name, synthetic=looking.synthetic)
-            draw_downloads(picture.figure, picture.numbers, key="pictures", stem=stem)
+            question = ask(looking, "cohort.pictures", picture.asked)
+            answer = answer_of(question, looking.cohort, result_of(question))
+            draw_downloads(
+                picture.figure, picture.numbers, key="pictures", stem=stem,
+                beside=partial(draw_adding, answer, question),
+            )  # fmt: skip
 
 
 def draw_attrition(looking: Looking) -> None:
@@ -137,14 +150,9 @@ def draw_attrition(looking: Looking) -> None:
             "and this shows whom each step leaves."
         )
         return
-    table = looking.selection.attrition
-    figure_with_downloads(
-        attrition_flow(table, synthetic=looking.synthetic),
-        lambda: table,
-        key="attrition",
-        name=("attrition",),
-        alt=f"Flow of patients. {attrition_in_words(table)}.",
-    )
+    steps = json.dumps(looking.filter.to_dict(), sort_keys=True)
+    question = ask(looking, "cohort.attrition", {"steps": steps})
+    _draw_answer(question, looking)
     if looking.selection.n_missing:
         st.caption(
             "Not known: a value is missing or a gene was not tested, so the patient is neither in "
@@ -154,18 +162,18 @@ def draw_attrition(looking: Looking) -> None:
 
 def draw_completeness(looking: Looking) -> None:
     """How many have a value, variable by variable."""
-    table = completeness(looking.cohort, looking.selection.mask)
-    title = f"Share with a known value, {count(looking.selection.n, 'patient')}"
-    least = ", ".join(
-        f"{row.label} {format_percent(row.share)}" for row in table.head(5).itertuples()
-    )
+    question = ask(looking, "cohort.completeness", {})
+    take_away(_draw_answer(question, looking), question, steps=False)
+
+
+def _draw_answer(question: Question, looking: Looking) -> Answer:
+    """The figure of an answer with its downloads, offered to the story."""
+    answer = answer_of(question, looking.cohort, result_of(question))
     figure_with_downloads(
-        framed(completeness_bars(table), title, synthetic=looking.synthetic),
-        lambda: table,
-        key="completeness",
-        name=("completeness",),
-        alt=f"Bars. {title}. Least complete: {least}",
-    )
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
+        beside=partial(draw_adding, answer, question),
+    )  # fmt: skip
+    return answer
 
 
 def _draw_grid(
@@ -195,7 +203,8 @@ def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
         on_select=partial(_on_picture, looking, found, key),
         mode="box" if brush else "points",
     )
-    return _Picture(found.variable.label, figure, partial(numbers_behind, found))
+    asked = {"names": (name,), "most": 0}
+    return _Picture(found.variable.label, figure, partial(numbers_behind, found), asked)
 
 
 def _draw_clickable(
@@ -228,7 +237,7 @@ def _by_touch() -> bool:
 
 
 def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
-    table = selected_alterations(looking.cohort, looking.selection.mask, _MOST_ALTERATIONS)
+    table = selected_alterations(looking.cohort, looking.selection.mask, MOST_ALTERATIONS)
     if table.empty:
         st.info("No alteration was found in this cohort.")
         return []
@@ -245,7 +254,7 @@ def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
         alt=f"Most frequent alterations of {looking.selection.n:,} patients: {listed}",
         on_select=partial(_on_alteration, looking, tuple(table["feature"])),
     )
-    return [_Picture("Alterations", figure, lambda: table)]
+    return [_Picture("Alterations", figure, lambda: table, {"names": ()})]
 
 
 def _on_picture(looking: Looking, found: Categories | Histogram, key: str) -> None:

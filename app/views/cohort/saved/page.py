@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from functools import partial
+
 import streamlit as st
 
 from app.cohort.filters import Filter, FilterError
-from app.cohort.groupings import MAX_NAME, POLICY, Combination, combined, overlap
+from app.cohort.groupings import MAX_NAME, POLICY, Combination, combined
 from app.shell.controls.choice import choice
 from app.shell.layout import figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.saved_filters import draw_save_filter, saved_filters
 from app.shell.session import Looking
 from app.shell.sidebar import put_filter
-from app.study.figures.theme import framed
+from app.shell.story.adding import draw_adding
+from app.study.analyses import answer_of
 from app.study.wording import capitalised, count
 from app.views.cohort.builder.page import COMBINED, edit_filter, save_under_name, say_saved
-from app.views.cohort.saved.figures import overlap_figure
 
 _HOW, _NAME = "saved_how", "combination_name"
 _SAID = "_combination_said"
@@ -78,16 +83,14 @@ def _draw_combination(looking: Looking, held: dict[str, Filter]) -> None:
         st.info("Choose two saved filters or more.")
         return
     picked = {name: held[name] for name in chosen}
-    found = overlap(looking.cohort, picked)
-    title = f"Overlap of {len(picked)} saved filters, {count(looking.cohort.n, 'patient')}"
-    listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
+    asked = json.dumps({name: one.to_dict() for name, one in picked.items()})
+    question = replace(ask(looking, "cohort.overlap", {"filters": asked}), filter=Filter())
+    found = result_of(question)
+    answer = answer_of(question, looking.cohort, found)
     figure_with_downloads(
-        framed(overlap_figure(found), title, synthetic=looking.synthetic),
-        lambda: found.patterns,
-        key="overlap",
-        name=("overlap",),
-        alt=f"UpSet figure. {title}. Sizes: {listed}; {found.outside:,} in none.",
-    )
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
+        beside=partial(draw_adding, answer, question),
+    )  # fmt: skip
     st.caption(
         f"{POLICY} In none of them: {found.outside:,}. Not known for at least one: "
         f"{found.unknown:,}."

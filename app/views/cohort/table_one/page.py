@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
-from app.analysis.associations import TableOne, describable, table_one
-from app.cohort.groupings import by_labels
+from app.analysis.associations import TableOne
 from app.shell.controls.choice import choice
-from app.shell.controls.grouping import ChosenGrouping, draw_grouping
+from app.shell.controls.grouping import draw_grouping
+from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
+from app.shell.show import take_away
 from app.shell.tables import draw_table, names_width
+from app.study.analyses import answer_of
 from app.study.files.tables import file_stem, source_line, to_csv
 from app.study.files.workbook import to_xlsx
-from app.views.cohort.overview.analysis import ranked_variables, selected_alterations
+from app.views.cohort.table_one.answer import by_difference
 from app.views.cohort.table_one.words import legend, numbers, printed, to_markdown
 
 _BY_RANK, _BY_MEAN = "Median, by rank", "Mean, Welch"
-_MOST_ALTERATIONS = 12
 # Pixels of a table at a window 1,366 wide.
 _LAPTOP = 900
 _ROW = 35
@@ -34,42 +34,20 @@ def draw_table_one(looking: Looking) -> None:
         kind = choice("Numbers", (_BY_RANK, _BY_MEAN), "table_numbers", linked=False, quiet=True)
         genes = st.toggle("With alterations", value=True, key="table_alterations")
         smd_order = st.toggle("Largest difference first", key="table_by_difference")
-    table = _table(looking, chosen, by_mean=kind == _BY_MEAN, genes=genes)
-    if not table.n:
-        st.info("Nobody selected is in one of these groups; choose another grouping.")
+    spec = chosen.spec
+    own = [spec.name] if spec is not None and spec.kind == "variable" else []
+    settings = {"by_mean": kind == _BY_MEAN, "alterations": genes, "own": own}
+    question = ask(looking, "cohort.table_one", settings, spec, chosen.arrangement)
+    table = result_or_reason(question)
+    if table is None:
         return
+    question = replace(question, shown={"sorted_rows": smd_order})
     if smd_order:
-        table = _by_difference(table)
+        table = by_difference(table)
     _draw(table)
     st.caption(legend(table))
     _draw_downloads(looking, table)
-
-
-def _table(looking: Looking, chosen: ChosenGrouping, *, by_mean: bool, genes: bool) -> TableOne:
-    cohort, mask = looking.cohort, looking.selection.mask
-    grouping = chosen.grouping
-    if grouping is None:
-        grouping = by_labels("Everyone", ["Everyone"] * cohort.n, ["Everyone"])
-    known = set(describable(cohort))
-    own = {grouping.label}
-    if chosen.spec is not None and chosen.spec.kind == "variable":
-        own.add(cohort.variables[chosen.spec.name].label)
-    order = [item.variable.name for item in ranked_variables(cohort)]
-    order += [name for name in describable(cohort) if name not in order]
-    variables = [n for n in order if n in known and cohort.variables[n].label not in own]
-    features: list[str] = []
-    if genes and cohort.alterations.shape[1]:
-        leading = selected_alterations(cohort, mask, _MOST_ALTERATIONS)
-        features = [str(name) for name in leading["feature"]]
-    return table_one(
-        cohort, grouping, mask, variables=variables, features=features,
-        number_test="mean" if by_mean else "rank",
-    )  # fmt: skip
-
-
-def _by_difference(table: TableOne) -> TableOne:
-    rows = sorted(table.rows, key=lambda row: -np.nan_to_num(row.comparison.smd, nan=-1.0))
-    return replace(table, rows=tuple(rows))
+    take_away(answer_of(question, looking.cohort, table), question)
 
 
 def _draw(table: TableOne) -> None:

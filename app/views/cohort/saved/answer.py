@@ -1,0 +1,55 @@
+"""How saved filters overlap, as an answer."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import numpy.typing as npt
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import POLICY, Overlap, overlap
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.theme import framed
+from app.study.wording import count
+from app.views.cohort.saved.figures import overlap_figure
+from data_loaders import Cohort
+
+
+def overlap_of(cohort: Cohort, mask: npt.NDArray[np.bool_], *, filters: str) -> Overlap:  # noqa: ARG001
+    """How filters overlap in the whole cohort.
+
+    Parameters
+    ----------
+    filters
+        As JSON: each by its name, see :meth:`app.cohort.filters.Filter.to_dict`.
+    """
+    held = {name: Filter.from_dict(one) for name, one in json.loads(filters).items()}
+    return overlap(cohort, held)
+
+
+def overlap_answer(cohort: Cohort, result: Overlap) -> Answer:
+    """The answer of filters laid over each other."""
+    title = f"Overlap of {len(result.names)} saved filters, {count(cohort.n, 'patient')}"
+    listed = ", ".join(f"{n} {size:,}" for n, size in zip(result.names, result.sizes, strict=True))
+    return Answer(
+        key="overlap",
+        name=("overlap",),
+        title=title,
+        figures={
+            "Figure": lambda: framed(
+                overlap_figure(result), title, synthetic=cohort.provenance.synthetic
+            )
+        },
+        numbers=lambda: result.patterns,
+        alt=f"UpSet figure. {title}. Sizes: {listed}; {result.outside:,} in none.",
+        accounting=Accounting(cohort.n, cohort.n, verb="are counted"),
+        tables=lambda: {"Overlap": result.patterns},
+        methods=[POLICY],
+        sentences=[f"{listed}; in none {result.outside:,}, not known {result.unknown:,}."],
+    )
+
+
+OVERLAP = Analysis(overlap_of, overlap_answer)

@@ -1,0 +1,62 @@
+"""Table one of a cohort: which variables and alterations stand in it, by which groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.associations import TableOne, describable, table_one
+from app.cohort.groupings import Grouping, by_labels
+from app.views.cohort.overview.analysis import ranked_variables, selected_alterations
+from data_loaders import Cohort
+
+MOST_ALTERATIONS = 12
+
+
+def described(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    *,
+    by_mean: bool = False,
+    alterations: bool = True,
+    own: Sequence[str] = (),
+    grouping: Grouping | None = None,
+) -> TableOne:
+    """Table one of the selected patients, the most telling variables first.
+
+    Parameters
+    ----------
+    by_mean
+        Whether numbers are compared by their means rather than by rank.
+    alterations
+        Whether the most frequent alterations stand in it.
+    own
+        Variables that the groups are made of, which are not compared.
+    grouping
+        None for everyone in one column.
+
+    Raises
+    ------
+    ValueError
+        If none of the selected patients is in a group.
+    """
+    if grouping is None:
+        grouping = by_labels("Everyone", ["Everyone"] * cohort.n, ["Everyone"])
+    known = describable(cohort)
+    left_out = {grouping.label, *(cohort.variables[n].label for n in own if n in cohort.variables)}
+    order = [item.variable.name for item in ranked_variables(cohort)]
+    order += [name for name in known if name not in order]
+    variables = [n for n in order if n in known and cohort.variables[n].label not in left_out]
+    features: list[str] = []
+    if alterations and cohort.alterations.shape[1]:
+        leading = selected_alterations(cohort, mask, MOST_ALTERATIONS)
+        features = [str(name) for name in leading["feature"]]
+    table = table_one(
+        cohort, grouping, mask, variables=variables, features=features,
+        number_test="mean" if by_mean else "rank",
+    )  # fmt: skip
+    if not table.n:
+        raise ValueError("Nobody selected is in one of these groups; choose another grouping.")
+    return table

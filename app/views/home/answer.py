@@ -1,0 +1,123 @@
+"""A cohort at a glance, as an answer: its diseases and its leading alterations."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.cohort.colours import BLUE, colour_of
+from app.cohort.groupings import MISSING, Grouping
+from app.study.accounting import Accounting
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.bars import share_bars
+from app.study.figures.theme import framed
+from app.study.wording import count, format_percent
+from app.views.home.analysis import Glance, glance
+from data_loaders import Cohort
+
+ALTERATIONS = "Alterations"
+_MOST_BARS = 10
+
+
+def glance_answer(cohort: Cohort, result: Glance) -> Answer:
+    """The answer of a glance: bars of each variable of the disease, and of the alterations."""
+    synthetic = cohort.provenance.synthetic
+    figures = {
+        grouping.label: partial(_diseases, grouping, result.n, synthetic)
+        for grouping in result.diseases
+    }
+    sentences = [f"{disease_title(g, result.n)}: {disease_words(g)}." for g in result.diseases]
+    top = leading(result)
+    if len(top):
+        figures[ALTERATIONS] = partial(_alterations, cohort, result, synthetic)
+        sentences.append(f"{alterations_title(result)}: {alterations_words(cohort, result)}.")
+    return Answer(
+        key="glance",
+        name=("at a glance",),
+        title=f"{cohort.name} at a glance, {count(result.n, 'patient')}",
+        figures=figures,
+        numbers=partial(disease_numbers, result.diseases[0], result.n)
+        if result.diseases else lambda: result.frequencies,
+        alt=" ".join(sentences),
+        accounting=Accounting(result.n, result.n, verb="are counted"),
+        tables=lambda: {
+            **{grouping.label: disease_numbers(grouping, result.n) for grouping in result.diseases},
+            "Alterations": result.frequencies,
+        },
+        methods=["Frequencies of alterations are of the patients tested, with Wilson's intervals."],
+        sentences=sentences,
+    )  # fmt: skip
+
+
+GLANCE = Analysis(glance, glance_answer)
+
+
+def disease_title(grouping: Grouping, n: int) -> str:
+    """What the bars of a disease are of: shares are of all with a value, bar or not."""
+    return f"{grouping.label}, {count(n - _missing(grouping), 'patient')}"
+
+
+def disease_words(grouping: Grouping) -> str:
+    """The groups with their sizes."""
+    sizes = zip(grouping.names, grouping.sizes(), strict=True)
+    return ", ".join(f"{name} {size}" for name, size in sizes)
+
+
+def disease_numbers(grouping: Grouping, n: int) -> pd.DataFrame:
+    """The numbers behind the bars of a disease: group, n, of."""
+    known = n - _missing(grouping)
+    return pd.DataFrame({"group": grouping.names, "n": grouping.sizes(), "of": known})
+
+
+def leading(result: Glance) -> pd.DataFrame:
+    """The alterations that have a bar."""
+    found = result.frequencies
+    return found[found["altered"] > 0].head(_MOST_BARS)
+
+
+def alterations_title(result: Glance) -> str:
+    """What the bars of alterations are of: how many were tested."""
+    top = leading(result)
+    fewest, most = int(top["tested"].min()), int(top["tested"].max())
+    tested = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
+    everyone = count(result.n, "patient")
+    return "Most frequent alterations, " + (
+        everyone if fewest == result.n else f"{tested} of {everyone} tested"
+    )
+
+
+def alterations_words(cohort: Cohort, result: Glance) -> str:
+    """The leading alterations with their shares."""
+    top = leading(result)
+    return ", ".join(
+        f"{label} {format_percent(share)}"
+        for label, share in zip(_labels(cohort, top), top["frequency"], strict=True)
+    )
+
+
+def _missing(grouping: Grouping) -> int:
+    return int((grouping.codes == MISSING).sum())
+
+
+def _labels(cohort: Cohort, top: pd.DataFrame) -> list[str]:
+    return [str(cohort.features.loc[name, "label"]) for name in top["feature"]]
+
+
+def _diseases(grouping: Grouping, n: int, synthetic: bool) -> go.Figure:
+    sizes = grouping.sizes()
+    known = [n - _missing(grouping)] * len(sizes)
+    bars = share_bars(grouping.names, sizes, known, grouping.colours, of="patients")
+    return framed(bars, disease_title(grouping, n), synthetic=synthetic)
+
+
+def _alterations(cohort: Cohort, result: Glance, synthetic: bool) -> go.Figure:
+    top = leading(result)
+    labels = _labels(cohort, top)
+    bars = share_bars(
+        labels, top["altered"].tolist(), top["tested"].tolist(),
+        [colour_of(label) or BLUE for label in labels], of="tested",
+    )  # fmt: skip
+    return framed(bars, alterations_title(result), synthetic=synthetic)
