@@ -49,6 +49,7 @@ class Visitor(threading.Thread):
         self._due: dict[str, float] = {}
         self._start = time.perf_counter()
         self._closing = threading.Event()
+        self._drawn = threading.Event()
         self.seen: list[float] = []
         self.finished = False
 
@@ -69,6 +70,10 @@ class Visitor(threading.Thread):
                 for fragment in [f for f, due in self._due.items() if time.perf_counter() >= due]:
                     del self._due[fragment]
                     socket.send(self._ask(fragment))
+
+    def wait_for_figure(self, seconds: float) -> bool:
+        """Wait until the figure has come, at most so long; whether it has."""
+        return self._drawn.wait(seconds)
 
     def leave(self) -> None:
         """Close the session."""
@@ -95,6 +100,7 @@ class Visitor(threading.Thread):
         elif kind == "delta":
             if self._figure in message.delta.new_element.plotly_chart.alt:
                 self.seen.append(time.perf_counter() - self._start)
+                self._drawn.set()
         elif kind == "script_finished":
             # A run of the whole page says anew what is to run again; that of a part does not.
             if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:

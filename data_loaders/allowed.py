@@ -7,7 +7,6 @@ network. There, what may be read is listed by who runs it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,7 @@ from urllib.parse import urlsplit
 
 from data_loaders.databases.address import parse_address
 from data_loaders.model import CohortError
-
-VARIABLE = "CALR_EXPLORER_SOURCES"
+from data_loaders.settings import SOURCES
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Allowed:
     listed: tuple[str, ...] | None
 
     @classmethod
-    def of(cls, *, shared: bool, environment: Mapping[str, str] = os.environ) -> Allowed:
+    def of(cls, *, shared: bool, environment: Mapping[str, str] | None = None) -> Allowed:
         """What the environment allows, by commas: ``/srv/registry,db.hospital.example:5432``.
 
         Parameters
@@ -41,12 +39,10 @@ class Allowed:
             Whether others than the user of this machine reach the server, or disclosure control is
             on: then nothing is allowed that is not listed.
         environment
-            Where the setting stands.
+            Where the setting stands; the process's own where None.
         """
-        text = environment.get(VARIABLE, "").strip()
-        if not text:
-            return cls(() if shared else None)
-        return cls(tuple(entry.strip() for entry in text.split(",") if entry.strip()))
+        listed = SOURCES.listed(environment)
+        return cls(listed if listed or shared else None)
 
     @property
     def nothing(self) -> bool:
@@ -111,5 +107,5 @@ def _refused() -> CohortError:
     # One sentence whether it exists or not: the answer must not tell what is there.
     return CohortError(
         "This server reads only from the folders and hosts that its administrator has listed, and "
-        f"this is none of them; ask for it to be added to {VARIABLE}."
+        f"this is none of them; ask for it to be added to {SOURCES.name}."
     )

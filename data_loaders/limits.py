@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import os
-
 from data_loaders.model import CohortError
+from data_loaders.settings import Setting
 
-_PREFIX = "CALR_EXPLORER_"
 
-
-def limit(name: str, default: int) -> int:
-    """A limit, from the environment variable ``CALR_EXPLORER_<name>`` where that is set.
-
-    Parameters
-    ----------
-    name
-        In capitals, such as ``MAX_ROWS``.
-    default
-        The limit otherwise.
+def limit(setting: Setting) -> int:
+    """A limit: what the deployment set, else its default.
 
     Raises
     ------
     CohortError
-        If the variable holds anything but a whole number above zero.
+        If the setting holds anything but a whole number above zero.
     """
-    text = os.environ.get(f"{_PREFIX}{name}", "").strip()
-    if not text:
-        return default
+    text = setting.read()
     if not text.isdecimal() or int(text) < 1:
         raise CohortError(
-            f"The environment variable {_PREFIX}{name} needs a whole number above zero, such as "
-            f"{default}."
+            f"The environment variable {setting.name} needs a whole number above zero, such as "
+            f"{setting.default}."
         )
     return int(text)

@@ -22,11 +22,11 @@ from pathlib import Path
 
 from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.model import Cohort, CohortError
+from data_loaders.settings import CACHE
 
 MAX_CACHE_BYTES = 2 * 2**30
 _MAX_FILES = 2_000
 _MAX_HASHED_BYTES = 2**30
-_SWITCH = "CALR_EXPLORER_CACHE"
 _OWNER = 0o700
 _PACKAGE = Path(__file__).parent
 _LAST: dict[str, Cohort] = {}
@@ -111,7 +111,7 @@ def clear_cache() -> None:
 def _root() -> Path | None:
     from data_loaders.catalogue.fetching import cache_folder  # it imports the loaders
 
-    if os.environ.get(_SWITCH, "").strip().lower() == "off":
+    if CACHE.read().lower() == "off":
         return None
     return cache_folder() / "loaded"
 

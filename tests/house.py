@@ -20,8 +20,8 @@ ROOMS = (
 # Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.
 FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}
 # And the pages of the rooms.
-PLACES_OF_STREAMLIT = ("app.shell", "app.main", "app.server", "pages")
-ON_TOP = {"app", "app.main", "app.server", "app.worker"}
+PLACES_OF_STREAMLIT = ("app.shell", "app.main", "app.server", "app.command", "pages")
+ON_TOP = {"app", "app.main", "app.server", "app.worker", "app.command"}
 SOURCES = sorted(
     path for folder in ("app", "data_loaders", "pages") for path in (ROOT / folder).rglob("*.py")
 )
@@ -114,9 +114,7 @@ def test_streamlit_stays_in_the_shell_and_in_pages():
     assert not [
         name
         for name in users
-        if not any(
-            inside(name, place) for place in ("app.shell", "app.main", "app.server", "pages")
-        )
+        if not any(inside(name, place) for place in PLACES_OF_STREAMLIT)
         if not (room(name) and furniture(name) == FURNITURE["page"])
     ]
 

@@ -8,7 +8,6 @@ are turned into labels once, before the first widget is drawn.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -52,6 +51,7 @@ from app.shell.session import (
 from app.study.transplants.choices import risk_classes, survival_endpoints, time_zeros, transplants
 from app.study.transplants.confounders import confounder_options
 from data_loaders import Cohort, CohortError
+from data_loaders.settings import MIRROR
 
 COHORT, DISEASE, SEX, AGE, WITH, WITHOUT = "cohort", "dx", "sex", "age", "with", "without"
 ASK = "ask"  # conditions while disclosure control is on
@@ -298,12 +298,11 @@ def leave_gone_cohort() -> None:
 def _hold_public_of_link(asked: str) -> None:
     """Open a published cohort that a link names, where it is on this machine already."""
     from data_loaders.catalogue import catalogue, is_cached
-    from data_loaders.catalogue.fetching import MIRROR_VARIABLE
 
     for entry in catalogue().values():
         if asked not in (public_key(entry.name), entry.title):
             continue
-        if is_cached(entry) or (entry.files and os.environ.get(MIRROR_VARIABLE, "").strip()):
+        if is_cached(entry) or (entry.files and MIRROR.read()):
             # A damaged or incomplete copy is as good as none: the page says what it lacks.
             with contextlib.suppress(CohortError):
                 public_cohort(entry.name)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +20,9 @@ import urllib3
 from data_loaders.catalogue.entries import CatalogueEntry, PublishedFile
 from data_loaders.files.folder import read_file
 from data_loaders.model import CohortError
+from data_loaders.settings import CACHE, MIRROR
 from data_loaders.wording import shown
 
-CACHE_VARIABLE = "CALR_EXPLORER_CACHE"
-MIRROR_VARIABLE = "CALR_EXPLORER_MIRROR"
 PUBLISHER = "https://raw.githubusercontent.com"
 
 Progress = Callable[[str, float], None]
@@ -33,13 +31,13 @@ _CHUNK = 2**16
 _SILENCE = 30.0  # seconds without a byte
 _TOTAL = 600.0  # seconds for one file
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_OFFLINE = f"or set {MIRROR_VARIABLE} to a folder that holds a copy of the catalogue's files"
+_OFFLINE = f"or set {MIRROR.name} to a folder that holds a copy of the catalogue's files"
 
 
 def cache_folder() -> Path:
     """Where downloads are kept: ``CALR_EXPLORER_CACHE``, or else the user's cache folder."""
-    stated = os.environ.get(CACHE_VARIABLE, "").strip()
-    if stated:
+    stated = CACHE.read()
+    if stated and stated.lower() != "off":
         return Path(stated).expanduser()
     return Path(platformdirs.user_cache_dir("calr-explorer", appauthor=False))
 
@@ -71,7 +69,7 @@ def fetch(
     CohortError
         With one sentence, whatever went wrong.
     """
-    mirror = os.environ.get(MIRROR_VARIABLE, "").strip()
+    mirror = MIRROR.read()
     whole = sum(file.bytes for file in entry.files)
     done = 0
     contents: dict[str, bytes] = {}
@@ -113,17 +111,17 @@ def _from_mirror(mirror: Path, entry: CatalogueEntry, file: PublishedFile) -> by
         inside = path.resolve(strict=True).is_relative_to(mirror.resolve(strict=True))
     except (OSError, RuntimeError) as error:
         raise CohortError(
-            f"The mirror ({MIRROR_VARIABLE}) does not hold {name}; copy it there, or unset "
-            f"{MIRROR_VARIABLE} to download it."
+            f"The mirror ({MIRROR.name}) does not hold {name}; copy it there, or unset "
+            f"{MIRROR.name} to download it."
         ) from error
     if not inside:
         raise CohortError(
-            f"{name} in the mirror ({MIRROR_VARIABLE}) is a link that leads out of it, which is "
+            f"{name} in the mirror ({MIRROR.name}) is a link that leads out of it, which is "
             "not followed; put the file itself there."
         )
     if path.stat().st_size != file.bytes:
-        raise _other_file(f"{name} in the mirror ({MIRROR_VARIABLE})")
-    return _checked(read_file(path), file, f"{name} in the mirror ({MIRROR_VARIABLE})")
+        raise _other_file(f"{name} in the mirror ({MIRROR.name})")
+    return _checked(read_file(path), file, f"{name} in the mirror ({MIRROR.name})")
 
 
 def _from_cache(entry: CatalogueEntry, file: PublishedFile, download: _Download) -> bytes:
@@ -146,10 +144,10 @@ def _from_cache(entry: CatalogueEntry, file: PublishedFile, download: _Download)
         if error.errno in _NO_ROOM:
             raise CohortError(
                 f"There is no room to keep {shown(file.name)}; free some space, or set "
-                f"{CACHE_VARIABLE} to a folder on another disk."
+                f"{CACHE.name} to a folder on another disk."
             ) from error
         raise CohortError(
-            f"{shown(file.name)} cannot be written to the cache folder; set {CACHE_VARIABLE} to a "
+            f"{shown(file.name)} cannot be written to the cache folder; set {CACHE.name} to a "
             "folder that may be written to."
         ) from error
 

@@ -12,10 +12,11 @@ from data_loaders.files.regular_files import read_regular
 from data_loaders.files.tables import OneColumnError, RawTable, read_table
 from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
+from data_loaders.settings import MAX_FOLDER_MIB
 from data_loaders.wording import listed, plural, shown
 
 MAX_FILES = 100
-MAX_FOLDER_BYTES = limit("MAX_FOLDER_MIB", 2048) * 2**20
+MAX_FOLDER_BYTES = limit(MAX_FOLDER_MIB) * 2**20
 
 _TABLES = frozenset(
     {".csv", ".tsv", ".tab", ".txt", ".maf", ".xlsx", ".xlsm", ".parquet", ".rdata", ".rda", ".rds"}

@@ -11,9 +11,10 @@ from typing import Literal
 
 from data_loaders.limits import limit
 from data_loaders.model import CohortError
+from data_loaders.settings import MAX_FILE_MIB
 from data_loaders.wording import shown
 
-MAX_FILE_BYTES = limit("MAX_FILE_MIB", 500) * 2**20  # as stored, and again after decompression
+MAX_FILE_BYTES = limit(MAX_FILE_MIB) * 2**20  # as stored, and again after decompression
 MAX_LINE_BYTES = 2**24
 _LIMIT_WORDS = f"{MAX_FILE_BYTES // 2**20} MiB"
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from data_loaders import settings
 from data_loaders.files.columns import TextColumn
 from data_loaders.files.footer_rows import footer_rows
 from data_loaders.files.formats import decoded, expanded, format_of, is_mixed
@@ -39,9 +40,9 @@ from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import at_rows, listed, plural, shown
 
-MAX_ROWS = limit("MAX_ROWS", 2_000_000)
-MAX_COLUMNS = limit("MAX_COLUMNS", 20_000)
-MAX_CELLS = limit("MAX_CELLS", 100_000_000)
+MAX_ROWS = limit(settings.MAX_ROWS)
+MAX_COLUMNS = limit(settings.MAX_COLUMNS)
+MAX_CELLS = limit(settings.MAX_CELLS)
 
 _DELIMITER_WORDS = "comma, semicolon, tab or pipe"
 _STATED_DELIMITER = re.compile(r'"?sep=([,;|\t])"?\n', re.IGNORECASE)  # written by Excel

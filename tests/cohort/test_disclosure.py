@@ -111,12 +111,27 @@ def test_neighbouring_ranges_share_nobody():
 
 
 def test_the_set_of_questions_is_small():
-    for name in ("mpn", "mds"):
-        release = release_of(demo(name), 5)
-        asked = sum(
-            table.size for (_, second), table in release.answers.items() if isinstance(second, str)
-        )
-        assert asked < 60_000
+    release = release_of(demo("mds"), 5)
+    asked = sum(
+        table.size for (_, second), table in release.answers.items() if isinstance(second, str)
+    )
+    assert asked < 60_000
+
+
+def test_counts_of_follow_up_are_released_and_rounded():
+    cohort, k = demo("mds"), 5
+    release = release_of(cohort, k)
+    time = cohort.patients["os_months"].to_numpy()
+    event = cohort.patients["os_event"].to_numpy() == 1
+    shown = 0
+    for month in GRID:
+        for kind, exact in ((AT_RISK, time >= month), (EVENTS, event & (time <= month))):
+            answer = release.count([], ("os", kind, month))
+            if answer is not None:
+                shown += 1
+                assert answer % k == 0
+                assert abs(answer - np.count_nonzero(exact)) <= max(k // 2, 1) or answer == k
+    assert shown > len(GRID)
 
 
 def test_a_filter_of_few_is_refused_in_words_that_do_not_tell_how_few():
@@ -261,22 +276,6 @@ def told_of_a_random_cohort(seed: int, k: int) -> list[tuple[int, int, int]]:
     return told(*cells_of(cohort, k, names), k, 8) if len(names) > 1 else []
 
 
-def test_counts_of_follow_up_are_released_and_rounded():
-    cohort, k = demo("mds"), 5
-    release = release_of(cohort, k)
-    time = cohort.patients["os_months"].to_numpy()
-    event = cohort.patients["os_event"].to_numpy() == 1
-    shown = 0
-    for month in GRID:
-        for kind, exact in ((AT_RISK, time >= month), (EVENTS, event & (time <= month))):
-            answer = release.count([], ("os", kind, month))
-            if answer is not None:
-                shown += 1
-                assert answer % k == 0
-                assert abs(answer - np.count_nonzero(exact)) <= max(k // 2, 1) or answer == k
-    assert shown > len(GRID)
-
-
 # --- the policy -------------------------------------------------------------------------------
 
 
@@ -292,7 +291,7 @@ def test_released_counts(policy: Disclosure):
 
 
 def test_what_is_released_of_one_cohort_is_worked_out_once():
-    cohort = demo("mpn")
+    cohort = hospitals(300)
     assert release_of(cohort, 5) is release_of(cohort, 5)
     assert release_of(cohort, 5) is not release_of(cohort, 11)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data_loaders import CohortError
-from data_loaders.allowed import VARIABLE, Allowed
+from data_loaders.allowed import Allowed
+from data_loaders.settings import SOURCES
 
 
 def refused(allowed: Allowed, url: str) -> bool:
@@ -32,7 +33,7 @@ def test_a_shared_server_reads_nothing_that_is_not_listed():
     assert none.nothing
     for url in ("duckdb:///srv/a.duckdb", "postgresql://localhost/x", "postgresql://db.example/x"):
         assert refused(none, url)
-    with pytest.raises(CohortError, match=VARIABLE):
+    with pytest.raises(CohortError, match=SOURCES.name):
         none.check_web("https://www.cbioportal.org")
 
 
@@ -42,7 +43,7 @@ def test_what_is_listed_is_read_and_links_do_not_lead_out_of_it(tmp_path: Path):
     outside.mkdir()
     (outside / "a.duckdb").touch()
     (inside / "link.duckdb").symlink_to(outside / "a.duckdb")
-    setting = {VARIABLE: f" {inside}, db.hospital.example:5433, WWW.cbioportal.org "}
+    setting = {SOURCES.name: f" {inside}, db.hospital.example:5433, WWW.cbioportal.org "}
     listed = Allowed.of(shared=True, environment=setting)
     assert not refused(listed, f"duckdb://{inside}/a.duckdb")
     assert refused(listed, f"duckdb://{outside}/a.duckdb")

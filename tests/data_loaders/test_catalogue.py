@@ -22,7 +22,6 @@ import numpy as np
 import pytest
 
 from data_loaders import Cohort, CohortError, load_cohort
-from data_loaders.__main__ import main
 from data_loaders.catalogue import (
     CatalogueEntry,
     cache_folder,
@@ -32,9 +31,11 @@ from data_loaders.catalogue import (
     load_catalogue,
 )
 from data_loaders.catalogue.entries import PublishedFile, read_entries
-from data_loaders.catalogue.fetching import CACHE_VARIABLE, MIRROR_VARIABLE, fetch
+from data_loaders.catalogue.fetching import fetch
 from data_loaders.catalogue.loading import _published, _study
 from data_loaders.catalogue.mpn import mpn_table
+from data_loaders.commands import main
+from data_loaders.settings import CACHE, MIRROR
 from tests.data_loaders import cbioportal_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +52,8 @@ FILES = {"clinical.csv": CLINICAL, "genes.csv": GENES}
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the user's cache, mirror or proxy."""
-    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
-    for variable in (MIRROR_VARIABLE, "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+    monkeypatch.setenv(CACHE.name, str(tmp_path / "cache"))
+    for variable in (MIRROR.name, "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path / "cache"
 
@@ -236,7 +237,7 @@ def test_unknown_names_are_told_what_comes_close():
 
 @pytest.fixture
 def mirrored(public_cohorts: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(MIRROR_VARIABLE, str(public_cohorts))
+    monkeypatch.setenv(MIRROR.name, str(public_cohorts))
     return public_cohorts
 
 
@@ -361,7 +362,7 @@ def put(mirror: Path, files: dict[str, bytes] = FILES) -> None:
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "mirror"
     put(folder)
-    monkeypatch.setenv(MIRROR_VARIABLE, str(folder))
+    monkeypatch.setenv(MIRROR.name, str(folder))
     return folder
 
 
@@ -399,8 +400,8 @@ def test_links_out_of_the_mirror_are_not_followed(mirror: Path, tmp_path: Path):
 
 
 def test_a_mirror_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(MIRROR_VARIABLE, str(tmp_path / "nowhere"))
-    assert MIRROR_VARIABLE in sentence_of(lambda: load_catalogue("mds_iwg_2022"))
+    monkeypatch.setenv(MIRROR.name, str(tmp_path / "nowhere"))
+    assert MIRROR.name in sentence_of(lambda: load_catalogue("mds_iwg_2022"))
 
 
 # Downloads
@@ -487,7 +488,7 @@ def test_without_a_network():
     for host in ("http://127.0.0.1:1", "http://no.such.host.invalid"):
         sentence = sentence_of(lambda host=host: fetch(toy(), host=host))
         assert "check the network" in sentence
-        assert MIRROR_VARIABLE in sentence
+        assert MIRROR.name in sentence
 
 
 def test_proxies(publisher: Publisher, monkeypatch: pytest.MonkeyPatch):
@@ -513,7 +514,7 @@ def test_no_room_on_the_disk(publisher: Publisher):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "no room to keep large.csv" in sentence
-    assert CACHE_VARIABLE in sentence
+    assert CACHE.name in sentence
 
 
 def test_a_cache_folder_that_cannot_be(
@@ -521,17 +522,17 @@ def test_a_cache_folder_that_cannot_be(
 ):
     blocked = tmp_path / "a file"
     blocked.write_text("")
-    monkeypatch.setenv(CACHE_VARIABLE, str(blocked))
+    monkeypatch.setenv(CACHE.name, str(blocked))
     sentence = sentence_of(lambda: fetch(toy(), host=publisher.url))
     assert "cannot be written to the cache folder" in sentence
 
 
 def test_the_cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert cache_folder() == tmp_path / "cache"
-    monkeypatch.delenv(CACHE_VARIABLE)
+    monkeypatch.delenv(CACHE.name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert cache_folder() == tmp_path / "xdg" / "calr-explorer"
-    monkeypatch.setenv(CACHE_VARIABLE, "~/elsewhere")
+    monkeypatch.setenv(CACHE.name, "~/elsewhere")
     assert cache_folder() == Path.home() / "elsewhere"
 
 
@@ -585,7 +586,7 @@ def test_errors_of_a_command_are_one_sentence(tmp_path: Path):
         "fetch",
         "laml_tcga_2013",
         https_proxy="http://127.0.0.1:1",
-        **{CACHE_VARIABLE: str(tmp_path)},
+        **{CACHE.name: str(tmp_path)},
     )
     assert done.returncode == 1
     assert done.stdout == ""

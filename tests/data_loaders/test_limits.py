@@ -10,20 +10,21 @@ import pytest
 
 from data_loaders import CohortError
 from data_loaders.limits import limit
+from data_loaders.settings import MAX_ROWS
 from tests.conftest import ROOT
 
 
 def test_a_limit_is_the_default_or_what_the_deployment_says(monkeypatch: pytest.MonkeyPatch):
-    assert limit("MAX_ROWS", 7) == 7
+    assert limit(MAX_ROWS) == 2_000_000
     monkeypatch.setenv("CALR_EXPLORER_MAX_ROWS", " 12 ")
-    assert limit("MAX_ROWS", 7) == 12
+    assert limit(MAX_ROWS) == 12
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "many", "1e6", "2.5"])
 def test_what_is_no_limit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch, text: str):
     monkeypatch.setenv("CALR_EXPLORER_MAX_ROWS", text)
-    with pytest.raises(CohortError, match="needs a whole number above zero, such as 7"):
-        limit("MAX_ROWS", 7)
+    with pytest.raises(CohortError, match="needs a whole number above zero, such as 2000000"):
+        limit(MAX_ROWS)
 
 
 def test_a_table_beyond_the_limit_set_is_refused_and_the_limit_is_stated():

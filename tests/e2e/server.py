@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,27 +44,32 @@ def free_port() -> int:
 def running_app(log: Path, script: str = "app/server.py", port: int | None = None) -> Iterator[str]:
     """Serve the app as ``make run`` does; yields its address, ends the server after."""
     port = port or free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        script,
-        "--server.port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
+    with running(command, f"http://127.0.0.1:{port}", log) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str | Path],
+    address: str,
+    log: Path,
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
+    """Run a command that serves the app at an address; yields that, ends all processes after."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1"} | dict(environment or {}),
             start_new_session=True,
         )
         try:
-            wait_until_ready(f"http://127.0.0.1:{port}", process)
-            yield f"http://127.0.0.1:{port}"
+            wait_until_ready(address, process)
+            yield address
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):

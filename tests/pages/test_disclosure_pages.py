@@ -19,9 +19,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.cohort.disclosure._policy import VARIABLE
 from app.views.disclosure import page as disclosed_pages
 from app.views.disclosure.page import VIEWS
+from data_loaders.settings import DISCLOSURE
 from tests.conftest import ROOT
 from tests.pages.conftest import figures, words
 
@@ -208,7 +208,7 @@ def test_no_page_shows_few(
     threshold: int,
     query: dict[str, Any],
 ):
-    monkeypatch.setenv(VARIABLE, str(threshold))
+    monkeypatch.setenv(DISCLOSURE.name, str(threshold))
     crawled(open_app, downloads, threshold, **query)
 
 
@@ -223,7 +223,7 @@ def test_the_crawl_finds_what_is_shown_without_control(open_app: Opener, downloa
 def test_a_filter_of_few_is_refused(
     open_app: Opener, downloads: Downloads, monkeypatch: pytest.MonkeyPatch, page: str
 ):
-    monkeypatch.setenv(VARIABLE, "5")
+    monkeypatch.setenv(DISCLOSURE.name, "5")
     # Patients with JAK2 in the fewest: nobody of ET below 40 carries TP53 often enough.
     at = open_app(page, dx=["PV"], ask=["age_years=0"], **{"with": ["TP53"]})
     assert not at.exception
@@ -238,7 +238,7 @@ def test_a_filter_of_few_is_refused(
 def test_a_link_with_a_limit_of_its_own_is_refused(
     open_app: Opener, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(VARIABLE, "5")
+    monkeypatch.setenv(DISCLOSURE.name, "5")
     for query in (
         {"filter": '{"column":"age_years","between":[51,80]}'},
         {"filter": '{"column":"age_years","between":[60,60]}'},
@@ -255,7 +255,7 @@ def test_a_link_with_a_limit_of_its_own_is_refused(
 def test_pages_without_a_released_view_are_refused(
     open_app: Opener, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(VARIABLE, "5")
+    monkeypatch.setenv(DISCLOSURE.name, "5")
     paths = {path.stem for path in (ROOT / "pages").glob("*.py")} - {"home", "methods"}
     refused = paths - set(VIEWS)
     assert {"subgroups"} <= refused
@@ -271,7 +271,7 @@ def test_pages_without_a_released_view_are_refused(
 def test_it_is_said_once_in_the_sidebar_and_in_every_figure(
     open_app: Opener, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(VARIABLE, "11")
+    monkeypatch.setenv(DISCLOSURE.name, "11")
     at = open_app("home")
     said = [caption.value for caption in at.sidebar.caption]
     assert sum("Disclosure control is on: counts below 11" in text for text in said) == 1
@@ -281,7 +281,7 @@ def test_it_is_said_once_in_the_sidebar_and_in_every_figure(
 
 
 def test_a_wrong_setting_shows_nothing(open_app: Opener, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv(VARIABLE, "five")
+    monkeypatch.setenv(DISCLOSURE.name, "five")
     at = open_app("survival")
     assert not at.exception
     assert "Nothing is shown" in at.error[0].value

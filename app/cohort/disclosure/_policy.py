@@ -16,7 +16,6 @@ cell of 1 to 10 shown or derivable); Hundepool et al. 2012, Statistical Disclosu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,10 +23,10 @@ from app.cohort.disclosure._questions import conditions_of
 from app.cohort.disclosure._release import Release, release_of
 from app.cohort.filters import Filter, Selection
 from data_loaders import Cohort
+from data_loaders.settings import DISCLOSURE
 
-VARIABLE = "CALR_EXPLORER_DISCLOSURE"
 HIDDEN = "hidden"
-_OFF = frozenset({"", "0", "off"})
+_OFF = frozenset({"0", "off"})
 _FEWEST = 3
 
 
@@ -48,7 +47,7 @@ class Disclosure:
     threshold: int
 
     @classmethod
-    def of(cls, environment: Mapping[str, str] = os.environ) -> Disclosure | None:
+    def of(cls, environment: Mapping[str, str] | None = None) -> Disclosure | None:
         """The policy that the environment sets; None where disclosure control is off.
 
         Raises
@@ -57,13 +56,13 @@ class Disclosure:
             If the variable holds neither ``off`` nor a whole number of 3 or more: nothing must be
             shown then.
         """
-        text = environment.get(VARIABLE, "").strip().lower()
+        text = DISCLOSURE.read(environment).lower()
         if text in _OFF:
             return None
         if not text.isdecimal() or int(text) < _FEWEST:
             raise DisclosureError(
-                f"The environment variable {VARIABLE} needs a whole number of {_FEWEST} or more, "
-                "such as 5 or 11, or off. Nothing is shown until it is corrected."
+                f"The environment variable {DISCLOSURE.name} needs a whole number of {_FEWEST} or "
+                "more, such as 5 or 11, or off. Nothing is shown until it is corrected."
             )
         return cls(int(text))
 

@@ -152,9 +152,12 @@ def _source() -> Iterator[tuple[str, bytes]]:
         for path in sorted((_ROOT / folder).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield f"source/{path.relative_to(_ROOT).as_posix()}", path.read_bytes()
+    # Installed, they stand in the package: what lies beside it is anybody's.
+    installed = _ROOT / "app" / "environment"
+    beside = installed if installed.is_dir() else _ROOT
     for name in _ENVIRONMENT:
-        if (_ROOT / name).is_file():
-            yield f"environment/{name}", (_ROOT / name).read_bytes()
+        if (beside / name).is_file():
+            yield f"environment/{name}", (beside / name).read_bytes()
 
 
 def _log(told: tuple[Answered, ...]) -> str:

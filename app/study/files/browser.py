@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import os
 import threading
 from collections.abc import Coroutine
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+
+from data_loaders.settings import BROWSER
 
 _T = TypeVar("_T")
 
@@ -74,7 +75,7 @@ def draw(figure: dict[str, Any], options: dict[str, Any]) -> bytes:
 def _find_browser() -> str | None:
     from choreographer.browsers.chromium import Chromium  # comes with kaleido
 
-    named = os.environ.get("BROWSER_PATH")
+    named = BROWSER.read()
     return named or Chromium.find_browser(skip_local=False)
 
 

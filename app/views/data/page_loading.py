@@ -23,10 +23,11 @@ from app.views.data.page_uploading import (
 )
 from app.views.data.page_waiting import while_waiting
 from data_loaders import Cohort, CohortError, load_cohort
-from data_loaders.allowed import VARIABLE, Allowed
+from data_loaders.allowed import Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
 from data_loaders.databases import read_database
+from data_loaders.settings import SOURCES
 
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
@@ -253,7 +254,7 @@ def allowed_sources() -> Allowed:
 def _say_not_offered(what: str) -> None:
     st.info(
         f"{what} are not offered on this server: it is reached by others, or disclosure control is "
-        f"on, and {VARIABLE} lists no folders and hosts that it may read for its users."
+        f"on, and {SOURCES.name} lists no folders and hosts that it may read for its users."
     )
 
 

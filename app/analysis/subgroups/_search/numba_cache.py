@@ -7,6 +7,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from data_loaders.settings import NUMBA_CACHE
+
 
 def ensure_cache_folder() -> None:
     """Point numba to a private temporary folder if it could write nowhere else.
@@ -15,14 +17,14 @@ def ensure_cache_folder() -> None:
     nor the user's cache is writable. Must run before numba is imported. Does nothing if the
     deployment has set ``NUMBA_CACHE_DIR``.
     """
-    if os.environ.get("NUMBA_CACHE_DIR"):
+    if NUMBA_CACHE.read():
         return
     spec = find_spec("umap")
     own = Path(spec.origin).parent if spec is not None and spec.origin else None
     if own is not None and _writable(own) and _writable(Path(__file__).parent):
         return
     if not _writable(Path.home() / ".cache" / "numba"):
-        os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="numba-")
+        os.environ[NUMBA_CACHE.name] = tempfile.mkdtemp(prefix="numba-")
 
 
 def _writable(folder: Path) -> bool:

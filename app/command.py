@@ -1,0 +1,159 @@
+"""The command ``calr-explorer``: serve the app, and what needs no browser.
+
+``calr-explorer serve | list | fetch NAME | check FILE | story to-pptx FILE | release FILE``; in a
+checkout ``python -m app.command``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app import __version__
+from data_loaders.commands import add_commands, run
+from data_loaders.model import CohortError
+from data_loaders.wording import plural
+
+SERVER = Path(__file__).resolve().with_name("server.py")
+
+
+class CommandError(ValueError):
+    """What cannot be done as it was asked; the message is one sentence for the user."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    arguments
+        As on the command line; default those of this process.
+
+    Returns
+    -------
+    int
+        0, or 1 with a sentence on standard error.
+    """
+    parser = argparse.ArgumentParser(
+        prog="calr-explorer", description="Explore cohorts of blood-cancer patients."
+    )
+    parser.add_argument("--version", action="version", version=f"CALR Explorer {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_serve(commands)
+    add_commands(commands)
+    _add_story(commands)
+    _add_release(commands)
+    return run(parser.parse_args(arguments), (CohortError, CommandError))
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("serve", help="serve the app until it is interrupted")
+    parser.add_argument("--address", help="where to listen; this machine only by default")
+    parser.add_argument("--port", type=int, help="8501 by default")
+    parser.add_argument("--path", help="below which path of the address the app stands")
+    parser.set_defaults(say=_serve)
+
+
+def _serve(stated: argparse.Namespace) -> list[str]:
+    from streamlit.web import cli
+
+    options = {
+        "server.address": stated.address,
+        "server.port": stated.port,
+        "server.baseUrlPath": stated.path,
+    }
+    given = [f"--{name}={value}" for name, value in options.items() if value is not None]
+    cli.main(["run", str(SERVER), *given], standalone_mode=False)
+    return []
+
+
+def _add_story(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("story", help="files made of a story")
+    parser = parser.add_subparsers(dest="made", required=True).add_parser(
+        "to-pptx", help="slides with native charts, of the cohorts that everybody has"
+    )
+    parser.add_argument("file", type=Path, help="a story that the Story page saved")
+    parser.add_argument("--output", type=Path, help="the slides; beside the story by default")
+    parser.add_argument("--template", type=Path, help="a .pptx or .potx to make them in")
+    parser.set_defaults(say=_story_to_pptx)
+
+
+def _story_to_pptx(stated: argparse.Namespace) -> list[str]:
+    from app.study.slides import SlidesError, to_pptx
+    from app.study.story import Story, StoryError
+
+    output = _new(stated.output or stated.file.with_suffix(".pptx"))
+    try:
+        content = to_pptx(Story.from_json(_read(stated.file)), stated.template)
+    except (StoryError, SlidesError) as error:
+        raise CommandError(f"{stated.file.name}: {error}") from error
+    _write(output, content)
+    return [f"wrote {output}"]
+
+
+def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "release", help="counts of a cohort for others to pool, never a row of a patient"
+    )
+    parser.add_argument("file", help="what holds the cohort, as for check")
+    parser.add_argument("--site", required=True, help="name of the hospital for the others")
+    parser.add_argument("--output", type=Path, help="SITE.calr-release.json by default")
+    parser.add_argument("--mapping", help="a JSON file that says what the columns are")
+    parser.add_argument(
+        "--minimum", type=int, default=5, help="smaller counts are hidden; 5 by default"
+    )
+    parser.add_argument(
+        "--rounding", type=int, default=5, help="counts are rounded to its multiples; 5 by default"
+    )
+    parser.add_argument(
+        "--group", action="append", default=[], help="count by it too: alteration:TP53"
+    )
+    parser.set_defaults(say=_release)
+
+
+def _release(stated: argparse.Namespace) -> list[str]:
+    from app.cohort.groupings import GroupingError
+    from app.cohort.tally import ReleasePolicy, TallyError, tally_of
+    from app.study.files.tables import file_stem
+    from data_loaders.loading import load_cohort
+
+    output = _new(stated.output or Path(f"{file_stem(stated.site)}.calr-release.json"))
+    cohort = load_cohort(stated.file, mapping=stated.mapping)
+    try:
+        release = tally_of(cohort).release(
+            ReleasePolicy(stated.minimum, stated.rounding), site=stated.site,
+            made=datetime.now(UTC).date(), groups=stated.group,
+        )  # fmt: skip
+    except (TallyError, GroupingError) as error:
+        raise CommandError(str(error)) from error
+    _write(output, release.to_text().encode())
+    tables = plural(len(release.content["events"]), "event table")
+    return [f"wrote {output}: {tables}; look at it before you send it"]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _new(path: Path) -> Path:
+    """A path that nothing is at: what is there is somebody's work."""
+    if path.exists():
+        raise CommandError(f"{path} is there already: name another with --output.")
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

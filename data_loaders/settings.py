@@ -1,0 +1,109 @@
+"""Every setting that a deployment makes, with its default and meaning: environment variables.
+
+Each is declared here and nowhere else, whoever reads it, so that a table of them
+(:func:`settings_table`) is complete. A setting is read when it is needed, not at import, except
+where its own meaning says "at start". What is set and not declared (:func:`unknown_settings`) is a
+slip of the pen: the server says so in its log.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PREFIX = "CALR_EXPLORER_"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One environment variable.
+
+    Parameters
+    ----------
+    name
+        Of the variable.
+    default
+        What holds where it is not set, as it would be written; empty where that is nothing.
+    meaning
+        What it does and how it is written, as sentences for who runs the server.
+    """
+
+    name: str
+    default: str
+    meaning: str
+
+    def read(self, environment: Mapping[str, str] | None = None) -> str:
+        """What is set, without blanks around it; the default where nothing is."""
+        held = os.environ if environment is None else environment
+        return held.get(self.name, "").strip() or self.default
+
+    def listed(self, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """What is set as a list by commas."""
+        parts = (part.strip() for part in self.read(environment).split(","))
+        return tuple(part for part in parts if part)
+
+
+def _ours(name: str, default: str, meaning: str) -> Setting:
+    return Setting(f"{PREFIX}{name}", default, meaning)
+
+
+CACHE = _ours(
+    "CACHE", "",
+    "Folder of downloads and of cohorts that a script asked to keep; the user's cache folder where "
+    "it is not set. The value off keeps no cohort of local files.",
+)  # fmt: skip
+MIRROR = _ours(
+    "MIRROR", "",
+    "Folder with a copy of the catalogue's files: they are taken from there and never downloaded.",
+)  # fmt: skip
+SOURCES = _ours(
+    "SOURCES", "",
+    "Folders and hosts, by commas, that databases and portals may be read from: "
+    "/srv/registry,db.hospital.example:5432. Where others reach the server, nothing else may; on a "
+    "machine of one's own everything may while it is not set.",
+)  # fmt: skip
+DISCLOSURE = _ours(
+    "DISCLOSURE", "off",
+    "Disclosure control: counts below this whole number of 3 or more are hidden, such as 5 or 11.",
+)  # fmt: skip
+MAX_FILE_MIB = _ours(
+    "MAX_FILE_MIB", "500", "Largest file that is read, in MiB, uploads too. Read at start."
+)
+MAX_FOLDER_MIB = _ours(
+    "MAX_FOLDER_MIB", "2048", "Largest folder or archive that is read, in MiB. Read at start."
+)
+MAX_ROWS = _ours("MAX_ROWS", "2000000", "Most rows of a table. Read at start.")
+MAX_COLUMNS = _ours("MAX_COLUMNS", "20000", "Most columns of a table. Read at start.")
+MAX_CELLS = _ours("MAX_CELLS", "100000000", "Most cells of a table. Read at start.")
+BROWSER = Setting(
+    "BROWSER_PATH", "",
+    "The Chrome or Chromium that draws figures as SVG and PNG; the usual places are searched where "
+    "it is not set.",
+)  # fmt: skip
+NUMBA_CACHE = Setting(
+    "NUMBA_CACHE_DIR", "",
+    "Folder for what numba compiles; a temporary one where it is not set and nothing else can be "
+    "written. Read at start.",
+)  # fmt: skip
+
+SETTINGS = (
+    CACHE, MIRROR, SOURCES, DISCLOSURE, MAX_FILE_MIB, MAX_FOLDER_MIB, MAX_ROWS, MAX_COLUMNS,
+    MAX_CELLS, BROWSER, NUMBA_CACHE,
+)  # fmt: skip
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table: name, default, meaning."""
+    rows = [
+        f"| `{one.name}` | {f'`{one.default}`' if one.default else ''} | {one.meaning} |"
+        for one in SETTINGS
+    ]
+    return "\n".join(["| Setting | Default | Meaning |", "|---|---|---|", *rows])
+
+
+def unknown_settings(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Names that begin like ours and are no setting: misspelt, or of another version."""
+    held = os.environ if environment is None else environment
+    known = {one.name for one in SETTINGS}
+    return sorted(name for name in held if name.startswith(PREFIX) and name not in known)

@@ -1,0 +1,97 @@
+"""What is installed from the wheel is whole: it checks files and serves pages, from anywhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+
+from benchmarks.visitors import Visitor
+from tests.conftest import ROOT
+from tests.e2e.server import free_port, running
+
+TABLE = "id,age,sex,os_days,os_event,TP53\na,60,M,100,1,0\nb,61,F,200,0,1\nc,59,F,-5,1,\n"
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel's content; what it needs is in this environment."""
+    if importlib.util.find_spec("hatchling") is None:
+        pytest.skip("needs hatchling to build the wheel: make test installs it")
+    folder = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run(  # noqa: S603  (pip, on our own folder)
+        [*pip, "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "-w", str(folder)],
+        check=True,
+    )
+    wheel = next(folder.glob("*.whl"))
+    subprocess.run(  # noqa: S603  (pip, on our own folder)
+        [*pip, "install", str(wheel), "--no-deps", "--no-index", "--target", str(folder / "at")],
+        check=True,
+    )
+    return folder / "at"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A folder whose own ``app`` and ``pages`` must not be taken for ours."""
+    for name in ("app", "pages"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('not ours')")
+    (tmp_path / "patients.csv").write_text(TABLE)
+    return tmp_path
+
+
+def command(installed: Path, *arguments: str) -> dict[str, object]:
+    return {
+        "args": [sys.executable, str(installed / "bin" / "calr-explorer"), *arguments],
+        "env": os.environ | {"PYTHONPATH": str(installed)},
+    }
+
+
+def test_a_file_is_checked(installed: Path, elsewhere: Path):
+    asked = command(installed, "check", "patients.csv")
+    said = subprocess.run(**asked, cwd=elsewhere, capture_output=True, text=True, check=True)
+    lines = said.stdout.splitlines()
+    assert lines[0] == "patients: 3 patients, 6 variables, 1 alteration, 0 listed variants"
+    assert "column age: numeric (years); why: the name (Age at diagnosis); years as usual" in lines
+    assert "genes: TP53" in lines
+    assert any(line.startswith("warning: Overall survival: 1 patient had a neg") for line in lines)
+
+
+def test_what_cannot_be_done_is_one_sentence(installed: Path, elsewhere: Path):
+    for arguments in (("check", "no.csv"), ("story", "to-pptx", "patients.csv")):
+        asked = command(installed, *arguments)
+        said = subprocess.run(**asked, cwd=elsewhere, capture_output=True, text=True, check=False)
+        assert said.returncode == 1
+        assert not said.stdout
+        assert said.stderr.count("\n") == 1
+        assert said.stderr.endswith(".\n")
+
+
+def test_pages_are_served_from_any_folder(installed: Path, elsewhere: Path):
+    port = free_port()
+    asked = command(installed, "serve", "--path", "explorer", "--port", str(port))
+    address = f"http://127.0.0.1:{port}/explorer"
+    with running(asked["args"], address, elsewhere / "log", elsewhere, asked["env"]):
+        visitor = Visitor(address, "survival", "", figure="Overall survival")
+        visitor.start()
+        assert visitor.wait_for_figure(60)
+        visitor.leave()
+
+
+@pytest.mark.parametrize("extra", ["", "serve", "engine"])
+def test_what_it_needs_is_what_the_project_pins(installed: Path, extra: str):
+    file = ROOT / f"requirements{'-' * bool(extra)}{extra}.txt"
+    pins = {line.split("#")[0].strip() for line in file.read_text().splitlines() if "==" in line}
+    needed = [one.split("; extra == ") for one in Distribution.at(metadata(installed)).requires]
+    assert pins == {pin for pin, *only in needed if only == [f"'{extra}'"] * bool(extra)}
+
+
+def metadata(installed: Path) -> Path:
+    return next(installed.glob("*.dist-info"))
