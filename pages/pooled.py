@@ -1,10 +1,12 @@
 from app.shell.layout import page_header
 from app.views.pooled.page import draw_pooled, draw_release
+from app.views.pooled.rounds.page import draw_rounds
 
 
 def show() -> None:
     looking = page_header("Pooled", "What do several hospitals' patients say together?")
     draw_pooled()
+    draw_rounds(looking)
     draw_release(looking)
 
 

@@ -39,6 +39,24 @@ def test_a_release_is_written_under_the_policy(open_app):
     assert "event tables of about 1,500 patients" in words(at)
 
 
+def test_a_cox_model_over_sites_is_shown_asked_for_and_answered(open_app):
+    at: AppTest = open_app("pooled", cohort="demo:mds")
+    at.session_state["rounds"] = True
+    calm(at.run())
+    assert "Exact: 6 rounds of sums give the model of the pooled rows" in words(at)
+    assert "The one-shot approximation (ODAC) differs from the exact model by at most" in words(at)
+    at.segmented_control(key="rounds_part").set_value("Ask the sites").run()
+    at.text_input(key="rounds_who").set_value("Centre").run()
+    at.text_input(key="rounds_sites").set_value("A, B").run()
+    assert "needs at least 3" in at.error[0].value
+    at.text_input(key="rounds_sites").set_value("A, B, *C*").run()
+    calm(at)
+    assert "Centre asks A, B and \\*C\\* for a Cox model of overall survival" in words(at)
+    at.segmented_control(key="rounds_part").set_value("Answer as a site").run()
+    calm(at)
+    assert "Open the request that the coordinator sent" in words(at)
+
+
 def test_sites_that_do_not_fit_together_are_told_apart():
     cohort = load_cohort("demo:mds")
     half = cohort.numbers("age_years") < 70

@@ -1,5 +1,13 @@
 """Cox models and what is made of them: arrays and frames in, frozen results out."""
 
+from app.analysis.regression._across_sites import (
+    Likelihood,
+    after_rounds,
+    largest_share,
+    likelihood_at,
+    one_shot,
+    summed,
+)
 from app.analysis.regression._adjusted_survival import (
     AdjustedSurvival,
     adjusted_survival,
@@ -29,19 +37,25 @@ __all__ = [
     "CoxModel",
     "Cutpoint",
     "Landmark",
+    "Likelihood",
     "SimonMakuch",
     "adjusted_survival",
+    "after_rounds",
     "compare_landmarks",
     "concordance_index",
     "counting_process",
     "cox",
     "cox_time_varying",
     "landmark",
+    "largest_share",
+    "likelihood_at",
     "observed_before",
     "observed_until",
+    "one_shot",
     "optimal_cutpoint",
     "simon_makuch",
     "subgroup_effects",
+    "summed",
     "support_sentences",
     "survival_scan",
 ]

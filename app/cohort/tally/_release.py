@@ -7,7 +7,6 @@ that errors do not add up along a curve (as OpenSAFELY does).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,7 @@ import pandas as pd
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.tally._events import COUNTS
+from app.cohort.tally._sealing import UNSIGNED, Seal, sealed, unsealed
 from app.cohort.tally._tally import N, TallyError
 
 if TYPE_CHECKING:
@@ -64,9 +64,12 @@ class Release:
     ----------
     content
         Plain data, as in the file.
+    seal
+        Whether its file was signed, and by whom.
     """
 
     content: Mapping[str, Any]
+    seal: Seal = UNSIGNED
 
     @property
     def name(self) -> str:
@@ -83,9 +86,9 @@ class Release:
         """By key: label, and whether it has competing events."""
         return dict(self.content["endpoints"])
 
-    def to_text(self) -> str:
-        """The file's text, with the hash of what it says."""
-        return json.dumps(dict(self.content) | {"sha256": _hash(self.content)}, indent=1)
+    def to_text(self, key: str | None = None) -> str:
+        """The file's text, with the hash of what it says, signed if there is a key."""
+        return sealed(self.content, self.name, key)
 
     def counts(self, selected: Filter | None = None, by: Sequence[str] = ()) -> pd.DataFrame:
         """See :meth:`Tally.counts`; hidden counts are left out."""
@@ -239,27 +242,21 @@ def release_of(
     return Release(json.loads(json.dumps(content)))
 
 
-def read_release(text: str | bytes) -> Release:
+def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Release:
     """Read a release's file.
+
+    Parameters
+    ----------
+    keys
+        Keys agreed with sites, by their names: whose key is here must sign.
 
     Raises
     ------
     TallyError
-        If it is not a release that this version reads, or was changed since it was written.
+        If it is not a release that this version reads, was changed since it was written, or is not
+        signed as agreed.
     """
-    try:
-        content = json.loads(text)
-        told = content.pop("sha256")
-        known = (content["kind"], content["version"]) == (_KIND, _VERSION)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TallyError("This file is not a release of counts.") from error
-    if not known:
-        raise TallyError("This release was written by another version; ask the site for a new one.")
-    if told != _hash(content):
-        raise TallyError(
-            f"The release of {content['site']} was changed after it was written: ask the site for "
-            "its file again."
-        )
+    content, seal = unsealed(text, _KIND, _VERSION, "release of counts", writer="site", keys=keys)
     try:
         _check(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -267,7 +264,7 @@ def read_release(text: str | bytes) -> Release:
             f"The release of {content['site']} holds counts that cannot be: ask the site to write "
             "it again."
         ) from error
-    return Release(content)
+    return Release(content, seal)
 
 
 def _check(content: Mapping[str, Any]) -> None:
@@ -338,7 +335,3 @@ def _rounded(n: int, policy: ReleasePolicy) -> int:
     if 0 < n < policy.minimum or (policy.minimum > 1 and n == 0):
         return _HIDDEN
     return int((n + policy.rounding // 2) // policy.rounding * policy.rounding)
-
-
-def _hash(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -190,18 +190,23 @@ def shared_questions(releases: Sequence[Release]) -> dict[str, list[str | None]]
     return found
 
 
-def releases_by_centre(
-    cohort: Cohort, column: str, policy: ReleasePolicy, groups: Sequence[str], made: date
-) -> list[Release]:
-    """The centres of one cohort as if each had released its own counts: an example.
+def centres_of(cohort: Cohort, column: str) -> dict[str, Cohort]:
+    """The centres of one cohort as if each were a hospital of its own: an example.
 
     Centres of fewer than 30 patients are passed over.
     """
     codes, values = cohort.factor(column)
-    found = []
-    for position, value in list(enumerate(values))[:_MOST_SITES]:
-        inside = codes == position
-        if int(inside.sum()) >= _FEWEST:
-            tally = tally_of(cohort.subset(inside))
-            found.append(tally.release(policy, site=str(value), made=made, groups=groups))
-    return found
+    inside = {str(value): codes == place for place, value in enumerate(values[:_MOST_SITES])}
+    return {
+        name: cohort.subset(who, name) for name, who in inside.items() if int(who.sum()) >= _FEWEST
+    }
+
+
+def releases_by_centre(
+    cohort: Cohort, column: str, policy: ReleasePolicy, groups: Sequence[str], made: date
+) -> list[Release]:
+    """The centres of one cohort as if each had released its own counts: an example."""
+    return [
+        tally_of(own).release(policy, site=name, made=made, groups=groups)
+        for name, own in centres_of(cohort, column).items()
+    ]

@@ -1,0 +1,1 @@
+"""Cox's model over several hospitals, round by round: requests, replies, and the model."""

@@ -1,0 +1,336 @@
+"""Cox's model over sites: that of the pooled rows, by files; and what a site does not answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.analysis.regression import after_rounds, cox
+from app.cohort.filters import Filter
+from app.cohort.tally import SiteRecord, TallyError, read_record, sealed
+from app.views.pooled.rounds.coordinator import (
+    AcrossSites,
+    after_one_shot,
+    after_replies,
+    first_request,
+    one_shot_request,
+)
+from app.views.pooled.rounds.files import Reply, Request, read_reply, read_request
+from app.views.pooled.rounds.model import Covariate, Model, model_of
+from app.views.pooled.rounds.site import RoundsPolicy, reply_to
+from data_loaders import Cohort, load_cohort
+from tests.r_program import run_r
+
+NAMES = ("North", "South", "West")
+POLICY = RoundsPolicy()
+KEYS = {name: f"agreed by telephone, {name}" for name in NAMES}
+REAL = {
+    "mpn": ("mpn_grinfeld_2018/mpn_patients.csv", ["age_years", "sex", "ASXL1", "TET2"]),
+    "mds": ("mds_iwg_2022/df_clinical.tsv", ["AGE", "SEX", "HB", "IPSSR"]),
+    "aml": ("aml_papaemmanuil_2016/AMLSG_Clinical_Anon.RData", ["AOD", "wbc", "NPM1", "FLT3"]),
+}
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return load_cohort("demo:mds")
+
+
+@pytest.fixture(scope="module")
+def hospitals(cohort: Cohort) -> dict[str, Cohort]:
+    return split(cohort)
+
+
+@pytest.fixture(scope="module")
+def model(cohort: Cohort) -> Model:
+    return model_of(cohort, "os", ["age_years", "sex", "TP53"], per={"age_years": 10})
+
+
+def split(cohort: Cohort) -> dict[str, Cohort]:
+    third = np.arange(cohort.n) % 3
+    return {name: cohort.subset(third == i, name) for i, name in enumerate(NAMES)}
+
+
+def asked(
+    request: Request, sites: dict[str, Cohort], records: dict[str, SiteRecord] | None = None
+) -> list[Reply]:
+    """Every site's reply, through signed files both ways."""
+    records = {} if records is None else records
+    replies = []
+    for name, own in sites.items():
+        text = request.to_text("the coordinator's key")
+        opened = read_request(text, {"The group": "the coordinator's key"})
+        assert opened.seal.checked
+        held = records.get(name, SiteRecord())
+        reply, records[name] = reply_to(opened, own, name, POLICY, held)
+        replies.append(read_reply(reply.to_text(KEYS[name]), KEYS))
+    return replies
+
+
+def by_rounds(model: Model, sites: dict[str, Cohort]) -> AcrossSites:
+    step: Request | AcrossSites = first_request(model, list(sites), "The group")
+    records: dict[str, SiteRecord] = {}
+    while isinstance(step, Request):
+        step = after_replies(step, asked(step, sites, records))
+    return step
+
+
+def pooled_rows(model: Model, sites: dict[str, Cohort]) -> pd.DataFrame:
+    parts = []
+    for name, own in sites.items():
+        _, time, event, entry, x = model.patients(own)
+        assert entry is None
+        columns = {f"x{i}": held for i, held in enumerate(x.T)}
+        parts.append(pd.DataFrame({"time": time, "event": event, "site": name} | columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def covariates_of(rows: pd.DataFrame) -> list[str]:
+    return [name for name in rows if name.startswith("x")]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("disease", REAL)
+def test_rounds_give_the_stratified_model_of_published_rows(disease: str, public_cohorts: Path):
+    file, names = REAL[disease]
+    whole = load_cohort(public_cohorts / file)
+    sites = split(whole)
+    asked_model = model_of(whole, "os", names)
+    found = by_rounds(asked_model, sites)
+    rows = pooled_rows(asked_model, sites)
+    expected = cox(rows, "time", "event", covariates_of(rows), strata="site")
+    for column in ("coef", "se"):
+        np.testing.assert_allclose(found.summary[column], expected.summary[column], atol=1e-9)
+    assert found.log_likelihood == pytest.approx(expected.log_likelihood, abs=1e-5)
+    assert (found.n, found.events) == (expected.n, expected.events)
+    start = one_shot_request(asked_model, NAMES, "The group", sites["North"])
+    shot = after_one_shot(start, asked(start, sites), sites["North"], "North")
+    error = np.abs(shot.summary["coef"] - found.summary["coef"]) / found.summary["se"]
+    assert not shot.exact
+    # In standard errors; the lead site alone is off by up to two.
+    assert error.max() < 0.1
+
+
+def test_rounds_give_what_r_gives(model: Model, hospitals: dict[str, Cohort], tmp_path: Path):
+    rows = pooled_rows(model, hospitals)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    printed = run_r(
+        "library(survival); d <- read.csv('rows.csv')\n"
+        "m <- coxph(Surv(time, event) ~ x0 + x1 + x2 + strata(site), d)\n"
+        "cat(sprintf('%.12g', c(coef(m), sqrt(diag(vcov(m))))))",
+        folder=tmp_path,
+    )
+    expected = np.array(printed.split(), dtype=float)
+    found = by_rounds(model, hospitals).summary
+    np.testing.assert_allclose([*found["coef"], *found["se"]], expected, atol=1e-6)
+
+
+def test_sites_with_other_names_and_units_mean_the_same(
+    cohort: Cohort, hospitals: dict[str, Cohort]
+):
+    asked_model = model_of(cohort, "os", ["age_years", "hb_g_per_l", "sex"])
+    other = hospitals["West"]
+    named = other.patients.rename(columns={"hb_g_per_l": "HB", "sex": "GENDER"})
+    named = named.assign(HB=named["HB"] / 10, GENDER=named["GENDER"].map({"F": "w", "M": "male"}))
+    variables = dict(other.variables)
+    variables["HB"] = replace(variables.pop("hb_g_per_l"), name="HB", unit="g/dL")
+    variables["GENDER"] = replace(variables.pop("sex"), name="GENDER")
+    elsewhere = replace(other, patients=named, variables=variables)
+    found = by_rounds(asked_model, hospitals | {"West": elsewhere})
+    expected = by_rounds(asked_model, hospitals)
+    np.testing.assert_allclose(found.summary["coef"], expected.summary["coef"], rtol=1e-8)
+    strange = Covariate("karyotype_group", "IPSS-R karyotype group", "levels", levels=("a", "b"))
+    with pytest.raises(TallyError, match="5 values in West that the request does not list"):
+        replace(asked_model, covariates=(strange,)).patients(other)
+
+
+def refusal(request: Request, own: Cohort, record: SiteRecord | None = None) -> str:
+    with pytest.raises(TallyError) as caught:
+        reply_to(request, own, "North", POLICY, record or SiteRecord())
+    said = str(caught.value)
+    assert said.count(".") <= 2, "one sentence"
+    return said
+
+
+def test_a_coordinator_who_singles_patients_out_gets_no_answer(
+    model: Model, hospitals: dict[str, Cohort]
+):
+    north = hospitals["North"]
+    request = first_request(model, NAMES, "The group")
+    # A covariate that one patient has.
+    rare = north.patients.assign(rare=["a"] + ["b"] * (north.n - 1))
+    variables = dict(north.variables) | {"rare": replace(north.variables["sex"], name="rare")}
+    one = Covariate("rare", "Rare", "levels", levels=("b", "a"))
+    assert "have, or lack, rare=a" in refusal(
+        replace(request, model=replace(model, covariates=(one,)), beta=(0.0,)),
+        replace(north, patients=rare, variables=variables),
+    )
+    # A number in which one patient lies far from all others.
+    far = north.patients.assign(age_years=north.patients["age_years"].where(
+        np.arange(north.n) > 0, 1e6
+    ))  # fmt: skip
+    assert "single out" in refusal(request, replace(north, patients=far))
+    # Two covariates whose difference is one patient.
+    first = (np.arange(north.n) % 2).astype(float)
+    second = first.copy()
+    second[0] = 1 - second[0]
+    both = north.patients.assign(one=first, two=second)
+    variables = dict(north.variables)
+    for name in ("one", "two"):
+        variables[name] = replace(variables["age_years"], name=name, label=name, unit=None)
+    pair = tuple(Covariate(name, name, "number") for name in ("one", "two"))
+    assert "single out" in refusal(
+        replace(request, model=replace(model, covariates=pair), beta=(0.0, 0.0)),
+        replace(north, patients=both, variables=variables),
+    )
+    # A selection of few.
+    few = Filter.from_dict({"column": "age_years", "between": [None, 40]})
+    narrow = replace(request, model=replace(model, selected=few))
+    assert "fewer than 30 events" in refusal(narrow, north)
+
+
+def test_a_coordinator_who_chooses_coefficients_gets_no_answer(
+    model: Model, hospitals: dict[str, Cohort]
+):
+    north = hospitals["North"]
+    request = first_request(model, NAMES, "The group")
+    # With a large one the sums are those of the oldest patient.
+    assert "would outweigh" in refusal(replace(request, beta=(30.0, 0.0, 0.0)), north)
+    assert "Newton's method" in refusal(replace(request, beta=(0.1, 0.0, 0.0)), north)
+    second = after_replies(request, asked(request, hospitals))
+    assert isinstance(second, Request)
+    moved = replace(second, beta=tuple(np.array(second.beta) + 0.01))
+    assert "Newton's method" in refusal(moved, north)
+    # Rounds before that are none of the method.
+    held = second.history[0]
+    bent = replace(held, likelihood=replace(held.likelihood, beta=np.array([0.3, 0.0, 0.0])))
+    assert "are not those of Newton's method" in refusal(replace(second, history=(bent,)), north)
+    # One shot may start anywhere, but once.
+    shot = one_shot_request(model, NAMES, "The group", hospitals["South"])
+    _, record = reply_to(shot, north, "North", POLICY, SiteRecord())
+    again = replace(shot, beta=tuple(np.array(shot.beta) * 1.1))
+    assert "first and once" in refusal(again, north, record)
+    assert reply_to(shot, north, "North", POLICY, record)[1] == record, "the same tells nothing new"
+
+
+def test_what_is_told_in_all_rounds_is_limited(model: Model, hospitals: dict[str, Cohort]):
+    """Reconstruction: as many sums about the same patients as it takes to have their rows."""
+    north = hospitals["North"]
+    record, told, said = SiteRecord(), 0, ""
+    for year in range(400):
+        # Each another model, of everyone all the same, so that its rounds start anew.
+        everyone = Filter.from_dict({"column": "age_years", "between": [-year, None]})
+        request = first_request(replace(model, selected=everyone), NAMES, "The group")
+        try:
+            _, record = reply_to(request, north, "North", POLICY, record)
+        except TallyError as error:
+            said = str(error)
+            break
+        told += 1 + 3 + 6
+    assert "rows be put together again" in said
+    assert 0 < told <= POLICY.told * model.patients(north)[-1].size
+    assert len(record.sets) == 1
+
+
+def test_two_selections_that_differ_by_one_patient_are_not_both_answered(
+    model: Model, hospitals: dict[str, Cohort]
+):
+    north = hospitals["North"]
+    request = first_request(model, NAMES, "The group")
+    _, record = reply_to(request, north, "North", POLICY, SiteRecord())
+    record = read_record(record.to_text())
+    without = north.subset(np.arange(north.n) > 0)
+    assert "differ from those of an earlier answer" in refusal(
+        replace(request, coordinator="Another"), without, record
+    )
+    # One more death among the same patients is a difference too.
+    event = north.patients["os_event"].copy()
+    event.iloc[int(np.argmin(event.to_numpy()))] = 1.0
+    later = replace(north, patients=north.patients.assign(os_event=event))
+    assert "differ from those" in refusal(replace(request, coordinator="Another"), later, record)
+    many = north.subset(np.arange(north.n) > 20)
+    assert reply_to(replace(request, coordinator="Another"), many, "North", POLICY, record)
+
+
+def test_replies_that_cannot_be_true_are_refused(model: Model, hospitals: dict[str, Cohort]):
+    request = first_request(model, NAMES, "The group")
+    replies = asked(request, hospitals)
+    honest = replies[0].likelihood
+    for lie in (
+        {"likelihood": replace(honest, information=-honest.information)},
+        {"likelihood": replace(honest, information=honest.information * [[1, 9, 1]])},
+        {"likelihood": replace(honest, log_likelihood=5.0)},
+        {"likelihood": replace(honest, log_likelihood=-1e9)},
+        {"likelihood": replace(honest, score=honest.score * 1e4)},
+        {"counts": replace(replies[0].counts, events=10**6)},
+    ):
+        with pytest.raises(TallyError, match="North holds sums that no"):
+            after_replies(request, [replace(replies[0], **lie), *replies[1:]])
+    for wrong, said in (
+        (replies[:2], "reply of West to round 1 is missing"),
+        ([*replies, replies[0]], "replied twice"),
+        ([replace(replies[0], request="x"), *replies[1:]], "is to another request"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            after_replies(request, wrong)
+    second = after_replies(request, replies)
+    assert isinstance(second, Request)
+    others = asked(second, hospitals)
+    grown = replace(others[0], counts=replace(others[0].counts, n=others[0].counts.n + 1))
+    with pytest.raises(TallyError, match="data of North changed between the rounds"):
+        after_replies(second, [grown, *others[1:]])
+    # What is possible and untrue is not found: the Methods page says so.
+    plausible = replace(honest, score=honest.score * 1.1)
+    assert after_replies(request, [replace(replies[0], likelihood=plausible), *replies[1:]])
+
+
+def test_files_that_are_none_or_ask_what_cannot_be_are_refused(
+    model: Model, hospitals: dict[str, Cohort]
+):
+    for sites, said in (
+        (("A", "B"), "at least 3"),
+        (("A", "B", "B"), "the same name"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            first_request(model, sites, "The group")
+    request = first_request(model, NAMES, "The group")
+    content = request.content
+    for change in (
+        {"beta": [0.0]}, {"beta": [0.0, 0.0, float("inf")]}, {"sites": ["A", "B"]}, {"round": 2},
+        {"model": {}}, {"history": [{}]}, {"purpose": "a look"},
+    ):  # fmt: skip
+        with pytest.raises(TallyError, match="asks what cannot be"):
+            read_request(sealed(content | change, "The group"))
+    text = request.to_text(KEYS["North"])
+    keys = {"The group": KEYS["North"]}
+    changed = json.loads(text) | {"sites": [*NAMES, "East"]}
+    for broken, said in (
+        ("{}", "not a request for a Cox model"),
+        (json.dumps(changed), "was changed after it was written"),
+        (request.to_text(), "signs its files and this one is not signed"),
+        (request.to_text(KEYS["South"]), "does not fit"),
+        (sealed(content | {"sites": [*NAMES, "East"]}, "The group", KEYS["West"]), "does not fit"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            read_request(broken, keys)
+    assert read_request(text).seal.words == "signed, no key here to check it"
+    with pytest.raises(TallyError, match="at least 16 characters"):
+        request.to_text("short")
+    with pytest.raises(TallyError, match="use the name by which it knows"):
+        reply_to(request, hospitals["North"], "Elsewhere", POLICY, SiteRecord())
+
+
+def test_an_effect_that_is_infinite_is_said(hospitals: dict[str, Cohort], model: Model):
+    history = after_replies(
+        (request := first_request(model, NAMES, "The group")), asked(request, hospitals)
+    )
+    assert isinstance(history, Request)
+    held = history.history[0].likelihood
+    flat = replace(held, information=held.information * [[1, 1, 1], [1, 1, 1], [1, 1, 0]])
+    with pytest.raises(ValueError, match="does not vary"):
+        after_rounds([flat], 500, model.names)
