@@ -246,7 +246,7 @@ def emulate(
     for number in range(settings.draws):
         if number % 10 == 0:
             report(progress, should_cancel, "Bootstrap", number / settings.draws)
-        counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
+        counts = data.resampled(rng)
         again = trial.sums(trial.model.draw(counts, drawn), caps, counts)
         points.append(estimate(trial, again, layout))
     effective = effective_numbers(sums, groups.members)
@@ -282,7 +282,7 @@ def emulate(
         treated=int(trial.model.treated.sum()),
         left_out=data.left_out,
         settings=settings,
-        method=_method(settings),
+        method=_method(settings, by_centre=bool(data.centres.any())),
         notes=(
             *data.notes,
             *general_notes(trial, sums),
@@ -334,13 +334,14 @@ def _check(data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSetti
         )
 
 
-def _method(settings: EmulationSettings) -> str:
+def _method(settings: EmulationSettings, *, by_centre: bool) -> str:
     spread = "as in these data" if settings.spread == "practice" else "evenly"
     cut = (
         "not truncated"
         if settings.truncation is None
         else f"truncated at their {100 * settings.truncation:g}th percentile"
     )
+    within = " within each centre" if by_centre else ""
     losses = " and to follow-up" if settings.adjust_losses else ""
     return (
         "Target trial emulated by cloning, artificial censoring at deviation and inverse-"
@@ -348,7 +349,7 @@ def _method(settings: EmulationSettings) -> str:
         f"over each window; weights stabilised and {cut}; weighted Kaplan-Meier curves; "
         + (
             f"{settings.conf_level:.0%} intervals from the standard error over {settings.draws} "
-            f"bootstrap draws of patients (seed {settings.seed}), on Student's t with the "
+            f"bootstrap draws of patients{within} (seed {settings.seed}), on Student's t with the "
             "effective number of the smaller arm; those of the classes hold together (Šidák)"
             if settings.draws
             else "no intervals"

@@ -57,7 +57,7 @@ def rows_of(data: TrialData, rows: Any) -> TrialData:
     """Some rows of a trial's patients, in their order."""
     picked: dict[str, Floats] = {
         field: getattr(data, field)[rows]
-        for field in ("time", "event", "treated", "entry", "x", "groups", "rows")
+        for field in ("time", "event", "treated", "entry", "x", "groups", "centres", "rows")
     }
     return replace(
         data,

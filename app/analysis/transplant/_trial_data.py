@@ -22,6 +22,10 @@ from data_loaders.wording import mid_sentence, plural
 
 EVERYONE = "All eligible"
 CLASS = "class"
+CENTRE = "centre"
+OTHER_CENTRES = "smaller centres"
+# A centre is told apart where its own practice can be seen: as many transplanted, and as many not.
+_FEWEST_OF_A_CENTRE = 10
 _CURVED_FROM = 10
 
 
@@ -45,6 +49,9 @@ class TrialData:
         Time-dependent confounders: name to when it set in, infinite for never.
     groups, names
         Class of each patient as a position in ``names``, shape (n,).
+    centres
+        Centre of each patient, shape (n,): weights and draws of patients are stratified by it; zero
+        for everybody where none is told apart.
     rows
         Position of each row among the patients given.
     n_given, left_out
@@ -66,6 +73,7 @@ class TrialData:
     onsets: dict[str, Floats]
     groups: Ints
     names: tuple[str, ...]
+    centres: Ints
     rows: Ints
     n_given: int
     left_out: dict[str, int]
@@ -82,6 +90,14 @@ class TrialData:
         """Who was transplanted before the end of follow-up, shape (n,)."""
         return np.isfinite(self.treated)
 
+    def resampled(self, rng: np.random.Generator) -> Floats:
+        """How often each patient is in a bootstrap draw of every centre's patients, shape (n,)."""
+        counts = np.zeros(self.n)
+        for centre in np.unique(self.centres):
+            rows = np.flatnonzero(self.centres == centre)
+            counts[rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+        return counts
+
 
 def trial_data(
     time: Any,
@@ -90,6 +106,7 @@ def trial_data(
     confounders: pd.DataFrame,
     *,
     groups: Any = None,
+    centres: Any = None,
     entry: Any = None,
     onsets: Mapping[str, Any] | None = None,
     undated: Any = None,
@@ -109,6 +126,9 @@ def trial_data(
     groups
         Classes in which strategies are compared too (a risk class); they are a confounder as well.
         Patients without one are left out.
+    centres
+        Where each patient was treated. Centres with 10 transplanted and 10 other patients are each
+        a stratum of the weights and of the bootstrap; the others, and unknown ones, are one.
     entry
         When observation began, where later than time zero (delayed entry).
     onsets
@@ -133,6 +153,7 @@ def trial_data(
             "Transplant times": treatment_time,
             "The confounders": confounders,
             "Classes": groups,
+            "Centres": centres,
             "Entry times": entry,
             **{f"Times of {name}": values for name, values in (onsets or {}).items()},
         }
@@ -171,8 +192,14 @@ def trial_data(
     if len(known.labels) > 1 and not _holds(chosen, known.codes):
         classes = pd.Categorical.from_codes(known.codes, list(map(str, known.labels)))
         chosen = chosen.assign(**{CLASS: classes})
-    x, terms, notes = _design(chosen)
     treated = np.where(part["treated"] < part["time"], part["treated"], np.inf)
+    places = np.zeros(len(treated), dtype=np.int64)
+    if centres is not None:
+        of = pd.Series(np.asarray(centres, dtype=object))[kept].reset_index(drop=True)
+        places, told_apart = _centres(of, np.isfinite(treated))
+        if len(told_apart) > 1 and not _tells(chosen, places):
+            chosen = chosen.assign(**{CENTRE: pd.Categorical.from_codes(places, told_apart)})
+    x, terms, notes = _design(chosen)
     late = int((part["treated"] >= part["time"]).sum())
     if late:
         notes = (
@@ -201,6 +228,7 @@ def trial_data(
         },
         groups=known.codes[order],
         names=tuple(str(label) for label in known.labels),
+        centres=places[order],
         rows=np.flatnonzero(kept)[order],
         n_given=n,
         left_out=left_out,
@@ -268,6 +296,27 @@ def _exact_ties(columns: dict[str, Floats]) -> dict[str, Floats]:
     values[finite] = times[codes]
     parts = np.split(values, len(timed))
     return {**columns, **dict(zip(timed, parts, strict=True))}
+
+
+def _centres(of: pd.Series, treated: Bools) -> tuple[Ints, list[str]]:
+    """Stratum of each patient, and the strata: centres of a known practice, and the rest."""
+    given = pd.Series(treated).groupby(of).agg(["sum", "size"])
+    own = (given["sum"] >= _FEWEST_OF_A_CENTRE) & (
+        given["size"] - given["sum"] >= _FEWEST_OF_A_CENTRE
+    )
+    names = sorted(given.index[own], key=str)
+    codes = np.array([names.index(c) if c in names else len(names) for c in of], dtype=np.int64)
+    labels = [*map(str, names), *([OTHER_CENTRES] if (codes == len(names)).any() else [])]
+    return codes, labels
+
+
+def _tells(frame: pd.DataFrame, codes: Ints) -> bool:
+    """Whether a column of levels, the centre as it was given, already tells the strata."""
+    return any(
+        pd.Series(codes).groupby(frame[name].to_numpy(dtype=object)).nunique().le(1).all()
+        for name in frame.columns
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype)
+    )
 
 
 def _holds(frame: pd.DataFrame, codes: Ints) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from app.cohort.later_columns import comes_later
 from app.study.adjustment import adjustment_options, age_column, is_usable
 from data_loaders import Cohort
+from data_loaders.meaning.quality import batch_columns
 from data_loaders.wording import listing, mid_sentence
 
 TRANSPLANT = re.compile(r"transplant|hsct|\bhct\b|allo|tpl|\bsct\b|stem cell", re.IGNORECASE)
@@ -20,7 +21,7 @@ _RARELY_RECORDED = {
     "a donor": re.compile(r"donn?or|spender|sibling|\bhla\b", re.IGNORECASE),
     "the date of referral": re.compile(r"referr|first.?visit|zuweis|erstvorst", re.IGNORECASE),
     "conditioning": re.compile(r"condition|konditionier|\bmac\b|\bric\b", re.IGNORECASE),
-    "the centre": re.compile(r"cent(re|er)|hospital|klinik|\bsite\b", re.IGNORECASE),
+    "the centre": re.compile(r"cent(re|er)|hospital|klinik|institution|\bsite\b", re.IGNORECASE),
     "the year of diagnosis": re.compile(
         r"year.*diag|diag.*year|date.*diag|diag.*date", re.IGNORECASE
     ),
@@ -88,6 +89,14 @@ def what_is_left(cohort: Cohort, chosen: Collection[str]) -> str:
     if absent:
         parts.append(f"not recorded in these data: {listing(absent)}")
     return "; ".join([*parts, "the wish of patient and physician is in no file"])
+
+
+def centre_column(cohort: Cohort) -> str | None:
+    """The column that says where a patient was treated; None where there is none."""
+    return next(
+        (name for name in batch_columns(cohort) if _RARELY_RECORDED["the centre"].search(name)),
+        None,
+    )
 
 
 def timeless_treatments(cohort: Cohort, chosen: Collection[str]) -> str:

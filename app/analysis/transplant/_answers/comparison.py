@@ -95,7 +95,7 @@ def same_terms(
     for number in range(draws):
         if number % 5 == 0:
             report(progress, should_cancel, "Other estimators", number / draws)
-        counts = rng.multinomial(data.n, np.full(data.n, 1 / data.n)).astype(np.float64)
+        counts = data.resampled(rng)
         found[number] = gains(counts, again=True)
     report(progress, should_cancel, "Done", 1.0)
     rows = []

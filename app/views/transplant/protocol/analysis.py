@@ -24,12 +24,22 @@ from app.analysis.transplant import (
 from app.cohort.filters import Filter
 from app.study.adjustment import age_column
 from app.study.exposures import ExposureTimes, exposure_times
-from app.study.transplants.confounders import other_treatments, timeless_treatments, what_is_left
+from app.study.transplants.confounders import (
+    centre_column,
+    other_treatments,
+    timeless_treatments,
+    what_is_left,
+)
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.views.survival.cox.frame import ENTRY, EVENT, TIME, Covariate, model_frame
 from data_loaders import Cohort
 from data_loaders.wording import listing, mid_sentence, plural
 
+# The clock of a file starts where its survival times do; few files say where that is.
+_STANDS_FOR_DIAGNOSIS = (
+    "the start of follow-up in these data stands for diagnosis: where it is the taking of a sample "
+    "or the referral, who died or was transplanted before it is not here; "
+)
 DEFAULT_STRATEGIES = (Strategy("within", 6.0), Strategy("delayed", 12.0), Strategy("never"))
 
 
@@ -205,6 +215,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     if model.entry is not None:
         late = frame[ENTRY].to_numpy() - start
         entry = np.where(late > 0, late, -np.inf)
+    centre = centre_column(cohort)
     at = None if trial.classes is None else wanted.index(trial.classes)
     classes = None if at is None else frame[names[at]].reset_index(drop=True)
     time, event = frame[TIME].to_numpy(), frame[EVENT].to_numpy()
@@ -215,6 +226,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         given.months[used] - start,
         frame[names].reset_index(drop=True),
         groups=classes,
+        centres=None if centre is None else cohort.patients[centre].iloc[used].to_numpy(object),
         entry=entry,
         undated=given.undated[used],
     )
@@ -225,20 +237,22 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
     cases = {name: prepared(onsets=values) for name, values in _cases(onsets, unknown)}
     cases = {name: without_kinds(case, of_kinds(case)) for name, case in cases.items()}
     steps = _steps(cohort, trial, model.outcome.used, known, (used, data, given.months))
-    origin = "start of follow-up (diagnosis or sampling)"
-    if trial.time_zero is not None:
-        origin = exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun
+    origin, stands = _origin(cohort, trial)
     words = {
         "eligible": selection.sentence,
         "origin": origin,
+        "stands for": stands,
         "endpoint": cohort.endpoints[trial.endpoint].label,
         "confounders": listing([mid_sentence(name) for name in (*names, *onsets)]) or "none",
+        "centres": _centres_in_words(cohort, centre, data),
         "transplant": f"{given.exposure.noun}{kinds}",
         "left": "; ".join(
             text
             for text in (
                 timeless_treatments(cohort, trial.confounders),
-                what_is_left(cohort, [*trial.confounders, str(trial.classes)]),
+                what_is_left(
+                    cohort, [*trial.confounders, str(trial.classes), f"variable:{centre}"]
+                ),
             )
             if text
         ),
@@ -279,6 +293,24 @@ def _kinds(
     column = age_column(cohort)
     age = None if column is None else cohort.numbers(column)[used[data.rows]]
     return kinds_of(data, trial.primary, age, grace=trial.grace_months, progression=progression)
+
+
+def _origin(cohort: Cohort, trial: TargetTrial) -> tuple[str, str]:
+    """What starts the clock in the trial, and what in these data stands for it."""
+    if trial.time_zero is None:
+        return "diagnosis", _STANDS_FOR_DIAGNOSIS
+    return exposure_times(cohort, trial.time_zero, trial.endpoint).exposure.noun, ""
+
+
+def _centres_in_words(cohort: Cohort, centre: str | None, data: TrialData) -> str:
+    """What the weights do with the centre."""
+    strata = len(np.unique(data.centres))
+    if centre is None or strata < 2:
+        return ""
+    return (
+        f", and by {mid_sentence(cohort.variables[centre].label)} ({strata} strata; centres with "
+        "fewer than 10 transplanted or 10 other patients are one)"
+    )
 
 
 def _higher(trial: TargetTrial, classes: pd.Series | None) -> tuple[str, ...]:
@@ -450,12 +482,12 @@ def _table(
             "Assignment",
             "at random, not blinded",
             "not random: weighted by a model of transplant with "
-            f"{words['confounders']}; {words['left']}",
+            f"{words['confounders']}{words['centres']}; {words['left']}",
         ),
         (
             "Time zero",
             f"{words['origin']}, when eligible and assigned",
-            "every patient enters every arm as a clone at the same time zero"
+            f"{words['stands for']}every patient enters every arm as a clone at the same time zero"
             + (
                 "; some come under observation later (delayed entry)"
                 if np.isfinite(data.entry).any()
