@@ -22,7 +22,8 @@ from app.analysis.transplant import (
 from app.cohort.filters import Filter
 from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.defaults import suggest
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words import caution, headline, left_out_in_words
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words

@@ -29,7 +29,8 @@ from app.views.survival.during.analysis import during_follow_up
 from app.views.survival.during.words import answers_table
 from app.views.survival.incidence.analysis import incidence_by_group
 from app.views.survival.screen.analysis import screen_cohort
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort
 

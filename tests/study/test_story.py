@@ -13,7 +13,7 @@ from app.study.analyses import answer_to
 from app.study.question import Question, QuestionError
 from app.study.story import Step, Story, StoryError, caption_from, demo_story, opened
 from app.views.transplant.defaults import suggest
-from app.views.transplant.protocol.analysis import TargetTrial
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort, load_cohort
 from data_loaders.demo import DEMO_COHORTS
 

@@ -23,7 +23,8 @@ from app.study.answer import Answer
 from app.study.figures.theme import framed
 from app.study.wording import count, mid_sentence
 from app.views.transplant.figures import strategy_figure
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import Protocol, write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words import (
     HYPOTHESES,
     arms_in_words,
@@ -72,7 +73,7 @@ def emulated_trial(
         The cohort before the filter, and the patients selected; who takes part the trial says
         itself, whose eligibility holds the filter.
     trial
-        As JSON, see :meth:`app.views.transplant.protocol.analysis.TargetTrial.to_json`.
+        As JSON, see :meth:`app.views.transplant.protocol.trial.TargetTrial.to_json`.
     group
         The class whose curves are shown; None for everyone eligible, or the
         first who can be told of.

@@ -20,7 +20,7 @@ from app.study.transplants.choices import (
 )
 from app.study.transplants.confounders import confounder_options
 from app.study.transplants.kinds import ALLOGENEIC, transplant_kinds
-from app.views.transplant.protocol.analysis import TargetTrial
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort, Variable
 
 _REMISSION = "remission"

@@ -28,7 +28,7 @@ from app.study.transplants.choices import progressions
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.study.wording import mid_sentence
 from app.views.transplant.defaults import Suggestion, eligible
-from app.views.transplant.protocol.analysis import TargetTrial
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 ALTERED = "altered"

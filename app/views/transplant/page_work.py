@@ -43,7 +43,8 @@ from app.views.transplant.benefits.profile import (
     life_of,
     patients_alike,
 )
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import Protocol, write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.tasks import (
     BENEFIT,
     DELAYS,

@@ -8,7 +8,7 @@ from app.analysis.transplant import EmulationSettings, MicrosimulationSettings
 from app.study.scripts.lists import IMPORT, plain_literal
 from app.study.scripts.loading import check_lines, loading_lines
 from app.study.scripts.parts import SELECTED, comment, heading_part, import_lines, script_of
-from app.views.transplant.protocol.analysis import TargetTrial
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 _NUMBERS = 'to_string(index=False, float_format="%.12g".__mod__)'
@@ -37,7 +37,10 @@ def transplant_script(
     """
     wanted = {"EmulationSettings", "emulate"}
     parts = [_trial(trial), _emulation(settings)]
-    extra = {"app.views.transplant.protocol.analysis": {"TargetTrial", "write_protocol"}}
+    extra = {
+        "app.views.transplant.protocol.analysis": {"write_protocol"},
+        "app.views.transplant.protocol.trial": {"TargetTrial"},
+    }
     if landmarks:
         marks = [float(mark) for mark in landmarks]
         drawn = marks[len(marks) // 2]

@@ -26,7 +26,7 @@ from app.study.wording import (
     mid_sentence,
     signed,
 )
-from app.views.transplant.protocol.analysis import TargetTrial
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 HYPOTHESES = (

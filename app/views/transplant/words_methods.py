@@ -8,7 +8,8 @@ from app.analysis.transplant import Emulation, Microsimulation, SameTerms, Strat
 from app.cohort.filters import Selection
 from app.study.methods import endpoint_sentence, view_methods
 from app.study.wording import count, listing, mid_sentence
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial
+from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words_trust import support_reading
 
 NOT_CAUSAL = (

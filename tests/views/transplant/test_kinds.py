@@ -12,7 +12,8 @@ from app.cohort.filters import Filter
 from app.study.transplants.confounders import confounder_options, what_is_left
 from app.study.transplants.kinds import transplant_kinds
 from app.views.transplant.defaults import suggest
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort, Variable
 from tests.builders import OS, make_cohort
 

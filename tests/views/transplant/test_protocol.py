@@ -9,7 +9,8 @@ import pytest
 
 from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import CohortError, load_cohort
 from data_loaders.demo import load_demo
 

@@ -24,13 +24,14 @@ from app.cohort.filters import Filter
 from app.study.files.workbook import to_xlsx
 from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.answers.words import side_by_side
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.answer_document import (
     AUTHORS,
     Told,
     protocol_document,
     target_sheet,
 )
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.script import transplant_script
 from app.views.transplant.words import HYPOTHESES, headline
 from app.views.transplant.words_methods import (

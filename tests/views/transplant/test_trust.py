@@ -44,7 +44,8 @@ from app.views.transplant.answers.words import (
     side_by_side,
     side_by_side_reading,
 )
-from app.views.transplant.protocol.analysis import TargetTrial, write_protocol
+from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,

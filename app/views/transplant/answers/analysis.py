@@ -14,7 +14,8 @@ import numpy as np
 from app.study.exposures import default_landmarks, exposure_times
 from app.study.outcomes import outcome_of
 from app.views.survival.during.analysis import DuringFollowUp, analyse_during_follow_up
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial
+from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 USUAL_LANDMARK = 6.0

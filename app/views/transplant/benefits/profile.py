@@ -27,7 +27,8 @@ from app.analysis.transplant import (
 )
 from app.study.wording import count, signed
 from app.views.transplant.benefits.analysis import support_of
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial
+from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 NO_ADVICE = (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,13 +13,11 @@ from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant import (
     EFFECTIVE,
     Kinds,
-    Strategy,
     TrialData,
     kinds_of,
     trial_data,
     without_kinds,
 )
-from app.cohort.filters import Filter
 from app.study.adjustment import age_column
 from app.study.exposures import ExposureTimes, exposure_times
 from app.study.transplants.confounders import (
@@ -32,6 +28,7 @@ from app.study.transplants.confounders import (
 )
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.views.survival.cox.frame import ENTRY, EVENT, TIME, Covariate, model_frame
+from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 from data_loaders.wording import listing, mid_sentence, plural
 
@@ -40,98 +37,6 @@ _STANDS_FOR_DIAGNOSIS = (
     "the start of follow-up in these data stands for diagnosis: where it is the taking of a sample "
     "or the referral, who died or was transplanted before it is not here; "
 )
-DEFAULT_STRATEGIES = (Strategy("within", 6.0), Strategy("delayed", 12.0), Strategy("never"))
-
-
-@dataclass(frozen=True)
-class TargetTrial:
-    """The trial one would run, as plain data.
-
-    Attributes
-    ----------
-    eligibility
-        Who takes part.
-    treatment
-        Key of the transplant among ``exposure_options``: ``column:transplant_months``.
-    time_zero
-        Key of the event that starts the clock (``column:cr_months`` for first remission); None for
-        the start of the endpoint's own clock, diagnosis or sampling.
-    endpoint
-        Key of the endpoint; one in which death is an event.
-    strategies
-        The arms.
-    grace_months, horizon_months
-        How long after its moment a delayed transplant may take place, and when the trial ends.
-    confounders
-        ``variable:age_years``, ``alteration:TP53``, as in a Cox model.
-    classes
-        Risk classes in which strategies are compared too: ``variable:ipssm``; None for none.
-    progression
-        Key of the event that is a time-dependent confounder and that a strategy may wait for:
-        ``endpoint:aml``; None for none.
-    kind
-        ``allogeneic`` or ``autologous``: transplants of the other kind end the follow-up; empty
-        for every transplant alike.
-    higher_from
-        The first class of higher risk, which is compared with lower risk; empty for the upper half.
-    """
-
-    eligibility: Filter = field(default_factory=Filter)
-    treatment: str = "column:transplant_months"
-    time_zero: str | None = None
-    endpoint: str = "os"
-    strategies: tuple[Strategy, ...] = DEFAULT_STRATEGIES
-    grace_months: float = 6.0
-    horizon_months: float = 96.0
-    confounders: tuple[str, ...] = ()
-    classes: str | None = None
-    progression: str | None = None
-    kind: str = ""
-    higher_from: str = ""
-
-    @property
-    def primary(self) -> Strategy:
-        """The strategy that is compared first: with a transplant, where there is one."""
-        return next((arm for arm in self.strategies if arm.kind != "never"), self.strategies[0])
-
-    def to_dict(self) -> dict[str, Any]:
-        """The trial as plain data; ``from_dict`` reads it back equal."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain["eligibility"] = self.eligibility.to_dict()
-        plain["confounders"] = list(self.confounders)
-        plain["strategies"] = [
-            {name: value for name, value in asdict(arm).items() if value != np.inf}
-            for arm in self.strategies
-        ]
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> TargetTrial:
-        """Read a trial from plain data.
-
-        Raises
-        ------
-        ValueError
-            If a name is not known or a strategy or filter is not one.
-        """
-        unknown = set(data) - set(cls.__dataclass_fields__)
-        if unknown:
-            raise ValueError(f"A trial has no part called {min(unknown)}.")
-        values = dict(data)
-        try:
-            if "strategies" in values:
-                values["strategies"] = tuple(Strategy(**arm) for arm in values["strategies"])
-            if "eligibility" in values:
-                values["eligibility"] = Filter.from_dict(values["eligibility"])
-            if "confounders" in values:
-                values["confounders"] = tuple(values["confounders"])
-        except TypeError as error:
-            raise ValueError("The trial cannot be read; copy the whole link again.") from error
-        return cls(**values)
-
-    def to_json(self) -> str:
-        """The trial as compact JSON: the same trial gives the same text."""
-        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ import pandas as pd
 from app.analysis.transplant import Emulation
 from app.study.files.workbook import xml_text
 from app.study.wording import count, listing
-from app.views.transplant.protocol.analysis import Protocol, TargetTrial
+from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words import left_out_in_words
 from app.views.transplant.words_trust import support_reading
 
