@@ -436,4 +436,5 @@ def _read_provenance(stored: Mapping[str, Any]) -> Provenance:
         )
         for truth in stored["truths"]
     )
-    return Provenance(**{**stored, "truths": truths})
+    derived = tuple(stored.get("derived", ()))
+    return Provenance(**{**stored, "truths": truths, "derived": derived})

@@ -28,11 +28,12 @@ VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "d
 VariableRole = Literal[
     "demographic", "disease", "laboratory", "clinical", "treatment", "outcome", "study", "other"
 ]
-FeatureKind = Literal["gene", "refinement", "cytogenetic"]
+FeatureKind = Literal["gene", "refinement", "cytogenetic", "combination"]
 FEATURE_KINDS: Mapping[FeatureKind, str] = {
     "gene": "Genes",
     "refinement": "Refinements of genes",
     "cytogenetic": "Cytogenetic events",
+    "combination": "Combinations",
 }
 Severity = Literal["error", "warning", "info"]
 Way = Literal[
@@ -210,7 +211,8 @@ class Provenance:
 
     ``source`` is a file's name (never its folder), a catalogue key or a demo's key; ``loaded`` is
     how it was read, None where a program made it. The latter is no part of what two cohorts are
-    compared by: the same cohort may come by several ways.
+    compared by: the same cohort may come by several ways. ``derived`` are the definitions, as
+    plain JSON, of what was derived of other columns (see :mod:`app.cohort.derived`).
     """
 
     source: str
@@ -220,6 +222,7 @@ class Provenance:
     synthetic: bool = False
     note: str = ""
     truths: tuple[PlantedTruth, ...] = ()
+    derived: tuple[Mapping[str, Any], ...] = ()
     loaded: Loading | None = field(default=None, compare=False)
 
 
@@ -260,7 +263,7 @@ class Cohort:
         which is never wild type.
     features
         One row a column of ``alterations`` (index = feature name) with the columns ``kind``
-        (gene, refinement or cytogenetic), ``gene`` (symbol, or None; of a part of a
+        (gene, refinement, cytogenetic or combination), ``gene`` (symbol, or None; of a part of a
         cytogenetic event, that event), ``label`` (for people) and
         ``source_column`` (name in the file).
     mutations

@@ -45,6 +45,7 @@ def ask(
         grouping=grouping,
         arrangement=arrangement or Arrangement(),
         saved=saved_groups(looking.cohort),
+        derived=looking.cohort.provenance.derived,
         settings=settings,
     )
 

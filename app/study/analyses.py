@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 from types import MappingProxyType
 from typing import Any
 
+from app.cohort.derived import derived_as
 from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
 from app.study.question import Question
@@ -88,7 +89,7 @@ def compute(question: Question, cohort: Cohort) -> Any:
     ValueError
         If this cohort cannot answer; the message is a sentence for the user.
     """
-    cohort = with_its_scores(question, cohort)
+    cohort = as_asked(question, cohort)
     mask = question.filter.apply(cohort).mask
     asked = dict(question.settings)
     grouping = question.groups(cohort, mask)
@@ -99,15 +100,23 @@ def compute(question: Question, cohort: Cohort) -> Any:
     return analysis_of(question).function(cohort, mask, **asked)
 
 
-def with_its_scores(question: Question, cohort: Cohort) -> Cohort:
-    """The cohort with the scores that the question names as variables."""
+def as_asked(question: Question, cohort: Cohort) -> Cohort:
+    """The cohort with what the question derives of it, and the scores it names as variables.
+
+    Raises
+    ------
+    DerivedError
+        If something cannot be derived of this cohort.
+    """
+    if question.derived:
+        cohort = derived_as(cohort, question.derived)
     said = (question.filter.to_dict(), str(question.grouping), question.settings, question.shown)
     return with_scores(cohort, scores_named_in(str(said)))
 
 
 def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
     """What a result says, drawn as the question wants it."""
-    cohort = with_its_scores(question, cohort)
+    cohort = as_asked(question, cohort)
     answer = analysis_of(question).answer(cohort, result, **question.shown)
     return replace(answer, question=question)
 

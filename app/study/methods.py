@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.cohort.derived import derived_sentences
 from app.cohort.filters import Selection
 from app.study.files.software import made_with
 from app.study.outcomes import as_loaded
@@ -13,11 +14,9 @@ from data_loaders import Endpoint
 
 def view_methods(selection: Selection, analysed: int, parts: Sequence[str]) -> str:
     """Methods of a view, ready for a manuscript, paragraphs by blank lines."""
-    paragraphs = [
-        f"{source_sentence(selection)} {selected_sentence(selection)}",
-        *parts,
-        made_with(),
-    ]
+    start = f"{source_sentence(selection)} {selected_sentence(selection)}"
+    derived = derived_sentences(selection.source, " ".join((start, *parts)))
+    paragraphs = [start, " ".join(derived), *parts, made_with()]
     if not analysed:
         paragraphs.insert(1, "Nobody was analysed.")
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.cohort.derived import DerivedError, definition_of
 from app.cohort.filters import Filter
 from app.cohort.groupings import (
     SAVED,
@@ -57,6 +58,9 @@ class Question:
         How they are grouped, None for everyone together, and how the groups are shown.
     saved
         Groups saved by name; of those given, the question keeps what it names.
+    derived
+        Definitions of what was derived of the cohort's columns, as plain data: with them the cohort
+        is had again wherever it is loaded.
     settings
         Keywords of the analysis: texts, numbers, truth values, None, and sequences (kept as tuples)
         and mappings of them.
@@ -68,6 +72,8 @@ class Question:
     ------
     TypeError
         If a setting is not plain data.
+    DerivedError
+        If something that it derives is no definition.
     """
 
     cohort: str
@@ -77,6 +83,7 @@ class Question:
     grouping: GroupingSpec | None = None
     arrangement: Arrangement = field(default_factory=Arrangement)
     saved: SavedGroups = field(default_factory=dict)
+    derived: tuple[Mapping[str, Any], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)
 
@@ -86,7 +93,9 @@ class Question:
             raise TypeError("Settings are a mapping.")
         named = {str(self.grouping), *_texts(settings)}
         kept = {name: held for name, held in self.saved.items() if f"{SAVED}:{name}" in named}
-        for name, value in (("settings", settings), ("shown", shown), ("saved", kept)):
+        derived = tuple(definition_of(one).to_dict() for one in self.derived)
+        plain = {"settings": settings, "shown": shown, "saved": kept, "derived": derived}
+        for name, value in plain.items():
             object.__setattr__(self, name, value)
 
     @cached_property
@@ -165,10 +174,11 @@ class Question:
                 grouping=None if grouping is None else GroupingSpec.parse(grouping),
                 arrangement=Arrangement.from_dict(data.get("arrangement", {})),
                 saved=dict(map(saved_of_text, data.get("saved", ()))),
+                derived=data.get("derived", ()),
                 settings=data.get("settings", {}),
                 shown=data.get("shown", {}),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, DerivedError) as error:
             raise QuestionError("This is not a question that this version can read.") from error
 
     def _without_groups(self) -> dict[str, Any]:
@@ -179,9 +189,10 @@ class Question:
             "filter": self.filter.to_dict(),
             "grouping": None if self.grouping is None else str(self.grouping),
             "arrangement": self.arrangement.to_dict(),
+            "derived": [dict(definition) for definition in self.derived],
             "settings": dict(self.settings),
         }
-        return {name: part for name, part in whole.items() if part not in (None, {})}
+        return {name: part for name, part in whole.items() if part not in (None, {}, [])}
 
 
 def _plain(value: Any) -> Any:

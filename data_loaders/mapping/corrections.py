@@ -236,6 +236,7 @@ def in_words(mapping: Mapping[str, Any]) -> list[str]:
         said.append(f"endpoint {shown(key)}: {', '.join(parts)}" if parts else f"endpoint {key}")
     said += [f"no endpoint {shown(key)}" for key in mapping.get("no_endpoints", [])]
     said += [f"{shown(key)} of scores" for key in mapping.get("scores", {})]
+    said += [f"{shown(one.get('name'))} derived" for one in mapping.get("derived", [])]
     return said
 
 

@@ -17,7 +17,8 @@ Plain data, from Python or a JSON file::
         "d13": {"event": "del(13q)", "codes": {"y": "altered", "n": "not altered"}}
       },
       "ignore": ["comment"],
-      "scores": {"hb": {"column": "HB", "unit": "g/L"}, "transfusion": null}
+      "scores": {"hb": {"column": "HB", "unit": "g/L"}, "transfusion": null},
+      "derived": [{"name": "LDH ratio", "formula": "ldh / 250"}]
     }
 
 All parts are optional, and what is stated of one column changes nothing about the others.
@@ -43,6 +44,10 @@ tested; a value that is not listed is not tested.
 
 ``scores`` says which variable or alteration of the cohort feeds an input of a prognostic score,
 where the one found is wrong, and in which unit; null where none does.
+
+``derived`` lists variables, alterations and endpoints that are derived by formulas. The loader
+keeps the list for :mod:`app.cohort.derived`, which reads it: a page does so by itself, code calls
+``with_derived(cohort, stated_derived(cohort))``.
 """
 
 from __future__ import annotations
@@ -71,7 +76,16 @@ from data_loaders.wording import listed, shown
 
 MAPPING_ENDING = ".mapping.json"
 _MAX_BYTES = 2**20
-_KEYS = ("patient_id", "columns", "endpoints", "no_endpoints", "alterations", "ignore", "scores")
+_KEYS = (
+    "patient_id",
+    "columns",
+    "endpoints",
+    "no_endpoints",
+    "alterations",
+    "ignore",
+    "scores",
+    "derived",
+)
 _COLUMN_KEYS = (
     "role", "kind", "unit", "label", "description", "levels", "date_format", "decimal_mark",
 )  # fmt: skip
@@ -97,6 +111,8 @@ class TableMapping:
         Columns that are left out.
     scores
         What feeds inputs of prognostic scores: a column, or column and unit, or None.
+    derived
+        Definitions of what is derived of other columns, in their order.
     """
 
     patient_id: str | None = None
@@ -106,6 +122,7 @@ class TableMapping:
     alterations: Mapping[str, AlterationMapping] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     scores: Mapping[str, Any] = field(default_factory=dict)
+    derived: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def read(cls, source: Mapping[str, Any] | str | Path | None) -> TableMapping:
@@ -147,6 +164,7 @@ class TableMapping:
             alterations=alterations,
             ignore=as_names(data.get("ignore"), "ignore"),
             scores=_scores(data.get("scores")),
+            derived=_derived(data.get("derived")),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,6 +180,7 @@ class TableMapping:
             "alterations": {name: said.to_dict() for name, said in self.alterations.items()},
             "ignore": list(self.ignore),
             "scores": dict(self.scores),
+            "derived": [dict(definition) for definition in self.derived],
         }
         return {key: value for key, value in said.items() if value}
 
@@ -200,6 +219,14 @@ def _scores(value: object) -> Mapping[str, Any]:
         for part in ("column", "unit"):
             as_text(data.get(part), f"{part} of {key}")
     return said
+
+
+def _derived(value: object) -> tuple[Mapping[str, Any], ...]:
+    """Definitions as they are: what they say is read where they are used."""
+    said = [] if value is None else value
+    if not isinstance(said, list | tuple) or not all(isinstance(one, Mapping) for one in said):
+        raise CohortError('"derived" in the mapping needs to be a list of objects.')
+    return tuple(said)
 
 
 def _listed(value: Any) -> Any:

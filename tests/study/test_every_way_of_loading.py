@@ -18,7 +18,15 @@ import pandas as pd
 import psycopg
 import pytest
 
+from app.cohort.derived import Derived, DerivedEndpoint, stated_derived, with_derived
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.study.analyses import answer_to
+from app.study.answer import methods_text
+from app.study.question import Question
 from app.study.scripts.loading import DATABASE_ADDRESS, QUERY_FILE, loading_lines
+from app.study.scripts.question import question_script
+from app.study.story import Step, Story, answered, opened
 from app.views.data.archive import cohort_archive
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.cbioportal import write_study
@@ -27,7 +35,7 @@ from data_loaders.settings import CACHE
 from data_loaders.uploads import load_upload, read_beside
 from tests.data_loaders import cbioportal_server, postgres
 from tests.study.every_view import VIEWS, genes, maf, numbers, patients
-from tests.study.reproduce import run_alone, run_warm
+from tests.study.reproduce import check_tables, run_alone, run_warm
 
 _TABLE = "CREATE TABLE patients AS SELECT * FROM read_csv('{path}')"
 
@@ -173,6 +181,52 @@ def test_a_study_and_a_saved_cohort(tables: dict[str, bytes], tmp_path: Path):
     check(again, tmp_path / "b", [*FEW, "variants"], run=run_warm)
 
 
+def test_what_was_derived(tables: dict[str, bytes], tmp_path: Path):
+    """Variables, an alteration and an endpoint: stated in the mapping, and of a saved cohort."""
+    definitions = [
+        Derived("Haemoglobin, g/dL", "hb_g_per_l / 10", unit="g/dL"),
+        Derived("Age class", "cut(age_years, 60)", missing="unknown"),
+        Derived("TP53 or ASXL1", "TP53 or ASXL1", kind="alteration"),
+        DerivedEndpoint("Death from month 3", "os", start="3"),
+    ]
+    files = {"wide.csv": tables["wide.csv"]}
+    stated = {"ignore": ["transplant_months"], "derived": [one.to_dict() for one in definitions]}
+    loaded = load_upload(files, stated)
+    cohort = with_derived(loaded, stated_derived(loaded))
+    put(tmp_path, files)
+    question = Question(
+        "upload:a", cohort.fingerprint, "survival.curves",
+        filter=Filter.from_dict({"column": "Haemoglobin, g/dL", "between": [7, None]}),
+        grouping=GroupingSpec.parse("alteration:TP53 or ASXL1"),
+        derived=cohort.provenance.derived,
+        settings={"endpoint_key": "death_from_month_3"},
+    )  # fmt: skip
+    # A question brings its definitions along: the loaded cohort answers it as the derived one does.
+    answer = answer_to(Question.from_dict(question.to_dict()), loaded)
+    selection = question.filter.apply(cohort)
+    told = methods_text(answer, selection)
+    assert "Haemoglobin, g/dL was derived: hb_g_per_l / 10, in g/dL." in told
+    assert "TP53 or ASXL1 was derived: TP53 or ASXL1" not in told
+    assert "made of first of os; from 3" in told
+    script = question_script(question, cohort, "Derived")
+    check_tables(run_alone({"own": script}, tmp_path)["own"], answer)
+    saved = {"saved.zip": cohort_archive(cohort, "tables")}
+    put(tmp_path / "b", saved)
+    again = load_upload(saved)
+    assert again.fingerprint == cohort.fingerprint
+    check(again, tmp_path / "b", ["curves", "models", "frequencies"], run=run_warm)
+    story = Story("Derived", (Step(question, "A caption"),))
+    assert [one.state for one in opened(story, {"upload:b": loaded, "upload:a": loaded})] == [
+        "fine"
+    ]
+    assert [one.state for one in opened(story, {"upload:b": cohort})] == ["fine"]
+    assert answered(story, {"upload:a": loaded})[0].said == ""
+    changed = load_upload(files, {"ignore": ["hb_g_per_l"]})
+    (one,) = opened(story, {"upload:a": changed})
+    assert one.state == "broken"
+    assert "has no hb_g_per_l" in one.said
+
+
 def test_a_demo(tmp_path: Path):
     cohort = load_cohort("demo:mds")
     views = [name for name in QUICK if name not in {"pairs", "transplant"}]
@@ -249,9 +303,6 @@ def test_a_study_of_cbioportal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def _frequencies(cohort: Cohort) -> str:
     """The toy study is too small for most other views."""
-    from app.study.question import Question
-    from app.study.scripts.question import question_script
-
     asked = {"settings": {"kinds": ["gene"]}}
     question = Question("upload:abc", cohort.fingerprint, "genomics.frequencies", **asked)
     return question_script(question, cohort, "Frequency of alterations")

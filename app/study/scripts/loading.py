@@ -59,7 +59,7 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
         Which cohort of the script it is, from 1; what is asked of the environment for a further
         one has its number at the end.
     """
-    lines = _loading_lines(cohort, number)
+    lines = _with_derived(cohort, _loading_lines(cohort, number))
     computed = scores_among(cohort)
     if not computed:
         return lines
@@ -67,6 +67,20 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
         lines,
         lines=f"{lines.lines}\ncohort = with_scores(cohort, {list(computed)})",
         imports={**lines.imports, "app.cohort.scores": {"with_scores"}},
+    )
+
+
+def _with_derived(cohort: Cohort, lines: LoadingLines) -> LoadingLines:
+    """The same, and what was derived of other columns, where anything was or was stated to be."""
+    definitions = list(cohort.provenance.derived)
+    if not definitions:
+        return lines
+    plain = indent(pformat(definitions, width=88, sort_dicts=False), "    ")
+    told = f"# What was derived of other columns.\nderived = (\n{plain}\n)"
+    return replace(
+        lines,
+        lines=f"{lines.lines}\n{told}\ncohort = derived_as(cohort, derived)",
+        imports={**lines.imports, "app.cohort.derived": {"derived_as"}},
     )
 
 
@@ -184,8 +198,10 @@ def _called(
 ) -> LoadingLines:
     """A call, with the mapping as a literal before it where there is one."""
     before = ""
-    if loaded.mapping:
-        plain = indent(pformat(dict(loaded.mapping), sort_dicts=False), "    ")
+    # What is derived stands behind the loading, as the cohort has it now.
+    mapping = {key: value for key, value in loaded.mapping.items() if key != "derived"}
+    if mapping:
+        plain = indent(pformat(mapping, sort_dicts=False), "    ")
         before = f"# What was stated of the columns.\nmapping = (\n{plain}\n)\n"
         asked = [*asked, "mapping=mapping"]
     elif loaded.way in {"file", "archive"}:

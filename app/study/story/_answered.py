@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from app.cohort.derived import derived_as
 from app.cohort.filters import Selection
-from app.study.analyses import answer_to, with_its_scores
+from app.study.analyses import answer_to, as_asked
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.story._standing import Standing, opened
@@ -77,12 +78,12 @@ def _answered(
     question = standing.question
     if question is None:
         return Answered(standing, None, None, standing.said)
-    cohort = cohorts[question.cohort]
     try:
+        cohort = derived_as(cohorts[question.cohort], question.derived)
         found = answer(question, cohort)
     except ValueError as error:  # a sentence for the user
         return Answered(standing, None, None, str(error))
     except (KeyError, TypeError):
         return Answered(standing, None, None, "This step asks what is not here.")
-    selection = question.filter.apply(with_its_scores(question, cohort))
+    selection = question.filter.apply(as_asked(question, cohort))
     return Answered(standing, found, selection, standing.said)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from app.cohort.derived import DerivedError, derived_as
 from app.study.analyses import ANALYSES, answer_to
 from app.study.question import Question
 from app.study.story._story import Step, Story
@@ -54,26 +56,28 @@ def opened(
     answer
         Answers a question of a cohort that changed, or finds that it cannot be answered.
     """
-    prints = {cohort.fingerprint: key for key, cohort in cohorts.items()}
-    return tuple(_standing(step, cohorts, prints, answer) for step in story.steps)
+    return tuple(_standing(step, cohorts, answer) for step in story.steps)
 
 
 def _standing(
     step: Step,
     cohorts: Mapping[str, Cohort],
-    prints: Mapping[str, str],
     answer: Callable[[Question, Cohort], object],
 ) -> Standing:
     asked = step.question
     if asked.analysis not in ANALYSES:
         return Standing(step, "broken", f"This version has no analysis “{asked.analysis}”.")
-    key = asked.cohort if asked.cohort in cohorts else prints.get(asked.fingerprint)
+    key = asked.cohort if asked.cohort in cohorts else _alike(asked, cohorts)
     if key is None:
         return Standing(
             step, "missing",
             f"The cohort of this step ({asked.cohort}) is not here: load it on the Data page.",
         )  # fmt: skip
-    cohort = cohorts[key]
+    try:
+        # The step says what is derived, whatever else the session derived of this cohort.
+        cohort = derived_as(cohorts[key], asked.derived)
+    except DerivedError as error:
+        return Standing(step, "broken", f"The cohort has changed, and the step is lost: {error}")
     here = replace(asked, cohort=key, fingerprint=cohort.fingerprint)
     if cohort.fingerprint == asked.fingerprint:
         return Standing(step, "fine", question=here)
@@ -84,3 +88,12 @@ def _standing(
         return Standing(step, "broken", f"The cohort has changed, and the step is lost: {why}")
     said = "The cohort has changed since: the step is computed from what it is now."
     return Standing(step, "changed", said, here)
+
+
+def _alike(asked: Question, cohorts: Mapping[str, Cohort]) -> str | None:
+    """Key of the cohort that is the one asked about under another key."""
+    for key, cohort in cohorts.items():
+        with suppress(DerivedError):
+            if derived_as(cohort, asked.derived).fingerprint == asked.fingerprint:
+                return key
+    return None

@@ -17,6 +17,7 @@ _NAMES: dict[FeatureKind, str] = {
     "gene": "Genes",
     "refinement": "Refinements",
     "cytogenetic": "Cytogenetics",
+    "combination": "Combinations",
 }
 # A refinement says again what its gene says, so it comes on request.
 _OF_SEVERAL = ("categorical", "ordinal")

@@ -19,7 +19,12 @@ from data_loaders.alterations.mutation_rule import aside_in_words, counts
 _ROLES = ("disease", "demographic", "laboratory", "clinical", "study", "other")
 _KINDS = ("numeric", "ordinal", "categorical", "binary")
 _TRUE = {"1", "1.0", "true", "yes"}
-_OF_KIND = {"gene": "gene", "refinement": "part of a gene", "cytogenetic": "cytogenetic"}
+_OF_KIND = {
+    "gene": "gene",
+    "refinement": "part of a gene",
+    "cytogenetic": "cytogenetic",
+    "combination": "combination",
+}
 
 
 @dataclass(frozen=True, eq=False)

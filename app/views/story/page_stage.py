@@ -14,7 +14,7 @@ from app.shell.layout import download
 from app.shell.memory import remembered
 from app.shell.session import Looking, open_cohort
 from app.shell.story.stages import keep_stage, stage_address
-from app.study.analyses import answer_of, compute
+from app.study.analyses import answer_of, as_asked, compute
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
@@ -92,6 +92,7 @@ def answer_here(question: Question, cohort: Cohort) -> Answer:
     ValueError
         If the cohort cannot answer.
     """
+    cohort = as_asked(question, cohort)
     make = partial(_searched if question.analysis == SEARCH else compute, question, cohort)
     return answer_of(question, cohort, remembered(question, make, "Getting ready"))
 

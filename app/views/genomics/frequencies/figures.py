@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.arrays import Floats
-from app.cohort.colours import AMBER, BLUE, TEAL
+from app.cohort.colours import AMBER, BLUE, PURPLE, TEAL
 from app.study.figures.labels import shortened
 from app.study.figures.legend import legend_above
 from app.study.figures.rows import left_margin, rows_axis, under_plot
@@ -19,7 +19,7 @@ from app.study.wording import SIGNIFICANT, format_p, format_percent_ci, format_q
 from app.views.genomics.frequencies.analysis import GroupFrequencies
 from data_loaders.model import FEATURE_KINDS
 
-KIND_COLOURS = {"gene": BLUE, "refinement": TEAL, "cytogenetic": AMBER}
+KIND_COLOURS = {"gene": BLUE, "refinement": TEAL, "cytogenetic": AMBER, "combination": PURPLE}
 _ROW, _DOT, _DENSE = 27, 13, 9
 _FEW_GROUPS = 4
 _LONGEST = 22
