@@ -36,6 +36,7 @@ from data_loaders.model import (
     CohortError,
     Endpoint,
     Issue,
+    Loading,
     PlantedTruth,
     Provenance,
     Variable,
@@ -96,6 +97,7 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
         "variables": [asdict(variable) for variable in cohort.variables.values()],
         "issues": [asdict(issue) for issue in cohort.issues],
         "provenance": _provenance(cohort.provenance),
+        "scores": dict(cohort.stated_scores),
     }
     try:
         text = json.dumps(description, allow_nan=False, indent=1)
@@ -112,6 +114,9 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
 
 def read_cohort(folder: str | Path) -> Cohort:
     """Read a cohort that :func:`write_cohort` wrote.
+
+    Where the inputs of scores were stated, its :class:`Loading` says so, since scores follow from
+    it; else it has none.
 
     Raises
     ------
@@ -150,6 +155,9 @@ def read_cohort(folder: str | Path) -> Cohort:
             provenance=_read_provenance(description["provenance"]),
             **frames,
         )
+        if description.get("scores"):
+            stated = {"scores": dict(description["scores"])}
+            cohort = cohort.loaded_by(Loading("stored", (source.name,), mapping=stated))
     except CohortError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -162,6 +170,25 @@ def read_cohort(folder: str | Path) -> Cohort:
             f"{_AGAIN}."
         )
     return cohort
+
+
+def loaded_from_folder(folder: str | Path, files: tuple[str, ...]) -> Cohort:
+    """A stored cohort with the record of how it was loaded.
+
+    Parameters
+    ----------
+    files
+        The folder's name, or the names of its files as they were sent.
+
+    Raises
+    ------
+    CohortError
+        As :func:`read_cohort`.
+    """
+    cohort = read_cohort(folder)
+    before = cohort.provenance.loaded
+    stated = {} if before is None else before.mapping
+    return cohort.loaded_by(Loading("stored", files, mapping=stated))
 
 
 def is_stored_cohort(path: str | Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
-from data_loaders.cohort_folder import is_stored_cohort, read_cohort
+from data_loaders.cohort_folder import is_stored_cohort, loaded_from_folder
 from data_loaders.databases import is_address, load_database
 from data_loaders.files.folder import (
     folder_files,
@@ -123,7 +123,7 @@ def load_cohort(
     beside = _mapping_beside(path) if mapping is None else None
     stated = TableMapping.read(mapping if beside is None else beside)
     if _is_folder(path) and is_stored_cohort(path):
-        return read_cohort(path).loaded_by(Loading("stored", (path.resolve().name,)))
+        return loaded_from_folder(path, (path.resolve().name,))
 
     def load() -> Cohort:
         return _from_local(path, stated, name, sheet, joined=joined, progress=progress)

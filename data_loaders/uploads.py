@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from data_loaders.cbioportal import load_study, looks_like_study
-from data_loaders.cohort_folder import is_stored_cohort, read_cohort
+from data_loaders.cohort_folder import is_stored_cohort, loaded_from_folder
 from data_loaders.files.folder import read_file
 from data_loaders.files.formats import MAX_FILE_BYTES
 from data_loaders.loading import judged, load_files, load_table_bytes, with_mapping_named
@@ -226,7 +226,7 @@ def _from_folder(
                 raise CohortError(
                     "A saved cohort says itself what its columns are; load it without a mapping."
                 )
-            return read_cohort(folder).loaded_by(Loading("stored", names))
+            return loaded_from_folder(folder, names)
         said = {} if stated is None else stated.to_dict()
         cohort = judged(load_study(folder, name, stated))
         return cohort.loaded_by(Loading("study", names, mapping=said))

@@ -15,6 +15,7 @@ import pytest
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.cohort_folder import COHORT_FILE, read_cohort, write_cohort
 from data_loaders.demo import load_demo
+from data_loaders.model import Loading
 
 HOSTILE = ["a.b", "A.B", "", " ", "patient_id", "c0", "x\x00y", "=1+1", "tab\tname", "é/\\"]
 
@@ -108,6 +109,14 @@ def test_what_the_version_before_wrote_still_opens(cohort: Cohort, tmp_path: Pat
     as_version_1(folder)
     assert "c0" in pd.read_parquet(folder / "patients.parquet").columns
     assert read_cohort(folder).fingerprint == cohort.fingerprint
+
+
+def test_stated_inputs_of_scores_are_part_of_it(cohort: Cohort, tmp_path: Path):
+    stated = {"scores": {"hb": {"column": "hemoglobin_g_dl", "unit": "g/dL"}}}
+    own = cohort.loaded_by(Loading("file", ("a.csv",), mapping=stated))
+    back = load_cohort(write_cohort(own, tmp_path / "own"))
+    assert back.fingerprint == own.fingerprint != cohort.fingerprint
+    assert dict(back.stated_scores) == stated["scores"]
 
 
 def test_a_changed_level_is_refused(cohort: Cohort, tmp_path: Path):

@@ -198,9 +198,10 @@ def _called(
 ) -> LoadingLines:
     """A call, with the mapping as a literal before it where there is one."""
     before = ""
-    # What is derived stands behind the loading, as the cohort has it now.
+    # What is derived stands behind the loading, as the cohort has it now; a stored cohort says
+    # itself what its columns are, stated inputs of scores with them.
     mapping = {key: value for key, value in loaded.mapping.items() if key != "derived"}
-    if mapping:
+    if mapping and loaded.way != "stored":
         plain = indent(pformat(mapping, sort_dicts=False), "    ")
         before = f"# What was stated of the columns.\nmapping = (\n{plain}\n)\n"
         asked = [*asked, "mapping=mapping"]
