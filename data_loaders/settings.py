@@ -67,6 +67,11 @@ DISCLOSURE = _ours(
     "DISCLOSURE", "off",
     "Disclosure control: counts below this whole number of 3 or more are hidden, such as 5 or 11.",
 )  # fmt: skip
+STORE = _ours(
+    "STORE", "",
+    "Where cohorts are kept for their users: a folder (by default calr-explorer in the user's data "
+    "folder), or the address of a PostgreSQL database, postgresql://user:password@host/database.",
+)  # fmt: skip
 MAX_FILE_MIB = _ours(
     "MAX_FILE_MIB", "500", "Largest file that is read, in MiB, uploads too. Read at start."
 )
@@ -88,7 +93,7 @@ NUMBA_CACHE = Setting(
 )  # fmt: skip
 
 SETTINGS = (
-    CACHE, MIRROR, SOURCES, DISCLOSURE, MAX_FILE_MIB, MAX_FOLDER_MIB, MAX_ROWS, MAX_COLUMNS,
+    CACHE, MIRROR, SOURCES, DISCLOSURE, STORE, MAX_FILE_MIB, MAX_FOLDER_MIB, MAX_ROWS, MAX_COLUMNS,
     MAX_CELLS, BROWSER, NUMBA_CACHE,
 )  # fmt: skip
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,8 @@ from hypothesis import settings
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 
+from data_loaders.settings import STORE
+
 # How fast an example runs depends on the machine and on who shares it; pytest's own limit holds.
 settings.register_profile("whatever the machine", deadline=None, max_examples=20)
 settings.load_profile("whatever the machine")
@@ -20,6 +26,10 @@ settings.load_profile("whatever the machine")
 # collects garbage after each run: four fifths of the time of a test of a page.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 config.set_option("runner.postScriptGC", value=False)
+
+# What tests keep, and servers that they start, never comes into the user's own workspace.
+os.environ[STORE.name] = tempfile.mkdtemp(prefix="calr-test-store-")
+atexit.register(shutil.rmtree, os.environ[STORE.name], ignore_errors=True)
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"

@@ -1,0 +1,98 @@
+"""Workspaces: what one loaded stays, with all that was saved of it.
+
+The parts that need a database are imported when there is one: they take a second.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from app.study.workspace._records import (
+    KeptCohort,
+    Original,
+    Saved,
+    WorkspaceError,
+    is_everybodys,
+)
+from data_loaders.settings import STORE
+
+if TYPE_CHECKING:
+    from app.study.workspace._store import Workspace
+
+__all__ = [
+    "KeptCohort",
+    "Original",
+    "Saved",
+    "WorkspaceError",
+    "from_archive",
+    "is_everybodys",
+    "opened",
+    "to_archive",
+]
+_POSTGRESQL = "postgresql://"
+_DATABASE_FILE = "workspace.sqlite3"
+_opened: dict[Path | str, Workspace] = {}
+
+
+def store_setting() -> Path | str:
+    """Where workspaces are: a folder, or the address of a PostgreSQL database."""
+    stated = STORE.read()
+    if stated.startswith(_POSTGRESQL):
+        return stated
+    if stated:
+        return Path(stated).expanduser()
+    return Path(platformdirs.user_data_dir("calr-explorer", appauthor=False))
+
+
+def opened(*, make: bool = False) -> Workspace | None:
+    """The store that the setting names, opened once.
+
+    Parameters
+    ----------
+    make
+        Make a folder's store where there is none.
+
+    Returns
+    -------
+    Workspace or None
+        None where there is none and none is to be made: nothing is written then.
+
+    Raises
+    ------
+    WorkspaceError
+        If it cannot be opened.
+    """
+    where = store_setting()
+    absent = isinstance(where, Path) and not (where / _DATABASE_FILE).is_file()
+    if absent:
+        _opened.pop(where, None)
+        if not make:
+            return None
+    if where not in _opened:
+        from app.study.workspace._store import Workspace
+
+        _opened[where] = Workspace(where)
+    return _opened[where]
+
+
+def to_archive(store: Workspace, owner: str, keys: tuple[str, ...]) -> bytes:
+    """Some cohorts and all that is saved with them as one file; see :mod:`._archive`."""
+    from app.study.workspace import _archive
+
+    return _archive.to_archive(store, owner, keys)
+
+
+def from_archive(store: Workspace, owner: str, content: bytes) -> tuple[str, ...]:
+    """Take in what :func:`to_archive` wrote; returns the keys of the cohorts.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is not that; then nothing is changed.
+    """
+    from app.study.workspace import _archive
+
+    return _archive.from_archive(store, owner, content)

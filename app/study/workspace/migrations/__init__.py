@@ -1,0 +1,1 @@
+"""How the schema of a workspace came to be: what Alembic runs."""
