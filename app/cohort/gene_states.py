@@ -12,7 +12,12 @@ States = npt.NDArray[np.int8]
 
 
 def gene_states(cohort: Cohort) -> dict[str, States]:
-    """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has."""
+    """State of every gene (1, 0, -1 not tested), each once, whatever refinements it has.
+
+    A gene of which only parts have columns is altered where a part is. Of two parts or more, as the
+    ITD and the TKD of FLT3, a file tells the gene; one part alone, as the ITD, says nothing of the
+    patients without it, who are not wild type.
+    """
     # The parts of a cytogenetic event, such as del(13q) on both alleles, are of no gene.
     events = set(cohort.features_of_kind(["cytogenetic"]))
     whole: dict[str, States] = {}
@@ -26,9 +31,11 @@ def gene_states(cohort: Cohort) -> dict[str, States]:
         elif kind == "refinement" and called not in events:
             parts.setdefault(called, []).append(cohort.states[:, position])
     joined = {
-        gene: np.where(np.any(np.equal(states, 1), axis=0), 1, np.min(states, axis=0)).astype(
-            np.int8
-        )
+        gene: np.where(
+            np.any(np.equal(states, 1), axis=0),
+            1,
+            np.min(states, axis=0) if len(states) > 1 else -1,
+        ).astype(np.int8)
         for gene, states in parts.items()
         if gene not in whole
     }

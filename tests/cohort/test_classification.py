@@ -57,7 +57,8 @@ def one(diagnosis: str, **known: object) -> Cohort:
         "CEBPA_bZIP": False,
         "CEBPA_bi": False,
     }
-    states = {**dict.fromkeys((*GENES, *EVENTS), False), **refined}
+    # A PTD that was not found does not say that KMT2A is unaltered, so the gene is known beside it.
+    states = {**dict.fromkeys((*GENES, "KMT2A", *EVENTS), False), **refined}
     assert set(known) <= set(states)
     states |= known
     kinds = dict.fromkeys(EVENTS, "cytogenetic") | dict.fromkeys(refined, "refinement")
