@@ -61,11 +61,11 @@ class Allowed:
         if self.listed is None:
             return
         if address.kind == "duckdb":
-            self._check_path(address.settings["path"])
+            self.check_path(address.settings["path"])
             return
         host = address.settings.get("host", "")
         if host.startswith("/"):
-            self._check_path(host)
+            self.check_path(host)
         else:
             self._check_host(host or "localhost", address.settings.get("port", ""))
 
@@ -87,13 +87,22 @@ class Allowed:
             host, port = "", None
         self._check_host(host, "" if port is None else str(port))
 
-    def _check_path(self, path: str) -> None:
+    def check_path(self, path: str) -> None:
+        """Refuse a file or folder that may not be read.
+
+        Raises
+        ------
+        CohortError
+            If it is in none of the folders on the list.
+        """
+        if self.listed is None:
+            return
         # Links are followed first: a link within a listed folder may lead out of it.
         try:
             real = Path(path).resolve()
         except (OSError, ValueError, RuntimeError):
             raise _refused() from None
-        folders = (Path(entry).resolve() for entry in self.listed or () if entry.startswith("/"))
+        folders = (Path(entry).resolve() for entry in self.listed if entry.startswith("/"))
         if not any(real.is_relative_to(folder) for folder in folders):
             raise _refused()
 

@@ -23,7 +23,7 @@ LONGEST_TEXT = 32_767  # bytes of a cell, as much as Excel's hold
 _FEWEST_ROWS = 512
 _TOO_LONG = "calr-text-too-long"
 _MAGIC, _AT = b"DUCK", 8
-_SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
+SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",  # no other file, no address, no extension from the network
     "python_enable_replacements": "false",  # no variable of this process
     "autoinstall_known_extensions": "false",
@@ -33,7 +33,7 @@ _SHUT_OFF: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "4GB",
 }
 # An instant's text depends on the time zone, which is known only once the database is open.
-_AFTERWARDS = "SET TimeZone = 'UTC'", "SET lock_configuration = true"
+IN_UTC, LOCKED = "SET TimeZone = 'UTC'", "SET lock_configuration = true"
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
 _TABLES = (
     "SELECT CASE table_schema WHEN 'main' THEN '' ELSE table_schema || '.' END || table_name "
@@ -79,8 +79,14 @@ def tables_of_duckdb(address: Address) -> list[str]:
         return _table_names(connection)
 
 
-@contextlib.contextmanager
-def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_duckdb(address: Address) -> duckdb.DuckDBPyConnection:
+    """A connection that reads one file and reaches for nothing else; its settings are still open.
+
+    Raises
+    ------
+    CohortError
+        If the file cannot be opened.
+    """
     path = Path(address.settings["path"])
     file = shown(path.name)
     try:
@@ -97,9 +103,8 @@ def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
     if head[_AT:] != _MAGIC:
         raise CohortError(f"{file} is no DuckDB database; if it is a table, give its path alone.")
     try:
-        connection = duckdb.connect(str(path), read_only=True, config=_SHUT_OFF)
-        for setting in _AFTERWARDS:
-            connection.execute(setting)
+        connection = duckdb.connect(str(path), read_only=True, config=SHUT_OFF)
+        connection.execute(IN_UTC)
     except duckdb.Error as error:
         if "lock" in str(error):
             raise CohortError(
@@ -109,7 +114,14 @@ def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{file} cannot be opened: it is damaged, from another version of DuckDB, or in use by "
             "this program; copy it and try again."
         ) from None
+    return connection
+
+
+@contextlib.contextmanager
+def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = open_duckdb(address)
     try:
+        connection.execute(LOCKED)
         yield connection
     finally:
         connection.close()

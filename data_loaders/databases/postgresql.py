@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
+from psycopg.abc import AdaptContext
 from psycopg.adapt import AdaptersMap
 from psycopg.conninfo import make_conninfo
 from psycopg.types.numeric import IntDumper
@@ -71,10 +72,28 @@ def _connected(address: Address) -> psycopg.Connection[Any]:
     text = AdaptersMap(types=psycopg.adapters.types)
     text.register_loader(0, TextLoader)  # for every type: nothing is converted on this side
     text.register_dumper(int, IntDumper)
+    return open_postgresql(address, _Context(text))
+
+
+def open_postgresql(
+    address: Address, context: AdaptContext | None = None
+) -> psycopg.Connection[Any]:
+    """A connection whose transactions are read-only.
+
+    Parameters
+    ----------
+    context
+        How values are converted; None for Python's types.
+
+    Raises
+    ------
+    CohortError
+        If the database cannot be reached.
+    """
     try:
         connection = psycopg.connect(
             make_conninfo(**address.settings),
-            context=_Context(text),
+            context=context,
             connect_timeout=_CONNECT_SECONDS,
             application_name="calr-explorer",
             client_encoding="UTF8",

@@ -148,6 +148,33 @@ def fixed_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_]) -> Cut:
     return Cut(cut.column, TYPED, tuple(step.value for step in steps))
 
 
+def fixed_by_counts(
+    cohort: Cohort, cut: Cut, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
+) -> Cut:
+    """The same, of patients of whom it is only known how many have each value.
+
+    Parameters
+    ----------
+    values, counts
+        Distinct values, ascending, and patients with each, shape (k,).
+    """
+    if cut.rule not in _PARTS:
+        return cut
+    steps = _quantiles(cohort.variables[cut.column], cut.rule, values, counts)
+    return Cut(cut.column, TYPED, tuple(step.value for step in steps))
+
+
+def fixed_steps(cohort: Cohort, cut: Cut) -> tuple[Threshold, ...]:
+    """Where a cut lies that depends on no patient: values that were typed, or clinical ones.
+
+    Raises
+    ------
+    GroupingError
+        If no threshold is known for it.
+    """
+    return _thresholds(cohort.variables[cut.column], cut, np.empty(0))[0]
+
+
 def cut_options(cohort: Cohort) -> list[str]:
     """Numbers known at baseline that patients can be grouped by, in the dictionary's order."""
     return [
@@ -163,7 +190,7 @@ def _thresholds(
     """Where to cut, ascending, and what to say about it."""
     if cut.rule in _PARTS:
         known = np.sort(values[~np.isnan(values)])
-        steps = _quantiles(variable, cut.rule, known)
+        steps = _quantiles(variable, cut.rule, *np.unique(known, return_counts=True))
         note = f"Cut at the {cut.rule} of the {len(known):,} selected patients with a value."
         if cut.rule == MEDIAN and not (known > np.median(known)).any():
             note += " Nobody is above the median, so the cut is below it."
@@ -185,21 +212,30 @@ def _thresholds(
 
 
 def _quantiles(
-    variable: Variable, rule: str, known: npt.NDArray[np.float64]
+    variable: Variable, rule: str, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
 ) -> tuple[Threshold, ...]:
-    if not len(known):
+    """Cuts at quantiles, as :func:`numpy.quantile` has them, of values that some patients share."""
+    if not len(values):
         raise GroupingError(f"None of the selected patients has a value of {variable.label}.")
-    parts = _PARTS[rule]
-    quantiles = np.quantile(known, np.arange(1, parts) / parts)
-    if rule == MEDIAN:
-        quantiles = np.array([median_split(known)])
-    after = np.searchsorted(known, quantiles, side="right")
-    if after[-1] == len(known) or len(set(after)) < len(after):
+    upto = np.cumsum(counts)
+    places = []
+    for share in np.arange(1, _PARTS[rule]) / _PARTS[rule]:
+        position = (upto[-1] - 1) * share
+        first = int(position)
+        over = position - first
+        i, j = np.searchsorted(upto, [first, min(first + 1, upto[-1] - 1)], side="right")
+        low, high = values[i], values[j]
+        at = high - (high - low) * (1 - over) if over >= 0.5 else low + (high - low) * over
+        places.append(int(j if at >= high else i))
+    last = len(values) - 1
+    if rule == MEDIAN and places[0] == last > 0:
+        places[0] -= 1  # see median_split
+    if places[-1] == last or len(set(places)) < len(places):
         raise GroupingError(
             f"Too many patients have the same value of {variable.label} to be cut at the {rule}: "
             "a group would be empty. Choose fewer groups or type values."
         )
-    return tuple(Threshold(readable_cut(known[i - 1], known[i])) for i in after)
+    return tuple(Threshold(readable_cut(values[i], values[i + 1])) for i in places)
 
 
 def median_split(known: npt.NDArray[np.float64]) -> float:

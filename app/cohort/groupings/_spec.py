@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -215,24 +216,46 @@ def by_variable(cohort: Cohort, column: str, max_groups: int = MAX_GROUPS) -> Gr
         raise GroupingError(
             f"{variable.label} is not a set of categories; choose a categorical variable."
         )
-    value_codes, words = _words_by_patient(cohort, variable)
-    counts = dict.fromkeys(words, 0)
-    for word, size in zip(words, np.bincount(value_codes[value_codes >= 0]), strict=True):
-        counts[word] += int(size)
-    levels = _in_order(counts, variable)
-    shown = _largest(counts, levels, max_groups)
+    codes, values = cohort.factor(column)
+    counts = dict(zip(values, np.bincount(codes[codes >= 0]).tolist(), strict=True))
+    grouping, places = by_levels(cohort, column, counts, max_groups)
+    return replace(grouping, codes=np.array([*places, MISSING], dtype=np.int16)[codes])
+
+
+def by_levels(
+    cohort: Cohort, column: str, counts: Mapping[Any, int], max_groups: int = MAX_GROUPS
+) -> tuple[Grouping, list[int]]:
+    """The groups of a variable of which it is known how many patients have each value.
+
+    Parameters
+    ----------
+    counts
+        Patients by value of the column.
+
+    Returns
+    -------
+    tuple
+        The groups, as :func:`by_variable` makes them but of nobody; the code of each value.
+    """
+    variable = cohort.variables[column]
+    numeric = pd.api.types.is_numeric_dtype(cohort.patients[column].dtype)
+    binary = variable.kind == "binary" and numeric
+    words = [("Yes" if value else "No") if binary else str(value) for value in counts]
+    sizes = dict.fromkeys(words, 0)
+    for word, size in zip(words, counts.values(), strict=True):
+        sizes[word] += size
+    shown = _largest(sizes, _in_order(sizes, variable), max_groups)
     position = {level: i for i, level in enumerate(shown)}
-    lookup = [*(position.get(word, NOT_DRAWN) for word in words), MISSING]
-    codes = np.array(lookup, dtype=np.int16)[value_codes]
     ordered = variable.kind == "ordinal"
-    return Grouping(
+    grouping = Grouping(
         label=variable.label,
         names=tuple(shown),
-        codes=codes,
+        codes=np.empty(0, dtype=np.int16),
         colours=assign_colours(shown, ordered=ordered),
         ordered=ordered,
         after_baseline=comes_later(cohort, column),
     )
+    return grouping, [position.get(word, NOT_DRAWN) for word in words]
 
 
 def by_labels(
@@ -290,14 +313,6 @@ def grouping_options(cohort: Cohort) -> list[GroupingSpec]:
         *(GroupingSpec(SCORE, key) for key in offered_scores(cohort)),
         *(GroupingSpec(CLASS, key) for key in offered_classes(cohort)),
     ]
-
-
-def _words_by_patient(cohort: Cohort, variable: Variable) -> tuple[npt.NDArray[np.intp], list[str]]:
-    """Position of each patient's value (-1 missing) in the list of values, as words."""
-    codes, values = cohort.factor(variable.name)
-    numeric = pd.api.types.is_numeric_dtype(cohort.patients[variable.name].dtype)
-    binary = variable.kind == "binary" and numeric
-    return codes, [("Yes" if value else "No") if binary else str(value) for value in values]
 
 
 def _in_order(counts: dict[str, int], variable: Variable) -> list[str]:

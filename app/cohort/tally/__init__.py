@@ -1,5 +1,6 @@
 """Tallies: what can be asked of patients where their rows are out of reach."""
 
+from app.cohort.tally._engine import EngineTally, connect
 from app.cohort.tally._events import event_table
 from app.cohort.tally._pooled import PooledTally, pool
 from app.cohort.tally._record import SiteRecord, read_record
@@ -9,6 +10,7 @@ from app.cohort.tally._sealing import Seal, digest_of, sealed, unsealed
 from app.cohort.tally._tally import Tally, TallyError, moments_table
 
 __all__ = [
+    "EngineTally",
     "PooledTally",
     "Release",
     "ReleasePolicy",
@@ -17,6 +19,7 @@ __all__ = [
     "SiteRecord",
     "Tally",
     "TallyError",
+    "connect",
     "digest_of",
     "event_table",
     "moments_table",

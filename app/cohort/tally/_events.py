@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 COUNTS = ("entered", "events", "competing", "censored")
 
@@ -20,6 +21,7 @@ def event_table(  # noqa: PLR0917
     entry: Floats | None = None,
     groups: pd.Categorical | None = None,
     grid: Sequence[float] | None = None,
+    copies: Ints | None = None,
 ) -> pd.DataFrame:
     """Count follow-up at every distinct time, or at the points of a grid.
 
@@ -38,6 +40,8 @@ def event_table(  # noqa: PLR0917
         Group of each patient, none missing; None for one group, ``All``.
     grid
         Ascending points.
+    copies
+        How many patients each entry stands for, shape (n,); None for one.
 
     Returns
     -------
@@ -69,9 +73,14 @@ def event_table(  # noqa: PLR0917
     left, k = place[len(time) :], len(times)
     cell = groups.codes.astype(np.int64) * k
     size = k * len(groups.categories)
-    table = {"entered": np.bincount(cell + place[: len(time)], minlength=size)}
+    many = np.ones(len(time), dtype=np.int64) if copies is None else copies
+
+    def counted(where: Ints, who: Bools | slice) -> Ints:
+        return np.bincount(where[who], many[who], minlength=size).astype(np.int64)
+
+    table = {"entered": counted(cell + place[: len(time)], slice(None))}
     for name, who in (("events", event), ("competing", other), ("censored", ~(event | other))):
-        table[name] = np.bincount((cell + left)[who], minlength=size)
+        table[name] = counted(cell + left, who)
     used = np.flatnonzero(np.sum(list(table.values()), axis=0))
     label = pd.Categorical.from_codes(used // k, groups.categories, ordered=True)
     return pd.DataFrame(

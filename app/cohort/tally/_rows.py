@@ -14,11 +14,11 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
 from app.cohort.tally._events import event_table
 from app.cohort.tally._release import Release, ReleasePolicy, release_of
-from app.cohort.tally._tally import N, TallyError
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED, N, TallyError
 from data_loaders import Cohort
 
 Bools = npt.NDArray[np.bool_]
-_STATES = {1: "altered", 0: "not altered", -1: LEFT_OUT[NOT_TESTED]}
+_STATES = {1: ALTERED, 0: NOT_ALTERED, -1: LEFT_OUT[NOT_TESTED]}
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from app.cohort.groupings import GroupingSpec
 
 Floats = npt.NDArray[np.float64]
 N = "n"
+ALTERED, NOT_ALTERED = "altered", "not altered"
 
 
 class TallyError(ValueError):

@@ -1,0 +1,305 @@
+"""A tally of a table in an engine: it counts, and only counts leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
+from app.cohort.tally._engine_connection import SECONDS, Engine, open_engine
+from app.cohort.tally._engine_expressions import Expressions
+from app.cohort.tally._engine_reading import Understood, understand
+from app.cohort.tally._events import event_table
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED, N, TallyError
+from data_loaders import Cohort, CohortError
+from data_loaders.allowed import Allowed
+from data_loaders.mapping.record import TableMapping
+
+_EVERYTHING = Allowed(None)
+_CODE = "code"
+
+
+@dataclass(frozen=True, eq=False)
+class EngineTally:
+    """What is asked of a table in a database, answered by ``GROUP BY`` there; see :class:`Tally`.
+
+    Attributes
+    ----------
+    cohort
+        What the table's columns are: labels, units, endpoints, alterations. It has no patient.
+    n
+        Patients in the table.
+    refused
+        Columns and alterations that cannot be had by counting, and why.
+    """
+
+    _engine: Engine = field(repr=False)
+    _known: Understood = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._engine.table
+
+    @property
+    def source(self) -> str:
+        """Where the table is, without user, password or folder."""
+        return f"{self._engine.label}, table {self._engine.table}"
+
+    @property
+    def cohort(self) -> Cohort:
+        """See above."""
+        return self._known.cohort
+
+    @property
+    def n(self) -> int:
+        """See above."""
+        return self._known.n
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """See above."""
+        return self._known.refused
+
+    def cancel(self) -> None:
+        """Interrupt the question that is being answered, from another thread."""
+        self._engine.cancel()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._engine.close()
+
+    def counts(self, selected: Filter | None = None, by: Sequence[str] = ()) -> pd.DataFrame:
+        """See :meth:`Tally.counts`."""
+        rows = self._expressions.selected(selected or Filter())
+        if not by:
+            return pd.DataFrame(
+                {N: [int(self._engine.frame(rows.aggregate(n=rows.count()))[N].iloc[0])]}
+            )
+        levels = [self._levels(name) for name in by]
+        keys = {f"k{i}": value for i, (value, _) in enumerate(levels)}
+        held = rows.select(**keys)
+        table = self._engine.frame(held.group_by(list(keys)).aggregate(n=held.count()))
+        for (key, (_, words)), name in zip(zip(keys, levels, strict=True), by, strict=True):
+            table[name] = [words(value) for value in table[key].astype(object)]
+        whole = table.groupby(list(by), sort=True)[N].sum()
+        return whole.reset_index()
+
+    def events(
+        self,
+        selected: Filter | None,
+        endpoint: str,
+        group: GroupingSpec | str | None = None,
+        grid: Sequence[float] | None = None,
+    ) -> pd.DataFrame:
+        """See :meth:`Tally.events`."""
+        ends = self.cohort.endpoints.get(endpoint)
+        if ends is None:
+            known = ", ".join(self.cohort.endpoints) or "none"
+            raise TallyError(f"{self.name} has no endpoint called {endpoint}; it has {known}.")
+        column = self._expressions.column
+        cells = {"time": column(ends.time), "event": column(ends.event)}
+        if ends.competing is not None:
+            cells["competing"] = column(ends.competing) == 1
+        if ends.entry is not None:
+            cells["entry"] = column(ends.entry)
+        names: tuple[str, ...] = ()
+        reference = ""
+        if group is not None:
+            cells[_CODE], grouping = self._groups(group, selected)
+            names, reference = grouping.names, grouping.names[grouping.reference]
+        rows = self._expressions.selected(selected or Filter())
+        asked = rows.select(**cells)
+        found = self._engine.frame(asked.group_by(list(cells)).aggregate(n=asked.count()))
+        codes = (
+            found[_CODE].to_numpy(dtype=np.int64) if names else np.zeros(len(found), dtype=np.int64)
+        )
+        copies = found[N].to_numpy(dtype=np.int64)
+        time, event = (
+            found[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("time", "event")
+        )
+        known_end = ~(np.isnan(time) | np.isnan(event))
+        entry = competing = None
+        if "entry" in found:
+            entry = found["entry"].to_numpy(dtype=np.float64, na_value=np.nan)
+            known_end &= entry < time
+        if "competing" in found:
+            competing = found["competing"].to_numpy(dtype=bool, na_value=False)
+        left_out = {"without follow-up": int(copies[~known_end].sum())}
+        for code, words in LEFT_OUT.items():
+            left_out[words] = int(copies[known_end & (codes == code)].sum())
+        keep = known_end & (codes >= 0)
+        table = event_table(
+            time[keep],
+            event[keep] == 1,
+            None if competing is None else competing[keep],
+            None if entry is None else entry[keep],
+            pd.Categorical.from_codes(codes[keep], list(names)) if names else None,
+            grid,
+            copies[keep],
+        )
+        table.attrs["left_out"] = {reason: n for reason, n in left_out.items() if n}
+        table.attrs["reference"] = reference
+        return table
+
+    def moments(
+        self,
+        selected: Filter | None,
+        variables: Sequence[str],
+        bins: Mapping[str, Sequence[float]] | None = None,
+    ) -> pd.DataFrame:
+        """See :meth:`Tally.moments`."""
+        for name in variables:
+            variable = self.cohort.variables.get(name)
+            if variable is None or variable.kind != "numeric":
+                raise TallyError(f"{self.name} has no numeric variable called {name}.")
+        rows = self._expressions.selected(selected or Filter())
+        held = rows.select(
+            **{f"v{i}": self._expressions.column(name) for i, name in enumerate(variables)}
+        )
+        sums = {"n": held.count()}
+        for i in range(len(variables)):
+            value = held[f"v{i}"]
+            sums |= {f"n{i}": value.count(), f"s{i}": value.sum(), f"q{i}": (value * value).sum()}
+        whole = self._engine.frame(held.aggregate(**sums)).iloc[0]
+        found = []
+        for i, name in enumerate(variables):
+            edges = list((bins or {}).get(name, ()))
+            n = int(whole[f"n{i}"])
+            found.append(
+                {
+                    "variable": name, N: n, "missing": int(whole["n"]) - n,
+                    "sum": float(whole[f"s{i}"]) if n else 0.0,
+                    "sum_squares": float(whole[f"q{i}"]) if n else 0.0,
+                    "histogram": self._histogram(held, held[f"v{i}"], edges),
+                }
+            )  # fmt: skip
+        return pd.DataFrame(found)
+
+    def features(self, selected: Filter | None = None) -> pd.DataFrame:
+        """See :meth:`Tally.features`; alterations that cannot be had by counting are left out."""
+        features = self.cohort.features
+        names = [str(name) for name in features.index if name in self._known.states]
+        table = pd.DataFrame({"feature": names, "kind": features.loc[names, "kind"].to_numpy()})
+        if not names:
+            return table.assign(tested=0, altered=0)
+        states = self._states(selected, names)
+        sums: dict[str, Any] = {}
+        for i in range(len(names)):
+            state = states[f"f{i}"]
+            sums |= {f"t{i}": state.count(), f"a{i}": state.fill_null(False).ifelse(1, 0).sum()}
+        whole = self._engine.frame(states.aggregate(**sums)).iloc[0].fillna(0)
+        return table.assign(
+            tested=[int(whole[f"t{i}"]) for i in range(len(names))],
+            altered=[int(whole[f"a{i}"]) for i in range(len(names))],
+        )
+
+    def _states(self, selected: Filter | None, names: Sequence[str]) -> Any:
+        rows = self._expressions.selected(selected or Filter())
+        return rows.select(
+            **{f"f{i}": self._expressions.state(name) for i, name in enumerate(names)}
+        )
+
+    def _histogram(self, held: Any, value: Any, edges: Sequence[float]) -> tuple[int, ...]:
+        if not edges:
+            return ()
+        place = sum((value >= edge).ifelse(1, 0) for edge in edges)
+        known = held.filter(value.notnull()).select(place=place)
+        counted = known.group_by("place").aggregate(n=known.count())
+        table = self._engine.frame(counted)
+        found = np.bincount(table["place"].astype(int), table[N], minlength=len(edges) + 1)
+        return tuple(map(int, found))
+
+    @property
+    def _expressions(self) -> Expressions:
+        return Expressions(self._known)
+
+    def _groups(self, group: GroupingSpec | str, selected: Filter | None) -> tuple[Any, Grouping]:
+        spec = GroupingSpec.parse(group) if isinstance(group, str) else group
+
+        def counted(column: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+            rows = self._expressions.selected(selected or Filter())
+            value = self._expressions.column(column)
+            held = rows.select(value=value)
+            held = held.filter(held["value"].notnull())
+            table = self._engine.frame(held.group_by("value").aggregate(n=held.count()))
+            table = table.sort_values("value")
+            return table["value"].to_numpy(np.float64), table[N].to_numpy(np.int64)
+
+        return self._expressions.groups(spec, counted)
+
+    def _levels(self, name: str) -> tuple[Any, Any]:
+        """What to group by, and the words for a value of it."""
+        cohort = self.cohort
+        if name in cohort.patients.columns:
+            variable = cohort.variables.get(name)
+            if variable is not None and variable.kind == "numeric":
+                raise TallyError(
+                    f"{variable.label} is a number: count it in ranges, such as cut:{name}@60."
+                )
+            return self._expressions.column(name), _word
+        if name in cohort.alterations.columns:
+            return self._expressions.state(name), _state
+        if ":" not in name:
+            raise TallyError(f"{self.name} has no variable or alteration called {name}.")
+        code, grouping = self._groups(name, None)
+        return code, lambda value: LEFT_OUT.get(value) or grouping.names[int(value)]
+
+
+def _word(value: Any) -> str:
+    return LEFT_OUT[MISSING] if pd.isna(value) else str(value)
+
+
+def _state(value: Any) -> str:
+    if pd.isna(value):
+        return LEFT_OUT[NOT_TESTED]
+    return ALTERED if value else NOT_ALTERED
+
+
+def connect(
+    url: str,
+    table: str | None = None,
+    mapping: Mapping[str, Any] | str | Path | None = None,
+    *,
+    seconds: float = SECONDS,
+    allowed: Allowed = _EVERYTHING,
+) -> EngineTally:
+    """Ask an engine that holds one row a patient, without copying it.
+
+    Parameters
+    ----------
+    url
+        ``duckdb:///registry.duckdb``, ``postgresql://user@host/database``, a folder of Parquet
+        files or, where their clients are installed, ``pyspark://`` and ``clickhouse://`` as Ibis
+        has them.
+    table
+        Name of the table or view, its schema in front if need be; a folder needs none.
+    mapping
+        What its columns are, as for a file: plain data or the path of a JSON file.
+    seconds
+        How long one statement may run.
+    allowed
+        Which folders and hosts may be read.
+
+    Raises
+    ------
+    TallyError
+        With one sentence, whatever went wrong. It never holds the password.
+    """
+    try:
+        stated = TableMapping.read(mapping)
+        engine = open_engine(url, table, seconds, allowed)
+    except CohortError as error:
+        raise TallyError(str(error)) from None
+    try:
+        return EngineTally(engine, understand(engine, stated))
+    except (CohortError, TallyError) as error:
+        engine.close()
+        raise TallyError(str(error)) from None

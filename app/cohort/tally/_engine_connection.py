@@ -1,0 +1,246 @@
+"""The connection to an engine: opened read-only, asked within a time limit, and interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from app.cohort.tally._tally import TallyError
+from data_loaders import CohortError
+from data_loaders.allowed import Allowed
+from data_loaders.databases.address import is_address, parse_address
+from data_loaders.wording import shown
+
+SECONDS = 60.0
+_OTHERS = {"pyspark": "Apache Spark", "clickhouse": "ClickHouse"}
+_EXAMPLES = "duckdb:///folder/file.duckdb, postgresql://user@host/database or a folder of Parquet"
+
+
+@dataclass(frozen=True, eq=False)
+class Engine:
+    """Where questions are answered; what was needed to get in is kept by its connection alone.
+
+    Attributes
+    ----------
+    label
+        What it is called, without user, password or folder.
+    table
+        The table's name.
+    seconds
+        How long one statement may run.
+    """
+
+    label: str
+    table: str
+    seconds: float
+    _backend: Any = field(repr=False)
+    _interrupt: Callable[[], object] = field(repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def rows(self) -> Any:
+        """The table as an Ibis expression.
+
+        Raises
+        ------
+        TallyError
+            If there is no such table.
+        """
+        schema, _, name = self.table.rpartition(".")
+        with self._lock:
+            try:
+                return self._backend.table(name, database=schema or None)
+            except Exception:  # noqa: BLE001  (each engine has errors of its own)
+                raise TallyError(
+                    f"{self.label} has no table {shown(self.table)} that can be read; check its "
+                    "name."
+                ) from None
+
+    def ask(self, expression: Any) -> Any:
+        """The rows that an expression gives, as an Arrow table.
+
+        Raises
+        ------
+        TallyError
+            If it takes longer than is allowed, is interrupted, or the engine refuses it.
+        """
+        with self._lock:
+            self._cancelled.clear()
+            late = threading.Event()
+
+            def stop() -> None:
+                late.set()
+                self._interrupt()
+
+            watch = threading.Timer(self.seconds, stop)
+            watch.start()
+            try:
+                return self._backend.to_pyarrow(expression)
+            except Exception as error:  # noqa: BLE001  (each engine has errors of its own)
+                # Not chained, and nothing of it repeated: it may hold a password or a value.
+                raise self._refusal(type(error).__name__, late=late.is_set()) from None
+            finally:
+                watch.cancel()
+                watch.join()
+
+    def frame(self, expression: Any) -> pd.DataFrame:
+        """The same as a DataFrame."""
+        return self.ask(expression).to_pandas()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._backend.disconnect()
+
+    def cancel(self) -> None:
+        """Interrupt the statement that runs, from another thread."""
+        self._cancelled.set()
+        self._interrupt()
+
+    def _refusal(self, name: str, *, late: bool) -> TallyError:
+        if self._cancelled.is_set():
+            return TallyError("The question was cancelled.")
+        if late or name in {"QueryCanceled", "InterruptException"}:
+            return TallyError(
+                f"{self.label} did not answer within {self.seconds:g} seconds: ask for fewer "
+                "patients, or allow more time."
+            )
+        if name == "OutOfMemoryException":
+            return TallyError(f"{self.label} has too little memory for this question.")
+        return TallyError(f"{self.label} cannot carry out this question ({name}).")
+
+
+def open_engine(url: str, table: str | None, seconds: float, allowed: Allowed) -> Engine:
+    """Open an engine read-only.
+
+    Parameters
+    ----------
+    url
+        Address of a database, or a folder of Parquet files.
+    table
+        Name of the table, its schema in front if need be; a folder needs none.
+    seconds
+        How long one statement may run.
+    allowed
+        Which folders and hosts may be read.
+
+    Raises
+    ------
+    TallyError
+        With one sentence that never holds a password.
+    """
+    ibis = _ibis()
+    if not seconds > 0:
+        raise TallyError("The time that a question may take needs to be more than 0 seconds.")
+    try:
+        if is_address(url):
+            allowed.check_database(url)
+            return _database(ibis, url, _named(table), seconds)
+        if "://" in url:
+            return _other(ibis, url, _named(table), seconds, allowed)
+        allowed.check_path(url)
+        return _folder(ibis, Path(url), table, seconds)
+    except CohortError as error:
+        raise TallyError(str(error)) from None
+
+
+def _ibis() -> ModuleType:
+    try:
+        import ibis
+    except ImportError:
+        raise TallyError(
+            "Asking an engine needs Ibis, which is not installed here: install it with make engine."
+        ) from None
+    return ibis  # type: ignore[no-any-return]
+
+
+def _named(table: str | None) -> str:
+    if not (table or "").strip():
+        raise TallyError("Name the table that holds the patients, one row each.")
+    return str(table).strip()
+
+
+def _database(ibis: Any, url: str, table: str, seconds: float) -> Engine:
+    address = parse_address(url)
+    if address.kind == "duckdb":
+        from data_loaders.databases.embedded import LOCKED, open_duckdb
+
+        duck = open_duckdb(address)
+        backend = ibis.duckdb.from_connection(duck)
+        duck.execute(LOCKED)
+        return Engine(address.label, table, seconds, backend, duck.interrupt)
+    from data_loaders.databases.postgresql import open_postgresql
+
+    post = open_postgresql(address)
+    post.autocommit = True  # no transaction is left open between two questions
+    post.execute("SET default_transaction_read_only = on")
+    post.execute(f"SET statement_timeout = {int(seconds * 1000)}")
+    backend = ibis.postgres.from_connection(post)
+    return Engine(address.label, table, seconds, backend, post.cancel)
+
+
+def _folder(ibis: Any, folder: Path, table: str | None, seconds: float) -> Engine:
+    import duckdb
+
+    from data_loaders.databases.embedded import IN_UTC, LOCKED, SHUT_OFF
+
+    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    if not files:
+        raise TallyError(
+            f"{shown(folder.name)} is no folder of Parquet files; give one, or an address such as "
+            f"{_EXAMPLES}."
+        )
+    name = table or folder.name
+    config = {key: value for key, value in SHUT_OFF.items() if key != "enable_external_access"}
+    duck = duckdb.connect(":memory:", config=config)
+    duck.execute(IN_UTC)
+    # No SQL but that of this package reaches the connection, and it only selects.
+    inside = f"{folder.resolve()}/"
+    duck.execute(f"SET allowed_directories = [{_quoted(inside, chr(39))}]")
+    duck.execute("SET enable_external_access = false")
+    backend = ibis.duckdb.from_connection(duck)
+    duck.execute(LOCKED)
+    glob = _quoted(f"{inside}*.parquet", chr(39))
+    try:
+        duck.execute(
+            f"CREATE VIEW {_quoted(name, chr(34))} AS SELECT * FROM read_parquet({glob})"  # noqa: S608
+        )
+    except duckdb.Error:
+        raise TallyError(
+            f"The Parquet files of {shown(folder.name)} cannot be read together: they are damaged, "
+            "or have different columns."
+        ) from None
+    return Engine(f"Parquet files {shown(folder.name)}", name, seconds, backend, duck.interrupt)
+
+
+def _other(ibis: Any, url: str, table: str, seconds: float, allowed: Allowed) -> Engine:
+    scheme = urlsplit(url).scheme.lower()
+    if scheme not in _OTHERS:
+        raise TallyError(f"No engine answers at that kind of address; give {_EXAMPLES}.")
+    allowed.check_web(url)
+    try:
+        backend = ibis.connect(url)
+    except Exception:  # noqa: BLE001  (its words may repeat the password)
+        raise TallyError(
+            f"{_OTHERS[scheme]} cannot be connected to: check the address, and that its client is "
+            "installed."
+        ) from None
+    return Engine(_OTHERS[scheme], table, seconds, backend, lambda: _interrupted(backend))
+
+
+def _interrupted(backend: Any) -> None:
+    """Stop what runs in Spark; another engine has a time limit of its own."""
+    with suppress(AttributeError):
+        backend._session.sparkContext.cancelAllJobs()  # noqa: SLF001
+
+
+def _quoted(text: str, mark: str) -> str:
+    return mark + text.replace(mark, mark * 2) + mark

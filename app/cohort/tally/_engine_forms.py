@@ -1,0 +1,216 @@
+"""The plain forms in which a cohort's column comes of a table's, as Ibis expressions."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from app.cohort.tally._tally import Floats
+from data_loaders.endpoints.find import MONTHS_PER
+from data_loaders.model import DAYS_PER_MONTH
+
+# From a table, as an Ibis expression, to a column of it.
+Build = Callable[[Any], Any]
+_MOST_CODES = 20
+_DAYS_PER_YEAR = 365.25
+_RELATIVE = 1e-12
+
+
+def plain_value(value: Any) -> Any:
+    """A value as it is compared: numbers as floats, missing ones as None."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | float | Decimal | np.number):
+        return None if math.isnan(value) else float(value)
+    return value
+
+
+def plain(column: Any) -> Any:
+    """A column of numbers without NaN, which engines take for the largest of all."""
+    number = column.cast("float64")
+    return number.nullif(float("nan")) if column.type().is_floating() else number
+
+
+def as_it_is(source: str) -> Build:
+    """A column that is the table's own."""
+    return lambda rows: rows[source]
+
+
+def scaled(source: str, values: Sequence[Any], target: Sequence[Any]) -> Build | None:
+    """A number in another unit, where a few codes and what lies beyond its ends mean missing.
+
+    Returns
+    -------
+    callable
+        None where the target is no multiple of the source.
+    """
+    x, y = (
+        np.array([np.nan if v is None else float(v) for v in held]) for held in (values, target)
+    )
+    known = ~np.isnan(y)
+    used = known & (x != 0) & ~np.isnan(x)
+    if not used.any() or np.isnan(x[known]).any():
+        return None
+    ratio = float(np.median(y[used] / x[used]))
+    if not ratio > 0:
+        return None
+    change = _change(x[known], y[known], ratio)
+    if change is None:
+        return None
+    lost = np.unique(x[~known & ~np.isnan(x)])
+    low, high = float(x[known].min()), float(x[known].max())
+    codes = [float(v) for v in lost[(lost >= low) & (lost <= high)]]
+    if len(codes) > _MOST_CODES:
+        return None
+    below, above = bool((lost < low).any()), bool((lost > high).any())
+
+    def build(rows: Any) -> Any:
+        import ibis
+
+        number = plain(rows[source])
+        keep = []
+        if codes:
+            keep.append(number.notin(codes))
+        if below:
+            keep.append(number >= low)
+        if above:
+            keep.append(number <= high)
+        converted = change(number)
+        if not keep:
+            return converted
+        return ibis.cases((ibis.and_(*keep), converted), else_=None)
+
+    return build
+
+
+def _change(x: Floats, y: Floats, ratio: float) -> Callable[[Any], Any] | None:
+    """The multiplication or division that gives one from the other, to the last digit if any."""
+    factors = [1.0, *MONTHS_PER.values(), round(ratio, 9)]
+    changes: list[Callable[[Any], Any]] = [partial(operator.mul, factor) for factor in factors]
+    divisor = round(1 / ratio, 9)
+    changes.append(lambda number: number / divisor)
+    close = [change for change in changes if np.allclose(change(x), y, rtol=_RELATIVE, atol=0)]
+    exact = [change for change in close if np.array_equal(change(x), y)]
+    return next(iter([*exact, *close]), None)
+
+
+def by_lookup(source: str, values: Sequence[Any], target: Sequence[Any]) -> Build | None:
+    """A column whose every value has one meaning.
+
+    Returns
+    -------
+    callable
+        None where one value means two things.
+    """
+    means: dict[Any, Any] = {}
+    for value, meaning in zip(values, target, strict=True):
+        if means.setdefault(value, meaning) != meaning:
+            return None
+    wanted: dict[Any, list[Any]] = {}
+    for value, meaning in means.items():
+        if meaning is not None:
+            wanted.setdefault(meaning, []).append(value)
+
+    def build(rows: Any) -> Any:
+        import ibis
+
+        column = rows[source]
+        branches = []
+        for meaning, held in wanted.items():
+            named = [value for value in held if value is not None]
+            tests = [column.isin(named)] if named else []
+            if None in held:
+                tests.append(column.isnull())
+            branches.append((ibis.or_(*tests), meaning))
+        kind = "float64" if any(isinstance(m, float) for m in wanted) else None
+        if not branches:
+            return ibis.null("float64")
+        return ibis.cases(*[(test, ibis.literal(m, kind)) for test, m in branches], else_=None)
+
+    return build
+
+
+def between_dates(
+    first: str, last: str, starts: Sequence[Any], ends: Sequence[Any], target: Sequence[Any]
+) -> Build | None:
+    """A time in months, or years, between two dates.
+
+    Returns
+    -------
+    callable
+        None where it is not.
+    """
+    y = np.array([np.nan if v is None else float(v) for v in target])
+    days = np.array(
+        [
+            np.nan if a is None or b is None else (b - a).days
+            for a, b in zip(starts, ends, strict=True)
+        ]
+    )
+    known = ~np.isnan(y)
+    if not known.any() or np.isnan(days[known]).any():
+        return None
+    for unit in (DAYS_PER_MONTH, _DAYS_PER_YEAR):
+        if np.allclose(days[known] / unit, y[known], rtol=_RELATIVE, atol=_RELATIVE):
+            break
+    else:
+        return None
+    lost = days[~known & ~np.isnan(days)]
+    from_zero = bool(len(lost)) and bool((lost < days[known].min()).all())
+    if len(lost) and not from_zero:
+        return None
+    low = float(days[known].min())
+
+    def build(rows: Any) -> Any:
+        import ibis
+
+        span = rows[last].delta(rows[first], unit="day").cast("float64")
+        months = span / unit
+        return ibis.cases((span >= low, months), else_=None) if from_zero else months
+
+    return build
+
+
+def given_event(event: Build, with_it: float, without: Build) -> Build:
+    """A value that is known with the event, and comes of something else without it."""
+
+    def build(rows: Any) -> Any:
+        import ibis
+
+        happened = event(rows)
+        return ibis.cases(
+            (happened == 1, ibis.literal(with_it, "float64")), (happened == 0, without(rows)),
+            else_=None,
+        )  # fmt: skip
+
+    return build
+
+
+def followed(event: Build, own: Build, survival: Build, competing: Build, *, blank: bool) -> Build:
+    """A time that is the endpoint's own with the event, and that of survival without it.
+
+    Parameters
+    ----------
+    blank
+        Whether a time of one's own that is blank is filled from survival, too.
+    """
+
+    def build(rows: Any) -> Any:
+        import ibis
+
+        time, last = own(rows), survival(rows)
+        instead = (event(rows) == 0) & last.notnull() & competing(rows).notnull()
+        if not blank:
+            instead &= time.notnull()
+        return ibis.ifelse(instead.fill_null(False), last, time)
+
+    return build

@@ -1,0 +1,281 @@
+"""An engine asked for counts: the same as of its rows, and nothing but counts leave it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingError, GroupingSpec
+from app.cohort.tally import EngineTally, RowTally, TallyError, connect, tally_of
+from app.cohort.tally import _engine_reading as reading
+from data_loaders import load_cohort
+from data_loaders.allowed import Allowed
+from tests.data_loaders import postgres
+
+pytest.importorskip("ibis", reason="Ibis is not installed (make engine)")
+
+GROUPS = (
+    None, "alteration:TP53", "variable:diagnosis", "variable:sex", "cut:hb@quartiles",
+    "cut:age@median", "cut:age@clinical", "cut:platelets@100,450", "genes:TP53|ASXL1",
+    "hierarchy:JAK2>TP53>ASXL1",
+    str(GroupingSpec.of_filters({
+        "old": Filter.from_dict({"column": "age", "between": [70, None]}),
+        "ASXL1": Filter.from_dict({"altered": "ASXL1"}),
+    })),
+)  # fmt: skip
+
+
+def registry(n: int, seed: int) -> pd.DataFrame:
+    """Units, codes, gaps and spellings as a registry has them."""
+    rng = np.random.default_rng(seed)
+    os_days = rng.integers(1, 3000, n)
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"P{i:06d}" for i in rng.permutation(n)],
+            "age": rng.normal(65, 12, n).round(0),
+            "sex": rng.choice(["male", "female", None], n, p=[0.5, 0.4, 0.1]),
+            "diagnosis": rng.choice(["ET", "PV", "PMF", "MPN-U"], n, p=[0.4, 0.3, 0.28, 0.02]),
+            "hb": rng.normal(11, 2, n).round(1),
+            "platelets": rng.integers(5, 900, n).astype(float),
+            "TP53": rng.choice([0, 1, None], n, p=[0.7, 0.1, 0.2]),
+            "ASXL1": rng.choice(["mutated", "wt", "not tested"], n),
+            "JAK2": rng.choice(["V617F", "wild type", None], n),
+            "os_days": os_days,
+            "os_status": rng.choice(["0:LIVING", "1:DECEASED", None], n, p=[0.5, 0.45, 0.05]),
+            "aml_days": np.minimum(os_days, rng.integers(1, 3000, n)),
+            "aml_event": rng.choice([0, 1], n, p=[0.9, 0.1]),
+        }
+    )
+    table["TP53"] = table["TP53"].astype("Int8")
+    table.loc[rng.random(n) < 0.05, "platelets"] = np.nan
+    table.loc[rng.random(n) < 0.05, "os_days"] = -9
+    return table
+
+
+def in_duckdb(table: pd.DataFrame, folder: Path) -> str:
+    path = folder / "registry.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.register("given", table)
+        connection.execute("CREATE OR REPLACE TABLE patients AS SELECT * FROM given")
+    return f"duckdb://{path}"
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[EngineTally, RowTally]:
+    folder = tmp_path_factory.mktemp("registry")
+    table = registry(400, request.param)
+    table.to_parquet(folder / "patients.parquet")
+    engine = connect(in_duckdb(table, folder), "patients")
+    return engine, tally_of(load_cohort(folder / "patients.parquet"))
+
+
+def endless(engine: EngineTally):
+    """Every patient beside every other, again and again."""
+    rows = engine._known.rows.select("patient_id")
+    for _ in range(5):
+        rows = rows.cross_join(rows.view()).select("patient_id")
+    return rows.aggregate(n=rows.count())
+
+
+def conditions() -> st.SearchStrategy[dict[str, object]]:
+    genes = st.sampled_from(["TP53", "ASXL1", "JAK2"])
+    one = st.one_of(
+        st.builds(lambda gene: {"altered": gene}, genes),
+        st.builds(lambda gene: {"tested": gene}, genes),
+        st.builds(
+            lambda column, ends: {"column": column, "between": ends},
+            st.sampled_from(["age", "hb", "platelets"]),
+            st.sampled_from([[60, None], [None, 11], [50, 70], [100, 400]]),
+        ),
+        st.builds(lambda column: {"known": column}, st.sampled_from(["platelets", "sex"])),
+        st.builds(
+            lambda values: {"column": "diagnosis", "in": values},
+            st.lists(st.sampled_from(["ET", "PV", "nothing"]), min_size=1, max_size=2),
+        ),
+        st.builds(lambda value: {"column": "age", "in": [value, "60"]}, st.integers(50, 80)),
+    )  # fmt: skip
+    return st.recursive(
+        one,
+        lambda inner: st.one_of(
+            st.builds(lambda held: {"not": held}, inner),
+            st.builds(lambda held: {"all": held}, st.lists(inner, min_size=1, max_size=3)),
+            st.builds(lambda held: {"any": held}, st.lists(inner, min_size=1, max_size=3)),
+        ),
+        max_leaves=5,
+    )
+
+
+def same_events(engine: EngineTally, rows: RowTally, *asked: object) -> None:
+    try:
+        expected = rows.events(*asked)
+    except GroupingError as refused:  # such as nobody to be cut at a median
+        said = str(refused)
+        with pytest.raises(GroupingError, match=re.escape(said)):
+            engine.events(*asked)
+        return
+    found = engine.events(*asked)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert found.attrs == expected.attrs
+
+
+@settings(
+    max_examples=40, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(conditions(), st.sampled_from(GROUPS), st.sampled_from(["os", "aml"]))
+def test_whom_a_filter_selects_and_how_they_fare_is_as_of_rows(both, condition, group, endpoint):
+    engine, rows = both
+    chosen = Filter.from_dict(condition)
+    assert engine.counts(chosen).equals(rows.counts(chosen))
+    same_events(engine, rows, chosen, endpoint, group)
+
+
+def test_every_group_count_and_sum_is_as_of_rows(both):
+    engine, rows = both
+    older = Filter.from_dict({"column": "age", "between": [60, None]})
+    for group in GROUPS:
+        same_events(engine, rows, older, "os", group, [*range(0, 132, 6)])
+    assert set(engine.refused) <= {
+        "os_days",
+        "aml_days",
+        "platelets_text",
+    }  # as they stand in the file
+    by = ["sex", "TP53", "cut:age@60,70"]
+    pd.testing.assert_frame_equal(engine.counts(older, by), rows.counts(older, by))
+    pd.testing.assert_frame_equal(engine.features(older), rows.features(older))
+    asked = (older, ["age", "platelets"], {"age": [50, 60, 70]})
+    pd.testing.assert_frame_equal(engine.moments(*asked), rows.moments(*asked), rtol=1e-12)
+
+
+def test_what_a_sample_decides_holds_for_the_whole_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "SAMPLE", 500)
+    table = registry(4000, 3)
+    table.loc[17, ["diagnosis", "ASXL1", "platelets"]] = ["CMML", "unknown", 99999.0]
+    for part, rows in enumerate((table[:1500], table[1500:3000], table[3000:])):
+        rows.to_parquet(tmp_path / f"part{part}.parquet")
+    engine = connect(str(tmp_path))
+    table.to_csv(tmp_path / "whole.csv", index=False)
+    whole = tally_of(load_cohort(tmp_path / "whole.csv"))
+    assert engine.n == 4000
+    assert engine.cohort.n == 0
+    assert set(engine.refused) <= {
+        "os_days",
+        "aml_days",
+        "platelets_text",
+    }  # as they stand in the file
+    for group in GROUPS:
+        same_events(engine, whole, None, "aml", group)
+    assert "CMML" in set(engine.counts(None, ["diagnosis"])["diagnosis"])
+    for text in (repr(engine), str(vars(engine.cohort))):
+        assert "P000" not in text
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgres.Server]:
+    if reason := postgres.why_not():
+        pytest.skip(reason)
+    with postgres.running() as running:
+        yield running
+
+
+def test_postgresql_counts_the_same_and_cannot_be_written_to(server, tmp_path):
+    table = registry(400, 1)
+    password = quote(postgres.OWNER_PASSWORD, safe="")
+    url = f"postgresql://{postgres.OWNER}:{password}@127.0.0.1:{server.port}/postgres"
+    kinds = {"O": "text", "f": "double precision", "i": "integer"}
+    columns = ", ".join(f'"{name}" {kinds[kind.kind]}' for name, kind in table.dtypes.items())
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE patients ({columns})")
+        with cursor.copy("COPY patients FROM STDIN") as copy:
+            for row in table.astype(object).where(table.notna(), None).itertuples(index=False):
+                copy.write_row(row)
+    table.to_parquet(tmp_path / "patients.parquet")
+    rows = tally_of(load_cohort(tmp_path / "patients.parquet"))
+    engine = connect(url, "patients", seconds=5)
+    assert set(engine.refused) <= {
+        "os_days",
+        "aml_days",
+        "platelets_text",
+    }  # as they stand in the file
+    for group in GROUPS:
+        same_events(engine, rows, Filter.from_dict({"not": {"altered": "TP53"}}), "aml", group)
+    pd.testing.assert_frame_equal(engine.features(None), rows.features(None))
+    backend = engine._engine._backend
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        backend.raw_sql("DELETE FROM patients")
+    slow = endless(engine)
+    stop = threading.Timer(0.3, engine.cancel)
+    stop.start()
+    with pytest.raises(TallyError, match="was cancelled"):
+        engine._engine.ask(slow)
+    engine.close()
+    short = connect(url, "patients", seconds=0.4)
+    with pytest.raises(TallyError, match=r"did not answer within 0\.4 seconds"):
+        short._engine.ask(endless(short))
+    short.close()
+    with pytest.raises(TallyError, match="no table nothing") as refusal:
+        connect(url, "nothing")
+    for text in (str(refusal.value), repr(refusal.value), repr(engine), engine.source):
+        assert postgres.OWNER_PASSWORD not in text
+        assert password not in text
+        assert refusal.value.__cause__ is None
+
+
+def test_duckdb_is_interrupted_and_reads_nothing_else(tmp_path):
+    url = in_duckdb(registry(50, 1), tmp_path)
+    engine = connect(url, "patients", seconds=0.3)
+    backend = engine._engine._backend
+    slow = endless(engine)
+    with pytest.raises(TallyError, match=r"did not answer within 0\.3 seconds"):
+        engine._engine.ask(slow)
+    assert int(engine.counts(None)["n"].iloc[0]) == 50
+    for statement in ("DELETE FROM patients", f"COPY patients TO '{tmp_path}/out.csv'"):
+        with pytest.raises(duckdb.Error):
+            backend.raw_sql(statement)
+
+
+def test_what_cannot_be_asked_is_said(tmp_path, monkeypatch, both):
+    table = registry(50, 1)
+    url = in_duckdb(table, tmp_path)
+    twice = in_duckdb(pd.concat([table, table.head(3).assign(age=1)]), tmp_path / "..")
+    nobody = Allowed(("/srv/registry", "db.example"))
+    engine, _ = both
+    for ask, said in (
+        (lambda: connect(url), "Name the table"),
+        (lambda: connect(url, "other"), "no table other"),
+        (lambda: connect(url, "patients", {"columns": {"nothing": {}}}), "nothing"),
+        (lambda: connect(twice, "patients"), "share a patient identifier"),
+        (lambda: connect(str(tmp_path / "no")), "is no folder of Parquet files"),
+        (lambda: connect("mysql://u:hunter2@db/x", "t"), "No engine answers"),
+        (lambda: connect(url, "patients", allowed=nobody), "reads only from the folders"),
+        (lambda: connect(str(tmp_path), allowed=nobody), "reads only from the folders"),
+        (lambda: connect("clickhouse://u:hunter2@x/d", "t", allowed=nobody), "reads only from"),
+        (lambda: connect("clickhouse://u:hunter2@127.0.0.1/d", "t"), "cannot be connected to"),
+        (lambda: engine.events(None, "nothing"), "no endpoint called nothing; it has os"),
+        (lambda: engine.counts(None, ["age"]), "is a number: count it in ranges"),
+        (lambda: engine.counts(None, ["nothing"]), "no variable or alteration called nothing"),
+        (lambda: engine.moments(None, ["sex"]), "no numeric variable called sex"),
+        (lambda: engine.events(None, "os", "burden:"), "ask on a sample"),
+        (lambda: engine.counts(Filter.from_dict({"patients": ["P1"]})), "ask on a sample"),
+    ):
+        with pytest.raises(TallyError, match=said) as refusal:
+            ask()
+        assert "hunter2" not in repr(refusal.value)
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    with pytest.raises(TallyError, match="install it with make engine"):
+        connect(url, "patients")
