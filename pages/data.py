@@ -12,6 +12,7 @@ from app.views.data.page import (
     truth_table,
     variable_table,
 )
+from app.views.data.page_combining import draw_combining
 from app.views.data.page_loading import draw_loading
 from app.views.data.page_quality import draw_quality
 from data_loaders.alterations.mutation_rule import rule_in_words
@@ -31,6 +32,7 @@ with st.container(horizontal=True):
             type="primary" if key == looking.key else "secondary",
             icon=":material/check:" if key == looking.key else ":material/folder_open:",
         )
+draw_combining()
 
 st.subheader(cohort.name, anchor=False)
 provenance = cohort.provenance

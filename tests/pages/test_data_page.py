@@ -16,7 +16,7 @@ from app.shell.session import Source
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
-from tests.pages.conftest import figures, words
+from tests.pages.conftest import calm, figures, words
 
 RNG = np.random.default_rng(6)
 N = 60
@@ -358,3 +358,15 @@ def test_what_cannot_be_corrected_says_what_to_do():
         at.switch_page(str(ROOT / "pages" / "data.py"))
         at.run()
         assert said in words(at)
+
+
+def test_open_cohorts_are_combined_into_one(open_app):
+    at = open_app("data")
+    assert at.button(key="combine").disabled
+    at.multiselect(key="combine_cohorts").set_value(["demo:mds", "demo:aml"]).run()
+    at.text_input(key="combine_name").set_value("Both").run()
+    at.button(key="combine").click().run()
+    calm(at)
+    assert "2 cohorts were combined: 3,000 patients" in words(at)
+    assert at.subheader[0].value == "Both"
+    assert "Only in AML demo" in words(at)

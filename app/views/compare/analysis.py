@@ -24,7 +24,6 @@ from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
 from app.study.overlapping import features_named, same_site
 from app.study.wording import SIGNIFICANT
-from app.views.compare.match import same_word
 from app.views.genomics.frequencies.analysis import (
     DEFINES,
     MIN_COMPARED,
@@ -33,6 +32,7 @@ from app.views.genomics.frequencies.analysis import (
 )
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
+from data_loaders.meaning.alike import same_word
 
 MOST_GROUPS = 8
 OTHERS = "the other groups"

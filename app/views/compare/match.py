@@ -21,11 +21,10 @@ from app.cohort.groupings import (
     only_groups,
 )
 from data_loaders import Cohort
-from data_loaders.meaning.derived import TRIPLE_NEGATIVE, is_triple_negative
+from data_loaders.meaning.alike import same_word
 from data_loaders.wording import listing, plural
 
 _NAMED = 6
-_SAME_WORDS = {"f": "female", "w": "female", "woman": "female", "m": "male", "man": "male"}
 
 
 @dataclass(frozen=True)
@@ -263,14 +262,6 @@ def _present(held: Grouping, mask: Bools) -> dict[str, str]:
     """Groups with patients, by the word they are compared by."""
     sizes = zip(held.names, held.sizes(mask), strict=True)
     return {same_word(name): name for name, size in sizes if size}
-
-
-def same_word(value: object) -> str:
-    """A value as it is compared between cohorts: in small letters, usual short forms spelt out."""
-    word = str(value).strip().casefold()
-    if is_triple_negative(word):
-        return TRIPLE_NEGATIVE.casefold()
-    return _SAME_WORDS.get(word, word)
 
 
 def some(labels: tuple[str, ...]) -> str:

@@ -18,10 +18,11 @@ from app.cohort.groupings import Grouping
 from app.study.outcomes import outcome_of
 from app.study.wording import SIGNIFICANT, count, format_p, format_ratio, mid_sentence
 from app.views.compare.analysis import Comparison, Enrichment, direction
-from app.views.compare.match import Matching, match_cohorts, same_word, some
+from app.views.compare.match import Matching, match_cohorts, some
 from app.views.compare.words import lowered
 from app.views.survival.curves.analysis import GroupSurvival
 from data_loaders import Cohort
+from data_loaders.meaning.alike import same_word
 
 _Z = float(ndtri(0.975))
 _COMMON = 2

@@ -15,8 +15,8 @@ from app.cohort.filters import Filter, FilterError
 from app.cohort.tally import TallyError, digest_of
 from app.study.outcomes import outcome_of
 from app.study.wording import count
-from app.views.compare.match import same_word
 from data_loaders import Cohort, CohortError
+from data_loaders.meaning.alike import same_word
 from data_loaders.meaning.vocabulary import factor_between
 
 ALTERATION, NUMBER, LEVELS = "alteration", "number", "levels"
