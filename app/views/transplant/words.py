@@ -56,7 +56,7 @@ def headline(found: Emulation, timed: pd.DataFrame | None = None) -> list[str]:
     everyone = found.groups[0]
     if not rows.loc[[everyone, *(found.halves or ())], "supported"].any():
         return [_nothing(found, everyone)]
-    words = [f"{_until(found)} {_whole(found, rows.loc[everyone])}"]
+    words = [f"{_until(found, rows['supported'])} {_whole(found, rows.loc[everyone])}"]
     if found.halves is not None:
         words += [_half(name, rows.loc[name]) for name in reversed(found.halves)]
         words.append(_contrast(found))
@@ -84,20 +84,23 @@ def caution(found: Emulation) -> str:
     return f"**Careful**: {'. '.join(sentences)}." if sentences else ""
 
 
-def _until(found: Emulation) -> str:
+def _until(found: Emulation, supported: pd.Series) -> str:
+    """Up to when, and in whom the data support it so long: everyone, or one half alone."""
     least, month = found.settings.effective, f"{found.settings.horizon:g}"
     if not least:
         return f"In a trial emulated on these {count(found.n, 'patient')}, up to month {month}:"
+    held = next(name for name in (found.groups[0], *(found.halves or ())) if supported[name])
+    side = "each side" if held == found.groups[0] else f"in {mid_sentence(held)} each side"
     return (
         f"In a trial emulated on these {count(found.n, 'patient')}, up to **month {month}**, the "
-        f"latest at which each side rests on {least:g} equally weighted patients,"
+        f"latest at which {side} rests on {least:g} equally weighted patients,"
     )
 
 
 def _whole(found: Emulation, row: pd.Series) -> str:
     words = f"**{mid_sentence(primary_of(found))}** rather than {mid_sentence(found.reference)}"
     if not row["supported"]:
-        return f"{words} cannot be told for all of them together: {_why(row)}."
+        return f"{words} cannot be judged in all of them together: {_why(row)}."
     return f"{words} changes life by **{_verdict(row)}."
 
 

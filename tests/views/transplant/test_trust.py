@@ -11,6 +11,7 @@ import pytest
 
 from app.analysis.transplant import (
     CRUDE,
+    EFFECTIVE,
     ROBUST,
     EmulationSettings,
     Strategy,
@@ -46,6 +47,7 @@ from app.views.transplant.answers.words import (
 )
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.trial import TargetTrial
+from app.views.transplant.words import headline
 from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,
@@ -263,3 +265,15 @@ def test_early_harm_and_late_gain_are_said_where_the_band_excludes_zero(emulatio
     assert "+12% (+3% to +21%)" in words
     figure = checked(framed(difference_figure(table, axis="Years"), "Difference"))
     assert list(figure.data[-1].y) == pytest.approx(list(table["difference"]))
+
+
+def test_a_horizon_that_one_half_alone_supports_is_said_of_that_half(protocol):
+    settings = replace(SETTINGS, effective=EFFECTIVE, higher=protocol.higher)
+    found = emulate(protocol.compared, TRIAL.strategies, settings)
+    rows = found.contrasts.set_index("group")
+    everyone, _, higher = found.groups[0], *found.halves
+    assert not rows.loc[everyone, "supported"]
+    assert rows.loc[higher, "supported"]
+    first = headline(found)[0]
+    assert f"in {higher.lower()} each side rests on 20 equally weighted patients" in first
+    assert "cannot be judged in all of them together" in first
