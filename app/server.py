@@ -3,11 +3,13 @@
 ``python -m streamlit run app/server.py`` from the project's root serves the app.
 """
 
+import asyncio
 import gc
 import importlib
 import logging
 import pkgutil
 import sys
+import threading
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +28,9 @@ from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit import config  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
+
+from app.serving.assets import Compressed, assets  # noqa: E402
+from app.serving.memory import tidy  # noqa: E402
 
 # Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
 _CONTENT_POLICY = (
@@ -79,14 +84,16 @@ def warm_up() -> None:
     from data_loaders.files.formats import MAX_FILE_BYTES
 
     job_service()
+    packing = threading.Thread(target=assets)
+    packing.start()
     # What a browser may send is what the loaders read: one limit, from one place.
     config.set_option("server.maxUploadSize", max(1, MAX_FILE_BYTES // 2**20))
     for package in (shell, views):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     demo_cohort(DEFAULT_COHORT)
-    # Streamlit collects garbage after every run, with the whole program stopped. What is loaded by
-    # now stays for good, so it need not be searched: a tenth of a second for every run of anybody.
+    packing.join()
+    # What is loaded by now stays for good: no collection of garbage need search it.
     gc.collect()
     gc.freeze()
 
@@ -102,9 +109,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     run: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
     await run(warm_up)
     await run(prefetch_default_map)
+    tidying = asyncio.create_task(tidy())
     try:
         yield
     finally:
+        tidying.cancel()
         job_service().close()
 
 
@@ -128,5 +137,5 @@ app = st.App(
     lifespan=lifespan,
     on_script_error=explain,
     routes=[Route("/api/ready", ready), Route("/stage/{token}", presentation)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Compressed)],
 )

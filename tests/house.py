@@ -20,8 +20,11 @@ ROOMS = (
 # Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.
 FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}
 # And the pages of the rooms.
-PLACES_OF_STREAMLIT = ("app.shell", "app.main", "app.server", "app.command", "pages")
-ON_TOP = {"app", "app.main", "app.server", "app.worker", "app.command"}
+PLACES_OF_STREAMLIT = (
+    "app.shell", "app.main", "app.server", "app.command", "app.serving", "pages",
+)  # fmt: skip
+# The launchers, beside the floors.
+ON_TOP = ("app.main", "app.server", "app.worker", "app.command", "app.serving")
 SOURCES = sorted(
     path for folder in ("app", "data_loaders", "pages") for path in (ROOT / folder).rglob("*.py")
 )
@@ -54,8 +57,12 @@ def inside(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
+def on_top(name: str) -> bool:
+    return name == "app" or any(inside(name, launcher) for launcher in ON_TOP)
+
+
 def floor(name: str) -> int | None:
-    if name in ON_TOP:
+    if on_top(name):
         return None
     if inside(name, "pages"):
         return len(FLOORS)
@@ -76,7 +83,7 @@ def arrows() -> list[tuple[str, str]]:
 
 
 def test_every_module_stands_on_a_floor():
-    assert not [name for name in MODULES if floor(name) is None and name not in ON_TOP]
+    assert not [name for name in MODULES if floor(name) is None and not on_top(name)]
     assert {room(name) for name in MODULES} - {None} == set(ROOMS)
 
 

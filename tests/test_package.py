@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import Distribution
 from pathlib import Path
+from urllib.parse import urljoin
 
+import httpx
 import pytest
+from streamlit.file_util import get_static_dir
 
 from benchmarks.visitors import Visitor
 from tests.conftest import ROOT
@@ -83,6 +87,33 @@ def test_pages_are_served_from_any_folder(installed: Path, elsewhere: Path):
         visitor.start()
         assert visitor.wait_for_figure(60)
         visitor.leave()
+        files_come_compressed(f"{address}/survival")
+
+
+def files_come_compressed(page: str) -> None:
+    """What the page asks a browser to fetch early, as a browser and as others ask for it."""
+    with httpx.Client() as client:
+        named = re.match(
+            r"<(\S+PlotlyChart\S+)>; rel=modulepreload", client.get(page).headers["link"]
+        )
+        script = urljoin(page, named[1])
+        there = Path(get_static_dir()) / "static" / "js" / script.rpartition("/")[2]
+        packed, plain, part = (
+            client.get(script, headers=asked)
+            for asked in (
+                {"accept-encoding": "br, gzip"},
+                {"accept-encoding": "identity"},
+                {"accept-encoding": "gzip", "range": "bytes=0-9"},
+            )
+        )
+    assert packed.content == plain.content == there.read_bytes()
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < there.stat().st_size / 3
+    for header in ("content-type", "cache-control"):
+        assert packed.headers[header] == plain.headers[header]
+    assert packed.headers["x-content-type-options"] == "nosniff"
+    assert "content-encoding" not in plain.headers
+    assert part.content == plain.content[:10]
 
 
 @pytest.mark.parametrize("extra", ["", "serve", "engine"])

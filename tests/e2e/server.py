@@ -45,7 +45,8 @@ def running_app(log: Path, script: str = "app/server.py", port: int | None = Non
     """Serve the app as ``make run`` does; yields its address, ends the server after."""
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
-    with running(command, f"http://127.0.0.1:{port}", log) as address:
+    address = f"http://127.0.0.1:{port}"
+    with running(command, address, log):
         yield address
 
 
@@ -56,8 +57,8 @@ def running(
     log: Path,
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
-) -> Iterator[str]:
-    """Run a command that serves the app at an address; yields that, ends all processes after."""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that serves the app at an address; yields its process, ends all after."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -69,7 +70,7 @@ def running(
         )
         try:
             wait_until_ready(address, process)
-            yield address
+            yield process
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
