@@ -9,6 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st  # noqa: E402  (the path comes first)
 
+from app.shell.accounts import Person, draw_who, stop_at_the_gate, visitor  # noqa: E402
 from app.shell.disclosure_words import stop_on_wrong_setting  # noqa: E402
 from app.shell.escaping import install  # noqa: E402
 from app.shell.layout import configure_page, draw_brand, page_footer  # noqa: E402
@@ -20,18 +21,23 @@ from app.views.disclosure.page import draw_disclosed  # noqa: E402
 
 install()
 configure_page()
+who = visitor()
+page = navigation(who)
+draw_brand()
+if not isinstance(who, Person):
+    stop_at_the_gate(who)
 stop_on_wrong_setting()
-page = navigation()
 # After the navigation: a rerun before it would forget which page the link names.
 read_link()
 write_choices()
-draw_brand()
-if gone_cohort():
-    draw_gone_cohort()
-else:
-    with st.sidebar:
+gone = gone_cohort()
+with st.sidebar:
+    draw_who(who)
+    if not gone:
         draw_sidebar()
-    if not draw_disclosed(page.url_path):
-        page.run()
+if gone:
+    draw_gone_cohort()
+elif not draw_disclosed(page.url_path):
+    page.run()
 page_footer()
 ask_to_write()

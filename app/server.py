@@ -31,6 +31,9 @@ from threadpoolctl import threadpool_limits  # noqa: E402
 
 from app.serving.assets import Compressed, assets  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
+from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
+from app.shell.accounts.gate import oidc_secrets  # noqa: E402
+from data_loaders.settings import ACCOUNTS  # noqa: E402
 
 # Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
 _CONTENT_POLICY = (
@@ -79,10 +82,12 @@ async def ready(_request: Request) -> JSONResponse:
 def warm_up() -> None:
     """Start the worker, which compiles in its own process; load the pages and the first cohort."""
     from app import shell, views
+    from app.shell.accounts.door import take_the_word_of_proxies
     from app.shell.session import DEFAULT_COHORT, demo_cohort
     from app.shell.work.service import job_service
     from data_loaders.files.formats import MAX_FILE_BYTES
 
+    take_the_word_of_proxies()
     job_service()
     packing = threading.Thread(target=assets)
     packing.start()
@@ -132,10 +137,13 @@ def explain(error: Exception) -> bool:
     return True
 
 
+if ACCOUNTS.read().lower() == "proxy":
+    keep_the_peer()
 app = st.App(
     ROOT / "app" / "main.py",
     lifespan=lifespan,
+    secrets=oidc_secrets(),
     on_script_error=explain,
     routes=[Route("/api/ready", ready), Route("/stage/{token}", presentation)],
-    middleware=[Middleware(SecurityHeaders), Middleware(Compressed)],
+    middleware=[Middleware(SecurityHeaders), Middleware(Door), Middleware(Compressed)],
 )

@@ -91,11 +91,68 @@ NUMBA_CACHE = Setting(
     "Folder for what numba compiles; a temporary one where it is not set and nothing else can be "
     "written. Read at start.",
 )  # fmt: skip
-
-SETTINGS = (
-    CACHE, MIRROR, SOURCES, DISCLOSURE, STORE, MAX_FILE_MIB, MAX_FOLDER_MIB, MAX_ROWS, MAX_COLUMNS,
-    MAX_CELLS, BROWSER, NUMBA_CACHE,
+ACCOUNTS = _ours(
+    "ACCOUNTS", "off",
+    "Who may come in: off (whoever reaches the server), oidc (who logs in with an OpenID Connect "
+    "provider) or proxy (whom a proxy names in a header).",
 )  # fmt: skip
+ROLES = _ours(
+    "ROLES", "",
+    "Which group has which role, by commas: calr-readers=viewer,registry=analyst,data=keeper,"
+    "it=administrator. The group * is everybody who is known. Nobody without a role comes in.",
+)  # fmt: skip
+GROUPS_CLAIM = _ours(
+    "GROUPS_CLAIM", "groups",
+    "Claim of the provider that lists a person's groups; dots lead inwards: realm_access.roles.",
+)  # fmt: skip
+LOGIN_HOURS = _ours(
+    "LOGIN_HOURS", "12", "Hours after which a person must log in again; a decimal number."
+)
+VIEWER_DISCLOSURE = _ours(
+    "VIEWER_DISCLOSURE", "5",
+    "Disclosure control for the role viewer, written as CALR_EXPLORER_DISCLOSURE; of both the "
+    "stricter holds.",
+)  # fmt: skip
+OIDC_METADATA = _ours(
+    "OIDC_METADATA", "",
+    "Address of the provider's metadata, https://…/.well-known/openid-configuration. Where it is "
+    "not set, Streamlit's secrets.toml has the section [auth]. Read at start.",
+)  # fmt: skip
+OIDC_CLIENT = _ours("OIDC_CLIENT", "", "Name of this server at the provider. Read at start.")
+OIDC_SECRET = _ours("OIDC_SECRET", "", "Its secret at the provider. Read at start.")
+OIDC_REDIRECT = _ours(
+    "OIDC_REDIRECT", "",
+    "Address of this server that the provider leads back to; ends in /oauth2callback. Read at "
+    "start.",
+)  # fmt: skip
+OIDC_COOKIE = _ours(
+    "OIDC_COOKIE", "",
+    "Long random text that signs the cookie of a login, the same for all processes of a server. "
+    "Read at start.",
+)  # fmt: skip
+OIDC_SCOPE = _ours(
+    "OIDC_SCOPE", "openid profile email", "What is asked of the provider. Read at start."
+)
+PROXIES = _ours(
+    "PROXIES", "",
+    "Addresses and networks, by commas, of the proxies that may name a person: 10.0.0.5,fd00::/8. "
+    "From elsewhere the headers are taken away.",
+)  # fmt: skip
+USER_HEADER = _ours(
+    "USER_HEADER", "", "Header in which the proxy names the person: X-Forwarded-User."
+)
+GROUPS_HEADER = _ours(
+    "GROUPS_HEADER", "",
+    "Header in which the proxy lists the person's groups, by commas or bars: X-Forwarded-Groups.",
+)  # fmt: skip
+AUDIT = _ours(
+    "AUDIT", "",
+    "File to which every opening, filter and export is appended as a line of JSON, without a value "
+    "of a patient; at 10 MiB it is put aside, and the last 50 are kept.",
+)  # fmt: skip
+
+# In the order above.
+SETTINGS = tuple(held for held in list(globals().values()) if isinstance(held, Setting))
 
 
 def settings_table() -> str:

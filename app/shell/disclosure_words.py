@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure, DisclosureError
+from app.shell.accounts import disclosure_policy
 from app.shell.session import Looking
 from app.study.wording import capitalised
 
@@ -12,7 +13,7 @@ from app.study.wording import capitalised
 def stop_on_wrong_setting() -> None:
     """Show nothing but a sentence where the setting cannot be obeyed."""
     try:
-        Disclosure.of()
+        disclosure_policy()
     except DisclosureError as error:
         st.error(str(error))
         st.stop()
@@ -20,7 +21,7 @@ def stop_on_wrong_setting() -> None:
 
 def refusal(looking: Looking) -> str:
     """Why nothing is shown of the selection; empty where it may be looked at, or control is off."""
-    policy = Disclosure.of()
+    policy = disclosure_policy()
     return "" if policy is None else policy.refusal(looking.selection, looking.filter)
 
 

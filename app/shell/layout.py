@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -10,9 +11,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
+from app.shell.accounts import Person, disclosure_policy, person
 from app.shell.escaping import escaped_figure, figure_escaper
-from app.shell.session import Looking, looking_at
+from app.shell.session import LOOKING_AT, Looking, looking_at
+from app.shell.watch.audit import note
 from app.study.figures.theme import plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
@@ -105,7 +107,7 @@ def page_header(title: str, question: str) -> Looking:
     st.title(title, anchor=False)
     badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
     who = looking.cohort.name if looking.filter.is_empty else looking.selection.sentence
-    policy = Disclosure.of()
+    policy = disclosure_policy()
     number = count(looking.selection.n, "patient")
     if policy is not None:
         refused = policy.refusal(looking.selection, looking.filter)
@@ -179,10 +181,31 @@ def draw_downloads(
 def download(
     label: str, make: Callable[[], bytes | str], file: str, key: str, **options: Any
 ) -> None:
-    """A button that makes a file when it is clicked; options are those of Streamlit's."""
+    """A button that makes a file when it is clicked; options are those of Streamlit's.
+
+    It is not there for whom the server lets take nothing away, and what is taken is noted.
+    """
+    who = person()
+    if not who.may("export"):
+        return
     st.download_button(
-        label, make, file, key=key, icon=":material/download:", on_click="ignore", **options
-    )
+        label, partial(_taken, make, who, st.session_state.get(LOOKING_AT), key), file, key=key,
+        icon=":material/download:", on_click="ignore", **options,
+    )  # fmt: skip
+
+
+def _taken(
+    make: Callable[[], bytes | str], who: Person, looking: Looking | None, key: str
+) -> bytes | str:
+    """A file that somebody takes away, at the click: their login may have ended since the page."""
+    if who.until is not None and time.time() >= who.until:
+        raise PermissionError("Your login has ended: log in again to take files away.")
+    made = make()
+    if looking is None:
+        note(who, "export", what=key)
+    else:
+        note(who, "export", what=key, **looking.for_audit())
+    return made
 
 
 def download_figure(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.shell.accounts import Person, Refused
+
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 HOME = _PAGES / "home.py"
@@ -21,10 +23,11 @@ PATIENT = _PAGES / "patient.py"
 STORY = _PAGES / "story.py"
 DATA = _PAGES / "data.py"
 METHODS = _PAGES / "methods.py"
+AUDIT = _PAGES / "audit.py"
 
 
-def navigation() -> st.Page:
-    """Register the pages and return the one that the address asks for."""
+def navigation(who: Person | Refused) -> st.Page:
+    """Register the pages that somebody may see and return the one that the address asks for."""
     # Where the page is, its title and its icon; its address is its file's name, Home's is empty.
     pages = (
         (HOME, "Home", "home"),
@@ -41,6 +44,8 @@ def navigation() -> st.Page:
         (DATA, "Data", "upload_file"),
         (METHODS, "Methods", "menu_book"),
     )
+    if isinstance(who, Person) and who.may("administer"):
+        pages += ((AUDIT, "Audit", "policy"),)
     return st.navigation(
         [
             st.Page(
@@ -53,6 +58,7 @@ def navigation() -> st.Page:
             for path, title, icon in pages
         ],
         expanded=True,
+        position="sidebar" if isinstance(who, Person) else "hidden",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,10 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.cohort.filters import Filter, Selection
 from app.cohort.scores import SCORES, with_scores
-from data_loaders import Cohort, load_cohort
+from app.shell.accounts import disclosure_policy, may, person
+from app.shell.watch.audit import note
+from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.demo import DEMO_COHORTS
 from data_loaders.uploads import load_upload
 
@@ -25,7 +27,7 @@ _HELD_PUBLIC = "_public_cohorts"
 _PUBLIC = "catalogue:"
 _UPLOAD = "upload:"
 _LETTERS = 10
-_LOOKING_AT = "_looking_at"
+LOOKING_AT = "_looking_at"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,15 @@ class Looking:
     def synthetic(self) -> bool:
         """Whether the data are simulated."""
         return self.cohort.provenance.synthetic
+
+    def for_audit(self) -> dict[str, Any]:
+        """What is noted of it: no name, no value, no condition."""
+        asked = json.dumps(self.filter.to_dict(), sort_keys=True, default=str).encode()
+        return {
+            "fingerprint": self.cohort.fingerprint,
+            "filter_hash": "" if self.filter.is_empty else hashlib.sha256(asked).hexdigest()[:16],
+            "n": self.selection.n,
+        }
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -122,8 +133,16 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
         What was understood.
     source
         What reads it again under another mapping, where that is possible.
+
+    Raises
+    ------
+    CohortError
+        If the session's person may bring no data.
     """
+    if not may("load"):
+        raise CohortError("Your role on this server looks at cohorts and brings none of its own.")
     key = f"{_UPLOAD}{_told_apart_by(cohort, source)}"
+    note(person(), "load", fingerprint=cohort.fingerprint, n=cohort.n)
     uploads()[key] = cohort
     sources = st.session_state.setdefault(_SOURCES, {})
     sources.pop(key, None)
@@ -179,7 +198,7 @@ def loaded_cohort(key: str) -> Cohort:
 
 def chosen_scores() -> list[str]:
     """Keys of the scores that the session, or else its link, has as variables of its cohort."""
-    if Disclosure.of() is not None:
+    if disclosure_policy() is not None:
         return []
     asked = st.session_state.get(SCORE_VARIABLES)
     if asked is None:
@@ -190,13 +209,18 @@ def chosen_scores() -> list[str]:
 def look_at(key: str, cohort: Cohort, chosen: Filter) -> Looking:
     """Set what the session looks at and return it."""
     looking = Looking(key, cohort, chosen, chosen.apply(cohort))
-    st.session_state[_LOOKING_AT] = looking
+    before: Looking | None = st.session_state.get(LOOKING_AT)
+    if before is None or before.cohort.fingerprint != cohort.fingerprint:
+        note(person(), "open", **looking.for_audit())
+    elif before.filter != chosen:
+        note(person(), "filter", **looking.for_audit())
+    st.session_state[LOOKING_AT] = looking
     return looking
 
 
 def looking_at() -> Looking:
     """What the session looks at; the sidebar set it before the page ran."""
-    looking: Looking = st.session_state[_LOOKING_AT]
+    looking: Looking = st.session_state[LOOKING_AT]
     return looking
 
 

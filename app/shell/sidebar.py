@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure, Published
+from app.cohort.disclosure import Published
 from app.cohort.filters import All, Altered, Between, Clause, Filter, InSet, Not
+from app.shell.accounts import disclosure_policy
 from app.shell.cohort_choice import draw_cohort_choice
 from app.shell.cohort_filter import (
     MORE,
@@ -251,7 +252,7 @@ def _draw_filter(key: str, cohort: Cohort, published: Published | None) -> Looki
     record_step(key, looking.filter)
     keep_filter_in_link()
     keep_saved_in_link(cohort, st.session_state.get(GROUP), st.session_state.get(COLOUR))
-    policy = Disclosure.of()
+    policy = disclosure_policy()
     if policy is None:
         _draw_sentence(looking)
     else:
@@ -264,7 +265,7 @@ def _draw_filter(key: str, cohort: Cohort, published: Published | None) -> Looki
 
 def _published(cohort: Cohort) -> Published | None:
     """What may be asked while disclosure control is on; None while it is off."""
-    policy = Disclosure.of()
+    policy = disclosure_policy()
     if policy is None:
         return None
     with st.spinner("Working out what may be shown of this cohort…", show_time=True):

@@ -41,12 +41,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_app(log: Path, script: str = "app/server.py", port: int | None = None) -> Iterator[str]:
+def running_app(
+    log: Path, script: str = "app/server.py", port: int | None = None, **environment: str
+) -> Iterator[str]:
     """Serve the app as ``make run`` does; yields its address, ends the server after."""
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     address = f"http://127.0.0.1:{port}"
-    with running(command, address, log):
+    with running(command, address, log, environment=environment):
         yield address
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from app.shell.layout import download
 from app.shell.links import COHORT
 from app.shell.session import Looking
 from app.shell.sidebar import clear_filter
@@ -39,15 +40,9 @@ def draw_saving(looking: Looking) -> None:
         )
         with st.container(horizontal=True):
             for kind, label in _ARCHIVES.items():
-                st.download_button(
-                    label,
-                    partial(cohort_archive, looking.cohort, kind),
-                    f"{stem}_{kind}.zip",
-                    mime="application/zip",
-                    key=f"save_{kind}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
+                make = partial(cohort_archive, looking.cohort, kind)
+                file = f"{stem}_{kind}.zip"
+                download(label, make, file, f"save_{kind}", mime="application/zip")
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:

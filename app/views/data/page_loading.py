@@ -9,7 +9,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
+from app.shell.accounts import disclosure_policy, may, person
 from app.shell.controls.choice import choice
 from app.shell.session import Source, hold_public, public_cohort, public_key
 from app.shell.sidebar import open_next
@@ -45,6 +45,9 @@ class _Instance:
 
 def draw_loading() -> None:
     """The choice of a source and its controls; nothing is fetched before a button is pressed."""
+    if not may("load"):
+        st.caption("Your role on this server looks at the cohorts that it has.")
+        return
     sources = (_FILES, _PUBLIC, _PORTAL, _DATABASE)
     source = choice("Load from", sources, "source", linked=False, quiet=True)
     if source == _PUBLIC:
@@ -219,7 +222,7 @@ def _draw_database() -> None:
             "Table or view", key="database_table", placeholder="registry.patients"
         )
         query = ""
-        if Disclosure.of() is None:
+        if disclosure_policy() is None:
             query = right.text_area(
                 "or a query (one SELECT)", key="database_query", placeholder="SELECT ...", height=68
             )
@@ -247,7 +250,9 @@ def _from_database(allowed: Allowed, address: str, query: str, table: str) -> tu
 def allowed_sources() -> Allowed:
     """What this server may read for its users, besides their own files."""
     listens = str(st.get_option("server.address") or "")
-    shared = listens not in {"127.0.0.1", "localhost", "::1"} or Disclosure.of() is not None
+    shared = listens not in {"127.0.0.1", "localhost", "::1"} or disclosure_policy() is not None
+    # With accounts others reach it through a proxy, also where it listens to this machine alone.
+    shared = shared or person().role is not None
     return Allowed.of(shared=shared)
 
 

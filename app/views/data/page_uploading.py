@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.cohort.escaping import markdown_escaped
+from app.shell.accounts import disclosure_policy
 from app.shell.links import COHORT
 from app.shell.session import Source, cohort_title, keep_upload
 from app.shell.sidebar import open_next
@@ -106,7 +106,7 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
 
 
 def _patients(cohort: Cohort) -> str:
-    policy = Disclosure.of()
+    policy = disclosure_policy()
     if policy is None:
         return count(cohort.n, "patient")
     return f"patients about {policy.in_words(cohort.n)}"

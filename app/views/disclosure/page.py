@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.cohort.disclosure import Disclosure
+from app.shell.accounts import disclosure_policy
 from app.shell.disclosure_words import refusal
 from app.shell.layout import page_header
 from app.shell.session import Looking
@@ -15,7 +16,8 @@ from app.views.disclosure.page_data import draw_data
 from app.views.disclosure.page_genomics import draw_genomics
 from app.views.disclosure.page_survival import draw_survival
 
-METHODS = "methods"
+# These pages show no data.
+_WITHOUT_DATA = ("methods", "audit")
 DATA = "data"
 _View = Callable[[Looking, Disclosure], None]
 VIEWS: dict[str, tuple[str, str, _View]] = {
@@ -45,9 +47,8 @@ def draw_disclosed(path: str) -> bool:
     path
         The page's path in the address; empty for Home.
     """
-    policy = Disclosure.of()
-    # The Methods page shows no data.
-    if policy is None or path == METHODS:
+    policy = disclosure_policy()
+    if policy is None or path in _WITHOUT_DATA:
         return False
     if path not in VIEWS:
         page_header(path.capitalize(), "Not shown on this server.")

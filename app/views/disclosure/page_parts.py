@@ -12,7 +12,7 @@ import streamlit as st
 from app.cohort.disclosure import Condition, Disclosure, Release, conditions_of
 from app.cohort.groupings import GroupingSpec
 from app.shell.escaping import escaped_figure
-from app.shell.layout import download_table, draw_downloads
+from app.shell.layout import download, download_table, draw_downloads
 from app.shell.links import EVERYONE, GROUP, group_labels
 from app.shell.session import Looking
 from app.study.figures.theme import framed, plotly_config
@@ -138,7 +138,4 @@ def released_downloads(
             download_table("CSV", marked, key=f"{key}_csv", stem=stem)
         else:
             draw_downloads(figure, marked, key=key, stem=stem)
-        st.download_button(
-            "XLSX", workbook, f"{stem}.xlsx", key=f"{key}_xlsx",
-            icon=":material/download:", type="tertiary", on_click="ignore",
-        )  # fmt: skip
+        download("XLSX", workbook, f"{stem}.xlsx", f"{key}_xlsx", type="tertiary")

@@ -10,6 +10,7 @@ import streamlit as st
 from app.analysis.associations import TableOne
 from app.shell.controls.choice import choice
 from app.shell.controls.grouping import draw_grouping
+from app.shell.layout import download
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
 from app.shell.show import take_away
@@ -93,7 +94,4 @@ def _draw_downloads(looking: Looking, table: TableOne) -> None:
                 "text/markdown",
             ),
         ):
-            st.download_button(
-                label, make, f"{stem}.{ending}", mime=mime, key=f"table_one_{ending}",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+            download(label, make, f"{stem}.{ending}", f"table_one_{ending}", mime=mime)

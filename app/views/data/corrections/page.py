@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.cohort.escaping import literal
+from app.shell.accounts import disclosure_policy
+from app.shell.layout import download
 from app.shell.session import Looking, Source, source_of
 from app.study.files.tables import file_stem
 from app.study.wording import count
@@ -141,14 +142,12 @@ def _draw_outcome(looking: Looking, source: Source, edited: Editing) -> None:
             on_click=start_over,
             help="Back to the corrections in use.",
         )
-        st.download_button(
+        download(
             "Save the mapping (JSON)",
             partial(str.encode, text),
-            file_name=f"{file_stem(looking.cohort.name)}{MAPPING_ENDING}",
+            f"{file_stem(looking.cohort.name)}{MAPPING_ENDING}",
+            "save_mapping",
             mime="application/json",
-            key="save_mapping",
-            icon=":material/download:",
-            on_click="ignore",
             help="Keep it next to the table: loaded together, it is used again. In code it is "
             "mapping=.",
         )
@@ -162,7 +161,7 @@ def _preview(fingerprint: str, mapping: str, _source: Source) -> Cohort:  # noqa
 
 def _difference(now: Cohort, then: Cohort) -> str:
     """What the corrections change, in a line; without numbers where none may be released."""
-    if Disclosure.of() is not None:
+    if disclosure_policy() is not None:
         return "**Preview:** the files can be read under these corrections."
     parts = [f"**Preview:** {count(then.n, 'patient')}"]
     for what, before, after in (

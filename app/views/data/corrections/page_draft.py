@@ -8,8 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.cohort.escaping import literal
+from app.shell.accounts import disclosure_policy
 from app.shell.session import Looking, Source
 from data_loaders import Cohort
 from data_loaders.files.file_columns import FileColumn
@@ -134,7 +134,7 @@ def start_over() -> None:
 
 def with_count(entry: str, count: int) -> str:
     """An entry with its count; alone where the counts of single entries are not released."""
-    return entry if Disclosure.of() is not None else f"{entry} ({count:,})"
+    return entry if disclosure_policy() is not None else f"{entry} ({count:,})"
 
 
 def entries_in_words(column: FileColumn, *, marked: bool = True) -> str:

@@ -1,0 +1,218 @@
+"""Accounts, with a real provider of OpenID Connect and a real proxy's address, in Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.server import free_port, running_app
+
+HOUR = 3600
+ROLES = "registry=analyst,readers=viewer,it=administrator"
+USERS = {
+    "ada": {"name": "Ada *Lovelace*", "groups": ["registry", "everybody"]},
+    "vic": {"groups": ["readers"]},
+    "root": {"groups": ["it"]},
+    "eve": {"name": "Eve", "groups": ["*", "administrator"]},
+    "old": {"groups": ["registry"], "iat": int(time.time()) - 13 * HOUR},
+}
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("audit") / "audit.jsonl"
+
+
+@contextlib.contextmanager
+def running_provider() -> Iterator[str]:
+    """A provider in a process of its own; yields its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
+    for sub, claims in USERS.items():
+        command += ["--user-claims", json.dumps({"sub": sub, **claims})]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, audit: Path) -> Iterator[str]:
+    with (
+        running_provider() as provider,
+        running_app(
+            tmp_path_factory.mktemp("server") / "server.log",
+            CALR_EXPLORER_ACCOUNTS="oidc",
+            CALR_EXPLORER_ROLES=ROLES,
+            CALR_EXPLORER_OIDC_METADATA=f"{provider}/.well-known/openid-configuration",
+            CALR_EXPLORER_OIDC_CLIENT="calr",
+            CALR_EXPLORER_OIDC_SECRET="the server's secret at the provider",  # noqa: S106
+            CALR_EXPLORER_OIDC_COOKIE="a long random text that signs cookies",
+            CALR_EXPLORER_OIDC_REDIRECT="http://127.0.0.1:{port}/oauth2callback",
+            CALR_EXPLORER_AUDIT=str(audit),
+        ) as address,
+    ):
+        yield address
+
+
+@contextlib.contextmanager
+def someone(browser: Browser, **options: object) -> Iterator[Page]:
+    """A browser of somebody's own."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    context.set_default_timeout(30_000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def log_in(page: Page, link: str, who: str) -> None:
+    page.goto(link)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name=who, exact=True).click()
+
+
+def notes(audit: Path, **wanted: object) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in audit.read_text().splitlines()]
+    return [line for line in lines if wanted.items() <= line.items()]
+
+
+def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
+    browser: Browser, address: str, audit: Path, tmp_path: Path
+):
+    rows = [f"SECRET{i},{i + 1},{i % 2},{i % 3 // 2}" for i in range(40)]
+    table = tmp_path / "registry.csv"
+    table.write_text("\n".join(["patient_id,os_months,os_event,ASXL1", *rows]))
+    with someone(browser) as page:
+        log_in(page, f"{address}/data?source=files", "ada")
+        # The provider leads to Home; she came for another page.
+        expect(page).to_have_url(re.compile(r"/data"))
+        expect(page.get_by_text("Ada *Lovelace* · analyst")).to_be_visible()
+        page.locator("input[type=file]").first.set_input_files(table)
+        expect(page.get_by_role("heading", name="registry", exact=True)).to_be_visible()
+        expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+        expect(page).to_have_url(re.compile(r"cohort=upload"))
+        link = page.url
+        page.get_by_text("Save this cohort").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="As Parquet and JSON (ZIP)").click()
+        taken = download.value.url
+        [note] = notes(audit, person="ada", action="export")
+        assert (note["n"], note["what"], note["role"]) == (40, "save_tables", "analyst")
+        assert "SECRET" not in audit.read_text()
+        assert "registry" not in audit.read_text()
+        page.get_by_role("button", name="Log out").click()
+        # The provider is told, too, and may ask whether its own login shall end.
+        expect(page).to_have_url(re.compile("/oauth2/end_session"))
+        page.goto(link)
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.get_by_text("SECRET")).to_have_count(0)
+    # The address of the file that she took is worth nothing without her login.
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(taken)  # noqa: S310  (our own server)
+    with someone(browser) as page:
+        log_in(page, link, "root")
+        expect(page.get_by_text("root · administrator")).to_be_visible()
+        expect(page.get_by_text(re.compile("was uploaded|not here|no longer"))).to_be_visible()
+        expect(page.get_by_role("heading", name="registry", exact=True)).to_have_count(0)
+        page.goto(f"{address}/audit")
+        expect(page.get_by_role("heading", name="Audit")).to_be_visible()
+        expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert notes(audit, person="ada", action="log_out")
+
+
+def test_who_has_no_role_or_an_old_login_is_told_so_and_a_viewer_sees_released_counts(
+    browser: Browser, address: str, audit: Path
+):
+    with someone(browser) as page:
+        log_in(page, f"{address}/survival", "eve")
+        expect(page.get_by_text("none of your groups has a role on this server")).to_be_visible()
+        expect(page.get_by_role("link", name="Survival")).to_have_count(0)
+    with someone(browser) as page:
+        log_in(page, address, "old")
+        expect(page.get_by_text("Your login has ended")).to_be_visible()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    assert notes(audit, person="eve", action="refused", what="role")
+    assert notes(audit, person="old", action="refused", what="expired")
+    with someone(browser) as page:
+        log_in(page, f"{address}/data?cohort=demo:mds", "vic")
+        expect(page.get_by_text("vic · viewer")).to_be_visible()
+        # All that is released is worked out first, once a cohort.
+        released = page.get_by_text("counts below 5 are hidden")
+        expect(released.first).to_be_visible(timeout=120_000)
+        expect(page.get_by_text("looks at the cohorts that it has")).to_be_visible()
+        assert page.locator("input[type=file]").count() == 0
+
+
+@contextlib.contextmanager
+def relay(port: int, own: str) -> Iterator[int]:
+    """Hand every connection on to a port of this machine, coming from an address of our own."""
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while block := await source.read(65536):
+                target.write(block)
+                await target.drain()
+        target.close()
+
+    async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far = await asyncio.open_connection("127.0.0.1", port, local_addr=(own, 0))
+        await asyncio.gather(pump(reader, far[1]), pump(far[0], writer))
+
+    async def serve() -> None:
+        async with await asyncio.start_server(hand_on, "127.0.0.1", 0) as server:
+            opened.put((server.sockets[0].getsockname()[1], asyncio.get_running_loop()))
+            await ended.wait()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.wait(others, timeout=5) if others else None
+
+    opened: queue.Queue[tuple[int, asyncio.AbstractEventLoop]] = queue.Queue()
+    ended = asyncio.Event()
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    address, loop = opened.get(timeout=10)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+
+
+def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
+    given = {"X-Forwarded-User": "ada", "X-Forwarded-Groups": "everybody,registry"}
+    with (
+        running_app(
+            tmp_path / "server.log",
+            CALR_EXPLORER_ACCOUNTS="proxy",
+            CALR_EXPLORER_ROLES=ROLES,
+            CALR_EXPLORER_PROXIES="127.0.0.2",
+            CALR_EXPLORER_USER_HEADER="X-Forwarded-User",
+            CALR_EXPLORER_GROUPS_HEADER="X-Forwarded-Groups",
+        ) as address,
+        relay(int(address.rsplit(":", 1)[1]), "127.0.0.2") as port,
+    ):
+        with someone(browser, extra_http_headers=given) as page:
+            page.goto(f"http://127.0.0.1:{port}/methods")
+            expect(page.get_by_text("ada · analyst")).to_be_visible()
+        # The same from elsewhere, also where it claims to have come through the proxy.
+        forged = given | {"X-Forwarded-For": "127.0.0.2"}
+        with someone(browser, extra_http_headers=forged) as page:
+            page.goto(f"{address}/methods")
+            expect(page.get_by_text("you did not come through it")).to_be_visible()
+            expect(page.get_by_role("link", name="Survival")).to_have_count(0)
