@@ -77,10 +77,11 @@ def draw_progress(
         job = next((job for job in jobs if not job.finished), None)
         if job is None or state != [(job.key, job.state == "done") for job in jobs]:
             st.rerun()
-        left, right = st.columns([7, 1], vertical_alignment="center")
-        left.progress(min(max(job.fraction, 0.02), 1.0), text=words(job))
+        # Columns would put the button under the bar where the page leaves them little width.
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.progress(min(max(job.fraction, 0.02), 1.0), text=words(job), width="stretch")
         # One key for all stages: a click must not be lost when the stage changes.
-        if right.button("Stop", key=stop_key, type="tertiary"):
+        if row.button("Stop", key=stop_key, type="tertiary"):
             job_service().withdraw(session_id())
             _stopped().add(group)
             st.rerun()
