@@ -11,8 +11,18 @@ import pandas as pd
 import pytest
 
 from app.analysis.associations import alteration_frequencies
-from app.analysis.competing_risks import cumulative_incidence_from_events
-from app.analysis.survival import kaplan_meier_from_events, logrank_from_events
+from app.analysis.competing_risks import (
+    cumulative_incidence_from_events,
+    gray_test,
+    gray_test_from_events,
+    group_cox_from_events,
+)
+from app.analysis.regression import cox
+from app.analysis.survival import (
+    kaplan_meier_from_events,
+    logrank_from_events,
+    rmst_differences,
+)
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.tally import (
@@ -71,6 +81,48 @@ def test_pooled_incidence_is_that_of_the_rows(cohort: Cohort, sites: PooledTally
     curves = expected.drawn[0].incidence
     assert curves is not None
     pd.testing.assert_frame_equal(found.table, curves.table, rtol=1e-10)
+
+
+def test_effects_of_groups_are_those_of_the_rows(cohort: Cohort, sites: PooledTally):
+    spec = GroupingSpec.parse("alteration:TP53")
+    everyone = np.ones(cohort.n, dtype=bool)
+    grouping = spec.build(cohort, everyone)
+    expected = survival_by_group(cohort, everyone, "os", grouping)
+    table = sites.events(None, "os", spec)
+    curves = {
+        name: kaplan_meier_from_events(part) for name, part in table.groupby("group", observed=True)
+    }
+    found = rmst_differences(curves, 60.0)
+    rows = {curve.name: curve.km for curve in expected.drawn}
+    pd.testing.assert_frame_equal(found, rmst_differences(rows, 60.0), rtol=1e-12)
+
+    who = grouping.codes >= 0
+    frame = pd.DataFrame(
+        {
+            "time": cohort.numbers("os_months")[who],
+            "event": cohort.numbers("os_event")[who],
+            "mutated": (grouping.codes[who] == 0).astype(float),
+            "site": (np.arange(cohort.n) % 3)[who].astype(str),
+        }
+    )
+    asked = (frame, "time", "event", ["mutated"])
+    model = group_cox_from_events(table, table.attrs["reference"])
+    exact = cox(*asked)
+    assert model.summary["coef"].iloc[0] == pytest.approx(exact.summary["coef"].iloc[0], rel=1e-7)
+    assert model.summary["se"].iloc[0] == pytest.approx(exact.summary["se"].iloc[0], rel=1e-7)
+    by_site = group_cox_from_events(
+        sites.events(None, "os", spec, by_site=True), table.attrs["reference"]
+    )
+    within = cox(*asked, strata=["site"]).summary["coef"].iloc[0]
+    assert by_site.summary["coef"].iloc[0] == pytest.approx(within, rel=1e-7)
+    assert by_site.ph_test is None
+    assert model.ph_test is not None
+
+    aml = sites.events(None, "aml", spec)
+    ends = cohort.endpoints["aml"]
+    cause = np.where(cohort.numbers(ends.event) == 1, 1, 2 * cohort.numbers(ends.competing or ""))
+    test = gray_test(cohort.numbers(ends.time)[who], cause[who], grouping.codes[who])
+    assert gray_test_from_events(aml).statistic == pytest.approx(test.statistic, rel=1e-12)
 
 
 def test_on_a_grid_pooling_and_grouping_give_the_same(cohort: Cohort, sites: PooledTally):

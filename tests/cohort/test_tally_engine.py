@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.analysis.associations import (
+    alteration_frequencies,
+    co_occurrence,
+    frequencies_from_counts,
+    pairs_from_counts,
+    table_one,
+    table_one_of_tally,
+)
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingError, GroupingSpec
 from app.cohort.tally import EngineTally, RowTally, TallyError, connect, tally_of
@@ -160,6 +169,51 @@ def test_every_group_count_and_sum_is_as_of_rows(both):
     pd.testing.assert_frame_equal(engine.features(older), rows.features(older))
     asked = (older, ["age", "platelets"], {"age": [50, 60, 70]})
     pd.testing.assert_frame_equal(engine.moments(*asked), rows.moments(*asked), rtol=1e-12)
+
+
+def test_table_one_and_pairs_are_as_of_rows(both):
+    engine, rows = both
+    older = Filter.from_dict({"column": "age", "between": [60, None]})
+    mask = older.apply(rows.cohort).mask
+    spec = GroupingSpec.parse("variable:diagnosis")
+    features = ["TP53", "ASXL1"]
+    found = table_one_of_tally(engine, spec, older, features=features)
+    wanted = table_one(
+        rows.cohort, spec.build(rows.cohort, mask), mask,
+        variables=[row.name for row in found.rows if row.name not in features],
+        features=features,
+    )  # fmt: skip
+    assert {"age", "sex", "hb", "platelets"} <= {row.name for row in found.rows}
+    for own, expected in zip(found.rows, wanted.rows, strict=True):
+        assert own.groups == expected.groups
+        assert astuple(own.comparison) == pytest.approx(astuple(expected.comparison), nan_ok=True)
+    assert (found.names, found.sizes, found.left_out) == (
+        wanted.names, wanted.sizes, wanted.left_out,
+    )  # fmt: skip
+    genes = ["TP53", "ASXL1", "JAK2"]
+    pairs = engine.pairs(older, genes)
+    pd.testing.assert_frame_equal(pairs, rows.pairs(older, genes))
+    matrix = older.apply(rows.cohort).cohort.alterations
+    pd.testing.assert_frame_equal(pairs_from_counts(pairs), co_occurrence(matrix[genes]))
+    pd.testing.assert_frame_equal(
+        frequencies_from_counts(engine.features(older)), alteration_frequencies(matrix)
+    )
+
+
+def test_a_sample_is_a_cohort_that_says_so(both):
+    engine, rows = both
+    young = Filter.from_dict({"column": "age", "between": [None, 60]})
+    cohort = engine.sample(50, seed=7, selected=young)
+    assert cohort.n == 50
+    assert set(cohort.patients.index) <= set(young.apply(rows.cohort).cohort.patients.index)
+    assert engine.sample(50, seed=7, selected=young).fingerprint == cohort.fingerprint
+    assert set(engine.sample(50, seed=8, selected=young).patients.index) != set(
+        cohort.patients.index
+    )
+    assert cohort.name == "patients, sample of 50"
+    assert "a random sample of 50 of" in cohort.provenance.source
+    assert "Age at diagnosis 60 years or less" in cohort.provenance.note
+    assert engine.sample(10_000).n == 400
 
 
 def test_what_a_sample_decides_holds_for_the_whole_table(tmp_path, monkeypatch):

@@ -1,24 +1,26 @@
 """Frequencies, pairs, tests between groups and table one."""
 
+from app.analysis.associations._compare_groups import compare_groups, in_words
 from app.analysis.associations._exact import conditional_odds_ratios, fisher_p_values
 from app.analysis.associations._frequencies import (
     Integers,
     States,
     alteration_frequencies,
     co_occurrence,
+    frequencies_from_counts,
     pair_table,
+    pairs_from_counts,
     wilson_interval,
 )
 from app.analysis.associations._group_tests import category_test
+from app.analysis.associations._table_of_tally import table_one_of_tally
 from app.analysis.associations._table_one import (
     MOST_LEVELS,
     REST,
     GroupSummary,
     TableOne,
     VariableRow,
-    compare_groups,
     describable,
-    in_words,
     table_one,
 )
 
@@ -37,8 +39,11 @@ __all__ = [
     "conditional_odds_ratios",
     "describable",
     "fisher_p_values",
+    "frequencies_from_counts",
     "in_words",
     "pair_table",
+    "pairs_from_counts",
     "table_one",
+    "table_one_of_tally",
     "wilson_interval",
 ]

@@ -67,14 +67,38 @@ def alteration_frequencies(alterations: pd.DataFrame, conf_level: float = 0.95) 
         If a value is neither 0, 1 nor missing.
     """
     states = states_of(alterations)
-    tested = (states >= 0).sum(axis=0)
-    altered = (states == 1).sum(axis=0)
+    counts = pd.DataFrame(
+        {
+            "feature": [str(name) for name in alterations.columns],
+            "altered": (states == 1).sum(axis=0),
+            "tested": (states >= 0).sum(axis=0),
+        }
+    )
+    return frequencies_from_counts(counts, conf_level)
+
+
+def frequencies_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
+    """The same from counts, as a tally gives them.
+
+    Parameters
+    ----------
+    counts
+        feature, altered, tested.
+    conf_level
+        Level of the Wilson intervals.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`alteration_frequencies`.
+    """
+    altered, tested = counts["altered"].to_numpy(), counts["tested"].to_numpy()
     lower, upper = wilson_interval(altered, tested, conf_level)
     with np.errstate(invalid="ignore", divide="ignore"):
         frequency = altered / tested
     table = pd.DataFrame(
         {
-            "feature": [str(name) for name in alterations.columns],
+            "feature": counts["feature"].to_numpy(),
             "altered": altered,
             "tested": tested,
             "frequency": frequency,
@@ -178,23 +202,51 @@ def pair_table(
     a_only = crossed[first, second].astype(np.int64)
     b_only = crossed[second, first].astype(np.int64)
     neither = (wild.T @ wild)[first, second].astype(np.int64)
-    cells = (both, a_only, b_only, neither)
-    odds, lower, upper = conditional_odds_ratios(*cells, conf_level=conf_level)
-    p_values, q_values, possible = _exact_tests(*cells)
     labels = np.array(names, dtype=object)
+    return pairs_from_counts(
+        pd.DataFrame(
+            {
+                "a": labels[first], "b": labels[second], "both": both, "a_only": a_only,
+                "b_only": b_only, "neither": neither,
+            }
+        ),
+        conf_level,
+    )  # fmt: skip
+
+
+def pairs_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
+    """The same from counts, as a tally gives them.
+
+    Parameters
+    ----------
+    counts
+        a, b, both, a_only, b_only, neither: a row a pair, of the patients tested for both.
+    conf_level
+        Level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`co_occurrence`.
+    """
+    a, b, c, d = (
+        counts[name].to_numpy(np.int64) for name in ("both", "a_only", "b_only", "neither")
+    )
+    odds, lower, upper = conditional_odds_ratios(a, b, c, d, conf_level=conf_level)
+    p_values, q_values, possible = _exact_tests(a, b, c, d)
     table = pd.DataFrame(
         {
-            "a": labels[first],
-            "b": labels[second],
-            "tested": both + a_only + b_only + neither,
-            "both": both,
-            "a_only": a_only,
-            "b_only": b_only,
-            "neither": neither,
+            "a": counts["a"].to_numpy(),
+            "b": counts["b"].to_numpy(),
+            "tested": a + b + c + d,
+            "both": a,
+            "a_only": b,
+            "b_only": c,
+            "neither": d,
             "odds_ratio": odds,
             "lower": lower,
             "upper": upper,
-            "sample_odds_ratio": sample_odds_ratios(*cells),
+            "sample_odds_ratio": sample_odds_ratios(a, b, c, d),
             "p_value": p_values,
             "q_value": q_values,
         }

@@ -16,7 +16,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.associations._group_tests import (
@@ -30,8 +29,7 @@ from app.analysis.associations._group_tests import (
 )
 from app.analysis.associations._ordered_numbers import in_order, quartiles
 from app.analysis.multiplicity import adjust_p_values
-from app.analysis.survival_input import same_patients
-from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_labels, by_variable
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_variable
 from data_loaders import Cohort, Variable
 
 NumberTest = Literal["rank", "mean"]
@@ -39,8 +37,8 @@ NumberTest = Literal["rank", "mean"]
 MOST_LEVELS = 12
 _PURE, _PURE_EACH = 0.98, 0.9
 REST = "The rarest, pooled"
-_CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
-_LEFT_OUT = frozenset({"outcome"})
+CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
+LEFT_OUT_ROLES = frozenset({"outcome"})
 
 
 @dataclass(frozen=True)
@@ -186,8 +184,6 @@ def table_one(
         wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
     rows = [_variable_row(cohort, name, codes, len(present), number_test) for name in wanted]
     rows += [_feature_row(cohort, name, codes, len(present)) for name in features]
-    q_values = adjust_p_values([row.comparison.p_value for row in rows])
-    finished = tuple(replace(row, q_value=float(q)) for row, q in zip(rows, q_values, strict=True))
     return TableOne(
         label=grouping.label,
         names=tuple(grouping.names[place] for place in present),
@@ -195,58 +191,15 @@ def table_one(
         empty=tuple(name for name, size in zip(grouping.names, sizes, strict=True) if not size),
         n=sum(sizes),
         left_out=grouping.left_out(selected),
-        rows=finished,
+        rows=with_q_values(rows),
         number_test=number_test,
     )
 
 
-def compare_groups(
-    cohort: Cohort, groups: Grouping | str | Sequence[str | None], mask: Bools | None = None
-) -> pd.DataFrame:
-    """Compare groups of patients in every variable: table one as a frame.
-
-    Parameters
-    ----------
-    cohort
-        The cohort.
-    groups
-        A grouping; or the name of a categorical variable; or one label a patient, None for those
-        in no group.
-    mask
-        The selected patients; None for everyone.
-
-    Returns
-    -------
-    DataFrame
-        One row a variable: variable (column name), label, kind, the summary in words by group (one
-        column a group, under its name), test, statistic, p_value, q_value (Benjamini-Hochberg over
-        the variables tested), smd, missing (patients of the groups without a value).
-
-    Raises
-    ------
-    ValueError
-        If the groups cannot be made.
-    """
-    grouping = _as_grouping(cohort, groups)
-    table = table_one(cohort, grouping, mask)
-    rows = []
-    for row in table.rows:
-        summaries = {
-            name: "; ".join(
-                in_words(summary, level)
-                for summary, level in zip(group, row.levels or ("",), strict=True)
-            )
-            for name, group in zip(table.names, row.groups, strict=True)
-        }
-        rows.append(
-            {
-                "variable": row.name, "label": row.label, "kind": row.kind, **summaries,
-                "test": row.comparison.test, "statistic": row.comparison.statistic,
-                "p_value": row.comparison.p_value, "q_value": row.q_value,
-                "smd": row.comparison.smd, "missing": row.missing,
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+def with_q_values(rows: Sequence[VariableRow]) -> tuple[VariableRow, ...]:
+    """The rows with their p-values adjusted over all of them."""
+    q_values = adjust_p_values([row.comparison.p_value for row in rows])
+    return tuple(replace(row, q_value=float(q)) for row, q in zip(rows, q_values, strict=True))
 
 
 def describable(cohort: Cohort) -> list[str]:
@@ -257,8 +210,8 @@ def describable(cohort: Cohort) -> list[str]:
             for v in cohort.variables.values()
             if v.name in cohort.patients.columns
             and v.name not in cohort.endpoint_columns
-            and v.role not in _LEFT_OUT
-            and (v.kind == "numeric" or v.kind in _CATEGORIES)
+            and v.role not in LEFT_OUT_ROLES
+            and (v.kind == "numeric" or v.kind in CATEGORIES)
             and cohort.patients[v.name].notna().any()
         )
     return list(_DESCRIBABLE[cohort])
@@ -266,30 +219,6 @@ def describable(cohort: Cohort) -> list[str]:
 
 # Asked on every run of a page, and the same as long as the cohort lives.
 _DESCRIBABLE: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
-
-
-def in_words(summary: GroupSummary, level: str = "") -> str:
-    """A summary as printed: ``63 (52–71)`` for a number, ``F: 120 (45%)`` for a level."""
-    if not summary.known:
-        return f"{level}: –" if level else "–"
-    if np.isnan(summary.median):
-        words = f"{summary.count:,} ({100 * summary.share:.0f}%)"
-        return f"{level}: {words}" if level else words
-    return f"{_digits(summary.median)} ({_digits(summary.q1)}–{_digits(summary.q3)})"
-
-
-def _as_grouping(cohort: Cohort, groups: Grouping | str | Sequence[str | None]) -> Grouping:
-    if isinstance(groups, Grouping):
-        return groups
-    if isinstance(groups, str):
-        return by_variable(cohort, groups)
-    same_patients({"The patients": cohort.patients, "Group labels": groups})
-    labels = [None if label is None or pd.isna(label) else str(label) for label in groups]
-    if len(labels) != cohort.n:
-        raise ValueError(
-            f"There are {len(labels):,} group labels for {cohort.n:,} patients; give one a patient."
-        )
-    return by_labels("Group", labels, sorted({label for label in labels if label is not None}))
 
 
 def _variable_row(
@@ -300,7 +229,7 @@ def _variable_row(
         raise ValueError(f"This cohort has no variable called {name}.")
     if variable.kind == "numeric":
         return _number_row(cohort, variable, codes, k, number_test)
-    if variable.kind in _CATEGORIES:
+    if variable.kind in CATEGORIES:
         return _category_row(cohort, variable, codes, k)
     raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
 
@@ -315,7 +244,27 @@ def _number_row(
     positions, values = in_order(cohort, variable.name)
     groups = codes[positions]
     inside = groups >= 0
-    values, groups = values[inside], groups[inside]
+    sizes = np.bincount(codes[codes >= 0], minlength=k)
+    return number_row(variable, values[inside], groups[inside], sizes, number_test)
+
+
+def number_row(
+    variable: Variable,
+    values: Floats,
+    groups: npt.NDArray[np.int16],
+    sizes: npt.NDArray[np.int64],
+    number_test: NumberTest,
+) -> VariableRow:
+    """A number in the groups.
+
+    Parameters
+    ----------
+    values, groups
+        Known values in ascending order, and the position of each one's group, shape (n,).
+    sizes
+        Patients by group, with and without a value.
+    """
+    k = len(sizes)
     test: Callable[..., Tested] = ordered_rank_test if number_test == "rank" else mean_test
     parts = [values[groups == group] for group in range(k)]
 
@@ -329,7 +278,6 @@ def _number_row(
         tested,
         lambda places: number_smd([parts[place] for place in places]),
     )
-    sizes = np.bincount(codes[codes >= 0], minlength=k)
     summaries = tuple(
         (_number_summary(part, int(size)),) for size, part in zip(sizes, parts, strict=True)
     )
@@ -356,8 +304,8 @@ def _category_row(
     if (places == -3).any():
         names = (*names, REST)
         places = np.where(places == -3, len(names) - 1, places).astype(np.int16)
-    held = _Levels(variable.name, variable.label, variable.kind, names, places)
-    return _levels_row(held, codes, k)
+    what = Levels(variable.name, variable.label, variable.kind, names)
+    return levels_row(what, *_counted(places, len(names), codes, k))
 
 
 def _feature_row(cohort: Cohort, feature: str, codes: npt.NDArray[np.int16], k: int) -> VariableRow:
@@ -365,48 +313,69 @@ def _feature_row(cohort: Cohort, feature: str, codes: npt.NDArray[np.int16], k: 
         raise ValueError(f"This cohort has no alteration called {feature}.")
     state = cohort.feature_state(feature)
     places = np.select([state == 1, state == 0], [0, 1], -1).astype(np.int16)
-    label = str(cohort.features.loc[feature, "label"])
-    held = _Levels(feature, label, "alteration", ("Altered", "Not altered"), places)
-    return _levels_row(held, codes, k)
+    what = levels_of_feature(cohort, feature)
+    return levels_row(what, *_counted(places, 2, codes, k))
 
 
-@dataclass(frozen=True, eq=False)
-class _Levels:
-    """A variable with levels: ``places`` says which one each patient has, negative for none."""
+@dataclass(frozen=True)
+class Levels:
+    """A variable with levels, or an alteration: what it is called."""
 
     name: str
     label: str
     kind: str
     levels: tuple[str, ...]
-    places: npt.NDArray[np.int16]
 
 
-def _levels_row(held: _Levels, codes: npt.NDArray[np.int16], k: int) -> VariableRow:
-    places, levels = held.places, held.levels
+def levels_of_feature(cohort: Cohort, feature: str) -> Levels:
+    """An alteration as a row of table one."""
+    label = str(cohort.features.loc[feature, "label"])
+    return Levels(feature, label, "alteration", ("Altered", "Not altered"))
+
+
+def _counted(
+    places: npt.NDArray[np.int16], width: int, codes: npt.NDArray[np.int16], k: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Patients by group and level, and by group; places and codes are negative for none."""
     used = (codes >= 0) & (places >= 0)
-    width = max(len(levels), 1)
+    width = max(width, 1)
     flat = np.bincount(codes[used] * width + places[used], minlength=k * width)
-    counts = flat.reshape(k, width).astype(np.int64)
     sizes = np.bincount(codes[codes >= 0], minlength=k)
-    known = counts.sum(axis=1)
+    return flat.reshape(k, width).astype(np.int64), sizes.astype(np.int64)
+
+
+def levels_row(
+    what: Levels, counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> VariableRow:
+    """A variable with levels in the groups.
+
+    Parameters
+    ----------
+    counts
+        Groups x levels.
+    sizes
+        Patients by group, with and without a value.
+    """
+    k, known = len(sizes), counts.sum(axis=1)
 
     def tested(groups: list[int]) -> Tested:
         own = counts[groups]
         if np.count_nonzero(own.sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
-        if held.kind != "alteration" and _same_classes(own):
+        if what.kind != "alteration" and _same_classes(own):
             return "no test (the groups in other words)", float("nan"), float("nan")
-        if held.kind == "ordinal":
-            recoded = _recoded(codes[used], groups, k)
-            inside = recoded >= 0
-            return rank_test(places[used][inside].astype(float), recoded[inside], len(groups))
+        if what.kind == "ordinal":
+            group, place = np.divmod(np.arange(own.size), own.shape[1])
+            many = own.ravel()
+            values = np.repeat(place, many).astype(float)
+            return rank_test(values, np.repeat(group, many).astype(np.int16), len(groups))
         return category_test(own)
 
     return VariableRow(
-        name=held.name,
-        label=held.label,
-        kind=held.kind,
-        levels=levels,
+        name=what.name,
+        label=what.label,
+        kind=what.kind,
+        levels=what.levels,
         overall=tuple(
             GroupSummary(int(sizes.sum()), int(known.sum()), int(number))
             for number in counts.sum(axis=0)
@@ -471,10 +440,3 @@ def _number_summary(part: Floats, n: int) -> GroupSummary:
     q1, median, q3 = quartiles(part)
     sd = float(part.std(ddof=1)) if len(part) > 1 else float("nan")
     return GroupSummary(n, len(part), mean=float(part.mean()), sd=sd, median=median, q1=q1, q3=q3)
-
-
-def _digits(value: float) -> str:
-    """A number with three significant digits, but never fewer than its whole part has."""
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -6,8 +6,13 @@ from app.analysis.competing_risks._cumulative_incidence import (
     cumulative_incidence_from_events,
 )
 from app.analysis.competing_risks._fine_gray import fine_gray
-from app.analysis.competing_risks._gray import GrayTest, gray_test
-from app.analysis.competing_risks._group_hazards import GroupModel, group_cox, group_fine_gray
+from app.analysis.competing_risks._gray import GrayTest, gray_test, gray_test_from_events
+from app.analysis.competing_risks._group_hazards import (
+    GroupModel,
+    group_cox,
+    group_cox_from_events,
+    group_fine_gray,
+)
 
 __all__ = [
     "CumulativeIncidence",
@@ -17,6 +22,8 @@ __all__ = [
     "cumulative_incidence_from_events",
     "fine_gray",
     "gray_test",
+    "gray_test_from_events",
     "group_cox",
+    "group_cox_from_events",
     "group_fine_gray",
 ]

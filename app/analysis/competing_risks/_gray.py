@@ -10,8 +10,10 @@ import pandas as pd
 from scipy.special import chdtrc
 
 from app.analysis.arrays import Bools, Floats, Ints
+from app.analysis.event_tables import follow_up, groups_of
 from app.analysis.survival_input import (
     Groups,
+    SurvivalData,
     competing_data,
     count_table,
     group_codes,
@@ -88,19 +90,61 @@ def gray_test(
     """
     data, causes = competing_data(time, cause, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
+    layers = None if strata is None else group_codes(strata, data.n)
+    return _tested(data, causes, known, layers, cause_of_interest, rho)
+
+
+def gray_test_from_events(
+    table: pd.DataFrame, cause_of_interest: int = 1, *, rho: float = 0.0
+) -> GrayTest:
+    """The same from an event table; stratified by its sites where it has any.
+
+    Parameters
+    ----------
+    table
+        As :func:`app.cohort.tally.event_table` makes it.
+    cause_of_interest
+        1 = its events, 2 = the competing ones.
+    rho
+        As in :func:`gray_test`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two groups, patients who entered late, or the table is not possible.
+    """
+    data, causes = follow_up(table)
+    known, sites = groups_of(table)
+    if len(known.labels) < 2:
+        raise ValueError("A comparison needs patients in at least two groups; here is only one.")
+    if data.entry is not None:
+        raise ValueError("Gray's test is of patients followed from the start; some entered late.")
+    return _tested(data, causes, known, sites, cause_of_interest, rho)
+
+
+def _tested(  # noqa: PLR0917
+    data: SurvivalData,
+    causes: Ints,
+    known: Groups,
+    strata: Groups | None,
+    cause_of_interest: int,
+    rho: float,
+) -> GrayTest:
     kind = np.where(causes == cause_of_interest, 1, np.where(data.event, 2, 0))
     k = len(known.labels)
-    if strata is None:
-        layers = Groups(("All",), np.zeros(data.n, dtype=np.int64))
-    else:
-        layers = group_codes(strata, data.n)
+    copies = np.ones(len(kind), dtype=np.int64) if data.copies is None else data.copies
+    layers = strata or Groups(("All",), np.zeros(len(kind), dtype=np.int64))
+
+    def by_group(who: Bools) -> Ints:
+        return np.bincount(known.codes[who], copies[who], minlength=k).astype(np.int64)
+
     score, variance = np.zeros(k), np.zeros((k, k))
     for layer in range(len(layers.labels)):
         own = layers.codes == layer
         if (kind[own] == 1).any():
-            part = _gray_score(data.exit[own], kind[own], known.codes[own], k, rho)
+            part = _gray_score(data.exit[own], kind[own], known.codes[own], copies[own], k, rho)
             score, variance = score + part[0], variance + part[1]
-    events = int((kind == 1).sum())
+    events = int(copies[kind == 1].sum())
     statistic, df = quadratic_form(score, variance)
     note = ""
     if np.linalg.eigvalsh(variance)[0] < -1e-9 * np.trace(variance):
@@ -117,9 +161,9 @@ def gray_test(
     table = pd.DataFrame(
         {
             "group": pd.Series(known.labels, dtype=object),
-            "n": np.bincount(known.codes, minlength=k),
-            "events": np.bincount(known.codes[kind == 1], minlength=k),
-            "competing": np.bincount(known.codes[kind == 2], minlength=k),
+            "n": by_group(kind >= 0),
+            "events": by_group(kind == 1),
+            "competing": by_group(kind == 2),
             "score": score,
         }
     )
@@ -140,7 +184,9 @@ def gray_test(
     )
 
 
-def _gray_score(exits: Ints, kind: Ints, codes: Ints, k: int, rho: float) -> tuple[Floats, Floats]:
+def _gray_score(  # noqa: PLR0917
+    exits: Ints, kind: Ints, codes: Ints, copies: Ints, k: int, rho: float
+) -> tuple[Floats, Floats]:
     """Score of each group and its covariance within one stratum.
 
     Rows are the times with an event of any kind, columns the groups. ``kind`` is 0 censored,
@@ -149,10 +195,12 @@ def _gray_score(exits: Ints, kind: Ints, codes: Ints, k: int, rho: float) -> tup
     event_times = np.unique(exits[kind > 0])
     m = len(event_times)
     row = np.searchsorted(event_times, exits)
-    ours, theirs = (count_table(row[kind == c], codes[kind == c], m, k) for c in (1, 2))
+    ours, theirs = (
+        count_table(row[kind == c], codes[kind == c], m, k, copies[kind == c]) for c in (1, 2)
+    )
     last = np.searchsorted(event_times, exits, side="right") - 1
     seen = last >= 0
-    risk = count_table(last[seen], codes[seen], m, k)[::-1].cumsum(axis=0)[::-1]
+    risk = count_table(last[seen], codes[seen], m, k, copies[seen])[::-1].cumsum(axis=0)[::-1]
     present = risk > 0
 
     def ratio(top: Floats, bottom: Floats) -> Floats:

@@ -8,14 +8,15 @@ in a large cohort.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from app.analysis.arrays import Floats, Ints
+from app.analysis.arrays import Bools, Floats, Ints
+from app.analysis.event_tables import follow_up, groups_of
 from app.analysis.likelihood import Maximum, Part, Term, few_events, maximise, summarise
 from app.analysis.survival_input import (
     Groups,
@@ -91,28 +92,97 @@ def group_cox(
     """
     data, causes = competing_data(time, cause, entry, beside={"Groups": groups})
     known = two_or_more_groups(groups, data.n)
-    died, risk = _died(data, causes == cause_of_interest, known), _at_risk(data, known)
-    per_time = died.sum(axis=1)
-    at = np.flatnonzero(per_time)
+    return _group_cox(data, causes == cause_of_interest, known, cause_of_interest)
+
+
+def group_cox_from_events(
+    table: pd.DataFrame, reference: str = "", cause_of_interest: int = 1
+) -> GroupModel:
+    """The same from an event table, whose groups may lie at several sites.
+
+    Parameters
+    ----------
+    table
+        As :func:`app.cohort.tally.event_table` makes it. Where it has sites the model is stratified
+        by them, and there is no test of proportional hazards.
+    reference
+        The group that the others are compared with; the first where there is none of this name.
+    cause_of_interest
+        1 = its events, 2 = the competing ones.
+
+    Raises
+    ------
+    ValueError
+        As :func:`group_cox`, or if the table is not possible.
+    """
+    names = list(pd.Categorical(table["group"]).categories)
+    names.sort(key=lambda name: name != reference)
+    table = table.assign(group=pd.Categorical(table["group"], names, ordered=True))
+    data, causes = follow_up(table)
+    known, sites = groups_of(table)
+    if len(known.labels) < 2:
+        raise ValueError("A comparison needs patients in at least two groups; here is only one.")
+    return _group_cox(data, causes == cause_of_interest, known, cause_of_interest, sites)
+
+
+def _group_cox(
+    data: SurvivalData, happened: Bools, known: Groups, cause: int, strata: Groups | None = None
+) -> GroupModel:
+    layers = [_efron(data, happened, known)]
+    if strata is not None:
+        layers = [
+            _efron(data.subset(own), happened[own], replace(known, codes=known.codes[own]))
+            for own in (strata.codes == place for place in range(len(strata.labels)))
+        ]
+    died = np.sum([layer.died.sum(axis=0) for layer in layers], axis=0)
     _check_events(died)
-    tied = per_time[at].astype(np.int64)
-    row = np.repeat(np.arange(len(at)), tied)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(tied) - tied, tied)
-    died = died[at]
-    # Efron: the l-th of d tied deaths sees the fraction l/d of them removed.
-    pool = risk[at][row] - (place / tied[row])[:, None] * died[row]
-    top = _maximum(died.sum(axis=0), pool, np.ones(len(row)), known)
-    survival = np.cumprod(1.0 - per_time / np.maximum(risk.sum(axis=1), 1.0))
-    clock = 1.0 - np.concatenate([[1.0], survival[:-1]])[at]
+    pool = np.concatenate([layer.pool for layer in layers])
+    top = _maximum(died, pool, np.ones(len(pool)), known)
+    ph_test = None
+    if strata is None:
+        shares, only = _shares(pool, top.beta), layers[0]
+        ph_test = _proportional(only.clock, only.row, only.died, shares, top.information)
     return GroupModel(
         summary=_summary(top.beta, np.linalg.inv(top.information), known),
         reference=str(known.labels[0]),
         n=data.n,
-        events=len(row),
-        cause=cause_of_interest,
-        ph_test=_proportional(clock, row, died, _shares(pool, top.beta), top.information),
-        method="cause-specific Cox model, Efron ties",
-        notes=tuple(few_events(len(row), len(top.beta))),
+        events=len(pool),
+        cause=cause,
+        ph_test=ph_test,
+        method="cause-specific Cox model, Efron ties"
+        + (f", stratified ({len(layers)} strata)" if strata is not None else ""),
+        notes=tuple(few_events(len(pool), len(top.beta))),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Efron:
+    """Events and who is at risk at each, of one stratum.
+
+    ``died`` are events by time and group, ``clock`` the transformed times, ``row`` the time of each
+    event, ``pool`` the numbers at risk at it by group.
+    """
+
+    died: Floats
+    clock: Floats
+    row: Ints
+    pool: Floats
+
+
+def _efron(data: SurvivalData, happened: Bools, known: Groups) -> _Efron:
+    died, risk = _died(data, happened, known), _at_risk(data, known)
+    per_time = died.sum(axis=1)
+    at = np.flatnonzero(per_time)
+    tied = per_time[at].astype(np.int64)
+    row = np.repeat(np.arange(len(at)), tied)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(tied) - tied, tied)
+    survival = np.cumprod(1.0 - per_time / np.maximum(risk.sum(axis=1), 1.0))
+    # Efron: the l-th of d tied deaths sees the fraction l/d of them removed.
+    return _Efron(
+        died=died[at],
+        clock=1.0 - np.concatenate([[1.0], survival[:-1]])[at],
+        row=row,
+        pool=risk[at][row] - (place / tied[row])[:, None] * died[at][row],
     )
 
 
@@ -137,7 +207,7 @@ def group_fine_gray(time: Any, cause: Any, groups: Any, cause_of_interest: int =
         "competing": _died(data, data.event & ~ours, known),
         "censored": _died(data, ~data.event, known),
     }
-    _check_events(cells["ours"])
+    _check_events(cells["ours"].sum(axis=0))
     model = _Subdistribution(cells, _at_risk(data, known))
     at = np.flatnonzero(model.deaths)
     top = _maximum(cells["ours"].sum(axis=0), model.pool[at], model.deaths[at], known)
@@ -217,22 +287,22 @@ class _Subdistribution:
 
 def _died(data: SurvivalData, happened: Any, known: Groups) -> Floats:
     """Patients whose follow-up ended so, by time and group."""
-    return count_table(
-        data.exit[happened], known.codes[happened], len(data.times), len(known.labels)
-    )
+    copies = None if data.copies is None else data.copies[happened]
+    k, groups = len(data.times), len(known.labels)
+    return count_table(data.exit[happened], known.codes[happened], k, groups, copies)
 
 
 def _at_risk(data: SurvivalData, known: Groups) -> Floats:
     """Patients at risk just before each time, by group."""
     k, groups = len(data.times), len(known.labels)
-    risk = count_table(data.exit, known.codes, k, groups)[::-1].cumsum(axis=0)[::-1]
+    risk = count_table(data.exit, known.codes, k, groups, data.copies)[::-1].cumsum(axis=0)[::-1]
     if data.entry is not None:
-        risk = risk - count_table(data.entry, known.codes, k, groups)[::-1].cumsum(axis=0)[::-1]
+        came = count_table(data.entry, known.codes, k, groups, data.copies)
+        risk = risk - came[::-1].cumsum(axis=0)[::-1]
     return risk
 
 
-def _check_events(died: Floats) -> None:
-    by_group = died.sum(axis=0)
+def _check_events(by_group: Floats) -> None:
     if not by_group.any():
         raise ValueError("No event of this cause was observed, so there is nothing to model.")
     if not by_group.all():

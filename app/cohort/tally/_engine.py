@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
 from app.cohort.tally._engine_connection import SECONDS, Engine, open_engine
 from app.cohort.tally._engine_expressions import Expressions
-from app.cohort.tally._engine_reading import Understood, understand
+from app.cohort.tally._engine_reading import Understood, drawn, raw_table, understand
 from app.cohort.tally._events import event_table
-from app.cohort.tally._tally import ALTERED, NOT_ALTERED, N, TallyError
-from data_loaders import Cohort, CohortError
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED, PAIR_CELLS, N, TallyError
+from data_loaders import Cohort, CohortError, Provenance
 from data_loaders.allowed import Allowed
+from data_loaders.joining.from_table import cohort_from_table
 from data_loaders.mapping.record import TableMapping
 
 _EVERYTHING = Allowed(None)
@@ -42,6 +45,7 @@ class EngineTally:
 
     _engine: Engine = field(repr=False)
     _known: Understood = field(repr=False)
+    _mapping: TableMapping = field(repr=False)
 
     @property
     def name(self) -> str:
@@ -201,6 +205,101 @@ class EngineTally:
             altered=[int(whole[f"a{i}"]) for i in range(len(names))],
         )
 
+    def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
+        """How many patients tested for two alterations have both, one or neither.
+
+        Returns
+        -------
+        DataFrame
+            a, b, both, a_only, b_only, neither; a row a pair.
+        """
+        states = self._states(selected, features)
+        sums, found = {}, []
+        for a, b in combinations(range(len(features)), 2):
+            for (i, j), cell in PAIR_CELLS.items():
+                one, other = states[f"f{a}"], states[f"f{b}"]
+                both = (one if i else ~one) & (other if j else ~other)
+                sums[f"{a}_{b}_{cell}"] = both.fill_null(False).ifelse(1, 0).sum()
+        whole = self._engine.frame(states.aggregate(**sums)).iloc[0].fillna(0) if sums else {}
+        for a, b in combinations(range(len(features)), 2):
+            counted = [int(whole[f"{a}_{b}_{cell}"]) for cell in PAIR_CELLS.values()]
+            found.append((features[a], features[b], *counted))
+        return pd.DataFrame(found, columns=["a", "b", *PAIR_CELLS.values()])
+
+    def values(
+        self, selected: Filter | None, name: str, group: GroupingSpec | str | None = None
+    ) -> pd.DataFrame:
+        """How many patients of each group have each value of a column, or state of an alteration.
+
+        Returns
+        -------
+        DataFrame
+            group (code as in a :class:`Grouping`, 0 without groups), value (missing where it is
+            not known), n.
+        """
+        held = self._expressions
+        value = held.column(name) if name in self.cohort.patients else held.state(name)
+        cells = {"value": value}
+        if group is not None:
+            cells["group"], _ = self._groups(group, selected)
+        rows = held.selected(selected or Filter()).select(**cells)
+        table = self._engine.frame(rows.group_by(list(cells)).aggregate(n=rows.count()))
+        return table if group is not None else table.assign(group=0)
+
+    def levels(self, name: str) -> dict[Any, int]:
+        """How many of all patients have each value of a column of few values, none missing."""
+        return {value: n for value, n in self._known.levels[name].items() if value is not None}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that can be counted by, in the dictionary's order."""
+        return tuple(name for name in self.cohort.variables if name in self._known.columns)
+
+    def grouping(self, group: GroupingSpec | str, selected: Filter | None = None) -> Grouping:
+        """The groups of a specification: names and colours, of nobody."""
+        return self._groups(group, selected)[1]
+
+    def sample(self, many: int, seed: int = 0, selected: Filter | None = None) -> Cohort:
+        """A random sample of the patients as an ordinary cohort, which says what it is.
+
+        Which patients are drawn depends on their identifiers and the seed alone. The loaders read
+        them as they read a file of these patients.
+
+        Parameters
+        ----------
+        many
+            How many patients, at most.
+        seed
+            Another seed draws others.
+        selected
+            Whom to draw from; None for everyone.
+
+        Raises
+        ------
+        CohortError
+            If the loaders refuse them.
+        TallyError
+            If nobody is selected, or the engine refuses.
+        """
+        chosen = selected or Filter()
+        among = int(self.counts(chosen)[N].iloc[0])
+        if not among or many < 1:
+            raise TallyError("There is nobody to draw: choose a larger selection.")
+        rows = self._expressions.selected(chosen)
+        table = self._engine.ask(drawn(rows, self._known.identifier, many, among, seed))
+        cohort = cohort_from_table(raw_table(self.name, table), self._mapping, self.name)
+        whom = "" if chosen.is_empty else f" ({chosen.describe(self.cohort)})"
+        said = f"a random sample of {cohort.n:,} of {among:,} patients{whom}, seed {seed}"
+        day = dt.datetime.now(tz=dt.UTC).date().isoformat()
+        return replace(
+            cohort,
+            name=f"{self.name}, sample of {cohort.n:,}",
+            provenance=Provenance(
+                source=f"{self.source}: {said}", version=f"read {day}",
+                note=f"This is {said}: numbers of patients are those of the sample.",
+            ),
+        )  # fmt: skip
+
     def _states(self, selected: Filter | None, names: Sequence[str]) -> Any:
         rows = self._expressions.selected(selected or Filter())
         return rows.select(
@@ -299,7 +398,7 @@ def connect(
     except CohortError as error:
         raise TallyError(str(error)) from None
     try:
-        return EngineTally(engine, understand(engine, stated))
+        return EngineTally(engine, understand(engine, stated), stated)
     except (CohortError, TallyError) as error:
         engine.close()
         raise TallyError(str(error)) from None

@@ -99,12 +99,12 @@ def understand(engine: Engine, mapping: TableMapping) -> Understood:
         if not _is_plain(kind)
     }
     rows = rows.select(*read)
-    identifier = with_patient_ids(_raw(engine, engine.ask(rows.limit(_LOOK))), mapping.patient_id)[
-        1
-    ]
+    identifier = with_patient_ids(
+        raw_table(engine.table, engine.ask(rows.limit(_LOOK))), mapping.patient_id
+    )[1]
     n = _patients(engine, rows, identifier)
     sample, counted = _profile(engine, rows, identifier, n)
-    cohort = cohort_from_table(_raw(engine, sample), mapping, engine.table)
+    cohort = cohort_from_table(raw_table(engine.table, sample), mapping, engine.table)
     found = _Forms(rows, sample, cohort, counted)
     found.find()
     endpoints = {key: replace(held, notes=()) for key, held in cohort.endpoints.items()}
@@ -160,10 +160,11 @@ def _is_plain(kind: Any) -> bool:
     )  # fmt: skip
 
 
-def _raw(engine: Engine, table: pa.Table) -> RawTable:
+def raw_table(name: str, table: pa.Table) -> RawTable:
+    """Rows of an engine as if they were a file's."""
     sink = io.BytesIO()
     pyarrow.parquet.write_table(table, sink)
-    return read_table(engine.table, sink.getvalue())
+    return read_table(name, sink.getvalue())
 
 
 def _patients(engine: Engine, rows: Any, identifier: str) -> int:
@@ -363,7 +364,7 @@ class _Forms:
                 f"{shown(name)} cannot be had from {shown(source)} by counting; ask on a sample"
             )
             return
-        if source in self._counted:
+        if kept is self.columns and source in self._counted:
             means = dict(zip(self._values[source], target, strict=True))
             totals: dict[Any, int] = {}
             for value, many in self._counted[source].items():

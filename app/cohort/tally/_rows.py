@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
 from app.cohort.tally._events import event_table
 from app.cohort.tally._release import Release, ReleasePolicy, release_of
-from app.cohort.tally._tally import ALTERED, NOT_ALTERED, N, TallyError
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED, PAIR_CELLS, N, TallyError
 from data_loaders import Cohort
 
 Bools = npt.NDArray[np.bool_]
@@ -126,6 +127,18 @@ class RowTally:
                 "tested": (states >= 0).sum(axis=0),
                 "altered": (states == 1).sum(axis=0),
             }
+        )
+
+    def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
+        """See :meth:`EngineTally.pairs`."""
+        mask = self._mask(selected)
+        states = {name: self.cohort.feature_state(name)[mask] for name in features}
+        return pd.DataFrame(
+            [
+                (a, b, *(int(((states[a] == i) & (states[b] == j)).sum()) for i, j in PAIR_CELLS))
+                for a, b in combinations(features, 2)
+            ],
+            columns=["a", "b", *PAIR_CELLS.values()],
         )
 
     def release(

@@ -15,6 +15,8 @@ from app.cohort.groupings import GroupingSpec
 Floats = npt.NDArray[np.float64]
 N = "n"
 ALTERED, NOT_ALTERED = "altered", "not altered"
+# Of two alterations, by whether each is there; the order is that of the columns of pairs.
+PAIR_CELLS = {(1, 1): "both", (1, 0): "a_only", (0, 1): "b_only", (0, 0): "neither"}
 
 
 class TallyError(ValueError):
