@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -61,7 +63,7 @@ def headline(found: Emulation, timed: pd.DataFrame | None = None) -> list[str]:
         words += [_half(name, rows.loc[name]) for name in reversed(found.halves)]
         words.append(_contrast(found))
     if timed is not None:
-        words.append(early_and_late(timed))
+        words.append(early_and_late(timed, tuple(found.trial.data.onsets)))
     return [sentence for sentence in (*words, _beyond(found)) if sentence]
 
 
@@ -151,8 +153,15 @@ def _contrast(found: Emulation) -> str:
     return f"{words}{told.get(str(row['verdict']), '')}."
 
 
-def early_and_late(timed: pd.DataFrame) -> str:
-    """Mortality in the first months after a transplant and later, against the not transplanted."""
+def early_and_late(timed: pd.DataFrame, onsets: Sequence[str] = ()) -> str:
+    """Mortality in the first months after a transplant and later, against the not transplanted.
+
+    Parameters
+    ----------
+    onsets
+        Events that the model holds alike, such as relapse: what a transplant does by preventing
+        them is then not in its ratios, which may point the other way than the gain in life.
+    """
     own = timed.set_index("period")
     if own.loc[[EARLY, LATE], "hr"].isna().any():
         return ""
@@ -161,9 +170,13 @@ def early_and_late(timed: pd.DataFrame) -> str:
         low, high = own.loc[period, "lower"], own.loc[period, "upper"]
         verdict = "higher" if low > 1 else "lower" if high < 1 else "not shown to differ"
         said.append(f"{when} **{verdict}** ({_ratio(own.loc[period])})")
+    held = ""
+    if onsets:
+        held = f", of patients alike in {listing([mid_sentence(name) for name in onsets])} at each "
+        held += "time: what a transplant does by preventing it is not in them"
     return (
         f"Mortality after a transplant against before one: {said[0]}, {said[1]}; hazard ratios of "
-        "a Cox model with the same confounders."
+        f"a Cox model with the same confounders{held}."
     )
 
 
