@@ -16,6 +16,8 @@ from app.shell.layout import configure_page, draw_brand, page_footer  # noqa: E4
 from app.shell.links import ask_to_write, gone_cohort, read_link, write_choices  # noqa: E402
 from app.shell.navigation import navigation  # noqa: E402
 from app.shell.sidebar import draw_sidebar  # noqa: E402
+from app.shell.workspace.kept import refresh_kept  # noqa: E402
+from app.shell.workspace.place import draw_going_on, remember_place  # noqa: E402
 from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
 from app.views.disclosure.page import draw_disclosed  # noqa: E402
 
@@ -27,6 +29,7 @@ draw_brand()
 if not isinstance(who, Person):
     stop_at_the_gate(who)
 stop_on_wrong_setting()
+refresh_kept()
 # After the navigation: a rerun before it would forget which page the link names.
 read_link()
 write_choices()
@@ -35,9 +38,12 @@ with st.sidebar:
     draw_who(who)
     if not gone:
         draw_sidebar()
+        draw_going_on()
 if gone:
     draw_gone_cohort()
-elif not draw_disclosed(page.url_path):
-    page.run()
+else:
+    if not draw_disclosed(page.url_path):
+        page.run()
+    remember_place()
 page_footer()
 ask_to_write()

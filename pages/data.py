@@ -13,6 +13,7 @@ from app.views.data.page import (
     variable_table,
 )
 from app.views.data.page_combining import draw_combining
+from app.views.data.page_keeping import draw_question, draw_workspace
 from app.views.data.page_loading import draw_loading
 from app.views.data.page_quality import draw_quality
 from data_loaders.alterations.mutation_rule import rule_in_words
@@ -22,6 +23,7 @@ looking = page_header("Data", "What is loaded, what was understood, and what was
 cohort = looking.cohort
 
 draw_loading()
+draw_question(looking)
 with st.container(horizontal=True):
     for key in cohort_keys():
         st.button(
@@ -45,6 +47,7 @@ st.markdown("  \n".join(line for line in lines if line) or f"Read from {provenan
 st.caption(f"Source: {provenance.source} · content fingerprint {cohort.fingerprint[:12]}")
 
 draw_saving(looking)
+draw_workspace(looking)
 
 loaded = provenance.loaded
 if loaded is not None and loaded.mapping_file:

@@ -48,8 +48,10 @@ from app.shell.session import (
     public_cohort,
     public_key,
 )
+from app.shell.workspace.kept import kept_cohorts, say
 from app.study.transplants.choices import risk_classes, survival_endpoints, time_zeros, transplants
 from app.study.transplants.confounders import confounder_options
+from app.study.workspace import WorkspaceError
 from data_loaders import Cohort, CohortError
 from data_loaders.settings import MIRROR
 
@@ -238,6 +240,7 @@ def read_link() -> None:
         return
     asked_cohort = st.query_params.get(COHORT, "")
     _hold_public_of_link(asked_cohort)
+    _open_kept_of_link(asked_cohort)
     if asked_cohort and asked_cohort not in {*cohort_labels(), *cohort_labels().values()}:
         del st.session_state[_ASKED]
         st.session_state[_GONE] = asked_cohort
@@ -307,6 +310,16 @@ def _hold_public_of_link(asked: str) -> None:
             with contextlib.suppress(CohortError):
                 public_cohort(entry.name)
                 hold_public(entry.name)
+
+
+def _open_kept_of_link(asked: str) -> None:
+    """Open a kept cohort that a link names; one that is damaged is then not listed any more."""
+    key = {label: key for key, label in cohort_labels().items()}.get(asked, asked)
+    if key in kept_cohorts():
+        try:
+            open_cohort(key)
+        except WorkspaceError as error:
+            say(str(error))
 
 
 def _take_apart_group() -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +21,15 @@ from app.cohort.groupings import (
     clean_name,
     saved_from_json,
     saved_from_text,
+    saved_of_text,
     saved_to_json,
     saved_to_text,
 )
 from app.shell.layout import download
-from app.shell.session import Looking, keep_in_address
+from app.shell.session import Looking, keep_in_address, key_of
 from app.shell.tables import draw_table
+from app.shell.workspace.kept import is_kept
+from app.shell.workspace.shelf import Shelf
 from app.study.files.tables import file_stem
 from app.study.wording import count
 from data_loaders import Cohort
@@ -37,15 +42,18 @@ _OUTCOME = "_saved_outcome"
 
 @dataclass(frozen=True, eq=False)
 class _Saved:
+    key: str
     fingerprint: str
+    name: str
     grouping: Grouping
 
 
 def saved_groups(cohort: Cohort) -> dict[str, Grouping]:
     """The groups that this session saved for this cohort, by name, the latest last."""
+    _SHELF.pull(key_of(cohort))
     return {
-        name: held.grouping
-        for name, held in _held().items()
+        held.name: held.grouping
+        for held in _held().values()
         if held.fingerprint == cohort.fingerprint
     }
 
@@ -61,7 +69,9 @@ def save_groups(cohort: Cohort, name: str, grouping: Grouping) -> str:
     kept = clean_name(name)
     if not np.count_nonzero(grouping.codes >= 0):
         raise GroupingError("There is nobody in these groups to save.")
-    _held()[kept] = _Saved(cohort.fingerprint, grouping)
+    key = key_of(cohort)
+    _held()[key, kept] = _Saved(key, cohort.fingerprint, kept, grouping)
+    _SHELF.push(key, kept, fingerprint=cohort.fingerprint)
     return kept
 
 
@@ -99,7 +109,7 @@ def draw_saved_groups(looking: Looking) -> None:
         draw_table(_table(saved), key="saved_table")
         st.caption(
             "Saved groups are offered under “Compare by” on the Survival page and as colours of "
-            "the map, until this session ends."
+            f"the map{'' if is_kept(looking.key) else ', until this session ends'}."
         )
         left, right = st.columns(2)
         with left:
@@ -115,7 +125,7 @@ def draw_saved_groups(looking: Looking) -> None:
             gone = st.multiselect(
                 "Saved groups to forget", list(saved), key="forget_groups", select_all=False
             )
-            st.button("Forget them", key="forget_now", on_click=_forget, args=(tuple(gone),))
+            st.button("Forget them", key="forget_now", on_click=_forget, args=(cohort, tuple(gone)))
     else:
         st.caption("Nothing is saved yet: name some subgroups, or a selection on the map.")
     st.file_uploader(
@@ -132,14 +142,41 @@ def draw_saved_groups(looking: Looking) -> None:
         (st.success if good else st.error)(sentence)
 
 
-def _held() -> dict[str, _Saved]:
-    held: dict[str, _Saved] = st.session_state.setdefault(_SAVED, {})
+def _held() -> dict[tuple[str, str], _Saved]:
+    held: dict[tuple[str, str], _Saved] = st.session_state.setdefault(_SAVED, {})
     return held
 
 
-def _forget(names: tuple[str, ...]) -> None:
+def _names(key: str) -> list[str]:
+    return [held.name for held in _held().values() if held.key == key]
+
+
+def _write(key: str, name: str) -> Any:
+    """Saved groups as plain data: patients by position, as the fingerprint has them."""
+    held = _held().get((key, name))
+    if held is None:
+        return None
+    text = saved_to_text(name, held.grouping, longest=None)
+    return {"fingerprint": held.fingerprint, "text": text}
+
+
+def _take(key: str, kept: Mapping[str, Any]) -> None:
+    for name in _names(key):
+        del _held()[key, name]
+    for name, plain in kept.items():
+        with contextlib.suppress(GroupingError, KeyError, TypeError):
+            grouping = saved_of_text(plain["text"], largest=None)[1]
+            _held()[key, name] = _Saved(key, plain["fingerprint"], name, grouping)
+
+
+_SHELF = Shelf("groups", _names, _write, _take)
+
+
+def _forget(cohort: Cohort, names: tuple[str, ...]) -> None:
+    key = key_of(cohort)
     for name in names:
-        _held().pop(name, None)
+        _held().pop((key, name), None)
+    _SHELF.push(key, *names)
     st.session_state[_OUTCOME] = None
 
 

@@ -15,6 +15,8 @@ from app.cohort.filters import Filter, Selection
 from app.cohort.scores import SCORES, with_scores
 from app.shell.accounts import disclosure_policy, may, person
 from app.shell.watch.audit import note
+from app.shell.workspace.kept import kept_cohorts, open_kept, reader_of
+from app.study.workspace import Original
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.demo import DEMO_COHORTS
 from data_loaders.uploads import load_upload
@@ -28,6 +30,8 @@ _PUBLIC = "catalogue:"
 _UPLOAD = "upload:"
 _LETTERS = 10
 LOOKING_AT = "_looking_at"
+_KEYS = "_keys_of_cohorts"
+_CHANGED = "_kept_changed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +46,15 @@ class Source:
         Of the data, the same when they are loaded again.
     mapping, name
         What the cohort was read under.
+    files
+        The uploaded files by name; None where the data did not come so, or are kept elsewhere.
     """
 
     read: Callable[[Mapping[str, Any], str | None], Cohort]
     digest: str
     mapping: Mapping[str, Any]
     name: str | None = None
+    files: Mapping[str, bytes] | None = None
 
     @classmethod
     def of_files(
@@ -57,7 +64,12 @@ class Source:
         digest = hashlib.sha256()
         for file in sorted(files):
             digest.update(hashlib.sha256(files[file]).digest())
-        return cls(partial(load_upload, files), digest.hexdigest(), mapping, name)
+        return cls(partial(load_upload, files), digest.hexdigest(), mapping, name, files)
+
+    @classmethod
+    def of_kept(cls, key: str, original: Original) -> Source:
+        """The files of a kept cohort."""
+        return cls(reader_of(key), original.digest, original.mapping, original.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +160,22 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     sources.pop(key, None)
     if source is not None:
         sources[key] = source
+    if key in kept_cohorts():
+        st.session_state.setdefault(_CHANGED, set()).add(key)
     return key
+
+
+def changed_since_kept() -> set[str]:
+    """Keys of kept cohorts that were corrected in this session and are to be kept anew, once."""
+    return st.session_state.pop(_CHANGED, set())
+
+
+def original_of(key: str) -> Original | None:
+    """What a store keeps of the files of a loaded cohort; None where these cannot be read again."""
+    source = source_of(key)
+    if source is None or (source.files is None and key not in kept_cohorts()):
+        return None
+    return Original(source.mapping, source.name, source.digest, source.files)
 
 
 def source_of(key: str) -> Source | None:
@@ -160,7 +187,8 @@ def source_of(key: str) -> Source | None:
 def cohort_keys() -> list[str]:
     """Keys of all cohorts the session can open, demos first."""
     public = [public_key(name) for name in st.session_state.get(_HELD_PUBLIC, ())]
-    return [f"demo:{key}" for key in DEMO_COHORTS] + public + list(uploads())
+    kept = [key for key, one in kept_cohorts().items() if one.has_data and key not in uploads()]
+    return [f"demo:{key}" for key in DEMO_COHORTS] + public + list(uploads()) + kept
 
 
 def cohort_title(key: str) -> str:
@@ -169,8 +197,14 @@ def cohort_title(key: str) -> str:
         return DEMO_COHORTS[key.removeprefix("demo:")].title
     if key.startswith(_PUBLIC):
         return public_cohort(key.removeprefix(_PUBLIC)).name
-    held = uploads().get(key)
+    held = uploads().get(key) or kept_cohorts().get(key)
     return key if held is None else held.name
+
+
+def key_of(cohort: Cohort) -> str:
+    """Key of a cohort that this session opened; empty for another."""
+    keys: dict[str, str] = st.session_state.get(_KEYS, {})
+    return keys.get(cohort.fingerprint, "")
 
 
 def address_label(key: str) -> str:
@@ -185,14 +219,27 @@ def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
 
 def open_cohort(key: str) -> Cohort:
     """The cohort of a key that ``cohort_keys`` lists, with the scores chosen as its variables."""
-    return with_scores(loaded_cohort(key), chosen_scores())
+    cohort = with_scores(loaded_cohort(key), chosen_scores())
+    st.session_state.setdefault(_KEYS, {})[cohort.fingerprint] = key
+    return cohort
 
 
 def loaded_cohort(key: str) -> Cohort:
-    """The cohort of a key as it was loaded."""
+    """The cohort of a key as it was loaded; one that is kept is read when it is first asked for.
+
+    Raises
+    ------
+    WorkspaceError
+        If a kept cohort cannot be read.
+    """
     if key.startswith(_PUBLIC):
         return public_cohort(key.removeprefix(_PUBLIC))
     held = uploads().get(key)
+    if held is None and key in kept_cohorts() and key.startswith(_UPLOAD):
+        held, original = open_kept(key)
+        uploads()[key] = held
+        if original is not None:
+            st.session_state.setdefault(_SOURCES, {})[key] = Source.of_kept(key, original)
     return held if held is not None else demo_cohort(key)
 
 

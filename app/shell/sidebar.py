@@ -57,6 +57,7 @@ from app.shell.session import (
     look_at,
     open_cohort,
 )
+from app.shell.workspace.keeping import can_open, draw_note, keep_changed
 from app.study.wording import capitalised, count
 from data_loaders import Cohort, Variable
 
@@ -229,8 +230,13 @@ def draw_sidebar() -> Looking:
     if NEXT in st.session_state:
         clear_filter()
         st.session_state[COHORT] = st.session_state.pop(NEXT)
+    keep_changed()
     keys = cohort_keys()
     key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
+    if not can_open(key):
+        clear_filter()
+        st.rerun()
+    draw_note(key)
     conditions = st.container()
     published = _published(loaded_cohort(key))
     if published is None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -91,6 +91,25 @@ class Entry:
     title: str
     asked: str
     comparisons: tuple[Comparison, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry whole, as plain data, for a store that holds the patients themselves."""
+        return {
+            "question": self.question.to_dict(whole=True), "title": self.title,
+            "asked": self.asked, "comparisons": [asdict(one) for one in self.comparisons],
+        }  # fmt: skip
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Entry:
+        """Read an entry back.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If it is none.
+        """
+        held = tuple(Comparison(**one) for one in data["comparisons"])
+        return cls(Question.from_dict(data["question"]), data["title"], data["asked"], held)
 
 
 @dataclass(frozen=True)

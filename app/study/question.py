@@ -134,18 +134,23 @@ class Question:
             return None
         return arranged(self.grouping.build(cohort, mask, self.saved), self.arrangement)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
         """The question as plain data for JSON; ``from_dict`` reads it back.
 
         Saved groups say who is in them: they are written only where everybody has the cohort, as
         a link writes them, and whoever is in no group comes back as outside.
+
+        Parameters
+        ----------
+        whole
+            Write them and lists of patients all the same, for a store that holds the cohort.
 
         Raises
         ------
         QuestionError
             If it lists patients of a cohort that not everybody has.
         """
-        public = self.cohort.startswith(_EVERYBODYS)
+        public = whole or self.cohort.startswith(_EVERYBODYS)
         plain = self._without_groups()
         if not public and _lists_patients(plain):
             raise QuestionError("A filter holds a list of patients, which never leaves a session.")

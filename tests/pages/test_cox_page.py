@@ -240,7 +240,9 @@ def test_groups_saved_by_name_are_a_covariate(open_view: Opener):
     at = open_view()
     cohort = at.session_state["_looking_at"].cohort
     grouping = GroupingSpec("variable", "diagnosis").build(cohort)
-    at.session_state["_saved_groups"] = {"Mine": _Saved(cohort.fingerprint, grouping)}
+    at.session_state["_saved_groups"] = {
+        ("", "Mine"): _Saved("", cohort.fingerprint, "Mine", grouping)
+    }
     at.run()
     at.multiselect(key="covariates").set_value(["variable:age_years", "saved:Mine"]).run()
     calm(at)

@@ -165,8 +165,13 @@ def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
     return name, grouping
 
 
-def saved_of_text(text: str) -> tuple[str, Grouping]:
+def saved_of_text(text: str, largest: int | None = _LARGEST_LINK_CONTENT) -> tuple[str, Grouping]:
     """Read what ``saved_to_text`` wrote, before the cohort is at hand.
+
+    Parameters
+    ----------
+    largest
+        Bytes that are unpacked, by default what anybody's link may hold; None for any number.
 
     Raises
     ------
@@ -176,7 +181,7 @@ def saved_of_text(text: str) -> tuple[str, Grouping]:
     refusal = _refusal()
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        content = zlib.decompressobj().decompress(packed, _LARGEST_LINK_CONTENT)
+        content = zlib.decompressobj().decompress(packed, largest or 0)
         head, _, raw = content.partition(b"\x00")
         data = json.loads(head)
         names = tuple(clean_name(name) for name in data["groups"])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
-from app.shell.links import COHORT
-from app.shell.sidebar import FILTER_KEYS
 from app.shell.story.held import held_story, keep_story
+from app.shell.workspace.place import page_path, page_settings
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.story import Step, StoryError, caption_from
@@ -29,7 +28,7 @@ def draw_adding(answer: Answer, question: Question, *only: str) -> None:
     """
     if question.analysis.startswith("patient.") or question.lists_patients_in_settings:
         return
-    address, view = _address(), _view()
+    address, view = _address(), page_settings()
     places = [at for at, name in enumerate(answer.figures) if not only or name in only]
     key = f"{answer.key}_story{''.join(f'_of_{at}' for at in places) if only else ''}"
     with st.container(horizontal=True, gap="small", key=key):
@@ -63,19 +62,5 @@ def _add(
 
 def _address() -> str:
     """The page as it is now, without the host: what a link to it says."""
-    path = urlsplit(st.context.url or "").path.strip("/").rpartition("/")[2]
     query = [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
-    return f"{path}?{urlencode(query)}"
-
-
-def _view() -> dict[str, Any]:
-    """The settings of the page that its address keeps, by the keys of its controls."""
-    kept = {name: st.session_state.get(name) for name in st.query_params}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in kept.items()
-        if name not in (COHORT, *FILTER_KEYS) and isinstance(value, _PLAIN)
-    }
-
-
-_PLAIN = (str, bool, int, float, list, tuple)
+    return f"{page_path()}?{urlencode(query)}"

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
+from app.shell.workspace.kept import is_kept
+from app.shell.workspace.shelf import Shelf
 from app.study.story import Story
 
 _STORY, _BEFORE = "_story", "_stories_before"
 _MOST_UNDONE = 20
+_NAME = "story"
 
 
 def held_story() -> Story:
     """The story of this session; empty at first."""
-    story: Story = st.session_state.get(_STORY, Story())
-    return story
+    _SHELF.pull("", cohorts_of(_of_session()))
+    return _of_session()
+
+
+def cohorts_of(story: Story) -> tuple[str, ...]:
+    """Keys of the cohorts that a story tells of, each once."""
+    return tuple(dict.fromkeys(step.question.cohort for step in story.steps))
+
+
+def story_is_kept() -> bool:
+    """Whether the story comes back: where it tells of kept cohorts and of those everybody has."""
+    return is_kept("", cohorts_of(held_story()))
 
 
 def keep_story(story: Story) -> None:
@@ -22,6 +39,7 @@ def keep_story(story: Story) -> None:
     before.append(held_story())
     del before[:-_MOST_UNDONE]
     st.session_state[_STORY] = story
+    _push()
 
 
 def can_undo() -> bool:
@@ -32,3 +50,37 @@ def can_undo() -> bool:
 def undo() -> None:
     """Bring back the story as it was before the last change."""
     st.session_state[_STORY] = st.session_state[_BEFORE].pop()
+    _push()
+
+
+def keep_with(key: str) -> None:
+    """Keep the story, once a cohort that it tells of is kept."""
+    if key in cohorts_of(held_story()):
+        _push()
+
+
+def _of_session() -> Story:
+    story: Story = st.session_state.get(_STORY, Story())
+    return story
+
+
+def _push() -> None:
+    story = _of_session()
+    _SHELF.push("", _NAME, about=cohorts_of(story))
+
+
+def _names(_scope: str) -> tuple[str, ...]:
+    return (_NAME,) if _of_session().steps else ()
+
+
+def _write(_scope: str, _name: str) -> Any:
+    return _of_session().to_dict(whole=True)
+
+
+def _take(_scope: str, kept: Mapping[str, Any]) -> None:
+    with contextlib.suppress(ValueError):  # written by a newer version
+        if _NAME in kept:
+            st.session_state[_STORY] = Story.from_dict(kept[_NAME])
+
+
+_SHELF = Shelf("story", _names, _write, _take)

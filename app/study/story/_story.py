@@ -77,8 +77,13 @@ class Step:
         if max(map(len, (self.caption, self.note, self.section))) > _LONGEST:
             raise StoryError(f"A caption or note has at most {_LONGEST:,} letters: shorten it.")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
         """The step as plain data for JSON; what is empty is left out.
+
+        Parameters
+        ----------
+        whole
+            As of :meth:`Question.to_dict`.
 
         Raises
         ------
@@ -87,7 +92,7 @@ class Step:
         """
         texts = {name: getattr(self, name) for name in _TEXTS if getattr(self, name)}
         view = {"view": dict(self.view)} if self.view else {}
-        return {"question": self.question.to_dict(), **texts, **view}
+        return {"question": self.question.to_dict(whole=whole), **texts, **view}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Step:
@@ -139,15 +144,20 @@ class Story:
         """The story with a step twice, the second after the first."""
         return self.with_step(self.steps[at], at + 1)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, *, whole: bool = False) -> dict[str, Any]:
         """The story as plain data for JSON: questions, no patients.
+
+        Parameters
+        ----------
+        whole
+            As of :meth:`Question.to_dict`.
 
         Raises
         ------
         QuestionError
             If a question lists patients of a cohort that not everybody has.
         """
-        steps = [step.to_dict() for step in self.steps]
+        steps = [step.to_dict(whole=whole) for step in self.steps]
         return {_MARK: _VERSION, "title": self.title, "steps": steps}
 
     def to_json(self) -> str:

@@ -20,7 +20,7 @@ from app.study.workspace._records import (
 from data_loaders.settings import STORE
 
 if TYPE_CHECKING:
-    from app.study.workspace._store import Workspace
+    from app.study.workspace._store import Workspace as Workspace
 
 __all__ = [
     "KeptCohort",
@@ -30,6 +30,7 @@ __all__ = [
     "from_archive",
     "is_everybodys",
     "opened",
+    "store_setting",
     "to_archive",
 ]
 _POSTGRESQL = "postgresql://"

@@ -11,7 +11,7 @@ from app.cohort.filters import All, Filter, Not, Patients, names_patients
 from app.cohort.groupings import MAX_NAME, GroupingError
 from app.shell.controls.grouping_parameters import FILTERS, FILTERS_CHOSEN
 from app.shell.links import GROUP, keep_choices
-from app.shell.saved_filters import save_filter, saved_filters
+from app.shell.saved_filters import put_filters, save_filter, saved_filters
 from app.shell.session import Looking
 from app.study.wording import count
 
@@ -91,10 +91,8 @@ def _compare(looking: Looking, kept: str, known: tuple[str, ...]) -> None:
         for name, held in filters.items()
         if name not in (REST, kept) and names_patients(held.root)
     ]
-    filters.pop(REST, None)
-    chosen = [*lists, kept]
-    if not lists:
-        filters[REST] = Filter(All((Not(Patients(known)),)))
-        chosen.append(REST)
+    rest = None if lists else Filter(All((Not(Patients(known)),)))
+    put_filters(looking, {REST: rest})
+    chosen = [*lists, kept] if lists else [kept, REST]
     st.session_state[FILTERS_CHOSEN] = chosen
     keep_choices({GROUP: FILTERS})

@@ -28,7 +28,7 @@ _TYPES = [
 _HELP = (
     "One row a patient (CSV, TSV, XLSX, Parquet, RData), or several tables of the same patients: "
     "clinical, mutations, a MAF file. A ZIP archive may hold them. The files stay on the machine "
-    "that runs this app, in this session only."
+    "that runs this app; they are kept beyond this session only where you say so."
 )
 
 

@@ -14,8 +14,9 @@ from app.shell.navigation import page_at
 from app.shell.session import cohort_keys, cohort_title, demo_cohort, open_cohort, uploads
 from app.shell.sidebar import show_view
 from app.shell.story.adding import ADD
-from app.shell.story.held import can_undo, held_story, keep_story, undo
+from app.shell.story.held import can_undo, held_story, keep_story, story_is_kept, undo
 from app.shell.story.ledger import held_ledger
+from app.shell.workspace.kept import kept_cohorts
 from app.study.analyses import answer_to
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
@@ -61,11 +62,18 @@ def draw_head() -> None:
             "Undo", key="story_undo", icon=":material/undo:", disabled=not can_undo(),
             on_click=_undo,
         )  # fmt: skip
+    if story.steps and kept_cohorts():
+        kept = "The story is kept on this machine." if story_is_kept() else _NOT_KEPT
+        st.caption(kept)
     refusal = st.session_state.pop(_REFUSAL, None)
     if refusal:
         st.error(markdown_escaped(refusal))
 
 
+_NOT_KEPT = (
+    "The story is in this session only: it tells of no cohort that is kept, or of one that is not. "
+    "The Data page keeps a cohort."
+)
 _SAVED = "Questions, captions and notes; no patients. It opens wherever the cohorts are."
 
 

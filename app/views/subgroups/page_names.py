@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupError, SubgroupResult
 from app.cohort.groupings import MAX_NAME, GroupingError, clean_name
+from app.shell.session import key_of
+from app.shell.workspace.shelf import Shelf
 from app.views.subgroups.analysis import UNNAMED
 from data_loaders import Cohort
 
@@ -20,6 +23,7 @@ _MOST = 40
 
 def subgroup_names(cohort: Cohort) -> dict[str, str]:
     """The user's names of this cohort's subgroups, by the name the search gave."""
+    _SHELF.pull(key_of(cohort))
     if _READ not in st.session_state:
         st.session_state[_READ] = True
         _of(cohort).update(_from_link(st.query_params.get(NAMES, "")))
@@ -78,11 +82,29 @@ def _rename(cohort: Cohort, result: SubgroupResult, old: str) -> None:
         return
     _of(cohort).clear()
     _of(cohort).update(names)
+    _SHELF.push(key_of(cohort), cohort.fingerprint, fingerprint=cohort.fingerprint)
 
 
 def _of(cohort: Cohort) -> dict[str, str]:
-    held: dict[str, dict[str, str]] = st.session_state.setdefault(_HELD, {})
-    return held.setdefault(cohort.fingerprint, {})
+    return _held(key_of(cohort)).setdefault(cohort.fingerprint, {})
+
+
+def _held(key: str) -> dict[str, dict[str, str]]:
+    """Names by the fingerprint of what was searched."""
+    held: dict[str, dict[str, dict[str, str]]] = st.session_state.setdefault(_HELD, {})
+    return held.setdefault(key, {})
+
+
+def _write(key: str, fingerprint: str) -> dict[str, str] | None:
+    return _held(key).get(fingerprint)
+
+
+def _take(key: str, kept: Mapping[str, dict[str, str]]) -> None:
+    _held(key).clear()
+    _held(key).update(kept)
+
+
+_SHELF = Shelf("names", _held, _write, _take)
 
 
 def _from_link(text: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from app.cohort.groupings import MAX_NAME, POLICY, Combination, combined
 from app.shell.controls.choice import choice
 from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask, result_of
-from app.shell.saved_filters import draw_save_filter, saved_filters
+from app.shell.saved_filters import draw_save_filter, put_filters, saved_filters
 from app.shell.session import Looking
 from app.shell.sidebar import put_filter
 from app.shell.story.adding import draw_adding
@@ -65,7 +65,7 @@ def _draw_list(looking: Looking, held: dict[str, Filter]) -> None:
             )  # fmt: skip
             st.button(
                 "", key=f"saved_drop_{position}", icon=":material/delete:", type="tertiary",
-                on_click=held.pop, args=(name,), help="Forget it",
+                on_click=put_filters, args=(looking, {name: None}), help="Forget it",
             )  # fmt: skip
 
 

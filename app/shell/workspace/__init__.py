@@ -1,0 +1,1 @@
+"""What a session keeps on this machine: its cohorts, and what is saved with them."""

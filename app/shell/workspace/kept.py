@@ -1,0 +1,173 @@
+"""The cohorts that a session's owner keeps: listed without their data, opened when chosen."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.shell.workspace.owner import owner_of_session
+from app.study.workspace import KeptCohort, Original, WorkspaceError, is_everybodys, opened
+from data_loaders import Cohort
+from data_loaders.uploads import load_upload
+
+if TYPE_CHECKING:
+    from app.study.workspace import Workspace
+
+_LISTED, _LATEST = "_kept_cohorts", "_kept_latest"
+_DAMAGED, _SAID = "_kept_damaged", "_kept_said"
+MAPPING, COLUMNS = "mapping", "columns"
+# A cohort that two tabs of an owner look at is held once, and no longer than either does.
+_open: weakref.WeakValueDictionary[tuple[str, str, str], Cohort] = weakref.WeakValueDictionary()
+_originals: weakref.WeakKeyDictionary[Cohort, Original | None] = weakref.WeakKeyDictionary()
+
+
+def workspace(*, make: bool = False) -> tuple[Workspace, str] | None:
+    """The store and its owner; None where nothing is kept or can be.
+
+    Raises
+    ------
+    WorkspaceError
+        If the store cannot be opened.
+    """
+    owner = owner_of_session()
+    store = None if owner is None else opened(make=make)
+    return None if owner is None or store is None else (store, owner)
+
+
+def refresh_kept() -> None:
+    """Look what is kept, once a run: another tab may have changed it."""
+    cohorts: dict[str, KeptCohort] = {}
+    latest: dict[tuple[str, str], int] = {}
+    try:
+        found = workspace()
+        if found is not None:
+            store, owner = found
+            cohorts = {one.key: one for one in store.cohorts(owner)}
+            latest = store.latest(owner)
+    except WorkspaceError as error:
+        say(str(error))
+    st.session_state[_LISTED] = cohorts
+    st.session_state[_LATEST] = latest
+
+
+def kept_cohorts() -> Mapping[str, KeptCohort]:
+    """What is kept by key, the one used last first; without those that are damaged."""
+    damaged = st.session_state.get(_DAMAGED, ())
+    listed: dict[str, KeptCohort] = st.session_state.get(_LISTED, {})
+    return {key: one for key, one in listed.items() if key not in damaged}
+
+
+def newest(scope: str, kind: str) -> int:
+    """A number that grows whenever something of a scope and kind is saved, in any tab."""
+    latest: dict[tuple[str, str], int] = st.session_state.get(_LATEST, {})
+    return latest.get((scope, kind), 0)
+
+
+def say(sentence: str) -> None:
+    """Have the sidebar say once what could not be kept or opened."""
+    st.session_state[_SAID] = sentence
+
+
+def said() -> str:
+    """What is to be said, once."""
+    return str(st.session_state.pop(_SAID, ""))
+
+
+def open_kept(key: str) -> tuple[Cohort, Original | None]:
+    """A kept cohort, and how its files are read again.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is damaged or gone; it is then not listed any more in this session.
+    """
+    found = workspace()
+    if found is None or key not in kept_cohorts():
+        raise WorkspaceError("This cohort is not kept any more; load it again.")
+    store, owner = found
+    place = (owner, key, kept_cohorts()[key].fingerprint)
+    cohort = _open.get(place)
+    if cohort is None:
+        try:
+            cohort, original = store.open(owner, key)
+        except WorkspaceError:
+            st.session_state.setdefault(_DAMAGED, set()).add(key)
+            raise
+        _open[place] = cohort
+        _originals[cohort] = original
+    return cohort, _originals.get(cohort)
+
+
+def read_again(key: str, mapping: Mapping[str, Any], name: str | None) -> Cohort:
+    """What the original files of a kept cohort give under another mapping.
+
+    Raises
+    ------
+    CohortError, WorkspaceError
+        If they cannot be read so, or are not kept.
+    """
+    found = workspace()
+    if found is None:
+        raise WorkspaceError("This cohort is not kept any more; load it again.")
+    store, owner = found
+    return load_upload(store.originals(owner, key), mapping, name)
+
+
+def keep(key: str, cohort: Cohort, original: Original | None) -> None:
+    """Keep a cohort, or what it became by a correction, on this machine.
+
+    Raises
+    ------
+    WorkspaceError
+        If it cannot be written.
+    """
+    found = workspace(make=True)
+    if found is None:
+        raise WorkspaceError("Nothing can be kept on this server: it cannot tell its users apart.")
+    store, owner = found
+    store.keep(owner, key, cohort, original)
+    if original is not None:
+        before = store.saved(owner, key, MAPPING).get(COLUMNS)
+        mapping = dict(original.mapping)
+        if before is None or before.content != mapping:
+            store.save(owner, key, MAPPING, {COLUMNS: mapping}, fingerprint=cohort.fingerprint)
+    _open[owner, key, cohort.fingerprint] = cohort
+    _originals[cohort] = original
+    refresh_kept()
+
+
+def delete_kept(key: str) -> None:
+    """Delete a kept cohort and all that was saved about it.
+
+    Raises
+    ------
+    WorkspaceError
+        If the store cannot be written.
+    """
+    found = workspace()
+    if found is not None:
+        store, owner = found
+        store.delete(owner, key)
+    refresh_kept()
+
+
+def is_kept(scope: str, about: tuple[str, ...] = ()) -> bool:
+    """Whether what is saved of a cohort, or about some, is kept.
+
+    What tells of several cohorts is kept where one of them is, and each is kept or everybody's.
+    """
+    held = kept_cohorts()
+    if scope:
+        return scope in held
+    return any(key in held for key in about) and all(
+        key in held or is_everybodys(key) for key in about
+    )
+
+
+def reader_of(key: str) -> Any:
+    """What a source of :mod:`app.shell.session` reads a kept cohort's files with."""
+    return partial(read_again, key)

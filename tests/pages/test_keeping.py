@@ -1,0 +1,219 @@
+"""Keeping: what one session kept is another's, what it refused is nobody's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from app.cohort.filters import Filter
+from app.shell.session import Source
+from app.shell.workspace.kept import _open
+from app.shell.workspace.place import _writer
+from app.study.workspace import opened, to_archive
+from data_loaders.settings import STORE
+from data_loaders.uploads import load_upload
+from tests.conftest import ROOT
+from tests.pages.conftest import calm, words
+from tests.pages.test_data_page import Hand
+
+N = 40
+RNG = np.random.default_rng(3)
+FILES = {
+    "mine.csv": pd.DataFrame(
+        {
+            "patient_id": [f"P{i}" for i in range(N)],
+            "sex": RNG.choice(["female", "male"], N),
+            "age_years": 40 + RNG.integers(0, 40, N),
+            "os_months": RNG.exponential(30, N).round(1) + 0.1,
+            "os_event": RNG.integers(0, 2, N),
+            "TP53": RNG.integers(0, 2, N),
+            "ASXL1": RNG.integers(0, 2, N),
+        }
+    )
+    .to_csv(index=False)
+    .encode()
+}
+KEY = f"upload:{Source.of_files(FILES, {}).digest[:10]}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(STORE.name, str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+def session(page: str = "data", *, upload: bool = False, **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    if upload:
+        at.session_state["_uploads"] = {KEY: load_upload(FILES, {}, "Mine")}
+        at.session_state["_upload_sources"] = {KEY: Source.of_files(FILES, {}, "Mine")}
+        query = {"cohort": KEY} | query
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    return calm(at.run())
+
+
+def go(at: AppTest, page: str) -> AppTest:
+    at.switch_page(str(ROOT / "pages" / f"{page}.py"))
+    return calm(at.run())
+
+
+def filters(at: AppTest) -> AppTest:
+    """The Cohort page with its saved filters."""
+    at.session_state["cohort_tabs"] = "Filter builder"
+    return go(at, "cohort")
+
+
+def save_filter(at: AppTest, name: str) -> None:
+    at.multiselect(key="with").set_value(["TP53"])
+    filters(at)
+    at.text_input(key="filter_name").set_value(name)
+    calm(at.button(key="save_filter").click().run())
+
+
+def bring_back(at: AppTest, thing: tuple[str, str, str]) -> None:
+    """The version before the newest of a saved thing."""
+    at.selectbox(key="kept_thing").set_value(thing).run()
+    assert at.button(key="kept_restore").disabled
+    at.selectbox(key="kept_version_2").select_index(1)
+    calm(at.run())
+    calm(at.button(key="kept_restore").click().run())
+
+
+def names(at: AppTest) -> list[str]:
+    looking = at.session_state["_looking_at"]
+    return list(at.session_state["_saved_filters"].get(looking.key, {}))
+
+
+def test_what_is_refused_is_nowhere_and_not_asked_again(folder: Path):
+    at = session(upload=True)
+    assert "Keep Mine on this machine?" in words(at)
+    calm(at.button(key="keep_not").click().run())
+    save_filter(at, "Mutated")
+    go(at, "survival")
+    go(at, "data")
+    assert "Keep Mine on this machine?" not in words(at)
+    assert "In this session only" in words(at)
+    assert not folder.exists()
+    assert KEY not in session().session_state["cohort_choice"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_kept_comes_back_in_another_session_with_all_that_was_saved():
+    at = session("survival", upload=True)
+    go(at, "data")
+    calm(at.button(key="keep_now").click().run())
+    assert "Kept on this machine" in words(at)
+    save_filter(at, "Mutated")
+    go(at, "survival")
+    step = next(b for b in at.button if b.key and b.key.endswith("_story_0"))
+    calm(step.click().run())
+
+    again = session("story", cohort=KEY)
+    looking = again.session_state["_looking_at"]
+    assert (looking.key, looking.cohort.name) == (KEY, "Mine")
+    assert looking.cohort.fingerprint == at.session_state["_looking_at"].cohort.fingerprint
+    (asked,) = again.session_state["_story"].steps
+    assert asked.question == at.session_state["_story"].steps[0].question
+    assert "The story is kept" in words(again)
+    before = [e.question.key for e in at.session_state["_ledger"].entries]
+    held = [e.question.key for e in again.session_state["_ledger"].entries]
+    assert before
+    assert before == held[: len(before)]
+    filters(again)
+    assert names(again) == ["Mutated"]
+
+    # A tab that is open sees what another one saves, and what it drops.
+    calm(again.button(key="saved_drop_0").click().run())
+    assert names(filters(at)) == []
+
+    # And an earlier version comes back.
+    go(again, "data")
+    thing = (KEY, "filter", "Mutated")
+    assert "Filter: Mutated (2 versions)" in again.selectbox(key="kept_thing").options
+    bring_back(again, thing)
+    filters(again)
+    assert names(again) == ["Mutated"]
+    assert names(filters(at)) == ["Mutated"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_correction_is_kept_and_the_one_before_comes_back():
+    at = session(upload=True)
+    calm(at.button(key="keep_now").click().run())
+    again = session(cohort=KEY)
+    hand = Hand(again)
+    hand.look_at("ASXL1")
+    hand.choose("leave out", "use", "ASXL1")
+    hand.press("use_mapping")
+    assert "ASXL1" not in hand.cohort.alterations
+    third = session(cohort=KEY)
+    looking = third.session_state["_looking_at"]
+    assert looking.cohort.fingerprint == hand.cohort.fingerprint
+    first = at.session_state["_looking_at"].cohort
+    bring_back(third, (KEY, "mapping", "columns"))
+    assert third.session_state["_looking_at"].cohort.fingerprint == first.fingerprint
+    assert session(cohort=KEY).session_state["_looking_at"].cohort.fingerprint == first.fingerprint
+
+
+def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
+    at = session(upload=True)
+    calm(at.button(key="keep_now").click().run())
+    (table,) = folder.rglob("patients.parquet")
+    table.write_bytes(b"x")
+    _open.clear()
+    again = session("survival", cohort=KEY)
+    assert "changed or damaged" in words(again)
+    assert "not here any more" in words(again)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_page_used_last_is_gone_on_with():
+    at = session(upload=True)
+    calm(at.button(key="keep_now").click().run())
+    at.multiselect(key="with").set_value(["TP53"])
+    go(at, "survival")
+    at.session_state["_more_conditions"] = Filter.from_dict({"patients": ["P1", "P2", "P3"]})
+    calm(at.run())
+    wanted = at.session_state["_looking_at"].filter
+    _writer.submit(int).result()
+    again = session("home")
+    assert again.session_state["_looking_at"].key == "demo:mpn"
+    calm(again.button(key="go_on").click().run())
+    looking = again.session_state["_looking_at"]
+    assert (looking.key, looking.filter) == (KEY, wanted)
+
+
+@pytest.mark.usefixtures("folder")
+def test_deleted_here_it_is_nowhere_else_and_an_export_brings_it_back():
+    at = session(upload=True)
+    calm(at.button(key="keep_now").click().run())
+    archive = to_archive(opened(), "local", (KEY,))
+    calm(at.button(key="keep_delete_now").click().run())
+    assert "In this session only" in words(at)
+    assert KEY not in session().session_state["_kept_cohorts"]
+    at.file_uploader(key="workspace_file_0").set_value(("mine.zip", archive, "application/zip"))
+    calm(at.run())
+    assert "was taken in: 1 cohort" in words(at)
+    assert session(cohort=KEY).session_state["_looking_at"].cohort.name == "Mine"
+    at.file_uploader(key="workspace_file_1").set_value(("x.zip", b"PK", "application/zip"))
+    at.run()
+    assert "no workspace" in at.error[0].value
+
+
+@pytest.mark.usefixtures("folder")
+def test_where_others_reach_the_server_nothing_is_kept():
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")  # noqa: S104
+    try:
+        at = session(upload=True)
+        assert "Keep Mine" not in words(at)
+        assert "Nothing is kept on this server" in words(at)
+    finally:
+        config.set_option("server.address", before)
