@@ -22,7 +22,17 @@ from app.shell.accounts.rules import Person
 from data_loaders import settings
 
 Action = Literal[
-    "log_in", "log_out", "refused", "open", "filter", "load", "export", "present", "watch"
+    "log_in",
+    "log_out",
+    "refused",
+    "open",
+    "filter",
+    "load",
+    "keep",
+    "delete",
+    "export",
+    "present",
+    "watch",
 ]
 _FULL = 10 * 2**20  # bytes of a file before it is put aside
 _KEPT = 50

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.shell.accounts import person
+from app.shell.watch.audit import note
 from app.shell.workspace.owner import owner_of_session
 from app.study.workspace import KeptCohort, Original, WorkspaceError, is_everybodys, opened
 from data_loaders import Cohort
@@ -137,6 +139,7 @@ def keep(key: str, cohort: Cohort, original: Original | None) -> None:
             store.save(owner, key, MAPPING, {COLUMNS: mapping}, fingerprint=cohort.fingerprint)
     _open[owner, key, cohort.fingerprint] = cohort
     _originals[cohort] = original
+    note(person(), "keep", fingerprint=cohort.fingerprint, n=cohort.n)
     refresh_kept()
 
 
@@ -151,7 +154,9 @@ def delete_kept(key: str) -> None:
     found = workspace()
     if found is not None:
         store, owner = found
+        held = kept_cohorts()[key]
         store.delete(owner, key)
+        note(person(), "delete", fingerprint=held.fingerprint, n=held.patients)
     refresh_kept()
 
 

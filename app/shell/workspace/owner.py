@@ -1,4 +1,4 @@
-"""Whose workspace a session sees: the one seam that accounts have to fill."""
+"""Whose workspace a session sees."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-LOCAL = "local"
+from app.shell.accounts import person
+
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 
 def owner_of_session() -> str | None:
-    """Id of the user, under which cohorts are kept; None where nobody can be told from others.
+    """Under what a session's cohorts are kept; None where it may keep nothing.
 
-    Without accounts it is whoever sits at this machine. On a server that others reach, at an
-    address of its own or by a proxy, every visitor would be that one: nothing is kept there.
+    With accounts it is the person, if their role may keep. Without, it is whoever sits at this
+    machine: on a server that others reach, at an address of its own or by a proxy, every visitor
+    would be that one, so nothing is kept there.
     """
-    listens = str(st.get_option("server.address") or "")
+    who = person()
+    if who.role is not None:
+        # Never "local": that is of who sat here before there were accounts.
+        return f"person:{who.subject}" if who.may("keep") else None
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
+    listens = str(st.get_option("server.address") or "")
     forwarded = any(headers.get(name) for name in _FORWARDED)
-    return LOCAL if {listens, host} <= _LOOPBACK and not forwarded else None
+    return "local" if {listens, host} <= _LOOPBACK and not forwarded else None

@@ -75,8 +75,8 @@ def draw_workspace(looking: Looking) -> None:
     with st.expander("Kept on this machine", icon=":material/bookmark:", key="workspace"):
         if owner_of_session() is None:
             st.caption(
-                "Nothing is kept on this server: others reach it, and without accounts it cannot "
-                "tell them apart."
+                "Nothing is kept on this server: your role keeps nothing, or others reach the "
+                "server and without accounts it cannot tell them apart."
             )
             return
         if looking.key in kept_cohorts():
