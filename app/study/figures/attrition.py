@@ -53,9 +53,9 @@ def attrition_flow(attrition: pd.DataFrame, *, synthetic: bool = False) -> go.Fi
             wrapped(f"{step}{f' · {words}' if words else ''}", _WIDTH),
             x=0.5,
             xref="paper",
-            y=place,
+            y=place - (1 - _GAP) / 2,
             yanchor="bottom",
-            yshift=_STEP * (1 - _GAP) / 2 + 1,
+            yshift=1,
         )
         for place, (step, words) in enumerate(zip(steps, gone, strict=True))
     ]

@@ -11,7 +11,7 @@ from app.study.figures.theme import INK, make_figure, rgba
 
 ROW = 27
 _PLAIN, _STRIPE = "rgba(0,0,0,0)", rgba(GREY, 0.14)
-_LONGEST, _NARROW, _LETTER = 38, 44, 8
+_LONGEST, _AROUND, _LETTER = 38, 20, 7
 
 
 def table_figure(frame: pd.DataFrame) -> go.Figure:
@@ -24,10 +24,13 @@ def table_figure(frame: pd.DataFrame) -> go.Figure:
     """
     first, *others = frame.columns
     names = [shortened(str(name), _LONGEST) for name in frame[first]]
-    columns = [names, *([str(text) for text in frame[name]] for name in others)]
+    # A number is not broken into lines.
+    columns = [
+        names, *([str(text).replace(" ", "\u00a0") for text in frame[name]] for name in others)
+    ]  # fmt: skip
     heads = [first, *others]
     widths = [
-        max(_NARROW, _LETTER * max(map(len, [str(head), *column])))
+        _AROUND + _LETTER * max(map(len, [str(head), *column]))
         for head, column in zip(heads, columns, strict=True)
     ]
     look = {

@@ -66,7 +66,8 @@ def parts_of(figure: go.Figure) -> Parts | str:
 def _cells_of(trace: dict[str, Any]) -> Parts:
     """The pages of a table, its head on each."""
     heads = tuple(map(words, trace["header"]["values"]))
-    rows = list(zip(*(map(str, column) for column in trace["cells"]["values"]), strict=True))
+    columns = [[text.replace("\u00a0", " ") for text in c] for c in trace["cells"]["values"]]
+    rows = list(zip(*columns, strict=True))
     shares = tuple(float(width) for width in trace["columnwidth"])
     pages = math.ceil(len(rows) / MOST_CELLS)
     size = math.ceil(len(rows) / max(pages, 1))

@@ -12,7 +12,7 @@
   const scale = () => Math.min(innerWidth / story.width, innerHeight / story.height);
 
   // Every length of a figure, multiplied: words have their size in the page, not by a lens.
-  const LENGTHS = new Set(["xshift", "yshift", "standoff", "arrowwidth", "borderpad", "ticklen",
+  const LENGTHS = new Set(["xshift", "yshift", "ax", "ay", "standoff", "arrowwidth", "borderpad", "ticklen",
     "tickwidth", "gridwidth", "linewidth", "zerolinewidth", "thickness", "tracegroupgap", "itemwidth",
     "xgap", "ygap", "borderwidth"]);
   function grown(part, s, of) {

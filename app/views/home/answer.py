@@ -37,7 +37,7 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
     return Answer(
         key="glance",
         name=("at a glance",),
-        title=f"{cohort.name} at a glance, {count(result.n, 'patient')}",
+        title=f"{cohort.name} at a glance",
         figures=figures,
         numbers=partial(disease_numbers, result.diseases[0], result.n)
         if result.diseases else lambda: result.frequencies,
@@ -63,7 +63,7 @@ def disease_title(grouping: Grouping, n: int) -> str:
 def disease_words(grouping: Grouping) -> str:
     """The groups with their sizes."""
     sizes = zip(grouping.names, grouping.sizes(), strict=True)
-    return ", ".join(f"{name} {size}" for name, size in sizes)
+    return ", ".join(f"{name} {size:,}" for name, size in sizes)
 
 
 def disease_numbers(grouping: Grouping, n: int) -> pd.DataFrame:

@@ -35,7 +35,7 @@ from data_loaders import Cohort
 Bools = npt.NDArray[np.bool_]
 ALTERATIONS = "Alterations"
 MOST_ALTERATIONS, MOST_VARIABLES = 25, 9
-_LISTED = 8
+_LISTED = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +115,8 @@ def pictures_answer(cohort: Cohort, result: Pictures) -> Answer:
         )
         sentences.append(f"{labelled(found.variable)}: {in_words(found)}.")
     alone = len(figures) == 1
+    if alone and result.found:
+        sentences = [f"{capitalised(in_words(result.found[0]))}."]
     name = next(iter(figures), "Nothing to draw")
     title = f"{name if alone else 'Who they are'}, {count(result.selected, 'patient')}"
     known = result.found[0].known if alone and result.found else result.selected
