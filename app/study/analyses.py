@@ -48,6 +48,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "survival.means": "app.views.survival.means.answer:ANALYSIS",
         "survival.screen": "app.views.survival.screen.answer:SCREEN",
         "transplant.emulated": "app.views.transplant.answer:EMULATED",
+        "transplant.views": "app.views.transplant.answer_views:VIEWS",
     }
 )
 

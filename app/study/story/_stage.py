@@ -344,7 +344,9 @@ def _is_forest(layout: Mapping[str, Any]) -> bool:
 def _forest(layout: dict[str, Any]) -> str:
     """Words of a row on one line, as a wide screen has room; of many rows the first."""
     margin, axis = layout["margin"], layout["yaxis"]
-    beside = [a for a in layout["annotations"] if (a["xref"], a["yref"]) == ("paper", "y")]
+    beside = [
+        a for a in layout["annotations"] if (a.get("xref"), a.get("yref", "y")) == ("paper", "y")
+    ]
     for words in beside:
         words["text"] = re.sub(r"\s*<br>\s*", " \u2002", words["text"])
     old = margin["l"]

@@ -10,9 +10,10 @@ import plotly.graph_objects as go
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
+from app.study.figures.bars import share_bars
 from app.study.figures.theme import framed
 from app.views.cohort.table_one.words import numbers
-from app.views.compare.analysis import Comparison, Enrichment, compare_groups
+from app.views.compare.analysis import Comparison, Enrichment, compare_groups, enrichment
 from app.views.compare.figures import differences_figure, enrichment_figure
 from app.views.compare.words import (
     clinical_reading,
@@ -22,13 +23,15 @@ from app.views.compare.words import (
     enrichment_reading,
     survival_reading,
 )
+from app.views.genomics.frequencies.figures import frequency_figure
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
 from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
 from app.views.survival.curves.words_sheets import tests_sheet, told
 from data_loaders import Cohort
 
-_LEADING = 10
+DIFFERENT = "Most different alterations"
+_LEADING, _DOTS = 10, 10
 
 
 def comparison_answer(
@@ -36,6 +39,7 @@ def comparison_answer(
     result: Comparison,
     *,
     until: float | None = None,
+    contrast_of: str | None = None,
 ) -> Answer:
     """The answer of groups side by side, each matter with its leading figure.
 
@@ -43,8 +47,12 @@ def comparison_answer(
     ----------
     until
         Months at which the time axis of survival ends; None for the whole follow-up.
+    contrast_of
+        The group whose alterations are compared with the others'; None for the first.
     """
     contrast, survival = result.contrast, result.survival
+    if contrast_of is not None and result.frequencies is not None:
+        contrast = enrichment(result.frequencies, contrast_of, result.own)
     title = comparison_title("Clinical differences", result)
     sentences = [clinical_reading(result.ranked, result.table.names)]
     figures = {"Clinical": partial(draw_differences, result, _LEADING)}
@@ -54,8 +62,10 @@ def comparison_answer(
         sentences.append(enrichment_reading(contrast))
         if contrast.n_tested:
             figures["Alterations"] = partial(draw_contrast, result, contrast)
+            figures["Frequencies"] = partial(draw_frequencies, result, contrast)
     if survival is not None:
         sentences.append(survival_reading(survival))
+    figures["Sizes"] = partial(draw_sizes, result)
     accounting = Accounting(int(result.mask.sum()), result.table.n, result.table.left_out)
     return Answer(
         key="compare",
@@ -91,6 +101,34 @@ def draw_contrast(result: Comparison, contrast: Enrichment) -> go.Figure:
         enrichment_figure(contrast, result.colours),
         contrast_title(contrast),
         synthetic=result.cohort.provenance.synthetic,
+    )
+
+
+def draw_frequencies(result: Comparison, contrast: Enrichment) -> go.Figure:
+    """The alterations that differ most, in every group."""
+    assert result.frequencies is not None  # noqa: S101  (a contrast is made of them)
+    return framed(
+        frequency_figure(result.frequencies, most_different(contrast)),
+        comparison_title(DIFFERENT, result),
+        synthetic=result.cohort.provenance.synthetic,
+    )
+
+
+def most_different(contrast: Enrichment) -> list[str]:
+    """The alterations that differ most, as many as a figure of all groups has rows for."""
+    table = contrast.table
+    return [str(name) for name in table.loc[table["note"] == "", "feature"].head(_DOTS)]
+
+
+def draw_sizes(result: Comparison) -> go.Figure:
+    """How many patients each group has."""
+    grouping, n = result.grouping, sum(result.sizes)
+    bars = share_bars(
+        grouping.names, result.sizes, [n] * len(result.sizes), grouping.colours,
+        of="patients compared",
+    )  # fmt: skip
+    return framed(
+        bars, comparison_title("Patients", result), synthetic=result.cohort.provenance.synthetic
     )
 
 

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.cohort.groupings import COMBINATIONS, overlap
+from app.cohort.groupings import COMBINATIONS
 from app.shell.columns import PRINTED, columns, counted, percent, pinned
 from app.shell.controls.choice import choice
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import bullets, download_table, figure_with_downloads
+from app.shell.memory import ask, result_of
 from app.shell.show import frame, show, take_away
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
-from app.study.figures.bars import share_bars
-from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count
-from app.views.cohort.saved.figures import overlap_figure
 from app.views.cohort.table_one.words import legend
 from app.views.compare.analysis import OTHERS, Comparison, Enrichment, enrichment
-from app.views.compare.answer import draw_contrast, draw_curves, draw_differences
+from app.views.compare.answer import (
+    DIFFERENT,
+    draw_contrast,
+    draw_curves,
+    draw_differences,
+    draw_frequencies,
+    draw_sizes,
+    most_different,
+)
 from app.views.compare.page_groups import Compared, draw_data_driven, draw_guard
 from app.views.compare.words import (
     clinical_reading,
@@ -33,14 +43,14 @@ from app.views.compare.words import (
     enrichment_reading,
     survival_reading,
 )
-from app.views.genomics.frequencies.figures import frequency_alt, frequency_figure
+from app.views.genomics.frequencies.figures import frequency_alt
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.answer import survival_answer
 from app.views.survival.curves.figures import survival_alt
 from app.views.survival.curves.words import numbers_table, summary_table, survival_title
 
 CONTRAST = "contrast"
-_LEADING, _MOST, _DOTS = 10, 15, 10
+_LEADING, _MOST = 10, 15
 
 
 def draw_glance(compared: Compared) -> None:
@@ -75,7 +85,7 @@ def draw_clinical(compared: Compared) -> None:
     if ranked.empty:
         st.info("This cohort has no clinical variable to compare; the Data page lists what it has.")
         return
-    _draw_differences(result, _MOST, key="compare_clinical")
+    _draw_differences(result, _MOST, key="compare_clinical", beside=_telling(compared, "Clinical"))
     st.markdown(f"- {clinical_reading(ranked, result.names)}")
     draw_table(
         ranked.drop(columns="variable"),
@@ -112,17 +122,17 @@ def draw_alterations(compared: Compared) -> None:
     if not contrast.n_tested:
         st.info("No alteration is frequent enough, and tested in enough patients, to be compared.")
         return
+    tell = partial(_telling, compared, contrast_of=group)
     with left:
-        _draw_contrast(result, contrast, key="compare_volcano")
+        _draw_contrast(result, contrast, key="compare_volcano", beside=tell("Alterations"))
     with right:
-        features = contrast.table.loc[contrast.table["note"] == "", "feature"].head(_DOTS).tolist()
-        words = comparison_title("Most different alterations", result)
         figure_with_downloads(
-            framed(frequency_figure(found, features), words, synthetic=looking.synthetic),
+            draw_frequencies(result, contrast),
             lambda: found.by_group,
             key="compare_frequencies",
             name=("compare", "frequencies"),
-            alt=frequency_alt(words, found, features),
+            alt=frequency_alt(comparison_title(DIFFERENT, result), found, most_different(contrast)),
+            beside=tell("Frequencies"),
         )
     shown = contrast.table.drop(columns=["feature", "kind"])
     against = "Other groups" if contrast.others == OTHERS else contrast.others
@@ -173,6 +183,8 @@ def draw_survival(compared: Compared) -> None:
         until = draw_axis_end(result.supported_until, result.last_time)
     answer = survival_answer(compared.looking.cohort, result, until=until)
     show(replace(answer, key="compare_km", name=("compare", result.endpoint.key)), place)
+    with place.below:
+        _telling(compared, "Survival", until=until)()
     with place.words:
         draw_data_driven(compared)
     draw_table(summary_table(result, "years"), key="compare_km_summary")
@@ -192,7 +204,16 @@ def draw_survival(compared: Compared) -> None:
         st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
 
 
-def _draw_differences(result: Comparison, most: int, *, key: str) -> None:
+def _telling(compared: Compared, figure: str, **shown: Any) -> Callable[[], None]:
+    """What offers one figure of the comparison to the story."""
+    question = replace(compared.question, shown=shown)
+    answer = answer_of(question, compared.looking.cohort, compared.result)
+    return partial(draw_adding, answer, question, figure)
+
+
+def _draw_differences(
+    result: Comparison, most: int, *, key: str, beside: Callable[[], None] | None = None
+) -> None:
     said = clinical_reading(result.ranked, result.names)
     figure_with_downloads(
         draw_differences(result, most),
@@ -200,16 +221,24 @@ def _draw_differences(result: Comparison, most: int, *, key: str) -> None:
         key=key,
         name=("compare", "clinical"),
         alt=f"{comparison_title('Clinical differences', result)}. {said}",
+        beside=beside,
     )
 
 
-def _draw_contrast(result: Comparison, contrast: Enrichment, *, key: str) -> None:
+def _draw_contrast(
+    result: Comparison,
+    contrast: Enrichment,
+    *,
+    key: str,
+    beside: Callable[[], None] | None = None,
+) -> None:
     figure_with_downloads(
         draw_contrast(result, contrast),
         lambda: contrast.table,
         key=key,
         name=("compare", "alterations"),
         alt=f"{contrast_title(contrast)}. {enrichment_reading(contrast)}",
+        beside=beside,
     )
 
 
@@ -231,17 +260,13 @@ def _draw_curves(result: Comparison, survival: GroupSurvival) -> float | None:
 def _draw_sizes(compared: Compared) -> None:
     looking, result = compared.looking, compared.result
     grouping, sizes, n = result.grouping, result.sizes, sum(result.sizes)
-    title = comparison_title("Patients", result)
     named = ", ".join(f"{name} {size:,}" for name, size in zip(result.names, sizes, strict=True))
-    bars = share_bars(
-        grouping.names, sizes, [n] * len(sizes), grouping.colours, of="patients compared"
-    )
     figure_with_downloads(
-        framed(bars, title, synthetic=looking.synthetic),
+        draw_sizes(result),
         lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": n}),
         key="compare_sizes",
         name=("compare", "sizes"),
-        alt=f"{title}. {named}",
+        alt=f"{comparison_title('Patients', result)}. {named}",
     )
     st.caption(
         f"{n:,} of {count(looking.selection.n, 'selected patient')} are compared: {named}."
@@ -254,16 +279,14 @@ def _draw_sizes(compared: Compared) -> None:
 def _draw_overlap(compared: Compared) -> None:
     """How the filters overlapped before they were made into groups."""
     looking, spec = compared.looking, compared.spec
-    found = overlap(looking.selection.cohort, spec.filters)
-    title = f"Overlap of {len(found.names)} filters, {looking.selection.n:,} patients"
-    listed = ", ".join(f"{n} {size:,}" for n, size in zip(found.names, found.sizes, strict=True))
+    asked = json.dumps({name: held.to_dict() for name, held in spec.filters.items()})
+    question = ask(looking, "cohort.overlap", {"filters": asked})
+    found = result_of(question)
+    answer = answer_of(question, looking.cohort, found)
     figure_with_downloads(
-        framed(overlap_figure(found), title, synthetic=looking.synthetic),
-        lambda: found.patterns,
-        key="compare_overlap_figure",
-        name=("compare", "overlap"),
-        alt=f"UpSet figure. {title}. Sizes: {listed}; {found.outside:,} in none.",
-    )
+        answer.figure, answer.numbers, key="compare_overlap_figure", name=("compare", "overlap"),
+        alt=answer.alt, beside=partial(draw_adding, answer, question),
+    )  # fmt: skip
     policy = (
         "Each combination is a group of its own, so that nobody is in two."
         if spec.kind == COMBINATIONS

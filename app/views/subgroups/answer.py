@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from importlib.metadata import version
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.analysis.subgroups import SubgroupResult
+from app.analysis.subgroups import Concordance, SubgroupResult
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
+from app.study.figures.alluvial import alluvial
+from app.study.figures.heatmap import prevalence_heatmap
 from app.study.figures.theme import framed
 from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
 from app.views.subgroups.analysis import SubgroupMap, SubgroupsFound, subgroups_of
+from app.views.subgroups.checks import agreement
 from app.views.subgroups.figures import MapLook, map_by_group
+from app.views.subgroups.profile import telling_features
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
 from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
 from app.views.survival.curves.words_sheets import tests_sheet
 from data_loaders import Cohort
 
+CLASSES = "Classes"
 _PACKAGES = {"UMAP": "umap-learn", "HDBSCAN": "hdbscan", "scikit-learn": "scikit-learn"}
 _DATA_DRIVEN = (
     "The subgroups were made from these patients' alterations: differences in alterations between "
@@ -30,13 +37,30 @@ _DATA_DRIVEN = (
 )
 
 
-def subgroups_answer(cohort: Cohort, found: SubgroupsFound) -> Answer:
-    """The answer of a search, coloured by subgroup as its map is at first."""
+def subgroups_answer(
+    cohort: Cohort, found: SubgroupsFound, *, against: str = "", indefinite: Sequence[str] = ()
+) -> Answer:
+    """The answer of a search, coloured by subgroup as its map is at first.
+
+    Parameters
+    ----------
+    against, indefinite
+        A variable that classifies patients, which the subgroups are laid beside, and its values
+        that are no definite class; empty for none.
+    """
     shown, evidence = found.shown, found.shown.result.evidence
     title = map_title(shown, "subgroup")
     figures = {"Figure": partial(_map, shown, title, synthetic=cohort.provenance.synthetic)}
     if found.survival is not None:
         figures["Survival"] = partial(_curves, found.survival, cohort.provenance.synthetic)
+    if telling_features(shown.result.enrichment):
+        figures["Alterations"] = partial(draw_prevalence, cohort, shown)
+    tables = partial(_tables, found)
+    if against:
+        mask = np.isin(np.arange(cohort.n), shown.positions)
+        compared = agreement(cohort, mask, shown.result, against, indefinite)
+        figures[CLASSES] = partial(draw_classes, cohort, shown, compared, against)
+        tables = partial(_tables, found, compared.table.reset_index())
     return Answer(
         key="subgroup_search",
         of_patients=frozenset({"Figure"}),
@@ -46,7 +70,7 @@ def subgroups_answer(cohort: Cohort, found: SubgroupsFound) -> Answer:
         numbers=partial(map_numbers, shown),
         alt=map_alt(shown, title),
         accounting=Accounting(len(shown.positions), len(shown.positions)),
-        tables=partial(_tables, found),
+        tables=tables,
         methods=_methods(found),
         told={
             "Settings": ", ".join(f"{k} {v}" for k, v in shown.result.settings.to_dict().items()),
@@ -90,6 +114,42 @@ def _map(shown: SubgroupMap, title: str, *, synthetic: bool) -> go.Figure:
     return framed(figure, title, synthetic=synthetic)
 
 
+def prevalence_title(shown: SubgroupMap) -> str:
+    """What the heat map shows, and of how many."""
+    patients = count(sum(described_groups(shown).values()), "patient")
+    return f"Share of each subgroup that carries an alteration (%), {patients}"
+
+
+def described_groups(shown: SubgroupMap) -> dict[str, int]:
+    """The subgroups that enrichment tells of, with their sizes."""
+    result = shown.result
+    told = result.summary[result.summary["group"].isin(set(result.enrichment["group"]))]
+    return dict(zip(told["group"], told["n"], strict=True))
+
+
+def draw_prevalence(cohort: Cohort, shown: SubgroupMap) -> go.Figure:
+    """What each subgroup carries, as a heat map."""
+    enrichment = shown.result.enrichment
+    drawn = prevalence_heatmap(enrichment, described_groups(shown), telling_features(enrichment))
+    return framed(drawn, prevalence_title(shown), synthetic=cohort.provenance.synthetic)
+
+
+def classes_title(cohort: Cohort, compared: Concordance, against: str) -> str:
+    """What subgroups are laid beside, and of how many."""
+    return f"Subgroups and {cohort.variables[against].label}, {count(compared.n, 'patient')}"
+
+
+def draw_classes(
+    cohort: Cohort, shown: SubgroupMap, compared: Concordance, against: str
+) -> go.Figure:
+    """The subgroups flowing into the classes of a variable."""
+    colours = dict(zip(shown.grouping.names, shown.grouping.colours, strict=True))
+    label = cohort.variables[against].label
+    drawn = alluvial(compared.table, colours, left="Subgroup", right=label)
+    title = classes_title(cohort, compared, against)
+    return framed(drawn, title, synthetic=cohort.provenance.synthetic)
+
+
 def _curves(survival: GroupSurvival, synthetic: bool) -> go.Figure:
     drawn = survival_figure(survival, band=False, until=survival.supported_until)
     return framed(drawn, survival_title(survival), synthetic=synthetic)
@@ -127,7 +187,7 @@ def _methods(found: SubgroupsFound) -> list[str]:
     return [part for part in parts if part]
 
 
-def _tables(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
+def _tables(found: SubgroupsFound, classes: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
     """Groups, alterations, verdict and survival, by the names of their sheets."""
     result = found.shown.result
     groups = result.summary.drop(columns="name", errors="ignore")
@@ -159,6 +219,8 @@ def _tables(found: SubgroupsFound) -> dict[str, pd.DataFrame]:
         }
         if found.survival.pairwise is not None:
             sheets["Pairs"] = found.survival.pairwise
+    if classes is not None:
+        sheets["Classes"] = classes
     return sheets
 
 

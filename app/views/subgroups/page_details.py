@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,16 +15,21 @@ from app.shell.saved_groups import saved_groups
 from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.shell.work.jobs import Job
-from app.study.figures.alluvial import alluvial
-from app.study.figures.heatmap import prevalence_heatmap
-from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
-from app.study.wording import count, format_interval, format_percent
+from app.study.wording import format_interval, format_percent
 from app.views.subgroups.analysis import SubgroupMap
+from app.views.subgroups.answer import (
+    classes_title,
+    described_groups,
+    draw_classes,
+    draw_prevalence,
+    prevalence_title,
+)
 from app.views.subgroups.checks import agreement, batch_table, classifications, indefinite_classes
 from app.views.subgroups.page_search import Search
 from app.views.subgroups.profile import clinical_profile, profile_in_words, telling_features
 
+AGAINST, INDEFINITE = "against", "indefinite_"
 _SHARE = st.column_config.ProgressColumn(format="%.2f", min_value=0.0, max_value=1.0)
 _ROW, _TALLEST = 35, 640
 _VERDICT_ICONS = {
@@ -66,27 +72,18 @@ def draw_alterations(looking: Looking, found: SubgroupMap) -> None:
     """Heat map of group by alteration, and the whole table of enrichment."""
     result = found.result
     features = telling_features(result.enrichment)
-    described = set(result.enrichment["group"])
-    summary = result.summary[result.summary["group"].isin(described)]
-    groups = dict(zip(summary["group"], summary["n"], strict=True))
     if not features:
         st.info("No alteration is enriched in any subgroup.")
         return
-    patients = count(sum(groups.values()), "patient")
-    title = f"Share of each subgroup that carries an alteration (%), {patients}"
+    told = result.summary[result.summary["group"].isin(described_groups(found))]
     figure_with_downloads(
-        framed(
-            prevalence_heatmap(result.enrichment, groups, features),
-            title,
-            synthetic=looking.synthetic,
-        ),
+        draw_prevalence(looking.cohort, found),
         partial(_heatmap_numbers, result.enrichment, features),
         key="heatmap",
         name=("subgroups", "alterations"),
-        alt=f"{title}. "
+        alt=f"{prevalence_title(found)}. "
         + "; ".join(
-            f"{row.group}: {row.defining or 'no defining alteration'}"
-            for row in summary.itertuples()
+            f"{row.group}: {row.defining or 'no defining alteration'}" for row in told.itertuples()
         ),
     )
     with st.expander(
@@ -161,7 +158,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         "Compare with",
         list(known),
         format_func=lambda name: known.get(name, name),
-        key="against",
+        key=AGAINST,
         bind="query-params",
     )
     column = column if column in known else next(iter(known))
@@ -170,7 +167,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         "No definite class",
         values,
         default=indefinite_classes(cohort, column),
-        key=f"indefinite_{column}",
+        key=f"{INDEFINITE}{column}",
         help="Patients with these values are left out of the comparison.",
         select_all=False,
     )
@@ -185,21 +182,29 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         "Adjusted mutual information", f"{compared.ami:.2f}", help="1 identical, 0 chance"
     )
     third.metric("Patients compared", f"{compared.n:,}", help=f"{compared.left_out:,} left out")
-    title = f"Subgroups and {known[column]}, {count(compared.n, 'patient')}"
-    colours = dict(zip(found.grouping.names, found.grouping.colours, strict=True))
     figure_with_downloads(
-        framed(
-            alluvial(compared.table, colours, left="Subgroup", right=known[column]),
-            title,
-            synthetic=looking.synthetic,
-        ),
+        draw_classes(cohort, found, compared, column),
         compared.table.reset_index,
         key="alluvial",
         name=("subgroups", known[column]),
-        alt=f"{title}. {compared.sentence}",
+        alt=f"{classes_title(cohort, compared, column)}. {compared.sentence}",
     )
     with st.expander("Cross-table", key="cross_table"):
         draw_table(compared.table, key="cross_counts", hide_index=False)
+
+
+def laid_beside(looking: Looking) -> dict[str, Any]:
+    """Which classification the subgroups are laid beside, or would be: settings of the answer."""
+    known = [v.name for v in classifications(looking.cohort, looking.selection.mask)]
+    if not known:
+        return {}
+    chosen = st.session_state.get(AGAINST)
+    column = chosen if chosen in known else known[0]
+    usual = indefinite_classes(looking.cohort, column)
+    return {
+        "against": column,
+        "indefinite": st.session_state.get(f"{INDEFINITE}{column}", usual),
+    }
 
 
 def _draw_evidence(evidence: Evidence | None, search: Search) -> None:

@@ -36,7 +36,7 @@ from app.views.transplant.words import (
 from app.views.transplant.words_methods import protocol_sheets, transplant_paragraphs
 from data_loaders import Cohort
 
-_NO_INTERVALS = (
+NO_INTERVALS = (
     "These are estimates without intervals; the Transplant page has them, from bootstrap draws."
 )
 
@@ -85,21 +85,25 @@ def emulated_trial(
     """
     asked = TargetTrial.from_dict(json.loads(trial))
     protocol = write_protocol(cohort, asked)
-    settings = EmulationSettings(
-        horizon=asked.horizon_months,
-        grace=asked.grace_months,
-        progression=next(iter(protocol.data.onsets), None),
-        draws=0,
-        higher=protocol.higher,
-        effective=EFFECTIVE,
-    )
-    found = emulate(protocol.compared, asked.strategies, settings)
+    found = emulate(protocol.compared, asked.strategies, emulation_settings(asked, protocol))
     told = found.estimates[found.estimates["supported"]]["group"].tolist()
     first = next((name for name in found.groups if name in told), found.groups[0])
     shown = first if group is None else group
     if shown not in found.groups:
         raise ValueError(f"The trial has no class “{shown}”.")
     return EmulatedTrial(asked, protocol, found, int(mask.sum()), shown)
+
+
+def emulation_settings(trial: TargetTrial, protocol: Protocol) -> EmulationSettings:
+    """How a trial is emulated, without draws."""
+    return EmulationSettings(
+        horizon=trial.horizon_months,
+        grace=trial.grace_months,
+        progression=next(iter(protocol.data.onsets), None),
+        draws=0,
+        higher=protocol.higher,
+        effective=EFFECTIVE,
+    )
 
 
 def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
@@ -129,7 +133,7 @@ def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
         },
         methods=transplant_paragraphs(trial, result.protocol, selection, emulation=found),
         sentences=sentences,
-        notes=[_NO_INTERVALS],
+        notes=[NO_INTERVALS],
         cautions=[words for words in (caution(found), HYPOTHESES) if words],
     )
 

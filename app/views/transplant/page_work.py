@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import (
-    EFFECTIVE,
     Emulation,
     EmulationSettings,
     Microsimulation,
@@ -23,8 +21,6 @@ from app.analysis.transplant import (
     TransitionModels,
     emulate,
     microsimulate,
-    occupancy,
-    paths_of,
     same_terms,
     timed_cox,
     transition_models,
@@ -35,7 +31,16 @@ from app.shell.work.background import ask_worker, draw_interruption, draw_progre
 from app.shell.work.jobs import BACKGROUND, Job
 from app.study.adjustment import age_column
 from app.study.wording import count
-from app.views.transplant.benefits.analysis import AGE, RISK, Benefit, benefit, strata_of
+from app.views.transplant.answer import emulation_settings
+from app.views.transplant.answer_views import states_of
+from app.views.transplant.benefits.analysis import (
+    AGE,
+    RISK,
+    Benefit,
+    benefit,
+    delay_settings,
+    strata_of,
+)
 from app.views.transplant.benefits.profile import (
     Profile,
     ProfileAnswer,
@@ -58,8 +63,6 @@ T = TypeVar("T")
 DRAWS = 1_000
 # Of the simulation of delays, whose draws are smoother and cost more.
 _DELAY_DRAWS, _SAME_DRAWS = 400, 100
-_POINTS = 97
-_LATEST_DELAY, _DELAY_STEP, _NEAR = 60.0, 6.0, 3.0
 _STATUS_HEIGHT = 50
 _STOPPED = "You stopped the computation of the intervals."
 
@@ -94,14 +97,7 @@ class Work:
     @property
     def settings(self) -> EmulationSettings:
         """How the trial is emulated, without draws."""
-        return EmulationSettings(
-            horizon=self.trial.horizon_months,
-            grace=self.trial.grace_months,
-            progression=self.progression,
-            draws=0,
-            higher=self.protocol.higher,
-            effective=EFFECTIVE,
-        )
+        return emulation_settings(self.trial, self.protocol)
 
     def remembered(self, name: str, make: Callable[[], T], *also: object) -> T:
         """A result of this trial, and of what else it depends on, that the session keeps."""
@@ -111,13 +107,7 @@ class Work:
     @property
     def delays(self) -> MicrosimulationSettings:
         """How life by delay is simulated, without draws: the middle of each half year."""
-        horizon = horizon_of(self)
-        latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
-        steps = int(max(latest - _NEAR, 0.0) // _DELAY_STEP) + 1
-        delays = tuple(_NEAR + _DELAY_STEP * i for i in range(steps))
-        if delays[-1] >= horizon:
-            delays = (horizon / 2,)
-        return MicrosimulationSettings(horizon=horizon, delays=delays, near=_NEAR, draws=0)
+        return delay_settings(horizon_of(self))
 
 
 def start_work(looking: Looking, trial: TargetTrial) -> Work:
@@ -262,10 +252,7 @@ def states(work: Work) -> Occupancy:
     ValueError
         If nobody changed state.
     """
-    data, horizon = work.protocol.data, work.trial.horizon_months
-    times = np.linspace(0.0, horizon, _POINTS)
-    paths = paths_of(data, work.progression)
-    return work.remembered("transplant states", partial(occupancy, paths, times))
+    return work.remembered("transplant states", partial(states_of, work.trial, work.protocol))
 
 
 def strata(work: Work) -> pd.DataFrame:

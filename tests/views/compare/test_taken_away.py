@@ -70,7 +70,9 @@ def test_the_script_of_two_picked_groups_prints_the_pages_numbers(cohort: Cohort
         without="driver",
     )
     answer = answer_to(question, cohort)
-    assert list(answer.figures) == ["Clinical", "Survival", "Alterations"]
+    assert list(answer.figures) == [
+        "Clinical", "Survival", "Alterations", "Frequencies", "Sizes",
+    ]  # fmt: skip
     assert set(answer.tables()) == {
         "Clinical", "Clinical numbers", "Alterations", "Survival", "Tests", "Curves",
     }  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from docx import Document
+from pptx import Presentation
 
 from app.analysis.transplant import (
     EmulationSettings,
@@ -21,9 +22,16 @@ from app.analysis.transplant import (
     transition_models,
 )
 from app.cohort.filters import Filter
+from app.study.analyses import answer_to
+from app.study.files.browser import ExportError
 from app.study.files.workbook import to_xlsx
+from app.study.question import Question
+from app.study.scripts.question import question_script
+from app.study.slides import to_pptx
+from app.study.story._stage import staged
 from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.answers.words import side_by_side
+from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.answer_document import (
     AUTHORS,
@@ -181,3 +189,35 @@ def test_the_protocol_is_a_document_to_sign_with_a_target_sheet(cohort, made):
     cells = {cell.text for table in document.tables for row in table.rows for cell in row.cells}
     assert "A <source> & more" in cells
     assert not set(cohort.patients.index) & cells
+
+
+def no_browser(*_: object, **__: object) -> bytes:
+    raise ExportError("No Chrome or Chromium was found.")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"view": "flow"}, {"view": "states"}, {"view": "delays"}, {"view": "parts", "by": "Age"},
+        {"view": "compared"},
+    ],
+    ids=lambda asked: asked["view"],
+)  # fmt: skip
+def test_every_view_of_the_trial_can_be_told(
+    asked: dict[str, str], monkeypatch: pytest.MonkeyPatch
+):
+    """As a step of a story, as a slide (without its pictures), and by a script."""
+    monkeypatch.setattr("app.study.slides._figures.figure_bytes", no_browser)
+    cohort = load_cohort("demo:mds")
+    suggestion = suggest(cohort, Filter())
+    assert suggestion is not None
+    settings = {"trial": suggestion.trial.to_json(), **asked}
+    question = Question("demo:mds", cohort.fingerprint, "transplant.views", settings=settings)
+    told = answer_to(question, cohort)
+    accounting = told.accounting
+    assert accounting.analysed == accounting.selected - sum(accounting.left_out.values())
+    for draw in told.figures.values():
+        assert staged(draw())["data"]
+    slides = Presentation(io.BytesIO(to_pptx(told, selection=Filter().apply(cohort)))).slides
+    assert len(slides) >= len(told.figures)
+    assert "trial_view" in question_script(question, cohort, told.title)

@@ -18,8 +18,8 @@ from app.views.cohort.saved.figures import overlap_figure
 from data_loaders import Cohort
 
 
-def overlap_of(cohort: Cohort, mask: npt.NDArray[np.bool_], *, filters: str) -> Overlap:  # noqa: ARG001
-    """How filters overlap in the whole cohort.
+def overlap_of(cohort: Cohort, mask: npt.NDArray[np.bool_], *, filters: str) -> Overlap:
+    """How filters overlap among the selected patients.
 
     Parameters
     ----------
@@ -27,12 +27,13 @@ def overlap_of(cohort: Cohort, mask: npt.NDArray[np.bool_], *, filters: str) -> 
         As JSON: each by its name, see :meth:`app.cohort.filters.Filter.to_dict`.
     """
     held = {name: Filter.from_dict(one) for name, one in json.loads(filters).items()}
-    return overlap(cohort, held)
+    return overlap(cohort if mask.all() else cohort.subset(mask), held)
 
 
 def overlap_answer(cohort: Cohort, result: Overlap) -> Answer:
     """The answer of filters laid over each other."""
-    title = f"Overlap of {len(result.names)} saved filters, {count(cohort.n, 'patient')}"
+    n = int(result.patterns["n"].sum()) + result.outside
+    title = f"Overlap of {len(result.names)} filters, {count(n, 'patient')}"
     listed = ", ".join(f"{n} {size:,}" for n, size in zip(result.names, result.sizes, strict=True))
     return Answer(
         key="overlap",
@@ -45,7 +46,7 @@ def overlap_answer(cohort: Cohort, result: Overlap) -> Answer:
         },
         numbers=lambda: result.patterns,
         alt=f"UpSet figure. {title}. Sizes: {listed}; {result.outside:,} in none.",
-        accounting=Accounting(cohort.n, cohort.n, verb="are counted"),
+        accounting=Accounting(n, n, verb="are counted"),
         tables=lambda: {"Overlap": result.patterns},
         methods=[POLICY],
         sentences=[f"{listed}; in none {result.outside:,}, not known {result.unknown:,}."],

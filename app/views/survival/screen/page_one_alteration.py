@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app.cohort.groupings import GroupingSpec, by_alteration
+from app.cohort.groupings import GroupingSpec
 from app.shell.controls.choice import pick
 from app.shell.controls.curve_options import TimeOptions
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import figure_with_downloads
 from app.shell.links import GROUP, VIEW, feature_labels, keep_choices
+from app.shell.memory import ask, result_of
 from app.shell.session import Looking
-from app.study.figures.theme import framed
+from app.shell.story.adding import draw_adding
+from app.study.analyses import answer_of
 from app.study.wording import format_p, format_q, format_ratio
-from app.views.survival.curves.analysis import survival_by_group
-from app.views.survival.curves.figures import survival_alt, survival_figure
-from app.views.survival.curves.words import numbers_table, reading, survival_title
+from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.screen.analysis import CohortScreen
 
 GENE = "gene"
@@ -47,29 +48,19 @@ def draw_gene(
         help="Or click a point of the volcano or a row of the table.",
     )
     row = screen.table.set_index("feature").loc[gene]
-    result = survival_by_group(
-        looking.cohort,
-        looking.selection.mask,
-        screen.outcome.endpoint.key,
-        by_alteration(looking.cohort, gene),
-        limit=time.limit,
-    )
-    title = survival_title(result)
+    settings = {"endpoint_key": screen.outcome.endpoint.key, "limit": time.limit}
+    question = ask(looking, "survival.curves", settings, GroupingSpec("alteration", gene))
+    result: GroupSurvival = result_of(question)
     place = st.container()
     until = draw_axis_end(result.supported_until, result.last_time, time.unit)
-    figure = framed(
-        survival_figure(result, time.unit, marks=False, until=until),
-        title,
-        synthetic=looking.synthetic,
-    )
+    question = replace(question, shown={"unit": time.unit, "marks": False, "until": until})
+    answer = replace(answer_of(question, looking.cohort, result), key="screen_km")
     with place:
         figure_with_downloads(
-            figure,
-            partial(numbers_table, result, time.unit),
-            key="screen_km",
+            answer.figure, answer.numbers, key=answer.key, alt=answer.alt,
             name=(gene, screen.outcome.endpoint.key),
-            alt=survival_alt(title, result, reading(result)),
-        )
+            beside=partial(draw_adding, answer, question),
+        )  # fmt: skip
     st.markdown(
         f"**{row['label']}**: hazard ratio {format_ratio(row['hr'], row['lower'], row['upper'])}, "
         f"{format_p(row['p_value'])}, {format_q(row['q_value'])}; altered in {row['altered']:,} of "

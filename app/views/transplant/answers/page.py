@@ -14,40 +14,38 @@ from app.analysis.transplant import Emulation, SameTerms
 from app.shell.layout import bullets, figure_with_downloads, words_header
 from app.shell.memory import ask
 from app.shell.story.adding import draw_adding
-from app.study.figures.forest import forest_alt, forest_figure
-from app.study.figures.theme import framed
-from app.study.wording import count, mid_sentence, signed
+from app.study.figures.forest import forest_alt
+from app.study.figures.theme import title_of
+from app.study.wording import count
 from app.views.survival.during.analysis import DuringFollowUp
-from app.views.survival.during.figures import pair_figure
-from app.views.survival.during.words import during_reading, exposed_row, ratio_words
+from app.views.survival.during.words import during_reading
 from app.views.transplant.answer import EmulatedTrial, emulated_answer
+from app.views.transplant.answer_views import COMPARED, Compared
 from app.views.transplant.answers.analysis import four_answers, landmarks_of
-from app.views.transplant.answers.figures import (
-    difference_figure,
-    means_figure,
-    months_figure,
-    ratio_rows,
+from app.views.transplant.answers.figures import ratio_rows
+from app.views.transplant.answers.figures_compared import (
+    DIFFERENCE,
+    EMULATED,
+    ERROR,
+    GAIN,
+    LANDMARK,
+    NAIVE,
+    RATIOS,
+    SIMON_MAKUCH,
+    compared_figures,
 )
 from app.views.transplant.answers.page_trust import draw_diagnostics
 from app.views.transplant.answers.words import (
     harm_and_gain,
-    naive_error,
     same_terms_reading,
     side_by_side,
     side_by_side_reading,
 )
-from app.views.transplant.figures import strategy_figure
-from app.views.transplant.page_parts import take_away
+from app.views.transplant.page_parts import take_away, tell
 from app.views.transplant.page_work import Work, emulated, same_answers
-from app.views.transplant.words import arms_in_words, axis_words, primary_of
+from app.views.transplant.words import arms_in_words, primary_of
 from app.views.transplant.words_methods import answers_sheets
 
-NAIVE, LANDMARK, SIMON_MAKUCH, EMULATED = (
-    "1 Naive",
-    "2 Landmark",
-    "3 Simon-Makuch",
-    "4 Emulated trial",
-)
 SHOWN, MARK = "class", "landmark"
 _WHAT = {
     NAIVE: "Ever against never transplanted, from time zero. Wrong: whoever was transplanted could "
@@ -89,9 +87,10 @@ def draw_answers(work: Work) -> None:
         return
     same = same_answers(work, landmarks)
     answers = _Answers(naive, found, group, side_by_side(naive, found), landmarks, same)
-    on_same_terms = _draw_same_terms(work, answers)
-    compared = _draw_compared(work, answers)
-    figures = _figures(work, answers)
+    drawings = compared_figures(work.looking.cohort, work.trial, naive, found, same, group)
+    figures = {name: draw() for name, draw in drawings.items()}
+    _draw_same_terms(figures, answers)
+    _draw_compared(figures, answers)
     for row in ((NAIVE, LANDMARK), (SIMON_MAKUCH, EMULATED)):
         for place, name in zip(st.columns(2, gap="large"), row, strict=True):
             with place:
@@ -115,11 +114,12 @@ def draw_answers(work: Work) -> None:
     take_away(
         work,
         "answers",
-        {**on_same_terms, **compared, **figures},
+        figures,
         partial(answers_sheets, answers.table, found, naive.landmarks, same),
         landmarks=landmarks,
     )
     _draw_adding(work, found, group)
+    tell(work, COMPARED, Compared(naive, found, same, group), group=group, drawn=mark)
 
 
 def _draw_adding(work: Work, found: Emulation, group: str) -> None:
@@ -174,131 +174,49 @@ def _draw_landmark(landmarks: list[float]) -> float:
     return labels.get(chosen, labels[usual])
 
 
-def _draw_same_terms(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+def _draw_same_terms(figures: dict[str, go.Figure], answers: _Answers) -> None:
     """Early harm and late gain, and the gain by every estimator, with the same confounders."""
-    found, same, group = answers.emulation, answers.same, answers.group
+    found, same = answers.emulation, answers.same
     sentences = same_terms_reading(same, found)
-    titles = {}
-    figures: dict[str, go.Figure] = {}
     differences = found.differences
     own = differences[
-        (differences["group"] == group) & (differences["strategy"] == primary_of(found))
+        (differences["group"] == answers.group) & (differences["strategy"] == primary_of(found))
     ]
-    tables = {"Gain on the same terms": same.means}
-    axis = f"Life gained by month {found.settings.horizon:g}"
-    shown = {}
-    if same.means["supported"].any():
-        shown["Gain on the same terms"] = means_figure(same.means, axis=axis)
-    if len(own):
-        tables["Difference of survival"] = own
-        years = axis_words(work.looking.cohort, work.trial)
-        shown["Difference of survival"] = difference_figure(own, axis=years)
-    for name in reversed(shown):
-        whole = tables[name] is same.means
-        n = found.n if whole else int(found.members(group).sum())
-        whom = "" if whole else f": {mid_sentence(group)}"
-        titles[name] = f"{name}{whom}, {count(n, 'patient')}"
-        figures[name] = framed(shown[name], titles[name], synthetic=work.looking.synthetic)
+    tables = {DIFFERENCE: own, GAIN: same.means}
+    shown = [name for name in tables if name in figures]
     places = st.container(key="wide_pair_same_terms").columns(2, gap="large")
-    for place, (name, figure) in zip(places, figures.items(), strict=False):
+    for place, name in zip(places, shown, strict=False):
         with place:
             figure_with_downloads(
-                figure,
+                figures[name],
                 partial(tables.__getitem__, name),
                 key=f"transplant_{name.lower().replace(' ', '_')}",
                 name=("transplant", name),
-                alt=f"{titles[name]}. {' '.join(sentences)}".replace("**", ""),
+                alt=f"{title_of(figures[name])}. {' '.join(sentences)}".replace("**", ""),
             )
-    bullets(filter(None, [harm_and_gain(found, group), *sentences]))
-    return figures
+    bullets(filter(None, [harm_and_gain(found, answers.group), *sentences]))
 
 
-def _draw_compared(work: Work, answers: _Answers) -> dict[str, go.Figure]:
+def _draw_compared(figures: dict[str, go.Figure], answers: _Answers) -> None:
     """The naive answer against the emulated one in months, and every hazard ratio."""
-    horizon, synthetic = answers.emulation.settings.horizon, work.looking.synthetic
-    patients = count(answers.naive.n, "patient")
-    error = naive_error(answers.table)
-    off = "" if error is None else f": off by {signed(error.months)} months"
-    titles = (f"Naive against emulated{off}, {patients}", f"Every hazard ratio, {patients}")
-    sentences = side_by_side_reading(answers.table, horizon)
+    sentences = side_by_side_reading(answers.table, answers.emulation.settings.horizon)
     ratios = ratio_rows(answers.table.iloc[0], answers.same.ratios)
-    figures = {
-        "Naive error": framed(
-            months_figure(answers.table, axis=f"Life gained by month {horizon:g}"),
-            titles[0],
-            synthetic=synthetic,
-        ),
-        "Hazard ratios": framed(forest_figure(ratios), titles[1], synthetic=synthetic),
+    alts = {
+        ERROR: f"Forest plot. {title_of(figures[ERROR])}. {' '.join(sentences)}".replace("**", ""),
+        RATIOS: forest_alt(title_of(figures[RATIOS]), ratios, during_reading(answers.naive)[:1]),
     }
-    alts = (
-        f"Forest plot. {titles[0]}. {' '.join(sentences)}".replace("**", ""),
-        forest_alt(titles[1], ratios, during_reading(answers.naive)[:1]),
-    )
     places = st.container(key="wide_pair_answers").columns(2, gap="large")
-    for place, (name, figure), alt in zip(places, figures.items(), alts, strict=True):
+    for place, (name, alt) in zip(places, alts.items(), strict=True):
         with place:
-            key = name.lower().replace(" ", "_")
             figure_with_downloads(
-                figure,
+                figures[name],
                 lambda: answers.table.drop(columns="key"),
-                key=f"transplant_{key}",
+                key=f"transplant_{name.lower().replace(' ', '_')}",
                 name=("transplant", name),
                 alt=alt,
             )
     with places[0]:
         bullets(sentences)
-    return figures
-
-
-def _figures(work: Work, answers: _Answers) -> dict[str, go.Figure]:
-    naive, found, group = answers.naive, answers.emulation, answers.group
-    noun, synthetic = naive.exposure.noun, work.looking.synthetic
-    axis = axis_words(work.looking.cohort, work.trial)
-    pair = partial(pair_figure, noun=noun, until=work.trial.horizon_months)
-    figures = {
-        NAIVE: framed(
-            pair(
-                naive.naive_curves.unexposed,
-                naive.naive_curves.exposed,
-                axis=axis,
-                corner=ratio_words(exposed_row(naive.naive)),
-                wrong=True,
-            ),
-            f"Naive: ever against never, {count(naive.n, 'patient')}",
-            synthetic=synthetic,
-        )
-    }
-    if naive.at is not None and naive.landmark_curves is not None:
-        mark = f"{naive.at.at:g}"
-        row = naive.landmarks[naive.landmarks["landmark"] == naive.at.at]
-        figures[LANDMARK] = framed(
-            pair(
-                naive.landmark_curves.unexposed,
-                naive.landmark_curves.exposed,
-                axis=f"Years since month {mark}",
-                corner="" if row.empty else ratio_words(row.iloc[0]),
-            ),
-            f"Landmark at month {mark}, {count(len(naive.at.time), 'patient')}",
-            synthetic=synthetic,
-        )
-    if naive.simon_makuch is not None:
-        figures[SIMON_MAKUCH] = framed(
-            pair(
-                naive.simon_makuch.unexposed,
-                naive.simon_makuch.exposed,
-                axis=axis,
-                corner=ratio_words(exposed_row(naive.time_dependent)),
-            ),
-            f"Simon-Makuch, {count(naive.n, 'patient')}",
-            synthetic=synthetic,
-        )
-    n = int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0])
-    figures[EMULATED] = framed(
-        strategy_figure(found, group, axis=axis),
-        f"Emulated trial: {mid_sentence(group)}, {count(n, 'patient')}",
-        synthetic=synthetic,
-    )
-    return figures
 
 
 def _draw_figure(figures: dict[str, go.Figure], name: str, answers: _Answers) -> None:

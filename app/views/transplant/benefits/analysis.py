@@ -31,6 +31,8 @@ from data_loaders import Cohort
 from data_loaders.wording import listing, plural
 
 RISK, AGE = "Risk class", "Age"
+PENDING = "the intervals are still being computed"
+_LATEST_DELAY, _DELAY_STEP, _NEAR = 60.0, 6.0, 3.0
 _INTERACTION = ["by", "group", "against", "delay", "difference", "lower", "upper", "supported"]
 
 
@@ -66,6 +68,16 @@ class Benefit:
             [*(_sentence(self, by) for by in self.parts)]
             + [f"{by}: {reason}" for by, reason in self.why_not.items()]
         )
+
+
+def delay_settings(horizon: float) -> MicrosimulationSettings:
+    """How life by delay is simulated, without draws: the middle of each half year."""
+    latest = min(_LATEST_DELAY, horizon - _DELAY_STEP)
+    steps = int(max(latest - _NEAR, 0.0) // _DELAY_STEP) + 1
+    delays = tuple(_NEAR + _DELAY_STEP * i for i in range(steps))
+    if delays[-1] >= horizon:
+        delays = (horizon / 2,)
+    return MicrosimulationSettings(horizon=horizon, delays=delays, near=_NEAR, draws=0)
 
 
 def strata_of(
@@ -222,8 +234,7 @@ def _sentence(found: Benefit, by: str) -> str:
         row = own.loc[own["difference"].abs().idxmax()]
         return (
             f"{by}: the gain of {row['group']} differs from that of {row['against']} by "
-            f"{row['difference']:+.1f} months at a delay of {row['delay']:g}; the intervals are "
-            "still being computed."
+            f"{row['difference']:+.1f} months at a delay of {row['delay']:g}; {PENDING}."
         )
     apart = known[(known["lower"] > 0) | (known["upper"] < 0)]
     if apart.empty:

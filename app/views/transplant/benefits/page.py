@@ -12,10 +12,11 @@ from app.shell.tables import draw_table
 from app.study.adjustment import age_column
 from app.study.transplants.confounders import confounder_options
 from app.study.wording import count, mid_sentence
+from app.views.transplant.answer_views import PARTS
 from app.views.transplant.benefits.analysis import Benefit
 from app.views.transplant.benefits.page_profile import draw_profile, draw_support
 from app.views.transplant.figures import delay_heatmap
-from app.views.transplant.page_parts import draw_figure, take_away
+from app.views.transplant.page_parts import draw_figure, take_away, tell
 from app.views.transplant.page_question import ALTERED
 from app.views.transplant.page_work import Work, benefits
 
@@ -58,7 +59,9 @@ def _draw_divisions(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.Data
     if by in found.why_not:
         st.info(f"{by}: {found.why_not[by]}")
         return {}, _sheets(found)
-    return {"Figure": _draw_division(work, found, by)}, _sheets(found)
+    figure = _draw_division(found, by)
+    tell(work, PARTS, found, by=by, alterations=alterations)
+    return {"Figure": figure}, _sheets(found)
 
 
 def _draw_alterations(work: Work) -> tuple[str, ...]:
@@ -87,12 +90,11 @@ def _draw_alterations(work: Work) -> tuple[str, ...]:
     return tuple(name for name in chosen if name in options)
 
 
-def _draw_division(work: Work, found: Benefit, by: str) -> go.Figure:
+def _draw_division(found: Benefit, by: str) -> go.Figure:
     simulation = found.parts[by]
-    years = f"{work.trial.horizon_months / 12:g}"
     support = found.support[found.support["by"] == by]
     title = (
-        f"Life gained in {years} years by {mid_sentence(by)} and "
+        f"Life gained by month {simulation.settings.horizon:g}, by {mid_sentence(by)} and "
         f"delay, {count(int(support['n'].sum()), 'patient')}"
     )
     sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")

@@ -10,7 +10,8 @@ from app.shell.layout import download, figure_with_downloads
 from app.shell.session import looking_at
 from app.study.figures.attrition import attrition_flow, attrition_in_words
 from app.study.files.tables import file_stem, source_line
-from app.views.transplant.page_parts import take_away, wrapped_table
+from app.views.transplant.answer_views import FLOW, flow_of
+from app.views.transplant.page_parts import take_away, tell, wrapped_table
 from app.views.transplant.page_work import Work, emulated, timed
 from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.answer_document import Told, protocol_document, target_sheet
@@ -42,6 +43,7 @@ def draw_protocol(work: Work) -> None:
     for note in protocol.data.notes:
         st.caption(note)
     _draw_document(work)
+    tell(work, FLOW)
     take_away(work, "protocol", {"Figure": figure}, lambda: {"TARGET": _sheet(work)})
 
 
@@ -76,22 +78,11 @@ def _sheet(work: Work) -> pd.DataFrame:
 
 
 def _draw_flow(protocol: Protocol) -> go.Figure:
-    steps = protocol.steps
-    flow = pd.DataFrame(
-        {
-            "clause": [
-                f"{row.step}: {row.transplanted:,} transplants, {row.events:,} events"
-                for row in steps.itertuples()
-            ],
-            "n": steps["n"],
-            "excluded": steps["left_out"],
-            "missing": 0,
-        }
-    )
+    flow = flow_of(protocol)
     figure = attrition_flow(flow, synthetic=looking_at().synthetic)
     figure_with_downloads(
         figure,
-        lambda: steps,
+        lambda: protocol.steps,
         key="transplant_flow",
         name=("transplant", "flow"),
         alt=attrition_in_words(flow),

@@ -10,9 +10,10 @@ import streamlit as st
 from app.analysis.transplant import Occupancy, TransitionModels
 from app.shell.layout import bullets, words_header
 from app.shell.tables import draw_table
-from app.study.wording import count, format_percent, format_ratio
+from app.study.wording import count, format_ratio
+from app.views.transplant.answer_views import STATES, states_reading
 from app.views.transplant.figures import states_figure
-from app.views.transplant.page_parts import draw_figure, take_away, wrapped_table
+from app.views.transplant.page_parts import draw_figure, take_away, tell, wrapped_table
 from app.views.transplant.page_work import Work, fitted_transitions, states
 from app.views.transplant.words import axis_words
 
@@ -26,7 +27,7 @@ def draw_states(work: Work) -> None:
         return
     title = f"Where {count(found.n, 'patient')} are over time"
     left, right = st.columns([7, 5], gap="large")
-    sentences = _reading(found, work.trial.horizon_months)
+    sentences = states_reading(found, work.trial.horizon_months)
     with left:
         figure = draw_figure(
             states_figure(found, axis=axis_words(work.looking.cohort, work.trial)),
@@ -52,24 +53,8 @@ def draw_states(work: Work) -> None:
             st.caption(note)
     st.subheader("What each step depends on", anchor=False)
     models = _draw_models(work)
+    tell(work, STATES, found)
     take_away(work, "states", {"Figure": figure}, partial(_sheets, found, models))
-
-
-def _reading(found: Occupancy, horizon: float) -> list[str]:
-    """The states at half and at the end of the horizon, in one sentence each."""
-    sentences = []
-    times = found.table["time"].unique()
-    for at in (horizon / 2, horizon):
-        time = times[abs(times - at).argmin()]
-        here = found.table[found.table["time"] == time]
-        parts = [
-            f"{format_percent(row.probability)} {row.state[:1].lower()}{row.state[1:]}"
-            if row.state.startswith(("Alive", "Dead"))
-            else f"{format_percent(row.probability)} {row.state}"
-            for row in here.itertuples()
-        ]
-        sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")
-    return sentences
 
 
 def _draw_models(work: Work) -> TransitionModels | None:

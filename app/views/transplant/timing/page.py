@@ -10,9 +10,10 @@ from app.analysis.transplant import NEVER, Microsimulation
 from app.shell.layout import bullets, words_header
 from app.shell.tables import draw_table
 from app.study.wording import count
+from app.views.transplant.answer_views import DELAYS, supported_classes
 from app.views.transplant.figures import delay_heatmap
 from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import draw_figure, take_away
+from app.views.transplant.page_parts import draw_figure, take_away, tell
 from app.views.transplant.page_work import Work, delays, emulated
 from app.views.transplant.timing.literature import REFERENCES, literature_reading
 from app.views.transplant.words import delays_in_words
@@ -64,17 +65,16 @@ def draw_timing(work: Work) -> None:
         bullets((found.method, *found.notes))
     figures = {"Figure": figure, "Curves": curves}
     sheets = {"Life by delay": found.cells, "Differences": found.differences}
+    tell(work, DELAYS, found)
     take_away(work, "delays", figures, lambda: sheets, simulation=found)
 
 
 def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go.Figure:
     """Life itself by delay."""
-    supported = found.cells[(found.cells["delay"] != NEVER) & found.cells["supported"]]
-    classes = tuple(name for name in found.groups if name in set(supported["group"]))
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            life_figure(found, classes or None),
+            life_figure(found, supported_classes(found)),
             title,
             lambda: found.cells,
             key="life",

@@ -1,0 +1,308 @@
+"""The other views of the transplant page as answers: the flow, the states, the delays, the parts.
+
+What the page draws with intervals from its background stands here without them where a story asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from app.analysis.transplant import (
+    NEVER,
+    Emulation,
+    Microsimulation,
+    Occupancy,
+    SameTerms,
+    emulate,
+    microsimulate,
+    occupancy,
+    paths_of,
+    same_terms,
+    transition_models,
+)
+from app.study.accounting import Accounting
+from app.study.adjustment import age_column
+from app.study.analyses import Analysis
+from app.study.answer import Answer
+from app.study.figures.attrition import attrition_flow, attrition_in_words
+from app.study.figures.theme import framed
+from app.study.wording import capitalised, count, format_percent, mid_sentence
+from app.views.survival.during.analysis import DuringFollowUp
+from app.views.transplant.answer import NO_INTERVALS, emulation_settings
+from app.views.transplant.answers.analysis import USUAL_LANDMARK, four_answers, landmarks_of
+from app.views.transplant.answers.figures_compared import compared_figures
+from app.views.transplant.answers.words import (
+    same_terms_reading,
+    side_by_side,
+    side_by_side_reading,
+)
+from app.views.transplant.benefits.analysis import (
+    PENDING,
+    Benefit,
+    benefit,
+    delay_settings,
+    strata_of,
+)
+from app.views.transplant.figures import delay_heatmap, states_figure
+from app.views.transplant.figures_gain import life_figure
+from app.views.transplant.protocol.analysis import Protocol, write_protocol
+from app.views.transplant.protocol.trial import TargetTrial
+from app.views.transplant.words import HYPOTHESES, axis_words, delays_in_words
+from app.views.transplant.words_methods import (
+    answers_sheets,
+    protocol_sheets,
+    transplant_paragraphs,
+)
+from data_loaders import Cohort
+
+FLOW, STATES, DELAYS, PARTS, COMPARED = "flow", "states", "delays", "parts", "compared"
+_POINTS = 97
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The naive comparison and those that respect time, beside the emulated trial."""
+
+    naive: DuringFollowUp
+    emulation: Emulation
+    same: SameTerms
+    group: str
+
+
+@dataclass(frozen=True, eq=False)
+class TrialView:
+    """A view of a trial on a cohort.
+
+    Attributes
+    ----------
+    trial, protocol
+        What was asked, and who was in it.
+    selected
+        Patients selected, before the trial's own eligibility.
+    found
+        What the view is of; None for the flow of patients.
+    by
+        Of the parts: by what the patients are divided.
+    """
+
+    trial: TargetTrial
+    protocol: Protocol
+    selected: int
+    found: Occupancy | Microsimulation | Benefit | Compared | None = None
+    by: str = ""
+
+
+def trial_view(
+    cohort: Cohort,
+    mask: npt.NDArray[np.bool_],
+    *,
+    trial: str,
+    view: str,
+    by: str = "",
+    alterations: Sequence[str] = (),
+    group: str | None = None,
+    drawn: float = USUAL_LANDMARK,
+) -> TrialView:
+    """A view of a target trial of transplant timing, without bootstrap draws.
+
+    Parameters
+    ----------
+    trial
+        As JSON, see :meth:`app.views.transplant.protocol.trial.TargetTrial.to_json`.
+    view
+        ``flow``, ``states``, ``delays``, ``parts`` or ``compared``.
+    by, alterations
+        Of the parts: by what the patients are divided, and which alterations may.
+    group, drawn
+        Of the comparison: whose emulated trial is beside it, and the landmark that is drawn.
+
+    Raises
+    ------
+    ValueError
+        If the trial cannot be read, or these patients do not allow it.
+    """
+    asked = TargetTrial.from_dict(json.loads(trial))
+    protocol = write_protocol(cohort, asked)
+    made = partial(TrialView, asked, protocol, int(mask.sum()))
+    if view == FLOW:
+        return made()
+    if view == STATES:
+        return made(states_of(asked, protocol))
+    found = emulate(protocol.compared, asked.strategies, emulation_settings(asked, protocol))
+    if view == COMPARED:
+        landmarks = landmarks_of(protocol)
+        naive = four_answers(cohort, asked, protocol, landmarks=landmarks, drawn=drawn)
+        named = found.groups[0] if group is None else group
+        return made(Compared(naive, found, same_terms(found, landmarks), named))
+    progression = next(iter(protocol.data.onsets), None)
+    settings = delay_settings(found.settings.horizon)
+    if view == DELAYS:
+        return made(microsimulate(transition_models(protocol.data, progression), settings))
+    strata = strata_of(cohort, protocol, age=age_column(cohort), alterations=alterations)
+    parts = benefit(protocol.data, strata, settings, progression=progression)
+    if by not in parts.parts:
+        raise ValueError(parts.why_not.get(by, f"These patients cannot be divided by {by}."))
+    return made(parts, by=by)
+
+
+def states_of(trial: TargetTrial, protocol: Protocol) -> Occupancy:
+    """The share of a trial's patients in each state over time.
+
+    Raises
+    ------
+    ValueError
+        If nobody changed state.
+    """
+    times = np.linspace(0.0, trial.horizon_months, _POINTS)
+    return occupancy(paths_of(protocol.data, next(iter(protocol.data.onsets), None)), times)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What differs from view to view."""
+
+    name: str
+    title: str
+    figures: Mapping[str, Callable[[], go.Figure]]
+    tables: Mapping[str, pd.DataFrame]
+    sentences: Sequence[str]
+    n: int
+
+
+def view_answer(cohort: Cohort, result: TrialView) -> Answer:
+    """The answer of a view of the trial."""
+    told = _told(cohort, result)
+    trial, given = result.trial, result.found
+    compared = isinstance(given, Compared)
+    data = result.protocol.compared if compared else result.protocol.data
+    left_out = {"not eligible": result.selected - data.n_given, **data.left_out}
+    return Answer(
+        key=f"transplant_{told.name}",
+        name=("transplant", told.name),
+        title=told.title,
+        figures=told.figures,
+        numbers=lambda: next(iter(told.tables.values())),
+        alt=f"{told.title}. {' '.join(told.sentences)}".replace("**", ""),
+        accounting=Accounting(
+            result.selected, told.n, {why: n for why, n in left_out.items() if n > 0}
+        ),
+        tables=lambda: {**protocol_sheets(result.protocol), **told.tables},
+        methods=transplant_paragraphs(
+            trial, result.protocol, trial.eligibility.apply(cohort),
+            simulation=given if isinstance(given, Microsimulation) else None,
+            emulation=given.emulation if isinstance(given, Compared) else None,
+        ),
+        sentences=told.sentences,
+        notes=[NO_INTERVALS] if result.found is not None else [],
+        cautions=[HYPOTHESES],
+    )  # fmt: skip
+
+
+VIEWS = Analysis(trial_view, view_answer)
+
+
+def _told(cohort: Cohort, result: TrialView) -> _Told:
+    """Title, figures, tables and sentences of the view that the result is of."""
+    trial, data, given = result.trial, result.protocol.data, result.found
+    synthetic, patients = cohort.provenance.synthetic, count(data.n, "patient")
+    axis = axis_words(cohort, trial)
+
+    def drawn(draw: Callable[..., go.Figure], *what: object, title: str) -> go.Figure:
+        return framed(draw(*what), title, synthetic=synthetic)
+
+    if given is None:
+        steps = flow_of(result.protocol)
+        return _Told(
+            "flow", f"Who is in the trial, {patients}",
+            {"Figure": partial(attrition_flow, steps, synthetic=synthetic)},
+            {"Flow": steps}, [f"{capitalised(attrition_in_words(steps))}."], data.n,
+        )  # fmt: skip
+    if isinstance(given, Occupancy):
+        title = f"Where {patients} are over time"
+        return _Told(
+            "states", title,
+            {"Figure": partial(drawn, partial(states_figure, axis=axis), given, title=title)},
+            {"States": given.table, "Transitions": given.counts},
+            states_reading(given, trial.horizon_months), given.n,
+        )  # fmt: skip
+    if isinstance(given, Microsimulation):
+        month = f"month {given.settings.horizon:g}"
+        title, life = f"Life gained by {month}, {patients}", f"Life until {month}, {patients}"
+        return _Told(
+            "delays", title,
+            {
+                "Figure": partial(drawn, delay_heatmap, given, title=title),
+                "Curves": partial(drawn, life_figure, given, supported_classes(given), title=life),
+            },
+            {"Life by delay": given.cells, "Differences": given.differences},
+            delays_in_words(given), data.n,
+        )  # fmt: skip
+    if isinstance(given, Benefit):
+        simulation, by = given.parts[result.by], result.by
+        month, n = f"month {simulation.settings.horizon:g}", data.n - given.left_out[by]
+        title = f"Life gained by {month}, by {mid_sentence(by)} and delay, {count(n, 'patient')}"
+        return _Told(
+            "benefit", title, {"Figure": partial(drawn, delay_heatmap, simulation, title=title)},
+            {"Gain": simulation.cells, "Support": given.support},
+            [
+                said.replace(PENDING, "without intervals here")
+                for said in given.reading
+                if said.startswith(f"{by}: ")
+            ],
+            n,
+        )  # fmt: skip
+    naive, found = given.naive, given.emulation
+    table = side_by_side(naive, found)
+    return _Told(
+        "compared", f"The naive answer and those that respect time, {count(naive.n, 'patient')}",
+        compared_figures(cohort, trial, naive, found, given.same, given.group),
+        answers_sheets(table, found, naive.landmarks, given.same),
+        [
+            *side_by_side_reading(table, found.settings.horizon),
+            *same_terms_reading(given.same, found),
+        ],
+        found.n,
+    )  # fmt: skip
+
+
+def flow_of(protocol: Protocol) -> pd.DataFrame:
+    """The steps to the trial's patients as an attrition: clause, n, excluded, missing."""
+    steps = protocol.steps
+    clauses = [
+        f"{row.step}: {row.transplanted:,} transplants, {row.events:,} events"
+        for row in steps.itertuples()
+    ]
+    left = {"clause": clauses, "n": steps["n"], "excluded": steps["left_out"], "missing": 0}
+    return pd.DataFrame(left)
+
+
+def supported_classes(found: Microsimulation) -> tuple[str, ...] | None:
+    """The classes in which the data support a delay; None where in none."""
+    cells = found.cells
+    told = set(cells.loc[(cells["delay"] != NEVER) & cells["supported"], "group"])
+    return tuple(name for name in found.groups if name in told) or None
+
+
+def states_reading(found: Occupancy, horizon: float) -> list[str]:
+    """The states at half and at the end of the horizon, in one sentence each."""
+    sentences = []
+    times = found.table["time"].unique()
+    for at in (horizon / 2, horizon):
+        time = times[abs(times - at).argmin()]
+        here = found.table[found.table["time"] == time]
+        parts = [
+            f"{format_percent(row.probability)} {row.state[:1].lower()}{row.state[1:]}"
+            if row.state.startswith(("Alive", "Dead"))
+            else f"{format_percent(row.probability)} {row.state}"
+            for row in here.itertuples()
+        ]
+        sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")
+    return sentences
