@@ -4,6 +4,7 @@ from app.shell.layout import page_header
 from app.shell.session import cohort_keys, cohort_title
 from app.views.data.corrections.page import draw_mapping_editor
 from app.views.data.corrections.page_draft import literal
+from app.views.data.derive.page import draw_deriving
 from app.views.data.page import (
     draw_saving,
     endpoint_table,
@@ -55,13 +56,16 @@ if loaded is not None and loaded.mapping_file:
 elif loaded is not None and loaded.mapping:
     st.caption("Columns are as you stated: " + literal("; ".join(in_words(loaded.mapping))) + ".")
 
-titles = ["Findings", "Correct what was understood", "Endpoints", "Variables", "Alterations"]
-titles += ["Planted truths"] if provenance.truths else []
-findings, correct, endpoints, variables, alterations, *truths = st.tabs(titles, key="data_tabs")
+titles = ["Findings", "Correct what was understood", "Derive", "Endpoints", "Variables"]
+titles += ["Alterations", *(["Planted truths"] if provenance.truths else [])]
+tabs = st.tabs(titles, key="data_tabs")
+findings, correct, derive, endpoints, variables, alterations, *truths = tabs
 with findings:
     draw_quality(looking)
 with correct:
     draw_mapping_editor(looking)
+with derive:
+    draw_deriving(looking)
 with endpoints:
     if cohort.endpoints:
         st.dataframe(endpoint_table(cohort), hide_index=True, key="endpoints")

@@ -37,6 +37,7 @@ from app.shell.controls.grouping_parameters import (
     TWO_GENES,
     option_and_parameters,
 )
+from app.shell.made.derived import take_derived_from_link
 from app.shell.navigation import HOME
 from app.shell.saved_groups import saved_groups, saved_option, take_saved_from_link
 from app.shell.session import (
@@ -44,6 +45,7 @@ from app.shell.session import (
     address_label,
     cohort_keys,
     hold_public,
+    loaded_cohort,
     open_cohort,
     public_cohort,
     public_key,
@@ -248,7 +250,9 @@ def read_link() -> None:
     st.session_state.pop(_GONE, None)
     changed = _translate(COHORT, cohort_labels())
     asked = {label: key for key, label in cohort_labels().items()}
-    cohort = open_cohort(asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT))
+    key = asked.get(st.query_params.get(COHORT, ""), DEFAULT_COHORT)
+    take_derived_from_link(key, loaded_cohort(key))
+    cohort = open_cohort(key)
     take_saved_from_link(cohort)
     changed |= _take_apart_group()
     features = feature_labels(cohort)

@@ -26,6 +26,7 @@ from app.cohort.groupings import (
     saved_to_text,
 )
 from app.shell.layout import download
+from app.shell.made.derived import base_fingerprint
 from app.shell.session import Looking, keep_in_address, key_of
 from app.shell.tables import draw_table
 from app.shell.workspace.kept import is_kept
@@ -54,7 +55,7 @@ def saved_groups(cohort: Cohort) -> dict[str, Grouping]:
     return {
         held.name: held.grouping
         for held in _held().values()
-        if held.fingerprint == cohort.fingerprint
+        if held.fingerprint == base_fingerprint(cohort)
     }
 
 
@@ -69,9 +70,9 @@ def save_groups(cohort: Cohort, name: str, grouping: Grouping) -> str:
     kept = clean_name(name)
     if not np.count_nonzero(grouping.codes >= 0):
         raise GroupingError("There is nobody in these groups to save.")
-    key = key_of(cohort)
-    _held()[key, kept] = _Saved(key, cohort.fingerprint, kept, grouping)
-    _SHELF.push(key, kept, fingerprint=cohort.fingerprint)
+    key, fingerprint = key_of(cohort), base_fingerprint(cohort)
+    _held()[key, kept] = _Saved(key, fingerprint, kept, grouping)
+    _SHELF.push(key, kept, fingerprint=fingerprint)
     return kept
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from app.cohort.filters import Filter, Selection
 from app.cohort.scores import SCORES, with_scores
 from app.shell.accounts import disclosure_policy, may, person
+from app.shell.made.derived import with_definitions
 from app.shell.watch.audit import note
 from app.shell.workspace.kept import kept_cohorts, open_kept, reader_of
 from app.study.workspace import Original
@@ -218,8 +219,8 @@ def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
 
 
 def open_cohort(key: str) -> Cohort:
-    """The cohort of a key that ``cohort_keys`` lists, with the scores chosen as its variables."""
-    cohort = with_scores(loaded_cohort(key), chosen_scores())
+    """The cohort of a key that ``cohort_keys`` lists, with what was derived and scores chosen."""
+    cohort = with_scores(with_definitions(key, loaded_cohort(key)), chosen_scores())
     st.session_state.setdefault(_KEYS, {})[cohort.fingerprint] = key
     return cohort
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -47,12 +47,14 @@ from app.shell.links import (
     feature_labels,
     keep_choices,
 )
+from app.shell.made.derived import DERIVED, define_also, texts_for_link
 from app.shell.saved_groups import keep_saved_in_link, saved_groups
 from app.shell.session import (
     DEFAULT_COHORT,
     Looking,
     cohort_keys,
     cohort_title,
+    keep_in_address,
     loaded_cohort,
     look_at,
     open_cohort,
@@ -205,9 +207,21 @@ def put_filter(looking: Looking, chosen: Filter) -> None:
         st.session_state[key] = value
 
 
-def show_view(cohort_key: str, chosen: Filter, settings: Mapping[str, str | list[str]]) -> None:
-    """Put cohort, filter and a page's settings into the widgets; call it in a callback."""
+def show_view(
+    cohort_key: str,
+    chosen: Filter,
+    settings: Mapping[str, str | list[str]],
+    derived: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Put cohort, filter and a page's settings into the widgets; call it in a callback.
+
+    Parameters
+    ----------
+    derived
+        Definitions that the view needs, where the session does not have them.
+    """
     clear_filter()
+    define_also(cohort_key, loaded_cohort(cohort_key), derived)
     cohort = open_cohort(cohort_key)
     filtered = widget_state(cohort, chosen)
     set_more(beyond_widgets(cohort, chosen))
@@ -257,6 +271,7 @@ def _draw_filter(key: str, cohort: Cohort, published: Published | None) -> Looki
     looking = look_at(key, cohort, read_filter(cohort, st.session_state))
     record_step(key, looking.filter)
     keep_filter_in_link()
+    keep_in_address(DERIVED, texts_for_link(key, cohort))
     keep_saved_in_link(cohort, st.session_state.get(GROUP), st.session_state.get(COLOUR))
     policy = disclosure_policy()
     if policy is None:

@@ -107,7 +107,10 @@ class Names:
         """The known name most like one that is not known, as it is typed."""
         places = [self._variables, self._features, *([self.endpoints] if endpoints else [])]
         known = {text: held for place in reversed(places) for text, held in place.items()}
-        found = get_close_matches(_folded(name), list(known), n=1, cutoff=0.5)
+        wanted = _folded(name)
+        # "hb" is meant by hb_g_per_l, which is not spelt alike.
+        begun = [text for text in known if re.match(re.escape(wanted) + r"[ _(]", text)]
+        found = begun or get_close_matches(wanted, list(known), n=1, cutoff=0.6)
         return typed(known[found[0]]) if found else None
 
     def variable(self, name: str) -> Value | None:

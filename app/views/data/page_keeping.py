@@ -42,8 +42,8 @@ from data_loaders.mapping.corrections import in_words
 
 _ROUND = "_workspace_round"
 _KINDS = {
-    "filter": "Filter", "groups": "Groups", "names": "Names of subgroups", MAPPING: "Corrections",
-    "story": "Story",
+    "filter": "Filter", "groups": "Groups", "derived": "Derived", "names": "Names of subgroups",
+    MAPPING: "Corrections", "story": "Story",
 }  # fmt: skip
 _WITH_IT = "its corrections, saved filters and groups, names of subgroups, story and ledger"
 

@@ -183,7 +183,7 @@ def _go(at: int, step: Step, asked: Question) -> bool:
     return st.button(
         "Open", key=f"story_go_{at}", icon=":material/open_in_new:", type="tertiary",
         help=f"The {step.address.partition('?')[0] or 'home'} page, as it was",
-        on_click=show_view, args=(asked.cohort, asked.filter, step.view),
+        on_click=show_view, args=(asked.cohort, asked.filter, step.view, asked.derived),
     )  # fmt: skip
 
 

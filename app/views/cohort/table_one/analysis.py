@@ -31,7 +31,7 @@ def described(
     by_mean
         Whether numbers are compared by their means rather than by rank.
     alterations
-        Whether the most frequent alterations stand in it.
+        Whether the most frequent alterations, and derived ones, stand in it.
     own
         Variables that the groups are made of, which are not compared.
     grouping
@@ -52,7 +52,9 @@ def described(
     features: list[str] = []
     if alterations and cohort.alterations.shape[1]:
         leading = selected_alterations(cohort, mask, MOST_ALTERATIONS)
+        # What somebody combined on purpose stands in it, however rare.
         features = [str(name) for name in leading["feature"]]
+        features += cohort.features_of_kind(["combination"])
     table = table_one(
         cohort, grouping, mask, variables=variables, features=features,
         number_test="mean" if by_mean else "rank",

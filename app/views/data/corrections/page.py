@@ -13,7 +13,8 @@ import streamlit as st
 from app.cohort.escaping import literal
 from app.shell.accounts import disclosure_policy
 from app.shell.layout import download
-from app.shell.session import Looking, Source, source_of
+from app.shell.made.derived import definitions_of
+from app.shell.session import Looking, Source, loaded_cohort, source_of
 from app.study.files.tables import file_stem
 from app.study.wording import count
 from app.views.data.corrections.page_columns import draw_columns
@@ -51,6 +52,8 @@ def draw_mapping_editor(looking: Looking) -> None:
     """Columns and endpoints to correct, what the corrections give, and their file."""
     if st.session_state.pop(_USED, False):
         st.rerun()  # the whole page shows the corrected cohort
+    # What was derived has no column in the files, and follows from what is corrected here.
+    looking = replace(looking, cohort=loaded_cohort(looking.key))
     source = source_of(looking.key)
     if source is None:
         loaded = looking.cohort.provenance.loaded
@@ -111,6 +114,9 @@ def _draw_outcome(looking: Looking, source: Source, edited: Editing) -> None:
     for sentence in waiting:
         st.info(literal(sentence))
     text = json.dumps(mapping, indent=1, ensure_ascii=False)
+    derived = [one.to_dict() for one in definitions_of(looking.key, looking.cohort)]
+    saved = {key: part for key, part in mapping.items() if key != "derived"}
+    saved |= {"derived": derived} if derived else {}
     preview = None
     if mapping != draft.base:
         try:
@@ -144,7 +150,7 @@ def _draw_outcome(looking: Looking, source: Source, edited: Editing) -> None:
         )
         download(
             "Save the mapping (JSON)",
-            partial(str.encode, text),
+            partial(str.encode, json.dumps(saved, indent=1, ensure_ascii=False)),
             f"{file_stem(looking.cohort.name)}{MAPPING_ENDING}",
             "save_mapping",
             mime="application/json",
