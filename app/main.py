@@ -1,6 +1,7 @@
 """The router: puts the project on the path, draws the shared sidebar, runs the page."""
 
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,11 +17,13 @@ from app.shell.layout import configure_page, draw_brand, page_footer  # noqa: E4
 from app.shell.links import ask_to_write, gone_cohort, read_link, write_choices  # noqa: E402
 from app.shell.navigation import navigation  # noqa: E402
 from app.shell.sidebar import draw_sidebar  # noqa: E402
+from app.shell.watch.figures import count_run  # noqa: E402
 from app.shell.workspace.kept import refresh_kept  # noqa: E402
 from app.shell.workspace.place import draw_going_on, remember_place  # noqa: E402
 from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
 from app.views.disclosure.page import draw_disclosed  # noqa: E402
 
+began = time.perf_counter()
 install()
 configure_page()
 who = visitor()
@@ -47,3 +50,4 @@ else:
     remember_place()
 page_footer()
 ask_to_write()
+count_run(page.url_path, time.perf_counter() - began)

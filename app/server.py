@@ -6,11 +6,9 @@
 import asyncio
 import gc
 import importlib
-import logging
 import pkgutil
 import sys
 import threading
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +31,9 @@ from app.serving.assets import Compressed, assets  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
 from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
 from app.shell.accounts.gate import oidc_secrets  # noqa: E402
+from app.shell.watch.figures import count_error, metrics  # noqa: E402
+from app.shell.watch.health import health  # noqa: E402
+from app.shell.watch.log import LOGGER, place_of, start_log  # noqa: E402
 from data_loaders.settings import ACCOUNTS  # noqa: E402
 
 # Everything comes from this server; plotly.js and Streamlit need inline styles and eval.
@@ -87,6 +88,7 @@ def warm_up() -> None:
     from app.shell.work.service import job_service
     from data_loaders.files.formats import MAX_FILE_BYTES
 
+    start_log()
     take_the_word_of_proxies()
     job_service()
     packing = threading.Thread(target=assets)
@@ -127,9 +129,8 @@ def explain(error: Exception) -> bool:
 
     The log names code, never values: a message could hold a patient's.
     """
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames[-5:])
-    logging.getLogger("calr_explorer").error("%s at %s", type(error).__name__, where)
+    LOGGER.error("%s at %s", type(error).__name__, place_of(error))
+    count_error()
     st.error(
         "Something on this page went wrong that we did not foresee. Your cohort and filter are "
         "kept: choose another setting or page, or reload."
@@ -144,6 +145,11 @@ app = st.App(
     lifespan=lifespan,
     secrets=oidc_secrets(),
     on_script_error=explain,
-    routes=[Route("/api/ready", ready), Route("/stage/{token}", presentation)],
+    routes=[
+        Route("/api/ready", ready),
+        Route("/api/health", health),
+        Route("/metrics", metrics),
+        Route("/stage/{token}", presentation),
+    ],
     middleware=[Middleware(SecurityHeaders), Middleware(Door), Middleware(Compressed)],
 )

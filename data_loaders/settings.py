@@ -150,6 +150,14 @@ AUDIT = _ours(
     "File to which every opening, filter and export is appended as a line of JSON, without a value "
     "of a patient; at 10 MiB it is put aside, and the last 50 are kept.",
 )  # fmt: skip
+METRICS = _ours(
+    "METRICS", "off",
+    "on: figures for Prometheus at /metrics, without a value of a patient; the proxy keeps them "
+    "from the outside. Read at start.",
+)  # fmt: skip
+LOG = _ours(
+    "LOG", "text", "json: the log is one line of JSON each, without patient data. Read at start."
+)
 
 # In the order above.
 SETTINGS = tuple(held for held in list(globals().values()) if isinstance(held, Setting))

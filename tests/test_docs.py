@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app import __version__
 from app.analysis.associations import alteration_frequencies, co_occurrence, compare_groups
 from app.analysis.competing_risks import cumulative_incidence, fine_gray, gray_test
 from app.analysis.regression import cox, cox_time_varying, survival_scan
@@ -128,6 +129,12 @@ def test_the_examples_run(page: str, capsys: pytest.CaptureFixture[str]):
         if kind == "python":
             exec(compile(block, page, "exec"), {"__name__": "example"})  # noqa: S102  (our own)
             assert capsys.readouterr().out or "print(" not in block
+
+
+def test_the_changes_end_with_the_version_that_runs():
+    changes = (ROOT / "docs" / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", changes, re.MULTILINE)
+    assert next(heading for heading in headings if heading != "Unreleased") == __version__
 
 
 def test_keys_of_analyses_on_the_pages_are_listed():

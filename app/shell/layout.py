@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import __version__
 from app.shell.accounts import Person, disclosure_policy, person
 from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import LOOKING_AT, Looking, looking_at
@@ -120,7 +121,10 @@ def page_header(title: str, question: str) -> Looking:
 
 def page_footer() -> None:
     """Say once, calmly, what the results are for."""
-    st.caption("Results are for research and generate hypotheses; they are not medical advice.")
+    st.caption(
+        "Results are for research and generate hypotheses; they are not medical advice. "
+        f"CALR Explorer {__version__}"
+    )
 
 
 def nobody_selected(looking: Looking) -> bool:

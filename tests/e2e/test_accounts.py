@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app import __version__
 from tests.e2e.server import free_port, running_app
 
 HOUR = 3600
@@ -91,6 +92,11 @@ def log_in(page: Page, link: str, who: str) -> None:
 def notes(audit: Path, **wanted: object) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in audit.read_text().splitlines()]
     return [line for line in lines if wanted.items() <= line.items()]
+
+
+def fetched(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=30) as reply:  # noqa: S310  (our own server)
+        return reply.read().decode()
 
 
 def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
@@ -204,15 +210,41 @@ def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
             CALR_EXPLORER_PROXIES="127.0.0.2",
             CALR_EXPLORER_USER_HEADER="X-Forwarded-User",
             CALR_EXPLORER_GROUPS_HEADER="X-Forwarded-Groups",
+            CALR_EXPLORER_LOG="json",
+            CALR_EXPLORER_METRICS="on",
+            CALR_EXPLORER_DISCLOSURES="5",
         ) as address,
         relay(int(address.rsplit(":", 1)[1]), "127.0.0.2") as port,
     ):
         with someone(browser, extra_http_headers=given) as page:
             page.goto(f"http://127.0.0.1:{port}/methods")
             expect(page.get_by_text("ada · analyst")).to_be_visible()
+            expect(page.get_by_text(f"CALR Explorer {__version__}")).to_be_visible()
         # The same from elsewhere, also where it claims to have come through the proxy.
         forged = given | {"X-Forwarded-For": "127.0.0.2"}
         with someone(browser, extra_http_headers=forged) as page:
             page.goto(f"{address}/methods")
             expect(page.get_by_text("you did not come through it")).to_be_visible()
             expect(page.get_by_role("link", name="Survival")).to_have_count(0)
+        told = json.loads(fetched(f"{address}/api/health"))
+        assert told["status"] == "ok"
+        assert told["version"] == __version__
+        assert told["worker"] == {"works": True}
+        assert told["disk"]["free_mib"] > 0
+        figures = dict(
+            line.rsplit(" ", 1)
+            for line in fetched(f"{address}/metrics").splitlines()
+            if not line.startswith("#")
+        )
+        assert float(figures['calr_run_seconds_count{page="methods"}']) >= 1
+        assert float(figures['calr_actions_total{action="refused"}']) >= 1
+        assert float(figures["calr_worker_up"]) == 1
+        assert "process_resident_memory_bytes" in figures
+    # Streamlit prints its address beside the log.
+    log = (tmp_path / "server.log").read_text().splitlines()
+    lines = [json.loads(line) for line in log if line.startswith("{")]
+    ours = [line for line in lines if line["logger"] == "calr_explorer"]
+    assert ours[0]["message"] == f"CALR Explorer {__version__} starts"
+    assert [line["message"] for line in ours if line["level"] == "WARNING"] == [
+        "CALR_EXPLORER_DISCLOSURES is no setting of this version, so nothing obeys it"
+    ]

@@ -16,10 +16,13 @@ import threading
 from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from app.shell.accounts.rules import Person
+from app.shell.watch.figures import count_action
 from data_loaders import settings
+
+if TYPE_CHECKING:
+    from app.shell.accounts.rules import Person  # it notes, too: either may come first
 
 Action = Literal[
     "log_in",
@@ -32,7 +35,6 @@ Action = Literal[
     "delete",
     "export",
     "present",
-    "watch",
 ]
 _FULL = 10 * 2**20  # bytes of a file before it is put aside
 _KEPT = 50
@@ -63,6 +65,7 @@ def note(
     what
         Which export, or why somebody was refused: our own words or a widget's key, no data.
     """
+    count_action(action)
     named = settings.AUDIT.read()
     if not named and settings.ACCOUNTS.read().lower() == "off":
         return

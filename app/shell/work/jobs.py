@@ -156,6 +156,18 @@ class JobService:
         """Process id of the worker, None while it is being replaced."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def alive(self) -> bool:
+        """Whether the worker's process runs."""
+        process = self._process
+        return process is not None and process.poll() is None
+
+    @property
+    def unfinished(self) -> int:
+        """How many jobs are under way or wait for their turn."""
+        with self._change:
+            return sum(not job.finished for job in self._jobs.values())
+
     def close(self) -> None:
         """End the worker."""
         with self._change:
