@@ -11,9 +11,12 @@ PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --requir
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
 
-# What a server for several people needs beside it, and what an analysis inside a database needs.
+# For several people: a process a processor core behind HAProxy, or so many as the setting says.
+serve: export CALR_EXPLORER_PROCESSES ?= all
 serve: $(VENV)/.serve-ready
-	$(PY) -m streamlit run app/server.py
+	$(PY) -m app.command serve
+
+# What an analysis inside a database needs.
 
 engine: $(VENV)/.engine-ready
 

@@ -7,6 +7,7 @@ checkout ``python -m app.command``.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,9 +16,10 @@ from pathlib import Path
 from app import __version__
 from data_loaders.commands import add_commands, run
 from data_loaders.model import CohortError
-from data_loaders.wording import plural
+from data_loaders.settings import PROCESSES
+from data_loaders.wording import plural, shown
 
-SERVER = Path(__file__).resolve().with_name("server.py")
+_MOST_PROCESSES = 64
 
 
 class CommandError(ValueError):
@@ -54,20 +56,47 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--address", help="where to listen; this machine only by default")
     parser.add_argument("--port", type=int, help="8501 by default")
     parser.add_argument("--path", help="below which path of the address the app stands")
+    parser.add_argument("--processes", help="how many share the visitors: 1 by default, or all")
     parser.set_defaults(say=_serve)
 
 
 def _serve(stated: argparse.Namespace) -> list[str]:
-    from streamlit.web import cli
+    from app.serving.processes import SERVER, find_proxy, serve_processes
 
     options = {
         "server.address": stated.address,
         "server.port": stated.port,
         "server.baseUrlPath": stated.path,
     }
+    count = _processes(stated.processes or PROCESSES.read())
+    if count > 1 and find_proxy() is not None:
+        from streamlit import config
+
+        config._main_script_path = str(SERVER)  # noqa: SLF001  (whose settings are read)
+        address, port, path = (
+            config.get_option(name) if value is None else value for name, value in options.items()
+        )
+        serve_processes(count, address or "127.0.0.1", port, path or "")
+        return []
+    if count > 1:
+        sys.stderr.write(
+            "One process serves all: HAProxy is not installed (Debian: apt-get install haproxy).\n"
+        )
+    from streamlit.web import cli
+
     given = [f"--{name}={value}" for name, value in options.items() if value is not None]
     cli.main(["run", str(SERVER), *given], standalone_mode=False)
     return []
+
+
+def _processes(text: str) -> int:
+    if text == "all":
+        return os.cpu_count() or 1
+    if text.isdecimal() and 0 < int(text) <= _MOST_PROCESSES:
+        return int(text)
+    raise CommandError(
+        f"{shown(text)} is no number of processes: from 1 to {_MOST_PROCESSES}, or all."
+    )
 
 
 def _add_story(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -25,9 +25,11 @@ from starlette.responses import JSONResponse, Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Message, Receive, Scope, Send  # noqa: E402
 from streamlit import config  # noqa: E402
+from streamlit.url_util import make_url_path  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from app.serving.assets import Compressed, assets  # noqa: E402
+from app.serving.busy import Room  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
 from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
 from app.shell.accounts.gate import oidc_secrets  # noqa: E402
@@ -140,16 +142,23 @@ def explain(error: Exception) -> bool:
 
 if ACCOUNTS.read().lower() == "proxy":
     keep_the_peer()
+# Streamlit puts its own pages and files below this path, but leaves our addresses as they are.
+_BELOW = make_url_path(config.get_option("server.baseUrlPath"), "").rstrip("/")
 app = st.App(
     ROOT / "app" / "main.py",
     lifespan=lifespan,
     secrets=oidc_secrets(),
     on_script_error=explain,
     routes=[
-        Route("/api/ready", ready),
-        Route("/api/health", health),
-        Route("/metrics", metrics),
-        Route("/stage/{token}", presentation),
+        Route(f"{_BELOW}/api/ready", ready),
+        Route(f"{_BELOW}/api/health", health),
+        Route(f"{_BELOW}/metrics", metrics),
+        Route(f"{_BELOW}/stage/{{token}}", presentation),
     ],
-    middleware=[Middleware(SecurityHeaders), Middleware(Door), Middleware(Compressed)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(Room),
+        Middleware(Door),
+        Middleware(Compressed),
+    ],
 )

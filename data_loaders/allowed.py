@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from data_loaders.databases.address import parse_address
 from data_loaders.model import CohortError
-from data_loaders.settings import SOURCES
+from data_loaders.settings import SHARED, SOURCES
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Allowed:
             Where the setting stands; the process's own where None.
         """
         listed = SOURCES.listed(environment)
+        shared = shared or SHARED.read(environment) == "yes"
         return cls(listed if listed or shared else None)
 
     @property

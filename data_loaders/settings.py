@@ -91,6 +91,23 @@ NUMBA_CACHE = Setting(
     "Folder for what numba compiles; a temporary one where it is not set and nothing else can be "
     "written. Read at start.",
 )  # fmt: skip
+PROCESSES = _ours(
+    "PROCESSES", "1",
+    "Server processes that share an address and the visitors (calr-explorer serve); all for one a "
+    "processor core. More than one need HAProxy. Read at start.",
+)  # fmt: skip
+SHARED = _ours(
+    "SHARED", "no",
+    "yes where others reach the server though it listens to this machine only, as behind a proxy: "
+    "it then reads no database and no portal that is not listed.",
+)  # fmt: skip
+MAX_SESSIONS = _ours(
+    "MAX_SESSIONS", "200", "Most visitors of one server process; others are asked to wait."
+)
+MAX_MEMORY_MIB = _ours(
+    "MAX_MEMORY_MIB", "0",
+    "Memory of one server process, in MiB, beyond which nobody new is let in; 0 for no limit.",
+)  # fmt: skip
 ACCOUNTS = _ours(
     "ACCOUNTS", "off",
     "Who may come in: off (whoever reaches the server), oidc (who logs in with an OpenID Connect "

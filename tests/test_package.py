@@ -14,11 +14,15 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 from streamlit.file_util import get_static_dir
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from benchmarks.visitors import Visitor
+from data_loaders.settings import MAX_SESSIONS
 from tests.conftest import ROOT
 from tests.e2e.server import free_port, running
 
+PAGE = {"accept": "text/html,*/*"}
 TABLE = "id,age,sex,os_days,os_event,TP53\na,60,M,100,1,0\nb,61,F,200,0,1\nc,59,F,-5,1,\n"
 
 
@@ -82,12 +86,27 @@ def test_pages_are_served_from_any_folder(installed: Path, elsewhere: Path):
     port = free_port()
     asked = command(installed, "serve", "--path", "explorer", "--port", str(port))
     address = f"http://127.0.0.1:{port}/explorer"
-    with running(asked["args"], address, elsewhere / "log", elsewhere, asked["env"]):
+    environment = asked["env"] | {MAX_SESSIONS.name: "1"}
+    with running(asked["args"], address, elsewhere / "log", elsewhere, environment):
         visitor = Visitor(address, "survival", "", figure="Overall survival")
         visitor.start()
         assert visitor.wait_for_figure(60)
-        visitor.leave()
+        assert httpx.get(f"{address}/api/ready").json() == {"status": "ready"}
         files_come_compressed(f"{address}/survival")
+        the_next_is_told(f"{address}/survival")
+        visitor.leave()
+        # Who came with the page that was refused has no place either, whoever leaves has none.
+        assert httpx.get(f"{address}/survival", headers=PAGE).status_code == 200
+
+
+def the_next_is_told(page: str) -> None:
+    """A server with as many visitors as it takes says so, to who opens a page or connects."""
+    refused = httpx.get(page, headers=PAGE)
+    assert refused.status_code == 503
+    assert "tries again" in refused.text
+    assert int(refused.headers["retry-after"]) > 0
+    with pytest.raises(InvalidStatus):
+        connect(f"{page.replace('http', 'ws', 1).rpartition('/')[0]}/_stcore/stream")
 
 
 def files_come_compressed(page: str) -> None:
