@@ -73,7 +73,7 @@ def test_a_file_is_checked(installed: Path, elsewhere: Path):
 
 
 def test_what_cannot_be_done_is_one_sentence(installed: Path, elsewhere: Path):
-    for arguments in (("check", "no.csv"), ("story", "to-pptx", "patients.csv")):
+    for arguments in (("check", "no.csv"), ("serve", "--processes", "none")):
         asked = command(installed, *arguments)
         said = subprocess.run(**asked, cwd=elsewhere, capture_output=True, text=True, check=False)
         assert said.returncode == 1

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.serving.busy import busy_page
-from data_loaders.settings import SHARED
+from data_loaders.settings import GROUPS_HEADER, PROXIES, SHARED, USER_HEADER
 
 SERVER = Path(__file__).resolve().parents[1] / "server.py"
 _HERE = ("127.0.0.1", "localhost", "::1")
@@ -52,6 +52,10 @@ def proxy_configuration(
     busy
         File with the whole HTTP response where no process can take a request.
     """
+    # The processes see this proxy only: whom it lets name a person is decided here.
+    named = [one.read() for one in (USER_HEADER, GROUPS_HEADER) if one.read()]
+    trusted = f" unless {{ src {' '.join(PROXIES.listed())} }}" if PROXIES.listed() else ""
+    taken_away = "\n".join(f"    http-request del-header {name}{trusted}" for name in named)
     servers = "\n".join(
         f"    server p{number} 127.0.0.1:{one} cookie p{number} check inter 2s fall 3 rise 1"
         for number, one in enumerate(ports, start=1)
@@ -81,6 +85,7 @@ defaults
 
 frontend everybody
     bind {host}:{port}
+{taken_away}
     default_backend processes
 
 backend processes
@@ -101,6 +106,7 @@ def serve_processes(count: int, address: str, port: int, path: str) -> None:
     path = path.strip("/")
     environment = dict(os.environ)
     environment.setdefault(_COOKIE_SECRET, secrets.token_hex(32))
+    environment[PROXIES.name] = "127.0.0.1"
     if address not in _HERE:
         environment[SHARED.name] = "yes"
     ports = _free_ports(count)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.serving.processes import find_proxy
+from app.serving.busy import busy_page
+from app.serving.processes import find_proxy, proxy_configuration
 from benchmarks.visitors import Visitor
-from data_loaders.settings import MAX_SESSIONS
+from data_loaders.settings import MAX_SESSIONS, PROXIES, USER_HEADER
 from tests.e2e.server import free_port, running
 
 PAGE = {"accept": "text/html,*/*"}
@@ -66,3 +71,54 @@ def test_each_browser_has_its_process_and_the_last_is_told(served: tuple[str, in
     assert visitor.is_alive()
     assert len(set(children(leader)) & set(before)) == 2
     visitor.leave()
+
+
+class Told(BaseHTTPRequestHandler):
+    """Answers with what was said of a person."""
+
+    def do_GET(self) -> None:
+        said = (self.headers.get("X-Forwarded-User") or "nobody").encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("proxies", "taken"), [("127.0.0.0/8,fd00::/8", "ada"), ("10.0.0.5", "nobody")]
+)
+def test_only_a_proxy_names_a_person(
+    proxies: str, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    if find_proxy() is None:
+        pytest.skip("needs HAProxy: apt-get install haproxy")
+    monkeypatch.setenv(USER_HEADER.name, "X-Forwarded-User")
+    monkeypatch.setenv(PROXIES.name, proxies)
+    busy, configuration = tmp_path / "busy.http", tmp_path / "haproxy.cfg"
+    busy.write_bytes(busy_page(response=True))
+    port = free_port()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Told) as behind:
+        threading.Thread(target=behind.serve_forever, daemon=True).start()
+        configuration.write_text(
+            proxy_configuration("127.0.0.1", port, "", [behind.server_port], busy)
+        )
+        process = subprocess.Popen(  # noqa: S603
+            [find_proxy(), "-db", "-f", str(configuration)]
+        )
+        try:
+            deadline = time.monotonic() + 20
+            while True:
+                with contextlib.suppress(httpx.ConnectError):
+                    said = httpx.get(
+                        f"http://127.0.0.1:{port}/", headers={"X-Forwarded-User": "ada"}
+                    )
+                    break
+                assert time.monotonic() < deadline
+        finally:
+            process.kill()
+            process.wait()
+            behind.shutdown()
+    assert said.text == taken
