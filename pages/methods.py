@@ -48,6 +48,13 @@ lacks, something, where the group has k patients or more; and large counts, whic
 together may tell more closely than their rounding. Pages and views that show patients one by one,
 or few in many places, are not shown. It is no substitute for deciding who may use the server.
 
+**Cohorts combined.** Variables are the same by their meaning in the vocabulary, else by name or
+label; numbers are converted to the first cohort's unit, and stay apart where they cannot be.
+What a cohort did not look for is not tested there. Endpoints are the same by their key; where
+one cohort has a competing event and another none, the findings say so. Patients of two cohorts
+who are alike in age, sex, diagnosis, times and alterations are suspected to be one, and marked
+only where there are more of them than chance gives, judged by the pairs within each cohort.
+
 **Demo cohorts** are simulated. Frequencies, co-occurrence and hazard ratios follow published
 figures; the Data page lists each with its source. No patient stands behind any row.
         """
@@ -124,6 +131,26 @@ rearrangements of AML.
 **Genomic classes** are decision lists too: the eight of MPN [@grinfeld], which agree with 98.8% of
 1,033 labels that the authors gave, and classes of AML after Tazi [@tazi], whose precedence and
 genes were inferred from labels: an approximation.
+
+**Several hospitals.** A release holds counts of who left between the points of a grid, so that
+Kaplan-Meier, log-rank and Gray's tests within sites, cumulative incidence and restricted means
+are those of the pooled rows on that grid, exactly where no site rounds. Hazard ratios by site
+are Peto's, together by random effects [@dersimonian]. A *Cox model over sites* is stratified by
+site: its log partial likelihood, gradient and Hessian are sums of the sites' own, and Newton's
+method on these sums [@webdisco] gives the estimates of the pooled rows. One exchange gives an
+approximation, ODAC [@odac] with the second-order term. **Protected:** at least three sites;
+groups below a minimum are left out, and with them as many others as it takes that none follows
+by subtraction; cumulative counts are rounded; means have three digits; no patient has more than
+one part in the minimum of any combination of covariates (leverage) or of the weights of a round;
+a site answers only the coefficients that Newton's method gives, a limited number of rounds and
+of sums, and no selection that differs from an earlier one by fewer than the minimum, as far as
+its record was opened. Signed files (HMAC-SHA256 with a key of site and coordinator) cannot be
+changed unnoticed by others. **What remains possible:** a site whose counts are untrue and could
+be true; a coordinator who invents the other sites' sums, and so leads the rounds where it likes
+within these limits; two sites that put what they know together against a third; rounding that
+shows, by chance, that a count has changed; rows of the sums being put together by somebody who
+knows nearly all of them; a session without the site's record. Whoever has the key can sign, and
+a signature hides nothing.
 
 **The screen** fits one model for each alteration among the patients tested for it, and adjusts by
 Benjamini and Hochberg [@bh] over everything tested.

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.analysis.competing_risks import cumulative_incidence, gray_test
+from app.analysis.survival import kaplan_meier
 from app.cohort.filters import Filter
-from app.cohort.tally import ReleasePolicy, TallyError, pool, tally_of
-from app.views.pooled.analysis import agreement, common_filter, pooled_survival, shared_questions
+from app.cohort.tally import Release, ReleasePolicy, TallyError, pool, tally_of
+from app.views.pooled.analysis import (
+    agreement,
+    common_filter,
+    differences,
+    pooled_survival,
+    shared_questions,
+)
+from app.views.pooled.incidence import pooled_incidence
+from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading
 from data_loaders import load_cohort
 from tests.pages.conftest import calm, figures, words
@@ -57,31 +69,107 @@ def test_a_cox_model_over_sites_is_shown_asked_for_and_answered(open_app):
     assert "Open the request that the coordinator sent" in words(at)
 
 
+def test_an_event_that_others_compete_with_is_shown_as_incidence(open_app):
+    at: AppTest = open_app("pooled")
+    at.selectbox(key="pooled_endpoint").set_value("aml").run()
+    at.selectbox(key="pooled_group").set_value("alteration:ASXL1").run()
+    calm(at)
+    assert "Cumulative incidence of AML transformation" in str(figures(at)[0]["layout"])
+    assert "Gray's test, stratified (5 strata)" in words(at)
+    assert "Aalen and Johansen" in words(at)
+    at.segmented_control(key="pooled_estimate").set_value("Free of the event").run()
+    calm(at)
+    assert "were free of the event for" in words(at), "restricted means"
+    at.session_state["pooled_tables"] = True
+    calm(at.run())
+    tables = [table.value for table in at.dataframe]
+    (patients,) = [t for t in tables if "Variable" in t]
+    assert {"Age at diagnosis, years, mean (SD)", "Sex: F"} <= set(patients["Variable"])
+    (genes,) = [t for t in tables if "Alteration" in t]
+    assert genes["All sites"].iloc[0].endswith("of 2,000")
+
+
 def test_sites_that_do_not_fit_together_are_told_apart():
     cohort = load_cohort("demo:mds")
-    half = cohort.numbers("age_years") < 70
+    third = np.arange(cohort.n) % 3
     older = Filter.from_dict({"column": "age_years", "between": [60, None]})
     policy, exact = ReleasePolicy(), ReleasePolicy(1, 1)
-    one = tally_of(cohort.subset(half)).release(policy, site="A", made=MADE)
-    two = tally_of(cohort.subset(~half)).release(exact, site="B", made=MADE)
-    both = pooled_survival([one, two], "os")
+
+    def released(place: int, site: str, own: ReleasePolicy, **more: Any) -> Release:
+        tally = tally_of(cohort.subset(third == place))
+        return tally.release(own, site=site, made=MADE, **more)
+
+    one, two = released(0, "A", policy), released(1, "B", exact)
+    three = released(2, "C", exact, groups=["alteration:TP53"])
+    sites = [one, two, three]
+    both = pooled_survival(sites, "os")
     assert not both.exact
     assert "rounded" in " ".join(pooled_notes(both, []))
-    assert "rounded cumulative counts to multiples of 5" in pooled_methods(
-        both, agreement([one, two])
-    )
+    assert "rounded cumulative counts to multiples of 5" in pooled_methods(both, agreement(sites))
     assert pooled_reading(both)[0].startswith("All patients:")
-    again = tally_of(cohort.subset(half)).release(policy, site="C", made=MADE)
+    again = released(0, "D", policy)
     assert agreement([one, again])["same_patients"].tolist() == ["", "A"]
-    chosen = tally_of(cohort.subset(~half)).release(exact, site="D", made=MADE, selected=older)
     with pytest.raises(TallyError, match="agree on whom to count"):
-        common_filter([one, chosen])
-    months = tally_of(cohort.subset(~half)).release(
-        ReleasePolicy(1, 1, tuple(range(0, 400, 3))), site="E", made=MADE
-    )
+        common_filter([one, released(1, "D", exact, selected=older)])
+    months = released(1, "E", ReleasePolicy(1, 1, tuple(range(0, 400, 3))))
     with pytest.raises(TallyError, match="different grids"):
-        pooled_survival([one, months], "os")
-    assert set(shared_questions([one, two])) == set(cohort.endpoints)
-    assert pool([one, two]).events(None, "os")["events"].sum() == pytest.approx(
+        pooled_survival([one, two, months], "os")
+    assert set(shared_questions(sites)) == set(cohort.endpoints)
+    assert pool(sites).events(None, "os")["events"].sum() == pytest.approx(
         cohort.numbers("os_event").sum(), abs=3
+    )
+    # What differs in definition is said, and is not taken together.
+    assert not differences(sites)
+    content = json.loads(json.dumps(two.content))
+    content["variables"]["hb_g_per_l"]["unit"] = "g/dL"
+    content["endpoints"]["aml"]["competing"] = False
+    del content["endpoints"]["lfs"]
+    bent = [one, Release(content), three]
+    told = " ".join(differences(bent))
+    assert "hb_g_per_l is numeric g/L at A" in told
+    assert "AML transformation has a competing event only at A and C" in told
+    assert "Leukaemia-free survival is not released by B" in told
+    table = table_by_site(bent).set_index("Variable")
+    assert table.loc["Haemoglobin, mean (SD)", "All sites"] == ""
+    assert table.loc["Age at diagnosis, years, mean (SD)", "All sites"].startswith(
+        f"{np.nanmean(cohort.numbers('age_years')):.3g} ("
+    )
+    frequencies = frequencies_by_site(sites).set_index("Alteration")
+    assert frequencies.loc["TET2", "frequency"] == pytest.approx(
+        (cohort.feature_state("TET2") == 1).mean(), abs=0.01
+    )
+
+
+def test_pooled_incidence_is_that_of_the_rows_on_the_grid():
+    cohort = load_cohort("demo:mds")
+    third = np.arange(cohort.n) % 3
+    sites = [
+        tally_of(cohort.subset(third == place)).release(
+            ReleasePolicy(1, 1), site=str(place), made=MADE, groups=["alteration:TP53"]
+        )
+        for place in range(3)
+    ]
+    found = pooled_incidence(sites, "aml", "alteration:TP53")
+    grid = np.array(sites[0].content["policy"]["grid"], dtype=float)
+    ends, state = cohort.endpoints["aml"], cohort.feature_state("TP53")
+    time = grid[np.searchsorted(grid, cohort.numbers(ends.time))]
+    cause = np.where(cohort.numbers(ends.event) == 1, 1, 2 * cohort.numbers(ends.competing))
+    known = (state >= 0) & ~np.isnan(cohort.numbers(ends.time))
+    expected = gray_test(
+        time[known], cause[known].astype(int), state[known], strata=third[known]
+    )  # fmt: skip
+    assert found.test is not None
+    assert found.test.statistic == pytest.approx(expected.statistic, rel=1e-12)
+    rows = cumulative_incidence(time[known & (state == 1)], cause[known & (state == 1)].astype(int))
+    np.testing.assert_allclose(
+        found.curves["TP53 mutated"].curves[1].incidence, rows.curves[1].incidence, rtol=1e-12
+    )
+    survival = pooled_survival(sites, "os", "alteration:TP53")
+    assert survival.means is not None
+    months, event = cohort.numbers("os_months"), cohort.numbers("os_event")
+    months = grid[np.searchsorted(grid, months)]
+    used = (state == 1) & ~np.isnan(cohort.numbers("os_months"))
+    curve = kaplan_meier(months[used], event[used])
+    assert survival.means["rmst"].iloc[0] == pytest.approx(
+        float(curve.rmst(survival.means["tau"].iloc[0])), rel=1e-12
     )

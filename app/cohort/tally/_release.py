@@ -18,42 +18,27 @@ import pandas as pd
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
-from app.cohort.tally._events import COUNTS
+from app.cohort.tally._checking import check
+from app.cohort.tally._policy import (
+    HIDDEN,
+    Bools,
+    ReleasePolicy,
+    allowed,
+    blurred,
+    check_differences,
+    rounded,
+)
+from app.cohort.tally._record import SiteRecord
 from app.cohort.tally._sealing import UNSIGNED, Seal, sealed, unsealed
 from app.cohort.tally._tally import N, TallyError
+from data_loaders import Cohort, Variable
 
 if TYPE_CHECKING:
     from app.cohort.tally._rows import RowTally
 
 _KIND, _VERSION = "calr-release", 1
-_HIDDEN = -1
-# Half years for ten years, years after that; a last point that nobody outlives is added.
-HALF_YEARS = (*range(0, 121, 6), *range(132, 481, 12))
-
-
-@dataclass(frozen=True)
-class ReleasePolicy:
-    """What may leave a hospital.
-
-    Attributes
-    ----------
-    minimum
-        Groups of fewer patients are left out, and counts below it hidden; 1 hides nothing.
-    rounding
-        Counts are rounded to its multiples; 1 leaves them exact.
-    grid
-        Points of follow-up, in months.
-    """
-
-    minimum: int = 5
-    rounding: int = 5
-    grid: tuple[float, ...] = HALF_YEARS
-
-    def __post_init__(self) -> None:
-        if self.minimum < 1 or self.rounding < 1:
-            raise TallyError("The smallest count and the base of rounding are from 1 up.")
-        if len(self.grid) < 2 or self.grid[0] != 0 or (np.diff(self.grid) <= 0).any():
-            raise TallyError("The grid of follow-up starts at 0 and ascends.")
+_DESCRIBED = ("demographic", "disease", "clinical")
+_MOST_LEVELS = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +79,7 @@ class Release:
         """See :meth:`Tally.counts`; hidden counts are left out."""
         held = self._held("counts", selected, by=list(by))
         table = pd.DataFrame(held["table"])
-        return table[table[N] != _HIDDEN].reset_index(drop=True)
+        return table[table[N] != HIDDEN].reset_index(drop=True)
 
     def events(
         self,
@@ -133,7 +118,7 @@ class Release:
     def features(self, selected: Filter | None = None) -> pd.DataFrame:
         """See :meth:`Tally.features`; alterations with a hidden count are left out."""
         table = pd.DataFrame(self._held("features", selected)["table"])
-        shown = (table["tested"] != _HIDDEN) & (table["altered"] != _HIDDEN)
+        shown = (table["tested"] != HIDDEN) & (table["altered"] != HIDDEN)
         return table[shown].reset_index(drop=True)
 
     def _held(self, part: str, selected: Filter | None, **asked: Any) -> Mapping[str, Any]:
@@ -156,6 +141,7 @@ def release_of(
     made: date,
     groups: Sequence[str] = (),
     selected: Filter | None = None,
+    record: SiteRecord | None = None,
 ) -> Release:
     """Write down what a policy lets a site tell.
 
@@ -172,18 +158,24 @@ def release_of(
         counted by itself.
     selected
         Whom to count; None for everyone.
+    record
+        What the site told before; None for nothing.
 
     Raises
     ------
     TallyError
-        If fewer patients than the policy's minimum are selected, or follow-up with late entry
-        would have to be rounded.
+        If fewer patients than the policy's minimum are selected, they differ by fewer from those
+        of an earlier answer, two groups do, or follow-up with late entry would have to be rounded.
     """
     cohort = tally.cohort
     chosen = selected or Filter()
     n = int(tally.counts(chosen)[N].iloc[0])
     if n < policy.minimum:
         raise TallyError(f"Fewer than {policy.minimum} patients are selected: nothing is released.")
+    mask = chosen.apply(cohort).mask
+    if record is not None:
+        record.check(cohort, mask, policy.minimum)
+    _check_groups(cohort, mask, groups, policy)
     policy = _reaching(tally, policy)
     asked = chosen.to_dict()
     events = []
@@ -196,37 +188,34 @@ def release_of(
         for group in (None, *groups):
             table = tally.events(chosen, key, group, policy.grid)
             left_out, reference = table.attrs["left_out"], table.attrs["reference"]
-            table = _allowed(table, policy)
+            table = allowed(table, policy)
             events.append(
                 {
                     "filter": asked, "endpoint": key, "group": group,
                     "names": list(map(str, table["group"].cat.categories)),
                     "reference": reference,
                     "left_out": {
-                        why: _rounded(many, policy)
+                        why: rounded(many, policy)
                         for why, many in left_out.items() if many >= policy.minimum
                     },
                     "table": table.assign(group=table["group"].astype(str)).to_dict("list"),
                 }
             )  # fmt: skip
-    counts = []
-    for by in ([], *([group] for group in groups)):
-        table = tally.counts(chosen, by)
-        table[N] = [_rounded(many, policy) for many in table[N]]
-        counts.append({"filter": asked, "by": list(by), "table": table.to_dict("list")})
     known = set(cohort.patients.columns) - cohort.endpoint_columns
-    numeric = [v.name for v in cohort.variables.values() if v.kind == "numeric" and v.name in known]
+    variables = [v for v in cohort.variables.values() if v.name in known]
+    described = [v.name for v in variables if _is_described(cohort, v)]
+    counts = []
+    for by in ([], *([group] for group in groups), *([name] for name in described)):
+        table = tally.counts(chosen, by)
+        table[N] = [rounded(many, policy) for many in table[N]]
+        counts.append({"filter": asked, "by": list(by), "table": table.to_dict("list")})
+    numeric = [v.name for v in variables if v.kind == "numeric"]
     moments = tally.moments(chosen, numeric).drop(columns="histogram")
-    moments = moments[moments[N] >= 2 * policy.minimum]
-    shown = np.array([_rounded(many, policy) for many in moments[N]], dtype=np.int64)
-    for column in ("sum", "sum_squares"):
-        # Means and standard deviations stay what they are.
-        moments[column] *= shown / moments[N]
-    moments[N] = shown
-    moments["missing"] = [max(0, _rounded(many, policy)) for many in moments["missing"]]
+    moments = moments[moments[N] >= max(2, 2 * policy.minimum)]
+    moments = _blurred(moments, policy)
     features = tally.features(chosen)
     for column in ("tested", "altered"):
-        features[column] = [_rounded(many, policy) for many in features[column]]
+        features[column] = [rounded(many, policy) for many in features[column]]
     content = {
         "kind": _KIND, "version": _VERSION, "site": site, "made": str(made),
         "policy": asdict(policy) | {"grid": list(policy.grid)}, "fingerprint": cohort.fingerprint,
@@ -234,6 +223,10 @@ def release_of(
         "endpoints": {
             key: {"label": held.label, "competing": held.competing is not None}
             for key, held in cohort.endpoints.items()
+        },
+        "variables": {
+            v.name: {"label": v.label, "kind": v.kind, "unit": v.unit or ""}
+            for v in variables if v.name in {*described, *numeric}
         },
         "events": events, "counts": counts,
         "moments": [{"filter": asked, "table": moments.to_dict("list")}],
@@ -258,7 +251,7 @@ def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
     """
     content, seal = unsealed(text, _KIND, _VERSION, "release of counts", writer="site", keys=keys)
     try:
-        _check(content)
+        check(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TallyError(
             f"The release of {content['site']} holds counts that cannot be: ask the site to write "
@@ -267,55 +260,44 @@ def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
     return Release(content, seal)
 
 
-def _check(content: Mapping[str, Any]) -> None:
-    """Raise any error where the file does not hold what a release holds."""
-    policy = content["policy"]
-    if not isinstance(content["synthetic"], bool):
-        raise TypeError("Whether the patients are simulated is not said.")
-    ReleasePolicy(policy["minimum"], policy["rounding"], tuple(policy["grid"]))
-    for held in content["endpoints"].values():
-        str(held["label"]), bool(held["competing"])
-    for held in content["events"]:
-        table = pd.DataFrame(held["table"])[["group", "time", *COUNTS]]
-        counts = table[list(COUNTS)].astype(np.int64)
-        ends = counts.drop(columns="entered")
-        if (counts < 0).any(axis=None) or int(counts["entered"].sum()) != int(ends.sum().sum()):
-            raise ValueError("Who enters does not leave.")
-        if not set(table["time"].astype(float)) <= set(map(float, policy["grid"])):
-            raise ValueError("A time is not on the grid.")
-        known = held["endpoint"] in content["endpoints"]
-        if not (known and set(table["group"]) <= set(held["names"])):
-            raise ValueError("A group or endpoint has no name.")
-        {str(why): int(n) for why, n in held["left_out"].items()}
-        if not isinstance(held["reference"], str):
-            raise TypeError("A reference is a name.")
-    for part, columns in (("counts", [N]), ("features", ["feature", "kind", "tested", "altered"])):
-        for held in content[part]:
-            pd.DataFrame(held["table"])[columns][columns[-1:]].astype(np.int64)
-    for held in content["moments"]:
-        pd.DataFrame(held["table"])[["variable", N, "missing", "sum", "sum_squares"]]
+def _check_groups(
+    cohort: Cohort, mask: Bools, groups: Sequence[str], policy: ReleasePolicy
+) -> None:
+    """Refuse groups of which two differ by a few patients."""
+    if policy.minimum == 1:
+        return
+    held = {}
+    for group in groups:
+        grouping = GroupingSpec.parse(group).build(cohort, mask)
+        for place, name in enumerate(grouping.names):
+            held[f"{name} ({group})"] = mask & (grouping.codes == place)
+    check_differences(held, policy)
 
 
-def _allowed(table: pd.DataFrame, policy: ReleasePolicy) -> pd.DataFrame:
-    """Groups that are large enough, on the whole grid, with rounded cumulative counts."""
-    parts = []
-    for name in table["group"].cat.categories:
-        own = table[table["group"] == name].set_index("time")[list(COUNTS)]
-        if own["entered"].sum() < policy.minimum:
-            continue
-        if policy.rounding > 1:
-            own = own.reindex(list(policy.grid), fill_value=0)
-            ends = own[["events", "competing", "censored"]].cumsum()
-            ends = (ends + policy.rounding // 2) // policy.rounding * policy.rounding
-            own = ends.diff().fillna(ends.iloc[:1]).astype(np.int64)
-            own.insert(0, "entered", 0)
-            own.iloc[0, 0] = int(own.to_numpy().sum())
-        parts.append(own.reset_index().assign(group=str(name)))
-    columns = ["group", "time", *COUNTS]
-    whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    names = [part["group"].iloc[0] for part in parts]
-    whole["group"] = pd.Categorical(whole["group"], names, ordered=True)
-    return whole[columns]
+def _is_described(cohort: Cohort, variable: Variable) -> bool:
+    """Whether a variable's values are counted: a few words of what patients are."""
+    return (
+        variable.kind in {"categorical", "ordinal", "binary"}
+        and variable.role in _DESCRIBED
+        and 2 <= len(cohort.factor(variable.name)[1]) <= _MOST_LEVELS
+    )
+
+
+def _blurred(moments: pd.DataFrame, policy: ReleasePolicy) -> pd.DataFrame:
+    """Sums for the rounded count, from a mean and a standard deviation of a few digits."""
+    n = moments[N].to_numpy(dtype=np.float64)
+    means = moments["sum"].to_numpy() / n
+    spread = np.maximum(moments["sum_squares"].to_numpy() - n * means**2, 0.0)
+    sd = np.sqrt(spread / (n - 1))
+    shown = np.array([rounded(int(many), policy) for many in n], dtype=np.int64)
+    mean = np.array([blurred(value, policy) for value in means])
+    sd = np.array([blurred(value, policy) for value in sd])
+    return moments.assign(
+        **{
+            N: shown, "missing": [max(0, rounded(many, policy)) for many in moments["missing"]],
+            "sum": mean * shown, "sum_squares": sd**2 * (shown - 1) + shown * mean**2,
+        }
+    )  # fmt: skip
 
 
 def _reaching(tally: RowTally, policy: ReleasePolicy) -> ReleasePolicy:
@@ -329,9 +311,3 @@ def _reaching(tally: RowTally, policy: ReleasePolicy) -> ReleasePolicy:
     more = max(0, int(np.ceil((last - policy.grid[-1]) / step)))
     added = tuple(policy.grid[-1] + step * (i + 1) for i in range(more))
     return replace(policy, grid=(*policy.grid, *added))
-
-
-def _rounded(n: int, policy: ReleasePolicy) -> int:
-    if 0 < n < policy.minimum or (policy.minimum > 1 and n == 0):
-        return _HIDDEN
-    return int((n + policy.rounding // 2) // policy.rounding * policy.rounding)

@@ -14,7 +14,9 @@ import pandas as pd
 from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
 from app.cohort.tally._events import event_table
-from app.cohort.tally._release import Release, ReleasePolicy, release_of
+from app.cohort.tally._policy import ReleasePolicy
+from app.cohort.tally._record import SiteRecord
+from app.cohort.tally._release import Release, release_of
 from app.cohort.tally._tally import ALTERED, NOT_ALTERED, PAIR_CELLS, N, TallyError
 from data_loaders import Cohort
 
@@ -149,9 +151,12 @@ class RowTally:
         made: date,
         groups: Sequence[str] = (),
         selected: Filter | None = None,
+        record: SiteRecord | None = None,
     ) -> Release:
         """Write down what a policy lets this site tell; see :func:`release_of`."""
-        return release_of(self, policy, site=site, made=made, groups=groups, selected=selected)
+        return release_of(
+            self, policy, site=site, made=made, groups=groups, selected=selected, record=record
+        )
 
     def _mask(self, selected: Filter | None) -> Bools:
         return (selected or Filter()).apply(self.cohort).mask

@@ -86,6 +86,12 @@ REFERENCES = {
     "cms": "Centers for Medicare and Medicaid Services. Cell size suppression policy: no cell of 1 "
     "to 10 may be shown or derived.",
     "sdc": "Hundepool A et al. Statistical disclosure control. Wiley 2012.",
+    "webdisco": "Lu CL et al. WebDISCO: a web service for distributed Cox model learning without "
+    "patient-level data sharing. J Am Med Inform Assoc 2015;22:1212.",
+    "odac": "Duan R et al. Learning from local to global: an efficient distributed algorithm for "
+    "modeling time-to-event data. J Am Med Inform Assoc 2020;27:1028.",
+    "dersimonian": "DerSimonian R, Laird N. Meta-analysis in clinical trials. "
+    "Control Clin Trials 1986;7:177.",
 }
 _CITATION = re.compile(r"\[@(\w+)\]")
 _PACKAGES = (

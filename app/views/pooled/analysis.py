@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from app.analysis.pooling import PooledEffect, peto_by_site, pooled_effect
+from app.analysis.pooling import FEWEST_SITES, PooledEffect, peto_by_site, pooled_effect
 from app.analysis.survival import (
     KaplanMeier,
     LogrankResult,
     kaplan_meier_from_events,
     logrank_from_events,
+    longest_common_time,
+    rmst_differences,
 )
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter
 from app.cohort.tally import Release, ReleasePolicy, TallyError, pool, tally_of
 from data_loaders import Cohort
+from data_loaders.wording import listing
 
 EVERYONE = "All patients"
 _FEWEST, _MOST_SITES = 30, 12
+# Months that restricted means may reach to; the last that all curves reach is taken.
+_HORIZONS = (12.0, 24.0, 60.0, 120.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,9 @@ class PooledSurvival:
         Hazard ratio of the other against the reference within each site; None otherwise.
     together
         These taken together; None where no site has one.
+    means
+        Restricted mean survival times of the groups and their differences from the reference, as
+        :func:`app.analysis.survival.rmst_differences` gives them; None with fewer than two groups.
     left_out
         Patients without follow-up or group, by reason.
     exact
@@ -64,6 +73,7 @@ class PooledSurvival:
     compared: tuple[str, ...]
     effects: pd.DataFrame | None
     together: PooledEffect | None
+    means: pd.DataFrame | None
     left_out: Mapping[str, int]
     exact: bool
     synthetic: bool
@@ -86,24 +96,22 @@ def pooled_survival(
     ValueError
         If nobody is in any group.
     """
-    grids = [release.content["policy"]["grid"] for release in releases]
-    shortest = min(map(len, grids))
-    if any(grid[:shortest] != grids[0][:shortest] for grid in grids):
-        raise TallyError(
-            "The sites counted follow-up on different grids: agree on one and release again."
-        )
-    table = pool(releases).events(common_filter(releases), endpoint, group, by_site=True)
-    names = [str(name) for name in table["group"].cat.categories]
+    table, names = pooled_events(releases, endpoint, group)
     own = {name: table[table["group"] == name] for name in names}
     curves = {name: kaplan_meier_from_events(part) for name, part in own.items() if len(part)}
     sites = {
         str(site): kaplan_meier_from_events(part)
         for site, part in table.groupby("site", sort=False)
     }
-    test = effects = together = None
+    test = effects = together = means = None
     compared: tuple[str, ...] = ()
     if len(curves) > 1:
         test = logrank_from_events(table)
+        base = table.attrs["reference"] if table.attrs["reference"] in curves else names[0]
+        by_name = cast("Mapping[Hashable, KaplanMeier]", curves)
+        last = longest_common_time(by_name)
+        horizon = max((months for months in _HORIZONS if months <= last), default=last)
+        means = rmst_differences(by_name, horizon, base)
     if len(curves) == 2:
         reference = table.attrs["reference"]
         compared = tuple(sorted(curves, key=lambda name: name != reference))
@@ -117,17 +125,53 @@ def pooled_survival(
         endpoint=str(releases[0].endpoints[endpoint]["label"]),
         curves={EVERYONE: curves[names[0]]} if group is None else curves,
         site_curves=sites,
-        colours=dict(zip(names, assign_colours(names), strict=True))
-        if group is not None
-        else {EVERYONE: assign_colours([EVERYONE])[0]},
+        colours=colours_of(names, group),
         test=test,
         compared=compared,
         effects=effects,
         together=together,
+        means=means,
         left_out=table.attrs["left_out"],
-        exact=all(release.content["policy"]["rounding"] == 1 for release in releases),
+        exact=are_exact(releases),
         synthetic=any(release.synthetic for release in releases),
     )
+
+
+def pooled_events(
+    releases: Sequence[Release], endpoint: str, group: str | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """The event tables of all sites in one, and the names of the groups.
+
+    Raises
+    ------
+    TallyError
+        If there are fewer than three sites, a release does not hold it, or the sites' grids of
+        follow-up differ.
+    """
+    if len(releases) < FEWEST_SITES:
+        raise TallyError(
+            f"Pooling needs at least {FEWEST_SITES} sites: of two, each could take its own counts "
+            "away and have the other's."
+        )
+    grids = [release.content["policy"]["grid"] for release in releases]
+    shortest = min(map(len, grids))
+    if any(grid[:shortest] != grids[0][:shortest] for grid in grids):
+        raise TallyError(
+            "The sites counted follow-up on different grids: agree on one and release again."
+        )
+    table = pool(releases).events(common_filter(releases), endpoint, group, by_site=True)
+    return table, [str(name) for name in table["group"].cat.categories]
+
+
+def colours_of(names: Sequence[str], group: str | None) -> dict[str, str]:
+    """A colour for each group; for everyone together without groups."""
+    shown = [EVERYONE] if group is None else list(names)
+    return dict(zip(shown, assign_colours(shown), strict=True))
+
+
+def are_exact(releases: Sequence[Release]) -> bool:
+    """Whether every site's counts are exact."""
+    return all(release.content["policy"]["rounding"] == 1 for release in releases)
 
 
 def agreement(releases: Sequence[Release]) -> pd.DataFrame:
@@ -136,8 +180,8 @@ def agreement(releases: Sequence[Release]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        site, patients (-1 where hidden), made, minimum, rounding, endpoints, groups, same_patients
-        (the site whose data have the same fingerprint, else empty).
+        site, patients (-1 where hidden), made, minimum, rounding, signed (in words), endpoints,
+        groups, same_patients (the site whose data have the same fingerprint, else empty).
     """
     seen: dict[str, str] = {}
     rows = []
@@ -151,6 +195,7 @@ def agreement(releases: Sequence[Release]) -> pd.DataFrame:
                 "made": content["made"],
                 "minimum": content["policy"]["minimum"],
                 "rounding": content["policy"]["rounding"],
+                "signed": release.seal.words,
                 "endpoints": tuple(e["label"] for e in release.endpoints.values()),
                 "groups": tuple(dict.fromkeys(e["group"] for e in held if e["group"])),
                 "same_patients": seen.get(content["fingerprint"], ""),
@@ -158,6 +203,33 @@ def agreement(releases: Sequence[Release]) -> pd.DataFrame:
         )
         seen.setdefault(content["fingerprint"], release.name)
     return pd.DataFrame(rows)
+
+
+def differences(releases: Sequence[Release]) -> list[str]:
+    """Where the sites' definitions do not agree, as sentences; what is not named agrees."""
+    said = []
+    ends: dict[str, dict[str, dict[str, Any]]] = {}
+    units: dict[str, dict[str, str]] = {}
+    for release in releases:
+        for key, held in release.endpoints.items():
+            ends.setdefault(key, {})[release.name] = held
+        for name, held in release.content.get("variables", {}).items():
+            units.setdefault(name, {})[release.name] = f"{held['kind']} {held['unit']}".strip()
+    for key, by_site in ends.items():
+        labels = sorted({held["label"] for held in by_site.values()})
+        if len(labels) > 1:
+            said.append(f"The endpoint {key} is called {listing(labels)}: check what is meant.")
+        competing = [site for site, held in by_site.items() if held["competing"]]
+        if competing and len(competing) < len(by_site):
+            said.append(f"{labels[0]} has a competing event only at {listing(competing)}.")
+        absent = [release.name for release in releases if release.name not in by_site]
+        if absent:
+            said.append(f"{labels[0]} is not released by {listing(absent)}, so it is not pooled.")
+    for name, told_by in units.items():
+        if len(set(told_by.values())) > 1:
+            told = listing([f"{what} at {site}" for site, what in told_by.items()])
+            said.append(f"{name} is {told}: it is shown by site and not pooled.")
+    return said
 
 
 def common_filter(releases: Sequence[Release]) -> Filter:

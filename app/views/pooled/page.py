@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from app.analysis.pooling import FEWEST_SITES
 from app.cohort.escaping import markdown_escaped
 from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
-from app.cohort.tally import Release, ReleasePolicy, TallyError, read_release, tally_of
-from app.shell.controls.choice import pick, several
-from app.shell.layout import bullets, download, figure_with_downloads
+from app.cohort.tally import (
+    Release,
+    ReleasePolicy,
+    SiteRecord,
+    TallyError,
+    digest_of,
+    read_release,
+    tally_of,
+)
+from app.shell.controls.choice import choice, pick, several
+from app.shell.layout import bullets, download, download_table, figure_with_downloads
 from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
 from app.shell.tables import draw_table
 from app.study.figures.theme import framed
@@ -21,15 +33,32 @@ from app.study.wording import count
 from app.views.pooled.analysis import (
     PooledSurvival,
     agreement,
+    differences,
     pooled_survival,
     releases_by_centre,
     shared_questions,
 )
-from app.views.pooled.figures import pooled_figure, sites_forest
-from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading, pooled_title
+from app.views.pooled.figures import pooled_figure, pooled_incidence_figure, sites_forest
+from app.views.pooled.incidence import PooledIncidence, competes_everywhere, pooled_incidence
+from app.views.pooled.page_files import (
+    draw_keys,
+    draw_own_key,
+    draw_record,
+    held_record,
+    hold_record,
+)
+from app.views.pooled.tables import frequencies_by_site, table_by_site
+from app.views.pooled.words import (
+    incidence_reading,
+    pooled_methods,
+    pooled_notes,
+    pooled_reading,
+    pooled_title,
+)
 
 _FILES, _SITE = "pooled_files", "release_site"
-_FEWEST_SITES, _MOST_BYTES = 2, 32 * 2**20
+_MOST_BYTES = 32 * 2**20
+_INCIDENCE, _FREE = "Cumulative incidence", "Free of the event"
 _POLICIES = {
     "Hide counts below 5, round to 5": ReleasePolicy(5, 5),
     "Hide counts below 10, round to 10": ReleasePolicy(10, 10),
@@ -45,10 +74,13 @@ def draw_pooled() -> None:
         accept_multiple_files=True,
         help="Counts and sums, never a row of a patient. They stay in this session.",
     )  # fmt: skip
-    releases = _read(files or [])
-    if len(releases) < _FEWEST_SITES:
+    releases = _read(files or [], draw_keys("pooled") if files else {})
+    if len(releases) < FEWEST_SITES:
         if files:
-            st.info("Open the releases of at least two sites; until then this is an example.")
+            st.info(
+                f"Open the releases of at least {FEWEST_SITES} sites: of two, each could take its "
+                "own counts away and have the other's. Until then this is an example."
+            )
         releases = _example()
         st.caption(
             "Example: the centres of a synthetic cohort, each as if it had released its own counts."
@@ -67,27 +99,25 @@ def draw_pooled() -> None:
     with right:
         named = {group: "No groups" if group is None else _name(group) for group in asked[endpoint]}
         group = pick("Groups", asked[endpoint], "pooled_group", labels=named)
+    way = _FREE
+    if competes_everywhere(releases, endpoint):
+        way = choice("Estimate", [_INCIDENCE, _FREE], "pooled_estimate", quiet=True)
     try:
-        result = pooled_survival(releases, endpoint, group)
+        if way == _INCIDENCE:
+            _draw_incidence(pooled_incidence(releases, endpoint, group), agreed)
+        else:
+            _draw_survival(pooled_survival(releases, endpoint, group), agreed)
+        _draw_agreement(releases, agreed)
+        _draw_tables(releases)
     except (TallyError, ValueError) as error:
         st.info(markdown_escaped(str(error)))
-        return
-    _draw_result(result, agreed)
 
 
-def _draw_result(result: PooledSurvival, agreed: pd.DataFrame) -> None:
-    title = pooled_title(result, len(agreed))
+def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
     sentences = pooled_reading(result)
-    chart, words = st.columns([5, 3], gap="large")
-    with chart:
-        figure_with_downloads(
-            framed(pooled_figure(result), title, synthetic=result.synthetic),
-            partial(_curves_table, result),
-            key="pooled",
-            name=("pooled", result.endpoint),
-            alt=f"{title}. " + " ".join(sentences),
-        )
-        if result.effects is not None:
+    chart = _draw_result(result, pooled_figure(result), sentences, agreed)
+    if result.effects is not None:
+        with chart:
             figure_with_downloads(
                 framed(
                     sites_forest(result.effects, result),
@@ -99,25 +129,73 @@ def _draw_result(result: PooledSurvival, agreed: pd.DataFrame) -> None:
                 name=("pooled", "sites"),
                 alt="Hazard ratios with 95% intervals, one row a site and all together.",
             )
+
+
+def _draw_incidence(result: PooledIncidence, agreed: pd.DataFrame) -> None:
+    _draw_result(result, pooled_incidence_figure(result), incidence_reading(result), agreed)
+
+
+def _draw_result(
+    result: PooledSurvival | PooledIncidence,
+    figure: go.Figure,
+    sentences: list[str],
+    agreed: pd.DataFrame,
+) -> DeltaGenerator:
+    """The curves, what they say and how they came about; the place under the curves."""
+    title = pooled_title(result, len(agreed))
+    chart, words = st.columns([5, 3], gap="large")
+    with chart:
+        figure_with_downloads(
+            framed(figure, title, synthetic=result.synthetic),
+            partial(_curves_table, result),
+            key="pooled",
+            name=("pooled", result.endpoint),
+            alt=f"{title}. " + " ".join(sentences),
+        )
     with words:
         st.subheader("In words", anchor=False)
         same = [(row.site, row.same_patients) for row in agreed.itertuples() if row.same_patients]
         for note in pooled_notes(result, same):
             st.info(markdown_escaped(note))
         bullets([markdown_escaped(sentence) for sentence in sentences])
-        st.markdown("**What agrees**")
-        table = agreed.assign(
-            patients=[f"{n:,}" if n >= 0 else "hidden" for n in agreed["patients"]],
-            endpoints=[", ".join(held) for held in agreed["endpoints"]],
-            groups=[", ".join(map(_name, held)) for held in agreed["groups"]],
-        ).drop(columns="same_patients")
-        table.columns = ["Site", "Patients", "Released", "Hidden below", "Rounded to",
-                         "Endpoints", "Groups"]  # fmt: skip
-        draw_table(table, key="pooled_agreement")
     with st.expander("How these numbers came about"):
         methods = pooled_methods(result, agreed)
         st.markdown(markdown_escaped(methods))
         download("Methods (TXT)", partial(str, methods), "pooled_methods.txt", "pooled_methods")
+    return chart
+
+
+def _draw_agreement(releases: list[Release], agreed: pd.DataFrame) -> None:
+    st.subheader("What agrees, and who wrote it", anchor=False)
+    table = agreed.assign(
+        patients=[f"{n:,}" if n >= 0 else "hidden" for n in agreed["patients"]],
+        endpoints=[", ".join(held) for held in agreed["endpoints"]],
+        groups=[", ".join(map(_name, held)) for held in agreed["groups"]],
+    ).drop(columns="same_patients")
+    table.columns = ["Site", "Patients", "Released", "Hidden below", "Rounded to", "Signature",
+                     "Endpoints", "Groups"]  # fmt: skip
+    draw_table(table, key="pooled_agreement")
+    differ = differences(releases)
+    told = differ or ["Endpoints, their competing events, and the units of variables agree."]
+    bullets([markdown_escaped(sentence) for sentence in told])
+
+
+def _draw_tables(releases: list[Release]) -> None:
+    with st.expander(
+        "Who the patients are, by site", key="pooled_tables", on_change="rerun"
+    ) as box:
+        if not box.open:
+            return
+        patients, alterations = st.tabs(["Patients", "Alterations"])
+        with patients:
+            draw_table(table_by_site(releases), key="pooled_table_one")
+            download_table("CSV", partial(table_by_site, releases), key="pooled_table_one_csv",
+                           stem="pooled_patients")  # fmt: skip
+        with alterations:
+            frequencies = frequencies_by_site(releases).drop(columns="frequency")
+            draw_table(frequencies, key="pooled_frequencies")
+            download_table("CSV", partial(frequencies_by_site, releases),
+                           key="pooled_frequencies_csv", stem="pooled_alterations")  # fmt: skip
 
 
 def draw_release(looking: Looking) -> None:
@@ -138,34 +216,46 @@ def draw_release(looking: Looking) -> None:
             "Groups", options, "release_groups", labels={o: _name(o) for o in options},
             placeholder="None", max_selections=8,
         )  # fmt: skip
+        key = draw_own_key("release_key")
         if not (site or "").strip():
             st.info("Give the site a name, by which others tell it apart.")
             return
+        draw_record("release")
+        record = held_record()
         try:
             release = tally_of(looking.cohort).release(
                 _POLICIES[policy], site=site.strip(), groups=groups, selected=looking.filter,
-                made=datetime.now(UTC).date(),
+                made=datetime.now(UTC).date(), record=record,
             )  # fmt: skip
+            text = release.to_text(key)
         except (TallyError, GroupingError) as error:
             st.error(markdown_escaped(str(error)))
             return
         many = int(release.content["counts"][0]["table"]["n"][0])
         tables = count(len(release.content["events"]), "event table")
         st.markdown(f"{tables} of about {count(many, 'patient')}.")
-        download(
-            "Release (JSON)", release.to_text, f"{file_stem(site)}.calr-release.json",
-            "release_file",
+        # What is taken away is told, and later selections are held against it.
+        note = partial(_note, record, looking, digest_of(release.content))
+        st.download_button(
+            "Release (JSON)", text, f"{file_stem(site)}.calr-release.json", key="release_file",
+            icon=":material/download:", on_click=note,
         )  # fmt: skip
 
 
-def _read(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> list[Release]:
+def _note(record: SiteRecord, looking: Looking, answer: str) -> None:
+    hold_record(record.noted(looking.cohort, looking.selection.mask, answer))
+
+
+def _read(
+    files: list[st.runtime.uploaded_file_manager.UploadedFile], keys: dict[str, str]
+) -> list[Release]:
     """The releases that can be read; what is wrong with the others is said."""
     releases: dict[str, Release] = {}
     for file in files:
         wrong = "it is larger than a release is." if file.size > _MOST_BYTES else ""
         if not wrong:
             try:
-                release = _opened(file.file_id, file.getvalue())
+                release = _opened(file.file_id, json.dumps(keys), file.getvalue())
                 if release.name in releases:
                     wrong = f"{release.name} is open already: two sites need two names."
                 releases.setdefault(release.name, release)
@@ -177,9 +267,9 @@ def _read(files: list[st.runtime.uploaded_file_manager.UploadedFile]) -> list[Re
 
 
 @st.cache_resource(scope="session", show_spinner=False, max_entries=64)
-def _opened(file_id: str, _content: bytes) -> Release:  # noqa: ARG001  (the key of what is kept)
-    """A release, read once for the session that brought it."""
-    return read_release(_content)
+def _opened(file_id: str, keys: str, _content: bytes) -> Release:  # noqa: ARG001  (what is kept)
+    """A release, read once for the session that brought it, under the keys at hand."""
+    return read_release(_content, json.loads(keys))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -198,7 +288,7 @@ def _name(group: str) -> str:
     return str(name) if kind in {"alteration", "variable"} else str(spec)
 
 
-def _curves_table(result: PooledSurvival) -> pd.DataFrame:
+def _curves_table(result: PooledSurvival | PooledIncidence) -> pd.DataFrame:
     parts = [curve.table.assign(group=name) for name, curve in result.curves.items()]
     table = pd.concat(parts, ignore_index=True)
     return table[["group", *table.columns.drop("group")]]

@@ -14,11 +14,11 @@ from app.study.wording import count
 _RECORD, _OPENED, _SUGGESTED = "_site_record", "_site_record_file", "_site_key"
 
 
-def draw_keys() -> dict[str, str]:
+def draw_keys(place: str) -> dict[str, str]:
     """Keys agreed with others, by their names; they stay in this session."""
     with st.expander("Keys agreed with the sites"):
         typed = st.text_area(
-            "One a line: name, colon, key", key="site_keys", placeholder="Hospital A: …",
+            "One a line: name, colon, key", key=f"site_keys_{place}", placeholder="Hospital A: …",
             help="A file signed with another key, or not at all by a site that has one here, is "
             "refused. Keys stay in this session.",
         )  # fmt: skip

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from app.analysis.pooling import PooledEffect
 from app.study.files.software import product
-from app.study.wording import count, format_p, format_percent_ci, format_ratio, mid_sentence
+from app.study.wording import (
+    count,
+    format_interval,
+    format_p,
+    format_percent_ci,
+    format_ratio,
+    mid_sentence,
+)
 from app.views.pooled.analysis import PooledSurvival
+from app.views.pooled.incidence import EVENT, PooledIncidence
 
 _LOW, _HIGH = 0.25, 0.5
 
 
-def pooled_title(result: PooledSurvival, sites: int) -> str:
+def pooled_title(result: PooledSurvival | PooledIncidence, sites: int) -> str:
     """What is shown, and of how many."""
-    many = count(result.n, "patient")
-    return f"{result.endpoint}, {sites} sites pooled, {'' if result.exact else 'about '}{many}"
+    many = f"{'' if result.exact else 'about '}{count(result.n, 'patient')}"
+    if isinstance(result, PooledIncidence):
+        what = f"Cumulative incidence of {mid_sentence(result.endpoint)}"
+        return f"{what}, {sites} sites pooled, {many}"
+    return f"{result.endpoint}, {sites} sites pooled, {many}"
 
 
 def pooled_reading(result: PooledSurvival) -> list[str]:
@@ -38,9 +51,44 @@ def pooled_reading(result: PooledSurvival) -> list[str]:
             f"Patients were compared within their site only ({mid_sentence(result.test.method)}): "
             f"{format_p(result.test.p_value)}."
         )
+    if result.means is not None:
+        said += [_mean(row) for row in result.means.to_dict("records")]
     if result.together is not None:
         said += _effect(result.together, *result.compared)
     return said
+
+
+def incidence_reading(result: PooledIncidence) -> list[str]:
+    """Sentences from rules: how many have had the event, and Gray's test within sites."""
+    said = []
+    for name, curve in result.curves.items():
+        found = curve.at([60.0 if curve.time[-1] >= 60 else 12.0])
+        row = found[found["cause"] == EVENT]
+        if len(row) and not math.isnan(row["incidence"].iloc[0]):
+            at = row.iloc[0]
+            share = format_percent_ci(at["incidence"], at["lower"], at["upper"])
+            said.append(
+                f"{name}: {share} had the event within {at['time'] / 12:g} years, the competing "
+                f"event taken into account; {count(curve.events.get(EVENT, 0), 'event')} in "
+                f"{count(curve.n, 'patient')}."
+            )
+    if result.test is not None:
+        told = result.test.note or f"{format_p(result.test.p_value)}."
+        said.append(
+            f"Patients were compared within their site only ({mid_sentence(result.test.method)}): "
+            f"{told}"
+        )
+    return said
+
+
+def _mean(row: Mapping[Hashable, Any]) -> str:
+    """The restricted mean of a group against that of the reference."""
+    span = format_interval(row["difference"], row["lower"], row["upper"], ".1f")
+    return (
+        f"Within {row['tau'] / 12:g} years {row['group']} were free of the event for "
+        f"{row['rmst']:.1f} months on average, {row['reference']} for {row['rmst_reference']:.1f}: "
+        f"a difference of {span} months."
+    )
 
 
 def _effect(together: PooledEffect, reference: str, other: str) -> list[str]:
@@ -62,15 +110,20 @@ def _effect(together: PooledEffect, reference: str, other: str) -> list[str]:
     return said
 
 
-def pooled_notes(result: PooledSurvival, same: list[tuple[str, str]]) -> list[str]:
-    """What to know before reading it."""
+def pooled_notes(
+    result: PooledSurvival | PooledIncidence, same: list[tuple[str, str]]
+) -> list[str]:
+    """What to know before reading it: what is exact, what is grouped, what is rounded."""
     notes = [f"{one} and {other} released the same data: they count twice." for one, other in same]
     if result.exact:
-        notes.append("Counts are exact; times are those of the grid on which the sites agreed.")
+        notes.append(
+            "Counts are exact. Times are grouped: who left between two points of the grid is "
+            "counted at the later one, and all numbers are those of the pooled rows on this grid."
+        )
     else:
         notes.append(
             "At least one site rounded its counts: curves and ratios are close, not exact, and an "
-            "interval does not know of the rounding."
+            "interval does not know of the rounding. Times are grouped by the grid."
         )
     left = {why: n for why, n in result.left_out.items() if n}
     if left:
@@ -80,15 +133,30 @@ def pooled_notes(result: PooledSurvival, same: list[tuple[str, str]]) -> list[st
     return notes
 
 
-def pooled_methods(result: PooledSurvival, agreed: pd.DataFrame) -> str:
+def pooled_methods(result: PooledSurvival | PooledIncidence, agreed: pd.DataFrame) -> str:
     """The methods paragraph."""
     rounded = agreed[agreed["rounding"] > 1]
     parts = [
         f"Event tables of {len(agreed)} sites ({', '.join(agreed['site'])}) were pooled; no row of "
-        "a patient left a site.",
-        f"{result.endpoint} was estimated by Kaplan-Meier from the sums of events and censored at "
-        "each point of the common grid (Greenwood's standard error, 95% log-log band).",
+        "a patient left a site."
     ]
+    if isinstance(result, PooledIncidence):
+        parts.append(
+            f"The cumulative incidence of {mid_sentence(result.endpoint)} was estimated after "
+            "Aalen and Johansen from the sums of events, competing events and censored at each "
+            "point of the common grid (Gray's variance, 95% log-log band)."
+        )
+    else:
+        parts.append(
+            f"{result.endpoint} was estimated by Kaplan-Meier from the sums of events and censored "
+            "at each point of the common grid (Greenwood's standard error, 95% log-log band)."
+        )
+    signed = int((agreed["signed"] == "signed, unaltered").sum())
+    if signed:
+        parts.append(
+            f"{signed} of the {len(agreed)} releases were signed with an agreed key (HMAC-SHA256) "
+            "and unaltered."
+        )
     if len(rounded):
         parts.append(
             f"{count(len(rounded), 'site')} rounded cumulative counts to multiples of "
@@ -97,6 +165,14 @@ def pooled_methods(result: PooledSurvival, agreed: pd.DataFrame) -> str:
         )
     if result.test is not None:
         parts.append(f"Groups were compared by a {mid_sentence(result.test.method)}.")
+    if isinstance(result, PooledIncidence):
+        return " ".join([*parts, f"{product()}."])
+    if result.means is not None:
+        horizon = result.means["tau"].iloc[0] / 12
+        parts.append(
+            f"Restricted means are areas under the pooled curves to {horizon:g} years, their "
+            "differences with Wald intervals (Royston and Parmar 2013)."
+        )
     if result.effects is not None:
         parts.append(
             "Within each site the hazard ratio is Peto's one-step estimate (O - E) / V from the "

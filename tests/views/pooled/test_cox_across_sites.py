@@ -112,8 +112,8 @@ def test_rounds_give_the_stratified_model_of_published_rows(disease: str, public
     shot = after_one_shot(start, asked(start, sites), sites["North"], "North")
     error = np.abs(shot.summary["coef"] - found.summary["coef"]) / found.summary["se"]
     assert not shot.exact
-    # In standard errors; the lead site alone is off by up to two.
-    assert error.max() < 0.1
+    # In standard errors; the lead site alone is off by one to three.
+    assert error.max() < 0.03
 
 
 def test_rounds_give_what_r_gives(model: Model, hospitals: dict[str, Cohort], tmp_path: Path):

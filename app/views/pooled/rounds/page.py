@@ -77,7 +77,7 @@ def draw_rounds(looking: Looking) -> None:
 
 
 def _draw_asking(looking: Looking) -> None:
-    keys = draw_keys()
+    keys = draw_keys("rounds")
     files = st.file_uploader(
         "The request that you sent last, and the replies to it", type="json", key="rounds_files",
         accept_multiple_files=True,
@@ -161,7 +161,7 @@ def _draw_download(request: Request, key: str | None) -> None:
 
 
 def _draw_answering(looking: Looking) -> None:
-    keys = draw_keys()
+    keys = draw_keys("rounds")
     draw_record("rounds")
     file = st.file_uploader("The request", type="json", key="rounds_request")
     if file is None:

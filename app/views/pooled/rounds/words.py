@@ -74,8 +74,8 @@ def across_reading(result: AcrossSites) -> list[str]:
     else:
         said.append(
             "An approximation (ODAC) from one exchange: its error is not known before the rounds "
-            "are done; in published cohorts split in three it was below a tenth of a standard "
-            "error."
+            "are done; in three published cohorts, each split in three, it was below 0.03 standard "
+            "errors."
         )
     return [*said, *result.notes]
 
