@@ -40,8 +40,10 @@ gone = gone_cohort()
 with st.sidebar:
     draw_who(who)
     if not gone:
+        above = st.container()
         draw_sidebar()
-        draw_going_on()
+        with above:
+            draw_going_on()
 if gone:
     draw_gone_cohort()
 else:

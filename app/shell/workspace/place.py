@@ -59,25 +59,30 @@ def remember_place() -> None:
 
 def draw_going_on() -> None:
     """Offer the cohort kept and used last, on the page it was on, to who looks at another."""
+    page = st.session_state.pop(_GO, None)
+    if page is not None:
+        # Nothing is passed on: the widgets write themselves into the new address.
+        st.switch_page(page_at(page), query_params={})
     last = next((one for one in kept_cohorts().values() if one.has_data), None)
     if last is None or looking_at().key in kept_cohorts():
         return
-    if st.button(
+    st.button(
         f"Go on with {markdown_escaped(last.name)}",
         key="go_on",
         icon=":material/history:",
         help="The cohort that you kept and used last, as you left it",
         on_click=_go_on,
-        args=(last.key,),
-    ):
-        st.switch_page(page_at(last.page), query_params={})
+        args=(last.key, last.page),
+        width="stretch",
+    )
 
 
-def _go_on(key: str) -> None:
+def _go_on(key: str, page: str) -> None:
     try:
         found = workspace()
         place = None if found is None else found[0].place(found[1], key)
         chosen = Filter.from_dict(place["filter"]) if place else Filter()
         show_view(key, chosen, place["view"] if place else {})
+        st.session_state[_GO] = page
     except (WorkspaceError, FilterError) as error:
         say(str(error))
