@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,10 +16,11 @@ from app.study.adjustment import adjustment_options
 from app.study.analyses import answer_to
 from app.study.question import Question
 from data_loaders import load_cohort
-from data_loaders.settings import DISCLOSURE
+from data_loaders.settings import DISCLOSURE, STORE
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
+from tests.pages.test_keeping import KEY, session
 
 RATIO = Derived("White cells to blasts", "wbc_1e9_per_l / blasts_bm_percent")
 CLASS = Derived("Ratio class", "cut(`White cells to blasts`, 0.1, 1)", missing="unknown")
@@ -186,3 +188,30 @@ def test_a_mapping_brings_it_back_and_disclosure_control_does_not(monkeypatch: p
     at.switch_page(str(ROOT / "pages" / "data.py"))
     calm(at.run())
     assert at.session_state["_looking_at"].cohort.provenance.derived == ()
+
+
+def test_definitions_are_kept_with_the_cohort_and_another_tab_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(STORE.name, str(tmp_path / "store"))
+    at = session(upload=True)
+    old = Derived("Old", "age_years >= 65")
+    at = calm(typed(at, name=old.name, formula=old.formula))
+    at = calm(button(at, "derive_add"))
+    calm(at.button(key="keep_now").click().run())
+    at = calm(typed(at, name="Both", formula="TP53 and ASXL1"))
+    at = calm(button(at, "derive_add"))
+    seen = at.session_state["_looking_at"].cohort
+    assert list(seen.alterations.columns)[-1] == "Both"
+    again = session("survival", cohort=KEY)
+    assert again.session_state["_looking_at"].cohort.fingerprint == seen.fingerprint
+    again.switch_page(str(ROOT / "pages" / "data.py"))
+    calm(again.run())
+    calm(button(again, "derive_remove_0"))
+    calm(at.run())
+    assert [one["name"] for one in held(at, KEY)] == ["Both"]
+    at.selectbox(key="kept_thing").set_value((KEY, "derived", "definitions"))
+    calm(at.run()).selectbox(key="kept_version_3").select_index(1)
+    assert "· Old, Both" in calm(at.run()).selectbox(key="kept_version_3").options[1]
+    calm(button(at, "kept_restore"))
+    assert at.session_state["_looking_at"].cohort.fingerprint == seen.fingerprint

@@ -45,7 +45,10 @@ _KINDS = {
     "filter": "Filter", "groups": "Groups", "derived": "Derived", "names": "Names of subgroups",
     MAPPING: "Corrections", "story": "Story",
 }  # fmt: skip
-_WITH_IT = "its corrections, saved filters and groups, names of subgroups, story and ledger"
+_WITH_IT = (
+    "its corrections, what was derived, saved filters and groups, names of subgroups, story and "
+    "ledger"
+)
 
 
 def draw_question(looking: Looking) -> None:
@@ -273,6 +276,8 @@ def _summary(one: Saved) -> str:
             return f"{content['title']}, {count(len(content['steps']), 'step')}"
         if one.kind == MAPPING and one.name == COLUMNS:
             return "; ".join(in_words(content)) or "as it was read"
+        if one.kind == "derived":
+            return ", ".join(definition["name"] for definition in one.content) or "none"
         if one.kind == "names":
             return ", ".join(map(str, content.values())) or "none"
     except (FilterError, ValueError, KeyError, TypeError):
