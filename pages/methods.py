@@ -94,6 +94,13 @@ ratio stands beside the cross-validated one, because the first is optimistic.
 **Left truncation.** Where an endpoint has a time of entry, patients count as at risk from then on.
 
 **Follow-up limit.** A limit is administrative censoring: every number on the page follows it.
+
+**Derived endpoints.** The first of the events named counts, at its time; a competing event or a
+censoring before it ends follow-up. On the same day an event comes before a competing one, and both
+before a censoring. A patient without any is followed as stated, else to the shortest follow-up of
+the endpoints named. Who has no time zero, had an event before it, or of whom an event is not known
+is left out and counted. **Derived variables** are missing where the formula has no value (a
+division by zero, a logarithm of what is not above zero); "and", "or" and "not" are three-valued.
         """
         )
     )

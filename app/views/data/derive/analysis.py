@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -13,15 +13,17 @@ from app.cohort.derived import (
     Definition,
     Derived,
     DerivedEndpoint,
+    DerivedError,
     Preview,
+    definition_of,
     derived_as,
     preview,
     typed,
     underived,
 )
-from app.cohort.later_columns import comes_later
 from app.study.outcomes import Outcome, outcome_of
 from data_loaders import Cohort
+from data_loaders.wording import capitalised, mid_sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,58 +106,71 @@ def variable_of(
 
 
 def examples(cohort: Cohort) -> list[Definition]:
-    """Definitions that this cohort allows, one of a kind, to start from."""
+    """Definitions that this cohort allows, one of a kind, to start from.
+
+    Parameters
+    ----------
+    cohort
+        As it was loaded.
+    """
     own = underived(cohort)
-    numbers = [v for v in own.variables.values() if v.kind == "numeric" and v.name in own.patients]
+    said = [*_variable_examples(own), *_endpoint_examples(own)]
     found: list[Definition] = []
+    for one in said:
+        with suppress(DerivedError):  # a name that is too long, or that no formula can hold
+            definition = definition_of(one)
+            preview(own, definition)
+            found.append(definition)
+    return found
+
+
+def _variable_examples(cohort: Cohort) -> Iterator[Mapping[str, str]]:
+    numbers = [
+        v for v in cohort.variables.values() if v.kind == "numeric" and v.name in cohort.patients
+    ]
     age = next((v for v in numbers if v.unit == "years" and v.role == "demographic"), None)
     if age is not None:
-        found.append(Derived(f"{age.label}, in classes", f"cut({typed(age.name)}, 60, 75)"))
+        yield {
+            "name": f"{age.label}, in classes",
+            "formula": f"cut({typed(age.name)}, 60, 75)",
+        }
     measured = [v for v in numbers if v.role == "laboratory"]
     if len(measured) > 1:
         one, other = measured[:2]
-        found.append(
-            Derived(
-                f"{one.label} to {other.label.lower()}", f"{typed(one.name)} / {typed(other.name)}"
-            )
-        )
-    common = np.argsort(-own.altered_counts)[:2]
+        yield {
+            "name": f"{one.label} to {mid_sentence(other.label)}",
+            "formula": f"{typed(one.name)} / {typed(other.name)}",
+        }
+    common = np.argsort(-cohort.altered_counts, kind="stable")[:2]
     if len(common) > 1:
-        names = [str(own.alterations.columns[place]) for place in common]
-        one_name, other_name = map(typed, names)
-        found.append(
-            Derived(
-                f"{names[0]} without {names[1]}",
-                f"{one_name} and not {other_name}",
-                kind="alteration",
-            )
-        )
-    found += _endpoint_examples(own)
-    return [one for one in found if one.name not in own.variables]
+        first, second = (str(cohort.alterations.columns[place]) for place in common)
+        yield {
+            "name": f"{first} without {second}",
+            "formula": f"{typed(first)} and not {typed(second)}",
+            "kind": "alteration",
+        }
 
 
-def _endpoint_examples(cohort: Cohort) -> list[Definition]:
-    keys = list(cohort.endpoints)
-    found: list[Definition] = []
-    months = [
-        v
-        for v in cohort.variables.values()
-        if v.unit == "months" and v.name not in cohort.endpoint_columns
-        if comes_later(cohort, v.name)
+def _endpoint_examples(cohort: Cohort) -> Iterator[Mapping[str, str]]:
+    if not cohort.endpoints:
+        return
+    first, *others = cohort.endpoints.values()
+    times = [
+        name
+        for name, v in cohort.variables.items()
+        if v.unit == "months" and v.role == "treatment" and name not in cohort.endpoint_columns
     ]
-    transplant = next((v for v in months if v.role == "treatment"), None)
-    if keys and transplant is not None:
-        label = cohort.endpoints[keys[0]].label
-        found.append(
-            DerivedEndpoint(
-                f"{label}, censored at transplant", keys[0], censor_at=typed(transplant.name)
-            )
-        )
-    single = [key for key in keys[1:] if cohort.endpoints[key].competing is not None]
-    if single and keys:
-        one, first = cohort.endpoints[single[0]], cohort.endpoints[keys[0]]
-        label = f"{one.event_label} or {first.event_label}"
-        found.append(
-            DerivedEndpoint(f"{label[:1].upper()}{label[1:]}, first", f"{single[0]}, {keys[0]}")
-        )
-    return found
+    if times:
+        yield {
+            "derives": "endpoint",
+            "name": f"{first.label}, censored at transplant",
+            "events": typed(first.key),
+            "censor_at": typed(times[0]),
+        }
+    single = next((one for one in others if one.competing is not None), None)
+    if single is not None:
+        yield {
+            "derives": "endpoint",
+            "name": capitalised(f"{single.event_label} or {first.event_label}, first"),
+            "events": f"{typed(single.key)}, {typed(first.key)}",
+        }
