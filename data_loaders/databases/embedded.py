@@ -79,13 +79,13 @@ def tables_of_duckdb(address: Address) -> list[str]:
         return _table_names(connection)
 
 
-def open_duckdb(address: Address) -> duckdb.DuckDBPyConnection:
-    """A connection that reads one file and reaches for nothing else; its settings are still open.
+def checked_file(address: Address) -> Path:
+    """The path of a DuckDB file, which is one.
 
     Raises
     ------
     CohortError
-        If the file cannot be opened.
+        If it cannot be opened or is none.
     """
     path = Path(address.settings["path"])
     file = shown(path.name)
@@ -102,29 +102,33 @@ def open_duckdb(address: Address) -> duckdb.DuckDBPyConnection:
         raise CohortError(f"{file} cannot be opened; check the path and its permissions.") from None
     if head[_AT:] != _MAGIC:
         raise CohortError(f"{file} is no DuckDB database; if it is a table, give its path alone.")
-    try:
-        connection = duckdb.connect(str(path), read_only=True, config=SHUT_OFF)
-        connection.execute(IN_UTC)
-    except duckdb.Error as error:
-        if "lock" in str(error):
-            raise CohortError(
-                f"{file} is open for writing in another program; close it there first."
-            ) from None
-        raise CohortError(
-            f"{file} cannot be opened: it is damaged, from another version of DuckDB, or in use by "
-            "this program; copy it and try again."
-        ) from None
-    return connection
+    return path
 
 
 @contextlib.contextmanager
 def _opened(address: Address) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = open_duckdb(address)
+    path = checked_file(address)
     try:
+        connection = duckdb.connect(str(path), read_only=True, config=SHUT_OFF)
+        connection.execute(IN_UTC)
         connection.execute(LOCKED)
+    except duckdb.Error as error:
+        raise not_opened(path, error) from None
+    try:
         yield connection
     finally:
         connection.close()
+
+
+def not_opened(path: Path, error: duckdb.Error) -> CohortError:
+    """The sentence for a file that DuckDB does not open."""
+    file = shown(path.name)
+    if "lock" in str(error):
+        return CohortError(f"{file} is open for writing in another program; close it there first.")
+    return CohortError(
+        f"{file} cannot be opened: it is damaged, from another version of DuckDB, or in use by "
+        "this program; copy it and try again."
+    )
 
 
 def _read(connection: duckdb.DuckDBPyConnection, request: Request) -> RawTable:

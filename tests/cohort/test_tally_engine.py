@@ -298,6 +298,8 @@ def test_duckdb_is_interrupted_and_reads_nothing_else(tmp_path):
     with pytest.raises(TallyError, match=r"did not answer within 0\.3 seconds"):
         engine._engine.ask(slow)
     assert int(engine.counts(None)["n"].iloc[0]) == 50
+    second = connect(url, "patients")  # as another session would, beside the first
+    assert load_cohort(url, table="patients").n == second.n == 50
     for statement in ("DELETE FROM patients", f"COPY patients TO '{tmp_path}/out.csv'"):
         with pytest.raises(duckdb.Error):
             backend.raw_sql(statement)

@@ -171,12 +171,10 @@ def _named(table: str | None) -> str:
 def _database(ibis: Any, url: str, table: str, seconds: float) -> Engine:
     address = parse_address(url)
     if address.kind == "duckdb":
-        from data_loaders.databases.embedded import LOCKED, open_duckdb
+        from data_loaders.databases.embedded import checked_file
 
-        duck = open_duckdb(address)
-        backend = ibis.duckdb.from_connection(duck)
-        duck.execute(LOCKED)
-        return Engine(address.label, table, seconds, backend, duck.interrupt)
+        path = checked_file(address)
+        return _embedded(ibis, path, address.label, table, seconds)
     from data_loaders.databases.postgresql import open_postgresql
 
     post = open_postgresql(address)
@@ -188,37 +186,48 @@ def _database(ibis: Any, url: str, table: str, seconds: float) -> Engine:
 
 
 def _folder(ibis: Any, folder: Path, table: str | None, seconds: float) -> Engine:
-    import duckdb
-
-    from data_loaders.databases.embedded import IN_UTC, LOCKED, SHUT_OFF
-
-    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
-    if not files:
+    if not (folder.is_dir() and any(folder.glob("*.parquet"))):
         raise TallyError(
             f"{shown(folder.name)} is no folder of Parquet files; give one, or an address such as "
             f"{_EXAMPLES}."
         )
-    name = table or folder.name
-    config = {key: value for key, value in SHUT_OFF.items() if key != "enable_external_access"}
-    duck = duckdb.connect(":memory:", config=config)
-    duck.execute(IN_UTC)
-    # No SQL but that of this package reaches the connection, and it only selects.
-    inside = f"{folder.resolve()}/"
-    duck.execute(f"SET allowed_directories = [{_quoted(inside, chr(39))}]")
-    duck.execute("SET enable_external_access = false")
-    backend = ibis.duckdb.from_connection(duck)
-    duck.execute(LOCKED)
-    glob = _quoted(f"{inside}*.parquet", chr(39))
+    label = f"Parquet files {shown(folder.name)}"
+    return _embedded(ibis, folder.resolve(), label, table or folder.name, seconds)
+
+
+def _embedded(ibis: Any, source: Path, label: str, table: str, seconds: float) -> Engine:
+    """DuckDB in this process, which reads one file or folder and reaches for nothing else.
+
+    The file is attached to a database of this engine's own: others may have it open meanwhile.
+    """
+    import duckdb
+
+    from data_loaders.databases.embedded import IN_UTC, LOCKED, SHUT_OFF, not_opened
+
+    duck = duckdb.connect(":memory:", config={**SHUT_OFF, "enable_external_access": "true"})
     try:
-        duck.execute(
-            f"CREATE VIEW {_quoted(name, chr(34))} AS SELECT * FROM read_parquet({glob})"  # noqa: S608
-        )
-    except duckdb.Error:
-        raise TallyError(
-            f"The Parquet files of {shown(folder.name)} cannot be read together: they are damaged, "
-            "or have different columns."
-        ) from None
-    return Engine(f"Parquet files {shown(folder.name)}", name, seconds, backend, duck.interrupt)
+        duck.execute(IN_UTC)
+        if source.is_dir():
+            # No SQL but that of this package reaches the connection, and it only selects.
+            duck.execute(f"SET allowed_directories = [{_quoted(f'{source}/')}]")
+            files = _quoted(f"{source}/*.parquet")
+            named = '"' + table.replace('"', '""') + '"'
+            duck.execute(f"CREATE VIEW {named} AS SELECT * FROM read_parquet({files})")  # noqa: S608
+        else:
+            duck.execute(f"ATTACH {_quoted(str(source))} AS registry (READ_ONLY)")
+            duck.execute("USE registry")
+        duck.execute("SET enable_external_access = false")
+        backend = ibis.duckdb.from_connection(duck)
+        duck.execute(LOCKED)
+    except duckdb.Error as error:
+        duck.close()
+        if source.is_dir():
+            raise TallyError(
+                f"The Parquet files of {shown(source.name)} cannot be read together: they are "
+                "damaged, or have different columns."
+            ) from None
+        raise not_opened(source, error) from None
+    return Engine(label, table, seconds, backend, duck.interrupt)
 
 
 def _other(ibis: Any, url: str, table: str, seconds: float, allowed: Allowed) -> Engine:
@@ -242,5 +251,5 @@ def _interrupted(backend: Any) -> None:
         backend._session.sparkContext.cancelAllJobs()  # noqa: SLF001
 
 
-def _quoted(text: str, mark: str) -> str:
-    return mark + text.replace(mark, mark * 2) + mark
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
