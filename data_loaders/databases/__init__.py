@@ -2,5 +2,6 @@
 
 from data_loaders.databases.address import is_address
 from data_loaders.databases.loading import DatabaseTable, load_database, read_database
+from data_loaders.databases.result import TooLargeError
 
-__all__ = ["DatabaseTable", "is_address", "load_database", "read_database"]
+__all__ = ["DatabaseTable", "TooLargeError", "is_address", "load_database", "read_database"]

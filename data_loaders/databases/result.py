@@ -23,6 +23,10 @@ Kind = Literal["boolean", "instant", "other"]
 BATCH = 20_000
 
 
+class TooLargeError(CohortError):
+    """More rows than are read at once; counts may still be asked for."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What is asked of a database.
@@ -95,11 +99,11 @@ class Collected:
     def add(self, columns: Sequence[pa.Array]) -> None:
         """Take a batch: one array of text a column, null where the database has NULL."""
         self._rows += len(columns[0])
-        self._check(self._rows, MAX_ROWS, "rows")
-        self._check(self._rows * len(self._names), MAX_CELLS, "cells")
+        self._check(self._rows, MAX_ROWS, "rows", TooLargeError)
+        self._check(self._rows * len(self._names), MAX_CELLS, "cells", TooLargeError)
         self._bytes += sum(column.nbytes for column in columns)
         if self._bytes > MAX_FILE_BYTES:
-            raise CohortError(
+            raise TooLargeError(
                 f"{self._request.label} holds more than {MAX_FILE_BYTES // 2**20} MiB of text; "
                 "leave out what is not needed."
             )
@@ -128,9 +132,11 @@ class Collected:
         pyarrow.parquet.write_table(pa.Table.from_arrays(columns, names=self._names), sink)
         return read_table(self._request.label, sink.getvalue())
 
-    def _check(self, count: int, limit: int, word: str) -> None:
+    def _check(
+        self, count: int, limit: int, word: str, refusal: type[CohortError] = CohortError
+    ) -> None:
         if count > limit:
-            raise CohortError(
+            raise refusal(
                 f"{self._request.label} has more than {limit:,} {word}, the most that are read; "
                 "ask for less."
             )

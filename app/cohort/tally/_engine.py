@@ -190,7 +190,7 @@ class EngineTally:
     def features(self, selected: Filter | None = None) -> pd.DataFrame:
         """See :meth:`Tally.features`; alterations that cannot be had by counting are left out."""
         features = self.cohort.features
-        names = [str(name) for name in features.index if name in self._known.states]
+        names = list(self.alterations)
         table = pd.DataFrame({"feature": names, "kind": features.loc[names, "kind"].to_numpy()})
         if not names:
             return table.assign(tested=0, altered=0)
@@ -254,6 +254,11 @@ class EngineTally:
     def columns(self) -> tuple[str, ...]:
         """The columns that can be counted by, in the dictionary's order."""
         return tuple(name for name in self.cohort.variables if name in self._known.columns)
+
+    @property
+    def alterations(self) -> tuple[str, ...]:
+        """The alterations that can be counted by, in the cohort's order."""
+        return tuple(str(name) for name in self.cohort.features.index if name in self._known.states)
 
     def grouping(self, group: GroupingSpec | str, selected: Filter | None = None) -> Grouping:
         """The groups of a specification: names and colours, of nobody."""

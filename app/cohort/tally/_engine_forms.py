@@ -34,6 +34,18 @@ def plain_value(value: Any) -> Any:
     return value
 
 
+def plain_values(column: pd.Series) -> list[Any]:
+    """A column's values as they are compared, as :func:`plain_value` has each."""
+    kind = column.dtype
+    if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        plainly = numbers.astype(object)
+        plainly[np.isnan(numbers)] = None
+        return list(plainly)
+    codes, values = pd.factorize(column.to_numpy(dtype=object))
+    return list(np.array([*map(plain_value, values), None], dtype=object)[codes])
+
+
 def plain(column: Any) -> Any:
     """A column of numbers without NaN, which engines take for the largest of all."""
     number = column.cast("float64")

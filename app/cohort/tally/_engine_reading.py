@@ -29,6 +29,7 @@ from app.cohort.tally._engine_forms import (
     followed,
     given_event,
     plain_value,
+    plain_values,
     scaled,
 )
 from app.cohort.tally._tally import TallyError
@@ -195,7 +196,7 @@ def _profile(
     counted: dict[str, dict[Any, int]] = {}
     for name, kind in rows.schema().items():
         column = rows[name]
-        held = set(map(plain_value, parts[0][name].to_pylist()))
+        held = set(map(plain_value, parts[0][name].unique().to_pylist()))
         if name != identifier and len(held) <= _FEW_VALUES:
             table = engine.ask(
                 rows.group_by(column.name("value")).aggregate(n=rows.count()).limit(_FEW_VALUES + 1)
@@ -242,7 +243,7 @@ class _Forms:
         self._cohort = cohort
         self._counted = counted
         self._values = {
-            name: list(map(plain_value, sample[name].to_pylist())) for name in sample.column_names
+            name: plain_values(sample[name].to_pandas()) for name in sample.column_names
         }
         import ibis  # only where an engine is asked
 
@@ -264,11 +265,11 @@ class _Forms:
             if name in self.columns or name in cohort.endpoint_columns:
                 continue
             source = variable.source_column or name
-            target = _plain_list(cohort.patients[name])
+            target = plain_values(cohort.patients[name])
             self._keep(name, target, self._direct(target, source), self.columns, source)
         for name, row in cohort.features.iterrows():
             source = str(row["source_column"] or name)
-            target = _plain_list(cohort.alterations[name])
+            target = plain_values(cohort.alterations[name])
             parts = [
                 str(other)
                 for other in cohort.features.index[cohort.features["gene"] == row["gene"]]
@@ -279,7 +280,7 @@ class _Forms:
 
     def _find_endpoint(self, endpoint: Endpoint) -> None:
         patients, variables = self._cohort.patients, self._cohort.variables
-        targets = {name: _plain_list(patients[name]) for name in endpoint.columns}
+        targets = {name: plain_values(patients[name]) for name in endpoint.columns}
         sources = {name: variables[name].source_column or name for name in endpoint.columns}
         happened = targets[endpoint.event]
 
@@ -318,7 +319,7 @@ class _Forms:
 
     def _find_union(self, name: str, parts: Sequence[str]) -> None:
         """A gene that is made of its parts: any of some of them."""
-        target = _plain_list(self._cohort.alterations[name])
+        target = plain_values(self._cohort.alterations[name])
         others = [self.states[part] for part in parts if part in self.states and part != name]
         self._keep(name, target, [_any_of(others)] if others else [], self.states, name)
 
@@ -373,8 +374,8 @@ class _Forms:
 
     def _agrees(self, form: Build, target: Sequence[Any]) -> bool:
         made = self._local.to_pyarrow(self._sample.select(made=form(self._sample)))
-        found = list(map(plain_value, made["made"].to_pylist()))
-        return all(map(_same, found, target))
+        found = plain_values(made["made"].to_pandas())
+        return found == target or all(map(_same, found, target))
 
 
 def _any_of(parts: Sequence[Build]) -> Build:
@@ -385,10 +386,6 @@ def _any_of(parts: Sequence[Build]) -> Build:
         return whole
 
     return build
-
-
-def _plain_list(column: pd.Series) -> list[Any]:
-    return list(map(plain_value, column.astype(object)))
 
 
 def _same(found: Any, wanted: Any) -> bool:

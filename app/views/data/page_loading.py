@@ -9,11 +9,15 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.shell.accounts import disclosure_policy, may, person
+from app.cohort.tally import TallyError
+from app.shell.accounts import disclosure_policy, may
 from app.shell.controls.choice import choice
+from app.shell.navigation import POOLED
 from app.shell.session import Source, hold_public, public_cohort, public_key
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
+from app.shell.work.engine import allowed_sources, hold_engine
+from app.shell.work.waiting import while_waiting
 from app.views.data.page_uploading import (
     draw_outcome,
     draw_upload,
@@ -21,17 +25,18 @@ from app.views.data.page_uploading import (
     refuse_loaded,
     tell_outcome,
 )
-from app.views.data.page_waiting import while_waiting
+from app.views.pooled.database.page import COUNTS_OF, OF_DATABASE
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.allowed import Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
 from data_loaders.cbioportal.api import PUBLIC, StudySummary, list_studies, load_from_api
-from data_loaders.databases import read_database
+from data_loaders.databases import TooLargeError, read_database
 from data_loaders.settings import SOURCES
 
 _FILES, _PUBLIC, _PORTAL, _DATABASE = "Your files", "Public cohorts", "cBioPortal", "Database"
 _TABLE_HEIGHT = 330
 _STUDIES = "_studies_found"
+_TOO_LARGE = "_database_too_large"
 _SEARCH_SECONDS = 30.0
 
 
@@ -232,28 +237,44 @@ def _draw_database() -> None:
         asked = st.form_submit_button("Load from the database", key="database_load", type="primary")
     if asked:
         tell_outcome(None)
+        st.session_state[_TOO_LARGE] = False
         _load(
             lambda _tell: _from_database(allowed, address.strip(), query.strip(), table.strip()),
             table.strip() or "The query",
         )
+    if st.session_state.get(_TOO_LARGE) and disclosure_policy() is None:
+        _offer_counting(address.strip(), table.strip())
+
+
+def _offer_counting(address: str, table: str) -> None:
+    """What can be had of a table that is too large to be copied: counts."""
+    st.info(
+        "The table can be asked where it lies, whatever its size: curves, tests, frequencies and "
+        "table one from counts, and a random sample for all else."
+    )
+    if st.button("Ask it where it lies", key="database_ask", type="primary"):
+        try:
+            hold_engine(address, table)
+        except TallyError as error:
+            tell_outcome(str(error), good=False)
+            return
+        tell_outcome(None)
+        st.session_state[_TOO_LARGE] = False
+        st.session_state[COUNTS_OF] = OF_DATABASE
+        st.switch_page(POOLED)
 
 
 def _from_database(allowed: Allowed, address: str, query: str, table: str) -> tuple[Cohort, Source]:
     """The cohort, and what reads it again: the table stays in the session, the address does not."""
     # Only ever a database: what is no address of one would be taken for a file of the server.
     allowed.check_database(address)
-    held = read_database(address, query or None, table or None)
+    try:
+        held = read_database(address, query or None, table or None)
+    except TooLargeError:
+        st.session_state[_TOO_LARGE] = bool(table)
+        raise
     cohort = held.cohort()
     return cohort, Source(held.cohort, cohort.fingerprint, {})
-
-
-def allowed_sources() -> Allowed:
-    """What this server may read for its users, besides their own files."""
-    listens = str(st.get_option("server.address") or "")
-    shared = listens not in {"127.0.0.1", "localhost", "::1"} or disclosure_policy() is not None
-    # With accounts others reach it through a proxy, also where it listens to this machine alone.
-    shared = shared or person().role is not None
-    return Allowed.of(shared=shared)
 
 
 def _say_not_offered(what: str) -> None:

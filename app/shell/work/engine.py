@@ -1,0 +1,98 @@
+"""The database that a session asks: one at a time, with the answers it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from app.cohort.tally import EngineTally, TallyError, connect
+from app.shell.accounts import disclosure_policy, may, person
+from app.shell.watch.audit import note
+from app.shell.work.waiting import while_waiting
+from data_loaders.allowed import Allowed
+
+T = TypeVar("T")
+_ENGINE = "_engine"
+_MOST_ANSWERS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What the session asks, and its answers by question."""
+
+    tally: EngineTally
+    answers: dict[Hashable, Any] = field(default_factory=dict, repr=False)
+
+
+def allowed_sources() -> Allowed:
+    """What this server may read for its users, besides their own files."""
+    listens = str(st.get_option("server.address") or "")
+    shared = listens not in {"127.0.0.1", "localhost", "::1"} or disclosure_policy() is not None
+    # With accounts others reach it through a proxy, also where it listens to this machine alone.
+    shared = shared or person().role is not None
+    return Allowed.of(shared=shared)
+
+
+def held_engine() -> Held | None:
+    """The database that this session asks; None where it asks none."""
+    held: Held | None = st.session_state.get(_ENGINE)
+    return held
+
+
+def hold_engine(url: str, table: str) -> None:
+    """Connect to a database and have this session ask it, instead of the one before.
+
+    Raises
+    ------
+    TallyError
+        If it cannot be asked, or the session's person may bring no data.
+    """
+    if not may("load") or disclosure_policy() is not None:
+        raise TallyError(
+            "No database is asked here: its counts are exact, and this server releases none such, "
+            "or your role brings no data of its own."
+        )
+    allowed = allowed_sources()
+    tally = while_waiting(
+        lambda: connect(url, table or None, allowed=allowed),
+        "Finding out what the table's columns are, from a sample",
+        key="engine_stop",
+        on_stop=lambda: None,
+    )
+    let_go()
+    st.session_state[_ENGINE] = Held(tally)
+    note(person(), "load", n=tally.n, what="engine")
+
+
+def let_go() -> None:
+    """Close the session's database."""
+    held = st.session_state.pop(_ENGINE, None)
+    if held is not None:
+        held.tally.close()
+
+
+def engine_answer(question: Hashable, ask: Callable[[EngineTally], T]) -> T:
+    """The answer to a question, asked once; meanwhile the page says so, and can be stopped.
+
+    Raises
+    ------
+    TallyError
+        What the engine refuses.
+    """
+    held = held_engine()
+    if held is None:
+        raise TallyError("No database is open.")
+    if question not in held.answers:
+        if len(held.answers) >= _MOST_ANSWERS:
+            held.answers.clear()
+        held.answers[question] = while_waiting(
+            lambda: ask(held.tally),
+            f"Asking {held.tally.source}",
+            key="engine_cancel",
+            on_stop=held.tally.cancel,
+        )
+    answer: T = held.answers[question]
+    return answer
