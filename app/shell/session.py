@@ -16,7 +16,7 @@ from app.cohort.scores import SCORES, with_scores
 from app.shell.accounts import disclosure_policy, may, person
 from app.shell.made.derived import with_definitions
 from app.shell.watch.audit import note
-from app.shell.workspace.kept import kept_cohorts, open_kept, reader_of
+from app.shell.workspace.kept import UPLOADS, kept_cohorts, open_kept, reader_of
 from app.study.workspace import Original
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.demo import DEMO_COHORTS
@@ -24,7 +24,6 @@ from data_loaders.uploads import load_upload
 
 DEFAULT_COHORT = "demo:mpn"
 SCORE_VARIABLES = "scores"
-_UPLOADS = "_uploads"
 _SOURCES = "_upload_sources"
 _HELD_PUBLIC = "_public_cohorts"
 _PUBLIC = "catalogue:"
@@ -133,7 +132,7 @@ def hold_public(name: str) -> None:
 
 def uploads() -> dict[str, Cohort]:
     """The cohorts this session uploaded; no other session sees them."""
-    held: dict[str, Cohort] = st.session_state.setdefault(_UPLOADS, {})
+    held: dict[str, Cohort] = st.session_state.setdefault(UPLOADS, {})
     return held
 
 

@@ -23,7 +23,8 @@ from app import __version__
 from tests.e2e.server import free_port, running_app
 
 HOUR = 3600
-ROLES = "registry=analyst,readers=viewer,it=administrator"
+ROLES = "registry=analyst,readers=viewer,data=keeper,it=administrator"
+GONE = "This cohort is not here any more"
 USERS = {
     "ada": {"name": "Ada *Lovelace*", "groups": ["registry", "everybody"]},
     "vic": {"groups": ["readers"]},
@@ -94,6 +95,13 @@ def notes(audit: Path, **wanted: object) -> list[dict[str, object]]:
     return [line for line in lines if wanted.items() <= line.items()]
 
 
+def registry_in(folder: Path) -> Path:
+    rows = [f"SECRET{i},{i + 1},{i % 2},{i % 3 // 2}" for i in range(40)]
+    table = folder / "registry.csv"
+    table.write_text("\n".join(["patient_id,os_months,os_event,ASXL1", *rows]))
+    return table
+
+
 def fetched(address: str) -> str:
     with urllib.request.urlopen(address, timeout=30) as reply:  # noqa: S310  (our own server)
         return reply.read().decode()
@@ -102,9 +110,7 @@ def fetched(address: str) -> str:
 def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
     browser: Browser, address: str, audit: Path, tmp_path: Path
 ):
-    rows = [f"SECRET{i},{i + 1},{i % 2},{i % 3 // 2}" for i in range(40)]
-    table = tmp_path / "registry.csv"
-    table.write_text("\n".join(["patient_id,os_months,os_event,ASXL1", *rows]))
+    table = registry_in(tmp_path)
     with someone(browser) as page:
         log_in(page, f"{address}/data?source=files", "ada")
         # The provider leads to Home; she came for another page.
@@ -135,7 +141,7 @@ def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
     with someone(browser) as page:
         log_in(page, link, "root")
         expect(page.get_by_text("root · administrator")).to_be_visible()
-        expect(page.get_by_text(re.compile("was uploaded|not here|no longer"))).to_be_visible()
+        expect(page.get_by_text(GONE)).to_be_visible()
         expect(page.get_by_role("heading", name="registry", exact=True)).to_have_count(0)
         page.goto(f"{address}/audit")
         expect(page.get_by_role("heading", name="Audit")).to_be_visible()
@@ -200,6 +206,53 @@ def relay(port: int, own: str) -> Iterator[int]:
         thread.join()
 
 
+def share_and_take_back(browser: Browser, address: str, table: Path) -> None:
+    """A kept cohort is its keeper's, then a group's, and then its keeper's again."""
+
+    def known(user: str, group: str) -> dict[str, dict[str, str]]:
+        return {
+            "extra_http_headers": {"X-Forwarded-User": user, "X-Forwarded-Groups": group},
+        }
+
+    def sees(page: Page, heading: str, *, there: bool) -> None:
+        shown = page.get_by_role("heading", name=heading, exact=True)
+        expect(shown).to_be_visible() if there else expect(shown).to_have_count(0)
+
+    with (
+        someone(browser, **known("kim", "data")) as kim,
+        someone(browser, **known("ada", "registry")) as ada,
+        someone(browser, **known("rob", "it")) as rob,
+    ):
+        kim.goto(f"{address}/data?source=files")
+        kim.locator("input[type=file]").first.set_input_files(table)
+        kim.get_by_role("button", name="Keep on this machine").first.click()
+        expect(kim.get_by_text("Kept on this machine").first).to_be_visible()
+        expect(kim).to_have_url(re.compile("cohort=upload"))
+        link = kim.url
+        for other in (ada, rob):
+            other.goto(link)
+            expect(other.get_by_text(GONE)).to_be_visible()
+            sees(other, "registry", there=False)
+        kim.get_by_test_id("stExpander").get_by_text("Kept on this machine").click()
+        kim.get_by_role("button", name="Share", exact=True).click()
+        named = kim.get_by_role("textbox", name="As the provider names it")
+        named.fill("registry")
+        named.press("Enter")
+        kim.get_by_test_id("stPopoverBody").get_by_role("button", name="Share", exact=True).click()
+        expect(kim.get_by_text("Group registry: read")).to_be_visible()
+        ada.goto(link)
+        sees(ada, "registry", there=True)
+        rob.goto(link)
+        expect(rob.get_by_text(GONE)).to_be_visible()
+        kim.get_by_role("button", name="Take back").click()
+        expect(kim.get_by_text("Group registry: read")).to_have_count(0)
+        # Also in the session that has it open.
+        ada.get_by_role("link", name="Survival").click()
+        expect(ada.get_by_role("heading", name="Survival")).to_be_visible()
+        expect(ada.get_by_text("registry is not shared with you any more.")).to_be_visible()
+        expect(ada.get_by_text("40 patients")).to_have_count(0)
+
+
 def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
     given = {"X-Forwarded-User": "ada", "X-Forwarded-Groups": "everybody,registry"}
     with (
@@ -210,6 +263,7 @@ def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
             CALR_EXPLORER_PROXIES="127.0.0.2",
             CALR_EXPLORER_USER_HEADER="X-Forwarded-User",
             CALR_EXPLORER_GROUPS_HEADER="X-Forwarded-Groups",
+            CALR_EXPLORER_STORE=str(tmp_path / "store"),
             CALR_EXPLORER_LOG="json",
             CALR_EXPLORER_METRICS="on",
             CALR_EXPLORER_DISCLOSURES="5",
@@ -226,6 +280,7 @@ def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
             page.goto(f"{address}/methods")
             expect(page.get_by_text("you did not come through it")).to_be_visible()
             expect(page.get_by_role("link", name="Survival")).to_have_count(0)
+        share_and_take_back(browser, f"http://127.0.0.1:{port}", registry_in(tmp_path))
         told = json.loads(fetched(f"{address}/api/health"))
         assert told["status"] == "ok"
         assert told["version"] == __version__

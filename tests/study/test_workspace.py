@@ -27,7 +27,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from app.study.workspace import Original, WorkspaceError, from_archive, opened, to_archive
+from app.study.workspace import (
+    Original,
+    WorkspaceError,
+    from_archive,
+    opened,
+    share,
+    shared_with,
+    shares,
+    to_archive,
+)
 from app.study.workspace._folders import FILES
 from app.study.workspace._schema import _MIGRATIONS as MIGRATIONS
 from app.study.workspace._schema import REVISION, metadata
@@ -160,6 +169,33 @@ def test_the_page_is_come_back_to_and_the_cohort_used_last_is_first(
         KEY: ("survival", True), "demo:mpn": ("", False),
     }  # fmt: skip
     store.delete(ME, "demo:mpn")
+
+
+def test_a_cohort_is_shared_with_a_person_or_a_group_and_taken_back(
+    store: Workspace, cohort: Cohort
+):
+    bob, others = ("person:bob", "group:registry"), ("person:eve", "group:readers")
+    store.keep(ME, KEY, cohort, original())
+    assert not shared_with(store, bob)
+    share(store, ME, KEY, "group:registry", "read")
+    assert shared_with(store, bob)[KEY].may == "read"
+    share(store, ME, KEY, "person:bob", "edit")
+    one = shared_with(store, bob)[KEY]
+    assert (one.owner, one.may) == (ME, "edit")
+    assert (one.kept.name, one.kept.patients) == (cohort.name, N)
+    assert not shared_with(store, others)
+    assert not shared_with(store, ())
+    assert shares(store, ME, KEY) == {"group:registry": "read", "person:bob": "edit"}
+    # Sharing is of the cohort's owner; a correction by who may edit does not end it.
+    with pytest.raises(WorkspaceError, match="not kept"):
+        share(store, OTHER, KEY, "person:eve", "edit")
+    store.keep(ME, KEY, cohort, original())
+    assert len(shares(store, ME, KEY)) == 2
+    share(store, ME, KEY, "person:bob", None)
+    assert shared_with(store, bob)[KEY].may == "read"
+    store.delete(ME, KEY)
+    assert not shared_with(store, bob)
+    assert not shares(store, ME, KEY)
 
 
 def test_deleted_means_gone(tmp_path: Path, cohort: Cohort):

@@ -52,12 +52,15 @@ class Person:
         None where accounts are off: who reaches the server then runs it, or was let in elsewhere.
     until
         When the login ends, in seconds since 1970; None where it does not.
+    groups
+        What the provider says they are in.
     """
 
     subject: str
     name: str = ""
     role: Role | None = None
     until: float | None = None
+    groups: frozenset[str] = frozenset()
 
     def may(self, right: Right) -> bool:
         """Whether the person has a right."""
@@ -149,7 +152,8 @@ class Rules:
             sentence = f"Your login has ended, as it does after {self.hours:g} hours. Log in again."
             return Refused("expired", sentence, subject)
         name = _name(claims) or subject
-        role = self._role(_groups(claims))
+        groups = _groups(claims)
+        role = self._role(groups)
         if role is None:
             return Refused(
                 "role",
@@ -157,7 +161,7 @@ class Rules:
                 "Ask its administrator for one.",
                 subject,
             )
-        return Person(subject, name, role, float(began) + self.hours * 3600)
+        return Person(subject, name, role, float(began) + self.hours * 3600, groups)
 
     def _role(self, groups: frozenset[str]) -> Role | None:
         held = {self.roles[group] for group in groups | {EVERYBODY} if group in self.roles}

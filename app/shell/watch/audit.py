@@ -32,6 +32,7 @@ Action = Literal[
     "filter",
     "load",
     "keep",
+    "share",
     "delete",
     "export",
     "present",

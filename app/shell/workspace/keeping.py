@@ -7,7 +7,7 @@ import streamlit as st
 from app.cohort.escaping import markdown_escaped
 from app.shell.session import changed_since_kept, loaded_cohort, original_of, uploads
 from app.shell.story.held import keep_with
-from app.shell.workspace.kept import keep, kept_cohorts, said, say
+from app.shell.workspace.kept import keep, kept_cohorts, said, say, shared
 from app.shell.workspace.owner import owner_of_session
 from app.shell.workspace.shelf import push_all
 from app.study.workspace import WorkspaceError
@@ -64,7 +64,9 @@ def is_to_be_asked(key: str) -> bool:
 def draw_note(key: str) -> None:
     """Where the cohort is, in a line, and what could not be kept."""
     if key in uploads():
-        if key in kept_cohorts():
+        if shared(key) is not None:
+            st.caption(":material/group: Shared with you")
+        elif key in kept_cohorts():
             st.caption(":material/bookmark: Kept on this machine")
         else:
             st.caption(":material/hourglass_empty: In this session only")

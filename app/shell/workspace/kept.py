@@ -11,15 +11,25 @@ import streamlit as st
 
 from app.shell.accounts import person
 from app.shell.watch.audit import note
-from app.shell.workspace.owner import owner_of_session
-from app.study.workspace import KeptCohort, Original, WorkspaceError, is_everybodys, opened
+from app.shell.workspace.owner import known_as, owner_of_session
+from app.study.workspace import (
+    KeptCohort,
+    Original,
+    SharedCohort,
+    WorkspaceError,
+    is_everybodys,
+    opened,
+    shared_with,
+)
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 
 if TYPE_CHECKING:
     from app.study.workspace import Workspace
 
-_LISTED, _LATEST = "_kept_cohorts", "_kept_latest"
+_LISTED, _LATEST, _SHARED = "_kept_cohorts", "_kept_latest", "_kept_shared"
+# The cohorts of a session itself, by key: app.shell.session holds them.
+UPLOADS = "_uploads"
 _DAMAGED, _SAID = "_kept_damaged", "_kept_said"
 MAPPING, COLUMNS = "mapping", "columns"
 # A cohort that two tabs of an owner look at is held once, and no longer than either does.
@@ -44,16 +54,42 @@ def refresh_kept() -> None:
     """Look what is kept, once a run: another tab may have changed it."""
     cohorts: dict[str, KeptCohort] = {}
     latest: dict[tuple[str, str], int] = {}
+    shared: Mapping[str, SharedCohort] = {}
     try:
         found = workspace()
         if found is not None:
             store, owner = found
             cohorts = {one.key: one for one in store.cohorts(owner)}
             latest = store.latest(owner)
+        names = known_as()
+        others = opened() if names else None
+        if others is not None:
+            shared = {
+                key: one for key, one in shared_with(others, names).items() if key not in cohorts
+            }
     except WorkspaceError as error:
         say(str(error))
-    st.session_state[_LISTED] = cohorts
+    # What is not shared any more is not held any longer either.
+    before: Mapping[str, SharedCohort] = st.session_state.get(_SHARED, {})
+    for key in before.keys() - shared.keys() - cohorts.keys():
+        if st.session_state.get(UPLOADS, {}).pop(key, None) is not None:
+            say(f"{before[key].kept.name} is not shared with you any more.")
+    st.session_state[_SHARED] = shared
+    st.session_state[_LISTED] = cohorts | {key: one.kept for key, one in shared.items()}
     st.session_state[_LATEST] = latest
+
+
+def shared(key: str) -> SharedCohort | None:
+    """By whom a cohort is shared with this session, and to what; None where it is its own."""
+    held: Mapping[str, SharedCohort] = st.session_state.get(_SHARED, {})
+    return held.get(key)
+
+
+def _holder(key: str) -> tuple[Workspace, str] | None:
+    """The store and the owner of a cohort that this session may open."""
+    one = shared(key)
+    store = None if one is None else opened()
+    return workspace() if one is None or store is None else (store, one.owner)
 
 
 def kept_cohorts() -> Mapping[str, KeptCohort]:
@@ -87,7 +123,7 @@ def open_kept(key: str) -> tuple[Cohort, Original | None]:
     WorkspaceError
         If it is damaged or gone; it is then not listed any more in this session.
     """
-    found = workspace()
+    found = _holder(key)
     if found is None or key not in kept_cohorts():
         raise WorkspaceError("This cohort is not kept any more; load it again.")
     store, owner = found
@@ -112,7 +148,7 @@ def read_again(key: str, mapping: Mapping[str, Any], name: str | None) -> Cohort
     CohortError, WorkspaceError
         If they cannot be read so, or are not kept.
     """
-    found = workspace()
+    found = _holder(key)
     if found is None:
         raise WorkspaceError("This cohort is not kept any more; load it again.")
     store, owner = found
@@ -127,7 +163,12 @@ def keep(key: str, cohort: Cohort, original: Original | None) -> None:
     WorkspaceError
         If it cannot be written.
     """
-    found = workspace(make=True)
+    one = shared(key)
+    if one is not None and one.may != "edit":
+        raise WorkspaceError(
+            "This cohort is shared with you to read: what you corrected is in this session only."
+        )
+    found = workspace(make=True) if one is None else _holder(key)
     if found is None:
         raise WorkspaceError("Nothing can be kept on this server: it cannot tell its users apart.")
     store, owner = found
@@ -154,6 +195,8 @@ def delete_kept(key: str) -> None:
     found = workspace()
     if found is not None:
         store, owner = found
+        if shared(key) is not None:
+            raise WorkspaceError("This cohort is shared with you: only its owner deletes it.")
         held = kept_cohorts()[key]
         store.delete(owner, key)
         note(person(), "delete", fingerprint=held.fingerprint, n=held.patients)

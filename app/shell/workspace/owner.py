@@ -8,8 +8,17 @@ import streamlit as st
 
 from app.shell.accounts import person
 
+PERSON, GROUP = "person:", "group:"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+
+
+def known_as() -> tuple[str, ...]:
+    """As whom a session is shared with: the person and their groups; nobody without accounts."""
+    who = person()
+    if who.role is None or not who.subject:
+        return ()
+    return f"{PERSON}{who.subject}", *(f"{GROUP}{group}" for group in sorted(who.groups))
 
 
 def owner_of_session() -> str | None:
@@ -22,7 +31,7 @@ def owner_of_session() -> str | None:
     who = person()
     if who.role is not None:
         # Never "local": that is of who sat here before there were accounts.
-        return f"person:{who.subject}" if who.may("keep") else None
+        return f"{PERSON}{who.subject}" if who.may("keep") else None
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
     listens = str(st.get_option("server.address") or "")

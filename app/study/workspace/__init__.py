@@ -5,6 +5,7 @@ The parts that need a database are imported when there is one: they take a secon
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from app.study.workspace._records import (
     KeptCohort,
     Original,
     Saved,
+    Share,
+    SharedCohort,
     WorkspaceError,
     is_everybodys,
 )
@@ -26,10 +29,15 @@ __all__ = [
     "KeptCohort",
     "Original",
     "Saved",
+    "Share",
+    "SharedCohort",
     "WorkspaceError",
     "from_archive",
     "is_everybodys",
     "opened",
+    "share",
+    "shared_with",
+    "shares",
     "store_setting",
     "to_archive",
 ]
@@ -77,6 +85,33 @@ def opened(*, make: bool = False) -> Workspace | None:
 
         _opened[where] = Workspace(where)
     return _opened[where]
+
+
+def share(store: Workspace, owner: str, key: str, whom: str, may: Share | None) -> None:
+    """Let somebody open a cohort, or not any more; see :mod:`._shares`.
+
+    Raises
+    ------
+    WorkspaceError
+        If the owner keeps no such cohort, or it cannot be written.
+    """
+    from app.study.workspace import _shares
+
+    _shares.share(store, owner, key, whom, may)
+
+
+def shares(store: Workspace, owner: str, key: str) -> Mapping[str, Share]:
+    """With whom an owner shares a cohort, and what each may."""
+    from app.study.workspace import _shares
+
+    return _shares.shares(store, owner, key)
+
+
+def shared_with(store: Workspace, whom: Collection[str]) -> Mapping[str, SharedCohort]:
+    """Cohorts that others share with a person or their groups, by key."""
+    from app.study.workspace import _shares
+
+    return _shares.shared_with(store, whom)
 
 
 def to_archive(store: Workspace, owner: str, keys: tuple[str, ...]) -> bytes:

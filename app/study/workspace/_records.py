@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
+
+Share = Literal["read", "edit"]
 
 
 class WorkspaceError(ValueError):
@@ -36,6 +38,15 @@ class KeptCohort:
     has_data: bool
     page: str
     used: str
+
+
+@dataclass(frozen=True)
+class SharedCohort:
+    """A cohort that another keeps and shares: by whom, what one may (``edit`` or ``read``)."""
+
+    owner: str
+    may: Share
+    kept: KeptCohort
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.study.workspace._records import WorkspaceError
 
 # The newest revision of the migrations: a database that has it needs no migration to be looked up.
-REVISION = "0001"
+REVISION = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number: what holds back a second process that migrates PostgreSQL at the same time.
 _LOCK = 0x0CA1_0001
@@ -64,6 +64,20 @@ SAVED = sa.Table(
     sa.UniqueConstraint("owner", "scope", "kind", "name", "version", name="uq_saved_version"),
     # Numbers are not given again: they tell whether something is new.
     sqlite_autoincrement=True,
+)
+
+SHARES = sa.Table(
+    "share",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column(
+        "cohort_id",
+        sa.ForeignKey("cohort.id", name="fk_share_cohort", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("whom", sa.Text, nullable=False),
+    sa.Column("may", sa.Text, nullable=False),
+    sa.UniqueConstraint("cohort_id", "whom", name="uq_share_cohort_whom"),
 )
 
 

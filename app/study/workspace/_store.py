@@ -131,7 +131,7 @@ class Workspace:
         original: Original | None,
     ) -> str:
         """:meth:`keep` within a transaction; returns the folder to remove once it is committed."""
-        asked = sa.select(COHORTS.c.id, COHORTS.c.folder).where(_of(COHORTS, owner, head.key))
+        asked = sa.select(COHORTS.c.id, COHORTS.c.folder).where(of_owner(COHORTS, owner, head.key))
         held = db.execute(asked).first()
         said = {
             "name": head.name, "fingerprint": head.fingerprint, "patients": head.patients,
@@ -196,7 +196,7 @@ class Workspace:
         """Delete a cohort, its files, and every version of all that was saved about it."""
         mine = SAVED.c.owner == owner
         with self.writing() as db:
-            row = db.execute(sa.select(COHORTS).where(_of(COHORTS, owner, key))).first()
+            row = db.execute(sa.select(COHORTS).where(of_owner(COHORTS, owner, key))).first()
             if row is not None:
                 db.execute(sa.delete(COHORTS).where(COHORTS.c.id == row.id))
             about = SAVED.c.about.contains(f"\n{key}\n", autoescape=True)
@@ -214,14 +214,16 @@ class Workspace:
         with self.writing() as db:
             db.execute(
                 sa.update(COHORTS)
-                .where(_of(COHORTS, owner, key))
+                .where(of_owner(COHORTS, owner, key))
                 .values(page=page, used=now(), place=_packed(place))
             )
 
     def place(self, owner: str, key: str) -> Any:
         """The settings of the page that showed a cohort last; None where none did."""
         with self.reading() as db:
-            held = db.execute(sa.select(COHORTS.c.place).where(_of(COHORTS, owner, key))).scalar()
+            held = db.execute(
+                sa.select(COHORTS.c.place).where(of_owner(COHORTS, owner, key))
+            ).scalar()
         return None if held is None else _unpacked(held)
 
     # Saved things ----------------------------------------------------------------------------
@@ -273,7 +275,7 @@ class Workspace:
         """:meth:`save` within a transaction."""
         number = 0
         for name, content in things.items():
-            own = _of(SAVED, owner, scope, kind, name)
+            own = of_owner(SAVED, owner, scope, kind, name)
             newest = db.execute(
                 sa.select(sa.func.max(SAVED.c.version)).where(own)
             ).scalar()  # None where it is new
@@ -306,13 +308,13 @@ class Workspace:
     def saved(self, owner: str, scope: str, kind: str) -> dict[str, Saved]:
         """The newest versions of things by name, in the order in which these were first saved."""
         newest: dict[str, Saved] = {}
-        for one in self._saved(_of(SAVED, owner, scope, kind)):
+        for one in self._saved(of_owner(SAVED, owner, scope, kind)):
             newest[one.name] = one
         return {name: one for name, one in newest.items() if one.content is not None}
 
     def versions(self, owner: str, scope: str) -> list[Saved]:
         """Every version of all things of a scope, the oldest first, dropped ones too."""
-        return self._saved(_of(SAVED, owner, scope))
+        return self._saved(of_owner(SAVED, owner, scope))
 
     def _saved(self, which: sa.ColumnElement[bool]) -> list[Saved]:
         s = SAVED.c
@@ -367,7 +369,7 @@ class Workspace:
             ) from error
 
     def row(self, db: sa.Connection, owner: str, key: str) -> Any:
-        row = db.execute(sa.select(COHORTS).where(_of(COHORTS, owner, key))).first()
+        row = db.execute(sa.select(COHORTS).where(of_owner(COHORTS, owner, key))).first()
         if row is None or not row.folder:
             raise WorkspaceError("This cohort is not kept any more; load it again.")
         return row
@@ -455,7 +457,7 @@ def _begun(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(211746818)")
 
 
-def _of(table: sa.Table, owner: str, *parts: str) -> sa.ColumnElement[bool]:
+def of_owner(table: sa.Table, owner: str, *parts: str) -> sa.ColumnElement[bool]:
     """Rows of an owner: by the key of a cohort, or scope, kind and name of what is saved."""
     names = ("key",) if table is COHORTS else ("scope", "kind", "name")
     equal = [table.c[name] == part for name, part in zip(names, parts, strict=False)]

@@ -23,6 +23,7 @@ from app.shell.workspace.kept import (
     kept_cohorts,
     refresh_kept,
     say,
+    shared,
     workspace,
 )
 from app.shell.workspace.owner import owner_of_session
@@ -36,6 +37,7 @@ from app.study.workspace import (
     store_setting,
     to_archive,
 )
+from app.views.data.page_sharing import draw_shared_with_me, draw_sharing
 from app.views.data.page_uploading import open_loaded, refuse_loaded, tell_outcome
 from data_loaders import CohortError
 from data_loaders.mapping.corrections import in_words
@@ -76,6 +78,8 @@ def draw_question(looking: Looking) -> None:
 def draw_workspace(looking: Looking) -> None:
     """What is kept of this cohort, its versions, and the workspace as one file."""
     with st.expander("Kept on this machine", icon=":material/bookmark:", key="workspace"):
+        if draw_shared_with_me(looking):
+            return
         if owner_of_session() is None:
             st.caption(
                 "Nothing is kept on this server: your role keeps nothing, or others reach the "
@@ -105,15 +109,18 @@ def _draw_not_kept(looking: Looking) -> None:
 def _draw_kept(looking: Looking) -> None:
     held = kept_cohorts()[looking.key]
     st.caption(f"Kept since {_time(held.kept)}, with {_WITH_IT}. {_where()}")
-    with st.popover("Delete", icon=":material/delete:", key="keep_delete"):
-        st.caption(
-            "Its files, and every version of all that was saved about it, are deleted for good. "
-            "This session holds the cohort until it ends."
-        )
-        st.button(
-            "Delete it for good", key="keep_delete_now", type="primary", on_click=_delete,
-            args=(looking.key,),
-        )  # fmt: skip
+    with st.container(horizontal=True):
+        if held.has_data:
+            draw_sharing(looking)
+        with st.popover("Delete", icon=":material/delete:", key="keep_delete"):
+            st.caption(
+                "Its files, and every version of all that was saved about it, are deleted for "
+                "good. This session holds the cohort until it ends."
+            )
+            st.button(
+                "Delete it for good", key="keep_delete_now", type="primary", on_click=_delete,
+                args=(looking.key,),
+            )  # fmt: skip
 
 
 def _draw_versions(looking: Looking) -> None:
@@ -155,7 +162,7 @@ def _draw_versions(looking: Looking) -> None:
 def _draw_file(looking: Looking) -> None:
     """Export and import."""
     found = workspace()
-    kept = tuple(kept_cohorts())
+    kept = tuple(key for key in kept_cohorts() if shared(key) is None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for label, keys, key in (
             ("This cohort with all that is saved (ZIP)", (looking.key,), "export_one"),
