@@ -1,7 +1,7 @@
 """The command ``calr-explorer``: serve the app, and what needs no browser.
 
-``calr-explorer serve | list | fetch NAME | check FILE | story to-pptx FILE | release FILE``; in a
-checkout ``python -m app.command``.
+``calr-explorer serve | list | fetch NAME | check FILE | story to-pptx FILE | release FILE |
+settings``; in a checkout ``python -m app.command``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from app import __version__
 from data_loaders.commands import add_commands, run
 from data_loaders.model import CohortError
-from data_loaders.settings import PROCESSES
+from data_loaders.settings import PROCESSES, settings_table
 from data_loaders.wording import plural, shown
 
 _MOST_PROCESSES = 64
@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_commands(commands)
     _add_story(commands)
     _add_release(commands)
+    commands.add_parser("settings", help="every setting of a server, as a table").set_defaults(
+        say=lambda _: [settings_table()]
+    )
     return run(parser.parse_args(arguments), (CohortError, CommandError))
 
 

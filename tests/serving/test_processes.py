@@ -105,9 +105,7 @@ def test_only_a_proxy_names_a_person(
         configuration.write_text(
             proxy_configuration("127.0.0.1", port, "", [behind.server_port], busy)
         )
-        process = subprocess.Popen(  # noqa: S603
-            [find_proxy(), "-db", "-f", str(configuration)]
-        )
+        process = subprocess.Popen([find_proxy(), "-db", "-f", str(configuration)])
         try:
             deadline = time.monotonic() + 20
             while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -24,25 +23,6 @@ from tests.e2e.server import free_port, running
 
 PAGE = {"accept": "text/html,*/*"}
 TABLE = "id,age,sex,os_days,os_event,TP53\na,60,M,100,1,0\nb,61,F,200,0,1\nc,59,F,-5,1,\n"
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel's content; what it needs is in this environment."""
-    if importlib.util.find_spec("hatchling") is None:
-        pytest.skip("needs hatchling to build the wheel: make test installs it")
-    folder = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run(  # noqa: S603  (pip, on our own folder)
-        [*pip, "wheel", str(ROOT), "--no-deps", "--no-build-isolation", "-w", str(folder)],
-        check=True,
-    )
-    wheel = next(folder.glob("*.whl"))
-    subprocess.run(  # noqa: S603  (pip, on our own folder)
-        [*pip, "install", str(wheel), "--no-deps", "--no-index", "--target", str(folder / "at")],
-        check=True,
-    )
-    return folder / "at"
 
 
 @pytest.fixture
