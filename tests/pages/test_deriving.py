@@ -11,10 +11,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.cohort.derived import Derived, DerivedEndpoint, derived_as
+from app.cohort.groupings import GroupingSpec
 from app.shell.session import Source
 from app.study.adjustment import adjustment_options
 from app.study.analyses import answer_to
 from app.study.question import Question
+from app.study.story import Step, Story
 from data_loaders import load_cohort
 from data_loaders.settings import DISCLOSURE, STORE
 from data_loaders.uploads import load_upload
@@ -215,3 +217,26 @@ def test_definitions_are_kept_with_the_cohort_and_another_tab_has_them(
     assert "· Old, Both" in calm(at.run()).selectbox(key="kept_version_3").options[1]
     calm(button(at, "kept_restore"))
     assert at.session_state["_looking_at"].cohort.fingerprint == seen.fingerprint
+
+
+def test_a_story_brings_its_definitions_along():
+    """In a session that never derived anything, and in one that derived something else."""
+    cohort = derived_as(load_cohort("demo:aml"), ALL)
+    question = Question(
+        "demo:aml", cohort.fingerprint, "survival.curves",
+        grouping=GroupingSpec.parse("variable:Ratio class"), derived=cohort.provenance.derived,
+        settings={"endpoint_key": "os_censored_at_transplant"},
+    )  # fmt: skip
+    story = Story("Derived", (Step(question, "A caption", address="survival?cohort=demo:aml"),))
+    other = Derived("Old", "age_years >= 65")
+    for own in ((), (other,)):
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+        at.session_state["_story"] = Story.from_dict(json.loads(json.dumps(story.to_dict())))
+        at.session_state["_derived"] = {"demo:aml": own} if own else {}
+        at.session_state["cohort"] = "demo:aml"
+        at.switch_page(str(ROOT / "pages" / "story.py"))
+        calm(at.run())
+        assert not at.warning
+        calm(button(at, "story_go_0"))
+        names = [one["name"] for one in held(at)]
+        assert names == [one.name for one in (*own, *ALL)]

@@ -13,6 +13,7 @@ what is not above zero) is missing, and counted.
 """
 
 from app.cohort.derived._cohort import (
+    MOST,
     derived_among,
     derived_as,
     derived_sentences,
@@ -35,6 +36,7 @@ from app.cohort.derived._preview import Preview, preview
 
 __all__ = [
     "FUNCTIONS",
+    "MOST",
     "Definition",
     "Derived",
     "DerivedEndpoint",

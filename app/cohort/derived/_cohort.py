@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,9 +27,12 @@ from data_loaders.wording import listed, plural
 
 MOST = 60
 CODE = "derived"
-_MOST_MADE = 8
+_MOST_MADE = 16
 # A page asks at every run, and what was worked out of a cohort is kept by the cohort.
-_MADE: WeakKeyDictionary[Cohort, dict[str, Cohort]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Cohort, dict[str, tuple[Cohort, Mapping[str, DerivedError]]]] = (
+    WeakKeyDictionary()
+)
+_LOCK = Lock()  # sessions share the demos
 
 Definitions = Iterable[Definition | Mapping[str, Any]]
 
@@ -62,36 +66,34 @@ def derived_as(cohort: Cohort, definitions: Definitions) -> Cohort:
     DerivedError
         If one cannot be used; the sentence names it.
     """
-    wanted = tuple(definition_of(one).to_dict() for one in definitions)
-    if wanted == cohort.provenance.derived:
-        return cohort
-    held, key = _MADE.setdefault(cohort, {}), json.dumps(wanted)
-    if key not in held:
-        made = with_derived(underived(cohort), wanted)
-        while len(held) >= _MOST_MADE:
-            held.pop(next(iter(held)))
-        held[key] = made
-    return held[key]
+    made, refused = derived_where_possible(cohort, definitions)
+    for error in refused.values():
+        raise error
+    return made
 
 
 def derived_where_possible(
     cohort: Cohort, definitions: Definitions
-) -> tuple[Cohort, Mapping[str, str]]:
+) -> tuple[Cohort, Mapping[str, DerivedError]]:
     """The cohort with the definitions that it can be given, and why not the others, by name."""
-    wanted = [definition_of(one) for one in definitions]
-    try:
-        return derived_as(cohort, wanted), {}
-    except DerivedError:
-        pass
-    good, refused = list[Definition](), dict[str, str]()
-    for definition in wanted:
-        try:
-            derived_as(cohort, [*good, definition])
-        except DerivedError as error:
-            refused[definition.name] = str(error)
-        else:
-            good.append(definition)
-    return derived_as(cohort, good), refused
+    wanted = tuple(definition_of(one).to_dict() for one in definitions)
+    if wanted == cohort.provenance.derived:
+        return cohort, {}
+    key = json.dumps(wanted)
+    held = _MADE.setdefault(cohort, {})
+    if key not in held:
+        made, refused = underived(cohort), dict[str, DerivedError]()
+        for definition in map(definition_of, wanted):
+            try:
+                made = with_derived(made, [definition])
+            except DerivedError as error:
+                refused[definition.name] = error.with_traceback(None)
+        with _LOCK:
+            while len(held) >= _MOST_MADE:
+                held.pop(next(iter(held)))
+            held[key] = made, refused
+        return made, refused
+    return held[key]
 
 
 def underived(cohort: Cohort) -> Cohort:

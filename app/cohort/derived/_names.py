@@ -18,6 +18,7 @@ from app.cohort.derived._values import Value, unit_of_text
 from data_loaders import Cohort, Variable
 
 Origin = Literal["variable", "alteration", "endpoint"]
+_LONGEST_SOUGHT = 60
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*\Z")
 _RESERVED = frozenset({*kwlist, "AND", "OR", "NOT", "IN"})
 
@@ -107,7 +108,7 @@ class Names:
         """The known name most like one that is not known, as it is typed."""
         places = [self._variables, self._features, *([self.endpoints] if endpoints else [])]
         known = {text: held for place in reversed(places) for text, held in place.items()}
-        wanted = _folded(name)
+        wanted = _folded(name[:_LONGEST_SOUGHT])
         # "hb" is meant by hb_g_per_l, which is not spelt alike.
         begun = [text for text in known if re.match(re.escape(wanted) + r"[ _(]", text)]
         found = begun or get_close_matches(wanted, list(known), n=1, cutoff=0.6)

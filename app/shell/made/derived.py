@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.derived import (
+    MOST,
     Definition,
     DerivedError,
     definition_of,
@@ -76,7 +77,8 @@ def with_definitions(key: str, cohort: Cohort) -> Cohort:
 
 def refused_definitions(key: str, cohort: Cohort) -> Mapping[str, str]:
     """Why definitions cannot be used, by name."""
-    return derived_where_possible(cohort, definitions_of(key, cohort))[1]
+    refused = derived_where_possible(cohort, definitions_of(key, cohort))[1]
+    return {name: str(error) for name, error in refused.items()}
 
 
 def base_fingerprint(cohort: Cohort) -> str:
@@ -106,7 +108,7 @@ def take_derived_from_link(key: str, cohort: Cohort) -> None:
     """Hold the definitions that a link brings; what cannot be read is passed over."""
     if not key.startswith(_EVERYBODYS):
         return
-    for text in st.query_params.get_all(DERIVED):
+    for text in st.query_params.get_all(DERIVED)[:MOST]:
         if len(text) <= _LONGEST:
             with contextlib.suppress(DerivedError, ValueError, RecursionError):
                 define_also(key, cohort, [json.loads(text)])

@@ -76,8 +76,8 @@ def _scene(standing: Standing) -> Scene:
     step, question = standing.step, standing.question
     if question is None:
         return refused_scene(step, standing.said)
-    cohort = open_cohort(question.cohort)
     try:
+        cohort = as_asked(question, open_cohort(question.cohort))
         return scene_of(step, answer_here(question, cohort), cohort)
     except (KeyError, TypeError, ValueError) as error:
         known = isinstance(error, ValueError)

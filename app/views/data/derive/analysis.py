@@ -25,6 +25,8 @@ from app.study.outcomes import Outcome, outcome_of
 from data_loaders import Cohort
 from data_loaders.wording import capitalised, mid_sentence
 
+_FEW = 50
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -115,11 +117,12 @@ def examples(cohort: Cohort) -> list[Definition]:
     """
     own = underived(cohort)
     said = [*_variable_examples(own), *_endpoint_examples(own)]
+    few = own.subset(np.arange(own.n) < _FEW)  # whether a formula can be read, not what it gives
     found: list[Definition] = []
     for one in said:
         with suppress(DerivedError):  # a name that is too long, or that no formula can hold
             definition = definition_of(one)
-            preview(own, definition)
+            preview(few, definition)
             found.append(definition)
     return found
 

@@ -20,12 +20,13 @@ from app.cohort.derived import (
     made_of,
     typed,
 )
-from app.cohort.escaping import literal
+from app.cohort.escaping import Escapes, literal
 from app.shell.accounts import disclosure_policy
 from app.shell.escaping import escaped_figure
 from app.shell.layout import download
 from app.shell.made.derived import define, definitions_of, refused_definitions
 from app.shell.session import Looking, loaded_cohort, source_of
+from app.study.figures.escaped import escaped
 from app.study.files.tables import file_stem
 from app.views.cohort.overview.analysis import distribution, in_words
 from app.views.cohort.overview.figures import draw_distribution
@@ -339,6 +340,8 @@ def _draw_result(looking: Looking, trial: Trial) -> None:
     if name in trial.cohort.variables and trial.found.kind in _PICTURED:
         shown = distribution(trial.cohort, name, np.ones(trial.cohort.n, dtype=bool))
         figure = draw_distribution(shown, narrowed=False, synthetic=looking.synthetic, brush=False)
+        if name not in looking.cohort.variables:  # the page does not know these texts yet
+            figure = escaped(figure, Escapes(frozenset({name, *trial.found.levels})))
         with st.container(width=560):
             st.plotly_chart(
                 escaped_figure(figure), key="derive_figure", config={"displayModeBar": False},

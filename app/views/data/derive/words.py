@@ -11,6 +11,7 @@ from app.study.wording import count
 from app.views.data.derive.analysis import Trial
 
 COMPETING = 2  # among causes
+_ALTERATION = "An alteration"
 # Function, what it gives, an example; in the order in which people ask for them.
 LANGUAGE = (
     ("+  -  *  /  **", "arithmetic; a yes counts as 1, a no as 0", "hb / wbc"),
@@ -48,7 +49,9 @@ def result_words(trial: Trial) -> list[str]:
     said = [f"{kind}: {given:,} of {count(n, 'patient')} have a value."]
     if found.kind == "binary":
         yes = int((found.series == 1).sum())
-        said = [f"{kind}: {yes:,} of {count(given, 'patient')} known are yes."]
+        altered = kind == _ALTERATION
+        known, are = ("tested", "altered") if altered else ("known", "yes")
+        said = [f"{kind}: of {given:,} {known}, {yes:,} are {are} ({yes / max(given, 1):.1%})."]
     if found.missing or found.filled:
         said.append(f"Missing in {found.missing:,}: {found.why_missing()}.")
     if found.filled and isinstance(found.definition, Derived):
@@ -66,7 +69,7 @@ def _kind(found: Preview) -> str:
         return f"A number in {found.unit}" if found.unit else "A number without unit"
     if found.kind == "binary":
         alteration = isinstance(found.definition, Derived) and found.definition.kind == "alteration"
-        return "An alteration" if alteration else "A yes or no"
+        return _ALTERATION if alteration else "A yes or no"
     if found.kind == "date":
         return "A date"
     order = " in order" if found.kind == "ordinal" else ""
