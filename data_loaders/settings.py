@@ -40,8 +40,12 @@ class Setting:
 
     def listed(self, environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
         """What is set as a list by commas."""
-        parts = (part.strip() for part in self.read(environment).split(","))
-        return tuple(part for part in parts if part)
+        return parts_of(self.read(environment))
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """The parts of a list by commas."""
+    return tuple(part for part in map(str.strip, text.split(",")) if part)
 
 
 def _ours(name: str, default: str, meaning: str) -> Setting:

@@ -20,7 +20,7 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from app.shell.accounts.door import PERSON, Door
-from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules
+from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules, log_out
 from app.shell.story.stages import _held, stage
 from app.shell.watch import audit
 from data_loaders import settings
@@ -98,6 +98,16 @@ def test_who_is_not_known_or_was_known_too_long_ago_stays_out(
     found = admitted({"groups": ["data"], **claims})
     assert isinstance(found, Refused)
     assert found.why == why
+
+
+def test_a_login_ends_wherever_it_is_used_when_its_person_logs_out():
+    began = {"sub": "gone", "groups": ["data"]}
+    log_out("gone", NOW - 30)
+    found = admitted(began)
+    assert isinstance(found, Refused)
+    assert found.why == "expired"
+    assert isinstance(admitted(began | {"iat": NOW - 20}), Person)
+    assert isinstance(admitted(began | {"sub": "another"}), Person)
 
 
 def test_roles_have_rights_and_a_machine_of_ones_own_all_but_one():

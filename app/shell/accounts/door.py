@@ -21,6 +21,7 @@ from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
 from app.shell.accounts.rules import AccountsError, Person, Rules
+from app.shell.watch.log import LOGGER
 from data_loaders import settings
 
 # What st.user has of a proxy's headers, and the same for requests that no session sees.
@@ -38,7 +39,12 @@ _HEADERS = (settings.USER_HEADER, settings.GROUPS_HEADER)
 
 def take_the_word_of_proxies() -> None:
     """Let a session know what a trusted proxy says of it; before the port opens."""
-    rules = Rules.of()
+    try:
+        rules = Rules.of()
+    except AccountsError as error:
+        # The server starts, and says the same to whoever comes.
+        LOGGER.error(str(error))
+        return
     if rules.mode != "proxy":
         return
     named = {settings.USER_HEADER.read(): PROXY_USER}

@@ -9,10 +9,18 @@ import streamlit as st
 from streamlit.auth_util import get_secrets_auth_section, is_authlib_installed
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.cohort.disclosure import Disclosure
+from app.cohort.disclosure import Disclosure, DisclosureError
 from app.cohort.escaping import markdown_escaped
 from app.shell.accounts.door import PROXY_GROUPS, PROXY_USER, proxy_claims
-from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Right, Rules
+from app.shell.accounts.rules import (
+    LOCAL,
+    AccountsError,
+    Person,
+    Refused,
+    Right,
+    Rules,
+    log_out,
+)
 from app.shell.watch.audit import Action, note
 from data_loaders import settings
 
@@ -24,7 +32,7 @@ def visitor() -> Person | Refused:
     try:
         rules = Rules.of()
     except AccountsError as error:
-        return Refused("out", str(error))
+        return Refused("closed", str(error))
     if rules.mode == "off":
         return LOCAL
     if get_script_run_ctx(suppress_warning=True) is None:
@@ -68,7 +76,11 @@ def disclosure_policy() -> Disclosure | None:
     everybody = Disclosure.of()
     if person().role != "viewer":
         return everybody
-    of_role = Disclosure.of({settings.DISCLOSURE.name: settings.VIEWER_DISCLOSURE.read()})
+    own = settings.VIEWER_DISCLOSURE
+    try:
+        of_role = Disclosure.of({settings.DISCLOSURE.name: own.read()})
+    except DisclosureError as error:
+        raise DisclosureError(str(error).replace(settings.DISCLOSURE.name, own.name)) from None
     stricter = [one for one in (everybody, of_role) if one is not None]
     return max(stricter, key=lambda one: one.threshold, default=None)
 
@@ -112,6 +124,7 @@ def draw_who(who: Person) -> None:
 def _draw_way_out() -> None:
     if st.button("Log out", key="log_out", type="tertiary", icon=":material/logout:"):
         note(person(), "log_out")
+        log_out(person().subject, time.time())
         st.logout()
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
 from data_loaders import settings
+from data_loaders.settings import parts_of
 
 Role = Literal["viewer", "analyst", "keeper", "administrator"]
 Right = Literal["load", "export", "keep", "administer"]
@@ -32,6 +34,11 @@ EVERYBODY = "*"
 _MODES = ("off", "oidc", "proxy")
 _LONGEST = 255
 _MOST_GROUPS = 2_000
+
+
+# When a person logged out last: a login before it, in another tab or on a copied cookie, has ended
+# too. Known to one process, until it ends.
+_logged_out: dict[str, float] = {}
 
 
 class AccountsError(ValueError):
@@ -72,9 +79,12 @@ LOCAL = Person("local")
 
 @dataclass(frozen=True)
 class Refused:
-    """Why somebody does not come in: unknown (``out``), ``expired``, or without a ``role``."""
+    """Why somebody does not come in.
 
-    why: Literal["out", "expired", "role"]
+    Unknown (``out``), ``expired``, without a ``role``, or nobody may (``closed``).
+    """
+
+    why: Literal["out", "expired", "role", "closed"]
     sentence: str
     subject: str = ""
 
@@ -109,18 +119,7 @@ class Rules:
         AccountsError
             If a setting cannot be obeyed: nobody must come in then.
         """
-        mode = settings.ACCOUNTS.read(environment).lower()
-        if mode not in _MODES:
-            raise _wrong(settings.ACCOUNTS, "is off, oidc or proxy")
-        if mode == "off":
-            return cls("off", {}, math.inf, ())
-        roles = _roles(settings.ROLES.listed(environment))
-        proxies = _networks(settings.PROXIES.listed(environment))
-        if mode == "proxy":
-            for needed in (settings.PROXIES, settings.USER_HEADER):
-                if not needed.read(environment):
-                    raise _wrong(needed, "must be set where a proxy names the person")
-        return cls(mode, roles, _hours(settings.LOGIN_HOURS.read(environment)), proxies)
+        return _rules(*(one.read(environment) for one in _SETTINGS))
 
     def trusts(self, peer: str | None) -> bool:
         """Whether a peer's address is that of a proxy whose word is taken."""
@@ -151,6 +150,8 @@ class Rules:
         if not isinstance(began, int | float) or now >= began + self.hours * 3600:
             sentence = f"Your login has ended, as it does after {self.hours:g} hours. Log in again."
             return Refused("expired", sentence, subject)
+        if began < _logged_out.get(subject, -math.inf):
+            return Refused("expired", "You have logged out. Log in to go on.", subject)
         name = _name(claims) or subject
         groups = _groups(claims)
         role = self._role(groups)
@@ -166,6 +167,32 @@ class Rules:
     def _role(self, groups: frozenset[str]) -> Role | None:
         held = {self.roles[group] for group in groups | {EVERYBODY} if group in self.roles}
         return next((role for role in reversed(ROLES) if role in held), None)
+
+
+_SETTINGS = (
+    settings.ACCOUNTS, settings.ROLES, settings.LOGIN_HOURS, settings.PROXIES, settings.USER_HEADER
+)  # fmt: skip
+
+
+@lru_cache(8)
+def _rules(mode: str, roles: str, hours: str, proxies: str, user_header: str) -> Rules:
+    """Rules from the texts of the settings: many things ask for them in a run."""
+    mode = mode.lower()
+    if mode not in _MODES:
+        raise _wrong(settings.ACCOUNTS, "is off, oidc or proxy")
+    if mode == "off":
+        return Rules("off", {}, math.inf, ())
+    table, networks = _roles(parts_of(roles)), _networks(parts_of(proxies))
+    if mode == "proxy":
+        for needed, text in ((settings.PROXIES, proxies), (settings.USER_HEADER, user_header)):
+            if not text:
+                raise _wrong(needed, "must be set where a proxy names the person")
+    return Rules(mode, table, _hours(hours), networks)
+
+
+def log_out(subject: str, at: float) -> None:
+    """End every login of a person that began before a moment, in seconds since 1970."""
+    _logged_out[subject] = at
 
 
 def _name(claims: Mapping[str, object]) -> str:
