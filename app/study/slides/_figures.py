@@ -19,14 +19,13 @@ from pptx.util import Inches, Pt
 
 from app.study.figures.labels import shortened
 from app.study.figures.theme import is_title
-from app.study.files.browser import ExportError
 from app.study.files.figures import figure_bytes
 from app.study.files.workbook import xml_text
 from app.study.slides._charts import INK, SIZE, SMALL, Box, add_chart, describe
 from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series, words
 from app.study.slides._reading import panels_of
 
-MOST_ROWS, MOST_CELLS = 22, 18
+MOST_ROWS, MOST_CELLS = 22, 15
 _LINE, _LOW_LINE, _TALLEST = 0.29, 0.23, 0.75
 _MANY_LINES = 5
 _UNDER, _LEGEND, _LEFT, _HALF = 0.75, 0.42, 0.95, 0.4
@@ -115,20 +114,26 @@ def picture_of(figure: go.Figure, width: int) -> bytes:
     return figure_bytes(_without_title(figure), "png", width=width)
 
 
-def add_picture(slide: Any, figure: go.Figure, region: Box, alt: str) -> str:
-    """Put a picture of the figure on the slide; why not, where this machine cannot draw one."""
+def picture_for(figure: go.Figure, region: Box) -> bytes:
+    """A picture of a figure in the proportions of its place on a slide.
+
+    Raises
+    ------
+    ExportError
+        If this machine cannot draw it.
+    """
     height = int(figure.layout.height or 500)
     width = max(_WIDE_PICTURE, round(height * region.width / region.height))
-    try:
-        content = picture_of(figure, min(width, _WIDEST_PICTURE))
-    except ExportError as error:
-        return str(error)
+    return picture_of(figure, min(width, _WIDEST_PICTURE))
+
+
+def add_picture(slide: Any, content: bytes, region: Box, alt: str) -> None:
+    """Put a picture on the slide, as large as its place allows."""
     shape = slide.shapes.add_picture(io.BytesIO(content), Inches(region.left), Inches(region.top))
     share = min(Inches(region.width) / shape.width, Inches(region.height) / shape.height)
     shape.width, shape.height = int(shape.width * share), int(shape.height * share)
     shape.left = Inches(region.left) + (Inches(region.width) - shape.width) // 2
     describe(shape, alt)
-    return ""
 
 
 def _without_title(figure: go.Figure) -> go.Figure:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pptx.util import Inches
 from app.cohort.filters import Selection
 from app.study.analyses import answer_to
 from app.study.answer import Answer
+from app.study.files.browser import ExportError
 from app.study.files.software import made_with
 from app.study.files.workbook import xml_text
 from app.study.methods import source_sentence
@@ -27,6 +29,7 @@ from app.study.slides._figures import (
     add_picture,
     add_text,
     parts_of,
+    picture_for,
 )
 from app.study.slides._pages import Page, page_of_step, pages_of_answer
 from app.study.story import Answered, Story, answered
@@ -87,8 +90,11 @@ def to_pptx(
         pages = [page for one in answers for page in pages_of_answer(one, selection, methods)]
     if not pages:
         raise SlidesError("There is nothing to make slides of yet.")
-    for page in pages:
-        _add(deck, page)
+    # The browser draws pictures while the charts are made.
+    with ThreadPoolExecutor(max_workers=1) as drawing:
+        pictures = [picture for page in pages for picture in _add(deck, page, drawing)]
+        for picture in pictures:
+            _place(picture)
     if isinstance(shown, Story):
         _closing(deck, told, pages)
     return deck.content()
@@ -140,20 +146,38 @@ def _closing(deck: Deck, told: Sequence[Answered], pages: Sequence[Page]) -> Non
         add_text(slide, f"Step {number}", Box(left, top + side, side, 0.3), size=12)
 
 
-def _add(deck: Deck, page: Page) -> None:
-    """Add the slides of a page: one, or several where its rows go on."""
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    """A picture that is being drawn, and where it goes."""
+
+    slide: Any
+    region: Box
+    alt: str
+    content: Future[bytes]
+
+
+def _place(picture: _Picture) -> None:
+    """Put a picture where it goes; where this machine cannot draw it, why."""
+    try:
+        add_picture(picture.slide, picture.content.result(), picture.region, picture.alt)
+    except ExportError as error:
+        add_text(
+            picture.slide, f"The figure is not on this slide: {error}", picture.region, size=20
+        )
+
+
+def _add(deck: Deck, page: Page, drawing: Executor) -> list[_Picture]:
+    """Add the slides of a page, one or several where its rows go on; pictures that it waits for."""
     if page.figure is None:
         slide, region = _slide(deck, page)
         add_text(slide, f"This step is not shown: {page.missing}", region, size=20)
-        return
+        return []
     parts = parts_of(page.figure)
     if isinstance(parts, str):
         slide, region = _slide(deck, page)
-        why_not = add_picture(slide, page.figure, region, page.alt)
-        if why_not:
-            add_text(slide, f"The figure is not on this slide: {why_not}", region, size=20)
         _note(slide, page, parts)
-        return
+        content = drawing.submit(picture_for, page.figure, region)
+        return [_Picture(slide, region, page.alt, content)]
     for number, part in enumerate(parts, start=1):
         slide, region = _slide(deck, page, f" ({number} of {len(parts)})" * (len(parts) > 1))
         if isinstance(part, Cells):
@@ -161,6 +185,7 @@ def _add(deck: Deck, page: Page) -> None:
         else:
             add_panels(slide, *part, region, page.alt)
         _note(slide, page)
+    return []
 
 
 def _slide(deck: Deck, page: Page, more: str = "") -> tuple[Any, Box]:
