@@ -17,6 +17,7 @@ from app.views.data.page_combining import draw_combining
 from app.views.data.page_keeping import draw_question, draw_workspace
 from app.views.data.page_loading import draw_loading
 from app.views.data.page_quality import draw_quality
+from app.views.home.page import draw_next
 from data_loaders.alterations.mutation_rule import rule_in_words
 from data_loaders.mapping.corrections import in_words
 
@@ -25,6 +26,7 @@ cohort = looking.cohort
 
 draw_loading()
 draw_question(looking)
+draw_next(looking)
 with st.container(horizontal=True):
     for key in cohort_keys():
         st.button(

@@ -75,6 +75,12 @@ def draw_outcome() -> None:
         (st.success if good else st.error)(markdown_escaped(sentence))
 
 
+def has_just_loaded() -> bool:
+    """Whether the last loading of this session gave a cohort."""
+    outcome = st.session_state.get(_OUTCOME)
+    return outcome is not None and bool(outcome[0])
+
+
 def tell_outcome(sentence: str | None, *, good: bool = True) -> None:
     """Say how a loading went, until the next; None says nothing.
 

@@ -16,6 +16,7 @@ from app.study.analyses import answer_of
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.wording import count, listing
+from app.views.data.page_uploading import has_just_loaded
 from app.views.home.analysis import Glance
 from app.views.home.answer import (
     ALTERATIONS,
@@ -74,9 +75,9 @@ def _draw_alterations(looking: Looking, result: Glance, answer: Answer, question
     )
 
 
-def draw_questions(looking: Looking) -> None:
-    """Cards that open a page with everything set."""
-    cards = questions(looking.key, looking.cohort)
+def draw_questions(looking: Looking, most: int | None = None) -> None:
+    """Cards that open a page with everything set; the first of them where ``most`` says so."""
+    cards = questions(looking.key, looking.cohort)[:most]
     columns = st.container(key="small_charts_questions").columns(3)
     for position, question in enumerate(cards):
         with columns[position % 3].container(border=True, height="stretch"):
@@ -94,6 +95,13 @@ def draw_questions(looking: Looking) -> None:
             ):
                 # Nothing is passed on: the widgets write themselves into the new address.
                 st.switch_page(_PAGES[view.page], query_params={})
+
+
+def draw_next(looking: Looking) -> None:
+    """What to ask of a cohort that was loaded just now."""
+    if has_just_loaded() and questions(looking.key, looking.cohort):
+        st.markdown("**What to ask first**")
+        draw_questions(looking, 3)
 
 
 _PAGES = {

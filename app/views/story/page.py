@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,7 +23,7 @@ from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
-from app.views.story.page_stage import SEARCH, draw_stage
+from app.views.story.page_stage import SEARCH, draw_stage, pictures_of
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
 
@@ -89,11 +90,12 @@ def draw_steps(story: Story) -> None:
     draw_stage(story, found)
     draw_files(story, found)
     section = ""
+    pictures = pictures_of(story)
     for at, standing in enumerate(found):
         if standing.step.section != section:
             section = standing.step.section
             st.subheader(markdown_escaped(section) or "Without a section", anchor=False)
-        _draw_step(at, len(story.steps), standing)
+        _draw_step(at, len(story.steps), standing, pictures[at] if pictures else ("", ""))
 
 
 def standings(story: Story) -> tuple[Standing, ...]:
@@ -130,10 +132,16 @@ def _cohorts(story: Story) -> dict[str, Cohort]:
     return {key: open_cohort(key) for key in sorted(named)} | uploads()
 
 
-def _draw_step(at: int, number: int, standing: Standing) -> None:
-    step = standing.step
+def _draw_step(at: int, number: int, standing: Standing, picture: tuple[str, str]) -> None:
+    step, (source, alt) = standing.step, picture
     with st.container(border=True, key=f"story_card_{at}"):
-        words, buttons = st.columns([7, 3], vertical_alignment="top")
+        shares = [2, 5, 3] if source else [7, 3]
+        *small, words, buttons = st.columns(shares, vertical_alignment="top")
+        for place in small:
+            place.html(
+                f'<img src="{source}" alt="{html.escape(alt)}" style="width: 100%; '
+                'background: #fff; border-radius: 6px">'
+            )
         with words:
             _draw_text(
                 f"Step {at + 1}: caption", "caption", at, step.caption,

@@ -18,7 +18,7 @@ from app.study.analyses import answer_of, as_asked, compute
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
-from app.study.story import Scene, Standing, Story, player, refused_scene, scene_of
+from app.study.story import Scene, Standing, Step, Story, player, refused_scene, scene_of
 from app.views.subgroups.analysis import SubgroupsFound, found_of
 from app.views.subgroups.page_search import SearchRequest, start_search
 from data_loaders import Cohort
@@ -59,6 +59,25 @@ def draw_stage(story: Story, standings: Sequence[Standing]) -> None:
         ready = sum(not scene.refused for scene in scenes)
         row.markdown(f"**Ready: {ready} of {len(story.steps)}**")
         st.caption(_KEYS)
+
+
+def pictures_of(story: Story) -> list[tuple[str, str]]:
+    """Picture of each step, as a data URI, and what it shows; empty where the story has changed.
+
+    Captions and notes may have: no picture has them.
+    """
+    prepared, scenes = st.session_state.get(_READY, (None, ()))
+    if prepared is None:
+        return []
+    drawn = {
+        _drawn(step): (scene.pictures.get("light", ""), scene.alt)
+        for step, scene in zip(prepared.steps, scenes, strict=True)
+    }
+    return [drawn.get(_drawn(step), ("", "")) for step in story.steps]
+
+
+def _drawn(step: Step) -> tuple[Question, str]:
+    return step.question, step.figure
 
 
 def _prepared(standings: Sequence[Standing]) -> list[Scene]:

@@ -39,6 +39,17 @@ SELECTED = "Selected on the map"
 _CHOSEN = "_chosen_on_map"
 _DRAWING = "_map_drawing"
 _REFUSAL = "_selection_refusal"
+# The window for the two figures: the sidebar and the page's head give way until it is turned off.
+_WIDE = """<style>
+@media (min-width: 641px) {
+  [data-testid=stSidebar], [data-testid=stExpandSidebarButton] {display: none;}
+  .stMainBlockContainer {max-width: none !important; padding: 2.8rem 2rem 1rem !important;}
+  .stMain h1 {font-size: 1.1rem; padding: 0;}
+  .stMain [data-testid=stElementContainer]:has(h1) + [data-testid=stElementContainer]
+    {display: none;}
+  .stMain [data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] {gap: 0.3rem;}
+}
+</style>"""
 _DRAGS: dict[str, Drag] = {"Move": "pan", "Lasso": "lasso", "Box": "select"}
 
 
@@ -80,6 +91,14 @@ def draw_map_controls(looking: Looking) -> MapChoice:
         key="drag",
         help="Lasso or Box selects patients, who can then be named and compared.",
     )
+    wide = row.toggle(
+        "Full width",
+        key="map_wide",
+        bind="query-params",
+        help="The map and its survival over the whole window, without the sidebar.",
+    )
+    if wide:
+        st.html(_WIDE)
     with row.popover("More", key="map_more"):
         contours = st.toggle("Lines of equal density", key="contours", bind="query-params")
         wanted = st.text_input(
