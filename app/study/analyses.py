@@ -11,8 +11,8 @@ from typing import Any
 from app.cohort.derived import derived_as
 from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
-from app.study.question import Question
-from data_loaders import Cohort
+from app.study.question import EVERYBODYS, Question
+from data_loaders import Cohort, load_cohort
 
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
@@ -22,6 +22,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "cohort.overlap": "app.views.cohort.saved.answer:OVERLAP",
         "cohort.pictures": "app.views.cohort.overview.answer:PICTURES",
         "cohort.table_one": "app.views.cohort.table_one.answer:TABLE_ONE",
+        "compare.cohorts": "app.views.compare.two_cohorts.answer:BOTH",
         "compare.groups": "app.views.compare.answer:COMPARISON",
         "data.missing": "app.views.data.answer:MISSING",
         "home.glance": "app.views.home.answer:GLANCE",
@@ -53,6 +54,10 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
 )
 
 
+# A setting that names a second cohort, by its key.
+OTHER = "other"
+
+
 @dataclass(frozen=True)
 class Analysis:
     """The two functions of an analysis; both are public, as scripts call them by name.
@@ -82,8 +87,14 @@ def analysis_of(question: Question) -> Analysis:
     return analysis
 
 
-def compute(question: Question, cohort: Cohort) -> Any:
+def compute(question: Question, cohort: Cohort, load: Callable[[str], Cohort] | None = None) -> Any:
     """Compute what a question asks of its cohort, which is given before the filter.
+
+    Parameters
+    ----------
+    load
+        Gives a second cohort by its key, where the question names one; None for the cohorts that
+        everybody has.
 
     Raises
     ------
@@ -98,7 +109,17 @@ def compute(question: Question, cohort: Cohort) -> Any:
         asked["grouping"] = grouping
     if question.saved_in_settings:
         asked["saved"] = question.saved
+    if OTHER in asked:
+        asked[OTHER] = (load or _everybodys)(str(asked[OTHER]))
     return analysis_of(question).function(cohort, mask, **asked)
+
+
+def _everybodys(key: str) -> Cohort:
+    if not key.startswith(EVERYBODYS):
+        raise ValueError(
+            f"The second cohort of this question ({key}) is not here: load it on the Data page."
+        )
+    return load_cohort(key)
 
 
 def as_asked(question: Question, cohort: Cohort) -> Cohort:

@@ -32,7 +32,7 @@ from app.cohort.groupings import (
 from data_loaders import Cohort
 
 # Cohorts that everybody has: what names their patients tells nobody anything.
-_EVERYBODYS = ("demo:", "catalogue:")
+EVERYBODYS = ("demo:", "catalogue:")
 _LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
 
 
@@ -120,7 +120,7 @@ class Question:
     @property
     def lists_patients_in_settings(self) -> bool:
         """Whether a filter among the settings lists patients of a cohort not everybody has."""
-        return not self.cohort.startswith(_EVERYBODYS) and _lists_patients(self.settings)
+        return not self.cohort.startswith(EVERYBODYS) and _lists_patients(self.settings)
 
     def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
         """The groups as they are shown; None for everyone together.
@@ -150,7 +150,7 @@ class Question:
         QuestionError
             If it lists patients of a cohort that not everybody has.
         """
-        public = whole or self.cohort.startswith(_EVERYBODYS)
+        public = whole or self.cohort.startswith(EVERYBODYS)
         plain = self._without_groups()
         if not public and _lists_patients(plain):
             raise QuestionError("A filter holds a list of patients, which never leaves a session.")

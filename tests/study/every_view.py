@@ -18,7 +18,8 @@ from app.study.analyses import compute
 from app.study.question import Question
 from app.study.scripts.question import question_script
 from app.views.compare.two_cohorts.analysis import compare_cohorts
-from app.views.compare.two_cohorts.script import AskedInBoth, cohorts_script
+from app.views.compare.two_cohorts.asking import AskedInBoth
+from app.views.compare.two_cohorts.script import cohorts_script
 from app.views.patient.similar.analysis import similar_patients
 from app.views.patient.swimmer.analysis import swimmer
 from app.views.subgroups.analysis import search_input, subgroups_of

@@ -8,7 +8,7 @@ from pprint import pformat
 from textwrap import indent
 from typing import Any
 
-from app.study.analyses import analysis_of
+from app.study.analyses import OTHER, analysis_of
 from app.study.question import Question
 from app.study.scripts.parts import (
     SAVED_GROUPS,
@@ -43,6 +43,9 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
         asked["saved"] = "saved.groupings"
         imports |= {"app.cohort.groupings": {"saved_from_json"}, "pathlib": {"Path"}}
     asked |= _written(analysis.function, question.settings)
+    if OTHER in asked:
+        asked[OTHER] = f"load_cohort({asked[OTHER]})"
+        imports |= {"data_loaders": {"load_cohort"}}
     calls = [
         _call("result", analysis.function, ["cohort", "selection.mask"], asked),
         _call("answer", analysis.answer, ["cohort", "result"],

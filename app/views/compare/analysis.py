@@ -21,7 +21,7 @@ from app.analysis.associations import (
     table_one,
 )
 from app.analysis.multiplicity import adjust_p_values
-from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
+from app.cohort.groupings import CUT, MIN_GROUP_FOR_TEST, Grouping, GroupingSpec, only_groups
 from app.study.overlapping import features_named, same_site
 from app.study.wording import SIGNIFICANT
 from app.views.genomics.frequencies.analysis import (
@@ -251,6 +251,11 @@ def enrichment(found: GroupFrequencies, group: str, made_of: Collection[str] = (
         n=found.groups[group],
         n_others=sum(found.groups.values()) - found.groups[group],
     )
+
+
+def column_of(spec: GroupingSpec) -> str:
+    """The column that groups are made of, which is not compared; empty where there is none."""
+    return spec.name.partition("@")[0] if spec.kind in ("variable", CUT) else ""
 
 
 def made_of(cohort: Cohort, spec: GroupingSpec | None, names: Collection[str] = ()) -> set[str]:

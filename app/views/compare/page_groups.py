@@ -8,7 +8,6 @@ import streamlit as st
 
 from app.cohort.groupings import (
     COMBINATIONS,
-    CUT,
     FILTERS,
     Grouping,
     GroupingError,
@@ -22,7 +21,7 @@ from app.shell.links import GROUP, group_labels
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.study.question import Question
-from app.views.compare.analysis import MOST_GROUPS, Comparison, made_of
+from app.views.compare.analysis import MOST_GROUPS, Comparison, column_of, made_of
 from app.views.compare.page_lists import draw_lists
 from app.views.survival.page_immortal_time import immortal_time_guard
 
@@ -89,11 +88,6 @@ def draw_controls(looking: Looking) -> Compared | None:
     }
     question = ask(looking, "compare.groups", settings, spec, chosen.arrangement)
     return Compared(looking, spec, question, result_of(question))
-
-
-def column_of(spec: GroupingSpec) -> str:
-    """The column that groups are made of, which is not compared; empty where there is none."""
-    return spec.name.partition("@")[0] if spec.kind in ("variable", CUT) else ""
 
 
 def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:

@@ -18,12 +18,12 @@ from app.shell.story.adding import ADD
 from app.shell.story.held import can_undo, held_story, keep_story, story_is_kept, undo
 from app.shell.story.ledger import held_ledger
 from app.shell.workspace.kept import kept_cohorts
-from app.study.analyses import answer_to
+from app.study.analyses import compute
 from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
-from app.views.story.page_stage import SEARCH, draw_stage, pictures_of
+from app.views.story.page_stage import SEARCH, draw_stage, open_here, pictures_of
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
 
@@ -123,7 +123,7 @@ def _answerable(question: Question, cohort: Cohort) -> None:
     if question.analysis == SEARCH:
         question.filter.apply(cohort)
     else:
-        answer_to(question, cohort)
+        compute(question, cohort, open_here)
 
 
 def _cohorts(story: Story) -> dict[str, Cohort]:

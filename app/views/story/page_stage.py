@@ -12,7 +12,7 @@ import streamlit as st
 from app.analysis.subgroups import SubgroupSettings
 from app.shell.layout import download
 from app.shell.memory import remembered
-from app.shell.session import Looking, open_cohort
+from app.shell.session import Looking, cohort_keys, open_cohort
 from app.shell.story.stages import keep_stage, stage_address
 from app.study.analyses import answer_of, as_asked, compute
 from app.study.answer import Answer
@@ -112,8 +112,26 @@ def answer_here(question: Question, cohort: Cohort) -> Answer:
         If the cohort cannot answer.
     """
     cohort = as_asked(question, cohort)
-    make = partial(_searched if question.analysis == SEARCH else compute, question, cohort)
+    if question.analysis == SEARCH:
+        make = partial(_searched, question, cohort)
+    else:
+        make = partial(compute, question, cohort, open_here)
     return answer_of(question, cohort, remembered(question, make, "Getting ready"))
+
+
+def open_here(key: str) -> Cohort:
+    """A cohort of this session.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that key.
+    """
+    if key not in cohort_keys():
+        raise ValueError(
+            f"The second cohort of this step ({key}) is not here: load it on the Data page."
+        )
+    return open_cohort(key)
 
 
 def _searched(question: Question, cohort: Cohort) -> SubgroupsFound:

@@ -43,11 +43,12 @@ _REFUSAL = "_selection_refusal"
 _WIDE = """<style>
 @media (min-width: 641px) {
   [data-testid=stSidebar], [data-testid=stExpandSidebarButton] {display: none;}
-  .stMainBlockContainer {max-width: none !important; padding: 2.8rem 2rem 1rem !important;}
-  .stMain h1 {font-size: 1.1rem; padding: 0;}
+  .stMainBlockContainer {max-width: none !important; padding: 3.75rem 2rem 1rem !important;}
+  .stMain [data-testid=stElementContainer]:has(h1)
+    {position: fixed; top: 0.7rem; left: 2rem; z-index: 999991;}
+  .stMain h1 {font-size: 1.2rem; padding: 0;}
   .stMain [data-testid=stElementContainer]:has(h1) + [data-testid=stElementContainer]
     {display: none;}
-  .stMain [data-testid=stMainBlockContainer] > [data-testid=stVerticalBlock] {gap: 0.3rem;}
 }
 </style>"""
 _DRAGS: dict[str, Drag] = {"Move": "pan", "Lasso": "lasso", "Box": "select"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from app.analysis.transplant import EmulationSettings
@@ -13,12 +15,15 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import COMBINATIONS, GroupingSpec, only_groups
 from app.study.analyses import answer_to
 from app.study.answer import methods_text
+from app.study.figures.theme import title_of
 from app.study.question import Question
 from app.study.scripts.question import question_script
 from app.views.compare.analysis import made_of
 from app.views.compare.two_cohorts.analysis import compare_cohorts, hazards_reading
 from app.views.compare.two_cohorts.answer import cohorts_answer
-from app.views.compare.two_cohorts.script import AskedInBoth, cohorts_script
+from app.views.compare.two_cohorts.asking import AskedInBoth
+from app.views.compare.two_cohorts.script import cohorts_script
+from app.views.survival.curves.analysis import survival_by_group
 from app.views.transplant.defaults import suggest
 from app.views.transplant.script import transplant_script
 from data_loaders import Cohort, load_cohort
@@ -163,3 +168,23 @@ def test_the_script_of_two_cohorts_prints_the_numbers_of_both(tmp_path: Path):
         f"{len(result.alterations)} alterations",
     ):
         assert part in methods, part
+
+
+def test_the_same_groups_in_two_cohorts_are_a_question_of_plain_data(tmp_path: Path):
+    ours, theirs = load_cohort("demo:mds"), load_cohort("demo:aml")
+    spec = GroupingSpec.parse("alteration:TP53")
+    settings = {"other": "demo:aml", "where": "{}", "by": str(spec), "endpoint_key": "os"}
+    question = Question(
+        "demo:mds", ours.fingerprint, "compare.cohorts", grouping=spec, settings=settings
+    )
+    assert Question.from_dict(json.loads(json.dumps(question.to_dict()))) == question
+    told = answer_to(question, ours)
+    for place, cohort in enumerate((ours, theirs), start=1):
+        grouped = survival_by_group(
+            cohort, np.ones(cohort.n, dtype=bool), "os", spec.build(cohort), limit=None
+        )
+        assert f"{grouped.analysed:,} patients" in title_of(told.figures[f"Survival {place}"]())
+    check_tables(run(question_script(question, ours, told.title), tmp_path), told)
+    gone = replace(question, settings={**settings, "other": "upload:gone"})
+    with pytest.raises(ValueError, match="is not here: load it on the Data page"):
+        answer_to(gone, ours)

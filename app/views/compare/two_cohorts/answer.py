@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.study.accounting import Accounting
+from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.theme import framed
 from app.study.methods import selected_sentence, source_sentence
@@ -15,9 +16,11 @@ from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
 from app.views.compare.analysis import OTHERS, Comparison
 from app.views.compare.answer import survival_tables
 from app.views.compare.two_cohorts.analysis import TwoCohorts, hazards_reading, replication_reading
+from app.views.compare.two_cohorts.asking import Both, asked_of_both
 from app.views.compare.two_cohorts.figures import clinical_replication_figure, replication_figure
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
+from data_loaders import Cohort
 
 _SHOWN = 15
 # More bands than these hide each other.
@@ -61,6 +64,19 @@ def cohorts_answer(result: TwoCohorts, *, until: float | None = None) -> Answer:
         methods=_methods(result),
         sentences=sentences,
     )
+
+
+def both_answer(
+    cohort: Cohort,  # noqa: ARG001 - the comparison knows it
+    result: Both,
+    *,
+    until: float | None = None,
+) -> Answer:
+    """As :func:`cohorts_answer`, of a question to both."""
+    return cohorts_answer(result.result, until=until)
+
+
+BOTH = Analysis(asked_of_both, both_answer)
 
 
 def clinical_title(result: TwoCohorts) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,8 +15,10 @@ from app.shell.columns import PRINTED, percent, pinned, two_digits
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import bullets, figure_with_downloads
 from app.shell.show import take_away_with
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.answer import Answer
+from app.study.question import Question
 from app.views.compare.match import shared
 from app.views.compare.page_groups import Compared, draw_guard
 from app.views.compare.two_cohorts.analysis import TwoCohorts
@@ -25,14 +30,16 @@ from app.views.compare.two_cohorts.answer import (
     cohorts_answer,
     survival_title,
 )
-from app.views.compare.two_cohorts.script import AskedInBoth, cohorts_script
+from app.views.compare.two_cohorts.asking import Both
+from app.views.compare.two_cohorts.script import cohorts_script
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_alt
 from app.views.survival.curves.words import numbers_table, reading
 
 
-def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> None:
-    """What both cohorts say, in words, figures and to take away."""
+def draw_answer(compared: Compared, both: Both, other: str) -> None:
+    """What both cohorts say, in words, figures and to take away; ``other`` is the second's key."""
+    result, asked = both.result, both.asked
     survival = result.survival
     if survival is not None:
         first, *later = [side.grouping for side in result.sides]
@@ -47,11 +54,12 @@ def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> N
                 max(held.last_time for held in survival),
             )
     answer = cohorts_answer(result, until=until)
+    tell = partial(draw_adding, answer, _question(compared, both, other, until))
     with words:
         _draw_words(compared, result, answer)
     if survival is not None:
         with columns:
-            _draw_survival(result, survival, answer)
+            _draw_survival(result, survival, answer, tell)
         years = (survival[0].outcome.limit or 0) / 12
         st.caption(
             f"Same groups, colours and axes. Follow-up ends at {years:.1f} years in both, where "
@@ -59,8 +67,8 @@ def draw_answer(compared: Compared, result: TwoCohorts, asked: AskedInBoth) -> N
         )
     else:
         st.info(f"{result.names[1]} does not have the endpoint chosen; choose one of both.")
-    _draw_clinical(result, answer)
-    _draw_alterations(result, answer)
+    _draw_clinical(result, answer, tell)
+    _draw_alterations(result, answer, tell)
     _draw_not_shared(result)
     take_away_with(answer, partial(cohorts_script, result, asked))
 
@@ -81,8 +89,26 @@ def _draw_words(compared: Compared, result: TwoCohorts, answer: Answer) -> None:
         st.caption("At least one of the two cohorts is simulated: what comes again proves nothing.")
 
 
+def _question(compared: Compared, both: Both, other: str, until: float | None) -> Question:
+    """The question to both cohorts, which a story can ask again."""
+    asked, before = both.asked, compared.question
+    settings = {
+        "other": other,
+        "where": json.dumps(asked.filters[0].to_dict(), sort_keys=True),
+        "by": str(asked.specs[0]),
+        "arrangement": json.dumps(asked.arrangement.to_dict(), sort_keys=True),
+        "groups": before.settings["groups"],
+        "same": dict(asked.same),
+        "endpoint_key": both.result.sides[0].endpoint_key,
+    }
+    return replace(before, analysis="compare.cohorts", settings=settings, shown={"until": until})
+
+
 def _draw_survival(
-    result: TwoCohorts, survival: tuple[GroupSurvival, GroupSurvival], answer: Answer
+    result: TwoCohorts,
+    survival: tuple[GroupSurvival, GroupSurvival],
+    answer: Answer,
+    tell: Callable[..., None],
 ) -> None:
     columns = st.columns(2, gap="large")
     for place, (column, side, held) in enumerate(zip(columns, result.sides, survival, strict=True)):
@@ -94,11 +120,12 @@ def _draw_survival(
                 key=f"cohorts_km_{place}",
                 name=("compare", side.cohort.name, held.endpoint.key),
                 alt=survival_alt(survival_title(side, held), held, sentences),
+                beside=partial(tell, f"Survival {place + 1}"),
             )
             bullets(sentences)
 
 
-def _draw_clinical(result: TwoCohorts, answer: Answer) -> None:
+def _draw_clinical(result: TwoCohorts, answer: Answer, tell: Callable[..., None]) -> None:
     table = result.clinical
     if not len(table):
         st.info("The cohorts have no clinical variable in common.")
@@ -109,6 +136,7 @@ def _draw_clinical(result: TwoCohorts, answer: Answer) -> None:
         key="cohorts_clinical",
         name=("compare", "two cohorts", "clinical"),
         alt=f"{clinical_title(result)}. {clinical_sentence(result)}",
+        beside=partial(tell, "Clinical"),
     )
     shown = table.drop(columns=["variable", "directed"])
     _draw_table(result, shown, "Variable", key="cohorts_clinical_table")
@@ -125,7 +153,7 @@ def _draw_clinical(result: TwoCohorts, answer: Answer) -> None:
     )
 
 
-def _draw_alterations(result: TwoCohorts, answer: Answer) -> None:
+def _draw_alterations(result: TwoCohorts, answer: Answer, tell: Callable[..., None]) -> None:
     table = result.alterations
     if not len(table):
         st.info("No alteration is frequent enough in both cohorts to be compared.")
@@ -136,6 +164,7 @@ def _draw_alterations(result: TwoCohorts, answer: Answer) -> None:
         key="cohorts_alterations",
         name=("compare", "two cohorts", "alterations"),
         alt=f"{alterations_title(result)}. {alterations_sentence(result)}",
+        beside=partial(tell, "Alterations"),
     )
     _draw_table(result, table.drop(columns="feature"), "Alteration", key="cohorts_table")
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
 from app.cohort.filters import FilterError
-from app.cohort.groupings import GroupingError, arranged, grouping_options
+from app.cohort.groupings import GroupingError, grouping_options
 from app.shell.cohort_choice import draw_cohort_choice
 from app.shell.links import GROUP, group_labels, keep_choices
 from app.shell.saved_groups import saved_groups
 from app.shell.session import cohort_keys, open_cohort
-from app.views.compare.analysis import made_of
-from app.views.compare.match import match_cohorts, matched, unmatched
-from app.views.compare.page_groups import Compared, column_of
-from app.views.compare.two_cohorts.analysis import TwoCohorts, compare_cohorts
+from app.views.compare.page_groups import Compared
+from app.views.compare.two_cohorts.asking import Both, put_to_both
 from app.views.compare.two_cohorts.page import draw_answer
-from app.views.compare.two_cohorts.script import AskedInBoth
 from data_loaders import Cohort
 
 OTHER = "other"
@@ -44,7 +42,7 @@ def draw_cohorts(compared: Compared) -> None:
     )
     other = open_cohort(key)
     try:
-        result, asked = asked_in_both(compared, other, ask=True)
+        both = asked_in_both(compared, other, ask=True)
     except (FilterError, GroupingError, ValueError) as error:
         st.info(
             f"{error} So the question cannot be asked in {other.name}: choose another cohort, load "
@@ -52,10 +50,10 @@ def draw_cohorts(compared: Compared) -> None:
         )
         _draw_offers(compared, other)
         return
-    draw_answer(compared, result, asked)
+    draw_answer(compared, both, key)
 
 
-def _draw_matching(ours: tuple[str, ...], theirs: tuple[str, ...], other: Cohort) -> dict[str, str]:
+def _draw_matching(other: Cohort, ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
     """What the other cohort calls the groups that only this one has, as the reader says."""
     same: dict[str, str] = {}
     with st.expander("Groups of other names", icon=":material/link:", key="match_groups"):
@@ -75,9 +73,7 @@ def _draw_matching(ours: tuple[str, ...], theirs: tuple[str, ...], other: Cohort
     return same
 
 
-def asked_in_both(
-    compared: Compared, other: Cohort, *, ask: bool = False
-) -> tuple[TwoCohorts, AskedInBoth]:
+def asked_in_both(compared: Compared, other: Cohort, *, ask: bool = False) -> Both:
     """The same groups in both cohorts, and what was asked of either.
 
     Parameters
@@ -90,29 +86,12 @@ def asked_in_both(
     ValueError
         If the filter or the groups cannot be had in the second one.
     """
-    looking, spec, result = compared.looking, compared.spec, compared.result
-    matching = match_cohorts(looking.cohort, other)
-    chosen = matching.filter(looking.filter)
-    theirs = matching.spec(spec, looking.selection.mask)
-    selections = (looking.selection, chosen.apply(other))
-    if not selections[1].n:
-        raise GroupingError(f"The filter selects nobody in {other.name}.")
-    masks = (selections[0].mask, selections[1].mask)
-    arrangement = compared.question.arrangement
-    there = arranged(theirs.build(other, masks[1], saved_groups(other)), arrangement)
-    alone = unmatched(result.grouping, there, masks)
-    same = _draw_matching(*alone, other) if ask and all(alone) else {}
-    ours, others = matched(result.grouping, there, masks, same)
-    settings: dict[str, Any] = {
-        "without": column_of(spec),
-        "own": (
-            sorted(made_of(looking.cohort, spec, ours.names)),
-            sorted(made_of(other, theirs, ours.names)),
-        ),
-        "endpoint_key": result.endpoint_key,
-    }
-    asked = AskedInBoth((looking.filter, chosen), (spec, theirs), arrangement, same, settings)
-    return compare_cohorts(selections, (ours, others), **settings), asked
+    looking = compared.looking
+    return put_to_both(
+        looking.cohort, other, looking.filter, compared.spec, compared.result.grouping,
+        compared.question.arrangement, endpoint_key=compared.result.endpoint_key,
+        same=partial(_draw_matching, other) if ask else None, saved=saved_groups(other),
+    )  # fmt: skip
 
 
 def _first_that_can(compared: Compared, keys: list[str]) -> int:
@@ -145,7 +124,7 @@ def _possible(compared: Compared, other: Cohort) -> list[str]:
         with contextlib.suppress(FilterError, GroupingError, ValueError):
             grouping = spec.build(looking.cohort, looking.selection.mask)
             asked = replace(compared, spec=spec, result=replace(compared.result, grouping=grouping))
-            sides = asked_in_both(asked, other)[0].sides
+            sides = asked_in_both(asked, other).result.sides
             if min(size for side in sides for size in side.sizes) >= _ENOUGH:
                 found.append(str(spec))
         if len(found) == _OFFERED:

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pprint import pformat
-from typing import Any
 
-from app.cohort.filters import Filter
-from app.cohort.groupings import Arrangement, GroupingSpec
 from app.study.scripts.loading import loading_lines
 from app.study.scripts.parts import (
     comment,
@@ -21,6 +16,7 @@ from app.study.scripts.parts import (
 from app.study.scripts.question import PRINT_TABLES
 from app.study.wording import listing
 from app.views.compare.two_cohorts.analysis import TwoCohorts
+from app.views.compare.two_cohorts.asking import AskedInBoth
 
 _ROOM = "app.views.compare"
 _CALLS = """\
@@ -31,29 +27,6 @@ asked = {asked}
 result = compare_cohorts(tuple(selections), groupings, **asked)
 answer = cohorts_answer(result)
 print("\\n".join(answer.sentences))"""
-
-
-@dataclass(frozen=True)
-class AskedInBoth:
-    """What was asked, in either cohort's own names; no question holds two cohorts.
-
-    Parameters
-    ----------
-    filters, specs
-        Which patients and groups, one a cohort.
-    arrangement
-        How the groups are shown.
-    same
-        Groups matched by hand: the second's name by the first's.
-    settings
-        Further keywords of the comparison.
-    """
-
-    filters: tuple[Filter, Filter]
-    specs: tuple[GroupingSpec, GroupingSpec]
-    arrangement: Arrangement = field(default_factory=Arrangement)
-    same: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cohorts_script(result: TwoCohorts, asked: AskedInBoth) -> str:
