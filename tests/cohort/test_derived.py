@@ -411,6 +411,8 @@ def test_endpoints_from_endpoints_by_hand_and_r(tmp_path: Path):
                             competing='event(os_months, os_event and cause != "leukaemia")',
                             follow_up="os"),
             DerivedEndpoint("Relapse alone", "relapse", start="2"),
+            DerivedEndpoint("After relapse", "os", start="relapse"),
+            DerivedEndpoint("Until relapse", "os", censor_at="relapse, hct"),
         ],
     )  # fmt: skip
     p = cohort.patients
@@ -422,17 +424,24 @@ def test_endpoints_from_endpoints_by_hand_and_r(tmp_path: Path):
         "censored": (np.minimum(p["rel_t"], hct), both * (p["rel_t"] <= hct)),
         "later": ((os - 6).where(os >= 6), p["os_event"].where(os >= 6)),
         "cause": (p["os_months"], p["os_event"] * (p["cause"] == "leukaemia")),
+        "after_relapse": ((os - rel).where(p["rel_e"] == 1), p["os_event"].where(p["rel_e"] == 1)),
+        "until_relapse": (
+            np.minimum(np.where(p["rel_e"] == 1, rel, os), hct),
+            p["os_event"] * ((p["rel_e"] == 0) | (os <= rel)) * (os <= hct),
+        ),
         "relapse_alone": ((rel - 2).where(rel >= 2), p["rel_e"].where(rel >= 2)),
     }  # fmt: skip
     for key, (at, event) in by_hand.items():
         endpoint = cohort.endpoints[key]
-        assert p[endpoint.time].to_numpy() == pytest.approx(at.to_numpy(), nan_ok=True), key
+        assert p[endpoint.time].to_numpy() == pytest.approx(np.asarray(at), nan_ok=True), key
         assert p[endpoint.event].to_numpy() == pytest.approx(event.to_numpy(), nan_ok=True), key
     other = cohort.numbers("cause_competing")
     assert (other == p["os_event"] * (p["cause"] == "other")).all()
     carried = cohort.numbers("relapse_alone_competing")
     assert np.nansum(carried) == (p["rel_c"] * (p["rel_t"] >= 2)).sum() > 0
     assert cohort.endpoints["first"].event_label == "relapse or death"
+    with pytest.raises(DerivedError, match="whether or not it happened: write os instead"):
+        preview(cohort, DerivedEndpoint("x", "relapse", start="os_months"))
     p.to_csv(tmp_path / "data.csv")
     printed = run_r(
         """

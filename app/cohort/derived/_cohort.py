@@ -102,14 +102,15 @@ def underived(cohort: Cohort) -> Cohort:
     if not held:
         return cohort
     endpoints = {one.key for one in held if isinstance(one, DerivedEndpoint)}
-    columns = {name for key in endpoints for name in cohort.endpoints[key].columns}
+    own = [cohort.endpoints[key] for key in endpoints if key in cohort.endpoints]
+    columns = {name for endpoint in own for name in endpoint.columns}
     columns |= {one.name for one in held if isinstance(one, Derived) and one.kind == "variable"}
     features = [one.name for one in held if isinstance(one, Derived) and one.kind == "alteration"]
     return replace(
         cohort,
-        patients=cohort.patients.drop(columns=list(columns)),
-        alterations=cohort.alterations.drop(columns=features),
-        features=cohort.features.drop(index=features),
+        patients=cohort.patients.drop(columns=list(columns), errors="ignore"),
+        alterations=cohort.alterations.drop(columns=features, errors="ignore"),
+        features=cohort.features.drop(index=features, errors="ignore"),
         variables={n: v for n, v in cohort.variables.items() if n not in columns},
         endpoints={k: e for k, e in cohort.endpoints.items() if k not in endpoints},
         issues=tuple(issue for issue in cohort.issues if issue.code != CODE),
@@ -119,17 +120,22 @@ def underived(cohort: Cohort) -> Cohort:
 
 def derived_among(cohort: Cohort) -> tuple[Definition, ...]:
     """The definitions of what a cohort has that was derived, in their order."""
-    return tuple(map(definition_of, cohort.provenance.derived))
+    return readable(cohort.provenance.derived)
+
+
+def readable(plain: object) -> tuple[Definition, ...]:
+    """The definitions among plain data of a file or a link; what is none is left out."""
+    found = list[Definition]()
+    for one in plain if isinstance(plain, list | tuple) else ():
+        with suppress(DerivedError):
+            found.append(definition_of(one))
+    return tuple(found)
 
 
 def stated_derived(cohort: Cohort) -> tuple[Definition, ...]:
     """The definitions in the mapping that a cohort was loaded under; what is none is left out."""
     loaded = cohort.provenance.loaded
-    found = list[Definition]()
-    for one in () if loaded is None else loaded.mapping.get("derived", ()):
-        with suppress(DerivedError):
-            found.append(definition_of(one))
-    return tuple(found)
+    return () if loaded is None else readable(loaded.mapping.get("derived"))
 
 
 def derived_sentences(cohort: Cohort, text: str) -> list[str]:

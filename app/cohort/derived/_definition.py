@@ -105,7 +105,8 @@ class DerivedEndpoint:
         What counts, whichever comes first: an endpoint, a date or time (it has happened where
         there is one) or ``event(time, condition)``.
     start
-        Time zero; empty for that of the endpoints named. Dates need one.
+        Time zero: a date, a time, or an endpoint, which starts when it happened; empty for that of
+        the endpoints named. Dates need one.
     competing
         Events that keep a patient from those that count.
     censor_at

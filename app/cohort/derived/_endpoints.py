@@ -14,12 +14,12 @@ import numpy.typing as npt
 from app.cohort.derived._definition import DerivedEndpoint, DerivedError
 from app.cohort.derived._evaluate import Evaluation
 from app.cohort.derived._functions import months_between
-from app.cohort.derived._names import Names
+from app.cohort.derived._names import Names, typed
 from app.cohort.derived._parsing import parse
 from app.cohort.derived._values import IN_WORDS, Array, unit_words
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.model import Cohort, Endpoint
-from data_loaders.wording import listing, plural
+from data_loaders.wording import listing, mid_sentence, plural
 
 Scale = Literal["months", "dates"]
 Mask = npt.NDArray[np.bool_]
@@ -107,6 +107,7 @@ class _Parts:
             moments, states = self.moment(of, node.args[0]), of.truth(node.args[1]).data
             happened = np.where((states == 1) & _gone(moments), -1, states).astype(np.int8)
             return _Event(of.parsed.words(node.args[1]), happened, moments)
+        self._refuse_time_alone(of, node)
         moments = self.moment(of, node)
         return _Event(words, (~_gone(moments)).astype(np.int8), moments)
 
@@ -132,6 +133,19 @@ class _Parts:
         self._on(of, node, "months")
         months: Array = value.data * MONTHS_PER[unit or "months"]
         return months
+
+    def _refuse_time_alone(self, of: Evaluation, node: ast.expr) -> None:
+        """The time of an endpoint is there whether or not it happened."""
+        if not isinstance(node, ast.Name):
+            return
+        found = self.names.find(of.parsed.name(node))
+        for endpoint in self.names.cohort.endpoints.values():
+            if found == ("variable", endpoint.time):
+                raise of.refusal(
+                    node,
+                    f"{of.parsed.words(node)} is the time of {mid_sentence(endpoint.label)}, "
+                    f"whether or not it happened: write {typed(endpoint.key)} instead",
+                )
 
     def _endpoint(self, of: Evaluation, node: ast.expr) -> Endpoint | None:
         if not isinstance(node, ast.Name):
@@ -171,15 +185,15 @@ def follow_up(cohort: Cohort, definition: DerivedEndpoint) -> FollowUp:
     if not events:
         raise DerivedError("Events: name what counts, such as relapse, os")
     competing = parts.read(definition.competing, "competing", parts.event)
-    starts = parts.read(definition.start, "time zero", parts.moment)
-    stops = parts.read(definition.censor_at, "censored at", parts.moment)
+    starts = parts.read(definition.start, "time zero", parts.event)
+    stops = parts.read(definition.censor_at, "censored at", parts.event)
     ends = parts.read(definition.follow_up, "followed to", parts.moment)
     for what, held in (("Time zero", starts), ("Followed to", ends)):
         if len(held) > 1:
             raise DerivedError(
                 f"{what}: one value is needed; earliest(a, b) and latest(a, b) choose among several"
             )
-    start = starts[0] if starts else None
+    start = _when(starts[0]) if starts else None
     if parts.scale == "dates" and start is None:
         raise DerivedError("Time zero: dates need one, such as the date of diagnosis")
     followed = [one.endpoint for one in (*events, *competing) if one.endpoint is not None]
@@ -201,7 +215,7 @@ def follow_up(cohort: Cohort, definition: DerivedEndpoint) -> FollowUp:
     ]
     first = _first(months, events)
     other = _first(months, competing, carried=[(who, at) for _, who, at in carried])
-    stop = _least([months(at) for at in stops], cohort.n)
+    stop = _first(months, stops)
     if ends:
         end = months(ends[0])
     else:
@@ -211,7 +225,7 @@ def follow_up(cohort: Cohort, definition: DerivedEndpoint) -> FollowUp:
     time = np.where(no_event, np.minimum(end, stop), time)
     event = (first <= time).astype(np.float64)
     by_other = ((event == 0) & (other <= time)).astype(np.float64)
-    unknown = np.logical_or.reduce([one.happened < 0 for one in (*events, *competing)])
+    unknown = np.logical_or.reduce([one.happened < 0 for one in (*events, *competing, *stops)])
     started = np.zeros(cohort.n, dtype=bool) if start is None else _gone(start)
     # A moment that is known and lies before time zero: an event, or the end of follow-up.
     reasons = {
@@ -253,11 +267,10 @@ def _first(
     return np.fmin.reduce(found) if found else np.float64(np.inf)
 
 
-def _least(moments: Sequence[Floats], n: int) -> Floats:
-    """The first of moments, infinite where there is none."""
-    if not moments:
-        return np.full(n, np.inf)
-    return np.asarray(np.nan_to_num(np.fmin.reduce(moments), nan=np.inf))
+def _when(event: _Event) -> Array:
+    """When an event happened, missing where it did not or is not known."""
+    never = np.datetime64("NaT") if event.at.dtype.kind == "M" else np.nan
+    return np.where(event.happened == 1, event.at, never)
 
 
 def _entry(

@@ -19,6 +19,7 @@ from app.cohort.derived import (
     definition_of,
     derived_among,
     derived_where_possible,
+    readable,
     stated_derived,
     underived,
 )
@@ -124,12 +125,8 @@ def _write(scope: str, _name: str) -> list[dict[str, Any]] | None:
 
 
 def _take(scope: str, things: Mapping[str, Any]) -> None:
-    found = list[Definition]()
-    for one in things.get(_NAME) or ():
-        with contextlib.suppress(DerivedError):
-            found.append(definition_of(one))
     if things.get(_NAME) is not None:
-        st.session_state.setdefault(_HELD, {})[scope] = tuple(found)
+        st.session_state.setdefault(_HELD, {})[scope] = readable(things[_NAME])
 
 
 _SHELF = Shelf("derived", _names, _write, _take)

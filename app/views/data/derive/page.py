@@ -293,7 +293,7 @@ def _draw_endpoint_fields(cohort: Cohort) -> None:
             "A date or time has happened where there is one; event(time, condition) says whether.",
         )  # fmt: skip
         single(
-            "Time zero", "start", moments, "as of the endpoints chosen",
+            "Time zero", "start", [*moments, *endpoints], "as of the endpoints chosen",
             "Who had an event before it, or was followed no longer than to it, is left out.",
         )  # fmt: skip
         single(
@@ -306,7 +306,7 @@ def _draw_endpoint_fields(cohort: Cohort) -> None:
             "They keep a patient from the events that count.",
         )  # fmt: skip
         several(
-            "Censored at", "censor_at", moments, "nothing",
+            "Censored at", "censor_at", [*moments, *endpoints], "nothing",
             "Follow-up ends there for this endpoint, as at a transplant.",
         )  # fmt: skip
 
