@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import pkgutil
@@ -88,6 +89,7 @@ def warm_up() -> None:
     from app.shell.accounts.door import take_the_word_of_proxies
     from app.shell.session import DEFAULT_COHORT, demo_cohort
     from app.shell.work.service import job_service
+    from app.study.workspace import WorkspaceError, opened
     from data_loaders.files.formats import MAX_FILE_BYTES
 
     start_log()
@@ -101,6 +103,9 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     demo_cohort(DEFAULT_COHORT)
+    # What is kept is listed for the first visitor; what is wrong with the store the page says.
+    with contextlib.suppress(WorkspaceError):
+        opened()
     packing.join()
     # What is loaded by now stays for good: no collection of garbage need search it.
     gc.collect()

@@ -16,10 +16,13 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.filters import All, Clause, Filter, FilterError, names_patients
-from app.shell.session import keep_in_address
+from app.shell.session import keep_in_address, key_of
+from app.shell.workspace.kept import kept_cohorts, place_of
+from app.study.workspace import WorkspaceError
 from data_loaders import Cohort
 
 MORE, FILTER = "_more_conditions", "filter"
+MORE_KEPT = "more"  # their name in what is kept of a page
 _STEPS = "_filter_steps"
 _READ = "_filter_link_was_read"
 _LOST = "_filter_lost"
@@ -112,11 +115,25 @@ def take_filter_from_link(cohort: Cohort) -> None:
     if not text:
         return
     clauses, lost = from_link_text(text)
+    if lost:
+        clauses, lost = _as_kept(cohort, text) or (clauses, lost)
     usable = tuple(clause for clause in clauses if _fits(clause, cohort))
     if len(usable) < len(clauses):
         lost = "; ".join(part for part in (lost, LOST_NAMES) if part)
     st.session_state[MORE] = Filter(All(usable))
     st.session_state[_LOST] = lost
+
+
+def _as_kept(cohort: Cohort, text: str) -> tuple[tuple[Clause, ...], str] | None:
+    """The conditions that a kept cohort was left with, where the link is what they make."""
+    key = key_of(cohort)
+    if key not in kept_cohorts():
+        return None
+    try:
+        kept = Filter.from_dict(dict(place_of(key).get(MORE_KEPT, {}))).steps
+    except (WorkspaceError, FilterError):
+        return None
+    return (kept, "") if link_text(kept) == text else None
 
 
 def lost_of_filter() -> str:

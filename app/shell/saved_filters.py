@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from app.cohort.filters import Filter, FilterError
+from app.cohort.filters import Filter
 from app.cohort.groupings import MAX_NAME, GroupingError, clean_name, filters_from_text
 from app.shell.controls.grouping_parameters import FILTERS_CHOSEN
 from app.shell.session import Looking
-from app.shell.workspace.shelf import Shelf
+from app.shell.workspace.shelf import UNREADABLE, Shelf
 
 _SAVED = "_saved_filters"
 _REFUSAL = "_filter_refusal"
@@ -108,7 +108,7 @@ def _take(key: str, kept: Mapping[str, Any]) -> None:
     held = _held(key)
     held.clear()
     for name, plain in kept.items():
-        with contextlib.suppress(FilterError):
+        with contextlib.suppress(*UNREADABLE):
             held[name] = Filter.from_dict(plain)
 
 

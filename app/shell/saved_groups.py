@@ -30,7 +30,7 @@ from app.shell.made.derived import base_fingerprint
 from app.shell.session import Looking, keep_in_address, key_of
 from app.shell.tables import draw_table
 from app.shell.workspace.kept import is_kept
-from app.shell.workspace.shelf import Shelf
+from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.study.files.tables import file_stem
 from app.study.wording import count
 from data_loaders import Cohort
@@ -39,6 +39,7 @@ LOAD = "saved_file"
 LINK = "saved"
 _SAVED = "_saved_groups"
 _OUTCOME = "_saved_outcome"
+_LARGEST = 10**8  # bytes of groups that are unpacked: one a patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +166,9 @@ def _take(key: str, kept: Mapping[str, Any]) -> None:
     for name in _names(key):
         del _held()[key, name]
     for name, plain in kept.items():
-        with contextlib.suppress(GroupingError, KeyError, TypeError):
-            grouping = saved_of_text(plain["text"], largest=None)[1]
-            _held()[key, name] = _Saved(key, plain["fingerprint"], name, grouping)
+        with contextlib.suppress(*UNREADABLE):
+            grouping = saved_of_text(plain["text"], _LARGEST)[1]
+            _held()[key, name] = _Saved(key, str(plain["fingerprint"]), name, grouping)
 
 
 _SHELF = Shelf("groups", _names, _write, _take)

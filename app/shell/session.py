@@ -153,7 +153,7 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     """
     if not may("load"):
         raise CohortError("Your role on this server looks at cohorts and brings none of its own.")
-    key = f"{_UPLOAD}{_told_apart_by(cohort, source)}"
+    key = _key_for(cohort, source)
     note(person(), "load", fingerprint=cohort.fingerprint, n=cohort.n)
     uploads()[key] = cohort
     sources = st.session_state.setdefault(_SOURCES, {})
@@ -163,6 +163,15 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     if key in kept_cohorts():
         st.session_state.setdefault(_CHANGED, set()).add(key)
     return key
+
+
+def move_upload(key: str, to: str) -> None:
+    """Hold an uploaded cohort under the key of another, in its place."""
+    sources: dict[str, Source] = st.session_state.setdefault(_SOURCES, {})
+    for held in (uploads(), sources):
+        held.pop(to, None)
+        if key in held:
+            held[to] = held.pop(key)
 
 
 def changed_since_kept() -> set[str]:
@@ -212,9 +221,12 @@ def address_label(key: str) -> str:
     return key.replace(_UPLOAD, "upload ") if key.startswith(_UPLOAD) else cohort_title(key)
 
 
-def _told_apart_by(cohort: Cohort, source: Source | None) -> str:
-    """Letters that tell an upload from others, the same when the same data are loaded again."""
-    return (cohort.fingerprint if source is None else source.digest)[:_LETTERS]
+def _key_for(cohort: Cohort, source: Source | None) -> str:
+    """Key of an upload, the same when the same data are loaded again; a kept one has its own."""
+    told_apart = (cohort.fingerprint if source is None else source.digest)[:_LETTERS]
+    key, kept = f"{_UPLOAD}{told_apart}", kept_cohorts()
+    same = (held for held, one in kept.items() if one.fingerprint == cohort.fingerprint)
+    return key if key in kept else next((held for held in same if held.startswith(_UPLOAD)), key)
 
 
 def open_cohort(key: str) -> Cohort:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,13 @@ FILES = {
     .to_csv(index=False)
     .encode()
 }
-KEY = f"upload:{Source.of_files(FILES, {}).digest[:10]}"
+
+
+def key_of(files: Mapping[str, bytes]) -> str:
+    return f"upload:{Source.of_files(files, {}).digest[:10]}"
+
+
+KEY = key_of(FILES)
 
 
 @pytest.fixture
@@ -47,12 +54,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "store"
 
 
-def session(page: str = "data", *, upload: bool = False, **query: str) -> AppTest:
+def session(
+    page: str = "data", *, upload: Mapping[str, bytes] | None = None, **query: str
+) -> AppTest:
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
+    at.session_state["workspace"] = True
     if upload:
-        at.session_state["_uploads"] = {KEY: load_upload(FILES, {}, "Mine")}
-        at.session_state["_upload_sources"] = {KEY: Source.of_files(FILES, {}, "Mine")}
-        query = {"cohort": KEY} | query
+        key = key_of(upload)
+        at.session_state["_uploads"] = {key: load_upload(upload, {}, "Mine")}
+        at.session_state["_upload_sources"] = {key: Source.of_files(upload, {}, "Mine")}
+        query = {"cohort": key} | query
     for name, value in query.items():
         at.query_params[name] = value
     at.switch_page(str(ROOT / "pages" / f"{page}.py"))
@@ -60,6 +71,7 @@ def session(page: str = "data", *, upload: bool = False, **query: str) -> AppTes
 
 
 def go(at: AppTest, page: str) -> AppTest:
+    at.session_state["workspace"] = True  # what is kept is looked up where it is unfolded
     at.switch_page(str(ROOT / "pages" / f"{page}.py"))
     return calm(at.run())
 
@@ -92,7 +104,7 @@ def names(at: AppTest) -> list[str]:
 
 
 def test_what_is_refused_is_nowhere_and_not_asked_again(folder: Path):
-    at = session(upload=True)
+    at = session(upload=FILES)
     assert "Keep Mine on this machine?" in words(at)
     calm(at.button(key="keep_not").click().run())
     save_filter(at, "Mutated")
@@ -106,7 +118,7 @@ def test_what_is_refused_is_nowhere_and_not_asked_again(folder: Path):
 
 @pytest.mark.usefixtures("folder")
 def test_what_is_kept_comes_back_in_another_session_with_all_that_was_saved():
-    at = session("survival", upload=True)
+    at = session("survival", upload=FILES)
     go(at, "data")
     calm(at.button(key="keep_now").click().run())
     assert "Kept on this machine" in words(at)
@@ -145,7 +157,7 @@ def test_what_is_kept_comes_back_in_another_session_with_all_that_was_saved():
 
 @pytest.mark.usefixtures("folder")
 def test_a_correction_is_kept_and_the_one_before_comes_back():
-    at = session(upload=True)
+    at = session(upload=FILES)
     calm(at.button(key="keep_now").click().run())
     again = session(cohort=KEY)
     hand = Hand(again)
@@ -163,7 +175,7 @@ def test_a_correction_is_kept_and_the_one_before_comes_back():
 
 
 def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
-    at = session(upload=True)
+    at = session(upload=FILES)
     calm(at.button(key="keep_now").click().run())
     (table,) = folder.rglob("patients.parquet")
     table.write_bytes(b"x")
@@ -175,7 +187,7 @@ def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
 
 @pytest.mark.usefixtures("folder")
 def test_the_page_used_last_is_gone_on_with():
-    at = session(upload=True)
+    at = session(upload=FILES)
     calm(at.button(key="keep_now").click().run())
     at.multiselect(key="with").set_value(["TP53"])
     go(at, "survival")
@@ -183,6 +195,10 @@ def test_the_page_used_last_is_gone_on_with():
     calm(at.run())
     wanted = at.session_state["_looking_at"].filter
     _writer.submit(int).result()
+    # A link holds no identifiers; what was kept of the page does.
+    reloaded = session("survival", **dict(at.query_params) | {"with": "TP53"})
+    assert reloaded.session_state["_looking_at"].filter == wanted
+    assert not reloaded.warning
     again = session("home")
     assert again.session_state["_looking_at"].key == "demo:mpn"
     calm(again.button(key="go_on").click().run())
@@ -191,8 +207,28 @@ def test_the_page_used_last_is_gone_on_with():
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_cohort_of_the_same_name_says_so_and_takes_the_place_of_the_other():
+    at = session(upload=FILES)
+    calm(at.button(key="keep_now").click().run())
+    save_filter(at, "Mutated")
+    newer = {"mine.csv": FILES["mine.csv"] + b"P99,female,50,12.5,1,1,0\n"}
+    other = load_upload(newer, {}, "Mine")
+    at = session(upload=newer)
+    assert "You keep a cohort of this name with other content: 40 patients" in words(at)
+    calm(at.button(key="keep_instead").click().run())
+    looking = session(cohort=KEY).session_state["_looking_at"]
+    assert (looking.key, looking.cohort.fingerprint) == (KEY, other.fingerprint)
+    assert names(filters(at)) == ["Mutated"]
+    go(at, "data")
+    (label,) = [o for o in at.selectbox(key="kept_thing").options if o.startswith("Filter")]
+    at.selectbox(key="kept_thing").set_value((KEY, "filter", "Mutated")).run()
+    assert "of other content" in at.selectbox(key="kept_version_1").options[0], label
+    assert set(opened().originals("local", KEY)) == set(newer)
+
+
+@pytest.mark.usefixtures("folder")
 def test_deleted_here_it_is_nowhere_else_and_an_export_brings_it_back():
-    at = session(upload=True)
+    at = session(upload=FILES)
     calm(at.button(key="keep_now").click().run())
     archive = to_archive(opened(), "local", (KEY,))
     calm(at.button(key="keep_delete_now").click().run())
@@ -212,7 +248,7 @@ def test_where_others_reach_the_server_nothing_is_kept():
     before = config.get_option("server.address")
     config.set_option("server.address", "0.0.0.0")  # noqa: S104
     try:
-        at = session(upload=True)
+        at = session(upload=FILES)
         assert "Keep Mine" not in words(at)
         assert "Nothing is kept on this server" in words(at)
     finally:

@@ -139,6 +139,10 @@ def test_a_correction_takes_the_place_of_what_was_kept(store: Workspace, cohort:
 
 def test_what_is_saved_has_versions_and_what_was_dropped_comes_back(store: Workspace):
     before = store.latest(ME)
+    hostile = "'); DROP TABLE saved; --"
+    store.save(ME, hostile, hostile, {hostile: hostile}, about=(hostile,))
+    assert [one.content for one in store.versions(ME, hostile)] == [hostile]
+    store.delete(ME, hostile)
     number = store.save(ME, KEY, "filter", {"Old": {"a": 1}, "Young": {"b": [1, None, "é"]}})
     assert store.latest(ME) == before | {(KEY, "filter"): number}
     store.save(ME, KEY, "filter", {"Old": {"a": 2}})
@@ -271,6 +275,10 @@ def _another_cohort(said: dict, files: dict[str, bytes]) -> None:
     said["cohorts"][0]["files"]["cohort.json"] = hashlib.sha256(text).hexdigest()
 
 
+def _twice(said: dict, _files: dict[str, bytes]) -> None:
+    said["cohorts"].append(said["cohorts"][0] | {"files": {}})
+
+
 def _a_demos_data(said: dict, _files: dict[str, bytes]) -> None:
     said["cohorts"][0]["key"] = "demo:mpn"
 
@@ -282,6 +290,8 @@ def _a_demos_data(said: dict, _files: dict[str, bytes]) -> None:
         (_unlisted, "files that are none of it"),
         (_another_file, "is not the one that was exported"),
         (_another_cohort, "changed or damaged"),
+        (_twice, "no workspace, or it is damaged"),
+        (lambda said, _: said["cohorts"][0].update(key="upload:<b>"), "no workspace"),
         (_a_demos_data, "no workspace, or it is damaged"),
         (lambda said, _: said.update(version=2), "newer version"),
         (lambda said, _: said.update(saved=[{"scope": 3}]), "no workspace, or it is damaged"),
@@ -303,6 +313,20 @@ def test_a_file_that_is_not_what_was_exported_is_refused_in_a_sentence(
     for content in (b"", b"PK", archive[: len(archive) // 2]):
         with pytest.raises(WorkspaceError, match="no workspace"):
             from_archive(store, OTHER, content)
+
+
+def test_what_unpacks_to_more_than_is_read_is_refused(
+    tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+):
+    with closing(Workspace(tmp_path)) as store:
+        store.keep(ME, KEY, cohort, original())
+        archive = to_archive(store, ME, (KEY,))
+        monkeypatch.setattr("app.study.workspace._archive.MAX_FOLDER_BYTES", 10_000)
+        with pytest.raises(WorkspaceError, match="unpacks to more"):
+            from_archive(store, OTHER, archive)
+        monkeypatch.setattr("app.study.workspace._folders.MAX_FOLDER_BYTES", 1_000)
+        with pytest.raises(WorkspaceError, match="hold more"):
+            store.originals(ME, KEY)
 
 
 def test_damage_is_said_and_nothing_else_is_lost(tmp_path: Path, cohort: Cohort):

@@ -171,7 +171,7 @@ def saved_of_text(text: str, largest: int | None = _LARGEST_LINK_CONTENT) -> tup
     Parameters
     ----------
     largest
-        Bytes that are unpacked, by default what anybody's link may hold; None for any number.
+        Bytes that are unpacked at most, by default what anybody's link may hold.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def saved_of_text(text: str, largest: int | None = _LARGEST_LINK_CONTENT) -> tup
     refusal = _refusal()
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        content = zlib.decompressobj().decompress(packed, largest or 0)
+        content = zlib.decompressobj().decompress(packed, largest)
         head, _, raw = content.partition(b"\x00")
         data = json.loads(head)
         names = tuple(clean_name(name) for name in data["groups"])

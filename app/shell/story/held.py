@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.shell.workspace.kept import is_kept
-from app.shell.workspace.shelf import Shelf
+from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.study.story import Story
 
 _STORY, _BEFORE = "_story", "_stories_before"
@@ -78,7 +78,7 @@ def _write(_scope: str, _name: str) -> Any:
 
 
 def _take(_scope: str, kept: Mapping[str, Any]) -> None:
-    with contextlib.suppress(ValueError):  # written by a newer version
+    with contextlib.suppress(*UNREADABLE):
         if _NAME in kept:
             st.session_state[_STORY] = Story.from_dict(kept[_NAME])
 

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.shell.session import looking_at
-from app.shell.workspace.shelf import Shelf
+from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.study.answer import Answer
 from app.study.ledger import Entry, Ledger
 from app.study.question import Question
@@ -49,7 +49,7 @@ def _write(_key: str, name: str) -> Any:
 def _take(key: str, kept: Mapping[str, Any]) -> None:
     entries = [entry for entry in _of_session().entries if entry.question.cohort != key]
     for plain in kept.values():
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(*UNREADABLE):
             entries.append(Entry.from_dict(plain))
     # Stable: within a second the order of asking holds.
     st.session_state[_LEDGER] = Ledger(tuple(sorted(entries, key=lambda entry: entry.asked)))

@@ -203,6 +203,18 @@ def delete_kept(key: str) -> None:
     refresh_kept()
 
 
+def place_of(key: str) -> Mapping[str, Any]:
+    """The settings and the filter with which a kept cohort was looked at last; empty if not known.
+
+    Raises
+    ------
+    WorkspaceError
+        If the store does not answer.
+    """
+    found = workspace()
+    return {} if found is None else found[0].place(found[1], key) or {}
+
+
 def is_kept(scope: str, about: tuple[str, ...] = ()) -> bool:
     """Whether what is saved of a cohort, or about some, is kept.
 

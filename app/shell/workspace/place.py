@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
-from app.cohort.filters import Filter, FilterError
+from app.cohort.filters import All, Filter, FilterError
+from app.shell.cohort_filter import MORE_KEPT, more_conditions
 from app.shell.links import COHORT
 from app.shell.navigation import page_at
 from app.shell.session import looking_at
 from app.shell.sidebar import FILTER_KEYS, show_view
-from app.shell.workspace.kept import kept_cohorts, say, workspace
+from app.shell.workspace.kept import kept_cohorts, place_of, say, workspace
 from app.study.workspace import WorkspaceError
 
 _PLACE, _GO = "_place_kept", "_going_on"
@@ -43,7 +44,10 @@ def remember_place() -> None:
     looking = looking_at()
     if looking.key not in kept_cohorts():
         return
-    place = {"filter": looking.filter.to_dict(), "view": page_settings()}
+    place = {
+        "filter": looking.filter.to_dict(), "view": page_settings(),
+        MORE_KEPT: Filter(All(more_conditions(st.session_state))).to_dict(),
+    }  # fmt: skip
     here = (looking.key, page_path(), place)
     if st.session_state.get(_PLACE) == here:
         return
@@ -79,10 +83,8 @@ def draw_going_on() -> None:
 
 def _go_on(key: str, page: str) -> None:
     try:
-        found = workspace()
-        place = None if found is None else found[0].place(found[1], key)
-        chosen = Filter.from_dict(place["filter"]) if place else Filter()
-        show_view(key, chosen, place["view"] if place else {})
+        place = place_of(key)
+        show_view(key, Filter.from_dict(place.get("filter", {})), place.get("view", {}))
         st.session_state[_GO] = page
     except (WorkspaceError, FilterError) as error:
         say(str(error))

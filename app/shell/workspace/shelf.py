@@ -14,6 +14,8 @@ import streamlit as st
 from app.shell.workspace.kept import is_kept, newest, say, workspace
 from app.study.workspace import WorkspaceError
 
+# What reading raises of what a newer version, or somebody's file, has brought.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _SEEN = "_kept_seen"
 _SHELVES: list[Shelf] = []
 
@@ -105,8 +107,10 @@ class Shelf:
 def push_all(scope: str, fingerprint: str) -> None:
     """Keep all that the session holds of a cohort, once that is kept."""
     for shelf in _SHELVES:
-        shelf.pull(scope)
-        shelf.push(scope, *shelf._names(scope), fingerprint=fingerprint)  # noqa: SLF001
+        if newest(scope, shelf.kind):
+            shelf.pull(scope)
+        else:
+            shelf.push(scope, *shelf._names(scope), fingerprint=fingerprint)  # noqa: SLF001
 
 
 def forget_seen(scope: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import tempfile
 import zipfile
 import zlib
@@ -36,6 +37,8 @@ from data_loaders.files.folder import MAX_FOLDER_BYTES
 _FORMAT, _VERSION = "calr-explorer workspace", 1
 _MANIFEST = "workspace.json"
 _AGAIN = "export it again"
+# Keys stand in addresses and in the keys of widgets.
+_KEY = re.compile(r"(upload|demo|catalogue):[\w-]{1,80}", re.ASCII)
 _TEXTS = ("scope", "kind", "name", "fingerprint")
 
 
@@ -106,9 +109,9 @@ def from_archive(store: Workspace, owner: str, content: bytes) -> tuple[str, ...
             zipfile.ZipFile(io.BytesIO(content)) as archive,
         ):
             said = _manifest(archive)
+            _unpack(archive, said, Path(holder))
             cohorts = [
-                _checked(archive, place, one, Path(holder))
-                for place, one in enumerate(said["cohorts"])
+                _checked(one, Path(holder) / str(at)) for at, one in enumerate(said["cohorts"])
             ]
             saved = [_thing(one) for one in said["saved"]]
             _take(store, owner, cohorts, saved)
@@ -132,6 +135,8 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
             "This workspace was written by a newer version of CALR Explorer; open it with that."
         )
     cohorts = said["cohorts"]
+    if len({one["key"] for one in cohorts}) < len(cohorts):
+        raise ValueError(cohorts)
     listed = {f"cohorts/{at}/{name}" for at, one in enumerate(cohorts) for name in one["files"]}
     names = [member.filename for member in archive.infolist()]
     if any(set(one["files"]) - set(FILE_NAMES) for one in cohorts) or (
@@ -155,30 +160,34 @@ def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     return content
 
 
+def _unpack(archive: zipfile.ZipFile, said: Mapping[str, Any], holder: Path) -> None:
+    """Write the files of each cohort into a folder by its number, if they are as it is said."""
+    left = MAX_FOLDER_BYTES
+    for at, one in enumerate(said["cohorts"]):
+        (holder / str(at)).mkdir()
+        for file, digest in one["files"].items():
+            content = _content(archive, f"cohorts/{at}/{file}", left)
+            left -= len(content)
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise WorkspaceError(
+                    f"The file {file} of {one['name']} is not the one that was exported: {_AGAIN}."
+                )
+            (holder / str(at) / file).write_bytes(content)
+
+
 def _checked(
-    archive: zipfile.ZipFile, place: int, said: Mapping[str, Any], holder: Path
+    said: Mapping[str, Any], folder: Path
 ) -> tuple[KeptCohort, Cohort | None, Original | None]:
-    """A cohort of an archive, read from files that are what the archive says they are."""
+    """A cohort of an archive, read from its files."""
     key, name = str(said["key"]), str(said["name"])
-    print_, patients = str(said["fingerprint"]), int(said["patients"])
-    head = KeptCohort(key, name, print_, patients, "", bool(said["files"]), "", "")
-    if head.has_data == is_everybodys(key):
+    content, patients = str(said["fingerprint"]), int(said["patients"])
+    head = KeptCohort(key, name, content, patients, "", bool(said["files"]), "", "")
+    if not _KEY.fullmatch(key) or head.has_data == is_everybodys(key):
         raise KeyError(key)
     if not head.has_data:
         return head, None, None
-    folder = holder / str(place)
-    folder.mkdir()
-    left = MAX_FOLDER_BYTES
-    for file, digest in said["files"].items():
-        content = _content(archive, f"cohorts/{place}/{file}", left)
-        left -= len(content)
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise WorkspaceError(
-                f"The file {file} of {name} is not the one that was exported: {_AGAIN}."
-            )
-        (folder / file).write_bytes(content)
     cohort, original = read_files(folder, name)
-    if cohort.fingerprint != print_:
+    if cohort.fingerprint != content:
         raise WorkspaceError(f"{name} has other content than the export says: {_AGAIN}.")
     if original is not None and ORIGINAL in said["files"]:
         files = original_files((folder / ORIGINAL).read_bytes(), name)

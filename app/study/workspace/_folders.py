@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.study.workspace._records import Original, WorkspaceError
 from data_loaders import Cohort, CohortError
 from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.files.file_columns import FileColumn
+from data_loaders.files.folder import MAX_FOLDER_BYTES
 from data_loaders.model import Loading
 
 BESIDE, ORIGINAL = "beside.json", "original.zip"
@@ -90,12 +92,28 @@ def read_files(folder: Path, name: str) -> tuple[Cohort, Original | None]:
 
 
 def original_files(archive: bytes, name: str) -> dict[str, bytes]:
-    """The files of an archive that :func:`write_files` made."""
+    """The files of an archive that :func:`write_files` made, or somebody's who sent a workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is damaged, or holds more than is read.
+    """
+    files, left = dict[str, bytes](), MAX_FOLDER_BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            return {member: opened.read(member) for member in opened.namelist()}
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+            for member in opened.namelist():
+                with opened.open(member) as stream:
+                    files[member] = stream.read(left + 1)
+                left -= len(files[member])
+                if left < 0:
+                    raise WorkspaceError(
+                        f"The files of {name} hold more than {MAX_FOLDER_BYTES // 2**20} MiB, the "
+                        "most that is read."
+                    )
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
         raise WorkspaceError(f"The files of {name} cannot be read: {_DAMAGED}") from error
+    return files
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -312,9 +312,16 @@ class Workspace:
             newest[one.name] = one
         return {name: one for name, one in newest.items() if one.content is not None}
 
-    def versions(self, owner: str, scope: str) -> list[Saved]:
-        """Every version of all things of a scope, the oldest first, dropped ones too."""
-        return self._saved(of_owner(SAVED, owner, scope))
+    def versions(self, owner: str, scope: str, kinds: Collection[str] = ()) -> list[Saved]:
+        """Every version of all things of a scope, the oldest first, dropped ones too.
+
+        Parameters
+        ----------
+        kinds
+            Of these kinds only, where any are named.
+        """
+        which = of_owner(SAVED, owner, scope)
+        return self._saved(sa.and_(which, SAVED.c.kind.in_(kinds)) if kinds else which)
 
     def _saved(self, which: sa.ColumnElement[bool]) -> list[Saved]:
         s = SAVED.c

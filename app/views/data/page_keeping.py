@@ -13,7 +13,7 @@ import streamlit as st
 from app.cohort.escaping import literal, markdown_escaped
 from app.cohort.filters import Filter, FilterError
 from app.shell.layout import download
-from app.shell.session import Looking, source_of, uploads
+from app.shell.session import Looking, move_upload, source_of, uploads
 from app.shell.sidebar import open_next
 from app.shell.workspace.keeping import is_to_be_asked, keep_cohort, refuse_keeping
 from app.shell.workspace.kept import (
@@ -30,6 +30,7 @@ from app.shell.workspace.owner import owner_of_session
 from app.study.files.tables import file_stem
 from app.study.wording import count
 from app.study.workspace import (
+    KeptCohort,
     Saved,
     WorkspaceError,
     from_archive,
@@ -63,10 +64,25 @@ def draw_question(looking: Looking) -> None:
             f"after a reload or a restart, with {_WITH_IT}. {_where()} You can delete it here at "
             "any time; otherwise it is gone with this session."
         )
+        same = _kept_under_its_name(looking)
+        if same is not None:
+            st.markdown(
+                "You keep a cohort of this name with other content: "
+                f"{count(same.patients, 'patient')}, fingerprint {same.fingerprint[:12]}; this one "
+                f"has {looking.cohort.n:,}, fingerprint {looking.cohort.fingerprint[:12]}."
+            )
         with st.container(horizontal=True):
             keep = st.button(
                 "Keep on this machine", key="keep_now", type="primary", icon=":material/bookmark:"
             )
+            if same is not None:
+                st.button(
+                    "Put it in the place of that", key="keep_instead",
+                    on_click=_keep_instead, args=(looking, same.key),
+                    help="The data kept under this name are replaced: export them first if you "
+                    "need them. Its filters, names, story and ledger go on with the new ones; what "
+                    "was made of the others says so.",
+                )  # fmt: skip
             st.button(
                 "Only for this session", key="keep_not", on_click=refuse_keeping,
                 args=(looking.key,),
@@ -77,8 +93,10 @@ def draw_question(looking: Looking) -> None:
 
 def draw_workspace(looking: Looking) -> None:
     """What is kept of this cohort, its versions, and the workspace as one file."""
-    with st.expander("Kept on this machine", icon=":material/bookmark:", key="workspace"):
-        if draw_shared_with_me(looking):
+    with st.expander(
+        "Kept on this machine", icon=":material/bookmark:", key="workspace", on_change="rerun"
+    ) as box:
+        if not box.open or draw_shared_with_me(looking):
             return
         if owner_of_session() is None:
             st.caption(
@@ -128,12 +146,11 @@ def _draw_versions(looking: Looking) -> None:
     if found is None:
         return
     store, owner = found
-    versions = [*store.versions(owner, looking.key)]
-    versions += [one for one in store.versions(owner, "") if looking.key in one.about]
+    versions = store.versions(owner, looking.key, _KINDS)
+    versions += [one for one in store.versions(owner, "", _KINDS) if looking.key in one.about]
     things: dict[tuple[str, str, str], list[Saved]] = {}
     for one in versions:
-        if one.kind in _KINDS:
-            things.setdefault((one.scope, one.kind, one.name), []).append(one)
+        things.setdefault((one.scope, one.kind, one.name), []).append(one)
     if not things:
         st.caption("Nothing is saved with it yet.")
         return
@@ -197,6 +214,21 @@ def _keep(looking: Looking) -> None:
     except WorkspaceError as error:
         say(str(error))
     st.rerun()
+
+
+def _kept_under_its_name(looking: Looking) -> KeptCohort | None:
+    """A kept cohort of the same name, such as the same registry of last month."""
+    named = (one for one in kept_cohorts().values() if one.name == looking.cohort.name)
+    return next((one for one in named if one.has_data and one.key != looking.key), None)
+
+
+def _keep_instead(looking: Looking, key: str) -> None:
+    move_upload(looking.key, key)
+    open_next(key)
+    try:
+        keep_cohort(key)
+    except WorkspaceError as error:
+        say(str(error))
 
 
 def _delete(key: str) -> None:

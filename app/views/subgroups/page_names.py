@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupError, SubgroupResult
 from app.cohort.groupings import MAX_NAME, GroupingError, clean_name
 from app.shell.session import key_of
-from app.shell.workspace.shelf import Shelf
+from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.views.subgroups.analysis import UNNAMED
 from data_loaders import Cohort
 
@@ -99,9 +101,11 @@ def _write(key: str, fingerprint: str) -> dict[str, str] | None:
     return _held(key).get(fingerprint)
 
 
-def _take(key: str, kept: Mapping[str, dict[str, str]]) -> None:
+def _take(key: str, kept: Mapping[str, Any]) -> None:
     _held(key).clear()
-    _held(key).update(kept)
+    for fingerprint, names in kept.items():
+        with contextlib.suppress(*UNREADABLE):
+            _held(key)[fingerprint] = {str(old): clean_name(new) for old, new in names.items()}
 
 
 _SHELF = Shelf("names", _held, _write, _take)
