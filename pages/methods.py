@@ -211,7 +211,8 @@ made into combinations, or the overlap is left out, and the page says which.
 **The ledger** on the Story page counts each distinct question once with the tests of its tables,
 adjusted p-values, checks of assumptions and second ways of the same test (differences,
 restricted means and hazard ratios beside a log-rank or Gray test) left out; q is Benjamini and
-Hochberg's [@bh] over all comparisons of the session. A frozen hypothesis names one test, a
+Hochberg's [@bh] over all comparisons of the session, and of those before it where the cohort is
+kept on this machine. A frozen hypothesis names one test, a
 direction and the data's fingerprint under a SHA-256; it is confirmed where other patients give p
 below 0.05, two-sided, in that direction.
 

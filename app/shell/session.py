@@ -16,7 +16,7 @@ from app.cohort.scores import SCORES, with_scores
 from app.shell.accounts import disclosure_policy, may, person
 from app.shell.made.derived import with_definitions
 from app.shell.watch.audit import note
-from app.shell.workspace.kept import UPLOADS, kept_cohorts, open_kept, reader_of
+from app.shell.workspace.kept import UPLOADS, kept_cohorts, open_kept, reader_of, shared
 from app.study.workspace import Original
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.demo import DEMO_COHORTS
@@ -226,7 +226,8 @@ def _key_for(cohort: Cohort, source: Source | None) -> str:
     told_apart = (cohort.fingerprint if source is None else source.digest)[:_LETTERS]
     key, kept = f"{_UPLOAD}{told_apart}", kept_cohorts()
     same = (held for held, one in kept.items() if one.fingerprint == cohort.fingerprint)
-    return key if key in kept else next((held for held in same if held.startswith(_UPLOAD)), key)
+    own = (held for held in same if held.startswith(_UPLOAD) and shared(held) is None)
+    return key if key in kept else next(own, key)
 
 
 def open_cohort(key: str) -> Cohort:

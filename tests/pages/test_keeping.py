@@ -16,7 +16,7 @@ from app.shell.session import Source
 from app.shell.workspace.kept import _open
 from app.shell.workspace.place import _writer
 from app.study.workspace import opened, to_archive
-from data_loaders.settings import STORE
+from data_loaders.settings import SHARED, STORE
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, words
@@ -55,14 +55,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def session(
-    page: str = "data", *, upload: Mapping[str, bytes] | None = None, **query: str
+    page: str = "data",
+    *,
+    upload: bool = False,
+    files: Mapping[str, bytes] = FILES,
+    **query: str,
 ) -> AppTest:
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     at.session_state["workspace"] = True
     if upload:
-        key = key_of(upload)
-        at.session_state["_uploads"] = {key: load_upload(upload, {}, "Mine")}
-        at.session_state["_upload_sources"] = {key: Source.of_files(upload, {}, "Mine")}
+        key = key_of(files)
+        at.session_state["_uploads"] = {key: load_upload(files, {}, "Mine")}
+        at.session_state["_upload_sources"] = {key: Source.of_files(files, {}, "Mine")}
         query = {"cohort": key} | query
     for name, value in query.items():
         at.query_params[name] = value
@@ -104,7 +108,7 @@ def names(at: AppTest) -> list[str]:
 
 
 def test_what_is_refused_is_nowhere_and_not_asked_again(folder: Path):
-    at = session(upload=FILES)
+    at = session(upload=True)
     assert "Keep Mine on this machine?" in words(at)
     calm(at.button(key="keep_not").click().run())
     save_filter(at, "Mutated")
@@ -118,7 +122,7 @@ def test_what_is_refused_is_nowhere_and_not_asked_again(folder: Path):
 
 @pytest.mark.usefixtures("folder")
 def test_what_is_kept_comes_back_in_another_session_with_all_that_was_saved():
-    at = session("survival", upload=FILES)
+    at = session("survival", upload=True)
     go(at, "data")
     calm(at.button(key="keep_now").click().run())
     assert "Kept on this machine" in words(at)
@@ -157,7 +161,7 @@ def test_what_is_kept_comes_back_in_another_session_with_all_that_was_saved():
 
 @pytest.mark.usefixtures("folder")
 def test_a_correction_is_kept_and_the_one_before_comes_back():
-    at = session(upload=FILES)
+    at = session(upload=True)
     calm(at.button(key="keep_now").click().run())
     again = session(cohort=KEY)
     hand = Hand(again)
@@ -175,7 +179,7 @@ def test_a_correction_is_kept_and_the_one_before_comes_back():
 
 
 def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
-    at = session(upload=FILES)
+    at = session(upload=True)
     calm(at.button(key="keep_now").click().run())
     (table,) = folder.rglob("patients.parquet")
     table.write_bytes(b"x")
@@ -187,7 +191,7 @@ def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
 
 @pytest.mark.usefixtures("folder")
 def test_the_page_used_last_is_gone_on_with():
-    at = session(upload=FILES)
+    at = session(upload=True)
     calm(at.button(key="keep_now").click().run())
     at.multiselect(key="with").set_value(["TP53"])
     go(at, "survival")
@@ -208,12 +212,12 @@ def test_the_page_used_last_is_gone_on_with():
 
 @pytest.mark.usefixtures("folder")
 def test_a_cohort_of_the_same_name_says_so_and_takes_the_place_of_the_other():
-    at = session(upload=FILES)
+    at = session(upload=True)
     calm(at.button(key="keep_now").click().run())
     save_filter(at, "Mutated")
     newer = {"mine.csv": FILES["mine.csv"] + b"P99,female,50,12.5,1,1,0\n"}
     other = load_upload(newer, {}, "Mine")
-    at = session(upload=newer)
+    at = session(upload=True, files=newer)
     assert "You keep a cohort of this name with other content: 40 patients" in words(at)
     calm(at.button(key="keep_instead").click().run())
     looking = session(cohort=KEY).session_state["_looking_at"]
@@ -228,7 +232,7 @@ def test_a_cohort_of_the_same_name_says_so_and_takes_the_place_of_the_other():
 
 @pytest.mark.usefixtures("folder")
 def test_deleted_here_it_is_nowhere_else_and_an_export_brings_it_back():
-    at = session(upload=FILES)
+    at = session(upload=True)
     calm(at.button(key="keep_now").click().run())
     archive = to_archive(opened(), "local", (KEY,))
     calm(at.button(key="keep_delete_now").click().run())
@@ -244,12 +248,18 @@ def test_deleted_here_it_is_nowhere_else_and_an_export_brings_it_back():
 
 
 @pytest.mark.usefixtures("folder")
-def test_where_others_reach_the_server_nothing_is_kept():
+def test_where_others_reach_the_server_nothing_is_kept(monkeypatch: pytest.MonkeyPatch):
+    session(upload=True).button(key="keep_now").click().run()
+    assert KEY in session().session_state["_kept_cohorts"]
+    monkeypatch.setenv(SHARED.name, "yes")
+    at = session(upload=True)
+    assert "Keep Mine" not in words(at)
+    assert "Nothing is kept on this server" in words(at)
+    assert not session().session_state["_kept_cohorts"]
+    monkeypatch.delenv(SHARED.name)
     before = config.get_option("server.address")
     config.set_option("server.address", "0.0.0.0")  # noqa: S104
     try:
-        at = session(upload=FILES)
-        assert "Keep Mine" not in words(at)
-        assert "Nothing is kept on this server" in words(at)
+        assert not session().session_state["_kept_cohorts"]
     finally:
         config.set_option("server.address", before)

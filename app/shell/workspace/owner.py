@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.shell.accounts import person
+from data_loaders.settings import SHARED
 
 PERSON, GROUP = "person:", "group:"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -35,5 +36,5 @@ def owner_of_session() -> str | None:
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
     listens = str(st.get_option("server.address") or "")
-    forwarded = any(headers.get(name) for name in _FORWARDED)
-    return "local" if {listens, host} <= _LOOPBACK and not forwarded else None
+    shared = SHARED.read() == "yes" or any(headers.get(name) for name in _FORWARDED)
+    return "local" if {listens, host} <= _LOOPBACK and not shared else None

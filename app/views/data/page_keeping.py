@@ -219,7 +219,7 @@ def _keep(looking: Looking) -> None:
 def _kept_under_its_name(looking: Looking) -> KeptCohort | None:
     """A kept cohort of the same name, such as the same registry of last month."""
     named = (one for one in kept_cohorts().values() if one.name == looking.cohort.name)
-    return next((one for one in named if one.has_data and one.key != looking.key), None)
+    return next((one for one in named if one.has_data and shared(one.key) is None), None)
 
 
 def _keep_instead(looking: Looking, key: str) -> None:
