@@ -165,7 +165,7 @@ def saved_from_text(cohort: Cohort, text: str) -> tuple[str, Grouping]:
     return name, grouping
 
 
-def saved_of_text(text: str, largest: int | None = _LARGEST_LINK_CONTENT) -> tuple[str, Grouping]:
+def saved_of_text(text: str, largest: int = _LARGEST_LINK_CONTENT) -> tuple[str, Grouping]:
     """Read what ``saved_to_text`` wrote, before the cohort is at hand.
 
     Parameters
