@@ -46,6 +46,7 @@ from app.views.pooled.page_files import (
     draw_record,
     held_record,
     hold_record,
+    signed_words,
 )
 from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import (
@@ -233,7 +234,7 @@ def draw_release(looking: Looking) -> None:
             return
         many = int(release.content["counts"][0]["table"]["n"][0])
         tables = count(len(release.content["events"]), "event table")
-        st.markdown(f"{tables} of about {count(many, 'patient')}.")
+        st.markdown(f"{tables} of about {count(many, 'patient')}, {signed_words(key)}.")
         # What is taken away is told, and later selections are held against it.
         note = partial(_note, record, looking, digest_of(release.content))
         st.download_button(

@@ -37,6 +37,11 @@ def draw_own_key(widget: str) -> str | None:
     return (typed or "").strip() or None
 
 
+def signed_words(key: str | None) -> str:
+    """Whether a file is signed, beside the button that takes it away."""
+    return "not signed" if key is None else "signed with your key"
+
+
 def held_record() -> SiteRecord:
     """What this site has told so far, as far as this session knows."""
     record: SiteRecord = st.session_state.setdefault(_RECORD, SiteRecord())

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from app.analysis.competing_risks import cumulative_incidence, gray_test
 from app.analysis.regression import after_rounds, cox
+from app.analysis.survival import kaplan_meier, logrank_test
 from app.cohort.filters import Filter
-from app.cohort.tally import SiteRecord, TallyError, read_record, sealed
+from app.cohort.tally import (
+    ReleasePolicy,
+    SiteRecord,
+    TallyError,
+    read_record,
+    sealed,
+    tally_of,
+)
+from app.views.pooled.analysis import pooled_survival
+from app.views.pooled.incidence import pooled_incidence
 from app.views.pooled.rounds.coordinator import (
     AcrossSites,
     after_one_shot,
@@ -116,6 +128,52 @@ def test_rounds_give_the_stratified_model_of_published_rows(disease: str, public
     assert error.max() < 0.03
 
 
+@pytest.mark.shared
+@pytest.mark.parametrize("disease", REAL)
+def test_exact_releases_pool_to_published_rows_on_the_grid(disease: str, public_cohorts: Path):
+    loaded, column = load_cohort(public_cohorts / REAL[disease][0]), REAL[disease][1][0]
+    whole = replace(
+        loaded,
+        patients=loaded.patients.assign(AGE=loaded.numbers(column)),
+        variables=dict(loaded.variables) | {"AGE": replace(loaded.variables[column], name="AGE")},
+    )
+    files = [
+        tally_of(own).release(
+            ReleasePolicy(1, 1), site=name, made=date(2026, 11, 30), groups=["cut:AGE@65"]
+        )
+        for name, own in split(whole).items()
+    ]
+    grid = np.array(max((f.content["policy"]["grid"] for f in files), key=len), dtype=float)
+    months, event = whole.numbers("os_months"), whole.numbers("os_event")
+    age = whole.numbers("AGE")
+    known = ~(np.isnan(months) | np.isnan(event) | np.isnan(age))
+    time = grid[np.searchsorted(grid, months[known])]
+    old, site = age[known] > 65, (np.arange(whole.n) % 3)[known]
+    found = pooled_survival(files, "os", "cut:AGE@65")
+    assert found.test is not None
+    assert found.means is not None
+    expected = logrank_test(time, event[known], old, strata=site)
+    assert found.test.statistic == pytest.approx(expected.statistic, rel=1e-12)
+    tau = found.means["tau"].iloc[0]
+    for curve, who in zip(found.curves.values(), (~old, old), strict=True):
+        rows = kaplan_meier(time[who], event[known][who])
+        pd.testing.assert_frame_equal(curve.table, rows.table, rtol=1e-12)
+        assert float(curve.rmst(tau)) == pytest.approx(float(rows.rmst(tau)), rel=1e-12)
+    if "aml" not in whole.endpoints:
+        return
+    months, event = whole.numbers("aml_months"), whole.numbers("aml_event")
+    known = ~(np.isnan(months) | np.isnan(event) | np.isnan(age))
+    cause = np.where(event == 1, 1, np.where(whole.numbers("aml_competing") == 1, 2, 0))[known]
+    time, old = grid[np.searchsorted(grid, months[known])], age[known] > 65
+    pooled = pooled_incidence(files, "aml", "cut:AGE@65")
+    gray = gray_test(time, cause, old, strata=(np.arange(whole.n) % 3)[known])
+    assert pooled.test is not None
+    assert pooled.test.statistic == pytest.approx(gray.statistic, rel=1e-10)
+    for curve, who in zip(pooled.curves.values(), (~old, old), strict=True):
+        expected = cumulative_incidence(time[who], cause[who]).curves[1].incidence
+        np.testing.assert_allclose(curve.curves[1].incidence, expected, rtol=1e-12)
+
+
 def test_rounds_give_what_r_gives(model: Model, hospitals: dict[str, Cohort], tmp_path: Path):
     rows = pooled_rows(model, hospitals)
     rows.to_csv(tmp_path / "rows.csv", index=False)
@@ -163,13 +221,23 @@ def test_a_coordinator_who_singles_patients_out_gets_no_answer(
     north = hospitals["North"]
     request = first_request(model, NAMES, "The group")
     # A covariate that one patient has.
-    rare = north.patients.assign(rare=["a"] + ["b"] * (north.n - 1))
+    target = int(np.flatnonzero(north.numbers("os_event") == 1)[3])
+    alone = np.where(np.arange(north.n) == target, "a", "b").astype(object)
     variables = dict(north.variables) | {"rare": replace(north.variables["sex"], name="rare")}
+    marked = replace(north, patients=north.patients.assign(rare=alone), variables=variables)
     one = Covariate("rare", "Rare", "levels", levels=("b", "a"))
-    assert "have, or lack, rare=a" in refusal(
-        replace(request, model=replace(model, covariates=(one,)), beta=(0.0,)),
-        replace(north, patients=rare, variables=variables),
-    )
+    asks = replace(request, model=replace(model, covariates=(one,)), beta=(0.0,))
+    # Without a policy the attack succeeds: the score is the patient's event less the hazard until
+    # then, so that both whether and when they died can be read from it.
+    open_site = RoundsPolicy(minimum=1, events_per_term=1)
+    score = float(reply_to(asks, marked, "North", open_site, SiteRecord())[0].likelihood.score[0])
+    died = score > 0
+    km = kaplan_meier(north.numbers("os_months"), north.numbers("os_event"))
+    hazard = np.cumsum(km.n_event / km.n_risk)
+    months = km.time[np.argmin(np.abs(hazard - (died - score)))]
+    assert died
+    assert months == pytest.approx(north.numbers("os_months")[target], abs=0.5)
+    assert "have, or lack, rare=a" in refusal(asks, marked)
     # A number in which one patient lies far from all others.
     far = north.patients.assign(age_years=north.patients["age_years"].where(
         np.arange(north.n) > 0, 1e6

@@ -26,6 +26,7 @@ from app.views.pooled.page_files import (
     held_record,
     hold_record,
     offer_record,
+    signed_words,
 )
 from app.views.pooled.rounds.coordinator import (
     AcrossSites,
@@ -156,6 +157,7 @@ def _draw_download(request: Request, key: str | None) -> None:
     except TallyError as error:
         st.error(markdown_escaped(str(error)))
         return
+    st.caption(f"The request is {signed_words(key)}.")
     name = f"cox-round-{request.number}.calr-request.json"
     download(f"Request of round {request.number} (JSON)", partial(str, text), name, "rounds_ask")
 
@@ -192,7 +194,9 @@ def _draw_answering(looking: Looking) -> None:
         st.error(markdown_escaped(str(error)))
         return
     hold_record(record)
-    st.markdown(markdown_escaped(f"{site}: sums over {reply.counts.n:,} patients."))
+    st.markdown(
+        markdown_escaped(f"{site}: sums over {reply.counts.n:,} patients, {signed_words(own_key)}.")
+    )
     name = f"{file_stem(site)}-round-{request.number}.calr-reply.json"
     with st.container(horizontal=True):
         download("Reply (JSON)", partial(str, text), name, "rounds_reply")
