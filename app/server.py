@@ -34,7 +34,7 @@ from app.serving.busy import Room  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
 from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
 from app.shell.accounts.gate import oidc_secrets  # noqa: E402
-from app.shell.watch.figures import count_error, metrics  # noqa: E402
+from app.shell.watch.figures import count_error, figures, metrics  # noqa: E402
 from app.shell.watch.health import health  # noqa: E402
 from app.shell.watch.log import LOGGER, place_of, start_log  # noqa: E402
 from data_loaders.settings import ACCOUNTS  # noqa: E402
@@ -93,6 +93,7 @@ def warm_up() -> None:
     from data_loaders.files.formats import MAX_FILE_BYTES
 
     start_log()
+    figures()
     take_the_word_of_proxies()
     job_service()
     packing = threading.Thread(target=assets)

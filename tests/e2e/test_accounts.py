@@ -7,17 +7,22 @@ import contextlib
 import json
 import queue
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets import Subprotocol
+from websockets.sync.client import connect
 
 from app import __version__
 from tests.e2e.server import free_port, running_app
@@ -166,7 +171,7 @@ def test_who_has_no_role_or_an_old_login_is_told_so_and_a_viewer_sees_released_c
     assert notes(audit, person="eve", action="refused", what="role")
     assert notes(audit, person="old", action="refused", what="expired")
     with someone(browser) as page:
-        log_in(page, f"{address}/data?cohort=demo:mds", "vic")
+        log_in(page, f"{address}/data?cohort=demo:cll", "vic")
         expect(page.get_by_text("vic · viewer")).to_be_visible()
         # All that is released is worked out first, once a cohort.
         released = page.get_by_text("counts below 5 are hidden")
@@ -207,6 +212,54 @@ def relay(port: int, own: str) -> Iterator[int]:
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
+
+
+def session_of(
+    server: int, own: str, headers: Mapping[str, str], before: str = ""
+) -> tuple[str, str]:
+    """Connect as a browser does, by hand; the session's id, and all the texts that it is shown.
+
+    Parameters
+    ----------
+    before
+        Id of a session to go on with.
+    """
+    line = socket.create_connection(("127.0.0.1", server), source_address=(own, 0))
+    with connect(
+        f"ws://127.0.0.1:{server}/_stcore/stream",
+        sock=line,
+        additional_headers=headers,
+        subprotocols=[Subprotocol(part) for part in ("streamlit", "token", before) if part],
+    ) as socket_of_page:
+        rerun = BackMsg()
+        rerun.rerun_script.query_string = ""
+        socket_of_page.send(rerun.SerializeToString())
+        session, shown = "", ""
+        while True:
+            message = ForwardMsg.FromString(socket_of_page.recv(timeout=30))
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                session = message.new_session.initialize.session_id
+            if kind == "script_finished":
+                return session, shown
+            shown += str(message)
+
+
+def nobody_takes_over_a_session(server: int) -> None:
+    """Not by its id, nor by playing back what its browser sent, from wherever."""
+    kim, rob = ({"X-Forwarded-User": u, "X-Forwarded-Groups": "data"} for u in ("kim", "rob"))
+    own, shown = session_of(server, "127.0.0.2", kim)
+    assert "kim · keeper" in shown
+    assert "2,000" in shown
+    assert session_of(server, "127.0.0.2", kim, own)[0] == own
+    other, shown = session_of(server, "127.0.0.2", rob, own)
+    assert other != own
+    assert "rob · keeper" in shown
+    again, shown = session_of(server, "127.0.0.1", kim, own)
+    assert again not in {own, other}
+    assert "you did not come through it" in shown
+    # The pages are named, and nothing else.
+    assert "2,000" not in shown
 
 
 def share_and_take_back(browser: Browser, address: str, table: Path) -> None:
@@ -284,6 +337,7 @@ def test_a_header_counts_from_the_proxy_only(browser: Browser, tmp_path: Path):
             expect(page.get_by_text("you did not come through it")).to_be_visible()
             expect(page.get_by_role("link", name="Survival")).to_have_count(0)
         share_and_take_back(browser, f"http://127.0.0.1:{port}", registry_in(tmp_path))
+        nobody_takes_over_a_session(int(address.rsplit(":", 1)[1]))
         told = json.loads(fetched(f"{address}/api/health"))
         assert told["status"] == "ok"
         assert told["version"] == __version__

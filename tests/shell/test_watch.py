@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import sys
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
+from app.shell.watch.figures import count_run, figures, metrics
 from app.shell.watch.health import checked
 from app.shell.watch.log import JsonLines
 from app.shell.work.service import job_service
@@ -34,6 +38,19 @@ def test_a_line_holds_no_value_whoever_logs_it():
     assert "SECRET" not in json.dumps(line)
     assert logged("lifelines", "Column SECRET is constant")["message"] == "fit:12"
     assert logged("calr_explorer", "%s starts", "It\n")["message"] == "It\n starts"
+
+
+def test_figures_that_are_wanted_without_their_library_are_missed_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    assert figures() is None  # off by default
+    figures.cache_clear()
+    monkeypatch.setenv(settings.METRICS.name, "on")
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    count_run("survival", 0.2)
+    assert "the package prometheus-client is missing" in caplog.text
+    assert asyncio.run(metrics(Request({"type": "http"}))).status_code == 404
+    figures.cache_clear()
 
 
 def test_health_sees_a_worker_go_a_store_that_is_broken_and_no_room(
