@@ -159,6 +159,14 @@ shows, by chance, that a count has changed; rows of the sums being put together 
 knows nearly all of them; a session without the site's record. Whoever has the key can sign, and
 a signature hides nothing.
 
+**A large database** is asked for counts by group, distinct time and end of follow-up; conditions
+and groups run there in three-valued logic, what is not known being neither in nor out. Estimates,
+tests and Cox models of groups (Efron) from these counts are those of the rows. Units, codes and
+levels are decided on a random sample, together with all values of columns that have few and the
+ends of numbers; each conversion is written as an expression and compared with what the loaders
+made of the sample, and what differs is refused. A sample of rows is drawn by a hash of the
+identifier and the seed.
+
 **The screen** fits one model for each alteration among the patients tested for it, and adjusts by
 Benjamini and Hochberg [@bh] over everything tested.
 

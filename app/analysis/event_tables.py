@@ -68,12 +68,15 @@ def _read(table: pd.DataFrame) -> tuple[SurvivalData, Ints, pd.Series, pd.Series
     ones = {name: _counts(table, name) for name in COUNTS}
     group = table["group"] if "group" in table else pd.Series(["All"] * len(table))
     site = table["site"] if "site" in table else pd.Series([""] * len(table))
-    keys = pd.MultiIndex.from_arrays([site, group])
+    blocks = pd.DataFrame({"site": site.to_numpy(), "group": group.to_numpy()})
+    same = blocks.groupby(["site", "group"], sort=False, observed=True, dropna=False)
+    block_of = same.ngroup().to_numpy()
+    firsts = np.unique(block_of, return_index=True)[1]
     rows: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
-    for which, key in enumerate(keys.unique()):
-        at = np.flatnonzero(keys == key)
+    for which in range(len(firsts)):
+        at = np.flatnonzero(block_of == which)
         at = at[np.argsort(place[at], kind="stable")]
-        leave = np.concatenate([[ones[name][i] for name in _ENDS] for i in at])
+        leave = np.column_stack([ones[name][at] for name in _ENDS]).ravel()
         when = np.repeat(place[at], len(_ENDS))
         cause = np.tile(list(_ENDS.values()), len(at))
         came = ones[ENTERED][at] if ENTERED in table else None
@@ -106,20 +109,9 @@ def _read(table: pd.DataFrame) -> tuple[SurvivalData, Ints, pd.Series, pd.Series
         # Position 0 is before every time: who comes at the start is there from the start.
         before = np.concatenate([[-1.0], times])
         data = SurvivalData(before, exits + 1, causes > 0, np.where(late, entries + 1, 0), copies)
-    labels = keys.unique()[block]
-    return (
-        data,
-        causes,
-        _like(labels.get_level_values(1), group),
-        pd.Series(labels.get_level_values(0)),
-    )
-
-
-def _like(labels: pd.Index, column: pd.Series) -> pd.Series:
-    """The labels with the order that the column's categories have."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Series(pd.Categorical(labels, column.cat.categories, column.cat.ordered))
-    return pd.Series(labels)
+    first = firsts[block]
+    labels = group.iloc[first].reset_index(drop=True)
+    return data, causes, labels, site.iloc[first].reset_index(drop=True)
 
 
 def _counts(table: pd.DataFrame, name: str) -> Ints:

@@ -13,6 +13,7 @@ from app.shell.accounts import disclosure_policy, may, person
 from app.shell.watch.audit import note
 from app.shell.work.waiting import while_waiting
 from data_loaders.allowed import Allowed
+from data_loaders.settings import SOURCES
 
 T = TypeVar("T")
 _ENGINE = "_engine"
@@ -36,6 +37,20 @@ def allowed_sources() -> Allowed:
     return Allowed.of(shared=shared)
 
 
+def why_no_engine() -> str:
+    """Why nobody may ask a database here, as a sentence; empty where they may."""
+    if disclosure_policy() is not None:
+        return "Under disclosure control no database is asked: its counts would be exact."
+    if not may("load"):
+        return "Your role on this server looks at the cohorts that it has."
+    if allowed_sources().nothing:
+        return (
+            "Databases are not offered on this server: it is reached by others, and "
+            f"{SOURCES.name} lists no folders and hosts that it may read for its users."
+        )
+    return ""
+
+
 def held_engine() -> Held | None:
     """The database that this session asks; None where it asks none."""
     held: Held | None = st.session_state.get(_ENGINE)
@@ -50,11 +65,8 @@ def hold_engine(url: str, table: str) -> None:
     TallyError
         If it cannot be asked, or the session's person may bring no data.
     """
-    if not may("load") or disclosure_policy() is not None:
-        raise TallyError(
-            "No database is asked here: its counts are exact, and this server releases none such, "
-            "or your role brings no data of its own."
-        )
+    if refused := why_no_engine():
+        raise TallyError(refused)
     allowed = allowed_sources()
     tally = while_waiting(
         lambda: connect(url, table or None, allowed=allowed),

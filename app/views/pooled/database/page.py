@@ -19,7 +19,7 @@ from app.shell.layout import bullets, download, figure_with_downloads
 from app.shell.session import keep_upload
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
-from app.shell.work.engine import engine_answer, held_engine, hold_engine, let_go
+from app.shell.work.engine import engine_answer, held_engine, hold_engine, let_go, why_no_engine
 from app.study.figures.theme import framed
 from app.study.wording import count, format_p_cell, format_ratio
 from app.views.cohort.table_one.words import legend, printed
@@ -80,6 +80,9 @@ def draw_database() -> None:
 
 
 def _draw_opening() -> None:
+    if refused := why_no_engine():
+        st.info(refused)
+        return
     st.caption(
         "One row a patient in a DuckDB file, in PostgreSQL or in a folder of Parquet files, of any "
         "size. Only counts leave it; the address is kept nowhere."
