@@ -158,7 +158,7 @@ def _write(key: str, name: str) -> Any:
     held = _held().get((key, name))
     if held is None:
         return None
-    text = saved_to_text(name, held.grouping, longest=None)
+    text = saved_to_text(name, held.grouping, longest=None, exact=True)
     return {"fingerprint": held.fingerprint, "text": text}
 
 

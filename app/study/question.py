@@ -156,7 +156,8 @@ class Question:
             raise QuestionError("A filter holds a list of patients, which never leaves a session.")
         if public and self.saved:
             plain["saved"] = [
-                saved_to_text(name, groups, longest=None) for name, groups in self.saved.items()
+                saved_to_text(name, groups, longest=None, exact=whole)
+                for name, groups in self.saved.items()
             ]
         return plain | ({"shown": dict(self.shown)} if self.shown else {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,6 +53,22 @@ def test_a_selection_stands_against_the_rest_of_those_it_was_chosen_from():
     grouping = selection_against_rest(np.array([1, 3, 5]), mask, "Lasso", label="Lasso")
     assert grouping.codes.tolist() == [1, 0, 1, 0, -4, -4]
     assert grouping.data_driven
+
+
+def test_groups_are_kept_exactly_where_nothing_is_left_out():
+    whole = replace(
+        GROUPS, codes=np.array([0, 1, -2, -7, -1, 2], dtype=np.int16), ordered=True,
+        after_baseline=True, note="Made by hand.", reference=2,
+    )  # fmt: skip
+    name, again = saved_from_text(COHORT, saved_to_text("Mine", whole, exact=True))
+    assert name == "Mine"
+    assert again.codes.tolist() == whole.codes.tolist()
+    assert replace(again, codes=whole.codes, colours=whole.colours).__dict__ == whole.__dict__
+    _, by_link = saved_from_text(COHORT, saved_to_text("Mine", whole))
+    assert by_link.codes.tolist() == [0, 1, -4, -4, -4, 2]
+    beyond = saved_to_text("Mine", replace(whole, reference=3), exact=True)
+    with pytest.raises(GroupingError):
+        saved_from_text(COHORT, beyond)
 
 
 def test_a_file_finds_the_same_patients_in_another_order():

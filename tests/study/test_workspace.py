@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -15,6 +16,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -143,13 +145,14 @@ def test_what_is_saved_has_versions_and_what_was_dropped_comes_back(store: Works
     store.save(ME, hostile, hostile, {hostile: hostile}, about=(hostile,))
     assert [one.content for one in store.versions(ME, hostile)] == [hostile]
     store.delete(ME, hostile)
-    number = store.save(ME, KEY, "filter", {"Old": {"a": 1}, "Young": {"b": [1, None, "é"]}})
+    first, number = store.save(ME, KEY, "filter", {"Old": {"a": 1}, "Young": {"b": [1, None, "é"]}})
     assert store.latest(ME) == before | {(KEY, "filter"): number}
     store.save(ME, KEY, "filter", {"Old": {"a": 2}})
     assert {n: one.content for n, one in store.saved(ME, KEY, "filter").items()} == {
         "Old": {"a": 2}, "Young": {"b": [1, None, "é"]},
     }  # fmt: skip
-    assert store.save(ME, KEY, "filter", {"Old": None}) > number
+    between, after = store.save(ME, KEY, "filter", {"Old": None})
+    assert first < number < between < after
     assert list(store.saved(ME, KEY, "filter")) == ["Young"]
     assert store.saved(OTHER, KEY, "filter") == store.saved(ME, "upload:x", "filter") == {}
     old = [one for one in store.versions(ME, KEY) if one.name == "Old"]
@@ -158,6 +161,50 @@ def test_what_is_saved_has_versions_and_what_was_dropped_comes_back(store: Works
         store.save(ME, KEY, "filter", {"Old": {"a": number}})
     kept = [one.version for one in store.versions(ME, KEY) if one.name == "Old"]
     assert kept == list(range(14, 64))
+
+
+def test_writers_at_a_time_lose_nothing_of_each_other(store: Workspace):
+    def write(who: int) -> None:
+        for number in range(5):
+            store.save(ME, KEY, "filter", {"one": [who, number], f"own {who}": number})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    versions = store.versions(ME, KEY, ("filter",))
+    assert [one.version for one in versions if one.name == "one"] == list(range(1, 21))
+    held = {name: one.content for name, one in store.saved(ME, KEY, "filter").items()}
+    held.pop("one")
+    assert held == {f"own {who}": 4 for who in range(4)}
+
+
+def test_without_room_nothing_is_lost_and_it_is_said(tmp_path: Path, cohort: Cohort):
+    with closing(Workspace(tmp_path)) as store:
+        store.keep(ME, KEY, cohort, original())
+        corrected = load_upload(SENT, {"ignore": ["TP53"]}, "Mine")
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))  # as a disk that is full
+        try:
+            with pytest.raises(WorkspaceError, match=r"cannot be (kept|written)"):
+                store.keep(ME, KEY, corrected)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        same(store.open(ME, KEY)[0], cohort)
+        assert len(list((tmp_path / "cohorts").iterdir())) == 1
+        store.keep(ME, KEY, corrected)
+
+
+def test_a_database_that_is_away_is_said_and_not_waited_for_at_every_click(
+    monkeypatch: pytest.MonkeyPatch, database: str
+):
+    monkeypatch.setenv(STORE.name, database)
+    assert opened() is opened()
+    opened().close()
+    monkeypatch.setenv(STORE.name, "postgresql://nobody@127.0.0.1:9/none")
+    for _ in range(2):
+        started = time.monotonic()
+        with pytest.raises(WorkspaceError, match="database answers"):
+            opened()
+    assert time.monotonic() - started < 0.01
 
 
 def test_the_page_is_come_back_to_and_the_cohort_used_last_is_first(

@@ -18,7 +18,7 @@ import numpy as np
 
 from app.cohort.colours import assign_colours
 from app.cohort.groupings._arrangement import is_colour, one_line
-from app.cohort.groupings._grouping import OUTSIDE, Grouping, GroupingError
+from app.cohort.groupings._grouping import LEFT_OUT, OUTSIDE, Grouping, GroupingError
 from data_loaders import Cohort
 
 FORMAT = "calr-explorer-groups"
@@ -26,6 +26,9 @@ VERSION = 1
 _MAX_GROUPS = 60
 _LONGEST_LINK_TEXT = 1_600
 _LARGEST_LINK_CONTENT = 400_000
+_EXACT: dict[str, type[Any]] = {
+    "ordered": bool, "after_baseline": bool, "note": str, "reference": int,
+}  # fmt: skip
 _HOLDS_IDS = "This file lists patient identifiers; treat it as patient data."
 
 
@@ -121,7 +124,11 @@ def saved_from_json(cohort: Cohort, content: bytes) -> LoadedGroups:
 
 
 def saved_to_text(
-    name: str, grouping: Grouping, longest: int | None = _LONGEST_LINK_TEXT
+    name: str,
+    grouping: Grouping,
+    longest: int | None = _LONGEST_LINK_TEXT,
+    *,
+    exact: bool = False,
 ) -> str | None:
     """Saved groups as text: who is in which group by position, without identifiers.
 
@@ -131,6 +138,8 @@ def saved_to_text(
     ----------
     longest
         Characters that the text may have, by default those of a link; None for any number.
+    exact
+        Also why each patient is in no group, and all else that is known of the groups.
 
     Returns
     -------
@@ -146,6 +155,9 @@ def saved_to_text(
         "n": len(grouping.codes),
     }
     codes = np.maximum(grouping.codes, -1).astype(np.int8)
+    if exact:
+        codes = grouping.codes.astype(np.int8)
+        head |= {"exact": {name: getattr(grouping, name) for name in _EXACT}}
     content = json.dumps(head, ensure_ascii=False).encode() + b"\x00" + codes.tobytes()
     text = base64.urlsafe_b64encode(zlib.compress(content, 9)).decode().rstrip("=")
     return text if longest is None or len(text) <= longest else None
@@ -186,16 +198,23 @@ def saved_of_text(text: str, largest: int = _LARGEST_LINK_CONTENT) -> tuple[str,
         data = json.loads(head)
         names = tuple(clean_name(name) for name in data["groups"])
         codes = np.frombuffer(raw, dtype=np.int8).astype(np.int16)
-        known = len(codes) and codes.min() >= -1 and codes.max() < len(names)
+        exact = data.get("exact")
+        lowest = min(LEFT_OUT) if exact else -1
+        known = len(codes) and codes.min() >= lowest and codes.max() < len(names)
         if not known or not all(map(is_colour, data["colours"])):
             raise refusal
-        codes[codes < 0] = OUTSIDE
+        if not exact:
+            codes[codes < 0] = OUTSIDE
+        more = {name: kind(exact[name]) for name, kind in _EXACT.items()} if exact else {}
+        if not 0 <= more.get("reference", 0) < len(names):
+            raise refusal
         grouping = Grouping(
             clean_name(data["label"]),
             names,
             codes,
             tuple(data["colours"]),
             data_driven=bool(data["data_driven"]),
+            **more,
         )
         return clean_name(data["name"]), grouping
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -95,13 +95,15 @@ class Shelf:
                 return
             store, owner = found
             things = {name: self._write(scope, name) for name in names}
-            number = store.save(
+            before, number = store.save(
                 owner, scope, self.kind, things, fingerprint=fingerprint, about=about
             )
         except WorkspaceError as error:
             say(f"This is in this session only: {error}")
             return
-        st.session_state.setdefault(_SEEN, {})[scope, self.kind] = number
+        seen: dict[tuple[str, str], int] = st.session_state.setdefault(_SEEN, {})
+        if before <= seen.get((scope, self.kind), 0):
+            seen[scope, self.kind] = number  # else another tab's is to be pulled, too
 
 
 def push_all(scope: str, fingerprint: str) -> None:

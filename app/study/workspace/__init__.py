@@ -5,6 +5,7 @@ The parts that need a database are imported when there is one: they take a secon
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,9 @@ __all__ = [
 _POSTGRESQL = "postgresql://"
 _DATABASE_FILE = "workspace.sqlite3"
 _opened: dict[Path | str, Workspace] = {}
+# Why a store was not opened, and until when it is not tried again.
+_refused: dict[Path | str, tuple[str, float]] = {}
+_AGAIN = 10.0
 
 
 def store_setting() -> Path | str:
@@ -75,7 +79,13 @@ def opened(*, make: bool = False) -> Workspace | None:
         If it cannot be opened.
     """
     where = store_setting()
-    absent = isinstance(where, Path) and not (where / _DATABASE_FILE).is_file()
+    try:
+        absent = isinstance(where, Path) and not (where / _DATABASE_FILE).is_file()
+    except OSError as error:
+        raise WorkspaceError(f"The folder {where} of the workspace cannot be looked at.") from error
+    said, until = _refused.get(where, ("", 0.0))
+    if time.monotonic() < until:
+        raise WorkspaceError(said)  # not at every click: a database that is away lets one wait
     if absent:
         _opened.pop(where, None)
         if not make:
@@ -83,7 +93,11 @@ def opened(*, make: bool = False) -> Workspace | None:
     if where not in _opened:
         from app.study.workspace._store import Workspace
 
-        _opened[where] = Workspace(where)
+        try:
+            _opened[where] = Workspace(where)
+        except WorkspaceError as error:
+            _refused[where] = str(error), time.monotonic() + _AGAIN
+            raise
     return _opened[where]
 
 

@@ -42,6 +42,7 @@ DATABASE_FILE = "workspace.sqlite3"
 _FOLDERS = "cohorts"
 _MOST_VERSIONS = 50
 _PATIENCE = 30.0  # seconds that a writer waits for another
+_CONNECTING = 5  # seconds that a page waits for PostgreSQL
 _NOT_OPENED = (
     "The workspace cannot be opened: check that its folder can be written and has room, or that "
     "its database answers."
@@ -237,7 +238,7 @@ class Workspace:
         *,
         fingerprint: str = "",
         about: tuple[str, ...] = (),
-    ) -> int:
+    ) -> tuple[int, int]:
         """Save things as their newest versions; those before stay, to a number.
 
         Parameters
@@ -253,13 +254,16 @@ class Workspace:
 
         Returns
         -------
-        int
-            What :meth:`latest` says of the scope and kind now.
+        tuple of int
+            What :meth:`latest` said of the scope and kind before, and what it says now.
         """
         with self.writing() as db:
-            return self.save_within(
+            which = of_owner(SAVED, owner, scope, kind)
+            before = db.execute(sa.select(sa.func.max(SAVED.c.id)).where(which)).scalar()
+            number = self.save_within(
                 db, owner, scope, kind, things, fingerprint=fingerprint, about=about
             )
+        return before or 0, number
 
     def save_within(
         self,
@@ -432,7 +436,9 @@ class Workspace:
 def _engine(where: Path | str) -> sa.Engine:
     if isinstance(where, str):
         address = sa.make_url(where).set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(address, pool_pre_ping=True)
+        engine = sa.create_engine(
+            address, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECTING}
+        )
     else:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         where.chmod(0o700)
