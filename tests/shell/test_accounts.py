@@ -228,8 +228,15 @@ def test_files_uploads_and_presentations_need_a_login_that_holds(
         for evil in ("%2F%2Fevil.example", "https%3A%2F%2Fevil.example", "%2F%5Cevil.example"):
             held = {"_streamlit_user": cookie(ada), "calr_asked": evil}
             assert Client("203.0.113.9", **held).get("/").status_code == 200
+        # The same below a path of the address.
+        config.set_option("server.baseUrlPath", "calr-explorer")
+        assert Client("203.0.113.9").get("/calr-explorer/media/file").status_code == 403
+        kept = Client("203.0.113.9").get("/calr-explorer/cohort").cookies["calr_asked"]
+        led = Client("203.0.113.9", _streamlit_user=cookie(ada), calr_asked=kept)
+        assert led.get("/calr-explorer/").headers["location"] == "/calr-explorer/cohort"
     finally:
         config.set_option("server.cookieSecret", before)
+        config.set_option("server.baseUrlPath", "")
 
 
 # What is noted.

@@ -32,7 +32,7 @@ _COOKIE = "_streamlit_user"
 _ASKED = "calr_asked"
 _PAGE = re.compile(r"/(?!oauth2callback)\w*")
 # A page of this server: what a cookie says must not lead elsewhere.
-_OWN_PAGE = re.compile(r"(/\w+)*/\w*(\?[^\s\\]*)?", re.ASCII)
+_OWN_PAGE = re.compile(r"(/[\w-]+)*/\w*(\?[^\s\\]*)?", re.ASCII)
 _LONGEST_LINK = 2_000
 _HEADERS = (settings.USER_HEADER, settings.GROUPS_HEADER)
 
