@@ -339,7 +339,6 @@ def test_endpoints_from_dates_by_hand():
         competing="`Death date`",
         censor_at="`Transplant date`",
         follow_up="`Last contact`",
-        event_label="relapse",
     )
     table = load_table_bytes("x.csv", TABLE, {"derived": [definition.to_dict()]})
     assert stated_derived(table) == (definition,)
@@ -360,10 +359,10 @@ def test_endpoints_from_dates_by_hand():
     found[:, 0] *= 365.25 / 12
     assert found == pytest.approx(by_hand.to_numpy(float), nan_ok=True)
     assert endpoint.notes == (
-        "Left out: 1 patient without time zero, 1 patient with an event before time zero.",
-        "2 patients were censored at `Transplant date`.",
+        "1 patient without time zero and 1 patient with an event before time zero were left out.",
+        "2 patients were censored at Transplant date.",
     )
-    assert endpoint.source == definition.formula
+    assert (endpoint.source, endpoint.event_label) == (definition.formula, "relapse")
     with pytest.raises(DerivedError, match=r"Time zero: dates need one"):
         preview(table, DerivedEndpoint("x", "`Death date`", follow_up="`Last contact`"))
     with pytest.raises(DerivedError, match="Followed to: say when"):

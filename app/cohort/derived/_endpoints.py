@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ Scale = Literal["months", "dates"]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
+_DATED = re.compile(r"(?:date|time) (?:of|to) (.+)|(.+?),? (?:date|time from .+)\Z", re.IGNORECASE)
 _TOLD = {"months": "counts months", "dates": "is a date"}
 
 
@@ -89,8 +91,7 @@ class _Parts:
 
     def event(self, of: Evaluation, node: ast.expr) -> _Event:
         """An endpoint, ``event(time, condition)``, or a moment at which it has happened."""
-        cohort, words = self.names.cohort, of.parsed.words(node)
-        endpoint = self._endpoint(of, node)
+        cohort, endpoint = self.names.cohort, self._endpoint(of, node)
         if endpoint is not None:
             time, event = cohort.numbers(endpoint.time), cohort.numbers(endpoint.event)
             unknown = np.isnan(time) | np.isnan(event)
@@ -106,10 +107,10 @@ class _Parts:
                 raise of.refusal(node, "event takes a time and a condition: event(time, condition)")
             moments, states = self.moment(of, node.args[0]), of.truth(node.args[1]).data
             happened = np.where((states == 1) & _gone(moments), -1, states).astype(np.int8)
-            return _Event(of.parsed.words(node.args[1]), happened, moments)
+            return _Event(_unquoted(of.parsed.words(node.args[1])), happened, moments)
         self._refuse_time_alone(of, node)
         moments = self.moment(of, node)
-        return _Event(words, (~_gone(moments)).astype(np.int8), moments)
+        return _Event(self._noun(of, node), (~_gone(moments)).astype(np.int8), moments)
 
     def moment(self, of: Evaluation, node: ast.expr) -> Array:
         """A date, or months from the cohort's time zero, missing where there is none."""
@@ -133,6 +134,15 @@ class _Parts:
         self._on(of, node, "months")
         months: Array = value.data * MONTHS_PER[unit or "months"]
         return months
+
+    def _noun(self, of: Evaluation, node: ast.expr) -> str:
+        """What happens at a moment: ``relapse`` at the "Date of relapse", else as it was typed."""
+        found = self.names.find(of.parsed.name(node)) if isinstance(node, ast.Name) else None
+        if found is None or found[0] != "variable":
+            return _unquoted(of.parsed.words(node))
+        label = self.names.described[found[1]].label
+        named = _DATED.match(label)
+        return mid_sentence(label if named is None else str(named[1] or named[2]))
 
     def _refuse_time_alone(self, of: Evaluation, node: ast.expr) -> None:
         """The time of an endpoint is there whether or not it happened."""
@@ -284,7 +294,10 @@ def _entry(
 def _notes(
     definition: DerivedEndpoint, left_out: dict[str, int], late: Mask, cut: Mask
 ) -> tuple[str, ...]:
-    notes = [f"Left out: {', '.join(_counted(left_out))}."] if left_out else []
+    notes = []
+    if left_out:
+        verb = "was" if list(left_out.values()) == [1] else "were"
+        notes.append(f"{listing(list(_counted(left_out)))} {verb} left out.")
     if late.any():
         what = "the follow-up stated" if definition.follow_up else "another endpoint's follow-up"
         events = plural(int(late.sum()), "event")
@@ -292,15 +305,19 @@ def _notes(
         notes.append(f"{events} that came after {what} had ended {verb} counted.")
     if cut.any():
         verb = "was" if int(cut.sum()) == 1 else "were"
-        notes.append(
-            f"{plural(int(cut.sum()), 'patient')} {verb} censored at {definition.censor_at}."
-        )
+        where = _unquoted(definition.censor_at)
+        notes.append(f"{plural(int(cut.sum()), 'patient')} {verb} censored at {where}.")
     return tuple(notes)
 
 
 def _counted(left_out: dict[str, int]) -> Iterator[str]:
     for reason, number in left_out.items():
         yield f"{plural(number, 'patient')} {reason}"
+
+
+def _unquoted(words: str) -> str:
+    """Words of a formula as prose has them: without backticks, in one line."""
+    return " ".join(words.replace("`", "").split())
 
 
 def _gone(moments: Array) -> Mask:

@@ -325,8 +325,19 @@ def _moments(cohort: Cohort) -> list[str]:
 def _endpoint(cohort: Cohort) -> DerivedEndpoint | None:
     if not _said("events"):
         return None
-    parts = {part: _said(part) for part in (*_LISTS, *_SINGLE, "event_label", "description")}
+    names = Names(cohort)
+    parts = {part: _said(part) for part in ("event_label", "description")}
+    for part in (*_LISTS, *_SINGLE):
+        held = st.session_state.get(f"derive_{part}") or []
+        texts = held if isinstance(held, list) else [held]
+        parts[part] = ", ".join(_quoted(names, text) for text in texts)
     return DerivedEndpoint(_said("name") or _unnamed(cohort), **parts)
+
+
+def _quoted(names: Names, text: str) -> str:
+    """A name of several words as a formula holds it, where it was typed without its backticks."""
+    found = names.find(text.strip("`"), endpoints=True)
+    return typed(found[1]) if found else text
 
 
 # The result -------------------------------------------------------------------------------------
