@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run serve engine test units lint types browser postgres lock sbom clean
+.PHONY: run serve engine test units lint types browser postgres proxy lock sbom clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
@@ -23,7 +23,7 @@ engine: $(VENV)/.engine-ready
 # Types are checked beside the tests: one line between their dots, or as many as there are errors.
 # The browser tests run after the others: they wait for what a user would see, and a busy machine is
 # slow to show it.
-test: lint browser postgres
+test: lint browser postgres proxy
 	$(MAKE) --jobs 2 types units
 	$(PY) -m pytest -n 2 --dist worksteal tests/e2e
 
@@ -62,6 +62,15 @@ postgres:
 	      pg_ctlcluster "$$version" "$$name" stop 2>/dev/null || true; done; }; \
 	else \
 	  echo "No PostgreSQL and no right to install it: the tests of its loader will be skipped."; \
+	fi
+
+# HAProxy, which the tests of several processes start: as above.
+proxy:
+	@if command -v haproxy || ls /usr/sbin/haproxy 2>/dev/null; then :; \
+	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends haproxy >/dev/null; \
+	else \
+	  echo "No HAProxy and no right to install it: the tests of several processes will be skipped."; \
 	fi
 
 $(VENV)/bin/python:

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +100,37 @@ def first_page(browser: Browser, script: str, folder: Path) -> tuple[float, floa
     return answered, drawn
 
 
+def first_visit(browser: Browser, address: str, megabits: float) -> tuple[float, float]:
+    """Seconds to the first figure of a browser that was never here, and megabytes it fetched.
+
+    Parameters
+    ----------
+    megabits
+        What its line carries a second, at 10 ms to the server; 0 for no limit.
+    """
+    context = browser.new_context()
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    fetched: list[float] = []
+    wire.on("Network.loadingFinished", lambda event: fetched.append(event["encodedDataLength"]))
+    if megabits:
+        rate = megabits * 1e6 / 8
+        wire.send(
+            "Network.emulateNetworkConditions",
+            {
+                "offline": False, "latency": 10, "downloadThroughput": rate,
+                "uploadThroughput": rate,
+            },
+        )  # fmt: skip
+    start = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    drawn = time.perf_counter() - start
+    context.close()
+    return drawn, sum(fetched) / 1e6
+
+
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as name:
@@ -126,7 +157,31 @@ def main() -> None:
             ):
                 answered, drawn = first_page(browser, script, folder)
                 print(f"{label:>15} {answered:>12.1f} s {drawn:>12.1f} s")
+            print("\nA first visit of the running server (median of 5)")
+            print(f"{'':>15} {'own machine':>14} {'20 Mbit/s':>14} {'fetched':>11}")
+            with (
+                running_app(folder / "a") as ours,
+                running_app(folder / "b", "benchmarks/plain_app.py") as plain,
+            ):
+                addresses = {"CALR Explorer": f"{ours}/survival", "plain app": plain}
+                print_first_visits(browser, addresses)
             browser.close()
+
+
+def print_first_visits(browser: Browser, addresses: Mapping[str, str]) -> None:
+    """First visits to servers in turn, of which the first does not count."""
+    seen = {label: ([], [], []) for label in addresses}
+    for _ in range(6):
+        for label, (here, far, fetched) in seen.items():
+            drawn, size = first_visit(browser, addresses[label], 0)
+            here.append(drawn)
+            fetched.append(size)
+            far.append(first_visit(browser, addresses[label], 20)[0])
+    for label, (here, far, fetched) in seen.items():
+        print(
+            f"{label:>15} {statistics.median(here[1:]):>12.1f} s "
+            f"{statistics.median(far[1:]):>12.1f} s {statistics.median(fetched):>8.1f} MB"
+        )
 
 
 if __name__ == "__main__":

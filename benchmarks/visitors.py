@@ -261,7 +261,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 [sys.executable, *command], address, folder / "log", environment=environment
             ) as process:
                 for people in asked.people:
-                    said = meeting(address, page, process.pid, people, asked.think, asked.seconds)
+                    said = meeting(
+                        address, page, process.pid,
+                        people=people, think=asked.think, seconds=asked.seconds,
+                    )  # fmt: skip
                     print(f"{label:>16} {said}", flush=True)
 
 

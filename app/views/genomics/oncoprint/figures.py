@@ -53,7 +53,8 @@ def oncoprint_figure(print_: Oncoprint) -> go.Figure:
     rows += list(np.where(cells == NOT_TESTED, 1, np.where(cells == NOT_ALTERED, 2, cells + 2)))
     labels += [_row_label(print_, i) for i in range(len(print_.labels))]
     codes = _with_gaps(np.stack(rows).astype(np.uint8), print_)
-    texts = np.array(hovers, dtype=object)[codes]
+    # Text of numpy's own kind: plotly looks at each cell of an array of objects, three times.
+    texts = np.array(hovers)[codes]
     named = _unique(labels)
     width = codes.shape[1]
     traces: list[dict[str, Any]] = [
