@@ -1,7 +1,7 @@
 """The command ``calr-explorer``: serve the app, and what needs no browser.
 
 ``calr-explorer serve | list | fetch NAME | check FILE | story to-pptx FILE | release FILE |
-settings``; in a checkout ``python -m app.command``.
+answer REQUEST FILE | settings``; in a checkout ``python -m app.command``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app import __version__
 from data_loaders.commands import add_commands, run
 from data_loaders.model import CohortError
 from data_loaders.settings import PROCESSES, settings_table
 from data_loaders.wording import plural, shown
+
+if TYPE_CHECKING:
+    from app.cohort.tally import SiteRecord
 
 _MOST_PROCESSES = 64
 
@@ -48,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_commands(commands)
     _add_story(commands)
     _add_release(commands)
+    _add_answer(commands)
     commands.add_parser("settings", help="every setting of a server, as a table").set_defaults(
         say=lambda _: [settings_table()]
     )
@@ -143,27 +148,95 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--group", action="append", default=[], help="count by it too: alteration:TP53"
     )
+    _add_of_site(parser)
     parser.set_defaults(say=_release)
 
 
 def _release(stated: argparse.Namespace) -> list[str]:
+    import numpy as np
+
     from app.cohort.groupings import GroupingError
-    from app.cohort.tally import ReleasePolicy, TallyError, tally_of
+    from app.cohort.tally import ReleasePolicy, TallyError, digest_of, tally_of
     from app.study.files.tables import file_stem
     from data_loaders.loading import load_cohort
 
     output = _new(stated.output or Path(f"{file_stem(stated.site)}.calr-release.json"))
     cohort = load_cohort(stated.file, mapping=stated.mapping)
     try:
+        record = _record(stated.record)
         release = tally_of(cohort).release(
             ReleasePolicy(stated.minimum, stated.rounding), site=stated.site,
-            made=datetime.now(UTC).date(), groups=stated.group,
+            made=datetime.now(UTC).date(), groups=stated.group, record=record,
         )  # fmt: skip
+        text = release.to_text(_key(stated.key_file))
     except (TallyError, GroupingError) as error:
         raise CommandError(str(error)) from error
-    _write(output, release.to_text().encode())
+    _write(output, text.encode())
+    if stated.record is not None:
+        everyone = np.ones(cohort.n, dtype=bool)
+        noted = record.noted(cohort, everyone, digest_of(release.content))
+        _write(stated.record, noted.to_text().encode())
     tables = plural(len(release.content["events"]), "event table")
     return [f"wrote {output}: {tables}; look at it before you send it"]
+
+
+def _add_answer(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "answer", help="a site's reply to one round of a Cox model over sites"
+    )
+    parser.add_argument("request", type=Path, help="the file that the coordinator sent")
+    parser.add_argument("file", help="what holds the cohort, as for check")
+    parser.add_argument("--site", required=True, help="what the request calls this site")
+    parser.add_argument("--output", type=Path, help="SITE-round-N.calr-reply.json by default")
+    parser.add_argument("--mapping", help="a JSON file that says what the columns are")
+    parser.add_argument(
+        "--minimum", type=int, default=5, help="fewest patients in whatever is told; 5 by default"
+    )
+    _add_of_site(parser)
+    parser.set_defaults(say=_answer)
+
+
+def _answer(stated: argparse.Namespace) -> list[str]:
+    from app.cohort.tally import TallyError
+    from app.study.files.tables import file_stem
+    from app.views.pooled.rounds.files import read_request
+    from app.views.pooled.rounds.site import RoundsPolicy, reply_to
+    from data_loaders.loading import load_cohort
+
+    try:
+        request = read_request(_read(stated.request))
+        name = f"{file_stem(stated.site)}-round-{request.number}.calr-reply.json"
+        output = _new(stated.output or Path(name))
+        cohort = load_cohort(stated.file, mapping=stated.mapping)
+        policy, record = RoundsPolicy(stated.minimum), _record(stated.record)
+        reply, record = reply_to(request, cohort, stated.site, policy, record)
+        text = reply.to_text(_key(stated.key_file))
+    except TallyError as error:
+        raise CommandError(str(error)) from error
+    _write(output, text.encode())
+    if stated.record is not None:
+        _write(stated.record, record.to_text().encode())
+    many = plural(reply.counts.n, "patient")
+    return [f"wrote {output}: sums over {many} for round {request.number}"]
+
+
+def _add_of_site(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--record", type=Path,
+        help="this site's record of what it told; read, and written anew. Keep it in the hospital",
+    )  # fmt: skip
+    parser.add_argument("--key-file", type=Path, help="holds the key to sign with")
+
+
+def _record(path: Path | None) -> SiteRecord:
+    """The record of a site; a new one where there is none yet."""
+    from app.cohort.tally import SiteRecord, read_record
+
+    return SiteRecord() if path is None or not path.exists() else read_record(_read(path))
+
+
+def _key(path: Path | None) -> str | None:
+    return None if path is None else _read(path).decode(errors="replace").strip()
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.cohort.escaping import markdown_escaped
 from app.shell.session import cohort_keys, cohort_title, keep_upload, loaded_cohort
 from app.shell.sidebar import open_next
@@ -20,9 +19,7 @@ _FEWEST, _MOST = 2, 12
 
 
 def draw_combining() -> None:
-    """Choose two or more cohorts; not while disclosure control is on."""
-    if Disclosure.of() is not None:
-        return
+    """Choose two or more cohorts."""
     with st.expander("Combine cohorts", icon=":material/merge:"):
         st.caption(
             "Variables are matched by what they mean and put in one unit; genes that a cohort did "

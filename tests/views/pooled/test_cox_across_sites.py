@@ -23,6 +23,7 @@ from app.cohort.tally import (
     sealed,
     tally_of,
 )
+from app.command import main
 from app.views.pooled.analysis import pooled_survival
 from app.views.pooled.incidence import pooled_incidence
 from app.views.pooled.rounds.coordinator import (
@@ -36,6 +37,7 @@ from app.views.pooled.rounds.files import Reply, Request, read_reply, read_reque
 from app.views.pooled.rounds.model import Covariate, Model, model_of
 from app.views.pooled.rounds.site import RoundsPolicy, reply_to
 from data_loaders import Cohort, load_cohort
+from data_loaders.cohort_folder import write_cohort
 from tests.r_program import run_r
 
 NAMES = ("North", "South", "West")
@@ -402,3 +404,39 @@ def test_an_effect_that_is_infinite_is_said(hospitals: dict[str, Cohort], model:
     flat = replace(held, information=held.information * [[1, 1, 1], [1, 1, 1], [1, 1, 0]])
     with pytest.raises(ValueError, match="does not vary"):
         after_rounds([flat], 500, model.names)
+
+
+def test_releases_and_rounds_go_by_the_command(
+    model: Model, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def said(*words: str | Path) -> tuple[int, str]:
+        code = main([str(word) for word in words])
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    record, key = tmp_path / "record.json", tmp_path / "key"
+    key.write_text(f"{KEYS['North']}\n")
+    request, reply = tmp_path / "request.json", tmp_path / "reply.json"
+    request.write_text(first_request(model, NAMES, "The group").to_text())
+    site = ("--site", "North", "--record", record, "--key-file", key)
+    code, told = said("answer", request, "demo:mds", *site, "--output", reply)
+    assert code == 0
+    assert "for round 1" in told
+    assert read_reply(reply.read_text(), KEYS).seal.checked
+    release = tmp_path / "release.json"
+    assert said("release", "demo:mds", *site, "--output", release)[0] == 0
+    assert len(read_record(record.read_text()).told) == 2
+    cohort = load_cohort("demo:mds")
+    fewer = write_cohort(cohort.subset(np.arange(cohort.n) > 0), tmp_path / "fewer")
+    code, told = said("release", fewer, *site, "--output", tmp_path / "second.json")
+    assert code == 1
+    assert "the difference would tell about them" in told
+    assert not (tmp_path / "second.json").exists()
+    for words, wrong in (
+        (("answer", request, "demo:mds", "--site", "Nowhere"), "use the name by which it knows"),
+        (("answer", release, "demo:mds", *site), "not a request for a Cox model"),
+        (("release", "demo:mds", "--site", "A", "--record", release), "not a record of a site"),
+    ):
+        code, told = said(*words)
+        assert code == 1
+        assert wrong in told
