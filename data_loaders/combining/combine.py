@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.combining.duplicates import alike_patients
+from data_loaders.combining.duplicates import Alike, alike_patients
 from data_loaders.combining.endpoints import combined_endpoints
 from data_loaders.combining.variables import Slot, combined_column, matched_variables
 from data_loaders.meaning.vocabulary import term_of
@@ -25,8 +25,6 @@ from data_loaders.wording import listed, mid_sentence, plural, shown
 
 COHORT, SUSPECTED = "cohort", "suspected_duplicate"
 _PERSON = ("age", "sex", "diagnosis")
-# Standard deviations of a count by which more are alike than chance explains.
-_CHANCE = 3.0
 
 
 def combine(cohorts: Sequence[Cohort], names: Sequence[str] | None = None) -> Cohort:
@@ -86,7 +84,7 @@ def combine(cohorts: Sequence[Cohort], names: Sequence[str] | None = None) -> Co
         provenance=_provenance(cohorts, called),
         mutations=_mutations(cohorts, ids),
     )
-    whole, found = _with_suspects(whole, place.astype(np.intp))
+    whole, found = _with_suspects(whole, place.astype(np.intp), called)
     told = [
         replace(issue, sentence=f"{shown(name)}: {issue.sentence}", column=None, rows=())
         for name, cohort in zip(called, cohorts, strict=True)
@@ -192,35 +190,32 @@ def _provenance(cohorts: Sequence[Cohort], names: Sequence[str]) -> Provenance:
     )
 
 
-def _with_suspects(whole: Cohort, place: npt.NDArray[np.intp]) -> tuple[Cohort, list[Issue]]:
+def _with_suspects(
+    whole: Cohort, place: npt.NDArray[np.intp], names: Sequence[str]
+) -> tuple[Cohort, list[Issue]]:
     """Mark patients of later cohorts who are like one of an earlier."""
     terms = {name: term_of(name) or term_of(v.label) for name, v in whole.variables.items()}
     person = [
         next((name for name, term in terms.items() if term is not None and term.key == key), None)
         for key in _PERSON
     ]
-    later, chance, used = alike_patients(whole, place, [name for name in person if name])
-    if not used:
+    found = alike_patients(whole, place, [name for name in person if name])
+    if not found:
         sentence = "Whether patients are in two cohorts cannot be told: both know too little."
         return whole, [Issue("info", sentence, code="duplicates")]
-    told = [
-        whole.variables[n].label if n in whole.variables
-        else whole.endpoints[n].label if n in whole.endpoints else n
-        for n in used
-    ]  # fmt: skip
-    same = listed([mid_sentence(label) for label in told])
-    many = int(later.sum())
-    if many <= chance + _CHANCE * np.sqrt(chance):
-        sentence = (
-            f"{plural(many, 'patient')} of one cohort are like one of another in {same}: no more "
-            f"than chance explains (about {chance:.1f}), so none is marked."
-        )
-        return whole, [Issue("info", sentence, code="duplicates")]
-    sentence = (
-        f"{plural(many, 'patient')} may be in two cohorts: alike in {same}, where about "
-        f"{chance:.1f} pairs would be by chance. They are marked in the column {SUSPECTED}: filter "
-        "for no to count them once."
-    )
+    issues = [_told(whole, held, names) for held in found if held.suspected]
+    others = [
+        f"{shown(names[held.first])} and {shown(names[held.second])} "
+        f"({int(held.who.sum()):,}, by chance about {held.chance:.1f})"
+        for held in found
+        if not held.suspected
+    ]
+    if others:
+        sentence = f"No more patients are alike than chance explains in {listed(others)}."
+        issues.append(Issue("info", sentence, code="duplicates"))
+    if len(others) == len(found):
+        return whole, issues
+    later = np.any([held.who for held in found if held.suspected], axis=0)
     marked = whole.patients.assign(**{SUSPECTED: later.astype(np.float64)})
     variable = Variable(
         SUSPECTED, "Suspected duplicate", "binary", role="study",
@@ -228,5 +223,20 @@ def _with_suspects(whole: Cohort, place: npt.NDArray[np.intp]) -> tuple[Cohort, 
     )  # fmt: skip
     return (
         replace(whole, patients=marked, variables=dict(whole.variables) | {SUSPECTED: variable}),
-        [Issue("warning", sentence, SUSPECTED, many, code="duplicates")],
+        issues,
     )
+
+
+def _told(whole: Cohort, held: Alike, names: Sequence[str]) -> Issue:
+    """Who may be in two cohorts, and by what they are alike."""
+    labels = {name: v.label for name, v in whole.variables.items()}
+    labels |= {key: endpoint.label for key, endpoint in whole.endpoints.items()}
+    same = listed([mid_sentence(labels.get(word, word)) for word in held.by])
+    many = int(held.who.sum())
+    sentence = (
+        f"{plural(many, 'patient')} of {shown(names[held.second])} may be in "
+        f"{shown(names[held.first])} too: alike in {same}, where about {held.chance:.1f} pairs "
+        f"would be by chance. They are marked in the column {SUSPECTED}: filter for no to count "
+        "them once."
+    )
+    return Issue("warning", sentence, SUSPECTED, many, code="duplicates")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +15,47 @@ from data_loaders.meaning.alike import same_word
 from data_loaders.model import Cohort
 
 _MOSTLY = 0.9
+# Standard deviations of a count by which more are alike than chance explains.
+_DEVIATIONS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """Patients of one cohort who are like somebody of another.
+
+    Attributes
+    ----------
+    first, second
+        Positions of the two cohorts.
+    who
+        Those of the second, shape (n,).
+    chance
+        Pairs that would be alike by chance, as many as there are within the two cohorts, where they
+        are two patients each.
+    by
+        Columns, endpoints and ``alterations`` that were compared.
+    """
+
+    first: int
+    second: int
+    who: npt.NDArray[np.bool_]
+    chance: float
+    by: tuple[str, ...]
+
+    @property
+    def suspected(self) -> bool:
+        """Whether more are alike than chance explains."""
+        many = int(self.who.sum())
+        return many > self.chance + _DEVIATIONS * math.sqrt(self.chance)
 
 
 def alike_patients(
     whole: Cohort, cohort: npt.NDArray[np.intp], variables: Sequence[str]
-) -> tuple[npt.NDArray[np.bool_], float, tuple[str, ...]]:
-    """Patients who are alike in all that two cohorts both know.
+) -> list[Alike]:
+    """Patients who are alike in all that two cohorts both know, for any two cohorts.
 
-    Of any two cohorts those are compared by the variables given, by the times and events of the
-    endpoints both have, and by the alterations both mostly tested. As many pairs would be alike by
-    chance as the pairs within cohorts suggest, who are two patients each.
+    They are compared by the variables given, by the times and events of the endpoints both have,
+    and by the alterations both mostly tested; not at all without one endpoint and something else.
 
     Parameters
     ----------
@@ -31,28 +65,21 @@ def alike_patients(
         Position of each patient's cohort.
     variables
         Columns of age, sex and diagnosis, as far as there are any.
-
-    Returns
-    -------
-    tuple
-        Who is like somebody of an earlier cohort (n,); the number of pairs expected by chance; and
-        what they were compared by, empty if no two cohorts have enough in common.
     """
-    later = np.zeros(whole.n, dtype=bool)
-    chance, used = 0.0, []
-    for first in range(int(cohort.max(initial=0)) + 1):
-        for second in range(first + 1, int(cohort.max()) + 1):
-            both = [np.flatnonzero(cohort == place) for place in (first, second)]
-            columns, words = _compared(whole, both, variables)
-            if len(words) < 2 or not any(word in whole.endpoints for word in words):
-                continue
-            used += [word for word in words if word not in used]
-            ours, theirs = (_keys(columns, rows) for rows in both)
-            later[both[1][theirs.isin(set(ours.dropna())).to_numpy() & theirs.notna()]] = True
-            pairs = sum(_pairs(keys) for keys in (ours, theirs))
-            within = sum(len(rows) * (len(rows) - 1) / 2 for rows in both)
-            chance += pairs / within * len(ours) * len(theirs) if within else 0.0
-    return later, chance, tuple(used)
+    found = []
+    for first, second in combinations(range(int(cohort.max(initial=0)) + 1), 2):
+        both = [np.flatnonzero(cohort == place) for place in (first, second)]
+        columns, words = _compared(whole, both, variables)
+        if len(words) < 2 or not any(word in whole.endpoints for word in words):
+            continue
+        ours, theirs = (_keys(columns, rows) for rows in both)
+        who = np.zeros(whole.n, dtype=bool)
+        who[both[1][theirs.isin(set(ours.dropna())).to_numpy() & theirs.notna().to_numpy()]] = True
+        pairs = sum(_pairs(keys) for keys in (ours, theirs))
+        within = sum(len(rows) * (len(rows) - 1) / 2 for rows in both)
+        chance = pairs / within * len(ours) * len(theirs) if within else 0.0
+        found.append(Alike(first, second, who, chance, tuple(words)))
+    return found
 
 
 def _compared(
