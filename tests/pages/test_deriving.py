@@ -10,18 +10,20 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.cohort.derived import Derived, DerivedEndpoint, derived_as
+from app.cohort.derived import FUNCTIONS, Derived, DerivedEndpoint, derived_as
 from app.cohort.groupings import GroupingSpec
 from app.shell.session import Source
 from app.study.adjustment import adjustment_options
 from app.study.analyses import answer_to
 from app.study.question import Question
 from app.study.story import Step, Story
+from app.views.data.derive.words import language_table
 from data_loaders import load_cohort
 from data_loaders.settings import DISCLOSURE, STORE
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
+from tests.pages.test_data_page import Hand
 from tests.pages.test_keeping import KEY, session
 
 RATIO = Derived("White cells to blasts", "wbc_1e9_per_l / blasts_bm_percent")
@@ -183,6 +185,15 @@ def test_a_mapping_brings_it_back_and_disclosure_control_does_not(monkeypatch: p
         assert name in {
             element.proto.id.rsplit("-", 1)[-1] for element in at.get("download_button")
         }
+    hand = Hand(at)
+    hand.look_at("TP53")
+    hand.choose("leave out", "use", "TP53")
+    hand.press("use_mapping")
+    corrected = at.session_state["_looking_at"].cohort
+    assert "TP53" not in corrected.alterations
+    assert (
+        corrected.patients["Low haemoglobin"].tolist() == seen.patients["Low haemoglobin"].tolist()
+    )
     monkeypatch.setenv(DISCLOSURE.name, "5")
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
     at.session_state["_uploads"] = {"upload:a": cohort}
@@ -240,3 +251,8 @@ def test_a_story_brings_its_definitions_along():
         calm(button(at, "story_go_0"))
         names = [one["name"] for one in held(at)]
         assert names == [one.name for one in (*own, *ALL)]
+
+
+def test_the_page_tells_of_every_function():
+    told = " ".join(language_table()["Write"]).split()
+    assert set(FUNCTIONS) <= set(told)
