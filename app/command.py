@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from app import __version__
 from data_loaders.commands import add_commands, run
+from data_loaders.limits import limit
 from data_loaders.model import CohortError
-from data_loaders.settings import PROCESSES, settings_table
+from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS, PROCESSES, settings_table
 from data_loaders.wording import plural, shown
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _serve(stated: argparse.Namespace) -> list[str]:
         "server.port": stated.port,
         "server.baseUrlPath": stated.path,
     }
+    for stated_limit in (MAX_SESSIONS, MAX_MEMORY_MIB):
+        limit(stated_limit)  # refused here in a sentence, by the server with its traceback
     count = _processes(stated.processes or PROCESSES.read())
     if count > 1 and find_proxy() is not None:
         from streamlit import config

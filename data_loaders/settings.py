@@ -106,11 +106,13 @@ SHARED = _ours(
     "it then reads no database and no portal that is not listed.",
 )  # fmt: skip
 MAX_SESSIONS = _ours(
-    "MAX_SESSIONS", "200", "Most visitors of one server process; others are asked to wait."
-)
+    "MAX_SESSIONS", "200",
+    "Most visitors of one server process; others are asked to wait. Read at start.",
+)  # fmt: skip
 MAX_MEMORY_MIB = _ours(
-    "MAX_MEMORY_MIB", "0",
-    "Memory of one server process, in MiB, beyond which nobody new is let in; 0 for no limit.",
+    "MAX_MEMORY_MIB", "1000000",
+    "Memory of one server process, in MiB, beyond which nobody new is let in (on Linux). Read at "
+    "start.",
 )  # fmt: skip
 ACCOUNTS = _ours(
     "ACCOUNTS", "off",

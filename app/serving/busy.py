@@ -5,9 +5,8 @@ A process takes so many sessions, and none beyond so much memory; who is there g
 
 from __future__ import annotations
 
+import os
 import re
-import resource
-import sys
 import time
 from collections import deque
 from http import HTTPStatus
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 from streamlit import config
 
+from data_loaders.limits import limit
 from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
 
 _STREAM = "/_stcore/stream"
@@ -55,12 +55,11 @@ def busy_page(*, response: bool = False) -> bytes:
 
 
 def memory_mib() -> float:
-    """Memory that this process has now; where that cannot be told, the most it ever had."""
+    """Memory that this process has now; 0 where it cannot be told (elsewhere than on Linux)."""
     held = Path("/proc/self/statm")
-    if held.exists():
-        return int(held.read_text("ascii").split()[1]) * resource.getpagesize() / 2**20
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (2**20 if sys.platform == "darwin" else 2**10)
+    if not held.exists():
+        return 0.0
+    return int(held.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Room:
@@ -68,6 +67,7 @@ class Room:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._most, self._most_mib = limit(MAX_SESSIONS), limit(MAX_MEMORY_MIB)
         self._open = 0
         self._coming: deque[float] = deque()
 
@@ -101,8 +101,7 @@ class Room:
     def _full(self) -> bool:
         while self._coming and self._coming[0] < time.monotonic() - _ARRIVAL_S:
             self._coming.popleft()
-        most, memory = int(MAX_SESSIONS.read()), int(MAX_MEMORY_MIB.read())
-        return self._open + len(self._coming) >= most or (memory > 0 and memory_mib() > memory)
+        return self._open + len(self._coming) >= self._most or memory_mib() > self._most_mib
 
 
 def _comes_back(scope: Scope) -> bool:
