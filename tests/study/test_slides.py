@@ -26,7 +26,8 @@ from app.study.files.browser import ExportError
 from app.study.question import Question
 from app.study.slides import SlidesError, _figures, to_docx, to_pptx
 from app.study.story import Step, Story
-from data_loaders import Cohort
+from app.views.transplant.defaults import suggest
+from data_loaders import Cohort, load_cohort
 from data_loaders.uploads import load_upload
 from tests.study.every_view import genes, maf, patients
 
@@ -121,6 +122,39 @@ def test_curves_are_steps_through_the_table(
             near = np.abs(own["time_years"] - time) < 0.001
             assert np.abs(own.loc[near, column] - height).min() < 1e-4, (group, time)
     assert chart(slides[number]).chart_type.name.startswith("XY_SCATTER")
+
+
+def heights_of(table: pd.DataFrame, column: str, time: str, at: float) -> np.ndarray:
+    near = np.abs(table[time] - at) < 0.001
+    return table.loc[near, column].to_numpy(dtype=float)
+
+
+def test_a_score_and_a_transplant_are_steps_through_their_tables():
+    demo = load_cohort("demo:aml")
+    suggestion = suggest(demo, Filter())
+    assert suggestion is not None
+    asked = {
+        "prognosis.single": {"scale": "score:eln_2022", "endpoint_key": "os"},
+        "transplant.emulated": {"trial": suggestion.trial.to_json()},
+    }
+    told = [
+        answer_to(Question("demo:aml", demo.fingerprint, analysis, settings=settings), demo)
+        for analysis, settings in asked.items()
+    ]
+    score, transplant = Presentation(io.BytesIO(to_pptx(told))).slides
+    curves = told[0].tables()["Curves"]
+    for group, own in curves.groupby("group"):
+        for time, height in named(score, str(group))[2::2]:
+            found = heights_of(own, "survival", "time_years", time)
+            assert np.abs(found - height).min() < 1e-4, (group, time)
+    emulated = told[1].numbers().assign(years=lambda table: table["time"] / 12)
+    shown = emulated[emulated["group"] == emulated["group"].iloc[0]]
+    for strategy, own in shown.groupby("strategy"):
+        if strategy not in {series.name.strip() for series in chart(transplant).plots[0].series}:
+            continue  # not supported, hence not drawn
+        for time, height in named(transplant, str(strategy))[2:-1:2]:
+            found = heights_of(own, "survival", "years", time)
+            assert np.abs(found - height).min() < 1e-4, (strategy, time)
 
 
 def test_the_risk_table_is_a_table_under_the_ticks(slides: list[Any], cohort: Cohort):
@@ -368,8 +402,6 @@ def test_synthetic_data_say_so(demo_answer: Answer):
 
 @pytest.fixture
 def demo_answer() -> Answer:
-    from data_loaders import load_cohort
-
     cohort = load_cohort("demo:mpn")
     settings = {"kinds": ["gene"]}
     return answer_to(

@@ -27,7 +27,9 @@ _WIDTH, _HEIGHT, _MARGIN = 21.0, 29.7, 1.5
 _FEW = 8
 _TALLEST = 4.7
 _PIXELS = 640
-_TALLEST_ALONE, _PIXELS_ALONE = 12.0, 900
+_TALLEST_ALONE, _TALLEST_FIRST, _PIXELS_ALONE = 12.0, 8.0, 900
+# Further figures of an answer that its page has room for.
+_MOST_OTHERS = 4
 
 
 def to_docx(
@@ -40,9 +42,9 @@ def to_docx(
 ) -> bytes:
     """A handout (Word, A4): two pictures beside each other, three where a story has many steps.
 
-    Up to eight steps fill one page. An answer becomes one page: its first figure, what it says, and
-    its methods. Where no browser can draw on this machine, the words of each step stand in the
-    place of its picture.
+    Up to eight steps fill one page. An answer becomes one page: its figures, up to five, what it
+    says, and its methods. Where no browser can draw on this machine, the words of each step stand
+    in the place of its picture.
 
     Parameters
     ----------
@@ -56,9 +58,9 @@ def to_docx(
     """
     file = _paper()
     if isinstance(shown, Answer):
-        page = pages_of_answer(shown, selection, methods)[0]
-        _report(file, shown, page)
-        _foot(file, [page])
+        pages = pages_of_answer(shown, selection, methods)
+        _report(file, shown, pages)
+        _foot(file, pages[:1])
     else:
         told = answered(shown, cohorts, answer)
         if not told:
@@ -102,11 +104,20 @@ def _foot(file: Any, pages: Sequence[Page]) -> None:
     _write(foot, "; ".join([*sources, "for research, not medical advice"]), size=8)
 
 
-def _report(file: Any, answer: Answer, page: Page) -> None:
-    """One answer on one page: figure, words, methods."""
+def _report(file: Any, answer: Answer, pages: Sequence[Page]) -> None:
+    """One answer on one page: figures, the first large, then words and methods."""
+    page, others = pages[0], pages[1 : 1 + _MOST_OTHERS]
     _write(file.add_paragraph(), page.title, size=16, bold=True)
     _write(file.add_paragraph(), page.subtitle.replace("\n", " · "), size=10)
-    _picture(file.add_paragraph(), page, _WIDTH - 2 * _MARGIN, _TALLEST_ALONE, _PIXELS_ALONE)
+    tallest = _TALLEST_ALONE if not others else _TALLEST_FIRST
+    _picture(file.add_paragraph(), page, _WIDTH - 2 * _MARGIN, tallest, _PIXELS_ALONE)
+    if others:
+        width = (_WIDTH - 2 * _MARGIN) / 2
+        table = file.add_table(rows=-(-len(others) // 2), cols=2)
+        for position, other in enumerate(others):
+            cell = table.cell(position // 2, position % 2)
+            _write(cell.paragraphs[0], other.title, size=9, bold=True)
+            _picture(cell.add_paragraph(), other, width - 0.4, _TALLEST, _PIXELS)
     for sentence in (*answer.sentences, *answer.notes, *answer.cautions):
         _write(file.add_paragraph(style="List Bullet"), sentence.replace("**", ""), size=10)
     _write(file.add_paragraph(), page.methods, size=8)

@@ -13,6 +13,7 @@ from app.study.figures.alluvial import alluvial
 from app.study.figures.heatmap import prevalence_heatmap
 from app.study.figures.labels import Anchor, place_labels, shortened
 from app.study.figures.theme import SYNTHETIC_MARK, framed
+from app.study.slides._reading import panels_of
 from app.views.subgroups.figures import MapLook, map_by_group, map_by_number
 
 N = 90
@@ -29,6 +30,16 @@ def test_uncertain_patients_are_rings_and_nobody_is_drawn_twice():
     assert sum(len(t.x) for t in rings) == 20
     assert sum(len(t.x) for t in figure.data) == N
     assert sum(bool(t.showlegend) for t in figure.data) == 3, "one entry a group"
+
+
+def test_a_map_on_a_slide_has_every_point_where_it_is():
+    look = MapLook(uncertain=np.arange(N) < 20)
+    figure = map_by_group(POINTS, GROUPS.codes, GROUPS, ["h"] * N, labels=True, look=look)
+    (panel,), _ = panels_of(framed(figure, "t"))
+    drawn = [(s.x, s.y) for s in panel.series if s.symbol not in ("", "none")]
+    across, up = (np.concatenate(places) for places in zip(*drawn, strict=True))
+    assert sorted(across) == pytest.approx(sorted(POINTS["x"]), abs=1e-3)
+    assert sorted(up) == pytest.approx(sorted(POINTS["y"]), abs=1e-3)
 
 
 @pytest.mark.parametrize("by_number", [False, True])
