@@ -32,6 +32,7 @@ _UNDER, _LEGEND, _LEFT, _HALF = 0.75, 0.42, 0.95, 0.4
 _NAMES, _NUMBERS, _P = 3.3, 2.1, 1.3
 _COUNTS = re.compile(r"^[\d,]+(, [\d,]+)?$")
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
+_LONG_CAPTION = 30
 _WIDE_PICTURE, _WIDEST_PICTURE = 1_000, 1_600
 
 
@@ -183,10 +184,11 @@ def _legend_rows(panel: Panel, width: float) -> int:
 
 
 def _caption(slide: Any, panel: Panel, plot: Box) -> None:
-    """The test beside the title of the axis."""
+    """The test beside the title of the axis; a long one on two lines, clear of that title."""
     if panel.caption:
-        place = Box(plot.right - 5.0, plot.bottom + 0.36, 5.0, 0.32)
-        add_text(slide, panel.caption, place, align=PP_ALIGN.RIGHT)
+        lines = panel.caption.replace(", ", "\n", len(panel.caption) > _LONG_CAPTION)
+        place = Box(plot.right - 5.0, plot.bottom + (0.28 if "\n" in lines else 0.36), 5.0, 0.32)
+        add_text(slide, lines, place, align=PP_ALIGN.RIGHT)
 
 
 # Curves over their table -------------------------------------------------------------------

@@ -27,9 +27,9 @@ _WIDTH, _HEIGHT, _MARGIN = 21.0, 29.7, 1.5
 _FEW = 8
 _TALLEST = 4.7
 _PIXELS = 640
-_TALLEST_ALONE, _TALLEST_FIRST, _PIXELS_ALONE = 12.0, 8.0, 900
-# Further figures of an answer that its page has room for.
-_MOST_OTHERS = 4
+_TALLEST_ALONE, _TALLEST_FIRST, _PIXELS_ALONE = 12.0, 7.0, 900
+# Further figures of an answer that its page has room for, and how tall a table may be.
+_MOST_OTHERS, _TALLEST_TABLE = 2, 17.0
 
 
 def to_docx(
@@ -42,7 +42,7 @@ def to_docx(
 ) -> bytes:
     """A handout (Word, A4): two pictures beside each other, three where a story has many steps.
 
-    Up to eight steps fill one page. An answer becomes one page: its figures, up to five, what it
+    Up to eight steps fill one page. An answer becomes one page: its figures, up to three, what it
     says, and its methods. Where no browser can draw on this machine, the words of each step stand
     in the place of its picture.
 
@@ -110,6 +110,8 @@ def _report(file: Any, answer: Answer, pages: Sequence[Page]) -> None:
     _write(file.add_paragraph(), page.title, size=16, bold=True)
     _write(file.add_paragraph(), page.subtitle.replace("\n", " · "), size=10)
     tallest = _TALLEST_ALONE if not others else _TALLEST_FIRST
+    if page.figure is not None and page.figure.data[0].type == "table":
+        tallest = _TALLEST_TABLE
     _picture(file.add_paragraph(), page, _WIDTH - 2 * _MARGIN, tallest, _PIXELS_ALONE)
     if others:
         width = (_WIDTH - 2 * _MARGIN) / 2
@@ -120,7 +122,7 @@ def _report(file: Any, answer: Answer, pages: Sequence[Page]) -> None:
             _picture(cell.add_paragraph(), other, width - 0.4, _TALLEST, _PIXELS)
     for sentence in (*answer.sentences, *answer.notes, *answer.cautions):
         _write(file.add_paragraph(style="List Bullet"), sentence.replace("**", ""), size=10)
-    _write(file.add_paragraph(), page.methods, size=8)
+    _write(file.add_paragraph(), page.methods.replace("\n\n", "\n"), size=8)
 
 
 def _picture(paragraph: Any, page: Page, width: float, tallest: float, pixels: int) -> bool:

@@ -69,6 +69,9 @@ def panels_of(figure: go.Figure) -> tuple[list[Panel], RiskTable | None]:
             table = _risk_table(traces)
         else:
             panels.append(_Reader(layout, x, y, traces).panel())
+    standing = [panel for panel in panels if panel.bars is not None and not panel.bars.lying]
+    if standing and len({y for _, y in by_axes}) > len({x for x, _ in by_axes}):
+        raise PictureError("Bars over a matrix have no native chart.")
     points = sum(len(series.x) for panel in panels for series in panel.series if series.symbol)
     if points > MOST_POINTS:
         raise PictureError(f"{points:,} points are more than a chart stays quick with.")
