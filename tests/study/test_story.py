@@ -85,7 +85,7 @@ def test_the_emulated_trial_is_the_one_that_its_page_opens_on(cohorts: dict[str,
     assert TargetTrial.from_dict(asked) == suggestion.trial
     answer = answer_to(step.question, cohorts["demo:aml"])
     assert answer.title == "Emulated trial: all eligible, 786 patients"
-    assert "up to **month 64**" in answer.sentences[0]
+    assert "up to **month 61**" in answer.sentences[0]
     accounting = answer.accounting
     assert accounting.selected - sum(accounting.left_out.values()) == accounting.analysed == 786
 

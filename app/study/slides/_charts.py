@@ -358,6 +358,15 @@ def _fix_plot(chart: Any, frame: Box, plot: Box) -> None:
     area.insert(0, manual.getparent())
 
 
+def _every_name(axis: Any) -> None:
+    """Write the name of every category, where the program would skip some; in the schema's order."""
+    skip = etree.SubElement(axis._element, qn("c:tickLblSkip"))  # noqa: SLF001
+    skip.set("val", "1")
+    last = axis._element.find(qn("c:noMultiLvlLbl"))  # noqa: SLF001
+    if last is not None:
+        last.addprevious(skip)
+
+
 def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     bars: Bars = panel.bars  # type: ignore[assignment]
     data = CategoryChartData()
@@ -389,6 +398,8 @@ def _bars(slide: Any, panel: Panel, frame: Box) -> Any:
     axis.has_major_gridlines = False
     axis.major_tick_mark = XL_TICK_MARK.NONE
     axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    if bars.lying:  # every bar has its name
+        _every_name(axis)
     if along.title:
         _title(axis, along.title)
     if bars.lying:
