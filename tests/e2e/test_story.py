@@ -110,9 +110,10 @@ def test_a_story_is_made_presented_by_keyboard_and_goes_on_without_a_server(
     for number, key in enumerate(["Enter", *["ArrowRight"] * (STEPS - 5)], len(keys) + 1):
         stage.keyboard.press(key)
         assert measured(stage, 1920)["place"] == f"{number} / {STEPS}"
-    for width, height in ((1280, 720), (3840, 2160)):
+    # Of the largest the curves, the volcano and the table.
+    for width, height, steps in ((1280, 720, range(1, STEPS + 1)), (3840, 2160, (2, 5, STEPS))):
         stage.set_viewport_size({"width": width, "height": height})
-        for number in range(1, STEPS + 1):
+        for number in steps:
             stage.keyboard.type(str(number))
             stage.keyboard.press("Enter")
             stage.wait_for_function(DRAWN, arg=width)

@@ -359,7 +359,7 @@ def _fix_plot(chart: Any, frame: Box, plot: Box) -> None:
 
 
 def _every_name(axis: Any) -> None:
-    """Write the name of every category, where the program would skip some; in the schema's order."""
+    """Write every category's name, where the program would skip some; in the schema's order."""
     skip = etree.SubElement(axis._element, qn("c:tickLblSkip"))  # noqa: SLF001
     skip.set("val", "1")
     last = axis._element.find(qn("c:noMultiLvlLbl"))  # noqa: SLF001
