@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.cohort.derived import FUNCTIONS, Derived, DerivedEndpoint, derived_as
-from app.cohort.groupings import GroupingSpec
+from app.cohort.groupings import GroupingSpec, saved_to_text
 from app.shell.session import Source
 from app.study.adjustment import adjustment_options
 from app.study.analyses import answer_to
@@ -251,6 +252,20 @@ def test_a_story_brings_its_definitions_along():
         calm(button(at, "story_go_0"))
         names = [one["name"] for one in held(at)]
         assert names == [one.name for one in (*own, *ALL)]
+
+
+def test_groups_that_were_saved_stay_when_something_is_derived(open_app: Callable[..., AppTest]):
+    cohort = load_cohort("demo:aml")
+    by_sex = GroupingSpec.parse("variable:sex").build(cohort, np.ones(cohort.n, dtype=bool))
+    texts = [saved_to_text("Mine", by_sex, longest=None)]
+    at = calm(open_app("data", cohort="demo:aml", saved=texts, group="saved:Mine"))
+    at = calm(typed(at, name=RATIO.name, formula=RATIO.formula))
+    at = calm(button(at, "derive_add"))
+    at.session_state["scores"] = ["eln_2022"]
+    at.switch_page(str(ROOT / "pages" / "survival.py"))
+    options = calm(at.run()).selectbox(key="group").options
+    assert "Saved: Mine" in options
+    assert any(RATIO.name in option for option in options)
 
 
 def test_the_page_tells_of_every_function():
