@@ -184,6 +184,8 @@ def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
     (table,) = folder.rglob("patients.parquet")
     table.write_bytes(b"x")
     _open.clear()
+    home = session("home")
+    assert home.selectbox(key="cohort_choice").options[-1] == "Mine", "listed, not read"
     again = session("survival", cohort=KEY)
     assert "changed or damaged" in words(again)
     assert "not here any more" in words(again)

@@ -267,6 +267,25 @@ def test_deleted_means_gone(tmp_path: Path, cohort: Cohort):
     assert not [word for word in (PATIENT, KEY) if word.encode() in left]
 
 
+def test_what_others_saved_goes_with_the_last_who_keeps_the_cohort(
+    store: Workspace, cohort: Cohort
+):
+    for owner in (ME, OTHER):
+        store.keep(owner, KEY, cohort)
+        store.save(owner, KEY, "filter", {"One": {}})
+        store.save(owner, "", "story", {"Mixed": {}}, about=("demo:mpn", KEY))
+    store.save("third", KEY, "filter", {"Of a reader": {}})
+    store.keep(ME, "demo:mpn", cohort)
+    store.delete(ME, "demo:mpn")
+    assert list(store.saved(ME, "", "story")) == ["Mixed"]
+    store.delete(ME, KEY)
+    assert store.latest(ME) == {}
+    assert set(store.latest(OTHER)) == {(KEY, "filter"), ("", "story")}
+    assert set(store.latest("third")) == {(KEY, "filter")}
+    store.delete(OTHER, KEY)
+    assert store.latest(OTHER) == store.latest("third") == {}
+
+
 def test_a_workspace_is_one_file_and_comes_back_from_it(
     store: Workspace, cohort: Cohort, tmp_path: Path
 ):
@@ -403,6 +422,20 @@ def test_migrations_make_the_tables_and_a_newer_schema_is_refused(store: Workspa
         Workspace(where)
     with store.writing() as db:
         db.exec_driver_sql(stamp.format(REVISION))
+
+
+def test_a_workspace_of_the_first_version_is_opened_by_this_one(tmp_path: Path, cohort: Cohort):
+    with closing(Workspace(tmp_path)) as store:
+        store.keep(ME, KEY, cohort, original())
+        store.save(ME, KEY, "filter", {"Old": {"a": 1}})
+        with store.writing() as db:
+            metadata.tables["share"].drop(db)
+            db.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    with closing(Workspace(tmp_path)) as store:
+        same(store.open(ME, KEY)[0], cohort)
+        assert list(store.saved(ME, KEY, "filter")) == ["Old"]
+        with store.reading() as db:
+            assert compare_metadata(MigrationContext.configure(db), metadata) == []
 
 
 def test_nothing_is_written_where_nothing_is_kept(

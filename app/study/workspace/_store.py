@@ -194,14 +194,22 @@ class Workspace:
         return original_files(archive, row.name)
 
     def delete(self, owner: str, key: str) -> None:
-        """Delete a cohort, its files, and every version of all that was saved about it."""
-        mine = SAVED.c.owner == owner
+        """Delete a cohort, its files, and every version of all that was saved about it.
+
+        Where nobody keeps the cohort any longer, also what others saved whom it was shared with.
+        Of a cohort that everybody has, stories that tell of it among others stay.
+        """
         with self.writing() as db:
             row = db.execute(sa.select(COHORTS).where(of_owner(COHORTS, owner, key))).first()
             if row is not None:
                 db.execute(sa.delete(COHORTS).where(COHORTS.c.id == row.id))
-            about = SAVED.c.about.contains(f"\n{key}\n", autoescape=True)
-            db.execute(sa.delete(SAVED).where(mine, sa.or_(SAVED.c.scope == key, about)))
+            gone = SAVED.c.scope == key
+            if not is_everybodys(key):
+                gone = sa.or_(gone, SAVED.c.about.contains(f"\n{key}\n", autoescape=True))
+            kept = db.execute(sa.select(COHORTS.c.id).where(COHORTS.c.key == key)).first()
+            if is_everybodys(key) or kept is not None:
+                gone = sa.and_(gone, SAVED.c.owner == owner)
+            db.execute(sa.delete(SAVED).where(gone))
         self._remove("" if row is None else row.folder)
         if self._root is not None:
             # The log still holds what the tables do not.
