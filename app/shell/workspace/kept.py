@@ -165,9 +165,7 @@ def keep(key: str, cohort: Cohort, original: Original | None) -> None:
     """
     one = shared(key)
     if one is not None and one.may != "edit":
-        raise WorkspaceError(
-            "This cohort is shared with you to read: what you corrected is in this session only."
-        )
+        raise WorkspaceError("This cohort is shared with you to read, not to correct.")
     found = workspace(make=True) if one is None else _holder(key)
     if found is None:
         raise WorkspaceError("Nothing can be kept on this server: it cannot tell its users apart.")
