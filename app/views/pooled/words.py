@@ -13,11 +13,11 @@ from app.analysis.pooling import PooledEffect
 from app.study.files.software import product
 from app.study.wording import (
     count,
-    format_interval,
     format_p,
     format_percent_ci,
     format_ratio,
     mid_sentence,
+    signed,
 )
 from app.views.pooled.analysis import PooledSurvival
 from app.views.pooled.incidence import EVENT, PooledIncidence
@@ -83,7 +83,8 @@ def incidence_reading(result: PooledIncidence) -> list[str]:
 
 def _mean(row: Mapping[Hashable, Any]) -> str:
     """The restricted mean of a group against that of the reference."""
-    span = format_interval(row["difference"], row["lower"], row["upper"], ".1f")
+    low, high = signed(row["lower"]), signed(row["upper"])
+    span = f"{signed(row['difference'])} ({low} to {high})"
     return (
         f"Within {row['tau'] / 12:g} years {row['group']} were free of the event for "
         f"{row['rmst']:.1f} months on average, {row['reference']} for {row['rmst_reference']:.1f}: "
@@ -151,10 +152,10 @@ def pooled_methods(result: PooledSurvival | PooledIncidence, agreed: pd.DataFram
             f"{result.endpoint} was estimated by Kaplan-Meier from the sums of events and censored "
             "at each point of the common grid (Greenwood's standard error, 95% log-log band)."
         )
-    signed = int((agreed["signed"] == "signed, unaltered").sum())
-    if signed:
+    sealed = int((agreed["signed"] == "signed, unaltered").sum())
+    if sealed:
         parts.append(
-            f"{signed} of the {len(agreed)} releases were signed with an agreed key (HMAC-SHA256) "
+            f"{sealed} of the {len(agreed)} releases were signed with an agreed key (HMAC-SHA256) "
             "and unaltered."
         )
     if len(rounded):
