@@ -149,15 +149,15 @@ approximation, ODAC [@odac] with the second-order term. **Protected:** at least 
 groups below a minimum are left out, and with them as many others as it takes that none follows
 by subtraction; cumulative counts are rounded; means have three digits; no patient has more than
 one part in the minimum of any combination of covariates (leverage) or of the weights of a round;
-a site answers only the coefficients that Newton's method gives, a limited number of rounds and
-of sums, and no selection that differs from an earlier one by fewer than the minimum, as far as
-its record was opened. Signed files (HMAC-SHA256 with a key of site and coordinator) cannot be
-changed unnoticed by others. **What remains possible:** a site whose counts are untrue and could
-be true; a coordinator who invents the other sites' sums, and so leads the rounds where it likes
-within these limits; two sites that put what they know together against a third; rounding that
-shows, by chance, that a count has changed; rows of the sums being put together by somebody who
-knows nearly all of them; a session without the site's record. Whoever has the key can sign, and
-a signature hides nothing.
+a site answers only the coefficients that Newton's method gives after sums that can hold its own,
+a limited number of rounds and of sums, and no selection that differs from an earlier one by
+fewer than the minimum, as far as its record was opened. Signed files (HMAC-SHA256 with a key of
+site and coordinator) cannot be changed unnoticed by others. **What remains possible:** a site
+whose counts are untrue and could be true; a coordinator who invents the other sites' sums, and
+so leads the rounds where it likes within these limits; two sites that put what they know
+together against a third; rounding that shows, by chance, that a count has changed; rows of the
+sums being put together by somebody who knows nearly all of them; a session without the site's
+record. Whoever has the key can sign, and a signature hides nothing.
 
 **A large database** is asked for counts by group, distinct time and end of follow-up; conditions
 and groups run there in three-valued logic, what is not known being neither in nor out. Estimates,

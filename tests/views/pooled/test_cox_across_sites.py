@@ -280,6 +280,16 @@ def test_a_coordinator_who_chooses_coefficients_gets_no_answer(
     held = second.history[0]
     bent = replace(held, likelihood=replace(held.likelihood, beta=np.array([0.3, 0.0, 0.0])))
     assert "are not those of Newton's method" in refusal(replace(second, history=(bent,)), north)
+    # Sums that lead where the coordinator likes, but cannot hold the site's own.
+    less = replace(
+        held.likelihood,
+        information=held.likelihood.information / 10,
+        score=held.likelihood.score / 11,
+    )
+    led = after_rounds([less], 824, model.names)
+    steered = replace(held, likelihood=less)
+    bent = replace(second, history=(steered,), beta=tuple(np.asarray(led)))
+    assert "cannot hold this site's own" in refusal(bent, north)
     # One shot may start anywhere, but once.
     shot = one_shot_request(model, NAMES, "The group", hospitals["South"])
     _, record = reply_to(shot, north, "North", POLICY, SiteRecord())

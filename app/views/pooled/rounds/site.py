@@ -101,10 +101,26 @@ def reply_to(
             "be put together again, so it answers no further one."
         )
     data = survival_data(time, event, entry)
-    found = rounded(likelihood_at(data, x, beta))
     mark = digest_of({"data": cohort.fingerprint, "model": request.model.digest})[:16]
-    reply = Reply(site, request.digest, found, SiteCounts(len(x), events, mark))
+    counts = SiteCounts(len(x), events, mark)
+    _check_share(request, site, counts, data, x)
+    reply = Reply(site, request.digest, rounded(likelihood_at(data, x, beta)), counts)
     return reply, record.noted(cohort, who, request.digest, numbers=numbers, asked=asked)
+
+
+def _check_share(
+    request: Request, site: str, counts: SiteCounts, data: SurvivalData, x: Floats
+) -> None:
+    """The sums of the rounds before must hold what this site has told, and something besides."""
+    for held in request.history:
+        own = likelihood_at(data, x, held.likelihood.beta)
+        rest = held.likelihood.information - own.information
+        least = -_SLACK * float(np.abs(held.likelihood.information).max())
+        if held.sites[site] != counts or np.linalg.eigvalsh(rest)[0] < least:
+            raise TallyError(
+                "The sums of a round before cannot hold this site's own: the data changed, or they "
+                "are made up; start again."
+            )
 
 
 def lead_data(request: Request, cohort: Cohort) -> tuple[SurvivalData, Floats]:
