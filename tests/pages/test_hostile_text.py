@@ -90,7 +90,7 @@ def test_figures_that_are_downloaded_show_texts_as_they_are(monkeypatch: pytest.
     drawn = {}
     for key, make in offered.items():
         if key.endswith("_svg"):
-            figure, _, escape = make.args
+            figure, _, escape = make.args[0].args  # within what notes that it is taken away
             whole = escape(figure() if callable(figure) else figure)
             drawn[key] = json.dumps(whole.to_plotly_json(), default=str)
     assert {"km_svg", "km_take_svg"} <= set(drawn)
