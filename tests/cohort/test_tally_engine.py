@@ -143,7 +143,7 @@ def same_events(engine: EngineTally, rows: RowTally, *asked: object) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, derandomize=True,
+    max_examples=25, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(conditions(), st.sampled_from(GROUPS), st.sampled_from(["os", "aml"]))
@@ -214,6 +214,36 @@ def test_a_sample_is_a_cohort_that_says_so(both):
     assert "a random sample of 50 of" in cohort.provenance.source
     assert "Age at diagnosis 60 years or less" in cohort.provenance.note
     assert engine.sample(10_000).n == 400
+
+
+def test_times_between_dates_and_late_entries_are_as_of_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "_TOLD_APART", 100)
+    rng = np.random.default_rng(5)
+    n = 350
+    day = pd.Timestamp("2015-03-01")
+    start = day + pd.to_timedelta(rng.integers(0, 900, n), unit="D")
+    end = start + pd.to_timedelta(rng.integers(60, 2500, n), unit="D")
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"P{i}" for i in range(n)],
+            "date_of_diagnosis": start.date,
+            "date_of_last_follow_up": end.date,
+            "status": rng.choice(["alive", "dead"], n),
+            "sex": rng.choice(["m", "f"], n),
+            "rfs_months": rng.uniform(3, 80, n).round(2),
+            "rfs_event": rng.choice([0, 1], n),
+            "days_to_referral": rng.integers(0, 60, n),
+        }
+    )
+    mapping = {"endpoints": {"os": {"entry": "days_to_referral"}}}
+    url = in_duckdb(table, tmp_path)
+    engine = connect(url, "patients", mapping)
+    rows = tally_of(load_cohort(url, table="patients", mapping=mapping))
+    assert set(engine.cohort.endpoints) == set(rows.cohort.endpoints) >= {"os", "rfs"}
+    for endpoint in engine.cohort.endpoints:
+        for group in (None, "variable:sex"):
+            same_events(engine, rows, None, endpoint, group)
+    assert engine.cohort.endpoints["os"].entry is not None
 
 
 def test_what_a_sample_decides_holds_for_the_whole_table(tmp_path, monkeypatch):

@@ -60,9 +60,9 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     at.run()
     at.text_input(key="database_address").set_value(registry)
     at.text_input(key="database_table").set_value("patients")
-    at.button(key="database_load").click().run(timeout=60)
+    at.button(key="database_load").click().run(timeout=200)
     assert "more than 1,000 rows" in words(at)
-    at.button(key="database_ask").click().run(timeout=60)
+    at.button(key="database_ask").click().run(timeout=200)
     held = at.session_state["_engine"]
     assert held.tally.n == 1500
     assert registry not in words(at)
@@ -70,20 +70,20 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     at = open_app("pooled")
     at.session_state["_engine"] = held
     at.session_state["counts_of"] = "A large database"
-    calm(at.run(timeout=60))
+    calm(at.run(timeout=200))
     assert "1,500 patients, asked where they lie (DuckDB registry.duckdb" in words(at)
     assert "All patients: " in words(at)
-    at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=60)
+    at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
-    at.multiselect(key="engine_with").set_value(["ASXL1"]).run(timeout=60)
+    at.multiselect(key="engine_with").set_value(["ASXL1"]).run(timeout=200)
     assert "Counted: ASXL1 altered." in words(calm(at))
     at.session_state["engine_show"] = "Alterations"
-    at.run(timeout=60)
+    at.run(timeout=200)
     assert "of the patients tested" in json.dumps(figures(calm(at))[0]["layout"])
     at.session_state["engine_show"] = "Table one"
-    at.run(timeout=60)
+    at.run(timeout=200)
     assert "Wilcoxon's rank-sum" in words(calm(at))
-    at.button(key="engine_draw").click().run(timeout=60)
+    at.button(key="engine_draw").click().run(timeout=200)
     assert "is open on every page now" in words(calm(at))
     sampled = list(at.session_state["_uploads"].values())[-1]
     assert sampled.name.startswith("patients, sample of ")

@@ -191,7 +191,8 @@ class EngineTally:
         """See :meth:`Tally.features`; alterations that cannot be had by counting are left out."""
         features = self.cohort.features
         names = list(self.alterations)
-        table = pd.DataFrame({"feature": names, "kind": features.loc[names, "kind"].to_numpy()})
+        named = pd.Series(names, dtype=object)
+        table = pd.DataFrame({"feature": named, "kind": features.loc[names, "kind"].to_numpy()})
         if not names:
             return table.assign(tested=0, altered=0)
         states = self._states(selected, names)

@@ -171,10 +171,15 @@ def between_dates(
     known = ~np.isnan(y)
     if not known.any() or np.isnan(days[known]).any():
         return None
-    for unit in (DAYS_PER_MONTH, _DAYS_PER_YEAR):
-        if np.allclose(days[known] / unit, y[known], rtol=_RELATIVE, atol=_RELATIVE):
-            break
-    else:
+    change = next(
+        (
+            change
+            for unit in (DAYS_PER_MONTH, _DAYS_PER_YEAR)
+            if (change := _change(days[known], y[known], 1 / unit)) is not None
+        ),
+        None,
+    )
+    if change is None:
         return None
     lost = days[~known & ~np.isnan(days)]
     from_zero = bool(len(lost)) and bool((lost < days[known].min()).all())
@@ -186,8 +191,8 @@ def between_dates(
         import ibis
 
         span = rows[last].delta(rows[first], unit="day").cast("float64")
-        months = span / unit
-        return ibis.cases((span >= low, months), else_=None) if from_zero else months
+        time = change(span)
+        return ibis.cases((span >= low, time), else_=None) if from_zero else time
 
     return build
 
@@ -224,5 +229,17 @@ def followed(event: Build, own: Build, survival: Build, competing: Build, *, bla
         if not blank:
             instead &= time.notnull()
         return ibis.ifelse(instead.fill_null(False), last, time)
+
+    return build
+
+
+def any_of(parts: Sequence[Build]) -> Build:
+    """An alteration that is there where any of several is, in three-valued logic."""
+
+    def build(rows: Any) -> Any:
+        whole = parts[0](rows)
+        for part in parts[1:]:
+            whole |= part(rows)
+        return whole
 
     return build

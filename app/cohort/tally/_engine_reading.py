@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, permutations
+from itertools import chain, combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ import pyarrow.parquet
 from app.cohort.tally._engine_connection import Engine
 from app.cohort.tally._engine_forms import (
     Build,
+    any_of,
     as_it_is,
     between_dates,
     by_lookup,
@@ -46,6 +47,9 @@ _LOOK = 1_000
 _FEW_VALUES = 300
 _RARE_VALUES = 60  # of one column, that the random sample missed
 _ENDS = 20
+_TOLD_APART = 5_000_000
+_MOST_PARTS = 5
+_OFTEN = 50  # patients a value
 _RELATIVE = 1e-12
 
 
@@ -128,7 +132,7 @@ def drawn(rows: Any, identifier: str, many: int, n: int, seed: int) -> Any:
 
     Whichever way a table is stored and read, it is the same patients again.
     """
-    order = (rows[identifier].cast("string") + f"|{seed}").hash()
+    order = _hashed(rows[identifier], seed)
     if n <= many:
         return rows.order_by(order)
     # Sorting a few is much quicker than sorting all: keep a little more than are needed.
@@ -170,22 +174,32 @@ def raw_table(name: str, table: pa.Table) -> RawTable:
 
 def _patients(engine: Engine, rows: Any, identifier: str) -> int:
     column = rows[identifier]
-    whole = engine.frame(
-        rows.aggregate(n=rows.count(), named=column.count(), apart=column.nunique())
-    ).iloc[0]
-    if not whole["n"]:
+    whole = engine.frame(rows.aggregate(n=rows.count(), named=column.count())).iloc[0]
+    n, named = int(whole["n"]), int(whole["named"])
+    if not n:
         raise TallyError(f"{shown(engine.table)} has no rows; it needs one row a patient.")
-    if whole["named"] < whole["n"]:
+    if named < n:
         raise TallyError(
-            f"{whole['n'] - whole['named']:,} rows have no patient identifier in "
-            f"{shown(identifier)}; name the right column in a mapping, or leave these rows out."
+            f"{n - named:,} rows have no patient identifier in {shown(identifier)}; name the right "
+            "column in a mapping, or leave these rows out."
         )
-    if whole["apart"] < whole["n"]:
+    # In parts, so that an engine never holds more than some millions of identifiers.
+    parts = -(-n // _TOLD_APART)
+    part = _hashed(column, 0).abs() % parts
+    apart = sum(
+        int(engine.frame(held.aggregate(n=held[identifier].nunique()))["n"].iloc[0])
+        for held in ([rows] if parts == 1 else [rows.filter(part == k) for k in range(parts)])
+    )
+    if apart < n:
         raise TallyError(
-            f"{shown(engine.table)} has {whole['n']:,} rows of {whole['apart']:,} patients "
-            f"({shown(identifier)}); it needs one row a patient."
+            f"{shown(engine.table)} has {n:,} rows of {apart:,} patients ({shown(identifier)}); it "
+            "needs one row a patient."
         )
-    return int(whole["n"])
+    return n
+
+
+def _hashed(identifier: Any, seed: int) -> Any:
+    return (identifier.cast("string") + f"|{seed}").hash()
 
 
 def _profile(
@@ -266,17 +280,19 @@ class _Forms:
                 continue
             source = variable.source_column or name
             target = plain_values(cohort.patients[name])
-            self._keep(name, target, self._direct(target, source), self.columns, source)
-        for name, row in cohort.features.iterrows():
-            source = str(row["source_column"] or name)
+            forms = self._direct(target, source)
+            if variable.source_column is None and source not in self._values:
+                # Derived: perhaps of one column whose values are common enough to tell.
+                often = [c for c, held in self._counted.items() if _OFTEN * len(held) <= cohort.n]
+                forms = chain.from_iterable(self._direct(target, other) for other in often)
+            self._keep(name, target, forms, self.columns, source)
+        for name, source in cohort.features["source_column"].items():
             target = plain_values(cohort.alterations[name])
-            parts = [
-                str(other)
-                for other in cohort.features.index[cohort.features["gene"] == row["gene"]]
-            ]
-            self._keep(str(name), target, self._direct(target, source), self.states, source)
-            if str(name) not in self.states:
-                self._find_union(str(name), parts)
+            self._keep(
+                str(name), target, self._direct(target, str(source)), self.states, str(source)
+            )
+        for name in [str(name) for name in cohort.features.index if name not in self.states]:
+            self._find_by_gene(name)
 
     def _find_endpoint(self, endpoint: Endpoint) -> None:
         patients, variables = self._cohort.patients, self._cohort.variables
@@ -317,11 +333,23 @@ class _Forms:
             found = chain(found, to_the_end)
         keep(endpoint.time, found)
 
-    def _find_union(self, name: str, parts: Sequence[str]) -> None:
-        """A gene that is made of its parts: any of some of them."""
+    def _find_by_gene(self, name: str) -> None:
+        """A refinement told in its gene's column, or a gene that is any of some of its parts."""
+        features = self._cohort.features
+        gene = features.loc[name, "gene"]
+        of_gene = features.index[features["gene"] == gene]
         target = plain_values(self._cohort.alterations[name])
-        others = [self.states[part] for part in parts if part in self.states and part != name]
-        self._keep(name, target, [_any_of(others)] if others else [], self.states, name)
+        # A gene's column may tell its refinements, such as V617F among the entries of JAK2.
+        columns = dict.fromkeys([*features.loc[of_gene, "source_column"], gene])
+        told = chain.from_iterable(self._direct(target, str(column)) for column in columns)
+        parts = [self.states[part] for part in of_gene if part in self.states][:_MOST_PARTS]
+        unions = (
+            any_of(chosen)
+            for many in range(len(parts), 1, -1)
+            for chosen in combinations(parts, many)
+        )
+        source = str(features.loc[name, "source_column"])
+        self._keep(name, target, chain(told, unions), self.states, source)
 
     def _direct(
         self, target: Sequence[Any], source: str, who: Sequence[int] | None = None
@@ -376,16 +404,6 @@ class _Forms:
         made = self._local.to_pyarrow(self._sample.select(made=form(self._sample)))
         found = plain_values(made["made"].to_pandas())
         return found == target or all(map(_same, found, target))
-
-
-def _any_of(parts: Sequence[Build]) -> Build:
-    def build(rows: Any) -> Any:
-        whole = parts[0](rows)
-        for part in parts[1:]:
-            whole |= part(rows)
-        return whole
-
-    return build
 
 
 def _same(found: Any, wanted: Any) -> bool:

@@ -85,7 +85,8 @@ def _draw_opening() -> None:
         return
     st.caption(
         "One row a patient in a DuckDB file, in PostgreSQL or in a folder of Parquet files, of any "
-        "size. Only counts leave it; the address is kept nowhere."
+        "size. Only counts leave it, and a sample from which its columns are understood; the "
+        "address is kept nowhere."
     )
     with st.form("engine"):
         address = st.text_input(

@@ -101,9 +101,8 @@ def outcome_methods(result: DatabaseOutcome, source: str, patients: str) -> str:
     """The methods paragraph."""
     parts = [
         f"Patients ({patients}) were counted where their rows lie ({source}): by group, distinct "
-        "time and end of follow-up; no row was copied, and estimates from these counts are those "
-        "of the rows. What the columns mean was decided on a random sample and on the values that "
-        "each column has.",
+        "time and end of follow-up, and estimates from these counts are those of the rows. What "
+        "the columns mean was decided on a random sample and on the values that each column has.",
         f"{result.endpoint.label} was estimated "
         + (
             "by Aalen-Johansen cumulative incidence (log-log intervals)."
