@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.groupings import (
+    LARGEST_CONTENT,
     SAVED,
     Grouping,
     GroupingError,
@@ -39,7 +40,6 @@ LOAD = "saved_file"
 LINK = "saved"
 _SAVED = "_saved_groups"
 _OUTCOME = "_saved_outcome"
-_LARGEST = 10**8  # bytes of groups that are unpacked: one a patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def _take(key: str, kept: Mapping[str, Any]) -> None:
         del _held()[key, name]
     for name, plain in kept.items():
         with contextlib.suppress(*UNREADABLE):
-            grouping = saved_of_text(plain["text"], _LARGEST)[1]
+            grouping = saved_of_text(plain["text"], LARGEST_CONTENT)[1]
             _held()[key, name] = _Saved(key, str(plain["fingerprint"]), name, grouping)
 
 

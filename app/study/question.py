@@ -20,6 +20,7 @@ import numpy.typing as npt
 from app.cohort.derived import DerivedError, definition_of
 from app.cohort.filters import Filter
 from app.cohort.groupings import (
+    LARGEST_CONTENT,
     SAVED,
     Arrangement,
     Grouping,
@@ -179,7 +180,7 @@ class Question:
                 filter=Filter.from_dict(data.get("filter", {})),
                 grouping=None if grouping is None else GroupingSpec.parse(grouping),
                 arrangement=Arrangement.from_dict(data.get("arrangement", {})),
-                saved=dict(map(saved_of_text, data.get("saved", ()))),
+                saved=dict(saved_of_text(text, LARGEST_CONTENT) for text in data.get("saved", ())),
                 derived=data.get("derived", ()),
                 settings=data.get("settings", {}),
                 shown=data.get("shown", {}),

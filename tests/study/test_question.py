@@ -140,3 +140,12 @@ def test_a_list_of_patients_of_an_upload_is_never_written():
         assert again(question) == question
         with pytest.raises(QuestionError, match="never leaves"):
             replace(question, cohort="upload:abc").to_dict()
+
+
+def test_a_store_that_holds_the_patients_is_given_all_of_it():
+    listed = Filter.from_dict({"patients": ["P1"]})
+    codes = np.resize(np.array([0, 1, -2], dtype=np.int16), 600_000)
+    held = replace(HELD, codes=codes, after_baseline=True, note="Treated later.")
+    question = asked(cohort="upload:abc", filter=listed, grouping=SAVED, saved={"Mine": held})
+    whole = json.loads(json.dumps(question.to_dict(whole=True)))
+    assert Question.from_dict(whole) == question

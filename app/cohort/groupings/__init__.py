@@ -41,6 +41,7 @@ from app.cohort.groupings._named import filters_from_text
 from app.cohort.groupings._overlap import POLICY, Combination, Overlap, combined, overlap
 from app.cohort.groupings._regrouping import joined_groups, only_groups, selection_against_rest
 from app.cohort.groupings._saved import (
+    LARGEST_CONTENT,
     clean_name,
     saved_from_json,
     saved_from_text,
@@ -75,6 +76,7 @@ __all__ = [
     "FILTERS",
     "GENES",
     "HIERARCHY",
+    "LARGEST_CONTENT",
     "LEFT_OUT",
     "MAX_NAME",
     "MEDIAN",

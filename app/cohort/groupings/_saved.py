@@ -26,6 +26,7 @@ VERSION = 1
 _MAX_GROUPS = 60
 _LONGEST_LINK_TEXT = 1_600
 _LARGEST_LINK_CONTENT = 400_000
+LARGEST_CONTENT = 10_000_000  # a byte a patient, of what is no link
 _EXACT: dict[str, type[Any]] = {
     "ordered": bool, "after_baseline": bool, "note": str, "reference": int,
 }  # fmt: skip
