@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -12,10 +11,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import __version__
-from app.shell.accounts import Person, disclosure_policy, person
+from app.shell.accounts import Person, disclosure_policy, person, still_in
 from app.shell.escaping import escaped_figure, figure_escaper
 from app.shell.session import LOOKING_AT, Looking, looking_at
 from app.shell.watch.audit import note
+from app.shell.watch.log import place_of
 from app.study.figures.theme import plotly_config
 from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available, figure_bytes
 from app.study.files.tables import file_stem, to_csv
@@ -202,9 +202,14 @@ def _taken(
     make: Callable[[], bytes | str], who: Person, looking: Looking | None, key: str
 ) -> bytes | str:
     """A file that somebody takes away, at the click: their login may have ended since the page."""
-    if who.until is not None and time.time() >= who.until:
+    if not still_in(who):
         raise PermissionError("Your login has ended: log in again to take files away.")
-    made = make()
+    try:
+        made = make()
+    except Exception as error:  # noqa: BLE001  (whatever a library raises)
+        # Streamlit writes it to the log with all it says, which may be a patient's value.
+        place = f"{type(error).__name__} at {place_of(error)}"
+        raise RuntimeError(f"A file could not be made: {place}") from None
     if looking is None:
         note(who, "export", what=key)
     else:

@@ -225,6 +225,9 @@ def _key_for(cohort: Cohort, source: Source | None) -> str:
     """Key of an upload, the same when the same data are loaded again; a kept one has its own."""
     told_apart = (cohort.fingerprint if source is None else source.digest)[:_LETTERS]
     key, kept = f"{_UPLOAD}{told_apart}", kept_cohorts()
+    if source is not None and source.files is not None and shared(key) is not None:
+        # The same files, loaded here: what another keeps of them is not theirs to replace.
+        key = f"{_UPLOAD}{source.digest[_LETTERS : 2 * _LETTERS]}"
     same = (held for held, one in kept.items() if one.fingerprint == cohort.fingerprint)
     own = (held for held in same if held.startswith(_UPLOAD) and shared(held) is None)
     return key if key in kept else next(own, key)

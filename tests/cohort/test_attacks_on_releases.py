@@ -180,6 +180,14 @@ def test_a_site_that_lies_about_its_counts(cohort: Cohort):
     assert found == altered - 5, "the Methods page says so"
 
 
+def test_a_release_made_to_break_its_reader(cohort: Cohort):
+    honest = released(cohort, POLICY)
+    huge = changed(honest, {("counts", 0, "table", "n", 0): 10**40})
+    for text in ("[" * 100_000, huge.to_text()):
+        with pytest.raises(TallyError, match=r"not a release|cannot be"):
+            read_release(text)
+
+
 def test_a_release_that_is_changed_on_the_way(cohort: Cohort):
     key = "agreed by telephone"
     honest = released(cohort, POLICY, site="North")

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from app.cohort.filters import Filter
 from app.shell.session import Source
+from app.shell.work.engine import allowed_sources
 from app.shell.workspace.kept import _open
+from app.shell.workspace.owner import owner_of_session
 from app.shell.workspace.place import _writer
 from app.study.workspace import opened, to_archive
 from data_loaders.settings import SHARED, STORE
@@ -265,3 +268,57 @@ def test_where_others_reach_the_server_nothing_is_kept(monkeypatch: pytest.Monke
         assert not session().session_state["_kept_cohorts"]
     finally:
         config.set_option("server.address", before)
+
+
+@pytest.mark.parametrize(
+    ("headers", "others"),
+    [
+        ({"Host": "127.0.0.1:8501", "Origin": "http://localhost:8501"}, False),
+        ({"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, False),
+        ({"Host": "localhost", "X-Forwarded-For": "10.1.2.3"}, True),
+        ({"Host": "registry.hospital.example"}, True),
+        # A proxy that states the host it asks, and nothing else.
+        ({"Host": "127.0.0.1:8501", "Origin": "http://10.1.2.3"}, True),
+        ({"Host": "127.0.0.1:8501", "Origin": "null"}, True),
+    ],
+)
+def test_whom_a_proxy_brings_keeps_nothing_and_reads_nothing_of_the_machine(
+    headers: Mapping[str, str], others: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(type(st.context), "headers", headers)
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    try:
+        assert owner_of_session() == (None if others else "local")
+        assert allowed_sources().nothing == others
+    finally:
+        config.set_option("server.address", before)
+
+
+def loads_what_another_shares() -> None:
+    import streamlit as st
+
+    from app.shell.session import Source, keep_upload, source_of
+    from app.study.workspace import Original, SharedCohort
+    from data_loaders.uploads import load_upload
+    from tests.pages.test_keeping import FILES, KEY
+
+    cohort = load_upload(FILES, {}, "Mine")
+    st.session_state["_kept_shared"] = {KEY: SharedCohort("person:kim", "edit", None)}
+    st.session_state["_kept_cohorts"] = {KEY: cohort}
+    own = Source.of_files(FILES, {}, "Mine")
+    loaded = keep_upload(cohort, own)
+    corrected = keep_upload(cohort, Source.of_kept(KEY, Original({}, "Mine", own.digest)))
+    st.session_state["keys"] = (loaded, corrected, source_of(loaded) is own)
+    st.session_state["changed"] = st.session_state.get("_kept_changed")
+
+
+def test_loading_the_files_of_a_cohort_that_another_shares_does_not_replace_it():
+    at = AppTest.from_function(loads_what_another_shares, default_timeout=60).run()
+    assert not at.exception
+    loaded, corrected, has_source = at.session_state["keys"]
+    assert loaded != KEY
+    assert has_source
+    # A correction of the shared one is of that.
+    assert corrected == KEY
+    assert at.session_state["changed"] == {KEY}

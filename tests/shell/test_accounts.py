@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from streamlit import config
+from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from app.shell.accounts.door import PERSON, Door
 from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules, log_out
+from app.shell.layout import _taken
 from app.shell.story.stages import _held, stage
 from app.shell.watch import audit
 from data_loaders import settings
@@ -108,6 +111,50 @@ def test_a_login_ends_wherever_it_is_used_when_its_person_logs_out():
     assert found.why == "expired"
     assert isinstance(admitted(began | {"iat": NOW - 20}), Person)
     assert isinstance(admitted(began | {"sub": "another"}), Person)
+
+
+def test_a_file_is_made_while_the_login_of_its_page_holds(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    set_all(monkeypatch, OIDC)
+    began = time.time() - 60
+    found = Rules.of().admits({"sub": "taker", "groups": ["data"], "iat": began}, began)
+    assert isinstance(found, Person)
+    assert _taken(lambda: "file", found, None, "csv") == "file"
+
+    def broken() -> bytes:
+        raise KeyError("a patient's value")
+
+    with pytest.raises(RuntimeError, match=r"KeyError at .*test_accounts\.py") as refused:
+        _taken(broken, found, None, "csv")
+    assert "value" not in "".join(traceback.format_exception(refused.value))
+    log_out("taker", time.time())
+    with pytest.raises(PermissionError, match="login has ended"):
+        _taken(lambda: "file", found, None, "csv")
+
+
+def fragments_after_a_login() -> None:
+    import streamlit as st
+
+    from app.views.data.corrections.page import draw_mapping_editor
+    from app.views.data.derive.page import draw_deriving
+    from app.views.pooled.page import draw_release
+
+    drawn = st.session_state.setdefault("drawn", [])
+    for part in (draw_mapping_editor, draw_deriving):
+        if part.__name__ not in drawn:
+            drawn.append(part.__name__)
+            part(None)
+    draw_release(None)
+    st.write("the whole page")
+
+
+def test_what_is_left_of_a_page_after_a_login_draws_nothing(monkeypatch: pytest.MonkeyPatch):
+    set_all(monkeypatch, PROXY)
+    at = AppTest.from_function(fragments_after_a_login, default_timeout=60).run()
+    assert not at.exception
+    assert [shown.value for shown in at.markdown] == ["the whole page"]
+    assert not at.expander
 
 
 def test_roles_have_rights_and_a_machine_of_ones_own_all_but_one():

@@ -362,6 +362,7 @@ def _a_demos_data(said: dict, _files: dict[str, bytes]) -> None:
         (lambda said, _: said.update(version=2), "newer version"),
         (lambda said, _: said.update(saved=[{"scope": 3}]), "no workspace, or it is damaged"),
         (lambda said, _: said.update(format="x"), "no workspace, or it is damaged"),
+        (lambda said, _: said["cohorts"][0].update(patients=10**40), "no workspace"),
     ],
 )
 def test_a_file_that_is_not_what_was_exported_is_refused_in_a_sentence(

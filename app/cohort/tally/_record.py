@@ -133,5 +133,5 @@ def read_record(text: str | bytes) -> SiteRecord:
             tuple(Told(str(a), str(p), int(n), tuple(asked)) for a, p, n, asked in content["told"]),
             {str(name): tuple(map(int, held)) for name, held in content["sets"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise TallyError("This file is not a record of a site.") from error

@@ -252,7 +252,7 @@ def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
     content, seal = unsealed(text, _KIND, _VERSION, "release of counts", writer="site", keys=keys)
     try:
         check(content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise TallyError(
             f"The release of {content['site']} holds counts that cannot be: ask the site to write "
             "it again."

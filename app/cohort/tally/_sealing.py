@@ -118,7 +118,7 @@ def unsealed(
         value = None
         if signed is not None and (signed["by"], signed["method"]) == (by, _METHOD):
             value = str(signed["value"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TallyError(f"This file is not a {words}.") from error
     short = words.partition(" ")[0]
     if not known:

@@ -11,6 +11,8 @@ from app.shell.accounts.gate import (
     may,
     owner,
     person,
+    rerun_if_out,
+    still_in,
     stop_at_the_gate,
     visitor,
 )
@@ -24,6 +26,8 @@ __all__ = [
     "may",
     "owner",
     "person",
+    "rerun_if_out",
+    "still_in",
     "stop_at_the_gate",
     "visitor",
 ]

@@ -46,6 +46,23 @@ def visitor() -> Person | Refused:
     return rules.admits(said, time.time())
 
 
+def still_in(who: Person) -> bool:
+    """Whether somebody's login still holds, where no session can be asked: beside its thread."""
+    try:
+        return Rules.of().holds(who, time.time())
+    except AccountsError:
+        return False
+
+
+def rerun_if_out() -> None:
+    """Run the whole page, which has the gate, once a login has ended; first in every fragment.
+
+    A fragment runs without the rest of its page.
+    """
+    if not isinstance(visitor(), Person):
+        st.rerun()
+
+
 def person() -> Person:
     """Who this session is, where the gate has let it in; nobody with any right otherwise."""
     found = visitor()

@@ -164,6 +164,13 @@ class Rules:
             )
         return Person(subject, name, role, float(began) + self.hours * 3600, groups)
 
+    def holds(self, who: Person, now: float) -> bool:
+        """Whether a login has neither run out nor been ended by logging out, in any tab."""
+        if who.until is None:
+            return self.mode == "off"
+        began = who.until - self.hours * 3600
+        return now < who.until and began >= _logged_out.get(who.subject, -math.inf)
+
     def _role(self, groups: frozenset[str]) -> Role | None:
         held = {self.roles[group] for group in groups | {EVERYBODY} if group in self.roles}
         return next((role for role in reversed(ROLES) if role in held), None)

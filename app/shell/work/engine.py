@@ -12,6 +12,7 @@ from app.cohort.tally import EngineTally, TallyError, connect
 from app.shell.accounts import disclosure_policy, may, person
 from app.shell.watch.audit import note
 from app.shell.work.waiting import while_waiting
+from app.shell.workspace.owner import reached_by_others
 from data_loaders.allowed import Allowed
 from data_loaders.settings import SOURCES
 
@@ -30,8 +31,7 @@ class Held:
 
 def allowed_sources() -> Allowed:
     """What this server may read for its users, besides their own files."""
-    listens = str(st.get_option("server.address") or "")
-    shared = listens not in {"127.0.0.1", "localhost", "::1"} or disclosure_policy() is not None
+    shared = reached_by_others() or disclosure_policy() is not None
     # With accounts others reach it through a proxy, also where it listens to this machine alone.
     shared = shared or person().role is not None
     return Allowed.of(shared=shared)

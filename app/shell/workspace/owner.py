@@ -33,8 +33,20 @@ def owner_of_session() -> str | None:
     if who.role is not None:
         # Never "local": that is of who sat here before there were accounts.
         return f"{PERSON}{who.subject}" if who.may("keep") else None
+    return None if reached_by_others() else "local"
+
+
+def reached_by_others() -> bool:
+    """Whether others than who sits at this machine reach the server, as far as a session can tell.
+
+    At an address of its own, by what its administrator says, or through a proxy: one that names
+    neither itself nor the host that was asked is given away by what the browser says of the page.
+    """
     headers = st.context.headers
-    host = urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname
-    listens = str(st.get_option("server.address") or "")
-    shared = SHARED.read() == "yes" or any(headers.get(name) for name in _FORWARDED)
-    return "local" if {listens, host} <= _LOOPBACK and not shared else None
+    hosts = {
+        str(st.get_option("server.address") or ""),
+        urlsplit(f"//{headers.get('Host') or 'localhost'}").hostname,
+        urlsplit(headers.get("Origin") or "//localhost").hostname,
+    }
+    forwarded = any(headers.get(name) for name in _FORWARDED)
+    return not hosts <= _LOOPBACK or forwarded or SHARED.read() == "yes"

@@ -119,7 +119,7 @@ def from_archive(store: Workspace, owner: str, content: bytes) -> tuple[str, ...
         raise
     except (
         zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError,
-        OSError, KeyError, TypeError, AttributeError,
+        OSError, KeyError, TypeError, AttributeError, OverflowError,
     ) as error:  # fmt: skip
         raise refusal from error
     return tuple(one.key for one, *_ in cohorts)

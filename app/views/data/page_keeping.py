@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app.cohort.escaping import literal, markdown_escaped
-from app.cohort.filters import Filter, FilterError
+from app.cohort.filters import Filter
 from app.shell.layout import download
 from app.shell.session import Looking, move_upload, source_of, uploads
 from app.shell.sidebar import open_next
@@ -27,6 +27,7 @@ from app.shell.workspace.kept import (
     workspace,
 )
 from app.shell.workspace.owner import owner_of_session
+from app.shell.workspace.shelf import UNREADABLE
 from app.study.files.tables import file_stem
 from app.study.wording import count
 from app.study.workspace import (
@@ -319,6 +320,6 @@ def _summary(one: Saved) -> str:
             return ", ".join(definition["name"] for definition in one.content) or "none"
         if one.kind == "names":
             return ", ".join(map(str, content.values())) or "none"
-    except (FilterError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return "of another version of CALR Explorer"
     return "saved"

@@ -23,10 +23,12 @@ from app.cohort.tally import (
     read_release,
     tally_of,
 )
+from app.shell.accounts import may, person
 from app.shell.controls.choice import choice, pick, several
 from app.shell.layout import bullets, download, download_table, figure_with_downloads
 from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
 from app.shell.tables import draw_table
+from app.shell.watch.audit import note
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count
@@ -200,7 +202,9 @@ def _draw_tables(releases: list[Release]) -> None:
 
 
 def draw_release(looking: Looking) -> None:
-    """Write this cohort's release under a policy."""
+    """Write this cohort's release under a policy; nothing for whom may take nothing away."""
+    if not may("export"):
+        return
     words = "Write a release of the cohort at hand"
     with st.expander(words, key="release", on_change="rerun") as box:
         if not box.open:
@@ -236,15 +240,16 @@ def draw_release(looking: Looking) -> None:
         tables = count(len(release.content["events"]), "event table")
         st.markdown(f"{tables} of about {count(many, 'patient')}, {signed_words(key)}.")
         # What is taken away is told, and later selections are held against it.
-        note = partial(_note, record, looking, digest_of(release.content))
+        told = partial(_note, record, looking, digest_of(release.content))
         st.download_button(
             "Release (JSON)", text, f"{file_stem(site)}.calr-release.json", key="release_file",
-            icon=":material/download:", on_click=note,
+            icon=":material/download:", on_click=told,
         )  # fmt: skip
 
 
 def _note(record: SiteRecord, looking: Looking, answer: str) -> None:
     hold_record(record.noted(looking.cohort, looking.selection.mask, answer))
+    note(person(), "export", what="release_file", **looking.for_audit())
 
 
 def _read(

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.cohort.escaping import literal
-from app.shell.accounts import disclosure_policy
+from app.shell.accounts import disclosure_policy, rerun_if_out
 from app.shell.layout import download
 from app.shell.made.derived import definitions_of
 from app.shell.session import Looking, Source, loaded_cohort, source_of
@@ -50,6 +50,7 @@ _NOT_HERE = {
 @st.fragment
 def draw_mapping_editor(looking: Looking) -> None:
     """Columns and endpoints to correct, what the corrections give, and their file."""
+    rerun_if_out()
     if st.session_state.pop(_USED, False):
         st.rerun()  # the whole page shows the corrected cohort
     # What was derived has no column in the files, and follows from what is corrected here.

@@ -21,7 +21,7 @@ from app.cohort.derived import (
     typed,
 )
 from app.cohort.escaping import Escapes, literal
-from app.shell.accounts import disclosure_policy
+from app.shell.accounts import disclosure_policy, rerun_if_out
 from app.shell.escaping import escaped_figure
 from app.shell.layout import download
 from app.shell.made.derived import define, definitions_of, refused_definitions
@@ -47,6 +47,7 @@ _PICTURED = frozenset({"numeric", "categorical", "ordinal", "binary"})
 @st.fragment
 def draw_deriving(looking: Looking) -> None:
     """What is derived of the cohort, and the form that derives more."""
+    rerun_if_out()
     if st.session_state.pop(_CHANGED, False):
         st.rerun()  # every part of the page has it now
     if disclosure_policy() is not None:

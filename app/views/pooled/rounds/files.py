@@ -143,7 +143,7 @@ def read_request(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
         _check(request, content["round"])
     except TallyError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise TallyError(
             f"The request of {content['coordinator']} asks what cannot be: a model over at least "
             f"{FEWEST_SITES} sites, a coefficient for each term, and the rounds before."
@@ -177,7 +177,7 @@ def read_reply(text: str | bytes, keys: Mapping[str, str] | None = None) -> Repl
         counts = SiteCounts(int(content["n"]), int(content["events"]), str(content["data"]))
         likelihood = _likelihood(content, len(content["beta"]))
         return Reply(str(content["site"]), str(content["request"]), likelihood, counts, seal)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise TallyError(
             f"The reply of {content['site']} holds numbers that cannot be: ask the site for it "
             "again."

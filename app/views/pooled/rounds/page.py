@@ -212,7 +212,7 @@ def _opened(
         content = _bytes(file)
         try:
             kind = str(json.loads(content)["kind"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             kind = ""
         try:
             if kind.endswith("request"):
