@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import math
 import re
@@ -66,7 +67,8 @@ def parts_of(figure: go.Figure) -> Parts | str:
 def _cells_of(trace: dict[str, Any]) -> Parts:
     """The pages of a table, its head on each."""
     heads = tuple(map(words, trace["header"]["values"]))
-    columns = [[text.replace("\u00a0", " ") for text in c] for c in trace["cells"]["values"]]
+    cells = trace["cells"]["values"]
+    columns = [[html.unescape(text).replace("\u00a0", " ") for text in own] for own in cells]
     rows = list(zip(*columns, strict=True))
     shares = tuple(float(width) for width in trace["columnwidth"])
     pages = math.ceil(len(rows) / MOST_CELLS)

@@ -6,18 +6,22 @@ import io
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 from pptx import Presentation
 
+from app.cohort.escaping import Escapes
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
 from app.study.answer import Answer
+from app.study.figures.escaped import escaped
 from app.study.question import Question
 from app.study.scripts.question import question_script
 from app.study.slides import to_pptx
 from app.study.story._stage import staged
 from data_loaders import Cohort, load_cohort
+from data_loaders.uploads import load_upload
 from tests.study.reproduce import check_tables, run_warm
 
 MF = Filter.from_dict({"column": "diagnosis", "in": ["MF"]})
@@ -100,3 +104,25 @@ def test_the_scripts_print_the_tables(cohort: Cohort, tmp_path):
     scripts = {n: question_script(q, cohort, told[n].title) for n, q in questions.items()}
     for name, printed in run_warm(scripts, tmp_path).items():
         check_tables(printed, told[name])
+
+
+def test_hostile_names_stay_text_in_a_table():
+    name = '<a href="https://evil.org">x</a>'
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"P{i}" for i in range(60)],
+            "arm": [name, "other"] * 30,
+            "age_years": [40 + i % 30 for i in range(60)],
+            "TP53": [i % 3 == 0 for i in range(60)],
+        }
+    )
+    cohort = load_upload({"t.csv": table.to_csv(index=False).encode()})
+    by = GroupingSpec.parse("variable:arm")
+    question = Question("upload:t", cohort.fingerprint, "cohort.table_one", grouping=by)
+    told = answer_to(question, cohort)
+    shown = str(escaped(told.figure, Escapes.of(cohort)).to_plotly_json())
+    assert "<a href" not in shown
+    slide, *_ = Presentation(io.BytesIO(to_pptx(told, selection=Filter().apply(cohort)))).slides
+    held = next(shape for shape in slide.shapes if shape.has_table).table
+    texts = [cell.text for row in held.rows for cell in row.cells]
+    assert any(name in text for text in texts), texts
