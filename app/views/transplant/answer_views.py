@@ -27,6 +27,7 @@ from app.analysis.transplant import (
     paths_of,
     same_terms,
     transition_models,
+    weight_histogram,
 )
 from app.study.accounting import Accounting
 from app.study.adjustment import age_column
@@ -39,6 +40,7 @@ from app.views.survival.during.analysis import DuringFollowUp
 from app.views.transplant.answer import NO_INTERVALS, emulation_settings
 from app.views.transplant.answers.analysis import USUAL_LANDMARK, four_answers, landmarks_of
 from app.views.transplant.answers.figures_compared import compared_figures
+from app.views.transplant.answers.figures_trust import balance_figure, weight_figure
 from app.views.transplant.answers.words import (
     same_terms_reading,
     side_by_side,
@@ -61,9 +63,12 @@ from app.views.transplant.words_methods import (
     protocol_sheets,
     transplant_paragraphs,
 )
+from app.views.transplant.words_trust import balance_reading, weight_reading
 from data_loaders import Cohort
 
-FLOW, STATES, DELAYS, PARTS, COMPARED = "flow", "states", "delays", "parts", "compared"
+FLOW, STATES, DELAYS, PARTS = "flow", "states", "delays", "parts"
+COMPARED, TRUST = "compared", "trust"
+WEIGHTS, BALANCE = "Weights", "Balance of the confounders"
 _POINTS = 97
 
 
@@ -75,6 +80,9 @@ class Compared:
     emulation: Emulation
     same: SameTerms
     group: str
+
+
+Viewed = Occupancy | Microsimulation | Benefit | Compared | Emulation | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +104,7 @@ class TrialView:
     trial: TargetTrial
     protocol: Protocol
     selected: int
-    found: Occupancy | Microsimulation | Benefit | Compared | None = None
+    found: Viewed = None
     by: str = ""
 
 
@@ -118,7 +126,7 @@ def trial_view(
     trial
         As JSON, see :meth:`app.views.transplant.protocol.trial.TargetTrial.to_json`.
     view
-        ``flow``, ``states``, ``delays``, ``parts`` or ``compared``.
+        ``flow``, ``states``, ``delays``, ``parts``, ``compared`` or ``trust``.
     by, alterations
         Of the parts: by what the patients are divided, and which alterations may.
     group, drawn
@@ -137,6 +145,8 @@ def trial_view(
     if view == STATES:
         return made(states_of(asked, protocol))
     found = emulate(protocol.compared, asked.strategies, emulation_settings(asked, protocol))
+    if view == TRUST:
+        return made(found)
     if view == COMPARED:
         landmarks = landmarks_of(protocol)
         naive = four_answers(cohort, asked, protocol, landmarks=landmarks, drawn=drawn)
@@ -181,8 +191,9 @@ def view_answer(cohort: Cohort, result: TrialView) -> Answer:
     """The answer of a view of the trial."""
     told = _told(cohort, result)
     trial, given = result.trial, result.found
-    compared = isinstance(given, Compared)
-    data = result.protocol.compared if compared else result.protocol.data
+    emulated = given.emulation if isinstance(given, Compared) else given
+    emulated = emulated if isinstance(emulated, Emulation) else None
+    data = result.protocol.data if emulated is None else result.protocol.compared
     left_out = {"not eligible": result.selected - data.n_given, **data.left_out}
     return Answer(
         key=f"transplant_{told.name}",
@@ -198,7 +209,7 @@ def view_answer(cohort: Cohort, result: TrialView) -> Answer:
         methods=transplant_paragraphs(
             trial, result.protocol, trial.eligibility.apply(cohort),
             simulation=given if isinstance(given, Microsimulation) else None,
-            emulation=given.emulation if isinstance(given, Compared) else None,
+            emulation=emulated,
         ),
         sentences=told.sentences,
         notes=[NO_INTERVALS] if result.found is not None else [],
@@ -258,6 +269,20 @@ def _told(cohort: Cohort, result: TrialView) -> _Told:
                 if said.startswith(f"{by}: ")
             ],
             n,
+        )  # fmt: skip
+    if isinstance(given, Emulation):
+        patients, balance = count(given.n, "patient"), given.balance
+        title = f"Stabilised weights, {patients}"
+        figures = {
+            WEIGHTS: partial(drawn, lambda: weight_figure(weight_histogram(given)), title=title)
+        }
+        for strategy in balance["strategy"].unique():
+            named = f"{BALANCE}: {mid_sentence(strategy)}"
+            draw = partial(balance_figure, balance, strategy)
+            figures[named] = partial(drawn, draw, title=f"{named}, {patients}")
+        return _Told(
+            "trust", title, figures, {"Weights": given.weights, "Balance": balance},
+            [weight_reading(given.weights), balance_reading(balance)], given.n,
         )  # fmt: skip
     naive, found = given.naive, given.emulation
     table = side_by_side(naive, found)

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.analysis.transplant import Emulation, Microsimulation, Occupancy
+from app.analysis.transplant import Emulation, Microsimulation
 from app.cohort.escaping import markdown_escaped
 from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask
@@ -18,8 +18,7 @@ from app.shell.session import looking_at
 from app.shell.story.adding import draw_adding
 from app.shell.take_away import TakeAway, draw_take_away
 from app.study.figures.theme import framed
-from app.views.transplant.answer_views import Compared, TrialView, view_answer
-from app.views.transplant.benefits.analysis import Benefit
+from app.views.transplant.answer_views import TrialView, Viewed, view_answer
 from app.views.transplant.page_work import DRAWS, Work, emulated
 from app.views.transplant.script import transplant_script
 from app.views.transplant.words_methods import protocol_sheets, transplant_methods
@@ -102,18 +101,13 @@ def take_away(
     )
 
 
-def tell(
-    work: Work,
-    view: str,
-    found: Occupancy | Microsimulation | Benefit | Compared | None = None,
-    **asked: Any,
-) -> None:
-    """Offer the figures of a view to the story; keywords as of a question of it."""
+def tell(work: Work, view: str, found: Viewed = None, *only: str, **asked: Any) -> None:
+    """Offer the figures of a view to the story, or only some; keywords as of a question of it."""
     looking, trial = work.looking, work.trial
     settings = {"trial": trial.to_json(), "view": view, **asked}
     question = ask(looking, "transplant.views", settings)
     shown = TrialView(trial, work.protocol, looking.selection.n, found, asked.get("by", ""))
-    draw_adding(view_answer(looking.cohort, shown), question)
+    draw_adding(view_answer(looking.cohort, shown), question, *only)
 
 
 def _if_any(work: Work) -> Emulation | None:

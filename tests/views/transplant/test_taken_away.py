@@ -199,7 +199,7 @@ def no_browser(*_: object, **__: object) -> bytes:
     "asked",
     [
         {"view": "flow"}, {"view": "states"}, {"view": "delays"}, {"view": "parts", "by": "Age"},
-        {"view": "compared"},
+        {"view": "compared"}, {"view": "trust"},
     ],
     ids=lambda asked: asked["view"],
 )  # fmt: skip

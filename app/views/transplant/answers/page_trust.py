@@ -19,13 +19,14 @@ from app.analysis.transplant import (
 from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_ratio, mid_sentence
+from app.views.transplant.answer_views import BALANCE, TRUST, WEIGHTS
 from app.views.transplant.answers.figures_trust import (
     balance_figure,
     positivity_figure,
     sensitivity_figure,
     weight_figure,
 )
-from app.views.transplant.page_parts import draw_figure, wrapped_table
+from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
 from app.views.transplant.page_work import Work, sensitivity_job, strata
 from app.views.transplant.words_trust import (
     balance_reading,
@@ -72,6 +73,7 @@ def _draw_weights(work: Work, found: Emulation, _: str) -> None:
             key="weights",
             alt=f"{title}. {sentence}",
         )
+        tell(work, TRUST, found, WEIGHTS)
     with right:
         st.markdown(sentence)
         table = found.weights
@@ -170,8 +172,10 @@ def _draw_balance(work: Work, found: Emulation, __: str) -> None:
         list(table["strategy"].unique()),
         partial(balance_figure, table),
         lambda strategy: table[table["strategy"] == strategy],
-        ("balance", "Balance of the confounders", sentence),
+        ("balance", BALANCE, sentence),
     )
+    strategies = table["strategy"].unique()
+    tell(work, TRUST, found, *(f"{BALANCE}: {mid_sentence(one)}" for one in strategies))
     st.caption(
         "Differences in standard deviations between who follows the strategy at the end of its "
         f"window and who follows {mid_sentence(found.reference)}. Dotted lines: below 0.1 after "
