@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import json
+import math
 import os
 import resource
 import shutil
@@ -358,6 +359,9 @@ def _a_demos_data(said: dict, _files: dict[str, bytes]) -> None:
         (_another_cohort, "changed or damaged"),
         (_twice, "no workspace, or it is damaged"),
         (lambda said, _: said["cohorts"][0].update(key="upload:<b>"), "no workspace"),
+        (lambda said, _: said["cohorts"][0].update(patients=math.inf), "no workspace"),
+        (lambda said, _: said["cohorts"][0].update(patients=10**30), "no workspace"),
+        (lambda said, _: said["cohorts"][0].update(patients=7), "other content"),
         (_a_demos_data, "no workspace, or it is damaged"),
         (lambda said, _: said.update(version=2), "newer version"),
         (lambda said, _: said.update(saved=[{"scope": 3}]), "no workspace, or it is damaged"),

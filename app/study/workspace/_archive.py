@@ -182,12 +182,12 @@ def _checked(
     key, name = str(said["key"]), str(said["name"])
     content, patients = str(said["fingerprint"]), int(said["patients"])
     head = KeptCohort(key, name, content, patients, "", bool(said["files"]), "", "")
-    if not _KEY.fullmatch(key) or head.has_data == is_everybodys(key):
+    if not _KEY.fullmatch(key) or not 0 <= patients < 2**31 or head.has_data == is_everybodys(key):
         raise KeyError(key)
     if not head.has_data:
         return head, None, None
     cohort, original = read_files(folder, name)
-    if cohort.fingerprint != content:
+    if (cohort.fingerprint, cohort.n) != (content, patients):
         raise WorkspaceError(f"{name} has other content than the export says: {_AGAIN}.")
     if original is not None and ORIGINAL in said["files"]:
         files = original_files((folder / ORIGINAL).read_bytes(), name)
