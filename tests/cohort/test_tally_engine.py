@@ -28,8 +28,10 @@ from app.analysis.associations import (
 )
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingError, GroupingSpec
-from app.cohort.tally import EngineTally, RowTally, TallyError, connect, tally_of
+from app.cohort.tally import EngineTally, RowTally, TallyError, TooFineError, connect, tally_of
+from app.cohort.tally import _engine as asking
 from app.cohort.tally import _engine_reading as reading
+from app.views.pooled.database.analysis import database_outcome
 from data_loaders import load_cohort
 from data_loaders.allowed import Allowed
 from tests.data_loaders import postgres
@@ -232,7 +234,7 @@ def test_times_between_dates_and_late_entries_are_as_of_rows(tmp_path, monkeypat
             "sex": rng.choice(["m", "f"], n),
             "rfs_months": rng.uniform(3, 80, n).round(2),
             "rfs_event": rng.choice([0, 1], n),
-            "days_to_referral": rng.integers(0, 60, n),
+            "days_to_referral": rng.integers(0, 120, n),
         }
     )
     mapping = {"endpoints": {"os": {"entry": "days_to_referral"}}}
@@ -243,6 +245,13 @@ def test_times_between_dates_and_late_entries_are_as_of_rows(tmp_path, monkeypat
     for endpoint in engine.cohort.endpoints:
         for group in (None, "variable:sex"):
             same_events(engine, rows, None, endpoint, group)
+            same_events(engine, rows, None, endpoint, group, [0, 1, 2, *range(6, 180, 6)])
+    monkeypatch.setattr(asking, "_MOST_CELLS", 300)
+    with pytest.raises(TooFineError, match="more than 300 different times: count it on a grid"):
+        engine.events(None, "os")
+    by_month = database_outcome(engine, Filter(), "os", None, "#000000")
+    assert by_month.n == rows.events(None, "os")["entered"].sum() < n
+    assert "counted by month" in by_month.note
     assert engine.cohort.endpoints["os"].entry is not None
 
 

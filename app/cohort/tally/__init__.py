@@ -1,6 +1,6 @@
 """Tallies: what can be asked of patients where their rows are out of reach."""
 
-from app.cohort.tally._engine import EngineTally, connect
+from app.cohort.tally._engine import EngineTally, TooFineError, connect
 from app.cohort.tally._events import event_table
 from app.cohort.tally._policy import ReleasePolicy
 from app.cohort.tally._pooled import PooledTally, pool
@@ -20,6 +20,7 @@ __all__ = [
     "SiteRecord",
     "Tally",
     "TallyError",
+    "TooFineError",
     "connect",
     "digest_of",
     "event_table",

@@ -27,6 +27,12 @@ from data_loaders.mapping.record import TableMapping
 
 _EVERYTHING = Allowed(None)
 _CODE = "code"
+# Of a group, a time and an end of follow-up: more are no longer counts but rows.
+_MOST_CELLS = 1_000_000
+
+
+class TooFineError(TallyError):
+    """Follow-up with nearly as many different times as patients; on a grid it can be counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,14 +120,24 @@ class EngineTally:
             cells["competing"] = column(ends.competing) == 1
         if ends.entry is not None:
             cells["entry"] = column(ends.entry)
+            cells["time"] = _where(cells["entry"] < cells["time"], cells["time"])
         names: tuple[str, ...] = ()
         reference = ""
         if group is not None:
             cells[_CODE], grouping = self._groups(group, selected)
             names, reference = grouping.names, grouping.names[grouping.reference]
+        if grid is not None:
+            cells["time"] = _at_or_after(cells["time"], grid)
+            if "entry" in cells:
+                cells["entry"] = _at_or_before(cells["entry"], grid)
         rows = self._expressions.selected(selected or Filter())
         asked = rows.select(**cells)
-        found = self._engine.frame(asked.group_by(list(cells)).aggregate(n=asked.count()))
+        counted = asked.group_by(list(cells)).aggregate(n=asked.count())
+        found = self._engine.frame(counted.limit(_MOST_CELLS + 1))
+        if len(found) > _MOST_CELLS:
+            raise TooFineError(
+                f"{ends.label} has more than {_MOST_CELLS:,} different times: count it on a grid."
+            )
         codes = (
             found[_CODE].to_numpy(dtype=np.int64) if names else np.zeros(len(found), dtype=np.int64)
         )
@@ -356,6 +372,27 @@ class EngineTally:
             raise TallyError(f"{self.name} has no variable or alteration called {name}.")
         code, grouping = self._groups(name, None)
         return code, lambda value: LEFT_OUT.get(value) or grouping.names[int(value)]
+
+
+def _where(test: Any, value: Any) -> Any:
+    import ibis
+
+    return ibis.cases((test, value), else_=None)
+
+
+def _at_or_after(time: Any, grid: Sequence[float]) -> Any:
+    """The first point of a grid that is no earlier; the time itself beyond the last."""
+    import ibis
+
+    return ibis.cases(*[(time <= point, float(point)) for point in grid], else_=time)
+
+
+def _at_or_before(time: Any, grid: Sequence[float]) -> Any:
+    """The last point of a grid that is no later; 0 before the first."""
+    import ibis
+
+    points = [(time >= point, float(point)) for point in reversed(grid)]
+    return ibis.cases(*points, (time.notnull(), 0.0), else_=None)
 
 
 def _word(value: Any) -> str:

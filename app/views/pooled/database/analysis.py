@@ -27,12 +27,18 @@ from app.analysis.survival import (
 )
 from app.cohort.filters import Filter
 from app.cohort.groupings import CUT, MEDIAN, MIN_GROUP_FOR_TEST, QUARTILES, Cut, GroupingSpec
-from app.cohort.tally import EngineTally
+from app.cohort.tally import EngineTally, TooFineError
 from app.study.outcomes import EVERYONE
 from data_loaders import Endpoint
+from data_loaders.endpoints.build import LONGEST_FOLLOW_UP
 
 _GROUPED = frozenset({"categorical", "ordinal", "binary"})
 _PAIRS_OF = 12
+_BY_MONTH = (
+    "Follow-up is counted by month, who leaves within one at its end: it has too many different "
+    "times to be counted by each."
+)
+_MONTHS = range(int(LONGEST_FOLLOW_UP) + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +107,15 @@ def database_outcome(
     TallyError
         If the engine refuses, or nobody can be analysed.
     """
-    table = tally.events(chosen, endpoint, spec)
+    by_month = ""
+    try:
+        table = tally.events(chosen, endpoint, spec)
+    except TooFineError:
+        table = tally.events(chosen, endpoint, spec, _MONTHS)
+        by_month = (
+            "Follow-up is counted by month, who leaves within one at its end: it has too many "
+        )
+        by_month += "different times to be counted by each."
     left_out = table.attrs["left_out"]
     names = [str(name) for name in table["group"].cat.categories]
     parts = {name: table[table["group"] == name] for name in names}
@@ -139,7 +153,8 @@ def database_outcome(
         rmst = rmst_differences(among, tau, against) if tau > 0 and not incidences else None
     return DatabaseOutcome(
         endpoint=ends, curves=curves, incidences=incidences, colours=colours, label=label,
-        reference=reference, note=note, logrank=logrank, gray=gray, cox=cox, rmst=rmst, tau=tau,
+        reference=reference, note=" ".join(filter(None, (note, by_month))),
+        logrank=logrank, gray=gray, cox=cox, rmst=rmst, tau=tau,
         left_out=left_out,
         selected=sum(curve.n for curve in curves.values()) + sum(left_out.values()),
     )  # fmt: skip
