@@ -113,7 +113,9 @@ def _page(
         who = f"{selection.sentence} · {who}"
         methods = methods or methods_text(answer, selection)
         ids = frozenset(map(str, selection.source.patients.index))
-    above = " · ".join(part for part in (section, heading if heading != title else "") if part)
+    above = " · ".join(
+        part for part in (section, "" if title.startswith(heading) else heading) if part
+    )
     notes = [
         *(first or ()), answer.title, told.caption(), *answer.sentences, *answer.notes,
         *answer.cautions, *([methods] if methods else answer.methods), link,

@@ -223,6 +223,6 @@ def caption_from(answer: Answer, figure: str = "") -> str:
         Which of the answer's figures, where it is not the first: its own title then.
     """
     if figure and (title := title_of(answer.figures[figure]())):
-        return f"{title}."
+        return title
     first = next(iter(answer.sentences), "").replace("**", "")
     return f"{answer.title}. {first}".strip()

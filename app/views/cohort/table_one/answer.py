@@ -86,8 +86,9 @@ def _reading(table: TableOne) -> str:
     if not tested:
         return ""
     differ = sorted((r for r in tested if r.q_value < SIGNIFICANT), key=lambda row: row.q_value)
-    start = f"Of {count(len(tested), 'variable')} compared, {len(differ):,}"
+    compared = f"Of {count(len(tested), 'variable')} compared"
     if not differ:
-        return f"{start} differ with q below {SIGNIFICANT}."
+        return f"{compared}, none differs with q below {SIGNIFICANT}."
+    number = f"{len(differ):,} {'differs' if len(differ) == 1 else 'differ'}"
     most = listing([f"{row.label} ({format_q(row.q_value)})" for row in differ[:_LEADING]])
-    return f"{start} differ with q below {SIGNIFICANT}; the most certain: {most}."
+    return f"{compared}, {number} with q below {SIGNIFICANT}; the most certain: {most}."
