@@ -174,11 +174,9 @@ def _release(stated: argparse.Namespace) -> list[str]:
         text = release.to_text(_key(stated.key_file))
     except (TallyError, GroupingError) as error:
         raise CommandError(str(error)) from error
+    everyone = np.ones(cohort.n, dtype=bool)
+    _keep(stated.record, record.noted(cohort, everyone, digest_of(release.content)))
     _write(output, text.encode())
-    if stated.record is not None:
-        everyone = np.ones(cohort.n, dtype=bool)
-        noted = record.noted(cohort, everyone, digest_of(release.content))
-        _write(stated.record, noted.to_text().encode())
     tables = plural(len(release.content["events"]), "event table")
     return [f"wrote {output}: {tables}; look at it before you send it"]
 
@@ -216,9 +214,8 @@ def _answer(stated: argparse.Namespace) -> list[str]:
         text = reply.to_text(_key(stated.key_file))
     except TallyError as error:
         raise CommandError(str(error)) from error
+    _keep(stated.record, record)
     _write(output, text.encode())
-    if stated.record is not None:
-        _write(stated.record, record.to_text().encode())
     many = plural(reply.counts.n, "patient")
     return [f"wrote {output}: sums over {many} for round {request.number}"]
 
@@ -236,6 +233,22 @@ def _record(path: Path | None) -> SiteRecord:
     from app.cohort.tally import SiteRecord, read_record
 
     return SiteRecord() if path is None or not path.exists() else read_record(_read(path))
+
+
+def _keep(path: Path | None, record: SiteRecord) -> None:
+    """Write a site's record whole or not at all, before anything is told that it must know of.
+
+    It is about patients: nobody else on the machine reads it.
+    """
+    if path is None:
+        return
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.touch(0o600)
+        part.write_bytes(record.to_text().encode())
+        part.replace(path)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _key(path: Path | None) -> str | None:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
-from streamlit import config
+from streamlit import config, runtime
 
 from data_loaders.limits import limit
 from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
@@ -106,7 +106,11 @@ class Room:
 
 def _comes_back(scope: Scope) -> bool:
     """Whether a page connects again, whose session is still held: it names that third."""
-    return len(scope.get("subprotocols", ())) > 2
+    named = scope.get("subprotocols", ())
+    if len(named) < 3 or not runtime.exists():
+        return False
+    held = runtime.get_instance()._session_mgr  # noqa: SLF001  (it tells of those connected only)
+    return held.get_session_info(named[2]) is not None
 
 
 def _opens_a_page(request: Request) -> bool:

@@ -34,6 +34,7 @@ from app.shell.workspace.kept import is_kept
 from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.study.files.tables import file_stem
 from app.study.wording import count
+from app.study.workspace import is_everybodys
 from data_loaders import Cohort
 
 LOAD = "saved_file"
@@ -85,13 +86,14 @@ def saved_option(name: str) -> str:
 def keep_saved_in_link(cohort: Cohort, *chosen: object) -> None:
     """Write the saved groups that are shown into the address, where everyone has the cohort.
 
-    Groups of an upload stay out of links: they are somebody's patients.
+    Groups of an upload stay out of links: they are somebody's patients, also where it is of
+    simulated patients in part.
     """
     texts = [
         saved_to_text(name, grouping)
         for name, grouping in saved_groups(cohort).items()
         if saved_option(name) in chosen
-        if cohort.provenance.synthetic or cohort.provenance.source.startswith("catalogue:")
+        if is_everybodys(key_of(cohort))
     ]
     keep_in_address(LINK, [text for text in texts if text is not None])
 

@@ -295,6 +295,63 @@ def test_whom_a_proxy_brings_keeps_nothing_and_reads_nothing_of_the_machine(
         config.set_option("server.address", before)
 
 
+def saves_groups_of_patients_among_simulated_ones() -> None:
+    from dataclasses import replace
+
+    import streamlit as st
+
+    from app.cohort.groupings import GroupingSpec
+    from app.shell.saved_groups import keep_saved_in_link, save_groups, saved_option
+    from app.shell.session import open_cohort, uploads
+    from data_loaders.uploads import load_upload
+    from tests.pages.test_keeping import FILES, KEY
+
+    cohort = load_upload(FILES, {}, "Mine")
+    provenance = replace(cohort.provenance, synthetic=True)  # as combine() says of the whole
+    uploads()[KEY] = replace(cohort, provenance=provenance)
+    for key in (KEY, "demo:mds"):
+        held = open_cohort(key)
+        save_groups(held, "mine", GroupingSpec.parse("alteration:TP53").build(held))
+        keep_saved_in_link(held, saved_option("mine"))
+        st.session_state[f"link of {key}"] = "saved" in st.query_params
+
+
+def test_saved_groups_of_ones_own_patients_stand_in_no_link():
+    script = saves_groups_of_patients_among_simulated_ones
+    at = AppTest.from_function(script, default_timeout=60).run()
+    assert not at.exception
+    assert at.session_state["link of demo:mds"]
+    assert not at.session_state[f"link of {KEY}"]
+
+
+def is_shared_by_a_store_that_is_away() -> None:
+    import streamlit as st
+
+    from app.shell.session import uploads
+    from app.shell.workspace.kept import kept_cohorts, refresh_kept, shared
+    from app.study.workspace import KeptCohort, SharedCohort
+
+    kept = KeptCohort("upload:1", "Theirs", "f", 40, "", has_data=True, page="", used="")
+    st.session_state["_kept_shared"] = {"upload:1": SharedCohort("person:kim", "read", kept)}
+    uploads()["upload:1"] = None
+    refresh_kept()
+    held = "upload:1" in uploads() and "upload:1" in kept_cohorts()
+    st.session_state["held"] = held and shared("upload:1") is not None
+
+
+def test_a_store_that_is_away_takes_back_nothing_that_is_shared(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(STORE.name, "postgresql://127.0.0.1:1/nothing")
+    before = config.get_option("server.address")
+    config.set_option("server.address", "127.0.0.1")
+    try:
+        at = AppTest.from_function(is_shared_by_a_store_that_is_away, default_timeout=60).run()
+    finally:
+        config.set_option("server.address", before)
+    assert not at.exception
+    assert at.session_state["held"]
+    assert "not shared" not in at.session_state["_kept_said"]
+
+
 def loads_what_another_shares() -> None:
     import streamlit as st
 

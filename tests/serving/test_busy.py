@@ -6,6 +6,7 @@ import anyio
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from app.serving.busy import Room, busy_page, memory_mib
 from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
@@ -36,6 +37,28 @@ def test_beyond_its_memory_nobody_new_is_let_in(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(MAX_MEMORY_MIB.name, "20")
     if memory_mib():
         assert statuses(("/", PAGE), ("/media/figure.svg", PAGE)) == [503, 200]
+
+
+def test_a_session_that_is_not_held_is_nobodys_way_in(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(MAX_SESSIONS.name, "1")
+    sent: list[str] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    async def connect(*named: str) -> None:
+        scope = {"type": "websocket", "path": "/_stcore/stream", "subprotocols": named}
+        await room(scope, anyio.sleep_forever, send)
+
+    async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        if not scope["subprotocols"]:  # while it is there, others come
+            await connect("streamlit", "token")
+            await connect("streamlit", "token", "made-up")
+
+    room = Room(app)
+    anyio.run(connect)
+    assert sent == ["websocket.accept", "websocket.close", "websocket.close"]
 
 
 def test_what_a_proxy_sends_is_a_whole_response():

@@ -55,6 +55,7 @@ def refresh_kept() -> None:
     cohorts: dict[str, KeptCohort] = {}
     latest: dict[tuple[str, str], int] = {}
     shared: Mapping[str, SharedCohort] = {}
+    before: Mapping[str, SharedCohort] = st.session_state.get(_SHARED, {})
     try:
         found = workspace()
         if found is not None:
@@ -69,8 +70,8 @@ def refresh_kept() -> None:
             }
     except WorkspaceError as error:
         say(str(error))
+        shared = before  # a store that is away takes nothing back
     # What is not shared any more is not held any longer either.
-    before: Mapping[str, SharedCohort] = st.session_state.get(_SHARED, {})
     for key in before.keys() - shared.keys() - cohorts.keys():
         if st.session_state.get(UPLOADS, {}).pop(key, None) is not None:
             say(f"{before[key].kept.name} is not shared with you any more.")

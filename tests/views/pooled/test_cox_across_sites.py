@@ -442,6 +442,12 @@ def test_releases_and_rounds_go_by_the_command(
     assert code == 1
     assert "the difference would tell about them" in told
     assert not (tmp_path / "second.json").exists()
+    # What the record cannot hold is not told.
+    unread = tmp_path / "third.json"
+    lost = ("--site", "North", "--record", tmp_path / "nowhere" / "record.json")
+    assert said("release", "demo:mds", *lost, "--output", unread)[0] == 1
+    assert not unread.exists()
+    assert record.stat().st_mode & 0o077 == 0
     for words, wrong in (
         (("answer", request, "demo:mds", "--site", "Nowhere"), "use the name by which it knows"),
         (("answer", release, "demo:mds", *site), "not a request for a Cox model"),
