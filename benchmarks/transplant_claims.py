@@ -118,8 +118,12 @@ def truths(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats]
     return np.asarray((gains[0] - gains[1]).reshape(-1, 40).mean(axis=1))
 
 
-def claims(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats]) -> dict[str, Any]:
-    """What would be printed: 1 where it claims a difference, and whether its interval holds."""
+def claims(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats],
+           draws: int) -> dict[str, Any]:  # fmt: skip
+    """What would be printed: 1 where it claims a difference, and whether its interval holds.
+
+    The other estimators have intervals where ``draws`` is not 0.
+    """
     true = truths(frame, found, factors)
     said: dict[str, Any] = {"horizon": found.settings.horizon, "n": found.n}
     mean = {name: float(true[found.members(name)].mean()) for name in found.groups}
@@ -139,9 +143,13 @@ def claims(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats]
     if some:
         said["any class: claims"] = any(clear for clear, _ in some)
         said["any class: holds"] = all(inside for _, inside in some)
-    for row in same_terms(found, []).means.to_dict("records"):
-        if row["group"] == found.groups[0]:
-            said[f"{row['approach']}: off"] = row["rmst_difference"] - mean[found.groups[0]]
+    others = same_terms(found, [], draws=draws).means
+    for row in others[others["supported"]].to_dict("records"):
+        what, truth = f"{row['approach']}, {row['group']}", mean[str(row["group"])]
+        said[f"{what}: off"] = row["rmst_difference"] - truth
+        if draws:
+            said[f"{what}: claims"] = row["verdict"] in ("longer", "shorter")
+            said[f"{what}: holds"] = row["lower"] <= truth <= row["upper"]
     tests = found.tests.set_index("test")
     if len(tests) and tests.loc["contrast", "supported"]:
         row, (low, high) = tests.loc["contrast"], found.halves or ("", "")
@@ -166,6 +174,9 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first cohort")
     parser.add_argument("--patients", type=int, default=1_500)
     parser.add_argument("--draws", type=int, default=200)
+    parser.add_argument(
+        "--others", type=int, default=0, help="cohorts in which the other estimators are drawn too"
+    )
     parser.add_argument("--effect", action="store_true", help="with an effect that differs")
     parser.add_argument("--hidden", type=float, default=1.0, help="strength of a hidden cause")
     chosen = parser.parse_args()
@@ -176,7 +187,8 @@ def main() -> None:
     begin, rows = time.perf_counter(), []
     for seed in range(chosen.first, chosen.first + chosen.cohorts):
         frame = simulated(chosen.patients, 50_000 + seed, factors, chosen.hidden)
-        rows.append(claims(frame, emulate(prepared(frame), ARMS, settings), factors))
+        draws = chosen.draws // 2 if seed - chosen.first < chosen.others else 0
+        rows.append(claims(frame, emulate(prepared(frame), ARMS, settings), factors, draws))
     table = pd.DataFrame(rows).astype(float)
     summary = pd.DataFrame(
         {
