@@ -8,10 +8,10 @@ under the moment's name, and of those the oldest go.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
+import sys
 import threading
 from collections import deque
 from datetime import UTC, datetime
@@ -98,7 +98,7 @@ def _write(path: Path, line: dict[str, object]) -> None:
     text = json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False)
     try:
         with Path(f"{path}.lock").open("a") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX)
+            _wait_for_turn(turn.fileno())
             if path.exists() and path.stat().st_size >= _FULL:
                 _put_aside(path)
             held = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -110,6 +110,14 @@ def _write(path: Path, line: dict[str, object]) -> None:
         _trouble = True
         reason = error.strerror
         logging.getLogger("calr_explorer").error("The audit was not written: %s", reason)  # noqa: TRY400  (its place says nothing)
+
+
+def _wait_for_turn(file: int) -> None:
+    """Until no other process writes; on Windows a server is one process with a lock of its own."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _put_aside(path: Path) -> None:
