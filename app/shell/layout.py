@@ -21,7 +21,7 @@ from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available
 from app.study.files.tables import file_stem, to_csv
 from app.study.glossary import explained, in_lines
 from app.study.wording import count
-from data_loaders import Provenance
+from data_loaders import Cohort, Provenance
 
 _MARK = (
     '<path d="M3 5h8v7h7v7h7v6h6" fill="none" stroke="#d9541e" stroke-width="3.2" '
@@ -143,6 +143,7 @@ def figure_with_downloads(
     name: tuple[str, ...],
     alt: str,
     beside: Callable[[], None] | None = None,
+    of: Cohort | None = None,
     **chart: Any,
 ) -> None:
     """Show a figure and, under it, its downloads.
@@ -155,14 +156,16 @@ def figure_with_downloads(
         Stable key of the widgets, words of the file name, alternative text.
     beside
         Draws what else is offered in the row of the downloads.
+    of
+        Whose data these are, where it is not the cohort that the session looks at.
     chart
         Further options of ``st.plotly_chart``.
     """
-    looking = looking_at()
-    stem = file_stem(looking.cohort.name, *name, synthetic=looking.synthetic)
+    cohort = looking_at().cohort if of is None else of
+    stem = file_stem(cohort.name, *name, synthetic=cohort.provenance.synthetic)
     shown = escaped_figure(figure)
     st.plotly_chart(shown, key=key, config=plotly_config(stem), alt=alt, **chart)
-    draw_downloads(figure, numbers, key=key, stem=stem, beside=beside)
+    draw_downloads(figure, numbers, key=key, stem=stem, beside=beside, of=cohort)
 
 
 def draw_downloads(
@@ -172,12 +175,13 @@ def draw_downloads(
     key: str,
     stem: str,
     beside: Callable[[], None] | None = None,
+    of: Cohort | None = None,
 ) -> None:
     """One quiet row under a figure: as SVG, as PNG, the numbers behind it, and what is beside."""
     with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
         download_figure(figure, key=key, stem=stem, type="tertiary")
         told = "The numbers behind the figure"
-        download_table("CSV", numbers, key=f"{key}_csv", stem=stem, help=told)
+        download_table("CSV", numbers, key=f"{key}_csv", stem=stem, of=of, help=told)
         if beside is not None:
             beside()
 
@@ -253,10 +257,17 @@ _FORMATS: dict[FigureFormat, str] = {
 
 
 def download_table(
-    label: str, numbers: Callable[[], pd.DataFrame], *, key: str, stem: str, **options: Any
+    label: str,
+    numbers: Callable[[], pd.DataFrame],
+    *,
+    key: str,
+    stem: str,
+    of: Cohort | None = None,
+    **options: Any,
 ) -> None:
     """A button that makes and downloads a table as CSV when it is clicked."""
-    make = partial(_csv, numbers, looking_at().cohort.provenance)
+    cohort = looking_at().cohort if of is None else of
+    make = partial(_csv, numbers, cohort.provenance)
     download(label, make, f"{stem}.csv", key, mime="text/csv", type="tertiary", **options)
 
 

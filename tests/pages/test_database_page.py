@@ -25,6 +25,7 @@ pytest.importorskip("ibis", reason="Ibis is not installed (make engine)")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     cohort = load_cohort("demo:mds")
     table = cohort.patients.join(cohort.alterations.astype("Int8")).reset_index()
+    table["sex"] = table["sex"].replace("F", "<a href='x'>F</a>")
     path: Path = tmp_path_factory.mktemp("registry") / "registry.duckdb"
     with duckdb.connect(path) as connection:
         connection.register("given", table)
@@ -35,6 +36,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_what_the_page_says_is_what_the_rows_say(registry):
     tally = connect(registry, "patients")
     assert not tally.refused
+    assert tally.cohort.provenance.source == "DuckDB registry.duckdb, table patients"
     cohort = load_cohort(registry, table="patients")
     spec = GroupingSpec.parse("alteration:TP53")
     found = database_outcome(tally, Filter(), "aml", spec, "#000000")
@@ -75,6 +77,10 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert "All patients: " in words(at)
     at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
+    at.selectbox(key="engine_by").set_value("variable:sex").run(timeout=200)
+    drawn = json.dumps(figures(calm(at)))
+    assert "F</a>" not in drawn
+    assert "&lt;a href" in drawn
     at.multiselect(key="engine_with").set_value(["ASXL1"]).run(timeout=200)
     assert "Counted: ASXL1 altered." in words(calm(at))
     at.session_state["engine_show"] = "Alterations"

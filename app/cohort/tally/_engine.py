@@ -264,8 +264,12 @@ class EngineTally:
         return table if group is not None else table.assign(group=0)
 
     def levels(self, name: str) -> dict[Any, int]:
-        """How many of all patients have each value of a column of few values, none missing."""
-        return {value: n for value, n in self._known.levels[name].items() if value is not None}
+        """How many of all patients have each value of a column of few values, none missing.
+
+        Empty where a column has many.
+        """
+        held = self._known.levels.get(name, {})
+        return {value: n for value, n in held.items() if value is not None}
 
     @property
     def columns(self) -> tuple[str, ...]:

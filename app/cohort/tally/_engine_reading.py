@@ -34,7 +34,7 @@ from app.cohort.tally._engine_forms import (
     scaled,
 )
 from app.cohort.tally._tally import TallyError
-from data_loaders import Cohort, Endpoint, Variable
+from data_loaders import Cohort, Endpoint, Provenance, Variable
 from data_loaders.files.tables import RawTable, read_table
 from data_loaders.joining.from_table import cohort_from_table
 from data_loaders.mapping.record import TableMapping
@@ -119,6 +119,7 @@ def understand(engine: Engine, mapping: TableMapping) -> Understood:
     }
     nobody = replace(
         cohort.subset(np.zeros(cohort.n, dtype=bool)),
+        provenance=Provenance(source=f"{engine.label}, table {engine.table}"),
         endpoints=endpoints, variables=variables, issues=(), file_columns={},
     )  # fmt: skip
     return Understood(

@@ -15,8 +15,9 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.tally import EngineTally, TallyError
 from app.shell.controls.choice import choice, pick, several
+from app.shell.escaping import escape_texts_of
 from app.shell.layout import bullets, download, figure_with_downloads
-from app.shell.session import keep_upload
+from app.shell.session import keep_upload, looking_at
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
 from app.shell.work.engine import engine_answer, held_engine, hold_engine, let_go, why_no_engine
@@ -54,6 +55,7 @@ def draw_database() -> None:
         _draw_opening()
         return
     tally = held.tally
+    escape_texts_of(looking_at().cohort, _texts(tally))
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.markdown(
         f"**{markdown_escaped(tally.name)}**: {count(tally.n, 'patient')}, asked where they lie "
@@ -77,6 +79,18 @@ def draw_database() -> None:
         chosen = Filter()
     _draw_sample(chosen)
     _draw_understood(tally)
+
+
+def _texts(tally: EngineTally) -> set[str]:
+    """What the table's own texts are: names and values, which are no markup in a figure."""
+    cohort = tally.cohort
+    named = [tally.name, *cohort.features["label"], *(e.label for e in cohort.endpoints.values())]
+    values = (value for held in map(tally.levels, tally.columns) for value in held)
+    return {
+        str(text)
+        for text in (*named, *(v.label for v in cohort.variables.values()), *values)
+        if text is not None
+    }
 
 
 def _draw_opening() -> None:
@@ -182,7 +196,8 @@ def _draw_outcome(tally: EngineTally, chosen: Filter) -> None:
             framed(outcome_figure(result), title, synthetic=False),
             partial(_curves_table, result.curves),
             key="engine_curves",
-            name=(tally.name, endpoint),
+            of=tally.cohort,
+            name=(endpoint,),
             alt=f"{title}. " + " ".join(sentences),
         )
     with words:
@@ -211,7 +226,8 @@ def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
             framed(frequencies_figure(result), title, synthetic=False),
             partial(pd.DataFrame, result.frequencies),
             key="engine_frequencies",
-            name=(tally.name, "alterations"),
+            of=tally.cohort,
+            name=("alterations",),
             alt=f"{title}. " + " ".join(sentences),
         )
     with words:
