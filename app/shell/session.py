@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.web.server.server_util import get_cookie_secret
 
 from app.cohort.filters import Filter, Selection
 from app.cohort.scores import SCORES, with_scores
@@ -87,11 +89,16 @@ class Looking:
         return self.cohort.provenance.synthetic
 
     def for_audit(self) -> dict[str, Any]:
-        """What is noted of it: no name, no value, no condition."""
+        """What is noted of it: no name, no value, no condition.
+
+        A filter's hash has the server's secret for its key: of few conditions, or of a patient's
+        number, a plain hash is found by trying.
+        """
         asked = json.dumps(self.filter.to_dict(), sort_keys=True, default=str).encode()
+        keyed = hmac.new(get_cookie_secret().encode(), asked, hashlib.sha256).hexdigest()
         return {
             "fingerprint": self.cohort.fingerprint,
-            "filter_hash": "" if self.filter.is_empty else hashlib.sha256(asked).hexdigest()[:16],
+            "filter_hash": "" if self.filter.is_empty else keyed[:16],
             "n": self.selection.n,
         }
 

@@ -181,6 +181,20 @@ def test_a_correction_is_kept_and_the_one_before_comes_back():
     assert session(cohort=KEY).session_state["_looking_at"].cohort.fingerprint == first.fingerprint
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_correction_does_not_undo_that_of_another_tab():
+    at = session(upload=True)
+    calm(at.button(key="keep_now").click().run())
+    first, second = Hand(session(cohort=KEY)), Hand(session(cohort=KEY))
+    for hand, gene in ((first, "ASXL1"), (second, "TP53")):
+        hand.look_at(gene)
+        hand.choose("leave out", "use", gene)
+        hand.press("use_mapping")
+    assert "TP53" not in second.cohort.alterations, "in this session"
+    kept = session(cohort=KEY).session_state["_looking_at"].cohort
+    assert kept.fingerprint == first.cohort.fingerprint
+
+
 def test_a_damaged_cohort_is_said_and_nothing_stands_in_its_place(folder: Path):
     at = session(upload=True)
     calm(at.button(key="keep_now").click().run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import time
 import traceback
@@ -21,12 +22,14 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from app.cohort.filters import Filter
 from app.shell.accounts.door import PERSON, Door
 from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules, log_out
 from app.shell.layout import _taken
+from app.shell.session import Looking
 from app.shell.story.stages import _held, stage
 from app.shell.watch import audit
-from data_loaders import settings
+from data_loaders import load_cohort, settings
 
 NOW = 1_800_000_000.0
 OIDC = {
@@ -307,6 +310,45 @@ def test_lines_are_appended_and_a_full_file_is_put_aside(
     assert audit.last_notes()[0]["n"] == 39
     assert file.stat().st_mode & 0o077 == 0
     assert audit.audit_works()
+
+
+def who_comes_to_a_closed_door() -> None:
+    import streamlit as st
+
+    from app.shell.accounts import stop_at_the_gate
+
+    stop_at_the_gate(st.session_state["refused"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "why", "noted"),
+    [(OIDC, "out", False), (OIDC, "role", True), (OIDC, "expired", True), (PROXY, "out", True)],
+)
+def test_who_has_yet_to_log_in_fills_no_audit(
+    mode: Mapping[str, str], why: Any, noted: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    set_all(monkeypatch, mode | {settings.AUDIT.name: str(tmp_path / "audit.jsonl")})
+    at = AppTest.from_function(who_comes_to_a_closed_door, default_timeout=60)
+    at.session_state["refused"] = Refused(why, "No.", "" if why == "out" else "ada")
+    at.run()
+    assert not at.exception
+    assert (tmp_path / "audit.jsonl").exists() == noted
+
+
+def test_a_filter_is_noted_by_a_hash_that_nobody_finds_by_trying():
+    cohort = load_cohort("demo:mds")
+    chosen = Filter.from_dict({"column": "age_years", "between": [60, None]})
+    plain = json.dumps(chosen.to_dict(), sort_keys=True).encode()
+    looking = Looking("demo:mds", cohort, chosen, chosen.apply(cohort))
+    before = config.get_option("server.cookieSecret")
+    hashes = {hashlib.sha256(plain).hexdigest()[:16]}
+    try:
+        for secret in (SECRET, "of another server", SECRET):
+            config.set_option("server.cookieSecret", secret)
+            hashes.add(looking.for_audit()["filter_hash"])
+    finally:
+        config.set_option("server.cookieSecret", before)
+    assert len(hashes) == 3
 
 
 def test_a_file_that_cannot_be_written_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -104,9 +104,11 @@ def disclosure_policy() -> Disclosure | None:
 
 def stop_at_the_gate(refused: Refused) -> None:
     """Show why somebody is not let in, and how they may be; nothing else is drawn."""
-    _note_once(Person(refused.subject or "unknown"), "refused", refused.why)
-    st.title("CALR Explorer", anchor=False)
     mode = settings.ACCOUNTS.read().lower()
+    # Who has yet to log in was not refused: to note them would let anybody fill the audit.
+    if mode != "oidc" or refused.why != "out":
+        _note_once(Person(refused.subject or "unknown"), "refused", refused.why)
+    st.title("CALR Explorer", anchor=False)
     lacks = _oidc_lacks() if mode == "oidc" else ""
     if lacks:
         st.error(lacks)

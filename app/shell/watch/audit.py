@@ -1,9 +1,9 @@
 """Who did what and when: one line of JSON each, without a value of a patient.
 
-A cohort goes by its fingerprint, a filter by a hash, a selection by its number of patients. Names
-of cohorts, columns and files may tell of patients, so they are not noted. Lines are appended by one
-write under a lock, so that several processes of a server share a file; a full file is put aside
-under the moment's name, and of those the oldest go.
+A cohort goes by its fingerprint, a filter by a keyed hash, a selection by its number of patients.
+Names of cohorts, columns and files may tell of patients, so they are not noted. Lines are appended
+by one write under a lock, so that several processes of a server share a file; a full file is put
+aside under the moment's name, and of those the oldest go.
 """
 
 from __future__ import annotations

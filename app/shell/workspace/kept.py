@@ -31,6 +31,8 @@ _LISTED, _LATEST, _SHARED = "_kept_cohorts", "_kept_latest", "_kept_shared"
 # The cohorts of a session itself, by key: app.shell.session holds them.
 UPLOADS = "_uploads"
 _DAMAGED, _SAID = "_kept_damaged", "_kept_said"
+# Fingerprints of the kept cohorts that this session opened or kept: what its corrections follow.
+_BASES = "_kept_bases"
 MAPPING, COLUMNS = "mapping", "columns"
 # A cohort that two tabs of an owner look at is held once, and no longer than either does.
 _open: weakref.WeakValueDictionary[tuple[str, str, str], Cohort] = weakref.WeakValueDictionary()
@@ -138,6 +140,7 @@ def open_kept(key: str) -> tuple[Cohort, Original | None]:
             raise
         _open[place] = cohort
         _originals[cohort] = original
+    st.session_state.setdefault(_BASES, {})[key] = cohort.fingerprint
     return cohort, _originals.get(cohort)
 
 
@@ -162,9 +165,16 @@ def keep(key: str, cohort: Cohort, original: Original | None) -> None:
     Raises
     ------
     WorkspaceError
-        If it cannot be written.
+        If it cannot be written, or was corrected elsewhere since this session opened it.
     """
     one = shared(key)
+    listed = kept_cohorts().get(key)
+    bases: dict[str, str] = st.session_state.setdefault(_BASES, {})
+    if listed is not None and bases.get(key, listed.fingerprint) != listed.fingerprint:
+        raise WorkspaceError(
+            "it was corrected elsewhere since this session opened it; reload the page to see that, "
+            "and correct it then."
+        )
     if one is not None and one.may != "edit":
         raise WorkspaceError("This cohort is shared with you to read, not to correct.")
     found = workspace(make=True) if one is None else _holder(key)
@@ -172,6 +182,7 @@ def keep(key: str, cohort: Cohort, original: Original | None) -> None:
         raise WorkspaceError("Nothing can be kept on this server: it cannot tell its users apart.")
     store, owner = found
     store.keep(owner, key, cohort, original)
+    bases[key] = cohort.fingerprint
     if original is not None:
         before = store.saved(owner, key, MAPPING).get(COLUMNS)
         mapping = dict(original.mapping)
