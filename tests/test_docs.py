@@ -32,10 +32,8 @@ from tests.conftest import ROOT
 
 PAGES = {
     path.name: path.read_text(encoding="utf-8")
-    for path in (
-        ROOT / "README.md", ROOT / "docs" / "ARCHITECTURE.md", ROOT / "docs" / "CONTRIBUTING.md"
-    )
-}  # fmt: skip
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 SCRIPTS = sorted((ROOT / "docs").glob("*.py"))
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = ("app", "data_loaders", "pages", "tests", "docs", "benchmarks")
@@ -85,7 +83,7 @@ def test_what_is_not_there_is_missed():
 @pytest.mark.parametrize("page", PAGES)
 def test_every_path_and_name_on_a_page_exists(page: str):
     words = set(named(PAGES[page]))
-    assert len(words) > 3
+    assert len(words) > 3 or page in {"CHANGELOG.md", "DEPLOY.md"}, "those speak to who runs it"
     assert not sorted(word for word in words if missing(word))
 
 
