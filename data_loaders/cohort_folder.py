@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from data_loaders.files.formats import MAX_FILE_BYTES
+from data_loaders.files.parquet import read_parquet
 from data_loaders.files.regular_files import read_regular
 from data_loaders.files.tables import MAX_CELLS
 from data_loaders.model import (
@@ -349,8 +350,7 @@ def _unpacked(
     """The frame of a table; the first ``before`` columns are not the frame's."""
     file = folder / f"{name}.parquet"
     try:
-        source = pyarrow.parquet.ParquetFile(file)
-        metadata = source.metadata
+        metadata = pyarrow.parquet.read_metadata(file)
         if metadata.num_rows * max(metadata.num_columns, 1) > MAX_CELLS:
             raise CohortError(
                 f"{file.name} has more than {MAX_CELLS:,} cells, the most that is read."
@@ -360,7 +360,7 @@ def _unpacked(
             raise CohortError(
                 f"{file.name} holds more than {MAX_FILE_BYTES // 2**20} MiB, the most that is read."
             )
-        table = source.read()
+        table = read_parquet(file, file.name)
     except FileNotFoundError as error:
         raise CohortError(f"{file.name} of the stored cohort is not there; {_AGAIN}.") from error
     except (pa.ArrowException, OSError) as error:

@@ -33,6 +33,7 @@ from data_loaders.files.header_rows import (
     without_titles,
 )
 from data_loaders.files.notation_evidence import settled
+from data_loaders.files.parquet import read_parquet
 from data_loaders.files.r_data import read_r_data, unpacked
 from data_loaders.files.table_names import check_names, cleaned_names
 from data_loaders.files.workbook import Sheet, read_workbook
@@ -361,10 +362,9 @@ def _read_parquet(
 ) -> tuple[list[str], list[tuple[npt.NDArray[np.int64], list[object]]], set[int]]:
     typed = set()
     try:
-        source = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
-        metadata = source.metadata
+        metadata = pyarrow.parquet.read_metadata(pa.BufferReader(data))
         check_size(file, metadata.num_rows, metadata.num_columns)
-        table = source.read()
+        table = read_parquet(data, file)
         columns = []
         for position, column in enumerate(table.columns):
             kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type

@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
-from data_loaders import CohortError
+from data_loaders import CohortError, load_table_bytes
+from data_loaders.cohort_folder import read_cohort, write_cohort
+from data_loaders.demo import load_demo
+from data_loaders.files.parquet import read_parquet
 from data_loaders.limits import limit
 from data_loaders.settings import MAX_ROWS
 from tests.conftest import ROOT
@@ -25,6 +31,29 @@ def test_what_is_no_limit_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CALR_EXPLORER_MAX_ROWS", text)
     with pytest.raises(CohortError, match="needs a whole number above zero, such as 2000000"):
         limit(MAX_ROWS)
+
+
+def test_a_text_that_a_small_file_repeats_is_not_written_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    folder = write_cohort(load_demo("mpn", n=60), tmp_path / "cohort")
+    file = folder / "patients.parquet"
+    table = pyarrow.parquet.read_table(file)
+    place = table.column_names.index("diagnosis")
+    long = table.set_column(place, "diagnosis", pa.array(["x" * 200_000] * 60))
+    pyarrow.parquet.write_table(long, file)
+    assert file.stat().st_size < 200_000
+    monkeypatch.setattr("data_loaders.files.parquet.MAX_BYTES", 2**20)
+    with pytest.raises(CohortError, match=r"patients\.parquet holds more than 1 MiB"):
+        read_cohort(folder)
+    with pytest.raises(CohortError, match=r"a\.parquet holds more than 1 MiB"):
+        load_table_bytes("a.parquet", file.read_bytes())
+    # As they were where there is room.
+    monkeypatch.setattr("data_loaders.files.parquet.MAX_BYTES", 2**30)
+    back = read_parquet(file, "long")
+    assert back.schema.types == long.schema.types
+    texts = ["patient_id", "diagnosis", "driver"]
+    assert back.select(texts).equals(long.select(texts))
 
 
 def test_a_table_beyond_the_limit_set_is_refused_and_the_limit_is_stated():
