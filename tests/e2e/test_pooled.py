@@ -68,16 +68,17 @@ def test_three_hospitals_become_one_figure(
         page.get_by_text("Write a release of the cohort at hand").click()
         page.get_by_role("textbox", name="Name of the site").fill(path.stem)
         page.get_by_role("textbox", name="Key to sign with (optional)").fill(f"{KEY}, {path.stem}")
-        page.keyboard.press("Enter")
-        if path == hospitals[0]:  # the page keeps them
-            choose_many(page, "Groups", "TP53")
+        page.get_by_role("button", name="Write the release").click()
         expect(
-            page.get_by_text("event tables of about 500 patients, signed with your key")
+            page.get_by_text("event table of about 500 patients, signed with your key")
         ).to_be_visible()
         releases.append(saved(page, "Release (JSON)", tmp_path))
         go_to(page, "Data")
-    # Who has two sees an example, and why.
+    # Who has two sees an example, and why; what was told is on record.
     go_to(page, "Pooled")
+    page.get_by_text("Write a release of the cohort at hand").click()
+    page.get_by_text("Record of what this site told").click()
+    expect(page.get_by_text("3 answers on record")).to_be_visible()
     opened = chosen_file(page, "Releases of the sites")
     opened.set_input_files(releases[:2])
     expect(page.get_by_text("Open the releases of at least 3 sites")).to_be_visible()

@@ -47,9 +47,14 @@ def test_a_release_is_written_under_the_policy(open_app):
     at: AppTest = open_app("pooled", cohort="demo:mds")
     at.session_state["release"] = True
     at.run()
-    at.text_input(key="release_site").set_value("Hospital *A*").run()
+    at.text_input(key="release_site").set_value("Hospital *A*")
+    at.text_input(key="release_key").set_value("short")
+    at.button(key="release_write").click().run()
+    assert "at least 16 characters" in at.error[0].value
+    at.text_input(key="release_key").set_value("agreed by telephone")
+    at.button(key="release_write").click().run()
     calm(at)
-    assert "event tables of about 1,500 patients" in words(at)
+    assert "event tables of about 1,500 patients, signed with your key" in words(at)
 
 
 def test_a_cox_model_over_sites_is_shown_asked_for_and_answered(open_app):

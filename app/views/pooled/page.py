@@ -17,18 +17,16 @@ from app.cohort.groupings import GroupingError, GroupingSpec, grouping_options
 from app.cohort.tally import (
     Release,
     ReleasePolicy,
-    SiteRecord,
     TallyError,
     digest_of,
     read_release,
     tally_of,
 )
-from app.shell.accounts import may, person
+from app.shell.accounts import may
 from app.shell.controls.choice import choice, pick, several
 from app.shell.layout import bullets, download, download_table, figure_with_downloads
 from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
 from app.shell.tables import draw_table
-from app.shell.watch.audit import note
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count
@@ -48,6 +46,7 @@ from app.views.pooled.page_files import (
     draw_record,
     held_record,
     hold_record,
+    offer_record,
     signed_words,
 )
 from app.views.pooled.tables import frequencies_by_site, table_by_site
@@ -59,7 +58,7 @@ from app.views.pooled.words import (
     pooled_title,
 )
 
-_FILES, _SITE = "pooled_files", "release_site"
+_FILES, _SITE, _WRITTEN = "pooled_files", "release_site", "_release_written"
 _MOST_BYTES = 32 * 2**20
 _INCIDENCE, _FREE = "Cumulative incidence", "Free of the event"
 _POLICIES = {
@@ -214,42 +213,56 @@ def draw_release(looking: Looking) -> None:
             "sums of numbers, of the patients selected in the sidebar. Look at the file before you "
             "send it."
         )
-        site = st.text_input("Name of the site", key=_SITE, max_chars=80, placeholder="Hospital A")
-        policy = pick("What may leave", list(_POLICIES), "release_policy")
-        options = [str(spec) for spec in grouping_options(looking.cohort)]
-        groups = several(
-            "Groups", options, "release_groups", labels={o: _name(o) for o in options},
-            placeholder="None", max_selections=8,
-        )  # fmt: skip
-        key = draw_own_key("release_key")
-        if not (site or "").strip():
-            st.info("Give the site a name, by which others tell it apart.")
-            return
         draw_record("release")
-        record = held_record()
-        try:
-            release = tally_of(looking.cohort).release(
-                _POLICIES[policy], site=site.strip(), groups=groups, selected=looking.filter,
-                made=datetime.now(UTC).date(), record=record,
+        options = [str(spec) for spec in grouping_options(looking.cohort)]
+        # All at once: a key that was typed last is in the file.
+        with st.form("release_form", border=False):
+            site = st.text_input(
+                "Name of the site", key=_SITE, max_chars=80, placeholder="Hospital A"
+            )
+            policy = pick("What may leave", list(_POLICIES), "release_policy")
+            groups = several(
+                "Groups", options, "release_groups", labels={o: _name(o) for o in options},
+                placeholder="None", max_selections=8,
             )  # fmt: skip
-            text = release.to_text(key)
-        except (TallyError, GroupingError) as error:
-            st.error(markdown_escaped(str(error)))
-            return
-        many = int(release.content["counts"][0]["table"]["n"][0])
-        tables = count(len(release.content["events"]), "event table")
-        st.markdown(f"{tables} of about {count(many, 'patient')}, {signed_words(key)}.")
-        # What is taken away is told, and later selections are held against it.
-        told = partial(_note, record, looking, digest_of(release.content))
-        st.download_button(
-            "Release (JSON)", text, f"{file_stem(site)}.calr-release.json", key="release_file",
-            icon=":material/download:", on_click=told,
+            key = draw_own_key("release_key")
+            asked = st.form_submit_button("Write the release", key="release_write", type="primary")
+        if asked:
+            st.session_state.pop(_WRITTEN, None)
+            _write(looking, (site or "").strip(), _POLICIES[policy], groups, key)
+        # It stays until another is written or the cohort is another: a page may run at any time.
+        written = st.session_state.get(_WRITTEN)
+        if written is not None and written[0] == looking.cohort.fingerprint:
+            _, stem, words, text = written
+            st.markdown(words)
+            with st.container(horizontal=True):
+                download("Release (JSON)", partial(str, text), f"{stem}.calr-release.json",
+                         "release_file")  # fmt: skip
+                offer_record("released")
+
+
+def _write(
+    looking: Looking, site: str, policy: ReleasePolicy, groups: list[str], key: str | None
+) -> None:
+    """Write a release, keep it for the page and note it in the record; or say why not."""
+    if not site:
+        st.info("Give the site a name, by which others tell it apart.")
+        return
+    record = held_record()
+    try:
+        release = tally_of(looking.cohort).release(
+            policy, site=site, groups=groups, selected=looking.filter,
+            made=datetime.now(UTC).date(), record=record,
         )  # fmt: skip
-
-
-def _note(record: SiteRecord, looking: Looking, answer: str) -> None:
-    hold_record(record.noted(looking.cohort, looking.selection.mask, answer))
-    note(person(), "export", what="release_file", **looking.for_audit())
+        text = release.to_text(key)
+    except (TallyError, GroupingError) as error:
+        st.error(markdown_escaped(str(error)))
+        return
+    many = int(release.content["counts"][0]["table"]["n"][0])
+    tables = count(len(release.content["events"]), "event table")
+    words = f"{tables} of about {count(many, 'patient')}, {signed_words(key)}."
+    st.session_state[_WRITTEN] = (looking.cohort.fingerprint, file_stem(site), words, text)
+    hold_record(record.noted(looking.cohort, looking.selection.mask, digest_of(release.content)))
 
 
 def _read(

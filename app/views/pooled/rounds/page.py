@@ -179,13 +179,15 @@ def _draw_answering(looking: Looking) -> None:
         return
     bullets([markdown_escaped(sentence) for sentence in asked_in_words(request)])
     st.caption(markdown_escaped(f"The request is {request.seal.words}."))
-    left, right = st.columns(2)
-    with left:
-        site = pick("This site is", list(request.sites), "rounds_site")
-    with right:
-        policy = pick("What may leave", list(_POLICIES), "rounds_policy")
-    own_key = draw_own_key("rounds_site_key")
-    if not st.button("Answer", key="rounds_answer", type="primary"):
+    with st.form("rounds_form", border=False):
+        left, right = st.columns(2)
+        with left:
+            site = pick("This site is", list(request.sites), "rounds_site")
+        with right:
+            policy = pick("What may leave", list(_POLICIES), "rounds_policy")
+        own_key = draw_own_key("rounds_site_key")
+        asked = st.form_submit_button("Answer", key="rounds_answer", type="primary")
+    if not asked:
         return
     try:
         reply, record = reply_to(request, looking.cohort, site, _POLICIES[policy], held_record())
