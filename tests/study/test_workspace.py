@@ -395,6 +395,11 @@ def test_what_unpacks_to_more_than_is_read_is_refused(
         monkeypatch.setattr("app.study.workspace._archive.MAX_FOLDER_BYTES", 10_000)
         with pytest.raises(WorkspaceError, match="unpacks to more"):
             from_archive(store, OTHER, archive)
+        monkeypatch.setattr("app.study.workspace._archive.MAX_FOLDER_BYTES", 2**20)
+        monkeypatch.setattr("app.study.workspace._archive._MOST_VALUES", 1_000)
+        many = rewritten(archive, lambda said, _: said.update(more=[0] * 1_001))
+        with pytest.raises(WorkspaceError, match="more than 1,000 values"):
+            from_archive(store, OTHER, many)
         monkeypatch.setattr("app.study.workspace._folders.MAX_FOLDER_BYTES", 1_000)
         with pytest.raises(WorkspaceError, match="hold more"):
             store.originals(ME, KEY)

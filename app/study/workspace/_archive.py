@@ -39,6 +39,8 @@ _MANIFEST = "workspace.json"
 _AGAIN = "export it again"
 # Keys stand in addresses and in the keys of widgets.
 _KEY = re.compile(r"(upload|demo|catalogue):[\w-]{1,80}", re.ASCII)
+# Of a JSON file: each takes 60 bytes of memory or more, however short it is written.
+_MOST_VALUES = 20_000_000
 _TEXTS = ("scope", "kind", "name", "fingerprint")
 
 
@@ -156,6 +158,11 @@ def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         raise WorkspaceError(
             f"This file unpacks to more than {MAX_FOLDER_BYTES // 2**20} MiB, the most that is "
             "read."
+        )
+    if name.endswith(".json") and content.count(b",") > _MOST_VALUES:
+        raise WorkspaceError(
+            f"This file lists more than {_MOST_VALUES:,} values beside its tables, which no "
+            "workspace does; nothing was taken."
         )
     return content
 
