@@ -17,7 +17,7 @@ def show() -> None:
     if of == OF_DATABASE:
         draw_database()
         return
-    draw_pooled()
+    draw_pooled(looking)
     draw_rounds(looking)
     draw_release(looking)
 

@@ -270,7 +270,9 @@ def centres_of(cohort: Cohort, column: str) -> dict[str, Cohort]:
     codes, values = cohort.factor(column)
     inside = {str(value): codes == place for place, value in enumerate(values[:_MOST_SITES])}
     return {
-        name: cohort.subset(who, name) for name, who in inside.items() if int(who.sum()) >= _FEWEST
+        name: cohort.subset(who, name)
+        for name, who in sorted(inside.items())
+        if int(who.sum()) >= _FEWEST
     }
 
 

@@ -25,7 +25,7 @@ from app.cohort.tally import (
 from app.shell.accounts import may
 from app.shell.controls.choice import choice, pick, several
 from app.shell.layout import bullets, download, download_table, figure_with_downloads
-from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
+from app.shell.session import DEFAULT_COHORT, Looking, cohort_title, demo_cohort
 from app.shell.tables import draw_table
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
@@ -69,8 +69,14 @@ _POLICIES = {
 _EXAMPLE_GROUPS = ("alteration:TP53", "alteration:ASXL1", "alteration:CALR")
 
 
-def draw_pooled() -> None:
-    """Open releases, or the example, and show what they say together."""
+def draw_pooled(looking: Looking) -> None:
+    """Open releases, or the example, and show what they say together.
+
+    Parameters
+    ----------
+    looking
+        The cohort of the page: a demo cohort's centres are the example, else the first demo's.
+    """
     files = st.file_uploader(
         "Releases of the sites (each a file that a site has written)", type="json", key=_FILES,
         accept_multiple_files=True,
@@ -83,9 +89,11 @@ def draw_pooled() -> None:
                 f"Open the releases of at least {FEWEST_SITES} sites: of two, each could take its "
                 "own counts away and have the other's. Until then this is an example."
             )
-        releases = _example()
+        shown = looking.key if looking.key.startswith("demo:") else DEFAULT_COHORT
+        releases = _example(shown)
         st.caption(
-            "Example: the centres of a synthetic cohort, each as if it had released its own counts."
+            f"Example: the centres of the {cohort_title(shown)}, all its patients, each as if it "
+            "had released its own counts."
         )
     asked = shared_questions(releases)
     if not asked:
@@ -291,10 +299,10 @@ def _opened(file_id: str, keys: str, _content: bytes) -> Release:  # noqa: ARG00
     return read_release(_content, json.loads(keys))
 
 
-@st.cache_resource(show_spinner=False, max_entries=1)
-def _example() -> list[Release]:
-    """The centres of the first demo cohort as sites: nobody's data, made once for everyone."""
-    cohort = demo_cohort(DEFAULT_COHORT)
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _example(key: str) -> list[Release]:
+    """The centres of a demo cohort as sites: nobody's data, made once for everyone."""
+    cohort = demo_cohort(key)
     groups = [g for g in _EXAMPLE_GROUPS if g.partition(":")[2] in cohort.alterations.columns]
     made = datetime.now(UTC).date()
     return releases_by_centre(cohort, "centre", ReleasePolicy(1, 1), groups, made)
