@@ -11,7 +11,7 @@ from typing import Any
 from app.cohort.derived import derived_as
 from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
-from app.study.question import EVERYBODYS, Question
+from app.study.question import EVERYBODYS, OTHER, Question
 from data_loaders import Cohort, load_cohort
 
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
@@ -52,10 +52,6 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "transplant.views": "app.views.transplant.answer_views:VIEWS",
     }
 )
-
-
-# A setting that names a second cohort, by its key.
-OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -109,9 +105,29 @@ def compute(question: Question, cohort: Cohort, load: Callable[[str], Cohort] | 
         asked["grouping"] = grouping
     if question.saved_in_settings:
         asked["saved"] = question.saved
-    if OTHER in asked:
-        asked[OTHER] = (load or _everybodys)(str(asked[OTHER]))
+    if question.second is not None:
+        asked[OTHER] = second_of(question, load)
     return analysis_of(question).function(cohort, mask, **asked)
+
+
+def second_of(question: Question, load: Callable[[str], Cohort] | None = None) -> Cohort | None:
+    """The second cohort that a question names, with what it derives of it; None where none is.
+
+    Parameters
+    ----------
+    load
+        As of :func:`compute`.
+
+    Raises
+    ------
+    ValueError
+        If it is not here, or something cannot be derived of it.
+    """
+    second = question.second
+    if second is None:
+        return None
+    cohort = (load or _everybodys)(second.key)
+    return derived_as(cohort, second.derived) if second.fingerprint else cohort
 
 
 def _everybodys(key: str) -> Cohort:
@@ -143,6 +159,8 @@ def answer_of(question: Question, cohort: Cohort, result: Any) -> Answer:
     return replace(answer, question=question)
 
 
-def answer_to(question: Question, cohort: Cohort) -> Answer:
-    """Answer a question from scratch, as a story or a slide does."""
-    return answer_of(question, cohort, compute(question, cohort))
+def answer_to(
+    question: Question, cohort: Cohort, load: Callable[[str], Cohort] | None = None
+) -> Answer:
+    """Answer a question from scratch, as a story or a slide does; ``load`` as of ``compute``."""
+    return answer_of(question, cohort, compute(question, cohort, load))

@@ -34,11 +34,37 @@ from data_loaders import Cohort
 
 # Cohorts that everybody has: what names their patients tells nobody anything.
 EVERYBODYS = ("demo:", "catalogue:")
+# A setting that names a second cohort: by its key, or as ``Second.to_dict`` says it.
+OTHER = "other"
 _LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
 
 
 class QuestionError(ValueError):
     """A question that cannot be written or read; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Second:
+    """A second cohort that a question is put to.
+
+    Parameters
+    ----------
+    key, fingerprint, derived
+        As of the first one, see :class:`Question`; the fingerprint is empty where it is not known.
+    """
+
+    key: str
+    fingerprint: str = ""
+    derived: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, cohort: Cohort) -> Second:
+        """A cohort as it is under its key."""
+        return cls(key, cohort.fingerprint, cohort.provenance.derived)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data: the setting ``other``."""
+        return {"cohort": self.key, "fingerprint": self.fingerprint, "derived": self.derived}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +101,8 @@ class Question:
         If a setting is not plain data.
     DerivedError
         If something that it derives is no definition.
+    QuestionError
+        If the second cohort that its settings name is none.
     """
 
     cohort: str
@@ -98,6 +126,7 @@ class Question:
         plain = {"settings": settings, "shown": shown, "saved": kept, "derived": derived}
         for name, value in plain.items():
             object.__setattr__(self, name, value)
+        self.second  # noqa: B018  (refused here where it is damaged)
 
     @cached_property
     def key(self) -> str:
@@ -112,6 +141,19 @@ class Question:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+    @cached_property
+    def second(self) -> Second | None:
+        """The second cohort that it is put to; None where there is none."""
+        said = self.settings.get(OTHER)
+        if said is None or isinstance(said, str):
+            return None if said is None else Second(said)
+        try:
+            key, fingerprint = str(said["cohort"]), str(said["fingerprint"])
+            derived = tuple(definition_of(one).to_dict() for one in said.get("derived", ()))
+        except (KeyError, TypeError, AttributeError, DerivedError) as error:
+            raise QuestionError("The second cohort of this question is damaged.") from error
+        return Second(key, fingerprint, derived)
 
     @property
     def saved_in_settings(self) -> bool:

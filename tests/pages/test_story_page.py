@@ -114,3 +114,40 @@ def test_a_story_of_an_upload_is_got_ready_and_opens_after_a_restart(
     back = open_upload(cohort, "story", state={"_story": Story.from_json(written)})
     assert not back.warning
     assert not back.exception
+
+
+def test_a_step_beside_an_upload_says_when_that_changed(
+    open_app: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.study.story._player.export_available", lambda: (False, "none"))
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(
+        {
+            "patient_id": [f"SECRET-{i}" for i in range(90)],
+            "os_months": rng.exponential(40, 90).round(1),
+            "os_event": rng.integers(0, 2, 90),
+            "TP53": rng.integers(0, 2, 90),
+        }
+    )
+    read = [
+        load_upload({"own.csv": held.to_csv(index=False).encode()}, {}, None)
+        for held in (table, table[:-9])
+    ]
+    at = open_app("home", cohort="demo:mds", group="alteration:TP53")
+    at.session_state["_uploads"] = {"upload:own": read[0]}
+    at.session_state["other"] = "upload:own"
+    at.query_params["compare"] = "Two cohorts"
+    at = press(to_page(at, "compare"), "cohorts_story_1")
+    story: Story = at.session_state["_story"]
+    assert story.steps[0].question.second.key == "upload:own"
+    assert story.steps[0].question.second.fingerprint == read[0].fingerprint
+    assert "SECRET" not in story.to_json()
+    at = press(to_page(at, "story"), "story_ready")
+    assert not at.warning
+    assert any("Ready: 1 of 1" in text.value for text in at.markdown)
+    at.session_state["_uploads"] = {"upload:own": read[1]}
+    at = at.run()
+    assert at.warning[0].value.startswith("The second cohort, own, has changed since")
+    at.session_state["_uploads"] = {}
+    assert "The second cohort of this step" in at.run().warning[0].value
+    assert not at.exception

@@ -17,9 +17,9 @@ from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
 from app.study.bundle import BundleError, to_zip
 from app.study.bundle.run import differing, same
-from app.study.question import Question
+from app.study.question import Question, Second
 from app.study.story import Step, Story
-from data_loaders import Cohort
+from data_loaders import Cohort, load_cohort
 from data_loaders.uploads import load_upload
 from tests.study.every_view import genes, maf, patients
 
@@ -130,3 +130,23 @@ def test_an_answer_knows_its_question(cohort: Cohort, story: Story):
     alone = Question("upload:abc", cohort.fingerprint, "patient.swimmer")
     with pytest.raises(BundleError, match="single patient"):
         to_zip(alone, cohorts=cohorts)
+
+
+def test_a_step_of_two_cohorts_brings_the_second_one(cohort: Cohort, tmp_path: Path) -> None:
+    first = load_cohort("demo:mds")
+    second, spec = Second.of("upload:abc", cohort), GroupingSpec.parse("alteration:TP53")
+    settings = {"other": second.to_dict(), "where": "{}", "by": str(spec), "endpoint_key": "os"}
+    question = Question(
+        "demo:mds", first.fingerprint, "compare.cohorts", grouping=spec, settings=settings
+    )
+    story, cohorts = Story("Two", (Step(question),)), {"demo:mds": first, "upload:abc": cohort}
+    without = unpacked(to_zip(story, cohorts=cohorts), tmp_path / "without")
+    for file in without.glob("steps/**/*"):
+        assert file.is_dir() or b"MRN-" not in file.read_bytes()
+    assert "clinical.csv" in (without / "README.md").read_text(encoding="utf-8")
+    folder = unpacked(to_zip(story, cohorts=cohorts, with_data=True), tmp_path / "whole")
+    done = run(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    printed = next(folder.glob("steps/*/printed.txt")).read_text(encoding="utf-8")
+    assert "Note: the data are not those" not in printed
+    assert "Clinical" in printed

@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
-from app.study.question import Question, QuestionError
-from app.study.story import Step, Story, StoryError, caption_from, demo_story, opened
+from app.study.figures.theme import title_of
+from app.study.question import Question, QuestionError, Second
+from app.study.story import (
+    Standing,
+    Step,
+    Story,
+    StoryError,
+    answered,
+    caption_from,
+    demo_story,
+    opened,
+)
+from app.views.survival.curves.analysis import survival_by_group
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort, load_cohort
@@ -143,3 +155,58 @@ def test_opened_says_what_changed_what_is_lost_and_what_is_missing(
     assert [s.state for s in moved] == ["fine"] * 3
     assert moved[0].question is not None
     assert moved[0].question.cohort == "upload:new"
+
+
+def test_a_second_cohort_that_changed_or_is_missing_is_said(cohorts: dict[str, Cohort]) -> None:
+    ours, theirs = cohorts["demo:mds"], cohorts["demo:aml"]
+    spec = GroupingSpec.parse("alteration:TP53")
+    settings = {
+        "other": Second.of("upload:second", theirs).to_dict(), "where": "{}", "by": str(spec),
+        "endpoint_key": "os",
+    }  # fmt: skip
+    question = Question(
+        "demo:mds", ours.fingerprint, "compare.cohorts", grouping=spec, settings=settings
+    )
+    story = Story("t", (Step(question, figure="Survival 2"),))
+    assert Story.from_json(story.to_json()) == story
+
+    def stands(**seconds: Cohort) -> Standing:
+        held = {f"upload:{name}": cohort for name, cohort in seconds.items()}
+        return opened(story, {"demo:mds": ours, **held})[0]
+
+    assert (stands(second=theirs).state, stands(second=theirs).said) == ("fine", "")
+    gone = stands()
+    assert (gone.state, gone.question) == ("missing", None)
+    assert "The second cohort of this step (upload:second) is not here" in gone.said
+    moved = stands(another=theirs)
+    assert moved.state == "fine"
+    assert moved.question is not None
+    assert moved.question.second == Second.of("upload:another", theirs)
+    fewer = Filter.from_dict({"column": "age_years", "between": [60, None]}).apply(theirs).cohort
+    changed = stands(second=fewer)
+    assert changed.state == "changed"
+    assert changed.said.startswith(f"The second cohort, {theirs.name}, has changed since")
+    assert changed.question is not None
+    assert changed.question.key != question.key
+    (told,) = answered(story, {"demo:mds": ours, "upload:second": fewer})
+    assert told.answer is not None
+    with_both = f"{survivors(fewer):,} patients"
+    assert with_both in title_of(told.figure())
+    untested = replace(fewer, alterations=fewer.alterations.drop(columns="TP53"),
+                       features=fewer.features.drop(index="TP53"))  # fmt: skip
+    lost = stands(second=untested)
+    assert lost.state == "broken"
+    assert "has changed, and the step is lost" in lost.said
+    both = opened(story, {"demo:mds": theirs, "upload:second": fewer})[0]
+    assert both.said.startswith(
+        f"The cohort and the second cohort, {theirs.name}, have changed since"
+    )
+    for damaged in (7, {"cohort": "demo:aml"}):
+        with pytest.raises(QuestionError, match="second cohort of this question is damaged"):
+            replace(question, settings={**settings, "other": damaged})
+
+
+def survivors(cohort: Cohort) -> int:
+    everyone = np.ones(cohort.n, dtype=bool)
+    by = GroupingSpec.parse("alteration:TP53").build(cohort)
+    return survival_by_group(cohort, everyone, "os", by).analysed

@@ -11,9 +11,8 @@ import streamlit as st
 from app.cohort.escaping import markdown_escaped
 from app.shell.story.held import held_story, keep_story
 from app.shell.workspace.place import page_path, page_settings
-from app.study.analyses import OTHER
 from app.study.answer import Answer
-from app.study.question import EVERYBODYS, Question
+from app.study.question import Question
 from app.study.story import Step, StoryError, caption_from
 
 # Of a caption drawn from an answer: what a reader takes in beside a figure.
@@ -25,15 +24,9 @@ def draw_adding(answer: Answer, question: Question, *only: str) -> None:
     """Offer every figure of an answer to the story, or only some, by their names.
 
     Nothing is offered of single patients, nor where settings list some: these would stand in the
-    step's script. Nor is a comparison with a cohort that only this session has: no script could
-    load it.
+    step's script.
     """
-    second = str(question.settings.get(OTHER, EVERYBODYS[0]))
-    if (
-        question.analysis.startswith("patient.")
-        or question.lists_patients_in_settings
-        or not second.startswith(EVERYBODYS)
-    ):
+    if question.analysis.startswith("patient.") or question.lists_patients_in_settings:
         return
     address, view = _address(), page_settings()
     places = [at for at, name in enumerate(answer.figures) if not only or name in only]

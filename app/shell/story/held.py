@@ -25,7 +25,10 @@ def held_story() -> Story:
 
 def cohorts_of(story: Story) -> tuple[str, ...]:
     """Keys of the cohorts that a story tells of, each once."""
-    return tuple(dict.fromkeys(step.question.cohort for step in story.steps))
+    asked = [step.question for step in story.steps]
+    seconds = [question.second for question in asked]
+    keys = [*(q.cohort for q in asked), *(second.key for second in seconds if second is not None)]
+    return tuple(dict.fromkeys(keys))
 
 
 def story_is_kept() -> bool:

@@ -15,7 +15,6 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from app.cohort.groupings import saved_to_json
-from app.study.analyses import answer_to
 from app.study.answer import Answer
 from app.study.bundle._crate import crate
 from app.study.bundle._step import PLOTLY, step_files
@@ -44,7 +43,7 @@ def to_zip(
     shown: Story | Answer | Question,
     *,
     cohorts: Mapping[str, Cohort] | None = None,
-    answer: Callable[[Question, Cohort], Answer] = answer_to,
+    answer: Callable[[Question, Cohort], Answer] | None = None,
     with_data: bool = False,
     further: Mapping[str, bytes | str] | None = None,
 ) -> bytes:
@@ -112,7 +111,8 @@ def _files(
         folder = f"steps/{number:02}_{file_stem(one.step.question.analysis)}"
         source = None if one.selection is None else one.selection.source
         cohort = None if source is None else bundled.get(source.fingerprint, source)
-        for name, content in step_files(one, cohort):
+        other = None if one.other is None else bundled.get(one.other.fingerprint, one.other)
+        for name, content in step_files(one, cohort, other):
             yield f"{folder}/{name}", content
     for path in sorted(holder.rglob("*")):
         if path.is_file():
@@ -134,13 +134,15 @@ def _bundled(told: tuple[Answered, ...], holder: Path) -> dict[str, Cohort]:
         question = one.standing.question
         if one.selection is None or question is None:
             continue
-        source = one.selection.source
-        everybodys = question.cohort.startswith(_EVERYBODYS)
-        if not everybodys and source.fingerprint not in found:
-            folder = write_cohort(source, holder / f"cohort_{len(found) + 1}")
-            found[source.fingerprint] = load_cohort(folder)
+        second = question.second
+        keys = (question.cohort, *(() if second is None else (second.key,)))
+        for key, source in zip(keys, one.cohorts, strict=True):
+            if not key.startswith(_EVERYBODYS) and source.fingerprint not in found:
+                folder = write_cohort(source, holder / f"cohort_{len(found) + 1}")
+                found[source.fingerprint] = load_cohort(folder)
         if question.saved:
-            (holder / GROUPS_FILE).write_bytes(saved_to_json(source, question.saved))
+            content = saved_to_json(one.selection.source, question.saved)
+            (holder / GROUPS_FILE).write_bytes(content)
         for held in plain_literal(question.filter.to_dict(), SELECTED)[1]:
             (holder / held.name).write_text("\n".join(held.ids), encoding="utf-8")
     return found
@@ -187,10 +189,7 @@ def _readme(story: Story, told: tuple[Answered, ...], *, with_data: bool) -> str
         source_sentence(one.selection) for one in told if one.selection is not None
     )
     beside = dict.fromkeys(
-        name
-        for one in told
-        if one.selection is not None
-        for name in loading_lines(one.selection.source).beside
+        name for one in told for cohort in one.cohorts for name in loading_lines(cohort).beside
     )
     if with_data:
         data = "The data are in `data/`: rows of patients with their identifiers. Keep it so."

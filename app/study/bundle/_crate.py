@@ -25,7 +25,7 @@ def crate(title: str, told: Sequence[Answered], files: Mapping[str, bytes | str]
 
     held = ROCrate()
     held.name = title
-    provenances = [one.selection.source.provenance for one in told if one.selection is not None]
+    provenances = [cohort.provenance for one in told for cohort in one.cohorts]
     sources = dict.fromkeys(provenance.source for provenance in provenances)
     synthetic = any(provenance.synthetic for provenance in provenances)
     held.description = (

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from app.cohort.escaping import Escapes
 from app.study.answer import Answer, methods_text
 from app.study.figures.escaped import escaped
 from app.study.figures.theme import plotly_config
@@ -25,13 +24,15 @@ PLOTLY = "plotly.min.js"
 _ONLY_ON_HOVER = ("customdata", "hovertemplate", "hovertext", "ids", "selectedpoints", "meta")
 
 
-def step_files(told: Answered, cohort: Cohort | None) -> Iterator[tuple[str, bytes | str]]:
+def step_files(
+    told: Answered, cohort: Cohort | None, other: Cohort | None = None
+) -> Iterator[tuple[str, bytes | str]]:
     """Name and content of each file; of a step that cannot be answered its question and why.
 
     Parameters
     ----------
-    cohort
-        What the script loads: the cohort in the bundle, where the data are in it.
+    cohort, other
+        What the script loads: the cohort in the bundle, where the data are in it, and a second one.
     """
     question, answer, selection = told.standing.question, told.answer, told.selection
     yield "question.json", _question(question or told.step.question)
@@ -39,14 +40,14 @@ def step_files(told: Answered, cohort: Cohort | None) -> Iterator[tuple[str, byt
         yield "not_answered.txt", told.said
         return
     provenance = selection.source.provenance
-    ids = frozenset(map(str, selection.source.patients.index))
+    ids = frozenset(str(name) for held in told.cohorts for name in held.patients.index)
     tables = {
         name: table for name, table in answer.tables().items() if not names_patients(table, ids)
     }
     methods = methods_text(answer, selection)
     yield "answer.json", _words(answer, told)
     yield "methods.txt", methods
-    yield "script.py", question_script(question, cohort, answer.title)
+    yield "script.py", question_script(question, cohort, answer.title, other)
     yield (
         "expected.json",
         json.dumps(
@@ -57,7 +58,7 @@ def step_files(told: Answered, cohort: Cohort | None) -> Iterator[tuple[str, byt
         yield f"tables/{_file(name)}.csv", to_csv(table, provenance)
     about = {"Fingerprint": selection.source.fingerprint, **answer.told, "Methods": methods}
     yield "tables.xlsx", to_xlsx(tables, provenance, selection.sentence, about)
-    escapes = Escapes.of(selection.source)
+    escapes = told.escapes()
     for name, draw in answer.figures.items():
         yield from _figure(answer, name, escaped(draw(), escapes))
 

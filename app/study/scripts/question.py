@@ -8,16 +8,19 @@ from pprint import pformat
 from textwrap import indent
 from typing import Any
 
-from app.study.analyses import OTHER, analysis_of
-from app.study.question import Question
+from app.study.analyses import analysis_of, second_of
+from app.study.question import OTHER, Question
+from app.study.scripts.loading import check_lines, loading_lines
 from app.study.scripts.parts import (
     SAVED_GROUPS,
+    comment,
     grouping_part,
     heading_part,
     imports_part,
     script_of,
     selection_part,
 )
+from app.study.wording import listing
 from data_loaders import Cohort
 
 PRINT_TABLES = """\
@@ -27,10 +30,17 @@ for name, table in answer.tables().items():
     print(table.to_string(index=False, float_format="%.12g".__mod__))"""
 
 
-def question_script(question: Question, cohort: Cohort, title: str) -> str:
+def question_script(
+    question: Question, cohort: Cohort, title: str, other: Cohort | None = None
+) -> str:
     """The script, as text to be saved in UTF-8; it is run next to the cohort's file.
 
     Settings that are a function's defaults are not written.
+
+    Parameters
+    ----------
+    other
+        A second cohort that the question names; None where everybody has it.
     """
     analysis = analysis_of(question)
     asked, imports = dict[str, str](), dict[str, set[str]]()
@@ -43,9 +53,21 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
         asked["saved"] = "saved.groupings"
         imports |= {"app.cohort.groupings": {"saved_from_json"}, "pathlib": {"Path"}}
     asked |= _written(analysis.function, question.settings)
-    if OTHER in asked:
-        asked[OTHER] = f"load_cohort({asked[OTHER]})"
-        imports |= {"data_loaders": {"load_cohort"}}
+    heading = [
+        heading_part(title, cohort, question.filter, groups, saved=question.saved_in_settings)
+    ]
+    second = second_of(question) if other is None else other
+    loading = ""
+    if second is not None:
+        asked[OTHER] = "other"
+        lines = loading_lines(second, number=2)
+        for module, names in lines.imports.items():
+            imports[module] = imports.get(module, set()) | names
+        heading += map(comment, lines.notes)
+        if lines.beside:
+            beside = listing(list(lines.beside))
+            heading.append(comment(f"And in the folder of {beside}, for the second cohort."))
+        loading = f"{lines.lines}\n{check_lines(second)}\nother = cohort"
     calls = [
         _call("result", analysis.function, ["cohort", "selection.mask"], asked),
         _call("answer", analysis.answer, ["cohort", "result"],
@@ -53,8 +75,9 @@ def question_script(question: Question, cohort: Cohort, title: str) -> str:
     ]  # fmt: skip
     grouped = grouping_part(groups, question.arrangement)
     return script_of(
-        heading_part(title, cohort, question.filter, groups, saved=question.saved_in_settings),
+        "\n".join(heading),
         imports_part(cohort, imports, groups, question.arrangement),
+        loading,
         selection_part(cohort, question.filter),
         SAVED_GROUPS if question.saved_in_settings and SAVED_GROUPS not in grouped else "",
         grouped,

@@ -11,7 +11,6 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from app.cohort.filters import Selection
-from app.study.analyses import answer_to
 from app.study.answer import Answer
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.study.files.browser import ExportError
@@ -36,7 +35,7 @@ def to_docx(
     shown: Story | Answer,
     *,
     cohorts: Mapping[str, Cohort] | None = None,
-    answer: Callable[[Question, Cohort], Answer] = answer_to,
+    answer: Callable[[Question, Cohort], Answer] | None = None,
     selection: Selection | None = None,
     methods: str = "",
 ) -> bytes:

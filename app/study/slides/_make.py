@@ -13,7 +13,6 @@ import segno
 from pptx.util import Inches
 
 from app.cohort.filters import Selection
-from app.study.analyses import answer_to
 from app.study.answer import Answer
 from app.study.files.browser import ExportError
 from app.study.files.software import made_with
@@ -45,7 +44,7 @@ def to_pptx(
     template: bytes | str | Path | None = None,
     *,
     cohorts: Mapping[str, Cohort] | None = None,
-    answer: Callable[[Question, Cohort], Answer] = answer_to,
+    answer: Callable[[Question, Cohort], Answer] | None = None,
     selection: Selection | None = None,
     methods: str = "",
     address: str = "",
@@ -104,7 +103,7 @@ def _opening(deck: Deck, story: Story, told: Sequence[Answered], pages: Sequence
     if not pages:
         return
     footer = next((page.footer for page in pages if page.figure is not None), pages[0].footer)
-    names = dict.fromkeys(one.selection.source.name for one in told if one.selection)
+    names = dict.fromkeys(cohort.name for one in told for cohort in one.cohorts)
     deck.add_opening(
         story.title, "\n".join([*names, footer.rpartition(" · ")[2]]), footer,
         synthetic=any(page.synthetic for page in pages),

@@ -19,6 +19,7 @@ from app.study.files.software import product
 from app.study.files.tables import names_patients
 from app.study.slides._deck import SlidesError
 from app.study.story import Answered
+from data_loaders import Cohort
 
 _LONGEST_TITLE = 180
 _LONGEST_LINE = 110
@@ -75,8 +76,8 @@ def page_of_step(told: Answered, address: str) -> Page:
     link = f"{address.rstrip('/')}/{step.address}" if address and step.address else ""
     if told.answer is None:
         title = step.caption or step.question.analysis
-        return Page(title, step.section, _footer(None), synthetic=False, missing=told.said)
-    figure = _text_as_text(told.figure(), told.selection)
+        return Page(title, step.section, _footer(), synthetic=False, missing=told.said)
+    figure = escaped(told.figure(), told.escapes())
     heading = title_of(figure) or told.answer.title
     title = _plain(step.caption or next(iter(told.answer.sentences), heading))
     if len(title) > _LONGEST_TITLE:
@@ -84,7 +85,7 @@ def page_of_step(told: Answered, address: str) -> Page:
     said = [step.note, step.caption if step.caption != title else "", told.said]
     return _page(
         told.answer, figure, title, heading, told.selection,
-        section=step.section, first=said, link=link,
+        other=told.other, section=step.section, first=said, link=link,
     )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def _page(
     heading: str,
     selection: Selection | None,
     *,
+    other: Cohort | None = None,
     methods: str = "",
     section: str = "",
     first: list[str] | None = None,
@@ -104,6 +106,8 @@ def _page(
         raise SlidesError("Slides show groups: single patients stay on their own page.")
     told = answer.accounting
     who, ids = told.caption(), frozenset[str]()
+    first_one = () if selection is None else (selection.source,)
+    cohorts = first_one if other is None else (*first_one, other)
     if len(who) > _LONGEST_LINE:
         who = (
             f"{told.analysed:,} of {told.selected:,} selected patients {told.verb}; the notes say "
@@ -112,7 +116,7 @@ def _page(
     if selection is not None:
         who = f"{selection.sentence} · {who}"
         methods = methods or methods_text(answer, selection)
-        ids = frozenset(map(str, selection.source.patients.index))
+        ids = frozenset(str(name) for cohort in cohorts for name in cohort.patients.index)
     above = " · ".join(
         part for part in (section, "" if title.startswith(heading) else heading) if part
     )
@@ -121,14 +125,14 @@ def _page(
         *answer.cautions, *([methods] if methods else answer.methods), link,
     ]  # fmt: skip
     synthetic = (
-        selection.source.provenance.synthetic
-        if selection is not None
+        any(cohort.provenance.synthetic for cohort in cohorts)
+        if cohorts
         else SYNTHETIC_MARK in str(figure.layout.annotations[:1])
     )
     return Page(
         title=title,
         subtitle=f"{above}\n{who}" if above else who,
-        footer=_footer(selection),
+        footer=_footer(*cohorts),
         synthetic=synthetic,
         figure=figure,
         alt=answer.alt or heading,
@@ -148,8 +152,8 @@ def _tables(answer: Answer, ids: frozenset[str]) -> dict[str, pd.DataFrame]:
     return {name: table for name, table in held.items() if not names_patients(table, ids)}
 
 
-def _footer(selection: Selection | None) -> str:
-    source = [] if selection is None else [selection.source.provenance.source]
+def _footer(*cohorts: Cohort) -> str:
+    source = dict.fromkeys(cohort.provenance.source for cohort in cohorts)
     return " · ".join([*source, product(), f"{datetime.now(UTC):%Y-%m-%d}"])
 
 

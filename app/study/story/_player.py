@@ -75,11 +75,20 @@ class Scene:
     left_out: str = ""
 
 
-def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = True) -> Scene:
+def scene_of(
+    step: Step,
+    answer: Answer,
+    cohort: Cohort,
+    *,
+    other: Cohort | None = None,
+    pictures: bool = True,
+) -> Scene:
     """A step with its answer, ready to be shown.
 
     Parameters
     ----------
+    other
+        A second cohort that the step is told of.
     pictures
         Whether to draw pictures of figures that do without; seconds for the first, then less
         than one each.
@@ -93,7 +102,8 @@ def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = Tru
     if name not in answer.figures:
         raise ValueError(f"The answer has no figure “{name}” any more.")
     figure = json.loads(answer.figures[name]().to_json())
-    stage = staged(Escapes.of(cohort).figure(figure))
+    also = frozenset[str]() if other is None else Escapes.of(other).strings
+    stage = staged(Escapes.of(cohort, also).figure(figure))
     single = name in answer.of_patients
     # Points of patients as pixels: their places and colours are in no picture of lines.
     drawn = (
@@ -106,7 +116,7 @@ def scene_of(step: Step, answer: Answer, cohort: Cohort, *, pictures: bool = Tru
         note="\n\n".join([*([step.note] if step.note else []), *answer.cautions]),
         address=step.address,
         patients=count(answer.accounting.analysed, "patient"),
-        synthetic=cohort.provenance.synthetic,
+        synthetic=any(held.provenance.synthetic for held in (cohort, other) if held is not None),
         alt=answer.alt.replace("**", ""),
         stage=None if single else stage,
         pictures=drawn,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from app.cohort.derived import DerivedError, derived_as
 from app.study.analyses import ANALYSES, answer_to
-from app.study.question import Question
+from app.study.question import EVERYBODYS, OTHER, Question, Second
 from app.study.story._story import Step, Story
-from data_loaders import Cohort
+from app.study.wording import mid_sentence
+from data_loaders import Cohort, load_cohort
 
 State = Literal["fine", "changed", "broken", "missing"]
 
@@ -42,21 +44,33 @@ class Standing:
 def opened(
     story: Story,
     cohorts: Mapping[str, Cohort],
-    answer: Callable[[Question, Cohort], object] = answer_to,
+    answer: Callable[[Question, Cohort], object] | None = None,
 ) -> tuple[Standing, ...]:
     """What of a story stands, step by step.
 
     A cohort is found by its key, or under another key by its fingerprint. Steps of a cohort that
-    changed are computed, to say which of them can still be answered.
+    changed are computed, to say which of them can still be answered. A second cohort that a step
+    is put to counts as the first does; one that everybody has need not be at hand.
 
     Parameters
     ----------
     cohorts
         The cohorts at hand by key.
     answer
-        Answers a question of a cohort that changed, or finds that it cannot be answered.
+        Answers a question of a cohort that changed, or finds that it cannot be answered; None to
+        answer from scratch.
     """
+    cohorts = _with_seconds(story, cohorts)
+    answer = answer or partial(answer_to, load=cohorts.__getitem__)
     return tuple(_standing(step, cohorts, answer) for step in story.steps)
+
+
+def _with_seconds(story: Story, cohorts: Mapping[str, Cohort]) -> Mapping[str, Cohort]:
+    """The cohorts at hand, and second ones that everybody has."""
+    seconds = [step.question.second for step in story.steps]
+    wanted = {second.key for second in seconds if second is not None}
+    wanted = {key for key in wanted - set(cohorts) if key.startswith(EVERYBODYS)}
+    return {**cohorts, **{key: load_cohort(key) for key in wanted}}
 
 
 def _standing(
@@ -67,31 +81,56 @@ def _standing(
     asked = step.question
     if asked.analysis not in ANALYSES:
         return Standing(step, "broken", f"This version has no analysis “{asked.analysis}”.")
-    key = asked.cohort if asked.cohort in cohorts else _alike(asked, cohorts)
+    key = _found(asked, cohorts)
     if key is None:
         return Standing(
             step, "missing",
             f"The cohort of this step ({asked.cohort}) is not here: load it on the Data page.",
         )  # fmt: skip
+    second = asked.second
+    other = None if second is None else _found(second, cohorts)
+    if second is not None and other is None:
+        return Standing(
+            step, "missing",
+            f"The second cohort of this step ({second.key}) is not here: load it on the Data page.",
+        )  # fmt: skip
     try:
         # The step says what is derived, whatever else the session derived of this cohort.
         cohort = derived_as(cohorts[key], asked.derived)
+        there = None if second is None or other is None else _as_named(second, cohorts[other])
     except DerivedError as error:
         return Standing(step, "broken", f"The cohort has changed, and the step is lost: {error}")
     here = replace(asked, cohort=key, fingerprint=cohort.fingerprint)
-    if cohort.fingerprint == asked.fingerprint:
+    changed = ["The cohort"] if cohort.fingerprint != asked.fingerprint else []
+    if second is not None and other is not None and there is not None:
+        now = replace(second, key=other, fingerprint=there.fingerprint)
+        here = replace(here, settings={**asked.settings, OTHER: now.to_dict()})
+        # A step from before this was noted does not know what its second cohort held.
+        if second.fingerprint not in ("", there.fingerprint):
+            changed.append(f"The second cohort, {there.name},")
+    if not changed:
         return Standing(step, "fine", question=here)
+    who = " and ".join([changed[0], *(mid_sentence(one) for one in changed[1:])])
+    who = f"{who} {'have' if changed[1:] else 'has'} changed"
     try:
         answer(here, cohort)
     except (ValueError, KeyError, TypeError) as error:
         why = str(error) if isinstance(error, ValueError) else "something it names is gone."
-        return Standing(step, "broken", f"The cohort has changed, and the step is lost: {why}")
-    said = "The cohort has changed since: the step is computed from what it is now."
+        return Standing(step, "broken", f"{who}, and the step is lost: {why}")
+    said = f"{who} since: the step is computed from what is here now."
     return Standing(step, "changed", said, here)
 
 
-def _alike(asked: Question, cohorts: Mapping[str, Cohort]) -> str | None:
-    """Key of the cohort that is the one asked about under another key."""
+def _as_named(asked: Question | Second, cohort: Cohort) -> Cohort:
+    """A cohort with what is derived of it; of a second one of which nothing is known as it is."""
+    return derived_as(cohort, asked.derived) if asked.fingerprint else cohort
+
+
+def _found(asked: Question | Second, cohorts: Mapping[str, Cohort]) -> str | None:
+    """Key of the cohort asked about, or of the one that it is under another key."""
+    named = asked.cohort if isinstance(asked, Question) else asked.key
+    if named in cohorts:
+        return named
     for key, cohort in cohorts.items():
         with suppress(DerivedError):
             if derived_as(cohort, asked.derived).fingerprint == asked.fingerprint:

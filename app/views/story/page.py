@@ -15,7 +15,7 @@ from app.shell.navigation import page_at
 from app.shell.session import cohort_keys, cohort_title, demo_cohort, open_cohort, uploads
 from app.shell.sidebar import show_view
 from app.shell.story.adding import ADD
-from app.shell.story.held import can_undo, held_story, keep_story, story_is_kept, undo
+from app.shell.story.held import can_undo, cohorts_of, held_story, keep_story, story_is_kept, undo
 from app.shell.story.ledger import held_ledger
 from app.shell.workspace.kept import kept_cohorts
 from app.study.analyses import compute
@@ -128,7 +128,7 @@ def _answerable(question: Question, cohort: Cohort) -> None:
 
 def _cohorts(story: Story) -> dict[str, Cohort]:
     """Cohorts that the story may be about: those it names, and the session's own."""
-    named = {step.question.cohort for step in story.steps} & set(cohort_keys())
+    named = set(cohorts_of(story)) & set(cohort_keys())
     return {key: open_cohort(key) for key in sorted(named)} | uploads()
 
 
@@ -178,8 +178,9 @@ def _draw_text(label: str, part: str, at: int, text: str, **more: str) -> None:
 def _summary(standing: Standing) -> str:
     """What a step is about, in a line: cohort, selection, groups, analysis."""
     asked = standing.question or standing.step.question
-    held = asked.cohort in cohort_keys()
-    parts = [cohort_title(asked.cohort) if held else asked.cohort]
+    keys = [asked.cohort, *([] if asked.second is None else [asked.second.key])]
+    named = [cohort_title(key) if key in cohort_keys() else key for key in keys]
+    parts = [" and ".join(named)]
     if not asked.filter.is_empty:
         parts.append(asked.filter.describe())
     if asked.grouping is not None:

@@ -16,7 +16,7 @@ from app.study.files.browser import export_available
 from app.study.files.tables import file_stem
 from app.study.question import Question
 from app.study.story import Standing, Story
-from app.views.story.page_stage import answer_here
+from app.views.story.page_stage import answer_here, open_here
 from data_loaders import Cohort
 
 _READY = "_story_files"
@@ -68,7 +68,10 @@ def _answered(standings: Sequence[Standing]) -> tuple[_Answers, dict[str, Cohort
         if question is None:
             continue
         cohort = cohorts.setdefault(question.cohort, open_cohort(question.cohort))
+        second = question.second
         try:
+            if second is not None:
+                cohorts.setdefault(second.key, open_here(second.key))
             found[_key(question)] = answer_here(question, cohort)
         except (ValueError, KeyError, TypeError) as error:
             found[_key(question)] = error

@@ -14,7 +14,7 @@ from app.shell.layout import download
 from app.shell.memory import remembered
 from app.shell.session import Looking, cohort_keys, open_cohort
 from app.shell.story.stages import keep_stage, stage_address
-from app.study.analyses import answer_of, as_asked, compute
+from app.study.analyses import answer_of, as_asked, compute, second_of
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
@@ -97,7 +97,8 @@ def _scene(standing: Standing) -> Scene:
         return refused_scene(step, standing.said)
     try:
         cohort = as_asked(question, open_cohort(question.cohort))
-        return scene_of(step, answer_here(question, cohort), cohort)
+        other = second_of(question, open_here)
+        return scene_of(step, answer_here(question, cohort), cohort, other=other)
     except (KeyError, TypeError, ValueError) as error:
         known = isinstance(error, ValueError)
         return refused_scene(step, str(error) if known else "This step asks what is not here.")
