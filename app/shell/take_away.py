@@ -79,6 +79,37 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
         st.markdown(take.methods)
 
 
+def offer_slides(answer: Answer, stem: str, why: str) -> None:
+    """Slides and a report of what is no step of a story, and why it is none.
+
+    Parameters
+    ----------
+    stem
+        Start of the files' names.
+    why
+        The reason, to stand after "It cannot be told in a story:".
+    """
+    with st.container(horizontal=True, gap="small", key=f"{answer.key}_slides"):
+        slides, report = partial(_plain_slides, answer), partial(_plain_report, answer)
+        download("Slide (PPTX)", slides, f"{stem}.pptx", f"{answer.key}_pptx", type="tertiary",
+                 help=_SLIDES_HELP)  # fmt: skip
+        download("Report (DOCX)", report, f"{stem}.docx", f"{answer.key}_docx", type="tertiary",
+                 help=_REPORT_HELP)  # fmt: skip
+    st.caption(f"It cannot be told in a story: {why}. The slide is its way onto a stage.")
+
+
+def _plain_slides(answer: Answer) -> bytes:
+    from app.study.slides import to_pptx  # libraries that only a click needs
+
+    return to_pptx(answer)
+
+
+def _plain_report(answer: Answer) -> bytes:
+    from app.study.slides import to_docx
+
+    return to_docx(answer)
+
+
 _SCRIPT_HELP = (
     "A Python script that reproduces the result with this project's own functions, run next to the "
     "file."

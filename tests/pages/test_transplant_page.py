@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.analysis.transplant import EFFECTIVE, EmulationSettings, emulate
 from app.cohort.filters import Filter
+from app.study.analyses import answer_to
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.views.home.page_questions import questions
 from app.views.transplant.defaults import suggest
@@ -205,6 +206,31 @@ def test_other_choices_come_from_the_worker(open_app: Opener):
     until(at, "other choices it runs from")
     figure = titled(at, "Other choices, higher risk: transplant within")
     assert any("Grace period" in str(text) for text in figure["layout"]["annotations"])
+    told(at, "choices", figure)
+
+
+def told(at: AppTest, name: str, shown: dict[str, Any]) -> None:
+    """Put a view into the story: a step from scratch draws what the page shows."""
+    at.button(key=f"transplant_{name}_story_0").click().run()
+    calm(at)
+    step = at.session_state["_story"].steps[-1]
+    answer = answer_to(step.question, load_demo("mds"))
+    figure = answer.figures[step.figure]() if step.figure else answer.figure
+    title = shown["layout"]["annotations"][0]["text"].replace("<br>", " ")
+    assert figure.layout.annotations[0].text.replace("<br>", " ") == title
+
+
+def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(open_app: Opener):
+    at = diagnosis(opened(open_app, view="Four answers"), "Positivity")
+    told(at, "positivity", titled(at, "Who could follow it: transplant within 12"))
+    at = opened(open_app, view="Who benefits", profile_age="66")
+    told(at, "profile", titled(at, "Life by delay: High, age 66"))
+    assert at.session_state["_story"].steps[0].question.settings["profile"]["age"] == 66.0
+    at = opened(open_app, view="Learn")
+    keys = {button.key for button in at.get("download_button")}
+    assert {"transplant_immortal_pptx", "transplant_immortal_docx"} <= keys
+    assert "It cannot be told in a story: it is of no cohort" in words(at)
+    told(at, "truth", titled(at, "Planted truth and estimates, 447 patients"))
 
 
 def test_home_leads_here(open_app: Opener):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,17 @@ def emulation_settings(trial: TargetTrial, protocol: Protocol) -> EmulationSetti
         higher=protocol.higher,
         effective=EFFECTIVE,
     )
+
+
+def other_choices(trial: TargetTrial, protocol: Protocol, horizon: float) -> dict[str, Any]:
+    """Keywords of :func:`app.analysis.transplant.sensitivity`, for a horizon that is supported."""
+    grace = trial.grace_months
+    return {
+        "data": protocol.compared,
+        "strategies": trial.strategies,
+        "settings": replace(emulation_settings(trial, protocol), horizon=horizon, effective=0.0),
+        "graces": (grace / 2, grace * 1.5),
+    }
 
 
 def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ from app.analysis.transplant import (
     occupancy,
     paths_of,
     same_terms,
+    sensitivity,
     transition_models,
     weight_histogram,
 )
@@ -37,8 +39,15 @@ from app.study.figures.attrition import attrition_flow, attrition_in_words
 from app.study.figures.theme import framed
 from app.study.wording import capitalised, count, format_percent, mid_sentence
 from app.views.survival.during.analysis import DuringFollowUp
-from app.views.transplant.answer import NO_INTERVALS, emulation_settings
-from app.views.transplant.answers.analysis import USUAL_LANDMARK, four_answers, landmarks_of
+from app.views.transplant.answer import NO_INTERVALS, emulation_settings, other_choices
+from app.views.transplant.answer_told import Choices, Further, Told, Truth, told_further
+from app.views.transplant.answers.analysis import (
+    USUAL_LANDMARK,
+    Followed,
+    four_answers,
+    landmarks_of,
+    who_could_follow,
+)
 from app.views.transplant.answers.figures_compared import compared_figures
 from app.views.transplant.answers.figures_trust import balance_figure, weight_figure
 from app.views.transplant.answers.words import (
@@ -53,8 +62,16 @@ from app.views.transplant.benefits.analysis import (
     delay_settings,
     strata_of,
 )
+from app.views.transplant.benefits.profile import (
+    Profile,
+    ProfileAnswer,
+    explore_profile,
+    life_of,
+    patients_alike,
+)
 from app.views.transplant.figures import delay_heatmap, states_figure
 from app.views.transplant.figures_gain import life_figure
+from app.views.transplant.learning.planted import planted_truth
 from app.views.transplant.protocol.analysis import Protocol, write_protocol
 from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words import HYPOTHESES, axis_words, delays_in_words
@@ -68,6 +85,7 @@ from data_loaders import Cohort
 
 FLOW, STATES, DELAYS, PARTS = "flow", "states", "delays", "parts"
 COMPARED, TRUST = "compared", "trust"
+POSITIVITY, CHOICES, PROFILE, TRUTH = "positivity", "choices", "profile", "truth"
 WEIGHTS, BALANCE = "Weights", "Balance of the confounders"
 _POINTS = 97
 
@@ -82,7 +100,7 @@ class Compared:
     group: str
 
 
-Viewed = Occupancy | Microsimulation | Benefit | Compared | Emulation | None
+Viewed = Occupancy | Microsimulation | Benefit | Compared | Emulation | Further | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +136,7 @@ def trial_view(
     alterations: Sequence[str] = (),
     group: str | None = None,
     drawn: float = USUAL_LANDMARK,
+    profile: Mapping[str, Any] | None = None,
 ) -> TrialView:
     """A view of a target trial of transplant timing, without bootstrap draws.
 
@@ -126,11 +145,16 @@ def trial_view(
     trial
         As JSON, see :meth:`app.views.transplant.protocol.trial.TargetTrial.to_json`.
     view
-        ``flow``, ``states``, ``delays``, ``parts``, ``compared`` or ``trust``.
+        ``flow``, ``states``, ``delays``, ``parts``, ``compared``, ``trust``, ``positivity``,
+        ``choices``, ``profile`` or ``truth``.
     by, alterations
         Of the parts: by what the patients are divided, and which alterations may.
     group, drawn
-        Of the comparison: whose emulated trial is beside it, and the landmark that is drawn.
+        Of the comparison: whose emulated trial is beside it, and the landmark that is drawn; of
+        other choices: whose.
+    profile
+        What is stated of a kind of patients: the fields of
+        :class:`app.views.transplant.benefits.profile.Profile`.
 
     Raises
     ------
@@ -145,22 +169,52 @@ def trial_view(
     if view == STATES:
         return made(states_of(asked, protocol))
     found = emulate(protocol.compared, asked.strategies, emulation_settings(asked, protocol))
+    named = found.groups[0] if group is None else group
     if view == TRUST:
         return made(found)
+    if view in (POSITIVITY, CHOICES, TRUTH):
+        return made(_of_trust(cohort, asked, protocol, found, view=view, group=named))
     if view == COMPARED:
         landmarks = landmarks_of(protocol)
         naive = four_answers(cohort, asked, protocol, landmarks=landmarks, drawn=drawn)
-        named = found.groups[0] if group is None else group
         return made(Compared(naive, found, same_terms(found, landmarks), named))
     progression = next(iter(protocol.data.onsets), None)
     settings = delay_settings(found.settings.horizon)
-    if view == DELAYS:
-        return made(microsimulate(transition_models(protocol.data, progression), settings))
+    if view in (DELAYS, PROFILE):
+        models = transition_models(protocol.data, progression)
+        if view == DELAYS:
+            return made(microsimulate(models, settings))
+        kind, age = Profile(**(profile or {})), age_column(cohort)
+        life = life_of(models, patients_alike(cohort, asked, protocol, kind, age).data, settings)
+        return made(explore_profile(cohort, asked, protocol, kind, life, age=age))
     strata = strata_of(cohort, protocol, age=age_column(cohort), alterations=alterations)
     parts = benefit(protocol.data, strata, settings, progression=progression)
     if by not in parts.parts:
         raise ValueError(parts.why_not.get(by, f"These patients cannot be divided by {by}."))
     return made(parts, by=by)
+
+
+def _of_trust(
+    cohort: Cohort,
+    trial: TargetTrial,
+    protocol: Protocol,
+    found: Emulation,
+    *,
+    view: str,
+    group: str,
+) -> Followed | Choices | Truth:
+    """Who could follow, other choices, or the planted truth of an emulated trial."""
+    if view == POSITIVITY:
+        return who_could_follow(cohort, trial, protocol, found)
+    if view == CHOICES:
+        if group not in found.groups:
+            raise ValueError(f"The trial has no class “{group}”.")
+        varied = sensitivity(**other_choices(trial, protocol, found.settings.horizon))
+        return Choices(found, varied, group)
+    planted = None if trial.time_zero else planted_truth(cohort, protocol, found)
+    if planted is None:
+        raise ValueError("Only the simulated MDS cohort knows the truth planted in it.")
+    return Truth(found, planted)
 
 
 def states_of(trial: TargetTrial, protocol: Protocol) -> Occupancy:
@@ -175,23 +229,13 @@ def states_of(trial: TargetTrial, protocol: Protocol) -> Occupancy:
     return occupancy(paths_of(protocol.data, next(iter(protocol.data.onsets), None)), times)
 
 
-@dataclass(frozen=True, eq=False)
-class _Told:
-    """What differs from view to view."""
-
-    name: str
-    title: str
-    figures: Mapping[str, Callable[[], go.Figure]]
-    tables: Mapping[str, pd.DataFrame]
-    sentences: Sequence[str]
-    n: int
-
-
 def view_answer(cohort: Cohort, result: TrialView) -> Answer:
     """The answer of a view of the trial."""
     told = _told(cohort, result)
     trial, given = result.trial, result.found
-    emulated = given.emulation if isinstance(given, Compared) else given
+    emulated = (
+        given.emulation if isinstance(given, Compared | Followed | Choices | Truth) else given
+    )
     emulated = emulated if isinstance(emulated, Emulation) else None
     data = result.protocol.data if emulated is None else result.protocol.compared
     left_out = {"not eligible": result.selected - data.n_given, **data.left_out}
@@ -208,7 +252,8 @@ def view_answer(cohort: Cohort, result: TrialView) -> Answer:
         tables=lambda: {**protocol_sheets(result.protocol), **told.tables},
         methods=transplant_paragraphs(
             trial, result.protocol, trial.eligibility.apply(cohort),
-            simulation=given if isinstance(given, Microsimulation) else None,
+            simulation=given.simulation if isinstance(given, ProfileAnswer)
+            else given if isinstance(given, Microsimulation) else None,
             emulation=emulated,
         ),
         sentences=told.sentences,
@@ -220,25 +265,27 @@ def view_answer(cohort: Cohort, result: TrialView) -> Answer:
 VIEWS = Analysis(trial_view, view_answer)
 
 
-def _told(cohort: Cohort, result: TrialView) -> _Told:
+def _told(cohort: Cohort, result: TrialView) -> Told:
     """Title, figures, tables and sentences of the view that the result is of."""
     trial, data, given = result.trial, result.protocol.data, result.found
     synthetic, patients = cohort.provenance.synthetic, count(data.n, "patient")
     axis = axis_words(cohort, trial)
+    if isinstance(given, Followed | Choices | ProfileAnswer | Truth):
+        return told_further(given, trial, result.protocol, synthetic=synthetic)
 
     def drawn(draw: Callable[..., go.Figure], *what: object, title: str) -> go.Figure:
         return framed(draw(*what), title, synthetic=synthetic)
 
     if given is None:
         steps = flow_of(result.protocol)
-        return _Told(
+        return Told(
             "flow", f"Who is in the trial, {patients}",
             {"Figure": partial(attrition_flow, steps, synthetic=synthetic)},
             {"Flow": steps}, [f"{capitalised(attrition_in_words(steps))}."], data.n,
         )  # fmt: skip
     if isinstance(given, Occupancy):
         title = f"Where {patients} are over time"
-        return _Told(
+        return Told(
             "states", title,
             {"Figure": partial(drawn, partial(states_figure, axis=axis), given, title=title)},
             {"States": given.table, "Transitions": given.counts},
@@ -247,7 +294,7 @@ def _told(cohort: Cohort, result: TrialView) -> _Told:
     if isinstance(given, Microsimulation):
         month = f"month {given.settings.horizon:g}"
         title, life = f"Life gained by {month}, {patients}", f"Life until {month}, {patients}"
-        return _Told(
+        return Told(
             "delays", title,
             {
                 "Figure": partial(drawn, delay_heatmap, given, title=title),
@@ -260,7 +307,7 @@ def _told(cohort: Cohort, result: TrialView) -> _Told:
         simulation, by = given.parts[result.by], result.by
         month, n = f"month {simulation.settings.horizon:g}", data.n - given.left_out[by]
         title = f"Life gained by {month}, by {mid_sentence(by)} and delay, {count(n, 'patient')}"
-        return _Told(
+        return Told(
             "benefit", title, {"Figure": partial(drawn, delay_heatmap, simulation, title=title)},
             {"Gain": simulation.cells, "Support": given.support},
             [
@@ -280,13 +327,13 @@ def _told(cohort: Cohort, result: TrialView) -> _Told:
             named = f"{BALANCE}: {mid_sentence(strategy)}"
             draw = partial(balance_figure, balance, strategy)
             figures[named] = partial(drawn, draw, title=f"{named}, {patients}")
-        return _Told(
+        return Told(
             "trust", title, figures, {"Weights": given.weights, "Balance": balance},
             [weight_reading(given.weights), balance_reading(balance)], given.n,
         )  # fmt: skip
     naive, found = given.naive, given.emulation
     table = side_by_side(naive, found)
-    return _Told(
+    return Told(
         "compared", f"The naive answer and those that respect time, {count(naive.n, 'patient')}",
         compared_figures(cohort, trial, naive, found, given.same, given.group),
         answers_sheets(table, found, naive.landmarks, given.same),

@@ -29,13 +29,10 @@ from app.shell.memory import ask, remembered
 from app.shell.session import Looking
 from app.shell.work.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.shell.work.jobs import BACKGROUND, Job
-from app.study.adjustment import age_column
 from app.study.wording import count
-from app.views.transplant.answer import emulation_settings
+from app.views.transplant.answer import emulation_settings, other_choices
 from app.views.transplant.answer_views import states_of
 from app.views.transplant.benefits.analysis import (
-    AGE,
-    RISK,
     Benefit,
     benefit,
     delay_settings,
@@ -187,15 +184,11 @@ def unknown_cases(work: Work) -> dict[str, Emulation]:
 
 def sensitivity_job(work: Work) -> Job:
     """The same trial under other choices, in the background."""
-    grace = work.trial.grace_months
     return _job(
         work,
         SENSITIVITY,
         rank=BACKGROUND,
-        data=work.protocol.compared,
-        strategies=work.trial.strategies,
-        settings=replace(work.settings, horizon=horizon_of(work), effective=0.0),
-        graces=(grace / 2, grace * 1.5),
+        **other_choices(work.trial, work.protocol, horizon_of(work)),
     )
 
 
@@ -253,16 +246,6 @@ def states(work: Work) -> Occupancy:
         If nobody changed state.
     """
     return work.remembered("transplant states", partial(states_of, work.trial, work.protocol))
-
-
-def strata(work: Work) -> pd.DataFrame:
-    """Age band and class of each patient given to the trial, where known."""
-    cohort, data = work.looking.cohort, work.protocol.data
-    divisions = strata_of(cohort, work.protocol, age=age_column(cohort))
-    named = {"Age": divisions.get(AGE), "Class": divisions.get(RISK)}
-    known = {name: labels for name, labels in named.items() if labels is not None}
-    table = pd.DataFrame(known, index=range(data.n))
-    return table.set_axis(data.rows, axis="index").reindex(range(data.n_given))
 
 
 def has_intervals(work: Work) -> bool:

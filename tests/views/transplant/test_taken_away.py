@@ -32,6 +32,8 @@ from app.study.story._stage import staged
 from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.answers.words import side_by_side
 from app.views.transplant.defaults import suggest
+from app.views.transplant.learning.answer import immortal_answer
+from app.views.transplant.learning.immortal import immortal_time
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.answer_document import (
     AUTHORS,
@@ -199,7 +201,8 @@ def no_browser(*_: object, **__: object) -> bytes:
     "asked",
     [
         {"view": "flow"}, {"view": "states"}, {"view": "delays"}, {"view": "parts", "by": "Age"},
-        {"view": "compared"}, {"view": "trust"},
+        {"view": "compared"}, {"view": "trust"}, {"view": "positivity"}, {"view": "choices"},
+        {"view": "profile", "profile": {"age": 62.0}}, {"view": "truth"},
     ],
     ids=lambda asked: asked["view"],
 )  # fmt: skip
@@ -221,3 +224,13 @@ def test_every_view_of_the_trial_can_be_told(
     slides = Presentation(io.BytesIO(to_pptx(told, selection=Filter().apply(cohort)))).slides
     assert len(slides) >= len(told.figures)
     assert "trial_view" in question_script(question, cohort, told.title)
+
+
+def test_immortal_time_is_a_slide_that_says_it_is_simulated() -> None:
+    answer = immortal_answer(immortal_time(9.0))
+    (slide,) = Presentation(io.BytesIO(to_pptx(answer))).slides
+    words = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+    assert "1,000 of 1,000 selected patients are simulated." in "\n".join(words)
+    assert any("SYNTHETIC" in said for said in words)
+    assert any(shape.has_chart for shape in slide.shapes), "a chart that can be changed"
+    assert "died or were lost while waiting" in slide.notes_slide.notes_text_frame.text

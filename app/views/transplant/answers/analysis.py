@@ -7,19 +7,93 @@ the naive one is wrong and shown for its error.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
+from app.analysis.transplant import Emulation, Kinds, positivity
+from app.study.adjustment import age_column
 from app.study.exposures import default_landmarks, exposure_times
 from app.study.outcomes import outcome_of
 from app.views.survival.during.analysis import DuringFollowUp, analyse_during_follow_up
+from app.views.transplant.benefits.analysis import AGE, RISK, strata_of
 from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import Cohort
 
 USUAL_LANDMARK = 6.0
 _ADJUSTABLE = "variable:"
+_EVERYONE = "Everyone"
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """Who could follow each strategy, by two things; one of them may be everyone.
+
+    Attributes
+    ----------
+    emulation
+        Of which trial.
+    table
+        From :func:`app.analysis.transplant.positivity`, with what the rows and columns are by.
+    down, across
+        Names of these columns.
+    """
+
+    emulation: Emulation
+    table: pd.DataFrame
+    down: str
+    across: str
+
+
+def who_could_follow(
+    cohort: Cohort, trial: TargetTrial, protocol: Protocol, found: Emulation
+) -> Followed:
+    """Who could follow each strategy of a trial, by age band and class where these are known.
+
+    Raises
+    ------
+    ValueError
+        If there is neither.
+    """
+    data = protocol.data
+    divisions = strata_of(cohort, protocol, age=age_column(cohort))
+    named = {"Age": divisions.get(AGE), "Class": divisions.get(RISK)}
+    known = {name: labels for name, labels in named.items() if labels is not None}
+    if not known or not data.n_given:
+        raise ValueError("Without an age and without classes there is nothing to look at by.")
+    labels = pd.DataFrame(known, index=range(data.n))
+    labels = labels.set_axis(data.rows, axis="index").reindex(range(data.n_given))
+    table = positivity(found, labels)
+    table = table[table["n"] > 0]
+    if len(known) > 1:
+        table = _with_left_out(table, protocol.kinds, trial.primary.label)
+    down, across = labels.columns[-1], labels.columns[0]
+    if down == across:
+        across = _EVERYONE
+        table = table.assign(**{_EVERYONE: "all eligible"})
+    return Followed(found, table, down, across)
+
+
+def _with_left_out(table: pd.DataFrame, kinds: Kinds, strategy: str) -> pd.DataFrame:
+    """The kinds that are compared, and those that are not, without a modelled chance."""
+    absent = kinds.table[~kinds.table["supported"]]
+    rows = pd.DataFrame(
+        {
+            "Age": absent["age"].astype(str),
+            "Class": absent["class"].astype(str),
+            "strategy": strategy,
+            "n": absent["n"],
+            "transplanted": absent["followed"],
+            "note": "Too few followed it: left out of every estimate.",
+        }
+    )
+    both = pd.concat([table.astype({"Age": str, "Class": str}), rows], ignore_index=True)
+    for name, column in (("Age", "age"), ("Class", "class")):
+        levels = kinds.table[column].cat.categories
+        both[name] = pd.Categorical(both[name], categories=levels, ordered=True)
+    return both
 
 
 def landmarks_of(protocol: Protocol) -> list[float]:

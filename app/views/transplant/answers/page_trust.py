@@ -11,15 +11,15 @@ import streamlit as st
 
 from app.analysis.transplant import (
     Emulation,
-    Kinds,
     balance_within,
-    positivity,
     weight_histogram,
 )
 from app.shell.layout import bullets
 from app.shell.tables import draw_table
 from app.study.wording import count, format_ratio, mid_sentence
-from app.views.transplant.answer_views import BALANCE, TRUST, WEIGHTS
+from app.views.transplant.answer_told import Choices, choices_title, strategy_title
+from app.views.transplant.answer_views import BALANCE, CHOICES, POSITIVITY, TRUST, WEIGHTS
+from app.views.transplant.answers.analysis import who_could_follow
 from app.views.transplant.answers.figures_trust import (
     balance_figure,
     positivity_figure,
@@ -27,7 +27,7 @@ from app.views.transplant.answers.figures_trust import (
     weight_figure,
 )
 from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
-from app.views.transplant.page_work import Work, sensitivity_job, strata
+from app.views.transplant.page_work import Work, sensitivity_job
 from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,
@@ -109,55 +109,26 @@ def _ratios(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
-    labels = strata(work)
-    if labels.empty or not len(labels.columns):
-        st.info("Without an age and without classes there is nothing to look at by.")
-        return
     try:
-        table = positivity(found, labels)
-        table = table[table["n"] > 0]
+        followed = who_could_follow(work.looking.cohort, work.trial, work.protocol, found)
     except ValueError as error:
         st.info(str(error))
         return
-    if len(labels.columns) > 1:
-        table = _with_left_out(table, work.protocol.kinds, work.trial.primary.label)
+    table = followed.table
     sentence = positivity_reading(work.protocol.kinds, work.trial.primary.label)
     st.markdown(sentence)
-    down, across = labels.columns[-1], labels.columns[0]
-    if down == across:
-        across = "Everyone"
-        table = table.assign(Everyone="all eligible")
     _draw_each(
         found.n,
         list(table["strategy"].unique()),
-        partial(positivity_figure, table, rows=down, columns=across),
+        partial(positivity_figure, table, rows=followed.down, columns=followed.across),
         lambda strategy: table[table["strategy"] == strategy],
         ("positivity", "Who could follow it", sentence),
     )
+    tell(work, POSITIVITY, followed)
     st.caption(
         "Weights cannot make up for patients who are not there: where nobody, or next to nobody, "
         "could have followed a strategy, a narrower eligibility is the honest answer."
     )
-
-
-def _with_left_out(table: pd.DataFrame, kinds: Kinds, strategy: str) -> pd.DataFrame:
-    """The kinds that are compared, and those that are not, without a modelled chance."""
-    absent = kinds.table[~kinds.table["supported"]]
-    rows = pd.DataFrame(
-        {
-            "Age": absent["age"].astype(str),
-            "Class": absent["class"].astype(str),
-            "strategy": strategy,
-            "n": absent["n"],
-            "transplanted": absent["followed"],
-            "note": "Too few followed it: left out of every estimate.",
-        }
-    )
-    both = pd.concat([table.astype({"Age": str, "Class": str}), rows], ignore_index=True)
-    for name, column in (("Age", "age"), ("Class", "class")):
-        levels = kinds.table[column].cat.categories
-        both[name] = pd.Categorical(both[name], categories=levels, ordered=True)
-    return both
 
 
 def _draw_balance(work: Work, found: Emulation, __: str) -> None:
@@ -222,8 +193,9 @@ def _draw_choices(work: Work, found: Emulation, group: str) -> None:
         list(own.loc[own["varied"] == "as set", "strategy"]),
         partial(sensitivity_figure, table, group),
         lambda _: own,
-        ("choices", f"Other choices, {mid_sentence(group)}", sentence),
+        ("choices", choices_title(group), sentence),
     )
+    tell(work, CHOICES, Choices(found, table, group), group=group)
     st.caption(
         "The same trial with another grace period, cut-off of the weights, spread of the "
         "transplants or handling of losses, or without one of the confounders; estimates without "
@@ -276,7 +248,7 @@ def _draw_each(
     for number, strategy in enumerate(strategies):
         if number % 2 == 0:
             places = st.columns(min(2, len(strategies)), gap="large")
-        title = f"{what}: {mid_sentence(strategy)}, {count(n, 'patient')}"
+        title = strategy_title(what, strategy, n)
         with places[number % 2]:
             draw_figure(
                 figure(strategy),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,10 +13,11 @@ from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
-from app.study.wording import count
+from app.views.transplant.answer_told import profile_title
+from app.views.transplant.answer_views import PROFILE
 from app.views.transplant.benefits.profile import Profile, ProfileAnswer
 from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import draw_figure, wrapped_table
+from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
 from app.views.transplant.page_work import Work, profiled
 
 _AGE, _CLASS, _WITH, _WITHOUT = "profile_age", "profile_class", "profile_with", "profile_without"
@@ -36,6 +39,7 @@ def draw_profile(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFra
         st.info(str(error))
         return {}, {}
     figure = _draw_figure(found)
+    tell(work, PROFILE, found, profile=asdict(profile))
     _draw_nearest(work, found)
     return (
         {"Profile": figure},
@@ -116,8 +120,7 @@ def _draw_alterations(
 
 
 def _draw_figure(found: ProfileAnswer) -> go.Figure:
-    near = int(found.support["n"].iloc[-1])
-    title = f"Life by delay: {found.words}; {count(near, 'patient')} near"
+    title = profile_title(found)
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(

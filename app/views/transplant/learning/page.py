@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from app.analysis.transplant import Emulation
 from app.shell.layout import bullets, figure_with_downloads
-from app.study.figures.theme import framed
+from app.shell.take_away import offer_slides
 from app.study.wording import count
-from app.views.transplant.learning.figures import immortal_figure, truth_figure
+from app.views.transplant.answer_told import Truth, truth_title
+from app.views.transplant.answer_views import TRUTH
+from app.views.transplant.learning.answer import immortal_answer
+from app.views.transplant.learning.figures import truth_figure
 from app.views.transplant.learning.immortal import ImmortalTime, immortal_time
 from app.views.transplant.learning.planted import planted_truth, truth_reading
-from app.views.transplant.page_parts import draw_figure, take_away
+from app.views.transplant.page_parts import draw_figure, take_away, tell
 from app.views.transplant.page_work import Work, emulated
 
 WAITED = "waited"
@@ -51,24 +53,11 @@ def draw_learning(work: Work) -> None:
 
 
 def _draw_immortal(found: ImmortalTime) -> None:
-    title = f"A wait of {found.months_waited:g} months, {count(found.n, 'patient')}"
-    figure = framed(immortal_figure(found), title, synthetic=True)
+    answer = immortal_answer(found)
     figure_with_downloads(
-        figure,
-        lambda: pd.concat(
-            [
-                km.table.assign(group=name)
-                for name, km in (
-                    ("Without transplant", found.without),
-                    ("With transplant", found.with_transplant),
-                )
-                if km is not None
-            ]
-        ),
-        key="transplant_immortal",
-        name=("immortal", "time"),
-        alt=f"Survival curves. {title}. {found.sentence}",
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
     )
+    offer_slides(answer, "immortal_time_synthetic", "it is of no cohort that a step could ask")
 
 
 def _draw_truth(work: Work, emulation: Emulation) -> None:
@@ -83,7 +72,7 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
             "emulated trial comes to it."
         )
         return
-    title = f"Planted truth and estimates, {count(emulation.n, 'patient')}"
+    title = truth_title(emulation)
     sentences = truth_reading(table)
     left, right = st.columns([7, 5], gap="large")
     with left:
@@ -102,4 +91,5 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
             "the cohort was simulated, for these very patients; square: what the emulated trial "
             "estimates from the data alone."
         )
+    tell(work, TRUTH, Truth(emulation, table))
     take_away(work, "truth", {"Figure": figure}, lambda: {"Planted truth": table})
