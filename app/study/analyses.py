@@ -23,6 +23,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "cohort.pictures": "app.views.cohort.overview.answer:PICTURES",
         "cohort.table_one": "app.views.cohort.table_one.answer:TABLE_ONE",
         "compare.cohorts": "app.views.compare.two_cohorts.answer:BOTH",
+        "compare.composed": "app.views.compare.answer_composing:COMPOSED",
         "compare.groups": "app.views.compare.answer:COMPARISON",
         "data.missing": "app.views.data.answer:MISSING",
         "home.glance": "app.views.home.answer:GLANCE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pandas as pd
@@ -15,6 +16,7 @@ from app.cohort.groupings import GroupingSpec
 from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from pages.compare import VIEWS
+from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 from tests.pages.test_survival_views import DEGENERATE
@@ -106,6 +108,29 @@ def test_more_than_eight_groups_are_cut_to_the_largest():
 
 
 # Two cohorts -------------------------------------------------------------------------------------
+
+
+def test_what_groups_are_made_of_becomes_a_step_once_the_search_is_done(
+    open_app: Opener, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.study.story._player.export_available", lambda: (False, "none"))
+    at = opened(open_app, "Subgroups", cohort="demo:mpn", dx="MF", group="alteration:ASXL1")
+    deadline = time.monotonic() + 120
+    offered = "compare_composition_story_0"
+    while offered not in {button.key for button in at.button} and time.monotonic() < deadline:
+        time.sleep(0.5)
+        at.run()
+    at.button(key=offered).click().run()
+    shown = figures(at)[0]["data"]
+    at.switch_page(str(ROOT / "pages" / "story.py")).run()
+    at.button(key="story_ready").click().run()
+    calm(at)
+    assert any("Ready: 1 of 1" in text.value for text in at.markdown)
+    # The worker found again what the page showed.
+    (scene,) = at.session_state["_story_ready"][1]
+    drawn = {trace["name"]: trace["text"] for trace in scene.stage["data"] if "name" in trace}
+    assert drawn == {trace["name"]: trace["text"] for trace in shown}
+    assert len(drawn) > 3
 
 
 def test_the_same_question_is_answered_in_two_cohorts(open_app: Opener):

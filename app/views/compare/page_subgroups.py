@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupSettings
 from app.shell.layout import figure_with_downloads
-from app.study.figures.theme import framed
-from app.study.wording import count
-from app.views.compare.analysis import composition
-from app.views.compare.figures import composition_figure
+from app.shell.show import take_away
+from app.views.compare.answer_composing import BY_CONSTRUCTION, composed_answer
+from app.views.compare.composing import Composed
 from app.views.compare.page_groups import Compared
-from app.views.compare.words import comparison_title
-from app.views.subgroups.analysis import KINDS
+from app.views.subgroups.analysis import KINDS, under_names
 from app.views.subgroups.page_names import subgroup_names
 from app.views.subgroups.page_search import (
     SearchRequest,
@@ -31,9 +31,10 @@ def draw_composition(compared: Compared) -> None:
         st.info("This cohort has no alterations, so it has no genomic subgroups.")
         return
     # What the Subgroups page asks for when it opens, so that either page finds it done.
-    settings = SubgroupSettings(quality="standard", seed=0, evidence=False)
-    search = start_search(SearchRequest(looking, tuple(KINDS), settings))
-    found = placed_map(search, subgroup_names(looking.cohort))
+    settings, kinds = SubgroupSettings(quality="standard", seed=0, evidence=False), tuple(KINDS)
+    search = start_search(SearchRequest(looking, kinds, settings))
+    names = subgroup_names(looking.cohort)
+    found = placed_map(search, names)
     if found is None or search.full.state != "done":
         # What is tested about the map afterwards is told on the Subgroups page.
         draw_search_status(search)
@@ -43,25 +44,17 @@ def draw_composition(compared: Compared) -> None:
         elif not search.finished:
             st.skeleton(_WAITING)
         return
-    parts = found.grouping
-    shares = composition(compared.result.grouping, parts, looking.selection.mask)
-    title = comparison_title("Genomic subgroups", compared.result)
-    leading = shares.sort_values("share", ascending=False).drop_duplicates("group")
+    whole = under_names(found, kinds, names, None, 0, None)
+    result = Composed.of(compared.result.grouping, looking.selection.mask, whole)
+    answer = composed_answer(looking.cohort, result)
     figure_with_downloads(
-        framed(
-            composition_figure(shares, dict(zip(parts.names, parts.colours, strict=True))),
-            title,
-            synthetic=looking.synthetic,
-        ),
-        lambda: shares,
-        key="compare_composition",
-        name=("compare", "subgroups"),
-        alt=f"{title}. Largest part: "
-        + "; ".join(f"{row.group}: {row.part} {row.share:.0%}" for row in leading.itertuples()),
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
     )
-    placed = int(shares.groupby("group")["of"].first().sum())
-    st.caption(
-        f"{count(placed, 'patient')} of the groups are in a subgroup. Subgroups are data-driven: "
-        "they were found in the alterations of these very patients, so groups that are made of "
-        "alterations differ in them by construction. The Subgroups page says how stable they are."
-    )
+    st.caption(f"{answer.sentences[-1]} {BY_CONSTRUCTION}")
+    # A preview is not what a step would find again.
+    if search.full.state == "done":
+        asked = {
+            "groups": compared.question.settings["groups"], "kinds": kinds,
+            "quality": settings.quality, "seed": settings.seed, "names": names,
+        }  # fmt: skip
+        take_away(answer, replace(compared.question, analysis="compare.composed", settings=asked))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from app.analysis.associations import TableOne
-from app.cohort.groupings import MIN_GROUP_FOR_TEST
+from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.study.accounting import Accounting
 from app.study.methods import endpoint_sentence
 from app.study.wording import (
@@ -29,10 +29,15 @@ _LEADING = 3
 
 def comparison_title(what: str, result: Comparison) -> str:
     """Title of a figure: what is shown, which groups, and of how many."""
-    names = result.grouping.names
-    groups = " and ".join(names) if len(names) == 2 else mid_sentence(result.grouping.label)
+    return groups_title(what, result.grouping, sum(result.sizes))
+
+
+def groups_title(what: str, grouping: Grouping, n: int) -> str:
+    """As :func:`comparison_title`, of ``n`` patients in groups."""
+    names = grouping.names
+    groups = " and ".join(names) if len(names) == 2 else mid_sentence(grouping.label)
     joint = ":" if len(names) == 2 else " by"
-    return f"{what}{joint} {groups}, {count(sum(result.sizes), 'patient')}"
+    return f"{what}{joint} {groups}, {count(n, 'patient')}"
 
 
 def contrast_title(contrast: Enrichment) -> str:

@@ -23,7 +23,7 @@ from app.study.files.tables import file_stem
 from app.study.question import Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
-from app.views.story.page_stage import SEARCH, draw_stage, open_here, pictures_of
+from app.views.story.page_stage import SEARCHES, draw_stage, open_here, pictures_of
 from data_loaders import Cohort
 from data_loaders.demo import DEMO_COHORTS
 
@@ -120,8 +120,8 @@ def _answerable(question: Question, cohort: Cohort) -> None:
     ValueError
         If the cohort cannot answer.
     """
-    if question.analysis == SEARCH:
-        question.filter.apply(cohort)
+    if question.analysis in SEARCHES:
+        question.groups(cohort, question.filter.apply(cohort).mask)
     else:
         compute(question, cohort, open_here)
 

@@ -19,12 +19,15 @@ from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
 from app.study.story import Scene, Standing, Step, Story, player, refused_scene, scene_of
+from app.views.compare.composing import Composed, composed_of
 from app.views.subgroups.analysis import SubgroupsFound, found_of
 from app.views.subgroups.page_search import SearchRequest, start_search
 from data_loaders import Cohort
 
 _READY = "_story_ready"
-SEARCH = "subgroups.search"
+SEARCH, COMPOSED = "subgroups.search", "compare.composed"
+# What searches for subgroups: by the worker.
+SEARCHES = (SEARCH, COMPOSED)
 _KEYS = (
     "Arrows, space or a clicker go on and back, a number and Enter jump, Home and End; **B** "
     "black, **G** groups one by one, **I** interval band, **R** risk table, **D** dark, **F** full "
@@ -113,7 +116,7 @@ def answer_here(question: Question, cohort: Cohort) -> Answer:
         If the cohort cannot answer.
     """
     cohort = as_asked(question, cohort)
-    if question.analysis == SEARCH:
+    if question.analysis in SEARCHES:
         make = partial(_searched, question, cohort)
     else:
         make = partial(compute, question, cohort, open_here)
@@ -135,7 +138,7 @@ def open_here(key: str) -> Cohort:
     return open_cohort(key)
 
 
-def _searched(question: Question, cohort: Cohort) -> SubgroupsFound:
+def _searched(question: Question, cohort: Cohort) -> SubgroupsFound | Composed:
     """A search for subgroups by the worker, where UMAP runs; without its verdict."""
     asked = dict(question.settings)
     names = {name: asked[name] for name in ("quality", "seed", "min_frequency") if name in asked}
@@ -147,6 +150,12 @@ def _searched(question: Question, cohort: Cohort) -> SubgroupsFound:
         time.sleep(0.2)
     if job.state != "done":
         raise ValueError(job.message)
+    grouping = question.groups(cohort, looking.selection.mask)
+    if question.analysis == COMPOSED and grouping is not None:
+        return composed_of(
+            cohort, looking.selection.mask, job.result, grouping=grouping,
+            groups=asked.get("groups", ()), kinds=kinds, names=asked.get("names"),
+        )  # fmt: skip
     return found_of(
         cohort, looking.selection.mask, job.result, kinds=kinds, names=asked.get("names"),
         endpoint_key=asked.get("endpoint_key"), curves=asked.get("curves", ()),

@@ -71,7 +71,7 @@ def subgroups_answer(
         alt=map_alt(shown, title),
         accounting=Accounting(len(shown.positions), len(shown.positions)),
         tables=tables,
-        methods=_methods(found),
+        methods=search_methods(found),
         told={
             "Settings": ", ".join(f"{k} {v}" for k, v in shown.result.settings.to_dict().items()),
             "Alterations": listing(list(found.kinds)),
@@ -155,7 +155,7 @@ def _curves(survival: GroupSurvival, synthetic: bool) -> go.Figure:
     return framed(drawn, survival_title(survival), synthetic=synthetic)
 
 
-def _methods(found: SubgroupsFound) -> list[str]:
+def search_methods(found: SubgroupsFound) -> list[str]:
     """What was searched for, how, what was found and how far it can be trusted."""
     result = found.shown.result
     settings = result.settings

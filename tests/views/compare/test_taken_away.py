@@ -133,6 +133,29 @@ def test_the_script_of_a_trial_reads_who_is_eligible_from_a_file():
     assert not any(name in script for name in listed)
 
 
+def test_what_groups_are_made_of_is_a_question_whose_script_finds_it_again(
+    cohort: Cohort, tmp_path: Path
+):
+    fibrosis = Filter.from_dict({"column": "diagnosis", "in": ["MF"]})
+    question = Question(
+        "demo:mpn", cohort.fingerprint, "compare.composed", fibrosis,
+        GroupingSpec.parse("variable:driver"),
+        settings={"groups": ("JAK2", "CALR"), "quality": "preview", "names": {"CALR": "Mine"}},
+    )  # fmt: skip
+    answer = answer_to(question, cohort)
+    chosen = fibrosis.apply(cohort).mask
+    driver = cohort.patients["driver"].to_numpy()
+    sizes = answer.numbers().groupby("group")["of"].first()
+    assert dict(sizes) == {name: int((chosen & (driver == name)).sum()) for name in sizes.index}
+    told = answer.accounting
+    assert told.analysed == sizes.sum() == told.selected - sum(told.left_out.values())
+    assert answer.title == f"Genomic subgroups: JAK2 and CALR, {sizes.sum()} patients"
+    parts = {*answer.numbers()["part"]}
+    assert "Mine" in parts
+    assert "CALR" not in parts
+    check_tables(run(question_script(question, cohort, answer.title), tmp_path), answer)
+
+
 # Two cohorts -------------------------------------------------------------------------------------
 
 
