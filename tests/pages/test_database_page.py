@@ -75,6 +75,8 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     calm(at.run(timeout=200))
     assert "1,500 patients, asked where they lie (DuckDB registry.duckdb" in words(at)
     assert "All patients: " in words(at)
+    assert "It cannot be told in a story: it is of a database" in words(at)
+    assert "engine_pptx" in {button.key for button in at.get("download_button")}
     at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
     at.selectbox(key="engine_by").set_value("variable:sex").run(timeout=200)
@@ -85,6 +87,7 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert "Counted: ASXL1 altered." in words(calm(at))
     at.session_state["engine_show"] = "Alterations"
     at.run(timeout=200)
+    assert "engine_alterations_pptx" in {button.key for button in at.get("download_button")}
     assert "of the patients tested" in json.dumps(figures(calm(at))[0]["layout"])
     at.session_state["engine_show"] = "Table one"
     at.run(timeout=200)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from pptx import Presentation
 from streamlit.testing.v1 import AppTest
 
 from app.analysis.competing_risks import cumulative_incidence, gray_test
 from app.analysis.survival import kaplan_meier
 from app.cohort.filters import Filter
 from app.cohort.tally import Release, ReleasePolicy, TallyError, pool, tally_of
+from app.study.figures.theme import framed
+from app.study.slides import to_pptx
 from app.views.pooled.analysis import (
     agreement,
     common_filter,
@@ -22,9 +27,11 @@ from app.views.pooled.analysis import (
     pooled_survival,
     shared_questions,
 )
+from app.views.pooled.answer import counts_answer
+from app.views.pooled.figures import pooled_figure
 from app.views.pooled.incidence import pooled_incidence
 from app.views.pooled.tables import frequencies_by_site, table_by_site
-from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading
+from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading, pooled_title
 from data_loaders import load_cohort
 from tests.pages.conftest import calm, figures, words
 
@@ -41,6 +48,9 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     assert "Hazard ratio of ASXL1 mutated against ASXL1 wild type" in words(at)
     assert "SYNTHETIC" in json.dumps(figures(at))
     assert "DerSimonian" in words(at)
+    assert "It cannot be told in a story: the sites' counts are files" in words(at)
+    offered = {button.key for button in at.get("download_button")}
+    assert {"pooled_pptx", "pooled_docx"} <= offered
 
 
 def test_a_release_is_written_under_the_policy(open_app):
@@ -62,6 +72,7 @@ def test_a_cox_model_over_sites_is_shown_asked_for_and_answered(open_app):
     at.session_state["rounds"] = True
     calm(at.run())
     assert "Exact: 6 rounds of sums give the model of the pooled rows" in words(at)
+    assert "cox_over_sites_pptx" in {button.key for button in at.get("download_button")}
     assert "The one-shot approximation (ODAC) differs from the exact model by at most" in words(at)
     at.segmented_control(key="rounds_part").set_value("Ask the sites").run()
     at.text_input(key="rounds_who").set_value("Centre").run()
@@ -114,6 +125,19 @@ def test_sites_that_do_not_fit_together_are_told_apart():
     assert "rounded" in " ".join(pooled_notes(both, []))
     assert "rounded cumulative counts to multiples of 5" in pooled_methods(both, agreement(sites))
     assert pooled_reading(both)[0].startswith("All patients:")
+    title, reading = pooled_title(both, 3), pooled_reading(both)
+    shown = framed(pooled_figure(both), title, synthetic=both.synthetic)
+    told = counts_answer(
+        "pooled", title, {"Figure": shown}, pd.DataFrame, n=both.n, sentences=reading,
+        methods=pooled_methods(both, agreement(sites)), notes=pooled_notes(both, []),
+    )  # fmt: skip
+    (slide,) = Presentation(io.BytesIO(to_pptx(told))).slides
+    said = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+    assert any("SYNTHETIC" in text for text in said)
+    assert any(shape.has_chart for shape in slide.shapes)
+    notes = slide.notes_slide.notes_text_frame.text
+    assert "no row of a patient left a site" in notes
+    assert reading[0] in notes
     again = released(0, "D", policy)
     assert agreement([one, again])["same_patients"].tolist() == ["", "A"]
     with pytest.raises(TallyError, match="agree on whom to count"):

@@ -27,6 +27,7 @@ from app.shell.controls.choice import choice, pick, several
 from app.shell.layout import bullets, download, download_table, figure_with_downloads
 from app.shell.session import DEFAULT_COHORT, Looking, cohort_title, demo_cohort
 from app.shell.tables import draw_table
+from app.shell.take_away import offer_slides
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count
@@ -38,6 +39,7 @@ from app.views.pooled.analysis import (
     releases_by_centre,
     shared_questions,
 )
+from app.views.pooled.answer import OF_FILES, counts_answer
 from app.views.pooled.figures import pooled_figure, pooled_incidence_figure, sites_forest
 from app.views.pooled.incidence import PooledIncidence, competes_everywhere, pooled_incidence
 from app.views.pooled.page_files import (
@@ -125,15 +127,17 @@ def draw_pooled(looking: Looking) -> None:
 
 def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
     sentences = pooled_reading(result)
-    chart = _draw_result(result, pooled_figure(result), sentences, agreed)
+    forest = None
     if result.effects is not None:
+        forest = framed(
+            sites_forest(result.effects, result), "Hazard ratio by site",
+            synthetic=result.synthetic,
+        )  # fmt: skip
+    chart = _draw_result(result, pooled_figure(result), sentences, agreed, forest)
+    if forest is not None:
         with chart:
             figure_with_downloads(
-                framed(
-                    sites_forest(result.effects, result),
-                    "Hazard ratio by site",
-                    synthetic=result.synthetic,
-                ),
+                forest,
                 partial(pd.DataFrame, result.effects),
                 key="pooled_sites",
                 name=("pooled", "sites"),
@@ -150,13 +154,17 @@ def _draw_result(
     figure: go.Figure,
     sentences: list[str],
     agreed: pd.DataFrame,
+    forest: go.Figure | None = None,
 ) -> DeltaGenerator:
     """The curves, what they say and how they came about; the place under the curves."""
     title = pooled_title(result, len(agreed))
+    shown = framed(figure, title, synthetic=result.synthetic)
+    same = [(row.site, row.same_patients) for row in agreed.itertuples() if row.same_patients]
+    notes, methods = pooled_notes(result, same), pooled_methods(result, agreed)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
-            framed(figure, title, synthetic=result.synthetic),
+            shown,
             partial(_curves_table, result),
             key="pooled",
             name=("pooled", result.endpoint),
@@ -164,14 +172,19 @@ def _draw_result(
         )
     with words:
         st.subheader("In words", anchor=False)
-        same = [(row.site, row.same_patients) for row in agreed.itertuples() if row.same_patients]
-        for note in pooled_notes(result, same):
+        for note in notes:
             st.info(markdown_escaped(note))
         bullets([markdown_escaped(sentence) for sentence in sentences])
     with st.expander("How these numbers came about"):
-        methods = pooled_methods(result, agreed)
         st.markdown(markdown_escaped(methods))
         download("Methods (TXT)", partial(str, methods), "pooled_methods.txt", "pooled_methods")
+    told = counts_answer(
+        "pooled", title,
+        {"Figure": shown} if forest is None else {"Figure": shown, "Sites": forest},
+        partial(_curves_table, result), n=result.n, sentences=sentences, methods=methods,
+        left_out=result.left_out, notes=notes,
+    )  # fmt: skip
+    offer_slides(told, file_stem(told.key, synthetic=result.synthetic), OF_FILES)
     return chart
 
 

@@ -15,15 +15,18 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.tally import EngineTally, TallyError
 from app.shell.controls.choice import choice, pick, several
-from app.shell.escaping import escape_texts_of
+from app.shell.escaping import escape_texts_of, escaped_figure
 from app.shell.layout import bullets, download, figure_with_downloads
 from app.shell.session import keep_upload, looking_at
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
+from app.shell.take_away import offer_slides
 from app.shell.work.engine import engine_answer, held_engine, hold_engine, let_go, why_no_engine
 from app.study.figures.theme import framed
+from app.study.files.tables import file_stem
 from app.study.wording import count, format_p_cell, format_ratio
 from app.views.cohort.table_one.words import legend, printed
+from app.views.pooled.answer import counts_answer
 from app.views.pooled.database.analysis import (
     DatabaseAlterations,
     database_alterations,
@@ -46,6 +49,7 @@ _SURVIVAL, _ALTERATIONS, _TABLE = "Survival", "Alterations", "Table one"
 _GROUPED = frozenset({"categorical", "ordinal", "binary"})
 _SAMPLES = (1_000, 5_000, 20_000)
 _SAMPLE_SAID = "_sample_said"
+_UNTOLD = "it is of a database, which no step could connect to again"
 
 
 def draw_database() -> None:
@@ -190,10 +194,11 @@ def _draw_outcome(tally: EngineTally, chosen: Filter) -> None:
         lambda asked: database_outcome(asked, chosen, endpoint, spec, BLUE),
     )
     title, sentences = outcome_title(result), outcome_reading(result)
+    shown = framed(outcome_figure(result), title, synthetic=False)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
-            framed(outcome_figure(result), title, synthetic=False),
+            shown,
             partial(_curves_table, result.curves),
             key="engine_curves",
             of=tally.cohort,
@@ -209,6 +214,12 @@ def _draw_outcome(tally: EngineTally, chosen: Filter) -> None:
     with st.expander("How these numbers came about"):
         st.markdown(markdown_escaped(methods))
         download("Methods (TXT)", partial(str, methods), "methods.txt", "engine_methods")
+    told = counts_answer(
+        "engine", title, {"Figure": escaped_figure(shown)}, partial(_curves_table, result.curves),
+        n=sum(curve.n for curve in result.curves.values()), sentences=sentences,
+        methods=methods, notes=outcome_notes(result),
+    )  # fmt: skip
+    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD)
 
 
 def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
@@ -218,12 +229,12 @@ def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
     result = engine_answer(
         ("alterations", chosen), lambda asked: database_alterations(asked, chosen)
     )
-    sentences = alterations_reading(result)
+    sentences, title = alterations_reading(result), "Alterations, of the patients tested"
+    shown = framed(frequencies_figure(result), title, synthetic=False)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
-        title = "Alterations, of the patients tested"
         figure_with_downloads(
-            framed(frequencies_figure(result), title, synthetic=False),
+            shown,
             partial(pd.DataFrame, result.frequencies),
             key="engine_frequencies",
             of=tally.cohort,
@@ -233,6 +244,13 @@ def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
     with words:
         st.subheader("In words", anchor=False)
         bullets([markdown_escaped(sentence) for sentence in sentences])
+    told = counts_answer(
+        "engine_alterations", title, {"Figure": escaped_figure(shown)},
+        partial(pd.DataFrame, result.frequencies),
+        n=int(result.frequencies["tested"].max()), sentences=sentences,
+        methods=f"Asked where they lie: {tally.source}. {chosen.describe(tally.cohort)}.",
+    )  # fmt: skip
+    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD)
     st.markdown("**Pairs of the most frequent**")
     draw_table(_pairs(result), key="engine_pairs")
 

@@ -14,11 +14,13 @@ from app.shell.controls.choice import choice, pick, several
 from app.shell.layout import bullets, download, figure_with_downloads
 from app.shell.session import DEFAULT_COHORT, Looking, demo_cohort
 from app.shell.tables import draw_table
+from app.shell.take_away import offer_slides
 from app.study.adjustment import adjustment_options, age_and_sex
 from app.study.figures.forest import forest_figure
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.views.pooled.analysis import centres_of
+from app.views.pooled.answer import OF_FILES, counts_answer
 from app.views.pooled.page_files import (
     draw_keys,
     draw_own_key,
@@ -237,10 +239,11 @@ def _bytes(file: st.runtime.uploaded_file_manager.UploadedFile) -> bytes:
 def _draw_model(result: AcrossSites, *, synthetic: bool, more: list[str] | None = None) -> None:
     title = across_title(result)
     sentences = [*across_reading(result), *(more or [])]
+    shown = framed(forest_figure(forest_rows(result)), title, synthetic=synthetic)
     chart, words = st.columns([5, 3], gap="large")
     with chart:
         figure_with_downloads(
-            framed(forest_figure(forest_rows(result)), title, synthetic=synthetic),
+            shown,
             partial(result.summary.copy),
             key="rounds_forest",
             name=("cox", "sites"),
@@ -255,6 +258,11 @@ def _draw_model(result: AcrossSites, *, synthetic: bool, more: list[str] | None 
     methods = across_methods(result)
     st.markdown(markdown_escaped(methods))
     download("Methods (TXT)", partial(str, methods), "cox_sites_methods.txt", "rounds_methods")
+    told = counts_answer(
+        "cox_over_sites", title, {"Figure": shown}, partial(result.summary.copy),
+        n=int(result.sites["n"].sum()), sentences=sentences, methods=methods,
+    )  # fmt: skip
+    offer_slides(told, file_stem(told.key, synthetic=synthetic), OF_FILES)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
