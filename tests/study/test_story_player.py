@@ -15,7 +15,7 @@ from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
 from app.study.question import Question
 from app.study.story import Scene, Step, player, scene_of
-from app.study.story._stage import HEIGHT, SMALLEST, staged
+from app.study.story._stage import HEIGHT, SMALLEST, _on_one_line, staged
 from data_loaders import Cohort, load_cohort
 
 
@@ -87,6 +87,8 @@ def test_no_word_of_any_figure_is_too_small(cohort: Cohort, curves: Scene) -> No
         assert min(font["size"] for font in fonts) >= SMALLEST
         text = json.dumps(found.stage)
         assert not re.search(r"font-size:(\d|1[01])(\.\d+)?px|<su[bp]>", text)
+    one_line = "1.2 \u2002(0.9 to 1.5) \u2002p = 0.2 too few multi-hit"
+    assert _on_one_line("1.2<br>(0.9 to 1.5)<br>p = 0.2<br>too few<br>multi-<br>hit") == one_line
     forest, rows = scenes[2].stage, scenes[3].stage
     assert forest is not None
     assert rows is not None

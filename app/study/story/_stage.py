@@ -341,6 +341,12 @@ def _is_forest(layout: Mapping[str, Any]) -> bool:
     return axis.get("visible") is False and downward
 
 
+def _on_one_line(text: str) -> str:
+    """Words broken into lines; an interval or a p-value stands apart from its estimate."""
+    text = re.sub(r"\s*<br>\s*(?=\(|p\s*[=<>])", " \u2002", text)
+    return re.sub(r"\s*<br>\s*", " ", re.sub(r"(?<=\w-)<br>", "", text))
+
+
 def _forest(layout: dict[str, Any]) -> str:
     """Words of a row on one line, as a wide screen has room; of many rows the first."""
     margin, axis = layout["margin"], layout["yaxis"]
@@ -348,7 +354,7 @@ def _forest(layout: dict[str, Any]) -> str:
         a for a in layout["annotations"] if (a.get("xref"), a.get("yref", "y")) == ("paper", "y")
     ]
     for words in beside:
-        words["text"] = re.sub(r"\s*<br>\s*", " \u2002", words["text"])
+        words["text"] = _on_one_line(words["text"])
     old = margin["l"]
     margin["l"] = _width([a for a in beside if a["x"] == 0], 40)
     margin["r"] = _width([a for a in beside if a["x"] == 1], 24)

@@ -103,7 +103,7 @@ def told_further(
     }  # fmt: skip
     return Told(
         "choices", f"{what}, {count(n, 'patient')}", figures, {"Other choices": own},
-        [choices_reading(own)], found.n,
+        [choices_reading(own)], n,
     )  # fmt: skip
 
 

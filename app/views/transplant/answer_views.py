@@ -239,6 +239,7 @@ def view_answer(cohort: Cohort, result: TrialView) -> Answer:
     emulated = emulated if isinstance(emulated, Emulation) else None
     data = result.protocol.data if emulated is None else result.protocol.compared
     left_out = {"not eligible": result.selected - data.n_given, **data.left_out}
+    left_out["in no part that is shown"] = result.selected - sum(left_out.values()) - told.n
     return Answer(
         key=f"transplant_{told.name}",
         name=("transplant", told.name),

@@ -201,7 +201,8 @@ def no_browser(*_: object, **__: object) -> bytes:
     "asked",
     [
         {"view": "flow"}, {"view": "states"}, {"view": "delays"}, {"view": "parts", "by": "Age"},
-        {"view": "compared"}, {"view": "trust"}, {"view": "positivity"}, {"view": "choices"},
+        {"view": "compared"}, {"view": "trust"}, {"view": "positivity"},
+        {"view": "choices", "group": "Higher risk"},
         {"view": "profile", "profile": {"age": 62.0}}, {"view": "truth"},
     ],
     ids=lambda asked: asked["view"],
