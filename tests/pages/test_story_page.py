@@ -150,4 +150,8 @@ def test_a_step_beside_an_upload_says_when_that_changed(
     assert at.warning[0].value.startswith("The second cohort, own, has changed since")
     at.session_state["_uploads"] = {}
     assert "The second cohort of this step" in at.run().warning[0].value
+    at.session_state["_uploads"] = {"upload:moved": read[0]}
+    assert not at.run().warning
+    at = press(at, "story_go_0")
+    assert at.session_state["other"] == "upload:moved"
     assert not at.exception

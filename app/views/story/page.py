@@ -20,7 +20,7 @@ from app.shell.story.ledger import held_ledger
 from app.shell.workspace.kept import kept_cohorts
 from app.study.analyses import compute
 from app.study.files.tables import file_stem
-from app.study.question import Question, QuestionError
+from app.study.question import OTHER, Question, QuestionError
 from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
 from app.views.story.page_stage import SEARCHES, draw_stage, open_here, pictures_of
@@ -189,10 +189,13 @@ def _summary(standing: Standing) -> str:
 
 
 def _go(at: int, step: Step, asked: Question) -> bool:
+    view = dict(step.view)
+    if asked.second is not None:
+        view[OTHER] = asked.second.key  # it may be here under another key than it was
     return st.button(
         "Open", key=f"story_go_{at}", icon=":material/open_in_new:", type="tertiary",
         help=f"The {step.address.partition('?')[0] or 'home'} page, as it was",
-        on_click=show_view, args=(asked.cohort, asked.filter, step.view, asked.derived),
+        on_click=show_view, args=(asked.cohort, asked.filter, view, asked.derived),
     )  # fmt: skip
 
 
