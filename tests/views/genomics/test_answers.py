@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_pairs(cohort: Cohort, tmp_path: Path):
     answer, words = held(question, cohort, tmp_path)
     assert f"over the {result.n_tested} pairs" in words
     assert "fisher.test" in words
-    about = answer_of(Question(**vars(question) | {"shown": {"about": "TET2"}}), cohort, result)
+    about = answer_of(replace(question, shown={"about": "TET2"}), cohort, result)
     assert about.sentences[0].startswith("Goes with TET2")
     assert about.alt == answer.alt
 
