@@ -36,6 +36,11 @@ Paths = str | Path | Sequence[str | Path] | None
 Progress = Callable[[str, float], None]
 
 
+def is_everybodys(key: str) -> bool:
+    """Whether everybody has the cohort of a key: one of the demos or of the catalogue."""
+    return key.startswith((_DEMO, _CATALOGUE))
+
+
 def load_cohort(
     source: str | Path,
     *,

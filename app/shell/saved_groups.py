@@ -34,8 +34,8 @@ from app.shell.workspace.kept import is_kept
 from app.shell.workspace.shelf import UNREADABLE, Shelf
 from app.study.files.tables import file_stem
 from app.study.wording import count
-from app.study.workspace import is_everybodys
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 
 LOAD = "saved_file"
 LINK = "saved"

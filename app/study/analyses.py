@@ -11,8 +11,9 @@ from typing import Any
 from app.cohort.derived import derived_as
 from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
-from app.study.question import EVERYBODYS, OTHER, Question
+from app.study.question import OTHER, Question
 from data_loaders import Cohort, load_cohort
+from data_loaders.loading import is_everybodys
 
 # Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
 ANALYSES: Mapping[str, str] = MappingProxyType(
@@ -132,7 +133,7 @@ def second_of(question: Question, load: Callable[[str], Cohort] | None = None) -
 
 
 def _everybodys(key: str) -> Cohort:
-    if not key.startswith(EVERYBODYS):
+    if not is_everybodys(key):
         raise ValueError(
             f"The second cohort of this question ({key}) is not here: load it on the Data page."
         )

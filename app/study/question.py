@@ -31,9 +31,9 @@ from app.cohort.groupings import (
     saved_to_text,
 )
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 
 # Cohorts that everybody has: what names their patients tells nobody anything.
-EVERYBODYS = ("demo:", "catalogue:")
 # A setting that names a second cohort: by its key, or as ``Second.to_dict`` says it.
 OTHER = "other"
 _LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
@@ -163,7 +163,7 @@ class Question:
     @property
     def lists_patients_in_settings(self) -> bool:
         """Whether a filter among the settings lists patients of a cohort not everybody has."""
-        return not self.cohort.startswith(EVERYBODYS) and _lists_patients(self.settings)
+        return not is_everybodys(self.cohort) and _lists_patients(self.settings)
 
     def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
         """The groups as they are shown; None for everyone together.
@@ -193,7 +193,7 @@ class Question:
         QuestionError
             If it lists patients of a cohort that not everybody has.
         """
-        public = whole or self.cohort.startswith(EVERYBODYS)
+        public = whole or is_everybodys(self.cohort)
         plain = self._without_groups()
         if not public and _lists_patients(plain):
             raise QuestionError("A filter holds a list of patients, which never leaves a session.")

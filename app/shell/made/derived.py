@@ -26,11 +26,11 @@ from app.cohort.derived import (
 from app.shell.accounts import disclosure_policy
 from app.shell.workspace.shelf import Shelf
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 
 DERIVED = "derived"
 _HELD, _BASES = "_derived", "_derived_of"
 _NAME = "definitions"
-_EVERYBODYS = ("demo:", "catalogue:")
 _LONGEST = 3_000  # characters of an address that every browser and proxy takes
 
 
@@ -96,7 +96,7 @@ def texts_for_link(key: str, cohort: Cohort) -> list[str]:
     cohort
         With what was derived.
     """
-    if not key.startswith(_EVERYBODYS):
+    if not is_everybodys(key):
         return []
     texts = [
         json.dumps(one, ensure_ascii=False, separators=(",", ":"))
@@ -107,7 +107,7 @@ def texts_for_link(key: str, cohort: Cohort) -> list[str]:
 
 def take_derived_from_link(key: str, cohort: Cohort) -> None:
     """Hold the definitions that a link brings; what cannot be read is passed over."""
-    if not key.startswith(_EVERYBODYS):
+    if not is_everybodys(key):
         return
     for text in st.query_params.get_all(DERIVED)[:MOST]:
         if len(text) <= _LONGEST:

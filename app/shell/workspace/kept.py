@@ -17,11 +17,11 @@ from app.study.workspace import (
     Original,
     SharedCohort,
     WorkspaceError,
-    is_everybodys,
     opened,
     shared_with,
 )
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 from data_loaders.uploads import load_upload
 
 if TYPE_CHECKING:

@@ -28,11 +28,11 @@ from app.study.scripts.parts import GROUPS_FILE, SELECTED
 from app.study.story import Answered, Step, Story, StoryError, answered
 from data_loaders import Cohort, load_cohort
 from data_loaders.cohort_folder import write_cohort
+from data_loaders.loading import is_everybodys
 
 _ROOT = Path(__file__).parents[3]
 _SOURCE = ("app", "data_loaders")
 _ENVIRONMENT = ("requirements.lock", "requirements.txt", "LICENSE")
-_EVERYBODYS = ("demo:", "catalogue:")
 
 
 class BundleError(ValueError):
@@ -137,7 +137,7 @@ def _bundled(told: tuple[Answered, ...], holder: Path) -> dict[str, Cohort]:
         second = question.second
         keys = (question.cohort, *(() if second is None else (second.key,)))
         for key, source in zip(keys, one.cohorts, strict=True):
-            if not key.startswith(_EVERYBODYS) and source.fingerprint not in found:
+            if not is_everybodys(key) and source.fingerprint not in found:
                 folder = write_cohort(source, holder / f"cohort_{len(found) + 1}")
                 found[source.fingerprint] = load_cohort(folder)
         if question.saved:

@@ -17,8 +17,7 @@ from app.study.question import Question
 from app.study.story._standing import Standing, opened
 from app.study.story._story import Step, Story
 from data_loaders import Cohort, load_cohort
-
-_EVERYBODYS = ("demo:", "catalogue:")
+from data_loaders.loading import is_everybodys
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ def answered(
     """
     if cohorts is None:
         named = {step.question.cohort for step in story.steps}
-        cohorts = {key: load_cohort(key) for key in named if key.startswith(_EVERYBODYS)}
+        cohorts = {key: load_cohort(key) for key in named if is_everybodys(key)}
     return tuple(_answered(one, cohorts, answer) for one in opened(story, cohorts, answer))
 
 

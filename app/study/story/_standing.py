@@ -10,10 +10,11 @@ from typing import Literal
 
 from app.cohort.derived import DerivedError, derived_as
 from app.study.analyses import ANALYSES, answer_to
-from app.study.question import EVERYBODYS, OTHER, Question, Second
+from app.study.question import OTHER, Question, Second
 from app.study.story._story import Step, Story
 from app.study.wording import mid_sentence
 from data_loaders import Cohort, load_cohort
+from data_loaders.loading import is_everybodys
 
 State = Literal["fine", "changed", "broken", "missing"]
 
@@ -69,7 +70,7 @@ def _with_seconds(story: Story, cohorts: Mapping[str, Cohort]) -> Mapping[str, C
     """The cohorts at hand, and second ones that everybody has."""
     seconds = [step.question.second for step in story.steps]
     wanted = {second.key for second in seconds if second is not None}
-    wanted = {key for key in wanted - set(cohorts) if key.startswith(EVERYBODYS)}
+    wanted = {key for key in wanted - set(cohorts) if is_everybodys(key)}
     return {**cohorts, **{key: load_cohort(key) for key in wanted}}
 
 

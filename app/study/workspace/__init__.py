@@ -19,7 +19,6 @@ from app.study.workspace._records import (
     Share,
     SharedCohort,
     WorkspaceError,
-    is_everybodys,
 )
 from data_loaders.settings import STORE
 
@@ -34,7 +33,6 @@ __all__ = [
     "SharedCohort",
     "WorkspaceError",
     "from_archive",
-    "is_everybodys",
     "opened",
     "share",
     "shared_with",

@@ -27,12 +27,12 @@ from app.study.workspace._records import (
     Original,
     Saved,
     WorkspaceError,
-    is_everybodys,
 )
 from app.study.workspace._schema import COHORTS
 from app.study.workspace._store import Workspace
 from data_loaders import Cohort
 from data_loaders.files.folder import MAX_FOLDER_BYTES
+from data_loaders.loading import is_everybodys
 
 _FORMAT, _VERSION = "calr-explorer workspace", 1
 _MANIFEST = "workspace.json"

@@ -96,11 +96,6 @@ class Saved:
     content: Any
 
 
-def is_everybodys(key: str) -> bool:
-    """Whether a cohort is one that everybody has: its data need no keeping."""
-    return key.startswith(("demo:", "catalogue:"))
-
-
 def now() -> str:
     """The time as the tables hold it."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -32,11 +32,11 @@ from app.study.workspace._records import (
     Original,
     Saved,
     WorkspaceError,
-    is_everybodys,
     now,
 )
 from app.study.workspace._schema import COHORTS, FILES, SAVED, migrated
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 
 DATABASE_FILE = "workspace.sqlite3"
 _FOLDERS = "cohorts"

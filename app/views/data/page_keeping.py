@@ -35,13 +35,13 @@ from app.study.workspace import (
     Saved,
     WorkspaceError,
     from_archive,
-    is_everybodys,
     store_setting,
     to_archive,
 )
 from app.views.data.page_sharing import draw_shared_with_me, draw_sharing
 from app.views.data.page_uploading import open_loaded, refuse_loaded, tell_outcome
 from data_loaders import CohortError
+from data_loaders.loading import is_everybodys
 from data_loaders.mapping.corrections import in_words
 
 _ROUND = "_workspace_round"

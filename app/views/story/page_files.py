@@ -18,10 +18,10 @@ from app.study.question import Question
 from app.study.story import Standing, Story
 from app.views.story.page_stage import answer_here, open_here
 from data_loaders import Cohort
+from data_loaders.loading import is_everybodys
 
 _READY = "_story_files"
 _LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  (compared, not bound)
-_EVERYBODYS = ("demo:", "catalogue:")
 
 
 class _Answers:
@@ -114,7 +114,7 @@ def _options(cohorts: Mapping[str, Cohort]) -> tuple[bytes | None, bool]:
         if refused:
             st.error(refused)
             content = None
-        own = any(not key.startswith(_EVERYBODYS) for key in cohorts)
+        own = any(not is_everybodys(key) for key in cohorts)
         with_data = st.checkbox(
             "Put the data into the bundle: rows of patients with their identifiers",
             key="story_with_data", disabled=not own,
