@@ -19,7 +19,16 @@ from app.cohort.tally._engine_connection import SECONDS, Engine, open_engine
 from app.cohort.tally._engine_expressions import Expressions
 from app.cohort.tally._engine_reading import Understood, drawn, raw_table, understand
 from app.cohort.tally._events import event_table
-from app.cohort.tally._tally import ALTERED, NOT_ALTERED, PAIR_CELLS, N, TallyError
+from app.cohort.tally._tally import (
+    ALTERED,
+    NOT_ALTERED,
+    PAIR_CELLS,
+    N,
+    TallyError,
+    check_numeric,
+    counted_by,
+    endpoint_of,
+)
 from data_loaders import Cohort, CohortError, Provenance
 from data_loaders.allowed import Allowed
 from data_loaders.joining.from_table import cohort_from_table
@@ -110,10 +119,7 @@ class EngineTally:
         grid: Sequence[float] | None = None,
     ) -> pd.DataFrame:
         """See :meth:`Tally.events`."""
-        ends = self.cohort.endpoints.get(endpoint)
-        if ends is None:
-            known = ", ".join(self.cohort.endpoints) or "none"
-            raise TallyError(f"{self.name} has no endpoint called {endpoint}; it has {known}.")
+        ends = endpoint_of(self.cohort, self.name, endpoint)
         column = self._expressions.column
         cells = {"time": column(ends.time), "event": column(ends.event)}
         if ends.competing is not None:
@@ -177,9 +183,7 @@ class EngineTally:
     ) -> pd.DataFrame:
         """See :meth:`Tally.moments`."""
         for name in variables:
-            variable = self.cohort.variables.get(name)
-            if variable is None or variable.kind != "numeric":
-                raise TallyError(f"{self.name} has no numeric variable called {name}.")
+            check_numeric(self.cohort, self.name, name)
         rows = self._expressions.selected(selected or Filter())
         held = rows.select(
             **{f"v{i}": self._expressions.column(name) for i, name in enumerate(variables)}
@@ -362,18 +366,11 @@ class EngineTally:
 
     def _levels(self, name: str) -> tuple[Any, Any]:
         """What to group by, and the words for a value of it."""
-        cohort = self.cohort
-        if name in cohort.patients.columns:
-            variable = cohort.variables.get(name)
-            if variable is not None and variable.kind == "numeric":
-                raise TallyError(
-                    f"{variable.label} is a number: count it in ranges, such as cut:{name}@60."
-                )
+        what = counted_by(self.cohort, self.name, name)
+        if what == "variable":
             return self._expressions.column(name), _word
-        if name in cohort.alterations.columns:
+        if what == "alteration":
             return self._expressions.state(name), _state
-        if ":" not in name:
-            raise TallyError(f"{self.name} has no variable or alteration called {name}.")
         code, grouping = self._groups(name, None)
         return code, lambda value: LEFT_OUT.get(value) or grouping.names[int(value)]
 

@@ -17,7 +17,15 @@ from app.cohort.tally._events import event_table
 from app.cohort.tally._policy import ReleasePolicy
 from app.cohort.tally._record import SiteRecord
 from app.cohort.tally._release import Release, release_of
-from app.cohort.tally._tally import ALTERED, NOT_ALTERED, PAIR_CELLS, N, TallyError
+from app.cohort.tally._tally import (
+    ALTERED,
+    NOT_ALTERED,
+    PAIR_CELLS,
+    N,
+    check_numeric,
+    counted_by,
+    endpoint_of,
+)
 from data_loaders import Cohort
 
 Bools = npt.NDArray[np.bool_]
@@ -58,10 +66,7 @@ class RowTally:
         grid: Sequence[float] | None = None,
     ) -> pd.DataFrame:
         """See :meth:`Tally.events`."""
-        ends = self.cohort.endpoints.get(endpoint)
-        if ends is None:
-            known = ", ".join(self.cohort.endpoints) or "none"
-            raise TallyError(f"{self.name} has no endpoint called {endpoint}; it has {known}.")
+        ends = endpoint_of(self.cohort, self.name, endpoint)
         mask = self._mask(selected)
         time, event = self.cohort.numbers(ends.time), self.cohort.numbers(ends.event)
         known_end = ~(np.isnan(time) | np.isnan(event))
@@ -102,9 +107,7 @@ class RowTally:
         mask = self._mask(selected)
         rows = []
         for name in variables:
-            variable = self.cohort.variables.get(name)
-            if variable is None or variable.kind != "numeric":
-                raise TallyError(f"{self.name} has no numeric variable called {name}.")
+            check_numeric(self.cohort, self.name, name)
             values = self.cohort.numbers(name)[mask]
             held = values[~np.isnan(values)]
             edges = np.asarray((bins or {}).get(name, ()), dtype=np.float64)
@@ -167,20 +170,14 @@ class RowTally:
 
     def _levels(self, name: str) -> npt.NDArray[np.object_]:
         """The value of every patient, in words."""
-        if name in self.cohort.patients.columns:
-            variable = self.cohort.variables.get(name)
-            if variable is not None and variable.kind == "numeric":
-                raise TallyError(
-                    f"{variable.label} is a number: count it in ranges, such as cut:{name}@60."
-                )
+        what = counted_by(self.cohort, self.name, name)
+        if what == "variable":
             codes, values = self.cohort.factor(name)
             words = np.array([*map(str, values), LEFT_OUT[MISSING]], dtype=object)
             return words[codes]
-        if name in self.cohort.alterations.columns:
+        if what == "alteration":
             words = np.array([_STATES[0], _STATES[1], _STATES[-1]], dtype=object)
             return words[self.cohort.feature_state(name)]
-        if ":" not in name:
-            raise TallyError(f"{self.name} has no variable or alteration called {name}.")
         grouping = self._grouping(name, np.ones(self.cohort.n, dtype=bool))
         reasons = {
             code: words for code, words in LEFT_OUT.items() if (grouping.codes == code).any()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pandas as pd
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
+from data_loaders import Cohort, Endpoint
 
 Floats = npt.NDArray[np.float64]
 N = "n"
@@ -21,6 +22,56 @@ PAIR_CELLS = {(1, 1): "both", (1, 0): "a_only", (0, 1): "b_only", (0, 0): "neith
 
 class TallyError(ValueError):
     """A question that a tally cannot answer; the message is one sentence for the user."""
+
+
+def endpoint_of(cohort: Cohort, name: str, endpoint: str) -> Endpoint:
+    """The endpoint of a tally's patients, called ``name`` together.
+
+    Raises
+    ------
+    TallyError
+        If they have none of that key.
+    """
+    found = cohort.endpoints.get(endpoint)
+    if found is None:
+        known = ", ".join(cohort.endpoints) or "none"
+        raise TallyError(f"{name} has no endpoint called {endpoint}; it has {known}.")
+    return found
+
+
+def check_numeric(cohort: Cohort, name: str, variable: str) -> None:
+    """Refuse moments of what is no number of a tally's patients, called ``name`` together.
+
+    Raises
+    ------
+    TallyError
+        If they have no numeric variable so called.
+    """
+    found = cohort.variables.get(variable)
+    if found is None or found.kind != "numeric":
+        raise TallyError(f"{name} has no numeric variable called {variable}.")
+
+
+def counted_by(cohort: Cohort, name: str, by: str) -> Literal["variable", "alteration", "groups"]:
+    """What the patients of a tally, called ``name`` together, are counted by.
+
+    Raises
+    ------
+    TallyError
+        If it is a number as it stands, or nothing that they have.
+    """
+    if by in cohort.patients.columns:
+        variable = cohort.variables.get(by)
+        if variable is not None and variable.kind == "numeric":
+            raise TallyError(
+                f"{variable.label} is a number: count it in ranges, such as cut:{by}@60."
+            )
+        return "variable"
+    if by in cohort.alterations.columns:
+        return "alteration"
+    if ":" not in by:
+        raise TallyError(f"{name} has no variable or alteration called {by}.")
+    return "groups"
 
 
 class Tally(Protocol):
