@@ -48,7 +48,12 @@ from app.analysis.transplant._strata import restratified, rows_of, without_confo
 from app.analysis.transplant._strategies import Strategy
 from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
 from app.analysis.transplant._trial import Arm
-from app.analysis.transplant._trial_data import EVERYONE, TrialData, trial_data
+from app.analysis.transplant._trial_data import (
+    EVERYONE,
+    FEWEST_OF_A_CENTRE,
+    TrialData,
+    trial_data,
+)
 
 __all__ = [
     "CRUDE",
@@ -57,6 +62,7 @@ __all__ = [
     "EFFECTIVE",
     "EVERYONE",
     "FEWEST_FOR_AN_ESTIMATE",
+    "FEWEST_OF_A_CENTRE",
     "HIGHER",
     "LARGE_PART",
     "LARGE_SHARE",

@@ -25,7 +25,7 @@ CLASS = "class"
 CENTRE = "centre"
 OTHER_CENTRES = "smaller centres"
 # A centre is told apart where its own practice can be seen: as many transplanted, and as many not.
-_FEWEST_OF_A_CENTRE = 10
+FEWEST_OF_A_CENTRE = 10
 _CURVED_FROM = 10
 
 
@@ -301,11 +301,12 @@ def _exact_ties(columns: dict[str, Floats]) -> dict[str, Floats]:
 def _centres(of: pd.Series, treated: Bools) -> tuple[Ints, list[str]]:
     """Stratum of each patient, and the strata: centres of a known practice, and the rest."""
     given = pd.Series(treated).groupby(of).agg(["sum", "size"])
-    own = (given["sum"] >= _FEWEST_OF_A_CENTRE) & (
-        given["size"] - given["sum"] >= _FEWEST_OF_A_CENTRE
+    own = (given["sum"] >= FEWEST_OF_A_CENTRE) & (
+        given["size"] - given["sum"] >= FEWEST_OF_A_CENTRE
     )
     names = sorted(given.index[own], key=str)
-    codes = np.array([names.index(c) if c in names else len(names) for c in of], dtype=np.int64)
+    codes = pd.Categorical(of, categories=names).codes.astype(np.int64)
+    codes = np.where(codes < 0, len(names), codes)
     labels = [*map(str, names), *([OTHER_CENTRES] if (codes == len(names)).any() else [])]
     return codes, labels
 

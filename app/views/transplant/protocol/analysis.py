@@ -12,6 +12,7 @@ import pandas as pd
 from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant import (
     EFFECTIVE,
+    FEWEST_OF_A_CENTRE,
     Kinds,
     TrialData,
     kinds_of,
@@ -214,7 +215,8 @@ def _centres_in_words(cohort: Cohort, centre: str | None, data: TrialData) -> st
         return ""
     return (
         f", and by {mid_sentence(cohort.variables[centre].label)} ({strata} strata; centres with "
-        "fewer than 10 transplanted or 10 other patients are one)"
+        f"fewer than {FEWEST_OF_A_CENTRE} transplanted or {FEWEST_OF_A_CENTRE} other patients are "
+        "one)"
     )
 
 
