@@ -292,10 +292,10 @@ def _load(
 ) -> None:
     """Load with progress, open what came, or say why nothing did."""
     tell_outcome(None)
-    left, right = st.columns([7, 1], vertical_alignment="center")
-    bar = left.progress(0.0, text="Starting")
+    row = st.container(horizontal=True, vertical_alignment="center")
+    bar = row.progress(0.0, text="Starting", width="stretch")
     stopped = f"Loading was stopped; {what} was not loaded."
-    right.button(
+    row.button(
         "Stop", key="stop_loading", type="tertiary", on_click=tell_outcome, args=(stopped,),
         kwargs={"good": False},
     )  # fmt: skip
