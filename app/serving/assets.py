@@ -18,7 +18,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit import config, file_util
+from streamlit import file_util
+
+from app.shell.accounts.door import own_path
 
 _LEVEL = 6  # 9 takes half as long again for 0.3% less
 _COMPRESSED = (".js", ".css", ".json", ".svg")
@@ -74,9 +76,7 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        base = (config.get_option("server.baseUrlPath") or "").strip("/")
-        path = request.url.path.removeprefix(f"/{base}" if base else "").lstrip("/")
-        asset = assets().get(path)
+        asset = assets().get(own_path(request.url.path).lstrip("/"))
         if asset is not None and _wants(request):
             response = Response(asset.content, headers=_HEADERS, media_type=asset.media_type)
             await response(scope, receive, send)

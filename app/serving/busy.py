@@ -16,8 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
-from streamlit import config, runtime
+from streamlit import runtime
 
+from app.shell.accounts.door import own_path
 from data_loaders.limits import limit
 from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
 
@@ -115,7 +116,5 @@ def _comes_back(scope: Scope) -> bool:
 
 def _opens_a_page(request: Request) -> bool:
     """Whether a browser asks for a page to show, rather than for a file or an answer."""
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
-    path = request.url.path.removeprefix(f"/{base}" if base else "")
     asks = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-    return asks and _PAGES.fullmatch(path) is not None
+    return asks and _PAGES.fullmatch(own_path(request.url.path)) is not None

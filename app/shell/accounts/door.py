@@ -37,6 +37,16 @@ _LONGEST_LINK = 2_000
 _HEADERS = (settings.USER_HEADER, settings.GROUPS_HEADER)
 
 
+def own_path(path: str) -> str:
+    """A request's path without the ``server.baseUrlPath`` in front of it.
+
+    Streamlit strips that from its own addresses only; what judges or answers a request by its path
+    asks here.
+    """
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return path.removeprefix(f"/{base}") if base else path
+
+
 def take_the_word_of_proxies() -> None:
     """Let a session know what a trusted proxy says of it; before the port opens."""
     try:
@@ -85,8 +95,7 @@ class Door:
         _take_away_headers(rules, scope)
         if scope["type"] == "http":
             request = HTTPConnection(scope)
-            base = (config.get_option("server.baseUrlPath") or "").strip("/")
-            path = scope["path"].removeprefix(f"/{base}") if base else scope["path"]
+            path = own_path(scope["path"])
             found = rules.admits(_claims(rules, request), time.time())
             if isinstance(found, Person):
                 scope[PERSON] = found

@@ -24,12 +24,6 @@ ROLES: dict[Role, frozenset[Right]] = {
     "keeper": frozenset({"load", "export", "keep"}),
     "administrator": frozenset({"load", "export", "keep", "administer"}),
 }
-RIGHTS: dict[Right, str] = {
-    "load": "bring data to this server",
-    "export": "take files away",
-    "keep": "keep cohorts on this server",
-    "administer": "see what others did",
-}
 EVERYBODY = "*"
 _MODES = ("off", "oidc", "proxy")
 _LONGEST = 255

@@ -113,10 +113,3 @@ def push_all(scope: str, fingerprint: str) -> None:
             shelf.pull(scope)
         else:
             shelf.push(scope, *shelf._names(scope), fingerprint=fingerprint)  # noqa: SLF001
-
-
-def forget_seen(scope: str) -> None:
-    """Have the session take over whatever the store holds of a scope at the next occasion."""
-    seen: dict[tuple[str, str], int] = st.session_state.get(_SEEN, {})
-    for place in [place for place in seen if place[0] == scope]:
-        seen[place] = 0
