@@ -138,6 +138,7 @@ def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
         page.get_by_role("button", name="Log out").click()
         # The provider is told, too, and may ask whether its own login shall end.
         expect(page).to_have_url(re.compile("/oauth2/end_session"))
+        page.wait_for_load_state()  # going elsewhere while it comes would be interrupted by it
         page.goto(link)
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         expect(page.get_by_text("SECRET")).to_have_count(0)
