@@ -133,6 +133,25 @@ def test_the_same_seed_gives_the_same_intervals_and_equal_scores_differ_in_nothi
     assert one.auc["lower"].lt(one.auc["auc"]).all()
 
 
+def test_entry_times_enter_harrell_s_index_and_its_difference():
+    frame = simulated(4)
+    time, event, n = frame["time"], frame["event"], len(frame)
+    scores = {"x": frame["x"], "y": frame["y"]}
+    none = compare_discrimination(time, event, scores, seed=2)
+    zero = compare_discrimination(time, event, scores, entry=np.zeros(n), seed=2)
+    pd.testing.assert_frame_equal(zero.difference, none.difference[:1])
+    late = (frame["time"] * np.random.default_rng(1).uniform(0, 0.9, n)).to_numpy()
+    found = compare_discrimination(time, event, scores, entry=late, seed=2)
+    own = [concordance_index(time, event, score, late) for score in scores.values()]
+    assert found.concordance["harrell"].tolist() == [float(c) for c in own]
+    assert found.concordance["uno"].isna().all()
+    row = found.difference.iloc[0]
+    assert row["difference"] != none.difference["difference"].iloc[0]
+    assert row["lower"] < row["difference"] < row["upper"]
+    with pytest.raises(ValueError, match="not defined with entry times"):
+        compare_discrimination(time, event, scores, [8.0], entry=late)
+
+
 def test_without_censoring_everything_is_the_plain_figure():
     rng = np.random.default_rng(5)
     time, score = rng.permutation(np.arange(1.0, 41.0)), rng.normal(size=40)

@@ -58,8 +58,14 @@ def test_published_medians_stand_beside_what_is_observed(mds: Cohort):
     assert table.loc["High", "Published"] == "1.7 years"
     assert table.loc["High", "Observed then (95% CI)"].startswith(f"{row['survival']:.0%}")
     outcome = result.survival.outcome
-    own = concordance_index(outcome.time, outcome.event, outcome.codes)
-    assert result.concordance == own
+    value = score(mds, "ipss_m").table["value"].to_numpy(float)[outcome.used]
+    known = ~np.isnan(value)
+    for place, (whom, of) in enumerate(((slice(None), outcome.codes), (known, value))):
+        row = result.concordance.iloc[place]
+        own = concordance_index(outcome.time[whom], outcome.event[whom], of[whom])
+        assert (row["harrell"], row["harrell_lower"]) == (float(own), own.lower)
+    assert result.concordance["score"].tolist() == ["classes", "value"]
+    assert result.concordance["n"].tolist() == [outcome.n, known.sum()]
     assert not score_survival(mds, everyone(mds), "score:ipss_m", "aml").compared
 
 
@@ -84,11 +90,43 @@ def test_two_scores_crossed_moved_and_compared(mds: Cohort):
     assert f"{result.moved:,} of {result.both:,} ({share})" in answer.sentences[0]
     gain = f"{found.difference['difference'].iloc[0]:+.3f}"
     assert any(gain in sentence for sentence in answer.sentences)
-    assert concordance_table(result)["Score"].tolist() == ["IPSS-R", "IPSS-M", "Difference"]
+    assert concordance_table(result)["Score"].tolist() == [
+        f"{name}, {of}"
+        for of in ("classes", "values")
+        for name in ("IPSS-R", "IPSS-M", "Difference")
+    ]
     assert len(models_table(result)) == 3
     patients = set(mds.patients.index)
     for table in answer.tables().values():
         assert not patients & set(table.astype(str).to_numpy().ravel()), "no row of a patient"
+
+
+def test_entry_times_count_and_what_knows_none_is_not_given(mds: Cohort):
+    entry = mds.patients["os_months"] * np.random.default_rng(0).uniform(0, 0.9, len(mds))
+    late = replace(
+        mds,
+        patients=mds.patients.assign(os_entry=entry),
+        endpoints={"os": replace(mds.endpoints["os"], entry="os_entry")},
+    )
+    result = score_against_score(late, everyone(late), **PAIR, by="variable:sex")
+    outcome, found = result.outcome, result.discrimination
+    assert found is not None
+    assert outcome.entry is not None
+    codes = scale_of(late, "score:ipss_m").grouping.codes[outcome.used]
+    own = concordance_index(outcome.time, outcome.event, codes, outcome.entry)
+    assert found.concordance["harrell"].iloc[1] == float(own)
+    assert found.concordance["uno"].isna().all()
+    assert (found.difference["measure"].tolist(), len(found.auc)) == (["harrell"], 0)
+    assert result.brier is None
+    answer = answer_of(Question("x", "f", "prognosis.pair"), late, result)
+    assert any("know no entry times" in note for note in answer.notes)
+    assert "from their times of entry on" in answer.methods[0]
+    assert not any("Uno" in line for line in answer.sentences)
+    plain = score_against_score(late, everyone(late), **PAIR, truncated=False)
+    assert plain.discrimination is not None
+    assert plain.discrimination.concordance["uno"].notna().all()
+    single = score_survival(late, everyone(late), "score:ipss_m", "os")
+    assert single.concordance["uno"].isna().all()
 
 
 def test_the_script_gives_the_tables_of_the_answer(mds: Cohort, tmp_path):

@@ -31,10 +31,10 @@ class Discrimination:
     ----------
     concordance
         One row a score: score, harrell, harrell_se, harrell_lower, harrell_upper and the same of
-        uno.
+        uno, NaN with entry times.
     difference
         One row a measure, the second score less the first: measure, difference, lower, upper.
-        Empty with one score.
+        Empty with one score; of Harrell's index alone with entry times.
     auc
         Score, time, auc, lower, upper, cases (with the event by then), controls.
     n, events
@@ -57,6 +57,7 @@ def compare_discrimination(
     scores: Mapping[str, Any],
     times: Sequence[float] = (),
     *,
+    entry: Any = None,
     until: float | None = None,
     resamples: int = _RESAMPLES,
     seed: int = 0,
@@ -66,11 +67,14 @@ def compare_discrimination(
     Parameters
     ----------
     time, event
-        As in :func:`app.analysis.survival.kaplan_meier`; without late entry.
+        As in :func:`app.analysis.survival.kaplan_meier`.
     scores
         Name to score, higher = earlier event, shape (n,), complete.
     times
-        At which the area under the curve is wanted.
+        At which the area under the curve is wanted; none with entry times.
+    entry
+        Times of entry: patients are compared with those at risk at an event. Uno's index and the
+        area under the curve know none.
     until
         Events after this time do not count for Uno's index, whose weights grow without bound where
         few are followed.
@@ -80,20 +84,33 @@ def compare_discrimination(
     Returns
     -------
     Discrimination
+
+    Raises
+    ------
+    ValueError
+        If areas are asked for with entry times.
     """
-    data = survival_data(time, event, beside=dict(scores))
+    data = survival_data(time, event, entry, beside=dict(scores))
+    entered = None if data.entry is None else data.times[data.entry]
+    if entered is not None and len(times):
+        raise ValueError("The area under the curve over time is not defined with entry times.")
     values = {name: numbers(score, "Scores", data.n) for name, score in scores.items()}
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(data.n, np.full(data.n, 1 / data.n), size=resamples).T.astype(float)
     rows = []
     for name, score in values.items():
         row: dict[str, object] = {"score": name}
-        for measure, uno in (("harrell", False), ("uno", True)):
-            found = concordance_index(
-                data.times[data.exit], data.event, score, uno=uno, until=until if uno else None
-            )
-            row |= {measure: float(found), f"{measure}_se": found.std_error,
-                    f"{measure}_lower": found.lower, f"{measure}_upper": found.upper}  # fmt: skip
+        harrell = concordance_index(data.times[data.exit], data.event, score, entered)
+        uno = (
+            concordance_index(data.times[data.exit], data.event, score, uno=True, until=until)
+            if entered is None
+            else None
+        )
+        for measure, found in (("harrell", harrell), ("uno", uno)):
+            row |= {measure: np.nan if found is None else float(found)} | {
+                f"{measure}_{short}": np.nan if found is None else getattr(found, long)
+                for short, long in (("se", "std_error"), ("lower", "lower"), ("upper", "upper"))
+            }
         rows.append(row)
     concordance = pd.DataFrame(rows)
     areas = [
@@ -192,7 +209,7 @@ def _differences(
     first, second = values.values()
     found = [_drawn_concordance(data, score, drawn, until) for score in (first, second)]
     rows: list[dict[str, object]] = []
-    for position, measure in enumerate(("harrell", "uno")):
+    for position, measure in enumerate(("harrell", "uno")[: len(found[0])]):
         gain = found[1][position] - found[0][position]
         lower, upper = _limits(gain[None, :])
         point = concordance[measure].iloc[1] - concordance[measure].iloc[0]
@@ -202,19 +219,21 @@ def _differences(
 
 def _drawn_concordance(
     data: SurvivalData, score: Floats, drawn: Floats, until: float | None
-) -> tuple[Floats, Floats]:
-    """Harrell's and Uno's index in each sample, shape (samples,) each.
+) -> list[Floats]:
+    """Harrell's and Uno's index in each sample, shape (samples,) each; with entry the first alone.
 
-    Each event is compared with the patients who outlived it, those of equal score by half: one
-    matrix product for all samples, a part of the events at a time.
+    Each event is compared with the patients at risk who outlived it, those of equal score by half:
+    one matrix product for all samples, a part of the events at a time.
     """
     died = np.flatnonzero(data.event)
-    observed = _observed_before(data, drawn)[died]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        uno = np.where(drawn[died] > 0, drawn[died] / observed**2, 0.0)
-    if until is not None:
-        uno[data.times[data.exit[died]] > until] = 0.0
-    sums = np.zeros((4, drawn.shape[1]))
+    weights = [drawn[died]]
+    if data.entry is None:
+        observed = _observed_before(data, drawn)[died]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            weights.append(np.where(drawn[died] > 0, drawn[died] / observed**2, 0.0))
+        if until is not None:
+            weights[1][data.times[data.exit[died]] > until] = 0.0
+    sums = np.zeros((2 * len(weights), drawn.shape[1]))
     step = max(1, _CELLS // max(1, data.n))
     small = drawn.astype(np.float32)
     for start in range(0, len(died), step):
@@ -223,17 +242,21 @@ def _drawn_concordance(
         lower = (score[None, :] < score[part, None]).astype(np.float32)
         lower += np.float32(0.5) * (score[None, :] == score[part, None])
         won, pairs = (lower * outlived) @ small, outlived @ small
-        for place, weight in enumerate((drawn[part], uno[start : start + step])):
-            sums[2 * place] += (weight * won).sum(axis=0)
-            sums[2 * place + 1] += (weight * pairs).sum(axis=0)
+        for place, weight in enumerate(weights):
+            own = weight[start : start + step]
+            sums[2 * place] += (own * won).sum(axis=0)
+            sums[2 * place + 1] += (own * pairs).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return sums[0] / sums[1], sums[2] / sums[3]
+        return [sums[row] / sums[row + 1] for row in range(0, len(sums), 2)]
 
 
 def _outlived(data: SurvivalData, part: Ints) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Who outlived each of some events: later, or censored at the same time."""
+    """Who was at risk at some events and outlived them: later, or censored at the same time."""
     later = 2 * data.exit + ~data.event
-    return (later[None, :] > later[part, None]).astype(np.float32)
+    found = later[None, :] > later[part, None]
+    if data.entry is not None:
+        found &= data.entry[None, :] < data.exit[part, None]
+    return found.astype(np.float32)
 
 
 def _limits(drawn: Floats) -> tuple[Floats, Floats]:

@@ -12,13 +12,13 @@ from app.analysis.regression import cox
 
 
 def nested_cox(
-    time: Any, event: Any, first: Any, second: Any, names: tuple[str, str]
+    time: Any, event: Any, first: Any, second: Any, names: tuple[str, str], *, entry: Any = None
 ) -> pd.DataFrame:
     """Cox models of one score's classes, of the other's, and of both.
 
     Parameters
     ----------
-    time, event
+    time, event, entry
         As in :func:`app.analysis.survival.kaplan_meier`.
     first, second
         Classes of each patient as texts, shape (n,).
@@ -39,8 +39,11 @@ def nested_cox(
     frame = pd.DataFrame({"time": np.asarray(time), "event": np.asarray(event),
                           "first": np.asarray(first, dtype=object),
                           "second": np.asarray(second, dtype=object)})  # fmt: skip
+    if entry is not None:
+        frame["entry"] = np.asarray(entry)
+    late = None if entry is None else "entry"
     models = [
-        cox(frame, "time", "event", covariates, firth=False)
+        cox(frame, "time", "event", covariates, entry=late, firth=False)
         for covariates in (["first"], ["second"], ["first", "second"])
     ]
     labels = [names[0], names[1], f"{names[0]} and {names[1]}"]

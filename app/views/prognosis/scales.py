@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from app.cohort.classification import SYSTEMS, classify, offered_classes
 from app.cohort.colours import assign_colours
@@ -45,6 +46,9 @@ class Scale:
         What was printed of a class' survival: in words; as time in months and the share alive.
     source, grade, note
         Of a computed score.
+    value
+        The number that a computed score is cut into classes from, of those in a class, shape (n,);
+        NaN where it is open. None of what has classes alone.
     """
 
     key: str
@@ -55,6 +59,7 @@ class Scale:
     source: str = ""
     grade: str = ""
     note: str = ""
+    value: npt.NDArray[np.float64] | None = None
 
 
 def scale_options(cohort: Cohort, *, classes: bool = False) -> dict[str, str]:
@@ -98,9 +103,10 @@ def _computed(cohort: Cohort, key: str, name: str) -> Scale:
     result = score(cohort, name)
     grouping = GroupingSpec.parse(key).build(cohort)
     stated, published = _outcomes(result.definition)
+    value = np.where(grouping.codes >= 0, result.table["value"].to_numpy(np.float64), np.nan)
     return Scale(
         key, result.label, grouping, stated, published, result.source, result.grade,
-        result.definition.note,
+        result.definition.note, None if np.isnan(value).all() else value,
     )  # fmt: skip
 
 

@@ -21,10 +21,8 @@ from app.cohort.groupings import MIN_GROUP_FOR_TEST, GroupingSpec
 from app.cohort.scores import score
 from app.study.outcomes import Outcome, outcome_of
 from app.views.prognosis.scales import Scale, plain_class, scale_of
+from app.views.prognosis.telling import FEWEST_EVENTS, supported_times
 from data_loaders import Cohort, CohortError
-
-_GRID = (6.0, 12.0, 18.0, 24.0, 36.0, 48.0, 60.0, 72.0, 84.0, 96.0, 108.0, 120.0)
-_FEWEST_EVENTS, _FEWEST_LEFT = 10, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,11 @@ class ScorePair:
     outcome
         Follow-up of those who have one, in the order of the mask.
     discrimination
-        Concordance, its difference and the area under the curve over time; None without events.
+        Of the classes: concordance, its difference and the area under the curve over time; None
+        with fewer than 10 events.
+    of_values
+        Concordance and its difference of the values that the classes are cut from, in the patients
+        who have both; None where a scale has classes alone or too few have a value.
     brier
         Brier score of each score's classes; None where follow-up supports no time.
     models
@@ -68,6 +70,7 @@ class ScorePair:
     same_names: bool
     outcome: Outcome
     discrimination: Discrimination | None
+    of_values: Discrimination | None
     brier: tuple[BrierScore, BrierScore] | None
     models: pd.DataFrame | None
     no_models: str
@@ -90,13 +93,14 @@ def score_against_score(
     endpoint_key: str,
     *,
     limit: float | None = None,
+    truncated: bool = True,
     by: str | None = None,
     seed: int = 0,
 ) -> ScorePair:
     """Compare the classes of two scores with each other and with the outcome.
 
-    Everything is of the patients with a certain class in both; entry times are not used, as Uno's
-    index and the area under the curve know none.
+    Everything is of the patients with a certain class in both. With entry times there is no Uno's
+    index, area under the curve or Brier score, which know none.
 
     Parameters
     ----------
@@ -106,6 +110,8 @@ def score_against_score(
         Scales: ``score:ipss_r``, ``column:IPSSM``.
     limit
         Months at which follow-up ends for every number.
+    truncated
+        Whether patients count only from the endpoint's entry time on, where it has one.
     by
         A grouping within whose groups concordance is told too: ``variable:sex``.
     seed
@@ -127,23 +133,24 @@ def score_against_score(
     for scale, asked in zip(scales, (mask, mask & (codes[0] >= 0)), strict=True):
         for reason, number in scale.grouping.left_out(asked).items():
             left_out[f"{reason} ({scale.label})"] = number
-    outcome = outcome_of(cohort, both, endpoint_key, limit=limit, truncated=False)
+    outcome = outcome_of(cohort, both, endpoint_key, limit=limit, truncated=truncated)
     own = [code[outcome.used].astype(np.int64) for code in codes]
     names = (scales[0].label, scales[1].label)
-    found, brier, models, why = None, None, None, ""
-    if outcome.event.sum() >= _FEWEST_EVENTS:
-        times = _supported(outcome)
+    found, values, brier, models, why = None, None, None, None, ""
+    if outcome.event.sum() >= FEWEST_EVENTS:
+        times = supported_times(outcome)
         found = compare_discrimination(
             outcome.time, outcome.event, dict(zip(names, own, strict=True)), times,
-            until=times[-1] if times else None, seed=seed,
+            entry=outcome.entry, until=times[-1] if times else None, seed=seed,
         )  # fmt: skip
+        values = _of_values(outcome, scales, times, seed)
         if times:
             brier = _brier(outcome, own[0], times), _brier(outcome, own[1], times)
         models, why = _models(outcome, scales, own, names)
     groups, label = _by_group(cohort, outcome, own, by, mask)
     return ScorePair(
-        scales[0], scales[1], crossed, moved, worse, better, same, outcome, found, brier, models,
-        why, groups, label, int(mask.sum()), left_out,
+        scales[0], scales[1], crossed, moved, worse, better, same, outcome, found, values, brier,
+        models, why, groups, label, int(mask.sum()), left_out,
     )  # fmt: skip
 
 
@@ -169,14 +176,21 @@ def _moves(crossed: pd.DataFrame) -> tuple[int, int, int, bool]:
     return worse + better, worse, better, same
 
 
-def _supported(outcome: Outcome) -> list[float]:
-    """Times by which enough had the event and after which enough are followed."""
-    return [
-        moment
-        for moment in _GRID
-        if (outcome.event[outcome.time <= moment].sum() >= _FEWEST_EVENTS)
-        and ((outcome.time > moment).sum() >= _FEWEST_LEFT)
-    ]
+def _of_values(
+    outcome: Outcome, scales: tuple[Scale, Scale], times: list[float], seed: int
+) -> Discrimination | None:
+    """Concordance of the values, in those who have both."""
+    if any(scale.value is None for scale in scales):
+        return None
+    values = {s.label: s.value[outcome.used] for s in scales if s.value is not None}
+    known = ~np.isnan(np.array(list(values.values()))).any(axis=0)
+    if outcome.event[known].sum() < FEWEST_EVENTS:
+        return None
+    return compare_discrimination(
+        outcome.time[known], outcome.event[known], {k: v[known] for k, v in values.items()},
+        entry=None if outcome.entry is None else outcome.entry[known],
+        until=times[-1] if times else None, seed=seed,
+    )  # fmt: skip
 
 
 def _brier(outcome: Outcome, code: npt.NDArray[np.int64], times: list[float]) -> BrierScore:
@@ -195,11 +209,12 @@ def _models(
         for scale, code in zip(scales, own, strict=True)
     )
     try:
-        return nested_cox(outcome.time, outcome.event, first, second, names), ""
+        models = nested_cox(outcome.time, outcome.event, first, second, names, entry=outcome.entry)
     except ValueError:
         return None, (
             "a class has no event, or the classes of one score follow from those of the other."
         )
+    return models, ""
 
 
 def _by_group(
@@ -224,7 +239,8 @@ def _by_group(
             continue
         row: dict[str, object] = {"group": name, "n": int(here.sum()), "events": events}
         for which, code in zip(("first", "second"), own, strict=True):
-            found = concordance_index(outcome.time[here], outcome.event[here], code[here])
+            entry = None if outcome.entry is None else outcome.entry[here]
+            found = concordance_index(outcome.time[here], outcome.event[here], code[here], entry)
             row |= {which: float(found), f"{which}_lower": found.lower,
                     f"{which}_upper": found.upper}  # fmt: skip
         rows.append(row)

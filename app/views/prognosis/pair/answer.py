@@ -13,7 +13,7 @@ from app.study.figures.theme import framed
 from app.study.wording import TimeUnit, count
 from app.views.prognosis.pair.analysis import ScorePair, score_against_score
 from app.views.prognosis.pair.figures import auc_figure, classes_figure
-from app.views.prognosis.pair.words import methods, moves_caption, reading, sheets
+from app.views.prognosis.pair.words import methods, moves_caption, notes, reading, sheets
 from data_loaders import Cohort
 
 
@@ -31,8 +31,6 @@ def pair_answer(cohort: Cohort, result: ScorePair, *, unit: TimeUnit = "years") 
     figures = {"Figure": partial(_flows, result, title, synthetic=synthetic)}
     if result.discrimination is not None and len(result.discrimination.auc):
         figures["AUC over time"] = partial(_areas, result, unit, synthetic=synthetic)
-    known = result.outcome.n
-    outcome = result.outcome.left_out
     return Answer(
         key="prognosis_pair",
         name=(result.first.label, result.second.label),
@@ -51,12 +49,7 @@ def pair_answer(cohort: Cohort, result: ScorePair, *, unit: TimeUnit = "years") 
         tables=partial(sheets, result, unit),
         methods=methods(result),
         sentences=sentences,
-        notes=[
-            f"{known:,} of them have a known outcome; the others are in the classes only: "
-            f"{', '.join(f'{n:,} {why}' for why, n in outcome.items())}."
-        ]
-        if outcome
-        else [],
+        notes=notes(result),
         cautions=[f"Nested Cox models could not be fitted: {result.no_models}"]
         if result.no_models
         else [],

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.cohort.groupings import MEDIAN, MIN_GROUP_FOR_TEST
 from app.shell.controls.choice import pick
-from app.shell.controls.curve_options import draw_time_options
+from app.shell.controls.curve_options import draw_time_options, draw_truncated
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask, result_of
@@ -56,11 +56,12 @@ def draw_pair(looking: Looking) -> None:
         endpoint = draw_endpoint_choice(cohort)
     with last.popover("Options", icon=":material/tune:", width="stretch"):
         time = draw_time_options()
+        truncated = draw_truncated(cohort, endpoint)
         groups = {_NOBODY: _NOBODY} | _groups(cohort)
         by = pick("Within the groups of", groups, "within_groups", labels=groups)
     settings = {
         "first": first, "second": second, "endpoint_key": endpoint, "limit": time.limit,
-        "by": None if by == _NOBODY else by,
+        "truncated": truncated, "by": None if by == _NOBODY else by,
     }  # fmt: skip
     question = replace(ask(looking, "prognosis.pair", settings), shown={"unit": time.unit})
     result: ScorePair = result_of(question)
@@ -70,12 +71,13 @@ def draw_pair(looking: Looking) -> None:
     answer = answer_of(question, cohort, result)
     show(answer, frame())
     over_time = answer.figures.get("AUC over time")
-    if over_time is not None and result.discrimination is not None:
+    if over_time is not None:
         figure_with_downloads(
             over_time(), lambda: answer.tables()["Area under the curve"],
             key="prognosis_auc", name=(*answer.name, "auc"),
             alt="Area under the curve of both scores over time, with pointwise intervals.",
         )  # fmt: skip
+    if result.discrimination is not None:
         st.subheader("Which tells better", anchor=False)
         draw_table(concordance_table(result), key="prognosis_concordance")
     if result.models is not None:

@@ -16,9 +16,7 @@ from app.study.wording import (
     mid_sentence,
 )
 from app.views.prognosis.pair.analysis import ScorePair
-
-_MEASURES = {"harrell": "Harrell's C", "uno": "Uno's C"}
-_INTERVAL = ("", "_lower", "_upper")
+from app.views.prognosis.telling import MEASURES, NO_ENTRY, measures_of
 
 
 def reading(result: ScorePair) -> list[str]:
@@ -35,15 +33,20 @@ def reading(result: ScorePair) -> list[str]:
         sentences.append("With fewer than 10 events nothing is said of discrimination.")
         return sentences
     for _, row in found.concordance.iterrows():
-        c = format_interval(row["harrell"], row["harrell_lower"], row["harrell_upper"], ".3f")
-        u = format_interval(row["uno"], row["uno_lower"], row["uno_upper"], ".3f")
-        sentences.append(f"{row['score']}: Harrell's C {c}, Uno's C {u}.")
+        told = ", ".join(f"{name} {figure}" for name, figure in measures_of(row).items())
+        sentences.append(f"{row['score']}: {told}.")
     for _, row in found.difference.iterrows():
         clear = row["lower"] > 0 or row["upper"] < 0
         better = second if row["difference"] > 0 else first
         verdict = f"{better} tells the order better" if clear else "no clear difference"
         gap = _gap(row)
-        sentences.append(f"{_MEASURES[row['measure']]}, {second} less {first}: {gap}; {verdict}.")
+        sentences.append(f"{MEASURES[row['measure']]}, {second} less {first}: {gap}; {verdict}.")
+    if result.of_values is not None:
+        row = result.of_values.difference.iloc[0]
+        sentences.append(
+            f"Of the values instead of the classes, in {count(result.of_values.n, 'patient')}: "
+            f"{MEASURES[row['measure']]}, {second} less {first}: {_gap(row)}."
+        )
     if result.brier is not None:
         one, two = (format_percent(score.explained) for score in result.brier)
         sentences.append(
@@ -61,26 +64,29 @@ def reading(result: ScorePair) -> list[str]:
 
 
 def concordance_table(result: ScorePair) -> pd.DataFrame:
-    """Concordance and integrated Brier score of each score, and their difference, as printed."""
-    found = result.discrimination
-    if found is None:
-        return pd.DataFrame()
+    """Concordance and integrated Brier score of each score, and their difference, as printed.
+
+    Of the classes, then of the values that they are cut from where both scores have one.
+    """
     rows: list[dict[str, object]] = []
-    for place, (_, own) in enumerate(found.concordance.iterrows()):
-        row: dict[str, object] = {"Score": own["score"]}
-        for measure, label in _MEASURES.items():
-            values = [own[f"{measure}{end}"] for end in _INTERVAL]
-            row[f"{label} (95% CI)"] = format_interval(values[0], values[1], values[2], ".3f")
-        if result.brier is not None:
-            row["Integrated Brier score"] = f"{result.brier[place].integrated:.4f}"
-        rows.append(row)
-    last: dict[str, object] = {"Score": "Difference"}
-    for _, own in found.difference.iterrows():
-        last[f"{_MEASURES[own['measure']]} (95% CI)"] = _gap(own)
-    if result.brier is not None:
-        less = result.brier[1].integrated - result.brier[0].integrated
-        last["Integrated Brier score"] = f"{less:+.4f}"
-    return pd.DataFrame([*rows, last])
+    for found, of in ((result.discrimination, "classes"), (result.of_values, "values")):
+        if found is None:
+            continue
+        brier = result.brier if of == "classes" else None
+        for place, (_, own) in enumerate(found.concordance.iterrows()):
+            row: dict[str, object] = {"Score": f"{own['score']}, {of}", "Patients": found.n}
+            row |= {f"{name} (95% CI)": figure for name, figure in measures_of(own).items()}
+            if brier is not None:
+                row["Integrated Brier score"] = f"{brier[place].integrated:.4f}"
+            rows.append(row)
+        last: dict[str, object] = {"Score": f"Difference, {of}", "Patients": found.n}
+        for _, own in found.difference.iterrows():
+            last[f"{MEASURES[own['measure']]} (95% CI)"] = _gap(own)
+        if brier is not None:
+            less = brier[1].integrated - brier[0].integrated
+            last["Integrated Brier score"] = f"{less:+.4f}".replace("-", "−")
+        rows.append(last)
+    return pd.DataFrame(rows).fillna("")
 
 
 def _gap(row: pd.Series) -> str:
@@ -137,6 +143,9 @@ def sheets(result: ScorePair, unit: TimeUnit) -> dict[str, pd.DataFrame]:
         found["Concordance"] = result.discrimination.concordance
         found["Difference"] = result.discrimination.difference
         found["Area under the curve"] = in_unit_of(result.discrimination.auc, unit)
+    if result.of_values is not None:
+        found["Concordance of values"] = result.of_values.concordance
+        found["Difference of values"] = result.of_values.difference
     if result.brier is not None:
         parts = [
             score.table.assign(score=scale.label, integrated=score.integrated)
@@ -169,27 +178,45 @@ def methods(result: ScorePair) -> list[str]:
     words.append(
         f"Discrimination for {mid_sentence(outcome.endpoint.label)} "
         f"({count(int(outcome.event.sum()), 'event')} in {count(outcome.n, 'patient')}) was "
-        "measured by Harrell's C and by Uno's C with inverse-probability-of-censoring weights"
-        f"{_until(result)}, both of the classes, with infinitesimal-jackknife intervals; their "
-        "difference and the cumulative/dynamic area under the curve by the percentile bootstrap of "
-        f"patients ({result.discrimination.resamples} samples). The Brier score is of "
-        "Kaplan-Meier curves by class in the same patients, weighted for censoring, and integrated "
-        "over the times shown."
+        f"measured by Harrell's C{_uno(result)}, of the classes"
+        f"{'' if result.of_values is None else ' and of the values that they are cut from'}, with "
+        "infinitesimal-jackknife intervals; differences by the percentile bootstrap of patients "
+        f"({result.discrimination.resamples} samples)."
     )
+    if outcome.entry is not None:
+        words.append("Patients were compared with those at risk, from their times of entry on.")
+    if result.brier is not None:
+        words.append(
+            "So were the intervals of the cumulative/dynamic area under the curve. The Brier score "
+            "is of Kaplan-Meier curves by class in the same patients, weighted for censoring, and "
+            "integrated over the times shown."
+        )
     if result.models is not None:
         words.append(
             "Nested Cox models of the classes were compared by the likelihood ratio and by AIC."
         )
-    if outcome.endpoint.entry is not None:
+    if outcome.endpoint.entry is not None and outcome.entry is None:
         words.append("Times of entry were not used.")
     return [" ".join(words)]
 
 
-def _until(result: ScorePair) -> str:
+def notes(result: ScorePair) -> list[str]:
+    """Who has no known outcome, and what entry times leave out."""
+    lost = result.outcome.left_out
+    found = [
+        f"{result.outcome.n:,} of them have a known outcome; the others are in the classes only: "
+        f"{', '.join(f'{n:,} {why}' for why, n in lost.items())}."
+    ]
+    late = result.outcome.entry is not None and result.discrimination is not None
+    return (found if lost else []) + ([NO_ENTRY] if late else [])
+
+
+def _uno(result: ScorePair) -> str:
     found = result.discrimination
-    if found is None or not len(found.auc):
+    if found is None or result.outcome.entry is not None:
         return ""
-    return f" up to {found.auc['time'].max() / 12:g} years"
+    until = f" up to {found.auc['time'].max() / 12:g} years" if len(found.auc) else ""
+    return f" and by Uno's C with inverse-probability-of-censoring weights{until}"
 
 
 def moves_caption(result: ScorePair) -> str:

@@ -9,9 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.prediction import class_calibration
-from app.analysis.regression import concordance_index
-from app.analysis.survival import Estimate
 from app.views.prognosis.scales import Scale, scale_of
+from app.views.prognosis.telling import concordance_of
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
 
@@ -30,13 +29,15 @@ class ScoreSurvival:
         Observed against published survival, as :func:`class_calibration` gives it; empty of
         published figures where none were read or the endpoint is not overall survival.
     concordance
-        Harrell's C of the classes; None where they have no order, or nobody died.
+        Of the classes, and of the value that they are cut from where there is one: score,
+        harrell and uno with their intervals, n, events. Empty where the classes have no order or
+        fewer than 10 patients had the event.
     """
 
     scale: Scale
     survival: GroupSurvival
     classes: pd.DataFrame
-    concordance: Estimate | None
+    concordance: pd.DataFrame
 
     @property
     def compared(self) -> bool:
@@ -77,10 +78,10 @@ def score_survival(
     )
     outcome = survival.outcome
     published = ranked.published if endpoint_key == "os" else {}
-    index = None
-    if ranked.grouping.ordered and outcome.event.any():
-        index = concordance_index(outcome.time, outcome.event, outcome.codes, outcome.entry)
+    order = {"classes": outcome.codes.astype(np.float64)} if ranked.grouping.ordered else {}
+    if ranked.value is not None:
+        order["value"] = ranked.value[outcome.used]
     classes = class_calibration(
         outcome.time, outcome.event, outcome.codes, outcome.names, published
     )
-    return ScoreSurvival(ranked, survival, classes, index)
+    return ScoreSurvival(ranked, survival, classes, concordance_of(outcome, order))

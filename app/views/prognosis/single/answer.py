@@ -15,7 +15,6 @@ from app.study.figures.theme import framed
 from app.study.wording import (
     TimeUnit,
     count,
-    format_interval,
     format_percent,
     format_percent_ci,
     format_time_ci,
@@ -23,6 +22,7 @@ from app.study.wording import (
     mid_sentence,
 )
 from app.views.prognosis.single.analysis import ScoreSurvival, score_survival
+from app.views.prognosis.telling import NO_ENTRY, measures_of
 from app.views.survival.curves.figures import survival_figure
 from app.views.survival.curves.words import numbers_table, summary_sheet
 from app.views.survival.curves.words_methods import estimate_methods
@@ -54,7 +54,7 @@ def score_answer(cohort: Cohort, result: ScoreSurvival, *, unit: TimeUnit = "yea
         tables=partial(_tables, result, unit),
         methods=[*estimate_methods(survival), _methods(result)],
         sentences=sentences,
-        notes=[note for note in (*survival.notes, scale.note) if note],
+        notes=[note for note in (*survival.notes, scale.note, _no_entry(result)) if note],
         told=told(survival.outcome, survival.label),
         footnote=_source(result),
     )
@@ -99,11 +99,10 @@ def _reading(result: ScoreSurvival, unit: TimeUnit) -> list[str]:
             expected = format_percent(row["published"])
             words += f"; at {when} {alive} without {event}, published {expected}"
         sentences.append(f"{words}.")
-    if result.concordance is not None and not np.isnan(result.concordance):
-        c = result.concordance
-        sentences.append(
-            f"Harrell's C of the classes: {format_interval(c, c.lower, c.upper, '.3f')}."
-        )
+    for _, row in result.concordance.iterrows():
+        told = ", ".join(f"{name} {figure}" for name, figure in measures_of(row).items())
+        among = f" in {count(row['n'], 'patient')}" if len(set(result.concordance["n"])) > 1 else ""
+        sentences.append(f"Of the {row['score']}{among}: {told}.")
     return sentences
 
 
@@ -137,6 +136,7 @@ def _figure(result: ScoreSurvival, unit: TimeUnit, title: str, cohort: Cohort) -
 def _tables(result: ScoreSurvival, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     tables = {
         "Classes": result.classes,
+        "Discrimination": result.concordance,
         "Summary": summary_sheet(result.survival, unit),
         "Curves": numbers_table(result.survival, unit),
     }
@@ -154,7 +154,16 @@ def _methods(result: ScoreSurvival) -> str:
             " Observed survival stands beside the published one at the published time, without a "
             "model."
         )
+    if len(result.concordance):
+        told = " and ".join(measures_of(result.concordance.iloc[0]))
+        words += f" Discrimination is {told}, with infinitesimal-jackknife intervals"
+        words += "." if result.survival.outcome.entry is None else ", from the times of entry on."
     return words
+
+
+def _no_entry(result: ScoreSurvival) -> str:
+    late = result.survival.outcome.entry is not None and len(result.concordance)
+    return NO_ENTRY if late else ""
 
 
 def _source(result: ScoreSurvival) -> str:
