@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.shell.layout import download, download_figure
 from app.shell.session import Looking
+from app.shell.story.adding import draw_keeping
 from app.study.accounting import Accounting
 from app.study.answer import OF_ONE_PATIENT, Answer
 from app.study.files.tables import file_stem
@@ -79,23 +80,31 @@ def draw_take_away(looking: Looking, take: TakeAway) -> None:
         st.markdown(take.methods)
 
 
-def offer_slides(answer: Answer, stem: str, why: str) -> None:
-    """Slides and a report of what is no step of a story, and why it is none.
+def offer_slides(answer: Answer, stem: str, why: str, of: str = "what is shown here") -> None:
+    """Slides and a report of what no step of a story could ask again, and a picture for a story.
 
     Parameters
     ----------
     stem
         Start of the files' names.
     why
-        The reason, to stand after "It cannot be told in a story:".
+        Why it cannot be asked again, to stand after a colon.
+    of
+        Of what the picture is, with fingerprints where there are any.
     """
     with st.container(horizontal=True, gap="small", key=f"{answer.key}_slides"):
-        slides, report = partial(_plain_slides, answer), partial(_plain_report, answer)
-        download("Slide (PPTX)", slides, f"{stem}.pptx", f"{answer.key}_pptx", type="tertiary",
-                 help=_SLIDES_HELP)  # fmt: skip
-        download("Report (DOCX)", report, f"{stem}.docx", f"{answer.key}_docx", type="tertiary",
-                 help=_REPORT_HELP)  # fmt: skip
-    st.caption(f"It cannot be told in a story: {why}. The slide is its way onto a stage.")
+        draw_slides(answer, stem)
+        draw_keeping(answer, of, why)
+    st.caption(f"A story keeps it as a picture that says of which day it is: {why}.")
+
+
+def draw_slides(answer: Answer, stem: str) -> None:
+    """Slides and a report, in the words of an answer alone; ``stem`` starts the files' names."""
+    slides, report = partial(_plain_slides, answer), partial(_plain_report, answer)
+    download("Slide (PPTX)", slides, f"{stem}.pptx", f"{answer.key}_pptx", type="tertiary",
+             help=_SLIDES_HELP)  # fmt: skip
+    download("Report (DOCX)", report, f"{stem}.docx", f"{answer.key}_docx", type="tertiary",
+             help=_REPORT_HELP)  # fmt: skip
 
 
 def _plain_slides(answer: Answer) -> bytes:

@@ -40,6 +40,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "prognosis.coverage": "app.views.prognosis.coverage.answer:COVERAGE",
         "prognosis.pair": "app.views.prognosis.pair.answer:PAIR",
         "prognosis.single": "app.views.prognosis.single.answer:SINGLE",
+        "story.kept": "app.study.story:KEEPING",
         "subgroups.search": "app.views.subgroups.answer:SEARCH",
         "survival.curves": "app.views.survival.curves.answer:CURVES",
         "survival.cox": "app.views.survival.cox.answer:MODELS",
@@ -51,6 +52,7 @@ ANALYSES: Mapping[str, str] = MappingProxyType(
         "survival.means": "app.views.survival.means.answer:ANALYSIS",
         "survival.screen": "app.views.survival.screen.answer:SCREEN",
         "transplant.emulated": "app.views.transplant.answer:EMULATED",
+        "transplant.immortal": "app.views.transplant.learning.answer:IMMORTAL",
         "transplant.views": "app.views.transplant.answer_views:VIEWS",
     }
 )
@@ -67,6 +69,8 @@ class Analysis:
         one, and ``saved`` where the question's settings name saved groups.
     answer
         ``(cohort, result, **shown) -> Answer``, for the cohort before the filter.
+
+    Of a question of no cohort, neither gets a cohort, nor a mask: ``(**settings) -> result``.
     """
 
     function: Callable[..., Any]
@@ -166,3 +170,16 @@ def answer_to(
 ) -> Answer:
     """Answer a question from scratch, as a story or a slide does; ``load`` as of ``compute``."""
     return answer_of(question, cohort, compute(question, cohort, load))
+
+
+def answer_alone(question: Question) -> Answer:
+    """Answer a question of no cohort.
+
+    Raises
+    ------
+    ValueError
+        If its settings are none that can be answered.
+    """
+    analysis = analysis_of(question)
+    result = analysis.function(**question.settings)
+    return replace(analysis.answer(result, **question.shown), question=question)

@@ -74,7 +74,8 @@ class Question:
     Parameters
     ----------
     cohort
-        Key of the cohort: ``demo:mpn``.
+        Key of the cohort: ``demo:mpn``; empty for a question that is put to none, and answered
+        from its settings alone.
     fingerprint
         Of the cohort's content.
     analysis
@@ -154,6 +155,11 @@ class Question:
         except (KeyError, TypeError, AttributeError, DerivedError) as error:
             raise QuestionError("The second cohort of this question is damaged.") from error
         return Second(key, fingerprint, derived)
+
+    @property
+    def of_no_cohort(self) -> bool:
+        """Whether it is answered from its settings alone."""
+        return not self.cohort
 
     @property
     def saved_in_settings(self) -> bool:

@@ -75,8 +75,10 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     calm(at.run(timeout=200))
     assert "1,500 patients, asked where they lie (DuckDB registry.duckdb" in words(at)
     assert "All patients: " in words(at)
-    assert "It cannot be told in a story: it is of a database" in words(at)
     assert "engine_pptx" in {button.key for button in at.get("download_button")}
+    at.button(key="engine_story_0").click().run(timeout=200)
+    (step,) = at.session_state["_story"].steps
+    assert "of DuckDB registry.duckdb, table patients, 1,500 patients" in str(step.to_dict())
     at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
     at.selectbox(key="engine_by").set_value("variable:sex").run(timeout=200)

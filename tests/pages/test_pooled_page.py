@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from datetime import date
 from typing import Any
 
@@ -18,8 +19,10 @@ from app.analysis.competing_risks import cumulative_incidence, gray_test
 from app.analysis.survival import kaplan_meier
 from app.cohort.filters import Filter
 from app.cohort.tally import Release, ReleasePolicy, TallyError, pool, tally_of
+from app.study.bundle import to_zip
 from app.study.figures.theme import framed
 from app.study.slides import to_pptx
+from app.study.story import Story, answered, opened
 from app.views.pooled.analysis import (
     agreement,
     common_filter,
@@ -33,6 +36,7 @@ from app.views.pooled.incidence import pooled_incidence
 from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading, pooled_title
 from data_loaders import load_cohort
+from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, words
 
 MADE = date(2026, 11, 30)
@@ -48,9 +52,58 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     assert "Hazard ratio of ASXL1 mutated against ASXL1 wild type" in words(at)
     assert "SYNTHETIC" in json.dumps(figures(at))
     assert "DerSimonian" in words(at)
-    assert "It cannot be told in a story: the sites' counts are files" in words(at)
     offered = {button.key for button in at.get("download_button")}
     assert {"pooled_pptx", "pooled_docx"} <= offered
+
+
+def test_what_cannot_be_asked_again_is_kept_as_a_picture_that_says_so(
+    open_app, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.study.story._player.export_available", lambda: (False, "none"))
+    monkeypatch.setattr("app.study.bundle._step.export_available", lambda: (False, ""))
+    at = open_app("pooled", cohort="demo:mds")
+    at.selectbox(key="pooled_group").set_value("alteration:TP53").run()
+    shown = [figure["layout"]["annotations"][0]["text"] for figure in figures(at)]
+    for place in (0, 1):
+        at.button(key=f"pooled_story_{place}").click().run()
+    story: Story = at.session_state["_story"]
+    assert Story.from_json(story.to_json()) == story
+    assert not [name for name in load_cohort("demo:mds").patients.index if name in story.to_json()]
+    assert [s.question.cohort for s in story.steps] == ["", ""]
+
+    # It plays where the releases are not, becomes slides with native charts, and is in a bundle.
+    at = calm(at.switch_page(str(ROOT / "pages" / "story.py")).run())
+    assert re.search(
+        r"picture of 20\d\d-\d\d-\d\d of the releases of .* \([0-9a-f]{12}\)", words(at)
+    )
+    at.button(key="story_ready").click().run()
+    assert any("Ready: 2 of 2" in text.value for text in at.markdown)
+    _, scenes = at.session_state["_story_ready"]
+    assert re.fullmatch(r"[\d,]+ patients · picture of 20\d\d-\d\d-\d\d", scenes[0].patients)
+    assert scenes[0].synthetic
+    curves, forest = answered(story, {})
+    assert curves.answer is not None
+    assert shown == [one.figure().layout.annotations[0].text for one in (curves, forest)]
+    table = curves.answer.tables()["Numbers"]
+    assert {"group", "time", "survival"} <= set(table)
+    slides = Presentation(io.BytesIO(to_pptx(story, cohorts={}))).slides
+    assert [any(shape.has_chart for shape in slide.shapes) for slide in slides][1:3] == [True] * 2
+    assert "not computed again" in slides[1].notes_slide.notes_text_frame.text
+    with zipfile.ZipFile(io.BytesIO(to_zip(story, cohorts={}))) as archive:
+        assert "steps/01_story-kept/not_computed_again.txt" in archive.namelist()
+        assert "steps/01_story-kept/script.py" not in archive.namelist()
+
+    # What a file holds instead of a picture is refused, whatever would fetch something too.
+    for wrong in (
+        "{",
+        '{"data": [{"type": "scattergeo"}]}',
+        '{"data": [], "layout": {"images": 1}}',
+    ):
+        plain = story.to_dict()
+        plain["steps"][0]["question"]["settings"]["figure"] = wrong
+        (standing, _) = opened(Story.from_dict(plain), {})
+        assert standing.state == "broken"
+        assert "picture" in standing.said
 
 
 def test_a_release_is_written_under_the_policy(open_app):

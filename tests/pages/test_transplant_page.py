@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ from streamlit.testing.v1 import AppTest
 from app.analysis.transplant import EFFECTIVE, EmulationSettings, emulate
 from app.cohort.filters import Filter
 from app.study.analyses import answer_to
+from app.study.bundle._step import step_files
 from app.study.figures.theme import SYNTHETIC_MARK
+from app.study.story import Story, answered
 from app.views.home.page_questions import questions
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import write_protocol
@@ -25,6 +28,7 @@ from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
 from pages.transplant import VIEWS
 from tests.pages.conftest import calm, figures, open_upload, words
+from tests.study.reproduce import check_tables, run
 
 Opener = Callable[..., AppTest]
 MANY_FIGURES = {"Four answers": 6}
@@ -220,7 +224,10 @@ def told(at: AppTest, name: str, shown: dict[str, Any]) -> None:
     assert figure.layout.annotations[0].text.replace("<br>", " ") == title
 
 
-def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(open_app: Opener):
+def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(
+    open_app: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.study.bundle._step.export_available", lambda: (False, ""))
     at = diagnosis(opened(open_app, view="Four answers"), "Positivity")
     told(at, "positivity", titled(at, "Who could follow it: transplant within 12"))
     at = opened(open_app, view="Who benefits", profile_age="66")
@@ -229,7 +236,13 @@ def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(open_app: Ope
     at = opened(open_app, view="Learn")
     keys = {button.key for button in at.get("download_button")}
     assert {"transplant_immortal_pptx", "transplant_immortal_docx"} <= keys
-    assert "It cannot be told in a story: it is of no cohort" in words(at)
+    at.button(key="transplant_immortal_story_0").click().run()
+    (step,) = at.session_state["_story"].steps
+    (one,) = answered(Story(steps=(step,)), {})
+    assert one.answer is not None
+    assert one.answer.sentences[0] in words(at)
+    script = dict(step_files(one, None))["script.py"]
+    check_tables(f"\n{run(str(script), tmp_path)}", one.answer)
     told(at, "truth", titled(at, "Planted truth and estimates, 447 patients"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -9,11 +10,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
+from app.shell.escaping import figure_escaper
 from app.shell.story.held import held_story, keep_story
 from app.shell.workspace.place import page_path, page_settings
 from app.study.answer import Answer
 from app.study.question import Question
-from app.study.story import Step, StoryError, caption_from
+from app.study.story import Step, StoryError, caption_from, kept_question
 
 # Of a caption drawn from an answer: what a reader takes in beside a figure.
 _LONGEST = 400
@@ -28,8 +30,30 @@ def draw_adding(answer: Answer, question: Question, *only: str) -> None:
     """
     if question.analysis.startswith("patient.") or question.lists_patients_in_settings:
         return
+    _draw(answer, lambda _: question, [name for name in answer.figures if not only or name in only])
+
+
+def draw_keeping(answer: Answer, of: str, why: str) -> None:
+    """Offer every figure of an answer that no step could ask again, as a picture that says so.
+
+    Parameters
+    ----------
+    of, why
+        As :func:`app.study.story.kept_question` takes them.
+    """
+    escape, figures = figure_escaper(), answer.figures
+
+    def kept(figure: str) -> Question:
+        return kept_question(answer, figure, escape(figures[figure]()), of, why)
+
+    _draw(answer, kept, [name for name in figures if name not in answer.of_patients])
+
+
+def _draw(answer: Answer, ask: Callable[[str], Question], figures: list[str]) -> None:
+    """A button for each of some figures of an answer; ``ask`` makes the question of each."""
     address, view = _address(), page_settings()
-    places = [at for at, name in enumerate(answer.figures) if not only or name in only]
+    places = [list(answer.figures).index(name) for name in figures]
+    only = len(places) < len(answer.figures)
     key = f"{answer.key}_story{''.join(f'_of_{at}' for at in places) if only else ''}"
     with st.container(horizontal=True, gap="small", key=key):
         for place in places:
@@ -41,16 +65,18 @@ def draw_adding(answer: Answer, question: Question, *only: str) -> None:
                 icon=":material/playlist_add:",
                 type="tertiary",
                 help="A step with this figure and a caption, on the Story page",
-                on_click=partial(_add, answer, question, name if place else "", address, view),
+                on_click=partial(
+                    _add, answer, partial(ask, name), name if place else "", address, view
+                ),
             )
 
 
 def _add(
-    answer: Answer, question: Question, figure: str, address: str, view: dict[str, Any]
+    answer: Answer, ask: Callable[[], Question], figure: str, address: str, view: dict[str, Any]
 ) -> None:
     caption = caption_from(answer, figure)[:_LONGEST]
     try:
-        step = Step(question, caption, figure=figure, address=address, view=view)
+        step = Step(ask(), caption, figure=figure, address=address, view=view)
         keep_story(held_story().with_step(step))
     except StoryError as error:
         st.toast(str(error))

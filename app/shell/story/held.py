@@ -28,7 +28,7 @@ def cohorts_of(story: Story) -> tuple[str, ...]:
     asked = [step.question for step in story.steps]
     seconds = [question.second for question in asked]
     keys = [*(q.cohort for q in asked), *(second.key for second in seconds if second is not None)]
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def story_is_kept() -> bool:

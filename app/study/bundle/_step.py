@@ -16,8 +16,8 @@ from app.study.files.figures import FIGURE_KINDS, ExportError, export_available,
 from app.study.files.tables import names_patients, to_csv
 from app.study.files.workbook import to_xlsx
 from app.study.question import Question, QuestionError
-from app.study.scripts.question import question_script
-from app.study.story import Answered
+from app.study.scripts.question import question_script, script_alone
+from app.study.story import KEPT, Answered, kept_picture
 from data_loaders import Cohort
 
 PLOTLY = "plotly.min.js"
@@ -36,6 +36,9 @@ def step_files(
     """
     question, answer, selection = told.standing.question, told.answer, told.selection
     yield "question.json", _question(question or told.step.question)
+    if question is not None and answer is not None and question.of_no_cohort:
+        yield from _alone(told, question, answer)
+        return
     if question is None or answer is None or selection is None or cohort is None:
         yield "not_answered.txt", told.said
         return
@@ -48,12 +51,7 @@ def step_files(
     yield "answer.json", _words(answer, told)
     yield "methods.txt", methods
     yield "script.py", question_script(question, cohort, answer.title, other)
-    yield (
-        "expected.json",
-        json.dumps(
-            {"tables": {name: printed(table) for name, table in tables.items()}}, ensure_ascii=False
-        ),
-    )
+    yield "expected.json", _expected(tables)
     for name, table in tables.items():
         yield f"tables/{_file(name)}.csv", to_csv(table, provenance)
     about = {"Fingerprint": selection.source.fingerprint, **answer.told, "Methods": methods}
@@ -61,6 +59,27 @@ def step_files(
     escapes = told.escapes()
     for name, draw in answer.figures.items():
         yield from _figure(answer, name, escaped(draw(), escapes))
+
+
+def _alone(told: Answered, question: Question, answer: Answer) -> Iterator[tuple[str, bytes | str]]:
+    """The files of a question of no cohort; a kept picture has no script, and says so."""
+    tables = answer.tables()
+    yield "answer.json", _words(answer, told)
+    yield "methods.txt", "\n\n".join(answer.methods)
+    if question.analysis == KEPT:
+        yield "not_computed_again.txt", kept_picture(**question.settings).said
+    else:
+        yield "script.py", script_alone(question, answer.title)
+        yield "expected.json", _expected(tables)
+    for name, table in tables.items():
+        yield f"tables/{_file(name)}.csv", table.to_csv(index=False)
+    for name, draw in answer.figures.items():
+        yield from _figure(answer, name, draw())
+
+
+def _expected(tables: Mapping[str, pd.DataFrame]) -> str:
+    held = {name: printed(table) for name, table in tables.items()}
+    return json.dumps({"tables": held}, ensure_ascii=False)
 
 
 def printed(table: pd.DataFrame) -> str:

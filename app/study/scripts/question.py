@@ -9,6 +9,7 @@ from textwrap import indent
 from typing import Any
 
 from app.study.analyses import analysis_of, second_of
+from app.study.files.software import product
 from app.study.question import OTHER, Question
 from app.study.scripts.loading import check_lines, loading_lines
 from app.study.scripts.parts import (
@@ -16,6 +17,7 @@ from app.study.scripts.parts import (
     comment,
     grouping_part,
     heading_part,
+    import_lines,
     imports_part,
     script_of,
     selection_part,
@@ -81,6 +83,22 @@ def question_script(
         selection_part(cohort, question.filter),
         SAVED_GROUPS if question.saved_in_settings and SAVED_GROUPS not in grouped else "",
         grouped,
+        "\n".join([*calls, PRINT_TABLES]),
+    )
+
+
+def script_alone(question: Question, title: str) -> str:
+    """The script of a question of no cohort."""
+    analysis, imports = analysis_of(question), dict[str, set[str]]()
+    for function in (analysis.function, analysis.answer):
+        imports.setdefault(function.__module__, set()).add(function.__name__)
+    calls = [
+        _call("result", analysis.function, [], _written(analysis.function, question.settings)),
+        _call("answer", analysis.answer, ["result"], _written(analysis.answer, question.shown)),
+    ]
+    return script_of(
+        comment(f"{title}: reproduces what {product()} showed, of no cohort."),
+        import_lines(imports),
         "\n".join([*calls, PRINT_TABLES]),
     )
 

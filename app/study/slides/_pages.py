@@ -18,7 +18,7 @@ from app.study.figures.theme import SYNTHETIC_MARK, title_of
 from app.study.files.software import product
 from app.study.files.tables import names_patients
 from app.study.slides._deck import SlidesError
-from app.study.story import Answered
+from app.study.story import KEPT, Answered, Step
 from data_loaders import Cohort
 
 _LONGEST_TITLE = 180
@@ -85,8 +85,15 @@ def page_of_step(told: Answered, address: str) -> Page:
     said = [step.note, step.caption if step.caption != title else "", told.said]
     return _page(
         told.answer, figure, title, heading, told.selection,
-        other=told.other, section=step.section, first=said, link=link,
+        other=told.other, section=" · ".join(filter(None, [step.section, _taken(step)])),
+        first=said, link=link,
     )  # fmt: skip
+
+
+def _taken(step: Step) -> str:
+    """Of which day a kept picture is; empty for what is computed."""
+    kept = step.question.analysis == KEPT
+    return f"Picture of {step.question.settings['date']}, not computed again" if kept else ""
 
 
 def _page(

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.cohort.derived import derived_as
 from app.cohort.escaping import Escapes
 from app.cohort.filters import Selection
-from app.study.analyses import answer_to, as_asked, second_of
+from app.study.analyses import answer_alone, answer_to, as_asked, second_of
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.story._standing import Standing, opened
@@ -29,7 +29,8 @@ class Answered:
     standing
         What of the step stands on the cohorts at hand.
     answer, selection
-        Its answer, and the patients that it is of; None where it cannot be answered.
+        Its answer, and the patients that it is of; None where it cannot be answered, and the
+        latter where it is of no cohort.
     said
         Why not, or that the cohort has changed; empty where all is fine.
     other
@@ -55,6 +56,8 @@ class Answered:
 
     def escapes(self) -> Escapes:
         """The texts of its cohorts that no figure may take for markup."""
+        if not self.cohorts:
+            return Escapes(frozenset())
         first, *further = self.cohorts
         also = {text for cohort in further for text in Escapes.of(cohort).strings}
         return Escapes.of(first, also)
@@ -98,6 +101,8 @@ def _answered(
     question = standing.question
     if question is None:
         return Answered(standing, None, None, standing.said)
+    if question.of_no_cohort:
+        return Answered(standing, answer_alone(question), None, standing.said)
     try:
         cohort = derived_as(cohorts[question.cohort], question.derived)
         other = second_of(question, partial(_load, cohorts))

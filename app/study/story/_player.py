@@ -15,9 +15,10 @@ from plotly.offline import get_plotlyjs
 
 from app.cohort.escaping import Escapes
 from app.study.answer import Answer
-from app.study.figures.theme import GRID, INK, PAPER, plain_template
+from app.study.figures.theme import GRID, INK, PAPER, SYNTHETIC_MARK, plain_template
 from app.study.files.browser import ExportError, draw
 from app.study.files.figures import FigureFormat, export_available
+from app.study.story._kept import KEPT
 from app.study.story._stage import HEIGHT, WIDTH, staged
 from app.study.story._story import Step, caption_from
 from app.study.wording import count
@@ -78,7 +79,7 @@ class Scene:
 def scene_of(
     step: Step,
     answer: Answer,
-    cohort: Cohort,
+    cohort: Cohort | None,
     *,
     other: Cohort | None = None,
     pictures: bool = True,
@@ -87,8 +88,8 @@ def scene_of(
 
     Parameters
     ----------
-    other
-        A second cohort that the step is told of.
+    cohort, other
+        What the step is told of; None where that is no cohort, and no second one.
     pictures
         Whether to draw pictures of figures that do without; seconds for the first, then less
         than one each.
@@ -102,8 +103,10 @@ def scene_of(
     if name not in answer.figures:
         raise ValueError(f"The answer has no figure “{name}” any more.")
     figure = json.loads(answer.figures[name]().to_json())
-    also = frozenset[str]() if other is None else Escapes.of(other).strings
-    stage = staged(Escapes.of(cohort, also).figure(figure))
+    cohorts = [held for held in (cohort, other) if held is not None]
+    texts = frozenset[str]().union(*(Escapes.of(held).strings for held in cohorts))
+    marked = SYNTHETIC_MARK in str(figure["layout"].get("annotations", [])[:1])
+    stage = staged(Escapes(texts).figure(figure))
     single = name in answer.of_patients
     # Points of patients as pixels: their places and colours are in no picture of lines.
     drawn = (
@@ -115,14 +118,20 @@ def scene_of(
         caption=step.caption or caption_from(answer),
         note="\n\n".join([*([step.note] if step.note else []), *answer.cautions]),
         address=step.address,
-        patients=count(answer.accounting.analysed, "patient"),
-        synthetic=any(held.provenance.synthetic for held in (cohort, other) if held is not None),
+        patients=_patients(step, answer),
+        synthetic=any(held.provenance.synthetic for held in cohorts) or (marked and not cohorts),
         alt=answer.alt.replace("**", ""),
         stage=None if single else stage,
         pictures=drawn,
         refused=_NO_PICTURE if single and not drawn else "",
         left_out=stage["left_out"],
     )
+
+
+def _patients(step: Step, answer: Answer) -> str:
+    number = count(answer.accounting.analysed, "patient")
+    kept = step.question.analysis == KEPT
+    return f"{number} · picture of {step.question.settings['date']}" if kept else number
 
 
 def refused_scene(step: Step, why: str) -> Scene:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 
 from app.cohort.derived import DerivedError, derived_as
-from app.study.analyses import ANALYSES, answer_to
+from app.study.analyses import ANALYSES, answer_alone, answer_to
 from app.study.question import OTHER, Question, Second
 from app.study.story._story import Step, Story
 from app.study.wording import mid_sentence
@@ -82,6 +82,12 @@ def _standing(
     asked = step.question
     if asked.analysis not in ANALYSES:
         return Standing(step, "broken", f"This version has no analysis “{asked.analysis}”.")
+    if asked.of_no_cohort:
+        try:
+            answer_alone(asked)
+        except (ValueError, KeyError, TypeError) as error:
+            return Standing(step, "broken", f"The step is lost: {error}")
+        return Standing(step, "fine", question=asked)
     key = _found(asked, cohorts)
     if key is None:
         return Standing(

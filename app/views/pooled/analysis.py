@@ -21,7 +21,7 @@ from app.analysis.survival import (
 )
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter
-from app.cohort.tally import Release, ReleasePolicy, TallyError, pool, tally_of
+from app.cohort.tally import Release, ReleasePolicy, TallyError, digest_of, pool, tally_of
 from data_loaders import Cohort
 from data_loaders.wording import listing
 
@@ -181,7 +181,8 @@ def agreement(releases: Sequence[Release]) -> pd.DataFrame:
     -------
     DataFrame
         site, patients (-1 where hidden), made, minimum, rounding, signed (in words), endpoints,
-        groups, same_patients (the site whose data have the same fingerprint, else empty).
+        groups, same_patients (the site whose data have the same fingerprint, else empty),
+        release (the beginning of its hash, under which the site's own record has it).
     """
     seen: dict[str, str] = {}
     rows = []
@@ -199,6 +200,7 @@ def agreement(releases: Sequence[Release]) -> pd.DataFrame:
                 "endpoints": tuple(e["label"] for e in release.endpoints.values()),
                 "groups": tuple(dict.fromkeys(e["group"] for e in held if e["group"])),
                 "same_patients": seen.get(content["fingerprint"], ""),
+                "release": digest_of(content)[:12],
             }
         )
         seen.setdefault(content["fingerprint"], release.name)

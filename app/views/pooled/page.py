@@ -58,6 +58,7 @@ from app.views.pooled.words import (
     pooled_notes,
     pooled_reading,
     pooled_title,
+    releases_named,
 )
 
 _FILES, _SITE, _WRITTEN = "pooled_files", "release_site", "_release_written"
@@ -184,7 +185,8 @@ def _draw_result(
         partial(_curves_table, result), n=result.n, sentences=sentences, methods=methods,
         left_out=result.left_out, notes=notes,
     )  # fmt: skip
-    offer_slides(told, file_stem(told.key, synthetic=result.synthetic), OF_FILES)
+    stem = file_stem(told.key, synthetic=result.synthetic)
+    offer_slides(told, stem, OF_FILES, releases_named(agreed))
     return chart
 
 
@@ -196,7 +198,7 @@ def _draw_agreement(releases: list[Release], agreed: pd.DataFrame) -> None:
         groups=[", ".join(map(_name, held)) for held in agreed["groups"]],
     ).drop(columns="same_patients")
     table.columns = ["Site", "Patients", "Released", "Hidden below", "Rounded to", "Signature",
-                     "Endpoints", "Groups"]  # fmt: skip
+                     "Endpoints", "Groups", "Release"]  # fmt: skip
     draw_table(table, key="pooled_agreement")
     differ = differences(releases)
     told = differ or ["Endpoints, their competing events, and the units of variables agree."]

@@ -21,6 +21,7 @@ from app.study.wording import (
 )
 from app.views.pooled.analysis import PooledSurvival
 from app.views.pooled.incidence import EVENT, PooledIncidence
+from data_loaders.wording import listing
 
 _LOW, _HIGH = 0.25, 0.5
 
@@ -32,6 +33,12 @@ def pooled_title(result: PooledSurvival | PooledIncidence, sites: int) -> str:
         what = f"Cumulative incidence of {mid_sentence(result.endpoint)}"
         return f"{what}, {sites} sites pooled, {many}"
     return f"{result.endpoint}, {sites} sites pooled, {many}"
+
+
+def releases_named(agreed: pd.DataFrame) -> str:
+    """The releases by their sites, each with the beginning of its hash."""
+    named = [f"{row.site} ({row.release})" for row in agreed.itertuples()]
+    return f"the releases of {listing(named)}"
 
 
 def pooled_reading(result: PooledSurvival) -> list[str]:

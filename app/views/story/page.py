@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
 from app.shell.layout import download
+from app.shell.links import keep_choices
 from app.shell.navigation import page_at
 from app.shell.session import cohort_keys, cohort_title, demo_cohort, open_cohort, uploads
 from app.shell.sidebar import show_view
@@ -21,7 +22,7 @@ from app.shell.workspace.kept import kept_cohorts
 from app.study.analyses import compute
 from app.study.files.tables import file_stem
 from app.study.question import OTHER, Question, QuestionError
-from app.study.story import STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
+from app.study.story import KEPT, STORY_FILE, Standing, Step, Story, StoryError, demo_story, opened
 from app.views.story.page_files import draw_files
 from app.views.story.page_stage import SEARCHES, draw_stage, open_here, pictures_of
 from data_loaders import Cohort
@@ -29,7 +30,7 @@ from data_loaders.demo import DEMO_COHORTS
 
 _WIDGETS, _TITLE = "story_step_", "story_title"
 _REFUSAL, _STANDINGS = "_story_refusal", "_story_standings"
-_LARGEST, _LONGEST_TEXT = 2**20, 2_000
+_LARGEST, _LONGEST_TEXT = 8 * 2**20, 2_000
 
 
 def draw_head() -> None:
@@ -149,6 +150,8 @@ def _draw_step(at: int, number: int, standing: Standing, picture: tuple[str, str
             )  # fmt: skip
             if standing.said:
                 st.warning(markdown_escaped(standing.said))
+            elif step.question.analysis == KEPT:
+                st.caption(markdown_escaped(step.question.settings["said"]))
         with buttons, st.container(horizontal=True, gap="small"):
             _act(":material/arrow_upward:", "up", at, lambda s: s.moved(at, at - 1), off=not at)
             last = at == number - 1
@@ -178,6 +181,8 @@ def _draw_text(label: str, part: str, at: int, text: str, **more: str) -> None:
 def _summary(standing: Standing) -> str:
     """What a step is about, in a line: cohort, selection, groups, analysis."""
     asked = standing.question or standing.step.question
+    if asked.of_no_cohort:
+        return "A picture" if asked.analysis == KEPT else "Simulated for this figure, of no cohort"
     keys = [asked.cohort, *([] if asked.second is None else [asked.second.key])]
     named = [cohort_title(key) if key in cohort_keys() else key for key in keys]
     parts = [" and ".join(named)]
@@ -190,12 +195,15 @@ def _summary(standing: Standing) -> str:
 
 def _go(at: int, step: Step, asked: Question) -> bool:
     view = dict(step.view)
+    show, about = show_view, (asked.cohort, asked.filter, view, asked.derived)
+    if asked.of_no_cohort:
+        show, about = keep_choices, (view,)
     if asked.second is not None:
         view[OTHER] = asked.second.key  # it may be here under another key than it was
     return st.button(
         "Open", key=f"story_go_{at}", icon=":material/open_in_new:", type="tertiary",
         help=f"The {step.address.partition('?')[0] or 'home'} page, as it was",
-        on_click=show_view, args=(asked.cohort, asked.filter, view, asked.derived),
+        on_click=show, args=about,
     )  # fmt: skip
 
 
@@ -247,7 +255,7 @@ def _read_file() -> None:
     if file is None:
         return
     if file.size > _LARGEST:
-        st.session_state[_REFUSAL] = "The file is larger than 1 MB: no story is."
+        st.session_state[_REFUSAL] = "The file is larger than 8 MB: no story is."
         return
     text = file.getvalue()
     _change(lambda _: Story.from_json(text))

@@ -65,7 +65,7 @@ def _answered(standings: Sequence[Standing]) -> tuple[_Answers, dict[str, Cohort
     cohorts = dict[str, Cohort]()
     for standing in standings:
         question = standing.question
-        if question is None:
+        if question is None or question.of_no_cohort:
             continue
         cohort = cohorts.setdefault(question.cohort, open_cohort(question.cohort))
         second = question.second

@@ -14,7 +14,7 @@ from app.shell.layout import download
 from app.shell.memory import remembered
 from app.shell.session import Looking, cohort_keys, open_cohort
 from app.shell.story.stages import keep_stage, stage_address
-from app.study.analyses import answer_of, as_asked, compute, second_of
+from app.study.analyses import answer_alone, answer_of, as_asked, compute, second_of
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.question import Question
@@ -99,6 +99,8 @@ def _scene(standing: Standing) -> Scene:
     if question is None:
         return refused_scene(step, standing.said)
     try:
+        if question.of_no_cohort:
+            return scene_of(step, answer_alone(question), None)
         cohort = as_asked(question, open_cohort(question.cohort))
         other = second_of(question, open_here)
         return scene_of(step, answer_here(question, cohort), cohort, other=other)

@@ -172,6 +172,11 @@ def _draw_filter(tally: EngineTally) -> Filter:
     return chosen
 
 
+def _named(tally: EngineTally) -> str:
+    """What a picture for a story says of what it is."""
+    return f"{tally.source}, {count(tally.n, 'patient')} on that day"
+
+
 def _draw_grouping(tally: EngineTally, *, needed: bool) -> GroupingSpec | None:
     specs = {str(spec): spec for spec in database_groupings(tally)}
     labels = {text: grouping_words(tally, spec) for text, spec in specs.items()}
@@ -219,7 +224,7 @@ def _draw_outcome(tally: EngineTally, chosen: Filter) -> None:
         n=sum(curve.n for curve in result.curves.values()), sentences=sentences,
         methods=methods, notes=outcome_notes(result),
     )  # fmt: skip
-    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD)
+    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD, _named(tally))
 
 
 def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
@@ -250,7 +255,7 @@ def _draw_alterations(tally: EngineTally, chosen: Filter) -> None:
         n=int(result.frequencies["tested"].max()), sentences=sentences,
         methods=f"Asked where they lie: {tally.source}. {chosen.describe(tally.cohort)}.",
     )  # fmt: skip
-    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD)
+    offer_slides(told, file_stem(told.key, synthetic=False), _UNTOLD, _named(tally))
     st.markdown("**Pairs of the most frequent**")
     draw_table(_pairs(result), key="engine_pairs")
 

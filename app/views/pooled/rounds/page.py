@@ -47,6 +47,7 @@ from app.views.pooled.rounds.words import (
     asked_in_words,
     compared,
     forest_rows,
+    sums_named,
 )
 
 _EXAMPLE, _ASK, _ANSWER = "Example", "Ask the sites", "Answer as a site"
@@ -262,7 +263,8 @@ def _draw_model(result: AcrossSites, *, synthetic: bool, more: list[str] | None 
         "cox_over_sites", title, {"Figure": shown}, partial(result.summary.copy),
         n=int(result.sites["n"].sum()), sentences=sentences, methods=methods,
     )  # fmt: skip
-    offer_slides(told, file_stem(told.key, synthetic=synthetic), OF_FILES)
+    stem = file_stem(told.key, synthetic=synthetic)
+    offer_slides(told, stem, OF_FILES, sums_named(result))
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

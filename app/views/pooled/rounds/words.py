@@ -53,6 +53,15 @@ def _covariate(held: Covariate) -> str:
     return f"{held.label} ({', '.join(held.levels)})" if held.kind == LEVELS else held.label
 
 
+def sums_named(result: AcrossSites) -> str:
+    """What the sites told, by their names."""
+    named = [
+        f"{row.site} ({count(int(row.n), 'patient')}, {count(int(row.events), 'event')})"
+        for row in result.sites.itertuples()
+    ]
+    return f"the sums of {listing(named)}"
+
+
 def across_title(result: AcrossSites) -> str:
     """What is shown, and of how many."""
     form = "" if result.exact else ", one-shot approximation"

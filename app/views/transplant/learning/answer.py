@@ -8,11 +8,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.study.accounting import Accounting
+from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.theme import framed
 from app.study.wording import count
 from app.views.transplant.learning.figures import immortal_figure
-from app.views.transplant.learning.immortal import MEDIAN_SURVIVAL, ImmortalTime
+from app.views.transplant.learning.immortal import MEDIAN_SURVIVAL, ImmortalTime, immortal_time
 
 
 def immortal_answer(found: ImmortalTime) -> Answer:
@@ -44,3 +45,6 @@ def _figure(found: ImmortalTime, title: str) -> go.Figure:
 def _curves(found: ImmortalTime) -> pd.DataFrame:
     named = {"Without transplant": found.without, "With transplant": found.with_transplant}
     return pd.concat([km.table.assign(group=name) for name, km in named.items() if km is not None])
+
+
+IMMORTAL = Analysis(immortal_time, immortal_answer)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from app.analysis.transplant import Emulation
 from app.shell.layout import bullets, figure_with_downloads
-from app.shell.take_away import offer_slides
+from app.shell.story.adding import draw_adding
+from app.shell.take_away import draw_slides
+from app.study.question import Question
 from app.study.wording import count
 from app.views.transplant.answer_told import Truth, truth_title
 from app.views.transplant.answer_views import TRUTH
@@ -53,11 +56,15 @@ def draw_learning(work: Work) -> None:
 
 
 def _draw_immortal(found: ImmortalTime) -> None:
-    answer = immortal_answer(found)
+    settings = {"months_waited": found.months_waited}
+    question = Question("", "", "transplant.immortal", settings=settings)
+    answer = replace(immortal_answer(found), question=question)
     figure_with_downloads(
-        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
-    )
-    offer_slides(answer, "immortal_time_synthetic", "it is of no cohort that a step could ask")
+        answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt,
+        beside=partial(draw_adding, answer, question),
+    )  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        draw_slides(answer, "immortal_time_synthetic")
 
 
 def _draw_truth(work: Work, emulation: Emulation) -> None:
