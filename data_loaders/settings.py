@@ -171,8 +171,10 @@ GROUPS_HEADER = _ours(
 AUDIT = _ours(
     "AUDIT", "",
     "File to which every opening, filter and export is appended as a line of JSON, without a value "
-    "of a patient; at 10 MiB it is put aside, and the last 50 are kept.",
+    "of a patient; at 10 MiB it is put aside, and the last 50 are kept. With accounts the same is "
+    "in the store, whether a file is named or not.",
 )  # fmt: skip
+AUDIT_DAYS = _ours("AUDIT_DAYS", "365", "Days that the store keeps what the audit noted.")
 METRICS = _ours(
     "METRICS", "off",
     "on: figures for Prometheus at /metrics, without a value of a patient; the proxy keeps them "

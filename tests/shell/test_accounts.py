@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import time
 import traceback
 from collections.abc import Mapping
@@ -23,8 +24,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from app.cohort.filters import Filter
+from app.shell.accounts import end_logins, ended
 from app.shell.accounts.door import PERSON, Door
-from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules, log_out
+from app.shell.accounts.rules import LOCAL, AccountsError, Person, Refused, Rules
 from app.shell.layout import _taken
 from app.shell.session import Looking
 from app.shell.story.stages import _held, stage
@@ -108,12 +110,59 @@ def test_who_is_not_known_or_was_known_too_long_ago_stays_out(
 
 def test_a_login_ends_wherever_it_is_used_when_its_person_logs_out():
     began = {"sub": "gone", "groups": ["data"]}
-    log_out("gone", NOW - 30)
+    end_logins("gone", NOW - 30)
     found = admitted(began)
     assert isinstance(found, Refused)
     assert found.why == "expired"
     assert isinstance(admitted(began | {"iat": NOW - 20}), Person)
     assert isinstance(admitted(began | {"sub": "another"}), Person)
+
+
+def test_what_another_process_ended_has_ended_here_and_a_lower_role_ends_the_higher(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Another process is one that knows nothing but the store."""
+
+    def in_another_process() -> None:
+        for name, value in (("_ended", {}), ("_unwritten", {}), ("_look_at", -math.inf)):
+            monkeypatch.setattr(ended, name, value)
+
+    def comes_in(groups: list[str], began: float) -> bool:
+        return isinstance(admitted({"sub": "mover", "groups": groups, "iat": began}), Person)
+
+    keeper, analyst, later = NOW - 300, NOW - 200, NOW - 100
+    ended.came_in("mover", keeper, 2)
+    ended.came_in("mover", keeper + 10, 2)
+    in_another_process()
+    assert comes_in(["data"], keeper)
+    ended.came_in("mover", analyst, 1)
+    assert not comes_in(["data"], keeper)
+    assert not comes_in(["data"], keeper + 10)
+    assert comes_in(["registry"], analyst)
+    # A process that first hears of the higher role afterwards ends that one all the same.
+    ended.came_in("mover", analyst - 50, 3)
+    ended.came_in("mover", later, 2)
+    assert comes_in(["registry"], analyst)
+    in_another_process()
+    end_logins("mover", NOW)
+    in_another_process()
+    assert not comes_in(["data"], later)
+    assert isinstance(admitted({"sub": "other", "groups": ["data"], "iat": keeper}), Person)
+
+
+def test_while_the_store_is_away_what_was_ended_stays_so_and_is_written_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    nowhere = tmp_path / "file"
+    nowhere.write_text("no folder")
+    monkeypatch.setenv(settings.STORE.name, str(nowhere))
+    end_logins("away", NOW - 30)
+    assert not isinstance(admitted({"sub": "away", "groups": ["data"]}), Person)
+    monkeypatch.setenv(settings.STORE.name, str(tmp_path / "store"))
+    monkeypatch.setattr(ended, "_look_at", -math.inf)
+    ended.look()
+    assert not ended._unwritten
+    assert not isinstance(admitted({"sub": "away", "groups": ["data"]}), Person)
 
 
 def test_a_file_is_made_while_the_login_of_its_page_holds(
@@ -131,7 +180,7 @@ def test_a_file_is_made_while_the_login_of_its_page_holds(
     with pytest.raises(RuntimeError, match=r"KeyError at .*test_accounts\.py") as refused:
         _taken(broken, found, None, "csv")
     assert "value" not in "".join(traceback.format_exception(refused.value))
-    log_out("taker", time.time())
+    end_logins("taker", time.time())
     with pytest.raises(PermissionError, match="login has ended"):
         _taken(lambda: "file", found, None, "csv")
 
@@ -307,8 +356,16 @@ def test_lines_are_appended_and_a_full_file_is_put_aside(
     lines = [json.loads(line) for path in whole for line in path.read_text().splitlines()]
     assert [line["n"] for line in lines] == list(range(40))[-len(lines) :]
     assert set(lines[-1]) == {"at", "person", "role", "action", "fingerprint", "filter", "n"}
-    assert audit.last_notes()[0]["n"] == 39
     assert file.stat().st_mode & 0o077 == 0
+    # The store has them, too, until they are too old.
+    kept, stored = audit.last_notes("ada")
+    assert stored
+    assert [one["n"] for one in kept] == list(range(40))[::-1]
+    assert {k: v for k, v in kept[0].items() if v is not None} == lines[-1]
+    assert audit.noted_people()[0] == "ada"
+    monkeypatch.setattr(audit, "_moment", lambda _before=None: "2999")
+    audit.note(Person("eve"), "refused", what="role")
+    assert [one["person"] for one in audit.last_notes()[0]] == ["eve"]
     assert audit.audit_works()
 
 

@@ -5,6 +5,7 @@ The settings are judged in :mod:`app.shell.accounts.rules`; sessions at every ru
 (:mod:`app.shell.accounts.door`, before ``app/server.py``).
 """
 
+from app.shell.accounts.ended import end_logins
 from app.shell.accounts.gate import (
     disclosure_policy,
     draw_who,
@@ -23,6 +24,7 @@ __all__ = [
     "Refused",
     "disclosure_policy",
     "draw_who",
+    "end_logins",
     "may",
     "owner",
     "person",

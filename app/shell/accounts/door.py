@@ -12,6 +12,7 @@ import time
 from urllib.parse import quote, unquote
 
 import uvicorn.config
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,7 @@ from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.web.server.server_util import get_cookie_secret
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 
+from app.shell.accounts.ended import look, must_look
 from app.shell.accounts.rules import AccountsError, Person, Rules
 from app.shell.watch.log import LOGGER
 from data_loaders import settings
@@ -96,6 +98,8 @@ class Door:
         if scope["type"] == "http":
             request = HTTPConnection(scope)
             path = own_path(scope["path"])
+            if must_look():
+                await run_in_threadpool(look)
             found = rules.admits(_claims(rules, request), time.time())
             if isinstance(found, Person):
                 scope[PERSON] = found

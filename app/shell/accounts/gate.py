@@ -12,14 +12,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.cohort.disclosure import Disclosure, DisclosureError
 from app.cohort.escaping import markdown_escaped
 from app.shell.accounts.door import PROXY_GROUPS, PROXY_USER, proxy_claims
+from app.shell.accounts.ended import came_in, end_logins
 from app.shell.accounts.rules import (
     LOCAL,
+    ROLES,
     AccountsError,
     Person,
     Refused,
     Right,
     Rules,
-    log_out,
 )
 from app.shell.watch.audit import Action, note
 from data_loaders import settings
@@ -107,7 +108,9 @@ def stop_at_the_gate(refused: Refused) -> None:
     mode = settings.ACCOUNTS.read().lower()
     # Who has yet to log in was not refused: to note them would let anybody fill the audit.
     if mode != "oidc" or refused.why != "out":
-        _note_once(Person(refused.subject or "unknown"), "refused", refused.why)
+        fresh = _note_once(Person(refused.subject or "unknown"), "refused", refused.why)
+        if fresh and refused.why == "role":
+            end_logins(refused.subject, refused.began)  # those before it, with a role
     st.title("CALR Explorer", anchor=False)
     lacks = _oidc_lacks() if mode == "oidc" else ""
     if lacks:
@@ -133,7 +136,9 @@ def draw_who(who: Person) -> None:
     """Who is logged in, with the way out; nothing where accounts are off."""
     if who.role is None:
         return
-    _note_once(who, "log_in")
+    if _note_once(who, "log_in"):
+        came_in(who.subject, who.began, list(ROLES).index(who.role))
+        rerun_if_out()  # where a later login has a lower role
     with st.container(horizontal=True, vertical_alignment="center", key="who"):
         st.caption(f"{markdown_escaped(who.name)} · {who.role}")
         if settings.ACCOUNTS.read().lower() == "oidc":
@@ -143,15 +148,17 @@ def draw_who(who: Person) -> None:
 def _draw_way_out() -> None:
     if st.button("Log out", key="log_out", type="tertiary", icon=":material/logout:"):
         note(person(), "log_out")
-        log_out(person().subject, time.time())
+        end_logins(person().subject, time.time())
         st.logout()
 
 
-def _note_once(who: Person, action: Action, what: str = "") -> None:
-    """Once a session: a page is drawn at every click."""
-    if st.session_state.get(_NOTED) != (action, what):
-        st.session_state[_NOTED] = (action, what)
-        note(who, action, what=what)
+def _note_once(who: Person, action: Action, what: str = "") -> bool:
+    """Once a session, as a page is drawn at every click; whether it was now."""
+    if st.session_state.get(_NOTED) == (action, what):
+        return False
+    st.session_state[_NOTED] = (action, what)
+    note(who, action, what=what)
+    return True
 
 
 def oidc_secrets() -> dict[str, Any] | None:

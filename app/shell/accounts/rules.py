@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
+from app.shell.accounts.ended import ended_before
 from data_loaders import settings
 from data_loaders.settings import parts_of
 
@@ -28,11 +29,6 @@ EVERYBODY = "*"
 _MODES = ("off", "oidc", "proxy")
 _LONGEST = 255
 _MOST_GROUPS = 2_000
-
-
-# When a person logged out last: a login before it, in another tab or on a copied cookie, has ended
-# too. Known to one process, until it ends.
-_logged_out: dict[str, float] = {}
 
 
 class AccountsError(ValueError):
@@ -55,6 +51,8 @@ class Person:
         When the login ends, in seconds since 1970; None where it does not.
     groups
         What the provider says they are in.
+    began
+        When the login began, in seconds since 1970.
     """
 
     subject: str
@@ -62,6 +60,7 @@ class Person:
     role: Role | None = None
     until: float | None = None
     groups: frozenset[str] = frozenset()
+    began: float = 0.0
 
     def may(self, right: Right) -> bool:
         """Whether the person has a right."""
@@ -75,12 +74,14 @@ LOCAL = Person("local")
 class Refused:
     """Why somebody does not come in.
 
-    Unknown (``out``), ``expired``, without a ``role``, or nobody may (``closed``).
+    Unknown (``out``), ``expired``, without a ``role``, or nobody may (``closed``). ``began`` is
+    when the login did that gives no role.
     """
 
     why: Literal["out", "expired", "role", "closed"]
     sentence: str
     subject: str = ""
+    began: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,10 @@ class Rules:
         if not isinstance(began, int | float) or now >= began + self.hours * 3600:
             sentence = f"Your login has ended, as it does after {self.hours:g} hours. Log in again."
             return Refused("expired", sentence, subject)
-        if began < _logged_out.get(subject, -math.inf):
-            return Refused("expired", "You have logged out. Log in to go on.", subject)
+        if began < ended_before(subject):
+            # Also in another tab, another process, or on a copied cookie.
+            again = "Reload the page" if self.mode == "proxy" else "Log in"
+            return Refused("expired", f"This login was ended. {again} to go on.", subject)
         name = _name(claims) or subject
         groups = _groups(claims)
         role = self._role(groups)
@@ -155,15 +158,16 @@ class Rules:
                 f"You are logged in as {name}, but none of your groups has a role on this server. "
                 "Ask its administrator for one.",
                 subject,
+                float(began),
             )
-        return Person(subject, name, role, float(began) + self.hours * 3600, groups)
+        until = float(began) + self.hours * 3600
+        return Person(subject, name, role, until, groups, float(began))
 
     def holds(self, who: Person, now: float) -> bool:
-        """Whether a login has neither run out nor been ended by logging out, in any tab."""
+        """Whether a login has neither run out nor been ended, wherever that was."""
         if who.until is None:
             return self.mode == "off"
-        began = who.until - self.hours * 3600
-        return now < who.until and began >= _logged_out.get(who.subject, -math.inf)
+        return now < who.until and who.began >= ended_before(who.subject)
 
     def _role(self, groups: frozenset[str]) -> Role | None:
         held = {self.roles[group] for group in groups | {EVERYBODY} if group in self.roles}
@@ -189,11 +193,6 @@ def _rules(mode: str, roles: str, hours: str, proxies: str, user_header: str) ->
             if not text:
                 raise _wrong(needed, "must be set where a proxy names the person")
     return Rules(mode, table, _hours(hours), networks)
-
-
-def log_out(subject: str, at: float) -> None:
-    """End every login of a person that began before a moment, in seconds since 1970."""
-    _logged_out[subject] = at
 
 
 def _name(claims: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.study.workspace._records import WorkspaceError
 
 # The newest revision of the migrations: a database that has it needs no migration to be looked up.
-REVISION = "0002"
+REVISION = "0003"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number: what holds back a second process that migrates PostgreSQL at the same time.
 _LOCK = 0x0CA1_0001
@@ -78,6 +78,27 @@ SHARES = sa.Table(
     sa.Column("whom", sa.Text, nullable=False),
     sa.Column("may", sa.Text, nullable=False),
     sa.UniqueConstraint("cohort_id", "whom", name="uq_share_cohort_whom"),
+)
+AUDIT = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False, index=True),
+    sa.Column("person", sa.Text, nullable=False, index=True),
+    sa.Column("role", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("filter", sa.Text),
+    sa.Column("n", sa.Integer),
+    sa.Column("what", sa.Text),
+)
+LOGINS = sa.Table(
+    "login",
+    metadata,
+    sa.Column("who", sa.Text, primary_key=True),
+    sa.Column("began", sa.Float, nullable=False),
+    sa.Column("rank", sa.Integer, nullable=False),
+    sa.Column("ended", sa.Float, nullable=False),
 )
 
 
