@@ -1,204 +1,333 @@
 """How often each sentence that the transplant page can print is wrong, in simulated cohorts.
 
-``python -m benchmarks.transplant_claims --cohorts 200`` simulates cohorts in which the transplant
-does nothing, and ``--effect`` ones in which it harms early and helps later in higher risk only.
-Timing is confounded by age, class and leukaemia, losses by age. ``--hidden 3`` adds a cause that is
-not recorded, makes a transplant so many times likelier and death so many times rarer.
+``python -m benchmarks.transplant_claims --out FILE`` simulates cohorts by turns in which the
+transplant does nothing (``null``), in which it harms early and helps later in higher risk only
+(``effect``), and in which it does nothing but a hidden cause makes it twice as likely and death
+half as likely (``hidden``). A line a cohort is added to the file, from which a later run goes on;
+``--quick`` counts a few cohorts with few draws. See ``benchmarks.transplant_cohorts``.
+
+A claim is an interval that excludes no difference, or a p below 0.05; it is wrong where the truth
+is no difference, or one the other way. What is printed with one interval for several groups,
+delays or times counts once: wrong if any of them is, and held if all hold. The page makes 1,000
+draws, and does not claim what lies nearer to zero than its draws could have moved it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.transplant import (
+    CRUDE,
     EFFECTIVE,
+    NEVER,
     Emulation,
     EmulationSettings,
-    Strategy,
+    Microsimulation,
     TrialData,
+    age_bands,
     emulate,
-    kinds_of,
     same_terms,
     timed_cox,
-    trial_data,
-    without_kinds,
+    without_confounders,
+)
+from app.views.transplant.benefits.analysis import AGE, RISK, Benefit, benefit, delay_settings
+from app.views.transplant.words import caution
+from benchmarks.transplant_cohorts import (
+    ARMS,
+    CLASSES,
+    EFFECT,
+    HIGHER,
+    NOTHING,
+    Floats,
+    Truth,
+    prepared,
+    simulated,
 )
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.int64]
-
-CLASSES = ("Low", "Moderate Low", "Moderate High", "High", "Very High")
-HIGHER = CLASSES[2:]
-SHARES = (0.25, 0.2, 0.2, 0.2, 0.15)
-DEATH = np.array([0.006, 0.010, 0.016, 0.028, 0.05])
-LEUKAEMIA = np.array([0.001, 0.002, 0.004, 0.008, 0.016])
-TRANSPLANT = np.array([0.005, 0.007, 0.012, 0.018, 0.025])
-AFTER_LEUKAEMIA, EARLY_UNTIL = 4.0, 6.0
-# What a transplant multiplies the hazard of death by, early and late, by class.
-NOTHING = (np.ones(5), np.ones(5))
-EFFECT = (np.full(5, 1.5), np.array([1.0, 1.0, 0.8, 0.35, 0.35]))
-ARMS = (Strategy("within", 12.0), Strategy("never"))
 ASKED = 96.0
+STRENGTH = 2.0
+SCENARIOS = {"null": (NOTHING, 1.0), "effect": (EFFECT, 1.0), "hidden": (NOTHING, STRENGTH)}
+ALTERED = "An alteration"
+LANDMARKS = (6.0, 12.0)
+# Virtual patients of a draw, of which the page has a thousand.
+VIRTUAL = 300
+_SMALL = 1e-6
+_COUNTED = ("claims", "wrong", "holds", "off")
+Said = dict[str, float]
 
 
-def lives(rate: Floats, onset: Floats, given: Floats, factors: tuple[Floats, Floats],
-          clock: Floats) -> Floats:  # fmt: skip
-    """Months of life: the hazard changes at the leukaemia, at the transplant and after it."""
-    early, late = factors
-    edges = np.sort(np.column_stack([onset, given, given + EARLY_UNTIL]), axis=1)
-    edges = np.column_stack([np.zeros(len(rate)), edges, np.full(len(rate), np.inf)])
-    left, life = clock.copy(), np.full(len(rate), np.inf)
-    for begin, end in zip(edges.T[:-1], edges.T[1:], strict=True):
-        hazard = rate * np.where(begin >= onset, AFTER_LEUKAEMIA, 1.0)
-        hazard = hazard * np.where(begin >= given + EARLY_UNTIL, late,
-                                   np.where(begin >= given, early, 1.0))  # fmt: skip
-        long = np.where(np.isfinite(begin), end - np.minimum(begin, 1e9), 0.0)
-        used = np.where(long > 0, hazard * np.minimum(long, 1e9), 0.0)
-        dies = np.isinf(life) & (left <= used) & (long > 0)
-        life = np.where(dies, begin + left / hazard, life)
-        left = left - used
-    return life
+def told(name: str, rows: Iterable[tuple[float, float, float, float]]) -> Said:
+    """Whether any of some (value, lower, upper, truth) claims and is wrong, whether all hold."""
+    known = np.array([row for row in rows if np.isfinite(row[1])])
+    if not len(known):
+        return {}
+    value, lower, upper, truth = known.T
+    clear = (lower > _SMALL) | (upper < -_SMALL)
+    said = {
+        "claims": clear.any(),
+        "wrong": (clear & (np.sign(value) * truth <= 0)).any(),
+        "holds": ((lower <= truth + _SMALL) & (truth - _SMALL <= upper)).all(),
+        "off": (value - truth).mean(),
+    }
+    return {f"{name}: {what}": float(number) for what, number in said.items()}
 
 
-def simulated(n: int, seed: int, factors: tuple[Floats, Floats], hidden: float) -> pd.DataFrame:
-    """A cohort as a register would hold it; the hidden cause stands in ``rate`` only."""
-    rng = np.random.default_rng(seed)
-    risk, age = rng.choice(5, n, p=SHARES), rng.normal(size=n)
-    fit = rng.random(n) < 0.5
-    rate = DEATH[risk] * np.exp(0.3 * age) / np.where(fit, hidden, 1.0)
-    onset = rng.exponential(1 / LEUKAEMIA[risk])
-    chance = TRANSPLANT[risk] * np.exp(-0.7 * age) * np.where(fit, hidden, 1.0)
-    wait = rng.exponential(1 / chance)
-    wait = np.where(wait < onset, wait, onset + (wait - onset) / 2)
-    life = lives(rate, onset, wait, (factors[0][risk], factors[1][risk]), rng.exponential(size=n))
-    end = np.minimum(rng.uniform(24, 110, n), rng.exponential(1 / (0.004 * np.exp(0.4 * age))))
-    followed = np.minimum(life, end)
-    return pd.DataFrame(
-        {
-            "time": followed, "event": (life <= end).astype(int), "age": 60 + 8 * age,
-            "treated": np.where(wait < followed, wait, np.nan),
-            "aml": np.where(onset < followed, onset, np.nan),
-            "risk": risk, "rate": rate,
-        }
-    )  # fmt: skip
+def of_trial(found: Emulation, true: Floats) -> Said:
+    """What stands at the top of the page, and in the tables of the trial.
 
-
-def prepared(frame: pd.DataFrame) -> TrialData:
-    """The cohort as the page takes it: only kinds of patients of whom some followed."""
-    data = trial_data(
-        frame["time"],
-        frame["event"],
-        frame["treated"],
-        frame[["age"]],
-        groups=pd.Categorical.from_codes(frame["risk"], list(CLASSES), ordered=True),
-        onsets={"AML": frame["aml"]},
-    )
-    kinds = kinds_of(data, ARMS[0], frame["age"].to_numpy()[data.rows], grace=12.0)
-    return without_kinds(data, kinds)
-
-
-def truths(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats]) -> Floats:
-    """Gain by the horizon of each patient compared, over many lives of each."""
-    rng = np.random.default_rng(7)
-    rows = np.repeat(found.trial.data.rows, 40)
-    risk, rate = frame["risk"].to_numpy()[rows], frame["rate"].to_numpy()[rows]
-    onset = rng.exponential(1 / LEUKAEMIA[risk])
-    timing = found.trial.arms[0].timing
-    given = np.interp(rng.random(len(rows)), timing.share, timing.at)
-    clock, own = rng.exponential(size=len(rows)), (factors[0][risk], factors[1][risk])
-    horizon = found.settings.horizon
-    never = np.full(len(rows), np.inf)
-    gains = [np.minimum(lives(rate, onset, at, own, clock), horizon) for at in (given, never)]
-    return np.asarray((gains[0] - gains[1]).reshape(-1, 40).mean(axis=1))
-
-
-def claims(frame: pd.DataFrame, found: Emulation, factors: tuple[Floats, Floats],
-           draws: int) -> dict[str, Any]:  # fmt: skip
-    """What would be printed: 1 where it claims a difference, and whether its interval holds.
-
-    The other estimators have intervals where ``draws`` is not 0.
+    Parameters
+    ----------
+    true
+        Months of each life under each strategy, shape (2, n, lives).
     """
-    true = truths(frame, found, factors)
-    said: dict[str, Any] = {"horizon": found.settings.horizon, "n": found.n}
-    mean = {name: float(true[found.members(name)].mean()) for name in found.groups}
-    rows = found.contrasts.set_index("group")
-    some = []
-    for name, row in rows.iterrows():
-        if not row["supported"]:
-            continue
-        clear = row["verdict"] in ("longer", "shorter")
-        inside = row["rmst_difference_lower"] <= mean[str(name)] <= row["rmst_difference_upper"]
-        if name in found.classes:
-            some.append((clear, inside))
-            continue
-        said |= {f"{name}: claims": clear, f"{name}: holds": inside,
-                 f"{name}: off": row["rmst_difference"] - mean[str(name)],
-                 f"{name}: E-value of the limit": row["e_value_hazard_limit"]}  # fmt: skip
-    if some:
-        said["any class: claims"] = any(clear for clear, _ in some)
-        said["any class: holds"] = all(inside for _, inside in some)
-    others = same_terms(found, [], draws=draws).means
-    for row in others[others["supported"]].to_dict("records"):
-        what, truth = f"{row['approach']}, {row['group']}", mean[str(row["group"])]
-        said[f"{what}: off"] = row["rmst_difference"] - truth
-        if draws:
-            said[f"{what}: claims"] = row["verdict"] in ("longer", "shorter")
-            said[f"{what}: holds"] = row["lower"] <= truth <= row["upper"]
+    settings, groups = found.settings, found.groups
+    inside = {name: true[:, found.members(name)] for name in groups}
+
+    def gain(group: str, horizon: float) -> float:
+        means = np.minimum(inside[group], horizon).mean(axis=(1, 2))
+        return float(means[0] - means[1])
+
+    said: Said = {"horizon": settings.horizon}
+    rows = found.contrasts[found.contrasts["supported"]].set_index("group")
+    limits = ["rmst_difference", "rmst_difference_lower", "rmst_difference_upper"]
+    single = {
+        str(name): (*row[limits], gain(str(name), settings.horizon))
+        for name, row in rows.iterrows()
+    }
+    said |= _of_everyone(found, inside[groups[0]])
+    said |= told("any class", [single[name] for name in found.classes if name in single])
+    for name in (groups[0], *(found.halves or ())):
+        if name in single:
+            said |= told(f"gain, {name}", [single[name]])
+    if groups[0] in rows.index:
+        row, alive = rows.loc[groups[0]], (inside[groups[0]] > settings.horizon).mean(axis=(1, 2))
+        said |= told("survival difference", [
+            (*(row[f"survival_difference{end}"] for end in ("", "_lower", "_upper")),
+             float(alive[0] - alive[1]))])  # fmt: skip
+        said |= told("risk ratio", [_log(row, "risk_ratio", (1 - alive[0]) / (1 - alive[1]))])
+        if np.allclose(true[0], true[1]):
+            said |= told("hazard ratio", [_log(row, "hazard_ratio", 1.0)])
     tests = found.tests.set_index("test")
-    if len(tests) and tests.loc["contrast", "supported"]:
-        row, (low, high) = tests.loc["contrast"], found.halves or ("", "")
-        said["contrast: claims"] = row["verdict"] in ("longer", "shorter")
-        said["contrast: holds"] = row["lower"] <= mean[high] - mean[low] <= row["upper"]
+    if len(tests) and found.halves and tests.loc["contrast", "supported"]:
+        low, high = found.halves
+        truth = gain(high, settings.horizon) - gain(low, settings.horizon)
+        own = tests.loc["contrast", ["value", "lower", "upper"]].astype(float)
+        said |= told("higher against lower risk", [(*own, truth)])
     for name in ("trend", "heterogeneity"):
         if len(tests) and not np.isnan(tests.loc[name, "p_value"]):
-            said[f"{name}: claims"] = tests.loc[name, "p_value"] < 0.05
-    warned = found.influence
-    said["one patient: warned"] = bool(len(warned)) and bool(warned["warned"].any())
-    timed = timed_cox(found.trial.data).set_index("period")
-    for period in ("early", "late"):
-        row = timed.loc[period]
-        said[f"{period} mortality: claims"] = bool(row["lower"] > 1 or row["upper"] < 1)
+            said[f"{name}: claims"] = float(tests.loc[name, "p_value"] < 0.05)
+            said[f"{name}: wrong"] = said[f"{name}: claims"] * float(np.allclose(true[0], true[1]))
+    said["one patient: moves it (warned)"] = float(found.influence["warned"].any())
+    said["one patient: sentence"] = float(bool(caution(found)))
     return said
 
 
+def _of_everyone(found: Emulation, lived: Floats) -> Said:
+    """Gain by other horizons, both curves, and their difference over time."""
+    said: Said = {}
+    horizon, everyone = found.settings.horizon, found.groups[0]
+    for row in found.horizons[found.horizons["supported"]].to_dict("records"):
+        if row["horizon"] < horizon and row["group"] == everyone:
+            means = np.minimum(lived, row["horizon"]).mean(axis=(1, 2))
+            value = (row["rmst_difference"], row["lower"], row["upper"], means[0] - means[1])
+            said |= told(f"gain by {row['horizon']:g} months", [value])
+    arms = found.estimates[found.estimates["supported"] & (found.estimates["group"] == everyone)]
+    for row in arms.to_dict("records"):
+        arm = found.strategies.index(row["strategy"])
+        truths = {"survival": (lived[arm] > horizon).mean(),
+                  "rmst": np.minimum(lived[arm], horizon).mean()}  # fmt: skip
+        for measure, truth in truths.items():
+            holds = row[f"{measure}_lower"] <= truth <= row[f"{measure}_upper"]
+            words = ("a transplant", "no transplant")[arm]
+            said[f"{measure} under {words}: holds"] = float(holds)
+    own = found.differences[found.differences["group"] == everyone]
+    at = [(lived > month).mean(axis=(1, 2)) for month in own["time"]]
+    over = zip(own["difference"], own["lower"], own["upper"], [a - b for a, b in at], strict=True)
+    # Before the first death nothing varies, and nothing is claimed.
+    return said | told("survival over time", [row for row in over if row[1] < row[2]])
+
+
+def _log(row: pd.Series, name: str, truth: float) -> tuple[float, float, float, float]:
+    """A ratio, its limits and its truth as logarithms."""
+    ratio = [row[name], row[f"{name}_lower"], row[f"{name}_upper"], truth]
+    value, lower, upper, true = map(float, np.log(np.asarray(ratio, dtype=np.float64)))
+    return value, lower, upper, true
+
+
+def of_others(found: Emulation, true: Floats, draws: int) -> Said:
+    """What the other estimators say of the same patients, and the Cox models."""
+    said: Said = {}
+    same = same_terms(found, LANDMARKS, draws=draws)
+    for row in same.means[same.means["supported"]].to_dict("records"):
+        means = np.minimum(true[:, found.members(row["group"])], found.settings.horizon)
+        truth = float(np.subtract(*means.mean(axis=(1, 2))))
+        half = "everyone" if row["group"] == found.groups[0] else row["group"]
+        value = (row["rmst_difference"], row["lower"], row["upper"])
+        said |= told(f"{row['approach']}, {half}", [(*value, truth)])
+    nothing = np.allclose(true[0], true[1])
+    ratios = same.ratios.set_index("approach")[["hr", "lower", "upper"]]
+    # Which ratio would be true where the effect changes over time is known of the early one alone.
+    for name, row in np.log(ratios).iterrows():
+        truth = 0.0 if nothing else np.log(EFFECT[0][0]) if "early" in str(name) else None
+        if truth is not None and name != CRUDE:
+            said |= told(f"hazard ratio, {name}", [(*row, float(truth))])
+    return said
+
+
+def of_delays(frame: pd.DataFrame, data: TrialData, asked: tuple[float, int],
+              factors: tuple[Floats, Floats]) -> Said:  # fmt: skip
+    """What the views When and Who benefits say.
+
+    Parameters
+    ----------
+    asked
+        Horizon and draws.
+    """
+    horizon, draws = asked
+    strata = {
+        RISK: pd.Series(pd.Categorical.from_codes(data.groups, list(data.names), ordered=True)),
+        AGE: pd.Series(age_bands(frame["age"].to_numpy()[data.rows])),
+        ALTERED: pd.Series(np.where(frame["altered"].to_numpy()[data.rows], "present", "absent")),
+    }
+    settings = replace(delay_settings(horizon), draws=draws, virtual_per_draw=VIRTUAL)
+    found = benefit(data, strata, settings, progression="AML")
+    truth = Truth(frame, data.rows, factors)
+    lived = {delay: np.minimum(truth.at(delay), horizon).mean(axis=1)
+             for delay in (*settings.delays, NEVER)}  # fmt: skip
+    said: Said = {}
+    for by, part in found.parts.items():
+        labels = strata[by].to_numpy()
+        mean = {(name, delay): float(values[labels == name].mean())
+                for delay, values in lived.items() for name in part.groups}  # fmt: skip
+        said |= _of_part(found, by, part, mean)
+    return said
+
+
+def _of_part(found: Benefit, by: str, part: Microsimulation,
+             mean: dict[tuple[str, float], float]) -> Said:  # fmt: skip
+    def gain(group: str, delay: float, against: float = NEVER) -> float:
+        return mean[group, delay] - mean[group, against]
+
+    said: Said = {}
+    if by == RISK:
+        said |= told("any delay, in words", [
+            (r["difference"], r["lower"], r["upper"], gain(r["group"], r["delay"], r["against"]))
+            for r in part.differences.to_dict("records")])  # fmt: skip
+        cells = part.cells[part.cells["supported"]].to_dict("records")
+        said |= told("any cell of the map", [
+            (r["gain"], r["gain_lower"], r["gain_upper"], gain(r["group"], r["delay"]))
+            for r in cells if r["delay"] != NEVER])  # fmt: skip
+        inside = [r["lower"] <= mean[r["group"], r["delay"]] <= r["upper"] for r in cells]
+        if inside:
+            said["life at a delay, of all cells: holds"] = float(np.mean(inside))
+    own = found.interactions[(found.interactions["by"] == by) & found.interactions["supported"]]
+    return said | told(f"who benefits, by {by.lower()}", [
+        (r["difference"], r["lower"], r["upper"],
+         gain(r["group"], r["delay"]) - gain(r["against"], r["delay"]))
+        for r in own.to_dict("records")])  # fmt: skip
+
+
+def of_hidden(frame: pd.DataFrame, data: TrialData, found: Emulation) -> Said:
+    """What the sensitivity analysis says where a hidden cause of stated strength makes a claim."""
+    rows = found.contrasts.set_index("group")
+    row = rows.loc[found.groups[0]]
+    if not row["supported"]:
+        return {}
+    lower, upper = row["rmst_difference_lower"], row["rmst_difference_upper"]
+    claims = bool(lower > 0 or upper < 0)
+    said = {"E-value of the ratio": row["e_value_hazard"],
+            "E-value of its limit": row["e_value_hazard_limit"]}  # fmt: skip
+    # Falsely reassuring: a claim of which it says that only a stronger cause would make it.
+    said["reassures wrongly: by the E-value"] = float(
+        claims and row["e_value_hazard_limit"] > STRENGTH)  # fmt: skip
+    settings = replace(found.settings, draws=0, effective=0.0)
+    less = emulate(without_confounders(data, {"age"}), ARMS, settings).contrasts
+    moved = float(less["rmst_difference"].iloc[0] - row["rmst_difference"])
+    said["age left out moves the gain by"] = moved
+    near = min(abs(lower), abs(upper)) if claims else 0.0
+    said["age as strong would make the limit"] = float(near <= abs(moved))
+    rows_of = frame["fit"].to_numpy()[data.rows]
+    lived = np.minimum(Truth(frame, data.rows, NOTHING).at(NEVER), settings.horizon).mean(axis=1)
+    longer = float(lived[rows_of].mean() - lived[~rows_of].mean())
+    said["hidden cause lengthens life by"] = longer
+    said["months asked for by the limit"] = near / 0.2
+    said["reassures wrongly: by months of life"] = float(claims and near / 0.2 > longer)
+    return said
+
+
+def claims(scenario: str, seed: int, patients: int, draws: int) -> Said:
+    """Everything that the page would say of one cohort."""
+    factors, hidden = SCENARIOS[scenario]
+    frame = simulated(patients, 50_000 + seed, factors, hidden)
+    everyone, compared = prepared(frame)
+    settings = EmulationSettings(
+        ASKED, grace=12.0, draws=draws, progression="AML", higher=HIGHER, effective=EFFECTIVE
+    )
+    found = emulate(compared, ARMS, settings)
+    truth = Truth(frame, compared.rows, factors)
+    true = np.stack([truth.under(found, arm) for arm in (0, 1)])
+    timed = timed_cox(compared).set_index("period")
+    said = of_trial(found, true) | {"late ratio": float(timed.loc["late", "hr"])}
+    said |= of_others(found, true, draws // 2)
+    said |= of_delays(frame, everyone, (found.settings.horizon, draws), factors)
+    if hidden != 1:
+        said |= of_hidden(frame, compared, found)
+    return {name: float(value) for name, value in said.items()}
+
+
+def summary(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """By sentence: cohorts with it, shares that claim, are wrong and hold, bias, and its errors."""
+    table = pd.DataFrame(rows).drop(columns=["scenario", "seed"]).astype(float)
+    found: dict[str, dict[str, float]] = {}
+    for column, values in table.items():
+        name, _, what = str(column).rpartition(": ")
+        known = values.dropna()
+        name, what = (name, what) if what in _COUNTED else (str(column), "mean")
+        own = found.setdefault(name, {"cohorts": len(known)})
+        own[what] = float(known.mean())
+        if what in ("holds", "off", "mean"):
+            own[f"{what} ±"] = float(known.std(ddof=0) / len(known) ** 0.5)
+    columns = ["cohorts", "claims", "wrong", "holds", "holds ±", "off", "off ±", "mean", "mean ±"]
+    return pd.DataFrame.from_dict(found, orient="index").reindex(columns=columns).round(3)
+
+
 def main() -> None:
-    """Print how often each sentence was printed, was wrong, and how often its interval held."""
+    """Count cohort after cohort, then print how often each sentence was there, wrong, and held."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=200)
-    parser.add_argument("--first", type=int, default=0, help="number of the first cohort")
+    parser.add_argument("--scenario", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--patients", type=int, default=1_500)
-    parser.add_argument("--draws", type=int, default=200)
-    parser.add_argument(
-        "--others", type=int, default=0, help="cohorts in which the other estimators are drawn too"
-    )
-    parser.add_argument("--effect", action="store_true", help="with an effect that differs")
-    parser.add_argument("--hidden", type=float, default=1.0, help="strength of a hidden cause")
+    parser.add_argument("--draws", type=int, default=100)
+    parser.add_argument("--out", type=Path, help="a file of lines, gone on with where it ends")
+    parser.add_argument("--quick", action="store_true", help="four cohorts of each, 40 draws")
     chosen = parser.parse_args()
-    factors = EFFECT if chosen.effect else NOTHING
-    settings = EmulationSettings(
-        ASKED, grace=12.0, draws=chosen.draws, progression="AML", higher=HIGHER, effective=EFFECTIVE
-    )
-    begin, rows = time.perf_counter(), []
-    for seed in range(chosen.first, chosen.first + chosen.cohorts):
-        frame = simulated(chosen.patients, 50_000 + seed, factors, chosen.hidden)
-        draws = chosen.draws // 2 if seed - chosen.first < chosen.others else 0
-        rows.append(claims(frame, emulate(prepared(frame), ARMS, settings), factors, draws))
-    table = pd.DataFrame(rows).astype(float)
-    summary = pd.DataFrame(
-        {
-            "cohorts": table.count(),
-            "mean": table.mean(),
-            "error": table.std() / table.count() ** 0.5,
-        }
-    )
-    print(summary.round(3).to_string())
-    print(f"{chosen.cohorts} cohorts, {time.perf_counter() - begin:.0f} s")
+    number, draws = (4, 40) if chosen.quick else (chosen.cohorts, chosen.draws)
+    there = chosen.out is not None and chosen.out.exists()
+    rows = [json.loads(line) for line in chosen.out.read_text().splitlines()] if there else []
+    done, begin = {(row["scenario"], row["seed"]) for row in rows}, time.perf_counter()
+    for seed in range(number):
+        for scenario in chosen.scenario:
+            if (scenario, seed) in done:
+                continue
+            said = claims(scenario, seed, chosen.patients, draws)
+            rows.append({"scenario": scenario, "seed": seed, **said})
+            if chosen.out is not None:
+                with chosen.out.open("a") as file:
+                    file.write(json.dumps(rows[-1]) + "\n")
+    for scenario in chosen.scenario:
+        own = [row for row in rows if row["scenario"] == scenario]
+        print(f"\n{scenario}, {len(own)} cohorts of {chosen.patients:,}, classes {len(CLASSES)}")
+        print(summary(own).to_string(na_rep=""))
+    print(f"{time.perf_counter() - begin:.0f} s")
 
 
 if __name__ == "__main__":

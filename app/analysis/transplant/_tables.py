@@ -185,6 +185,12 @@ class Findings:
             several=several,
         )
 
+    def error(self, group: int, arm: int) -> float:
+        """Standard error of the gain in restricted mean over the draws; infinite without."""
+        drawn = self.limits.values("rmst")[:, group]
+        gains = drawn[:, arm] - drawn[:, self.reference]
+        return float(gains.std(ddof=1)) if len(gains) > 1 else float("inf")
+
 
 def _pair(limits: Floats, *index: int) -> tuple[float, float]:
     if limits.shape == (2, 1):

@@ -21,10 +21,21 @@ _RIDGE = 1.0
 
 
 class Augmentation:
-    """What stays the same between draws: the clones of every arm as rows of its outcome model."""
+    """What stays the same between draws: the clones of every arm as rows of its outcome model.
 
-    def __init__(self, trial: Trial) -> None:
+    Parameters
+    ----------
+    steps
+        Moments at which the residuals are added up: every time of an event by default. Fewer are
+        as good for the spread of draws, and cost less.
+    """
+
+    def __init__(self, trial: Trial, steps: int | None = None) -> None:
         self.trial = trial
+        last = len(trial.deaths) - 1
+        count = last + 1 if steps is None else min(steps, last + 1)
+        # The last moment is the horizon: spread backwards from it.
+        self._times = trial.deaths[np.unique(np.linspace(last, 0, count).round().astype(np.int64))]
         data = trial.data
         zeros = np.zeros(data.n, dtype=np.int64)
         self._ends = [
@@ -36,6 +47,8 @@ class Augmentation:
             HazardRows(data.entry, end, data.event & (end == data.time), data.x, zeros)
             for end in self._ends
         ]
+        ones = np.ones(data.n)
+        self._near = [fit_hazard(rows, ones, ridge=_RIDGE).beta for rows in self._rows]
 
     def means(self, arms: Sequence[int], drawn: DrawnWeights, caps: Caps, counts: Floats) -> Floats:
         """Restricted mean of every patient under some arms, residuals added, shape (arms, n)."""
@@ -48,8 +61,8 @@ class Augmentation:
     ) -> Floats:
         trial, data = self.trial, self.trial.data
         rows, end = self._rows[number], self._ends[number]
-        fitted = fit_hazard(rows, counts, ridge=_RIDGE)
-        times = trial.deaths
+        fitted = fit_hazard(rows, counts, self._near[number], ridge=_RIDGE)
+        times = self._times
         jumps = np.bincount(
             np.minimum(np.searchsorted(times, rows.event_time), len(times) - 1),
             np.where(rows.event_time <= trial.horizon, fitted.jumps, 0.0),
@@ -63,8 +76,12 @@ class Augmentation:
         rest = np.cumsum((survival * width)[:, ::-1], axis=1)[:, ::-1] / np.maximum(survival, 1e-9)
         mean = times[0] + (survival * width).sum(axis=1)
         weights = self._weights(arm, drawn, caps)
-        weights *= (data.entry[:, None] < times) & (times <= end[:, None])
-        died = (data.event & (end == data.time))[:, None] & (times == end[:, None])
+        # A death counts at the moment that it comes before; who only leaves was there until the
+        # last moment before.
+        step, died = np.arange(len(times)), data.event & (end == data.time)
+        at = np.where(died, np.searchsorted(times, end), np.searchsorted(times, end, "right") - 1)
+        weights *= (data.entry[:, None] < times) & (step <= at[:, None])
+        died = died[:, None] & (step == at[:, None])
         # As in the weighted curve: weights add up to those alive, whatever single ones are.
         total = counts @ weights
         alive = kaplan_meier_of(counts @ (weights * died), total)
@@ -76,13 +93,13 @@ class Augmentation:
     def _weights(self, arm: Arm, drawn: DrawnWeights, caps: Caps) -> Floats:
         """Weight of each clone at each time of an event, shape (n, times)."""
         trial, data = self.trial, self.trial.data
-        cells = trial.model.cells.of(trial.deaths)
+        cells = trial.model.cells.of(self._times)
         weights = trial.waiting(drawn, caps)[:, cells]
         if arm.adherent.any():
             left, share = trial.asked(arm, drawn)
             cap = caps.transplanted.get(arm.strategy.label, np.inf)
             after = trial.transplanted(arm, drawn, share, cap)
-            done = arm.adherent[:, None] & (trial.deaths > data.treated[:, None])
+            done = arm.adherent[:, None] & (self._times > data.treated[:, None])
             weights = np.where(done, after[:, None], weights * left[:, cells])
         if drawn.staying is not None:
             weights = weights * np.minimum(drawn.staying, caps.staying)[:, cells]

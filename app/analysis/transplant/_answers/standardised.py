@@ -24,10 +24,19 @@ REPEATS = 8
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Rows of a hazard model, and whose each is."""
+    """Rows of a hazard model, whose each is, and the coefficients of all patients counted once."""
 
     made: HazardRows
     patient: Ints
+    near: Floats
+
+    def fitted(self, counts: Floats) -> FittedHazard:
+        """The model of patients drawn ``counts`` times."""
+        return fit_hazard(self.made, counts[self.patient], self.near)
+
+
+def _rows(made: HazardRows, patient: Ints) -> _Rows:
+    return _Rows(made, patient, fit_hazard(made, np.ones(len(patient))).beta)
 
 
 class Standardisation:
@@ -40,9 +49,13 @@ class Standardisation:
         everybody for one effect.
     times
         When survival is told, ascending from zero, shape (m,).
+    repeats
+        Moments of transplant and of onset of each patient.
     """
 
-    def __init__(self, data: TrialData, higher: Bools, times: Floats, seed: int = 0) -> None:
+    def __init__(
+        self, data: TrialData, higher: Bools, times: Floats, repeats: int = REPEATS
+    ) -> None:
         self.data, self.times = data, times
         self.modified: Floats = (
             higher.astype(np.float64)[:, None]
@@ -55,7 +68,7 @@ class Standardisation:
         x = self._design(exposed, patient, [came.astype(np.float64) for came in onsets])
         died = data.event[patient] & (stop == data.time[patient])
         zeros = np.zeros(len(start), dtype=np.int64)
-        self._death = _Rows(HazardRows(start, stop, died, x, zeros), patient)
+        self._death = _rows(HazardRows(start, stop, died, x, zeros), patient)
         self._onset: list[_Rows] = []
         for came, onset in zip(onsets, data.onsets.values(), strict=True):
             free = ~came
@@ -63,9 +76,9 @@ class Standardisation:
             design = np.column_stack([data.x[own], own_exposed])
             event = (stop[free] == onset[own]) & (onset[own] < data.time[own])
             rows = HazardRows(start[free], stop[free], event, design, zeros[free])
-            self._onset.append(_Rows(rows, own))
-        rng = np.random.Generator(np.random.PCG64(seed))
-        even = (np.arange(REPEATS) + 0.5) / REPEATS
+            self._onset.append(_rows(rows, own))
+        rng = np.random.Generator(np.random.PCG64(0))
+        even = (np.arange(repeats) + 0.5) / repeats
         self._chance = np.tile(even, (data.n, 1))
         self._luck = [rng.permuted(self._chance, axis=1) for _ in self._onset]
 
@@ -81,13 +94,14 @@ class Standardisation:
         -------
         array of shape (arms, n, times)
         """
-        death = fit_hazard(self._death.made, counts[self._death.patient])
-        onsets = [fit_hazard(rows.made, counts[rows.patient]) for rows in self._onset]
+        death = self._death.fitted(counts)
+        onsets = [rows.fitted(counts) for rows in self._onset]
         return np.stack([self._under(arm, death, onsets) for arm in arms])
 
     def _under(self, arm: Arm, death: FittedHazard, onsets: list[FittedHazard]) -> Floats:
         data, n = self.data, self.data.n
-        given = np.full((n, REPEATS), np.inf)
+        repeats = self._chance.shape[1]
+        given = np.full((n, repeats), np.inf)
         known = np.isfinite(arm.opens)
         if arm.strategy.kind != "never":
             since = np.interp(self._chance, arm.timing.share, arm.timing.at)
@@ -111,9 +125,9 @@ class Standardisation:
         extra = beta[effects + data.x.shape[1] :]
         edges = np.stack([given, given + EARLY_UNTIL, *came], axis=-1)
         order = np.sort(edges, axis=-1)
-        below = np.zeros((n, REPEATS))
-        hazard = np.zeros((n, REPEATS, len(self.times)))
-        before: Floats = np.zeros((n, REPEATS, 1))
+        below = np.zeros((n, repeats))
+        hazard = np.zeros((n, repeats, len(self.times)))
+        before: Floats = np.zeros((n, repeats, 1))
         for segment in range(edges.shape[-1] + 1):
             end = order[..., segment] if segment < edges.shape[-1] else np.full_like(below, np.inf)
             score = np.where(below >= given, np.asarray(early)[..., None], 0.0)

@@ -14,8 +14,9 @@ from app.analysis.transplant._tables import Findings, Point, estimate
 from app.analysis.transplant._trial import Caps
 from app.analysis.transplant._weights import DrawnWeights
 
-# One patient carries too much: this share of an arm, or this part of the estimate.
-LARGE_SHARE, LARGE_PART = 0.05, 0.25
+# One patient carries too much: this share of an arm, or this part of the estimate that is also this
+# part of its standard error.
+LARGE_SHARE, LARGE_PART, LARGE_ERROR = 0.05, 0.25, 0.5
 _TRIED = 8
 
 
@@ -25,13 +26,20 @@ def influence_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Data
     The heaviest of both arms are left out one by one and all models fitted again. Nothing in the
     table tells who they are.
 
+    A quarter of an estimate near zero is next to nothing, which any patient moves; so a change must
+    also be beyond what a patient of ordinary weight does. Of twenty alike, the fewest that an
+    estimate rests on, each moves it by its standard error over the square root of twenty, 0.22 of
+    it, and the most extreme of them by about twice that: half a standard error. Before the draws
+    are there the error is not known, and only the share of an arm is warned of.
+
     Returns
     -------
     DataFrame
         One row for everyone and each half with an estimate: group, share (of the weight of an arm
         at the end of its window that one patient has), strategy (of that arm), rmst_difference,
         without, without_lower, without_upper (with the width of the whole), changes (the verdict),
-        warned (a change of the verdict, or of more than a quarter).
+        warned (a change of the verdict, or of more than a quarter of the estimate and half of its
+        standard error).
     """
     trial, groups, arm = found.trial, found.groups, found.primary
     closes = trial.arms[arm].closes
@@ -92,7 +100,8 @@ def _moved(
     whole = gain(found.point)
     gains = [gain(without(int(patient))) for patient in patients]
     other = max(gains, key=lambda value: abs(value - whole), default=whole)
-    own = found.gain(group, found.primary)
+    own, error = found.gain(group, found.primary), found.error(group, found.primary)
+    large = max(LARGE_PART * abs(whole), LARGE_ERROR * error)
     half = (own.upper - own.lower) / 2
     moved = Interval(other - half, other + half, own.error)
     clear = {"longer", "shorter"}
@@ -103,5 +112,5 @@ def _moved(
         "without_lower": moved.lower,
         "without_upper": moved.upper,
         "changes": changes,
-        "warned": changes or abs(other - whole) > LARGE_PART * abs(whole),
+        "warned": changes or abs(other - whole) > large,
     }
