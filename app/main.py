@@ -18,6 +18,7 @@ from app.shell.links import ask_to_write, gone_cohort, read_link, write_choices 
 from app.shell.navigation import navigation  # noqa: E402
 from app.shell.sidebar import draw_sidebar  # noqa: E402
 from app.shell.watch.figures import count_run  # noqa: E402
+from app.shell.work.turns import turn  # noqa: E402
 from app.shell.workspace.kept import refresh_kept  # noqa: E402
 from app.shell.workspace.place import draw_going_on, remember_place  # noqa: E402
 from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
@@ -31,25 +32,26 @@ page = navigation(who)
 draw_brand()
 if not isinstance(who, Person):
     stop_at_the_gate(who)
-stop_on_wrong_setting()
-refresh_kept()
-# After the navigation: a rerun before it would forget which page the link names.
-read_link()
-write_choices()
-gone = gone_cohort()
-with st.sidebar:
-    draw_who(who)
-    if not gone:
-        above = st.container()
-        draw_sidebar()
-        with above:
-            draw_going_on()
-if gone:
-    draw_gone_cohort()
-else:
-    if not draw_disclosed(page.url_path):
-        page.run()
-    remember_place()
-page_footer()
-ask_to_write()
+with turn():
+    stop_on_wrong_setting()
+    refresh_kept()
+    # After the navigation: a rerun before it would forget which page the link names.
+    read_link()
+    write_choices()
+    gone = gone_cohort()
+    with st.sidebar:
+        draw_who(who)
+        if not gone:
+            above = st.container()
+            draw_sidebar()
+            with above:
+                draw_going_on()
+    if gone:
+        draw_gone_cohort()
+    else:
+        if not draw_disclosed(page.url_path):
+            page.run()
+        remember_place()
+    page_footer()
+    ask_to_write()
 count_run(page.url_path, time.perf_counter() - began)

@@ -30,7 +30,7 @@ from streamlit.url_util import make_url_path  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from app.serving.assets import Compressed, assets  # noqa: E402
-from app.serving.busy import Room  # noqa: E402
+from app.serving.busy import Room, Uploads  # noqa: E402
 from app.serving.memory import tidy  # noqa: E402
 from app.shell.accounts.door import Door, keep_the_peer  # noqa: E402
 from app.shell.accounts.gate import oidc_secrets  # noqa: E402
@@ -165,6 +165,7 @@ app = st.App(
         Middleware(SecurityHeaders),
         Middleware(Room),
         Middleware(Door),
+        Middleware(Uploads),
         Middleware(Compressed),
     ],
 )

@@ -111,8 +111,17 @@ MAX_SESSIONS = _ours(
 )  # fmt: skip
 MAX_MEMORY_MIB = _ours(
     "MAX_MEMORY_MIB", "1000000",
-    "Memory of one server process, in MiB, beyond which nobody new is let in (on Linux). Read at "
-    "start.",
+    "Memory of one server process, in MiB, beyond which nobody new is let in and no file is read "
+    "(on Linux). Read at start.",
+)  # fmt: skip
+MAX_SENT_MIB = _ours(
+    "MAX_SENT_MIB", "4096",
+    "Most that a person sends to one server process within an hour, in MiB; without accounts that "
+    "is a session.",
+)  # fmt: skip
+MAX_HELD_MIB = _ours(
+    "MAX_HELD_MIB", "4096",
+    "Most memory that the cohorts of a person take in one server process, in MiB.",
 )  # fmt: skip
 ACCOUNTS = _ours(
     "ACCOUNTS", "off",

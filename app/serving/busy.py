@@ -1,33 +1,34 @@
 """What is said when a server has no room: a sentence, never a wait without end.
 
-A process takes so many sessions, and none beyond so much memory; who is there goes on working.
+A process takes so many sessions, and none beyond so much memory or while pages wait for their turn;
+who is there goes on working. A person sends so much an hour.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections import deque
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 from streamlit import runtime
 
-from app.shell.accounts.door import own_path
+from app.shell.accounts.door import PAGE, own_path, visitor_of
+from app.shell.work.bounds import count_sent, memory_mib, sent_too_much
+from app.shell.work.turns import overloaded
 from data_loaders.limits import limit
 from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
 
 _STREAM = "/_stcore/stream"
+_UPLOAD = re.compile(r"/_stcore/upload_file/(?P<session>[^/]+)/[^/]+")
 _TRY_AGAIN_S = 20
 # A browser that was given the document opens its connection well within this.
 _ARRIVAL_S = 15
 _TOO_MANY_LATER = 1013
-_PAGES = re.compile(r"/?(?!oauth2callback)\w*")
 _PAGE = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>CALR Explorer: no room just now</title>
 <meta http-equiv="refresh" content="{_TRY_AGAIN_S}">
@@ -53,14 +54,6 @@ def busy_page(*, response: bool = False) -> bytes:
         f"retry-after: {_TRY_AGAIN_S}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-def memory_mib() -> float:
-    """Memory that this process has now; 0 where it cannot be told (elsewhere than on Linux)."""
-    held = Path("/proc/self/statm")
-    if not held.exists():
-        return 0.0
-    return int(held.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 class Room:
@@ -102,7 +95,39 @@ class Room:
     def _full(self) -> bool:
         while self._coming and self._coming[0] < time.monotonic() - _ARRIVAL_S:
             self._coming.popleft()
-        return self._open + len(self._coming) >= self._most or memory_mib() > self._most_mib
+        there = self._open + len(self._coming)
+        return there >= self._most or memory_mib() > self._most_mib or overloaded()
+
+
+class Uploads:
+    """Counts what is sent, and takes nothing more from who has sent their share; behind the door.
+
+    Who was not over it before may send one file more, and reads the sentence on the page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        sends = scope["type"] == "http" and scope["method"] == "PUT"
+        found = _UPLOAD.fullmatch(own_path(scope["path"])) if sends else None
+        if found is None:
+            await self.app(scope, receive, send)
+            return
+        who = visitor_of(scope)
+        name = found["session"] if who is None else who.subject
+        refusal = sent_too_much(name)
+        if refusal:
+            await PlainTextResponse(refusal, HTTPStatus.TOO_MANY_REQUESTS)(scope, receive, send)
+            return
+
+        async def counted() -> Message:
+            message = await receive()
+            count_sent(name, len(message.get("body", b"")))
+            return message
+
+        await self.app(scope, counted, send)
 
 
 def _comes_back(scope: Scope) -> bool:
@@ -117,4 +142,4 @@ def _comes_back(scope: Scope) -> bool:
 def _opens_a_page(request: Request) -> bool:
     """Whether a browser asks for a page to show, rather than for a file or an answer."""
     asks = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-    return asks and _PAGES.fullmatch(own_path(request.url.path)) is not None
+    return asks and PAGE.fullmatch(own_path(request.url.path)) is not None

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.web.server.server_util import get_cookie_secret
 
 from app.cohort.filters import Filter, Selection
@@ -18,8 +19,9 @@ from app.cohort.scores import SCORES, with_scores
 from app.shell.accounts import disclosure_policy, may, person
 from app.shell.made.derived import with_definitions
 from app.shell.watch.audit import note
+from app.shell.work.bounds import hold
 from app.shell.workspace.kept import UPLOADS, kept_cohorts, open_kept, reader_of, shared
-from app.study.workspace import Original
+from app.study.workspace import Original, WorkspaceError
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.demo import DEMO_COHORTS
 from data_loaders.uploads import load_upload
@@ -156,10 +158,11 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     Raises
     ------
     CohortError
-        If the session's person may bring no data.
+        If the session's person may bring no data, or would hold too much.
     """
     if not may("load"):
         raise CohortError("Your role on this server looks at cohorts and brings none of its own.")
+    hold(who_sends(), cohort)
     key = _key_for(cohort, source)
     note(person(), "load", fingerprint=cohort.fingerprint, n=cohort.n)
     uploads()[key] = cohort
@@ -170,6 +173,12 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
     if key in kept_cohorts():
         st.session_state.setdefault(_CHANGED, set()).add(key)
     return key
+
+
+def who_sends() -> str:
+    """Whose share of the server this session uses: its person's, or else its own."""
+    who, run = person(), get_script_run_ctx(suppress_warning=True)
+    return who.subject if who.role is not None or run is None else run.session_id
 
 
 def move_upload(key: str, to: str) -> None:
@@ -260,6 +269,10 @@ def loaded_cohort(key: str) -> Cohort:
     held = uploads().get(key)
     if held is None and key in kept_cohorts() and key.startswith(_UPLOAD):
         held, original = open_kept(key)
+        try:
+            hold(who_sends(), held)
+        except CohortError as error:
+            raise WorkspaceError(str(error)) from None
         uploads()[key] = held
         if original is not None:
             st.session_state.setdefault(_SOURCES, {})[key] = Source.of_kept(key, original)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import time
+
 import anyio
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from app.serving.busy import Room, busy_page, memory_mib
-from data_loaders.settings import MAX_MEMORY_MIB, MAX_SESSIONS
+from app.serving.busy import Room, Uploads, busy_page
+from app.shell.work import bounds, turns
+from app.shell.work.bounds import check_room, hold, memory_mib, sent_too_much
+from data_loaders import CohortError
+from data_loaders.demo import load_demo
+from data_loaders.settings import MAX_HELD_MIB, MAX_MEMORY_MIB, MAX_SENT_MIB, MAX_SESSIONS
 
 PAGE = {"accept": "text/html"}
 
@@ -59,6 +67,83 @@ def test_a_session_that_is_not_held_is_nobodys_way_in(monkeypatch: pytest.Monkey
     room = Room(app)
     anyio.run(connect)
     assert sent == ["websocket.accept", "websocket.close", "websocket.close"]
+
+
+def test_who_has_sent_their_share_is_told_and_others_send(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(MAX_SENT_MIB.name, "1")
+    bounds._sent.clear()
+
+    async def taking(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await PlainTextResponse("taken")(scope, receive, send)
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(Uploads(taking))
+        async with httpx.AsyncClient(transport=transport, base_url="http://calr") as client:
+            return [
+                await client.put(f"/_stcore/upload_file/{session}/f", content=bytes(700_000))
+                for session in ("one", "one", "one", "other")
+            ]
+
+    answers = anyio.run(ask)
+    assert [one.status_code for one in answers] == [200, 200, 429, 200]
+    assert "1 MiB within an hour" in answers[2].text
+    assert sent_too_much("one")
+    assert not sent_too_much("other")
+    an_hour_later = time.monotonic() + 3600
+    monkeypatch.setattr(time, "monotonic", lambda: an_hour_later)
+    assert not sent_too_much("one")
+
+
+def test_who_holds_their_share_or_comes_where_memory_is_short_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    first, second = load_demo("mpn", n=1_500), load_demo("mpn", n=1_400)
+    most = int(bounds.size_mib(first)) + 1
+    monkeypatch.setenv(MAX_HELD_MIB.name, str(most))
+    hold("ada", first)
+    hold("ada", first)
+    hold("bob", second)
+    with pytest.raises(CohortError, match=f"may hold {most} MiB on this server: reload"):
+        hold("ada", second)
+    del first
+    gc.collect()
+    hold("ada", second)
+    if memory_mib():
+        monkeypatch.setenv(MAX_MEMORY_MIB.name, str(int(memory_mib()) + 100))
+        check_room(2**20)
+        with pytest.raises(CohortError, match="too little memory left to read 400 MiB"):
+            check_room(400 * 2**20)
+
+
+def test_pages_are_made_in_turn_and_nobody_new_comes_while_they_wait_long(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(turns, "_free", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(turns, "_QUIETLY_S", 0.01)
+    made: list[str] = []
+
+    def make(name: str) -> None:
+        with turns.turn():
+            made.append(name)
+
+    with turns.turn():
+        other = threading.Thread(target=make, args=("other",))
+        other.start()
+        while not turns._waiting:
+            pass
+        assert not turns.overloaded()
+        monkeypatch.setattr(turns, "_OVERLOADED_S", -1.0)
+        assert turns.overloaded()
+        assert statuses(("/", PAGE)) == [503]
+        made.append("first")
+    other.join(20)
+    assert made == ["first", "other"]
+    assert not turns.overloaded()
+    with pytest.raises(KeyError), turns.turn():
+        raise KeyError
+    make("after an error")
 
 
 def test_what_a_proxy_sends_is_a_whole_response():

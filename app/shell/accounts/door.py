@@ -32,7 +32,8 @@ PERSON = "calr_person"
 _GUARDED = re.compile(r"/(media|stage|component|_stcore/(upload_file|agent))(/|$)")
 _COOKIE = "_streamlit_user"
 _ASKED = "calr_asked"
-_PAGE = re.compile(r"/(?!oauth2callback)\w*")
+# The path of a page, rather than of a file or an answer.
+PAGE = re.compile(r"/?(?!oauth2callback)\w*")
 # A page of this server: what a cookie says must not lead elsewhere.
 _OWN_PAGE = re.compile(r"(/[\w-]+)*/\w*(\?[^\s\\]*)?", re.ASCII)
 _LONGEST_LINK = 2_000
@@ -107,7 +108,7 @@ class Door:
                 refused = PlainTextResponse(found.sentence, 403, {"cache-control": "no-store"})
                 await refused(scope, receive, send)
                 return
-            if rules.mode == "oidc" and _PAGE.fullmatch(path) and scope["method"] == "GET":
+            if rules.mode == "oidc" and PAGE.fullmatch(path) and scope["method"] == "GET":
                 asked = _asked_before(request, path) if PERSON in scope else None
                 if asked is not None:
                     response = RedirectResponse(asked, 302, {"cache-control": "no-store"})

@@ -10,8 +10,9 @@ import streamlit as st
 from app.cohort.escaping import markdown_escaped
 from app.shell.accounts import disclosure_policy
 from app.shell.links import COHORT
-from app.shell.session import Source, cohort_title, keep_upload
+from app.shell.session import Source, cohort_title, keep_upload, who_sends
 from app.shell.sidebar import open_next
+from app.shell.work.bounds import check_room, sent_too_much
 from app.study.wording import count
 from data_loaders import Cohort, CohortError
 from data_loaders.uploads import load_upload, mapping_among, unpacked
@@ -157,6 +158,10 @@ def _load_together(files: Mapping[str, bytes]) -> None:
     # As they came, archives closed: a script names what the user has. The mapping among them is
     # left to the loader, which names its file in a finding.
     name = st.session_state.get(_NAME, "").strip() or None
+    refusal = sent_too_much(who_sends())
+    if refusal:
+        raise CohortError(refusal)
+    check_room(sum(map(len, files.values())))
     cohort = load_upload(files, name=name)
     mapping: Mapping[str, Any] = mapping_among(unpacked(files))
     what = next(iter(files)) if len(files) == 1 else count(len(files), "file")
