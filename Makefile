@@ -36,6 +36,8 @@ units: $(VENV)/.test-ready
 lint: $(VENV)/.test-ready
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/hadolint deploy/Dockerfile
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yml
 
 types: $(VENV)/.test-ready
 	$(PY) -m mypy
