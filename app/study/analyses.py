@@ -11,7 +11,7 @@ from typing import Any
 from app.cohort.derived import derived_as
 from app.cohort.scores import scores_named_in, with_scores
 from app.study.answer import Answer
-from app.study.question import OTHER, Question
+from app.study.question import OTHER, SAVED_OF_OTHER, Question
 from data_loaders import Cohort, load_cohort
 from data_loaders.loading import is_everybodys
 
@@ -113,6 +113,8 @@ def compute(question: Question, cohort: Cohort, load: Callable[[str], Cohort] | 
         asked["saved"] = question.saved
     if question.second is not None:
         asked[OTHER] = second_of(question, load)
+        if question.second.saved:
+            asked[SAVED_OF_OTHER] = question.second.groups
     return analysis_of(question).function(cohort, mask, **asked)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,8 @@ from data_loaders.loading import is_everybodys
 # Cohorts that everybody has: what names their patients tells nobody anything.
 # A setting that names a second cohort: by its key, or as ``Second.to_dict`` says it.
 OTHER = "other"
+# The keyword under which an analysis gets the groups saved of it.
+SAVED_OF_OTHER = "saved_of_other"
 _LIST_IN_TEXT = re.compile(r'"patients"\s*:\s*\[')
 
 
@@ -51,20 +53,30 @@ class Second:
     ----------
     key, fingerprint, derived
         As of the first one, see :class:`Question`; the fingerprint is empty where it is not known.
+    saved
+        Groups saved of it that the question names, as text.
     """
 
     key: str
     fingerprint: str = ""
     derived: tuple[Mapping[str, Any], ...] = ()
+    saved: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, key: str, cohort: Cohort) -> Second:
-        """A cohort as it is under its key."""
-        return cls(key, cohort.fingerprint, cohort.provenance.derived)
+    def of(cls, key: str, cohort: Cohort, saved: SavedGroups | None = None) -> Second:
+        """A cohort as it is under its key, with groups saved of it."""
+        texts = tuple(str(_as_text(name, groups)) for name, groups in (saved or {}).items())
+        return cls(key, cohort.fingerprint, cohort.provenance.derived, texts)
+
+    @property
+    def groups(self) -> SavedGroups:
+        """The groups saved of it, by name."""
+        return dict(saved_of_text(text, LARGEST_CONTENT) for text in self.saved)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data: the setting ``other``."""
-        return {"cohort": self.key, "fingerprint": self.fingerprint, "derived": self.derived}
+        plain = {"cohort": self.key, "fingerprint": self.fingerprint, "derived": self.derived}
+        return plain | ({"saved": self.saved} if self.saved else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +164,10 @@ class Question:
         try:
             key, fingerprint = str(said["cohort"]), str(said["fingerprint"])
             derived = tuple(definition_of(one).to_dict() for one in said.get("derived", ()))
+            saved = tuple(map(str, said.get("saved", ())))
         except (KeyError, TypeError, AttributeError, DerivedError) as error:
             raise QuestionError("The second cohort of this question is damaged.") from error
-        return Second(key, fingerprint, derived)
+        return Second(key, fingerprint, derived, saved)
 
     @property
     def of_no_cohort(self) -> bool:
@@ -201,12 +214,15 @@ class Question:
         """
         public = whole or is_everybodys(self.cohort)
         plain = self._without_groups()
+        second = self.second
+        if second is not None and second.saved and not (whole or is_everybodys(second.key)):
+            unsaved = replace(second, saved=()).to_dict()
+            plain["settings"] = {**self.settings, OTHER: unsaved}
         if not public and _lists_patients(plain):
             raise QuestionError("A filter holds a list of patients, which never leaves a session.")
         if public and self.saved:
             plain["saved"] = [
-                saved_to_text(name, groups, longest=None, exact=whole)
-                for name, groups in self.saved.items()
+                _as_text(name, groups, exact=whole) for name, groups in self.saved.items()
             ]
         return plain | ({"shown": dict(self.shown)} if self.shown else {})
 
@@ -248,6 +264,10 @@ class Question:
             "settings": dict(self.settings),
         }
         return {name: part for name, part in whole.items() if part not in (None, {}, [])}
+
+
+def _as_text(name: str, groups: Grouping, *, exact: bool = True) -> str | None:
+    return saved_to_text(name, groups, longest=None, exact=exact)
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +13,12 @@ import pytest
 from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
+from app.cohort.filters import Filter
+from app.cohort.groupings import GroupingSpec
+from app.shell.made.derived import base_fingerprint
+from app.shell.saved_groups import _Saved
 from app.shell.story.stages import stage
-from app.study.story import Story
+from app.study.story import Story, answered
 from data_loaders import load_cohort
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
@@ -155,3 +161,36 @@ def test_a_step_beside_an_upload_says_when_that_changed(
     at = press(at, "story_go_0")
     assert at.session_state["other"] == "upload:moved"
     assert not at.exception
+
+
+def test_saved_groups_of_two_cohorts_are_asked_again_and_a_list_of_patients_becomes_a_picture(
+    open_app: Opener,
+) -> None:
+    spec, name = GroupingSpec.parse("alteration:TP53"), "Mine"
+    held, cohorts = {}, {key: load_cohort(key) for key in ("demo:mds", "demo:aml")}
+    for key, cohort in cohorts.items():
+        grouping = spec.build(cohort, np.ones(cohort.n, bool))
+        held[key, name] = _Saved(key, base_fingerprint(cohort), name, grouping)
+    at = open_app("home", cohort="demo:mds")
+    at.session_state["_saved_groups"] = held
+    at.session_state["other"] = "demo:aml"
+    at.query_params["compare"] = "Two cohorts"
+    at = to_page(at, "compare").selectbox(key="group").set_value("saved:Mine").run()
+    at = press(at, "cohorts_story_1")
+    assert not at.exception
+    story: Story = at.session_state["_story"]
+    story = Story.from_json(story.to_json())
+    shown = {json.loads(chart.proto.spec)["layout"]["annotations"][0]["text"]
+             for chart in at.get("plotly_chart")}  # fmt: skip
+    (one,) = answered(story, cohorts)
+    assert one.figure().layout.annotations[0].text in shown
+
+    # Whose condition lists patients of one's own is kept as it was shown.
+    upload = replace(cohorts["demo:mds"], name="own")
+    ids = list(upload.patients.index)
+    listed = {"_more_conditions": Filter.from_dict({"all": [{"patients": ids[:90]}]})}
+    at = open_upload(upload, "cohort", state=listed | {"cohort_tabs": "Step by step"})
+    kept = press(at, "attrition_story_0").session_state["_story"].steps[0]
+    assert kept.question.settings["analysed"] == 90
+    assert "of own (" in kept.question.settings["said"]
+    assert ids[0] not in json.dumps(kept.to_dict())

@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rocrate.rocrate import ROCrate
 
@@ -18,7 +20,7 @@ from app.study.analyses import answer_to
 from app.study.bundle import BundleError, to_zip
 from app.study.bundle.run import differing, same
 from app.study.question import Question, Second
-from app.study.story import Step, Story
+from app.study.story import Step, Story, answered, opened
 from data_loaders import Cohort, load_cohort
 from data_loaders.uploads import load_upload
 from tests.study.every_view import genes, maf, patients
@@ -132,14 +134,29 @@ def test_an_answer_knows_its_question(cohort: Cohort, story: Story):
         to_zip(alone, cohorts=cohorts)
 
 
-def test_a_step_of_two_cohorts_brings_the_second_one(cohort: Cohort, tmp_path: Path) -> None:
+def test_a_step_of_two_cohorts_brings_the_second_one_and_the_groups_saved_of_both(
+    cohort: Cohort, tmp_path: Path
+) -> None:
     first = load_cohort("demo:mds")
     second, spec = Second.of("upload:abc", cohort), GroupingSpec.parse("alteration:TP53")
     settings = {"other": second.to_dict(), "where": "{}", "by": str(spec), "endpoint_key": "os"}
     question = Question(
         "demo:mds", first.fingerprint, "compare.cohorts", grouping=spec, settings=settings
     )
-    story, cohorts = Story("Two", (Step(question),)), {"demo:mds": first, "upload:abc": cohort}
+    # The same name, other patients: what each of the cohorts has saved under it.
+    by_sex = GroupingSpec.parse("saved:Mine")
+    ours, theirs = ({"Mine": spec.build(held, np.ones(held.n, bool))} for held in (first, cohort))
+    settings |= {"other": Second.of("upload:abc", cohort, theirs).to_dict(), "by": str(by_sex)}
+    named = replace(question, grouping=by_sex, saved=ours, settings=settings)
+    story = Story("Two", (Step(question), Step(named)))
+    cohorts = {"demo:mds": first, "upload:abc": cohort}
+    told = [one.answer for one in answered(story, cohorts)]
+    assert None not in told
+    assert told[0].tables()["Clinical"].equals(told[1].tables()["Clinical"])  # type: ignore[union-attr]
+    # A file of the story does not say who is in the groups of an upload, and then says so.
+    read = Story.from_json(story.to_json())
+    assert read.steps[1].question.second == Second.of("upload:abc", cohort)
+    assert [one.state for one in opened(read, cohorts)] == ["fine", "broken"]
     without = unpacked(to_zip(story, cohorts=cohorts), tmp_path / "without")
     for file in without.glob("steps/**/*"):
         assert file.is_dir() or b"MRN-" not in file.read_bytes()
@@ -147,6 +164,7 @@ def test_a_step_of_two_cohorts_brings_the_second_one(cohort: Cohort, tmp_path: P
     folder = unpacked(to_zip(story, cohorts=cohorts, with_data=True), tmp_path / "whole")
     done = run(folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    printed = next(folder.glob("steps/*/printed.txt")).read_text(encoding="utf-8")
-    assert "Note: the data are not those" not in printed
-    assert "Clinical" in printed
+    for file in folder.glob("steps/*/printed.txt"):
+        printed = file.read_text(encoding="utf-8")
+        assert "Note: the data are not those" not in printed
+        assert "Clinical" in printed

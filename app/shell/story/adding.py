@@ -11,6 +11,7 @@ import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
 from app.shell.escaping import figure_escaper
+from app.shell.session import looking_at
 from app.shell.story.held import held_story, keep_story
 from app.shell.workspace.place import page_path, page_settings
 from app.study.answer import Answer
@@ -20,21 +21,28 @@ from app.study.story import Step, StoryError, caption_from, kept_question
 # Of a caption drawn from an answer: what a reader takes in beside a figure.
 _LONGEST = 400
 ADD = "Add to story"
+_LISTED = "a condition lists patients, which no story does"
 
 
 def draw_adding(answer: Answer, question: Question, *only: str) -> None:
     """Offer every figure of an answer to the story, or only some, by their names.
 
-    Nothing is offered of single patients, nor where settings list some: these would stand in the
-    step's script.
+    Nothing is offered of single patients. Where settings list some, which would stand in the
+    step's script, a picture is offered.
     """
-    if question.analysis.startswith("patient.") or question.lists_patients_in_settings:
+    if question.analysis.startswith("patient."):
+        return
+    if question.lists_patients_in_settings:
+        cohort = looking_at().cohort
+        draw_keeping(answer, f"{cohort.name} ({cohort.fingerprint[:12]})", _LISTED, *only)
         return
     _draw(answer, lambda _: question, [name for name in answer.figures if not only or name in only])
 
 
-def draw_keeping(answer: Answer, of: str, why: str) -> None:
+def draw_keeping(answer: Answer, of: str, why: str, *only: str) -> None:
     """Offer every figure of an answer that no step could ask again, as a picture that says so.
+
+    Or only some, by their names.
 
     Parameters
     ----------
@@ -46,7 +54,8 @@ def draw_keeping(answer: Answer, of: str, why: str) -> None:
     def kept(figure: str) -> Question:
         return kept_question(answer, figure, escape(figures[figure]()), of, why)
 
-    _draw(answer, kept, [name for name in figures if name not in answer.of_patients])
+    wanted = [name for name in figures if not only or name in only]
+    _draw(answer, kept, [name for name in wanted if name not in answer.of_patients])
 
 
 def _draw(answer: Answer, ask: Callable[[str], Question], figures: list[str]) -> None:

@@ -22,9 +22,9 @@ from app.study.files.software import product, software
 from app.study.files.tables import file_stem
 from app.study.methods import source_sentence
 from app.study.question import Question
-from app.study.scripts.lists import plain_literal
+from app.study.scripts.lists import named_filters_literal, plain_literal
 from app.study.scripts.loading import loading_lines
-from app.study.scripts.parts import GROUPS_FILE, SELECTED
+from app.study.scripts.parts import GROUPS_FILE, GROUPS_OF_OTHER_FILE, SELECTED
 from app.study.story import Answered, Step, Story, StoryError, answered
 from data_loaders import Cohort, load_cohort
 from data_loaders.cohort_folder import write_cohort
@@ -114,6 +114,11 @@ def _files(
         other = None if one.other is None else bundled.get(one.other.fingerprint, one.other)
         for name, content in step_files(one, cohort, other):
             yield f"{folder}/{name}", content
+        question = one.step.question
+        keys = (question.cohort, *([] if question.second is None else [question.second.key]))
+        if with_data or all(map(is_everybodys, keys)):
+            for name, content in _beside(one):
+                yield f"{folder}/beside/{name}", content
     for path in sorted(holder.rglob("*")):
         if path.is_file():
             yield f"data/{path.relative_to(holder).as_posix()}", path.read_bytes()
@@ -125,10 +130,7 @@ def _files(
 
 
 def _bundled(told: tuple[Answered, ...], holder: Path) -> dict[str, Cohort]:
-    """The cohorts that nobody else has, written below a folder and read back, by fingerprint.
-
-    Beside them stand the groups and lists of patients that the scripts ask for.
-    """
+    """The cohorts that nobody else has, written below a folder and read back, by fingerprint."""
     found = dict[str, Cohort]()
     for one in told:
         question = one.standing.question
@@ -140,12 +142,24 @@ def _bundled(told: tuple[Answered, ...], holder: Path) -> dict[str, Cohort]:
             if not is_everybodys(key) and source.fingerprint not in found:
                 folder = write_cohort(source, holder / f"cohort_{len(found) + 1}")
                 found[source.fingerprint] = load_cohort(folder)
-        if question.saved:
-            content = saved_to_json(one.selection.source, question.saved)
-            (holder / GROUPS_FILE).write_bytes(content)
-        for held in plain_literal(question.filter.to_dict(), SELECTED)[1]:
-            (holder / held.name).write_text("\n".join(held.ids), encoding="utf-8")
     return found
+
+
+def _beside(told: Answered) -> Iterator[tuple[str, bytes | str]]:
+    """The groups and lists of patients that a step's script asks for."""
+    question = told.standing.question
+    if told.selection is None or question is None:
+        return
+    if question.saved:
+        yield GROUPS_FILE, saved_to_json(told.selection.source, question.saved)
+    if told.other is not None and question.second is not None and question.second.saved:
+        yield GROUPS_OF_OTHER_FILE, saved_to_json(told.other, question.second.groups)
+    grouping = question.grouping
+    lists = plain_literal(question.filter.to_dict(), SELECTED)[1]
+    if grouping is not None and grouping.filters:
+        lists += named_filters_literal(grouping.filters)[1]
+    for held in lists:
+        yield held.name, "\n".join(held.ids)
 
 
 def _source() -> Iterator[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import runpy
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -68,6 +69,8 @@ def main() -> int:
     for folder in sorted((ROOT / "steps").iterdir()):
         if not (folder / "script.py").is_file():
             continue
+        for held in folder.glob("beside/*"):  # another step may have other ones of that name
+            shutil.copy(held, ROOT / "data")
         printed = run(folder / "script.py")
         (folder / "printed.txt").write_text(printed, encoding="utf-8")
         expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))

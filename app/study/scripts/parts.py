@@ -19,7 +19,7 @@ from app.study.scripts.loading import check_lines, loading_lines
 from app.study.wording import listing
 from data_loaders import Cohort
 
-GROUPS_FILE = "groups.json"
+GROUPS_FILE, GROUPS_OF_OTHER_FILE = "groups.json", "groups_of_second.json"
 SAVED_GROUPS = f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())"
 SELECTED = "selected"
 _LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."

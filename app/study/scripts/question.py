@@ -10,9 +10,10 @@ from typing import Any
 
 from app.study.analyses import analysis_of, second_of
 from app.study.files.software import product
-from app.study.question import OTHER, Question
+from app.study.question import OTHER, SAVED_OF_OTHER, Question
 from app.study.scripts.loading import check_lines, loading_lines
 from app.study.scripts.parts import (
+    GROUPS_OF_OTHER_FILE,
     SAVED_GROUPS,
     comment,
     grouping_part,
@@ -70,6 +71,12 @@ def question_script(
             beside = listing(list(lines.beside))
             heading.append(comment(f"And in the folder of {beside}, for the second cohort."))
         loading = f"{lines.lines}\n{check_lines(second)}\nother = cohort"
+        if question.second is not None and question.second.saved:
+            file = GROUPS_OF_OTHER_FILE
+            heading.append(comment(f"And of {file}, groups saved of the second cohort."))
+            asked[SAVED_OF_OTHER] = "saved_of_other.groupings"
+            read = f"saved_from_json(other, Path({file!r}).read_bytes())"
+            loading += f"\n{SAVED_OF_OTHER} = {read}"
     calls = [
         _call("result", analysis.function, ["cohort", "selection.mask"], asked),
         _call("answer", analysis.answer, ["cohort", "result"],

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Literal
 
 from app.cohort.derived import DerivedError, derived_as
+from app.cohort.groupings import SAVED
 from app.study.analyses import ANALYSES, answer_alone, answer_to
 from app.study.question import OTHER, Question, Second
 from app.study.story._story import Step, Story
@@ -115,6 +116,13 @@ def _standing(
         # A step from before this was noted does not know what its second cohort held.
         if second.fingerprint not in ("", there.fingerprint):
             changed.append(f"The second cohort, {there.name},")
+    lost = _groups_lost(here)
+    if lost:
+        return Standing(
+            step, "broken",
+            f"The groups saved as “{lost}” are not in this story, as its file names no patients of "
+            f"an own cohort: add the step again.",
+        )  # fmt: skip
     if not changed:
         return Standing(step, "fine", question=here)
     who = " and ".join([changed[0], *(mid_sentence(one) for one in changed[1:])])
@@ -126,6 +134,15 @@ def _standing(
         return Standing(step, "broken", f"{who}, and the step is lost: {why}")
     said = f"{who} since: the step is computed from what is here now."
     return Standing(step, "changed", said, here)
+
+
+def _groups_lost(asked: Question) -> str:
+    """The name of saved groups that a question is put of and that it does not hold."""
+    grouping, second = asked.grouping, asked.second
+    if grouping is None or grouping.kind != SAVED:
+        return ""
+    held = grouping.name in asked.saved and (second is None or grouping.name in second.groups)
+    return "" if held else str(grouping.name)
 
 
 def _as_named(asked: Question | Second, cohort: Cohort) -> Cohort:

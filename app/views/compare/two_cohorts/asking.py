@@ -122,6 +122,8 @@ def asked_of_both(
     groups: Sequence[str] = (),
     same: Mapping[str, str] | None = None,
     endpoint_key: str = "",
+    saved: SavedGroups | None = None,  # noqa: ARG001 - the grouping is made of them already
+    saved_of_other: SavedGroups | None = None,
 ) -> Both:
     """As :func:`put_to_both`, of plain data.
 
@@ -133,10 +135,12 @@ def asked_of_both(
         Which groups of the first are compared; none for all.
     same
         What the second cohort calls groups of other names.
+    saved, saved_of_other
+        Groups saved of the first and of the second cohort, where ``by`` names some.
     """
     return put_to_both(
         cohort, other, Filter.from_dict(json.loads(where)), GroupingSpec.parse(by),
         only_groups(grouping, groups) if groups else grouping,
         Arrangement.from_dict(json.loads(arrangement)), endpoint_key=endpoint_key,
-        same=lambda *_: same or {},
+        same=lambda *_: same or {}, saved=saved_of_other,
     )  # fmt: skip

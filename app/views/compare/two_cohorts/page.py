@@ -15,6 +15,7 @@ from app.cohort.groupings import SAVED
 from app.shell.columns import PRINTED, percent, pinned, two_digits
 from app.shell.controls.time_axis import draw_axis_end
 from app.shell.layout import bullets, figure_with_downloads
+from app.shell.saved_groups import saved_groups
 from app.shell.show import take_away_with
 from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
@@ -55,10 +56,7 @@ def draw_answer(compared: Compared, both: Both, other: str) -> None:
                 max(held.last_time for held in survival),
             )
     answer = cohorts_answer(result, until=until)
-    told = compared.spec.kind != SAVED
-    question = _question(compared, both, other, until)
-    # Saved groups are of one cohort each: a question brings those of the first only.
-    tell = partial(draw_adding, answer, question) if told else _untold
+    tell = partial(draw_adding, answer, _question(compared, both, other, until))
     with words:
         _draw_words(compared, result, answer)
     if survival is not None:
@@ -74,16 +72,7 @@ def draw_answer(compared: Compared, both: Both, other: str) -> None:
     _draw_clinical(result, answer, tell)
     _draw_alterations(result, answer, tell)
     _draw_not_shared(result)
-    if not told:
-        st.caption(
-            "A story does not tell of saved groups in two cohorts, since each cohort has its own: "
-            "take the slide or the report instead."
-        )
     take_away_with(answer, partial(cohorts_script, result, asked))
-
-
-def _untold(*figures: str) -> None:
-    """Offer nothing to the story."""
 
 
 def _draw_words(compared: Compared, result: TwoCohorts, answer: Answer) -> None:
@@ -105,7 +94,10 @@ def _draw_words(compared: Compared, result: TwoCohorts, answer: Answer) -> None:
 def _question(compared: Compared, both: Both, other: str, until: float | None) -> Question:
     """The question to both cohorts, which a story can ask again."""
     asked, before = both.asked, compared.question
-    second = Second.of(other, both.result.sides[1].cohort)
+    theirs = both.result.sides[1].cohort
+    spec = asked.specs[1]
+    saved = {spec.name: saved_groups(theirs)[spec.name]} if spec.kind == SAVED else {}
+    second = Second.of(other, theirs, saved)
     settings = {
         OTHER: second.to_dict(),
         "where": json.dumps(asked.filters[0].to_dict(), sort_keys=True),
