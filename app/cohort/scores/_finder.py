@@ -27,6 +27,7 @@ from app.cohort.scores._evidence import (
 from app.cohort.scores._inputs import input_of
 from data_loaders import Cohort, Variable
 from data_loaders.karyotype import Karyotype, parse_karyotype
+from data_loaders.karyotype.events import read_events
 from data_loaders.meaning.derived import DRIVERS, is_triple_negative
 
 # Parts that are all of a gene's usual mutations, for files without a column of the whole.
@@ -38,6 +39,7 @@ _COMPLEX = {
     "complex": 1, "yes": 1, "1": 1, "1.0": 1, "true": 1,
     "non-complex": 0, "not complex": 0, "no": 0, "0": 0, "0.0": 0, "false": 0,
 }  # fmt: skip
+_FROM_LESIONS = "from the lesions looked for; what was not looked for may be in their clone"
 _A_MATRIX = 8  # columns of events from which on a rare event without one was not found
 _MOST_TEXTS = 20_000  # karyotypes kept
 Rule = Callable[["Finder"], Evidence]
@@ -245,7 +247,44 @@ class Finder:
             low[rows], high[rows] = ranges[codes[rows]].T
             column = f"{column}, else {text}" if column else text
             words = "; ".join(filter(None, (words, "read from the karyotype")))
+        if key not in self._mapped and (low != high).any():
+            ranges, names = self._tier_of_lesions(key, low != high)
+            told = (ranges[:, 0] > low) | (ranges[:, 1] < high)
+            if told.any():
+                low, high = np.maximum(low, ranges[:, 0]), np.minimum(high, ranges[:, 1])
+                column = ", else ".join(filter(None, (column, names)))
+                words = "; ".join(filter(None, (words, _FROM_LESIONS)))
         return Evidence(low, high, column, "", words)
+
+    def _tier_of_lesions(
+        self, key: str, rows: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.float64], str]:
+        """Lowest and highest tier of some patients from their columns of lesions, (n, 2)."""
+        ranges = np.tile([0.0, rules.TIERS[key][1]], (self.cohort.n, 1))
+        parts, states = self._lesions
+        if not parts:
+            return ranges, ""
+        patterns, which = np.unique(states[rows], axis=0, return_inverse=True)
+        answers = np.array([rules.tier_of_lesions(key, *_pattern(parts, row)) for row in patterns])
+        ranges[rows] = answers[which.ravel()]
+        return ranges, f"{len(parts)} columns of lesions"
+
+    @cached_property
+    def _lesions(self) -> tuple[list[tuple[str, ...]], npt.NDArray[np.int16]]:
+        """Which lesions each column tells, and its states beside complex, normal and counted."""
+        parts, columns = [], []
+        for name, kind in self.cohort.features["kind"].items():
+            named = _lesions_of(str(self.cohort.features["label"][name])) or _lesions_of(str(name))
+            if kind == "cytogenetic" and named:
+                parts.append(named)
+                columns.append(self.cohort.feature_state(str(name)))
+        normal, counted = (np.full(self.cohort.n, -1.0) for _ in range(2))
+        for held, meaning in ((normal, "normal_karyotype"), (counted, "n abnormalities")):
+            for name in self.columns(meaning)[:1]:
+                if self.cohort.variables[name].kind in {"binary", "numeric"}:
+                    held[:] = np.nan_to_num(self.cohort.numbers(name), nan=-1.0)
+        columns += [self.complex_karyotype(), normal, counted]
+        return parts, np.column_stack(columns).astype(np.int16)
 
     def variants_of(self, gene: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_], Floats]:
         """Rows of the variants of a gene: patient, whether they count, and their VAF (or NaN)."""
@@ -277,6 +316,34 @@ def _driver_says(level: str, symbol: str) -> int:
     """Whether a driver class means this gene: 1, 0, or -1 where it is no class of drivers."""
     named = [gene for gene in DRIVERS if gene in level.upper()]
     return int(symbol in named) if named or is_triple_negative(level) else -1
+
+
+def _lesions_of(label: str) -> tuple[str, ...]:
+    """The lesions that a column tells together; none if a part of its name is not understood."""
+    found = []
+    for part in re.split(r"\s+or\s+|/", label.strip().lower()):
+        events = read_events(re.sub(r"^(\d+[pq])\s+loss$", r"\1-", part)) if part else None
+        if not events or len(events) != 1 or events[0].kind == "variant":
+            return ()
+        found.append(events[0].name)
+    return tuple(dict.fromkeys(found))
+
+
+def _pattern(
+    parts: Sequence[tuple[str, ...]], row: npt.NDArray[np.int16]
+) -> tuple[tuple[tuple[str, ...], ...], frozenset[str], int, int | None]:
+    """What is present, what absent, and how many abnormalities there are at least and at most."""
+    *states, complex_, normal, counted = (int(state) for state in row)
+    absent = frozenset(
+        name for named, state in zip(parts, states, strict=True) if state == 0 for name in named
+    )
+    sure = {named for named, state in zip(parts, states, strict=True) if state == 1}
+    single = {named[0] for named in sure if len(named) == 1}
+    present = sorted(named for named in sure if len(named) == 1 or single.isdisjoint(named))
+    least = max(3 if complex_ == 1 else 0, 1 if normal == 0 else 0, counted)
+    told = ((2, complex_ == 0), (0, normal == 1), (counted, counted >= 0))
+    most = min((limit for limit, said in told if said), default=None)
+    return tuple(present), absent - single, least, most
 
 
 def _plain(text: str) -> str:

@@ -7,9 +7,14 @@ one, and none at all leaves all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import product
 
 from data_loaders.karyotype import IPSSR_GROUPS, Karyotype
+from data_loaders.karyotype.events import Event, read_events
+from data_loaders.karyotype.rules import COMPLEX
+from data_loaders.karyotype.rules import ipssr_group as group_of_events
 
 Range = tuple[float, float]
 _BREAKS = re.compile(
@@ -94,6 +99,96 @@ def tier_of(karyotype: Karyotype, key: str) -> Range:
     """What a karyotype says of an input of :data:`TIERS`; all of it without a karyotype."""
     rule, highest = TIERS[key]
     return rule(karyotype) if karyotype.readable else (0.0, highest)
+
+
+# Lesions of columns -----------------------------------------------------------------------------
+
+# A name says less than ISCN: what it may be in full, where a rule asks for the band.
+_IN_FULL = {
+    "del(11q)": ("del(11)(q23)", "del(11)(q14)"), "inv(3)": ("inv(3)(q21q26)",),
+    "t(3;3)": ("t(3;3)(q21;q26)",), "t(9;11)": ("t(9;11)(p22;q23)",),
+    "t(6;11)": ("t(6;11)(q27;q23)",), "t(10;11)": ("t(10;11)(p12;q23)",),
+    "t(11;19)": ("t(11;19)(q23;p13)",), "t(4;11)": ("t(4;11)(q21;q23)",),
+}  # fmt: skip
+_OTHER = "add(9)(p24)"  # an abnormality that no rule names
+# What each rule tells apart, to be tried where nobody looked for it.
+_ASKED = {
+    "cyto_ipssr": ("-Y", "del(11q)", "del(5q)", "del(12p)", "del(20q)", "-7", "del(7q)", "inv(3)"),
+    "mf_karyotype": ("+21", "-Y", "del(13q)", "del(20q)", "+9"),
+    "dipss_karyotype": (*sorted(_DIPSS), "t(9;11)"),
+    "cpss_karyotype": ("+8", "-7", "+7", "del(7q)", "-Y"),
+}
+_INTERMEDIATE = float(IPSSR_GROUPS.index("intermediate"))
+_MANY = COMPLEX + 1  # from here on a further abnormality changes nothing but by its name
+
+
+@lru_cache(maxsize=20_000)
+def tier_of_lesions(
+    key: str,
+    present: tuple[tuple[str, ...], ...],
+    absent: frozenset[str],
+    least: int,
+    most: int | None,
+) -> Range:
+    """What lesions that were looked for one by one say of an input of :data:`TIERS`.
+
+    Whatever was not looked for may be there, as far as the number of abnormalities allows, in the
+    clone of what was found. Two lesions that were found may be of one clone or of two, which the
+    IPSS-R calls intermediate whatever they are.
+
+    Parameters
+    ----------
+    present
+        Each lesion that was found: its name, or the names of which it is one.
+    absent
+        Lesions that were looked for and not found.
+    least, most
+        Abnormalities in all; None where nobody counted them.
+    """
+    highest = TIERS[key][1]
+    fewest = max(least, len(present))
+    if most is not None and fewest > most:
+        return 0.0, highest  # the columns contradict each other
+    rule = TIERS[key][0]
+    found = [
+        rule(_of_names(names))
+        for lesions in product(*(_written(names, absent) for names in present))
+        for further in _further(key, {*lesions, *absent}, fewest - len(present),
+                                max(_MANY, fewest) if most is None else most, len(present))
+        for names in product(*(_IN_FULL.get(name, (name,)) for name in (*lesions, *further)))
+    ]  # fmt: skip
+    if key == "cyto_ipssr" and len(present) == fewest == COMPLEX - 1:
+        found.append((_INTERMEDIATE, _INTERMEDIATE))
+    return min(low for low, _ in found), max(high for _, high in found)
+
+
+def _written(names: tuple[str, ...], absent: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in absent) or names
+
+
+def _further(
+    key: str, settled: set[str], fewest: int, most: int, known: int
+) -> Iterator[tuple[str, ...]]:
+    """What else may be there: nothing, one lesion that the rule asks for, others beside."""
+    for n in range(fewest, max(fewest, most - known) + 1):
+        yield (_OTHER,) * n
+        if n:
+            for name in _ASKED[key]:
+                if name not in settled:
+                    yield (name, *(_OTHER,) * (n - 1))
+
+
+def _of_names(names: tuple[str, ...]) -> Karyotype:
+    """A karyotype of one clone with these abnormalities and no other."""
+    events: dict[Event, int] = {}
+    for name in names:
+        for event in read_events(name.lower()) or ():
+            events[event] = events.get(event, 0) + 1
+    n = len(names)
+    return Karyotype(
+        ",".join(names), tuple(dict.fromkeys(event.name for event in events)), n_abnormalities=n,
+        complex=n >= COMPLEX, ipssr_group=group_of_events([events], n, 0, more=False),
+    )  # fmt: skip
 
 
 def _sure(karyotype: Karyotype) -> tuple[str, ...]:
