@@ -69,7 +69,7 @@ def test_demo_stories_answer_every_step_and_survive_their_file(
     key: str, cohorts: dict[str, Cohort]
 ) -> None:
     story = demo_story(key, cohorts.__getitem__)
-    assert len(story.steps) in (6, 7)
+    assert len(story.steps) in (7, 8)
     assert Story.from_json(story.to_json()) == story
     assert {standing.state for standing in opened(story, cohorts)} == {"fine"}
     for step in story.steps:
@@ -90,7 +90,7 @@ def test_the_tour_says_what_its_figures_show(cohorts: dict[str, Cohort], tour: S
 
 
 def test_the_emulated_trial_is_the_one_that_its_page_opens_on(cohorts: dict[str, Cohort]) -> None:
-    step = demo_story("demo:aml", cohorts.__getitem__).steps[5]
+    step = demo_story("demo:aml", cohorts.__getitem__).steps[6]
     suggestion = suggest(cohorts["demo:aml"], Filter())
     assert suggestion is not None
     asked = json.loads(step.question.settings["trial"])

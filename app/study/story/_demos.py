@@ -104,10 +104,32 @@ _MF = ("diagnosis", "MF")
 _mpn, _aml, _mds = (partial(partial, _step, cohort=key) for key in (_MPN, _AML, _MDS))
 
 
-def _in_six(  # noqa: PLR0917 - what is known of a cohort
-    cohort: str, disease: str, risk: str, by_risk: str, competing: str, of_it: str, gene: str
+def _scores(cohort: str, first: str, second: str, names: str) -> Callable[..., Step]:
+    """One score against another, of a page of its own."""
+    return partial(
+        _step, cohort=cohort, analysis="prognosis.pair",
+        caption=f"{names}: who changes class, and which of both tells better who dies first",
+        note="In the same patients. What is missing never counts as zero: who has no certain class "
+        "is left out, and counted.",
+        section=_OUTCOME,
+        settings={**_OS, "first": f"score:{first}", "second": f"score:{second}"},
+        first_scale=f"score:{first}", second_scale=f"score:{second}", endpoint="os",
+        view="Score against score",
+    )  # fmt: skip
+
+
+def _in_seven(  # noqa: PLR0917 - what is known of a cohort
+    cohort: str,
+    disease: str,
+    risk: str,
+    by_risk: str,
+    competing: str,
+    of_it: str,
+    gene: str,
+    *,
+    scored: Callable[..., Step],
 ) -> tuple[Callable[..., Step], ...]:
-    """The story of a cohort that has a risk class, an endpoint with a competing one, and a gene."""
+    """The story of a cohort with a risk class, an endpoint with a competing one, and a gene."""
     make = partial(partial, _step, cohort=cohort)
     by_gene = f"alteration:{gene}"
     return (
@@ -125,6 +147,7 @@ def _in_six(  # noqa: PLR0917 - what is known of a cohort
             section=_OUTCOME,
             by=risk, settings=_OS, endpoint="os", view="Survival curves",
         ),
+        scored,
         make(
             analysis="survival.incidence",
             caption=of_it,
@@ -245,6 +268,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_OUTCOME,
                 by="variable:eln_2022", settings=_OS, endpoint="os", view="Survival curves",
             ),
+            _scores(_AML, "eln_2017", "eln_2022", "From ELN 2017 to ELN 2022"),
             _aml(
                 analysis="survival.incidence",
                 caption="Relapse after remission, with death in remission as what competes",
@@ -296,6 +320,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_OUTCOME,
                 by="variable:ipssm", settings=_OS, endpoint="os", view="Survival curves",
             ),
+            _scores(_MDS, "ipss_r", "ipss_m", "From IPSS-R to IPSS-M"),
             _mds(
                 analysis="survival.incidence",
                 caption="Progression to acute leukaemia by TP53, death without it competing",
@@ -345,26 +370,35 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
     ),
     _CLL: (
         "Chronic lymphocytic leukaemia, simulated",
-        _in_six(
+        _in_seven(
             _CLL, "chronic lymphocytic leukaemia", "variable:ighv_status",
             "Survival by the mutation of IGHV", "ttt",
             "First treatment, with death before it as what competes", "TP53",
+            scored=partial(
+                _step, cohort=_CLL, analysis="prognosis.single",
+                caption="The CLL-IPI beside the survival that was published of its classes",
+                note="A diamond is the published survival of the class of its colour.",
+                section=_OUTCOME, settings={**_OS, "scale": "score:cll_ipi"},
+                scale_of_one="score:cll_ipi", endpoint="os", view="One score",
+            ),
         ),
     ),
     _DLBCL: (
         "Diffuse large B-cell lymphoma, simulated",
-        _in_six(
+        _in_seven(
             _DLBCL, "diffuse large B-cell lymphoma", "variable:ipi",
             "Survival by the International Prognostic Index", "ttp",
             "Progression, with death before it as what competes", "TP53",
+            scored=_scores(_DLBCL, "ipi", "nccn_ipi", "From IPI to NCCN-IPI"),
         ),
     ),
     _CML: (
         "Chronic myeloid leukaemia, simulated",
-        _in_six(
+        _in_seven(
             _CML, "chronic myeloid leukaemia", "variable:elts",
             "Survival by the ELTS score", "mmr",
             "A major molecular response, with what ends the chance of it competing", "ASXL1",
+            scored=_scores(_CML, "sokal", "elts", "From Sokal to ELTS"),
         ),
     ),
 }  # fmt: skip
