@@ -105,6 +105,11 @@ SHARED = _ours(
     "yes where others reach the server though it listens to this machine only, as behind a proxy: "
     "it then reads no database and no portal that is not listed.",
 )  # fmt: skip
+COMMON = _ours(
+    "COMMON", "",
+    "Private folder in which the processes of a server share the numbers of large kept cohorts, so "
+    "that memory holds them once; calr-explorer serve makes one.",
+)  # fmt: skip
 MAX_SESSIONS = _ours(
     "MAX_SESSIONS", "200",
     "Most visitors of one server process; others are asked to wait. Read at start.",

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.serving.busy import busy_page
-from data_loaders.settings import GROUPS_HEADER, PROXIES, SHARED, USER_HEADER
+from data_loaders.settings import COMMON, GROUPS_HEADER, PROXIES, SHARED, USER_HEADER
 
 SERVER = Path(__file__).resolve().parents[1] / "server.py"
 _HERE = ("127.0.0.1", "localhost", "::1")
@@ -113,6 +113,9 @@ def serve_processes(count: int, address: str, port: int, path: str) -> None:
     with tempfile.TemporaryDirectory(prefix="calr-explorer-") as name, _told_to_end():
         folder = Path(name)
         busy, configuration = folder / "busy.http", folder / "haproxy.cfg"
+        common = folder / "common"
+        common.mkdir(0o700)
+        environment[COMMON.name] = str(common)
         busy.write_bytes(busy_page(response=True))
         configuration.write_text(proxy_configuration(address, port, path, ports, busy), "utf-8")
         commands = [[proxy, "-db", "-f", str(configuration)]]

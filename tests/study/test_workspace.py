@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+import mmap
 import os
 import resource
 import shutil
@@ -33,6 +34,7 @@ from alembic.script import ScriptDirectory
 from app.study.workspace import (
     Original,
     WorkspaceError,
+    _mapped,
     from_archive,
     opened,
     share,
@@ -45,7 +47,7 @@ from app.study.workspace._schema import _MIGRATIONS as MIGRATIONS
 from app.study.workspace._schema import REVISION, metadata
 from app.study.workspace._store import DATABASE_FILE, Workspace
 from data_loaders import Cohort
-from data_loaders.settings import STORE
+from data_loaders.settings import COMMON, STORE
 from data_loaders.uploads import load_upload
 from tests.data_loaders import postgres
 
@@ -126,6 +128,37 @@ def test_a_cohort_comes_back_equal_and_can_be_read_again(store: Workspace, cohor
     assert (store.cohorts(OTHER), store.latest(OTHER)) == ([], {})
     with pytest.raises(WorkspaceError, match="not kept"):
         store.open(OTHER, KEY)
+
+
+def test_processes_share_the_numbers_of_a_cohort_and_none_writes_into_anothers(
+    store: Workspace, cohort: Cohort, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    common = tmp_path / "common"
+    common.mkdir()
+    monkeypatch.setenv(COMMON.name, str(common))
+    store.keep(ME, KEY, cohort, original())
+    assert not store.open(ME, KEY)[0].n >= _mapped._LEAST
+    assert not list(common.iterdir())
+    monkeypatch.setattr(_mapped, "_LEAST", N)
+    one, other = (store.open(ME, KEY)[0] for _ in range(2))
+    (file,) = common.iterdir()
+    before = file.read_bytes()
+    for opened_one in (one, other):
+        same(opened_one, cohort)
+        assert Cohort.fingerprint.func(opened_one) == cohort.fingerprint  # of what is there now
+        assert _in_a_file(opened_one.patients["os_months"].to_numpy())
+        assert _in_a_file(opened_one.alterations["TP53"].array._data)
+    one.patients["os_months"].to_numpy()[:] = 0.0
+    assert other.patients["os_months"].equals(cohort.patients["os_months"])
+    assert file.read_bytes() == before
+    store.delete(ME, KEY)
+    assert not list(common.iterdir())
+
+
+def _in_a_file(array: np.ndarray) -> bool:
+    while array.base is not None and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap | mmap.mmap)
 
 
 def test_a_correction_takes_the_place_of_what_was_kept(store: Workspace, cohort: Cohort):

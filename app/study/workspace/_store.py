@@ -27,6 +27,7 @@ from app.study.workspace._folders import (
     read_files,
     write_files,
 )
+from app.study.workspace._mapped import forget, in_common
 from app.study.workspace._records import (
     KeptCohort,
     Original,
@@ -172,7 +173,8 @@ class Workspace:
                 row = self.row(db, owner, key)
                 try:
                     with self.folder(db, row, without=ORIGINAL) as folder:
-                        return read_files(folder, row.name)
+                        cohort, original = read_files(folder, row.name)
+                        return in_common(cohort, row.folder), original
                 except WorkspaceError:
                     if row.folder == tried:
                         raise
@@ -428,6 +430,7 @@ class Workspace:
             yield Path(holder) / name
 
     def _remove(self, folder: str) -> None:
+        forget(folder)
         if self._root is not None and folder:
             shutil.rmtree(self._root / _FOLDERS / folder, ignore_errors=True)
 
