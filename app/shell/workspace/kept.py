@@ -88,6 +88,14 @@ def shared(key: str) -> SharedCohort | None:
     return held.get(key)
 
 
+def holder_of(key: str) -> str | None:
+    """Who keeps a cohort that this session may open; None where it is not kept."""
+    one = shared(key)
+    if one is not None:
+        return one.owner
+    return owner_of_session() if key in kept_cohorts() else None
+
+
 def _holder(key: str) -> tuple[Workspace, str] | None:
     """The store and the owner of a cohort that this session may open."""
     one = shared(key)
