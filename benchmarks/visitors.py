@@ -7,7 +7,8 @@ and notes when which figure arrived.
 ``python -m benchmarks.visitors`` has a meeting of people on the survival page, each of whom changes
 the diagnosis, looks at the result for about five seconds and changes it again; it prints how long
 they wait, failures and memory, for one server process and for several behind a proxy, beside the
-plain app of ``plain_app.py`` in the same run.
+plain app of ``plain_app.py`` in the same run. Then many come who do nothing, and leave; and a
+browser that was never here waits for its first figure. All of it takes about eleven minutes.
 """
 
 from __future__ import annotations
@@ -15,25 +16,32 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import statistics
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from benchmarks.pages import first_visit
 from data_loaders.demo import load_demo
-from tests.e2e.server import free_port, running
+from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, free_port, running, running_app
 
 _LARGEST_MESSAGE = 64 * 1024 * 1024
 _FIRST_S = 120
+_LOOK_AGAIN_S = 0.5
+# A server keeps the session of who went for two minutes, and collects its garbage every 15 s.
+_GONE_S = 180
 
 
 class Visitor(threading.Thread):
@@ -89,7 +97,8 @@ class Visitor(threading.Thread):
             self.socket.send(self._ask(""))
             while not self._closing.is_set():
                 with suppress(TimeoutError):
-                    self._receive(ForwardMsg.FromString(self.socket.recv(timeout=0.05)))
+                    message = self.socket.recv(timeout=self._patience())
+                    self._receive(ForwardMsg.FromString(message))
                 for fragment in [f for f, due in self._due.items() if time.perf_counter() >= due]:
                     del self._due[fragment]
                     self.socket.send(self._ask(fragment))
@@ -99,10 +108,19 @@ class Visitor(threading.Thread):
         """Wait until the figure has come, at most so long; whether it has."""
         return self._drawn.wait(seconds)
 
+    def closing(self) -> None:
+        """Begin to leave: of many, each tells the others' server at once."""
+        self._closing.set()
+
     def leave(self) -> None:
         """Close the session."""
-        self._closing.set()
+        self.closing()
         self.join(10)
+
+    def _patience(self) -> float:
+        """Seconds until something is due: hundreds who look more often would be the load."""
+        due = min(self._due.values(), default=float("inf")) - time.perf_counter()
+        return min(max(due, 0.01), _LOOK_AGAIN_S)
 
     def _think(self) -> None:
         """What a visitor does of its own accord: nothing."""
@@ -157,6 +175,9 @@ class Participant(Visitor):
         self.first: float | None = None
         self.waits: list[float] = []
         self.failures = 0
+
+    def _patience(self) -> float:
+        return min(super()._patience(), max(self._next - time.perf_counter(), 0.01))
 
     @property
     def waiting(self) -> float:
@@ -234,13 +255,67 @@ def meeting(
     )
 
 
+def come_and_go(address: str, page: str, leader: int, *, people: int) -> str:
+    """A line on the memory before so many people came who only look, with them, and afterwards."""
+
+    def come(number: int) -> int:
+        there = [Participant(address, page, float("inf"), seed) for seed in range(number)]
+        for one in there:
+            one.start()
+            time.sleep(0.05)
+        deadline = time.perf_counter() + _FIRST_S
+        while time.perf_counter() < deadline and not all(one.first for one in there):
+            time.sleep(0.2)
+        seen.append(memory_mib(leader))
+        lost = sum(not one.is_alive() or one.first is None for one in there)
+        for one in there:
+            one.closing()
+        for one in there:
+            one.leave()
+        return lost
+
+    seen: list[float] = []
+    come(4)  # what everybody's first visit leaves behind is no memory of sessions
+    before = seen[-1]
+    lost = come(people)
+    deadline = time.perf_counter() + _GONE_S
+    after = memory_mib(leader)
+    while time.perf_counter() < deadline and after > before * 1.1:
+        time.sleep(5)
+        after = memory_mib(leader)
+    return (
+        f"{people} people who only look: {before:.0f} MiB before, {seen[-1]:.0f} with them, "
+        f"{after:.0f} after they left ({after / before - 1:+.0%}); {lost} failed"
+    )
+
+
+def first_figures(addresses: dict[str, str], repeats: int) -> str:
+    """A line on how long a browser that was never here waits for its first figure, in turn."""
+    if find_browser() is None:
+        return "No Chromium: the time to the first figure was not measured."
+    seen: dict[str, list[float]] = {label: [] for label in addresses}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_ARGUMENTS)
+        for _ in range(repeats + 1):
+            for label, address in addresses.items():
+                seen[label].append(first_visit(browser, address, 0)[0])
+        browser.close()
+    ours, plain = (statistics.median(held[1:]) for held in seen.values())
+    return (
+        f"First figure in a browser that was never here, median of {repeats}: {ours:.2f} s, "
+        f"plain app {plain:.2f} s, {ours / plain:.2f} times as long"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.visitors")
-    parser.add_argument("--people", type=int, nargs="+", default=[10, 25, 50])
-    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--people", type=int, nargs="+", default=[10, 50])
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--think", type=float, default=5)
-    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--idle", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=5)
     asked = parser.parse_args(arguments)
     print(
         f"Each changes the diagnosis about every {asked.think:g} s; load {os.getloadavg()[0]:.1f}"
@@ -255,17 +330,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         serve = ["-m", "app.command", "serve", "--port", port, "--processes"]
         servers = [("plain app", "", plain)]
         servers += [(f"{n} process(es)", "survival", [*serve, str(n)]) for n in asked.processes]
+        address = f"http://127.0.0.1:{port}"
+        started = partial(running, address=address, log=folder / "log", environment=environment)
         for label, page, command in servers:
-            address = f"http://127.0.0.1:{port}"
-            with running(
-                [sys.executable, *command], address, folder / "log", environment=environment
-            ) as process:
+            with started([sys.executable, *command]) as process:
                 for people in asked.people:
                     said = meeting(
                         address, page, process.pid,
                         people=people, think=asked.think, seconds=asked.seconds,
                     )  # fmt: skip
                     print(f"{label:>16} {said}", flush=True)
+        with started([sys.executable, *serve, "2"]) as process:
+            print(come_and_go(address, "survival", process.pid, people=asked.idle), flush=True)
+        os.environ |= environment
+        with (
+            running_app(folder / "a") as ours,
+            running_app(folder / "b", "benchmarks/plain_app.py") as theirs,
+        ):
+            addresses = {"CALR Explorer": f"{ours}/survival", "plain app": theirs}
+            print(first_figures(addresses, asked.repeats))
 
 
 if __name__ == "__main__":
