@@ -37,8 +37,9 @@ FEATURE_KINDS: Mapping[FeatureKind, str] = {
 }
 Severity = Literal["error", "warning", "info"]
 Way = Literal[
-    "demo", "catalogue", "file", "files", "archive", "folder", "study", "stored", "api", "database"
-]
+    "demo", "catalogue", "file", "files", "archive", "folder", "study", "stored", "api",
+    "database", "combined",
+]  # fmt: skip
 
 MUTATION_COLUMNS = ("patient_id", "gene", "protein_change", "variant_class", "vaf")
 FEATURE_COLUMNS = ("kind", "gene", "label", "source_column")
@@ -183,14 +184,16 @@ class Loading:
     ----------
     way
         By which door: a demo, the catalogue, one file, several files, an archive, a folder of
-        tables, the folder of a study, a stored cohort, cBioPortal's API or a database.
+        tables, the folder of a study, a stored cohort, cBioPortal's API, a database, or several
+        cohorts that were combined.
     files
         Names of the files as they were given, never their folders; for a demo or the catalogue
         the source, for an API the address, for a database nothing.
     arguments
         Further arguments of :func:`data_loaders.load_cohort` as plain JSON, with names of files
         in place of paths: ``clinical``, ``mutations``, ``variants``, ``sheet``, ``table``,
-        ``query`` (which may name a patient: it is for scripts only), ``study`` of an API.
+        ``query`` (which may name a patient: it is for scripts only), ``study`` of an API; of
+        combined cohorts ``names``, ``name`` and their own provenances, ``parts``.
     mapping
         What was stated of the columns, as plain JSON; empty where all was inferred.
     mapping_file

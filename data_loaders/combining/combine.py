@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from data_loaders.model import (
     CohortError,
     FeatureKind,
     Issue,
+    Loading,
     Provenance,
     Variable,
 )
@@ -27,7 +28,9 @@ COHORT, SUSPECTED = "cohort", "suspected_duplicate"
 _PERSON = ("age", "sex", "diagnosis")
 
 
-def combine(cohorts: Sequence[Cohort], names: Sequence[str] | None = None) -> Cohort:
+def combine(
+    cohorts: Sequence[Cohort], names: Sequence[str] | None = None, name: str | None = None
+) -> Cohort:
     """Make one cohort of several.
 
     Variables are matched by what they mean and put in the units and words of the first cohort that
@@ -41,6 +44,8 @@ def combine(cohorts: Sequence[Cohort], names: Sequence[str] | None = None) -> Co
         Two or more.
     names
         What to call them; their own names by default.
+    name
+        What to call the whole; by default those of the cohorts.
 
     Raises
     ------
@@ -75,13 +80,15 @@ def combine(cohorts: Sequence[Cohort], names: Sequence[str] | None = None) -> Co
     issues += found
     listed_variables = {s.variable.name: variables[s.variable.name] for s in order}
     whole = Cohort(
-        name=" + ".join(called),
+        name=name or " + ".join(called),
         patients=patients,
         alterations=alterations,
         features=features,
         endpoints=endpoints,
         variables=listed_variables | {COHORT: variables[COHORT]},
-        provenance=_provenance(cohorts, called),
+        provenance=replace(
+            _provenance(cohorts, called), loaded=_loaded(cohorts, called, name or None)
+        ),
         mutations=_mutations(cohorts, ids),
     )
     whole, found = _with_suspects(whole, place.astype(np.intp), called)
@@ -188,6 +195,19 @@ def _provenance(cohorts: Sequence[Cohort], names: Sequence[str]) -> Provenance:
         synthetic=bool(synthetic),
         note=note,
     )
+
+
+def _loaded(cohorts: Sequence[Cohort], names: Sequence[str], name: str | None) -> Loading | None:
+    """How to load and combine them again; None where a program made one of them."""
+    if any(cohort.provenance.loaded is None for cohort in cohorts):
+        return None
+    parts = [
+        {"source": p.source, "derived": list(p.derived), "loaded": asdict(p.loaded)}
+        for p in (cohort.provenance for cohort in cohorts)
+        if p.loaded is not None
+    ]
+    files = tuple(dict.fromkeys(file for part in parts for file in part["loaded"]["files"]))
+    return Loading("combined", files, {"parts": parts, "names": list(names), "name": name})
 
 
 def _with_suspects(

@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -28,7 +29,7 @@ from app.study.scripts.loading import DATABASE_ADDRESS, QUERY_FILE, loading_line
 from app.study.scripts.question import question_script
 from app.study.story import Step, Story, answered, opened
 from app.views.data.archive import cohort_archive
-from data_loaders import Cohort, CohortError, load_cohort
+from data_loaders import Cohort, CohortError, Provenance, combine, load_cohort
 from data_loaders.cbioportal import write_study
 from data_loaders.cbioportal.api import load_from_api
 from data_loaders.settings import CACHE
@@ -107,6 +108,18 @@ def test_one_file(tables: dict[str, bytes], tmp_path: Path):
     # A mapping that was saved beside it later is not that of the result.
     (tmp_path / "it's (1) é.mapping.json").write_text('{"ignore": ["age_years"]}')
     check(load_upload(files), tmp_path, ["curves"], run=run_warm)
+
+
+def test_combined_cohorts(tables: dict[str, bytes], tmp_path: Path):
+    files = {"wide.csv": tables["wide.csv"]}
+    put(tmp_path, files)
+    parts = [load_upload(files), load_cohort("demo:mds")]
+    whole = combine([parts[0], combine(parts[1:] + [load_cohort("demo:aml")])], ["Ours", "Demos"])
+    whole = combine([whole, load_cohort("demo:mpn")], name="All of them")
+    check(whole, tmp_path, ["curves"], run=run_warm)
+    assert whole.name == "All of them"
+    nobody_knows = replace(parts[0], provenance=Provenance("a program"))
+    assert combine([nobody_knows, parts[1]]).provenance.loaded is None
 
 
 def test_several_files(tables: dict[str, bytes], tmp_path: Path):

@@ -16,7 +16,7 @@ from typing import Any
 from app.cohort.scores import scores_among
 from data_loaders import Cohort
 from data_loaders.mapping.record import MAPPING_ENDING
-from data_loaders.model import Loading
+from data_loaders.model import Loading, Provenance
 
 DATABASE_ADDRESS = "CALR_EXPLORER_DATABASE"
 PORTAL_TOKEN = "CALR_EXPLORER_TOKEN"  # noqa: S105  (a variable's name)
@@ -59,7 +59,7 @@ def loading_lines(cohort: Cohort, number: int = 1) -> LoadingLines:
         Which cohort of the script it is, from 1; what is asked of the environment for a further
         one has its number at the end.
     """
-    lines = _with_derived(cohort, _loading_lines(cohort, number))
+    lines = _with_derived(cohort, _loading_lines(cohort, "" if number == 1 else f"_{number}"))
     computed = scores_among(cohort)
     if not computed:
         return lines
@@ -84,11 +84,12 @@ def _with_derived(cohort: Cohort, lines: LoadingLines) -> LoadingLines:
     )
 
 
-def _loading_lines(cohort: Cohort, number: int) -> LoadingLines:
-    ending = "" if number == 1 else f"_{number}"
+def _loading_lines(cohort: Cohort, ending: str) -> LoadingLines:
     loaded = cohort.provenance.loaded
     if loaded is None:
-        return _given_on_the_command_line(number)
+        return _given_on_the_command_line(int(ending[1:] or 1))
+    if loaded.way == "combined":
+        return _combined(cohort, loaded, ending)
     if loaded.way == "database":
         return _database(cohort, loaded, ending)
     if loaded.way == "api":
@@ -136,8 +137,33 @@ def _uploads(loaded: Loading) -> LoadingLines:
     )
 
 
+def _combined(cohort: Cohort, loaded: Loading, ending: str) -> LoadingLines:
+    """Every part as it was loaded, then the combining."""
+    lines, imports, made = list[str](), {"data_loaders": {"combine"}}, list[str]()
+    beside, notes = list[str](), list[str]()
+    for number, data in enumerate(loaded.arguments["parts"], start=1):
+        held = Loading(**{**data["loaded"], "files": tuple(data["loaded"]["files"])})
+        where = Provenance(data["source"], loaded=held, derived=tuple(data["derived"]))
+        part = replace(cohort, provenance=where)
+        own = f"{ending}_part{number}"
+        one = _with_derived(part, _loading_lines(part, own))
+        made.append(own.strip("_"))
+        lines.append(f"{one.lines}\n{made[-1]} = cohort")
+        for module, names in one.imports.items():
+            imports[module] = imports.get(module, set()) | names
+        beside += one.beside
+        notes += one.notes
+    asked = [f"[{', '.join(made)}]", f"names={loaded.arguments['names']!r}"]
+    asked += [f"name={loaded.arguments['name']!r}"] * bool(loaded.arguments["name"])
+    call = _called("combine", asked, loaded)
+    return LoadingLines(
+        "\n".join([*lines, call.lines]), imports, tuple(dict.fromkeys(beside)),
+        tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
 def _portal(loaded: Loading, ending: str) -> LoadingLines:
-    token = f"{PORTAL_TOKEN}{ending}"
+    token = f"{PORTAL_TOKEN}{ending.upper()}"
     asked = [repr(loaded.files[0]), repr(loaded.arguments["study"])]
     asked.append(f"os.environ.get({token!r})")
     called = _called("load_from_api", asked, loaded)
@@ -150,16 +176,17 @@ def _portal(loaded: Loading, ending: str) -> LoadingLines:
 
 
 def _database(cohort: Cohort, loaded: Loading, ending: str) -> LoadingLines:
-    variable, beside = f"{DATABASE_ADDRESS}{ending}", tuple[str, ...]()
+    variable, beside = f"{DATABASE_ADDRESS}{ending.upper()}", tuple[str, ...]()
+    file = QUERY_FILE.replace(".", f"{ending}.")
     asked = [f"os.environ[{variable!r}]"]
     imports = {"os": set[str](), "data_loaders": {"load_cohort"}}
     arguments = dict(loaded.arguments)
     query = arguments.pop("query", None)
     asked += _keywords(arguments)
     if query is not None and _names_a_patient(str(query), cohort):
-        asked.append(f"query=Path({QUERY_FILE!r}).read_text(encoding='utf-8')")
+        asked.append(f"query=Path({file!r}).read_text(encoding='utf-8')")
         imports["pathlib"] = {"Path"}
-        beside = (QUERY_FILE,)
+        beside = (file,)
     elif query is not None:
         asked.append(f"query={query!r}")
     called = _called("load_cohort", asked, loaded)
@@ -170,7 +197,7 @@ def _database(cohort: Cohort, loaded: Loading, ending: str) -> LoadingLines:
     if beside:
         notes.append(
             f"The query names a patient and is therefore no part of this script: save it as "
-            f"{QUERY_FILE} beside it first."
+            f"{file} beside it first."
         )
     return LoadingLines(called.lines, imports, beside, tuple(notes))
 
@@ -178,7 +205,9 @@ def _database(cohort: Cohort, loaded: Loading, ending: str) -> LoadingLines:
 def _names_a_patient(query: str, cohort: Cohort) -> bool:
     """Whether a text or number of a query is a patient's identifier."""
     said = {text.replace("''", "'") or number for text, number in _LITERALS.findall(query)}
-    return not said.isdisjoint(map(str, cohort.patients.index))
+    ids = list(map(str, cohort.patients.index))
+    # Of combined cohorts some have the name of their cohort in front.
+    return not said.isdisjoint([*ids, *(name.partition(":")[2] for name in ids)])
 
 
 def _given_on_the_command_line(number: int) -> LoadingLines:

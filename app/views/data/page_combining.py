@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
@@ -44,13 +42,13 @@ def draw_combining() -> None:
 
 def _combine() -> None:
     keys: list[str] = st.session_state.get(_CHOSEN, [])
+    name = (st.session_state.get(_NAME) or "").strip()
     try:
-        whole = combine([loaded_cohort(key) for key in keys])
+        whole = combine([loaded_cohort(key) for key in keys], name=name)
     except CohortError as error:
         tell_outcome(str(error), good=False)
         return
-    name = (st.session_state.get(_NAME) or "").strip()
-    open_next(keep_upload(replace(whole, name=name) if name else whole))
+    open_next(keep_upload(whole))
     tell_outcome(
         f"{count(len(keys), 'cohort')} were combined: {count(whole.n, 'patient')}, "
         f"{count(whole.alterations.shape[1], 'alteration')}, "
