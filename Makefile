@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run serve engine test units lint types browser postgres proxy lock sbom clean
+.PHONY: run serve engine spark java test units lint types browser postgres proxy lock sbom clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
@@ -19,6 +19,9 @@ serve: $(VENV)/.serve-ready
 # What an analysis inside a database needs.
 
 engine: $(VENV)/.engine-ready
+
+# The same on Apache Spark; the tests of it run where this was called before.
+spark: $(VENV)/.spark-ready java
 
 # Types are checked beside the tests: one line between their dots, or as many as there are errors.
 # The browser tests run after the others: they wait for what a user would see, and a busy machine is
@@ -66,6 +69,15 @@ postgres:
 	  echo "No PostgreSQL and no right to install it: the tests of its loader will be skipped."; \
 	fi
 
+# Java, on which Spark runs: as above.
+java:
+	@if command -v java; then :; \
+	elif command -v apt-get >/dev/null 2>&1 && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jre-headless >/dev/null; \
+	else \
+	  echo "No Java and no right to install it: Spark cannot be asked, and its tests will be skipped."; \
+	fi
+
 # HAProxy, which the tests of several processes start: as above.
 proxy:
 	@if command -v haproxy || ls /usr/sbin/haproxy 2>/dev/null; then :; \
@@ -96,7 +108,7 @@ $(VENV)/.test-ready: requirements-dev.lock $(VENV)/.run-ready
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	  -o requirements.lock requirements.txt
-	for extra in serve engine dev; do \
+	for extra in serve engine spark dev; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	    -c requirements.lock -o requirements-$$extra.lock requirements-$$extra.txt || exit 1; done
 

@@ -114,7 +114,7 @@ def test_combined_cohorts(tables: dict[str, bytes], tmp_path: Path):
     files = {"wide.csv": tables["wide.csv"]}
     put(tmp_path, files)
     parts = [load_upload(files), load_cohort("demo:mds")]
-    whole = combine([parts[0], combine(parts[1:] + [load_cohort("demo:aml")])], ["Ours", "Demos"])
+    whole = combine([parts[0], combine([parts[1], load_cohort("demo:aml")])], ["Ours", "Demos"])
     whole = combine([whole, load_cohort("demo:mpn")], name="All of them")
     check(whole, tmp_path, ["curves"], run=run_warm)
     assert whole.name == "All of them"

@@ -420,8 +420,9 @@ def connect(
     ----------
     url
         ``duckdb:///registry.duckdb``, ``postgresql://user@host/database``, a folder of Parquet
-        files or, where their clients are installed, ``pyspark://`` and ``clickhouse://`` as Ibis
-        has them.
+        files; ``clickhouse://user@host/database``; or ``pyspark:///folder`` (Spark as its own
+        configuration says) and ``spark://host:7077/folder``, where a table is a folder of Parquet
+        files in that one, as all workers see it, and without a folder one of Spark's catalogue.
     table
         Name of the table or view, its schema in front if need be; a folder needs none.
     mapping

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
+from time import monotonic
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 import pandas as pd
 
+from app.cohort.tally._engine_spark import Spark
 from app.cohort.tally._tally import TallyError
 from data_loaders import CohortError
 from data_loaders.allowed import Allowed
@@ -20,7 +24,7 @@ from data_loaders.databases.address import is_address, parse_address
 from data_loaders.wording import shown
 
 SECONDS = 60.0
-_OTHERS = {"pyspark": "Apache Spark", "clickhouse": "ClickHouse"}
+_AGAIN = 0.05
 _EXAMPLES = "duckdb:///folder/file.duckdb, postgresql://user@host/database or a folder of Parquet"
 
 
@@ -72,24 +76,38 @@ class Engine:
         TallyError
             If it takes longer than is allowed, is interrupted, or the engine refuses it.
         """
-        with self._lock:
-            self._cancelled.clear()
-            late = threading.Event()
-
-            def stop() -> None:
-                late.set()
-                self._interrupt()
-
-            watch = threading.Timer(self.seconds, stop)
-            watch.start()
+        with self._lock, self._in_time() as late:
             try:
                 return self._backend.to_pyarrow(expression)
             except Exception as error:  # noqa: BLE001  (each engine has errors of its own)
                 # Not chained, and nothing of it repeated: it may hold a password or a value.
                 raise self._refusal(type(error).__name__, late=late.is_set()) from None
-            finally:
-                watch.cancel()
-                watch.join()
+
+    @contextmanager
+    def _in_time(self) -> Iterator[threading.Event]:
+        """Interrupt what runs within when its time is over, or when it is cancelled.
+
+        Again and again until it ends: an engine that has not yet begun would miss the first time.
+        """
+        self._cancelled.clear()
+        late, done = threading.Event(), threading.Event()
+        end = monotonic() + self.seconds
+
+        def watch() -> None:
+            while not done.wait(_AGAIN):
+                if monotonic() >= end:
+                    late.set()
+                if late.is_set() or self._cancelled.is_set():
+                    with suppress(Exception):  # it is tried again
+                        self._interrupt()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield late
+        finally:
+            done.set()
+            watcher.join()
 
     def frame(self, expression: Any) -> pd.DataFrame:
         """The same as a DataFrame."""
@@ -103,7 +121,6 @@ class Engine:
     def cancel(self) -> None:
         """Interrupt the statement that runs, from another thread."""
         self._cancelled.set()
-        self._interrupt()
 
     def _refusal(self, name: str, *, late: bool) -> TallyError:
         if self._cancelled.is_set():
@@ -231,24 +248,45 @@ def _embedded(ibis: Any, source: Path, label: str, table: str, seconds: float) -
 
 
 def _other(ibis: Any, url: str, table: str, seconds: float, allowed: Allowed) -> Engine:
-    scheme = urlsplit(url).scheme.lower()
-    if scheme not in _OTHERS:
+    scheme = url.partition("://")[0].strip().lower()
+    open_one = {"spark": _spark, "pyspark": _spark, "clickhouse": _clickhouse}.get(scheme)
+    if open_one is None:
         raise TallyError(f"No engine answers at that kind of address; give {_EXAMPLES}.")
-    allowed.check_web(url)
     try:
-        backend = ibis.connect(url)
+        parts = urlsplit(url.strip())
+        folder = unquote(parts.path).rstrip("/") if open_one is _spark else ""
+        if parts.hostname or not folder:
+            allowed.check_web(url)
+        if folder:
+            allowed.check_path(folder)
+        return open_one(ibis, url.strip(), table, seconds)
+    except (CohortError, TallyError):
+        raise
     except Exception:  # noqa: BLE001  (its words may repeat the password)
+        label, target = (
+            ("Apache Spark", "spark") if open_one is _spark else ("ClickHouse", "engine")
+        )
         raise TallyError(
-            f"{_OTHERS[scheme]} cannot be connected to: check the address, and that its client is "
-            "installed."
+            f"{label} cannot be connected to: check the address, and that its client is installed "
+            f"(make {target})."
         ) from None
-    return Engine(_OTHERS[scheme], table, seconds, backend, lambda: _interrupted(backend))
 
 
-def _interrupted(backend: Any) -> None:
-    """Stop what runs in Spark; another engine has a time limit of its own."""
-    with suppress(AttributeError):
-        backend._session.sparkContext.cancelAllJobs()  # noqa: SLF001
+def _spark(ibis: Any, url: str, table: str, seconds: float) -> Engine:
+    parts = urlsplit(url)
+    master = f"spark://{parts.hostname}:{parts.port or 7077}" if parts.hostname else ""
+    spark = Spark(ibis, master, unquote(parts.path))
+    return Engine("Apache Spark", table, seconds, spark, spark.interrupt)
+
+
+def _clickhouse(ibis: Any, url: str, table: str, seconds: float) -> Engine:
+    mark = uuid4().hex
+    limits = {"max_execution_time": ceil(seconds), "log_comment": mark}
+    backend = ibis.connect(url, settings=limits)
+    # A question is stopped from beside it: its own connection is waiting for the answer.
+    beside = ibis.connect(url)
+    kill = f"KILL QUERY WHERE Settings['log_comment'] = '{mark}' ASYNC"
+    return Engine("ClickHouse", table, seconds, backend, lambda: beside.con.command(kill))
 
 
 def _quoted(text: str) -> str:
