@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 PYTHON ?= $(firstword $(shell command -v python3.11 python3 2>/dev/null))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 
-.PHONY: run serve engine spark java test units lint types browser postgres proxy lock sbom clean
+.PHONY: run serve engine spark java federated test units lint types browser postgres proxy lock sbom clean
 
 run: $(VENV)/.run-ready
 	$(PY) -m streamlit run app/server.py
@@ -22,6 +22,14 @@ engine: $(VENV)/.engine-ready
 
 # The same on Apache Spark; the tests of it run where this was called before.
 spark: $(VENV)/.spark-ready java
+
+# Live rounds over sites, in an environment of its own: Flower and Streamlit disagree on protobuf.
+federated: .venv-federated/.ready
+
+.venv-federated/.ready: requirements-federated.lock
+	test -x $(@D)/bin/python || "$(PYTHON)" -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # Types are checked beside the tests: one line between their dots, or as many as there are errors.
 # The browser tests run after the others: they wait for what a user would see, and a busy machine is
@@ -111,6 +119,8 @@ lock:
 	for extra in serve engine spark dev; do \
 	  uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
 	    -c requirements.lock -o requirements-$$extra.lock requirements-$$extra.txt || exit 1; done
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q \
+	  -o requirements-federated.lock requirements-federated.txt
 
 # What a server is made of, for those who watch for flaws; needs `pip install uv`.
 sbom:
@@ -118,4 +128,4 @@ sbom:
 	  --pyproject pyproject.toml --output-format JSON --output-file sbom.json
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-federated .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,12 +1,14 @@
 """The command ``calr-explorer``: serve the app, and what needs no browser.
 
 ``calr-explorer serve | list | fetch NAME | check FILE | story to-pptx FILE | release FILE |
-answer REQUEST FILE | settings``; in a checkout ``python -m app.command``.
+answer REQUEST FILE | coordinate REQUEST | join ADDRESS REQUEST FILE | settings``; in a checkout
+``python -m app.command``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from app.cohort.tally import SiteRecord
 
 _MOST_PROCESSES = 64
+_NO_FLOWER = "Live rounds need Flower, in an environment of its own: make federated."
 
 
 class CommandError(ValueError):
@@ -54,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_story(commands)
     _add_release(commands)
     _add_answer(commands)
+    _add_live(commands)
     commands.add_parser("settings", help="every setting of a server, as a table").set_defaults(
         say=lambda _: [settings_table()]
     )
@@ -218,6 +222,98 @@ def _answer(stated: argparse.Namespace) -> list[str]:
     _write(output, text.encode())
     many = plural(reply.counts.n, "patient")
     return [f"wrote {output}: sums over {many} for round {request.number}"]
+
+
+def _add_live(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lead = commands.add_parser("coordinate", help="ask the sites of a Cox model live, by Flower")
+    lead.add_argument("request", type=Path, help="the request of the first round")
+    lead.add_argument("--address", default="127.0.0.1:9092", help="where to listen")
+    for name, words in (
+        ("authority", "certificate that this server's is signed by (PEM)"),
+        ("certificate", "of this server (PEM)"), ("private-key", "of this server (PEM)"),
+    ):  # fmt: skip
+        lead.add_argument(f"--{name}", type=Path, required=True, help=words)
+    lead.add_argument("--keys", type=Path, help="JSON: the key agreed with each site, by name")
+    lead.add_argument("--key-file", type=Path, help="holds the key to sign requests with")
+    lead.add_argument("--seconds", type=float, default=3600.0, help="to wait for a round")
+    lead.add_argument(
+        "--output", type=Path, required=True,
+        help="a new folder for the last request and its replies, which the Pooled page opens",
+    )  # fmt: skip
+    lead.set_defaults(say=_coordinate)
+    site = commands.add_parser("join", help="answer the rounds of one Cox model live, by Flower")
+    site.add_argument("address", help="where the coordinator listens")
+    site.add_argument("request", type=Path, help="its first request, which was looked at")
+    site.add_argument("file", help="what holds the cohort, as for check")
+    site.add_argument("--site", required=True, help="what the request calls this site")
+    site.add_argument("--authority", type=Path, required=True, help="as the coordinator's (PEM)")
+    site.add_argument("--mapping", help="a JSON file that says what the columns are")
+    site.add_argument("--minimum", type=int, default=5, help="fewest patients in whatever is told")
+    site.add_argument(
+        "--keys", type=Path, help="JSON: the key agreed with the coordinator, by name"
+    )
+    site.add_argument("--seconds", type=float, default=3600.0, help="to try to reach it")
+    _add_of_site(site)
+    site.set_defaults(say=_join)
+
+
+def _coordinate(stated: argparse.Namespace) -> list[str]:
+    from app.cohort.tally import TallyError
+    from app.study.files.tables import file_stem
+    from app.views.pooled.rounds.files import read_request
+    from app.views.pooled.rounds.live import coordinate
+    from app.views.pooled.rounds.words import across_reading, across_title
+
+    folder = _new(stated.output)
+    certificates = (
+        _read(stated.authority), _read(stated.certificate), _read(stated.private_key)
+    )  # fmt: skip
+    try:
+        result, request, replies = coordinate(
+            read_request(_read(stated.request)), stated.address, certificates,
+            key=_key(stated.key_file), keys=_keys(stated.keys), seconds=stated.seconds,
+            tell=lambda said: print(said, file=sys.stderr),  # noqa: T201
+        )  # fmt: skip
+    except TallyError as error:
+        raise CommandError(str(error)) from error
+    except ImportError:
+        raise CommandError(_NO_FLOWER) from None
+    folder.mkdir(parents=True)
+    _write(folder / "request.json", request.to_text(_key(stated.key_file)).encode())
+    for reply in replies:
+        _write(folder / f"{file_stem(reply.site)}.json", reply.to_text().encode())
+    return [f"{across_title(result)}.", *across_reading(result), f"wrote {folder}"]
+
+
+def _join(stated: argparse.Namespace) -> list[str]:
+    from app.cohort.tally import TallyError
+    from app.views.pooled.rounds.files import read_request
+    from app.views.pooled.rounds.live import take_part
+    from app.views.pooled.rounds.site import RoundsPolicy
+    from data_loaders.loading import load_cohort
+
+    try:
+        take_part(
+            read_request(_read(stated.request)), load_cohort(stated.file, mapping=stated.mapping),
+            stated.site, policy=RoundsPolicy(stated.minimum), record=_record(stated.record),
+            keep=lambda record: _keep(stated.record, record), address=stated.address,
+            authority=_read(stated.authority), key=_key(stated.key_file),
+            keys=_keys(stated.keys), seconds=stated.seconds,
+        )  # fmt: skip
+    except TallyError as error:
+        raise CommandError(str(error)) from error
+    except ImportError:
+        raise CommandError(_NO_FLOWER) from None
+    return ["the coordinator ended the rounds"]
+
+
+def _keys(path: Path | None) -> dict[str, str]:
+    """Keys agreed with others, by their names."""
+    try:
+        held = {} if path is None else json.loads(_read(path))
+        return {str(name): str(key) for name, key in held.items()}
+    except (ValueError, AttributeError):
+        raise CommandError(f"{path} is no JSON file of keys by name.") from None
 
 
 def _add_of_site(parser: argparse.ArgumentParser) -> None:

@@ -199,14 +199,15 @@ def _provenance(cohorts: Sequence[Cohort], names: Sequence[str]) -> Provenance:
 
 def _loaded(cohorts: Sequence[Cohort], names: Sequence[str], name: str | None) -> Loading | None:
     """How to load and combine them again; None where a program made one of them."""
-    if any(cohort.provenance.loaded is None for cohort in cohorts):
+    held = [(c.provenance, c.provenance.loaded) for c in cohorts]
+    known = [(where, loaded) for where, loaded in held if loaded is not None]
+    if len(known) < len(held):
         return None
     parts = [
-        {"source": p.source, "derived": list(p.derived), "loaded": asdict(p.loaded)}
-        for p in (cohort.provenance for cohort in cohorts)
-        if p.loaded is not None
+        {"source": where.source, "derived": list(where.derived), "loaded": asdict(loaded)}
+        for where, loaded in known
     ]
-    files = tuple(dict.fromkeys(file for part in parts for file in part["loaded"]["files"]))
+    files = tuple(dict.fromkeys(file for _, loaded in known for file in loaded.files))
     return Loading("combined", files, {"parts": parts, "names": list(names), "name": name})
 
 
