@@ -144,7 +144,9 @@ def _add_release(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("file", help="what holds the cohort, as for check")
     parser.add_argument("--site", required=True, help="name of the hospital for the others")
-    parser.add_argument("--output", type=Path, help="SITE.calr-release.json by default")
+    parser.add_argument(
+        "--output", type=Path, help="SITE.calr-release.json by default; .parquet makes it Parquet"
+    )
     parser.add_argument("--mapping", help="a JSON file that says what the columns are")
     parser.add_argument(
         "--minimum", type=int, default=5, help="smaller counts are hidden; 5 by default"
@@ -175,12 +177,14 @@ def _release(stated: argparse.Namespace) -> list[str]:
             ReleasePolicy(stated.minimum, stated.rounding), site=stated.site,
             made=datetime.now(UTC).date(), groups=stated.group, record=record,
         )  # fmt: skip
-        text = release.to_text(_key(stated.key_file))
+        key = _key(stated.key_file)
+        parquet = output.suffix == ".parquet"
+        content = release.to_parquet(key) if parquet else release.to_text(key).encode()
     except (TallyError, GroupingError) as error:
         raise CommandError(str(error)) from error
     everyone = np.ones(cohort.n, dtype=bool)
     _keep(stated.record, record.noted(cohort, everyone, digest_of(release.content)))
-    _write(output, text.encode())
+    _write(output, content)
     tables = plural(len(release.content["events"]), "event table")
     return [f"wrote {output}: {tables}; look at it before you send it"]
 

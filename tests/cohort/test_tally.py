@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from app.analysis.associations import alteration_frequencies
@@ -197,6 +200,41 @@ def test_exact_releases_pool_to_the_rows_on_the_grid(cohort: Cohort, sites: Pool
     assert whole["mean"] == pytest.approx(
         np.nanmean(OLDER.apply(cohort).cohort.numbers("age_years"))
     )
+
+
+def test_a_release_as_parquet_is_the_same_and_refused_as_json_is(sites: PooledTally):
+    release = released(sites, ReleasePolicy())[0]
+    key = "agreed by telephone"
+    content = release.to_parquet(key)
+    same = read_release(content, {"H0": key})
+    assert same.content == release.content
+    assert same.seal.checked
+    rows = pd.read_parquet(io.BytesIO(content))
+    whole = rows[(rows["endpoint"] == "os") & (rows["by"] == "")]
+    assert whole["entered"].sum() == release.events(None, "os")["entered"].sum()
+    table = pyarrow.parquet.read_table(io.BytesIO(content))
+
+    def changed(rows: pd.DataFrame, metadata: dict[bytes, bytes]) -> bytes:
+        sink = io.BytesIO()
+        told = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(metadata)
+        pyarrow.parquet.write_table(told, sink)
+        return sink.getvalue()
+
+    for broken, said in (
+        (changed(rows.assign(events=rows["events"] + 5), table.schema.metadata), "was changed"),
+        (changed(rows.iloc[:-1], table.schema.metadata), "was changed"),
+        (changed(rows, {}), "not a release"),
+        (changed(rows.drop(columns="time"), table.schema.metadata), "not a release"),
+        (content[:200], "not a release"),
+        (release.to_parquet(), "is not signed"),
+        (release.to_parquet("another key altogether"), "does not fit"),
+    ):
+        with pytest.raises(TallyError, match=said):
+            read_release(broken, {"H0": key})
+    wrong = json.loads(json.dumps(release.content))
+    wrong["events"][0]["table"]["entered"][0] = 7
+    with pytest.raises(TallyError, match="counts that cannot be"):
+        read_release(Release(wrong).to_parquet())
 
 
 def test_a_release_under_a_policy_tells_no_small_count(cohort: Cohort, sites: PooledTally):

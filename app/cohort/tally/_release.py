@@ -7,6 +7,7 @@ that errors do not add up along a curve (as OpenSAFELY does).
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,10 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.cohort.tally._checking import check
+from app.cohort.tally._events import COUNTS
 from app.cohort.tally._policy import (
     HIDDEN,
     Bools,
@@ -31,7 +35,8 @@ from app.cohort.tally._policy import (
 from app.cohort.tally._record import SiteRecord
 from app.cohort.tally._sealing import UNSIGNED, Seal, sealed, unsealed
 from app.cohort.tally._tally import N, TallyError
-from data_loaders import Cohort, Variable
+from data_loaders import Cohort, CohortError, Variable
+from data_loaders.files.parquet import read_parquet
 
 if TYPE_CHECKING:
     from app.cohort.tally._rows import RowTally
@@ -39,6 +44,9 @@ if TYPE_CHECKING:
 _KIND, _VERSION = "calr-release", 1
 _DESCRIBED = ("demographic", "disease", "clinical")
 _MOST_LEVELS = 12
+_WORDS = "release of counts"
+# In a Parquet file: all but the event tables, and which of these a row is of.
+_ELSE, _TABLE = b"calr_release", "table"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +82,28 @@ class Release:
     def to_text(self, key: str | None = None) -> str:
         """The file's text, with the hash of what it says, signed if there is a key."""
         return sealed(self.content, self.name, key)
+
+    def to_parquet(self, key: str | None = None) -> bytes:
+        """The same as a Parquet file: event tables as its rows, all else in its metadata.
+
+        Hash and signature are over what :func:`read_release` makes of it.
+        """
+        events = self.content["events"]
+        parts = [
+            pd.DataFrame(held["table"])
+            .astype({"time": np.float64, **dict.fromkeys(COUNTS, np.int64)})
+            .assign(**{_TABLE: place, "endpoint": held["endpoint"], "by": held["group"] or ""})
+            for place, held in enumerate(events)
+        ]
+        rows = pd.concat(parts, ignore_index=True)
+        apart = [{name: v for name, v in held.items() if name != "table"} for held in events]
+        whole = json.loads(sealed(_joined(dict(self.content) | {"events": apart}, rows),
+                                  self.name, key))  # fmt: skip
+        told = json.dumps(whole | {"events": apart})
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        sink = io.BytesIO()
+        pyarrow.parquet.write_table(table.replace_schema_metadata({_ELSE: told}), sink)
+        return sink.getvalue()
 
     def counts(self, selected: Filter | None = None, by: Sequence[str] = ()) -> pd.DataFrame:
         """See :meth:`Tally.counts`; hidden counts are left out."""
@@ -236,10 +266,12 @@ def release_of(
 
 
 def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Release:
-    """Read a release's file.
+    """Read a release's file, JSON or Parquet.
 
     Parameters
     ----------
+    text
+        What it holds.
     keys
         Keys agreed with sites, by their names: whose key is here must sign.
 
@@ -249,7 +281,9 @@ def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
         If it is not a release that this version reads, was changed since it was written, or is not
         signed as agreed.
     """
-    content, seal = unsealed(text, _KIND, _VERSION, "release of counts", writer="site", keys=keys)
+    if isinstance(text, bytes) and text.startswith(b"PAR1"):
+        text = _text_of_parquet(text)
+    content, seal = unsealed(text, _KIND, _VERSION, _WORDS, writer="site", keys=keys)
     try:
         check(content)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -258,6 +292,30 @@ def read_release(text: str | bytes, keys: Mapping[str, str] | None = None) -> Re
             "it again."
         ) from error
     return Release(content, seal)
+
+
+def _joined(apart: Mapping[str, Any], rows: pd.DataFrame) -> dict[str, Any]:
+    """The content, its event tables put back."""
+    columns = ["group", "time", *COUNTS]
+    tables = dict(list(rows.groupby(_TABLE)[columns]))
+    none = pd.DataFrame(columns=columns)
+    events = [
+        dict(held) | {"table": tables.get(place, none).to_dict("list")}
+        for place, held in enumerate(apart["events"])
+    ]
+    return dict(apart) | {"events": events}
+
+
+def _text_of_parquet(content: bytes) -> str:
+    """What the same release says as JSON."""
+    try:
+        told = pyarrow.parquet.read_metadata(pa.BufferReader(content)).metadata[_ELSE]
+        rows = read_parquet(content, "The release").to_pandas()
+        return json.dumps(_joined(json.loads(told), rows))
+    except CohortError as error:
+        raise TallyError(str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, pa.ArrowException) as error:
+        raise TallyError(f"This file is not a {_WORDS}.") from error
 
 
 def _check_groups(

@@ -81,8 +81,8 @@ def draw_pooled(looking: Looking) -> None:
         The cohort of the page: a demo cohort's centres are the example, else the first demo's.
     """
     files = st.file_uploader(
-        "Releases of the sites (each a file that a site has written)", type="json", key=_FILES,
-        accept_multiple_files=True,
+        "Releases of the sites (each a file that a site has written)", type=["json", "parquet"],
+        key=_FILES, accept_multiple_files=True,
         help="Counts and sums, never a row of a patient. They stay in this session.",
     )  # fmt: skip
     releases = _read(files or [], draw_keys("pooled") if files else {})
@@ -256,11 +256,13 @@ def draw_release(looking: Looking) -> None:
         # It stays until another is written or the cohort is another: a page may run at any time.
         written = st.session_state.get(_WRITTEN)
         if written is not None and written[0] == looking.cohort.fingerprint:
-            _, stem, words, text = written
+            _, stem, words, text, parquet = written
             st.markdown(words)
             with st.container(horizontal=True):
                 download("Release (JSON)", partial(str, text), f"{stem}.calr-release.json",
                          "release_file")  # fmt: skip
+                download("Release (Parquet)", partial(bytes, parquet),
+                         f"{stem}.calr-release.parquet", "release_parquet")  # fmt: skip
                 offer_record("released")
 
 
@@ -277,14 +279,16 @@ def _write(
             policy, site=site, groups=groups, selected=looking.filter,
             made=datetime.now(UTC).date(), record=record,
         )  # fmt: skip
-        text = release.to_text(key)
+        text, parquet = release.to_text(key), release.to_parquet(key)
     except (TallyError, GroupingError) as error:
         st.error(markdown_escaped(str(error)))
         return
     many = int(release.content["counts"][0]["table"]["n"][0])
     tables = count(len(release.content["events"]), "event table")
     words = f"{tables} of about {count(many, 'patient')}, {signed_words(key)}."
-    st.session_state[_WRITTEN] = (looking.cohort.fingerprint, file_stem(site), words, text)
+    st.session_state[_WRITTEN] = (
+        looking.cohort.fingerprint, file_stem(site), words, text, parquet
+    )  # fmt: skip
     hold_record(record.noted(looking.cohort, looking.selection.mask, digest_of(release.content)))
 
 

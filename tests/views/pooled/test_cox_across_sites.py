@@ -20,6 +20,7 @@ from app.cohort.tally import (
     SiteRecord,
     TallyError,
     read_record,
+    read_release,
     sealed,
     tally_of,
 )
@@ -436,6 +437,11 @@ def test_releases_and_rounds_go_by_the_command(
     release = tmp_path / "release.json"
     assert said("release", "demo:mds", *site, "--output", release)[0] == 0
     assert len(read_record(record.read_text()).told) == 2
+    parquet = tmp_path / "release.parquet"
+    assert said("release", "demo:mds", *site, "--output", parquet)[0] == 0
+    both = [read_release(path.read_bytes(), KEYS) for path in (release, parquet)]
+    assert both[0].content == both[1].content
+    assert len(read_record(record.read_text()).told) == 2, "the same is told once"
     cohort = load_cohort("demo:mds")
     fewer = write_cohort(cohort.subset(np.arange(cohort.n) > 0), tmp_path / "fewer")
     code, told = said("release", fewer, *site, "--output", tmp_path / "second.json")
