@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from app.analysis.associations import describable, table_one
 from app.cohort.groupings import GroupingSpec
+from app.study.analyses import views_of
 from app.views.compare.analysis import clinical_differences, enrichment
 from app.views.genomics.frequencies.analysis import group_frequencies
 from app.views.survival.curves.analysis import survival_by_group
@@ -30,7 +31,6 @@ from benchmarks.genomics import payload_mb
 from benchmarks.pages import ROOT, Taken, timed
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
-from pages.compare import VIEWS
 
 SIZES = (3_000, 100_000)
 LIMIT_MS = {3_000: 200, 100_000: 800}
@@ -175,7 +175,7 @@ def main(sizes: Sequence[int]) -> None:
           f"{'payload':>10}")  # fmt: skip
     for n in sizes:
         cohort, other = load_demo("mpn", n=n), load_demo("mpn", n=n, seed=7)
-        for view in VIEWS:
+        for view in views_of("compare"):
             at = opened(cohort, other, view)
             size = payload_mb(at)
             for what, took in interactions(at, view).items():

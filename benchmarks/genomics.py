@@ -20,13 +20,13 @@ from streamlit.testing.v1 import AppTest
 from threadpoolctl import threadpool_limits
 
 from app.analysis.associations import co_occurrence
+from app.study.analyses import views_of
 from app.study.figures.theme import framed
 from app.views.genomics.oncoprint.analysis import oncoprint
 from app.views.genomics.oncoprint.figures import oncoprint_figure
 from benchmarks.pages import REPEATS, ROOT, median_ms
 from data_loaders import Cohort
 from data_loaders.demo import load_demo
-from pages.genomics import VIEWS
 
 SIZES = (3_000, 100_000)
 LIMIT_MS = {3_000: 200, 100_000: 800}
@@ -124,7 +124,7 @@ def main() -> None:
     print(f"{'patients':>9}  {'view':<20} {'interaction':>12} {'payload':>9}")
     for n in SIZES:
         cohort = load_demo("mpn", n=n)
-        for view in VIEWS:
+        for view in views_of("genomics"):
             at = opened(cohort, view)
             took = median_ms(interactions(at))
             at.multiselect(key="dx").set_value([]).run()

@@ -1,4 +1,4 @@
-"""Every analysis by its key: the one list that makes a question answerable without a page."""
+"""The one registry of analyses and views: with it a question is answered without a page."""
 
 from __future__ import annotations
 
@@ -15,47 +15,106 @@ from app.study.question import OTHER, SAVED_OF_OTHER, Question
 from data_loaders import Cohort, load_cohort
 from data_loaders.loading import is_everybodys
 
-# Named, not imported: rooms stand above this floor, and a script or a slide needs only its own.
-ANALYSES: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True)
+class Listed:
+    """An analysis and the view that shows it, named, not imported: their rooms stand above.
+
+    A name without a module lies in the room of its key: ``survival.means`` in
+    ``app.views.survival.means``, an analysis in its ``answer``, what draws it in its ``page``.
+    Other modules are those below ``app.views``, or named from ``app`` on.
+
+    Parameters
+    ----------
+    analysis
+        The :class:`Analysis`; empty for a view that asks those of others, or nothing by key.
+    label
+        What the view is called on its page and in links; empty where others show the analysis.
+    draw
+        The function that draws the view.
+    """
+
+    analysis: str = ""
+    label: str = ""
+    draw: str = ""
+
+
+# The views of a page stand in its order; a key begins with its page.
+REGISTRY: Mapping[str, Listed] = MappingProxyType(
     {
-        "cohort.attrition": "app.views.cohort.overview.answer:ATTRITION",
-        "cohort.completeness": "app.views.cohort.overview.answer:COMPLETENESS",
-        "cohort.overlap": "app.views.cohort.saved.answer:OVERLAP",
-        "cohort.pictures": "app.views.cohort.overview.answer:PICTURES",
-        "cohort.table_one": "app.views.cohort.table_one.answer:TABLE_ONE",
-        "compare.cohorts": "app.views.compare.two_cohorts.answer:BOTH",
-        "compare.composed": "app.views.compare.answer_composing:COMPOSED",
-        "compare.groups": "app.views.compare.answer:COMPARISON",
-        "data.missing": "app.views.data.answer:MISSING",
-        "home.glance": "app.views.home.answer:GLANCE",
-        "patient.similar": "app.views.patient.similar.answer:SIMILAR",
-        "patient.swimmer": "app.views.patient.swimmer.answer:SWIMMER",
-        "genomics.allele_fractions": "app.views.genomics.allele_fractions.answer:ALLELE_FRACTIONS",
-        "genomics.burden": "app.views.genomics.burden.answer:BURDEN",
-        "genomics.frequencies": "app.views.genomics.frequencies.answer:FREQUENCIES",
-        "genomics.oncoprint": "app.views.genomics.oncoprint.answer:ONCOPRINT",
-        "genomics.pairs": "app.views.genomics.pairs.answer:PAIRS",
-        "genomics.variants": "app.views.genomics.variants.answer:VARIANTS",
-        "prognosis.classes": "app.views.prognosis.classes.answer:CLASSES",
-        "prognosis.coverage": "app.views.prognosis.coverage.answer:COVERAGE",
-        "prognosis.pair": "app.views.prognosis.pair.answer:PAIR",
-        "prognosis.single": "app.views.prognosis.single.answer:SINGLE",
-        "story.kept": "app.study.story:KEEPING",
-        "subgroups.search": "app.views.subgroups.answer:SEARCH",
-        "survival.curves": "app.views.survival.curves.answer:CURVES",
-        "survival.cox": "app.views.survival.cox.answer:MODELS",
-        "survival.cox.hazards": "app.views.survival.cox.answer:HAZARDS",
-        "survival.cox.adjusted": "app.views.survival.cox.answer:ADJUSTED",
-        "survival.cox.subgroups": "app.views.survival.cox.answer:SUBGROUPS",
-        "survival.during": "app.views.survival.during.answer:DURING",
-        "survival.incidence": "app.views.survival.incidence.answer:INCIDENCE",
-        "survival.means": "app.views.survival.means.answer:ANALYSIS",
-        "survival.screen": "app.views.survival.screen.answer:SCREEN",
-        "transplant.emulated": "app.views.transplant.answer:EMULATED",
-        "transplant.immortal": "app.views.transplant.learning.answer:IMMORTAL",
-        "transplant.views": "app.views.transplant.answer_views:VIEWS",
+        "cohort.attrition": Listed("cohort.overview.answer:ATTRITION"),
+        "cohort.completeness": Listed("cohort.overview.answer:COMPLETENESS"),
+        "cohort.overlap": Listed("cohort.saved.answer:OVERLAP"),
+        "cohort.pictures": Listed("cohort.overview.answer:PICTURES"),
+        "cohort.table_one": Listed("TABLE_ONE"),
+        "compare.groups": Listed(
+            "compare.answer:COMPARISON", "At a glance", "compare.page_views:draw_glance"
+        ),
+        "compare.clinical": Listed("", "Clinical", "compare.page_views:draw_clinical"),
+        "compare.alterations": Listed("", "Alterations", "compare.page_views:draw_alterations"),
+        "compare.survival": Listed("", "Survival", "compare.page_views:draw_survival"),
+        "compare.composed": Listed(
+            "compare.answer_composing:COMPOSED",
+            "Subgroups",
+            "compare.page_subgroups:draw_composition",
+        ),
+        "compare.cohorts": Listed(
+            "compare.two_cohorts.answer:BOTH",
+            "Two cohorts",
+            "compare.two_cohorts.page_controls:draw_cohorts",
+        ),
+        "data.missing": Listed("data.answer:MISSING"),
+        "genomics.frequencies": Listed("FREQUENCIES", "Frequencies", "draw_frequencies"),
+        "genomics.oncoprint": Listed("ONCOPRINT", "Oncoprint", "draw_oncoprint"),
+        "genomics.pairs": Listed("PAIRS", "Together or apart", "draw_pairs"),
+        "genomics.variants": Listed("VARIANTS", "Variants", "draw_variants"),
+        "genomics.allele_fractions": Listed("ALLELE_FRACTIONS", "Allele fractions", "draw_vaf"),
+        "genomics.burden": Listed("BURDEN", "Burden", "draw_burden"),
+        "home.glance": Listed("home.answer:GLANCE"),
+        "patient.one": Listed("", "One patient", "patient.page:draw_one_patient"),
+        "patient.similar": Listed("SIMILAR"),
+        "patient.swimmer": Listed("SWIMMER", "Swimmer plot", "draw_swimmer"),
+        "prognosis.single": Listed("SINGLE", "One score", "draw_single"),
+        "prognosis.pair": Listed("PAIR", "Score against score", "draw_pair"),
+        "prognosis.classes": Listed("CLASSES", "WHO and ICC", "draw_classes"),
+        "prognosis.coverage": Listed("COVERAGE", "Coverage", "draw_coverage"),
+        "story.kept": Listed("app.study.story:KEEPING"),
+        "subgroups.search": Listed("subgroups.answer:SEARCH"),
+        "survival.curves": Listed("CURVES", "Survival curves", "draw_curves"),
+        "survival.means": Listed("ANALYSIS", "Restricted mean over time", "draw_means"),
+        "survival.incidence": Listed("INCIDENCE", "Competing risks", "draw_incidence"),
+        "survival.cox": Listed("MODELS", "Cox model", "draw_models"),
+        "survival.cox.hazards": Listed("survival.cox.answer:HAZARDS"),
+        "survival.cox.adjusted": Listed("survival.cox.answer:ADJUSTED"),
+        "survival.cox.subgroups": Listed("survival.cox.answer:SUBGROUPS"),
+        "survival.screen": Listed("SCREEN", "Screen", "draw_screen"),
+        "survival.during": Listed("DURING", "Events during follow-up", "draw_during_follow_up"),
+        "transplant.emulated": Listed("transplant.answer:EMULATED"),
+        "transplant.immortal": Listed("transplant.learning.answer:IMMORTAL"),
+        "transplant.views": Listed("transplant.answer_views:VIEWS"),
+        "transplant.protocol": Listed("", "The protocol", "draw_protocol"),
+        "transplant.answers": Listed("", "Four answers", "draw_answers"),
+        "transplant.states": Listed("", "States", "draw_states"),
+        "transplant.timing": Listed("", "When", "draw_timing"),
+        "transplant.benefits": Listed("", "Who benefits", "draw_benefits"),
+        "transplant.learning": Listed("", "Learn", "draw_learning"),
     }
 )
+ANALYSES = tuple(key for key, listed in REGISTRY.items() if listed.analysis)
+
+
+def _found(key: str, name: str, part: str) -> Any:
+    place = name if ":" in name else f"{key}.{part}:{name}"
+    return resolve_name(place if place.startswith("app.") else f"app.views.{place}")
+
+
+def views_of(page: str) -> dict[str, Callable[..., None]]:
+    """What draws each view of a page, by its label, in the order of the page."""
+    return {
+        listed.label: _found(key, listed.draw, "page")
+        for key, listed in REGISTRY.items()
+        if listed.label and key.partition(".")[0] == page
+    }
 
 
 @dataclass(frozen=True)
@@ -85,7 +144,10 @@ def analysis_of(question: Question) -> Analysis:
     KeyError
         If there is no such analysis.
     """
-    analysis: Analysis = resolve_name(ANALYSES[question.analysis])
+    key = question.analysis
+    if key not in ANALYSES:
+        raise KeyError(key)
+    analysis: Analysis = _found(key, REGISTRY[key].analysis, "answer")
     return analysis
 
 

@@ -178,6 +178,12 @@ def test_what_is_chosen_by_a_button_stands_in_the_address(page: Page, address: s
     assert "dx=MF" in page.url
     expect(page.get_by_role("figure").first).to_contain_text("Number at risk")
     calm(page)
+    # The next page has a control of the same name, and other views.
+    page.get_by_test_id("stMain").get_by_role("radio", name="Cox model").click()
+    page.wait_for_url("**/survival?*view=Cox*")
+    go_to(page, "Prognosis")
+    expect(page).not_to_have_url(re.compile("view="))
+    calm(page)
 
 
 BAD = {

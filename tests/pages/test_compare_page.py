@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from app.cohort.colours import colour_of
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
+from app.study.analyses import views_of
 from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
-from pages.compare import VIEWS
 from tests.conftest import ROOT
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
@@ -23,7 +23,7 @@ from tests.pages.test_survival_views import DEGENERATE
 
 Opener = Callable[..., AppTest]
 # Subgroups wait for their search, two cohorts for a question that both can answer.
-AT_ONCE = [view for view in VIEWS if view not in ("Subgroups", "Two cohorts")]
+AT_ONCE = [view for view in views_of("compare") if view not in ("Subgroups", "Two cohorts")]
 TWO = ["CALR", "Triple-negative"]
 
 
@@ -246,7 +246,7 @@ def test_a_cohort_that_lacks_something_gets_a_sentence(name: str):
     cohort = load_table_bytes(f"{name}.csv", TABLES[name])
     at = calm(open_upload(cohort, "compare"))
     counts_everyone(at, cohort)
-    for view in VIEWS:
+    for view in views_of("compare"):
         at.segmented_control(key="compare").set_value(view).run()
         calm(at)
         assert figures(at) or at.info or at.get("progress"), (view, words(at))

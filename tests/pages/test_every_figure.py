@@ -12,35 +12,36 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.shell.controls.views import control_of
+from app.study.analyses import views_of
 from app.study.figures.theme import INK
 from app.study.slides._figures import parts_of
 from app.views.patient.page import TABS as PATIENT_TABS
-from pages import cohort, compare, genomics, patient, prognosis, survival, transplant
-from tests.pages.conftest import words
+from pages.cohort import TABS as COHORT_TABS
+from tests.pages.conftest import PAGES, words
 from tests.pages.test_subgroups_page import until_finished
 from tests.pages.test_transplant_page import until
 
 Opener = Callable[..., AppTest]
 # The MPN cohort is compared by its driver, which no other has.
-NEEDS = {"Two cohorts": {"cohort": "demo:mds"}}
+NEEDS = {
+    "Two cohorts": {"cohort": "demo:mds"},
+    "transplant": {"cohort": "demo:mds"},
+    "patient": {"group": "variable:diagnosis"},
+}
 WALKS: list[tuple[str, dict[str, str], str]] = [
     ("home", {}, ""),
-    *(("cohort", {}, tab) for tab in cohort.TABS),
-    *(("survival", {"view": view}, "") for view in survival.VIEWS),
+    *(("cohort", {}, tab) for tab in COHORT_TABS),
+    *(
+        (page, {control_of(page): view} | NEEDS.get(page, {}) | NEEDS.get(view, {}), "")
+        for page in PAGES
+        for view in views_of(page)
+    ),
     ("survival", {"view": "Screen", "screen_as": "Forest"}, ""),
     ("subgroups", {}, ""),
-    *(("genomics", {"genomics": view}, "") for view in genomics.VIEWS),
-    *(("compare", {"compare": view} | NEEDS.get(view, {}), "") for view in compare.VIEWS),
-    *(("prognosis", {"view": view}, "") for view in prognosis.VIEWS),
-    *(("transplant", {"cohort": "demo:mds", "view": view}, "") for view in transplant.VIEWS),
-    *(("patient", {"group": "variable:diagnosis", "patients": view}, "") for view in patient.VIEWS),
     *(("patient", {}, tab) for tab in PATIENT_TABS),
     ("data", {}, ""),
 ]
-
-
-# The controls that choose a view, by the parameter of the link.
-CONTROLS = ("view", "genomics", "compare", "patients")
 
 
 class Drawn(NamedTuple):
@@ -124,9 +125,9 @@ def test_every_figure_has_what_a_figure_owes(
         # The other views draw what is estimated at once; their intervals would take minutes.
         at = until(at, "Intervals: 95%")
     assert not at.exception, at.exception
-    for control in CONTROLS:
-        if control in query:
-            assert at.segmented_control(key=control).value == query[control]
+    control = control_of(page)
+    if control in query:
+        assert at.segmented_control(key=control).value == query[control]
     assert not tab or tab in [place.label for place in at.tabs]
     offered = downloads(at)
     pictures = {

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.study.analyses import views_of
 from app.study.figures.theme import SYNTHETIC_MARK
-from pages.genomics import VIEWS
 from tests.pages.conftest import calm, figures, words
 
 Opener = Callable[..., AppTest]
@@ -24,7 +24,7 @@ def title(at: AppTest, position: int = 0) -> str:
     return figures(at)[position]["layout"]["annotations"][0]["text"].replace("<br>", " ")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", views_of("genomics"))
 @pytest.mark.parametrize("cohort", ["demo:mpn", "demo:mds", "demo:aml"])
 def test_each_view_opens_on_a_finished_figure(open_app: Opener, cohort: str, view: str):
     at = opened(open_app, cohort=cohort, genomics=view)

@@ -15,7 +15,7 @@ from app.analysis.regression import concordance_index
 from app.cohort.classification import classify
 from app.cohort.filters import Filter
 from app.cohort.scores import score
-from app.study.analyses import answer_of, answer_to, compute
+from app.study.analyses import answer_of, answer_to, compute, views_of
 from app.study.question import Question
 from app.study.scripts.question import question_script
 from app.views.patient.scores import classes_of_patient
@@ -27,7 +27,6 @@ from app.views.prognosis.scales import plain_class, same_score, scale_of, scale_
 from app.views.prognosis.single.analysis import score_survival
 from app.views.prognosis.single.answer import classes_table
 from data_loaders import Cohort, CohortError, load_cohort, load_table_bytes
-from pages.prognosis import VIEWS
 from tests.pages.conftest import calm, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES
 from tests.study.reproduce import check_tables, run
@@ -207,7 +206,7 @@ def test_the_page_opens_on_something_on_every_demo(open_app: Callable[..., AppTe
     assert words(at).count("not a diagnosis") == 1
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", views_of("prognosis"))
 @pytest.mark.parametrize("name", ["no_alteration", "a_group_of_one", "no_endpoint"])
 def test_views_say_calmly_what_they_cannot(name: str, view: str):
     cohort = load_table_bytes(f"{name}.csv", TABLES[name])

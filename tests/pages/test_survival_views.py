@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.study.analyses import views_of
 from data_loaders import Cohort, load_table_bytes
-from pages.survival import VIEWS
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 
@@ -47,7 +47,7 @@ def loaded(name: str) -> Cohort:
     return load_table_bytes(f"{name}.csv", (TABLES | DEGENERATE)[name])
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", views_of("survival"))
 @pytest.mark.parametrize("name", [*TABLES, *DEGENERATE])
 def test_no_view_breaks_on_what_a_cohort_lacks(name: str, view: str):
     cohort = loaded(name)

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.analysis.transplant import EFFECTIVE, EmulationSettings, emulate
 from app.cohort.filters import Filter
-from app.study.analyses import answer_to
+from app.study.analyses import answer_to, views_of
 from app.study.bundle._step import step_files
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.study.story import Story, answered
@@ -26,7 +26,6 @@ from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.words import HYPOTHESES, signed
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
-from pages.transplant import VIEWS
 from tests.pages.conftest import calm, figures, open_upload, words
 from tests.study.reproduce import check_tables, run
 
@@ -62,7 +61,7 @@ def until(at: AppTest, sentence: str, seconds: float = 240.0) -> AppTest:
     return at
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", views_of("transplant"))
 def test_every_view_opens_on_a_finished_answer(open_app: Opener, view: str):
     at = opened(open_app, view=view)
     drawn = figures(at)

@@ -13,7 +13,15 @@ import pytest
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import Arrangement, GroupingSpec, saved_from_json, saved_to_json
-from app.study.analyses import ANALYSES, analysis_of, answer_of, answer_to, compute
+from app.study.analyses import (
+    ANALYSES,
+    REGISTRY,
+    analysis_of,
+    answer_of,
+    answer_to,
+    compute,
+    views_of,
+)
 from app.study.answer import Answer, methods_text
 from app.study.question import Question
 from app.study.scripts.parts import GROUPS_FILE
@@ -85,6 +93,13 @@ def test_every_analysis_is_found_by_its_key(key: str):
     analysis = analysis_of(Question("demo:mpn", "f", key))
     assert callable(analysis.function)
     assert callable(analysis.answer)
+
+
+def test_every_view_is_drawn_by_what_the_registry_names():
+    pages = {key.partition(".")[0] for key in REGISTRY}
+    drawn = [draw for page in pages for draw in views_of(page).values()]
+    assert len(drawn) == sum(bool(listed.label) for listed in REGISTRY.values())
+    assert all(map(callable, drawn))
 
 
 def test_the_mds_demo_by_risk_with_a_filter_and_a_limit(tmp_path):

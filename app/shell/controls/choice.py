@@ -36,6 +36,9 @@ def choice(
     """
     options = list(options)
     first = options[0] if default is None else default
+    if st.session_state.get(key, first) not in options:
+        # Another page's or cohort's: it would stay in the address, and be what is drawn as chosen.
+        del st.session_state[key]
     chosen = st.segmented_control(
         label,
         options,

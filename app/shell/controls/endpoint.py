@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import pick
 from app.shell.controls.curve_options import CurveOptions, draw_curve_options
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
-from app.shell.links import ENDPOINT, VIEW, endpoint_labels
+from app.shell.links import ENDPOINT, endpoint_labels
 from app.shell.session import Looking
 from data_loaders import Cohort
 
@@ -37,11 +37,6 @@ def survival_settings(looking: Looking) -> SurvivalSettings:
             looking, endpoint, limit=options.time.limit, below=below, followed=True
         )
     return SurvivalSettings(endpoint, chosen, options)
-
-
-def draw_view_choice(views: list[str]) -> str:
-    """The control that chooses the view of the page; the first where a link names no such view."""
-    return choice("View", views, VIEW, quiet=True)
 
 
 def draw_endpoint_choice(cohort: Cohort) -> str:

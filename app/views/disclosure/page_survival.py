@@ -29,8 +29,6 @@ def draw_survival(looking: Looking, policy: Disclosure) -> None:
     if not looking.cohort.endpoints:
         st.info("This cohort has no endpoint: the Data page says what was read.")
         return
-    if st.session_state.get(VIEW) not in {_CURVES, _INCIDENCE}:
-        st.session_state.pop(VIEW, None)
     view = choice("View", (_CURVES, _INCIDENCE), VIEW, quiet=True)
     left, right = st.columns(2)
     with left:

@@ -12,6 +12,7 @@ from app.cohort.scores import offered_scores
 from app.shell.controls.curve_options import SURVIVAL
 from app.shell.links import ENDPOINT, GROUP, VIEW
 from app.shell.sidebar import filter_columns
+from app.study.analyses import REGISTRY
 from app.study.wording import mid_sentence
 from app.views.patient.similar.analysis import MIN_NEIGHBOURS
 from app.views.patient.similar.profiles import profile_variables
@@ -106,7 +107,8 @@ def _survival(
     if not cohort.endpoints:
         return []
     endpoint = endpoint or next(iter(cohort.endpoints))
-    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Survival curves", "scale": SURVIVAL}
+    label = REGISTRY["survival.curves"].label
+    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: label, "scale": SURVIVAL}
     view = View(key, Filter(All(clauses)), "survival", settings)
     return [StartingQuestion(title, answer_with, view)]
 
@@ -123,7 +125,7 @@ def _transplant_question(key: str) -> StartingQuestion:
     return StartingQuestion(
         "Who benefits from a transplant, and when?",
         "A target trial emulated on these patients, beside the comparison that misleads",
-        View(key, Filter(), "transplant", {VIEW: "Four answers"}),
+        View(key, Filter(), "transplant", {VIEW: REGISTRY["transplant.answers"].label}),
     )
 
 
@@ -131,7 +133,7 @@ def _score_question(key: str) -> StartingQuestion:
     return StartingQuestion(
         "Which score tells more, and who changes class?",
         "Two published scores beside each other: who moves, and which orders survival better",
-        View(key, Filter(), "prognosis", {VIEW: "Score against score"}),
+        View(key, Filter(), "prognosis", {VIEW: REGISTRY["prognosis.pair"].label}),
     )
 
 
@@ -197,7 +199,7 @@ def _incidence(
     key: str, endpoint: str, group: str, title: str, answer_with: str
 ) -> list[StartingQuestion]:
     """The question that the cumulative incidence by group answers, death competing."""
-    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: "Competing risks"}
+    settings = {ENDPOINT: endpoint, GROUP: group, VIEW: REGISTRY["survival.incidence"].label}
     return [StartingQuestion(title, answer_with, View(key, Filter(), "survival", settings))]
 
 

@@ -12,12 +12,13 @@ from app.shell import navigation as pages
 from app.shell.links import ENDPOINT, VIEW, keep_choices
 from app.shell.navigation import SURVIVAL
 from app.shell.session import Looking
+from app.study.analyses import REGISTRY
 from app.study.exposures import Exposure, exposure_options
 from app.study.transplants.choices import transplants
 from app.study.wording import mid_sentence
 from app.views.survival.during.answer import LANDMARK, TIME_DEPENDENT
 
-DURING_VIEW = "Events during follow-up"
+DURING_VIEW = REGISTRY["survival.during"].label
 EXPOSURE = "exposure"
 SHOWN = "during_as"
 

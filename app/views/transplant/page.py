@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from app.cohort.escaping import literal
 from app.cohort.filters import Filter
-from app.shell.controls.endpoint import draw_view_choice
+from app.shell.controls.views import draw_view_choice
 from app.shell.layout import bullets
 from app.shell.session import Looking
 from app.shell.sidebar import show_view
@@ -48,14 +46,14 @@ _PLACES = """<style>
 </style>"""
 
 
-def draw_transplant(looking: Looking, views: dict[str, Callable[[Work], None]]) -> None:
+def draw_transplant(looking: Looking) -> None:
     """The page below its header."""
     suggestion = suggest(looking.cohort, looking.filter)
     if suggestion is None:
         _say_what_is_needed(looking)
         return
     st.html(_PLACES)
-    view = draw_view_choice(list(views))
+    draw = draw_view_choice("transplant")
     # Not a popover: the browser would draw its controls only when it is opened, and until then hold
     # them to what they were before a question from Home or another cohort set them.
     with st.expander("Change the question", icon=":material/tune:", key="transplant_question"):
@@ -66,7 +64,7 @@ def draw_transplant(looking: Looking, views: dict[str, Callable[[Work], None]]) 
         st.info(str(error))
         return
     answer = st.container(border=True, key="transplant_answer")
-    views[view](work)
+    draw(work)
     with answer:
         _draw_answer(work)
 

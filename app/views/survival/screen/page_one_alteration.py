@@ -17,14 +17,13 @@ from app.shell.links import GROUP, VIEW, feature_labels, keep_choices
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
 from app.shell.story.adding import draw_adding
-from app.study.analyses import answer_of
+from app.study.analyses import REGISTRY, answer_of
 from app.study.wording import format_p, format_q, format_ratio
 from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.screen.analysis import CohortScreen
 
 GENE = "gene"
 VOLCANO_KEY, TABLE_KEY = "screen_volcano", "screen_table"
-_CURVES_VIEW = "Survival curves"
 
 
 def current_gene(features: list[str]) -> str | None:
@@ -66,7 +65,7 @@ def draw_gene(
         f"{format_p(row['p_value'])}, {format_q(row['q_value'])}; altered in {row['altered']:,} of "
         f"{row['n']:,} tested. The curves are not adjusted."
     )
-    curves = {GROUP: str(GroupingSpec("alteration", gene)), VIEW: _CURVES_VIEW}
+    curves = {GROUP: str(GroupingSpec("alteration", gene)), VIEW: REGISTRY["survival.curves"].label}
     st.button(
         "Open its curves",
         key="open_gene",
