@@ -326,6 +326,18 @@ def test_what_a_patient_s_class_is_made_of_and_what_would_change_it() -> None:
     assert (open_["value"], open_["least"], open_["most"]) == ("missing", 0, 1)
 
 
+def test_where_a_number_of_a_formula_crosses_into_another_class() -> None:
+    columns: dict[str, tuple[str | None, list[object]]] = {
+        "age": ("years", [65.0]), "ecog": (None, ["1"]), "ldh": ("U/L", [250.0]),
+        "ldh_uln": ("U/L", [250.0]), "wbc": ("10⁹/L", [10.0]),
+    }  # fmt: skip
+    parts = contributions(_cohort(columns), "mipi", 0).set_index("input")["changes"]
+    rest = 0.9393 * 4
+    low, high = ((bound - rest) / 0.03535 for bound in (5.7, 6.2))
+    assert parts["age"] == f"below {low:.3g}: Low; from {high:.3g}: High"
+    assert parts["ecog"] == "above 1: High"
+
+
 def test_the_parts_of_the_ipss_m_sum_to_its_value(mds: Cohort) -> None:
     table = score(mds, "ipss_m").table
     for position in np.flatnonzero(table["missing"] == ())[:5]:

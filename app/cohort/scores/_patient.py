@@ -7,15 +7,17 @@ from itertools import pairwise
 from math import inf, nextafter
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.scores._definition import Definition, Item, Nested
-from app.cohort.scores._evidence import Evidence
+from app.cohort.scores._evidence import Evidence, Floats
 from app.cohort.scores._inputs import Input, input_of
 from app.cohort.scores._ipssm import IPSS_M, TERMS, values_of
 from app.cohort.scores._score import computed, definition_of, evidence_for
 from data_loaders import Cohort
 
+_WIDE, _TRIED = 100, 101
 # Inputs whose numbers have names.
 _NAMED = ("cyto_ipssr", "mf_karyotype", "cpss_karyotype")
 
@@ -110,29 +112,71 @@ def _is_stepped(known: Input) -> bool:
 
 
 def _changes(definition: Definition, held: dict[str, Evidence], name: str, category: int) -> str:
-    choices = _alternatives(definition, name)
-    if category < 0 or not choices:
+    if category < 0:
         return ""
-    rows = len(choices)
-    values = np.array([value for value, _ in choices])
+    choices = _alternatives(definition, name)
+    told: list[tuple[str, int]]
+    if choices:
+        found = _tried(definition, held, name, np.array([value for value, _ in choices]))
+        told = [(words, int(own)) for (_, words), own in zip(choices, found, strict=True)]
+    elif np.isfinite(input_of(name).bounds).all():
+        told = _stretches(definition, held, name)
+    else:
+        return ""
+    return "; ".join(
+        f"{words}: {definition.categories[place]}"
+        for words, place in told
+        if place >= 0 and place != category
+    )
+
+
+def _tried(
+    definition: Definition, held: dict[str, Evidence], name: str, values: Floats
+) -> npt.NDArray[np.int8]:
+    """The class with each of some values of an input, all others as they are."""
+    rows = len(values)
     tried = {
         other: replace(e, low=np.repeat(e.low, rows), high=np.repeat(e.high, rows))
         for other, e in held.items()
     }
     tried[name] = replace(held[name], low=values, high=values)
-    found = computed(definition, tried).category
-    return "; ".join(
-        f"{words}: {definition.categories[place]}"
-        for (_, words), place in zip(choices, found, strict=True)
-        if place >= 0 and place != category
-    )
+    return computed(definition, tried).category
+
+
+def _stretches(
+    definition: Definition, held: dict[str, Evidence], name: str
+) -> list[tuple[str, int]]:
+    """Where a number that enters a formula crosses into another class: in words, and that class.
+
+    Bounds are found to a thousandth of what is thought possible, or nearer.
+    """
+    low, high = input_of(name).bounds
+    spread = np.geomspace if low > 0 and high / low > _WIDE else np.linspace
+    values = np.asarray(spread(low, high, _TRIED), dtype=np.float64)
+    classes = _tried(definition, held, name, values)
+    starts = np.flatnonzero(np.diff(classes)) + 1
+    bounds = []
+    for start in starts:
+        near = np.linspace(values[start - 1], values[start], _TRIED)
+        changed = _tried(definition, held, name, near) != classes[start - 1]
+        bounds.append(f"{near[int(changed.argmax())]:.3g}")
+    ends = ["", *bounds, ""]
+    found = []
+    for place, (first, last) in enumerate(pairwise(ends)):
+        words = f"{first} to {last}" if first and last else f"from {first}"
+        own = int(classes[0 if not place else starts[place - 1]])
+        found.append((words if first else f"below {last}", own))
+    return found if bounds else []
 
 
 def _in_words(known: Input, held: Evidence) -> str:
     low, high = float(held.low[0]), float(held.high[0])
     if low == high:
         word = _word(known, low)
-        return f"{word} {known.unit}".strip() if known.unit != "%" else f"{word}%"
+        if known.unit == "%":
+            return f"{word}%"
+        times = "× " if known.unit.startswith("10") else ""
+        return f"{word} {times}{known.unit}".strip()
     if np.isinf([low, high]).any() or (low, high) == known.bounds:
         return "missing"
     return f"{_word(known, low)} to {_word(known, high)}"

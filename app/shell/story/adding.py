@@ -17,6 +17,7 @@ from app.shell.workspace.place import page_path, page_settings
 from app.study.answer import Answer
 from app.study.question import Question
 from app.study.story import Step, StoryError, caption_from, kept_question
+from app.study.wording import mid_sentence
 
 # Of a caption drawn from an answer: what a reader takes in beside a figure.
 _LONGEST = 400
@@ -69,7 +70,7 @@ def _draw(answer: Answer, ask: Callable[[str], Question], figures: list[str]) ->
             name = list(answer.figures)[place]
             named = len(places) > 1
             st.button(
-                f"{ADD}: {name.lower()}" if named else ADD,
+                f"{ADD}: {mid_sentence(name)}" if named else ADD,
                 key=f"{answer.key}_story_{place}",
                 icon=":material/playlist_add:",
                 type="tertiary",

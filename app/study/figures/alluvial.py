@@ -11,13 +11,15 @@ import plotly.graph_objects as go
 
 from app.cohort.colours import NEUTRAL
 from app.study.figures.labels import shortened
-from app.study.figures.theme import INK, make_figure, rgba, text_at
+from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 
 _ROW = 34
 # Room between nodes, so that the names of the smallest do not cover each other.
 _PAD = 15
 _BOTTOM = 16
 _SMALLEST = 0.004
+# The name of a thin node lies on its own flow.
+_HALO = ", ".join(f"0 0 2px {PAPER}" for _ in range(4))
 
 
 def alluvial(
@@ -87,7 +89,7 @@ def alluvial(
             "customdata": [f"{names[a]} → {names[b]}" for a, b, _ in flows],
             "hovertemplate": "%{customdata}: %{value:,} patients<extra></extra>",
         },
-        "textfont": {"size": 12, "color": INK, "shadow": "none"},
+        "textfont": {"size": 12, "color": INK, "shadow": _HALO},
         "domain": {"x": [0, 1], "y": [0, 1]},
     }
     heading = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4}

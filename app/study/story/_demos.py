@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
+from app.cohort.scores import SCORES
 from app.study.question import Question
 from app.study.story._story import Step, Story
 from data_loaders import Cohort, load_cohort
@@ -104,16 +105,18 @@ _MF = ("diagnosis", "MF")
 _mpn, _aml, _mds = (partial(partial, _step, cohort=key) for key in (_MPN, _AML, _MDS))
 
 
-def _scores(cohort: str, first: str, second: str, names: str) -> Callable[..., Step]:
+def _scores(cohort: str, first: str, second: str) -> Callable[..., Step]:
     """One score against another, of a page of its own."""
+    names = SCORES[first].label, SCORES[second].label
     return partial(
         _step, cohort=cohort, analysis="prognosis.pair",
-        caption=f"{names}: who changes class, and which of both tells better who dies first",
+        caption=f"From {names[0]} to {names[1]}: who changes class, and which of both tells better "
+        "who dies first",
         note="In the same patients. What is missing never counts as zero: who has no certain class "
         "is left out, and counted.",
         section=_OUTCOME,
         settings={**_OS, "first": f"score:{first}", "second": f"score:{second}"},
-        first_scale=f"score:{first}", second_scale=f"score:{second}", endpoint="os",
+        first_scale=names[0], second_scale=names[1], endpoint="os",
         view="Score against score",
     )  # fmt: skip
 
@@ -268,7 +271,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_OUTCOME,
                 by="variable:eln_2022", settings=_OS, endpoint="os", view="Survival curves",
             ),
-            _scores(_AML, "eln_2017", "eln_2022", "From ELN 2017 to ELN 2022"),
+            _scores(_AML, "eln_2017", "eln_2022"),
             _aml(
                 analysis="survival.incidence",
                 caption="Relapse after remission, with death in remission as what competes",
@@ -320,7 +323,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_OUTCOME,
                 by="variable:ipssm", settings=_OS, endpoint="os", view="Survival curves",
             ),
-            _scores(_MDS, "ipss_r", "ipss_m", "From IPSS-R to IPSS-M"),
+            _scores(_MDS, "ipss_r", "ipss_m"),
             _mds(
                 analysis="survival.incidence",
                 caption="Progression to acute leukaemia by TP53, death without it competing",
@@ -379,7 +382,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 caption="The CLL-IPI beside the survival that was published of its classes",
                 note="A diamond is the published survival of the class of its colour.",
                 section=_OUTCOME, settings={**_OS, "scale": "score:cll_ipi"},
-                scale_of_one="score:cll_ipi", endpoint="os", view="One score",
+                scale_of_one=SCORES["cll_ipi"].label, endpoint="os", view="One score",
             ),
         ),
     ),
@@ -389,7 +392,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
             _DLBCL, "diffuse large B-cell lymphoma", "variable:ipi",
             "Survival by the International Prognostic Index", "ttp",
             "Progression, with death before it as what competes", "TP53",
-            scored=_scores(_DLBCL, "ipi", "nccn_ipi", "From IPI to NCCN-IPI"),
+            scored=_scores(_DLBCL, "ipi", "nccn_ipi"),
         ),
     ),
     _CML: (
@@ -398,7 +401,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
             _CML, "chronic myeloid leukaemia", "variable:elts",
             "Survival by the ELTS score", "mmr",
             "A major molecular response, with what ends the chance of it competing", "ASXL1",
-            scored=_scores(_CML, "sokal", "elts", "From Sokal to ELTS"),
+            scored=_scores(_CML, "sokal", "elts"),
         ),
     ),
 }  # fmt: skip

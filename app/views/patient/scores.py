@@ -53,8 +53,8 @@ def _range(least: float, most: float) -> str:
     if np.isnan(least):
         return ""
     if least == most:
-        return number_in_words(least)
-    return f"{number_in_words(least)} to {number_in_words(most)}"
+        return number_in_words(least).replace("-", "−")
+    return f"{number_in_words(least)} to {number_in_words(most)}".replace("-", "−")
 
 
 def classes_of_patient(cohort: Cohort, position: int) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -104,7 +104,7 @@ def models_table(result: ScorePair) -> pd.DataFrame:
             {
                 "Cox model of": row["model"],
                 "Parameters": row["parameters"],
-                "Log-likelihood": f"{row['log_likelihood']:,.1f}",
+                "Log-likelihood": f"{row['log_likelihood']:,.1f}".replace("-", "−"),
                 "AIC": f"{row['aic']:,.1f}",
                 "Adding": row["added"],
                 "Chi-squared": f"{row['chi_squared']:.1f} on {row['df']}" if row["df"] else "",

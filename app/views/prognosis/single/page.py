@@ -45,6 +45,7 @@ def draw_single(looking: Looking) -> None:
     answer = answer_of(question, looking.cohort, result)
     show(answer, frame())
     if len(result.classes):
-        st.subheader("Observed and published", anchor=False)
+        heading = "Observed and published" if result.compared else "By class"
+        st.subheader(heading, anchor=False)
         draw_table(classes_table(result, time.unit), key="prognosis_classes")
     take_away(answer, question)
