@@ -22,6 +22,8 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
 from app.study.analyses import answer_to
 from app.study.answer import Answer
+from app.study.figures.alluvial import alluvial
+from app.study.figures.theme import framed
 from app.study.files.browser import ExportError
 from app.study.question import Question
 from app.study.slides import SlidesError, _figures, to_docx, to_pptx
@@ -228,6 +230,32 @@ def test_bars_have_the_intervals_of_their_shares(slides: list[Any], answers: dic
     )
     labels = series._element.findall(f".//{qn('c:dLbl')}")
     assert not labels, "what only pointing at a bar tells is not written into it"
+
+
+def test_table_one_is_a_table_and_flows_are_a_picture_with_their_numbers(
+    cohort: Cohort, answers: dict[str, Answer], monkeypatch: pytest.MonkeyPatch
+):
+    # The map's points are held to their places in tests/views/subgroups/test_figures.py.
+    monkeypatch.setattr(_figures, "figure_bytes", no_browser)
+    spec = GroupingSpec.parse("alteration:TP53")
+    question = Question("upload:abc", cohort.fingerprint, "cohort.table_one", grouping=spec)
+    table = answer_to(question, cohort)
+    classes = pd.DataFrame([[30, 5], [0, 12]], index=["a", "b"], columns=["X", "Y"])
+    drawn = framed(alluvial(classes, {"a": "#2a7fc1"}, left="Subgroup", right="Class"), "t")
+    flows = replace(answers["curves"], figures={"Classes": lambda: drawn},
+                    tables=lambda: {"Classes": classes.reset_index()})  # fmt: skip
+    content = to_pptx([table, flows], selection=Filter().apply(cohort))
+    first, *_, last = Presentation(io.BytesIO(content)).slides
+    held = next(shape.table for shape in first.shapes if shape.has_table)
+    cells = [[cell.text.split() for cell in row.cells] for row in list(held.rows)[1:]]
+    printed = table.tables()["Table one"].astype(str)
+    told = [[text.split() for text in row] for row in printed.to_numpy().tolist()]
+    summaries = slice(0, 4)  # the variable, everyone, both groups; tests beside them
+    assert len(cells) > 6
+    assert [row[summaries] for row in cells] == [row[summaries] for row in told[: len(cells)]]
+    assert not any(shape.has_chart for shape in last.shapes)
+    notes = last.notes_slide.notes_text_frame.text.partition("Its numbers:")[2]
+    assert "a\t30\t5\nb\t0\t12" in notes.replace("\x0b", "\n")
 
 
 def texts(slide: Any) -> list[str]:
