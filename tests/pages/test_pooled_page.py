@@ -97,7 +97,7 @@ def test_what_cannot_be_asked_again_is_kept_as_a_picture_that_says_so(
     for wrong in (
         "{",
         '{"data": [{"type": "scattergeo"}]}',
-        '{"data": [], "layout": {"images": 1}}',
+        '{"data": [], "layout": {"images": [1]}}',
     ):
         plain = story.to_dict()
         plain["steps"][0]["question"]["settings"]["figure"] = wrong

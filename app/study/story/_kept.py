@@ -31,7 +31,6 @@ _LONGEST = 400_000
 _KINDS = frozenset(
     {"bar", "contour", "funnel", "heatmap", "sankey", "scatter", "scattergl", "table"}
 )
-_NEVER = ('"images"', '"geo"', '"map')
 
 
 @dataclass(frozen=True)
@@ -109,10 +108,14 @@ def kept_picture(**settings: Any) -> Picture:
     """
     try:
         picture = Picture(**settings)
-        kinds = {trace.get("type", "scatter") for trace in json.loads(picture.figure)["data"]}
+        figure = json.loads(picture.figure)
+        kinds = {trace.get("type", "scatter") for trace in figure["data"]}
+        layout = figure["layout"]
+        of_all = layout.get("template", {}).get("layout", {})
+        images = [held.get("images") for held in (layout, of_all)]
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise StoryError("The picture that this step keeps is damaged.") from error
-    if not kinds <= _KINDS or any(part in picture.figure for part in _NEVER):
+    if not kinds <= _KINDS or any(images):
         raise StoryError("The picture that this step keeps is none that this app draws.")
     return picture
 
