@@ -389,11 +389,16 @@ def _unpacked_column(array: pa.ChunkedArray, spec: Mapping[str, Any]) -> Any:
         return array.to_numpy().view(np.dtype(dtype))
     if how == "plain":
         return array.to_numpy().astype(np.dtype(dtype), copy=False)
-    texts = array.to_pylist()
-    if how == "json":
-        texts = [None if text is None else _value(json.loads(text)) for text in texts]
-    values = np.empty(len(texts), dtype=object)
-    values[:] = texts
+    # Each different text is one object of Python's: a million of them take more than all numbers.
+    encoded = array.dictionary_encode().unify_dictionaries()
+    texts = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+    different = np.empty(len(texts) + 1, dtype=object)  # the last is None, for what is missing
+    for place, text in enumerate(texts):
+        different[place] = _value(json.loads(text)) if how == "json" else text
+    places = [
+        piece.indices.fill_null(-1).to_numpy(zero_copy_only=False) for piece in encoded.chunks
+    ]
+    values = different[np.concatenate(places)] if places else different[:0]
     return values if dtype == "object" else pd.array(values, dtype=dtype)
 
 

@@ -8,6 +8,7 @@ import sys
 
 import anyio
 import anyio.to_thread
+import pyarrow as pa
 
 _EVERY_S = 15
 
@@ -29,6 +30,7 @@ async def tidy() -> None:
 
 def _collect() -> None:
     gc.collect()
+    pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         # What ended sessions held lies scattered between what stays; the C library keeps it.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

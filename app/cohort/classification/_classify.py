@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.classification._disease import (
@@ -17,7 +18,7 @@ from app.cohort.classification._disease import (
     without_bcr,
 )
 from app.cohort.classification._evaluate import fact_names, verdicts
-from app.cohort.classification._facts import IMPLIES, Fact, Reader
+from app.cohort.classification._facts import IMPLIES, Fact, Reader, numbers_said
 from app.cohort.classification._lists import LISTS, Rule
 from app.cohort.classification._making import facts_of
 from data_loaders import Cohort
@@ -147,13 +148,13 @@ def _classified(
     undecided = np.empty(len(cohort), dtype=object)
     lists = LISTS[system]
     everything = tuple(dict.fromkeys(rule.entity for rules in lists.values() for rule in rules))
-    for position in range(len(cohort)):
-        if not named[position]:
-            possible[position], evidence[position] = everything, ()
-            undecided[position] = ("diagnosis",)
-        elif named[position] not in lists:
-            possible[position], undecided[position] = (), ()
-            evidence[position] = (f"no list for {named[position]} ({column})",)
+    unnamed = named == ""
+    possible[unnamed], evidence[unnamed] = _each(everything), _each(())
+    undecided[unnamed] = _each(("diagnosis",))
+    for which in {str(one) for one in pd.unique(named)} - {"", *lists}:
+        rows = named == which
+        possible[rows], undecided[rows] = _each(()), _each(())
+        evidence[rows] = _each((f"no list for {which} ({column})",))
     for which, rules in lists.items():
         rows = np.flatnonzero(named == which)
         if not len(rows):
@@ -163,23 +164,48 @@ def _classified(
         states = np.column_stack([own[name].state for name in in_list])[rows]
         of, found = verdicts(rules, states, in_list, IMPLIES)
         said = f"diagnosis {which}" + (f" ({column})" if column else "")
-        missing = [
-            tuple(dict.fromkeys(own[name].asks for name in verdict.matters)) for verdict in found
-        ]
-        for row, position in zip(rows, of, strict=True):
-            verdict = found[position]
-            if len(verdict.possible) == 1:
-                entity[row] = verdict.possible[0]
-            possible[row] = verdict.possible
-            sentences = [own[name].said(int(row)) for name in verdict.trail]
-            evidence[row] = tuple(dict.fromkeys(filter(None, [said, *sentences])))
-            undecided[row] = missing[position]
+        decided = [one.possible[0] if len(one.possible) == 1 else None for one in found]
+        entity[rows] = _objects(decided)[of]
+        possible[rows] = _objects([one.possible for one in found])[of]
+        asks = [tuple(dict.fromkeys(own[name].asks for name in one.matters)) for one in found]
+        undecided[rows] = _objects(asks)[of]
+        for position, verdict in enumerate(found):
+            theirs = rows[of == position]
+            evidence[theirs] = _evidence(said, [own[name] for name in verdict.trail], theirs)
     table = pd.DataFrame(
         {"entity": entity, "possible": possible, "evidence": evidence, "undecided": undecided,
          "disease": np.where(np.isin(named, list(lists)), named, "")},
         index=cohort.patients.index,
     )  # fmt: skip
     return Classification(system, SYSTEMS[system], _SOURCES[system], table, unrecorded_absent)
+
+
+def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+    """An array with each value, tuples too, as one thing."""
+    held = np.empty(len(values), dtype=object)
+    for position, value in enumerate(values):
+        held[position] = value
+    return held
+
+
+def _each(value: tuple[str, ...]) -> npt.NDArray[np.object_]:
+    """The same for all that it is assigned to."""
+    return _objects([value])
+
+
+def _evidence(
+    said: str, facts: Sequence[Fact], rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.object_]:
+    """The sentences of patients to whom a list says the same; who shares all of them has one."""
+    alike = np.zeros(len(rows), dtype=np.int64)
+    for fact in facts:
+        words = fact.yes if fact.state[rows[0]] == 1 else fact.no
+        if not isinstance(words, str):
+            codes, texts = pd.factorize(words[rows])
+            alike = pd.factorize(alike * len(texts) + codes)[0]
+    _, first, of = np.unique(alike, return_index=True, return_inverse=True)
+    told = [[said, *(fact.said(int(row)) for fact in facts)] for row in rows[first]]
+    return _objects([tuple(dict.fromkeys(filter(None, sentences))) for sentences in told])[of]
 
 
 def _for_list(
@@ -212,7 +238,7 @@ def _stated_facts(cohort: Cohort, facts: Mapping[str, Fact], words: object) -> d
         np.where(
             said == 1, "overt fibrosis by the diagnosis", "no overt fibrosis by the diagnosis"
         ),
-        [f"marrow fibrosis grade {value:g} ({column})" for value in grade],
+        numbers_said("marrow fibrosis grade", grade, "", column),
     ).astype(object)
     return {
         "bcr": replace(bcr, state=np.where(spoken, 0, bcr.state).astype(np.int8), no=no),

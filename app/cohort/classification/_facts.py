@@ -167,7 +167,8 @@ def _at_least(values: Floats, cut: float) -> States:
     return np.where(np.isnan(values), -1, values >= cut).astype(np.int8)
 
 
-def _numbers_said(label: str, values: Floats, unit: str, column: str) -> Texts:
+def numbers_said(label: str, values: Floats, unit: str, column: str) -> Texts:
+    """A sentence a patient with their number; empty where it is missing."""
     codes, different = pd.factorize(values)
     texts = [f"{label} {value:g}{unit} ({column})" for value in different]
     return _of_codes(texts, codes)
@@ -189,8 +190,8 @@ def blasts(reader: Reader) -> dict[str, Fact]:
     marrow, in_marrow = reader.number("bm_blasts", "%")
     blood, in_blood = reader.number("pb_blasts", "%")
     auer = _named_flag(reader, r"auer")
-    said = _numbers_said("marrow blasts", marrow, " %", in_marrow)
-    also = _numbers_said("blood blasts", blood, " %", in_blood)
+    said = numbers_said("marrow blasts", marrow, " %", in_marrow)
+    also = numbers_said("blood blasts", blood, " %", in_blood)
     both = _joined(said, also)
     asks = "blasts" if not in_blood else "marrow and blood blasts"
     recorded = bool(in_marrow or in_blood)
@@ -222,8 +223,8 @@ def counts(reader: Reader) -> dict[str, Fact]:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(white > 0, 100 * monocytes / white, np.nan)
     state = all_of([_at_least(monocytes, 0.5), _at_least(share, 10)])
-    words = _numbers_said("monocytes", monocytes, " × 10⁹/L", named)
-    part = _numbers_said("monocytes", share.round(1), " % of white cells", in_white)
+    words = numbers_said("monocytes", monocytes, " × 10⁹/L", named)
+    part = numbers_said("monocytes", share.round(1), " % of white cells", in_white)
     said = _joined(words, part)
     altered = any_of([*reader.genes.values(), reader.events.complex])
     return {
@@ -231,7 +232,7 @@ def counts(reader: Reader) -> dict[str, Fact]:
         "mono_1": Fact(_at_least(monocytes, 1.0), words, words, "monocytes"),
         "clonal": Fact(altered, "a clonal alteration", "no clonal alteration", "sequencing"),
         "wbc_13": Fact(_at_least(white, 13),
-                       *2 * (_numbers_said("white cells", white, " × 10⁹/L", in_white),),
+                       *2 * (numbers_said("white cells", white, " × 10⁹/L", in_white),),
                        "white cell count"),
     }  # fmt: skip
 
@@ -247,9 +248,7 @@ def _mutated(reader: Reader, gene: str, cut: float = 0.0) -> Fact:
     if not np.isnan(vaf).all():
         state[(state == 1) & (vaf < cut)] = 0
         state[(state == 1) & np.isnan(vaf)] = -1
-        said = _numbers_said(
-            f"{gene} mutated, allele fraction", np.round(100 * vaf, 1), " %", "VAF"
-        )
+        said = numbers_said(f"{gene} mutated, allele fraction", np.round(100 * vaf, 1), " %", "VAF")
         yes = np.where(np.isnan(vaf), yes, said)
         no = np.where(np.isnan(vaf), no, said)
         asks = f"{gene} with its allele fraction"
@@ -279,7 +278,7 @@ def single_genes(reader: Reader) -> dict[str, Fact]:
     own = _mutated(reader, "SF3B1", 0.05)
     rings, column = reader.number("ring_sideroblasts", "%")
     stands = (rings >= 15) & (own.state < 1)
-    said = _numbers_said("ring sideroblasts", rings, " %, which stand for SF3B1", column)
+    said = numbers_said("ring sideroblasts", rings, " %, which stand for SF3B1", column)
     yes = np.where(stands, said, own.yes)
     state = np.where(stands, 1, own.state).astype(np.int8)
     return {
@@ -453,11 +452,11 @@ def myeloproliferative(reader: Reader) -> dict[str, Fact]:
     if in_crit:
         thick = np.where(np.isnan(crit) | np.isnan(crit_cut), -1, crit > crit_cut)
         high = any_of([high, thick.astype(np.int8)])
-    hb_words = _numbers_said("haemoglobin", np.round(hb, 1), " g/dL", in_hb)
-    crit_words = _numbers_said("haematocrit", np.round(crit, 1), " %", in_crit)
+    hb_words = numbers_said("haemoglobin", np.round(hb, 1), " g/dL", in_hb)
+    crit_words = numbers_said("haematocrit", np.round(crit, 1), " %", in_crit)
     words = _joined(hb_words, crit_words)
     platelets, in_platelets = reader.number("platelets", "10⁹/L")
-    many = _numbers_said("platelets", platelets, " × 10⁹/L", in_platelets)
+    many = numbers_said("platelets", platelets, " × 10⁹/L", in_platelets)
     return {
         "jak2": _mutated(reader, "JAK2"),
         "driver": drivers,
