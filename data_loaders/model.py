@@ -368,6 +368,12 @@ class Cohort:
         return counts
 
     @cached_property
+    def tested_counts(self) -> npt.NDArray[np.int64]:
+        """Patients tested for each feature, in the order of the columns."""
+        counts: npt.NDArray[np.int64] = np.count_nonzero(self.states >= 0, axis=0).astype(np.int64)
+        return counts
+
+    @cached_property
     def endpoint_columns(self) -> frozenset[str]:
         """Columns of ``patients`` that an endpoint is made of."""
         return frozenset(name for held in self.endpoints.values() for name in held.columns)

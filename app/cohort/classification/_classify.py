@@ -108,6 +108,12 @@ def classify(
 
 def offered_classes(cohort: Cohort) -> tuple[str, ...]:
     """Keys of the classifications worth offering: two entities, and a third of patients decided."""
+    if cohort not in _OFFERED:
+        _OFFERED[cohort] = _offered(cohort)
+    return _OFFERED[cohort]
+
+
+def _offered(cohort: Cohort) -> tuple[str, ...]:
     named = diseases(cohort)[0]
     found = []
     for key, lists in LISTS.items():
@@ -125,6 +131,7 @@ def offered_classes(cohort: Cohort) -> tuple[str, ...]:
 _HELD: WeakKeyDictionary[Cohort, dict[tuple[str, str | None, bool], Classification]] = (
     WeakKeyDictionary()
 )
+_OFFERED: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def _classified(

@@ -72,14 +72,13 @@ def without_bcr(words: Texts) -> npt.NDArray[np.bool_]:
     """Whose diagnosis says that there is no BCR::ABL1: ET, PV and myelofibrosis."""
     named = re.compile(r"\bet\b|\bpv\b|\bp?mf\b|thrombocyth|polycyth|myelofib|fibrot|fibrosis")
     codes, different = pd.factorize(words)
-    return np.array([named.search(word) is not None for word in different], dtype=bool)[codes]
+    found = np.array([named.search(word) is not None for word in different], dtype=bool)
+    return np.asarray(found[codes])
 
 
 def fibrosis_said(words: Texts) -> States:
     """Whether the diagnosis says that the marrow is fibrotic (grade 2 or 3); -1 if it does not."""
     overt, none = re.compile(r"overt|post"), re.compile(r"\bet\b|\bpv\b|thrombocyth|polycyth|pre")
     codes, different = pd.factorize(words)
-    return np.array(
-        [1 if overt.search(word) else 0 if none.search(word) else -1 for word in different],
-        dtype=np.int8,
-    )[codes]
+    found = [1 if overt.search(word) else 0 if none.search(word) else -1 for word in different]
+    return np.asarray(np.array(found, dtype=np.int8)[codes])

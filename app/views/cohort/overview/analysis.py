@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -114,6 +115,16 @@ def ranked_variables(cohort: Cohort) -> list[RankedVariable]:
     cohort
         The cohort; the whole of it decides, so that the order does not jump as one filters.
     """
+    if cohort not in _RANKED:
+        _RANKED[cohort] = _ranked(cohort)
+    return _RANKED[cohort]
+
+
+# Asked on every run of the page, and the same as long as the cohort lives.
+_RANKED: WeakKeyDictionary[Cohort, list[RankedVariable]] = WeakKeyDictionary()
+
+
+def _ranked(cohort: Cohort) -> list[RankedVariable]:
     found = []
     for variable in cohort.variables.values():
         if variable.role == "outcome" or variable.name in cohort.endpoint_columns:
@@ -202,7 +213,7 @@ def selected_alterations(cohort: Cohort, mask: Bools, most: int = 15) -> pd.Data
             "altered": np.count_nonzero(inside == 1, axis=0),
             "tested": np.count_nonzero(inside >= 0, axis=0),
             "everyone_altered": cohort.altered_counts[columns],
-            "everyone_tested": np.count_nonzero(states >= 0, axis=0),
+            "everyone_tested": cohort.tested_counts[columns],
         }
     )
     table["frequency"] = table["altered"] / table["tested"].where(table["tested"] > 0)

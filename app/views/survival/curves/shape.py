@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -103,6 +104,16 @@ def hazards_model(outcome: Outcome) -> GroupModel | None:
 
     As with an infinite hazard ratio. Groups that are too small for a test do not count.
     """
+    # Figure, sentences, methods and sheets all ask for it, at every run of the page.
+    if outcome not in _MODELS:
+        _MODELS[outcome] = _fitted(outcome)
+    return _MODELS[outcome]
+
+
+_MODELS: WeakKeyDictionary[Outcome, GroupModel | None] = WeakKeyDictionary()
+
+
+def _fitted(outcome: Outcome) -> GroupModel | None:
     own = np.isin(outcome.codes, outcome.large_enough()[0])
     cause = outcome.event[own].astype(np.int64)
     entry = None if outcome.entry is None else outcome.entry[own]
