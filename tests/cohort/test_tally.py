@@ -24,6 +24,9 @@ from app.analysis.regression import cox
 from app.analysis.survival import (
     kaplan_meier_from_events,
     logrank_from_events,
+    logrank_test,
+    logrank_trend,
+    logrank_trend_from_events,
     rmst_differences,
 )
 from app.cohort.filters import Filter
@@ -75,6 +78,27 @@ def test_pooled_curves_and_tests_are_those_of_the_rows(cohort: Cohort, sites: Po
     by_site = logrank_from_events(sites.events(OLDER, "os", spec, by_site=True))
     assert "stratified (3 strata)" in by_site.method
     assert by_site.n == found.n
+
+
+def test_weighted_tests_and_trends_are_those_of_the_rows(cohort: Cohort, sites: PooledTally):
+    spec = GroupingSpec.parse("cut:age_years@60,70,80")
+    grouping = spec.build(cohort, np.ones(cohort.n, dtype=bool))
+    time, event = cohort.numbers("os_months"), cohort.numbers("os_event")
+    known = (grouping.codes >= 0) & ~(np.isnan(time) | np.isnan(event))
+    site = (np.arange(cohort.n) % 3)[known]
+    asked = (time[known], event[known], grouping.codes[known])
+    for by_site in (False, True):
+        table = sites.events(None, "os", spec, by_site=by_site)
+        strata = site if by_site else None
+        for weights in ("logrank", "peto-peto", ("fleming-harrington", 0.5, 1.0)):
+            test = logrank_from_events(table, weights=weights)
+            expected = logrank_test(*asked, strata=strata, weights=weights)
+            assert test.statistic == pytest.approx(expected.statistic, rel=1e-12)
+            for scores in (None, [1.0, 2.0, 4.0, 9.0]):
+                trend = logrank_trend_from_events(table, scores, weights=weights)
+                rows = logrank_trend(*asked, scores, strata=strata, weights=weights)
+                assert trend.statistic == pytest.approx(rows.statistic, rel=1e-12)
+                assert (trend.df, trend.n, trend.method) == (1, rows.n, rows.method)
 
 
 def test_pooled_incidence_is_that_of_the_rows(cohort: Cohort, sites: PooledTally):

@@ -8,7 +8,11 @@ from app.analysis.survival._contrasts import (
     survival_differences,
 )
 from app.analysis.survival._follow_up import administrative_censoring, risk_table
-from app.analysis.survival._from_events import kaplan_meier_from_events, logrank_from_events
+from app.analysis.survival._from_events import (
+    kaplan_meier_from_events,
+    logrank_from_events,
+    logrank_trend_from_events,
+)
 from app.analysis.survival._kaplan_meier import (
     ConfType,
     Estimate,
@@ -49,6 +53,7 @@ __all__ = [
     "logrank_from_events",
     "logrank_test",
     "logrank_trend",
+    "logrank_trend_from_events",
     "longest_common_time",
     "pairwise_logrank",
     "risk_table",

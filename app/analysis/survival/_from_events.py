@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -58,3 +59,23 @@ def logrank_from_events(table: pd.DataFrame, *, weights: Weights = "logrank") ->
         raise ValueError("A comparison needs patients in at least two groups; here is only one.")
     data = replace(data, event=causes == 1)
     return _logrank.tested(data, groups, strata, weights, exponents)
+
+
+def logrank_trend_from_events(
+    table: pd.DataFrame, scores: Any = None, *, weights: Weights = "logrank"
+) -> LogrankResult:
+    """Test for a trend over the ordered groups of an event table.
+
+    Parameters
+    ----------
+    table, weights
+        As in :func:`logrank_from_events`.
+    scores
+        As in :func:`app.analysis.survival.logrank_trend`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`logrank_from_events`, or if the scores do not match the groups.
+    """
+    return _logrank.trend_of(logrank_from_events(table, weights=weights), scores)

@@ -6,7 +6,7 @@ Weighted, stratified and left-truncated in one pass over a table of counts (even
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -144,7 +144,11 @@ def logrank_trend(
     ValueError
         If the scores do not match the groups, or as :func:`logrank_test`.
     """
-    overall = logrank_test(time, event, groups, entry, strata, weights=weights)
+    return trend_of(logrank_test(time, event, groups, entry, strata, weights=weights), scores)
+
+
+def trend_of(overall: LogrankResult, scores: Any = None) -> LogrankResult:
+    """The test for a trend, from that of any difference."""
     k = len(overall.table)
     score = np.arange(1.0, k + 1) if scores is None else numbers(scores, "Scores", k)
     table = overall.table.assign(score=score)
@@ -157,10 +161,9 @@ def logrank_trend(
     elif not note:
         note = "The scores do not differ between the groups that can be compared."
     method = f"{overall.method}, trend over {k} ordered groups"
-    return LogrankResult(
-        statistic, 1, p_value, table, overall.variance, overall.n, overall.events, weights, method,
-        note,
-    )  # fmt: skip
+    return replace(
+        overall, statistic=statistic, df=1, p_value=p_value, table=table, method=method, note=note
+    )
 
 
 def pairwise_logrank(

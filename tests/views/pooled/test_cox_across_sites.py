@@ -24,6 +24,7 @@ from app.cohort.tally import (
     sealed,
     tally_of,
 )
+from app.cohort.tally._policy import HALF_YEARS
 from app.command import main
 from app.views.pooled.analysis import pooled_survival
 from app.views.pooled.incidence import pooled_incidence
@@ -37,6 +38,7 @@ from app.views.pooled.rounds.coordinator import (
 from app.views.pooled.rounds.files import Reply, Request, read_reply, read_request
 from app.views.pooled.rounds.model import Covariate, Model, model_of
 from app.views.pooled.rounds.site import RoundsPolicy, reply_to
+from app.views.pooled.words import GROUPING_COSTS
 from data_loaders import Cohort, load_cohort
 from data_loaders.cohort_folder import write_cohort
 from tests.r_program import run_r
@@ -175,6 +177,42 @@ def test_exact_releases_pool_to_published_rows_on_the_grid(disease: str, public_
     for curve, who in zip(pooled.curves.values(), (~old, old), strict=True):
         expected = cumulative_incidence(time[who], cause[who]).curves[1].incidence
         np.testing.assert_allclose(curve.curves[1].incidence, expected, rtol=1e-12)
+
+
+@pytest.mark.shared
+def test_what_the_page_says_that_grouping_costs_is_what_it_costs(public_cohorts: Path):
+    grid = np.array([*HALF_YEARS, *range(492, 1200, 12)], dtype=float)
+    off: dict[str, list[float]] = {"survival": [], "ratio": [], "mean": [], "difference": []}
+    for file, names in REAL.values():
+        whole = load_cohort(public_cohorts / file)
+        rows = pd.DataFrame({"time": whole.numbers("os_months"), "event": whole.numbers("os_event"),
+                             "old": whole.numbers(names[0])}).dropna()  # fmt: skip
+        rows = rows.assign(
+            old=(rows["old"] > 65).astype(float), grouped=grid[np.searchsorted(grid, rows["time"])]
+        )
+        curves = [
+            [kaplan_meier(own[column], own["event"]) for _, own in rows.groupby("old")]
+            for column in ("time", "grouped")
+        ]
+        at = [[km.at([12, 24, 60])["survival"] for km in pair] for pair in curves]
+        off["survival"].append(100 * float(np.abs(np.array(at[0]) - np.array(at[1])).max()))
+        means = np.array([[float(km.rmst(60)) for km in pair] for pair in curves])
+        off["mean"] += list(means[1] - means[0])
+        off["difference"].append(float(abs(np.diff(means[1] - means[0])[0])))
+        exact, near = (
+            cox(rows, column, "event", ["old"]).summary.iloc[0] for column in ("time", "grouped")
+        )
+        off["ratio"].append(abs(exact["coef"] - near["coef"]) / exact["se"])
+        for one, other in zip(*curves, strict=True):
+            place = np.searchsorted(grid, one.median)
+            assert other.median in grid[place : place + 2]
+    assert min(off["mean"]) > 0
+    found = {name: f"{max(values):.1f}" for name, values in off.items()}
+    assert (
+        f"survival at 1, 2 and 5 years up to {found['survival']} percentage points, a hazard ratio "
+        f"up to {found['ratio']} standard errors, restricted means to 5 years up to "
+        f"{found['mean']} months too long and their difference up to {found['difference']}"
+    ) in GROUPING_COSTS
 
 
 def test_rounds_give_what_r_gives(model: Model, hospitals: dict[str, Cohort], tmp_path: Path):
