@@ -43,7 +43,7 @@ _REMISSION = re.compile(r"(?<![a-z])(?:cr|ccr|pr)(?![a-z0-9])")
 _EARLIER_NAME = re.compile(
     r"prior|previous|preced|history|anamn|baseline|vorher|fruh|frueh|pregress|antecedent|previ[oa]|"
     r"famil|eligib|dono|spender|intent|planned|geplant|predict|prognos|risk|risik|rischi|risque|"
-    r"riesg|score|diagnos|(?<![a-z])vor(?![a-z])"
+    r"riesg|score|diagnos|(?<![a-z])vor(?![a-z])|hct[ _.-]?ci(?![a-z])|comorb"
 )
 _DIAGNOSED = re.compile(r"diagnos")
 _FEWEST = 10

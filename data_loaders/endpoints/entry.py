@@ -25,7 +25,8 @@ _ARRIVALS = frozenset(
     {"enrolment", "enrollment", "inclusion", "registration", "randomisation", "randomization",
      "referral", "recruitment", "consent", "einschluss", "studieneinschluss", "registrierung",
      "überweisung", "arruolamento", "inclusione", "registrazione", "inclusión", "inscripción",
-     "registro", "derivación", "enregistrement"}
+     "registro", "derivación", "enregistrement", "firstvisit", "firstpresentation",
+     "erstvorstellung", "primavisita", "primeravisita", "premièrevisite"}
 )  # fmt: skip
 _FILLERS = frozenset(
     {"to", "of", "at", "in", "into", "from", "since", "time", "date", "datum", "data", "fecha",

@@ -25,6 +25,7 @@ from app.shell.links import (
 )
 from app.shell.session import Looking
 from app.study.transplants.choices import progressions
+from app.study.transplants.confounders import transplant_versions
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
 from app.study.wording import mid_sentence
 from app.views.transplant.defaults import Suggestion, eligible
@@ -34,6 +35,7 @@ from data_loaders import Cohort
 ALTERED = "altered"
 HIGHER_FROM = "higher_from"
 KIND, _BOTH = "transplant_kind", "both"
+_ANY = "any"
 _LATEST, _ANY_AGE = 240.0, 120.0
 _ASKED_OF = "_question_of"
 
@@ -68,6 +70,7 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
             "Transplant", TRANSPLANT, usual.treatment, transplant_labels(cohort, endpoint)
         )
         kind = _draw_kind(controls, cohort, usual.kind)
+        versions = _draw_versions(controls, cohort)
         zero = controls.choice(
             "Time zero",
             TIME_ZERO,
@@ -101,6 +104,7 @@ def draw_question(looking: Looking, suggestion: Suggestion) -> TargetTrial:
         classes=None if classes == NO_CLASSES else classes,
         progression=None if progression is None else progression.key,
         kind=kind,
+        versions=versions,
         higher_from=higher,
     )
 
@@ -132,6 +136,20 @@ def _draw_kind(controls: _Controls, cohort: Cohort, usual: str) -> str:
         "kind is not known counts as allogeneic."
     )
     return "" if chosen == _BOTH else chosen
+
+
+def _draw_versions(controls: _Controls, cohort: Cohort) -> tuple[tuple[str, str], ...]:
+    """Which donor and conditioning count, where the cohort records them of the transplants."""
+    chosen = []
+    for name in transplant_versions(cohort):
+        counts = cohort.patients[name].astype("string").value_counts()
+        labels = {_ANY: "Any"} | {str(level): f"{level} ({n:,})" for level, n in counts.items()}
+        label = str(cohort.variables[name].label)
+        level = controls.choice(label, f"version_{name}", _ANY, labels)
+        chosen += [(name, level)] if level != _ANY else []
+    if chosen:
+        st.caption("A transplant done otherwise, or of which it is not known, ends a follow-up.")
+    return tuple(chosen)
 
 
 def _begins_anew(looking: Looking) -> bool:

@@ -9,7 +9,11 @@ import pytest
 
 from app.analysis.transplant import Strategy
 from app.cohort.filters import Filter
-from app.study.transplants.confounders import confounder_options, what_is_left
+from app.study.transplants.confounders import (
+    confounder_options,
+    transplant_versions,
+    what_is_left,
+)
 from app.study.transplants.kinds import transplant_kinds
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import write_protocol
@@ -132,3 +136,49 @@ def test_what_is_not_known_is_computed_from_what_the_file_holds():
         variables={**made.variables, "ecog": Variable("ecog", "ECOG", "ordinal")},
     )
     assert "not recorded in these data: comorbidity, a donor" in what_is_left(held, [])
+
+
+def test_donor_and_conditioning_are_versions_of_the_transplant_and_no_confounders():
+    made = cohort()
+    given = made.patients["transplant_months"].notna().to_numpy()
+    rng = np.random.default_rng(5)
+    patients = made.patients.assign(
+        donor=np.where(given, rng.choice(["MSD", "MUD"], N), None),
+        conditioning=np.where(given, rng.choice(["RIC", "MAC"], N), None),
+        donor_found=rng.choice(["yes", "no"], N),
+        hct_ci=rng.integers(0, 6, N).astype(float),
+    )
+    more = {
+        name: Variable(name, label, kind)
+        for name, label, kind in (
+            ("donor", "Donor", "categorical"),
+            ("conditioning", "Conditioning", "categorical"),
+            ("donor_found", "Donor found", "categorical"),
+            ("hct_ci", "HCT ci", "numeric"),
+        )
+    }
+    made = replace(made, patients=patients, variables={**made.variables, **more})
+    assert transplant_versions(made) == ["donor", "conditioning"]
+    options = confounder_options(made)
+    # In everybody: whether a donor was found, and comorbidity, which is no transplant.
+    assert {"variable:donor_found", "variable:hct_ci"} <= set(options)
+    assert not {"variable:donor", "variable:conditioning"} & set(options)
+    absent = what_is_left(made, []).partition("not recorded in these data: ")[2]
+    assert "performance status" in absent
+    assert not any(word in absent for word in ("donor", "conditioning", "comorbidity"))
+
+    trial = TargetTrial(strategies=STRATEGIES, versions=(("donor", "MUD"),))
+    assert TargetTrial.from_dict(trial.to_dict()) == trial
+    protocol = write_protocol(made, trial)
+    other = (given & (patients["donor"] == "MSD").to_numpy())[protocol.patients]
+    assert other.any()
+    assert (protocol.data.time[other] == 4.0).all()
+    assert not protocol.data.event[other].any()
+    assert np.isinf(protocol.data.treated[other]).all()
+    told = protocol.table.set_index("element").loc["Treatment strategies", "data"]
+    assert "donor MUD alone" in told
+    assert f"{other.sum()} with another or an unknown one end the follow-up" in told
+    with pytest.raises(ValueError, match="does not tell by ward"):
+        write_protocol(made, replace(trial, versions=(("ward", "A"),)))
+    with pytest.raises(ValueError, match="cannot be read"):
+        TargetTrial.from_dict({"versions": ["MUD"]})

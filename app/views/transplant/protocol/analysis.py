@@ -25,6 +25,7 @@ from app.study.transplants.confounders import (
     centre_column,
     other_treatments,
     timeless_treatments,
+    transplant_versions,
     what_is_left,
 )
 from app.study.transplants.kinds import ALLOGENEIC, AUTOLOGOUS, transplant_kinds
@@ -103,6 +104,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         raise ValueError("Nobody eligible has a known outcome: choose another endpoint.")
     given = exposure_times(cohort, trial.treatment, trial.endpoint)
     given, ends, kinds = _of_kind(cohort, trial, given, model.outcome.used)
+    given, ends, versions = _of_version(cohort, trial, (given, ends), model.outcome.used)
     zero: Floats = np.zeros(cohort.n)
     if trial.time_zero is not None:
         zero = exposure_times(cohort, trial.time_zero, trial.endpoint).months
@@ -151,7 +153,7 @@ def write_protocol(cohort: Cohort, trial: TargetTrial) -> Protocol:
         "endpoint": cohort.endpoints[trial.endpoint].label,
         "confounders": listing([mid_sentence(name) for name in (*names, *onsets)]) or "none",
         "centres": _centres_in_words(cohort, centre, data),
-        "transplant": f"{given.exposure.noun}{kinds}",
+        "transplant": f"{given.exposure.noun}{kinds}{versions}",
         "left": "; ".join(
             text
             for text in (
@@ -269,6 +271,35 @@ def _of_kind(
     )
     ends = np.where(other, given.months, np.inf)
     return replace(given, months=np.where(other, np.nan, given.months)), ends, words
+
+
+def _of_version(
+    cohort: Cohort, trial: TargetTrial, found: tuple[ExposureTimes, Floats], used: Bools
+) -> tuple[ExposureTimes, Floats, str]:
+    """Transplants done as the trial asks, when one done otherwise ends a follow-up, and in words.
+
+    One of which it is not known how it was done counts as done otherwise.
+    """
+    given, ends = found
+    words = ""
+    for column, level in trial.versions:
+        if column not in transplant_versions(cohort):
+            raise ValueError(
+                f"This cohort does not tell by {column} how a transplant was done; choose another "
+                "version of the transplant."
+            )
+        dated = np.isfinite(given.months)
+        asked = cohort.patients[column].astype("string").eq(level).to_numpy(bool, na_value=False)
+        other = dated & ~asked
+        label = mid_sentence(cohort.variables[column].label)
+        words += (
+            f", {label} {level} alone: {int((used & dated & asked).sum()):,} of the eligible; "
+            f"{int((used & other).sum()):,} with another or an unknown one end the follow-up at "
+            "their time"
+        )
+        ends = np.where(other, given.months, ends)
+        given = replace(given, months=np.where(other, np.nan, given.months))
+    return given, ends, words
 
 
 def _at_baseline(cohort: Cohort, covariate: Covariate) -> str:

@@ -44,6 +44,9 @@ class TargetTrial:
     kind
         ``allogeneic`` or ``autologous``: transplants of the other kind end the follow-up; empty
         for every transplant alike.
+    versions
+        How the transplant has to be done, column and level: ``("donor", "MSD")``; any other ends
+        the follow-up.
     higher_from
         The first class of higher risk, which is compared with lower risk; empty for the upper half.
     """
@@ -59,6 +62,7 @@ class TargetTrial:
     classes: str | None = None
     progression: str | None = None
     kind: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
     higher_from: str = ""
 
     @property
@@ -71,6 +75,7 @@ class TargetTrial:
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain["eligibility"] = self.eligibility.to_dict()
         plain["confounders"] = list(self.confounders)
+        plain["versions"] = [list(pair) for pair in self.versions]
         plain["strategies"] = [
             {name: value for name, value in asdict(arm).items() if value != np.inf}
             for arm in self.strategies
@@ -97,6 +102,8 @@ class TargetTrial:
                 values["eligibility"] = Filter.from_dict(values["eligibility"])
             if "confounders" in values:
                 values["confounders"] = tuple(values["confounders"])
+            if "versions" in values:
+                values["versions"] = tuple(_pair(*pair) for pair in values["versions"])
         except TypeError as error:
             raise ValueError("The trial cannot be read; copy the whole link again.") from error
         return cls(**values)
@@ -104,3 +111,7 @@ class TargetTrial:
     def to_json(self) -> str:
         """The trial as compact JSON: the same trial gives the same text."""
         return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+
+def _pair(column: str, level: str) -> tuple[str, str]:
+    return column, level
