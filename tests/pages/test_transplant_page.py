@@ -68,7 +68,7 @@ def test_every_view_opens_on_a_finished_answer(open_app: Opener, view: str):
     assert len(drawn) >= MANY_FIGURES.get(view, 1)
     assert all(SYNTHETIC_MARK in str(figure["layout"]) for figure in drawn)
     assert words(at).count(HYPOTHESES) == 1, "said once, calmly"
-    assert "In a trial emulated on these 447 patients" in words(at)
+    assert "In a trial emulated on these 837 patients" in words(at)
 
 
 def test_the_answer_is_the_librarys(open_app: Opener):
@@ -91,7 +91,7 @@ def test_the_answer_is_the_librarys(open_app: Opener):
     )
     at = opened(open_app, view="Four answers")
     row = found.contrasts[found.contrasts["supported"]].iloc[0]
-    assert row["group"] == "Higher risk"
+    assert row["group"] == "All eligible"
     assert f"**{signed(row['rmst_difference'])} months**" in words(at)
     assert f"up to **month {found.settings.horizon:g}**" in words(at)
     assert "BIASED BY IMMORTAL TIME" in str(titled(at, "Naive: ever against never")["layout"])
@@ -183,7 +183,7 @@ def diagnosis(at: AppTest, tab: str) -> AppTest:
 
 
 DIAGNOSES = {
-    "Weights": ("Stabilised weights, 447 patients", "The largest weight is"),
+    "Weights": ("Stabilised weights, 837 patients", "The largest weight is"),
     "Positivity": ("Who could follow it: transplant within 12", "left out of every estimate"),
     "Balance": ("Balance of the confounders: transplant within", "before weighting"),
 }
@@ -207,7 +207,7 @@ def test_every_diagnosis_is_drawn_and_says_what_it_shows(open_app: Opener):
 def test_other_choices_come_from_the_worker(open_app: Opener):
     at = diagnosis(opened(open_app, view="Four answers"), "Other choices")
     until(at, "other choices it runs from")
-    figure = titled(at, "Other choices, higher risk: transplant within")
+    figure = titled(at, "Other choices, all eligible: transplant within")
     assert any("Grace period" in str(text) for text in figure["layout"]["annotations"])
     told(at, "choices", figure)
 
@@ -242,7 +242,7 @@ def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(
     assert one.answer.sentences[0] in words(at)
     script = dict(step_files(one, None))["script.py"]
     check_tables(f"\n{run(str(script), tmp_path)}", one.answer)
-    told(at, "truth", titled(at, "Planted truth and estimates, 447 patients"))
+    told(at, "truth", titled(at, "Planted truth and estimates, 837 patients"))
 
 
 def test_home_leads_here(open_app: Opener):
