@@ -28,6 +28,7 @@ import pandas as pd
 from app.analysis.transplant import (
     CRUDE,
     EFFECTIVE,
+    LARGE_SHARE,
     NEVER,
     Emulation,
     EmulationSettings,
@@ -106,8 +107,12 @@ def of_trial(found: Emulation, true: Floats) -> Said:
     said |= _of_everyone(found, inside[groups[0]])
     said |= told("any class", [single[name] for name in found.classes if name in single])
     for name in (groups[0], *(found.halves or ())):
-        if name in single:
-            said |= told(f"gain, {name}", [single[name]])
+        # A half without an estimate at the horizon has one at the latest of its own, if any.
+        own = found.horizons[(found.horizons["group"] == name) & found.horizons["supported"]]
+        if len(own):
+            last = own.iloc[-1]
+            value = (last["rmst_difference"], last["lower"], last["upper"])
+            said |= told(f"gain, {name}", [(*value, gain(name, last["horizon"]))])
     if groups[0] in rows.index:
         row, alive = rows.loc[groups[0]], (inside[groups[0]] > settings.horizon).mean(axis=(1, 2))
         said |= told("survival difference", [
@@ -127,6 +132,10 @@ def of_trial(found: Emulation, true: Floats) -> Said:
             said[f"{name}: claims"] = float(tests.loc[name, "p_value"] < 0.05)
             said[f"{name}: wrong"] = said[f"{name}: claims"] * float(np.allclose(true[0], true[1]))
     said["one patient: moves it (warned)"] = float(found.influence["warned"].any())
+    shares = found.influence.set_index("group")["share"]
+    said["one patient: over 5% of an arm of everyone"] = float(
+        shares.get(groups[0], 0) > LARGE_SHARE
+    )
     said["one patient: sentence"] = float(bool(caution(found)))
     return said
 

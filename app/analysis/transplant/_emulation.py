@@ -20,12 +20,18 @@ from app.analysis.arrays import Bools, Floats
 from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._balance import balance_notes, balance_table
 from app.analysis.transplant._claims.groups import groups_of
-from app.analysis.transplant._claims.horizon import effective_numbers, supported_until
+from app.analysis.transplant._claims.horizon import (
+    effective_numbers,
+    own_horizons,
+    supported_until,
+)
 from app.analysis.transplant._claims.influence import influence_table
 from app.analysis.transplant._claims.tables import difference_table, horizon_table, test_table
 from app.analysis.transplant._strategies import Spread, Strategy
 from app.analysis.transplant._support import (
+    FEWEST_DEATHS,
     arm_notes,
+    followed_of,
     general_notes,
     support_table,
     weight_notes,
@@ -75,7 +81,8 @@ class EmulationSettings:
     effective
         Effective number that every arm needs: the horizon becomes the latest time at which those
         that are compared first have it, and a group without it, or with fewer than 10 deaths in an
-        arm, has no estimate. 0 estimates whatever can be.
+        arm, has no estimate there; a half of the classes has one at the latest time of its own. 0
+        estimates whatever can be.
     beside
         Horizons that are told besides, estimated where they come before the own.
     """
@@ -220,26 +227,30 @@ def emulate(
     reference = kinds.index("never") if "never" in kinds else len(arms) - 1
     report(progress, should_cancel, "Weighting", 0.0)
     groups = groups_of(data, settings.higher)
-    first = 1 if reference == 0 else 0
+    wide = [g for g, name in enumerate(groups.names) if g == 0 or name in (groups.halves or ())]
+    pair = [1 if reference == 0 else 0, reference]
     asked = settings.horizon
     trial, drawn, caps, sums = _laid_out(data, arms, settings)
     reach = trial, effective_numbers(sums, groups.members)
     while settings.effective:
-        wide = [g for g, name in enumerate(groups.names) if g == 0 or name in (groups.halves or ())]
-        now = effective_numbers(sums, groups.members)[wide][:, [first, reference]]
+        now = effective_numbers(sums, groups.members)[wide][:, pair]
         until = supported_until(trial, now, settings.effective)
         if until >= settings.horizon:
             break
         settings = replace(settings, horizon=until)
         trial, drawn, caps, sums = _laid_out(data, arms, settings)
-    earlier = tuple(h for h in settings.beside if h < settings.horizon)
+    effective = effective_numbers(sums, groups.members)
+    least = settings.effective
+    own = own_horizons(trial, effective[wide][:, pair], least) if least else []
+    earlier = tuple(sorted({h for h in (*settings.beside, *own) if h < settings.horizon}))
     horizons = (
         settings.horizon,
         *earlier,
         *(h for h in sorted({*settings.beside, asked}) if h > settings.horizon and h <= asked),
     )
     grid = np.linspace(0.0, settings.horizon, _CURVE_POINTS)
-    layout = Layout(groups, tuple(arm.label for arm in arms), reference, grid, earlier)
+    labels = tuple(arm.label for arm in arms)
+    layout = Layout(groups, labels, reference, grid, earlier, settings.beside)
     point = estimate(trial, sums, layout)
     rng = np.random.Generator(np.random.PCG64(settings.seed))
     points = []
@@ -249,14 +260,19 @@ def emulate(
         counts = data.resampled(rng)
         again = trial.sums(trial.model.draw(counts, drawn), caps, counts)
         points.append(estimate(trial, again, layout))
-    effective = effective_numbers(sums, groups.members)
     support = support_table(
         trial, groups, effective[..., -1], FEWEST_FOR_AN_ESTIMATE, settings.effective
     )
     limits = Limits(points, settings.conf_level, point)
-    found = Findings(trial, sums, point, limits, layout, support)
     position = np.minimum(np.searchsorted(reach[0].deaths, horizons), len(reach[0].deaths) - 1)
-    reached = reach[1][:, [first, reference]].min(axis=1)[:, position]
+    reached = reach[1][:, pair].min(axis=1)[:, position]
+    told_at = [0 if fine else -1 for fine in _compared(support, groups.names, labels, pair)]
+    for group, until in zip(wide, own, strict=False):
+        if told_at[group] < 0 and until < settings.horizon:
+            here = groups.inside(group, data)
+            told = all(_enough(trial, arm, here, until) for arm in pair)
+            told_at[group] = horizons.index(until) if told else -1
+    found = Findings(trial, sums, point, limits, layout, support, reached, tuple(told_at))
     balance = balance_table(trial, drawn, caps, reference)
     weights = weight_table(trial, drawn, caps)
     report(progress, should_cancel, "Done", 1.0)
@@ -313,6 +329,20 @@ def _laid_out(
     drawn = trial.model.draw(ones)
     caps = trial.caps(drawn, settings.truncation)
     return trial, drawn, caps, trial.sums(drawn, caps, ones, squares=True)
+
+
+def _compared(
+    support: pd.DataFrame, names: tuple[str, ...], labels: tuple[str, ...], pair: list[int]
+) -> Bools:
+    """Whether each group has an estimate of the first comparison at the horizon."""
+    fine = support["supported"].to_numpy(dtype=bool).reshape(len(names), len(labels))
+    return np.asarray(fine[:, pair].all(axis=1))
+
+
+def _enough(trial: Trial, arm: int, here: Bools, until: float) -> bool:
+    """Whether a strategy has followers and deaths enough for an estimate up to a time."""
+    followed, events, _ = followed_of(trial, trial.arms[arm], here, until)
+    return followed >= FEWEST_FOR_AN_ESTIMATE and events >= FEWEST_DEATHS
 
 
 def _check(data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSettings) -> None:

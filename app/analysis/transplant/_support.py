@@ -36,7 +36,7 @@ def support_table(
     for position, group in enumerate(groups.names):
         here = groups.inside(position, trial.data)
         for number, arm in enumerate(trial.arms):
-            followed, events, until = _followed(trial, arm, here)
+            followed, events, until = followed_of(trial, arm, here, trial.horizon)
             label, reach = arm.strategy.label, float(effective[position, number])
             refused = ""
             if followed < fewest:
@@ -94,14 +94,14 @@ def support_table(
     return pd.DataFrame(rows)
 
 
-def _followed(trial: Trial, arm: Arm, here: Bools) -> tuple[int, int, float]:
-    """Who followed the strategy, their events by the horizon, and how long anyone is followed."""
+def followed_of(trial: Trial, arm: Arm, here: Bools, horizon: float) -> tuple[int, int, float]:
+    """Who followed the strategy, their events by a horizon, and how long anyone is followed."""
     data = trial.data
     untreated = ~data.ever_treated
     waiting = here & untreated & (data.time <= arm.waiting_until)
     followed = here & untreated if arm.strategy.kind == "never" else here & arm.adherent
     observed = here & (arm.adherent | waiting)
-    events = int((observed & data.event & (data.time <= trial.horizon)).sum())
+    events = int((observed & data.event & (data.time <= horizon)).sum())
     until = float(data.time[followed].max()) if followed.any() else 0.0
     return int(followed.sum()), events, until
 

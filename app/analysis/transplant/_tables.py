@@ -47,8 +47,9 @@ class Layout:
     ----------
     groups, names, reference
         Groups of patients, strategies, and the position of the strategy compared with.
-    grid, earlier
-        Times of the curves; horizons that are told besides the own.
+    grid, earlier, beside
+        Times of the curves; horizons before the own that are estimated; those of them, and later
+        ones, that are told of everyone, the others being those of single groups.
     """
 
     groups: Groups
@@ -56,6 +57,7 @@ class Layout:
     reference: int
     grid: Floats
     earlier: tuple[float, ...] = ()
+    beside: tuple[float, ...] = ()
 
 
 def estimate(trial: Trial, sums: list[ArmSums], layout: Layout) -> Point:
@@ -131,6 +133,12 @@ class Findings:
         Of whom, between what, and when.
     support
         n, adherent and events by group and strategy.
+    reached
+        Effective number of the smaller arm of the first comparison at the own and the earlier
+        horizons, shape (groups, horizons).
+    told_at
+        Position among these horizons of the latest at which everyone and each half has an estimate
+        of that comparison; -1 where there is none.
     """
 
     trial: Trial
@@ -139,6 +147,8 @@ class Findings:
     limits: Limits
     layout: Layout
     support: pd.DataFrame
+    reached: Floats
+    told_at: tuple[int, ...]
 
     @property
     def groups(self) -> Groups:
@@ -176,20 +186,20 @@ class Findings:
         """Interval of the gain in restricted mean, of the horizon or an earlier one."""
         value = self.point.earlier[group, arm, horizon]
         value = value - self.point.earlier[group, self.reference, horizon]
-        drawn = self.limits.values("earlier")[:, group, :, horizon]
-        return interval(
-            float(value),
-            drawn[:, arm] - drawn[:, self.reference],
-            self.limits.level,
-            float(min(self.effective[group, arm], self.effective[group, self.reference])),
-            several=several,
-        )
+        effective = float(min(self.effective[group, arm], self.effective[group, self.reference]))
+        if horizon and arm == self.primary:
+            effective = float(self.reached[group, horizon])
+        drawn = self._gains(group, arm, horizon)
+        return interval(float(value), drawn, self.limits.level, effective, several=several)
 
-    def error(self, group: int, arm: int) -> float:
+    def error(self, group: int, arm: int, horizon: int = 0) -> float:
         """Standard error of the gain in restricted mean over the draws; infinite without."""
-        drawn = self.limits.values("rmst")[:, group]
-        gains = drawn[:, arm] - drawn[:, self.reference]
-        return float(gains.std(ddof=1)) if len(gains) > 1 else float("inf")
+        drawn = self._gains(group, arm, horizon)
+        return float(drawn.std(ddof=1)) if len(drawn) > 1 else float("inf")
+
+    def _gains(self, group: int, arm: int, horizon: int) -> Floats:
+        drawn = self.limits.values("earlier")[:, group, :, horizon]
+        return np.asarray(drawn[:, arm] - drawn[:, self.reference])
 
 
 def _pair(limits: Floats, *index: int) -> tuple[float, float]:

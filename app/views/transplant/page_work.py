@@ -59,7 +59,7 @@ from app.views.transplant.tasks import (
 T = TypeVar("T")
 DRAWS = 1_000
 # Of the simulation of delays, whose draws are smoother and cost more.
-_DELAY_DRAWS, _SAME_DRAWS = 400, 100
+_DELAY_DRAWS, _SAME_DRAWS = 400, 300
 _STATUS_HEIGHT = 50
 _STOPPED = "You stopped the computation of the intervals."
 

@@ -60,7 +60,7 @@ def headline(found: Emulation, timed: pd.DataFrame | None = None) -> list[str]:
         return [_nothing(found, everyone)]
     words = [f"{_until(found, rows['supported'])} {_whole(found, rows.loc[everyone])}"]
     if found.halves is not None:
-        words += [_half(name, rows.loc[name]) for name in reversed(found.halves)]
+        words += [_half(found, name, rows.loc[name]) for name in reversed(found.halves)]
         words.append(_contrast(found))
     if timed is not None:
         words.append(early_and_late(timed, tuple(found.trial.data.onsets)))
@@ -106,12 +106,26 @@ def _whole(found: Emulation, row: pd.Series) -> str:
     return f"{words} changes life by **{_verdict(row)}."
 
 
-def _half(name: str, row: pd.Series) -> str:
+def _half(found: Emulation, name: str, row: pd.Series) -> str:
+    """The answer in a half, where need be up to the latest month that its own sides support."""
     where = f"In {mid_sentence(name)}"
     if not row["supported"]:
-        return f"{where} nothing is established: {_why(row)}."
+        last = _last_of_its_own(found, name)
+        if last is None:
+            return f"{where} nothing is established: {_why(row)}."
+        where += f", up to month {last['horizon']:g}, the latest at which each of its sides rests "
+        where += f"on {found.settings.effective:g},"
+        limits = {end: f"rmst_difference_{end}" for end in ("lower", "upper")}
+        row = last.rename(limits)
     words = f"{where} it changes life by **{_verdict(row)}"
     return f"{words}: not established." if row["verdict"] in ("border", "open") else f"{words}."
+
+
+def _last_of_its_own(found: Emulation, name: str) -> pd.Series | None:
+    """The latest earlier horizon at which a half has an estimate."""
+    own = found.horizons[(found.horizons["group"] == name) & found.horizons["supported"]]
+    own = own[own["horizon"] < found.settings.horizon]
+    return None if own.empty else own.iloc[-1]
 
 
 def _verdict(row: pd.Series) -> str:

@@ -36,6 +36,25 @@ def supported_until(trial: Trial, effective: Floats, least: float) -> float:
         Of the arms that are compared, of everyone and then of others to fall back on where everyone
         together has not enough even then, shape (groups, arms, k).
     """
+    first, reached = _reached(trial, effective, least)
+    until = reached[0] if reached[0] > first else max(reached)
+    return float(np.clip(until, first, trial.horizon))
+
+
+def own_horizons(trial: Trial, effective: Floats, least: float) -> list[float]:
+    """Last whole time at which each of some groups has its effective number; missing if never.
+
+    Parameters
+    ----------
+    effective
+        As in :func:`supported_until`.
+    """
+    first, reached = _reached(trial, effective, least)
+    return [until if until > first else float("nan") for until in reached]
+
+
+def _reached(trial: Trial, effective: Floats, least: float) -> tuple[float, list[float]]:
+    """First whole time after the shortest window; last whole one before each has too few."""
     closes = [
         float(arm.closes[np.isfinite(arm.closes)].min())
         for arm in trial.arms
@@ -48,6 +67,4 @@ def supported_until(trial: Trial, effective: Floats, least: float) -> float:
         ends = trial.deaths[after & (own < least).any(axis=0)]
         until = trial.horizon if not len(ends) else float(ends[0]) - 1e-6
         reached.append(float(np.floor(until)))
-    first = min(float(np.ceil(start)), trial.horizon)
-    until = reached[0] if reached[0] > first else max(reached)
-    return float(np.clip(until, first, trial.horizon))
+    return min(float(np.ceil(start)), trial.horizon), reached

@@ -61,7 +61,7 @@ def influence_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Data
     for group, name in enumerate(groups.names):
         if group and name not in (groups.halves or ()):
             continue
-        if not (found.supported[group, arm] and found.supported[group, found.reference]):
+        if found.told_at[group] < 0:
             continue
         inside = groups.inside(group, trial.data)
         rows.append(
@@ -94,13 +94,15 @@ def _heaviest(weights: dict[int, Floats], inside: Bools) -> Ints:
 def _moved(
     found: Findings, group: int, patients: Ints, without: Callable[[int], Point]
 ) -> dict[str, object]:
+    arm, at = found.primary, found.told_at[group]
+
     def gain(point: Point) -> float:
-        return float(point.rmst[group, found.primary] - point.rmst[group, found.reference])
+        return float(point.earlier[group, arm, at] - point.earlier[group, found.reference, at])
 
     whole = gain(found.point)
     gains = [gain(without(int(patient))) for patient in patients]
     other = max(gains, key=lambda value: abs(value - whole), default=whole)
-    own, error = found.gain(group, found.primary), found.error(group, found.primary)
+    own, error = found.gain(group, arm, horizon=at), found.error(group, arm, at)
     large = max(LARGE_PART * abs(whole), LARGE_ERROR * error)
     half = (own.upper - own.lower) / 2
     moved = Interval(other - half, other + half, own.error)

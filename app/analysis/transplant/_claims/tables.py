@@ -7,6 +7,7 @@ import pandas as pd
 
 from app.analysis.arrays import Floats
 from app.analysis.transplant._claims.intervals import Interval, band, class_tests, interval
+from app.analysis.transplant._support import FEWEST_DEATHS
 from app.analysis.transplant._tables import Findings
 
 # Smallest effective number of a half for their contrast, and of a class to be part of a test: with
@@ -18,6 +19,8 @@ _TESTS = ("strategy", "test", "value", "lower", "upper", "verdict", "p_value", "
 
 def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Floats) -> pd.DataFrame:
     """Gain of the first strategy by earlier and later horizons, in everyone and in both halves.
+
+    A half that the horizon of everyone outruns is told up to the latest that its own sides support.
 
     Parameters
     ----------
@@ -31,9 +34,12 @@ def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Float
     for group, name in enumerate(found.groups.names):
         if name in found.groups.names[1:] and name not in (found.groups.halves or ()):
             continue
-        fine = bool(found.supported[group, arm] and found.supported[group, reference])
+        last = found.told_at[group]
         for position, horizon in enumerate(horizons):
-            told = fine and position < estimated
+            of_another = horizon in found.layout.earlier and horizon not in found.layout.beside
+            if of_another and position != last:
+                continue
+            told = last >= 0 and horizon <= horizons[last] and position < estimated
             own = found.gain(group, arm, horizon=position) if told else Interval()
             value = means[group, arm, position] - means[group, reference, position] if told else 0.0
             rows.append(
@@ -109,19 +115,30 @@ def test_table(found: Findings) -> pd.DataFrame:
 
 
 def difference_table(found: Findings) -> pd.DataFrame:
-    """Difference of survival of each strategy to the reference over time, with its band."""
+    """Difference of survival of each strategy to the reference over time, with its band.
+
+    The band begins where ten deaths after a transplant are behind the strategy: before, both arms
+    are nearly the same clones, and a tenth of a percent would be a difference.
+    """
     curves, drawn = found.point.curves, found.limits.values("curves")
+    data, grid = found.trial.data, found.layout.grid
     parts = []
     for group, arm in np.ndindex(found.supported.shape):
         both = found.supported[group, arm] and found.supported[group, found.reference]
         if arm == found.reference or not both:
             continue
         own = curves[group, arm] - curves[group, found.reference]
-        lower, upper = band(
-            own, drawn[:, group, arm] - drawn[:, group, found.reference], found.limits.level
+        died = found.trial.arms[arm].adherent & found.groups.inside(group, data) & data.event
+        behind = np.searchsorted(np.sort(data.time[died]), grid, side="right")
+        lower, upper = np.full((2, len(grid)), np.nan)
+        later = behind >= FEWEST_DEATHS
+        lower[later], upper[later] = band(
+            own[later],
+            (drawn[:, group, arm] - drawn[:, group, found.reference])[:, later],
+            found.limits.level,
         )
         frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
-        numbers = {"time": found.layout.grid, "difference": own, "lower": lower, "upper": upper}
+        numbers = {"time": grid, "difference": own, "lower": lower, "upper": upper}
         parts.append(pd.DataFrame(frame | numbers))
     columns = ["group", "strategy", "time", "difference", "lower", "upper"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
