@@ -230,7 +230,7 @@ def test_who_could_follow_a_kind_and_the_planted_truth_can_be_told(
     at = diagnosis(opened(open_app, view="Four answers"), "Positivity")
     told(at, "positivity", titled(at, "Who could follow it: transplant within 12"))
     at = opened(open_app, view="Who benefits", profile_age="66")
-    told(at, "profile", titled(at, "Life by delay: High, age 66"))
+    told(at, "profile", titled(at, "Life by delay: Low, age 66"))
     assert at.session_state["_story"].steps[0].question.settings["profile"]["age"] == 66.0
     at = opened(open_app, view="Learn")
     keys = {button.key for button in at.get("download_button")}

@@ -264,8 +264,13 @@ def emulate(
         trial, groups, effective[..., -1], FEWEST_FOR_AN_ESTIMATE, settings.effective
     )
     limits = Limits(points, settings.conf_level, point)
-    position = np.minimum(np.searchsorted(reach[0].deaths, horizons), len(reach[0].deaths) - 1)
-    reached = reach[1][:, pair].min(axis=1)[:, position]
+    estimated = 1 + len(earlier)
+    reached = np.column_stack(
+        [
+            _smaller(trial, effective[:, pair], horizons[:estimated]),
+            _smaller(reach[0], reach[1][:, pair], horizons[estimated:]),
+        ]
+    )
     told_at = [0 if fine else -1 for fine in _compared(support, groups.names, labels, pair)]
     for group, until in zip(wide, own, strict=False):
         if told_at[group] < 0 and until < settings.horizon:
@@ -329,6 +334,12 @@ def _laid_out(
     drawn = trial.model.draw(ones)
     caps = trial.caps(drawn, settings.truncation)
     return trial, drawn, caps, trial.sums(drawn, caps, ones, squares=True)
+
+
+def _smaller(trial: Trial, effective: Floats, at: tuple[float, ...]) -> Floats:
+    """Effective number of the smaller arm at the last event by each time, shape (groups, times)."""
+    position = np.maximum(np.searchsorted(trial.deaths, at, side="right") - 1, 0)
+    return np.asarray(effective.min(axis=1)[:, position])
 
 
 def _compared(

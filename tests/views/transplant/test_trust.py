@@ -267,13 +267,27 @@ def test_early_harm_and_late_gain_are_said_where_the_band_excludes_zero(emulatio
     assert list(figure.data[-1].y) == pytest.approx(list(table["difference"]))
 
 
-def test_a_horizon_that_one_half_alone_supports_is_said_of_that_half(protocol):
+def test_a_half_is_told_up_to_the_latest_month_that_its_own_sides_support(protocol):
     settings = replace(SETTINGS, effective=EFFECTIVE, higher=protocol.higher)
     found = emulate(protocol.compared, TRIAL.strategies, settings)
-    rows = found.contrasts.set_index("group")
     everyone, _, higher = found.groups[0], *found.halves
-    assert not rows.loc[everyone, "supported"]
-    assert rows.loc[higher, "supported"]
-    first = headline(found)[0]
+    rows = found.contrasts.set_index("group")
+    assert rows.loc[everyone, "supported"]
+    assert not rows.loc[higher, "supported"]
+    own = found.horizons[(found.horizons["group"] == higher) & found.horizons["supported"]]
+    last = own.iloc[-1]
+    assert found.settings.beside[0] < last["horizon"] < found.settings.horizon
+    assert last["effective"] >= EFFECTIVE
+    said = " ".join(headline(found))
+    assert f"In higher risk, up to month {last['horizon']:g}, the latest at which each" in said
+    # The gain up to then is that of a trial which ends then, but for the weights of its losses.
+    until = replace(settings, horizon=last["horizon"], effective=0.0)
+    alone = emulate(protocol.compared, TRIAL.strategies, until).contrasts.set_index("group")
+    assert last["rmst_difference"] == pytest.approx(alone.loc[higher, "rmst_difference"], abs=0.3)
+
+    # A horizon that one half alone supports is said of that half.
+    table = found.contrasts.copy()
+    table["supported"] = table["group"] == higher
+    first = headline(replace(found, contrasts=table))[0]
     assert f"in {higher.lower()} each side rests on 20 equally weighted patients" in first
     assert "cannot be judged in all of them together" in first
