@@ -24,6 +24,7 @@ from app.analysis.transplant import (
 )
 from app.analysis.transplant._claims.horizon import supported_until
 from app.analysis.transplant._claims.intervals import class_tests
+from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind
 
 ARMS = (Strategy("within", 12.0), Strategy("never"))
 CLASSES = ("a", "b", "c", "d")
@@ -131,6 +132,19 @@ def test_the_horizon_is_the_last_month_with_twenty_effective_patients(found):
         drawn = found.draws[:, 2, 0] - found.draws[:, 2, 1] - found.draws[:, 1, 0]
         assert contrast["upper"] > contrast["value"] > contrast["lower"]
         assert np.isfinite(drawn).all()
+
+
+def test_ten_deaths_after_a_transplant_are_behind_every_estimate_and_band(found):
+    trial = found.trial
+    for row in found.horizons[found.horizons["supported"]].to_dict("records"):
+        behind = deaths_behind(trial, trial.arms[0], found.members(row["group"]), row["horizon"])
+        assert behind >= FEWEST_DEATHS
+    own = found.differences[found.differences["group"] == EVERYONE]
+    everyone = found.members(EVERYONE)
+    behind = [deaths_behind(trial, trial.arms[0], everyone, at) for at in own["time"]]
+    assert list(own["lower"].notna()) == [number >= FEWEST_DEATHS for number in behind]
+    assert own["lower"].isna().any()
+    assert own["lower"].notna().any()
 
 
 def test_the_horizon_ends_before_the_first_time_below_twenty(found):

@@ -31,7 +31,7 @@ from app.analysis.transplant._strategies import Spread, Strategy
 from app.analysis.transplant._support import (
     FEWEST_DEATHS,
     arm_notes,
-    followed_of,
+    deaths_behind,
     general_notes,
     support_table,
     weight_notes,
@@ -275,8 +275,8 @@ def emulate(
     for group, until in zip(wide, own, strict=False):
         if told_at[group] < 0 and until < settings.horizon:
             here = groups.inside(group, data)
-            told = all(_enough(trial, arm, here, until) for arm in pair)
-            told_at[group] = horizons.index(until) if told else -1
+            behind = (deaths_behind(trial, trial.arms[arm], here, until) for arm in pair)
+            told_at[group] = horizons.index(until) if min(behind) >= FEWEST_DEATHS else -1
     found = Findings(trial, sums, point, limits, layout, support, reached, tuple(told_at))
     balance = balance_table(trial, drawn, caps, reference)
     weights = weight_table(trial, drawn, caps)
@@ -285,7 +285,7 @@ def emulate(
         curves=curve_table(found),
         estimates=estimate_table(found),
         contrasts=contrast_table(found),
-        horizons=horizon_table(found, horizons, reached),
+        horizons=horizon_table(found, horizons, reached, least),
         tests=test_table(found),
         differences=difference_table(found),
         influence=influence_table(found, drawn, caps),
@@ -348,12 +348,6 @@ def _compared(
     """Whether each group has an estimate of the first comparison at the horizon."""
     fine = support["supported"].to_numpy(dtype=bool).reshape(len(names), len(labels))
     return np.asarray(fine[:, pair].all(axis=1))
-
-
-def _enough(trial: Trial, arm: int, here: Bools, until: float) -> bool:
-    """Whether a strategy has followers and deaths enough for an estimate up to a time."""
-    followed, events, _ = followed_of(trial, trial.arms[arm], here, until)
-    return followed >= FEWEST_FOR_AN_ESTIMATE and events >= FEWEST_DEATHS
 
 
 def _check(data: TrialData, arms: tuple[Strategy, ...], settings: EmulationSettings) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from app.analysis.arrays import Floats
 from app.analysis.transplant._claims.intervals import Interval, band, class_tests, interval
-from app.analysis.transplant._support import FEWEST_DEATHS
+from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind
 from app.analysis.transplant._tables import Findings
 
 # Smallest effective number of a half for their contrast, and of a class to be part of a test: with
@@ -17,7 +17,9 @@ _TESTS = ("strategy", "test", "value", "lower", "upper", "verdict", "p_value", "
           "supported", "note")  # fmt: skip
 
 
-def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Floats) -> pd.DataFrame:
+def horizon_table(
+    found: Findings, horizons: tuple[float, ...], effective: Floats, least: float
+) -> pd.DataFrame:
     """Gain of the first strategy by earlier and later horizons, in everyone and in both halves.
 
     A half that the horizon of everyone outruns is told up to the latest that its own sides support.
@@ -28,6 +30,8 @@ def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Float
         The own, then the earlier ones (estimated), then later ones (their support only).
     effective
         Effective number at each, shape (groups, horizons): the smaller of both arms.
+    least
+        Effective number that an estimate needs, and then ten deaths an arm; 0 for neither.
     """
     arm, reference, estimated = found.primary, found.reference, found.point.earlier.shape[-1]
     means, rows = found.point.earlier, []
@@ -40,6 +44,11 @@ def horizon_table(found: Findings, horizons: tuple[float, ...], effective: Float
             if of_another and position != last:
                 continue
             told = last >= 0 and horizon <= horizons[last] and position < estimated
+            if told and position and least:
+                here = found.groups.inside(group, found.trial.data)
+                behind = [deaths_behind(found.trial, found.trial.arms[a], here, horizon)
+                          for a in (arm, reference)]  # fmt: skip
+                told = min(behind) >= FEWEST_DEATHS
             own = found.gain(group, arm, horizon=position) if told else Interval()
             value = means[group, arm, position] - means[group, reference, position] if told else 0.0
             rows.append(
@@ -128,8 +137,10 @@ def difference_table(found: Findings) -> pd.DataFrame:
         if arm == found.reference or not both:
             continue
         own = curves[group, arm] - curves[group, found.reference]
-        died = found.trial.arms[arm].adherent & found.groups.inside(group, data) & data.event
-        behind = np.searchsorted(np.sort(data.time[died]), grid, side="right")
+        here = found.groups.inside(group, data)
+        behind = np.array(
+            [deaths_behind(found.trial, found.trial.arms[arm], here, t) for t in grid]
+        )
         lower, upper = np.full((2, len(grid)), np.nan)
         later = behind >= FEWEST_DEATHS
         lower[later], upper[later] = band(
