@@ -136,7 +136,7 @@ def of_trial(found: Emulation, true: Floats) -> Said:
     said["one patient: over 5% of an arm of everyone"] = float(
         shares.get(groups[0], 0) > LARGE_SHARE
     )
-    said["one patient: sentence"] = float(bool(caution(found)))
+    said["one patient: careful"] = float(bool(caution(found)))
     return said
 
 

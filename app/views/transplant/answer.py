@@ -33,6 +33,7 @@ from app.views.transplant.words import (
     by_class,
     caution,
     headline,
+    heavy_in_words,
 )
 from app.views.transplant.words_methods import protocol_sheets, transplant_paragraphs
 from data_loaders import Cohort
@@ -146,7 +147,7 @@ def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
         methods=transplant_paragraphs(trial, result.protocol, selection, emulation=found),
         sentences=sentences,
         notes=[NO_INTERVALS],
-        cautions=[words for words in (caution(found), HYPOTHESES) if words],
+        cautions=[words for words in (caution(found), heavy_in_words(found), HYPOTHESES) if words],
     )
 
 

@@ -27,6 +27,7 @@ from app.views.transplant.words import (
     by_class,
     caution,
     headline,
+    heavy_in_words,
     horizons_in_words,
     left_out_in_words,
 )
@@ -106,6 +107,7 @@ def _draw_answer(work: Work) -> None:
                 None,
                 [
                     left_out_in_words(work.protocol.kinds),
+                    heavy_in_words(found),
                     *horizons_in_words(found),
                     unknown_in_words(found, unknown_cases(work)),
                     simulation_error(found),

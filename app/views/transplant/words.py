@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,17 +74,24 @@ def primary_of(found: Emulation) -> str:
 
 
 def caution(found: Emulation) -> str:
-    """What must stand beside the answer: that single patients decide it; or nothing."""
-    sentences = []
-    for row in found.influence.to_dict("records"):
-        if not row["warned"] and row["share"] <= LARGE_SHARE:
-            continue
-        words = f"{row['group']}: one patient has {row['share']:.0%} of the weight of "
-        words += f"{mid_sentence(row['strategy'])}; without the one who moves it most it is "
-        words += f"**{gain_words(row['without'], row['without_lower'], row['without_upper'])}**"
-        words += ", another verdict" if row["changes"] else ""
-        sentences.append(words)
-    return f"**Careful**: {'. '.join(sentences)}." if sentences else ""
+    """What must stand beside the answer: that a single patient decides it; or nothing."""
+    said = [_without_one(row) for row in found.influence.to_dict("records") if row["warned"]]
+    return f"**Careful**: {'. '.join(said)}." if said else ""
+
+
+def heavy_in_words(found: Emulation) -> str:
+    """Where one patient has much of an arm's weight but does not decide the answer; or nothing."""
+    rows = found.influence.to_dict("records")
+    return " ".join(
+        f"{_without_one(row)}." for row in rows if row["share"] > LARGE_SHARE and not row["warned"]
+    )
+
+
+def _without_one(row: dict[str, Any]) -> str:
+    words = f"{row['group']}: one patient has {row['share']:.0%} of the weight of "
+    words += f"{mid_sentence(row['strategy'])}; without the one who moves it most it is "
+    words += f"**{gain_words(row['without'], row['without_lower'], row['without_upper'])}**"
+    return words + (", another verdict" if row["changes"] else "")
 
 
 def _until(found: Emulation, supported: pd.Series) -> str:

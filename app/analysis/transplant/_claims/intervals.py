@@ -111,13 +111,18 @@ def class_tests(gains: Floats, drawn: Floats, ranks: Floats, effective: Floats) 
     return ClassTests(k, slope, p_trend, float(stats.f.sf(apart, k - 1, freedom)))
 
 
-def band(estimate: Floats, drawn: Floats, level: float) -> tuple[Floats, Floats]:
+def band(
+    estimate: Floats, drawn: Floats, level: float, effective: float = np.inf
+) -> tuple[Floats, Floats]:
     """Limits that hold at all times together: the largest standardised departure of the draws.
 
     Parameters
     ----------
     estimate, drawn
         Shape (times,) and (draws, times). Times at which nothing varies have no width.
+    effective
+        Effective number of patients in the smaller arm: few of them widen the band as they widen an
+        interval, by the quantile of Student's t over the normal one.
     """
     if len(drawn) < 2:
         return np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
@@ -126,5 +131,7 @@ def band(estimate: Floats, drawn: Floats, level: float) -> tuple[Floats, Floats]
     if not moving.any():
         return estimate, estimate
     away = np.abs(drawn[:, moving] - drawn[:, moving].mean(axis=0)) / error[moving]
-    half = float(np.quantile(away.max(axis=1), level)) * error
+    tail = (1 + level) / 2
+    wider = float(stats.t.ppf(tail, max(effective - 1.0, 1.0)) / stats.norm.ppf(tail))
+    half = wider * float(np.quantile(away.max(axis=1), level)) * error
     return estimate - half, estimate + half

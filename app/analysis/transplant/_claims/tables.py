@@ -147,6 +147,7 @@ def difference_table(found: Findings) -> pd.DataFrame:
             own[later],
             (drawn[:, group, arm] - drawn[:, group, found.reference])[:, later],
             found.limits.level,
+            float(found.effective[group, [arm, found.reference]].min()),
         )
         frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
         numbers = {"time": grid, "difference": own, "lower": lower, "upper": upper}

@@ -15,7 +15,13 @@ from app.views.transplant.page_parts import take_away, tell, wrapped_table
 from app.views.transplant.page_work import Work, emulated, timed
 from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.answer_document import Told, protocol_document, target_sheet
-from app.views.transplant.words import HYPOTHESES, by_class, caution, headline
+from app.views.transplant.words import (
+    HYPOTHESES,
+    by_class,
+    caution,
+    headline,
+    heavy_in_words,
+)
 from app.views.transplant.words_methods import transplant_methods
 
 
@@ -71,7 +77,7 @@ def _sheet(work: Work) -> pd.DataFrame:
         return target_sheet(work.trial, work.protocol, None, told)
     selection = work.trial.eligibility.apply(cohort)
     methods = transplant_methods(work.trial, work.protocol, selection, emulation=found)
-    cautions = [words for words in (caution(found), HYPOTHESES) if words]
+    cautions = [words for words in (caution(found), heavy_in_words(found), HYPOTHESES) if words]
     said = [*headline(found, timed(work)), by_class(found)]
     told = Told(source_line(cohort.provenance), said, cautions, methods)
     return target_sheet(work.trial, work.protocol, found, told)
