@@ -48,7 +48,7 @@ class Scale:
         Of a computed score.
     value
         The number that a computed score is cut into classes from, of those in a class, shape (n,);
-        NaN where it is open. None of what has classes alone.
+        NaN where it is open. None of what has classes alone, as a decision list has.
     """
 
     key: str
@@ -104,9 +104,11 @@ def _computed(cohort: Cohort, key: str, name: str) -> Scale:
     grouping = GroupingSpec.parse(key).build(cohort)
     stated, published = _outcomes(result.definition)
     value = np.where(grouping.codes >= 0, result.table["value"].to_numpy(np.float64), np.nan)
+    known = ~np.isnan(value)
+    finer = len(np.unique(value[known])) > len(np.unique(grouping.codes[known]))
     return Scale(
         key, result.label, grouping, stated, published, result.source, result.grade,
-        result.definition.note, None if np.isnan(value).all() else value,
+        result.definition.note, value if finer else None,
     )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ def reading(result: ScorePair) -> list[str]:
     sentences = [
         f"{result.moved:,} of {result.both:,} ({share}) have {how} by {second}: "
         f"{result.worse:,} a worse one, {result.better:,} a better one."
+        if result.moved
+        else f"None of {count(result.both, 'patient')} has {how} by {second}."
     ]
     found = result.discrimination
     if found is None:
