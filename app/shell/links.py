@@ -209,9 +209,13 @@ def _group_label(cohort: Cohort, text: str) -> str:
     if text.startswith(CUT):
         return f"{cohort.variables[text.removeprefix(CUT)].label} (cut)"
     try:
-        spec = GroupingSpec.parse(text)
+        return spec_label(cohort, GroupingSpec.parse(text))
     except GroupingError:
         return text
+
+
+def spec_label(cohort: Cohort, spec: GroupingSpec) -> str:
+    """What patients are grouped by, in words."""
     if spec.kind == SAVED:
         return f"Saved: {spec.name}"
     if spec.kind == CLASS:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.e2e.acts import new_window
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
 HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = new_window(browser, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(PATIENCE)
     yield context
     context.close()

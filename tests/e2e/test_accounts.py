@@ -25,6 +25,7 @@ from websockets import Subprotocol
 from websockets.sync.client import connect
 
 from app import __version__
+from tests.e2e.acts import new_window
 from tests.e2e.server import free_port, running_app
 
 HOUR = 3600
@@ -81,7 +82,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, audit: Path) -> Iterator[s
 @contextlib.contextmanager
 def someone(browser: Browser, **options: object) -> Iterator[Page]:
     """A browser of somebody's own."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    context = new_window(browser, viewport={"width": 1440, "height": 900}, **options)
     context.set_default_timeout(30_000)
     try:
         yield context.new_page()

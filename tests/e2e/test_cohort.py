@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.acts import calm, figure, selected, settled
+from tests.e2e.acts import calm, figure, new_window, selected, settled
 
 
 def picture(page: Page, title: str):
@@ -65,7 +65,7 @@ def test_click_brush_undo_and_share(page: Page, browser: Browser, address: str):
     after, link = selected(page)[0], page.url
     assert 0 < after < narrow
 
-    other = browser.new_context()
+    other = new_window(browser)
     guest = other.new_page()
     guest.goto(link)
     settled(guest)
@@ -127,7 +127,7 @@ def test_build_save_and_combine(page: Page, address: str):
 
 @pytest.mark.parametrize("width", [390])
 def test_no_tab_overflows_the_screen(browser: Browser, address: str, width: int):
-    context = browser.new_context(viewport={"width": width, "height": 844})
+    context = new_window(browser, viewport={"width": width, "height": 844})
     page = context.new_page()
     page.goto(f"{address}/cohort?dx=MF&with=ASXL1")
     settled(page)

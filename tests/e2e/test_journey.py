@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.acts import calm, choose, choose_many, figure, go_to, selected, settled
+from tests.e2e.acts import calm, choose, choose_many, figure, go_to, new_window, selected, settled
 
 
 def journey(page: Page) -> None:
@@ -70,7 +70,7 @@ def test_a_shared_link_opens_the_same_view(page: Page, browser: Browser, address
     expect(figure(page, "Overall survival by sex")).to_be_visible()
     page.wait_for_url("**/survival?*group=Sex*")
     link, (n, total) = page.url, selected(page)
-    other = browser.new_context()
+    other = new_window(browser)
     guest = other.new_page()
     guest.goto(link)
     settled(guest)
@@ -239,7 +239,7 @@ def go_to_without_waiting(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("width", [390])
 def test_nothing_overflows_the_screen(browser: Browser, address: str, width: int):
-    context = browser.new_context(viewport={"width": width, "height": 844})
+    context = new_window(browser, viewport={"width": width, "height": 844})
     page = context.new_page()
     for path in ("", "survival", "subgroups", "data", "methods"):
         page.goto(f"{address}/{path}")

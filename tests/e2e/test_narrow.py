@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.acts import calm, settled
+from tests.e2e.acts import calm, new_window, settled
 
 # Width of the plot within its figure, and how far its toolbar lies above the figure's lower edge.
 _FIGURES = """() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => {
@@ -41,8 +41,8 @@ def test_no_figure_is_narrower_than_its_labels(page: Page, address: str, path: s
 
 
 def test_figures_use_a_wide_window_and_no_toolbar_stays_on_touch(browser: Browser, address: str):
-    context = browser.new_context(
-        viewport={"width": 1920, "height": 1080}, has_touch=True, is_mobile=True
+    context = new_window(
+        browser, viewport={"width": 1920, "height": 1080}, has_touch=True, is_mobile=True
     )
     try:
         page = context.new_page()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.acts import calm, choose, figure, go_to, settled
+from tests.e2e.acts import calm, choose, figure, go_to, new_window, settled
 
 
 def map_of(page: Page):
@@ -114,7 +114,7 @@ def test_name_lasso_compare_save_load_and_share(
     link = page.url
     assert patients[0] not in link
 
-    other = browser.new_context()
+    other = new_window(browser)
     guest = other.new_page()
     open_map(guest, link)
     expect(figure(guest, "coloured by driver mutation")).to_be_visible()

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from data_loaders.settings import STORE
-from tests.e2e.acts import calm, choose_many, go_to, selected, settled
+from tests.e2e.acts import calm, choose_many, go_to, new_window, selected, settled
 from tests.e2e.server import free_port, running
 from tests.e2e.test_data import load, table
 
@@ -81,7 +81,7 @@ def test_what_is_kept_is_there_after_a_reload_a_killed_server_and_in_another_bro
     context.close()
 
     with killed(tmp_path / "second.log", port) as address:
-        again = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        again = new_window(browser, viewport={"width": 1440, "height": 900}).new_page()
         again.goto(address)
         settled(again)
         again.get_by_role("button", name="Go on with Registry").click()

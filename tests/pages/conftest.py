@@ -64,6 +64,21 @@ def open_upload(
     return at.run()
 
 
+def run_when_worked(at: AppTest, seconds: float = 3.0) -> AppTest:
+    """Run the page again once the worker has nothing left to do, or after so many seconds.
+
+    A page that is run while it waits takes time from the worker and shows nothing new.
+    """
+    from app.shell.work.service import job_service
+
+    service = job_service()
+    with service._change:
+        service._change.wait_for(
+            lambda: all(job.finished for job in service._jobs.values()), timeout=seconds
+        )
+    return at.run()
+
+
 def calm(at: AppTest) -> AppTest:
     """No traceback and no error on the page."""
     assert not at.exception, at.exception

@@ -17,7 +17,7 @@ from app.study.analyses import views_of
 from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from tests.conftest import ROOT
-from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.conftest import calm, figures, open_upload, run_when_worked, words
 from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 from tests.pages.test_survival_views import DEGENERATE
 
@@ -118,8 +118,7 @@ def test_what_groups_are_made_of_becomes_a_step_once_the_search_is_done(
     deadline = time.monotonic() + 120
     offered = "compare_composition_story_0"
     while offered not in {button.key for button in at.button} and time.monotonic() < deadline:
-        time.sleep(0.5)
-        at.run()
+        run_when_worked(at)
     at.button(key=offered).click().run()
     shown = figures(at)[0]["data"]
     at.switch_page(str(ROOT / "pages" / "story.py")).run()

@@ -18,7 +18,7 @@ from app.study.figures.theme import INK
 from app.study.slides._figures import parts_of
 from app.views.patient.page import TABS as PATIENT_TABS
 from pages.cohort import TABS as COHORT_TABS
-from tests.pages.conftest import PAGES, words
+from tests.pages.conftest import PAGES, run_when_worked, words
 from tests.pages.test_subgroups_page import until_finished
 from tests.pages.test_transplant_page import until
 
@@ -97,8 +97,7 @@ def until_drawn(at: AppTest) -> AppTest:
     deadline = time.monotonic() + 120
     while at.get("progress"):
         assert time.monotonic() < deadline, words(at)
-        time.sleep(0.3)
-        at.run()
+        run_when_worked(at)
     return at
 
 

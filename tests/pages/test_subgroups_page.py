@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.views.subgroups.page_map import _CHOSEN, _Chosen
 from tests.conftest import ROOT
-from tests.pages.conftest import calm, figures, words
+from tests.pages.conftest import calm, figures, run_when_worked, words
 
 Opener = Callable[..., AppTest]
 
@@ -33,8 +33,7 @@ def until_finished(at: AppTest) -> AppTest:
     deadline = time.monotonic() + 120
     while "quality, seed" not in words(at):
         assert time.monotonic() < deadline, words(at)
-        time.sleep(0.3)
-        at.run()
+        run_when_worked(at)
     calm(at)
     return at
 
@@ -214,8 +213,7 @@ def test_too_few_patients_are_refused_in_a_sentence(open_app: Opener):
     at = open_app("subgroups", dx=["MF"], age=["18", "24"])
     deadline = time.monotonic() + 60
     while not at.info and time.monotonic() < deadline:
-        time.sleep(0.2)
-        at.run()
+        run_when_worked(at)
     calm(at)
     assert at.info[0].value.endswith(".")
 

@@ -26,7 +26,7 @@ from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.words import HYPOTHESES, signed
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
-from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.conftest import calm, figures, open_upload, run_when_worked, words
 from tests.study.reproduce import check_tables, run
 
 Opener = Callable[..., AppTest]
@@ -53,10 +53,7 @@ def until(at: AppTest, sentence: str, seconds: float = 240.0) -> AppTest:
     """Run the page again until it says the sentence, as its polling does in a browser."""
     deadline = time.monotonic() + seconds
     while sentence not in words(at) and time.monotonic() < deadline:
-        # Not too often: every run takes time from the worker.
-        time.sleep(1)
-        at.run()
-        calm(at)
+        calm(run_when_worked(at, 10.0))
     assert sentence in words(at)
     return at
 

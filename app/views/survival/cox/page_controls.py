@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.cohort.classification import SYSTEMS
-from app.cohort.groupings import CLASS, SAVED, SCORE, GroupingSpec
-from app.cohort.scores import SCORES
+from app.cohort.groupings import GroupingSpec
 from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
-from app.shell.links import unique_labels
+from app.shell.links import spec_label, unique_labels
 from app.shell.saved_groups import saved_groups, saved_option
 from app.shell.session import Looking
 from app.study.wording import TimeUnit
@@ -47,21 +45,9 @@ def covariate_labels(cohort: Cohort) -> dict[str, str]:
     saved = [saved_option(name) for name in saved_groups(cohort)]
     first = next((i for i, text in enumerate(options) if text.startswith("alteration:")), 0)
     return unique_labels(
-        [*options[:first], *saved, *options[first:]], lambda text: _label(cohort, text)
+        [*options[:first], *saved, *options[first:]],
+        lambda text: spec_label(cohort, GroupingSpec.parse(text)),
     )
-
-
-def _label(cohort: Cohort, text: str) -> str:
-    spec = GroupingSpec.parse(text)
-    if spec.kind == SAVED:
-        return f"Saved: {spec.name}"
-    if spec.kind == CLASS:
-        return f"{SYSTEMS[spec.name]} (computed)"
-    if spec.kind == SCORE:
-        return f"{SCORES[spec.name].label} (computed)"
-    if spec.kind == "alteration":
-        return str(cohort.features.loc[spec.name, "label"])
-    return cohort.variables[spec.name].label
 
 
 def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
