@@ -66,6 +66,10 @@ _VARIES = [
     (re.compile(r"\(source [0-9a-f]{12}\)"), "(source)"),
     (re.compile(rf"{date.today()}([ T]\d\d:\d\d(:\d\d)?)?|{datetime.now(UTC).date()}"), "<today>"),  # noqa: DTZ011
 ]
+# Parts of a bundle that are the tree's own, or that name their elements at random.
+_OF_THE_TREE = re.compile(
+    r"^(source|environment)/|^(run\.py|plotly\.min\.js|ro-crate-metadata\.json)$|\.(html|svg)$"
+)
 # Where an element is kept and how wide it is drawn are not what a reader sees.
 _UNSEEN = {
     "id", "formId", "url", "deferredFileId", "pageScriptHash", "setValue", "wrap", "elementType",
@@ -166,7 +170,8 @@ def content_of(name: str, content: str | bytes) -> Json:
         return plain(sheets, 9)
     if raw[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            return {part: content_of(part, archive.read(part)) for part in archive.namelist()}
+            names = [part for part in archive.namelist() if not _OF_THE_TREE.search(part)]
+            return {part: content_of(part, archive.read(part)) for part in names}
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
