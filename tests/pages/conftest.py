@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.shell.work.jobs import JobService
 from data_loaders import Cohort
 from tests.conftest import ROOT
 
@@ -20,11 +21,29 @@ PAGES = (
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _end_the_worker() -> Iterator[None]:
-    yield
-    from app.shell.work.service import job_service
+def services() -> Iterator[set[JobService]]:
+    """The services that pages started; their workers end with the tests."""
+    started: set[JobService] = set()
+    start = JobService._start_worker
 
-    job_service().close()
+    def noted(service: JobService) -> None:
+        started.add(service)
+        start(service)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JobService, "_start_worker", noted)
+        yield started
+        for service in started:
+            service.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _leave_no_work_behind(services: set[JobService]) -> Iterator[None]:
+    """What the last page of a file asked for would be computed beside the tests of the next."""
+    yield
+    for service in services:
+        for key in list(service._jobs):
+            service.cancel(key)
 
 
 @pytest.fixture
