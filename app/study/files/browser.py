@@ -73,10 +73,22 @@ def draw(figure: dict[str, Any], options: dict[str, Any]) -> bytes:
 
 
 def _find_browser() -> str | None:
-    from choreographer.browsers.chromium import Chromium  # comes with kaleido
+    import choreographer  # noqa: F401  (comes with kaleido: without it nothing is drawn)
 
-    named = BROWSER.read()
-    return named or Chromium.find_browser(skip_local=False)
+    with contextlib.suppress(LookupError):
+        return BROWSER.read() or _usual_browser()
+    return None
+
+
+@cache
+def _usual_browser() -> str:
+    """The browser in the usual places; one that was found is not looked for at every figure."""
+    from choreographer.browsers.chromium import Chromium
+
+    found = Chromium.find_browser(skip_local=False)
+    if found is None:
+        raise LookupError
+    return str(found)
 
 
 @cache
