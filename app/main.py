@@ -22,7 +22,7 @@ from app.shell.work.turns import turn  # noqa: E402
 from app.shell.workspace.kept import refresh_kept  # noqa: E402
 from app.shell.workspace.place import draw_going_on, remember_place  # noqa: E402
 from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
-from app.views.disclosure.page import draw_disclosed  # noqa: E402
+from app.views.tallied.page import draw_tallied  # noqa: E402
 
 began = time.perf_counter()
 install()
@@ -49,7 +49,7 @@ with turn():
     if gone:
         draw_gone_cohort()
     else:
-        if not draw_disclosed(page.url_path):
+        if not draw_tallied(page.url_path):
             page.run()
         remember_place()
     page_footer()

@@ -15,7 +15,7 @@ FLOORS = ("data_loaders", "app.cohort", "app.analysis", "app.study", "app.shell"
 ROOMS = (
     "survival", "cohort", "genomics", "subgroups", "patient", "compare", "prognosis", "pooled",
     "transplant",
-    "story", "data", "disclosure", "methods", "home",
+    "story", "data", "methods", "home", "tallied",
 )  # fmt: skip
 # Inside a room: what is computed, what is said of it, how it is drawn, the answer, the page.
 FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}

@@ -17,6 +17,7 @@ from app.shell.take_away import TakeAway, draw_take_away
 from app.study.answer import Answer, methods_text
 from app.study.question import Question
 from app.study.scripts.question import question_script
+from data_loaders import Cohort
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,17 @@ def frame() -> Frame:
     return Frame(chart.container(), chart.container(), words)
 
 
-def show(answer: Answer, place: Frame) -> None:
-    """Show the figure with its downloads, what it says, and who is in it."""
+def show(answer: Answer, place: Frame, of: Cohort | None = None) -> None:
+    """Show the figure with its downloads, what it says, and who is in it.
+
+    Parameters
+    ----------
+    of
+        Whose data these are, where it is not the cohort that the session looks at.
+    """
     with place.figure:
         figure_with_downloads(
-            answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt
+            answer.figure, answer.numbers, key=answer.key, name=answer.name, alt=answer.alt, of=of
         )
     with place.words:
         say(answer)

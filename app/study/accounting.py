@@ -69,4 +69,6 @@ class Accounting:
         if self.analysed == self.selected:
             return "All of them were analysed."
         reasons = listing(self.reasons)
+        if not reasons:
+            return f"Of these, {self.analysed:,} were analysed."
         return f"Of these, {self.analysed:,} were analysed; not analysed: {reasons}."

@@ -12,6 +12,7 @@ import pandas as pd
 from app.analysis.survival import administrative_censoring
 from app.analysis.survival_input import slack
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
+from app.cohort.tally import event_table
 from data_loaders import Cohort, CohortError, Endpoint
 from data_loaders.wording import listing, mid_sentence
 
@@ -46,6 +47,9 @@ class Outcome:
         Months at which follow-up was ended for everyone (administrative censoring), or None.
     reference
         Position of the group that the others are compared with.
+    copies
+        How many patients each entry stands for, shape (n,), where only counts are known; None for
+        one, and then ``used`` says which.
     """
 
     endpoint: Endpoint
@@ -60,11 +64,23 @@ class Outcome:
     left_out: dict[str, int]
     limit: float | None
     reference: int = 0
+    copies: npt.NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
         """Patients analysed."""
-        return len(self.time)
+        return len(self.time) if self.copies is None else int(self.copies.sum())
+
+    def table(self, own: npt.NDArray[np.bool_]) -> pd.DataFrame:
+        """The follow-up of some entries as an event table."""
+        return event_table(
+            self.time[own],
+            self.event[own] == 1,
+            self.cause[own] == 2,
+            None if self.entry is None else self.entry[own],
+            self.groups[own],
+            copies=None if self.copies is None else self.copies[own],
+        )
 
     @property
     def groups(self) -> pd.Categorical:
@@ -81,8 +97,9 @@ class Outcome:
         among
             Which of the analysed patients a test can use, shape (n,); None for all.
         """
-        codes = self.codes if among is None else self.codes[among]
-        sizes = np.bincount(codes, minlength=len(self.names))
+        own = slice(None) if among is None else among
+        copies = None if self.copies is None else self.copies[own]
+        sizes = np.bincount(self.codes[own], copies, minlength=len(self.names))
         present = np.bincount(self.codes, minlength=len(self.names)) > 0
         small = present & (sizes < MIN_GROUP_FOR_TEST)
         return (

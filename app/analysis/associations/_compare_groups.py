@@ -68,6 +68,8 @@ def in_words(summary: GroupSummary, level: str = "") -> str:
     if not summary.known:
         return f"{level}: –" if level else "–"
     if np.isnan(summary.median):
+        if summary.count < 0:
+            return f"{level}: hidden" if level else "hidden"
         words = f"{summary.count:,} ({100 * summary.share:.0f}%)"
         return f"{level}: {words}" if level else words
     return f"{_digits(summary.median)} ({_digits(summary.q1)}–{_digits(summary.q3)})"

@@ -1,4 +1,4 @@
-"""Table one of a table in an engine, from how many patients of each group have each value."""
+"""Table one of a tally, from how many patients of each group have each value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from app.analysis.associations._table_one import (
     CATEGORIES,
+    HIDDEN,
     LEFT_OUT_ROLES,
     MOST_LEVELS,
     REST,
@@ -22,31 +23,33 @@ from app.analysis.associations._table_one import (
     number_row,
     with_q_values,
 )
+from app.cohort.colours import BLUE
 from app.cohort.filters import Filter
-from app.cohort.groupings import LEFT_OUT, NOT_DRAWN, GroupingSpec, by_levels
-from app.cohort.tally import EngineTally
+from app.cohort.groupings import LEFT_OUT, NOT_DRAWN, Grouping, GroupingSpec, by_levels
+from app.cohort.tally import PageTally, TallyError
 from data_loaders import Variable
 
 Ints = npt.NDArray[np.int64]
+_EVERYONE = Grouping("Everyone", ("All patients",), np.empty(0, dtype=np.int16), (BLUE,))
 
 
 def table_one_of_tally(
-    tally: EngineTally,
-    spec: GroupingSpec,
+    tally: PageTally,
+    spec: GroupingSpec | None,
     selected: Filter | None = None,
     *,
     variables: Sequence[str] | None = None,
     features: Sequence[str] = (),
     number_test: NumberTest = "rank",
 ) -> TableOne:
-    """Describe and compare groups of patients whose rows stay in an engine.
+    """Describe and compare groups of patients whose rows are out of reach.
 
     Parameters
     ----------
     tally
-        The engine's table.
+        Their counts; a variable with a hidden one is in no test.
     spec
-        The groups; patients in none are left out and counted.
+        The groups; patients in none are left out and counted. None for everyone together.
     selected
         The selected patients; None for everyone.
     variables, features, number_test
@@ -62,7 +65,7 @@ def table_one_of_tally(
     TallyError
         If the engine cannot count by these groups.
     """
-    grouping = tally.grouping(spec, selected)
+    grouping = _EVERYONE if spec is None else tally.grouping(spec, selected)
     held = tally.cohort.variables
     wanted = list(variables or [])
     if variables is None:
@@ -74,9 +77,17 @@ def table_one_of_tally(
             and held[name].kind in {"numeric", *CATEGORIES}
             and held[name].label != grouping.label
         ]
-    counted = {name: tally.values(selected, name, spec) for name in (*wanted, *features)}
+    by = [spec.name] if spec is not None and spec.kind in {"variable", "alteration"} else []
+    counted = {
+        name: tally.values(selected, name, spec)
+        for name in (*wanted, *features)
+        if tally.may_ask(selected, name, *by)
+    }
+    if not counted:
+        raise TallyError("No variable can be counted by these groups: compare by something else.")
     everyone = next(iter(counted.values()))
-    by_code = everyone.groupby("group")["n"].sum()
+    told = everyone.attrs.get("sizes")
+    by_code = everyone.groupby("group")["n"].sum() if told is None else pd.Series(told)
     sizes = [int(by_code.get(code, 0)) for code in range(len(grouping.names))]
     present = [code for code, size in enumerate(sizes) if size]
     many = np.array([sizes[code] for code in present], dtype=np.int64)
@@ -87,7 +98,8 @@ def table_one_of_tally(
         if name in features:
             places = np.where(known["value"].to_numpy(dtype=bool), 0, 1)
             cells = _cells(known, groups, places, 2, len(present))
-            rows.append(levels_row(levels_of_feature(tally.cohort, name), cells, many))
+            what = levels_of_feature(tally.cohort, name)
+            rows.append(levels_row(what, cells, many, _known(table, present)))
         elif held[name].kind == "numeric":
             ordered = known.assign(place=groups).sort_values("value")
             copies = ordered["n"].to_numpy()
@@ -95,7 +107,7 @@ def table_one_of_tally(
             of = np.repeat(ordered["place"].to_numpy(dtype=np.int16), copies)
             rows.append(number_row(held[name], values, of, many, number_test))
         else:
-            rows.append(_category(tally, held[name], known, groups, many))
+            rows.append(_category(tally, held[name], known, groups, many, _known(table, present)))
     left_out = {words: int(by_code.get(code, 0)) for code, words in LEFT_OUT.items()}
     return TableOne(
         label=grouping.label,
@@ -109,20 +121,33 @@ def table_one_of_tally(
     )
 
 
-def _category(
-    tally: EngineTally, variable: Variable, known: pd.DataFrame, groups: Ints, many: Ints
+def _known(table: pd.DataFrame, present: Sequence[int]) -> Ints | None:
+    """Patients of each group with a value, where they are told apart from the counts."""
+    told = table.attrs.get("known")
+    return None if told is None else np.array([told[code] for code in present], dtype=np.int64)
+
+
+def _category(  # noqa: PLR0917
+    tally: PageTally,
+    variable: Variable,
+    counted: pd.DataFrame,
+    groups: Ints,
+    many: Ints,
+    known: Ints | None,
 ) -> VariableRow:
     counts = tally.levels(variable.name)
     levels, codes = by_levels(tally.cohort, variable.name, counts, MOST_LEVELS)
     names = (*levels.names, REST) if NOT_DRAWN in codes else levels.names
     place = {v: len(names) - 1 if c == NOT_DRAWN else c for v, c in zip(counts, codes, strict=True)}
-    places = np.array([place[value] for value in known["value"]], dtype=np.int64)
+    places = np.array([place[value] for value in counted["value"]], dtype=np.int64)
     what = Levels(variable.name, variable.label, variable.kind, names)
-    return levels_row(what, _cells(known, groups, places, len(names), len(many)), many)
+    return levels_row(what, _cells(counted, groups, places, len(names), len(many)), many, known)
 
 
 def _cells(known: pd.DataFrame, groups: Ints, places: Ints, width: int, k: int) -> Ints:
     """Patients by group and level."""
     width = max(width, 1)
-    flat = np.bincount(groups * width + places, known["n"].to_numpy(), minlength=k * width)
+    cell, n = groups * width + places, known["n"].to_numpy()
+    flat = np.bincount(cell, np.maximum(n, 0), minlength=k * width)
+    flat[cell[n < 0]] = HIDDEN
     return flat.reshape(k, width).astype(np.int64)

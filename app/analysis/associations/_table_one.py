@@ -37,6 +37,7 @@ NumberTest = Literal["rank", "mean"]
 MOST_LEVELS = 12
 _PURE, _PURE_EACH = 0.98, 0.9
 REST = "The rarest, pooled"
+HIDDEN = -1  # a count that must not be told
 CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 LEFT_OUT_ROLES = frozenset({"outcome"})
 
@@ -46,7 +47,8 @@ class GroupSummary:
     """One variable, or one level of it, in one group.
 
     ``n`` is the group's size, ``known`` those with a value. Numbers have ``mean``, ``sd``,
-    ``median``, ``q1``, ``q3``; levels have ``count``; what does not apply is NaN (count 0).
+    ``median``, ``q1``, ``q3``; levels have ``count``, which is ``HIDDEN`` where it must not be
+    told; what does not apply is NaN (count 0).
     """
 
     n: int
@@ -60,8 +62,8 @@ class GroupSummary:
 
     @property
     def share(self) -> float:
-        """Share of those known who have the level; NaN where nobody is known."""
-        return self.count / self.known if self.known else float("nan")
+        """Share of those known who have the level; NaN where nobody is known, or it is hidden."""
+        return self.count / self.known if self.known and self.count >= 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class VariableRow:
     @property
     def constant(self) -> bool:
         """Whether everybody known has the same value."""
-        return bool(self.levels) and sum(level.count > 0 for level in self.overall) == 1
+        return bool(self.levels) and sum(level.count != 0 for level in self.overall) == 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,21 +347,29 @@ def _counted(
 
 
 def levels_row(
-    what: Levels, counts: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+    what: Levels,
+    counts: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    known: npt.NDArray[np.int64] | None = None,
 ) -> VariableRow:
     """A variable with levels in the groups.
 
     Parameters
     ----------
     counts
-        Groups x levels.
+        Groups x levels; ``HIDDEN`` where one must not be told, and then there is no test.
     sizes
         Patients by group, with and without a value.
+    known
+        Those with a value, where that is not the sum of the levels.
     """
-    k, known = len(sizes), counts.sum(axis=1)
+    k, hidden = len(sizes), (counts == HIDDEN).any()
+    known = counts.sum(axis=1) if known is None else known
 
     def tested(groups: list[int]) -> Tested:
         own = counts[groups]
+        if hidden:
+            return "no test (a count is hidden)", float("nan"), float("nan")
         if np.count_nonzero(own.sum(axis=0)) < 2:
             return "no test (one value)", float("nan"), float("nan")
         if what.kind != "alteration" and _same_classes(own):
@@ -378,7 +388,7 @@ def levels_row(
         levels=what.levels,
         overall=tuple(
             GroupSummary(int(sizes.sum()), int(known.sum()), int(number))
-            for number in counts.sum(axis=0)
+            for number in np.where((counts < 0).any(axis=0), HIDDEN, counts.sum(axis=0))
         ),
         groups=tuple(
             tuple(
@@ -387,7 +397,11 @@ def levels_row(
             )
             for group in range(k)
         ),
-        comparison=_compared(known.tolist(), tested, lambda groups: category_smd(counts[groups])),
+        comparison=_compared(
+            known.tolist(),
+            tested,
+            lambda groups: float("nan") if hidden else category_smd(counts[groups]),
+        ),
         q_value=float("nan"),
         missing=int(sizes.sum() - known.sum()),
     )

@@ -9,6 +9,7 @@ from app.cohort.disclosure._questions import (
     is_asked,
 )
 from app.cohort.disclosure._release import AT_RISK, COMPETING, EVENTS, GRID, Release
+from app.cohort.disclosure._tally import ReleasedTally
 
 __all__ = [
     "AT_RISK",
@@ -22,6 +23,7 @@ __all__ = [
     "DisclosureError",
     "Published",
     "Release",
+    "ReleasedTally",
     "conditions_of",
     "is_asked",
     "printed",

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from app.cohort.disclosure._questions import conditions_of
 from app.cohort.disclosure._release import Release, release_of
+from app.cohort.disclosure._tally import ReleasedTally, released_tally
 from app.cohort.filters import Filter, Selection
 from data_loaders import Cohort
 from data_loaders.settings import DISCLOSURE
@@ -97,6 +98,10 @@ class Disclosure:
         """All that is released of a cohort; worked out once a cohort and threshold."""
         return release_of(cohort, self.threshold)
 
+    def tally(self, cohort: Cohort) -> ReleasedTally:
+        """The same as a tally that holds none of the cohort's rows."""
+        return released_tally(self, cohort)
+
     def refusal(self, selection: Selection, chosen: Filter) -> str:
         """Why nothing is shown of a selection, as a sentence; empty where it may be looked at."""
         release = self.release(selection.source)
@@ -104,16 +109,18 @@ class Disclosure:
         if isinstance(conditions, str):
             return f"Disclosure control: {conditions} Take a condition out in the sidebar."
         if release.count(conditions) is None:
-            return _too_few(self.threshold)
+            return self.too_few
         return ""
 
-
-def _too_few(k: int) -> str:
-    # One sentence for both: which of the two it is would tell a number below the threshold.
-    return (
-        f"Disclosure control: this filter keeps fewer than {k} patients, or its number would tell "
-        "of others that do, so nothing is shown of it. Take out a condition in the sidebar."
-    )
+    @property
+    def too_few(self) -> str:
+        """What is said of a selection whose number is hidden."""
+        # One sentence for both: which of the two it is would tell a number below the threshold.
+        return (
+            f"Disclosure control: this filter keeps fewer than {self.threshold} patients, or its "
+            "number would tell of others that do, so nothing is shown of it. Take out a condition "
+            "in the sidebar."
+        )
 
 
 def printed(released: int | None) -> str:

@@ -87,6 +87,15 @@ class EngineTally:
         """See above."""
         return self._known.refused
 
+    @property
+    def exact(self) -> bool:
+        """See :class:`PageTally`."""
+        return True
+
+    def may_ask(self, selected: Filter | None, *names: str) -> bool:  # noqa: ARG002
+        """See :class:`PageTally`: whatever can be counted by at all."""
+        return set(names) <= {*self.columns, *self.alterations}
+
     def cancel(self) -> None:
         """Interrupt the question that is being answered, from another thread."""
         self._engine.cancel()
@@ -226,14 +235,35 @@ class EngineTally:
             altered=[int(whole[f"a{i}"]) for i in range(len(names))],
         )
 
-    def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
-        """How many patients tested for two alterations have both, one or neither.
+    def features_by(self, selected: Filter | None, group: GroupingSpec | str) -> pd.DataFrame:
+        """See :class:`PageTally`."""
+        names = list(self.alterations)
+        code, grouping = self._groups(group, selected)
+        rows = self._expressions.selected(selected or Filter())
+        cells = {f"f{i}": self._expressions.state(name) for i, name in enumerate(names)}
+        states = rows.select(**cells, **{_CODE: code})
+        sums: dict[str, Any] = {N: states.count()}
+        for i in range(len(names)):
+            state = states[f"f{i}"]
+            sums |= {f"t{i}": state.count(), f"a{i}": state.fill_null(False).ifelse(1, 0).sum()}
+        whole = self._engine.frame(states.group_by(_CODE).aggregate(**sums)).set_index(_CODE)
+        table = pd.DataFrame(
+            [
+                (group, name, int(whole.loc[at, f"t{i}"]), int(whole.loc[at, f"a{i}"]))
+                for at, group in enumerate(grouping.names) if at in whole.index
+                for i, name in enumerate(names)
+            ],
+            columns=["group", "feature", "tested", "altered"],
+        )  # fmt: skip
+        sizes = whole[N].to_dict()
+        table.attrs["sizes"] = {n: int(sizes.get(at, 0)) for at, n in enumerate(grouping.names)}
+        table.attrs["left_out"] = {
+            why: int(sizes[at]) for at, why in LEFT_OUT.items() if at in sizes
+        }
+        return table
 
-        Returns
-        -------
-        DataFrame
-            a, b, both, a_only, b_only, neither; a row a pair.
-        """
+    def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
+        """See :class:`PageTally`."""
         states = self._states(selected, features)
         sums, found = {}, []
         for a, b in combinations(range(len(features)), 2):
@@ -250,14 +280,7 @@ class EngineTally:
     def values(
         self, selected: Filter | None, name: str, group: GroupingSpec | str | None = None
     ) -> pd.DataFrame:
-        """How many patients of each group have each value of a column, or state of an alteration.
-
-        Returns
-        -------
-        DataFrame
-            group (code as in a :class:`Grouping`, 0 without groups), value (missing where it is
-            not known), n.
-        """
+        """See :class:`PageTally`."""
         held = self._expressions
         value = held.column(name) if name in self.cohort.patients else held.state(name)
         cells = {"value": value}
@@ -268,25 +291,22 @@ class EngineTally:
         return table if group is not None else table.assign(group=0)
 
     def levels(self, name: str) -> dict[Any, int]:
-        """How many of all patients have each value of a column of few values, none missing.
-
-        Empty where a column has many.
-        """
+        """See :class:`PageTally`; empty where a column has many values."""
         held = self._known.levels.get(name, {})
         return {value: n for value, n in held.items() if value is not None}
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that can be counted by, in the dictionary's order."""
+        """See :class:`PageTally`."""
         return tuple(name for name in self.cohort.variables if name in self._known.columns)
 
     @property
     def alterations(self) -> tuple[str, ...]:
-        """The alterations that can be counted by, in the cohort's order."""
+        """See :class:`PageTally`."""
         return tuple(str(name) for name in self.cohort.features.index if name in self._known.states)
 
     def grouping(self, group: GroupingSpec | str, selected: Filter | None = None) -> Grouping:
-        """The groups of a specification: names and colours, of nobody."""
+        """See :class:`PageTally`."""
         return self._groups(group, selected)[1]
 
     def sample(self, many: int, seed: int = 0, selected: Filter | None = None) -> Cohort:

@@ -135,7 +135,7 @@ class RowTally:
         )
 
     def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
-        """See :meth:`EngineTally.pairs`."""
+        """See :class:`PageTally`."""
         mask = self._mask(selected)
         states = {name: self.cohort.feature_state(name)[mask] for name in features}
         return pd.DataFrame(

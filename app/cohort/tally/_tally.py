@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Filter
-from app.cohort.groupings import GroupingSpec
+from app.cohort.groupings import Grouping, GroupingSpec
 from data_loaders import Cohort, Endpoint
 
 Floats = npt.NDArray[np.float64]
@@ -144,6 +144,70 @@ class Tally(Protocol):
         -------
         DataFrame
             feature, kind, tested, altered.
+        """
+
+
+class PageTally(Tally, Protocol):
+    """A tally that pages are drawn from: it has a dictionary, and counts by group.
+
+    A count that must not be told is -1.
+    """
+
+    @property
+    def cohort(self) -> Cohort:
+        """What variables, alterations and endpoints are; it has no patient."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether counts are those of the patients, not rounded or hidden."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The variables that can be counted by, in the dictionary's order."""
+
+    @property
+    def alterations(self) -> tuple[str, ...]:
+        """The alterations that can be counted by, in the cohort's order."""
+
+    def may_ask(self, selected: Filter | None, *names: str) -> bool:
+        """Whether variables and alterations can be counted together under a filter."""
+
+    def levels(self, name: str) -> Mapping[Any, int]:
+        """How many of all patients have each value of a column of few values, none missing."""
+
+    def grouping(self, group: GroupingSpec | str, selected: Filter | None = None) -> Grouping:
+        """The groups of a specification: names and colours, of nobody."""
+
+    def values(
+        self, selected: Filter | None, name: str, group: GroupingSpec | str | None = None
+    ) -> pd.DataFrame:
+        """How many patients of each group have each value of a column, or state of an alteration.
+
+        Returns
+        -------
+        DataFrame
+            group (code as in a :class:`Grouping`, 0 without groups), value (missing where it is
+            not known), n. Where sums of them would not do, ``attrs["sizes"]`` are the patients by
+            group and ``attrs["known"]`` those with a value.
+        """
+
+    def features_by(self, selected: Filter | None, group: GroupingSpec | str) -> pd.DataFrame:
+        """:meth:`Tally.features` by group.
+
+        Returns
+        -------
+        DataFrame
+            group (its name), feature, tested, altered. ``attrs["sizes"]`` are the patients by
+            group, ``attrs["left_out"]`` those in none by reason.
+        """
+
+    def pairs(self, selected: Filter | None, features: Sequence[str]) -> pd.DataFrame:
+        """How many patients tested for two alterations have both, one or neither.
+
+        Returns
+        -------
+        DataFrame
+            a, b, both, a_only, b_only, neither; a row a pair.
         """
 
 

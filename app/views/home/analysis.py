@@ -9,8 +9,39 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations import alteration_frequencies
-from app.cohort.groupings import Grouping, by_variable
+from app.cohort.groupings import MISSING, Grouping, by_variable
 from data_loaders import Cohort
+
+
+@dataclass(frozen=True, eq=False)
+class Diseases:
+    """Patients by a variable of the disease.
+
+    Attributes
+    ----------
+    label
+        The variable's.
+    names, sizes, colours
+        Its groups.
+    known
+        Patients with a value, in a group or not.
+    left_out
+        Patients in no group, by reason.
+    """
+
+    label: str
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    colours: tuple[str, ...]
+    known: int
+    left_out: dict[str, int]
+
+    @classmethod
+    def of(cls, grouping: Grouping) -> Diseases:
+        """The sizes of a grouping."""
+        known = int((grouping.codes != MISSING).sum())
+        sizes, left_out = grouping.sizes(), grouping.left_out()
+        return cls(grouping.label, grouping.names, sizes, grouping.colours, known, left_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,23 +59,29 @@ class Glance:
     """
 
     n: int
-    diseases: tuple[Grouping, ...]
+    diseases: tuple[Diseases, ...]
     frequencies: pd.DataFrame
 
 
 def glance(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Glance:
     """The selected patients at a glance."""
     chosen = cohort if mask.all() else cohort.subset(mask)
-    return Glance(chosen.n, tuple(leading_diseases(chosen)), gene_frequencies(chosen))
+    return Glance(
+        chosen.n, tuple(map(Diseases.of, leading_diseases(chosen))), gene_frequencies(chosen)
+    )
 
 
 def leading_diseases(cohort: Cohort) -> list[Grouping]:
-    """Patients by the leading variables of the disease, two at most."""
+    """Patients by the leading variables of the disease."""
+    return [by_variable(cohort, name) for name in disease_variables(cohort)]
+
+
+def disease_variables(cohort: Cohort) -> list[str]:
+    """The leading variables of the disease, two at most."""
     kinds = ("categorical", "ordinal")
     names = [v.name for v in cohort.variables.values() if v.role == "disease" and v.kind in kinds]
     # A variable in detail says again what the first one says.
-    names = [name for name in names if not name.endswith("_detail")]
-    return [by_variable(cohort, name) for name in names[:2]]
+    return [name for name in names if not name.endswith("_detail")][:2]
 
 
 def gene_frequencies(cohort: Cohort) -> pd.DataFrame:

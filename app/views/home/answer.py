@@ -8,14 +8,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from app.cohort.colours import BLUE, colour_of
-from app.cohort.groupings import MISSING, Grouping
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.bars import share_bars
 from app.study.figures.theme import framed
 from app.study.wording import count, format_percent
-from app.views.home.analysis import Glance, glance
+from app.views.home.analysis import Diseases, Glance, glance
 from data_loaders import Cohort
 
 ALTERATIONS = "Alterations"
@@ -26,10 +25,9 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
     """The answer of a glance: bars of each variable of the disease, and of the alterations."""
     synthetic = cohort.provenance.synthetic
     figures = {
-        grouping.label: partial(_diseases, grouping, result.n, synthetic)
-        for grouping in result.diseases
+        grouping.label: partial(_diseases, grouping, synthetic) for grouping in result.diseases
     }
-    sentences = [f"{disease_title(g, result.n)}: {disease_words(g)}." for g in result.diseases]
+    sentences = [f"{disease_title(g)}: {disease_words(g)}." for g in result.diseases]
     top = leading(result)
     if len(top):
         figures[ALTERATIONS] = partial(_alterations, cohort, result, synthetic)
@@ -39,12 +37,12 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
         name=("at a glance",),
         title=f"{cohort.name} at a glance",
         figures=figures,
-        numbers=partial(disease_numbers, result.diseases[0], result.n)
+        numbers=partial(disease_numbers, result.diseases[0])
         if result.diseases else lambda: result.frequencies,
         alt=" ".join(sentences),
         accounting=Accounting(result.n, result.n, verb="are counted"),
         tables=lambda: {
-            **{grouping.label: disease_numbers(grouping, result.n) for grouping in result.diseases},
+            **{grouping.label: disease_numbers(grouping) for grouping in result.diseases},
             "Alterations": result.frequencies,
         },
         methods=["Frequencies of alterations are of the patients tested, with Wilson's intervals."],
@@ -55,21 +53,20 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
 GLANCE = Analysis(glance, glance_answer)
 
 
-def disease_title(grouping: Grouping, n: int) -> str:
+def disease_title(grouping: Diseases) -> str:
     """What the bars of a disease are of: shares are of all with a value, bar or not."""
-    return f"{grouping.label}, {count(n - _missing(grouping), 'patient')}"
+    return f"{grouping.label}, {count(grouping.known, 'patient')}"
 
 
-def disease_words(grouping: Grouping) -> str:
+def disease_words(grouping: Diseases) -> str:
     """The groups with their sizes."""
-    sizes = zip(grouping.names, grouping.sizes(), strict=True)
+    sizes = zip(grouping.names, grouping.sizes, strict=True)
     return ", ".join(f"{name} {size:,}" for name, size in sizes)
 
 
-def disease_numbers(grouping: Grouping, n: int) -> pd.DataFrame:
+def disease_numbers(grouping: Diseases) -> pd.DataFrame:
     """The numbers behind the bars of a disease: group, n, of."""
-    known = n - _missing(grouping)
-    return pd.DataFrame({"group": grouping.names, "n": grouping.sizes(), "of": known})
+    return pd.DataFrame({"group": grouping.names, "n": grouping.sizes, "of": grouping.known})
 
 
 def leading(result: Glance) -> pd.DataFrame:
@@ -98,19 +95,14 @@ def alterations_words(cohort: Cohort, result: Glance) -> str:
     )
 
 
-def _missing(grouping: Grouping) -> int:
-    return int((grouping.codes == MISSING).sum())
-
-
 def _labels(cohort: Cohort, top: pd.DataFrame) -> list[str]:
     return [str(cohort.features.loc[name, "label"]) for name in top["feature"]]
 
 
-def _diseases(grouping: Grouping, n: int, synthetic: bool) -> go.Figure:
-    sizes = grouping.sizes()
-    known = [n - _missing(grouping)] * len(sizes)
-    bars = share_bars(grouping.names, sizes, known, grouping.colours, of="patients")
-    return framed(bars, disease_title(grouping, n), synthetic=synthetic)
+def _diseases(grouping: Diseases, synthetic: bool) -> go.Figure:
+    known = [grouping.known] * len(grouping.sizes)
+    bars = share_bars(grouping.names, grouping.sizes, known, grouping.colours, of="patients")
+    return framed(bars, disease_title(grouping), synthetic=synthetic)
 
 
 def _alterations(cohort: Cohort, result: Glance, synthetic: bool) -> go.Figure:

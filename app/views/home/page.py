@@ -48,13 +48,13 @@ def _draw_diseases(looking: Looking, result: Glance, answer: Answer, question: Q
     for position, grouping in enumerate(result.diseases):
         figure_with_downloads(
             answer.figures[grouping.label](),
-            partial(disease_numbers, grouping, result.n),
+            partial(disease_numbers, grouping),
             key=f"disease_{position}",
             name=(grouping.label,),
-            alt=f"Bars. {disease_title(grouping, result.n)}: {disease_words(grouping)}",
+            alt=f"Bars. {disease_title(grouping)}: {disease_words(grouping)}",
             beside=partial(draw_adding, answer, question, grouping.label),
         )
-        left_out = [f"{number:,} {why}" for why, number in grouping.left_out().items()]
+        left_out = [f"{number:,} {why}" for why, number in grouping.left_out.items()]
         if left_out:
             patients = count(looking.selection.n, "patient")
             st.caption(f"Of {patients}, without a bar: {listing(left_out)}.")

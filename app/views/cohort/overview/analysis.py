@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
-from app.cohort.groupings import by_variable
+from app.cohort.groupings import by_levels
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 from data_loaders.wording import mid_sentence
@@ -163,7 +165,7 @@ def distribution(cohort: Cohort, name: str, mask: Bools) -> Categories | Histogr
         return _categories(cohort, variable, mask)
     if variable.kind != "numeric":
         raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
-    return _few_numbers(cohort, variable, mask) or _histogram(cohort, variable, mask)
+    return _numbers(cohort, variable, mask)
 
 
 def numbers_behind(found: Categories | Histogram) -> pd.DataFrame:
@@ -311,26 +313,46 @@ def _evenness(counts: npt.NDArray[np.int64]) -> float:
 
 
 def _categories(cohort: Cohort, variable: Variable, mask: Bools) -> Categories:
-    grouping = by_variable(cohort, variable.name, max_groups=MOST_LEVELS)
     codes, values = cohort.factor(variable.name)
     counts = np.bincount(codes[mask & (codes >= 0)], minlength=len(values))
     everyone = np.bincount(codes[codes >= 0], minlength=len(values))
-    group_of = np.full(len(values), -1)
-    first = np.unique(codes, return_index=True)
-    for code, position in zip(*first, strict=True):
-        if code >= 0:
-            group_of[code] = grouping.codes[position]
+    return categories_of(cohort, variable, values, counts, everyone, int(np.count_nonzero(mask)))
+
+
+def categories_of(  # noqa: PLR0917
+    cohort: Cohort,
+    variable: Variable,
+    values: Sequence[Any],
+    counts: npt.NDArray[np.int64],
+    everyone: npt.NDArray[np.int64],
+    n: int,
+) -> Categories:
+    """Categories of which it is known how many patients have each value.
+
+    Parameters
+    ----------
+    cohort
+        What the values are called; its patients do not matter.
+    counts, everyone
+        Of the selection and of the whole cohort, one a value.
+    n
+        Patients selected.
+    """
+    held = dict(zip(values, everyone.tolist(), strict=True))
+    grouping, places = by_levels(cohort, variable.name, held, MOST_LEVELS)
+    group_of = np.array(places, dtype=np.int64)
     levels = range(len(grouping.names))
     return Categories(
         variable=variable,
         names=grouping.names,
         values=tuple(
-            tuple(_plain(values[i]) for i in np.flatnonzero(group_of == level)) for level in levels
+            tuple(_plain(value) for value, at in zip(values, places, strict=True) if at == level)
+            for level in levels
         ),
         colours=grouping.colours,
         counts=np.array([counts[group_of == level].sum() for level in levels], dtype=np.int64),
         everyone=np.array([everyone[group_of == level].sum() for level in levels], dtype=np.int64),
-        n=int(np.count_nonzero(mask)),
+        n=n,
         known=int(counts.sum()),
         known_of_everyone=int(everyone.sum()),
         others=int(counts[group_of < 0].sum()),
@@ -342,49 +364,57 @@ def _plain(value: object) -> str | float:
     return float(value) if isinstance(value, int | float | np.number) else str(value)
 
 
-def _few_numbers(cohort: Cohort, variable: Variable, mask: Bools) -> Categories | None:
-    codes, values = cohort.factor(variable.name)
-    numbers = np.array([float(value) for value in values])
-    if not 1 < len(numbers) <= _WHOLE_NUMBERS or (numbers != np.round(numbers)).any():
-        return None
-    counts = np.bincount(codes[mask & (codes >= 0)], minlength=len(values))
-    everyone = np.bincount(codes[codes >= 0], minlength=len(values))
-    order = np.argsort(numbers)
-    return Categories(
-        variable=variable,
-        names=tuple(f"{numbers[i]:g}" for i in order),
-        values=tuple((float(numbers[i]),) for i in order),
-        colours=number_colours(len(order)),
-        counts=counts[order].astype(np.int64),
-        everyone=everyone[order].astype(np.int64),
-        n=int(np.count_nonzero(mask)),
-        known=int(counts.sum()),
-        known_of_everyone=int(everyone.sum()),
-        others=0,
-    )
-
-
-def _histogram(cohort: Cohort, variable: Variable, mask: Bools) -> Histogram:
+def _numbers(cohort: Cohort, variable: Variable, mask: Bools) -> Categories | Histogram:
     values = cohort.numbers(variable.name)
     finite = np.isfinite(values)
-    known = values[finite]
+    known, inside = values[finite], mask[finite]
+    return numbers_of(variable, known, known[inside], int(np.count_nonzero(mask)))
+
+
+def numbers_of(variable: Variable, known: Floats, chosen: Floats, n: int) -> Categories | Histogram:
+    """The distribution of a number; of few whole numbers each is a category.
+
+    Parameters
+    ----------
+    known, chosen
+        Values of the whole cohort and of the selection, none missing.
+    n
+        Patients selected.
+    """
+    numbers, everyone = np.unique(known, return_counts=True)
+    if 1 < len(numbers) <= _WHOLE_NUMBERS and (numbers == np.round(numbers)).all():
+        counts = np.bincount(np.searchsorted(numbers, chosen), minlength=len(numbers))
+        return Categories(
+            variable=variable,
+            names=tuple(f"{number:g}" for number in numbers),
+            values=tuple((float(number),) for number in numbers),
+            colours=number_colours(len(numbers)),
+            counts=counts.astype(np.int64),
+            everyone=everyone.astype(np.int64),
+            n=n,
+            known=len(chosen),
+            known_of_everyone=len(known),
+            others=0,
+        )
     edges = _edges(known)
-    position = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
     bins = len(edges) - 1
+
+    def bin_of(values: Floats) -> npt.NDArray[np.int64]:
+        return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
+
+    position = bin_of(known)
     lows, highs = np.full(bins, np.inf), np.full(bins, -np.inf)
     np.minimum.at(lows, position, known)
     np.maximum.at(highs, position, known)
-    inside = mask[finite]
-    chosen = known[inside]
     quartiles = np.percentile(chosen, [25, 50, 75]) if len(chosen) else [np.nan] * 3
     return Histogram(
         variable=variable,
         edges=edges,
         lows=np.where(np.isfinite(lows), lows, np.nan),
         highs=np.where(np.isfinite(highs), highs, np.nan),
-        counts=np.bincount(position[inside], minlength=bins).astype(np.int64),
+        counts=np.bincount(bin_of(chosen), minlength=bins).astype(np.int64),
         everyone=np.bincount(position, minlength=bins).astype(np.int64),
-        n=int(np.count_nonzero(mask)),
+        n=n,
         known=len(chosen),
         known_of_everyone=len(known),
         quartiles=(float(quartiles[0]), float(quartiles[1]), float(quartiles[2])),

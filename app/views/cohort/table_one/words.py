@@ -47,7 +47,8 @@ def numbers(table: TableOne) -> pd.DataFrame:
                 rows.append(
                     {
                         "variable": row.label, "level": level, "group": group, "n": summary.n,
-                        "known": summary.known, "count": None if is_number else summary.count,
+                        "known": summary.known,
+                        "count": None if is_number or summary.count < 0 else summary.count,
                         "share": None if is_number else summary.share,
                         "median": summary.median, "q1": summary.q1, "q3": summary.q3,
                         "mean": summary.mean, "sd": summary.sd, "missing": row.missing,

@@ -177,8 +177,6 @@ def group_frequencies(
     if not mask.any():
         raise ValueError("Nobody is selected: take out a condition of the filter.")
     names = [str(cohort.alterations.columns[position]) for position in positions]
-    described = cohort.features.loc[names, ["label", "kind"]].astype(str)
-    base = pd.DataFrame({"feature": names, **{k: described[k].to_numpy() for k in described}})
     sizes = () if grouping is None else grouping.sizes(mask)
     shown = [code for code, size in enumerate(sizes) if size]
     place = np.where(mask, 0, len(shown) + 1)
@@ -189,21 +187,55 @@ def group_frequencies(
         inside = np.where(grouping.codes >= 0, grouping.codes, len(sizes))
         place = np.where(mask, lookup[inside], len(shown) + 1)
     a, t = group_counts(cohort.states, positions, place, len(shown) + 1)
+    groups = {} if grouping is None else {grouping.names[code]: sizes[code] for code in shown}
+    return frequencies_of(
+        cohort, names, a, t, groups, grouping, tuple(kinds), Accounting.of_groups(mask, grouping)
+    )
+
+
+def frequencies_of(  # noqa: PLR0917
+    cohort: Cohort,
+    names: Sequence[str],
+    a: Integers,
+    t: Integers,
+    groups: dict[str, int],
+    grouping: Grouping | None,
+    kinds: tuple[FeatureKind, ...],
+    accounting: Accounting,
+) -> GroupFrequencies:
+    """Frequencies and their comparison from counts.
+
+    Parameters
+    ----------
+    cohort
+        What the alterations are called; its patients do not matter.
+    names
+        The alterations counted.
+    a, t
+        Altered and tested, shape (1 + groups, alterations); first those who are in no group.
+    groups
+        Patients by group, of the groups that have any.
+    grouping
+        What the groups are; None for everyone together.
+    """
+    described = cohort.features.loc[list(names), ["label", "kind"]].astype(str)
+    base = pd.DataFrame({"feature": names, **{k: described[k].to_numpy() for k in described}})
     overall = base.assign(**_shares(a.sum(axis=0), t.sum(axis=0)))
     order = overall.sort_values(["frequency", "label"], ascending=[False, True]).index
-    groups = () if grouping is None else grouping.names
-    colours = () if grouping is None else grouping.colours
+    ordered = [names[place] for place in order]
+    colours = {} if grouping is None else dict(zip(grouping.names, grouping.colours, strict=True))
+    own = features_named(cohort, colours)
     return GroupFrequencies(
         overall=overall.loc[order].reset_index(drop=True),
         altered=a[1:, order],
         tested=t[1:, order],
-        groups={groups[code]: sizes[code] for code in shown},
-        colours={groups[code]: colours[code] for code in shown},
+        groups=groups,
+        colours={name: colours[name] for name in groups},
         label="" if grouping is None else grouping.label,
-        kinds=tuple(kinds),
-        accounting=Accounting.of_groups(mask, grouping),
-        families=overlap_families(cohort, [names[place] for place in order]),
-        made_of=np.isin([names[place] for place in order], sorted(features_named(cohort, groups))),
+        kinds=kinds,
+        accounting=accounting,
+        families=overlap_families(cohort, ordered),
+        made_of=np.isin(ordered, sorted(own)),
     )
 
 

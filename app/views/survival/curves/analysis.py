@@ -18,6 +18,8 @@ from app.analysis.survival import (
     LogrankResult,
     Weights,
     kaplan_meier,
+    kaplan_meier_from_events,
+    logrank_from_events,
     logrank_test,
     logrank_trend,
     pairwise_logrank,
@@ -170,6 +172,13 @@ class GroupSurvival:
     def risk_table(self, ticks: npt.NDArray[np.floating]) -> pd.DataFrame:
         """At risk, cumulative events and censored at the ticks (months), by group name."""
         o = self.outcome
+        if o.copies is not None:
+            parts = [
+                curve.km.at(ticks)[["time", "n_risk"]].assign(group=curve.name)
+                for curve in self.drawn
+                if curve.km is not None
+            ]
+            return pd.concat(parts, ignore_index=True)
         return risk_table(o.time, o.event, ticks, groups=o.groups, entry=o.entry)
 
 
@@ -217,9 +226,37 @@ def survival_by_group(
         If the cohort has no such endpoint or column.
     """
     outcome = outcome_of(cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated)
+    layers = None if strata is None else cohort.factor(strata)[0][outcome.used]
+    return survival_of(
+        outcome, grouping, conf_type=conf_type, weights=weights, layers=layers,
+        strata="" if strata is None else _label(cohort, strata), adjust=adjust, pairs=pairs,
+    )  # fmt: skip
+
+
+def survival_of(
+    outcome: Outcome,
+    grouping: Grouping | None,
+    *,
+    conf_type: ConfType = "log-log",
+    weights: Weights = "logrank",
+    layers: npt.NDArray[np.intp] | None = None,
+    strata: str = "",
+    adjust: Adjustment = "holm",
+    pairs: bool = True,
+) -> GroupSurvival:
+    """The same of a follow-up, which may be counts of patients instead of rows.
+
+    Parameters
+    ----------
+    grouping
+        What the groups of the follow-up are; None for everyone together.
+    layers
+        Stratum of each entry, negative for none; of rows only.
+    strata
+        What they are.
+    """
     colours = (BLUE,) if grouping is None else grouping.colours
     curves = tuple(_curve(outcome, code, colour, conf_type) for code, colour in enumerate(colours))
-    layers = None if strata is None else cohort.factor(strata)[0][outcome.used]
     tested, small = outcome.large_enough(None if layers is None else layers >= 0)
     compared = _Compared(outcome, weights, layers, tested)
     test, p_note = _overall_test(curves, compared, small)
@@ -231,10 +268,10 @@ def survival_by_group(
         curves=curves,
         test=test,
         p_note=p_note,
-        trend=compared.trend() if several and ordered else None,
+        trend=compared.trend() if several and ordered and outcome.copies is None else None,
         pairwise=compared.pairs(adjust) if several and pairs else None,
         adjust=adjust,
-        strata="" if strata is None else _label(cohort, strata),
+        strata=strata,
         conf_type=conf_type,
         notes=_notes(outcome, curves, grouping, layers),
         bias="" if grouping is None else _bias(grouping),
@@ -252,6 +289,8 @@ def _curve(outcome: Outcome, code: int, colour: str, conf_type: ConfType) -> Gro
     name = outcome.names[code]
     if not own.any():
         return GroupCurve(name, colour, None)
+    if outcome.copies is not None:
+        return GroupCurve(name, colour, kaplan_meier_from_events(outcome.table(own), conf_type))
     entry = None if outcome.entry is None else outcome.entry[own]
     km = kaplan_meier(outcome.time[own], outcome.event[own], entry, conf_type)
     return GroupCurve(name, colour, km)
@@ -270,6 +309,7 @@ class _Compared:
         known = np.isin(outcome.codes, tested)
         known &= True if layers is None else layers >= 0
         self.tested = tested
+        self._table = None if outcome.copies is None else outcome.table(known)
         self._follow_up = (outcome.time[known], outcome.event[known])
         self._groups = outcome.groups[known]
         self.events = int(outcome.event[known].sum())
@@ -280,12 +320,16 @@ class _Compared:
         }
 
     def equal(self) -> LogrankResult:
+        if self._table is not None:
+            return logrank_from_events(self._table, weights=self._options["weights"])
         return logrank_test(*self._follow_up, self._groups, **self._options)
 
     def trend(self) -> LogrankResult:
         return logrank_trend(*self._follow_up, self._groups, **self._options)
 
-    def pairs(self, adjust: Adjustment) -> pd.DataFrame:
+    def pairs(self, adjust: Adjustment) -> pd.DataFrame | None:
+        if self._table is not None:
+            return None
         return pairwise_logrank(*self._follow_up, self._groups, adjust, **self._options)
 
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from app.analysis.competing_risks import GroupModel, group_cox
+from app.analysis.competing_risks import GroupModel, group_cox, group_cox_from_events
 from app.analysis.survival import Curves, last_with
 from app.study.outcomes import Outcome
 from app.views.survival.curves.analysis import GroupSurvival
@@ -118,6 +118,8 @@ def _fitted(outcome: Outcome) -> GroupModel | None:
     cause = outcome.event[own].astype(np.int64)
     entry = None if outcome.entry is None else outcome.entry[own]
     try:
+        if outcome.copies is not None:
+            return group_cox_from_events(outcome.table(own))
         return group_cox(outcome.time[own], cause, outcome.groups[own], entry=entry)
     except ValueError:
         return None

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.competing_risks import GrayTest, gray_test
+from app.analysis.competing_risks import GrayTest, gray_test, gray_test_from_events
 from app.analysis.multiplicity import adjust_p_values
 from app.analysis.survival import supported_until
 from app.cohort.colours import BLUE
@@ -102,7 +102,8 @@ class GroupIncidence:
     @property
     def has_pairs(self) -> bool:
         """Whether there are pairs of groups to compare: three large enough, and Gray's test."""
-        return self.gray_event is not None and len(self.outcome.large_enough()[0]) > 2
+        several = self.gray_event is not None and len(self.outcome.large_enough()[0]) > 2
+        return several and self.outcome.copies is None
 
     @cached_property
     def pairwise(self) -> pd.DataFrame | None:
@@ -170,6 +171,21 @@ def incidence_by_group(
         followed = _by_time(
             outcome_of(cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated)
         )
+    return incidence_of(ordered, followed, grouping)
+
+
+def incidence_of(ordered: Outcome, followed: Outcome, grouping: Grouping | None) -> GroupIncidence:
+    """The same of a follow-up, which may be counts of patients instead of rows.
+
+    Parameters
+    ----------
+    ordered, followed
+        Follow-up in order of time: of those of whom both events are known, and of all of whom the
+        event is.
+    grouping
+        What the groups are; None for everyone together.
+    """
+    outcome = ordered
     colours = (BLUE,) if grouping is None else grouping.colours
     estimates = tuple(estimate_of(ordered, code, colour) for code, colour in enumerate(colours))
     tested, small = outcome.large_enough()
@@ -219,6 +235,9 @@ def _why_no_test(
 def _gray(outcome: Outcome, tested: tuple[int, ...], cause: int) -> GrayTest | None:
     """Gray's test of a cause over some groups; None where it has no answer."""
     own = np.isin(outcome.codes, tested)
+    if outcome.copies is not None:
+        test = gray_test_from_events(outcome.table(own), cause)
+        return test if test.df else None
     test = gray_test(outcome.time[own], outcome.cause[own], outcome.codes[own], cause)
     return test if test.df else None
 

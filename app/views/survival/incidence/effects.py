@@ -9,7 +9,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from app.analysis.competing_risks import GroupModel, group_cox, group_fine_gray
+from app.analysis.competing_risks import (
+    GroupModel,
+    group_cox,
+    group_cox_from_events,
+    group_fine_gray,
+)
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
 from app.study.outcomes import Outcome
 from app.views.survival.incidence.estimates import COMPETING, EVENT, GroupEstimate
@@ -81,13 +86,15 @@ def effects_of(
     reference = estimates[compared[0]]
     others = [code for code in compared if estimates[code].competing]
     notes: list[str] = []
-    specific = _model(partial(group_cox, cause_of_interest=EVENT), followed, compared, notes)
+    specific = _cox(EVENT, followed, compared, notes)
     notes += _counted_more(outcome, followed)
     competing = None
     if len(others) > 1 and others[0] == compared[0]:
-        competing = _model(partial(group_cox, cause_of_interest=COMPETING), outcome, others, notes)
+        competing = _cox(COMPETING, outcome, others, notes)
     subdistribution = None
-    if outcome.entry is None:
+    if outcome.copies is not None:
+        notes.append("The Fine-Gray model is not fitted from counts.")
+    elif outcome.entry is None:
         subdistribution = _model(group_fine_gray, outcome, compared, notes)
     else:
         notes.append("The Fine-Gray model is not fitted where patients entered late.")
@@ -122,6 +129,17 @@ def _why_none(group: GroupEstimate, event_label: str) -> str | None:
     if group.n < MIN_GROUP_FOR_TEST:
         return f"fewer than {MIN_GROUP_FOR_TEST} patients"
     return None if group.events else f"no {event_label}"
+
+
+def _cox(cause: int, outcome: Outcome, codes: list[int], notes: list[str]) -> GroupModel | None:
+    if outcome.copies is None:
+        return _model(partial(group_cox, cause_of_interest=cause), outcome, codes, notes)
+    table = outcome.table(np.isin(outcome.codes, codes))
+    try:
+        return group_cox_from_events(table, outcome.names[codes[0]], cause)
+    except ValueError as error:
+        notes.append(f"A hazard ratio could not be estimated: {error}")
+        return None
 
 
 def _model(

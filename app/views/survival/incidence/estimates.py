@@ -9,8 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.analysis.competing_risks import CumulativeIncidence, cumulative_incidence
-from app.analysis.survival import KaplanMeier, kaplan_meier
+from app.analysis.competing_risks import (
+    CumulativeIncidence,
+    cumulative_incidence,
+    cumulative_incidence_from_events,
+)
+from app.analysis.survival import KaplanMeier, kaplan_meier, kaplan_meier_from_events
 from app.analysis.survival_input import slack
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, outcome_of
@@ -183,15 +187,19 @@ def estimate_of(outcome: Outcome, code: int, colour: str) -> GroupEstimate:
     own = outcome.codes == code
     time, cause = outcome.time[own], outcome.cause[own]
     entry = None if outcome.entry is None else outcome.entry[own]
-    events, competing = (int(np.count_nonzero(cause == kind)) for kind in (EVENT, COMPETING))
+    many = np.ones(len(time), dtype=np.int64) if outcome.copies is None else outcome.copies[own]
+    events, competing = (int(many[cause == kind].sum()) for kind in (EVENT, COMPETING))
     incidence = naive = None
     note = ""
     if not len(time):
         note = "nobody to follow"
     elif not events + competing:
         note = "no event of either kind"
+    elif outcome.copies is not None:
+        incidence = cumulative_incidence_from_events(outcome.table(own))
+        naive = kaplan_meier_from_events(outcome.table(own))
     else:
         incidence = cumulative_incidence(time, cause, entry)
         naive = kaplan_meier(time, cause == EVENT, entry)
     name = outcome.names[code]
-    return GroupEstimate(name, colour, len(time), events, competing, incidence, naive, note)
+    return GroupEstimate(name, colour, int(many.sum()), events, competing, incidence, naive, note)

@@ -1,4 +1,4 @@
-"""Which pages are shown while disclosure control is on, and what the others say instead."""
+"""Which pages are drawn from a tally, and what the others say under disclosure control."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
+from app.cohort.escaping import markdown_escaped
+from app.cohort.tally import TallyError
 from app.shell.accounts import disclosure_policy
 from app.shell.disclosure_words import refusal
-from app.shell.layout import page_header
-from app.shell.session import Looking
-from app.views.disclosure.page_cohort import draw_cohort, draw_home
-from app.views.disclosure.page_data import draw_data
-from app.views.disclosure.page_genomics import draw_genomics
-from app.views.disclosure.page_survival import draw_survival
+from app.shell.layout import draw_provenance, page_header
+from app.views.tallied.page_cohort import draw_cohort, draw_home
+from app.views.tallied.page_data import draw_data
+from app.views.tallied.page_genomics import draw_genomics
+from app.views.tallied.page_parts import Asked
+from app.views.tallied.page_survival import draw_survival
 
 # These pages show no data.
 _WITHOUT_DATA = ("methods", "audit")
 DATA = "data"
-_View = Callable[[Looking, Disclosure], None]
+_View = Callable[[Asked], None]
 VIEWS: dict[str, tuple[str, str, _View]] = {
     "": ("The cohort at a glance", "Who is in it, and what do they carry?", draw_home),
     "cohort": ("Cohort", "Who is in it, what do they carry, how do groups differ?", draw_cohort),
     "survival": ("Survival", "How do they fare, and how do groups differ?", draw_survival),
     "genomics": ("Genomics", "What do they carry, and what goes together?", draw_genomics),
-    DATA: ("Data", "What is loaded, and what was understood.", draw_data),
 }
 _REFUSED = {
     "subgroups": "the map of subgroups has a point for every patient",
@@ -36,11 +36,12 @@ _REFUSED = {
 }
 
 
-def draw_disclosed(path: str) -> bool:
-    """Draw the page of a path as it may be shown; whether that was done.
+def draw_tallied(path: str) -> bool:
+    """Draw the page of a path from a tally, where there is one; whether that was done.
 
-    Only views made of released counts are drawn. A page without one is refused, so that a page
-    added later is not shown before somebody has thought of it.
+    Under disclosure control that is the released one, and only views made of it are drawn. A page
+    without one is refused, so that a page added later is not shown before somebody has thought of
+    it.
 
     Parameters
     ----------
@@ -50,6 +51,9 @@ def draw_disclosed(path: str) -> bool:
     policy = disclosure_policy()
     if policy is None or path in _WITHOUT_DATA:
         return False
+    if path == DATA:
+        draw_data(page_header("Data", "What is loaded, and what was understood."))
+        return True
     if path not in VIEWS:
         page_header(path.capitalize(), "Not shown on this server.")
         why = _REFUSED.get(path, "its numbers cannot be protected yet")
@@ -61,8 +65,16 @@ def draw_disclosed(path: str) -> bool:
     title, question, draw = VIEWS[path]
     looking = page_header(title, question)
     refused = refusal(looking)
-    if refused and path != DATA:
+    if refused:
         st.info(refused)
         return True
-    draw(looking, policy)
+    _draw(draw, Asked(policy.tally(looking.cohort), looking.filter))
+    draw_provenance(looking)
     return True
+
+
+def _draw(draw: _View, asked: Asked) -> None:
+    try:
+        draw(asked)
+    except (TallyError, ValueError) as error:
+        st.info(markdown_escaped(str(error)))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app.cohort.disclosure import Disclosure
 from app.shell.session import Looking, cohort_keys, cohort_title
 from app.shell.tables import draw_table
 from app.views.data.page import open_in_callback
 from app.views.data.page_loading import draw_loading
 
 
-def draw_data(looking: Looking, _policy: Disclosure) -> None:
+def draw_data(looking: Looking) -> None:
     """Loading, provenance, and the dictionary of variables, alterations and endpoints."""
     cohort = looking.cohort
     draw_loading()

@@ -1,1 +1,0 @@
-"""The pages while disclosure control is on: released answers only."""

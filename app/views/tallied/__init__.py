@@ -1,0 +1,1 @@
+"""The ordinary pages drawn from a tally: released counts, or those of a database."""

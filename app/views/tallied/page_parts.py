@@ -1,0 +1,128 @@
+"""What the pages of a tally share: whom they ask, by what groups, and how an answer is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from app.cohort.disclosure import ReleasedTally
+from app.cohort.filters import Filter
+from app.cohort.groupings import CUT, MEDIAN, QUARTILES, Cut, GroupingSpec
+from app.cohort.tally import EngineTally, PageTally, TallyError
+from app.shell.controls.choice import pick
+from app.shell.layout import download
+from app.shell.links import EVERYONE, GROUP
+from app.shell.show import frame, show
+from app.shell.take_away import offer_slides
+from app.shell.work.engine import engine_answer
+from app.study.answer import Answer
+from app.study.files.tables import file_stem
+from app.study.files.workbook import to_xlsx
+from app.views.tallied.answer import as_told
+
+T = TypeVar("T")
+_GROUPED = frozenset({"categorical", "ordinal", "binary"})
+_UNTOLD = "it is of a database, which no step could connect to again"
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The tally that a page is drawn from, and whom it selects.
+
+    Attributes
+    ----------
+    key
+        Under which the groups are chosen.
+    """
+
+    tally: PageTally
+    filter: Filter
+    key: str = GROUP
+
+    def ask(self, what: Hashable, make: Callable[[PageTally], T]) -> T:
+        """What a tally says; a database is asked once, and meanwhile the page can be stopped."""
+        if isinstance(self.tally, EngineTally):
+            return engine_answer((what, self.filter), make)
+        return make(self.tally)
+
+
+def draw_groups(asked: Asked, *, needed: bool = False) -> GroupingSpec | None:
+    """The control of the groups; None for everyone together.
+
+    Parameters
+    ----------
+    needed
+        Whether everyone together is no choice.
+    """
+    tally = asked.tally
+    held = tally.cohort.variables
+    names = [n for n in tally.columns if held[n].role != "outcome"]
+    specs = [GroupingSpec("variable", n) for n in names if held[n].kind in _GROUPED]
+    specs += [GroupingSpec("alteration", name) for name in tally.alterations]
+    for rule in (MEDIAN, QUARTILES):
+        cut = [name for name in names if held[name].kind == "numeric"]
+        specs += [GroupingSpec(CUT, str(Cut(name, rule))) for name in cut]
+    specs = [s for s in specs if s.kind == CUT or tally.may_ask(asked.filter, s.name)]
+    options = {str(spec): spec for spec in specs}
+    labels = {text: _words(tally, spec) for text, spec in options.items()}
+    first = [] if needed else [EVERYONE]
+    if not options:
+        return None
+    last = [*options, *first] if asked.key == GROUP else [*first, *options]
+    if st.session_state.get(asked.key) not in last:
+        st.session_state.pop(asked.key, None)
+    chosen = pick("Compare by", last, asked.key, labels={EVERYONE: "Everyone together", **labels})
+    spec = options.get(chosen)
+    if spec is not None and not tally.exact:
+        try:
+            tally.grouping(spec, asked.filter)
+        except TallyError as error:
+            st.info(f"{error} Everyone is shown together.")
+            return None
+    return spec
+
+
+def show_answer(asked: Asked, answer: Answer, notes: tuple[str, ...] = ()) -> None:
+    """The answer's figure and words, and what can be taken away."""
+    answer = as_told(answer, asked.tally, notes)
+    show(answer, frame(), of=asked.tally.cohort)
+    take_away_counts(asked, answer)
+
+
+def take_away_counts(asked: Asked, answer: Answer) -> None:
+    """Numbers and methods; of a database slides too."""
+    cohort = asked.tally.cohort
+    synthetic = cohort.provenance.synthetic
+    stem = file_stem(cohort.name, *answer.name, synthetic=synthetic)
+    patients = asked.filter.describe(cohort)
+    methods = " ".join(filter(None, answer.methods))
+
+    def workbook() -> bytes:
+        tables: dict[str, pd.DataFrame] = dict(answer.tables())
+        return to_xlsx(tables, cohort.provenance, patients, {"Methods": methods})
+
+    with st.expander("Take it away: numbers and methods"):
+        download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{answer.key}_xlsx")
+        st.markdown(methods)
+    if not isinstance(asked.tally, ReleasedTally):
+        with st.container():
+            download("Methods (TXT)", partial(str, methods), f"{stem}.txt", f"{answer.key}_txt")
+        offer_slides(answer, stem, _UNTOLD)
+    if answer.footnote:
+        st.caption(answer.footnote)
+
+
+def _words(tally: PageTally, spec: GroupingSpec) -> str:
+    """A grouping as a choice: ``Diagnosis``, ``TP53``, ``Age at diagnosis, quartiles``."""
+    cohort = tally.cohort
+    if spec.kind == "alteration":
+        return str(cohort.features.loc[spec.name, "label"])
+    if spec.kind == CUT:
+        cut = Cut.parse(spec.name)
+        return f"{cohort.variables[cut.column].label}, {cut.rule}"
+    return cohort.variables[spec.name].label

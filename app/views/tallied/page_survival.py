@@ -1,0 +1,66 @@
+"""Survival from a tally: curves and competing risks by group."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.shell.controls.choice import choice, pick
+from app.shell.controls.curve_options import draw_time_options
+from app.shell.controls.time_axis import draw_axis_end, draw_read_at
+from app.shell.links import ENDPOINT, VIEW, endpoint_labels
+from app.shell.tables import draw_table
+from app.views.survival.curves.answer import survival_answer
+from app.views.survival.curves.words import summary_table
+from app.views.survival.incidence.answer import incidence_answer
+from app.views.survival.incidence.estimates import competing_endpoints
+from app.views.survival.incidence.words import summary_table as incidence_table
+from app.views.tallied.analysis import tallied_incidence, tallied_survival
+from app.views.tallied.page_parts import Asked, draw_groups, show_answer
+
+CURVES, INCIDENCE = "Survival curves", "Competing risks"
+
+
+def draw_survival(asked: Asked) -> None:
+    """Curves or cumulative incidence by group, and their numbers."""
+    cohort = asked.tally.cohort
+    if not cohort.endpoints:
+        st.info("This cohort has no endpoint: the Data page says what was read.")
+        return
+    if st.session_state.get(VIEW) not in {CURVES, INCIDENCE}:
+        st.session_state.pop(VIEW, None)
+    view = choice("View", (CURVES, INCIDENCE), VIEW, quiet=True)
+    labels = endpoint_labels(cohort)
+    options = list(labels) if view == CURVES else competing_endpoints(cohort)
+    if not options:
+        st.info("No endpoint of this cohort knows its competing event.")
+        return
+    left, middle, right = st.columns([5, 5, 3], vertical_alignment="bottom")
+    with left:
+        if st.session_state.get(ENDPOINT) not in options:
+            st.session_state.pop(ENDPOINT, None)
+        endpoint = pick("Endpoint", options, ENDPOINT, labels=labels)
+    with right.popover("Options", icon=":material/tune:", width="stretch"):
+        time = draw_time_options()
+        read_at = draw_read_at()
+    with middle:
+        spec = draw_groups(asked)
+    said = {"unit": time.unit, "read_at": read_at}
+    if view == CURVES:
+        curves = asked.ask(
+            ("curves", endpoint, spec, time.limit),
+            lambda tally: tallied_survival(tally, asked.filter, endpoint, spec, time.limit),
+        )
+        until = draw_axis_end(curves.supported_until, curves.last_time, time.unit)
+        answer = survival_answer(cohort, curves, **said, until=until, marks=asked.tally.exact)
+        table = summary_table(curves, time.unit, read_at)
+    else:
+        risks = asked.ask(
+            ("incidence", endpoint, spec, time.limit),
+            lambda tally: tallied_incidence(tally, asked.filter, endpoint, spec, time.limit),
+        )
+        until = draw_axis_end(risks.supported_until, risks.last_time, time.unit)
+        answer = incidence_answer(cohort, risks, **said, until=until)
+        table = incidence_table(risks, read_at)
+    show_answer(asked, answer)
+    st.subheader("In numbers", anchor=False)
+    draw_table(table, key=f"{answer.key}_summary")
