@@ -23,6 +23,7 @@ from app.shell.workspace.kept import refresh_kept  # noqa: E402
 from app.shell.workspace.place import draw_going_on, remember_place  # noqa: E402
 from app.views.data.page_gone import draw_gone_cohort  # noqa: E402
 from app.views.tallied.page import draw_tallied  # noqa: E402
+from app.views.tallied.page_database import draw_whom  # noqa: E402
 
 began = time.perf_counter()
 install()
@@ -44,6 +45,7 @@ with turn():
         if not gone:
             above = st.container()
             draw_sidebar()
+            draw_whom()
             with above:
                 draw_going_on()
     if gone:

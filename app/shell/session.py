@@ -20,6 +20,7 @@ from app.shell.accounts import disclosure_policy, may, person
 from app.shell.made.derived import with_definitions
 from app.shell.watch.audit import note
 from app.shell.work.bounds import hold
+from app.shell.work.engine import held_engine
 from app.shell.workspace.kept import UPLOADS, kept_cohorts, open_kept, reader_of, shared
 from app.study.workspace import Original, WorkspaceError
 from data_loaders import Cohort, CohortError, load_cohort
@@ -27,6 +28,8 @@ from data_loaders.demo import DEMO_COHORTS
 from data_loaders.uploads import load_upload
 
 DEFAULT_COHORT = "demo:mpn"
+# Key of the database that the session asks: a cohort without a patient, with its dictionary.
+DATABASE = "database"
 SCORE_VARIABLES = "scores"
 _SOURCES = "_upload_sources"
 _HELD_PUBLIC = "_public_cohorts"
@@ -218,6 +221,9 @@ def cohort_keys() -> list[str]:
 
 def cohort_title(key: str) -> str:
     """Name of a cohort for people."""
+    held_tally = held_engine()
+    if key == DATABASE and held_tally is not None:
+        return f"{held_tally.tally.name} (database)"
     if key.startswith("demo:"):
         return DEMO_COHORTS[key.removeprefix("demo:")].title
     if key.startswith(_PUBLIC):
@@ -234,6 +240,8 @@ def key_of(cohort: Cohort) -> str:
 
 def address_label(key: str) -> str:
     """What the address calls a cohort: an upload by letters that say nothing of it."""
+    if key == DATABASE:
+        return key
     return key.replace(_UPLOAD, "upload ") if key.startswith(_UPLOAD) else cohort_title(key)
 
 
@@ -251,6 +259,8 @@ def _key_for(cohort: Cohort, source: Source | None) -> str:
 
 def open_cohort(key: str) -> Cohort:
     """The cohort of a key that ``cohort_keys`` lists, with what was derived and scores chosen."""
+    if key == DATABASE:
+        return loaded_cohort(key)
     cohort = with_scores(with_definitions(key, loaded_cohort(key)), chosen_scores())
     st.session_state.setdefault(_KEYS, {})[cohort.fingerprint] = key
     return cohort
@@ -264,6 +274,9 @@ def loaded_cohort(key: str) -> Cohort:
     WorkspaceError
         If a kept cohort cannot be read.
     """
+    asks = held_engine()
+    if key == DATABASE and asks is not None:
+        return asks.tally.cohort
     if key.startswith(_PUBLIC):
         return public_cohort(key.removeprefix(_PUBLIC))
     held = uploads().get(key)

@@ -50,6 +50,7 @@ from app.shell.links import (
 from app.shell.made.derived import DERIVED, define_also, texts_for_link
 from app.shell.saved_groups import keep_saved_in_link, saved_groups
 from app.shell.session import (
+    DATABASE,
     DEFAULT_COHORT,
     Looking,
     cohort_keys,
@@ -59,6 +60,7 @@ from app.shell.session import (
     look_at,
     open_cohort,
 )
+from app.shell.work.engine import held_engine
 from app.shell.workspace.keeping import can_open, draw_note, keep_changed
 from app.study.wording import capitalised, count
 from data_loaders import Cohort, Variable
@@ -245,12 +247,14 @@ def draw_sidebar() -> Looking:
         clear_filter()
         st.session_state[COHORT] = st.session_state.pop(NEXT)
     keep_changed()
-    keys = cohort_keys()
+    keys = cohort_keys() + [DATABASE] * (held_engine() is not None)
     key = draw_cohort_choice("Cohort", keys, DEFAULT_COHORT, key=COHORT, on_change=clear_filter)
     if not can_open(key):
         clear_filter()
         st.rerun()
     draw_note(key)
+    if key == DATABASE:
+        return look_at(key, open_cohort(key), Filter())
     conditions = st.container()
     published = _published(loaded_cohort(key))
     if published is None:

@@ -31,7 +31,7 @@ from app.cohort.groupings import GroupingError, GroupingSpec
 from app.cohort.tally import EngineTally, RowTally, TallyError, TooFineError, connect, tally_of
 from app.cohort.tally import _engine as asking
 from app.cohort.tally import _engine_reading as reading
-from app.views.pooled.database.analysis import database_outcome
+from app.views.tallied.analysis import followed
 from data_loaders import load_cohort
 from data_loaders.allowed import Allowed
 from tests.data_loaders import postgres
@@ -249,9 +249,9 @@ def test_times_between_dates_and_late_entries_are_as_of_rows(tmp_path, monkeypat
     monkeypatch.setattr(asking, "_MOST_CELLS", 300)
     with pytest.raises(TooFineError, match="more than 300 different times: count it on a grid"):
         engine.events(None, "os")
-    by_month = database_outcome(engine, Filter(), "os", None, "#000000")
-    assert by_month.n == rows.events(None, "os")["entered"].sum() < n
-    assert "counted by month" in by_month.note
+    by_month = followed(engine, Filter(), "os")
+    assert by_month.outcome.n == rows.events(None, "os")["entered"].sum() < n
+    assert "counted by month" in by_month.notes[0]
     assert engine.cohort.endpoints["os"].entry is not None
 
 

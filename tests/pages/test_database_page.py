@@ -1,4 +1,4 @@
-"""The page of a database that is asked where it lies, from the refusal on the Data page on."""
+"""A database on the ordinary pages, from the refusal on the Data page on."""
 
 from __future__ import annotations
 
@@ -6,19 +6,44 @@ import json
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
+from app.analysis.associations import table_one_of_tally
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
-from app.cohort.tally import connect
-from app.views.pooled.database.analysis import database_outcome
-from app.views.pooled.database.words import outcome_reading
+from app.cohort.tally import EngineTally, connect
+from app.shell.links import NEXT
+from app.shell.session import DATABASE
+from app.shell.work.engine import Held
+from app.views.cohort.overview.answer import pictured
+from app.views.compare.analysis import compare_groups
+from app.views.genomics.frequencies.analysis import group_frequencies
+from app.views.genomics.pairs.analysis import pair_screen
+from app.views.home.analysis import glance
+from app.views.survival.curves.analysis import survival_by_group
+from app.views.survival.curves.answer import survival_answer
 from app.views.survival.incidence.analysis import incidence_by_group
-from data_loaders import load_cohort
+from app.views.tallied.analysis import (
+    MOST_PAIRED,
+    tallied_comparison,
+    tallied_frequencies,
+    tallied_glance,
+    tallied_incidence,
+    tallied_pairs,
+    tallied_pictures,
+    tallied_survival,
+)
+from data_loaders import Cohort, load_cohort
 from data_loaders.databases import result
 from tests.pages.conftest import calm, figures, words
 
 pytest.importorskip("ibis", reason="Ibis is not installed (make engine)")
+
+KINDS = ["gene", "cytogenetic"]
+TP53 = GroupingSpec("alteration", "TP53")
+CHOSEN = Filter.from_dict({"column": "age_years", "between": [60, None]})
 
 
 @pytest.fixture(scope="module")
@@ -33,26 +58,82 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"duckdb://{path}"
 
 
-def test_what_the_page_says_is_what_the_rows_say(registry):
-    tally = connect(registry, "patients")
+@pytest.fixture(scope="module")
+def rows(registry: str) -> Cohort:
+    return load_cohort(registry, table="patients")
+
+
+@pytest.fixture(scope="module")
+def tally(registry: str) -> EngineTally:
+    return connect(registry, "patients")
+
+
+def test_survival_is_that_of_the_rows(tally: EngineTally, rows: Cohort):
     assert not tally.refused
     assert tally.cohort.provenance.source == "DuckDB registry.duckdb, table patients"
-    cohort = load_cohort(registry, table="patients")
-    spec = GroupingSpec.parse("alteration:TP53")
-    found = database_outcome(tally, Filter(), "aml", spec, "#000000")
-    mask = Filter().apply(cohort).mask
-    expected = incidence_by_group(cohort, mask, "aml", spec.build(cohort, mask))
-    assert found.gray is not None
-    assert expected.gray_event is not None
-    assert found.gray.statistic == pytest.approx(expected.gray_event.statistic, rel=1e-12)
-    for curve in expected.drawn:
-        assert curve.incidence is not None
-        own = found.incidences[curve.name].curves[1].incidence
-        assert own[-1] == pytest.approx(curve.incidence.curves[1].incidence[-1], rel=1e-12)
-    said = " ".join(outcome_reading(found))
-    assert "TP53 mutated: " in said
-    assert "Gray's test of the groups" in said
-    tally.close()
+    mask = CHOSEN.apply(rows).mask
+    found = tallied_survival(tally, CHOSEN, "os", TP53, 60.0)
+    expected = survival_by_group(rows, mask, "os", TP53.build(rows, mask), limit=60.0)
+    said, wanted = survival_answer(tally.cohort, found), survival_answer(rows, expected)
+    assert said.sentences == wanted.sentences
+    assert said.title == wanted.title
+    assert list(said.cautions) == list(wanted.cautions)
+    assert said.accounting.analysed == wanted.accounting.analysed
+    assert said.accounting.selected == wanted.accounting.selected
+    pd.testing.assert_frame_equal(said.tables()["Curves"], wanted.tables()["Curves"])
+    pd.testing.assert_frame_equal(said.tables()["Tests"], wanted.tables()["Tests"])
+    risks = tallied_incidence(tally, CHOSEN, "aml", TP53)
+    of_rows = incidence_by_group(rows, mask, "aml", TP53.build(rows, mask))
+    assert risks.gray_event is not None
+    assert of_rows.gray_event is not None
+    assert risks.gray_event.statistic == pytest.approx(of_rows.gray_event.statistic, rel=1e-12)
+    for own, other in zip(risks.drawn, of_rows.drawn, strict=True):
+        assert (own.name, own.n, own.events, own.competing) == (
+            other.name, other.n, other.events, other.competing,
+        )  # fmt: skip
+        pd.testing.assert_frame_equal(own.at([12, 60]), other.at([12, 60]))
+
+
+def test_alterations_and_who_they_are_are_those_of_the_rows(tally: EngineTally, rows: Cohort):
+    mask = CHOSEN.apply(rows).mask
+    found, notes = tallied_frequencies(tally, CHOSEN, TP53)
+    expected = group_frequencies(rows, mask, KINDS, TP53.build(rows, mask))
+    assert not notes
+    assert found.groups == expected.groups
+    pd.testing.assert_frame_equal(found.overall, expected.overall, check_dtype=False)
+    pd.testing.assert_frame_equal(found.by_group, expected.by_group, check_dtype=False)
+    assert found.accounting.caption() == expected.accounting.caption()
+    pairs, of_rows = tallied_pairs(tally, CHOSEN), pair_screen(rows, mask, KINDS, MOST_PAIRED)
+    assert set(pairs.features) == set(of_rows.features)
+    assert np.allclose(np.sort(pairs.table["p_value"]), np.sort(of_rows.table["p_value"]))
+    home, there = tallied_glance(tally, CHOSEN), glance(rows, mask)
+    assert [(d.names, d.sizes, d.known) for d in home.diseases] == [
+        (d.names, d.sizes, d.known) for d in there.diseases
+    ]
+    drawn = tallied_pictures(tally, CHOSEN)
+    names = [one.variable.name for one in drawn.found]
+    for own, other in zip(drawn.found, pictured(rows, mask, names=names).found, strict=True):
+        assert (own.counts == other.counts).all(), own.variable.name
+        assert (own.everyone == other.everyone).all()
+        assert (own.known, own.n) == (other.known, other.n)
+
+
+def test_groups_side_by_side_are_those_of_the_rows(tally: EngineTally, rows: Cohort):
+    mask = CHOSEN.apply(rows).mask
+    found = tallied_comparison(tally, CHOSEN, TP53, "os")
+    expected = compare_groups(rows, mask, grouping=TP53.build(rows, mask), endpoint_key="os")
+    assert found.sizes == expected.sizes
+    assert found.contrast is not None
+    assert expected.contrast is not None
+    own, other = (one.contrast.table.set_index("feature") for one in (found, expected))
+    assert own["odds_ratio"].to_dict() == pytest.approx(
+        other.loc[own.index, "odds_ratio"].to_dict(), nan_ok=True
+    )
+    together = found.ranked.merge(expected.ranked, on="variable")
+    assert len(together) > 5
+    assert np.allclose(together["p_value_x"], together["p_value_y"], equal_nan=True)
+    everyone = table_one_of_tally(tally, None, CHOSEN)
+    assert (everyone.names, everyone.n) == (("All patients",), int(mask.sum()))
 
 
 def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registry, monkeypatch):
@@ -69,16 +150,13 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert held.tally.n == 1500
     assert registry not in words(at)
 
-    at = open_app("pooled")
+    at = open_app("survival")
     at.session_state["_engine"] = held
-    at.session_state["counts_of"] = "A large database"
+    at.session_state[NEXT] = DATABASE
     calm(at.run(timeout=200))
+    assert at.session_state["cohort_choice"] == DATABASE, "the choice of the cohort shows it"
     assert "1,500 patients, asked where they lie (DuckDB registry.duckdb" in words(at)
-    assert "All patients: " in words(at)
-    assert "engine_pptx" in {button.key for button in at.get("download_button")}
-    at.button(key="engine_story_0").click().run(timeout=200)
-    (step,) = at.session_state["_story"].steps
-    assert "of DuckDB registry.duckdb, table patients, 1,500 patients" in str(step.to_dict())
+    assert "km_pptx" in {button.key for button in at.get("download_button")}
     at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
     at.selectbox(key="engine_by").set_value("variable:sex").run(timeout=200)
@@ -87,15 +165,24 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert "&lt;a href" in drawn
     at.multiselect(key="engine_with").set_value(["ASXL1"]).run(timeout=200)
     assert "Counted: ASXL1 altered." in words(calm(at))
-    at.session_state["engine_show"] = "Alterations"
-    at.run(timeout=200)
-    assert "engine_alterations_pptx" in {button.key for button in at.get("download_button")}
-    assert "of the patients tested" in json.dumps(figures(calm(at))[0]["layout"])
-    at.session_state["engine_show"] = "Table one"
-    at.run(timeout=200)
-    assert "Wilcoxon's rank-sum" in words(calm(at))
-    at.button(key="engine_draw").click().run(timeout=200)
-    assert "is open on every page now" in words(calm(at))
+    at.session_state["view"] = "Cox model"
+    calm(at.run(timeout=200))
+    assert "This page needs rows. This is a random sample of" in words(at)
     sampled = list(at.session_state["_uploads"].values())[-1]
     assert sampled.name.startswith("patients, sample of ")
     assert "ASXL1 altered" in sampled.provenance.note
+    at.button(key="engine_close").click().run(timeout=200)
+    assert "_engine" not in at.session_state
+    assert at.session_state["cohort"] != DATABASE
+
+
+@pytest.mark.parametrize(
+    ("page", "drawn"), [("home", 2), ("cohort", 5), ("genomics", 1), ("compare", 4)]
+)
+def test_the_ordinary_pages_draw_an_open_database(open_app, tally, page: str, drawn: int):
+    at = open_app(page)
+    at.session_state["_engine"] = Held(tally)
+    at.session_state[NEXT] = DATABASE
+    calm(at.run(timeout=200))
+    assert len(figures(at)) >= drawn
+    assert "counted where its rows lie" in words(at)

@@ -103,7 +103,7 @@ def engine_answer(question: Hashable, ask: Callable[[EngineTally], T]) -> T:
         held.answers[question] = while_waiting(
             lambda: ask(held.tally),
             f"Asking {held.tally.source}",
-            key="engine_cancel",
+            key=f"engine_cancel_{len(held.answers)}",
             on_stop=held.tally.cancel,
         )
     answer: T = held.answers[question]

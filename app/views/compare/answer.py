@@ -66,7 +66,8 @@ def comparison_answer(
     if survival is not None:
         sentences.append(survival_reading(survival))
     figures["Sizes"] = partial(draw_sizes, result)
-    accounting = Accounting(int(result.mask.sum()), result.table.n, result.table.left_out)
+    left_out = result.table.left_out
+    accounting = Accounting(result.table.n + sum(left_out.values()), result.table.n, left_out)
     return Answer(
         key="compare",
         name=("compare", result.grouping.label),

@@ -12,11 +12,11 @@ import streamlit as st
 from app.cohort.tally import TallyError
 from app.shell.accounts import disclosure_policy, may
 from app.shell.controls.choice import choice
-from app.shell.navigation import POOLED
-from app.shell.session import Source, hold_public, public_cohort, public_key
+from app.shell.navigation import HOME
+from app.shell.session import DATABASE, Source, hold_public, public_cohort, public_key
 from app.shell.sidebar import open_next
 from app.shell.tables import draw_table
-from app.shell.work.engine import allowed_sources, hold_engine
+from app.shell.work.engine import allowed_sources, hold_engine, why_no_engine
 from app.shell.work.waiting import while_waiting
 from app.views.data.page_uploading import (
     draw_outcome,
@@ -25,7 +25,6 @@ from app.views.data.page_uploading import (
     refuse_loaded,
     tell_outcome,
 )
-from app.views.pooled.database.page import COUNTS_OF, OF_DATABASE
 from data_loaders import Cohort, CohortError, load_cohort
 from data_loaders.allowed import Allowed
 from data_loaders.catalogue import CatalogueEntry, catalogue, is_cached
@@ -234,7 +233,17 @@ def _draw_database() -> None:
         else:
             # A query could repeat rows, or put a name where a diagnosis is expected.
             right.caption("Queries are not offered under disclosure control.")
-        asked = st.form_submit_button("Load from the database", key="database_load", type="primary")
+        with st.container(horizontal=True):
+            asked = st.form_submit_button(
+                "Load from the database", key="database_load", type="primary"
+            )
+            where = not why_no_engine() and st.form_submit_button(
+                "Ask it where it lies", key="database_ask",
+                help="For a table of any size, also a folder of Parquet files: counts leave it, "
+                "and a random sample for what needs rows.",
+            )  # fmt: skip
+    if where:
+        _ask_where_it_lies(address.strip(), table.strip())
     if asked:
         tell_outcome(None)
         st.session_state[_TOO_LARGE] = False
@@ -243,25 +252,20 @@ def _draw_database() -> None:
             table.strip() or "The query",
         )
     if st.session_state.get(_TOO_LARGE) and disclosure_policy() is None:
-        _offer_counting(address.strip(), table.strip())
+        st.info("The table can be asked where it lies, whatever its size.")
 
 
-def _offer_counting(address: str, table: str) -> None:
-    """What can be had of a table that is too large to be copied: counts."""
-    st.info(
-        "The table can be asked where it lies, whatever its size: curves, tests, frequencies and "
-        "table one from counts, and a random sample for all else."
-    )
-    if st.button("Ask it where it lies", key="database_ask", type="primary"):
-        try:
-            hold_engine(address, table)
-        except TallyError as error:
-            tell_outcome(str(error), good=False)
-            return
-        tell_outcome(None)
-        st.session_state[_TOO_LARGE] = False
-        st.session_state[COUNTS_OF] = OF_DATABASE
-        st.switch_page(POOLED)
+def _ask_where_it_lies(address: str, table: str) -> None:
+    """Open the database on the ordinary pages, which are then drawn from its counts."""
+    try:
+        hold_engine(address, table)
+    except TallyError as error:
+        tell_outcome(str(error), good=False)
+        return
+    tell_outcome(None)
+    st.session_state[_TOO_LARGE] = False
+    open_next(DATABASE)
+    st.switch_page(HOME)
 
 
 def _from_database(allowed: Allowed, address: str, query: str, table: str) -> tuple[Cohort, Source]:

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.associations import frequencies_from_counts, pairs_from_counts
+from app.analysis.associations import (
+    frequencies_from_counts,
+    pairs_from_counts,
+    table_one_of_tally,
+)
 from app.analysis.event_tables import follow_up, groups_of
 from app.analysis.survival_input import slack
 from app.cohort.filters import Filter
@@ -18,6 +22,7 @@ from app.study.accounting import Accounting
 from app.study.outcomes import EVERYONE, Outcome
 from app.views.cohort.overview.analysis import Categories, Histogram, categories_of, numbers_of
 from app.views.cohort.overview.answer import MOST_ALTERATIONS, MOST_VARIABLES, Pictures
+from app.views.compare.analysis import Comparison, column_of, made_of
 from app.views.genomics.frequencies.analysis import GroupFrequencies, frequencies_of
 from app.views.genomics.pairs.analysis import MIN_ALTERED, PairScreen
 from app.views.home.analysis import Diseases, Glance, disease_variables
@@ -173,6 +178,9 @@ def tallied_frequencies(
     """
     counted = tally.features(selected)
     features = tally.cohort.features
+    # A refinement would repeat its gene.
+    first = counted["kind"].isin(["gene", "cytogenetic"])
+    counted = counted[first] if first.any() else counted
     shown = counted[(counted["altered"] >= 0) & (counted["tested"] > 0)]
     names = list(shown["feature"])
     sizes: dict[str, int] = {}
@@ -207,7 +215,7 @@ def tallied_frequencies(
     t = np.vstack([table["tested"].to_numpy() - tested.sum(axis=0), tested])
     n = int(tally.counts(selected)["n"].iloc[0])
     grouped = min(sum(sizes.values()), n) if sizes else n
-    kinds = tuple(kind for kind in FEATURE_KINDS if (features["kind"] == kind).any())
+    kinds = tuple(kind for kind in FEATURE_KINDS if (counted["kind"] == kind).any())
     result = frequencies_of(
         tally.cohort, names, a, t, sizes, grouping, kinds,
         Accounting(n, grouped, left_out, verb="are in the groups" if sizes else "are counted"),
@@ -375,3 +383,32 @@ def _number(tally: PageTally, selected: Filter, name: str) -> Categories | Histo
     everyone = values(Filter())
     chosen = everyone if selected.is_empty else values(selected)
     return numbers_of(tally.cohort.variables[name], everyone, chosen, _size(tally, selected))
+
+
+def tallied_comparison(
+    tally: PageTally, selected: Filter, spec: GroupingSpec, endpoint: str = ""
+) -> Comparison:
+    """Groups side by side, as :func:`compare_groups` has them of rows.
+
+    Raises
+    ------
+    TallyError
+        If the tally cannot count by these groups.
+    """
+    grouping = tally.grouping(spec, selected)
+    own = made_of(tally.cohort, spec, grouping.names)
+    nobody = np.zeros(0, dtype=bool)
+    result = Comparison(tally.cohort, nobody, grouping, (), own, endpoint)
+    found = None
+    if tally.alterations:
+        found, _ = tallied_frequencies(tally, selected, spec)
+    table = table_one_of_tally(tally, spec, selected)
+    sizes = dict(zip(table.names, table.sizes, strict=True))
+    # What is worked out of rows when somebody asks for it is known of counts.
+    vars(result).update(
+        table=replace(table, rows=tuple(r for r in table.rows if r.name != column_of(spec))),
+        frequencies=found,
+        sizes=tuple(sizes.get(name, 0) for name in grouping.names),
+        survival=tallied_survival(tally, selected, endpoint, spec) if endpoint else None,
+    )
+    return result

@@ -7,14 +7,20 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.cohort.escaping import markdown_escaped
-from app.cohort.tally import TallyError
+from app.cohort.tally import EngineTally, TallyError
 from app.shell.accounts import disclosure_policy
 from app.shell.disclosure_words import refusal
 from app.shell.layout import draw_provenance, page_header
+from app.shell.links import VIEW
 from app.views.tallied.page_cohort import draw_cohort, draw_home
+from app.views.tallied.page_compare import OF_ROWS as OF_COMPARE
+from app.views.tallied.page_compare import draw_compare
 from app.views.tallied.page_data import draw_data
+from app.views.tallied.page_database import asked_database, draw_understood, look_at_sample
+from app.views.tallied.page_genomics import OF_ROWS as OF_GENOMICS
 from app.views.tallied.page_genomics import draw_genomics
 from app.views.tallied.page_parts import Asked
+from app.views.tallied.page_survival import OF_ROWS as OF_SURVIVAL
 from app.views.tallied.page_survival import draw_survival
 
 # These pages show no data.
@@ -26,6 +32,13 @@ VIEWS: dict[str, tuple[str, str, _View]] = {
     "cohort": ("Cohort", "Who is in it, what do they carry, how do groups differ?", draw_cohort),
     "survival": ("Survival", "How do they fare, and how do groups differ?", draw_survival),
     "genomics": ("Genomics", "What do they carry, and what goes together?", draw_genomics),
+}
+_COMPARE = ("Compare", "How do these groups of patients differ?", draw_compare)
+# Of a database, by page: the key of its views, and those that run on a sample of its rows.
+_VIEWS_OF_ROWS = {
+    "survival": (VIEW, OF_SURVIVAL),
+    "genomics": ("genomics", OF_GENOMICS),
+    "compare": ("compare", OF_COMPARE),
 }
 _REFUSED = {
     "subgroups": "the map of subgroups has a point for every patient",
@@ -49,8 +62,11 @@ def draw_tallied(path: str) -> bool:
         The page's path in the address; empty for Home.
     """
     policy = disclosure_policy()
-    if policy is None or path in _WITHOUT_DATA:
+    if path in _WITHOUT_DATA:
         return False
+    if policy is None:
+        asked = asked_database()
+        return asked is not None and _draw_database(path, asked)
     if path == DATA:
         draw_data(page_header("Data", "What is loaded, and what was understood."))
         return True
@@ -71,6 +87,33 @@ def draw_tallied(path: str) -> bool:
     _draw(draw, Asked(policy.tally(looking.cohort), looking.filter))
     draw_provenance(looking)
     return True
+
+
+def _draw_database(path: str, asked: Asked) -> bool:
+    """The page of a path from a database; False where it is to run on a sample of its rows."""
+    assert isinstance(asked.tally, EngineTally)  # noqa: S101  (a database is asked through it)
+    view, of_rows = _VIEWS_OF_ROWS.get(path, (VIEW, ()))
+    if path == DATA:
+        draw_data(page_header("Data", "What is loaded, and what was understood."))
+        draw_understood(asked.tally)
+        return True
+    if (path in VIEWS or path == "compare") and st.session_state.get(view) not in of_rows:
+        title, question, draw = VIEWS.get(path, _COMPARE)
+        st.title(title, anchor=False)
+        patients = markdown_escaped(asked.filter.describe(asked.tally.cohort))
+        st.markdown(
+            f"{question}  \n**{markdown_escaped(asked.tally.name)}**, counted where its rows lie · "
+            f"{patients}"
+        )
+        _draw(draw, asked)
+        return True
+    try:
+        look_at_sample(asked)
+    except ValueError as error:
+        st.title(path.capitalize(), anchor=False)
+        st.info(markdown_escaped(str(error)))
+        return True
+    return False
 
 
 def _draw(draw: _View, asked: Asked) -> None:

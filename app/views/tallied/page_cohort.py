@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from app.analysis.associations import table_one_of_tally
 from app.cohort.tally import TallyError
 from app.shell.controls.choice import choice
-from app.shell.layout import figure_with_downloads
 from app.shell.tables import draw_table
-from app.study.answer import Answer
 from app.study.wording import format_time, mid_sentence
 from app.views.cohort.overview.answer import completeness_answer, pictures_answer
 from app.views.cohort.table_one.answer import table_one_answer
@@ -26,7 +23,13 @@ from app.views.tallied.analysis import (
     tallied_survival,
 )
 from app.views.tallied.answer import as_told
-from app.views.tallied.page_parts import Asked, draw_groups, show_answer, take_away_counts
+from app.views.tallied.page_parts import (
+    Asked,
+    draw_figures,
+    draw_groups,
+    show_answer,
+    take_away_counts,
+)
 
 PICTURES, TABLE, KNOWN = "Who they are", "Table one", "Completeness"
 _MOST_FEATURES = 20
@@ -40,7 +43,7 @@ def draw_home(asked: Asked) -> None:
     if not answer.figures:
         st.info("Neither a diagnosis nor an alteration can be shown of these patients.")
         return
-    _draw_figures(asked, answer, 2)
+    draw_figures(asked, answer, 2)
 
 
 def draw_cohort(asked: Asked) -> None:
@@ -57,7 +60,7 @@ def draw_cohort(asked: Asked) -> None:
     else:
         _draw_tiles(asked)
         pictures = asked.ask("pictures", lambda tally: tallied_pictures(tally, asked.filter))
-        _draw_figures(asked, pictures_answer(cohort, pictures), 3)
+        draw_figures(asked, pictures_answer(cohort, pictures), 3)
     if not asked.tally.exact:
         st.caption(
             "A filter fixes the disease and at most two values, or one value and one alteration; "
@@ -90,24 +93,6 @@ def _draw_tiles(asked: Asked) -> None:
         events = f"{curve.events:,}"
     tiles[1].metric(f"Median {mid_sentence(endpoint.label)}", median, border=True)
     tiles[2].metric(f"Events{about}", events, border=True)
-
-
-def _draw_figures(asked: Asked, answer: Answer, columns: int) -> None:
-    """Every figure of an answer, side by side, its words and what is taken away below."""
-    answer = as_told(answer, asked.tally)
-    places = st.container(key=f"small_charts_{answer.key}").columns(columns, gap="large")
-    for position, (name, draw) in enumerate(answer.figures.items()):
-        with places[position % columns]:
-            figure_with_downloads(
-                draw(), partial(_numbers, answer, name), key=f"{answer.key}_{position}",
-                name=(name,), alt=f"Bars: {name}.", of=asked.tally.cohort,
-            )  # fmt: skip
-    take_away_counts(asked, answer)
-
-
-def _numbers(answer: Answer, figure: str) -> pd.DataFrame:
-    """The numbers behind one of several figures."""
-    return answer.tables().get(figure, answer.numbers())
 
 
 def _draw_table_one(asked: Asked) -> None:

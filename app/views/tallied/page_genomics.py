@@ -11,6 +11,8 @@ from app.views.tallied.analysis import tallied_frequencies, tallied_pairs
 from app.views.tallied.page_parts import Asked, draw_groups, show_answer
 
 FREQUENCIES, PAIRS = "Frequencies", "Together or apart"
+# These views need rows.
+OF_ROWS = ("Oncoprint", "Variants", "Allele fractions", "Burden")
 _ROWS = 30
 _NOT_HERE = (
     "Alterations together, their number a patient, the oncoprint, single variants and allele "
@@ -26,7 +28,7 @@ def draw_genomics(asked: Asked) -> None:
         return
     if not asked.tally.exact:
         st.caption(_NOT_HERE)
-    elif choice("View", (FREQUENCIES, PAIRS), "genomics", quiet=True) == PAIRS:
+    elif _view() == PAIRS:
         pairs = asked.ask("pairs", lambda tally: tallied_pairs(tally, asked.filter))
         show_answer(asked, pair_answer(cohort, pairs))
         return
@@ -35,3 +37,8 @@ def draw_genomics(asked: Asked) -> None:
         ("frequencies", spec), lambda tally: tallied_frequencies(tally, asked.filter, spec)
     )
     show_answer(asked, frequency_answer(cohort, found, most=_ROWS), notes)
+
+
+def _view() -> str:
+    views = (FREQUENCIES, OF_ROWS[0], PAIRS, *OF_ROWS[1:])
+    return choice("View", views, "genomics", quiet=True, wrap=True)

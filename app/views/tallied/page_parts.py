@@ -10,12 +10,11 @@ from typing import TypeVar
 import pandas as pd
 import streamlit as st
 
-from app.cohort.disclosure import ReleasedTally
 from app.cohort.filters import Filter
 from app.cohort.groupings import CUT, MEDIAN, QUARTILES, Cut, GroupingSpec
 from app.cohort.tally import EngineTally, PageTally, TallyError
 from app.shell.controls.choice import pick
-from app.shell.layout import download
+from app.shell.layout import download, figure_with_downloads
 from app.shell.links import EVERYONE, GROUP
 from app.shell.show import frame, show
 from app.shell.take_away import offer_slides
@@ -23,11 +22,12 @@ from app.shell.work.engine import engine_answer
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
+from app.study.wording import capitalised, count
 from app.views.tallied.answer import as_told
 
 T = TypeVar("T")
 _GROUPED = frozenset({"categorical", "ordinal", "binary"})
-_UNTOLD = "it is of a database, which no step could connect to again"
+_UNTOLD = "a step could not connect to the database again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +43,16 @@ class Asked:
     tally: PageTally
     filter: Filter
     key: str = GROUP
+
+    @property
+    def source(self) -> str:
+        """Whose counts these are, and how they were had."""
+        if isinstance(self.tally, EngineTally):
+            return (
+                f"Patients were counted where their rows lie ({self.tally.source}): estimates from "
+                "counts by group, distinct time and end of follow-up are those of the rows."
+            )
+        return f"Released counts of {self.tally.name}."
 
     def ask(self, what: Hashable, make: Callable[[PageTally], T]) -> T:
         """What a tally says; a database is asked once, and meanwhile the page can be stopped."""
@@ -94,25 +104,46 @@ def show_answer(asked: Asked, answer: Answer, notes: tuple[str, ...] = ()) -> No
     take_away_counts(asked, answer)
 
 
+def draw_figures(asked: Asked, answer: Answer, columns: int) -> None:
+    """Every figure of an answer, side by side, its words and what is taken away below."""
+    answer = as_told(answer, asked.tally)
+    places = st.container(key=f"small_charts_{answer.key}").columns(columns, gap="large")
+    for position, (name, draw) in enumerate(answer.figures.items()):
+        with places[position % columns]:
+            figure_with_downloads(
+                draw(), partial(_numbers, answer, name), key=f"{answer.key}_{position}",
+                name=(name,), alt=f"Bars: {name}.", of=asked.tally.cohort,
+            )  # fmt: skip
+    take_away_counts(asked, answer)
+
+
+def _numbers(answer: Answer, figure: str) -> pd.DataFrame:
+    """The numbers behind one of several figures."""
+    return answer.tables().get(figure, answer.numbers())
+
+
 def take_away_counts(asked: Asked, answer: Answer) -> None:
     """Numbers and methods; of a database slides too."""
     cohort = asked.tally.cohort
     synthetic = cohort.provenance.synthetic
     stem = file_stem(cohort.name, *answer.name, synthetic=synthetic)
     patients = asked.filter.describe(cohort)
-    methods = " ".join(filter(None, answer.methods))
+    methods = " ".join([f"{asked.source} {capitalised(patients)}.", *filter(None, answer.methods)])
 
     def workbook() -> bytes:
         tables: dict[str, pd.DataFrame] = dict(answer.tables())
         return to_xlsx(tables, cohort.provenance, patients, {"Methods": methods})
 
     with st.expander("Take it away: numbers and methods"):
-        download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{answer.key}_xlsx")
+        with st.container(horizontal=True):
+            download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{answer.key}_xlsx")
+            if asked.tally.exact:
+                text = partial(str, methods)
+                download("Methods (TXT)", text, f"{stem}_methods.txt", f"{answer.key}_txt")
         st.markdown(methods)
-    if not isinstance(asked.tally, ReleasedTally):
-        with st.container():
-            download("Methods (TXT)", partial(str, methods), f"{stem}.txt", f"{answer.key}_txt")
-        offer_slides(answer, stem, _UNTOLD)
+    if isinstance(asked.tally, EngineTally):
+        of = f"{asked.tally.source}, {count(asked.tally.n, 'patient')} on that day"
+        offer_slides(answer, stem, _UNTOLD, of)
     if answer.footnote:
         st.caption(answer.footnote)
 

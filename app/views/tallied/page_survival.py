@@ -14,10 +14,13 @@ from app.views.survival.curves.words import summary_table
 from app.views.survival.incidence.answer import incidence_answer
 from app.views.survival.incidence.estimates import competing_endpoints
 from app.views.survival.incidence.words import summary_table as incidence_table
+from app.views.survival.page_immortal_time import DURING_VIEW
 from app.views.tallied.analysis import tallied_incidence, tallied_survival
 from app.views.tallied.page_parts import Asked, draw_groups, show_answer
 
 CURVES, INCIDENCE = "Survival curves", "Competing risks"
+# These views need rows.
+OF_ROWS = ("Restricted mean over time", "Cox model", "Screen", DURING_VIEW)
 
 
 def draw_survival(asked: Asked) -> None:
@@ -26,9 +29,12 @@ def draw_survival(asked: Asked) -> None:
     if not cohort.endpoints:
         st.info("This cohort has no endpoint: the Data page says what was read.")
         return
-    if st.session_state.get(VIEW) not in {CURVES, INCIDENCE}:
+    views = (CURVES, INCIDENCE)
+    if asked.tally.exact:
+        views = (CURVES, OF_ROWS[0], INCIDENCE, *OF_ROWS[1:])
+    if st.session_state.get(VIEW) not in views:
         st.session_state.pop(VIEW, None)
-    view = choice("View", (CURVES, INCIDENCE), VIEW, quiet=True)
+    view = choice("View", views, VIEW, quiet=True)
     labels = endpoint_labels(cohort)
     options = list(labels) if view == CURVES else competing_endpoints(cohort)
     if not options:
