@@ -16,7 +16,7 @@ from app.cohort.tally import EngineTally, PageTally, TallyError
 from app.shell.controls.choice import pick
 from app.shell.layout import download, figure_with_downloads
 from app.shell.links import EVERYONE, GROUP
-from app.shell.show import frame, show
+from app.shell.show import Frame, frame, show
 from app.shell.take_away import offer_slides
 from app.shell.work.engine import engine_answer
 from app.study.answer import Answer
@@ -84,9 +84,10 @@ def draw_groups(asked: Asked, *, needed: bool = False) -> GroupingSpec | None:
     if not options:
         return None
     last = [*options, *first] if asked.key == GROUP else [*first, *options]
-    if st.session_state.get(asked.key) not in last:
-        st.session_state.pop(asked.key, None)
-    chosen = pick("Compare by", last, asked.key, labels={EVERYONE: "Everyone together", **labels})
+    key = f"{asked.key}_needed" if needed else asked.key
+    if st.session_state.get(key) not in last:
+        st.session_state.pop(key, None)
+    chosen = pick("Compare by", last, key, labels={EVERYONE: "Everyone together", **labels})
     spec = options.get(chosen)
     if spec is not None and not tally.exact:
         try:
@@ -97,10 +98,12 @@ def draw_groups(asked: Asked, *, needed: bool = False) -> GroupingSpec | None:
     return spec
 
 
-def show_answer(asked: Asked, answer: Answer, notes: tuple[str, ...] = ()) -> None:
-    """The answer's figure and words, and what can be taken away."""
+def show_answer(
+    asked: Asked, answer: Answer, notes: tuple[str, ...] = (), place: Frame | None = None
+) -> None:
+    """The answer's figure and words, where a page laid them out, and what can be taken away."""
     answer = as_told(answer, asked.tally, notes)
-    show(answer, frame(), of=asked.tally.cohort)
+    show(answer, place or frame(), of=asked.tally.cohort)
     take_away_counts(asked, answer)
 
 

@@ -8,6 +8,7 @@ from app.shell.controls.choice import choice, pick
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.time_axis import draw_axis_end, draw_read_at
 from app.shell.links import ENDPOINT, VIEW, endpoint_labels
+from app.shell.show import frame
 from app.shell.tables import draw_table
 from app.views.survival.curves.answer import survival_answer
 from app.views.survival.curves.words import summary_table
@@ -56,7 +57,9 @@ def draw_survival(asked: Asked) -> None:
             ("curves", endpoint, spec, time.limit),
             lambda tally: tallied_survival(tally, asked.filter, endpoint, spec, time.limit),
         )
-        until = draw_axis_end(curves.supported_until, curves.last_time, time.unit)
+        place = frame()
+        with place.below:
+            until = draw_axis_end(curves.supported_until, curves.last_time, time.unit)
         answer = survival_answer(cohort, curves, **said, until=until, marks=asked.tally.exact)
         table = summary_table(curves, time.unit, read_at)
     else:
@@ -64,9 +67,11 @@ def draw_survival(asked: Asked) -> None:
             ("incidence", endpoint, spec, time.limit),
             lambda tally: tallied_incidence(tally, asked.filter, endpoint, spec, time.limit),
         )
-        until = draw_axis_end(risks.supported_until, risks.last_time, time.unit)
+        place = frame()
+        with place.below:
+            until = draw_axis_end(risks.supported_until, risks.last_time, time.unit)
         answer = incidence_answer(cohort, risks, **said, until=until)
         table = incidence_table(risks, read_at)
-    show_answer(asked, answer)
+    show_answer(asked, answer, place=place)
     st.subheader("In numbers", anchor=False)
     draw_table(table, key=f"{answer.key}_summary")
