@@ -31,7 +31,7 @@ Downloads = dict[str, Any]
 COMPARED = r"\b\d+ of \d+ alterations compared|Of \d+ variables? compared, \d+ differs?\b"
 # What is a whole number and no count of patients; each with its reason.
 NOT_COUNTS = (
-    r"\b1, 3 and 5 years|1 − Kaplan-Meier",  # when curves are read, and against what
+    r"\b1, 3 and 5 years|1 − Kaplan-Meier|fewer than 10% or 10 patients",  # when curves are read
     r"[\d.,]+ ?%",  # shares of released counts
     r"\b(?:At )?\d+(?:\.\d+)? (?:years?|months?|digits?)\b",  # times, precision
     r"\bp (?:=|<)? ?[\d.]+(?: or less)?",  # p-values
