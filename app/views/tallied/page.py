@@ -9,19 +9,17 @@ import streamlit as st
 from app.cohort.escaping import markdown_escaped
 from app.cohort.tally import EngineTally, TallyError
 from app.shell.accounts import disclosure_policy
+from app.shell.controls.views import control_of
 from app.shell.disclosure_words import refusal
 from app.shell.layout import draw_provenance, page_header
-from app.shell.links import VIEW
+from app.study.analyses import views_of
 from app.views.tallied.page_cohort import draw_cohort, draw_home
-from app.views.tallied.page_compare import OF_ROWS as OF_COMPARE
-from app.views.tallied.page_compare import draw_compare
+from app.views.tallied.page_compare import GLANCE, draw_compare
 from app.views.tallied.page_data import draw_data
 from app.views.tallied.page_database import asked_database, draw_understood, look_at_sample
-from app.views.tallied.page_genomics import OF_ROWS as OF_GENOMICS
-from app.views.tallied.page_genomics import draw_genomics
+from app.views.tallied.page_genomics import FREQUENCIES, PAIRS, draw_genomics
 from app.views.tallied.page_parts import Asked
-from app.views.tallied.page_survival import OF_ROWS as OF_SURVIVAL
-from app.views.tallied.page_survival import draw_survival
+from app.views.tallied.page_survival import CURVES, INCIDENCE, draw_survival
 
 # These pages show no data.
 _WITHOUT_DATA = ("methods", "audit")
@@ -34,11 +32,11 @@ VIEWS: dict[str, tuple[str, str, _View]] = {
     "genomics": ("Genomics", "What do they carry, and what goes together?", draw_genomics),
 }
 _COMPARE = ("Compare", "How do these groups of patients differ?", draw_compare)
-# Of a database, by page: the key of its views, and those that run on a sample of its rows.
-_VIEWS_OF_ROWS = {
-    "survival": (VIEW, OF_SURVIVAL),
-    "genomics": ("genomics", OF_GENOMICS),
-    "compare": ("compare", OF_COMPARE),
+# The views that counts have, of a database; the others of these pages run on a sample of its rows.
+_COUNTED = {
+    "survival": (CURVES, INCIDENCE),
+    "genomics": (FREQUENCIES, PAIRS),
+    "compare": (GLANCE,),
 }
 _REFUSED = {
     "subgroups": "the map of subgroups has a point for every patient",
@@ -92,12 +90,11 @@ def draw_tallied(path: str) -> bool:
 def _draw_database(path: str, asked: Asked) -> bool:
     """The page of a path from a database; False where it is to run on a sample of its rows."""
     assert isinstance(asked.tally, EngineTally)  # noqa: S101  (a database is asked through it)
-    view, of_rows = _VIEWS_OF_ROWS.get(path, (VIEW, ()))
     if path == DATA:
         draw_data(page_header("Data", "What is loaded, and what was understood."))
         draw_understood(asked.tally)
         return True
-    if (path in VIEWS or path == "compare") and st.session_state.get(view) not in of_rows:
+    if (path in VIEWS or path == "compare") and not _needs_rows(path):
         title, question, draw = VIEWS.get(path, _COMPARE)
         st.title(title, anchor=False)
         patients = markdown_escaped(asked.filter.describe(asked.tally.cohort))
@@ -114,6 +111,13 @@ def _draw_database(path: str, asked: Asked) -> bool:
         st.info(markdown_escaped(str(error)))
         return True
     return False
+
+
+def _needs_rows(path: str) -> bool:
+    """Whether the view chosen on a page is one that counts do not have."""
+    counted = _COUNTED.get(path)
+    view = st.session_state.get(control_of(path))
+    return counted is not None and view in views_of(path) and view not in counted
 
 
 def _draw(draw: _View, asked: Asked) -> None:

@@ -49,8 +49,6 @@ def draw_home(asked: Asked) -> None:
 def draw_cohort(asked: Asked) -> None:
     """Distributions, table one, completeness."""
     cohort = asked.tally.cohort
-    if st.session_state.get("cohort_view") not in {PICTURES, TABLE, KNOWN}:
-        st.session_state.pop("cohort_view", None)
     view = choice("View", (PICTURES, TABLE, KNOWN), "cohort_view", quiet=True)
     if view == TABLE:
         _draw_table_one(asked)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import pick
 from app.shell.layout import bullets
 from app.shell.links import ENDPOINT, endpoint_labels
 from app.views.compare.answer import comparison_answer
 from app.views.tallied.analysis import tallied_comparison
-from app.views.tallied.page_parts import Asked, draw_figures, draw_groups
+from app.views.tallied.page_parts import Asked, draw_figures, draw_groups, draw_view
 
 GLANCE = "At a glance"
-# These views need rows.
-OF_ROWS = ("Clinical", "Alterations", "Survival", "Subgroups", "Two cohorts")
 
 
 def draw_compare(asked: Asked) -> None:
     """Clinical differences, alterations and survival of the groups."""
-    choice("View", (GLANCE, *OF_ROWS), "compare", quiet=True, wrap=True)
+    draw_view(asked, "compare", (GLANCE,))
     left, right = st.columns(2)
     with left:
         spec = draw_groups(asked, needed=True)

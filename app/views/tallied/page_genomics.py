@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.shell.controls.choice import choice
 from app.views.genomics.frequencies.answer import frequency_answer
 from app.views.genomics.pairs.answer import pair_answer
 from app.views.tallied.analysis import tallied_frequencies, tallied_pairs
-from app.views.tallied.page_parts import Asked, draw_groups, show_answer
+from app.views.tallied.page_parts import Asked, draw_groups, draw_view, show_answer
 
 FREQUENCIES, PAIRS = "Frequencies", "Together or apart"
-# These views need rows.
-OF_ROWS = ("Oncoprint", "Variants", "Allele fractions", "Burden")
 _ROWS = 30
 _NOT_HERE = (
     "Alterations together, their number a patient, the oncoprint, single variants and allele "
@@ -28,7 +25,7 @@ def draw_genomics(asked: Asked) -> None:
         return
     if not asked.tally.exact:
         st.caption(_NOT_HERE)
-    elif _view() == PAIRS:
+    elif draw_view(asked, "genomics", (FREQUENCIES, PAIRS)) == PAIRS:
         pairs = asked.ask("pairs", lambda tally: tallied_pairs(tally, asked.filter))
         show_answer(asked, pair_answer(cohort, pairs))
         return
@@ -37,8 +34,3 @@ def draw_genomics(asked: Asked) -> None:
         ("frequencies", spec), lambda tally: tallied_frequencies(tally, asked.filter, spec)
     )
     show_answer(asked, frequency_answer(cohort, found, most=_ROWS), notes)
-
-
-def _view() -> str:
-    views = (FREQUENCIES, OF_ROWS[0], PAIRS, *OF_ROWS[1:])
-    return choice("View", views, "genomics", quiet=True, wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -13,12 +13,14 @@ import streamlit as st
 from app.cohort.filters import Filter
 from app.cohort.groupings import CUT, MEDIAN, QUARTILES, Cut, GroupingSpec
 from app.cohort.tally import EngineTally, PageTally, TallyError
-from app.shell.controls.choice import pick
+from app.shell.controls.choice import choice, pick
+from app.shell.controls.views import control_of
 from app.shell.layout import download, figure_with_downloads
 from app.shell.links import EVERYONE, GROUP
 from app.shell.show import Frame, frame, show
 from app.shell.take_away import offer_slides
 from app.shell.work.engine import engine_answer
+from app.study.analyses import views_of
 from app.study.answer import Answer
 from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
@@ -59,6 +61,12 @@ class Asked:
         if isinstance(self.tally, EngineTally):
             return engine_answer((what, self.filter), make)
         return make(self.tally)
+
+
+def draw_view(asked: Asked, page: str, counted: Sequence[str]) -> str:
+    """The choice among the views that counts have; of a database also those of a sample's rows."""
+    views = views_of(page) if asked.tally.exact else counted
+    return choice("View", views, control_of(page), quiet=True, wrap=True)
 
 
 def draw_groups(asked: Asked, *, needed: bool = False) -> GroupingSpec | None:

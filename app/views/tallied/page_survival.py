@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.shell.controls.choice import choice, pick
+from app.shell.controls.choice import pick
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.time_axis import draw_axis_end, draw_read_at
-from app.shell.links import ENDPOINT, VIEW, endpoint_labels
+from app.shell.links import ENDPOINT, endpoint_labels
 from app.shell.show import frame
 from app.shell.tables import draw_table
 from app.views.survival.curves.answer import survival_answer
@@ -15,13 +15,10 @@ from app.views.survival.curves.words import summary_table
 from app.views.survival.incidence.answer import incidence_answer
 from app.views.survival.incidence.estimates import competing_endpoints
 from app.views.survival.incidence.words import summary_table as incidence_table
-from app.views.survival.page_immortal_time import DURING_VIEW
 from app.views.tallied.analysis import tallied_incidence, tallied_survival
-from app.views.tallied.page_parts import Asked, draw_groups, show_answer
+from app.views.tallied.page_parts import Asked, draw_groups, draw_view, show_answer
 
 CURVES, INCIDENCE = "Survival curves", "Competing risks"
-# These views need rows.
-OF_ROWS = ("Restricted mean over time", "Cox model", "Screen", DURING_VIEW)
 
 
 def draw_survival(asked: Asked) -> None:
@@ -30,12 +27,7 @@ def draw_survival(asked: Asked) -> None:
     if not cohort.endpoints:
         st.info("This cohort has no endpoint: the Data page says what was read.")
         return
-    views = (CURVES, INCIDENCE)
-    if asked.tally.exact:
-        views = (CURVES, OF_ROWS[0], INCIDENCE, *OF_ROWS[1:])
-    if st.session_state.get(VIEW) not in views:
-        st.session_state.pop(VIEW, None)
-    view = choice("View", views, VIEW, quiet=True)
+    view = draw_view(asked, "survival", (CURVES, INCIDENCE))
     labels = endpoint_labels(cohort)
     options = list(labels) if view == CURVES else competing_endpoints(cohort)
     if not options:
