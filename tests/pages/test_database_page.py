@@ -82,6 +82,12 @@ def test_survival_is_that_of_the_rows(tally: EngineTally, rows: Cohort):
     assert said.accounting.selected == wanted.accounting.selected
     pd.testing.assert_frame_equal(said.tables()["Curves"], wanted.tables()["Curves"])
     pd.testing.assert_frame_equal(said.tables()["Tests"], wanted.tables()["Tests"])
+    age = GroupingSpec.parse("cut:age_years@quartiles")
+    found = tallied_survival(tally, CHOSEN, "os", age)
+    expected = survival_by_group(rows, mask, "os", age.build(rows, mask))
+    assert found.trend is not None
+    assert expected.trend is not None
+    assert found.trend.statistic == pytest.approx(expected.trend.statistic, rel=1e-12)
     risks = tallied_incidence(tally, CHOSEN, "aml", TP53)
     of_rows = incidence_by_group(rows, mask, "aml", TP53.build(rows, mask))
     assert risks.gray_event is not None

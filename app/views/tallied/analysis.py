@@ -141,7 +141,7 @@ def tallied_survival(
     held = followed(tally, selected, endpoint, spec, limit)
     result = survival_of(held.outcome, held.grouping)
     if not tally.exact:
-        result = replace(result, test=None, p_note=NO_TEST)
+        result = replace(result, test=None, trend=None, p_note=NO_TEST)
     return replace(result, notes=(*held.notes, *result.notes))
 
 

@@ -22,6 +22,7 @@ from app.analysis.survival import (
     logrank_from_events,
     logrank_test,
     logrank_trend,
+    logrank_trend_from_events,
     pairwise_logrank,
     risk_table,
     supported_until,
@@ -268,7 +269,7 @@ def survival_of(
         curves=curves,
         test=test,
         p_note=p_note,
-        trend=compared.trend() if several and ordered and outcome.copies is None else None,
+        trend=compared.trend() if several and ordered else None,
         pairwise=compared.pairs(adjust) if several and pairs else None,
         adjust=adjust,
         strata=strata,
@@ -325,6 +326,8 @@ class _Compared:
         return logrank_test(*self._follow_up, self._groups, **self._options)
 
     def trend(self) -> LogrankResult:
+        if self._table is not None:
+            return logrank_trend_from_events(self._table, weights=self._options["weights"])
         return logrank_trend(*self._follow_up, self._groups, **self._options)
 
     def pairs(self, adjust: Adjustment) -> pd.DataFrame | None:
