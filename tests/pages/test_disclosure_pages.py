@@ -55,8 +55,8 @@ ESTIMATES = {
 }  # fmt: skip
 # Columns of the ordinary tables of survival that are times and shares.
 TOLD = re.compile(
-    r"(Median|Time|Follow-up|Survival|Restricted|Difference|Given|Incidence|Lower|Upper|Year)\b"
-    r"|\d+-year|[pq] \(|.*, (years|95% (lower|upper))$"
+    r"(Median|Time|Follow-up|Survival|Restricted|Difference|Given|Incidence|Lower|Upper)\b"
+    r"|Event free|Year|\d+-year|[pq] \(|.*, (years|95% (lower|upper))$"
 )
 DICTIONARY = {"Unit", "Kind", "Role"}
 WHOLE = re.compile(r"(?<![\w.,;(+\-–/])\d[\d,]*(?![\w.;)/]|,\d)")
