@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.shell.controls.views import control_of
+from app.shell.story.adding import ADD
 from app.study.analyses import views_of
 from app.study.figures.theme import INK
 from app.study.slides._figures import parts_of
@@ -41,6 +42,7 @@ WALKS: list[tuple[str, dict[str, str], str]] = [
     ("subgroups", {}, ""),
     *(("patient", {}, tab) for tab in PATIENT_TABS),
     ("data", {}, ""),
+    ("pooled", {}, ""),
 ]
 
 
@@ -129,12 +131,15 @@ def test_every_figure_has_what_a_figure_owes(
         assert at.segmented_control(key=control).value == query[control]
     assert not tab or tab in [place.label for place in at.tabs]
     offered = downloads(at)
+    told = sum(str(button.label).startswith(ADD) for button in at.button)
     pictures = {
         option for box in at.selectbox if box.key == "pictures_which" for option in box.options
     }
     figures = list(drawn(at))
     saved_here = [figure for figure in figures if figure.key.startswith("picture")]
     assert len(pictures) == len(saved_here), "each picture can be saved, under a name of its own"
+    many = len(figures) - max(len(pictures) - 1, 0)
+    assert page == "patient" or told >= many, "each can be told in a story, a picture as chosen"
     for key, alt, spec in figures:
         # The app saves the time in which plotly checks a figure; here it is checked.
         assert parts_of(go.Figure(spec)), "and it goes onto a slide, as a chart or as a picture"

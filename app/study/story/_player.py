@@ -115,7 +115,7 @@ def scene_of(
         else _pictures(stage, ("light",) * pictures, "svg")
     )
     return Scene(
-        caption=step.caption or caption_from(answer),
+        caption=step.caption or caption_from(answer, step.figure),
         note="\n\n".join([*([step.note] if step.note else []), *answer.cautions]),
         address=step.address,
         patients=_patients(step, answer),

@@ -294,7 +294,8 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
         )  # fmt: skip
     if isinstance(given, Microsimulation):
         month = f"month {given.settings.horizon:g}"
-        title, life = f"Life gained by {month}, {patients}", f"Life until {month}, {patients}"
+        title = f"Life gained by {month}, {patients}"
+        life = f"Life until {month} by delay, {patients}"
         return Told(
             "delays", title,
             {

@@ -32,7 +32,7 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
             "x": found.time / MONTHS_PER_YEAR,
             "y": found.truth,
             "line": {"color": GREEN, "width": 3, "dash": "dash"},
-            "name": "Truth: everybody, transplanted or not",
+            "name": "Truth: transplanted or not",
             "hovertemplate": "%{y:.0%}",
         },
         _step(found.without, "Naive: never transplanted", SLATE),
