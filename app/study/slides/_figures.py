@@ -26,7 +26,7 @@ from app.study.slides._charts import INK, SIZE, SMALL, Box, add_chart, describe
 from app.study.slides._panel import Panel, PictureError, RiskTable, Row, Series, words
 from app.study.slides._reading import panels_of
 
-MOST_ROWS, MOST_CELLS = 22, 15
+MOST_ROWS, MOST_CELLS = 22, 14
 _LINE, _LOW_LINE, _TALLEST = 0.29, 0.23, 0.75
 _MANY_LINES = 5
 _UNDER, _LEGEND, _LEFT, _HALF = 0.75, 0.42, 0.95, 0.4

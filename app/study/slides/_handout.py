@@ -23,8 +23,8 @@ from app.study.story import Story, answered
 from data_loaders import Cohort
 
 _WIDTH, _HEIGHT, _MARGIN = 21.0, 29.7, 1.5
-_FEW = 8
-_TALLEST = 4.7
+_FEW, _ROWS = 8, 3
+_TALLEST, _TALLEST_OF_MANY = 4.7, 3.6
 _PIXELS = 640
 _TALLEST_ALONE, _TALLEST_FIRST, _PIXELS_ALONE = 12.0, 7.0, 900
 # Further figures of an answer that its page has room for, and how tall a table may be.
@@ -73,7 +73,8 @@ def to_docx(
         for position, (page, words) in enumerate(zip(pages, said, strict=True)):
             cell = table.cell(position // across, position % across)
             cell.width = Cm(width)
-            _step(cell, position + 1, page, words, width - 0.4)
+            tallest = _TALLEST if len(table.rows) <= _ROWS else _TALLEST_OF_MANY
+            _step(cell, position + 1, page, words, width - 0.4, tallest)
         _foot(file, pages)
     held = io.BytesIO()
     file.save(held)
@@ -138,13 +139,15 @@ def _picture(paragraph: Any, page: Page, width: float, tallest: float, pixels: i
     return True
 
 
-def _step(cell: Any, number: int, page: Page, said: Sequence[str], width: float) -> None:
+def _step(  # noqa: PLR0917 - what a cell holds, and its size
+    cell: Any, number: int, page: Page, said: Sequence[str], width: float, tallest: float
+) -> None:
     """Caption, picture and of whom, in one cell."""
     _write(cell.paragraphs[0], f"{number}  {page.title}", size=10, bold=True)
     if page.figure is None:
         _write(cell.add_paragraph(), f"Not shown: {page.missing}")
         return
-    if not _picture(cell.add_paragraph(), page, width, _TALLEST, _PIXELS):
+    if not _picture(cell.add_paragraph(), page, width, tallest, _PIXELS):
         for sentence in said:
             _write(cell.add_paragraph(), sentence.replace("**", ""))
     _write(cell.add_paragraph(), page.subtitle.rpartition("\n")[2], size=8)

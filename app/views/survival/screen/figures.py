@@ -85,6 +85,7 @@ def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Fig
                 xref="x domain",
                 yref="y",
                 xanchor="left",
+                xshift=4,
                 yanchor="bottom",
             )
             | {"font": {"size": 12, "color": INK}}

@@ -34,7 +34,7 @@ def immortal_answer(found: ImmortalTime) -> Answer:
             f"after a wait of {found.months_waited:g} months on average. Ever against never "
             "transplanted is compared naively, and by Cox's model with time-dependent exposure."
         ],
-        sentences=[found.sentence],
+        sentences=[f"{one.rstrip('.')}." for one in found.sentence.split(". ")],
     )
 
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.analysis.survival import KaplanMeier
 from app.cohort.colours import GREEN, SLATE, VERMILION
 from app.study.figures.curves import from_start, share_axis, step_curve, thinned
-from app.study.figures.legend import LEGEND
+from app.study.figures.legend import legend_above
 from app.study.figures.theme import make_figure, under_axis
 from app.study.wording import MONTHS_PER_YEAR
 from app.views.transplant.figures_gain import gain_forest
@@ -44,10 +44,8 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
     return make_figure(
         traces,
         height=_HEIGHT,
-        legend_space=8 + 22 * 3,
+        **legend_above([trace["name"] for trace in traces]),
         annotations=under_axis("Years since diagnosis", words, below=30),
-        showlegend=True,
-        legend=LEGEND | {"orientation": "v"},
         hovermode="x unified",
         margin={"l": 46, "b": 52},
         xaxis={"range": [0, HORIZON / MONTHS_PER_YEAR], "showgrid": False, "hoverformat": ".1f"},
