@@ -36,6 +36,7 @@ from app.views.pooled.rounds.coordinator import (
     one_shot_request,
 )
 from app.views.pooled.rounds.files import Reply, Request, read_reply, read_request
+from app.views.pooled.rounds.live import _reply as reply_of
 from app.views.pooled.rounds.model import Covariate, Model, model_of
 from app.views.pooled.rounds.site import RoundsPolicy, reply_to
 from app.views.pooled.words import GROUPING_COSTS
@@ -406,6 +407,33 @@ def test_replies_that_cannot_be_true_are_refused(model: Model, hospitals: dict[s
     # What is possible and untrue is not found: the Methods page says so.
     plausible = replace(honest, score=honest.score * 1.1)
     assert after_replies(request, [replace(replies[0], likelihood=plausible), *replies[1:]])
+
+
+def test_live_what_is_not_signed_by_a_site_changes_nothing(
+    model: Model, hospitals: dict[str, Cohort]
+):
+    """Whoever reaches the coordinator's port can answer, and refuse, in a site's name."""
+    request = first_request(model, NAMES, "The group")
+    reply = asked(request, hospitals)[0]
+    heard: list[str] = []
+
+    def taken(said: str) -> Reply | None:
+        return reply_of(said, request, KEYS, heard.append)
+
+    refusal = {"kind": "calr-cox-refusal", "version": 1, "site": "North", "said": "Not today."}
+    false = "nobody agreed on this key"
+    for said in (
+        reply.to_text(), reply.to_text(false), sealed(refusal, "North"),
+        sealed(refusal, "North", false), "{}",
+    ):  # fmt: skip
+        assert taken(said) is None
+    assert [said.startswith("Not taken") for said in heard] == [True] * 5
+    assert taken(replace(reply, request="another").to_text(KEYS["North"])) is None
+    found = taken(reply.to_text(KEYS["North"]))
+    assert found is not None
+    assert found.seal.checked
+    with pytest.raises(TallyError, match=r"North refuses: Not today\."):
+        taken(sealed(refusal, "North", KEYS["North"]))
 
 
 def test_files_that_are_none_or_ask_what_cannot_be_are_refused(
