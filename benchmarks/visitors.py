@@ -108,13 +108,13 @@ class Visitor(threading.Thread):
         """Wait until the figure has come, at most so long; whether it has."""
         return self._drawn.wait(seconds)
 
-    def closing(self) -> None:
-        """Begin to leave: of many, each tells the others' server at once."""
+    def begin_to_leave(self) -> None:
+        """Have the session closed when its visitor looks up next."""
         self._closing.set()
 
     def leave(self) -> None:
         """Close the session."""
-        self.closing()
+        self.begin_to_leave()
         self.join(10)
 
     def _patience(self) -> float:
@@ -226,6 +226,14 @@ def memory_mib(leader: int) -> float:
     return total / 1024
 
 
+def leave_together(people: Sequence[Visitor]) -> None:
+    """Close the sessions of all."""
+    for one in people:
+        one.begin_to_leave()
+    for one in people:
+        one.leave()
+
+
 def meeting(
     address: str, page: str, leader: int, *, people: int, think: float, seconds: float
 ) -> str:
@@ -245,8 +253,7 @@ def meeting(
     # Who still waits when the meeting ends has waited at least so long.
     waits = [wait for one in there for wait in (*one.waits, *([one.waiting] * (one.waiting > 0)))]
     lost = sum(not one.is_alive() or one.first is None for one in there)
-    for one in there:
-        one.leave()
+    leave_together(there)
     p50, p95 = np.percentile(waits, [50, 95]) if waits else (np.nan, np.nan)
     rate = sum(len(one.waits) for one in there) / seconds
     return (
@@ -268,10 +275,7 @@ def come_and_go(address: str, page: str, leader: int, *, people: int) -> str:
             time.sleep(0.2)
         seen.append(memory_mib(leader))
         lost = sum(not one.is_alive() or one.first is None for one in there)
-        for one in there:
-            one.closing()
-        for one in there:
-            one.leave()
+        leave_together(there)
         return lost
 
     seen: list[float] = []
