@@ -44,7 +44,8 @@ def navigation(who: Person | Refused) -> st.Page:
         (DATA, "Data", "upload_file"),
         (METHODS, "Methods", "menu_book"),
     )
-    if isinstance(who, Person) and who.may("administer"):
+    # Who has yet to log in may be an administrator who comes by its link.
+    if not isinstance(who, Person) or who.may("administer"):
         pages += ((AUDIT, "Audit", "policy"),)
     return st.navigation(
         [
