@@ -25,8 +25,9 @@ from websockets import Subprotocol
 from websockets.sync.client import connect
 
 from app import __version__
+from app.serving.processes import find_proxy
 from tests.e2e.acts import new_window
-from tests.e2e.server import free_port, running_app
+from tests.e2e.server import free_port, running, running_app
 
 HOUR = 3600
 ROLES = "registry=analyst,readers=viewer,data=keeper,it=administrator"
@@ -62,20 +63,32 @@ def running_provider() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, audit: Path) -> Iterator[str]:
+    """Two processes behind one address, where HAProxy is; else one."""
+    port, folder = free_port(), tmp_path_factory.mktemp("server")
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "app.command", "serve", "--port", str(port)]
+    processes = "1" if find_proxy() is None else "2"
     with (
         running_provider() as provider,
-        running_app(
-            tmp_path_factory.mktemp("server") / "server.log",
-            CALR_EXPLORER_ACCOUNTS="oidc",
-            CALR_EXPLORER_ROLES=ROLES,
-            CALR_EXPLORER_OIDC_METADATA=f"{provider}/.well-known/openid-configuration",
-            CALR_EXPLORER_OIDC_CLIENT="calr",
-            CALR_EXPLORER_OIDC_SECRET="the server's secret at the provider",  # noqa: S106
-            CALR_EXPLORER_OIDC_COOKIE="a long random text that signs cookies",
-            CALR_EXPLORER_OIDC_REDIRECT="http://127.0.0.1:{port}/oauth2callback",
-            CALR_EXPLORER_AUDIT=str(audit),
-        ) as address,
+        running(
+            [*command, "--processes", processes],
+            address,
+            folder / "server.log",
+            environment={
+                "CALR_EXPLORER_ACCOUNTS": "oidc",
+                "CALR_EXPLORER_ROLES": ROLES,
+                "CALR_EXPLORER_OIDC_METADATA": f"{provider}/.well-known/openid-configuration",
+                "CALR_EXPLORER_OIDC_CLIENT": "calr",
+                "CALR_EXPLORER_OIDC_SECRET": "the server's secret at the provider",
+                "CALR_EXPLORER_OIDC_COOKIE": "a long random text that signs cookies",
+                "CALR_EXPLORER_OIDC_REDIRECT": f"{address}/oauth2callback",
+                "CALR_EXPLORER_AUDIT": str(audit),
+                "CALR_EXPLORER_STORE": str(folder / "store"),
+            },
+        ),
     ):
+        while processes == "2" and (folder / "server.log").read_text().count("is UP") < 2:
+            time.sleep(0.1)
         yield address
 
 
@@ -157,6 +170,40 @@ def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
         expect(page.get_by_role("heading", name="Audit")).to_be_visible()
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert notes(audit, person="ada", action="log_out")
+
+
+def process_of(page: Page) -> str:
+    """Which process a browser was given."""
+    named = [one["value"] for one in page.context.cookies() if one["name"] == "calr_process"]
+    return named[0] if named else ""
+
+
+def test_a_login_ends_in_every_process_by_its_person_or_an_administrator(
+    browser: Browser, address: str, audit: Path
+):
+    with someone(browser) as here, someone(browser) as there, someone(browser) as boss:
+        for page in (here, there):
+            log_in(page, address, "ada")
+            expect(page.get_by_text("Ada *Lovelace* · analyst")).to_be_visible()
+        if find_proxy() is not None:
+            assert {process_of(here), process_of(there)} == {"p1", "p2"}
+        here.get_by_role("button", name="Log out").click()
+        expect(here).to_have_url(re.compile("/oauth2/end_session"))
+        there.get_by_role("link", name="Survival").click()
+        expect(there.get_by_text("This login was ended.")).to_be_visible()
+        expect(there.get_by_role("link", name="Survival")).to_have_count(0)
+        log_in(there, address, "ada")
+        expect(there.get_by_text("Ada *Lovelace* · analyst")).to_be_visible()
+        log_in(boss, f"{address}/audit", "root")
+        expect(boss.get_by_text("The last 2,000 lines of all processes")).to_be_visible()
+        expect(boss.get_by_role("button", name="End every login")).to_have_count(0)
+        boss.get_by_role("combobox", name="Person").fill("ada")
+        boss.get_by_role("option", name="ada", exact=True).click()
+        boss.get_by_role("button", name="End every login").click()
+        expect(boss.get_by_text("Every login of ada has ended.")).to_be_visible()
+        there.get_by_role("link", name="Survival").click()
+        expect(there.get_by_text("This login was ended.")).to_be_visible()
+    assert notes(audit, person="root", action="end_logins", what="ada")
 
 
 def test_who_has_no_role_or_an_old_login_is_told_so_and_a_viewer_sees_released_counts(
