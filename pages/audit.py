@@ -36,7 +36,8 @@ if notes:
     table["Action"] = table["Action"].str.replace("_", " ")
     words = ["Role", "Cohort", "Filter", "What"]
     table[words] = table[words].fillna("–")
-    draw_table(table, key="audit_notes")
+    patients = {"n": lambda n: "–" if pd.isna(n) else f"{n:,.0f}"}
+    draw_table(table, key="audit_notes", printed=patients)
 else:
     st.info("Nothing was noted since this server started.")
 told = (
