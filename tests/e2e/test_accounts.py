@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets import Subprotocol
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from app import __version__
@@ -309,6 +310,24 @@ def nobody_takes_over_a_session(server: int) -> None:
     assert "you did not come through it" in shown
     # The pages are named, and nothing else.
     assert "2,000" not in shown
+    another_site_neither_uploads_nor_connects(server, own)
+
+
+def another_site_neither_uploads_nor_connects(server: int, session: str) -> None:
+    """In the name of who has a page open, as a page elsewhere in the same browser could try."""
+    kim = {"X-Forwarded-User": "kim", "X-Forwarded-Groups": "data"}
+    abroad = kim | {"Origin": "https://evil.example"}
+    with pytest.raises(InvalidStatus, match="403"):
+        session_of(server, "127.0.0.2", abroad)
+    with socket.create_connection(("127.0.0.1", server), source_address=("127.0.0.2", 0)) as line:
+        lines = [f"PUT /_stcore/upload_file/{session}/file HTTP/1.1", "Host: 127.0.0.1"]
+        lines += [f"{name}: {value}" for name, value in abroad.items()]
+        line.sendall(
+            "\r\n".join([*lines, "Connection: close", "Content-Length: 1", "", "x"]).encode()
+        )
+        answer = line.makefile().read()
+    assert answer.startswith("HTTP/1.1 403 ")
+    assert "XSRF" in answer
 
 
 def share_and_take_back(browser: Browser, address: str, table: Path) -> None:
