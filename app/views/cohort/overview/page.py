@@ -37,9 +37,8 @@ from app.views.cohort.overview.analysis import (
     labelled,
     numbers_behind,
     ranked_variables,
-    selected_alterations,
 )
-from app.views.cohort.overview.answer import MOST_ALTERATIONS, MOST_VARIABLES
+from app.views.cohort.overview.answer import MOST_VARIABLES, Pictures
 from app.views.cohort.overview.figures import draw_alterations, draw_distribution
 from app.views.cohort.overview.page_crossfilter import (
     EXCLUDE,
@@ -95,6 +94,9 @@ def draw_pictures(looking: Looking) -> None:
         return
     names = [item.variable.name for item in ranked]
     narrowed = not looking.filter.is_empty
+    question = ask(looking, "cohort.pictures", {"names": names[:MOST_VARIABLES]})
+    result: Pictures = result_of(question)
+    found = {item.variable.name: item for item in result.found}
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         choice("A click or a brush means", (ONLY, EXCLUDE), _MEANING, linked=False, quiet=True)
         how = (
@@ -105,19 +107,20 @@ def draw_pictures(looking: Looking) -> None:
         st.caption(f"{how}{'; in grey the whole cohort' if narrowed else ''}.")
     left, right = st.columns([2, 1], gap="medium")
     with right:
-        drawn = _draw_alterations(looking, narrowed=narrowed)
+        drawn = _draw_alterations(looking, result.alterations, narrowed=narrowed)
     shown = names[:6]
     rest = names[6:MOST_VARIABLES]
     with left:
-        drawn += _draw_grid(looking, shown, 2, narrowed=narrowed)
-    drawn += _draw_grid(looking, rest, 3, narrowed=narrowed)
+        drawn += _draw_grid(looking, [found[name] for name in shown], 2, narrowed=narrowed)
+    drawn += _draw_grid(looking, [found[name] for name in rest], 3, narrowed=narrowed)
     if len(names) > MOST_VARIABLES and st.toggle(
         f"The other {count(len(names) - MOST_VARIABLES, 'variable')}", key="all_pictures"
     ):
-        drawn += _draw_grid(looking, names[MOST_VARIABLES:], 3, narrowed=narrowed)
+        cohort, mask = looking.cohort, looking.selection.mask
+        others = [distribution(cohort, name, mask) for name in names[MOST_VARIABLES:]]
+        drawn += _draw_grid(looking, others, 3, narrowed=narrowed)
     _draw_picture_downloads(looking, drawn)
-    question = ask(looking, "cohort.pictures", {"names": names[:MOST_VARIABLES]})
-    answer = answer_of(question, looking.cohort, result_of(question))
+    answer = answer_of(question, looking.cohort, result)
     take_away(answer, question, steps=False)
 
 
@@ -177,19 +180,20 @@ def _draw_answer(question: Question, looking: Looking) -> Answer:
 
 
 def _draw_grid(
-    looking: Looking, names: list[str], columns: int, *, narrowed: bool
+    looking: Looking, pictures: list[Categories | Histogram], columns: int, *, narrowed: bool
 ) -> list[_Picture]:
     drawn = []
-    for start in range(0, len(names), columns):
-        row = st.container(key=f"small_charts_{names[start]}").columns(columns, gap="medium")
-        for place, name in zip(row, names[start : start + columns], strict=False):
+    for start in range(0, len(pictures), columns):
+        first = pictures[start].variable.name
+        row = st.container(key=f"small_charts_{first}").columns(columns, gap="medium")
+        for place, found in zip(row, pictures[start : start + columns], strict=False):
             with place:
-                drawn.append(_draw_picture(looking, name, narrowed=narrowed))
+                drawn.append(_draw_picture(looking, found, narrowed=narrowed))
     return drawn
 
 
-def _draw_picture(looking: Looking, name: str, *, narrowed: bool) -> _Picture:
-    found = distribution(looking.cohort, name, looking.selection.mask)
+def _draw_picture(looking: Looking, found: Categories | Histogram, *, narrowed: bool) -> _Picture:
+    name = found.variable.name
     key = f"picture_{name}"
     brush = isinstance(found, Histogram) and not _by_touch()
     figure = _draw_clickable(
@@ -236,8 +240,7 @@ def _by_touch() -> bool:
     return any(word in agent for word in ("Mobi", "Android", "iPad"))
 
 
-def _draw_alterations(looking: Looking, *, narrowed: bool) -> list[_Picture]:
-    table = selected_alterations(looking.cohort, looking.selection.mask, MOST_ALTERATIONS)
+def _draw_alterations(looking: Looking, table: pd.DataFrame, *, narrowed: bool) -> list[_Picture]:
     if table.empty:
         st.info("No alteration was found in this cohort.")
         return []
