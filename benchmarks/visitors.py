@@ -269,7 +269,7 @@ def come_and_go(address: str, page: str, leader: int, *, people: int) -> str:
         there = [Participant(address, page, float("inf"), seed) for seed in range(number)]
         for one in there:
             one.start()
-            time.sleep(0.05)
+            time.sleep(0.2)
         deadline = time.perf_counter() + _FIRST_S
         while time.perf_counter() < deadline and not all(one.first for one in there):
             time.sleep(0.2)
