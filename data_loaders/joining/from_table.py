@@ -24,6 +24,7 @@ from data_loaders.files.file_columns import FileColumn, describe_column, entry_m
 from data_loaders.files.notation_evidence import as_stated
 from data_loaders.files.tables import RawTable
 from data_loaders.karyotype.columns import with_karyotypes
+from data_loaders.karyotype.fish import with_fish
 from data_loaders.mapping.record import TableMapping
 from data_loaders.mapping.stated_alterations import stated_alterations
 from data_loaders.meaning.derived import (
@@ -126,7 +127,9 @@ def cohort_from_table(
         mutations = agreeing(listing.frame, alterations.matrix, gene_columns(alterations.features))
 
     texts = {n: column for n, column in rest.items() if n not in plain}
-    alterations, karyotypes = with_karyotypes(alterations, texts, table.rows)
+    alterations, karyotypes = with_karyotypes(
+        with_fish(alterations, texts, table.rows), texts, table.rows
+    )
 
     reads = [
         read_column(column, table.rows, mapping.columns.get(n), dates.get(n))

@@ -26,7 +26,7 @@ from data_loaders.wording import listed, shown
 _DATA = Path(__file__).parents[1] / "data" / "level_names.csv"
 _ROMAN = ("", "I", "II", "III", "IV")
 _STAGED = frozenset({"ann_arbor", "stage"})
-_STAGE = re.compile(r"(?:stage|ann arbor|stadium|st\.?)?\s*(iv|i{1,3}|[1-4])\s*([abexs]{0,3})")
+_STAGE = re.compile(r"(?:stage|ann arbor|stadium|st\.?)?\s*(iv|i{1,3}|[1-4])\s*([abexs]{0,3})( bulky)?")
 _MUTATED = "ighv"
 
 
@@ -92,7 +92,8 @@ def _level(key: str, text: str) -> str | None:
     if match is None:
         return None
     number = match[1]
-    return (_ROMAN[int(number)] if number.isdigit() else number.upper()) + match[2].upper()
+    stage = _ROMAN[int(number)] if number.isdigit() else number.upper()
+    return stage + match[2].upper() + (match[3] or "")
 
 
 def _said_in_words(column: TextColumn) -> bool:

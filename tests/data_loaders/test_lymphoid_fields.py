@@ -73,6 +73,14 @@ def test_the_parts_of_a_deletion_are_refinements_of_it() -> None:
          ("CR", "PR", "PD")),
         ("eln_response", ["failure", "Optimal", "warning"], "eln_response", "ordinal",
          ("Optimal", "Warning", "Failure")),
+        ("lugano_stage", ["2 bulky", "IIE", "IV"], "ann_arbor", "ordinal",
+         ("II bulky", "IIE", "IV")),
+        ("Response_Lugano", ["PMD", "CMR", "PMR"], "response", "ordinal", ("CR", "PR", "PD")),
+        ("iwCLL_response", ["PR-L", "CRi", "nPR"], "response", "ordinal", ("CRi", "nPR", "PR-L")),
+        ("deauville", [5, 1, 4], "deauville", "ordinal", ("1", "4", "5")),
+        ("eln_milestone_3m", ["warning", "optimal", "failure"], "eln_response", "ordinal",
+         ("Optimal", "Warning", "Failure")),
+        ("PFS24", ["yes", "no", "no"], "pfs24", "binary", ()),
         ("b_symptoms", ["yes", "no", "no"], "b_symptoms", "binary", ()),
         ("double_hit", [1, 0, 0], "double_hit", "binary", ()),
     ],
@@ -168,3 +176,23 @@ def test_a_blank_time_among_times_is_missing_and_not_the_follow_up() -> None:
     )  # fmt: skip
     assert np.isnan(cohort.patients["ttnt_months"].iloc[1])
     assert cohort.patients["ttnt_months"].tolist()[2] == 60
+
+
+def test_fish_in_per_cent_of_nuclei_or_in_sentences_makes_alterations() -> None:
+    cohort = load(
+        {"FISH_del17p_pct": [34, 0, 9.5, ""], "13q14 (% nuclei)": ["80%", "0%", "", "12%"],
+         "ATM_FISH": ["deleted", "normal", "normal", "normal"],
+         "FISH_11q": ["90/200", "neg", "4/200", "nd"],
+         "fish_report": ["trisomy 12 in 55 % of nuclei, no del(6q)", "normal",
+                         "t(11;14)(q13;q32) 78%", "nuc ish(D12Z3x3)[8/200],(MYBx1)[60/200]"]}
+    )  # fmt: skip
+    states = {name: cohort.feature_state(name).tolist() for name in cohort.features.index}
+    assert states["del(17p)"] == [1, 0, 0, -1]
+    assert states["del(11q)"] == [1, 0, 0, -1]
+    assert states["+12"] == [1, 0, 0, 0]
+    assert states["del(6q)"] == [0, 0, 0, 1]
+    assert states["t(11;14)"] == [0, 0, 1, 0]
+    assert cohort.variables["FISH_del17p_pct"].kind == "numeric"  # the clone's size is kept
+    sentences = [issue.sentence for issue in cohort.issues if issue.code == "fish"]
+    assert any("10% of nuclei" in s and "limits differ" in s for s in sentences)
+    assert any("does not name counts as not found" in s for s in sentences)
