@@ -39,6 +39,10 @@ _STEMS = (
     r"(?<![a-z])(?:post|after|nach|dopo|apres|despues)(?![a-z])(?![ _.-]?(?:pv|et|essential|poly))",
 )
 _LATER_NAME = re.compile("|".join(_STEMS))
+_MONTH = re.compile(
+    r"(?<![a-z0-9])(?:(\d{1,2})[ _]?(?:m|mo|months?)|(?:m|months?)[ _]?(\d{1,2}))[ _]*(?:\(.*\))?$|"
+    r"(?<![a-z])[pe]fs[ _]?(\d{2})(?!\d)"
+)
 _REMISSION = re.compile(r"(?<![a-z])(?:cr|ccr|pr)(?![a-z0-9])")
 _EARLIER_NAME = re.compile(
     r"prior|previous|preced|history|anamn|baseline|vorher|fruh|frueh|pregress|antecedent|previ[oa]|"
@@ -72,6 +76,24 @@ def why_later(cohort: Cohort, column: str) -> str:
 
 # Asked on every run of a page, and the same as long as the cohort lives.
 _HELD: WeakKeyDictionary[Cohort, dict[str, str]] = WeakKeyDictionary()
+
+
+def measured_at(cohort: Cohort, column: str) -> float | None:
+    """The month from time zero at which a later column was measured, as its name says.
+
+    ``bcr_abl1_3m`` and ``BCR::ABL1 IS 12 months`` are of a month, PFS24 of the 24th; None where no
+    name says one, or the column is the time or event of an endpoint.
+    """
+    if not comes_later(cohort, column) or column not in cohort.variables:
+        return None
+    if any(column in (e.time, e.event, e.competing) for e in cohort.endpoints.values()):
+        return None
+    variable = cohort.variables[column]
+    for name in (variable.name, variable.source_column or "", variable.label):
+        match = _MONTH.search(_folded(name))
+        if match:
+            return float(next(number for number in match.groups() if number))
+    return None
 
 
 def later_columns(cohort: Cohort, filters: Iterable[Filter]) -> list[str]:

@@ -108,6 +108,17 @@ class Outcome:
         )
 
 
+def of_landmark(grouping: Grouping) -> str:
+    """What is compared where the groups were measured at a month; empty where they were not."""
+    if grouping.known_from is None:
+        return ""
+    return (
+        f"Landmark at month {grouping.known_from:g}: {mid_sentence(grouping.label)} was known "
+        "then, so the comparison begins there, of those still followed and without the event. Time "
+        "is counted from time zero (Anderson 1983 J Clin Oncol 1:710)."
+    )
+
+
 def as_loaded(endpoint: Endpoint) -> str:
     """What the loader changed in an endpoint, as sentences; empty where nothing."""
     return f"In the cohort as loaded: {' '.join(endpoint.notes)}" if endpoint.notes else ""
@@ -129,6 +140,8 @@ def outcome_of(
     truncated: bool = True,
 ) -> Outcome:
     """Follow-up of the selected patients who have a group and a known outcome.
+
+    Groups measured at a month compare those who are followed, and event-free, beyond it.
 
     Parameters
     ----------
@@ -157,6 +170,10 @@ def outcome_of(
     left_out = {} if grouping is None else grouping.left_out(mask)
     used = grouped & known
     _count(left_out, f"{mid_sentence(endpoint.label)} not recorded", grouped & ~known)
+    if grouping is not None and grouping.known_from is not None:
+        gone = used & (time <= grouping.known_from)
+        _count(left_out, f"no longer followed at month {grouping.known_from:g}", gone)
+        used &= ~gone
     entry = None
     if truncated and endpoint.entry is not None:
         entry = cohort.numbers(endpoint.entry)

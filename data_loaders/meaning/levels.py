@@ -26,7 +26,9 @@ from data_loaders.wording import listed, shown
 _DATA = Path(__file__).parents[1] / "data" / "level_names.csv"
 _ROMAN = ("", "I", "II", "III", "IV")
 _STAGED = frozenset({"ann_arbor", "stage"})
-_STAGE = re.compile(r"(?:stage|ann arbor|stadium|st\.?)?\s*(iv|i{1,3}|[1-4])\s*([abexs]{0,3})( bulky)?")
+_STAGE = re.compile(
+    r"(?:stage|ann arbor|stadium|st\.?)?\s*(iv|i{1,3}|[1-4])\s*([abexs]{0,3})( bulky)?"
+)
 _MUTATED = "ighv"
 
 

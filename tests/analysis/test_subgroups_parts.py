@@ -155,7 +155,8 @@ def test_merging_joins_what_was_split_and_keeps_what_differs():
     micro = truth * 3 + rng.integers(3, size=450)
     micro[::11] = -1
     sparse = csr_matrix(bits)
-    model = fit_model(sparse, np.ones(450), [micro])
+    model, differing = fit_model(sparse, np.ones(450), [micro])
+    assert differing[:12].all()
     merged = merge_partition(sparse, np.ones(450), micro, model)
     assert merged.max() == 2
     assert adjusted_rand_score(merged, truth) > 0.9
@@ -196,9 +197,14 @@ def test_the_concentration_is_small_for_pure_clusters_and_large_for_vague_ones()
     concentrations = []
     for spread in (1.0, 16.0):
         frequency = rng.beta(0.2 * spread, 0.8 * spread, (8, 40))
-        bits = csr_matrix((rng.random((400, 40)) < frequency[labels]).astype(float))
-        concentrations.append(fit_model(bits, np.ones(400), [labels]).concentration)
-    assert concentrations == [2.0, 32.0]  # twice what the clusters were drawn with
+        # Features as frequent in one cluster as in another do not make the others seem vague.
+        frequency = np.hstack([frequency, np.full((8, 80), 0.2)])
+        bits = csr_matrix((rng.random((400, 120)) < frequency[labels]).astype(float))
+        model, differing = fit_model(bits, np.ones(400), [labels])
+        concentrations.append(model.concentration)
+        assert differing[:40].mean() > 0.7
+        assert differing[40:].mean() < 0.1
+    assert concentrations == [1.0, 16.0]  # what the clusters were drawn with
 
 
 def test_mixture_joint_is_the_same_from_sparse_and_dense():

@@ -121,7 +121,7 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
         "merged while their Beta-Bernoulli marginal likelihood improved (concentration estimated "
         "from the clusters), profiles assigned by posterior, and groups taken from average linkage "
         f"of the co-association over the {DECIDING_SHARE:.0%} of partitions with most evidence, "
-        f"cut at 0.6; a lesion with {AT_HOME:.0%} of its carriers in one group was split off where "
-        "that had the greater evidence. Confidence is the mean "
+        f"cut at 0.6; a lesion of the minority with {AT_HOME:.0%} of its carriers in one group was "
+        "split off unless the evidence against that was very strong. Confidence is the mean "
         f"co-association with the own group. Seed {settings.seed}."
     )

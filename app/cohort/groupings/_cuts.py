@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from app.cohort.groupings._grouping import MAX_GROUPS, MISSING, Grouping, GroupingError
 from app.cohort.groupings._thresholds import Threshold, clinical_thresholds
-from app.cohort.later_columns import comes_later
+from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
 
@@ -126,6 +126,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
         ordered=True,
         data_driven=cut.rule == OPTIMAL,
         after_baseline=comes_later(cohort, cut.column),
+        known_from=measured_at(cohort, cut.column),
         note=note,
     )
 

@@ -50,6 +50,9 @@ class Grouping:
         Whether the groups were made from the data they will be compared on.
     after_baseline
         Whether membership comes about during follow-up, as with a treatment.
+    known_from
+        The month of follow-up at which membership was measured, from which on the groups can be
+        compared (landmark); None where it is known at time zero, or comes about at no fixed month.
     note
         What a reader should know about how the groups were made, as sentences; may be empty.
     reference
@@ -63,6 +66,7 @@ class Grouping:
     ordered: bool = False
     data_driven: bool = False
     after_baseline: bool = False
+    known_from: float | None = None
     note: str = ""
     reference: int = 0
 

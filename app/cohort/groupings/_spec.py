@@ -27,7 +27,7 @@ from app.cohort.groupings._grouping import (
 from app.cohort.groupings._kinds import by_alleles, by_burden, by_hierarchy, by_two_genes
 from app.cohort.groupings._named import by_filters, filters_from_text, filters_to_text
 from app.cohort.groupings._scores import by_score
-from app.cohort.later_columns import comes_later
+from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.scores import offered_scores, score_variable, scores_among
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
@@ -254,6 +254,7 @@ def by_levels(
         colours=assign_colours(shown, ordered=ordered),
         ordered=ordered,
         after_baseline=comes_later(cohort, column),
+        known_from=measured_at(cohort, column),
     )
     return grouping, [position.get(word, NOT_DRAWN) for word in words]
 

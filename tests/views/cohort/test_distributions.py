@@ -13,6 +13,8 @@ from app.views.cohort.overview.analysis import (
     ranked_variables,
     selected_alterations,
 )
+from app.views.cohort.overview.figures import draw_distribution
+from app.views.cohort.overview.page_crossfilter import brushed_range
 from data_loaders import Cohort, Endpoint, Variable, load_cohort
 from tests.builders import AGE, DIAGNOSIS, make_cohort
 
@@ -108,3 +110,22 @@ def test_a_selection_of_nobody_still_has_pictures():
         found = distribution(cohort, item.variable.name, nobody)
         assert found.known == 0
         assert found.counts.sum() == 0
+
+
+def test_bcr_abl1_is_counted_in_decades_with_the_undetected_in_the_first_bar():
+    values = [0.0, 0.003, 0.05, 0.5, 5.0, 80.0]
+    label = "BCR::ABL1 (international scale) at 3 months"
+    cohort = make_cohort(
+        {"bcr_abl1_is_3m": values}, {"A": [1, 0, 0, 1, 0, 0]},
+        variables=(Variable("bcr_abl1_is_3m", label, "numeric", unit="%"),),
+    )  # fmt: skip
+    found = distribution(cohort, "bcr_abl1_is_3m", everyone(cohort))
+    assert isinstance(found, Histogram)
+    assert found.logarithmic
+    assert found.counts.sum() == len(values)
+    assert found.counts[0] == 2
+    assert found.lows[0] == 0.0
+    ticks = draw_distribution(found, narrowed=False).layout.xaxis.ticktext
+    assert {"0.01", "0.1", "1", "10"} <= set(ticks)
+    box = {"selection": {"box": [{"x": [np.log10(0.04), np.log10(6.0)]}]}}
+    assert brushed_range(box, found) == (0.04, 6.0)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from app.analysis.survival import kaplan_meier, logrank_test, logrank_trend
-from app.cohort.groupings import by_alteration, by_labels, by_variable
+from app.cohort.groupings import GroupingSpec, by_alteration, by_labels, by_variable
+from app.study.outcomes import outcome_of
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.words import numbers_table, reading, summary_table
-from data_loaders import Cohort, CohortError, Endpoint, Variable
+from data_loaders import Cohort, CohortError, Endpoint, Variable, load_cohort
 from tests.builders import DIAGNOSIS, OS, make_cohort
 
 AML = Endpoint(
@@ -236,3 +237,28 @@ def test_pairs_are_adjusted_as_asked():
     assert list(none["p_adjusted"]) == list(none["p_value"])
     assert (holm["p_adjusted"] >= holm["p_value"]).all()
     assert holm["p_adjusted"].min() > none["p_adjusted"].min()
+
+
+def test_groups_measured_at_a_month_are_compared_from_it_on() -> None:
+    rng = np.random.default_rng(3)
+    time, event = rng.exponential(12, 80).round(1) + 0.1, rng.integers(0, 2, 80).astype(float)
+    held = make_cohort(
+        {"bcr_abl1_is_3m": [30.0, 0.5] * 40, "os_months": list(time), "os_event": list(event)},
+        {"CALR": [0] * 80},
+        variables=(Variable("bcr_abl1_is_3m", "BCR::ABL1 at 3 months", "numeric", unit="%"),),
+        endpoints=(OS,),
+    )
+    grouping = GroupingSpec.parse("cut:bcr_abl1_is_3m@10").build(held)
+    assert grouping.known_from == 3
+    everyone = np.ones(held.n, dtype=bool)
+    found = survival_by_group(held, everyone, "os", grouping)
+    late = time > 3
+    by_hand = logrank_test(time[late], event[late], grouping.codes[late])
+    assert found.test.statistic == pytest.approx(by_hand.statistic)
+    assert any("Landmark at month 3" in note for note in found.notes)
+    assert not found.bias
+    gone = outcome_of(held, everyone, "os", grouping).left_out["no longer followed at month 3"]
+    assert gone == (~late).sum() > 0
+    cml = load_cohort("demo:cml")
+    assert by_variable(cml, "eln_response").known_from == 12
+    assert by_variable(cml, "tki_first_line").known_from is None

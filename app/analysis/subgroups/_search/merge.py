@@ -5,7 +5,9 @@ sparse, small and lymphoid tables, and left: penalised likelihoods (AIC, BIC, ex
 votes; a fixed concentration; features that keep the overall frequency with a prior probability
 (better on lymphoid tables, blind to small cohorts of single lesions); merging once after the
 consensus, merging again after it, or the one best partition (fewer, larger groups; single lesions
-lost).
+lost); a concentration of every feature, capped or not (small groups better, sparse tables and MPN
+worse), half way to the common one, or merging by the features that differ alone (sparse tables
+worse); one reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps).
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from scipy.sparse import csr_matrix
 from scipy.special import betaln, gammaln
 
 from app.analysis.arrays import Floats
+from app.analysis.subgroups._features import Mask
 from app.analysis.subgroups._search.profiles import Ints
 
 # More patients must not mean ever more clusters: likelihoods count as if there were 2000.
 MAX_EFFECTIVE_PATIENTS = 2000
 REASSIGNMENTS = 2
 CONCENTRATIONS = tuple(2.0**power for power in range(-2, 6))
-# A map's clusters are purer than the groups they are parts of: their concentration is doubled.
+# A map's clusters are purer than the groups they are parts of: for these it is doubled.
 CONCENTRATION_FACTOR = 2.0
 # To split patients by one lesion gains as much likelihood as a prior over all partitions takes.
 # This much of that prior lets clusters that the map sets apart stay apart.
@@ -65,11 +68,15 @@ class Model:
         prior
             Power of the partition's prior, the product of the clusters' (n - 1)!.
         """
+        result: Floats = self.likelihood(carriers, sizes).sum(axis=1) + prior * gammaln(sizes)
+        return result
+
+    def likelihood(self, carriers: Floats, sizes: Floats) -> Floats:
+        """Log of the marginal likelihood of every feature in every cluster, clusters x features."""
         alpha = self.concentration * self.overall
         beta = self.concentration - alpha
         unaltered = sizes[:, None] - carriers
-        likelihood = betaln(carriers + alpha, unaltered + beta) - betaln(alpha, beta)
-        result: Floats = likelihood.sum(axis=1) + prior * gammaln(sizes)
+        result: Floats = betaln(carriers + alpha, unaltered + beta) - betaln(alpha, beta)
         return result
 
     def evidence(self, bits: csr_matrix, weights: Floats, labels: Ints) -> float:
@@ -84,8 +91,11 @@ def overall_frequency(bits: csr_matrix, weights: Floats) -> Floats:
     return frequency
 
 
-def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> Model:
-    """The model whose concentration suits the clusters of all fine partitions, doubled.
+def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> tuple[Model, Mask]:
+    """The model whose concentration suits the clusters of all fine partitions.
+
+    Of the features that differ between clusters: where many are as frequent in one as in another,
+    as in a broad panel, they would make clusters of distinct lesions seem vague.
 
     Parameters
     ----------
@@ -95,13 +105,24 @@ def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> 
         Patients of each profile.
     partitions
         Micro-cluster of each profile, -1 for noise, one array per partition.
+
+    Returns
+    -------
+    tuple
+        The model, and which features have the greater likelihood with it than at their overall
+        frequency in every cluster.
     """
     overall = overall_frequency(bits, weights)
     totals = [cluster_totals(bits, weights, p, int(p.max()) + 1) for p in partitions]
     carriers = np.vstack([carriers for carriers, _ in totals])
     sizes = np.concatenate([sizes for _, sizes in totals])
-    best = max(CONCENTRATIONS, key=lambda a: Model(overall, a).worth(carriers, sizes, 0.0).sum())
-    return Model(overall, CONCENTRATION_FACTOR * best)
+    present = carriers.sum(axis=0)
+    alike = present * np.log(overall) + (sizes.sum() - present) * np.log1p(-overall)
+    gains = {
+        a: Model(overall, a).likelihood(carriers, sizes).sum(axis=0) - alike for a in CONCENTRATIONS
+    }
+    best = max(CONCENTRATIONS, key=lambda a: np.maximum(gains[a], 0.0).sum())
+    return Model(overall, best), gains[best] > 0
 
 
 @dataclass(frozen=True, eq=False)

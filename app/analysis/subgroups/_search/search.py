@@ -19,7 +19,9 @@ from app.analysis.subgroups._search.embedding import embed
 from app.analysis.subgroups._search.information import Information, information
 from app.analysis.subgroups._search.lesions import split_by_lesions
 from app.analysis.subgroups._search.merge import (
+    CONCENTRATION_FACTOR,
     MAX_EFFECTIVE_PATIENTS,
+    Model,
     fit_model,
     merge_partition,
 )
@@ -110,7 +112,8 @@ def group_patients(
             labels[mapped] = found
             fine.append(labels)
     report(progress, should_cancel, "Merging clusters", 0.9)
-    model = fit_model(sparse_bits, weights, fine)
+    purer, differing = fit_model(sparse_bits, weights, fine)
+    model = Model(purer.overall, CONCENTRATION_FACTOR * purer.concentration)
     merged = [merge_partition(sparse_bits, weights, labels, model) for labels in fine]
     evidence = [model.evidence(sparse_bits, weights, labels) for labels in merged]
     deciding = np.argsort(evidence, kind="stable")[::-1][: round(DECIDING_SHARE * len(merged))]
@@ -118,9 +121,10 @@ def group_patients(
     report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
     smallest = scale * smallest_group(n_mapped_patients)
-    groups = by_size(
-        split_by_lesions(sparse_bits, weights, agreed, model, smallest), profiles.counts
-    )
+    # What is as frequent in one cluster as in another says nothing for or against a split.
+    told = Model(purer.overall[differing], purer.concentration)
+    split = split_by_lesions(sparse_bits[:, differing], weights, agreed, told, smallest)
+    groups = by_size(split, profiles.counts)
     confidence = agreement(partitions, groups, profiles.counts)
     coordinates = np.empty((len(weights), 2))
     coordinates[mapped] = maps[0]
@@ -131,10 +135,9 @@ def group_patients(
             profiles.bits[mapped], profiles.counts[mapped], groups[mapped],
         )  # fmt: skip
         coordinates[rest] = maps[0][nearest]
-    told = information(sparse_bits, profiles.counts, n_unaltered, partitions)
     return Grouped(
-        profiles, groups, confidence, coordinates, len(mapped),
-        model.concentration, told,
+        profiles, groups, confidence, coordinates, len(mapped), model.concentration,
+        information(sparse_bits, profiles.counts, n_unaltered, partitions),
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from data_loaders.wording import mid_sentence
 
 MOST_LEVELS = 8
 _MOST_BINS = 24
+# Told in decades by everyone who measures it.
+_IN_LOGS = "BCR::ABL1 (international scale)"
 _WHOLE_NUMBERS = 12
 _CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 # What a haematologist asks first; outcomes have pages of their own.
@@ -90,7 +92,8 @@ class Histogram:
     ``edges`` has one entry more than ``counts`` and ``everyone``; the first and the last bin take
     what lies beyond them. ``lows`` and ``highs`` are the smallest and largest value within each
     bin (NaN where it is empty), so that a filter on a bin keeps exactly its patients. ``quartiles``
-    are of the selection, NaN where nobody has a value.
+    are of the selection, NaN where nobody has a value. Where ``logarithmic``, the edges are powers
+    of ten, and what is not above zero stands in the first bin.
     """
 
     variable: Variable
@@ -103,6 +106,7 @@ class Histogram:
     known: int
     known_of_everyone: int
     quartiles: tuple[float, float, float]
+    logarithmic: bool = False
 
 
 def ranked_variables(cohort: Cohort) -> list[RankedVariable]:
@@ -396,11 +400,17 @@ def numbers_of(variable: Variable, known: Floats, chosen: Floats, n: int) -> Cat
             known_of_everyone=len(known),
             others=0,
         )
-    edges = _edges(known)
+    logarithmic = variable.label.startswith(_IN_LOGS) and bool((known > 0).any())
+    least = known[known > 0].min() if logarithmic else 0.0
+
+    def placed(values: Floats) -> Floats:
+        return np.log10(np.maximum(values, least)) if logarithmic else values
+
+    edges = _edges(placed(known))
     bins = len(edges) - 1
 
     def bin_of(values: Floats) -> npt.NDArray[np.int64]:
-        return np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
+        return np.clip(np.searchsorted(edges, placed(values), side="right") - 1, 0, bins - 1)
 
     position = bin_of(known)
     lows, highs = np.full(bins, np.inf), np.full(bins, -np.inf)
@@ -418,6 +428,7 @@ def numbers_of(variable: Variable, known: Floats, chosen: Floats, n: int) -> Cat
         known=len(chosen),
         known_of_everyone=len(known),
         quartiles=(float(quartiles[0]), float(quartiles[1]), float(quartiles[2])),
+        logarithmic=logarithmic,
     )
 
 

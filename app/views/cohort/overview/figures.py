@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from app.analysis.arrays import Floats
 from app.cohort.colours import BLUE, GREY, colour_of
 from app.study.figures.labels import shortened
 from app.study.figures.theme import INK, NARROW_TITLE, framed, make_figure, rgba
@@ -210,7 +211,8 @@ def _histogram(found: Histogram, *, narrowed: bool, brush: bool) -> go.Figure:
     median = found.quartiles[1]
     notes, lines = [], []
     if not np.isnan(median):
-        place = min(max(median, float(found.edges[0])), float(found.edges[-1]))
+        at = np.log10(max(median, 1e-9)) if found.logarithmic else median
+        place = min(max(at, float(found.edges[0])), float(found.edges[-1]))
         lines = [
             {
                 "type": "line", "x0": place, "x1": place, "y0": 0, "y1": highest * 1.03,
@@ -236,6 +238,7 @@ def _histogram(found: Histogram, *, narrowed: bool, brush: bool) -> go.Figure:
             "tickfont": {"size": 12},
             "nticks": 6,
             "fixedrange": True,
+            **(_decades(found.edges) if found.logarithmic else {}),
         },
         yaxis={"range": [0, highest * 1.22], "visible": False, "fixedrange": True},
         margin={"l": 10, "r": 10, "b": 28},
@@ -246,6 +249,12 @@ def _histogram(found: Histogram, *, narrowed: bool, brush: bool) -> go.Figure:
         dragmode="select" if brush else False,
         selectdirection="h",
     )
+
+
+def _decades(edges: Floats) -> dict[str, list[float] | list[str]]:
+    """Ticks of an axis in powers of ten: 0.01, 0.1, 1."""
+    powers = np.arange(np.ceil(edges[0] - 1e-9), np.floor(edges[-1] + 1e-9) + 1)
+    return {"tickvals": powers.tolist(), "ticktext": [f"{10.0**power:g}" for power in powers]}
 
 
 def _percent(share: float) -> str:

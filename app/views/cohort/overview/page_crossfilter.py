@@ -87,15 +87,18 @@ def brushed_range(event: Mapping[str, Any] | None, found: Histogram) -> tuple[fl
     if boxes:
         ends = sorted(float(end) for end in boxes[0]["x"])
         width = float(found.edges[1] - found.edges[0])
-        if _whole(found):
+        if found.logarithmic:
+            low, high = (float(f"{10.0**end:.2g}") for end in ends)
+        elif _whole(found):
             low, high = float(np.ceil(ends[0])), float(np.floor(ends[1]))
         else:
             digits = int(max(0, np.ceil(-np.log10(width / 10))))
             low, high = (round(end, digits) for end in (ends[0], ends[1]))
         # The first and the last bin hold what lies beyond them as well.
-        if low <= found.edges[0]:
+        reach = ends if found.logarithmic else (low, high)
+        if reach[0] <= found.edges[0]:
             low = float(np.nanmin(found.lows))
-        if high >= found.edges[-1]:
+        if reach[1] >= found.edges[-1]:
             high = float(np.nanmax(found.highs))
         return (low, high) if low <= high else None
     bars = [bar for bar in clicked_bars(event) if found.everyone[bar]]

@@ -29,7 +29,7 @@ from app.analysis.survival import (
 )
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
-from app.study.outcomes import Outcome, as_loaded, outcome_of, too_small
+from app.study.outcomes import Outcome, as_loaded, of_landmark, outcome_of, too_small
 from data_loaders import Cohort, Endpoint
 from data_loaders.wording import listing, mid_sentence, plural
 
@@ -353,7 +353,7 @@ def _overall_test(
 
 
 def _bias(grouping: Grouping) -> str:
-    if not grouping.after_baseline:
+    if not grouping.after_baseline or grouping.known_from is not None:
         return ""
     return (
         f"The groups of {mid_sentence(grouping.label)} come about during follow-up. Comparing them "
@@ -379,6 +379,8 @@ def _notes(
     empty = [curve.name for curve in curves if not curve.n]
     if empty and len(empty) < len(curves):
         notes.append(f"No patient to follow in: {listing(empty)}.")
+    if grouping is not None and grouping.known_from is not None:
+        notes.append(of_landmark(grouping))
     if grouping is not None and grouping.data_driven:
         notes.append(DATA_DRIVEN)
     if endpoint.competing is not None and any(curve.events for curve in curves):

@@ -15,7 +15,7 @@ from app.analysis.multiplicity import adjust_p_values
 from app.analysis.survival import supported_until
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
-from app.study.outcomes import Outcome, as_loaded, outcome_of, too_small
+from app.study.outcomes import Outcome, as_loaded, of_landmark, outcome_of, too_small
 from app.views.survival.curves.analysis import DATA_DRIVEN, NOBODY_LEFT
 from app.views.survival.incidence.effects import GroupEffects, effects_of
 from app.views.survival.incidence.estimates import (
@@ -271,7 +271,9 @@ def _notes(
             f"died {'is' if unknown == 1 else 'are'} left out, and nobody with {event}: the "
             "incidence is overstated a little by that."
         )
-    if grouping is not None and grouping.after_baseline:
+    if grouping is not None and grouping.known_from is not None:
+        notes.append(of_landmark(grouping))
+    elif grouping is not None and grouping.after_baseline:
         notes.append(
             f"The groups of {mid_sentence(grouping.label)} come about during follow-up. Comparing "
             "them from time zero credits whoever came into one later with the time they had to "
