@@ -14,7 +14,6 @@ from app.shell.navigation import SURVIVAL
 from app.shell.session import Looking
 from app.study.analyses import REGISTRY
 from app.study.exposures import Exposure, exposure_options
-from app.study.outcomes import of_landmark
 from app.study.transplants.choices import transplants
 from app.study.wording import mid_sentence
 from app.views.survival.during.answer import LANDMARK, TIME_DEPENDENT
@@ -34,8 +33,8 @@ def immortal_time_guard(
 ) -> None:
     """Say what is wrong with a comparison of later events from time zero, and offer what is right.
 
-    Draws nothing where the groups exist at time zero. Groups measured at a month are compared from
-    there (landmark), which is said instead.
+    Draws nothing where the groups exist at time zero, nor where they were measured at a month, from
+    which the views of Survival compare them (landmark).
 
     Parameters
     ----------
@@ -50,7 +49,6 @@ def immortal_time_guard(
     if grouping is None or not grouping.after_baseline:
         return
     if grouping.known_from is not None and not away:
-        st.info(of_landmark(grouping), icon=":material/flag:")
         return
     exposure = matching_exposure(looking, grouping, endpoint, group)
     label = mid_sentence(grouping.label)
