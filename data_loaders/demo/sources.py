@@ -95,8 +95,8 @@ LACY_2020 = Source("Lacy 2020 Blood 135:1759", "recalled")
 WRIGHT_2020 = Source("Wright 2020 Cancer Cell 37:551", "recalled")
 
 # Chronic myeloid leukaemia
-PFIRRMANN_2016 = Source("Pfirrmann 2016 Leukemia 30:48", "recalled")
-SOKAL_1984 = Source("Sokal 1984 Blood 63:789", "recalled")
+PFIRRMANN_2016 = Source("Pfirrmann 2016 Leukemia 30:48", "read")
+SOKAL_1984 = Source("Sokal 1984 Blood 63:789", "read")
 MARIN_2012 = Source("Marin 2012 J Clin Oncol 30:232", "recalled")
 HEHLMANN_2017 = Source("Hehlmann 2017 Leukemia 31:2398", "recalled")
 HOCHHAUS_2016 = Source("Hochhaus 2016 Leukemia 30:1044", "recalled")

@@ -22,7 +22,8 @@ from data_loaders.demo.sources import (
 )
 
 RISKS = ("Low", "Intermediate", "High")
-# ELTS (Pfirrmann 2016) and Sokal 1984: coefficients and limits as published, recalled.
+# ELTS (Pfirrmann 2016: low 61%, intermediate 27%, high 12%) and Sokal 1984, coefficients and
+# limits: read in table 1 of a review of scores, Leukemia 2025, doi:10.1038/s41375-025-02606-6.
 ELTS_LIMITS, SOKAL_LIMITS = (1.5680, 2.2185), (0.8, 1.2)
 
 
