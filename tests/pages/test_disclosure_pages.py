@@ -43,6 +43,7 @@ NOT_COUNTS = (
     r"1 month = [\d.]+ days, 12 months = [\d.]+ days",
     r"[\d.,]+ \([\d.,]+ to [\d.,]+\)",  # median and quartiles, two digits
     COMPARED,
+    r"in at least \d+ patients",  # what is compared at all
 )
 # Columns of names, of estimates and of times; all others hold counts.
 NAMES = {
@@ -56,7 +57,7 @@ ESTIMATES = {
 # Columns of the ordinary tables of survival that are times and shares.
 TOLD = re.compile(
     r"(Median|Time|Follow-up|Survival|Restricted|Difference|Given|Incidence|Lower|Upper)\b"
-    r"|Event free|Year|\d+-year|[pq] \(|.*, (years|95% (lower|upper))$"
+    r"|Event free|Frequency|Year|95% (lower|upper)|\d+-year|[pq] \(|.*, (years|95% (lower|upper))$"
 )
 DICTIONARY = {"Unit", "Kind", "Role"}
 WHOLE = re.compile(r"(?<![\w.,;(+\-–/])\d[\d,]*(?![\w.;)/]|,\d)")
