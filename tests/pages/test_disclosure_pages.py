@@ -61,7 +61,7 @@ TOLD = re.compile(
 )
 DICTIONARY = {"Unit", "Kind", "Role"}
 WHOLE = re.compile(r"(?<![\w.,;(+\-–/])\d[\d,]*(?![\w.;)/]|,\d)")
-OF = re.compile(r"([\d,]+) of ([\d,]+)")
+OF = re.compile(r"(\d[\d,]*) of (\d[\d,]*)")
 PLACES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("home", {}),
     ("cohort", {}),
@@ -111,7 +111,7 @@ def leaks_of_text(where: str, text: str, k: int) -> list[str]:
 
 def leaks_of_frame(where: str, frame: pd.DataFrame, k: int) -> Iterator[str]:
     for name in map(str, frame.columns):
-        size = re.search(r"\(([\d,]+)\)$", name)
+        size = re.search(r"\((\d[\d,]*)\)$", name)
         if size and int(size[1].replace(",", "")) % k:
             yield f"{where}: column {name}"
         if name in NAMES | ESTIMATES | DICTIONARY or TOLD.match(name):
@@ -119,7 +119,7 @@ def leaks_of_frame(where: str, frame: pd.DataFrame, k: int) -> Iterator[str]:
         for cell in frame[name]:
             if isinstance(cell, str) and re.fullmatch(r"[\d.,]+ \([\d.,]+ to [\d.,]+\)", cell):
                 continue
-            leading = re.match(r"[\d,]+(?![\d.%])", str(cell))
+            leading = re.match(r"\d[\d,]*(?![\d.%])", str(cell))
             if leading and int(leading[0].replace(",", "")) % k:
                 # A median without quartiles is no count.
                 if "median (quartiles)" in set(frame.get("Value", ())) and "%" not in str(cell):
