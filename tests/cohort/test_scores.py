@@ -345,6 +345,25 @@ def test_the_parts_of_the_ipss_m_sum_to_its_value(mds: Cohort) -> None:
         assert parts["least"].sum() == pytest.approx(table["value"].iloc[position], abs=0.0051)
 
 
+@pytest.mark.parametrize("key", ["sokal", "elts", "eutos", "mipi"])
+def test_the_parts_of_a_formula_sum_to_its_value(key: str) -> None:
+    columns: dict[str, tuple[str | None, list[object]]] = {
+        "age": ("years", [61.0]), "spleen": ("cm", [4.0]), "platelets": ("10⁹/L", [480.0]),
+        "pb_blasts": ("%", [3.0]), "basophils": ("%", [5.0]), "ecog": (None, ["2"]),
+        "ldh": ("U/L", [400.0]), "ldh_uln": ("U/L", [250.0]), "wbc": ("10⁹/L", [12.0]),
+    }  # fmt: skip
+    cohort = _cohort(columns)
+    value = score(cohort, key).table["value"].iloc[0]
+    parts = contributions(cohort, key, 0)
+    assert (parts["least"] == parts["most"]).all()
+    total = parts["least"].sum()
+    assert (np.exp(total) if key == "sokal" else total) == pytest.approx(value, rel=1e-9)
+    del columns["age"]
+    unknown = contributions(_cohort(columns), key, 0)
+    assert not (unknown["least"] > unknown["most"]).any()
+    assert (unknown["least"] < unknown["most"]).any() or key == "eutos"
+
+
 def test_a_column_of_diagnoses_that_nobody_understands_leaves_the_disease_to_other_columns():
     codes = Variable("WHOcat", "WHO class", "binary", role="disease")
     kind = Variable("TypeAML", "AML type", "categorical", role="disease")

@@ -74,6 +74,32 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Sum:
+    """A formula that is a sum, so that each of its inputs contributes a part.
+
+    Parameters
+    ----------
+    terms
+        What each number contributes, by input.
+    weight
+        What a point of the items contributes.
+    logarithm
+        Whether the sum is the natural logarithm of the value.
+    """
+
+    terms: Mapping[str, Callable[[Floats], Floats]]
+    weight: float = 1
+    logarithm: bool = False
+
+    def __call__(self, points: Floats, numbers: Mapping[str, Floats]) -> Floats:
+        """The value from the points of the items and the numbers."""
+        total = self.weight * points
+        for name, term in self.terms.items():
+            total = total + term(numbers[name])
+        return np.exp(total) if self.logarithm else total
+
+
+@dataclass(frozen=True)
 class Definition:
     """A published score.
 

@@ -72,8 +72,8 @@ def scored(definition: Definition, evidence: Mapping[str, Evidence]) -> Scored:
     for place, name in enumerate(inputs):
         undecided = _undecided(definition, name, evidence[name])
         missing |= undecided.astype(np.uint64) << np.uint64(place)
-    lows = {name: _bound(evidence[name], -sign) for name, sign in definition.numbers.items()}
-    highs = {name: _bound(evidence[name], sign) for name, sign in definition.numbers.items()}
+    lows = {name: bound(evidence[name], -sign) for name, sign in definition.numbers.items()}
+    highs = {name: bound(evidence[name], sign) for name, sign in definition.numbers.items()}
     least, most = _lowest_bit(bits) / scale, _highest_bit(bits) / scale
     lowest, highest = _value(definition, least, lows), _value(definition, most, highs)
     possible = _possible(definition, bits, scale, lows, highs)
@@ -149,7 +149,7 @@ def _undecided(definition: Definition, name: str, held: Evidence) -> npt.NDArray
     return open_
 
 
-def _bound(held: Evidence, direction: int) -> Floats:
+def bound(held: Evidence, direction: int) -> Floats:
     """The end of what an input may be: its highest for 1, its lowest for -1."""
     low, high = held.bounds
     if direction > 0:

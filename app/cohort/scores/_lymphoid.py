@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import inf
 
 import numpy as np
 
 from app.cohort.scores._definition import (
     Definition,
-    Floats,
     Item,
     Step,
+    Sum,
     above,
     at_least,
     bands,
@@ -22,13 +21,15 @@ from app.cohort.scores._definition import (
 _LEAST = 0.001  # a count of zero has no logarithm
 
 
-def _mipi(points: Floats, numbers: Mapping[str, Floats]) -> Floats:
-    """White cells enter per microlitre; the cohort's are in 10⁹/L."""
-    ldh, cells = np.maximum(numbers["ldh_ratio"], _LEAST), np.maximum(numbers["wbc"], _LEAST)
-    logarithms: Floats = 1.367 * np.log10(ldh) + 0.9393 * np.log10(1000 * cells)
-    return 0.03535 * numbers["age"] + 0.6978 * points + logarithms
-
-
+# White cells enter per microlitre; the cohort's are in 10⁹/L.
+_MIPI = Sum(
+    {
+        "age": lambda age: 0.03535 * age,
+        "ldh_ratio": lambda ldh: 1.367 * np.log10(np.maximum(ldh, _LEAST)),
+        "wbc": lambda cells: 0.9393 * np.log10(1000 * np.maximum(cells, _LEAST)),
+    },
+    weight=0.6978,
+)
 _IPI = (
     above("age", 60), at_least("stage", 3), at_least("ecog", 2), above("ldh_ratio", 1),
     above("extranodal_sites", 1),
@@ -99,7 +100,7 @@ LYMPHOID = (
         "mipi", "MIPI", "Mantle cell lymphoma",
         bands(("Low", 5.7, ""), ("Intermediate", 6.2, ""), ("High", inf, "")),
         "Hoster 2008, Blood 111:558", "B", (above("ecog", 1),),
-        {"age": 1, "ldh_ratio": 1, "wbc": 1}, _mipi, closed="above", outcome="",
+        {"age": 1, "ldh_ratio": 1, "wbc": 1}, _MIPI, closed="above", outcome="",
         note="The white count enters per microlitre: calculators that take 10⁹/L are wrong.",
     ),
     Definition(

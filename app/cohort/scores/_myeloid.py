@@ -16,6 +16,7 @@ from app.cohort.scores._definition import (
     Item,
     Nested,
     Step,
+    Sum,
     above,
     at_least,
     bands,
@@ -41,32 +42,25 @@ def _age_adjusted(points: Floats, numbers: Mapping[str, Floats]) -> Floats:
     return points + (numbers["age"] - 70) * (0.05 - 0.005 * points)
 
 
-def _mysec(points: Floats, numbers: Mapping[str, Floats]) -> Floats:
-    return 0.15 * numbers["age"] + points
-
-
-def _sokal(_: Floats, numbers: Mapping[str, Floats]) -> Floats:
-    return np.exp(
-        0.0116 * (numbers["age"] - 43.4)
-        + 0.0345 * (numbers["spleen"] - 7.51)
-        + 0.188 * ((numbers["platelets"] / 700) ** 2 - 0.563)
-        + 0.0887 * (numbers["pb_blasts"] - 2.10)
-    )
-
-
-def _eutos(_: Floats, numbers: Mapping[str, Floats]) -> Floats:
-    return 7 * numbers["basophils"] + 4 * numbers["spleen"]
-
-
-def _elts(_: Floats, numbers: Mapping[str, Floats]) -> Floats:
-    return (
-        0.0025 * (numbers["age"] / 10) ** 3
-        + 0.0615 * numbers["spleen"]
-        + 0.1052 * numbers["pb_blasts"]
-        + 0.4104 * (np.maximum(numbers["platelets"], 1) / 1000) ** -0.5
-    )
-
-
+_MYSEC = Sum({"age": lambda age: 0.15 * age})
+_SOKAL = Sum(
+    {
+        "age": lambda age: 0.0116 * (age - 43.4),
+        "spleen": lambda spleen: 0.0345 * (spleen - 7.51),
+        "platelets": lambda platelets: 0.188 * ((platelets / 700) ** 2 - 0.563),
+        "pb_blasts": lambda blasts: 0.0887 * (blasts - 2.10),
+    },
+    logarithm=True,
+)
+_EUTOS = Sum({"basophils": lambda basophils: 7 * basophils, "spleen": lambda spleen: 4 * spleen})
+_ELTS = Sum(
+    {
+        "age": lambda age: 0.0025 * (age / 10) ** 3,
+        "spleen": lambda spleen: 0.0615 * spleen,
+        "pb_blasts": lambda blasts: 0.1052 * blasts,
+        "platelets": lambda platelets: 0.4104 * (np.maximum(platelets, 1) / 1000) ** -0.5,
+    }
+)
 _BELOW_08 = 0.8 - 1e-8  # 0.8 itself is intermediate, and so is 1.2
 _DIPSS = (
     above("age", 65), yes("symptoms"), below("hb", 10, 2), above("wbc", 25),
@@ -176,7 +170,7 @@ MYELOID = (
             below("hb", 11, 2), below("platelets", 150), at_least("pb_blasts", 3, 2),
             below("CALR", 1, 2), yes("symptoms"),
         ),
-        {"age": 1}, _mysec, closed="above",
+        {"age": 1}, _MYSEC, closed="above",
     ),
     Definition(
         "mtss", "MTSS", "Myelofibrosis, transplant",
@@ -237,16 +231,17 @@ MYELOID = (
         "sokal", "Sokal", "CML",
         bands(("Low", _BELOW_08, ""), ("Intermediate", 1.2, ""), ("High", inf, "")),
         "Sokal 1984, Blood 63:789", "B", (),
-        {"age": 1, "spleen": 1, "platelets": 1, "pb_blasts": 1}, _sokal, outcome="",
+        {"age": 1, "spleen": 1, "platelets": 1, "pb_blasts": 1}, _SOKAL, outcome="",
+        note="What its inputs contribute adds up to the logarithm of the score.",
     ),
     Definition(
         "eutos", "EUTOS", "CML", bands(("Low", 87, ""), ("High", inf, "")),
-        "Hasford 2011, Blood 118:686", "B", (), {"basophils": 1, "spleen": 1}, _eutos, outcome="",
+        "Hasford 2011, Blood 118:686", "B", (), {"basophils": 1, "spleen": 1}, _EUTOS, outcome="",
     ),
     Definition(
         "elts", "ELTS", "CML",
         bands(("Low", 1.568, ""), ("Intermediate", 2.2185, ""), ("High", inf, "")),
         "Pfirrmann 2016, Leukemia 30:48", "B", (),
-        {"age": 1, "spleen": 1, "pb_blasts": 1, "platelets": -1}, _elts, outcome="",
+        {"age": 1, "spleen": 1, "pb_blasts": 1, "platelets": -1}, _ELTS, outcome="",
     ),
 )  # fmt: skip

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from app.cohort.scores._definition import Definition, Item, Nested
+from app.cohort.scores._definition import Definition, Item, Nested, Sum
+from app.cohort.scores._engine import bound
 from app.cohort.scores._evidence import Evidence, Floats
 from app.cohort.scores._inputs import Input, input_of
 from app.cohort.scores._ipssm import IPSS_M, TERMS, values_of
@@ -34,7 +35,8 @@ def contributions(cohort: Cohort, key: str, position: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row an input: ``input``, ``label``, ``value`` in words, ``least`` and ``most`` points
-        (equal where it is known; NaN where the score is no sum), and ``changes``: other values
+        (equal where it is known; NaN where it adds nothing by itself), of the logarithm where
+        the score is the exponential of a sum, and ``changes``: other values
         of this input alone and the class that they would give, in words.
     """
     definition = definition_of(key)
@@ -77,11 +79,16 @@ def _points(definition: Definition, held: dict[str, Evidence]) -> dict[str, tupl
             ends = [term.beta * (float(x[0]) - term.mean) / np.log(2) for x in (best, worst)]
             found[term.input] = (min(ends), max(ends))
         return found
+    formula = definition.formula
+    terms, weight = (formula.terms, formula.weight) if isinstance(formula, Sum) else ({}, 1.0)
     reached = {}
     for name, item in _items(definition).items():
         first, last = (int(item.level(end)[0]) for end in (held[name].low, held[name].high))
         worth = item.points[first : last + 1]
-        reached[name] = (min(worth), max(worth))
+        reached[name] = (weight * min(worth), weight * max(worth))
+    for name, part in terms.items():
+        ends = [float(part(bound(held[name], direction))[0]) for direction in (-1, 1)]
+        reached[name] = (min(ends), max(ends))
     return reached
 
 
