@@ -33,7 +33,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from benchmarks.pages import first_visit
+from benchmarks.arrival import first_visit
 from data_loaders.demo import load_demo
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, free_port, running, running_app
 

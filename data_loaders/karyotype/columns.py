@@ -81,7 +81,7 @@ def with_karyotypes(
         With the events; the complex and monosomal flags, the number of abnormalities and the
         IPSS-R group as variables.
     """
-    found = [name for name in columns if name not in base.sources and _is_iscn(columns[name])]
+    found = [name for name in columns if name not in base.sources and is_iscn(columns[name])]
     if not found:
         forget_tokens()
         return base, []
@@ -112,7 +112,7 @@ def with_karyotypes(
     return replace(added, issues=(*added.issues, *issues, *further)), variables
 
 
-def _is_iscn(column: TextColumn) -> bool:
+def is_iscn(column: TextColumn) -> bool:
     """Whether entries are karyotypes: some in a column named so, elsewhere two, and most entries.
 
     Beside karyotypes in full, "normal" and "no metaphases" count.

@@ -18,6 +18,7 @@ import pandas as pd
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.genes import FeatureName, read_feature_name
 from data_loaders.files.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.karyotype.columns import is_iscn
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, listed, shown
 
@@ -94,7 +95,8 @@ def with_fish(
         Position of each row in the file.
     """
     for name, column in columns.items():
-        if name in base.sources or column.answers_only or not len(column.texts):
+        # A karyotype that ends in "nuc ish" is one all the same.
+        if name in base.sources or column.answers_only or not len(column.texts) or is_iscn(column):
             continue
         feature = _probe_named(name, column)
         found = _of_probe(column, feature) if feature is not None else _of_reports(column)

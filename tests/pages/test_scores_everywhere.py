@@ -85,7 +85,8 @@ def test_the_patient_page_says_what_a_class_is_made_of(open_app: Opener) -> None
     assert " or " in table.loc["IPSS-R", "Class"]
     assert table.loc["IPSS-R", "Missing"] == "Cytogenetic group of the IPSS-R"
     parts = score_in_parts(cohort, "ipss_r", lacking).set_index("Input")
-    assert parts.loc["Cytogenetic group of the IPSS-R", "This patient"] == "missing"
+    # Its columns of lesions leave several groups possible.
+    assert " to " in parts.loc["Cytogenetic group of the IPSS-R", "This patient"]
     at = open_app("patient", cohort="demo:mds")
     calm(at)
     assert "Scores" in [tab.label for tab in at.tabs]
