@@ -9,6 +9,7 @@ import sys
 import anyio
 import anyio.to_thread
 import pyarrow as pa
+from streamlit import runtime
 
 _EVERY_S = 15
 
@@ -19,13 +20,30 @@ async def tidy() -> None:
     Streamlit would after each run of anybody's page, with all others stopped: a third of what a
     process can do when 40 people use it (``runner.postScriptGC`` in ``.streamlit/config.toml``).
     """
-    seen = -1
+    seen = (-1, 0)
     while True:
         await anyio.sleep(_EVERY_S)
-        young = gc.get_stats()[0]["collections"]
-        if young != seen:
+        held = _sessions_held()
+        if (_collections(), held) != seen:
             await anyio.to_thread.run_sync(_collect)
-        seen = gc.get_stats()[0]["collections"]
+        seen = (_collections(), held)
+
+
+def _collections() -> int:
+    return int(gc.get_stats()[0]["collections"])
+
+
+def _sessions_held() -> int:
+    """How many sessions of those who left are kept for their return.
+
+    Streamlit keeps one for two minutes, and forgets it only when the next one leaves: where nobody
+    does, all that a full room held would stay. To ask for their number forgets them.
+    """
+    if not runtime.exists():
+        return 0
+    manager = runtime.get_instance()._session_mgr  # noqa: SLF001  (no public way)
+    storage = getattr(manager, "_session_storage", None)
+    return len(getattr(storage, "_cache", ()))
 
 
 def _collect() -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from app.serving.busy import Room, Uploads, busy_page
 from app.shell.work import bounds, turns
@@ -151,3 +152,12 @@ def test_what_a_proxy_sends_is_a_whole_response():
     assert head.startswith(b"HTTP/1.1 503 ")
     assert f"content-length: {len(body)}".encode() in head.split(b"\r\n")
     assert body == busy_page()
+
+
+def test_the_number_of_sessions_kept_forgets_those_whose_time_is_over():
+    # What app/serving/memory.py rests on, of Streamlit's own.
+    kept = MemorySessionStorage(ttl_seconds=0)._cache
+    kept["gone"] = None  # type: ignore[assignment]
+    assert kept._data
+    assert len(kept) == 0
+    assert not kept._data
