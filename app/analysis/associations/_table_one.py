@@ -184,7 +184,8 @@ def table_one(
         # What the groups are made of differs between them by design.
         own = grouping.label
         wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
-    rows = [_variable_row(cohort, name, codes, len(present), number_test) for name in wanted]
+    each = np.array([sizes[place] for place in present], dtype=np.int64)
+    rows = [_variable_row(cohort, name, codes, each, number_test) for name in wanted]
     rows += [_feature_row(cohort, name, codes, len(present)) for name in features]
     return TableOne(
         label=grouping.label,
@@ -224,15 +225,19 @@ _DESCRIBABLE: WeakKeyDictionary[Cohort, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def _variable_row(
-    cohort: Cohort, name: str, codes: npt.NDArray[np.int16], k: int, number_test: NumberTest
+    cohort: Cohort,
+    name: str,
+    codes: npt.NDArray[np.int16],
+    sizes: npt.NDArray[np.int64],
+    number_test: NumberTest,
 ) -> VariableRow:
     variable = cohort.variables.get(name)
     if variable is None or name not in cohort.patients.columns:
         raise ValueError(f"This cohort has no variable called {name}.")
     if variable.kind == "numeric":
-        return _number_row(cohort, variable, codes, k, number_test)
+        return _number_row(cohort, variable, codes, sizes, number_test)
     if variable.kind in CATEGORIES:
-        return _category_row(cohort, variable, codes, k)
+        return _category_row(cohort, variable, codes, len(sizes))
     raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
 
 
@@ -240,13 +245,12 @@ def _number_row(
     cohort: Cohort,
     variable: Variable,
     codes: npt.NDArray[np.int16],
-    k: int,
+    sizes: npt.NDArray[np.int64],
     number_test: NumberTest,
 ) -> VariableRow:
     positions, values = in_order(cohort, variable.name)
     groups = codes[positions]
     inside = groups >= 0
-    sizes = np.bincount(codes[codes >= 0], minlength=k)
     return number_row(variable, values[inside], groups[inside], sizes, number_test)
 
 
@@ -339,11 +343,13 @@ def _counted(
     places: npt.NDArray[np.int16], width: int, codes: npt.NDArray[np.int16], k: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Patients by group and level, and by group; places and codes are negative for none."""
-    used = (codes >= 0) & (places >= 0)
-    width = max(width, 1)
-    flat = np.bincount(codes[used] * width + places[used], minlength=k * width)
-    sizes = np.bincount(codes[codes >= 0], minlength=k)
-    return flat.reshape(k, width).astype(np.int64), sizes.astype(np.int64)
+    # Those in no group and of no level are counted too, first of each: one pass, nothing copied.
+    width = max(width, 1) + 1
+    cells = (np.maximum(codes, -1) + 1).astype(np.int32) * width
+    cells += np.maximum(places, -1)
+    cells += 1
+    table = np.bincount(cells, minlength=(k + 1) * width).reshape(k + 1, width)[1:]
+    return table[:, 1:].astype(np.int64), table.sum(axis=1).astype(np.int64)
 
 
 def levels_row(
