@@ -243,7 +243,7 @@ class JobService:
 
     def _send(self, *message: object) -> None:
         process = self._process
-        if process is None or process.stdin is None:
+        if process is None or process.stdin is None or process.stdin.closed:
             return
         # A broken pipe is the listener's to notice: it replaces the worker.
         with contextlib.suppress(OSError):
