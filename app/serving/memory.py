@@ -10,6 +10,8 @@ import anyio
 import anyio.to_thread
 import pyarrow as pa
 from streamlit import runtime
+from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 _EVERY_S = 15
 
@@ -20,30 +22,45 @@ async def tidy() -> None:
     Streamlit would after each run of anybody's page, with all others stopped: a third of what a
     process can do when 40 people use it (``runner.postScriptGC`` in ``.streamlit/config.toml``).
     """
-    seen = (-1, 0)
+    seen = -1
+    gone: list[AppSession] = []
     while True:
         await anyio.sleep(_EVERY_S)
-        held = _sessions_held()
-        if (_collections(), held) != seen:
+        ended = runtime.exists() and end_sessions(_sessions(), gone)
+        if ended or _collections() != seen:
             await anyio.to_thread.run_sync(_collect)
-        seen = (_collections(), held)
+        seen = _collections()
+
+
+def end_sessions(sessions: WebsocketSessionManager, gone: list[AppSession]) -> int:
+    """Shut down the sessions that nobody can come back to; how many.
+
+    Streamlit keeps a session whose browser left (``server.disconnectedSessionTTL``), forgets it
+    when the next one leaves, and does not shut it down: what it sent, its files and its listeners
+    would stay as long as the process.
+
+    Parameters
+    ----------
+    gone
+        Those that were taken out of what is kept since the last time; it is emptied.
+    """
+    kept = sessions._session_storage._cache  # type: ignore[attr-defined]  # noqa: SLF001
+    kept._on_remove = lambda _, held: gone.append(held.session)  # noqa: SLF001
+    kept.expire()
+    # Who came back was taken out, too, and is open again or kept anew.
+    over = [one for one in gone if sessions.get_session_info(one.id) is None]
+    gone.clear()
+    for one in over:
+        one.shutdown()
+    return len(over)
+
+
+def _sessions() -> WebsocketSessionManager:
+    return runtime.get_instance()._session_mgr  # type: ignore[return-value]  # noqa: SLF001
 
 
 def _collections() -> int:
     return int(gc.get_stats()[0]["collections"])
-
-
-def _sessions_held() -> int:
-    """How many sessions of those who left are kept for their return.
-
-    Streamlit keeps one for two minutes, and forgets it only when the next one leaves: where nobody
-    does, all that a full room held would stay. To ask for their number forgets them.
-    """
-    if not runtime.exists():
-        return 0
-    manager = runtime.get_instance()._session_mgr  # noqa: SLF001  (no public way)
-    storage = getattr(manager, "_session_storage", None)
-    return len(getattr(storage, "_cache", ()))
 
 
 def _collect() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from typing import Any
+from unittest.mock import MagicMock
 
 import anyio
 import httpx
@@ -12,8 +14,11 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 from app.serving.busy import Room, Uploads, busy_page
+from app.serving.memory import end_sessions
 from app.shell.work import bounds, turns
 from app.shell.work.bounds import check_room, hold, memory_mib, sent_too_much
 from data_loaders import CohortError
@@ -154,10 +159,29 @@ def test_what_a_proxy_sends_is_a_whole_response():
     assert body == busy_page()
 
 
-def test_the_number_of_sessions_kept_forgets_those_whose_time_is_over():
-    # What app/serving/memory.py rests on, of Streamlit's own.
-    kept = MemorySessionStorage(ttl_seconds=0)._cache
-    kept["gone"] = None  # type: ignore[assignment]
-    assert kept._data
-    assert len(kept) == 0
-    assert not kept._data
+class Held:
+    """As much of a Streamlit session as says whether it was shut down."""
+
+    def __init__(self, name: str) -> None:
+        self.id, self.ended = name, False
+
+    def shutdown(self) -> None:
+        self.ended = True
+
+
+def test_who_does_not_come_back_is_ended_and_who_does_is_not():
+    kept = MemorySessionStorage(ttl_seconds=3_600)
+    sessions = WebsocketSessionManager(kept, MagicMock(), MagicMock(), None)
+    gone: list[Any] = []
+    assert end_sessions(sessions, gone) == 0
+    over, back, away = Held("over"), Held("back"), Held("away")
+    for one in (over, back, away):
+        kept.save(SessionInfo(client=None, session=one))  # type: ignore[arg-type]
+    # One comes back, one's time is over.
+    sessions._active_session_info_by_id["back"] = MagicMock(session=back)
+    kept.delete("back")
+    kept._cache._expirations["over"] = 0.0  # type: ignore[attr-defined]
+    assert end_sessions(sessions, gone) == 1
+    assert (over.ended, back.ended, away.ended) == (True, False, False)
+    assert gone == []
+    assert end_sessions(sessions, gone) == 0
