@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DAYS_PER_MONTH = 365.25 / 12
 
 VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "date", "identifier"]
+# What has values that one counts, rather than a number, a text or a date.
+CATEGORIES: frozenset[VariableKind] = frozenset({"categorical", "ordinal", "binary"})
 VariableRole = Literal[
     "demographic", "disease", "laboratory", "clinical", "treatment", "outcome", "study", "other"
 ]

@@ -12,11 +12,11 @@ import pandas as pd
 
 from app.cohort.filters import All, AnyOf, Between, Clause, Filter, InSet, Known, Not
 from data_loaders import Cohort, Endpoint, Variable
+from data_loaders.model import CATEGORIES
 
 _LATER = frozenset({"treatment", "outcome"})
 # Whose names are known to be of time zero, whatever word they hold.
 _EARLY = frozenset({"demographic", "laboratory", "disease"})
-_CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 # Stems of English, German, Italian, French and Spanish names, accents folded.
 _STEMS = (
     r"transplant|trapiant|trasplant|greffe|allogen|autolog|stammzell|"
@@ -114,7 +114,7 @@ def _why(cohort: Cohort, column: str) -> str:
     if _named_later(variable):
         return "its name says so"
     for endpoint in cohort.endpoints.values():
-        if variable.kind in _CATEGORIES and _follows_event(cohort, column, endpoint):
+        if variable.kind in CATEGORIES and _follows_event(cohort, column, endpoint):
             return f"it follows from {endpoint.label}: who is free of it has one value alone"
         if variable.kind == "numeric" and _is_time_of(cohort, column, endpoint):
             return f"it is the time of {endpoint.label}"
@@ -133,7 +133,7 @@ def _named_later(variable: Variable) -> bool:
         if _LATER_NAME.search(folded):
             return True
         # CR is a remission among categories and creatinine among numbers.
-        if variable.kind in _CATEGORIES and _REMISSION.search(folded):
+        if variable.kind in CATEGORIES and _REMISSION.search(folded):
             return True
     return False
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations._table_one import (
-    CATEGORIES,
     HIDDEN,
     LEFT_OUT_ROLES,
     MOST_LEVELS,
@@ -28,6 +27,7 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, NOT_DRAWN, Grouping, GroupingSpec, by_levels
 from app.cohort.tally import PageTally, TallyError
 from data_loaders import Variable
+from data_loaders.model import CATEGORIES
 
 Ints = npt.NDArray[np.int64]
 _EVERYONE = Grouping("Everyone", ("All patients",), np.empty(0, dtype=np.int16), (BLUE,))

@@ -31,6 +31,7 @@ from app.analysis.associations._ordered_numbers import in_order, quartiles
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_variable
 from data_loaders import Cohort, Variable
+from data_loaders.model import CATEGORIES
 
 NumberTest = Literal["rank", "mean"]
 
@@ -38,7 +39,6 @@ MOST_LEVELS = 12
 _PURE, _PURE_EACH = 0.98, 0.9
 REST = "The rarest, pooled"
 HIDDEN = -1  # a count that must not be told
-CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 LEFT_OUT_ROLES = frozenset({"outcome"})
 
 

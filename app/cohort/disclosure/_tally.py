@@ -143,24 +143,15 @@ class ReleasedTally:
         ends = self.cohort.endpoints.get(endpoint)
         if ends is None or not any(point[0] == endpoint for point in self._release.points):
             raise TallyError(_NOT_FOLLOWED)
-        conditions = self._conditions(selected)
-        names: tuple[str, ...] = ("All",)
-        asked = [list(conditions)]
-        if group is not None:
-            grouping = self.grouping(group, selected)
-            dimension = self._dimension(self._by(group, selected))
-            names = grouping.names
-            asked = [
-                [*conditions, Condition(dimension.name, dimension.levels.index(level))]
-                for level in names
-            ]
         k = self.policy.threshold
-        parts = [_spread(self._months(ends, own), k) for own in asked]
+        groups = dict(self._groups(selected, group))
+        names = list(groups)
+        parts = [_spread(self._months(ends, own), k) for own in groups.values()]
         sizes = [len(part) for part in parts]
         time, cause = np.concatenate(parts).T if sum(sizes) else np.empty((2, 0))
         codes = np.repeat(np.arange(len(parts)), sizes)
         table = event_table(
-            time, cause == 1, cause == 2, groups=pd.Categorical.from_codes(codes, list(names)),
+            time, cause == 1, cause == 2, groups=pd.Categorical.from_codes(codes, names),
             copies=np.full(len(time), k, dtype=np.int64),
         )  # fmt: skip
         table.attrs["left_out"] = {}

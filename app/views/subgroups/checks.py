@@ -11,8 +11,8 @@ import pandas as pd
 
 from app.analysis.subgroups import Concordance, SubgroupResult, batch_check, concordance
 from data_loaders import Cohort, Variable
+from data_loaders.model import CATEGORIES
 
-_CATEGORIES = {"categorical", "ordinal", "binary"}
 _MOST_CLASSES = 40
 _CLASS_NAME = re.compile(r"class|subtype|entity|cluster|group", re.IGNORECASE)
 _INDEFINITE = re.compile(
@@ -37,7 +37,7 @@ def batch_table(
     DataFrame
         As of ``batch_check``; no rows where the cohort tells nothing of the kind.
     """
-    checked = [v for v in cohort.variables.values() if v.role == "study" and v.kind in _CATEGORIES]
+    checked = [v for v in cohort.variables.values() if v.role == "study" and v.kind in CATEGORIES]
     columns = {v.label: _selected(cohort, mask, v.name, result) for v in checked}
     return batch_check(result.labels, pd.DataFrame(columns, index=result.labels.index))
 
@@ -55,7 +55,7 @@ def classifications(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -
     found = [
         variable
         for variable in cohort.variables.values()
-        if variable.kind in _CATEGORIES
+        if variable.kind in CATEGORIES
         and (variable.role == "disease" or _CLASS_NAME.search(variable.name))
         and variable.role not in {"outcome", "treatment"}
         and 2 <= _classes(cohort, variable.name, mask) <= _MOST_CLASSES

@@ -29,11 +29,11 @@ from app.views.home.analysis import Diseases, Glance, disease_variables
 from app.views.survival.curves.analysis import GroupSurvival, survival_of
 from app.views.survival.incidence.analysis import GroupIncidence, incidence_of
 from data_loaders.endpoints.build import LONGEST_FOLLOW_UP
-from data_loaders.model import FEATURE_KINDS
+from data_loaders.model import CATEGORIES, FEATURE_KINDS
 from data_loaders.wording import listing
 
 MOST_PAIRED = 12
-_DRAWN = frozenset({"numeric", "categorical", "ordinal", "binary"})
+_DRAWN = frozenset({"numeric", *CATEGORIES})
 _MISSING, _SMALLER = LEFT_OUT[MISSING], LEFT_OUT[NOT_DRAWN]
 _MONTHS = range(int(LONGEST_FOLLOW_UP) + 1)
 _BY_MONTH = (
@@ -115,7 +115,7 @@ def followed(
         entry=None if entry is None else entry[keep],
         names=names,
         codes=codes[keep].astype(np.int16),
-        selected=max(int(tally.counts(selected)["n"].iloc[0]), n),
+        selected=max(size_of(tally, selected), n),
         left_out=table.attrs["left_out"],
         limit=limit,
         reference=0 if grouping is None else grouping.reference,
@@ -213,7 +213,7 @@ def tallied_frequencies(
     altered = np.maximum(altered, 0)
     a = np.vstack([table["altered"].to_numpy() - altered.sum(axis=0), altered])
     t = np.vstack([table["tested"].to_numpy() - tested.sum(axis=0), tested])
-    n = int(tally.counts(selected)["n"].iloc[0])
+    n = size_of(tally, selected)
     grouped = min(sum(sizes.values()), n) if sizes else n
     kinds = tuple(kind for kind in FEATURE_KINDS if (counted["kind"] == kind).any())
     result = frequencies_of(
@@ -253,7 +253,7 @@ def tallied_pairs(tally: PageTally, selected: Filter) -> PairScreen:
         min_altered=MIN_ALTERED,
         n_features=len(counted),
         own=0,
-        selected=int(tally.counts(selected)["n"].iloc[0]),
+        selected=size_of(tally, selected),
     )
 
 
@@ -290,7 +290,7 @@ def tallied_glance(tally: PageTally, selected: Filter) -> Glance:
         )
         for one in found
     )  # fmt: skip
-    return Glance(_size(tally, selected), diseases, frequencies_from_counts(counted[chosen]))
+    return Glance(size_of(tally, selected), diseases, frequencies_from_counts(counted[chosen]))
 
 
 def tallied_pictures(tally: PageTally, selected: Filter) -> Pictures:
@@ -330,14 +330,14 @@ def tallied_pictures(tally: PageTally, selected: Filter) -> Pictures:
     return Pictures(
         tuple(one for one in found if len(one.counts)),
         alterations.head(MOST_ALTERATIONS),
-        _size(tally, selected),
+        size_of(tally, selected),
         not selected.is_empty,
     )
 
 
 def tallied_completeness(tally: PageTally, selected: Filter) -> pd.DataFrame:
     """Who has a value, variable by variable, as it is had of rows."""
-    n = _size(tally, selected)
+    n = size_of(tally, selected)
     rows = []
     for name in tally.columns:
         if tally.may_ask(selected, name):
@@ -349,7 +349,14 @@ def tallied_completeness(tally: PageTally, selected: Filter) -> pd.DataFrame:
     return table.sort_values(["share", "label"], ignore_index=True)
 
 
-def _size(tally: PageTally, selected: Filter) -> int:
+def size_of(tally: PageTally, selected: Filter) -> int:
+    """Patients selected.
+
+    Raises
+    ------
+    TallyError
+        If the tally refuses.
+    """
     return int(tally.counts(selected)["n"].iloc[0])
 
 
@@ -370,7 +377,7 @@ def _categories(tally: PageTally, selected: Filter, name: str) -> Categories:
         shown,
         np.array([counts.get(value, 0) for value in shown], dtype=np.int64),
         np.array([everyone[value] for value in shown], dtype=np.int64),
-        _size(tally, selected),
+        size_of(tally, selected),
     )
     return replace(found, known=_known(inside), known_of_everyone=_known(tally.values(None, name)))
 
@@ -382,7 +389,7 @@ def _number(tally: PageTally, selected: Filter, name: str) -> Categories | Histo
 
     everyone = values(Filter())
     chosen = everyone if selected.is_empty else values(selected)
-    return numbers_of(tally.cohort.variables[name], everyone, chosen, _size(tally, selected))
+    return numbers_of(tally.cohort.variables[name], everyone, chosen, size_of(tally, selected))
 
 
 def tallied_comparison(

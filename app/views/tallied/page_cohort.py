@@ -17,6 +17,7 @@ from app.views.cohort.table_one.words import legend, printed
 from app.views.home.answer import glance_answer
 from app.views.tallied.analysis import (
     OF_ROUNDED,
+    size_of,
     tallied_completeness,
     tallied_glance,
     tallied_pictures,
@@ -71,7 +72,7 @@ def _draw_tiles(asked: Asked) -> None:
     tally = asked.tally
     about = "" if tally.exact else ", about"
     tiles = st.columns(3)
-    n = asked.ask("n", lambda asking: int(asking.counts(asked.filter)["n"].iloc[0]))
+    n = asked.ask("n", partial(size_of, selected=asked.filter))
     tiles[0].metric(f"Patients{about}", f"{n:,}", border=True)
     endpoint = next(iter(tally.cohort.endpoints.values()), None)
     if endpoint is None:

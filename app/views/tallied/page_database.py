@@ -13,14 +13,21 @@ from app.cohort.tally import EngineTally
 from app.shell.controls.choice import pick, several
 from app.shell.escaping import escape_texts_of
 from app.shell.layout import bullets
-from app.shell.session import DATABASE, keep_upload, look_at, looking_at, open_cohort
+from app.shell.session import (
+    DATABASE,
+    keep_upload,
+    look_at,
+    looking_at,
+    open_cohort,
+    uploads,
+)
 from app.shell.tables import draw_table
 from app.shell.work.engine import engine_answer, held_engine, let_go
 from app.study.wording import count
 from app.views.tallied.page_parts import Asked
+from data_loaders.model import CATEGORIES
 
 _FILTER = "_engine_filter"
-_GROUPED = frozenset({"categorical", "ordinal", "binary"})
 _SAMPLES = (1_000, 5_000, 20_000)
 
 
@@ -84,7 +91,9 @@ def look_at_sample(asked: Asked) -> None:
         ("sample", asked.filter, many, seed),
         lambda tally: tally.sample(many, int(seed), asked.filter),
     )
-    key = keep_upload(cohort)
+    # Drawn once, it is loaded once: a page runs again at every click.
+    here = (key for key, held in uploads().items() if held is cohort)
+    key = next(here, "") or keep_upload(cohort)
     cohort = open_cohort(key)
     escape_texts_of(cohort, _texts(asked.tally))
     look_at(key, cohort, Filter())
@@ -114,7 +123,7 @@ def _draw_filter(tally: EngineTally) -> Filter:
     without = several(
         "Not altered", labels, "engine_without", labels=labels, placeholder="Whatever"
     )
-    grouped = [n for n, v in variables.items() if v.kind in _GROUPED]
+    grouped = [n for n, v in variables.items() if v.kind in CATEGORIES]
     by = st.selectbox(
         "Only some values of", grouped, index=None, key="engine_values_of",
         format_func=lambda n: variables[n].label, placeholder="Any variable",

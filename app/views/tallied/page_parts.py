@@ -16,7 +16,7 @@ from app.cohort.tally import EngineTally, PageTally, TallyError
 from app.shell.controls.choice import choice, pick
 from app.shell.controls.views import control_of
 from app.shell.layout import download, figure_with_downloads
-from app.shell.links import EVERYONE, GROUP
+from app.shell.links import EVERYONE, GROUP, spec_label
 from app.shell.show import Frame, frame, show
 from app.shell.take_away import offer_slides
 from app.shell.work.engine import engine_answer
@@ -26,9 +26,9 @@ from app.study.files.tables import file_stem
 from app.study.files.workbook import to_xlsx
 from app.study.wording import capitalised, count
 from app.views.tallied.answer import as_told
+from data_loaders.model import CATEGORIES
 
 T = TypeVar("T")
-_GROUPED = frozenset({"categorical", "ordinal", "binary"})
 _UNTOLD = "a step could not connect to the database again"
 
 
@@ -80,7 +80,7 @@ def draw_groups(asked: Asked, *, needed: bool = False) -> GroupingSpec | None:
     tally = asked.tally
     held = tally.cohort.variables
     names = [n for n in tally.columns if held[n].role != "outcome"]
-    specs = [GroupingSpec("variable", n) for n in names if held[n].kind in _GROUPED]
+    specs = [GroupingSpec("variable", n) for n in names if held[n].kind in CATEGORIES]
     specs += [GroupingSpec("alteration", name) for name in tally.alterations]
     for rule in (MEDIAN, QUARTILES):
         cut = [name for name in names if held[name].kind == "numeric"]
@@ -161,10 +161,7 @@ def take_away_counts(asked: Asked, answer: Answer) -> None:
 
 def _words(tally: PageTally, spec: GroupingSpec) -> str:
     """A grouping as a choice: ``Diagnosis``, ``TP53``, ``Age at diagnosis, quartiles``."""
-    cohort = tally.cohort
-    if spec.kind == "alteration":
-        return str(cohort.features.loc[spec.name, "label"])
     if spec.kind == CUT:
         cut = Cut.parse(spec.name)
-        return f"{cohort.variables[cut.column].label}, {cut.rule}"
-    return cohort.variables[spec.name].label
+        return f"{tally.cohort.variables[cut.column].label}, {cut.rule}"
+    return spec_label(tally.cohort, spec)

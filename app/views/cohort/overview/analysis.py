@@ -15,6 +15,7 @@ from app.analysis.arrays import Bools, Floats
 from app.cohort.groupings import by_levels
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
+from data_loaders.model import CATEGORIES
 from data_loaders.wording import mid_sentence
 
 MOST_LEVELS = 8
@@ -22,7 +23,6 @@ _MOST_BINS = 24
 # Told in decades by everyone who measures it.
 _IN_LOGS = "BCR::ABL1 (international scale)"
 _WHOLE_NUMBERS = 12
-_CATEGORIES = frozenset({"categorical", "ordinal", "binary"})
 # What a haematologist asks first; outcomes have pages of their own.
 _BY_ROLE = {
     "disease": 1.0,
@@ -137,7 +137,7 @@ def _ranked(cohort: Cohort) -> list[RankedVariable]:
             continue
         if variable.name not in cohort.patients.columns:
             continue
-        if variable.kind != "numeric" and variable.kind not in _CATEGORIES:
+        if variable.kind != "numeric" and variable.kind not in CATEGORIES:
             continue
         completeness, information = _tells(cohort, variable)
         if information > 0:
@@ -165,7 +165,7 @@ def distribution(cohort: Cohort, name: str, mask: Bools) -> Categories | Histogr
         If the variable is neither a number nor a set of categories.
     """
     variable = cohort.variables[name]
-    if variable.kind in _CATEGORIES:
+    if variable.kind in CATEGORIES:
         return _categories(cohort, variable, mask)
     if variable.kind != "numeric":
         raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
