@@ -45,7 +45,6 @@ def look() -> None:
         if not must_look():
             return
         store = opened(make=True)
-        assert store is not None  # noqa: S101  (it was to be made)
         from app.study.workspace.watched import end_logins, ended_logins
 
         for who, at in list(_unwritten.items()):
@@ -77,7 +76,6 @@ def came_in(subject: str, began: float, rank: int) -> None:
     global _look_at  # noqa: PLW0603
     try:
         store = opened(make=True)
-        assert store is not None  # noqa: S101  (it was to be made)
         from app.study.workspace.watched import came_in as noted
 
         noted(store, _hashed(subject), began, rank)

@@ -169,7 +169,6 @@ def _write_rows() -> None:
             lines = list(islice(_waiting, _AT_ONCE))
         try:
             store = opened(make=True)
-            assert store is not None  # noqa: S101  (it was to be made)
             from app.study.workspace.watched import write_notes
 
             write_notes(store, lines, _moment(timedelta(days=limit(settings.AUDIT_DAYS))))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import platformdirs
 
@@ -56,6 +56,14 @@ def store_setting() -> Path | str:
     if stated:
         return Path(stated).expanduser()
     return Path(platformdirs.user_data_dir("calr-explorer", appauthor=False))
+
+
+@overload
+def opened(*, make: Literal[True]) -> Workspace: ...
+
+
+@overload
+def opened(*, make: bool = False) -> Workspace | None: ...
 
 
 def opened(*, make: bool = False) -> Workspace | None:
