@@ -7,11 +7,12 @@ import streamlit as st
 from app.shell.controls.choice import pick
 from app.shell.layout import bullets
 from app.shell.links import ENDPOINT, endpoint_labels
+from app.study.analyses import REGISTRY
 from app.views.compare.answer import comparison_answer
 from app.views.tallied.analysis import tallied_comparison
 from app.views.tallied.page_parts import Asked, draw_figures, draw_groups, draw_view
 
-GLANCE = "At a glance"
+GLANCE = REGISTRY["compare.groups"].label
 
 
 def draw_compare(asked: Asked) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.study.analyses import REGISTRY
 from app.views.genomics.frequencies.answer import frequency_answer
 from app.views.genomics.pairs.answer import pair_answer
 from app.views.tallied.analysis import tallied_frequencies, tallied_pairs
 from app.views.tallied.page_parts import Asked, draw_groups, draw_view, show_answer
 
-FREQUENCIES, PAIRS = "Frequencies", "Together or apart"
+FREQUENCIES, PAIRS = (REGISTRY[f"genomics.{name}"].label for name in ("frequencies", "pairs"))
 _ROWS = 30
 _NOT_HERE = (
     "Alterations together, their number a patient, the oncoprint, single variants and allele "

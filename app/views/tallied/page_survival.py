@@ -10,6 +10,7 @@ from app.shell.controls.time_axis import draw_axis_end, draw_read_at
 from app.shell.links import ENDPOINT, endpoint_labels
 from app.shell.show import frame
 from app.shell.tables import draw_table
+from app.study.analyses import REGISTRY
 from app.views.survival.curves.answer import survival_answer
 from app.views.survival.curves.words import summary_table
 from app.views.survival.incidence.answer import incidence_answer
@@ -18,7 +19,7 @@ from app.views.survival.incidence.words import summary_table as incidence_table
 from app.views.tallied.analysis import tallied_incidence, tallied_survival
 from app.views.tallied.page_parts import Asked, draw_groups, draw_view, show_answer
 
-CURVES, INCIDENCE = "Survival curves", "Competing risks"
+CURVES, INCIDENCE = (REGISTRY[f"survival.{name}"].label for name in ("curves", "incidence"))
 
 
 def draw_survival(asked: Asked) -> None:
