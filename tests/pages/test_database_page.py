@@ -183,7 +183,7 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
 
 
 @pytest.mark.parametrize(
-    ("page", "drawn"), [("home", 2), ("cohort", 5), ("genomics", 1), ("compare", 4)]
+    ("page", "drawn"), [("home", 2), ("cohort", 5), ("genomics", 1), ("compare", 4), ("data", 0)]
 )
 def test_the_ordinary_pages_draw_an_open_database(open_app, tally, page: str, drawn: int):
     at = open_app(page)
@@ -192,3 +192,5 @@ def test_the_ordinary_pages_draw_an_open_database(open_app, tally, page: str, dr
     calm(at.run(timeout=200))
     assert len(figures(at)) >= drawn
     assert "counted where its rows lie" in words(at)
+    assert "0 patients** ·" not in words(at), "the dictionary of a database has none"
+    assert "isclosure control" not in words(at)

@@ -12,6 +12,7 @@ from app.shell.accounts import disclosure_policy
 from app.shell.controls.views import control_of
 from app.shell.disclosure_words import refusal
 from app.shell.layout import draw_provenance, page_header
+from app.shell.session import looking_at
 from app.study.analyses import views_of
 from app.views.tallied.page_cohort import draw_cohort, draw_home
 from app.views.tallied.page_compare import GLANCE, draw_compare
@@ -24,6 +25,11 @@ from app.views.tallied.page_survival import CURVES, INCIDENCE, draw_survival
 # These pages show no data.
 _WITHOUT_DATA = ("methods", "audit")
 DATA = "data"
+_DATA = ("Data", "What is loaded, and what was understood.")
+_NOT_OFFERED = (
+    "Findings, corrections with their preview, and saving the cohort show single patients, so "
+    "they are not offered under disclosure control: prepare the file on a machine without it."
+)
 _View = Callable[[Asked], None]
 VIEWS: dict[str, tuple[str, str, _View]] = {
     "": ("The cohort at a glance", "Who is in it, and what do they carry?", draw_home),
@@ -66,7 +72,8 @@ def draw_tallied(path: str) -> bool:
         asked = asked_database()
         return asked is not None and _draw_database(path, asked)
     if path == DATA:
-        draw_data(page_header("Data", "What is loaded, and what was understood."))
+        draw_data(page_header(*_DATA))
+        st.caption(_NOT_OFFERED)
         return True
     if path not in VIEWS:
         page_header(path.capitalize(), "Not shown on this server.")
@@ -91,17 +98,13 @@ def _draw_database(path: str, asked: Asked) -> bool:
     """The page of a path from a database; False where it is to run on a sample of its rows."""
     assert isinstance(asked.tally, EngineTally)  # noqa: S101  (a database is asked through it)
     if path == DATA:
-        draw_data(page_header("Data", "What is loaded, and what was understood."))
+        _header(asked, *_DATA)
+        draw_data(looking_at())
         draw_understood(asked.tally)
         return True
     if (path in VIEWS or path == "compare") and not _needs_rows(path):
         title, question, draw = VIEWS.get(path, _COMPARE)
-        st.title(title, anchor=False)
-        patients = markdown_escaped(asked.filter.describe(asked.tally.cohort))
-        st.markdown(
-            f"{question}  \n**{markdown_escaped(asked.tally.name)}**, counted where its rows lie · "
-            f"{patients}"
-        )
+        _header(asked, title, question)
         _draw(draw, asked)
         return True
     try:
@@ -111,6 +114,14 @@ def _draw_database(path: str, asked: Asked) -> bool:
         st.info(markdown_escaped(str(error)))
         return True
     return False
+
+
+def _header(asked: Asked, title: str, question: str) -> None:
+    """As :func:`page_header`, of a database."""
+    st.title(title, anchor=False)
+    patients = markdown_escaped(asked.filter.describe(asked.tally.cohort))
+    name = markdown_escaped(asked.tally.name)
+    st.markdown(f"{question}  \n**{name}**, counted where its rows lie · {patients}")
 
 
 def _needs_rows(path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Data while disclosure control is on: what is loaded, without a count or a value of patients."""
+"""Data from a tally: what is loaded, without a count or a value of patients."""
 
 from __future__ import annotations
 
@@ -47,7 +47,3 @@ def draw_data(looking: Looking) -> None:
         if rows:
             st.subheader(title, anchor=False)
             draw_table(pd.DataFrame(rows), key=f"data_{title.lower()}")
-    st.caption(
-        "Findings, corrections with their preview, and saving the cohort show single patients, so "
-        "they are not offered under disclosure control: prepare the file on a machine without it."
-    )

@@ -78,6 +78,7 @@ def look_at_sample(asked: Asked) -> None:
     CohortError, TallyError
         If nobody is selected, or the database refuses.
     """
+    said = st.container()
     place = st.container(horizontal=True, vertical_alignment="bottom")
     with place:
         many = pick(
@@ -97,7 +98,7 @@ def look_at_sample(asked: Asked) -> None:
     cohort = open_cohort(key)
     escape_texts_of(cohort, _texts(asked.tally))
     look_at(key, cohort, Filter())
-    st.info(f"This page needs rows. {markdown_escaped(cohort.provenance.note)}")
+    said.info(f"This page needs rows. {markdown_escaped(cohort.provenance.note)}")
 
 
 def _texts(tally: Any) -> set[str]:
