@@ -403,8 +403,6 @@ def wald(
     difference, std_error
         Estimates and their standard errors. An error of zero is none: nothing varied, which is no
         certainty.
-    conf_level
-        Level of the interval.
     bounds
         The least and the largest difference that there can be; the interval is cut there.
 

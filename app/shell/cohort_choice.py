@@ -27,8 +27,6 @@ def draw_cohort_choice(
 
     Parameters
     ----------
-    label, help
-        Of the control.
     keys, default
         The cohorts that can be chosen, and the one that is where nothing is.
     key

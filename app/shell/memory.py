@@ -49,8 +49,6 @@ def ask(
 
     Parameters
     ----------
-    analysis
-        Key of the analysis.
     settings
         Its settings, plain data: everything else that the result depends on.
     grouping, arrangement

@@ -153,8 +153,6 @@ def keep_upload(cohort: Cohort, source: Source | None = None) -> str:
 
     Parameters
     ----------
-    cohort
-        What was understood.
     source
         What reads it again under another mapping, where that is possible.
 

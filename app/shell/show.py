@@ -22,13 +22,7 @@ from data_loaders import Cohort
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the parts of an answer go; a view may put controls of its own into each.
-
-    Attributes
-    ----------
-    figure, below, words
-        The figure, what stands under it, and the words beside it.
-    """
+    """Where the parts of an answer go; a view may put controls of its own into each."""
 
     figure: DeltaGenerator
     below: DeltaGenerator

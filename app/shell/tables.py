@@ -29,8 +29,6 @@ def draw_table(
 
     Parameters
     ----------
-    frame
-        The table.
     column_config, column_order
         As in ``st.dataframe``; pinned columns of text get their width here.
     printed

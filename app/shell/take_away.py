@@ -26,18 +26,10 @@ class TakeAway:
 
     Parameters
     ----------
-    key
-        Stable start of the widgets' keys.
-    name
-        Words of the file names.
     figures
         By what they are called: ``Figure``, ``Residuals``; or what draws them.
     sheets
         Makes the tables of the workbook, by sheet name.
-    methods
-        The methods paragraph.
-    script
-        Makes the Python script that reproduces the numbers.
     told
         What the workbook's first sheet says beside the cohort: endpoint, groups, settings.
     answer

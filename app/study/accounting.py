@@ -19,12 +19,6 @@ class Accounting:
 
     Parameters
     ----------
-    selected, analysed
-        Patients.
-    left_out
-        Why the others are not analysed: reason to number.
-    limit
-        Months at which follow-up was ended for every number (administrative censoring), or None.
     verb
         What the analysed are, as a caption says it: ``are in the curves``, ``are analysed``.
     """

@@ -54,11 +54,6 @@ def covariate_frame(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Covariates of the patients used, under their labels, without those that say nothing.
 
-    Parameters
-    ----------
-    used
-        The patients, shape (cohort.n,).
-
     Returns
     -------
     tuple

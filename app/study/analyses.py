@@ -30,8 +30,6 @@ class Listed:
         The :class:`Analysis`; empty for a view that asks those of others, or nothing by key.
     label
         What the view is called on its page and in links; empty where others show the analysis.
-    draw
-        The function that draws the view.
     """
 
     analysis: str = ""
@@ -137,13 +135,7 @@ class Analysis:
 
 
 def analysis_of(question: Question) -> Analysis:
-    """The functions that a question's key stands for.
-
-    Raises
-    ------
-    KeyError
-        If there is no such analysis.
-    """
+    """The functions that a question's key stands for."""
     key = question.analysis
     if key not in ANALYSES:
         raise KeyError(key)

@@ -24,20 +24,12 @@ class Answer:
 
     Parameters
     ----------
-    key
-        Stable start of the widgets' keys.
     name
         Words of the file names, most general first.
-    title
-        What is shown, and of how many.
     figures
         What draws each, by what it is called; the first is the answer's figure.
     numbers
         Makes the table behind that figure.
-    alt
-        Its alternative text.
-    accounting
-        Who is in the answer, and who is not.
     tables
         Makes the tables of the workbook, which the script prints too, by sheet name.
     methods

@@ -35,8 +35,6 @@ class Exposure:
     key
         ``column:transplant_months`` for a column with its time, ``endpoint:aml`` for the event of
         another endpoint.
-    label
-        Name for people: ``Transplant``.
     """
 
     key: str
@@ -54,8 +52,6 @@ class ExposureTimes:
 
     Attributes
     ----------
-    exposure
-        Which.
     months
         Shape (cohort.n,); NaN for who never had it, and for who is undated or unknown.
     undated

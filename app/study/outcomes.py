@@ -26,8 +26,6 @@ class Outcome:
 
     Attributes
     ----------
-    endpoint
-        What was followed.
     used
         Which patients of the cohort are analysed, shape (cohort.n,).
     time, event
@@ -39,12 +37,6 @@ class Outcome:
         Months at which each came under observation; None where all did at time zero.
     names, codes
         Groups, and the position of each patient's group, shape (n,).
-    selected
-        Patients selected, of whom those analysed are a part.
-    left_out
-        Why the others are not analysed: reason to number.
-    limit
-        Months at which follow-up was ended for everyone (administrative censoring), or None.
     reference
         Position of the group that the others are compared with.
     copies
@@ -142,15 +134,6 @@ def outcome_of(
     """Follow-up of the selected patients who have a group and a known outcome.
 
     Groups measured at a month compare those who are followed, and event-free, beyond it.
-
-    Parameters
-    ----------
-    grouping
-        Groups; None for everyone together.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count as at risk only from the endpoint's entry time on, where it has one.
 
     Raises
     ------

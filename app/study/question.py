@@ -88,12 +88,8 @@ class Question:
     cohort
         Key of the cohort: ``demo:mpn``; empty for a question that is put to none, and answered
         from its settings alone.
-    fingerprint
-        Of the cohort's content.
     analysis
         Stable short key of what is computed: ``survival.incidence``.
-    filter
-        Which patients.
     grouping, arrangement
         How they are grouped, None for everyone together, and how the groups are shown.
     saved

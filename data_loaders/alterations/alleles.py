@@ -45,10 +45,6 @@ class Allele:
     ----------
     name
         Feature name in the cohort.
-    gene
-        Current symbol.
-    label
-        Name for people.
     rule
         From the gene's variants (protein_change, variant_class, vaf, inserted, cdna) to the rows
         that belong to the part.

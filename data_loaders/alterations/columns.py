@@ -45,8 +45,6 @@ class Alterations:
     ----------
     matrix
         Patients x features, nullable ``boolean``, NA = not tested.
-    features
-        As :class:`data_loaders.model.Cohort` describes them.
     sources
         Columns of the file that the matrix holds in full; a column of counts is not among them.
     issues
@@ -82,8 +80,6 @@ def find_alterations(
         The candidates in the file's order, by name.
     stated
         What the user says that columns hold.
-    index
-        The patients, for the result.
     others
         Columns that the user says are something else: they count as neighbours only, so that what
         is said of one column does not change what is inferred of another.

@@ -114,8 +114,6 @@ def with_cell_changes(base: Alterations, variants: Variants) -> Alterations:
 
     Parameters
     ----------
-    base
-        What the columns say.
     variants
         Their changes, from :func:`variants_of_cells`.
     """
@@ -130,15 +128,7 @@ def with_cell_changes(base: Alterations, variants: Variants) -> Alterations:
 
 
 def variants_of_cells(base: Alterations, source: str) -> Variants | None:
-    """The protein changes and allele fractions in the cells of gene columns; None without any.
-
-    Parameters
-    ----------
-    base
-        What the columns say.
-    source
-        The file's name.
-    """
+    """The protein changes and allele fractions in the cells of gene columns; None without any."""
     parts, places = [], []
     for name, (column, calls) in base.calls.items():
         if base.features.loc[name, "kind"] != "gene":

@@ -159,8 +159,6 @@ def strange_genes_issue(
     ----------
     identifiers
         Of Entrez or Ensembl identifiers; None if there is none.
-    lines
-        Position of each row in the file.
     """
     strange = [
         genes_of_cell(str(text)) == (str(text),) and _is_no_symbol(str(text))

@@ -126,8 +126,6 @@ class FeatureName:
         Gene, refinement or cytogenetic event.
     gene
         Current symbol; None for cytogenetic events. Of a part of an event, that event.
-    label
-        Name for people.
     alias
         The old symbol the column was named by, None if it was current.
     note

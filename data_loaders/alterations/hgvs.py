@@ -64,11 +64,6 @@ def protein_change(text: str) -> str:
 
     Transcripts, changes of the coding sequence and brackets beside them are dropped; what names no
     protein change (``ITD``) stays as it is, and so does what denies one (``no V617F``).
-
-    Parameters
-    ----------
-    text
-        As it stands in the file.
     """
     plain = (unquote(text) if "%" in text and _ENCODED.search(text) else text).strip()
     if plain.startswith("p.") and _UNDERSTOOD.fullmatch(plain):

@@ -236,10 +236,6 @@ def set_aside_issues(
     ----------
     found
         As :func:`reasons` gives them.
-    parts
-        Names of the columns by part.
-    lines
-        Position of each row in the file.
     """
     of_part = {"filtered": "filter", "not_driver": "verdict", "germline": "status",
                "not_called": "status", "silent": "effect"}  # fmt: skip
@@ -314,10 +310,6 @@ def swapped_reads(
     ----------
     swapped
         Rows with reads of the change in the normal sample and none in the tumour.
-    parts
-        Names of the columns by part.
-    lines
-        Position of each row in the file.
     """
     rows = lines[swapped]
     if not len(rows):

@@ -36,8 +36,6 @@ class PublishedFile:
         The commit whose version is meant, 40 hexadecimal digits.
     path
         Inside the repository.
-    sha256
-        Of the file's bytes.
     bytes
         Their number.
     """
@@ -74,12 +72,6 @@ class CatalogueEntry:
         How many, as far as the publisher states it.
     endpoints
         Keys of the endpoints that loading gives; empty where only loading tells.
-    citation
-        What to cite.
-    licence
-        On what terms the data may be used.
-    note
-        What a user should know besides.
     evidence
         Where number, citation and licence were read.
     files

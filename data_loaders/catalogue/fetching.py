@@ -54,8 +54,6 @@ def fetch(
 
     Parameters
     ----------
-    entry
-        One that has files.
     progress
         Called with what is being done and the share that is done, from 0 to 1.
     host
@@ -170,10 +168,6 @@ class _Download:
 
     Parameters
     ----------
-    file
-        What is downloaded.
-    host
-        From where.
     silence, total
         Seconds without a byte and altogether.
     tell

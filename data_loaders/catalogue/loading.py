@@ -22,8 +22,6 @@ def load_catalogue(name: str, *, progress: Progress | None = None) -> Cohort:
 
     Parameters
     ----------
-    name
-        A name of the catalogue, such as ``mds_iwg_2022``.
     progress
         Called with what is being done and the share that is done, from 0 to 1.
 

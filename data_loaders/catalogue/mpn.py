@@ -72,11 +72,6 @@ _LABELS: Mapping[str, str] = {
 def mpn_table(filename: str, data: bytes) -> tuple[str, bytes]:
     """The name and content of a CSV file with one row a patient, from the workspace.
 
-    Parameters
-    ----------
-    filename
-        Of the workspace, for messages.
-
     Raises
     ------
     CohortError

@@ -29,8 +29,6 @@ def workspace_table(filename: str, data: bytes, name: str) -> pd.DataFrame:
     ----------
     data
         The content of the file, as ``save()`` writes it, compressed with gzip or not.
-    name
-        Of the data frame.
 
     Raises
     ------

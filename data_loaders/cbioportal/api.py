@@ -30,10 +30,6 @@ class StudySummary:
 
     Parameters
     ----------
-    study_id
-        Its identifier, for :func:`load_from_api`.
-    name, description, citation
-        As the instance states them.
     cancer_type
         Its OncoTree code or name.
     samples
@@ -114,8 +110,6 @@ def load_from_api(
         A folder to keep the cohort in, or False for none. By default studies that need no token
         are kept in the user's cache folder, and studies that need one are not kept: whoever shares
         the machine's account could read them. A folder that is given is read without a token, too.
-    name
-        Of the cohort; default the study's.
     refresh
         Download again although the cohort is in the cache.
     cancelled

@@ -105,8 +105,6 @@ class Client:
 
     Parameters
     ----------
-    address
-        Where it is.
     token
         Data access token; never written, logged or repeated in a message.
     timeout

@@ -44,8 +44,6 @@ class Samples:
 
     Parameters
     ----------
-    ids
-        One a sample.
     patients
         Position of each sample's patient.
     order
@@ -88,10 +86,6 @@ class Clinical:
         Rows as read; None where there is no such table.
     patient_rows
         Row of each patient in the table of patients, -1 = none.
-    samples
-        As above.
-    issues
-        What was mended.
     """
 
     ids: pd.Index
@@ -170,8 +164,6 @@ def one_row_each(clinical: Clinical, chosen: Positions, filename: str) -> RawTab
 
     Parameters
     ----------
-    clinical
-        Patients and samples.
     chosen
         The sample that stands for each patient, -1 = none.
     filename

@@ -42,13 +42,6 @@ def cohort_from_study(
     A feature that both the clinical table and the genomic files give keeps the clinical table's
     call, which is usually that of a dedicated test; the files fill in where it is silent.
 
-    Parameters
-    ----------
-    name
-        Name of the cohort; default the study's.
-    mapping
-        What the user says of the clinical columns.
-
     Raises
     ------
     CohortError

@@ -40,8 +40,6 @@ def called_copy_numbers(
     ----------
     table
         A matrix of genes and samples, or a long table; None without copy numbers.
-    samples, patients
-        Of the study.
     profiled, panels
         Who was profiled on what; None if the study does not say, then the samples of the table.
 

@@ -57,8 +57,6 @@ def download_study(client: Client, study_id: str, tell: Progress) -> Study:
 
     Parameters
     ----------
-    client
-        Of the instance.
     tell
         Called with the share that is done and a sentence.
 

@@ -75,10 +75,6 @@ class Contents:
     ----------
     study
         Fields of meta_study.txt; empty if there is none.
-    files
-        The data files that are read.
-    issues
-        What was left out or recognised by name.
     """
 
     study: Mapping[str, str]

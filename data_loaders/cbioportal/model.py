@@ -18,8 +18,6 @@ class Study:
     ----------
     key
         The study's identifier, or the folder's name.
-    name, description, citation
-        As the study states them.
     patients, samples
         Clinical tables; one of them is there.
     mutations, copy_number, structural
@@ -36,8 +34,6 @@ class Study:
         For the provenance: the folder's name or the web address.
     version
         Of the source, such as the day of the download.
-    issues
-        Found while reading.
     """
 
     key: str

@@ -38,10 +38,6 @@ class Called:
     ----------
     matrix
         Patients x features, nullable boolean, NA = not tested.
-    features
-        As :class:`data_loaders.model.Cohort` describes them.
-    issues
-        What was decided.
     untested
         Genes with mutations that were looked for in nobody, and are no features.
     """
@@ -62,8 +58,6 @@ class SampleRows:
         Without the rows of other samples.
     samples
         Position of each row's sample.
-    issues
-        What was left out.
     """
 
     table: RawTable
@@ -128,8 +122,6 @@ def called_mutations(
     ----------
     tables
         Lists of variants; several are read as one.
-    samples, patients
-        Of the study.
     profiled, panels
         Who was sequenced on what; None if the study does not say, then everyone.
 

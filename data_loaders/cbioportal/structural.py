@@ -60,8 +60,6 @@ def called_fusions(
     ----------
     tables
         Structural variants (one row a variant) or fusions of the older format (one row a gene).
-    samples, patients
-        Of the study.
     profiled, panels
         Who was profiled on what: for structural variants, or for mutations, as the format's
         documentation has it for studies without a profile of their own.

@@ -30,15 +30,6 @@ def load_study(
     A folder that this product wrote, and whose files were not changed since, gives exactly the
     cohort that was written.
 
-    Parameters
-    ----------
-    path
-        The folder.
-    name
-        Name of the cohort; default the study's.
-    mapping
-        What the user says of the clinical columns.
-
     Raises
     ------
     CohortError

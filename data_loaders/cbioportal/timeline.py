@@ -37,8 +37,6 @@ class TimelineVariable:
 
     Parameters
     ----------
-    variable
-        Its entry in the data dictionary.
     months
         Months from time zero, one a patient, NaN for none.
     """
@@ -57,8 +55,6 @@ def transplants(
 
     Parameters
     ----------
-    tables
-        Timeline files.
     patients
         Identifiers in the cohort's order.
     taken

@@ -35,12 +35,6 @@ class TextTable:
         Without its folder.
     comments
         The rows on top that begin with ``#``, without it, cut into cells.
-    header
-        Column names.
-    cells
-        The rows below.
-    issues
-        What had to be mended.
     """
 
     filename: str

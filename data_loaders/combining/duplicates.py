@@ -59,8 +59,6 @@ def alike_patients(
 
     Parameters
     ----------
-    whole
-        All patients.
     cohort
         Position of each patient's cohort.
     variables

@@ -20,11 +20,6 @@ def combined_endpoints(
 ) -> tuple[dict[str, Endpoint], dict[str, pd.Series], list[Issue]]:
     """Match endpoints by key.
 
-    Parameters
-    ----------
-    names
-        Of the cohorts.
-
     Returns
     -------
     tuple

@@ -44,8 +44,6 @@ def matched_variables(
 
     Parameters
     ----------
-    names
-        Of the cohorts.
     taken
         Names that the variables may not have.
 

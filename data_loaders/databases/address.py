@@ -24,8 +24,6 @@ class Address:
 
     Parameters
     ----------
-    kind
-        What answers there.
     label
         For messages and provenance; it holds neither user nor password.
     database

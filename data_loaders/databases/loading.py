@@ -33,8 +33,6 @@ class DatabaseTable:
         The table. Neither address nor password is kept.
     asked
         ``query`` or ``table``, as asked for.
-    provenance, default_name
-        Of the cohort.
     """
 
     raw: RawTable = field(repr=False)
@@ -101,8 +99,6 @@ def load_database(
         (``registry.patients``); instead of ``query``.
     mapping
         What the columns are: plain data or the path of a JSON file.
-    name
-        Name of the cohort; default the table's or the database's.
     seconds
         How long the query may take.
 

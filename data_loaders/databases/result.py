@@ -71,8 +71,6 @@ class Collected:
 
     Parameters
     ----------
-    names
-        Of the columns.
     kinds
         How each column's text is to be understood.
 

@@ -53,8 +53,6 @@ class DateColumn:
 
     Parameters
     ----------
-    name
-        The column's name in the file.
     cells
         One a row, datetime64[s]; NaT where blank or not read.
     past
@@ -65,8 +63,6 @@ class DateColumn:
         Rows that hold something which is no date, words of "unknown" excepted.
     none
         Rows that say that there is no date: a dash, no, a date of death "alive".
-    issues
-        What was assumed and what was found wrong.
     """
 
     name: str
@@ -94,10 +90,6 @@ def find_dates(
 
     Parameters
     ----------
-    columns
-        As they stand in the file, by name.
-    rows
-        Position of each row in the file.
     stated
         What a mapping says of columns: ``kind`` and ``date_format`` are looked at.
     today

@@ -121,8 +121,6 @@ def entries_of(column: TextColumn, today: dt.date, *, excel: bool) -> Entries:
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     today
         The last day that a year of two digits can mean.
     excel

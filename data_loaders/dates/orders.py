@@ -33,8 +33,6 @@ class Decision:
         By name; None where each entry proves its own, or none is in question.
     kept
         Columns in question, which stay as they are.
-    issues
-        Questions and what was found.
     """
 
     entries: dict[str, Entries]
@@ -57,8 +55,6 @@ def decided(
         The columns of dates by name.
     stated
         By name, what a mapping says of the order.
-    rows
-        Position of each row in the file.
     """
     made = Decision(dict(entries), dict(stated))
     free = {name: parts for name, parts in entries.items() if stated[name] is None}

@@ -27,12 +27,6 @@ class DemoInfo:
     ----------
     key
         Name for :func:`load_demo`; ``demo:`` and the key for ``load_cohort``.
-    title
-        Name for people.
-    description
-        One sentence.
-    disease
-        The disease in words.
     n
         Number of patients unless asked otherwise.
     """

@@ -33,8 +33,6 @@ class Parts:
 
     Parameters
     ----------
-    key, title, citation
-        Of the cohort.
     features
         Its alterations, in the order of the columns.
     altered
@@ -45,8 +43,6 @@ class Parts:
         Clinical columns, without gaps and indexed by patient; times and events.
     gaps
         Share of each column that is blanked at random.
-    variables, endpoints, truths
-        As in the cohort.
     not_tested
         Further features that were looked for in some patients only, and in whom they were not.
     uncomputable

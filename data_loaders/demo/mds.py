@@ -111,15 +111,7 @@ IPSSM_INPUTS = ["hb_g_per_l", "platelets_1e9_per_l", "blasts_bm_percent", "karyo
 
 
 def generate(n: int, seed: int) -> Cohort:
-    """Generate the cohort.
-
-    Parameters
-    ----------
-    n
-        Number of patients.
-    seed
-        Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
-    """
+    """Generate the cohort."""
     rng, patients, altered = _drawn(n, seed)
     outcomes, truths = _outcomes(rng, patients, altered)
     return assembled(

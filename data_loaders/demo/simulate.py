@@ -226,10 +226,6 @@ def alteration_tables(
     ----------
     specs
         The features, in the order of the columns.
-    altered
-        What every patient carries.
-    patient_id
-        Identifiers of the patients.
     not_tested
         For some features: the patients whose panel did not look at it.
 

@@ -148,10 +148,6 @@ class VariantDraw:
 
     Parameters
     ----------
-    gene
-        Symbol.
-    carriers
-        Who carries it.
     choices
         Protein change (None if not stated), class and weight.
     vaf
@@ -193,8 +189,6 @@ def mutation_table(
 
     Parameters
     ----------
-    patient_id
-        Identifiers of the patients.
     draws
         What to draw; the allele fraction of a variant is beta-distributed around its mean.
 

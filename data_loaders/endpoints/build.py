@@ -33,12 +33,8 @@ class Outcome:
         As the cohort will hold it.
     columns
         The values by column name: time in months, event 0/1/NaN, competing event 0/1/NaN.
-    variables
-        Their entries in the data dictionary.
     originals
         Columns of the file whose content the conversion does not preserve: to be kept as well.
-    issues
-        What was assumed and what was found wrong.
     unit
         Of the time in the file; days between dates.
     time_zero
@@ -113,10 +109,6 @@ def build_outcome(
     ----------
     pair
         The columns and what is known of them.
-    columns
-        As they stand in the file, by name.
-    rows
-        Position of each row in the file.
     dates
         Those that hold dates; needed where the pair has a time zero.
     """

@@ -129,8 +129,6 @@ def with_stated_competing(
 
     Parameters
     ----------
-    outcome
-        As built.
     source
         Name of the column.
     values

@@ -44,8 +44,6 @@ def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows)
         As built, before competing events.
     dates
         The table's columns of dates, by name.
-    rows
-        Position of each row in the file.
     """
     roles = date_roles(dates)
     time, event = outcome.time.copy(), outcome.event.copy()

@@ -89,15 +89,9 @@ def with_entry(
 
     Parameters
     ----------
-    outcome
-        As built.
     name
         Column with the date of entry, or the time from the outcome's time zero in the unit that the
         name states, else in that of the outcome's own time.
-    columns, dates
-        As they stand in the file, by name.
-    rows
-        Position of each row in the file.
     stated
         Whether a mapping names the column, so that it is taken whatever it holds.
 

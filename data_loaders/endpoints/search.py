@@ -44,8 +44,6 @@ def find_outcomes(
     ----------
     columns
         Those that may belong to an outcome, by name.
-    rows
-        Position of each row in the file.
     mapping
         Endpoints and columns that the user stated; they are left to the user's word.
     dates

@@ -34,12 +34,8 @@ def stated_pair(
 
     Parameters
     ----------
-    endpoint
-        What is stated.
     inferred
         The pair that is inferred for it; None without one.
-    columns, dates
-        As they stand in the file, by name.
 
     Raises
     ------
@@ -114,14 +110,10 @@ def stated_competing(
 
     Parameters
     ----------
-    outcome
-        As built.
     coding
         Of its event column; a stated one may tell competing events apart.
     said
         What the mapping says of the endpoint.
-    columns
-        As they stand in the file, by name.
 
     Raises
     ------

@@ -73,8 +73,6 @@ class TextColumn:
 
     Parameters
     ----------
-    name
-        The column's name in the file.
     codes
         One integer a row: the position in ``texts``, -1 where the cell is blank.
     texts

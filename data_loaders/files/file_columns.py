@@ -62,8 +62,6 @@ def describe_column(
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     meanings
         See :class:`FileColumn`.
     """
@@ -92,8 +90,6 @@ def entry_meanings(column: TextColumn, states: Mapping[str, Floats], rest: str) 
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     states
         For each meaning one number a row, 1 where it holds; the first that holds anywhere counts.
     rest

@@ -70,10 +70,6 @@ def settled(
 
     Parameters
     ----------
-    columns
-        As they stand in the file, by name.
-    rows
-        Position of each row in the file.
     typed
         Columns whose numbers were no text in the file, so that their points are decimal points.
     typed_cells
@@ -107,12 +103,8 @@ def as_stated(
 
     Parameters
     ----------
-    columns
-        Of the file, by name.
     stated
         What the mapping says of columns; ``decimal_mark`` is looked at.
-    issues
-        What was found in the file.
     """
     result = dict(columns)
     for name, column in columns.items():

@@ -22,8 +22,6 @@ def read_regular(path: Path, most: int) -> bytes:
     ----------
     path
         Of the file; a link is followed.
-    most
-        The limit in bytes.
 
     Raises
     ------

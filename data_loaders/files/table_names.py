@@ -19,11 +19,6 @@ def cleaned_names(names: Sequence[str]) -> tuple[list[str], tuple[Issue, ...]]:
 
     Names that are alike as far as they are kept are numbered.
 
-    Parameters
-    ----------
-    names
-        As they stand in the file.
-
     Returns
     -------
     tuple

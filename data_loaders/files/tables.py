@@ -69,8 +69,6 @@ class RawTable:
         By name, in the file's order.
     rows
         Position of each row in the file, 1 = first row below the names; blank rows are left out.
-    issues
-        What had to be mended to read it.
     sequenced
         Samples of the line ``#sequenced_samples:`` above a list of variants; None without it.
     """

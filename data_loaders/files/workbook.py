@@ -37,8 +37,6 @@ class Sheet:
 
     Parameters
     ----------
-    name
-        The sheet's name.
     rows
         By row number, 1 = the sheet's first: text by column number, blank cells and rows left out.
     numbers

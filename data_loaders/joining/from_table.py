@@ -71,8 +71,6 @@ def cohort_from_table(
     ----------
     table
         As read from a file.
-    mapping
-        What the user says of it.
     name
         Name of the cohort; default the file's name without its ending.
     variants

@@ -52,12 +52,8 @@ def cohort_from_tables(
         patient, or lists of variants.
     clinical
         The file name of the clinical table; default the one with times and events.
-    mapping
-        What the user says of the joined columns.
     name, source
         Of the cohort and its provenance; default the clinical table's file name.
-    issues
-        Found before, such as files that were left out.
 
     Raises
     ------

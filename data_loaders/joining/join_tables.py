@@ -44,8 +44,6 @@ class Merged:
         The identifiers in the order of the rows.
     aliases
         Position of the patient of each sample that some table names.
-    issues
-        Found before.
     """
 
     def __init__(

@@ -69,10 +69,6 @@ def link_rows(
 
     Parameters
     ----------
-    columns
-        Of the table, by name.
-    known
-        Identifiers of the cohort's patients.
     also
         Columns to try whatever their names.
     aliases
@@ -142,8 +138,6 @@ def sequenced_patients(
     ----------
     samples
         Of the line ``#sequenced_samples:``; None without it.
-    known
-        Identifiers of the cohort's patients.
     aliases
         Position of the patient of each sample that another table names.
     """
@@ -168,10 +162,6 @@ def maybe_patients(
     ----------
     links
         How the table's rows were given to patients.
-    columns
-        Of the table.
-    known
-        Identifiers of the cohort's patients.
     """
     column = columns[links.column]
     strange = np.unique(column.codes[(links.patients < 0) & column.filled])
@@ -249,8 +239,6 @@ def sample_aliases(tables: Iterable[RawTable], known: pd.Index, id_column: str) 
     ----------
     tables
         The clinical table and the others.
-    known
-        Identifiers of the cohort's patients.
     id_column
         The clinical table's column of them.
 

@@ -72,8 +72,6 @@ def with_karyotypes(
         The alterations so far.
     columns
         The columns that are no alteration and no outcome.
-    rows
-        Position of each row in the file.
 
     Returns
     -------

@@ -91,8 +91,6 @@ def with_fish(
         The alterations so far.
     columns
         The columns that are no alteration and no outcome.
-    rows
-        Position of each row in the file.
     """
     for name, column in columns.items():
         # A karyotype that ends in "nuc ish" is one all the same.

@@ -35,8 +35,6 @@ class Use:
 
     Parameters
     ----------
-    name
-        Of the column.
     use
         One of :data:`USES`, the patients' identifier, or what it is of an endpoint.
     label, unit, role, levels
@@ -147,8 +145,6 @@ def stated_use(use: Use, mapping: Mapping[str, Any], column: FileColumn) -> Use:
         Before.
     mapping
         With the corrections.
-    column
-        As it stands in the file.
     """
     name = use.name
     if mapping.get("patient_id") == name:
@@ -192,13 +188,7 @@ def _answers_of(column: FileColumn) -> Mapping[str, str]:
 
 
 def event_guess(column: FileColumn) -> dict[str, str]:
-    """What the entries of a column mean as the status of an endpoint; empty if nobody knows.
-
-    Parameters
-    ----------
-    column
-        As it stands in the file.
-    """
+    """What the entries of a column mean as the status of an endpoint; empty if nobody knows."""
     texts = np.array([text for text, _ in column.entries], dtype=object)
     rows = np.repeat(np.arange(len(texts), dtype=np.int32), [count for _, count in column.entries])
     coding = decode_events(TextColumn(column.name, rows, texts)) if len(texts) else None

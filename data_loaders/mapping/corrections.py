@@ -87,8 +87,6 @@ def endpoint_said(
     ----------
     mapping
         Before.
-    key
-        Of the endpoint.
     part
         As in the mapping's file; None or an empty value takes the statement back.
     value

@@ -211,8 +211,6 @@ def read_alterations(value: object, label_of: Mapping[str, str]) -> dict[str, Al
 
     Parameters
     ----------
-    value
-        As in the file.
     label_of
         Labels that the mapping gives columns; that of an alteration says which it is.
 

@@ -22,14 +22,10 @@ class Stated:
 
     Parameters
     ----------
-    features
-        What each holds.
     columns
         Those whose values it explains, as columns of yes and no.
     kept
         Those among them that say more than yes and no, and stay variables as well.
-    issues
-        Values that it does not explain.
     """
 
     features: Mapping[str, FeatureName]

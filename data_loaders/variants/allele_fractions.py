@@ -111,8 +111,6 @@ def allele_fractions(
     ----------
     parts
         Names of the columns by part: ``vaf``, ``alt_count``, ``ref_count``, ``depth``.
-    lines
-        Position of each row in the file.
     """
     n = len(next(iter(columns.values())))
     issues: list[Issue] = []

@@ -229,8 +229,6 @@ def unclear_columns(
     ----------
     parts
         Names of the columns by part, from :func:`variant_columns`.
-    lines
-        Position of each row in the file.
     """
     issues = []
     tests: tuple[tuple[str, Callable[[str], bool]], ...] = (

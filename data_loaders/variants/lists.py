@@ -72,10 +72,6 @@ class Variants:
         Patients not listed whose identifier differs from one of the list in its spelling alone.
     sequenced
         Patients whom the list's line ``#sequenced_samples:`` names; None without it.
-    source
-        The file's name.
-    issues
-        What was assumed and left out.
     """
 
     frame: pd.DataFrame
@@ -103,8 +99,6 @@ def read_variants(
 
     Parameters
     ----------
-    table
-        As read from the file.
     parts
         Its columns, from :func:`variant_columns`.
     known

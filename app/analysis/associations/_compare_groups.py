@@ -21,13 +21,9 @@ def compare_groups(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     groups
         A grouping; or the name of a categorical variable; or one label a patient, None for those
         in no group.
-    mask
-        The selected patients; None for everyone.
 
     Returns
     -------

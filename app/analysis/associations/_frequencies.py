@@ -28,8 +28,6 @@ def wilson_interval(
     ----------
     successes, n
         Counts; the limits are NaN where ``n`` is 0.
-    conf_level
-        Level, such as 0.95.
 
     Returns
     -------
@@ -52,8 +50,6 @@ def alteration_frequencies(alterations: pd.DataFrame, conf_level: float = 0.95) 
     ----------
     alterations
         Patients x features; NA = not tested.
-    conf_level
-        Level of the Wilson intervals.
 
     Returns
     -------
@@ -84,8 +80,6 @@ def frequencies_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> p
     ----------
     counts
         feature, altered, tested.
-    conf_level
-        Level of the Wilson intervals.
 
     Returns
     -------
@@ -144,8 +138,6 @@ def co_occurrence(alterations: pd.DataFrame, conf_level: float = 0.95) -> pd.Dat
     ----------
     alterations
         Patients x features, 0/1 or boolean; NA = not tested, left out of that feature's pairs only.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------
@@ -183,8 +175,6 @@ def pair_table(
     leave_out
         Features x features, symmetric: pairs that are not to be tested, such as a gene and its own
         refinement; None for all.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------
@@ -221,8 +211,6 @@ def pairs_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> pd.Data
     ----------
     counts
         a, b, both, a_only, b_only, neither: a row a pair, of the patients tested for both.
-    conf_level
-        Level of the intervals.
 
     Returns
     -------

@@ -50,8 +50,6 @@ def table_one_of_tally(
         Their counts; a variable with a hidden one is in no test.
     spec
         The groups; patients in none are left out and counted. None for everyone together.
-    selected
-        The selected patients; None for everyone.
     variables, features, number_test
         As in :func:`table_one`; of variables those that can be counted.
 

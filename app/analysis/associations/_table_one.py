@@ -118,8 +118,6 @@ class TableOne:
 
     Parameters
     ----------
-    label
-        What the groups are.
     names, sizes
         The groups that have patients, in their order, and how many.
     empty
@@ -155,12 +153,8 @@ def table_one(
 
     Parameters
     ----------
-    cohort
-        The cohort.
     grouping
         The groups of its patients; patients in none are left out and counted.
-    mask
-        The selected patients, shape (cohort.n,); None for everyone.
     variables
         Columns, in the order wanted; None for every number and category that is no outcome.
     features

@@ -57,12 +57,6 @@ class CumulativeIncidence:
         Probability of no event of any kind by each time.
     curves
         One curve a cause, by its number.
-    n, events
-        Patients, and events by cause.
-    conf_level
-        Level of the limits.
-    method
-        What was done, in words.
     """
 
     time: Floats
@@ -138,8 +132,6 @@ def cumulative_incidence(
         0 where follow-up was censored, else the number of the event that ended it.
     entry
         Time each patient came under observation (left truncation), before ``time``.
-    conf_level
-        Level of the log-log limits.
 
     Returns
     -------
@@ -164,8 +156,6 @@ def cumulative_incidence_from_events(
     ----------
     table
         As :func:`app.cohort.tally.event_table` makes it.
-    conf_level
-        Level of the log-log limits.
 
     Raises
     ------

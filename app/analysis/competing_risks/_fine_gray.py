@@ -34,12 +34,6 @@ class FineGray:
         Patients, events of the cause of interest, events of other causes.
     n_given, missing
         Rows of the table, and how many lack each column.
-    cause
-        The cause modelled.
-    method
-        What was done, in words.
-    notes
-        Sentences a reader should know.
     """
 
     summary: pd.DataFrame
@@ -73,8 +67,6 @@ def fine_gray(
 
     Parameters
     ----------
-    frame
-        One row a patient.
     time, cause
         Columns: end of follow-up; 0 = censored, other whole numbers are events.
     covariates
@@ -83,8 +75,6 @@ def fine_gray(
         The cause whose incidence is modelled.
     references, units
         As in :func:`app.analysis.regression.cox`.
-    conf_level
-        Level of the Wald intervals.
 
     Returns
     -------

@@ -33,12 +33,8 @@ class GrayTest:
         compared, and then ``note`` says why.
     table
         group, n, events (of the cause), competing (events of other causes), score.
-    cause
-        The cause compared.
     rho
         Weight (1 - F)^rho.
-    n, events
-        Patients, and events of the cause.
     method, note
         What was done, in words; why there is no answer, if there is none.
     """
@@ -72,8 +68,6 @@ def gray_test(
         As in :func:`app.analysis.competing_risks.cumulative_incidence`.
     groups
         Group of each patient: labels of any kind, none missing, at least two groups.
-    cause_of_interest
-        The cause to compare.
     strata
         Strata within which patients are compared; None for no strata.
     rho

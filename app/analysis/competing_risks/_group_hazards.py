@@ -41,17 +41,9 @@ class GroupModel:
         One row a group but the reference: group, coef, se, hr, lower, upper, p_value.
     reference
         The group that the others are compared with.
-    n, events
-        Patients, and events of the cause modelled.
-    cause
-        The cause modelled.
     ph_test
         Test that the hazards are proportional (Grambsch & Therneau 1994, Kaplan-Meier transformed
         time): chi-squared, degrees of freedom, p-value; None for the subdistribution hazard.
-    method
-        What was done, in words.
-    notes
-        Sentences a reader should know.
     """
 
     summary: pd.DataFrame
@@ -81,8 +73,6 @@ def group_cox(
     groups
         Group of each patient; the first (of a categorical: its first category with anybody) is the
         reference.
-    cause_of_interest
-        The cause modelled.
 
     Raises
     ------

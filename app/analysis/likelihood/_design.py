@@ -21,8 +21,6 @@ class Part:
 
     Attributes
     ----------
-    variable
-        Column.
     level, reference
         For a level of a categorical covariate: the level, and what it is compared with.
     per

@@ -25,8 +25,6 @@ def class_calibration(
 
     Parameters
     ----------
-    time, event
-        As in :func:`app.analysis.survival.kaplan_meier`.
     codes
         Class of each patient as a position in ``names``, shape (n,); -1 leaves out.
     names

@@ -37,8 +37,6 @@ class Discrimination:
         Empty with one score; of Harrell's index alone with entry times.
     auc
         Score, time, auc, lower, upper, cases (with the event by then), controls.
-    n, events
-        Patients and events.
     resamples
         Bootstrap samples; patients were drawn with replacement, censoring weights estimated anew.
     """
@@ -66,8 +64,6 @@ def compare_discrimination(
 
     Parameters
     ----------
-    time, event
-        As in :func:`app.analysis.survival.kaplan_meier`.
     scores
         Name to score, higher = earlier event, shape (n,), complete.
     times

@@ -18,8 +18,6 @@ def nested_cox(
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
     first, second
         Classes of each patient as texts, shape (n,).
     names

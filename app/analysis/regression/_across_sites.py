@@ -81,8 +81,6 @@ def after_rounds(
         Sums of all sites in the order of the rounds, the first at zero; empty before any.
     events
         Events of all sites, at least one.
-    names
-        Of the terms.
 
     Returns
     -------
@@ -173,8 +171,6 @@ def one_shot(
         Every site's likelihood at the same coefficients, as a rule the lead site's own estimate.
     own
         Which of them is the lead site's.
-    names
-        Of the terms.
 
     Raises
     ------

@@ -31,8 +31,6 @@ class AdjustedSurvival:
         group, time, survival, std_error, lower, upper; log-log limits.
     differences
         group, reference (the first level), time, difference, std_error, lower, upper, p_value.
-    n
-        Patients averaged over.
     support
         group, variable (another covariate), n (patients of that level), lowest, highest (its values
         among them), below, above (shares of the patients averaged over, outside these values) and

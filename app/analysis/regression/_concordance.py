@@ -31,8 +31,6 @@ def concordance_index(
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
     score
         Risk score, higher = earlier event, shape (n,).
     strata

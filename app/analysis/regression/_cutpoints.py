@@ -85,10 +85,6 @@ def optimal_cutpoint(
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
-    values
-        The number to cut, shape (n,).
     min_fraction
         Smallest share of patients on either side of a cut.
     seed

@@ -37,8 +37,6 @@ def subgroup_effects(
 
     Parameters
     ----------
-    time, event, entry, strata
-        As in :func:`app.analysis.regression.cox`.
     exposure
         Covariate with two values (or a number) whose effect is shown.
     by

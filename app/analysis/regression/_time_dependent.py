@@ -60,8 +60,6 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
     exposure_time
         When the exposure began; missing if never.
     at
@@ -185,8 +183,6 @@ def simon_makuch(
 
     Parameters
     ----------
-    time, event
-        As in :func:`app.analysis.survival.kaplan_meier`.
     exposure_time
         When the exposure began; missing if never.
     start

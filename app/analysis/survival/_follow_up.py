@@ -48,8 +48,6 @@ def risk_table(
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
     ticks
         Times of the axis ticks.
     groups
@@ -95,8 +93,6 @@ def administrative_censoring(time: Any, event: Any, limit: float) -> tuple[Float
 
     Parameters
     ----------
-    time, event
-        As in :func:`app.analysis.survival.kaplan_meier`.
     limit
         Last time to look at, positive.
 

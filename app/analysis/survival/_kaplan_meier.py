@@ -36,13 +36,9 @@ class Estimate(float):
 
     Attributes
     ----------
-    std_error
-        Standard error.
     lower, upper
         Confidence limits at ``conf_level``, within ``bounds``; NaN where the standard error is 0:
         that nothing varied in these patients is no certainty.
-    conf_level
-        Level of the limits.
     note
         A sentence about what limits the estimate; empty if nothing does.
     bounds
@@ -95,12 +91,8 @@ class KaplanMeier:
         Standard error of ``survival`` (Greenwood); NaN once the curve has reached zero, as in R.
     lower, upper
         Confidence limits; NaN where the interval type has none (log-log: survival 0 or 1).
-    n, events
-        Patients and events.
     conf_type, conf_level
         Interval type and level.
-    method
-        What was done, in words.
     """
 
     time: Floats
@@ -293,8 +285,6 @@ def kaplan_meier(
         Time each patient came under observation (left truncation), before ``time``.
     conf_type
         Scale of the confidence band: ``log-log``, ``log`` or ``plain``.
-    conf_level
-        Level of the band.
     weights
         Positive weights, for instance inverse probabilities. The standard error is then that of Xie
         & Liu (2005), which uses the effective number at risk, does not depend on the weights' scale
@@ -382,14 +372,10 @@ def confidence_band(
 
     Parameters
     ----------
-    survival
-        Curve.
     log_se
         Standard error of the log of the curve.
     conf_type
         ``log-log``, ``log`` or ``plain``.
-    conf_level
-        Level.
 
     Returns
     -------

@@ -50,12 +50,8 @@ class LogrankResult:
         expected are weighted sums, as R's ``survdiff`` prints them.
     variance
         Covariance matrix of observed - expected, shape (groups, groups).
-    n, events
-        Patients and events.
     weights
         Which events weigh how much.
-    method
-        What was done, in words.
     note
         A sentence if the test has no answer; otherwise empty.
     """
@@ -88,8 +84,6 @@ def logrank_test(
 
     Parameters
     ----------
-    time, event, entry
-        As in :func:`app.analysis.survival.kaplan_meier`.
     groups
         Group of each patient: labels of any kind, none missing, at least two groups.
     strata

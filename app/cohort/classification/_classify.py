@@ -48,8 +48,6 @@ class Classification:
 
     Parameters
     ----------
-    key, label, source
-        Of the system.
     table
         Index patient_id; ``entity`` (None where undecided or where no list applies), ``possible``
         (tuple of entities that what is missing leaves), ``evidence`` (tuple of sentences),
@@ -83,8 +81,6 @@ def classify(
 
     Parameters
     ----------
-    cohort
-        The patients.
     system
         ``who_2022``, ``icc_2022``, ``grinfeld_2018`` (genomic classes of MPN) or ``tazi_2022``
         (of AML, an approximation).

@@ -54,8 +54,6 @@ def verdicts(
         The list; its last rule has no facts.
     states
         Facts in the order of ``names``, shape (patients, facts): 1, 0, -1 not known.
-    names
-        Of the facts.
     implies
         Pairs of facts of which the first being so implies the second.
 

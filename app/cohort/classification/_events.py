@@ -72,8 +72,6 @@ class Cytogenetics:
 
     Parameters
     ----------
-    cohort
-        Whose.
     unrecorded_absent
         Whether an event that neither a column nor a karyotype can show counts as absent in
         patients with other events tested; an assumption of the user's.

@@ -53,8 +53,6 @@ class Derived:
     missing
         What stands where the formula gives nothing: a number, or a category; None leaves it
         missing. Never of a yes or no: not tested is not wild type.
-    description
-        A sentence for the data dictionary.
     """
 
     name: str
@@ -116,8 +114,6 @@ class DerivedEndpoint:
         follow-up among the endpoints named.
     event_label
         What happens, as a noun; empty for the words of the endpoints named.
-    description
-        A sentence for the data dictionary.
     """
 
     name: str

@@ -34,8 +34,6 @@ class Preview:
 
     Attributes
     ----------
-    definition
-        The definition.
     kind, unit, levels
         Of the variable or alteration.
     series
@@ -48,8 +46,6 @@ class Preview:
         What the formula is made of, with how many patients have no value of it.
     losses
         Why patients who have all of it have no value: reason to number.
-    role
-        What the variable is about.
     of_alterations
         Whether it is a yes or no of alterations alone.
     followed

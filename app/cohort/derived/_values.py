@@ -31,13 +31,9 @@ class Value:
 
     Attributes
     ----------
-    kind
-        What they are.
     data
         Shape (n,): numbers (NaN missing), texts (None missing), dates (NaT missing), or truth as 1
         yes, 0 no, -1 not known.
-    unit
-        Of numbers.
     levels
         Of texts: those that occur or are known, in their order.
     ordered

@@ -42,8 +42,6 @@ class Dimension:
     ----------
     name
         Column or feature.
-    label
-        For people.
     kind
         ``disease``, ``variable`` or ``alteration``.
     levels

@@ -51,8 +51,6 @@ class Release:
     ----------
     published
         What may be asked.
-    threshold
-        k.
     answers
         By the names of two dimensions (or of one and a point of follow-up; empty for none) their
         table of released counts, disease x first x second, index 0 of each axis being all; -1

@@ -63,13 +63,7 @@ def clean_name(text: str) -> str:
 
 
 def saved_to_json(cohort: Cohort, groupings: Mapping[str, Grouping]) -> bytes:
-    """Saved groups as a JSON file, patients by identifier.
-
-    Parameters
-    ----------
-    cohort
-        The cohort they are groups of.
-    """
+    """Saved groups as a JSON file, patients by identifier."""
     ids = cohort.patients.index.to_numpy(dtype=object)
     held = [
         {

@@ -122,8 +122,6 @@ class GroupingSpec:
         mask
             The patients selected, shape (cohort.n,): where a quantile lies and which genes are
             counted is theirs to decide. Patients outside it have a group all the same.
-        saved
-            The cohort's groups that were saved by name.
 
         Raises
         ------

@@ -227,13 +227,7 @@ class Disease:
 
 
 def disease_of(cohort: Cohort, disease: str) -> Disease:
-    """Who has the disease that a score was made for.
-
-    Parameters
-    ----------
-    disease
-        As of a score's definition.
-    """
+    """Who has the disease that a score was made for."""
     has, other = np.zeros(cohort.n, dtype=bool), np.zeros(cohort.n, dtype=bool)
     wanted = _WORDS.get(disease)
     if wanted is None:

@@ -105,8 +105,6 @@ class Definition:
 
     Parameters
     ----------
-    key, label, disease
-        Short name, name for people, the disease it was made for.
     bands
         Classes from good to bad.
     source, grade
@@ -123,8 +121,6 @@ class Definition:
         What the outcomes of the bands are.
     other_rules
         The same score as others print it: label and definition; shown where they differ.
-    note
-        What a reader should know, as a sentence.
     """
 
     key: str

@@ -31,8 +31,6 @@ class Input:
 
     Parameters
     ----------
-    key, label
-        Short name, name for people.
     unit
         Unit of the tables; empty for a number without unit and for yes and no.
     terms

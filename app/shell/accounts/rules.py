@@ -43,8 +43,6 @@ class Person:
     ----------
     subject
         What the provider knows the person by, never another's; ``local`` where accounts are off.
-    name
-        For people.
     role
         None where accounts are off: who reaches the server then runs it, or was let in elsewhere.
     until

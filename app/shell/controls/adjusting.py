@@ -17,8 +17,6 @@ def draw_adjustment(cohort: Cohort, *, key: str, label: str, usual: bool = False
 
     Parameters
     ----------
-    key
-        Stable key of the widgets.
     label
         What is adjusted.
     usual

@@ -22,8 +22,6 @@ def draw_axis_end(
         Months until which enough patients are at risk.
     last
         End of the longest follow-up in months.
-    unit
-        Unit of the axis.
     own
         Months at which the course of a patient ends that is drawn beside the curves in full.
 

@@ -74,8 +74,6 @@ def note(
 
     Parameters
     ----------
-    person
-        Who.
     fingerprint, filter_hash, n
         Of the cohort, of the filter, and how many patients it selects.
     what

@@ -30,8 +30,6 @@ def ask_worker(
     ----------
     key
         What is asked for: cohort, filter and settings.
-    task
-        Name of the task in the worker.
     payload
         Makes its input, where it has to be sent.
     group
@@ -67,8 +65,6 @@ def draw_progress(
         The jobs in the order they run, at least one of them unfinished.
     words
         What is under way, for a job.
-    stop_key
-        Key of the button.
     """
     state = [(job.key, job.state == "done") for job in jobs]
 

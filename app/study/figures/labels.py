@@ -21,10 +21,6 @@ class Anchor:
 
     Attributes
     ----------
-    text
-        The label.
-    x, y
-        Its place.
     members
         The group's points, one row each: x and y.
     """

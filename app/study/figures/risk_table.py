@@ -72,13 +72,7 @@ def over_table(
 def axes_over_table(
     ticks: Sequence[float], last: float, lines: int, yaxis: dict[str, Any], *, unit: str
 ) -> tuple[int, dict[str, Any]]:
-    """Height of curves and table together, and the axes of both.
-
-    Parameters
-    ----------
-    unit
-        Unit of the time axis, for the head of the hover box.
-    """
+    """Height of curves and table together, and the axes of both."""
     last = max([last, *ticks]) or 1.0
     table = _ROW_HEIGHT * (lines + 1)
     inner = CURVES_HEIGHT + _GAP + table

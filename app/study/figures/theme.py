@@ -47,13 +47,7 @@ def plotly_config(filename: str) -> dict[str, Any]:
 
 
 def plain_template(ink: str, grid: str) -> dict[str, Any]:
-    """What a figure looks like beside its own layout, where no page's theme says it.
-
-    Parameters
-    ----------
-    ink, grid
-        Colours of texts, and of axes and their lines.
-    """
+    """What a figure looks like beside its own layout, where no page's theme says it."""
     axis = {
         "color": ink,
         "gridcolor": grid,
@@ -138,10 +132,6 @@ def framed(
     ----------
     figure
         Of :func:`make_figure`; it is changed.
-    title
-        What is shown, and of how many.
-    synthetic
-        Whether the data are simulated: the mark is part of the figure and of its exports.
     width
         Letters a line of the title holds: fewer where figures stand side by side.
     """

@@ -19,11 +19,6 @@ def to_csv(frame: pd.DataFrame, provenance: Provenance) -> bytes:
 
     A last column names the source of every row, with SYNTHETIC where the data are simulated.
     Text that a spreadsheet would take for a formula gets an apostrophe before it.
-
-    Parameters
-    ----------
-    frame
-        The table; its index is not written.
     """
     safe = frame.copy()
     for column in safe.columns:
@@ -69,8 +64,6 @@ def file_stem(*parts: str, synthetic: bool = False) -> str:
     ----------
     parts
         Words of the name, most general first.
-    synthetic
-        Whether the data are simulated; the name then starts with SYNTHETIC.
     """
     words = ["SYNTHETIC"] * synthetic + [
         re.sub(r"[^A-Za-z0-9]+", "-", part).strip("-") for part in parts

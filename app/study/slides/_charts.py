@@ -84,8 +84,6 @@ def add_chart(slide: Any, panel: Panel, frame: Box, plot: Box, alt: str) -> Any:
     ----------
     frame, plot
         The chart's place on the slide, and that of its axes within.
-    alt
-        Its alternative text.
     """
     made = _bars if panel.bars is not None else _points
     shape = made(slide, panel, frame)

@@ -33,8 +33,6 @@ class Page:
     ----------
     title, subtitle, footer
         The finding; of whom; and where it comes from.
-    synthetic
-        Whether the data are simulated.
     figure
         What is drawn; None where the step cannot be answered, and ``missing`` says why.
     alt, notes, methods

@@ -56,11 +56,6 @@ def demo_story(key: str, load: Callable[[str], Cohort] = load_cohort) -> Story:
     ----------
     load
         Gives a demo cohort by its key: a session that holds it need not make it again.
-
-    Raises
-    ------
-    KeyError
-        If there is no such demo cohort.
     """
     title, steps = _STORIES[key]
     return Story(title, tuple(make(load) for make in steps))

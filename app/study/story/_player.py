@@ -52,8 +52,6 @@ class Scene:
         Those of the step; the note goes on with where the answer is not to be trusted.
     patients, synthetic
         How many patients, in words, and whether they are simulated.
-    alt
-        What the figure shows, in words.
     stage
         The figure, see :func:`staged`; None where only a picture of it may be shown.
     pictures

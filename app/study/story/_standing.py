@@ -26,8 +26,6 @@ class Standing:
 
     Attributes
     ----------
-    step
-        The step as the story holds it.
     state
         ``fine``; ``changed``: the cohort is another than it was, and the step can still be
         answered; ``broken``: it cannot; ``missing``: there is no such cohort.

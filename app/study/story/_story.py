@@ -33,8 +33,6 @@ class Step:
 
     Parameters
     ----------
-    question
-        What is asked, and of which cohort.
     caption
         The one sentence that stands beside the figure; empty for the answer's own.
     note

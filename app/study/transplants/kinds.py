@@ -30,8 +30,6 @@ class TransplantKinds:
 
     Attributes
     ----------
-    column
-        Where it is recorded.
     allogeneic, autologous
         Patients of the cohort, shape (n,); those whose kind cannot be read are in neither.
     """

@@ -19,14 +19,8 @@ class Diseases:
 
     Attributes
     ----------
-    label
-        The variable's.
-    names, sizes, colours
-        Its groups.
     known
         Patients with a value, in a group or not.
-    left_out
-        Patients in no group, by reason.
     """
 
     label: str
@@ -50,8 +44,6 @@ class Glance:
 
     Attributes
     ----------
-    n
-        How many.
     diseases
         Of :func:`leading_diseases`.
     frequencies

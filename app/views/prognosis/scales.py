@@ -38,8 +38,6 @@ class Scale:
 
     Parameters
     ----------
-    key, label
-        Plain name; name for people.
     grouping
         The classes; who is in none, and why.
     stated, published

@@ -57,8 +57,6 @@ class SubgroupMap:
         The subgroups as a grouping of the cohort; patients outside the selection have no group.
     confidence
         One a patient of the search, 0 to 1.
-    result
-        What the search found.
     hover
         The alterations of each patient of the search in words.
     """
@@ -173,8 +171,6 @@ class SubgroupsFound:
     ----------
     shown
         The subgroups on the map, under the user's names.
-    kinds
-        Kinds of alterations that were used.
     renamed
         New name by the name that the search gave.
     stability
@@ -211,8 +207,6 @@ def subgroups_of(
 
     Parameters
     ----------
-    cohort, mask
-        The cohort before the filter, and the patients selected, shape (cohort.n,).
     kinds
         ``genes``, ``cytogenetics`` or both.
     quality, seed, min_frequency, evidence

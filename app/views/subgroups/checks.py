@@ -85,8 +85,6 @@ def agreement(
 
     Parameters
     ----------
-    column
-        The variable that classifies.
     indefinite
         Values that are no definite class; these patients are left out.
 

@@ -55,8 +55,6 @@ def carried(
 
     Parameters
     ----------
-    features
-        The alterations to look at.
     inside, outside
         The patients and the others, shape (cohort.n,).
 

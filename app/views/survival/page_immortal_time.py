@@ -38,8 +38,6 @@ def immortal_time_guard(
 
     Parameters
     ----------
-    grouping
-        The groups that are compared; None for everyone together.
     group
         How the groups were asked for (``cut:transplant_months@median``, ``variable:transplant``):
         the event that it names is the one offered.

@@ -95,8 +95,6 @@ def texts_of(column: pd.Series, *, answers: bool = False) -> tuple[list[str], bo
 
     Parameters
     ----------
-    column
-        Any column of a cohort.
     answers
         Whether 1 and 0 mean yes and no.
     """

@@ -115,15 +115,7 @@ MISSING_AT_RANDOM = {
 
 
 def generate(n: int, seed: int) -> Cohort:
-    """Generate the cohort.
-
-    Parameters
-    ----------
-    n
-        Number of patients.
-    seed
-        Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
-    """
+    """Generate the cohort."""
     rng = np.random.Generator(np.random.PCG64(seed))
     patients = _clinical(rng, n)
     patients.index = patient_ids("CML", n)

@@ -95,15 +95,7 @@ MISSING_AT_RANDOM = {
 
 
 def generate(n: int, seed: int) -> Cohort:
-    """Generate the cohort.
-
-    Parameters
-    ----------
-    n
-        Number of patients.
-    seed
-        Seed of the PCG64 generator; the same numbers for the same seed and ``n``.
-    """
+    """Generate the cohort."""
     rng = np.random.Generator(np.random.PCG64(seed))
     ighv = choose(rng, figures.IGHV_SHARES, n)
     altered = draw_features(rng, ighv, figures.FEATURES, {})

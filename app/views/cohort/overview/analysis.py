@@ -339,8 +339,6 @@ def categories_of(  # noqa: PLR0917
         What the values are called; its patients do not matter.
     counts, everyone
         Of the selection and of the whole cohort, one a value.
-    n
-        Patients selected.
     """
     held = dict(zip(values, everyone.tolist(), strict=True))
     grouping, places = by_levels(cohort, variable.name, held, MOST_LEVELS)
@@ -382,8 +380,6 @@ def numbers_of(variable: Variable, known: Floats, chosen: Floats, n: int) -> Cat
     ----------
     known, chosen
         Values of the whole cohort and of the selection, none missing.
-    n
-        Patients selected.
     """
     numbers, everyone = np.unique(known, return_counts=True)
     if 1 < len(numbers) <= _WHOLE_NUMBERS and (numbers == np.round(numbers)).all():

@@ -48,8 +48,6 @@ class Pictures:
         One a variable.
     alterations
         Of :func:`app.views.cohort.overview.analysis.selected_alterations`; empty where not asked.
-    selected
-        How many patients.
     narrowed
         Whether a filter is in force: the whole cohort is then drawn behind.
     """

@@ -34,10 +34,6 @@ class Trial:
 
     Attributes
     ----------
-    cohort
-        With it.
-    found
-        Its values.
     outcome, median
         Of an endpoint: who is followed, and the median follow-up in months (reverse Kaplan-Meier),
         NaN where it is not reached.

@@ -37,10 +37,6 @@ class Burden:
         any).
     shares
         group, number (as a word, the last open), patients, share.
-    colours
-        By group.
-    label
-        What the groups are; empty without a grouping.
     p_value, test
         Of the groups' difference; NaN and empty where none was made.
     untested
@@ -49,10 +45,6 @@ class Burden:
         Alterations that the groups are made of, which would make them differ by themselves.
     incomplete
         Patients not tested for some of the alterations: their number may be higher.
-    kinds
-        Kinds of alterations counted.
-    accounting
-        Who of the selected is in a group.
     """
 
     summary: pd.DataFrame
@@ -79,15 +71,6 @@ def mutation_burden(
 
     Two groups are compared by the Mann-Whitney test, more by the Kruskal-Wallis test; groups below
     10 patients are not in it.
-
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    kinds
-        Kinds of alterations to count.
-    grouping
-        Groups to compare; None for everyone together.
 
     Raises
     ------

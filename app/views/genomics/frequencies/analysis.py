@@ -61,14 +61,6 @@ class GroupFrequencies:
         Counts by group and feature, in the order of ``groups`` and ``overall``.
     groups
         Names and patients of the groups that have any; empty without a grouping.
-    colours
-        Colour by group.
-    label
-        What the groups are; empty without a grouping.
-    kinds
-        Kinds of alterations looked at.
-    accounting
-        Who of the selected is in a group.
     families
         Family of each feature: those that overlap count once among the tests.
     made_of
@@ -159,15 +151,6 @@ def group_frequencies(
     (Pearson 1900), or where counts are too small for it (Cochran 1954) by Fisher's exact test
     with up to 4,999 random tables of the same margins (Freeman & Halton 1951).
 
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    kinds
-        Kinds of alterations to look at.
-    grouping
-        Groups to compare, of the cohort's patients; None for everyone together.
-
     Raises
     ------
     ValueError
@@ -215,8 +198,6 @@ def frequencies_of(  # noqa: PLR0917
         Altered and tested, shape (1 + groups, alterations); first those who are in no group.
     groups
         Patients by group, of the groups that have any.
-    grouping
-        What the groups are; None for everyone together.
     """
     described = cohort.features.loc[list(names), ["label", "kind"]].astype(str)
     base = pd.DataFrame({"feature": names, **{k: described[k].to_numpy() for k in described}})

@@ -38,8 +38,6 @@ def frequency_answer(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
     most
         How many alterations are drawn.
     different

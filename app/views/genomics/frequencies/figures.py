@@ -81,8 +81,6 @@ def burden_figure(shares: pd.DataFrame, colours: dict[str, str], *, of: str) -> 
     ----------
     shares
         group, number (as a word, the last may be open: ``8+``), patients, share.
-    colours
-        By group, in order.
     of
         What is counted, for the axis.
     """

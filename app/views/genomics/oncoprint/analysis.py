@@ -44,10 +44,6 @@ class Track:
 
     Attributes
     ----------
-    label
-        The variable.
-    names, colours
-        Its levels.
     codes
         Level of each patient drawn; negative where unknown.
     """
@@ -64,8 +60,6 @@ class Oncoprint:
 
     Attributes
     ----------
-    features, labels
-        The rows.
     cells
         Features x patients drawn: -1 not tested, 0 not altered, else 1 + the position in
         :data:`WORDS`.
@@ -80,14 +74,8 @@ class Oncoprint:
         Counts of each row among all patients of the groups.
     tracks
         Clinical variables above.
-    accounting
-        Who of the selected is in a group.
     any_altered
         Patients of the groups with at least one of these alterations.
-    label
-        What the groups are; empty without a grouping.
-    kinds
-        Kinds of alterations asked for.
     """
 
     features: tuple[str, ...]
@@ -138,14 +126,8 @@ def oncoprint(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    kinds
-        Kinds of alterations to show.
     most
         How many, the most frequent first.
-    grouping
-        Groups to show side by side; None for everyone together.
     tracks
         Columns of clinical variables to show above.
     chosen
@@ -193,8 +175,6 @@ def memo_order(states: Codes, groups: npt.NDArray[np.integer]) -> npt.NDArray[np
     ----------
     states
         Patients x features in the order of the rows: 1 altered, 0 not altered, -1 not tested.
-    groups
-        Group of each patient.
     """
     keys = -states.astype(np.int8)  # altered -1, not altered 0, not tested 1
     # lexsort takes its last key first; patients alike stay in the cohort's order.

@@ -30,16 +30,12 @@ class PairScreen:
         As :func:`app.analysis.associations.co_occurrence`, with label_a and label_b, by p-value.
     features
         Label by name of the alterations paired, the most frequent first.
-    kinds
-        Kinds of alterations looked at.
     min_altered
         Alterations in fewer of the patients tested were not paired.
     n_features
         Alterations of these kinds altered in enough patients, among which the leading were taken.
     own
         Pairs left out because both describe the same gene.
-    selected
-        Patients selected.
     """
 
     table: pd.DataFrame
@@ -85,10 +81,6 @@ def pair_screen(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    kinds
-        Kinds of alterations to look at.
     most
         How many alterations to pair, the most frequent first.
     min_altered

@@ -18,8 +18,6 @@ def pair_answer(cohort: Cohort, result: PairScreen, *, about: str = "") -> Answe
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
     about
         The alteration that the sentences are about; any that was not paired for all pairs.
     """

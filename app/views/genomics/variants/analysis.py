@@ -46,8 +46,6 @@ class VafSummary:
         Variants of the selected patients that have no allele fraction.
     pairs
         Pairs of as many genes: see :func:`acquisition_order`.
-    selected
-        Patients selected.
     """
 
     table: pd.DataFrame
@@ -63,8 +61,6 @@ class GeneVariants:
 
     Attributes
     ----------
-    gene
-        Symbol.
     table
         One row a group, change and class: group, protein_change, variant_class, position (1 = the
         first residue), patients, share (of the patients tested in the group).
@@ -100,11 +96,6 @@ def protein_positions(changes: pd.Series) -> Floats:
 
 def counted_variants(cohort: Cohort, mask: Bools) -> pd.DataFrame:
     """Variants of the selected patients that count as mutations by the one rule.
-
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
 
     Returns
     -------
@@ -142,8 +133,6 @@ def vaf_summary(cohort: Cohort, mask: Bools, most: int, min_variants: int = 5) -
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     most
         How many genes.
     min_variants
@@ -191,8 +180,6 @@ def acquisition_order(cohort: Cohort, mask: Bools, most: int = 20) -> pd.DataFra
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     most
         How many genes to pair, those with most patients.
 
@@ -254,19 +241,7 @@ def gene_variants(
     grouping: Grouping | None = None,
     groups: Sequence[str] = (),
 ) -> GeneVariants:
-    """The variants of one gene by their place on its protein, in one or two groups.
-
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    gene
-        Symbol.
-    grouping
-        Groups of the cohort's patients; None for everyone together.
-    groups
-        Names of the groups to show.
-    """
+    """The variants of one gene by their place on its protein, in one or two groups."""
     variants = counted_variants(cohort, mask)
     own = variants[variants["gene"] == gene]
     tested = mask & _tested(cohort, gene)

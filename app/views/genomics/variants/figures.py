@@ -30,8 +30,6 @@ def lollipop_figure(variants: GeneVariants, protein: Protein | None) -> go.Figur
 
     Parameters
     ----------
-    variants
-        The variants, of one or two groups.
     protein
         Its axis; None for the range observed.
     """

@@ -95,10 +95,6 @@ class SimilarPatients:
     ----------
     position
         The patient, by position in the cohort.
-    settings
-        How patients were compared.
-    profiles
-        By what.
     parts
         What the distance is made of: ``alterations``, ``clinical`` or both. A part of which too
         little is known of the patient is left out.
@@ -112,8 +108,6 @@ class SimilarPatients:
         Other selected patients of whom too little is known.
     tied
         Patients as near as the last neighbour who found no place among them.
-    typicality
-        How typical the patient is.
     """
 
     position: int

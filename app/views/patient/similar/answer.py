@@ -38,17 +38,7 @@ from data_loaders import Cohort
 def similar_answer(
     cohort: Cohort, result: SimilarOutcomes, *, until: float | None = None
 ) -> Answer:
-    """The answer of the patients most like one.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    result
-        The nearest patients and how they did.
-    until
-        Months at which the time axis ends; None for the whole follow-up.
-    """
+    """The answer of the patients most like one."""
     found, survival, everyone = result.found, result.survival, result.everyone
     name = patient_name(found.position)
     tables = partial(_tables, cohort, result)

@@ -37,8 +37,6 @@ class OwnCourse:
         What the patient is called on screen.
     months
         From time zero to the event or the end of follow-up.
-    event
-        Whether the event happened.
     label
         What the event is: ``death``.
     """
@@ -62,8 +60,6 @@ class SimilarOutcomes:
 
     Attributes
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     found
         The nearest of them.
     survival

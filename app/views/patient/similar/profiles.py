@@ -34,8 +34,6 @@ class Profiles:
         Alterations compared: those that somebody has, refinements of a gene left out.
     altered, tested
         1 where a feature is altered or was tested, else 0; shape (cohort.n, features).
-    variables
-        Clinical variables compared.
     measured
         Shape (cohort.n, variables), NaN where missing: ranks of numbers and positions of ordered
         levels between 0 and 1, codes of unordered levels.

@@ -31,10 +31,6 @@ class Swimmer:
         The patients drawn, the first on top, by position in the cohort.
     codes
         Group of each, -1 for none.
-    names, colours
-        Of the groups.
-    label
-        What the groups are; empty for everyone together.
     total
         Patients sorted, of whom those drawn are a part.
     without

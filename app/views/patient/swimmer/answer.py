@@ -13,13 +13,7 @@ from data_loaders import Cohort
 
 
 def swimmer_answer(cohort: Cohort, drawn: Swimmer) -> Answer:
-    """The answer of a swimmer plot.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    """
+    """The answer of a swimmer plot."""
     order = mid_sentence(sort_options(cohort)[drawn.sort])
     by = f" by {mid_sentence(drawn.label)}" if drawn.label else ""
     turned = ", turned round" if drawn.reverse else ""

@@ -37,8 +37,6 @@ class TwoClassifications:
         those not decided), alone (who lack nothing else).
     evidence
         Per classification and entity, how often each fact was evidence: numbers in it left out.
-    selected
-        Patients selected.
     """
 
     who: Classification
@@ -71,8 +69,6 @@ def who_against_icc(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     disease, unrecorded_absent
         As in :func:`app.cohort.classification.classify`.
 

@@ -34,13 +34,7 @@ _SHORT = (
 
 
 def classes_answer(cohort: Cohort, result: TwoClassifications) -> Answer:
-    """The answer of WHO against ICC.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    """
+    """The answer of WHO against ICC."""
     sentences = _reading(result)
     title = f"WHO 2022 against ICC 2022, {count(result.n, 'patient')}"
     others = result.selected - result.n

@@ -34,13 +34,7 @@ class Coverage:
 
 
 def score_coverage(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Coverage:
-    """Count, for every score of a disease that occurs, the patients with a certain class.
-
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    """
+    """Count, for every score of a disease that occurs, the patients with a certain class."""
     rows = []
     concerned = np.zeros(len(cohort), dtype=bool)
     for key, definition in SCORES.items():

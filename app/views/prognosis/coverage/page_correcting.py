@@ -26,8 +26,6 @@ def draw_correcting(looking: Looking, key: str, inputs: pd.DataFrame) -> None:
 
     Parameters
     ----------
-    key
-        Of the score.
     inputs
         As of its result.
     """

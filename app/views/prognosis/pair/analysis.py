@@ -31,8 +31,6 @@ class ScorePair:
 
     Parameters
     ----------
-    first, second
-        The scores.
     crossed
         Patients by class of the first (rows) and the second (columns), outcome or not.
     moved, worse, better
@@ -55,8 +53,6 @@ class ScorePair:
         Nested Cox models, or None; then ``no_models`` says why.
     groups
         Concordance by group: group, n, events, first, second; empty without groups.
-    by
-        What the groups are; empty without.
     selected, left_out
         Patients selected; why some have no class in both, the first score's reasons first.
     """
@@ -104,18 +100,10 @@ def score_against_score(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     first, second
         Scales: ``score:ipss_r``, ``column:IPSSM``.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count only from the endpoint's entry time on, where it has one.
     by
         A grouping within whose groups concordance is told too: ``variable:sex``.
-    seed
-        Of the bootstrap.
 
     Raises
     ------

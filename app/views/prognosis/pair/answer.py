@@ -18,13 +18,7 @@ from data_loaders import Cohort
 
 
 def pair_answer(cohort: Cohort, result: ScorePair, *, unit: TimeUnit = "years") -> Answer:
-    """The answer of score against score.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    """
+    """The answer of score against score."""
     sentences = reading(result)
     title = f"{result.first.label} against {result.second.label}, {count(result.both, 'patient')}"
     synthetic = cohort.provenance.synthetic

@@ -21,10 +21,6 @@ class ScoreSurvival:
 
     Parameters
     ----------
-    scale
-        The score.
-    survival
-        Its curves.
     classes
         Observed against published survival, as :func:`class_calibration` gives it; empty of
         published figures where none were read or the endpoint is not overall survival.
@@ -58,14 +54,8 @@ def score_survival(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     scale
         ``score:ipss_m``, ``column:IPSSM`` or ``class:who_2022``.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count only from the endpoint's entry time on, where it has one.
 
     Raises
     ------

@@ -33,13 +33,7 @@ _MOST_READ = 7
 
 
 def score_answer(cohort: Cohort, result: ScoreSurvival, *, unit: TimeUnit = "years") -> Answer:
-    """The answer of survival by the classes of a score.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    """
+    """The answer of survival by the classes of a score."""
     survival, scale = result.survival, result.scale
     sentences = _reading(result, unit)
     title = f"{survival.endpoint.label} by {scale.label}, {count(survival.analysed, 'patient')}"

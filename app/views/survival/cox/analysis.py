@@ -30,10 +30,6 @@ class CohortModels:
 
     Attributes
     ----------
-    table
-        What they were fitted on.
-    kinds
-        Which models were asked for.
     options
         The arguments of :func:`app.analysis.regression.cox` besides table and covariates.
     interactions

@@ -128,8 +128,6 @@ class AdjustedView:
     ----------
     covariate
         What the levels are of.
-    names
-        The levels as words, in order.
     adjusted
         Standardised curves, ``group`` in words.
     milestones
@@ -158,8 +156,6 @@ def adjusted_curves(
 
     Parameters
     ----------
-    cohort, mask
-        The cohort, and the patients selected, shape (cohort.n,).
     by
         The covariate, written as in the model.
     model

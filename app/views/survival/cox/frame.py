@@ -79,10 +79,6 @@ class ModelFrame:
         One row a patient with a known outcome: ``time`` and ``entry`` (months), ``event``, and a
         column a covariate or stratum, missing where it is not known or not tested. Rows are in the
         order of time; the index is the position among the patients of ``outcome``.
-    outcome
-        Who is followed, and who is not and why.
-    covariates, strata
-        What the columns are.
     contained
         Sentences about covariates of which one contains another.
     """
@@ -123,20 +119,12 @@ def model_frame(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     covariates
         ``variable:age_years``, ``alteration:TP53``, any other grouping written as text, or a
         grouping. A variable enters as a number or by its levels, an alteration as 1 = altered and
         0 = not, missing where it was not tested.
     strata
         Categorical covariates with separate baseline hazards, in the same form.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count as at risk from the endpoint's entry time on, where it has one.
-    saved
-        The cohort's groups that were saved by name, where covariates name them.
 
     Raises
     ------

@@ -73,10 +73,6 @@ class GroupSurvival:
 
     Parameters
     ----------
-    outcome
-        Who was followed, how long and in which group.
-    label
-        What the groups are groups of; empty for everyone together.
     curves
         One a group, in order, empty ones included.
     test
@@ -86,18 +82,10 @@ class GroupSurvival:
         Test for a trend over ordered groups, of the same family; None where groups are not ordered.
     pairwise
         The same test of every pair, or None: a, b, p_value, p_adjusted and more.
-    adjust
-        How the pairs' p-values were adjusted.
     strata
         Label of the variable within whose values patients were compared; empty for none.
-    conf_type
-        Scale of the confidence intervals.
-    notes
-        What a reader must know before reading the figure, one sentence each.
     bias
         What is wrong with comparing these groups from time zero at all; empty where nothing is.
-    untested
-        Groups with patients that are too small to be in the test.
     """
 
     outcome: Outcome
@@ -201,23 +189,11 @@ def survival_by_group(
 
     Parameters
     ----------
-    mask
-        The patients selected.
-    grouping
-        Groups to compare, the first the reference; None for everyone together.
-    limit
-        Time in months at which follow-up ends for the purpose of every number.
-    conf_type
-        Scale of the confidence band.
     weights
         Test: ``logrank``, ``peto-peto`` or ``("fleming-harrington", rho, gamma)``.
     strata
         Column within whose values patients are compared; those without a value are in the curves
         and not in the test.
-    adjust
-        How the p-values of pairs of groups are adjusted.
-    truncated
-        Whether patients count only from the endpoint's entry time on, where it has one.
     pairs
         Whether every pair of groups is tested, where there are more than two.
 
@@ -249,12 +225,8 @@ def survival_of(
 
     Parameters
     ----------
-    grouping
-        What the groups of the follow-up are; None for everyone together.
     layers
         Stratum of each entry, negative for none; of rows only.
-    strata
-        What they are.
     """
     colours = (BLUE,) if grouping is None else grouping.colours
     curves = tuple(_curve(outcome, code, colour, conf_type) for code, colour in enumerate(colours))

@@ -58,8 +58,6 @@ def survival_answer(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
     unit
         Unit of all times told; those of the other parameters are in months.
     log_minus_log

@@ -74,13 +74,7 @@ def common_horizon(result: GroupSurvival) -> float:
 def differences_sheet(
     result: GroupSurvival, months: Sequence[float], unit: TimeUnit
 ) -> pd.DataFrame:
-    """Survival of each group at chosen times and its difference from the reference.
-
-    Parameters
-    ----------
-    unit
-        Unit in which the times are told.
-    """
+    """Survival of each group at chosen times and its difference from the reference."""
     curves, wanted = result.by_name, sorted(set(months))
     frame = survival_differences(curves, wanted) if len(curves) > 1 else pd.DataFrame()
     rows = []
@@ -119,13 +113,7 @@ def differences_table(
 
 
 def means_sheet(result: GroupSurvival, months: float, unit: TimeUnit) -> pd.DataFrame:
-    """Restricted mean survival time of each group, its horizon, and its difference.
-
-    Parameters
-    ----------
-    unit
-        Unit in which the means are told.
-    """
+    """Restricted mean survival time of each group, its horizon, and its difference."""
     curves = result.by_name
     frame = rmst_differences(curves, months) if len(curves) > 1 else pd.DataFrame()
     rows = []

@@ -52,16 +52,10 @@ def survival_figure(
 
     Parameters
     ----------
-    band
-        Whether to draw the confidence band.
-    marks
-        Whether to mark censored patients.
     full_table
         Whether the table also has cumulative events and censored, not only the number at risk.
     falling
         Whether to draw survival, which falls, or one minus it, which rises.
-    until
-        Months at which the axis ends; None for the whole follow-up.
     """
     end = axis_end(result.last_time, until)
     ticks = nice_ticks(in_unit(end, unit))

@@ -32,13 +32,7 @@ _TRUNCATED = "left-truncated"
 
 
 def survival_methods(result: GroupSurvival, unit: TimeUnit, asked: AskedTimes) -> list[str]:
-    """Paragraphs of what was estimated, tested and compared.
-
-    Parameters
-    ----------
-    asked
-        At which times the groups were compared.
-    """
+    """Paragraphs of what was estimated, tested and compared."""
     return [
         *estimate_methods(result),
         _joined([_comparison(result), _trend(result), _pairs(result)]),

@@ -24,8 +24,6 @@ def told(outcome: Outcome, label: str | None) -> dict[str, str]:
 
     Parameters
     ----------
-    outcome
-        Who was followed, for what and how long.
     label
         What the groups are groups of; empty for everyone together, None where no groups matter.
     """

@@ -62,10 +62,6 @@ class DuringFollowUp:
 
     Attributes
     ----------
-    outcome, exposure
-        Who was followed for what, and what was compared.
-    accounting
-        Who of the patients selected is analysed.
     time, event, began
         Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (n,).
     naive
@@ -82,8 +78,6 @@ class DuringFollowUp:
         Curves of patients who move between states; None without an answer.
     time_dependent, adjusted
         Cox models with time-dependent exposure, alone and with covariates; None without an answer.
-    adjusted_for
-        Labels of the covariates.
     why_not
         Why an analysis has no answer, by its name.
     n_after_end
@@ -145,14 +139,10 @@ def during_follow_up(
 
     Parameters
     ----------
-    cohort, mask
-        The cohort, and the patients selected, shape (cohort.n,).
     endpoint_key, exposure
         What is followed, and the key of the event during follow-up.
     landmarks, drawn, start, adjust
         As of :func:`analyse_during_follow_up`.
-    limit
-        Months at which follow-up ends for every number.
 
     Raises
     ------

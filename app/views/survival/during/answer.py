@@ -34,13 +34,7 @@ LANDMARK, TIME_DEPENDENT = "Landmark", "Time-dependent"
 
 
 def during_answer(cohort: Cohort, result: DuringFollowUp, *, unit: TimeUnit = "years") -> Answer:
-    """The answer of an event during follow-up: the forest, and three pairs of curves.
-
-    Parameters
-    ----------
-    unit
-        Unit of the curves' times.
-    """
+    """The answer of an event during follow-up: the forest, and three pairs of curves."""
     endpoint = result.outcome.endpoint
     what = f"{endpoint.label} by {result.exposure.noun}"
     title = f"{what}, {count(result.n, 'patient')}"

@@ -56,8 +56,6 @@ def pair_figure(
         The curves; None for one without patients.
     noun
         The event: ``transplant``.
-    unit
-        Unit of the time axis.
     axis
         What the time is counted from: ``since diagnosis``.
     corner

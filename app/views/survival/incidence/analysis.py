@@ -37,10 +37,6 @@ class GroupIncidence:
 
     Attributes
     ----------
-    outcome
-        Who is analysed, and who is not.
-    label
-        What the groups are groups of; empty for everyone together.
     estimates
         One a group, in order, empty ones included.
     gray_event, gray_competing
@@ -48,8 +44,6 @@ class GroupIncidence:
         says why.
     effects
         Hazard ratios between the groups; None where there is only one.
-    notes
-        What a reader must know before reading the figure, one sentence each.
     untested
         Groups with patients that are too small to be in the tests.
     """
@@ -145,16 +139,8 @@ def incidence_by_group(
 
     Parameters
     ----------
-    mask
-        The patients selected, shape (cohort.n,).
     endpoint_key
         Which endpoint; it has a competing event.
-    grouping
-        Groups to compare, the first the reference; None for everyone together.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count only from the endpoint's entry time on, where it has one.
 
     Raises
     ------
@@ -182,8 +168,6 @@ def incidence_of(ordered: Outcome, followed: Outcome, grouping: Grouping | None)
     ordered, followed
         Follow-up in order of time: of those of whom both events are known, and of all of whom the
         event is.
-    grouping
-        What the groups are; None for everyone together.
     """
     outcome = ordered
     colours = (BLUE,) if grouping is None else grouping.colours

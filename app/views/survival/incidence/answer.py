@@ -45,14 +45,10 @@ def incidence_answer(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
     stacked
         Whether what became of everyone is drawn, adding up to 100%, instead of curves.
     group
         The group of which that is drawn; None for every group.
-    until
-        Months at which the time axis ends; None for the whole follow-up.
     band, competing, wrong, full_table
         What else is drawn: see :class:`app.views.survival.incidence.figures.Layers`.
     read_at

@@ -36,8 +36,6 @@ class GroupEffects:
         The same of the competing event.
     subdistribution
         Fine-Gray model: how many come to have the event, competing events counted.
-    left_out
-        Groups without a hazard ratio, and why.
     notes
         Why a model is missing, and what a reader must know.
     """
@@ -62,8 +60,6 @@ def effects_of(
     ----------
     outcome
         Follow-up of those of whom both events are known, by group.
-    estimates
-        The groups.
     followed
         Follow-up of all of whom the event is known: the cause-specific hazard needs no more, and
         the Cox models of the endpoint are of them too.

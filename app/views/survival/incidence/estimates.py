@@ -30,8 +30,6 @@ class GroupEstimate:
 
     Attributes
     ----------
-    name, colour
-        The group.
     n, events, competing
         Patients followed, events and competing events among them.
     incidence

@@ -43,8 +43,6 @@ class Layers:
 
     Attributes
     ----------
-    band
-        The confidence band.
     competing
         The incidence of the competing event, dashed.
     wrong
@@ -72,8 +70,6 @@ def incidence_figure(
     ----------
     layers
         What is drawn besides; the band alone by default.
-    until
-        Months at which the axis ends; None for the whole follow-up.
     """
     layers = layers or Layers()
     end = axis_end(result.last_time, until)
@@ -122,16 +118,10 @@ def over_its_table(
 
     Parameters
     ----------
-    traces
-        The curves.
-    groups
-        The groups in the table.
     end
         Months at which it ends.
     full_table
         Whether it also has events, competing events and censored.
-    yaxis
-        Axis of the curves.
     """
     ticks = nice_ticks(in_unit(end, unit))
     columns = ["n_risk"]

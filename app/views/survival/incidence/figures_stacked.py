@@ -42,8 +42,6 @@ def stacked_figure(
         The group, one of those drawn.
     full_table
         Whether the table also has events, competing events and censored.
-    until
-        Months at which the axis ends; None for the whole follow-up.
     """
     end = axis_end(result.last_time, until)
     own = [group for group in result.drawn if group.name == name]

@@ -39,8 +39,6 @@ class MeansOverTime:
         rmst, std_error, lower, upper, reference, difference, difference_lower, difference_upper
         (pointwise, within -tau and tau), p_value. Empty where no horizon is supported; without
         a difference where there is nothing to compare with.
-    notes
-        What a reader must know before reading the figure, one sentence each.
     """
 
     survival: GroupSurvival
@@ -80,17 +78,6 @@ def means_over_time(
 
     A horizon counts where at least 10 patients are at risk in every group that is compared;
     groups that never have as many are not compared.
-
-    Parameters
-    ----------
-    mask
-        The patients selected, shape (cohort.n,).
-    grouping
-        Groups to compare, the first the reference; None for everyone together.
-    limit
-        Months at which follow-up ends for every number.
-    truncated
-        Whether patients count only from the endpoint's entry time on, where it has one.
 
     Raises
     ------

@@ -41,15 +41,7 @@ _DIFFERENCE = ("difference", "difference_lower", "difference_upper")
 def means_answer(
     cohort: Cohort, result: MeansOverTime, *, unit: TimeUnit = "years", band: bool = True
 ) -> Answer:
-    """The answer of restricted means over the horizon.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    band
-        Whether the pointwise intervals are drawn.
-    """
+    """The answer of restricted means over the horizon."""
     survival = result.survival
     sentences = reading(result, unit)
     by = f" by {mid_sentence(survival.label)}" if survival.label else ""

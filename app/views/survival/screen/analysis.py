@@ -33,10 +33,6 @@ class CohortScreen:
 
     Attributes
     ----------
-    outcome
-        The follow-up it was made of.
-    accounting
-        Who of the patients selected is in the models.
     events
         Their events.
     table
@@ -47,16 +43,12 @@ class CohortScreen:
         :func:`app.analysis.regression.survival_scan`.
     not_tested
         The others: feature, label, kind, reason.
-    adjusted_for
-        Labels of the covariates of every model.
     constant
         Covariates left out of the models because they are the same in all patients.
     contained
         Sentences about covariates that are made of alterations screened.
     adjustment
         How ``q_value`` was adjusted for the number tested.
-    kinds
-        Kinds of alterations looked at.
     min_altered
         Alterations in fewer of the patients tested were not modelled.
     """
@@ -109,21 +101,13 @@ def screen_cohort(
 
     Parameters
     ----------
-    cohort, mask
-        The cohort, and the patients selected, shape (cohort.n,).
-    endpoint_key
-        What was followed.
     adjust
         Columns that every model is adjusted for; those with the same value in everyone are left
         out and named.
     min_altered
         Alterations in fewer of the patients tested are not modelled.
-    kinds
-        Kinds of alterations to look at; None for all.
     adjustment
         ``bh`` controls the share of false findings, ``holm`` the chance of any.
-    limit
-        Months at which follow-up ends for every number.
 
     Raises
     ------

@@ -30,13 +30,7 @@ _MOST_ROWS = 25
 
 
 def screen_answer(cohort: Cohort, screen: CohortScreen, *, ringed: str | None = None) -> Answer:
-    """The answer of a screen.
-
-    Parameters
-    ----------
-    ringed
-        The alteration to ring in the volcano.
-    """
+    """The answer of a screen."""
     endpoint = screen.outcome.endpoint
     patients = count(screen.accounting.analysed, "patient")
     title = f"{endpoint.label} by alteration, {patients}, {adjusted_words(screen)}"
