@@ -13,11 +13,14 @@ from data_loaders.alterations.gene_calls import Calls, read_calls, says_more
 from data_loaders.alterations.gene_cells import gene_of_date
 from data_loaders.alterations.genes import (
     FeatureName,
+    aliases,
+    genes_of_changes,
     known_symbols,
     looks_like_symbol,
     read_feature_name,
     unlisted_gene,
 )
+from data_loaders.alterations.hgvs import changes_of
 from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.vocabulary import term_of
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
@@ -25,7 +28,7 @@ from data_loaders.wording import listed, plural, shown
 
 _MOST_MUTATIONS = 20  # of one gene in one patient
 _DOUBLE = "CEBPA"  # the gene of which two mutations mean another disease than one
-
+_MUTATIONS = re.compile(r"(?:^|[\W_])mut(?:ations?|ated)?(?:$|[\W_])", re.IGNORECASE)
 
 # A share or an amount beside a gene's name is a measurement and no alteration.
 _FRACTION_OF = re.compile(
@@ -272,7 +275,7 @@ def _recognised(
     found: dict[str, FeatureName] = {}
     telling: dict[str, FeatureName] = {}
     for name, column in columns.items():
-        feature = read_feature_name(name)
+        feature = read_feature_name(name) or _named_by_cells(name, column)
         if feature is None or _clinical_first(name, feature):
             continue
         if _only_tells_the_altered(column):
@@ -311,6 +314,28 @@ def _recognised(
     # What is stated comes last: it is no reason to take its neighbours for genes.
     found |= {name: feature for name, feature in (stated or {}).items() if name in columns}
     return {name: found[name] for name in order if name in found}
+
+
+def _named_by_cells(name: str, column: TextColumn) -> FeatureName | None:
+    """The gene of a column such as ``KD_mut`` whose cells name changes that are known of one gene.
+
+    At least half of the changes named have to be known, and all of these of the same gene.
+    """
+    if not _MUTATIONS.search(name) or term_of(name) is not None or _only_tells_the_altered(column):
+        return None
+    calls = read_calls(column, "gene")
+    if calls is None:
+        return None
+    known = genes_of_changes()
+    cells = [changes_of(text) for text in calls.changes if text is not None]
+    changes = {change.removeprefix("p.") for cell in cells for change in cell}
+    told = sorted(changes & set(known))
+    genes = {known[change] for change in told}
+    if len(genes) != 1 or 2 * len(told) < len(changes):
+        return None
+    gene = genes.pop()
+    reason = f"its cells name {listed(told)}, known of {gene} alone"
+    return FeatureName(gene, "gene", gene, gene, reason, name)
 
 
 def _alone(feature: FeatureName, wholes: Collection[str]) -> bool:
@@ -384,6 +409,9 @@ def _with_unique_names(
         elif feature.alias and feature.gene not in known_symbols():
             meant = f" ({feature.note})" if feature.note else ""
             events.append(f"{shown(source)} is {feature.name}{meant}")
+        elif feature.alias and feature.alias not in aliases():
+            words = f"{shown(source)} is read as {feature.name}: {feature.reason}."
+            issues.append(Issue("info", words, source, 1, code="alias"))
         elif feature.alias:
             note = f" ({feature.note})" if feature.note else ""
             issues.append(

@@ -180,8 +180,20 @@ def read_feature_name(name: str) -> FeatureName | None:
     """What an alteration column of this name holds; None if the name is of no alteration."""
     text = name.strip()
     return (
-        _gene(text) or _cytogenetic(text) or _fusion(text) or _structural(text) or _refinement(text)
+        _gene(text)
+        or _cytogenetic(text)
+        or _fusion(text)
+        or _structural(text)
+        or _refinement(text)
+        or _change(text)
     )
+
+
+@cache
+def genes_of_changes() -> dict[str, str]:
+    """Gene by protein change, of changes that the field knows of one gene alone: T315I is ABL1."""
+    with (_DATA / "known_changes.csv").open(encoding="utf-8", newline="") as stream:
+        return {c: row["gene"] for row in csv.DictReader(stream) for c in row["changes"].split("|")}
 
 
 def unlisted_gene(name: str) -> FeatureName:
@@ -271,6 +283,18 @@ def _refinement_label(gene: str, rest: str, *, separated: bool) -> str | None:
     if separated and not _NOT_AN_ALTERATION.fullmatch(rest):
         return " " + rest.replace("_", " ")
     return None
+
+
+def _change(text: str) -> FeatureName | None:
+    """A known protein change without its gene, such as ``T315I`` or ``V617F_mut``."""
+    match = re.fullmatch(rf"(?:p\.)?(?P<change>[A-Z]\d+[A-Z])(?:{_SEP}(?i:{_MUTATED}))?", text)
+    gene = genes_of_changes().get(match["change"]) if match else None
+    if match is None or gene is None:
+        return None
+    name = f"{gene} {match['change']}"
+    return FeatureName(
+        name, "refinement", gene, name, f"a change that is known of {gene} alone", text
+    )
 
 
 def _cytogenetic(text: str) -> FeatureName | None:

@@ -27,7 +27,7 @@ _OLDEST = 110
 _AGES_APART = 2
 _DEPTHS = (10**-2.5, 0.01, 0.1, 1.0, 10.0)  # per cent of the international scale
 _DEPTH_NAMES = ("MR4.5 or undetected", "MR4", "MMR", "Up to 1%", "Up to 10%", "Above 10%")
-_UNMUTATED_FROM = 98.0  # per cent of the germline
+_UNMUTATED_FROM, _LEAST_IDENTITY = 98.0, 50.0  # per cent of the germline
 _NEGATIVE_WORDS = re.compile(
     r"(?:t|3|(?:tri|drei|three)(?:p+el|p+le?|ply|fach)?)[ -]*(?:n|neg|negati[fv][aeo]?s?)\.?"
 )
@@ -96,8 +96,9 @@ def driver_class(alterations: Alterations) -> ReadColumn | None:
 def ighv_status(reads: Iterable[ReadColumn]) -> ReadColumn | None:
     """IGHV mutated or unmutated, from the identity with the germline: unmutated from 98% on.
 
-    The rule of ERIC (Rosenquist, Leukemia 2017;31:1477). None where the file holds the status
-    itself, or no identity.
+    The rule of ERIC (Rosenquist, Leukemia 2017;31:1477); of a difference from the germline the
+    identity is 100 less that. None where the file holds the status itself, or neither of both, or
+    where per cent and shares cannot be told apart.
 
     Parameters
     ----------
@@ -105,24 +106,43 @@ def ighv_status(reads: Iterable[ReadColumn]) -> ReadColumn | None:
         The table's ordinary columns, understood.
     """
     known, held = term("ighv"), _by_term(reads)
-    identity = held.get("ighv_identity")
-    if identity is None or known.key in held or identity.variable.kind != "numeric":
+    measured = held.get("ighv_identity") or held.get("ighv_mutation")
+    if measured is None or known.key in held or measured.variable.kind != "numeric":
         return None
-    values = identity.cells.astype(np.float64)
-    if identity.variable.unit == "fraction":
+    values = measured.cells.astype(np.float64)
+    differs = measured.key == "ighv_mutation"
+    source = measured.variable.source_column or measured.variable.name
+    if measured.variable.unit == "fraction":
         values = 100 * values
+    elif differs and np.nanmax(values, initial=0.0) <= 1:
+        return None
+    identity = np.round(100 - values if differs else values, 6)
+    identity[(identity < _LEAST_IDENTITY) | (identity > 100)] = np.nan
+    if np.isnan(identity).all():
+        return None
     status = np.full(len(values), None, dtype=object)
-    status[values < _UNMUTATED_FROM] = "Mutated"
-    status[values >= _UNMUTATED_FROM] = "Unmutated"
-    source = identity.variable.source_column or identity.variable.name
+    status[identity < _UNMUTATED_FROM] = "Mutated"
+    status[identity >= _UNMUTATED_FROM] = "Unmutated"
     how = f"identity of {_UNMUTATED_FROM:g}% or more in {shown(source)} is unmutated"
+    issues: tuple[Issue, ...] = ()
+    if differs:
+        least = 100 - _UNMUTATED_FROM
+        how = (
+            f"{shown(source)} above {least:g}%, an identity below {_UNMUTATED_FROM:g}%, is mutated"
+        )
+        words = (
+            f"{shown(source)} was read as the difference from the germline, 100 less the identity: "
+            f"above {least:g}% is mutated."
+        )
+        issues = (Issue("info", words, source, code="spellings"),)
+    article = "" if differs else "an "
     variable = Variable(
         "ighv", known.label, "categorical", role=known.role,
-        description="Derived: an " + how + " (Rosenquist, Leukemia 2017).",
+        description=f"Derived: {article}{how} (Rosenquist, Leukemia 2017).",
         levels=tuple(level for level in ("Mutated", "Unmutated") if level in set(status)),
         reason=how, source_column=source,
     )  # fmt: skip
-    return ReadColumn(variable, status, known.rank)
+    return ReadColumn(variable, status, known.rank, issues)
 
 
 def ldh_multiple(reads: Iterable[ReadColumn]) -> ReadColumn | None:

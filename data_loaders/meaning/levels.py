@@ -17,17 +17,20 @@ from pathlib import Path
 
 import numpy as np
 
-from data_loaders.files.columns import TextColumn, relabelled
+from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, relabelled
 from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.vocabulary import Term
 from data_loaders.model import Issue
+from data_loaders.variants.words import NOT_TESTED_WORDS
 from data_loaders.wording import listed, shown
 
 _DATA = Path(__file__).parents[1] / "data" / "level_names.csv"
 _ROMAN = ("", "I", "II", "III", "IV")
 _STAGED = frozenset({"ann_arbor", "stage"})
+# II1 and II2 are stages of lymphomas of the gut.
 _STAGE = re.compile(
-    r"(?:stage|ann arbor|stadium|st\.?)?\s*(iv|i{1,3}|[1-4])\s*([abexs]{0,3})( bulky)?"
+    r"(?:stage|ann arbor|stadium|st\.?)?\s*(ii[12](?=\W|e|$)|iv|i{1,3}|[1-4])\s*([abexs]{0,3})"
+    r"( bulky)?"
 )
 _MUTATED = "ighv"
 
@@ -65,6 +68,17 @@ def named_levels(column: TextColumn, term: Term | None) -> tuple[TextColumn, lis
     return relabelled(column, lambda text: chosen.get(text, text)), [issue]
 
 
+def names_all(column: TextColumn, term: Term) -> bool:
+    """Whether all that a column tells is classes of the variable, and not by digits alone."""
+    own = [
+        str(text)
+        for text, word in zip(column.texts, column.words, strict=True)
+        if word not in UNKNOWN_WORDS and word not in NOT_TESTED_WORDS
+    ]
+    said = any(not re.fullmatch(r"[\d.]+", text) for text in own)
+    return said and all(_level(term.key, text) is not None for text in own)
+
+
 def order_for(term: Term | None, levels: Sequence[str]) -> tuple[str, ...] | None:
     """The levels of an ordinal variable in its order; None where one of them is not known."""
     if term is None or term.kind != "ordinal" or len(levels) < 2:
@@ -82,7 +96,7 @@ def order_for(term: Term | None, levels: Sequence[str]) -> tuple[str, ...] | Non
 
 def _numeral(level: str) -> int:
     match = _STAGE.fullmatch(level.lower())
-    return _ROMAN.index(match[1].upper()) if match else 0
+    return _ROMAN.index(match[1].upper().rstrip("12")) if match else 0
 
 
 def _level(key: str, text: str) -> str | None:

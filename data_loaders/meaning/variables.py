@@ -16,7 +16,7 @@ from data_loaders.endpoints.date_pairs import date_label
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, relabelled
 from data_loaders.meaning.folding import folded_sex, folded_spellings
-from data_loaders.meaning.levels import named_levels, order_for
+from data_loaders.meaning.levels import named_levels, names_all, order_for
 from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.units import implausible, signs_of_percent, unit_of
 from data_loaders.meaning.unknown_codes import without_codes
@@ -46,7 +46,14 @@ _TIMES_TO = {
 }  # fmt: skip
 # What a name means where the column holds numbers.
 _LDH_RATIO, _LARGEST_MULTIPLE = "ldh_ratio", 60
-_MEASURED = {"ighv": "ighv_identity", "b2m": "b2m", "ldh_high": _LDH_RATIO, _LDH_RATIO: _LDH_RATIO}
+_IGHV = "ighv"
+_MEASURED = {
+    _IGHV: _IGHV, "b2m": "b2m", "ldh_high": _LDH_RATIO, _LDH_RATIO: _LDH_RATIO
+}  # fmt: skip
+# Under such a name the classes say what is meant: a stage or a response.
+_LUGANO = re.compile(r"lugano(?: 2014| classification| criteria)?")
+_FEWEST_OF_A_MEASURE = 4  # different numbers; fewer are codes of classes
+_HALF, _LEAST_IDENTITY = 0.5, 50
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
 _EXAMPLE_ROWS = 5
@@ -110,6 +117,12 @@ def read_column(
     if column.percent.any() and not stated.get("kind"):
         column, mixture = signs_of_percent(column, rows)
         issues = [*issues, *mixture]
+    if term is None and not stated and _is_lugano(column) and column.share_numeric == 1:
+        words = (
+            f"{shown(column.name)} may be a stage or a response, which its numbers do not tell; it "
+            "was kept as it is: name it Lugano stage or Lugano response."
+        )
+        issues = [*issues, Issue("warning", words, column.name, code="spellings")]
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
     issues = [*issues, *_no_numbers(column, rows, term, kind if why != "as stated" else "")]
     if kind in {"categorical", "ordinal"}:
@@ -185,16 +198,37 @@ def _known(
 def term_held(column: TextColumn) -> Term | None:
     """The variable that a column holds, by its name and by whether it measures or classifies.
 
-    A percentage under the name of the IGHV status is the identity with the germline, and B2M is a
-    gene where it answers yes and no, but beta-2 microglobulin where it holds amounts.
+    A percentage under the name of the IGHV status is the identity with the germline, or 100 less
+    that where it is below a half; B2M is a gene where it answers yes and no, but beta-2
+    microglobulin where it holds amounts; Lugano is a stage or a response.
     """
     known = term_of(column.name)
+    if known is None and _is_lugano(column):
+        either = map(term_called, ("ann_arbor", "response"))
+        return next((term for term in either if names_all(column, term)), None)
     measured = _MEASURED.get(known.key if known else folded(column.name).strip(" _.-"))
     if measured is None or column.answers_only or column.share_numeric < _MOSTLY_NUMBERS:
         return known
+    if measured == _IGHV:
+        return _ighv_measured(column) or known
     if measured == _LDH_RATIO and float(np.nanmedian(column.numbers)) > _LARGEST_MULTIPLE:
         measured = "ldh_limit"  # "LDH ULN" may be the limit itself
     return term_called(measured)
+
+
+def _is_lugano(column: TextColumn) -> bool:
+    plain = re.sub(r"[\W_]+", " ", folded(column.name)).strip()
+    return _LUGANO.fullmatch(plain) is not None
+
+
+def _ighv_measured(column: TextColumn) -> Term | None:
+    """Identity with the germline or difference from it: no rearranged gene is half another."""
+    numbers = column.numbers[~np.isnan(column.numbers)]
+    whole = bool((numbers % 1 == 0).all())
+    if whole and len(np.unique(numbers)) < _FEWEST_OF_A_MEASURE and numbers.max() < _LEAST_IDENTITY:
+        return None
+    scale = 1.0 if numbers.max() <= 1 else 100.0
+    return term_called("ighv_identity" if np.median(numbers) >= _HALF * scale else "ighv_mutation")
 
 
 def _classes(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Issue]]:

@@ -75,6 +75,7 @@ def test_the_parts_of_a_deletion_are_refinements_of_it() -> None:
          ("Optimal", "Warning", "Failure")),
         ("lugano_stage", ["2 bulky", "IIE", "IV"], "ann_arbor", "ordinal",
          ("II bulky", "IIE", "IV")),
+        ("lugano_stage", ["II2", "II1", "IV"], "ann_arbor", "ordinal", ("II1", "II2", "IV")),
         ("Response_Lugano", ["PMD", "CMR", "PMR"], "response", "ordinal", ("CR", "PR", "PD")),
         ("iwCLL_response", ["PR-L", "CRi", "nPR"], "response", "ordinal", ("CRi", "nPR", "PR-L")),
         ("deauville", [5, 1, 4], "deauville", "ordinal", ("1", "4", "5")),
@@ -196,3 +197,85 @@ def test_fish_in_per_cent_of_nuclei_or_in_sentences_makes_alterations() -> None:
     sentences = [issue.sentence for issue in cohort.issues if issue.code == "fish"]
     assert any("10% of nuclei" in s and "limits differ" in s for s in sentences)
     assert any("does not name counts as not found" in s for s in sentences)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("IGHV mutation %", [5.2, 2, 0, 2.1]),
+        ("SHM (%)", [5.2, 2.0, 0.0, 2.1]),
+        ("IGHV", [5.2, 2, 0, 2.1]),
+        ("IGHV homology (%)", [94.8, 98, 100, 97.9]),
+        ("IGHV mutation %", [94.8, 98, 100, 97.9]),  # no mutation can be so frequent
+        ("IGHV_mut_pct", ["5.2%", "2%", "0%", "2.1%"]),
+    ],
+)
+def test_ighv_by_its_identity_or_its_difference_from_the_germline(
+    name: str, values: list[object]
+) -> None:
+    cohort = load({name: values, "age": [60, 61, 62, 63]})
+    assert list(cohort.patients["ighv"]) == ["Mutated", "Unmutated", "Unmutated", "Mutated"]
+    variable = cohort.variables["ighv"]
+    assert "98%" in variable.reason
+    said = any("100 less the identity" in issue.sentence for issue in cohort.issues)
+    assert said == ("difference" in cohort.variables[name].label)
+
+
+def test_ighv_in_question_is_asked_and_has_no_status() -> None:
+    shares = load({"ighv_mut_rate": [0.1, 0.02, 0.01, 0, 0.03], "age": [60, 61, 62, 63, 64]})
+    assert "ighv" not in shares.variables
+    assert any("shares instead of per cent" in issue.sentence for issue in shares.issues)
+    other = load({"IGHV identity (%)": [5.2, 2, 0, 2.1], "age": [60, 61, 62, 63]})
+    assert "ighv" not in other.variables
+    assert any("outside 50 to 100" in issue.sentence for issue in other.issues)
+    codes = load({"IGHV": [1, 2, 2, 1], "age": [60, 61, 62, 63]})
+    assert codes.variables["IGHV"].kind in {"categorical", "ordinal"}
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "levels"),
+    [
+        (["IIE", "III A", "I", "n/a"], "Ann Arbor stage", ("I", "IIE", "IIIA")),
+        (["IV", "II1", "II2", "I"], "Ann Arbor stage", ("I", "II1", "II2", "IV")),
+        (["CMR", "PD", "PR", "n/a"], "Response", ("CR", "PR", "PD")),
+    ],
+)
+def test_lugano_is_a_stage_or_a_response_by_its_classes(
+    values: list[object], label: str, levels: tuple[str, ...]
+) -> None:
+    variable = load({"Lugano": values, "age": [60, 61, 62, 63]}).variables["Lugano"]
+    assert (variable.label, variable.kind, variable.levels) == (label, "ordinal", levels)
+
+
+def test_lugano_in_numbers_is_asked() -> None:
+    cohort = load({"Lugano": [1, 2, 4, 3], "age": [60, 61, 62, 63]})
+    assert cohort.variables["Lugano"].kind == "numeric"
+    assert any("may be a stage or a response" in issue.sentence for issue in cohort.issues)
+
+
+def test_a_change_that_one_gene_alone_has_names_it() -> None:
+    cohort = load(
+        {
+            "T315I": [1, 0, 0, ""],
+            "L265P_mut": ["no", "yes", "no", "no"],
+            "KD_mutation": ["E255K; Y253H", "none", "F317L", "not done"],
+            "A20": [0, 1, 0, 0],
+            "K117N": [0, 1, 0, 0],
+        }
+    )
+    assert list(cohort.features.index[:4]) == ["ABL1 T315I", "MYD88 L265P", "ABL1", "TNFAIP3"]
+    assert list(cohort.features["gene"][:4]) == ["ABL1", "MYD88", "ABL1", "TNFAIP3"]
+    assert cohort.feature_state("ABL1").tolist() == [1, 0, 1, -1]
+    said = [issue.sentence for issue in cohort.issues]
+    assert "T315I is read as ABL1 T315I: a change that is known of ABL1 alone." in said
+    assert any(text.startswith("KD_mutation is read as ABL1: its cells name") for text in said)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [["T315I", "V617F", "none", "none"], ["G12D", "none", "none", "Q61K"], ["T315I", "", "", ""]],
+)
+def test_changes_of_several_genes_or_of_none_known_stay_words(values: list[object]) -> None:
+    cohort = load({"mutation": values, "age": [60, 61, 62, 63]})
+    assert not len(cohort.features)
+    assert cohort.variables["mutation"].kind in {"categorical", "text"}

@@ -97,6 +97,9 @@ _TABLE = (
         ("IGHV identity to germline",), _from(98), "ERIC (Rosenquist 2017)", {"%": 1.0}
     ),
     ClinicalThresholds(
+        ("IGHV difference from germline",), _up_to(2), "ERIC (Rosenquist 2017)", {"%": 1.0}
+    ),
+    ClinicalThresholds(
         tuple(f"BCR::ABL1 (international scale) at {month} months" for month in (3, 6, 12, 18, 24)),
         _up_to(0.1, 1, 10),
         "ELN 2020 (Hochhaus 2020)",
