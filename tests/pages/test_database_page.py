@@ -25,12 +25,15 @@ from app.views.home.analysis import glance
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.answer import survival_answer
 from app.views.survival.incidence.analysis import incidence_by_group
+from app.views.survival.means.analysis import means_over_time
+from app.views.survival.means.answer import means_answer
 from app.views.tallied.analysis import (
     MOST_PAIRED,
     tallied_comparison,
     tallied_frequencies,
     tallied_glance,
     tallied_incidence,
+    tallied_means,
     tallied_pairs,
     tallied_pictures,
     tallied_survival,
@@ -98,6 +101,19 @@ def test_survival_is_that_of_the_rows(tally: EngineTally, rows: Cohort):
             other.name, other.n, other.events, other.competing,
         )  # fmt: skip
         pd.testing.assert_frame_equal(own.at([12, 60]), other.at([12, 60]))
+
+
+def test_restricted_means_are_those_of_the_rows(tally: EngineTally, rows: Cohort):
+    mask = CHOSEN.apply(rows).mask
+    for spec, endpoint, limit in ((TP53, "os", None), (None, "os", 60.0), (TP53, "aml", None)):
+        found = tallied_means(tally, CHOSEN, endpoint, spec, limit)
+        grouping = None if spec is None else spec.build(rows, mask)
+        expected = means_over_time(rows, mask, endpoint, grouping, limit=limit)
+        assert found.longest == expected.longest > 0
+        pd.testing.assert_frame_equal(found.table, expected.table, rtol=1e-12, atol=1e-12)
+        said, wanted = means_answer(tally.cohort, found), means_answer(rows, expected)
+        assert (said.title, said.sentences) == (wanted.title, wanted.sentences)
+        assert said.accounting.analysed == wanted.accounting.analysed
 
 
 def test_alterations_and_who_they_are_are_those_of_the_rows(tally: EngineTally, rows: Cohort):
@@ -177,6 +193,14 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     sampled = list(at.session_state["_uploads"].values())[-1]
     assert sampled.name.startswith("patients, sample of ")
     assert "ASXL1 altered" in sampled.provenance.note
+    for youngest in (50.0, 60.0, 70.0):
+        at.selectbox(key="engine_range_of").set_value("age_years").run(timeout=200)
+        at.number_input(key="engine_low_age_years").set_value(youngest).run(timeout=200)
+    drawn = at.session_state["_uploads"]
+    assert len(drawn) == 2, "every filter draws another sample; the latest two are held"
+    assert "70" in list(drawn.values())[-1].provenance.note
+    held_answers = at.session_state["_engine"].answers.values()
+    assert sum(isinstance(answer, Cohort) for answer in held_answers) == 2
     at.button(key="engine_close").click().run(timeout=200)
     assert "_engine" not in at.session_state
     assert at.session_state["cohort"] != DATABASE

@@ -50,6 +50,8 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     calm(at)
     assert len(figures(at)) == 2, "curves and the sites' hazard ratios"
     assert "Hazard ratio of ASXL1 mutated against ASXL1 wild type" in words(at)
+    told = json.dumps(figures(at)[1]["layout"])
+    assert re.search(r"hazard ratio by site.*[\d,]+ patients.*[\d,]+ events", told)
     assert "SYNTHETIC" in json.dumps(figures(at))
     assert "DerSimonian" in words(at)
     offered = {button.key for button in at.get("download_button")}

@@ -108,3 +108,11 @@ def engine_answer(question: Hashable, ask: Callable[[EngineTally], T]) -> T:
         )
     answer: T = held.answers[question]
     return answer
+
+
+def forget_answer(answer: object) -> None:
+    """Have an answer asked again, should anybody want it."""
+    held = held_engine()
+    if held is not None:
+        for question in [asked for asked, given in held.answers.items() if given is answer]:
+            del held.answers[question]

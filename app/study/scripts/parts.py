@@ -20,7 +20,9 @@ from app.study.wording import listing
 from data_loaders import Cohort
 
 GROUPS_FILE, GROUPS_OF_OTHER_FILE = "groups.json", "groups_of_second.json"
-SAVED_GROUPS = f"saved = saved_from_json(cohort, Path({GROUPS_FILE!r}).read_bytes())"
+GROUPS_OF_OTHER = f"And of {GROUPS_OF_OTHER_FILE}, groups saved of the second cohort."
+READ_SAVED = "saved = saved_from_json(cohort, Path({file!r}).read_bytes())"
+SAVED_GROUPS = READ_SAVED.format(file=GROUPS_FILE)
 SELECTED = "selected"
 _LISTS_APART = "Lists of patients are not part of a script: save these files beside it first."
 
@@ -120,11 +122,19 @@ selection = chosen.apply(cohort)
 print(f"{{selection.n}} of {{cohort.n}} patients selected")"""
 
 
-def grouping_part(group: GroupingSpec | None, arrangement: Arrangement | None) -> str:
-    """The groups as they were shown, as ``grouping``."""
+def grouping_part(
+    group: GroupingSpec | None, arrangement: Arrangement | None, file: str = GROUPS_FILE
+) -> str:
+    """The groups as they were shown, as ``grouping``.
+
+    Parameters
+    ----------
+    file
+        Which holds them where they were saved by name.
+    """
     if group is None:
         return ""
-    lines = [_built_part(group)]
+    lines = [_built_part(group, file)]
     if arrangement is not None and _is_arranged(arrangement):
         plain = pformat(arrangement.to_dict(), sort_dicts=False)
         lines.append(f"grouping = arranged(grouping, Arrangement.from_dict({plain}))")
@@ -150,10 +160,10 @@ def _lists_of_groups(group: GroupingSpec | None) -> list[ListFile]:
     return named_filters_literal(group.filters)[1] if group is not None and group.filters else []
 
 
-def _built_part(group: GroupingSpec) -> str:
+def _built_part(group: GroupingSpec, file: str) -> str:
     """The groups before they are arranged, as ``grouping``."""
     if group.kind == SAVED:
-        return f"{SAVED_GROUPS}\ngrouping = saved.groupings[{group.name!r}]"
+        return f"{READ_SAVED.format(file=file)}\ngrouping = saved.groupings[{group.name!r}]"
     if group.filters:
         plain, _ = named_filters_literal(group.filters)
         kind = "" if group.kind == FILTERS else f", {group.kind!r}"

@@ -13,6 +13,7 @@ from app.study.files.software import product
 from app.study.question import OTHER, SAVED_OF_OTHER, Question
 from app.study.scripts.loading import check_lines, loading_lines
 from app.study.scripts.parts import (
+    GROUPS_OF_OTHER,
     GROUPS_OF_OTHER_FILE,
     SAVED_GROUPS,
     comment,
@@ -73,7 +74,7 @@ def question_script(
         loading = f"{lines.lines}\n{check_lines(second)}\nother = cohort"
         if question.second is not None and question.second.saved:
             file = GROUPS_OF_OTHER_FILE
-            heading.append(comment(f"And of {file}, groups saved of the second cohort."))
+            heading.append(comment(GROUPS_OF_OTHER))
             asked[SAVED_OF_OTHER] = "saved_of_other.groupings"
             read = f"saved_from_json(other, Path({file!r}).read_bytes())"
             loading += f"\n{SAVED_OF_OTHER} = {read}"

@@ -53,6 +53,7 @@ from app.views.pooled.page_files import (
 )
 from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import (
+    forest_title,
     incidence_reading,
     pooled_methods,
     pooled_notes,
@@ -131,9 +132,8 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
     forest = None
     if result.effects is not None:
         forest = framed(
-            sites_forest(result.effects, result), "Hazard ratio by site",
-            synthetic=result.synthetic,
-        )  # fmt: skip
+            sites_forest(result.effects, result), forest_title(result), synthetic=result.synthetic
+        )
     chart = _draw_result(result, pooled_figure(result), sentences, agreed, forest)
     if forest is not None:
         with chart:
@@ -142,7 +142,7 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
                 partial(pd.DataFrame, result.effects),
                 key="pooled_sites",
                 name=("pooled", "sites"),
-                alt="Hazard ratios with 95% intervals, one row a site and all together.",
+                alt=f"{forest_title(result)}. 95% intervals, one row a site and all together.",
             )
 
 

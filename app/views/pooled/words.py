@@ -35,6 +35,17 @@ def pooled_title(result: PooledSurvival | PooledIncidence, sites: int) -> str:
     return f"{result.endpoint}, {sites} sites pooled, {many}"
 
 
+def forest_title(result: PooledSurvival) -> str:
+    """What the hazard ratios by site are of: which groups, how many patients and events."""
+    about = "" if result.exact else "about "
+    events = sum(curve.events for curve in result.curves.values())
+    reference, other = result.compared
+    return (
+        f"{result.endpoint}: hazard ratio by site, {other} against {reference}, "
+        f"{about}{count(result.n, 'patient')}, {about}{count(events, 'event')}"
+    )
+
+
 def releases_named(agreed: pd.DataFrame) -> str:
     """The releases by their sites, each with the beginning of its hash."""
     named = [f"{row.site} ({row.release})" for row in agreed.itertuples()]

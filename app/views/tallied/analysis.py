@@ -28,6 +28,7 @@ from app.views.genomics.pairs.analysis import MIN_ALTERED, PairScreen
 from app.views.home.analysis import Diseases, Glance, disease_variables
 from app.views.survival.curves.analysis import GroupSurvival, survival_of
 from app.views.survival.incidence.analysis import GroupIncidence, incidence_of
+from app.views.survival.means.analysis import MeansOverTime, means_of
 from data_loaders.endpoints.build import LONGEST_FOLLOW_UP
 from data_loaders.model import CATEGORIES, FEATURE_KINDS
 from data_loaders.wording import listing
@@ -143,6 +144,27 @@ def tallied_survival(
     if not tally.exact:
         result = replace(result, test=None, trend=None, p_note=NO_TEST)
     return replace(result, notes=(*held.notes, *result.notes))
+
+
+def tallied_means(
+    tally: PageTally,
+    selected: Filter,
+    endpoint: str,
+    spec: GroupingSpec | None = None,
+    limit: float | None = None,
+) -> MeansOverTime:
+    """Restricted means over the horizon, as :func:`means_over_time` has them of rows.
+
+    Raises
+    ------
+    TallyError
+        As :func:`followed`.
+    """
+    result = means_of(tallied_survival(tally, selected, endpoint, spec, limit))
+    if tally.exact:
+        return result
+    notes = (*result.notes, NO_TEST)
+    return replace(result, table=result.table.assign(p_value=np.nan), notes=notes)
 
 
 def tallied_incidence(

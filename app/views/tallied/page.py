@@ -20,7 +20,7 @@ from app.views.tallied.page_data import draw_data
 from app.views.tallied.page_database import asked_database, draw_understood, look_at_sample
 from app.views.tallied.page_genomics import FREQUENCIES, PAIRS, draw_genomics
 from app.views.tallied.page_parts import Asked
-from app.views.tallied.page_survival import CURVES, INCIDENCE, draw_survival
+from app.views.tallied.page_survival import COUNTED, draw_survival
 
 # These pages show no data.
 _WITHOUT_DATA = ("methods", "audit")
@@ -40,7 +40,7 @@ VIEWS: dict[str, tuple[str, str, _View]] = {
 _COMPARE = ("Compare", "How do these groups of patients differ?", draw_compare)
 # The views that counts have, of a database; the others of these pages run on a sample of its rows.
 _COUNTED = {
-    "survival": (CURVES, INCIDENCE),
+    "survival": COUNTED,
     "genomics": (FREQUENCIES, PAIRS),
     "compare": (GLANCE,),
 }

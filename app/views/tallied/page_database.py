@@ -22,12 +22,13 @@ from app.shell.session import (
     uploads,
 )
 from app.shell.tables import draw_table
-from app.shell.work.engine import engine_answer, held_engine, let_go
+from app.shell.work.engine import engine_answer, forget_answer, held_engine, let_go
 from app.study.wording import count
 from app.views.tallied.page_parts import Asked
 from data_loaders.model import CATEGORIES
 
 _FILTER = "_engine_filter"
+_DRAWN, _SAMPLES_HELD = "_engine_samples", 2
 _SAMPLES = (1_000, 5_000, 20_000)
 
 
@@ -95,10 +96,19 @@ def look_at_sample(asked: Asked) -> None:
     # Drawn once, it is loaded once: a page runs again at every click.
     here = (key for key, held in uploads().items() if held is cohort)
     key = next(here, "") or keep_upload(cohort)
+    _forget_samples(key)
     cohort = open_cohort(key)
     escape_texts_of(cohort, _texts(asked.tally))
     look_at(key, cohort, Filter())
     said.info(f"This page needs rows. {markdown_escaped(cohort.provenance.note)}")
+
+
+def _forget_samples(key: str) -> None:
+    """Let go of the samples before the latest two: every filter draws another."""
+    drawn: list[str] = st.session_state.setdefault(_DRAWN, [])
+    drawn[:] = [held for held in drawn if held != key] + [key]
+    while len(drawn) > _SAMPLES_HELD:
+        forget_answer(uploads().pop(drawn.pop(0), None))
 
 
 def _texts(tally: Any) -> set[str]:

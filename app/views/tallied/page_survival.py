@@ -1,4 +1,4 @@
-"""Survival from a tally: curves and competing risks by group."""
+"""Survival from a tally: curves, competing risks and restricted means by group."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ from app.views.survival.curves.words import summary_table
 from app.views.survival.incidence.answer import incidence_answer
 from app.views.survival.incidence.estimates import competing_endpoints
 from app.views.survival.incidence.words import summary_table as incidence_table
-from app.views.tallied.analysis import tallied_incidence, tallied_survival
+from app.views.survival.means.answer import means_answer, means_table
+from app.views.tallied.analysis import tallied_incidence, tallied_means, tallied_survival
 from app.views.tallied.page_parts import Asked, draw_groups, draw_view, show_answer
 
-CURVES, INCIDENCE = (REGISTRY[f"survival.{name}"].label for name in ("curves", "incidence"))
+CURVES, INCIDENCE, MEANS = COUNTED = tuple(
+    REGISTRY[f"survival.{name}"].label for name in ("curves", "incidence", "means")
+)
 
 
 def draw_survival(asked: Asked) -> None:
-    """Curves or cumulative incidence by group, and their numbers."""
+    """Curves, cumulative incidence or restricted means by group, and their numbers."""
     cohort = asked.tally.cohort
     if not cohort.endpoints:
         st.info("This cohort has no endpoint: the Data page says what was read.")
         return
-    view = draw_view(asked, "survival", (CURVES, INCIDENCE))
+    view = draw_view(asked, "survival", COUNTED)
     labels = endpoint_labels(cohort)
-    options = list(labels) if view == CURVES else competing_endpoints(cohort)
+    options = competing_endpoints(cohort) if view == INCIDENCE else list(labels)
     if not options:
         st.info("No endpoint of this cohort knows its competing event.")
         return
@@ -55,6 +58,14 @@ def draw_survival(asked: Asked) -> None:
             until = draw_axis_end(curves.supported_until, curves.last_time, time.unit)
         answer = survival_answer(cohort, curves, **said, until=until, marks=asked.tally.exact)
         table = summary_table(curves, time.unit, read_at)
+    elif view == MEANS:
+        means = asked.ask(
+            ("means", endpoint, spec, time.limit),
+            lambda tally: tallied_means(tally, asked.filter, endpoint, spec, time.limit),
+        )
+        place = frame()
+        answer = means_answer(cohort, means, unit=time.unit)
+        table = means_table(means, time.unit)
     else:
         risks = asked.ask(
             ("incidence", endpoint, spec, time.limit),

@@ -12,11 +12,12 @@ import pytest
 
 from app.analysis.transplant import EmulationSettings
 from app.cohort.filters import Filter
-from app.cohort.groupings import COMBINATIONS, GroupingSpec, only_groups
+from app.cohort.groupings import COMBINATIONS, SAVED, GroupingSpec, only_groups, saved_to_json
 from app.study.analyses import answer_to
 from app.study.answer import methods_text
 from app.study.figures.theme import title_of
 from app.study.question import Question
+from app.study.scripts.parts import GROUPS_FILE, GROUPS_OF_OTHER_FILE
 from app.study.scripts.question import question_script
 from app.views.compare.analysis import made_of
 from app.views.compare.two_cohorts.analysis import compare_cohorts, hazards_reading
@@ -191,6 +192,26 @@ def test_the_script_of_two_cohorts_prints_the_numbers_of_both(tmp_path: Path):
         f"{len(result.alterations)} alterations",
     ):
         assert part in methods, part
+
+
+def test_groups_saved_of_either_cohort_are_read_from_a_file_each(tmp_path: Path):
+    cohorts = [load_cohort(key) for key in ("demo:mds", "demo:aml")]
+    by, saved = GroupingSpec.parse("cut:age_years@60"), GroupingSpec(SAVED, "By age")
+    for cohort, file in zip(cohorts, (GROUPS_FILE, GROUPS_OF_OTHER_FILE), strict=True):
+        (tmp_path / file).write_bytes(saved_to_json(cohort, {"By age": by.build(cohort)}))
+    sides, groupings = zip(
+        *((EVERYONE.apply(cohort), by.build(cohort)) for cohort in cohorts), strict=True
+    )
+    settings = {"own": ((), ()), "endpoint_key": "os"}
+    result = compare_cohorts(sides, groupings, **settings)
+    script = cohorts_script(
+        result, AskedInBoth((EVERYONE, EVERYONE), (saved, saved), settings=settings)
+    )
+    assert [script.count(f"Path({file!r})") for file in (GROUPS_FILE, GROUPS_OF_OTHER_FILE)] == [
+        1,
+        1,
+    ]
+    check_tables(run(script, tmp_path), cohorts_answer(result))
 
 
 def test_the_same_groups_in_two_cohorts_are_a_question_of_plain_data(tmp_path: Path):

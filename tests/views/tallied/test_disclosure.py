@@ -22,6 +22,7 @@ from app.views.tallied.analysis import (
     tallied_completeness,
     tallied_frequencies,
     tallied_incidence,
+    tallied_means,
     tallied_pictures,
     tallied_survival,
 )
@@ -133,6 +134,20 @@ def test_curves_of_released_counts_are_close_to_kaplan_meier(mds: Cohort, tally:
     assert (answer.numbers()["disclosure_control"] == tally.policy.sentence).all()
     notes = [note.text for note in answer.figure.layout.annotations]
     assert tally.policy.mark in notes
+
+
+def test_restricted_means_are_areas_under_the_released_curves(mds: Cohort, tally: ReleasedTally):
+    result = tallied_means(tally, EVERYONE, "os", BY_DISEASE)
+    assert result.table["p_value"].isna().all()
+    assert NO_TEST in result.notes
+    for group in result.groups:
+        own = (mds.patients["diagnosis"] == group).to_numpy()
+        exact = kaplan_meier(mds.patients["os_months"][own], mds.patients["os_event"][own])
+        last = result.of(group).iloc[-1]
+        assert last["rmst"] == pytest.approx(exact.rmst(last["tau"]), abs=0.06 * last["tau"])
+    for chosen in (Filter.from_dict({"column": "age_years", "between": [51, 80]}), WOMEN):
+        with pytest.raises(TallyError):
+            tallied_means(tally, chosen, "os", GroupingSpec("variable", "sex"))
 
 
 def test_incidence_with_a_competing_event_stays_within_one(tally: ReleasedTally):

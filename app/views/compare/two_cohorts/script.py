@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pprint import pformat
 
+from app.cohort.groupings import SAVED
 from app.study.scripts.loading import loading_lines
 from app.study.scripts.parts import (
+    GROUPS_FILE,
+    GROUPS_OF_OTHER,
+    GROUPS_OF_OTHER_FILE,
     comment,
     grouping_part,
     heading_part,
@@ -48,11 +52,16 @@ def cohorts_script(result: TwoCohorts, asked: AskedInBoth) -> str:
     if loading.beside:
         beside = listing(list(loading.beside))
         heading.append(comment(f"And in the folder of {beside}, for the second cohort."))
+    if asked.specs[1].kind == SAVED:
+        heading.append(comment(GROUPS_OF_OTHER))
+        imports["app.cohort.groupings"].add("saved_from_json")
+        imports["pathlib"] = imports.get("pathlib", set()) | {"Path"}
     parts = []
+    files = (GROUPS_FILE, GROUPS_OF_OTHER_FILE)
     for number, cohort in enumerate((first, second)):
         parts += [
             selection_part(cohort, asked.filters[number], number=number + 1),
-            grouping_part(asked.specs[number], asked.arrangement),
+            grouping_part(asked.specs[number], asked.arrangement, files[number]),
             "selections.append(selection)\ngroupings.append(grouping)",
         ]
     calls = _CALLS.format(

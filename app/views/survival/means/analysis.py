@@ -84,9 +84,15 @@ def means_over_time(
     CohortError
         If the cohort has no such endpoint.
     """
-    survival = survival_by_group(
-        cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated, pairs=False
+    return means_of(
+        survival_by_group(
+            cohort, mask, endpoint_key, grouping, limit=limit, truncated=truncated, pairs=False
+        )
     )
+
+
+def means_of(survival: GroupSurvival) -> MeansOverTime:
+    """The same of curves, which may be of counts of patients instead of rows."""
     compared = {name: km for name, km in survival.by_name.items() if last_with(km) > 0}
     table = _table(compared, _horizons(compared), survival.reference)
     return MeansOverTime(survival, table, (*_notes(survival, compared, table), *survival.notes))
