@@ -24,7 +24,8 @@ from app.analysis.transplant import (
 )
 from app.analysis.transplant._claims.horizon import supported_until
 from app.analysis.transplant._claims.intervals import class_tests
-from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind
+from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
+from app.analysis.transplant._trial import Caps
 
 ARMS = (Strategy("within", 12.0), Strategy("never"))
 CLASSES = ("a", "b", "c", "d")
@@ -103,6 +104,25 @@ def test_a_band_holds_at_all_times_together():
     assert np.mean(held) == pytest.approx(0.95, abs=0.05)
 
 
+def test_a_band_of_few_patients_holds_too_since_it_is_widened_by_the_tail_of_its_own_quantile():
+    rng = np.random.default_rng(4)
+    held = {np.inf: 0.0, 12.0: 0.0}
+    for _ in range(300):
+        # The mean walk of twelve patients, and of twelve drawn from them with replacement.
+        walks = rng.normal(size=(12, 20)).cumsum(axis=1)
+        drawn = np.stack([walks[rng.integers(0, 12, 12)].mean(axis=0) for _ in range(150)])
+        for effective in held:
+            lower, upper = band(walks.mean(axis=0), drawn, 0.95, effective)
+            held[effective] += bool(((lower <= 0) & (upper >= 0)).all()) / 300
+    assert held[12.0] == pytest.approx(0.95, abs=0.03)
+    assert held[np.inf] < 0.9
+    drawn = rng.normal(size=(999, 3))
+    width = np.diff(band(np.zeros(3), drawn, 0.95, np.array([np.inf, 10.0, 5.0])), axis=0)[0]
+    width /= 2 * drawn.std(axis=0, ddof=1)
+    wide = stats.t.isf(stats.norm.sf(width[0]), [9.0, 4.0])
+    assert width[1:] == pytest.approx(wide)
+
+
 def test_kinds_whom_nobody_followed_are_left_out_and_counted_once(data, kinds):
     kept = without_kinds(data, kinds)
     assert kept.names == ("b", "c", "d")
@@ -145,6 +165,24 @@ def test_ten_deaths_after_a_transplant_are_behind_every_estimate_and_band(found)
     assert list(own["lower"].notna()) == [number >= FEWEST_DEATHS for number in behind]
     assert own["lower"].isna().any()
     assert own["lower"].notna().any()
+
+
+def test_few_deaths_with_unlike_weights_say_as_much_as_fewer_and_widen_the_band(found):
+    trial, arm, everyone = found.trial, found.trial.arms[0], found.members(EVERYONE)
+    times, caps = np.array([0.0, 12.0, 20.0, 30.0]), Caps()
+    numbers = effective_deaths(trial, found.drawn, caps, arm, here=everyone, times=times)
+    counts = [deaths_behind(trial, arm, everyone, at) for at in times]
+    assert numbers[0] == 0
+    assert (numbers <= np.array(counts) + 1e-9).all()
+    data = trial.data
+    died = arm.adherent & data.event & (data.time <= 20)
+    weights = trial.transplanted(arm, found.drawn, trial.asked(arm, found.drawn)[1])
+    weights = (weights * found.drawn.staying[np.arange(data.n), trial.model.cells.of(data.time)])[
+        died
+    ]
+    assert numbers[2] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
+    never = effective_deaths(trial, found.drawn, caps, trial.arms[1], here=everyone, times=times)
+    assert (never >= numbers).all()
 
 
 def test_the_horizon_ends_before_the_first_time_below_twenty(found):

@@ -217,6 +217,20 @@ def test_microsimulation_repeats_itself_and_says_what_it_rests_on(data):
     assert any("clock-reset" in note for note in one.notes)
 
 
+def test_what_lies_beyond_the_follow_up_is_as_uncertain_as_what_was_followed(data):
+    model = transition_models(data).models[UNTREATED, DEAD]
+    rng = np.random.default_rng(0)
+    beyond, followed = [], []
+    for _ in range(40):
+        _, times, total = model.draw(rng)
+        beyond.append((total[-1] - total[-2]) / (times[-1] - times[-2]))
+        third = np.interp(model.read_until * 2 / 3, times[:-1], total[:-1])
+        followed.append((total[-2] - third) / (model.read_until / 3))
+    # The rate goes on at that of the same draw's last third, up to half a jump at its edge.
+    assert np.mean(beyond) == pytest.approx(np.mean(followed), rel=0.1)
+    assert np.corrcoef(beyond, followed)[0, 1] > 0.9
+
+
 def test_what_cannot_be_modelled_gets_a_sentence(data):
     frame = planted(60, 6)
     with pytest.raises(ValueError, match="Nobody was transplanted"):

@@ -287,7 +287,7 @@ def emulate(
         contrasts=contrast_table(found),
         horizons=horizon_table(found, horizons, reached, least),
         tests=test_table(found),
-        differences=difference_table(found),
+        differences=difference_table(found, drawn, caps),
         influence=influence_table(found, drawn, caps),
         adherence=adherence_table(trial, drawn),
         weights=weights,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._claims.groups import Groups
-from app.analysis.transplant._trial import Arm, ArmSums, Trial
+from app.analysis.transplant._trial import Arm, ArmSums, Caps, Trial
 from app.analysis.transplant._weights import DrawnWeights
 from data_loaders.wording import listing, plural
 
@@ -102,9 +102,32 @@ def deaths_behind(trial: Trial, arm: Arm, here: Bools, horizon: float) -> int:
     transplant, draws of patients hardly vary and an interval is too short (with 0 to 7 such deaths
     3 of 9 simulated intervals missed the truth).
     """
+    return int((_behind(trial, arm, here) & (trial.data.time <= horizon)).sum())
+
+
+def effective_deaths(
+    trial: Trial, drawn: DrawnWeights, caps: Caps, arm: Arm, *, here: Bools, times: Floats
+) -> Floats:
+    """Effective number (Kish) of the events of ``deaths_behind`` by each time, shape (times,)."""
     data = trial.data
-    who = here & (arm.adherent if arm.adherent.any() else ~data.ever_treated)
-    return int((who & data.event & (data.time <= horizon)).sum())
+    who = np.flatnonzero(_behind(trial, arm, here))
+    who = who[np.argsort(data.time[who], kind="stable")]
+    cell = trial.model.cells.of(data.time[who])
+    if arm.adherent.any():
+        cap = caps.transplanted.get(arm.strategy.label, np.inf)
+        weights = trial.transplanted(arm, drawn, trial.asked(arm, drawn)[1], cap)[who]
+    else:
+        weights = trial.waiting(drawn, caps)[who, cell]
+    if drawn.staying is not None:
+        weights = weights * np.minimum(drawn.staying, caps.staying)[who, cell]
+    upto = np.searchsorted(data.time[who], times, side="right")
+    total, square = (np.append(0.0, np.cumsum(values))[upto] for values in (weights, weights**2))
+    return np.asarray(np.divide(total**2, square, out=np.zeros_like(total), where=square > 0))
+
+
+def _behind(trial: Trial, arm: Arm, here: Bools) -> Bools:
+    data = trial.data
+    return here & data.event & (arm.adherent if arm.adherent.any() else ~data.ever_treated)
 
 
 def _followed(trial: Trial, arm: Arm, here: Bools) -> tuple[int, int, float]:

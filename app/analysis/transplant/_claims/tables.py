@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
+from app.analysis.transplant._claims.horizon import effective_numbers
 from app.analysis.transplant._claims.intervals import Interval, band, class_tests, interval
-from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind
+from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
 from app.analysis.transplant._tables import Findings
+from app.analysis.transplant._trial import Caps
+from app.analysis.transplant._weights import DrawnWeights
 
 # Smallest effective number of a half for their contrast, and of a class to be part of a test: with
 # five in each class the tests of 28 simulated cohorts without effect rejected in 11 to 14%.
@@ -123,31 +126,36 @@ def test_table(found: Findings) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=[*_TESTS])
 
 
-def difference_table(found: Findings) -> pd.DataFrame:
+def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
     """Difference of survival of each strategy to the reference over time, with its band.
 
     The band begins where ten deaths after a transplant are behind the strategy: before, both arms
-    are nearly the same clones, and a tenth of a percent would be a difference.
+    are nearly the same clones, and a tenth of a percent would be a difference. At each time it is
+    as wide as the fewer of two effective numbers ask: of the patients at risk, among whom early on
+    most still wait and are in both arms, and of these deaths, which tell the arms apart.
     """
-    curves, drawn = found.point.curves, found.limits.values("curves")
-    data, grid = found.trial.data, found.layout.grid
+    curves, draws = found.point.curves, found.limits.values("curves")
+    trial, grid = found.trial, found.layout.grid
+    at = np.maximum(np.searchsorted(trial.deaths, grid, side="right") - 1, 0)
+    at_risk = effective_numbers(found.sums, found.groups.members)[..., at]
     parts = []
     for group, arm in np.ndindex(found.supported.shape):
-        both = found.supported[group, arm] and found.supported[group, found.reference]
-        if arm == found.reference or not both:
+        pair = [arm, found.reference]
+        if arm == found.reference or not found.supported[group, pair].all():
             continue
         own = curves[group, arm] - curves[group, found.reference]
-        here = found.groups.inside(group, data)
-        behind = np.array(
-            [deaths_behind(found.trial, found.trial.arms[arm], here, t) for t in grid]
-        )
+        here = found.groups.inside(group, trial.data)
+        later = np.array([deaths_behind(trial, trial.arms[arm], here, t) for t in grid])
+        later = later >= FEWEST_DEATHS
+        deaths = [
+            effective_deaths(trial, drawn, caps, trial.arms[a], here=here, times=grid) for a in pair
+        ]
         lower, upper = np.full((2, len(grid)), np.nan)
-        later = behind >= FEWEST_DEATHS
         lower[later], upper[later] = band(
             own[later],
-            (drawn[:, group, arm] - drawn[:, group, found.reference])[:, later],
+            (draws[:, group, arm] - draws[:, group, found.reference])[:, later],
             found.limits.level,
-            float(found.effective[group, [arm, found.reference]].min()),
+            np.vstack([at_risk[group, pair], *deaths]).min(axis=0)[later],
         )
         frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
         numbers = {"time": grid, "difference": own, "lower": lower, "upper": upper}

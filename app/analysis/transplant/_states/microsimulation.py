@@ -275,7 +275,8 @@ def _cells(
     supported = (table["supported"] & (table["delay"] != NEVER)).to_numpy()
     if supported.any() and len(draws):
         gains = (draws - draws[..., -1:]).reshape(len(draws), -1)[:, supported]
-        limits = band(table.loc[supported, "gain"].to_numpy(), gains, settings.conf_level)
+        value, events = (table.loc[supported, name].to_numpy() for name in ("gain", "events"))
+        limits = band(value, gains, settings.conf_level, events)
         table.loc[supported, ["gain_lower", "gain_upper"]] = np.column_stack(limits)
     return table
 

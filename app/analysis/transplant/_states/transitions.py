@@ -88,7 +88,7 @@ class Transition:
         # Straight lines through the middle of each jump: through its top they would run ahead.
         total = np.concatenate([[0.0], np.cumsum(jumps[read]) - jumps[read] / 2])
         end = float(jumps[read].sum())
-        rate = self.fitted.jumps[read & (self.rows.event_time > self.read_until * 2 / 3)].sum()
+        rate = jumps[read & (self.rows.event_time > self.read_until * 2 / 3)].sum()
         rate /= max(self.read_until / 3, 1e-9)
         far = 100 * max(self.read_until, 1.0)
         times = np.concatenate([times, [max(self.read_until, times[-1]), far]])

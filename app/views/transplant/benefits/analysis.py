@@ -193,7 +193,8 @@ def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:
     shape = (len(found.groups), len(found.delays))
     gain = found.cells["gain"].to_numpy().reshape(shape)
     supported = found.cells["supported"].to_numpy().reshape(shape)
-    rows, draws = [], []
+    events = found.cells["events"].to_numpy().reshape(shape)
+    rows, draws, behind = [], [], []
     for position, delay in enumerate(found.delays):
         if delay == NEVER:
             continue
@@ -208,6 +209,7 @@ def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:
             row = (by, name, found.groups[against], delay, difference, np.nan, np.nan, fine)
             rows.append(row)
             draws.append(apart)
+            behind.append(min(events[group, position], events[against, position]))
     table = pd.DataFrame(rows, columns=_INTERACTION)
     fine = table["supported"].to_numpy(dtype=bool)
     if fine.any() and len(drawn):
@@ -215,6 +217,7 @@ def _interactions(found: Microsimulation, by: str) -> pd.DataFrame:
             table.loc[fine, "difference"].to_numpy(),
             np.column_stack(draws)[:, fine],
             found.settings.conf_level,
+            np.array(behind)[fine],
         )
         table.loc[fine, ["lower", "upper"]] = np.column_stack(limits)
     return table
