@@ -154,8 +154,6 @@ def way_of(path: Path, *, several: bool = False) -> Way:
 
     Parameters
     ----------
-    path
-        Of the file or folder.
     several
         Whether further files were named beside it.
     """
@@ -171,8 +169,6 @@ def with_mapping_named(cohort: Cohort, file: str) -> Cohort:
     ----------
     cohort
         As loaded under it.
-    file
-        Name of the mapping's file.
     """
     issue = Issue(
         "info",
@@ -307,13 +303,7 @@ def load_table_bytes(
 
 
 def judged(cohort: Cohort) -> Cohort:
-    """The cohort with what is odd about it as a whole among its findings.
-
-    Parameters
-    ----------
-    cohort
-        As a reader of files made it.
-    """
+    """The cohort with what is odd about it as a whole among its findings."""
     return replace(cohort, issues=(*cohort.issues, *quality_issues(cohort)))
 
 

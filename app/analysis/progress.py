@@ -29,8 +29,6 @@ def portion(
 
     Parameters
     ----------
-    progress
-        Told the whole's progress.
     start, stop
         Where in the whole the part begins and ends.
     stage

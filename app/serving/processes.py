@@ -47,8 +47,6 @@ def proxy_configuration(
         Where it listens.
     path
         Below which path the app stands; empty for none.
-    ports
-        Of the processes, on this machine.
     busy
         File with the whole HTTP response where no process can take a request.
     """

@@ -33,8 +33,6 @@ def draw_table(
         As in ``st.dataframe``; pinned columns of text get their width here.
     printed
         What prints the cells of columns by their names; they sort by their values all the same.
-    options
-        Further options of ``st.dataframe``.
 
     Returns
     -------

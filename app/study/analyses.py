@@ -175,11 +175,6 @@ def compute(question: Question, cohort: Cohort, load: Callable[[str], Cohort] | 
 def second_of(question: Question, load: Callable[[str], Cohort] | None = None) -> Cohort | None:
     """The second cohort that a question names, with what it derives of it; None where none is.
 
-    Parameters
-    ----------
-    load
-        As of :func:`compute`.
-
     Raises
     ------
     ValueError

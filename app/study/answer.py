@@ -73,11 +73,6 @@ class Answer:
 def methods_text(answer: Answer, selection: Selection) -> str:
     """The methods of an answer, ready for a manuscript: its own paragraphs in their frame.
 
-    Parameters
-    ----------
-    selection
-        The patients that it was made of.
-
     Raises
     ------
     ValueError

@@ -355,8 +355,6 @@ def confirm(
 
     Parameters
     ----------
-    key, cohort
-        The other cohort.
     answer
         Answers a question; a session gives what it remembers.
     """

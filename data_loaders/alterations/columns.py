@@ -81,8 +81,6 @@ def find_alterations(
     ----------
     columns
         The candidates in the file's order, by name.
-    stated
-        What the user says that columns hold.
     others
         Columns that the user says are something else: they count as neighbours only, so that what
         is said of one column does not change what is inferred of another.

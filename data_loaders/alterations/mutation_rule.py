@@ -197,8 +197,6 @@ def agreeing(
 
     Parameters
     ----------
-    mutations
-        A list of mutations.
     matrix
         Patients x features, NA = not tested.
     gene_columns
@@ -230,13 +228,7 @@ def agreeing(
 def set_aside_issues(
     found: Objects, parts: Mapping[str, str], file: str, lines: npt.NDArray[np.int64]
 ) -> list[Issue]:
-    """One finding a reason, with the number of rows and examples.
-
-    Parameters
-    ----------
-    found
-        As :func:`reasons` gives them.
-    """
+    """One finding a reason, with the number of rows and examples."""
     of_part = {"filtered": "filter", "not_driver": "verdict", "germline": "status",
                "not_called": "status", "silent": "effect"}  # fmt: skip
     issues = []

@@ -34,10 +34,6 @@ class PublishedFile:
         ``owner/name`` on GitHub.
     commit
         The commit whose version is meant, 40 hexadecimal digits.
-    path
-        Inside the repository.
-    bytes
-        Their number.
     """
 
     repository: str

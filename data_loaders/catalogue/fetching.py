@@ -170,8 +170,6 @@ class _Download:
     ----------
     silence, total
         Seconds without a byte and altogether.
-    tell
-        Called with the bytes received.
     """
 
     def __init__(

@@ -44,8 +44,6 @@ class Samples:
 
     Parameters
     ----------
-    patients
-        Position of each sample's patient.
     order
         Positions of the samples, those that should stand for their patient first.
     later
@@ -166,8 +164,6 @@ def one_row_each(clinical: Clinical, chosen: Positions, filename: str) -> RawTab
     ----------
     chosen
         The sample that stands for each patient, -1 = none.
-    filename
-        Of the table, for messages.
     """
     columns: dict[str, TextColumn] = {}
     n = len(clinical.ids)

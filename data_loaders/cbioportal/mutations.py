@@ -54,8 +54,6 @@ class SampleRows:
 
     Parameters
     ----------
-    table
-        Without the rows of other samples.
     samples
         Position of each row's sample.
     """

@@ -198,8 +198,6 @@ def tested_genes(
     ----------
     profiled
         Panel of each sample.
-    panels
-        Genes of each panel.
     samples
         One a patient; None where the patient has none.
     genes

@@ -25,8 +25,6 @@ class Alike:
 
     Attributes
     ----------
-    first, second
-        Positions of the two cohorts.
     who
         Those of the second, shape (n,).
     chance

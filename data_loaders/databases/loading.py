@@ -99,8 +99,6 @@ def load_database(
         (``registry.patients``); instead of ``query``.
     mapping
         What the columns are: plain data or the path of a JSON file.
-    seconds
-        How long the query may take.
 
     Raises
     ------

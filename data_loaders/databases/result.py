@@ -37,8 +37,6 @@ class Request:
         One SELECT statement; empty where a table is named.
     table
         Parts of the table's name; empty where there is a query.
-    seconds
-        How long it may take.
     """
 
     query: str

@@ -36,8 +36,6 @@ class Entries:
 
     Parameters
     ----------
-    column
-        Where they stand.
     dates, formats
         One an entry: the date where the order is not in question, and its way of writing.
     first, second, year

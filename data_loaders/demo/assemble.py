@@ -96,13 +96,7 @@ def study_variables(
 
 
 def assembled(rng: np.random.Generator, parts: Parts) -> Cohort:
-    """The cohort, marked as synthetic.
-
-    Parameters
-    ----------
-    rng
-        For the gaps and the variants.
-    """
+    """The cohort, marked as synthetic."""
     index = parts.patients.index
     core = (parts.patients["panel"] == "Core panel").to_numpy()
     not_tested = {**dict.fromkeys(parts.off_core_panel, core), **(parts.not_tested or {})}

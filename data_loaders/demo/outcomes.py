@@ -75,8 +75,6 @@ def calibrated_clock(
         Stratum of each patient, a key of the two mappings.
     median_months
         Median survival of the mixture of the stratum's patients.
-    shape
-        Weibull shape of the stratum.
     """
     scales, shapes = np.ones(len(rate)), np.ones(len(rate))
     for name, median in median_months.items():

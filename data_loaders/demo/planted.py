@@ -129,8 +129,6 @@ def hazard_truths(
         What the hazard is of, for the sentence: ``death``.
     effects
         The planted model.
-    variables
-        The cohort's variables, for the words.
     strata
         Column by which the baseline hazard differs; None if it does not.
     treatment
@@ -287,8 +285,6 @@ def treatment_truths(
 
     Parameters
     ----------
-    name
-        Name of the group.
     within
         The group: levels of a column.
     factors

@@ -47,10 +47,6 @@ class PotentialOutcomes:
 
         Parameters
         ----------
-        rows
-            Positions in the cohort.
-        months
-            Grid of times.
         given
             Month of the transplant; infinite for none.
         """

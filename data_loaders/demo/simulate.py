@@ -107,8 +107,6 @@ def draw_features(
 
     Parameters
     ----------
-    stratum
-        Stratum of each patient.
     specs
         The features, parents before children.
     drawn

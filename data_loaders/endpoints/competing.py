@@ -129,8 +129,6 @@ def with_stated_competing(
 
     Parameters
     ----------
-    source
-        Name of the column.
     values
         1 = the competing event ended the follow-up, 0 = not, NaN = unknown; one a patient.
     description

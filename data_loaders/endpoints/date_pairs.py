@@ -143,13 +143,7 @@ def _is_birth(names: Iterable[str], name: str, joined: str, zeros: list[str]) ->
 
 
 def date_label(name: str) -> str | None:
-    """How a date that plays a part in an outcome is called in print; None for other dates.
-
-    Parameters
-    ----------
-    name
-        Of a column that holds dates.
-    """
+    """How a date that plays a part in an outcome is called in print; None for other dates."""
     if _joined(name) == "ddn":
         return None  # of birth or of the last news
     roles = date_roles([name])

@@ -112,8 +112,6 @@ def stated_competing(
     ----------
     coding
         Of its event column; a stated one may tell competing events apart.
-    said
-        What the mapping says of the endpoint.
 
     Raises
     ------

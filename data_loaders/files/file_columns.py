@@ -25,10 +25,6 @@ class FileColumn:
         As in the file; that of the joined table, where there are several.
     file
         Which file it comes from; empty where there is only one.
-    filled
-        How many rows are not blank.
-    different
-        How many different entries it has.
     entries
         The entries and their counts, the most frequent first; empty above 40 different ones and
         where most occur once.
@@ -37,8 +33,6 @@ class FileColumn:
     meanings
         What each entry was taken for, by the key of an endpoint (event, competing, censored,
         unknown) or the name of a feature (altered, not altered, not tested).
-    identifier
-        Whether it identifies the patients.
     answers
         Whether its entries say yes or no, or that it is not known.
     """

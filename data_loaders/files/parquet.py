@@ -23,13 +23,6 @@ MAX_BYTES = limit(MAX_FOLDER_MIB) * 2**20
 def read_parquet(source: Path | bytes, name: str) -> pa.Table:
     """The table of a file, of whose rows and columns there are not too many.
 
-    Parameters
-    ----------
-    source
-        The file, or its content.
-    name
-        What it is called in a refusal.
-
     Raises
     ------
     CohortError

@@ -18,11 +18,6 @@ def read_regular(path: Path, most: int) -> bytes:
     A named pipe waits for ever, and a device such as ``/dev/zero`` never ends: both are refused
     before they are opened.
 
-    Parameters
-    ----------
-    path
-        Of the file; a link is followed.
-
     Raises
     ------
     CohortError

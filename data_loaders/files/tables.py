@@ -63,8 +63,6 @@ class RawTable:
 
     Parameters
     ----------
-    filename
-        Name of the file without its folder.
     columns
         By name, in the file's order.
     rows

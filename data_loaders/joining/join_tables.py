@@ -36,10 +36,6 @@ class Merged:
 
     Parameters
     ----------
-    table
-        The clinical table, one row a patient.
-    id_column
-        Its identifiers.
     known
         The identifiers in the order of the rows.
     aliases

@@ -56,8 +56,6 @@ class Karyotype:
     ----------
     events
         Names of the clonal, acquired events, each once, in the order written.
-    clones
-        The cell lines.
     n_abnormalities
         How many clonal abnormalities: the least, where ``problems`` or ``incomplete`` say that
         there may be more; None without a karyotype.

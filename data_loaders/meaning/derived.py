@@ -99,11 +99,6 @@ def ighv_status(reads: Iterable[ReadColumn]) -> ReadColumn | None:
     The rule of ERIC (Rosenquist, Leukemia 2017;31:1477); of a difference from the germline the
     identity is 100 less that. None where the file holds the status itself, or neither of both, or
     where per cent and shares cannot be told apart.
-
-    Parameters
-    ----------
-    reads
-        The table's ordinary columns, understood.
     """
     known, held = term("ighv"), _by_term(reads)
     measured = held.get("ighv_identity") or held.get("ighv_mutation")
@@ -146,13 +141,7 @@ def ighv_status(reads: Iterable[ReadColumn]) -> ReadColumn | None:
 
 
 def ldh_multiple(reads: Iterable[ReadColumn]) -> ReadColumn | None:
-    """LDH as a multiple of its upper limit, where the file has both and not the multiple.
-
-    Parameters
-    ----------
-    reads
-        The table's ordinary columns, understood.
-    """
+    """LDH as a multiple of its upper limit, where the file has both and not the multiple."""
     known, held = term("ldh_ratio"), _by_term(reads)
     ldh, limit = held.get("ldh"), held.get("ldh_limit")
     if ldh is None or limit is None or known.key in held:
@@ -175,11 +164,6 @@ def molecular_responses(reads: Iterable[ReadColumn]) -> list[ReadColumn]:
 
     On the international scale MMR is 0.1% or less, MR4 0.01% and MR4.5 0.0032% (Cross, Leukemia
     2012;26:2172); above it stand the limits of ELN 2020, 1% and 10%.
-
-    Parameters
-    ----------
-    reads
-        The table's ordinary columns, understood.
     """
     found = []
     for read in _by_term(reads).values():
@@ -219,8 +203,6 @@ def transplant_time(
     ----------
     dates
         The table's columns of dates, by name.
-    rows
-        Position of each row in the file.
     """
     roles = date_roles(dates)
     if roles.transplant is None or not roles.zeros:
@@ -271,10 +253,6 @@ def age_from_dates(
     ----------
     dates
         The table's columns of dates, by name.
-    rows
-        Position of each row in the file.
-    reads
-        The table's ordinary columns, understood.
     """
     roles, known = date_roles(dates), term("age")
     ages = (term_of(read.variable.source_column or read.variable.name) for read in reads)

@@ -34,11 +34,6 @@ def folded_sex(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
     ``F`` and ``M``, or ``female`` and ``male``, each in one spelling, stay as they are. ``M``
     beside ``H`` is the Spanish mujer, ``H`` beside ``F`` the French homme; where a letter could be
     either sex (``V``, ``M`` beside hombre), nothing is folded and a finding asks.
-
-    Parameters
-    ----------
-    column
-        As it stands in the file, without codes of "unknown".
     """
     codes = {word.removesuffix(".0") for word in column.words}
     if codes and codes <= {"0", "1", "2"} and not {"0", "2"} <= codes:

@@ -36,15 +36,7 @@ _MUTATED = "ighv"
 
 
 def named_levels(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Issue]]:
-    """The classes of a column under the names of the field; what is not known stays as it is.
-
-    Parameters
-    ----------
-    column
-        As it stands in the file, without codes of "unknown".
-    term
-        The variable that it holds.
-    """
+    """The classes of a column under the names of the field; what is not known stays as it is."""
     if term is None or not (term.key in _STAGED or term.key in _levels()):
         return column, []
     if term.key == _MUTATED and column.is_binary and not _said_in_words(column):

@@ -49,11 +49,6 @@ def legend(name: str) -> dict[str, str]:
 
     Or in order: ``Alive/Dead (0/1)``.
 
-    Parameters
-    ----------
-    name
-        Of the column.
-
     Returns
     -------
     dict

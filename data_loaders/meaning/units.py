@@ -102,8 +102,6 @@ def implausible(
     ----------
     name, values, term
         As for :func:`unit_of`.
-    rows
-        Position of each row in the file.
     unit
         What the values were taken to be in.
     """
@@ -190,8 +188,6 @@ def signs_of_percent(
     ----------
     column
         As it stands in the file, some of its entries with the sign.
-    rows
-        Position of each row in the file.
     """
     numbers, signed = column.numbers, column.percent & ~np.isnan(column.numbers)
     plain = ~signed & ~np.isnan(numbers)

@@ -57,10 +57,6 @@ def without_codes(
 
     Parameters
     ----------
-    column
-        As it stands in the file.
-    rows
-        Position of each row in the file.
     term
         The variable that it holds; None if it is not known.
     """
@@ -104,8 +100,6 @@ def answers_without_codes(
     ----------
     columns
         By name; those of anything else stay as they are.
-    rows
-        Position of each row in the file.
     """
     cleaned, issues = dict(columns), {}
     for name, column in columns.items():
@@ -149,8 +143,6 @@ def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) 
 
     Parameters
     ----------
-    rows
-        Position of each row in the file.
     birth
         Whether it holds dates of birth.
     """

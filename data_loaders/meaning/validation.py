@@ -16,15 +16,7 @@ from data_loaders.wording import listed, plural
 def columns_not_understood(
     reads: Iterable[ReadColumn], columns: Mapping[str, TextColumn]
 ) -> list[Issue]:
-    """Columns of yes and no whose question is not known, and columns without any value.
-
-    Parameters
-    ----------
-    reads
-        The ordinary columns, understood.
-    columns
-        As they stand in the file, by name.
-    """
+    """Columns of yes and no whose question is not known, and columns without any value."""
     names = [read.variable.name for read in reads]
     unsure = [read.variable.name for read in reads if read.unsure]
     empty = [name for name in names if name in columns and not columns[name].filled.any()]
@@ -63,8 +55,6 @@ def constant_columns(
     ----------
     patients
         Clinical columns; times and events are judged elsewhere.
-    variables
-        Their dictionary.
     alterations
         Nullable boolean, NA = not tested.
     """

@@ -142,13 +142,7 @@ def allele_fractions(
 
 
 def fractions(column: TextColumn) -> Floats:
-    """Each entry of a column of allele fractions as a share of 1, NaN where that is not known.
-
-    Parameters
-    ----------
-    column
-        Its other entries are words.
-    """
+    """Each entry of a column of allele fractions as a share of 1, NaN where that is not known."""
     each = TextColumn(
         column.name, np.arange(len(column.texts), dtype=np.int32), column.texts, column.notation
     )

@@ -76,8 +76,6 @@ def ranks_of(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: 
     ----------
     parts
         Names of the columns by part: ``sample_type``, ``sample``.
-    rows
-        How many rows there are.
     """
     if "sample_type" in parts:
         column = columns[parts["sample_type"]]

@@ -28,8 +28,6 @@ def classes_of(
     effect, protein, cdna
         Columns of words, of protein changes and of changes of the coding sequence, where the file
         has them.
-    rows
-        How many variants there are.
     """
     cells = np.full(rows, "unknown", dtype=object)
     if effect is not None:

@@ -36,8 +36,6 @@ class Ragged:
     ----------
     start, length
         Where each table begins, and how many values it has.
-    value
-        The first cell.
     weight
         Logarithm of the number of ways to fill the table so, shifted by a constant a table.
     """

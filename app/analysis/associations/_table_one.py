@@ -74,8 +74,6 @@ class Comparison:
     test
         Name of the test as printed, or why there is none; then ``p_value`` is NaN. Groups with
         fewer than 10 patients with a known value are not in it.
-    statistic, p_value
-        Of the test.
     smd
         Standardised mean difference, the largest of all pairs of groups in the test, never
         negative; of all groups where there is no test.
@@ -125,8 +123,6 @@ class TableOne:
         Patients in any group; ``left_out`` counts those in none, by reason.
     rows
         One a variable, in the order asked for.
-    number_test
-        How numbers were tested.
     """
 
     label: str

@@ -26,8 +26,6 @@ class IncidenceCurve:
 
     Attributes
     ----------
-    n_event
-        Events of this cause at each time.
     incidence
         Probability of having had this event by each time.
     std_error

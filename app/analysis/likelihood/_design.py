@@ -92,8 +92,6 @@ class Design:
     ----------
     matrix
         One row a complete case, one column a term; numeric covariates divided by their unit.
-    terms
-        What the columns are.
     kept
         Which rows of the table are complete, shape (rows of the table,).
     missing

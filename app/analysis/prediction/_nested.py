@@ -20,8 +20,6 @@ def nested_cox(
     ----------
     first, second
         Classes of each patient as texts, shape (n,).
-    names
-        Of the two scores.
 
     Returns
     -------

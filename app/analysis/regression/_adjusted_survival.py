@@ -62,8 +62,6 @@ def adjusted_survival(
     ----------
     model
         A model from :func:`app.analysis.regression.cox`, with ``variable`` among its covariates.
-    frame
-        The table the model was fitted on.
     levels
         Values to set it to; by default the levels of a categorical covariate or the two values of
         a binary one.

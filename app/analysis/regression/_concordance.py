@@ -33,8 +33,6 @@ def concordance_index(
     ----------
     score
         Risk score, higher = earlier event, shape (n,).
-    strata
-        Pairs are compared within strata only.
     uno
         Whether pairs count by the inverse of the squared probability of still being observed at
         the event (Uno 2011), so that the censoring does not decide what is measured; R's

@@ -39,8 +39,6 @@ def subgroup_effects(
     ----------
     exposure
         Covariate with two values (or a number) whose effect is shown.
-    by
-        Variables to divide the patients by.
     adjust
         Further covariates of every model; one that does not vary within a row is left out of it.
     references

@@ -25,14 +25,10 @@ class Concordance:
         Adjusted Rand index: 1 the same partition, 0 what chance gives.
     ami
         Adjusted mutual information, on the same scale.
-    n
-        Patients with both.
     left_out
         Patients without a definite class or without a group.
     table
         Patients by group (rows) and class (columns).
-    sentence
-        The result for people.
     """
 
     ari: float

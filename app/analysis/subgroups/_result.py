@@ -74,16 +74,8 @@ class SubgroupResult:
         Features used.
     placed
         True for patients with untested cells, put into a group by posterior.
-    settings
-        What was asked.
     information
         What the partitions behind the groups tell about the alterations; None for plain.
-    notes
-        Sentences on what was done to which data.
-    warnings
-        Sentences a reader must know before trusting the groups.
-    method
-        How the groups were made, for a methods section.
     """
 
     labels: pd.Series

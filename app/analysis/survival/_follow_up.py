@@ -28,8 +28,6 @@ def risk_table(
 
     Parameters
     ----------
-    ticks
-        Times of the axis ticks.
     groups
         Group of each patient; None for one group, labelled ``All``.
 

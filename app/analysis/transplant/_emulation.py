@@ -151,8 +151,6 @@ class Emulation:
         the halves (None without); and the arm compared with.
     n, events, treated, left_out
         Patients, their events and transplants by the horizon, and who was left out and why.
-    settings, method, notes
-        How; what was done, in words; assumptions and what limits them here.
     trial, drawn, layout
         The trial, its fitted weights, of whom and between what it speaks: for diagnostics.
     """
@@ -199,13 +197,6 @@ def emulate(
     should_cancel: ShouldCancel | None = None,
 ) -> Emulation:
     """Emulate the trial.
-
-    Parameters
-    ----------
-    data
-        The patients; see :func:`app.analysis.transplant.trial_data`.
-    progress, should_cancel
-        Called as in the subgroup search, before every tenth draw.
 
     Returns
     -------

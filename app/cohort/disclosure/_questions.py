@@ -40,8 +40,6 @@ class Dimension:
 
     Attributes
     ----------
-    name
-        Column or feature.
     kind
         ``disease``, ``variable`` or ``alteration``.
     levels

@@ -169,8 +169,6 @@ def small_groups(
     ----------
     grouping
         The groups as they were made.
-    arrangement
-        What is hidden already.
     mask
         The patients that count, shape (cohort.n,).
     """

@@ -26,8 +26,6 @@ class ClinicalThresholds:
         Names the measurement has in data dictionaries.
     thresholds
         Ascending, in the first unit.
-    source
-        Who uses them, for the reader.
     units
         Unit to the factor that turns a threshold into it; empty for a number without unit.
     """

@@ -117,8 +117,6 @@ class Definition:
         The value from the points of ``items`` and from ``numbers``; None if it is the points.
     closed
         Whether a value on a bound belongs to the class below it (``below``) or above it.
-    outcome
-        What the outcomes of the bands are.
     other_rules
         The same score as others print it: label and definition; shown where they differ.
     """

@@ -38,8 +38,6 @@ class Scored:
         The classes still possible, one bit each.
     missing
         The inputs that are missing, one bit each, in the order of ``inputs``.
-    inputs
-        What the score asks for.
     further
         Columns of this score alone, by name.
     """

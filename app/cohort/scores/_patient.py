@@ -26,11 +26,6 @@ _NAMED = ("cyto_ipssr", "mf_karyotype", "cpss_karyotype")
 def contributions(cohort: Cohort, key: str, position: int) -> pd.DataFrame:
     """What each input of a score contributes in one patient.
 
-    Parameters
-    ----------
-    position
-        Of the patient in the cohort, from 0.
-
     Returns
     -------
     pandas.DataFrame

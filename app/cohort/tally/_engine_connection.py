@@ -36,8 +36,6 @@ class Engine:
     ----------
     label
         What it is called, without user, password or folder.
-    table
-        The table's name.
     seconds
         How long one statement may run.
     """

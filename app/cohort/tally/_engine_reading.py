@@ -61,8 +61,6 @@ class Understood:
     ----------
     cohort
         Labels, units, endpoints and alterations; it has no patient.
-    n
-        Patients in the table.
     identifier
         The column that tells them apart.
     rows

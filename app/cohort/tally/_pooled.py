@@ -19,13 +19,7 @@ SITE = "site"
 
 @dataclass(frozen=True, eq=False)
 class PooledTally:
-    """Sites taken together; see :class:`Tally`. Counts are exact where each site's are.
-
-    Attributes
-    ----------
-    sites
-        By name.
-    """
+    """Sites taken together; see :class:`Tally`. Counts are exact where each site's are."""
 
     sites: Mapping[str, Tally]
 

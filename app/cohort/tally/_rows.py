@@ -34,13 +34,7 @@ _STATES = {1: ALTERED, 0: NOT_ALTERED, -1: LEFT_OUT[NOT_TESTED]}
 
 @dataclass(frozen=True, eq=False)
 class RowTally:
-    """What is asked of a cohort, counted from its rows; see :class:`Tally`.
-
-    Attributes
-    ----------
-    cohort
-        The patients.
-    """
+    """What is asked of a cohort, counted from its rows; see :class:`Tally`."""
 
     cohort: Cohort
 

@@ -57,8 +57,6 @@ def sealed(content: Mapping[str, Any], by: str, key: str | None = None) -> str:
 
     Parameters
     ----------
-    content
-        Plain data.
     by
         Who writes it.
     key

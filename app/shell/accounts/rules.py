@@ -92,8 +92,6 @@ class Rules:
         ``off``, ``oidc`` or ``proxy``.
     roles
         The role of each group.
-    hours
-        How long a login holds.
     proxies
         Networks whose word is taken.
     """

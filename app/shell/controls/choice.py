@@ -66,12 +66,8 @@ def pick(
 
     Parameters
     ----------
-    label, options, key, default
-        As of :func:`choice`.
     labels
         What options are called where they do not speak for themselves.
-    more
-        Further options of ``st.selectbox``.
     """
     options = list(options)
     first = options[0] if default is None else default

@@ -97,8 +97,6 @@ class JobService:
             Name of the task in the worker.
         payload
             Its input; must pickle.
-        owner
-            Who asks.
         group
             The owner's unfinished jobs of another group are given up.
         rank

@@ -15,13 +15,7 @@ _LONGEST, _AROUND, _LETTER = 38, 20, 7
 
 
 def table_figure(frame: pd.DataFrame) -> go.Figure:
-    """A table of texts with a shaded head; the first column is read from the left.
-
-    Parameters
-    ----------
-    frame
-        Texts, one column a head.
-    """
+    """A table of texts with a shaded head; the first column is read from the left."""
     first, *others = frame.columns
     names = [shortened(str(name), _LONGEST) for name in frame[first]]
     # A number is not broken into lines.

@@ -47,11 +47,6 @@ _TEXTS = ("scope", "kind", "name", "fingerprint")
 def to_archive(store: Workspace, owner: str, keys: Sequence[str]) -> bytes:
     """Cohorts of an owner and all that is saved with them, and what is saved of the workspace.
 
-    Parameters
-    ----------
-    keys
-        Of the cohorts.
-
     Raises
     ------
     WorkspaceError

@@ -76,10 +76,6 @@ class Saved:
     scope, kind, name, version
         Of which cohort (empty: of the workspace), what it is, under which name, and its number
         from 1.
-    at
-        When, in UTC.
-    fingerprint
-        Of the cohort's content at that time.
     about
         Keys of the cohorts that it says something of, besides the scope.
     content

@@ -257,8 +257,6 @@ class Workspace:
             Key of the cohort that they belong to; empty for the workspace.
         things
             Plain data by name; None drops the thing, and its versions stay.
-        fingerprint
-            Of the cohort's content.
         about
             Keys of the cohorts that they say something of, besides the scope.
 

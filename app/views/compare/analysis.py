@@ -55,8 +55,6 @@ class Enrichment:
         p_value (Fisher's exact test, two-sided), q_value (Benjamini-Hochberg over those compared,
         those that overlap counted once),
         note (why it was not compared; empty where it was).
-    group, others
-        Names of the two sides.
     n, n_others
         Patients of the two sides.
     """
@@ -89,14 +87,8 @@ class Comparison:
 
     Parameters
     ----------
-    cohort, mask
-        The cohort before the filter, and whom it selects, shape (cohort.n,).
     own
         Features that the groups are made of.
-    endpoint_key
-        Which endpoint; empty for none.
-    limit
-        Months at which follow-up ends; None for all of it.
     """
 
     cohort: Cohort
@@ -173,20 +165,8 @@ def compare_groups(
 
     Parameters
     ----------
-    cohort
-        The cohort before the filter.
-    mask
-        The patients selected, shape (cohort.n,).
-    grouping
-        The groups.
-    groups
-        Which of them are compared; none for all.
     without
         The column that the groups are made of, which is not compared.
-    own
-        Features that the groups are made of.
-    endpoint_key
-        Which endpoint; empty for none.
 
     Raises
     ------

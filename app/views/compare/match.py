@@ -64,8 +64,6 @@ class Matching:
 
     Parameters
     ----------
-    first, second
-        The cohorts.
     variables, alterations
         Name in the second by name in the first.
     """

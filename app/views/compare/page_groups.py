@@ -38,14 +38,10 @@ class Compared:
 
     Parameters
     ----------
-    looking
-        The cohort and the selection.
     spec
         How the groups were asked for; overlapping filters perhaps as their combinations.
     question
         The question about the groups that are compared, two to eight of them with patients.
-    result
-        What differs between them.
     """
 
     looking: Looking
@@ -91,13 +87,7 @@ def draw_controls(looking: Looking) -> Compared | None:
 
 
 def draw_guard(compared: Compared, grouping: Grouping | None = None) -> None:
-    """Warn where the groups come about during follow-up, and offer what is right.
-
-    Parameters
-    ----------
-    grouping
-        The groups whose survival is shown, where they are not the ones compared.
-    """
+    """Warn where the groups come about during follow-up, and offer what is right."""
     immortal_time_guard(
         compared.looking,
         grouping or compared.result.grouping,

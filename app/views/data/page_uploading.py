@@ -98,8 +98,6 @@ def open_loaded(cohort: Cohort, what: str, source: Source | None = None) -> None
 
     Parameters
     ----------
-    what
-        What was read: a file's name.
     source
         What reads it again, where that is possible.
     """

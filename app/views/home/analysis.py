@@ -40,15 +40,7 @@ class Diseases:
 
 @dataclass(frozen=True, eq=False)
 class Glance:
-    """Who the selected patients are and what they carry.
-
-    Attributes
-    ----------
-    diseases
-        Of :func:`leading_diseases`.
-    frequencies
-        Of :func:`gene_frequencies`.
-    """
+    """Who the selected patients are and what they carry."""
 
     n: int
     diseases: tuple[Diseases, ...]

@@ -48,13 +48,7 @@ class PatientAlterations:
 
 
 def patient_name(position: int) -> str:
-    """What a patient is called on screen: its place in the cohort's order, from 1.
-
-    Parameters
-    ----------
-    position
-        Position in the cohort, from 0.
-    """
+    """What a patient is called on screen: its place in the cohort's order, from 1."""
     return f"Patient {position + 1}"
 
 

@@ -48,8 +48,6 @@ class Milestone:
     ----------
     key
         Stable key: ``column:transplant_months``, ``endpoint:aml``, ``date:sample_date``.
-    label
-        What happened: ``Transplant``.
     kind
         Which sort of event it is; decides its mark.
     months

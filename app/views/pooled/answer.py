@@ -30,10 +30,6 @@ def counts_answer(
 
     Parameters
     ----------
-    key
-        Stable start of the widgets' keys and of the files' names.
-    title, figures, numbers, sentences, methods, notes
-        What is shown, as the page shows it.
     n, left_out
         Patients counted, as the counts tell; others, by reason.
     """

@@ -23,20 +23,8 @@ class PooledIncidence:
 
     Attributes
     ----------
-    endpoint
-        Its label.
-    curves
-        By group, all sites together.
-    site_curves
-        By site, all groups together.
-    colours
-        By group.
     test
         Gray's, of the groups, stratified by site; None with fewer than two groups or late entries.
-    left_out
-        Patients without follow-up or group, by reason.
-    exact, synthetic
-        As of :class:`app.views.pooled.analysis.PooledSurvival`.
     """
 
     endpoint: str

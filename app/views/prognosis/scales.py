@@ -42,8 +42,6 @@ class Scale:
         The classes; who is in none, and why.
     stated, published
         What was printed of a class' survival: in words; as time in months and the share alive.
-    source, grade, note
-        Of a computed score.
     value
         The number that a computed score is cut into classes from, of those in a class, shape (n,);
         NaN where it is open. None of what has classes alone, as a decision list has.

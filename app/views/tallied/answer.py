@@ -19,13 +19,7 @@ _ROOM = 22
 
 
 def as_told(answer: Answer, tally: PageTally, notes: Sequence[str] = ()) -> Answer:
-    """The answer of a tally: as of rows, but for what its policy has to say.
-
-    Parameters
-    ----------
-    notes
-        What else a reader must know before reading it.
-    """
+    """The answer of a tally: as of rows, but for what its policy has to say."""
     answer = replace(answer, notes=(*notes, *answer.notes))
     if not isinstance(tally, ReleasedTally):
         return answer

@@ -49,10 +49,6 @@ class EmulatedTrial:
 
     Attributes
     ----------
-    trial, protocol, emulation
-        What was asked, who was in it, and what came out.
-    selected
-        Patients selected, before the trial's own eligibility.
     group
         Whose curves are shown: everyone's, or those of a class.
     """

@@ -109,14 +109,8 @@ class TrialView:
 
     Attributes
     ----------
-    trial, protocol
-        What was asked, and who was in it.
-    selected
-        Patients selected, before the trial's own eligibility.
     found
         What the view is of; None for the flow of patients.
-    by
-        Of the parts: by what the patients are divided.
     """
 
     trial: TargetTrial

@@ -37,8 +37,6 @@ def strategy_figure(emulation: Emulation, group: str, *, axis: str) -> go.Figure
     ----------
     group
         The class, one of ``emulation.groups``; a strategy that it does not support is left out.
-    axis
-        What the time axis counts: ``Years since diagnosis``.
     """
     curves = emulation.curves
     own = curves[curves["group"] == group] if len(curves) else curves

@@ -35,8 +35,6 @@ def gain_forest(
         where there is something to say, ``group`` (a heading above the rows that share it),
         ``note`` (words in place of an estimate that is missing), ``wrong`` (True: drawn as biased)
         and ``truth`` (the planted truth, drawn as a diamond).
-    axis
-        What is shown and of how many; what the numbers are.
     span
         From where to where one estimate is off another, in months: drawn as a band.
 

@@ -70,8 +70,6 @@ class Work:
 
     Attributes
     ----------
-    looking, trial, protocol
-        What is asked, and the data prepared for it.
     jobs
         Filled as views ask: what the status line follows.
     """

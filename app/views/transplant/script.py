@@ -26,8 +26,6 @@ def transplant_script(
 
     Parameters
     ----------
-    cohort
-        The cohort before any filter; the trial's eligibility holds the filter.
     settings
         How it was emulated, with its draws and seed.
     landmarks

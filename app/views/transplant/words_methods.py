@@ -32,13 +32,7 @@ def transplant_methods(
     emulation: Emulation | None = None,
     simulation: Microsimulation | None = None,
 ) -> str:
-    """Everything that was done, ready for a manuscript; what was not done is not mentioned.
-
-    Parameters
-    ----------
-    selection
-        The patients selected before the trial's own eligibility.
-    """
+    """Everything that was done, ready for a manuscript; what was not done is not mentioned."""
     parts = transplant_paragraphs(
         trial, protocol, selection, emulation=emulation, simulation=simulation
     )

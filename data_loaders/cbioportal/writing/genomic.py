@@ -46,8 +46,6 @@ class PanelMatrix:
     ----------
     panel_of
         Panel of each patient's sample, ``NA`` for none.
-    genes
-        Genes of each panel.
     tested
         Which patients have a panel.
     """

@@ -100,8 +100,6 @@ class Microsimulation:
         Life by draw, class and delay, no transplant last, shape (draws, classes, delays + 1).
     groups, delays, settings
         Classes; delays, infinite last; how.
-    method, notes
-        What was done, in words; assumptions.
     """
 
     cells: pd.DataFrame

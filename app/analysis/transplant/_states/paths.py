@@ -65,12 +65,6 @@ class Occupancy:
     ----------
     table
         time, state, probability, lower, upper (limits missing without draws), n_risk.
-    states, counts
-        Names of the states; transitions: origin, target, n.
-    n
-        Patients.
-    method, notes
-        What was done, in words; what limits it.
     """
 
     table: pd.DataFrame
@@ -86,8 +80,6 @@ def paths_of(data: TrialData, progression: str | None = None) -> Paths:
 
     Parameters
     ----------
-    data
-        The patients; its event is death.
     progression
         Name of the onset that is a state of its own (AML, relapse); None where the cohort does not
         record it, which leaves three states.

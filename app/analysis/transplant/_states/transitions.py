@@ -108,8 +108,6 @@ class TransitionModels:
         transition, clock, n, events, term, hr (per standard deviation or level), lower, upper.
     states
         Names of the states, by number (the absorbing last).
-    data, paths
-        What they were fitted on.
     notes
         Transitions with few events, and what was assumed.
     """
@@ -127,8 +125,6 @@ def transition_models(data: TrialData, progression: str | None = None) -> Transi
 
     Parameters
     ----------
-    data
-        The patients; its event is death, its confounders are the covariates.
     progression
         As in :func:`app.analysis.transplant.paths_of`.
 

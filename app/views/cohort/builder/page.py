@@ -348,8 +348,6 @@ def save_under_name(drafted: Looking, name: str, said: str, *, onwards: str = ""
 
     Parameters
     ----------
-    drafted
-        The filter and whom it selects.
     name, said
         Keys of the session: the field of the name, and what :func:`say_saved` says.
     onwards

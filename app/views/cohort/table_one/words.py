@@ -67,8 +67,6 @@ def to_markdown(table: TableOne, source: str, patients: str) -> str:
     ----------
     source
         Where the data come from, SYNTHETIC first where they are simulated.
-    patients
-        Which patients: the filter in words.
     """
     frame = printed(table)
     rows = [list(frame.columns), *frame.to_numpy().tolist()]

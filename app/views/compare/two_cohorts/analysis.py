@@ -53,8 +53,6 @@ class TwoCohorts:
 
     Parameters
     ----------
-    selections
-        Whom either cohort has selected.
     sides
         The groups in either cohort, under the same names.
     matching
@@ -117,10 +115,6 @@ def compare_cohorts(
     ----------
     without
         The first cohort's column that the groups are made of, which is not compared.
-    own
-        Features of either cohort that the groups are made of.
-    endpoint_key
-        Which endpoint, if both cohorts have it; empty for none.
     """
     first, second = (selection.source for selection in selections)
     matching = match_cohorts(first, second)

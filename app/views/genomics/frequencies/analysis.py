@@ -192,8 +192,6 @@ def frequencies_of(  # noqa: PLR0917
     ----------
     cohort
         What the alterations are called; its patients do not matter.
-    names
-        The alterations counted.
     a, t
         Altered and tested, shape (1 + groups, alterations); first those who are in no group.
     groups

@@ -72,8 +72,6 @@ class Oncoprint:
         Patients of the groups, drawn or not.
     altered, tested
         Counts of each row among all patients of the groups.
-    tracks
-        Clinical variables above.
     any_altered
         Patients of the groups with at least one of these alterations.
     """

@@ -30,8 +30,6 @@ def co_occurrence_figure(pairs: pd.DataFrame, features: Mapping[str, str]) -> go
     ----------
     pairs
         Rows of :func:`app.analysis.associations.co_occurrence`; pairs without a row stay empty.
-    features
-        Label by name, in their order.
     """
     names = list(features)
     place = {name: position for position, name in enumerate(names)}

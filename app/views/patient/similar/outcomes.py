@@ -33,12 +33,8 @@ class OwnCourse:
 
     Attributes
     ----------
-    name
-        What the patient is called on screen.
     months
         From time zero to the event or the end of follow-up.
-    label
-        What the event is: ``death``.
     """
 
     name: str
@@ -60,8 +56,6 @@ class SimilarOutcomes:
 
     Attributes
     ----------
-    found
-        The nearest of them.
     survival
         Survival of the nearest, as the only group; None where no endpoint is asked about or it is
         recorded of nobody.

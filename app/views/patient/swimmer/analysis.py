@@ -29,8 +29,6 @@ class Swimmer:
         What happened to every patient of the cohort.
     positions
         The patients drawn, the first on top, by position in the cohort.
-    codes
-        Group of each, -1 for none.
     total
         Patients sorted, of whom those drawn are a part.
     without

@@ -28,10 +28,6 @@ class AcrossSites:
     ----------
     summary
         As of :class:`app.analysis.regression.CoxModel`: term, coef, se, hr, lower, upper, p_value.
-    covariance
-        Of the coefficients.
-    sites
-        site, n, events.
     rounds
         How many it took.
     exact

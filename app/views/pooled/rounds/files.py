@@ -42,12 +42,6 @@ class Request:
 
     Attributes
     ----------
-    coordinator
-        Who asks.
-    model, sites
-        What is modelled, and the names of the sites.
-    beta
-        The coefficients to evaluate at.
     history
         The rounds before this one: whoever is asked can check that these coefficients follow.
     purpose

@@ -52,8 +52,6 @@ def coordinate(
         Of the authority, of this server, and its private key (PEM).
     key, keys
         To sign requests with, and those agreed with the sites: whose key is here must sign.
-    seconds
-        How long to wait for the sites in one round.
     tell
         Is told what happens, a sentence at a time.
 
@@ -147,8 +145,6 @@ def take_part(
         Where the coordinator listens, and the certificate (PEM) that its own is signed by.
     key, keys
         To sign replies with, and those agreed with coordinators.
-    seconds
-        How long to try to reach the coordinator.
     """
     _without_telemetry()
     from flwr.client import Client, start_client

@@ -122,19 +122,7 @@ class Covariate:
 
 @dataclass(frozen=True)
 class Model:
-    """What is modelled, in whom, stratified by site.
-
-    Attributes
-    ----------
-    endpoint
-        Its key; competing events censor.
-    label
-        Its name for people.
-    covariates
-        In their order.
-    selected
-        Whom to include.
-    """
+    """What is modelled, in whom, stratified by site."""
 
     endpoint: str
     label: str

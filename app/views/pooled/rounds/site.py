@@ -49,10 +49,6 @@ def reply_to(
 
     Parameters
     ----------
-    cohort
-        The site's patients.
-    site
-        What the request calls it.
     record
         What it has told so far.
 

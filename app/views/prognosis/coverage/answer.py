@@ -22,13 +22,7 @@ _MOST_READ = 6
 
 
 def coverage_answer(cohort: Cohort, result: Coverage) -> Answer:
-    """The answer of what can be computed.
-
-    Parameters
-    ----------
-    cohort
-        The cohort before the filter.
-    """
+    """The answer of what can be computed."""
     table = result.table
     some = int((table["certain"] > 0).sum())
     title = f"Scores with a certain class: {some} of {count(len(table), 'score')}"

@@ -22,13 +22,7 @@ _NOT_YOURS = (
 
 
 def draw_correcting(looking: Looking, key: str, inputs: pd.DataFrame) -> None:
-    """Let the user say which column feeds an input; for tables that the session loaded.
-
-    Parameters
-    ----------
-    inputs
-        As of its result.
-    """
+    """Let the user say which column feeds an input; for tables that the session loaded."""
     source = source_of(looking.key)
     with st.expander("Another column feeds an input"):
         if source is None:

@@ -126,8 +126,6 @@ class AdjustedView:
 
     Attributes
     ----------
-    covariate
-        What the levels are of.
     adjusted
         Standardised curves, ``group`` in words.
     milestones
@@ -241,8 +239,6 @@ class SubgroupForest:
     ----------
     table
         The patients; its first covariate is the one whose effect is shown.
-    by
-        What they were divided by.
     adjusted
         Whether each model is adjusted for the others of ``by``.
     rows
@@ -279,8 +275,6 @@ def subgroup_forest(
     ----------
     cohort, mask, endpoint_key, strata, limit, saved
         As :func:`app.views.survival.cox.frame.model_frame` takes them.
-    exposure
-        A covariate with two levels.
     by
         What to divide the patients by; numbers are split at their median, and what is the same in
         everybody is left out.

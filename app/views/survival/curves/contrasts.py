@@ -44,8 +44,6 @@ class AskedTimes:
 
     Parameters
     ----------
-    times
-        Of the differences.
     horizon
         Of the restricted means; 0 where nobody is followed.
     given, further

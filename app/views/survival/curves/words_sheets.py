@@ -88,13 +88,7 @@ def tests_sheet(result: GroupSurvival) -> pd.DataFrame:
 
 
 def tests_of(tests: Iterable[tuple[LogrankResult | GrayTest, str]]) -> pd.DataFrame:
-    """Tests with their statistics, one a row.
-
-    Parameters
-    ----------
-    tests
-        Each with what it is of.
-    """
+    """Tests with their statistics, one a row."""
     return pd.DataFrame([row_of_test(test, of) for test, of in tests], columns=list(TESTS))
 
 

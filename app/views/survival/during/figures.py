@@ -60,8 +60,6 @@ def pair_figure(
         What the time is counted from: ``since diagnosis``.
     corner
         Words of the test or the ratio, under the axis; empty for none.
-    start
-        Months at which the curves start.
     until
         Months up to which they are shown, where they reach so far.
     wrong

@@ -32,8 +32,6 @@ class GroupEffects:
     cause_specific
         Cox model of the event, competing events censored: how fast the event comes to those still
         free of both.
-    competing
-        The same of the competing event.
     subdistribution
         Fine-Gray model: how many come to have the event, competing events counted.
     notes

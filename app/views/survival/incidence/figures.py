@@ -118,8 +118,6 @@ def over_its_table(
 
     Parameters
     ----------
-    end
-        Months at which it ends.
     full_table
         Whether it also has events, competing events and censored.
     """

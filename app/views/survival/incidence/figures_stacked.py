@@ -38,8 +38,6 @@ def stacked_figure(
 
     Parameters
     ----------
-    name
-        The group, one of those drawn.
     full_table
         Whether the table also has events, competing events and censored.
     """

@@ -33,8 +33,6 @@ class CohortScreen:
 
     Attributes
     ----------
-    events
-        Their events.
     table
         One row an alteration modelled, by p-value, those whose model failed last: feature, label,
         kind, n (tested), altered, frequency, events, events_altered, hr, lower, upper, p_value,

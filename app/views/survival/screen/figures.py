@@ -29,13 +29,7 @@ _RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.33, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20,
 
 
 def volcano_figure(screen: CohortScreen, *, chosen: str | None = None) -> go.Figure:
-    """Draw the hazard ratio of every alteration against its p-value.
-
-    Parameters
-    ----------
-    chosen
-        Feature to ring, or None.
-    """
+    """Draw the hazard ratio of every alteration against its p-value."""
     table = screen.table[screen.table["p_value"].notna()]
     x = np.log10(table["hr"].to_numpy(float))
     y = -np.log10(table["p_value"].to_numpy(float).clip(min=_FLOOR))

@@ -33,8 +33,6 @@ class Followed:
 
     Attributes
     ----------
-    emulation
-        Of which trial.
     table
         From :func:`app.analysis.transplant.positivity`, with what the rows and columns are by.
     down, across
@@ -114,8 +112,6 @@ def four_answers(
 
     Parameters
     ----------
-    cohort, trial, protocol
-        The trial, and the data prepared for it.
     landmarks
         Landmarks in months since time zero.
     drawn

@@ -27,8 +27,6 @@ def months_figure(answers: pd.DataFrame, *, axis: str) -> go.Figure:
     ----------
     answers
         From :func:`app.views.transplant.answers.words.side_by_side`.
-    axis
-        What is shown and of how many; what the numbers are.
     """
     own = answers[(answers["key"] == NAIVE) | (answers["approach"] == EMULATED)]
     wrong = own["wrong"].to_numpy(dtype=bool)

@@ -23,13 +23,7 @@ _LOG_TICKS = (0.01, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0, 1000.0)
 
 
 def weight_figure(table: pd.DataFrame) -> go.Figure:
-    """Draw the spread of the stabilised weights, one panel a strategy, on a logarithmic axis.
-
-    Parameters
-    ----------
-    table
-        From :func:`app.analysis.transplant.weight_histogram`.
-    """
+    """Draw the spread of the stabilised weights, one panel a strategy, on a logarithmic axis."""
     strategies = list(dict.fromkeys(table["strategy"]))
     traces: list[dict[str, Any]] = []
     texts = []
@@ -104,11 +98,6 @@ def weight_figure(table: pd.DataFrame) -> go.Figure:
 def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
     """Draw standardised differences of the confounders before and after weighting (Love plot).
 
-    Parameters
-    ----------
-    table
-        ``Emulation.balance``.
-
     Raises
     ------
     ValueError
@@ -181,11 +170,6 @@ def balance_figure(table: pd.DataFrame, strategy: str) -> go.Figure:
 def positivity_figure(table: pd.DataFrame, strategy: str, rows: str, columns: str) -> go.Figure:
     """Draw the chance of following a strategy by two things, such as age band and risk class.
 
-    Parameters
-    ----------
-    table
-        From :func:`app.analysis.transplant.positivity`, with both as columns.
-
     Raises
     ------
     ValueError
@@ -245,8 +229,6 @@ def sensitivity_figure(table: pd.DataFrame, group: str, strategy: str) -> go.Fig
 
     Parameters
     ----------
-    table
-        From :func:`app.analysis.transplant.sensitivity`.
     group, strategy
         Class and strategy; with another grace period its window, and so its name, may change.
     """

@@ -128,8 +128,6 @@ def benefit(
     ----------
     strata
         Divisions: name to one label a row of ``data``, in the order of its rows.
-    settings
-        How; ``draws`` of 0 for estimates without intervals.
     progression
         As in :func:`app.analysis.transplant.transition_models`.
 

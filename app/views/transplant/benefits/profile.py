@@ -46,10 +46,6 @@ class Profile:
 
     Attributes
     ----------
-    age
-        Age in years.
-    group
-        One of the trial's classes.
     alterations
         Alteration to whether it is present.
     """
@@ -73,8 +69,6 @@ class ProfileAnswer:
 
     Attributes
     ----------
-    profile, words
-        The profile, as data and in words.
     simulation
         Life by delay, one group. Its cells are supported where the profile's class supports them
         and enough patients are near the profile.
@@ -87,8 +81,6 @@ class ProfileAnswer:
     nearest
         The nearest real patients, nearest first: position (in the cohort), distance (0 to 1), age,
         group, one column an alteration, transplant_months (missing: none), months, event.
-    reading
-        Sentences.
     """
 
     profile: Profile

@@ -56,11 +56,6 @@ def immortal_figure(found: ImmortalTime) -> go.Figure:
 def truth_figure(table: pd.DataFrame) -> go.Figure:
     """Draw the estimated gain of each class and strategy beside the planted truth.
 
-    Parameters
-    ----------
-    table
-        From :func:`app.views.transplant.learning.planted.planted_truth`.
-
     Raises
     ------
     ValueError

@@ -55,8 +55,6 @@ class Protocol:
     arms
         strategy, n (clones), followed (transplanted in the window, or never transplanted), events
         (of clones that follow the strategy until then), deviated, lost (censored before deciding).
-    data
-        The eligible patients.
     patients
         Position in the cohort of each of them, in the order of ``data``.
     kinds, compared, compared_patients

@@ -38,8 +38,6 @@ class Told:
         Where the data come from.
     headline, cautions
         Sentences of the answer; what stands beside it.
-    methods
-        The methods paragraph.
     """
 
     source: str

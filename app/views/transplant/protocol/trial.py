@@ -21,8 +21,6 @@ class TargetTrial:
 
     Attributes
     ----------
-    eligibility
-        Who takes part.
     treatment
         Key of the transplant among ``exposure_options``: ``column:transplant_months``.
     time_zero
