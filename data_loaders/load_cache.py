@@ -101,13 +101,6 @@ def remembered_cohort(
     )
 
 
-def clear_cache() -> None:
-    """Remove every cohort that was kept of local files."""
-    root = _root()
-    if root is not None:
-        shutil.rmtree(root, ignore_errors=True)
-
-
 def _root() -> Path | None:
     from data_loaders.catalogue.fetching import cache_folder  # it imports the loaders
 

@@ -39,25 +39,14 @@ def listed(words: Sequence[str], conjunction: str = "and", limit: int = 12) -> s
     return listing(names, conjunction)
 
 
-def at_rows(rows: Sequence[int], count: int | None = None) -> str:
-    """Row positions for reading: ``row 3``, ``rows 3, 17 and 4 more``.
-
-    Parameters
-    ----------
-    rows
-        Positions in the file, 1 = first data row.
-    count
-        How many rows there are in all; default ``len(rows)``.
-    """
-    total = len(rows) if count is None else count
+def at_rows(rows: Sequence[int]) -> str:
+    """Row positions in the file, 1 = first data row: ``row 3``, ``rows 3, 17 and 4 more``."""
     numbers = [str(row) for row in rows[:_EXAMPLES]]
-    if total == 1:
+    if len(rows) == 1:
         return f"row {numbers[0]}"
-    return (
-        f"rows {listed(numbers)}"
-        if total <= len(numbers)
-        else (f"rows {', '.join(numbers)} and {total - len(numbers):,} more")
-    )
+    if len(rows) == len(numbers):
+        return f"rows {listed(numbers)}"
+    return f"rows {', '.join(numbers)} and {len(rows) - len(numbers):,} more"
 
 
 def mid_sentence(label: str) -> str:

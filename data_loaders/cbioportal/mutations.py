@@ -23,7 +23,6 @@ from data_loaders.variants.columns import variant_columns
 from data_loaders.variants.lists import Variants, read_variants
 from data_loaders.wording import plural, shown
 
-Bools = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 
 BARCODE = "Tumor_Sample_Barcode"

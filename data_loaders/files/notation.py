@@ -10,7 +10,7 @@ decided by :func:`data_loaders.files.notation_evidence.settled` from all columns
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -189,34 +189,11 @@ def is_bound(text: str) -> bool:
     return cell is not None and bool(cell.bound)
 
 
-def parsed(texts: Iterable[object], notation: Notation) -> Floats:
-    """Each text as a number in the notation of its column, NaN where it is none.
-
-    Parameters
-    ----------
-    texts
-        Trimmed entries of a column.
-    notation
-        How the column's numbers are written.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64; a bound is its number, a per cent sign and a known unit are set aside.
-    """
-    entries = pa.array([str(text) for text in texts], type=pa.string())
-    return numbers_of(entries, written(entries), notation)
-
-
 def numbers_of(entries: pa.StringArray, how: Written, notation: Notation) -> Floats:
-    """As :func:`parsed`, of entries whose writing is known.
+    """Each entry of a column as a number in its notation, NaN where it is none.
 
-    Parameters
-    ----------
-    how
-        What :func:`written` says of them.
-    notation
-        How the column's numbers are written.
+    A bound is its number, a per cent sign and a known unit are set aside; ``how`` is what
+    :func:`written` says of the entries.
     """
     if notation.open or not len(entries):
         return np.full(len(entries), np.nan)

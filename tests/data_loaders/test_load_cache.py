@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from data_loaders import CohortError, load_cache, load_cohort
-from data_loaders.load_cache import clear_cache
 
 
 def table(path: Path, ages: list[int], name: str = "p") -> Path:
@@ -149,12 +148,6 @@ def test_what_is_wrong_is_said_as_without_it(tmp_path: Path, kept: Path) -> None
     with pytest.raises(CohortError, match="is empty"):
         load_cohort(empty, cache=True)
     assert not entries(kept)
-
-
-def test_everything_kept_can_be_removed(tmp_path: Path, kept: Path) -> None:
-    load_cohort(table(tmp_path / "a.csv", [50, 60]), cache=True)
-    clear_cache()
-    assert not kept.exists()
 
 
 def test_the_last_cohort_of_a_process_is_remembered_and_a_changed_file_is_not(

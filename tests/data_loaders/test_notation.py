@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, Issue, load_files, load_table_bytes
-from data_loaders.files.notation import PLAIN, Notation, parsed, read_cell
+from data_loaders.files.notation import PLAIN, Notation, numbers_of, read_cell, written
+
+
+def parsed(texts: list[str], notation: Notation) -> np.ndarray:
+    entries = pa.array(texts, type=pa.string())
+    return numbers_of(entries, written(entries), notation)
 
 
 def load(columns: dict[str, list[str]], sep: str = "\t", name: str = "t.txt") -> Cohort:
@@ -230,8 +236,8 @@ def test_giga_per_litre_is_no_gram(name: str, unit: str | None) -> None:
 
 @pytest.mark.parametrize(("name", "unit"), [("wbc", "10⁹/L"), ("albumin", "g/L")])
 def test_a_cell_in_giga_or_grams_per_litre_is_what_its_column_is(name: str, unit: str) -> None:
-    for written in ("G/L", "g/L"):
-        cohort = load({name: [f"{40 + i} {written}" for i in range(5)]})
+    for unit_written in ("G/L", "g/L"):
+        cohort = load({name: [f"{40 + i} {unit_written}" for i in range(5)]})
         assert cohort.variables[name].unit == unit
         assert cohort.patients[name].tolist() == [40, 41, 42, 43, 44]
 

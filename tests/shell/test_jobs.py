@@ -21,7 +21,7 @@ FINE = SubgroupSettings(quality="fine")
 @pytest.fixture(scope="module")
 def service() -> Iterator[JobService]:
     service = JobService(keep=4)
-    assert service.wait_until_ready(120)
+    assert service._ready.wait(120)
     yield service
     service.close()
 
@@ -143,8 +143,7 @@ def test_a_killed_worker_is_replaced_and_the_user_told(service: JobService):
     deadline = time.monotonic() + 60
     while job.state != "running" and time.monotonic() < deadline:
         time.sleep(0.01)
-    first = service.worker_pid
-    assert first is not None
+    first = service._process.pid
     os.kill(first, signal.SIGKILL)
     assert service.wait(job, 60)
     assert job.state == "failed"
@@ -152,7 +151,7 @@ def test_a_killed_worker_is_replaced_and_the_user_told(service: JobService):
     again = service.submit("again", "subgroups", payload(seed=8), "me")
     assert service.wait(again, 120)
     assert again.state == "done"
-    assert service.worker_pid != first
+    assert service._process.pid != first
 
 
 def test_old_results_are_forgotten(service: JobService):

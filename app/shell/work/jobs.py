@@ -145,15 +145,6 @@ class JobService:
         with self._change:
             return self._change.wait_for(lambda: job.finished, timeout=seconds)
 
-    def wait_until_ready(self, seconds: float) -> bool:
-        """Wait until the worker is warm, at most so long; whether it is."""
-        return self._ready.wait(seconds)
-
-    @property
-    def worker_pid(self) -> int | None:
-        """Process id of the worker, None while it is being replaced."""
-        return self._process.pid if self._process is not None else None
-
     @property
     def alive(self) -> bool:
         """Whether the worker's process runs."""

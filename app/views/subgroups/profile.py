@@ -16,6 +16,7 @@ _ROLES = ("demographic", "disease", "laboratory", "clinical")
 _MOST_LEVELS = 8
 _PER_GROUP = 5
 _FDR = 0.05
+_TOLD = 6
 _LEAST_SHARE = 0.05
 PROFILE_COLUMNS = (
     "variable", "level", "group", "n", "known", "count", "share", "median", "q1", "q3", "smd",
@@ -81,12 +82,12 @@ def carried(
     )
 
 
-def carried_in_words(table: pd.DataFrame, most: int = 6) -> list[str]:
+def carried_in_words(table: pd.DataFrame) -> list[str]:
     """``JAK2 in 45 of 60 (75%; of the others 51%)``, one sentence part an alteration."""
     return [
         f"{row.feature} in {row.altered:,} of {row.tested:,} ({format_percent(row.share)}; of the "
         f"others {format_percent(row.share_outside)})"
-        for row in table.head(most).itertuples()
+        for row in table.head(_TOLD).itertuples()
     ]
 
 

@@ -169,7 +169,6 @@ DEATH_EFFECTS: tuple[Effect, ...] = (
 # Progression happens at this share of the hazard of death, so its hazard ratios are those of death.
 PROGRESSION_SHARE_OF_HAZARD = 0.88
 SURVIVAL_AFTER_PROGRESSION_MONTHS = 9.0  # chosen
-PROGRESSION_SOURCE = ZIEPERT_2010.chosen()
 
 # End of treatment: six cycles, response by Lugano.
 RESPONSES = ("CR", "PR", "SD", "PD")
