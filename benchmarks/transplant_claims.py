@@ -61,6 +61,8 @@ ALTERED = "An alteration"
 LANDMARKS = (6.0, 12.0)
 # Virtual patients of a draw, of which the page has a thousand.
 VIRTUAL = 300
+# Seeds from 50,000 on taught the rules; these cohorts are others.
+_FIRST = 90_000
 _SMALL = 1e-6
 _COUNTED = ("claims", "wrong", "holds", "off")
 Said = dict[str, float]
@@ -276,7 +278,7 @@ def of_hidden(frame: pd.DataFrame, data: TrialData, found: Emulation) -> Said:
 def claims(scenario: str, seed: int, patients: int, draws: int) -> Said:
     """Everything that the page would say of one cohort."""
     factors, hidden = SCENARIOS[scenario]
-    frame = simulated(patients, 50_000 + seed, factors, hidden)
+    frame = simulated(patients, _FIRST + seed, factors, hidden)
     everyone, compared = prepared(frame)
     settings = EmulationSettings(
         ASKED, grace=12.0, draws=draws, progression="AML", higher=HIGHER, effective=EFFECTIVE

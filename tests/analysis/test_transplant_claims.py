@@ -23,7 +23,12 @@ from app.analysis.transplant import (
     without_kinds,
 )
 from app.analysis.transplant._claims.horizon import supported_until
-from app.analysis.transplant._claims.intervals import class_tests
+from app.analysis.transplant._claims.intervals import (
+    apart,
+    band_of_less_lost,
+    class_tests,
+    less_lost,
+)
 from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
 from app.analysis.transplant._trial import Caps
 
@@ -123,6 +128,39 @@ def test_a_band_of_few_patients_holds_too_since_it_is_widened_by_the_tail_of_its
     assert width[1:] == pytest.approx(wide)
 
 
+def test_a_gain_has_limits_from_what_is_lost_under_each_strategy():
+    rng = np.random.default_rng(5)
+    lost = np.array([2.0, 3.0])
+    drawn = lost * np.exp(rng.normal(0, [0.4, 0.05], (4_000, 2)))
+    own = less_lost(lost, drawn, 0.95, np.inf)
+    # Little lost is uncertain towards more of it: the gain may well be none.
+    assert 1.0 - own.lower > 1.4 * (own.upper - 1.0)
+    assert own.upper - 1.0 == pytest.approx(
+        np.hypot(2 * (1 - np.exp(-1.96 * 0.4)), 3 * (np.exp(1.96 * 0.05) - 1)), rel=0.05
+    )
+    # Where the draws vary little it is the ordinary interval, also of losses that go together.
+    near = lost + rng.multivariate_normal([0, 0], [[1e-4, 8e-5], [8e-5, 1e-4]], 4_000)
+    plain = interval(1.0, near[:, 1] - near[:, 0], 0.95, 1e9)
+    own = less_lost(lost, near, 0.95, 1e9)
+    assert (own.lower, own.upper) == pytest.approx((plain.lower, plain.upper), abs=5e-4)
+    lower, upper = band_of_less_lost(lost[:, None], near[..., None], 0.95, np.array([1e9]))
+    assert (lower[0], upper[0]) == pytest.approx((plain.lower, plain.upper), abs=1e-3)
+    twice = apart(1.0, plain, 1.0, plain)
+    assert twice.upper == pytest.approx((plain.upper - plain.lower) / np.sqrt(2))
+    assert less_lost(lost, drawn[:1], 0.95, 20.0).verdict == "unknown"
+
+
+def test_draws_of_few_patients_hold_what_an_interval_of_their_mean_must():
+    rng = np.random.default_rng(6)
+    held = 0.0
+    for _ in range(1_000):
+        own = rng.normal(size=8)
+        drawn = own[rng.integers(0, 8, (200, 8))].mean(axis=1)
+        found = interval(own.mean(), drawn, 0.95, 8.0, resampled=True)
+        held += (found.lower <= 0 <= found.upper) / 1_000
+    assert held == pytest.approx(0.95, abs=0.02)
+
+
 def test_kinds_whom_nobody_followed_are_left_out_and_counted_once(data, kinds):
     kept = without_kinds(data, kinds)
     assert kept.names == ("b", "c", "d")
@@ -161,8 +199,10 @@ def test_ten_deaths_after_a_transplant_are_behind_every_estimate_and_band(found)
         assert behind >= FEWEST_DEATHS
     own = found.differences[found.differences["group"] == EVERYONE]
     everyone = found.members(EVERYONE)
-    behind = [deaths_behind(trial, trial.arms[0], everyone, at) for at in own["time"]]
-    assert list(own["lower"].notna()) == [number >= FEWEST_DEATHS for number in behind]
+    numbers = effective_deaths(
+        trial, found.drawn, Caps(), trial.arms[0], here=everyone, times=own["time"].to_numpy()
+    )
+    assert list(own["lower"].notna()) == list(numbers >= FEWEST_DEATHS)
     assert own["lower"].isna().any()
     assert own["lower"].notna().any()
 

@@ -11,7 +11,6 @@ from app.analysis.competing_risks._group_hazards import (
     GroupModel,
     group_cox,
     group_cox_from_events,
-    group_cox_of,
     group_fine_gray,
 )
 
@@ -26,6 +25,5 @@ __all__ = [
     "gray_test_from_events",
     "group_cox",
     "group_cox_from_events",
-    "group_cox_of",
     "group_fine_gray",
 ]

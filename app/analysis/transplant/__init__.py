@@ -46,7 +46,12 @@ from app.analysis.transplant._states.paths import Occupancy, Paths, occupancy, p
 from app.analysis.transplant._states.transitions import TransitionModels, transition_models
 from app.analysis.transplant._strata import restratified, rows_of, without_confounders
 from app.analysis.transplant._strategies import Strategy
-from app.analysis.transplant._support import LARGE_WEIGHT, NEAR_ZERO, window_probability
+from app.analysis.transplant._support import (
+    FEWEST_DEATHS,
+    LARGE_WEIGHT,
+    NEAR_ZERO,
+    window_probability,
+)
 from app.analysis.transplant._trial import Arm
 from app.analysis.transplant._trial_data import (
     EVERYONE,
@@ -61,6 +66,7 @@ __all__ = [
     "EARLY_UNTIL",
     "EFFECTIVE",
     "EVERYONE",
+    "FEWEST_DEATHS",
     "FEWEST_FOR_AN_ESTIMATE",
     "FEWEST_OF_A_CENTRE",
     "HIGHER",

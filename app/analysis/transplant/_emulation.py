@@ -376,7 +376,8 @@ def _method(settings: EmulationSettings, *, by_centre: bool) -> str:
         + (
             f"{settings.conf_level:.0%} intervals from the standard error over {settings.draws} "
             f"bootstrap draws of patients{within} (seed {settings.seed}), on Student's t with the "
-            "effective number of the smaller arm; those of the classes hold together (Šidák)"
+            "effective number of the smaller arm; those of differences from the logarithm of what "
+            "is lost under each strategy (MOVER); those of the classes hold together (Šidák)"
             if settings.draws
             else "no intervals"
         )

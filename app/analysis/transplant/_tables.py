@@ -10,7 +10,7 @@ import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._claims.groups import Groups
-from app.analysis.transplant._claims.intervals import Interval, interval
+from app.analysis.transplant._claims.intervals import Interval, interval, less_lost
 from app.analysis.transplant._e_value import e_value, rate_to_risk_ratio
 from app.analysis.transplant._trial import (
     ArmSums,
@@ -184,22 +184,20 @@ class Findings:
 
     def gain(self, group: int, arm: int, *, several: int = 1, horizon: int = 0) -> Interval:
         """Interval of the gain in restricted mean, of the horizon or an earlier one."""
-        value = self.point.earlier[group, arm, horizon]
-        value = value - self.point.earlier[group, self.reference, horizon]
-        effective = float(min(self.effective[group, arm], self.effective[group, self.reference]))
+        pair = [arm, self.reference]
+        effective = float(self.effective[group, pair].min())
         if horizon and arm == self.primary:
             effective = float(self.reached[group, horizon])
-        drawn = self._gains(group, arm, horizon)
-        return interval(float(value), drawn, self.limits.level, effective, several=several)
+        until = self.layout.earlier[horizon - 1] if horizon else self.trial.horizon
+        lost = until - self.point.earlier[group, pair, horizon]
+        drawn = until - self.limits.values("earlier")[:, group, pair, horizon]
+        return less_lost(lost, drawn, self.limits.level, effective, several=several)
 
     def error(self, group: int, arm: int, horizon: int = 0) -> float:
         """Standard error of the gain in restricted mean over the draws; infinite without."""
-        drawn = self._gains(group, arm, horizon)
-        return float(drawn.std(ddof=1)) if len(drawn) > 1 else float("inf")
-
-    def _gains(self, group: int, arm: int, horizon: int) -> Floats:
         drawn = self.limits.values("earlier")[:, group, :, horizon]
-        return np.asarray(drawn[:, arm] - drawn[:, self.reference])
+        drawn = drawn[:, arm] - drawn[:, self.reference]
+        return float(drawn.std(ddof=1)) if len(drawn) > 1 else float("inf")
 
 
 def _pair(limits: Floats, *index: int) -> tuple[float, float]:
@@ -228,7 +226,7 @@ def contrast_table(found: Findings) -> pd.DataFrame:
     """Every strategy against the reference, with E-values; the classes' intervals hold together."""
     point, names, reference = found.point, found.names, found.reference
     groups = found.groups.names
-    measures = found.limits.values("measures")
+    measures, survival = found.limits.values("measures"), found.limits.values("survival")
     supported = found.supported & found.supported[:, [reference]]
     notes = found.support["note"].to_numpy().reshape(supported.shape)
     classes = found.groups.members.sum(axis=1) == 1
@@ -254,7 +252,21 @@ def contrast_table(found: Findings) -> pd.DataFrame:
             if ratio:
                 with np.errstate(divide="ignore", invalid="ignore"):
                     value, drawn = np.log(value), np.log(drawn)
-            own = interval(float(value), drawn, found.limits.level, effective, several=several)
+            if name == "rmst_difference" and fine:
+                own = found.gain(group, arm, several=several)
+            elif name == "survival_difference" and fine:
+                pair = [arm, reference]
+                died, drawn = 1 - point.survival[group, pair], 1 - survival[:, group, pair]
+                own = less_lost(died, drawn, found.limits.level, effective, several=several)
+            else:
+                own = interval(
+                    float(value),
+                    drawn,
+                    found.limits.level,
+                    effective,
+                    several=several,
+                    resampled=True,
+                )
             values = np.array([value, own.lower, own.upper])
             values = np.exp(values) if ratio else values
             row |= dict(zip((name, f"{name}_lower", f"{name}_upper"), values, strict=True))

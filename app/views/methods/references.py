@@ -77,6 +77,9 @@ REFERENCES = {
     "Biometrics 1971;27:857.",
     "targettrial": "Hernán MA, Robins JM. Using big data to emulate a target trial when a "
     "randomized trial is not available. Am J Epidemiol 2016;183:758.",
+    "mover": "Zou GY, Donner A. Construction of confidence limits about effect measures: a general "
+    "approach. Stat Med 2008;27:1693.",
+    "narrow": "Hesterberg TC. What teachers should know about the bootstrap. Am Stat 2015;69:371.",
     "clones": "Maringe C et al. Reflection on modern methods: trial emulation in the presence of "
     "immortal-time bias. Int J Epidemiol 2020;49:1719.",
     "evalue": "VanderWeele TJ, Ding P. Sensitivity analysis in observational research: "

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.analysis.transplant import Emulation, Microsimulation, SameTerms, Strategy
+from app.analysis.transplant import (
+    FEWEST_DEATHS,
+    FEWEST_FOR_AN_ESTIMATE,
+    Emulation,
+    Microsimulation,
+    SameTerms,
+    Strategy,
+)
 from app.cohort.filters import Selection
 from app.study.methods import endpoint_sentence, view_methods
 from app.study.wording import count, listing, mid_sentence
@@ -140,8 +147,9 @@ def _emulation(found: Emulation) -> str:
     )
     if left:
         words += (
-            f" Nothing was estimated in {listing(left)}, where fewer than 10 followed a strategy "
-            "or more than a fifth had next to no chance of following it."
+            f" Nothing was estimated in {listing(left)}, where fewer than {FEWEST_FOR_AN_ESTIMATE} "
+            "followed a strategy, or at the horizon an arm had an effective number below "
+            f"{found.settings.effective:g} or fewer than {FEWEST_DEATHS} deaths."
         )
     careful = found.estimates.loc[found.estimates["supported"], "note"]
     limits = [*support_reading(found), *dict.fromkeys(note for note in careful if note)]

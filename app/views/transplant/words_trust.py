@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from app.analysis.transplant import (
@@ -199,7 +201,7 @@ def measured_reading(table: pd.DataFrame, row: pd.Series) -> str:
     name = mid_sentence(strongest.removeprefix("Without "))
     words = (
         f"Leaving {name} out of the weights, of those measured the one that matters most, moves "
-        f"the gain by {signed(most)} months"
+        f"this gain by {signed(most)} months"
     )
     low, high = row["rmst_difference_lower"], row["rmst_difference_upper"]
     if abs(most) < _GOOD or pd.isna(low):
@@ -213,28 +215,56 @@ def measured_reading(table: pd.DataFrame, row: pd.Series) -> str:
     )
 
 
-def within_reading(table: pd.DataFrame) -> str:
-    """Where the confounders still differ most within a group or later: ``balance_within``."""
+def within_reading(table: pd.DataFrame, found: Emulation) -> list[str]:
+    """Whether the confounders still differ in whom a claim is made of, in others, and later.
+
+    Parameters
+    ----------
+    table
+        From :func:`app.analysis.transplant.balance_within`, of the same trial.
+    """
     if table.empty:
-        return ""
-    worst = table.loc[table["smd_after"].abs().idxmax()]
-    large = int((table["smd_after"].abs() > UNBALANCED).sum())
+        return []
+    told = found.contrasts.loc[found.contrasts["supported"], ["strategy", "group"]]
+    at_first = table["at"] == table.groupby("strategy")["at"].transform("min")
+    estimated = table.merge(told, on=["strategy", "group"], how="left", indicator=True)["_merge"]
+    estimated = (estimated == "both").to_numpy()
+    sentences = [
+        f"{row.group}, of whom there is an estimate: after weighting, at the end of the window of "
+        f"{mid_sentence(row.strategy)}, {_by(row._asdict())}."
+        for row in table[at_first & estimated].itertuples()
+    ]
+    for part, words in (
+        (table[at_first & ~estimated], "Groups without an estimate of their own"),
+        (table[~at_first], "Later those still alive are compared, who differ by what a transplant "
+         "does too"),
+    ):  # fmt: skip
+        if len(part):
+            large = int((part["smd_after"].abs() > UNBALANCED).sum())
+            worst = part.loc[part["smd_after"].abs().idxmax()].to_dict()
+            sentences.append(
+                f"{words}: {large} of {count(len(part), 'comparison')} differ by more than "
+                f"{UNBALANCED:g}, most {mid_sentence(str(worst['group']))} under "
+                f"{mid_sentence(str(worst['strategy']))} at month {worst['at']:.0f}, {_by(worst)}."
+            )
+    return sentences
+
+
+def _by(row: dict[str, Any]) -> str:
+    doubt = ", a reason to doubt" if abs(row["smd_after"]) > UNBALANCED else ""
     return (
-        f"Within groups and later: {large} of {count(len(table), 'comparison')} differ by more "
-        f"than {UNBALANCED:g} after weighting, most {mid_sentence(str(worst['group']))} at month "
-        f"{worst['at']:.0f} ({abs(worst['smd_after']):.2f} standard deviations of "
-        f"{worst['term']}, {worst['n']:,} followers)."
+        f"by up to {abs(row['smd_after']):.2f} standard deviations ({mid_sentence(row['term'])}; "
+        f"{row['n']:,} against {row['n_reference']:,} followers){doubt}"
     )
 
 
-def e_value_reading(table: pd.DataFrame) -> str:
-    """What a hidden confounder would have to be: from the supported ``Emulation.contrasts``.
+def e_value_reading(row: pd.Series) -> str:
+    """What a hidden confounder would have to be: from a supported row of ``Emulation.contrasts``.
 
     On the scale of the hazard ratio, and of the restricted mean: something that lengthens life by
     so much, and is so much more frequent in one arm, moves the gain by the product of both
     (VanderWeele 2013, Epidemiology 24:151, of any difference of means).
     """
-    row = table.iloc[0]
     gain = row["rmst_difference"]
     words = (
         f"To explain away the estimate of {mid_sentence(row['strategy'])} ({row['group']}, hazard "

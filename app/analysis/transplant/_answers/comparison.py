@@ -13,7 +13,7 @@ from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._answers.augmented import Augmentation
 from app.analysis.transplant._answers.standardised import Standardisation
 from app.analysis.transplant._answers.timed_cox import landmark_cox, timed_cox
-from app.analysis.transplant._claims.intervals import interval
+from app.analysis.transplant._claims.intervals import less_lost
 from app.analysis.transplant._emulation import Emulation
 from app.analysis.transplant._strata import without_confounders
 from app.analysis.transplant._tables import estimate
@@ -81,10 +81,10 @@ def same_terms(
         Augmentation(trial, _DRAWN_STEPS),
     )
     caps = trial.caps(emulation.drawn, settings.truncation)
-    pair = _pair(emulation)
+    pair = [*_pair(emulation)]
     inside = np.array([groups.inside(g, data) for g in wide], dtype=np.float64)
 
-    def gains(
+    def lost(
         counts: Floats, drawn: DrawnWeights, standard: Standardisation, augmented: Augmentation
     ) -> Floats:
         point = estimate(trial, trial.sums(drawn, caps, counts), emulation.layout)
@@ -93,34 +93,31 @@ def same_terms(
         robust = augmented.means(pair, drawn, caps, counts)
         share = inside * counts
         share = share / np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
-        return np.stack(
-            [
-                point.rmst[wide, pair[0]] - point.rmst[wide, pair[1]],
-                share @ (area[0] - area[1]),
-                share @ (robust[0] - robust[1]),
-            ]
+        return trial.horizon - np.stack(
+            [point.rmst[wide][:, pair], share @ area.T, share @ robust.T]
         )
 
-    whole = gains(np.ones(data.n), emulation.drawn, *fine)
+    whole = lost(np.ones(data.n), emulation.drawn, *fine)
     rng = np.random.Generator(np.random.PCG64(settings.seed))
     found = np.empty((draws, *whole.shape))
     for number in range(draws):
         if number % 5 == 0:
             report(progress, should_cancel, "Other estimators", number / draws)
         counts = data.resampled(rng)
-        found[number] = gains(counts, trial.model.draw(counts, emulation.drawn), *coarse)
+        found[number] = lost(counts, trial.model.draw(counts, emulation.drawn), *coarse)
     report(progress, should_cancel, "Done", 1.0)
     rows = []
     behind = emulation.contrasts.groupby("group", sort=False)[["supported", "effective"]].first()
     for position, approach in enumerate((WEIGHTED, STANDARDISED, ROBUST)):
         for place, group in enumerate(wide):
             name = groups.names[group]
-            value = float(whole[position, place])
-            drawn, effective = found[:, position, place], float(behind.loc[name, "effective"])
-            own = interval(value, drawn, settings.conf_level, effective)
+            value, drawn = whole[position, place], found[:, position, place]
+            effective = float(behind.loc[name, "effective"])
+            own = less_lost(value, drawn, settings.conf_level, effective)
             rows.append(
                 {
-                    "approach": approach, "group": name, "rmst_difference": value,
+                    "approach": approach, "group": name,
+                    "rmst_difference": float(value[1] - value[0]),
                     "lower": own.lower, "upper": own.upper, "verdict": own.verdict,
                     "supported": bool(behind.loc[name, "supported"]),
                 }

@@ -103,8 +103,7 @@ def _moved(
     other = max(gains, key=lambda value: abs(value - whole), default=whole)
     own, error = found.gain(group, arm, horizon=at), found.error(group, arm, at)
     large = max(LARGE_PART * abs(whole), LARGE_ERROR * error)
-    half = (own.upper - own.lower) / 2
-    moved = Interval(other - half, other + half, own.error)
+    moved = Interval(own.lower + other - whole, own.upper + other - whole, own.error)
     clear = {"longer", "shorter"}
     changes = own.verdict != moved.verdict and bool({own.verdict, moved.verdict} & clear)
     return {

@@ -4,6 +4,15 @@ Percentiles of a few hundred draws move with the seed and are too short in small
 interval is the estimate and its standard error over the draws, on the quantiles of Student's t
 with the effective number of patients; several at once share their level (Šidák 1967). What is left
 of the chance of the draws is given with the interval, and a verdict never hangs on it.
+
+Where few die little of life is lost and the draws hardly vary: a difference as long on both sides
+of its estimate claims a gain too easily and a harm too rarely (in 200 simulated cohorts without
+effect 13 claims were wrong, all of a longer life). What is lost is positive, so the limits of each
+strategy's loss come from its logarithm, and those of the difference from theirs (MOVER; Zou &
+Donner 2008, Stat Med 27:1693).
+
+Patients drawn anew vary less than patients do, by the root of one part in their number (Hesterberg
+2015, Am Stat 69:371): of few that carry the weight, their effective number, it is put back.
 """
 
 from __future__ import annotations
@@ -19,6 +28,8 @@ from app.analysis.arrays import Floats
 Verdict = Literal["longer", "shorter", "border", "open", "unknown"]
 # How many times its own error of simulation a limit must lie from zero to be beyond it.
 _CLEAR = 2.0
+# A loss in a draw counts as no less than this part of the estimate: its logarithm stays finite.
+_LEAST = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,13 @@ class Interval:
 
 
 def interval(
-    estimate: float, drawn: Floats, level: float, effective: float, *, several: int = 1
+    estimate: float,
+    drawn: Floats,
+    level: float,
+    effective: float,
+    *,
+    several: int = 1,
+    resampled: bool = False,
 ) -> Interval:
     """The estimate give or take its standard error over the draws.
 
@@ -55,14 +72,76 @@ def interval(
         Effective number of patients in the smaller arm: degrees of freedom and one.
     several
         Number of intervals that hold together with the level.
+    resampled
+        Whether the draws are of patients; else they are of parameters.
     """
     known = drawn[np.isfinite(drawn)]
     if len(known) < 2 or not np.isfinite(estimate):
         return Interval()
-    each = level ** (1.0 / max(several, 1))
-    quantile = float(stats.t.ppf((1 + each) / 2, max(effective - 1.0, 1.0)))
-    half = quantile * float(known.std(ddof=1))
+    half = _quantile(level, effective, several) * float(known.std(ddof=1))
+    half *= float(_narrow(effective)) if resampled else 1.0
     return Interval(estimate - half, estimate + half, half / float(np.sqrt(2 * len(known))))
+
+
+def less_lost(
+    lost: Floats, drawn: Floats, level: float, effective: float, *, several: int = 1
+) -> Interval:
+    """Interval of how much less a strategy loses than the reference: life, or survivors.
+
+    Parameters
+    ----------
+    lost, drawn
+        Loss under the strategy and under the reference, shape (2,) and (draws, 2).
+    effective, several
+        As in :func:`interval`.
+    """
+    known = drawn[np.isfinite(drawn).all(axis=1)]
+    if len(known) < 2 or not np.isfinite(lost).all():
+        return Interval()
+    quantile = _narrow(effective) * np.array([_quantile(level, effective, several)])
+    lower, upper = _less_lost(lost[:, None], known[..., None], quantile)
+    value = lost[1] - lost[0]
+    longer = float(max(value - lower[0], upper[0] - value))
+    return Interval(float(lower[0]), float(upper[0]), longer / float(np.sqrt(2 * len(known))))
+
+
+def apart(one: float, own: Interval, other: float, others: Interval) -> Interval:
+    """Interval of the difference of two estimates, of different patients, from their intervals."""
+    value = one - other
+    return Interval(
+        value - float(np.hypot(one - own.lower, others.upper - other)),
+        value + float(np.hypot(own.upper - one, other - others.lower)),
+        float(np.hypot(own.error, others.error)),
+    )
+
+
+def _quantile(level: float, effective: float, several: int) -> float:
+    each = level ** (1.0 / max(several, 1))
+    return float(stats.t.ppf((1 + each) / 2, max(effective - 1.0, 1.0)))
+
+
+def _narrow(effective: Floats | float) -> Floats:
+    """How much more patients vary than draws of so many of them."""
+    number = np.maximum(np.asarray(effective, dtype=np.float64), 2.0)
+    return np.asarray(1.0 / np.sqrt(1.0 - 1.0 / number))
+
+
+def _less_lost(lost: Floats, drawn: Floats, quantile: Floats) -> tuple[Floats, Floats]:
+    """Limits at several places: losses of shape (2, places) and (draws, 2, places)."""
+    lost = np.maximum(lost, 1e-12)
+    drawn = np.maximum(drawn, _LEAST * lost)
+    far = quantile * np.log(drawn).std(axis=0, ddof=1)
+    less, more = -lost * np.expm1(-far), lost * np.expm1(far)
+    away = drawn - drawn.mean(axis=0)
+    spread = np.sqrt((away**2).mean(axis=0))
+    both = (away[:, 0] * away[:, 1]).mean(axis=0)
+    tie = np.divide(both, spread[0] * spread[1], out=np.zeros_like(both), where=both != 0)
+
+    def long(own: Floats, others: Floats) -> Floats:
+        return np.asarray(np.sqrt(np.maximum(own**2 - 2 * tie * own * others + others**2, 0.0)))
+
+    value = lost[1] - lost[0]
+    return value - long(more[0], less[1]), value + long(less[0], more[1])
 
 
 @dataclass(frozen=True)
@@ -101,7 +180,8 @@ def class_tests(gains: Floats, drawn: Floats, ranks: Floats, effective: Floats) 
     k = len(gains)
     if k < 3 or len(drawn) < 2:
         return ClassTests(k)
-    weight = 1.0 / np.maximum(np.nanvar(drawn, axis=0, ddof=1), 1e-12)
+    error = _narrow(effective) * np.nanstd(drawn, axis=0, ddof=1)
+    weight = 1.0 / np.maximum(error**2, 1e-12)
     freedom = max(float(effective.min()) - 1.0, 1.0)
     centre = float(np.average(ranks, weights=weight))
     spread = float((weight * (ranks - centre) ** 2).sum())
@@ -119,8 +199,8 @@ def band(
     Parameters
     ----------
     estimate, drawn
-        Shape (places,) and (draws, places): times, or groups at delays. Places at which nothing
-        varies have no width.
+        Shape (places,) and (draws, places): groups at delays. Places at which nothing varies have
+        no width.
     effective
         Effective number of patients in the smaller arm, or events, at each place: few of them widen
         it there, to the quantile of Student's t whose tail is that of the largest departure. The
@@ -128,13 +208,36 @@ def band(
     """
     if len(drawn) < 2:
         return np.full(estimate.shape, np.nan), np.full(estimate.shape, np.nan)
-    error = drawn.std(axis=0, ddof=1)
-    moving = error > 1e-9
-    if not moving.any():
-        return estimate, estimate
-    away = np.abs(drawn[:, moving] - drawn[:, moving].mean(axis=0)) / error[moving]
-    # Of a hundred draws the linear quantile is that of 94: this one is not too near.
-    departs = float(np.quantile(away.max(axis=1), level, method="weibull"))
-    freedom = np.maximum(np.asarray(effective, dtype=np.float64) - 1.0, 1.0)
-    half = stats.t.isf(stats.norm.sf(departs), freedom) * error
+    half = _far(drawn, level, effective) * drawn.std(axis=0, ddof=1)
     return estimate - half, estimate + half
+
+
+def band_of_less_lost(
+    lost: Floats, drawn: Floats, level: float, effective: Floats
+) -> tuple[Floats, Floats]:
+    """The same of how much less a strategy loses than the reference, as in :func:`less_lost`.
+
+    Parameters
+    ----------
+    lost, drawn
+        Loss under the strategy and under the reference, shape (2, times) and (draws, 2, times).
+    """
+    if len(drawn) < 2:
+        return np.full(lost.shape[1:], np.nan), np.full(lost.shape[1:], np.nan)
+    far = _far(drawn[:, 1] - drawn[:, 0], level, effective)
+    return _less_lost(lost, drawn, far * _narrow(effective))
+
+
+def _far(drawn: Floats, level: float, effective: Floats | float) -> Floats:
+    """How many standard errors the limits lie from the estimate at each place."""
+    error = drawn.std(axis=0, ddof=1)
+    moving, far = error > 1e-9, np.zeros(drawn.shape[1])
+    if moving.any():
+        away = np.abs(drawn[:, moving] - drawn[:, moving].mean(axis=0)) / error[moving]
+        # Of a hundred draws the linear quantile is that of 94: this one is not too near.
+        departs = float(np.quantile(away.max(axis=1), level, method="weibull"))
+        freedom = np.maximum(np.asarray(effective, dtype=np.float64) - 1.0, 1.0)
+        far[moving] = np.broadcast_to(stats.t.isf(stats.norm.sf(departs), freedom), far.shape)[
+            moving
+        ]
+    return far

@@ -7,7 +7,12 @@ import pandas as pd
 
 from app.analysis.arrays import Floats
 from app.analysis.transplant._claims.horizon import effective_numbers
-from app.analysis.transplant._claims.intervals import Interval, band, class_tests, interval
+from app.analysis.transplant._claims.intervals import (
+    Interval,
+    apart,
+    band_of_less_lost,
+    class_tests,
+)
 from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
 from app.analysis.transplant._tables import Findings
 from app.analysis.transplant._trial import Caps
@@ -94,11 +99,10 @@ def test_table(found: Findings) -> pd.DataFrame:
         fewest = float(min(effective[low], effective[high]))
         fine = fewest >= FEWEST_FOR_A_CONTRAST
         value = float(gains[high] - gains[low])
-        own = (
-            interval(value, drawn_gains[:, high] - drawn_gains[:, low], found.limits.level, fewest)
-            if fine
-            else Interval()
-        )
+        own = Interval()
+        if fine:
+            both = [(float(gains[half]), found.gain(half, arm)) for half in (high, low)]
+            own = apart(*both[0], *both[1])
         common = {"strategy": name, "supported": fine}
         rows.append(
             common
@@ -129,10 +133,11 @@ def test_table(found: Findings) -> pd.DataFrame:
 def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.DataFrame:
     """Difference of survival of each strategy to the reference over time, with its band.
 
-    The band begins where ten deaths after a transplant are behind the strategy: before, both arms
-    are nearly the same clones, and a tenth of a percent would be a difference. At each time it is
-    as wide as the fewer of two effective numbers ask: of the patients at risk, among whom early on
-    most still wait and are in both arms, and of these deaths, which tell the arms apart.
+    The band begins where deaths after a transplant that say as much as ten are behind the strategy:
+    before, both arms are nearly the same clones, and a tenth of a percent would be a difference. At
+    each time it is as wide as the fewer of two effective numbers ask: of the patients at risk,
+    among whom early on most still wait and are in both arms, and of these deaths, which tell the
+    arms apart.
     """
     curves, draws = found.point.curves, found.limits.values("curves")
     trial, grid = found.trial, found.layout.grid
@@ -145,15 +150,14 @@ def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Dat
             continue
         own = curves[group, arm] - curves[group, found.reference]
         here = found.groups.inside(group, trial.data)
-        later = np.array([deaths_behind(trial, trial.arms[arm], here, t) for t in grid])
-        later = later >= FEWEST_DEATHS
-        deaths = [
+        deaths = np.array([
             effective_deaths(trial, drawn, caps, trial.arms[a], here=here, times=grid) for a in pair
-        ]
+        ])  # fmt: skip
+        later = deaths[0] >= FEWEST_DEATHS
         lower, upper = np.full((2, len(grid)), np.nan)
-        lower[later], upper[later] = band(
-            own[later],
-            (draws[:, group, arm] - draws[:, group, found.reference])[:, later],
+        lower[later], upper[later] = band_of_less_lost(
+            1 - curves[group][pair][:, later],
+            1 - draws[:, group][:, pair][..., later],
             found.limits.level,
             np.vstack([at_risk[group, pair], *deaths]).min(axis=0)[later],
         )

@@ -28,6 +28,7 @@ from app.views.transplant.answers.figures_trust import (
 )
 from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
 from app.views.transplant.page_work import Work, sensitivity_job
+from app.views.transplant.words import primary_of
 from app.views.transplant.words_trust import (
     balance_reading,
     choices_reading,
@@ -155,7 +156,7 @@ def _draw_balance(work: Work, found: Emulation, __: str) -> None:
     within = work.remembered("transplant balance", partial(balance_within, found))
     if len(within):
         with st.expander("Within each class, and over time"):
-            st.markdown(within_reading(within))
+            bullets(within_reading(within, found))
             draw_table(_within(within), key="transplant_balance_within")
 
 
@@ -208,11 +209,15 @@ def _draw_e_value(work: Work, found: Emulation, __: str) -> None:
     if table.empty:
         st.info("There is no estimate that a hidden confounder could explain away.")
         return
-    st.markdown(e_value_reading(table))
     job = sensitivity_job(work)
-    if job.state == "done":
-        first = table.iloc[0]
-        st.markdown(measured_reading(job.result[job.result["group"] == first["group"]], first))
+    first, said = table[table["strategy"] == primary_of(found)], []
+    for _, row in first[first["group"].isin([found.groups[0], *(found.halves or ())])].iterrows():
+        measured = ""
+        if job.state == "done":
+            own = job.result[job.result["group"] == row["group"]]
+            measured = measured_reading(own, row)
+        said.append(f"{e_value_reading(row)} {measured}")
+    bullets(said)
     wrapped_table(
         pd.DataFrame(
             {

@@ -256,10 +256,8 @@ def harm_and_gain(emulation: Emulation, group: str) -> str:
     last = own.iloc[-1]
     words = f"{group}: survival under {mid_sentence(str(last['strategy']))} against none is "
     words += listing(said) if said else "at no time different beyond the band"
-    return (
-        f"{words}; at month {last['time']:.0f} the difference is {last['difference']:+.0%} "
-        f"({last['lower']:+.0%} to {last['upper']:+.0%})."
-    )
+    end = f"{last['difference']:+.0%} ({last['lower']:+.0%} to {last['upper']:+.0%})"
+    return f"{words}; at month {last['time']:.0f} the difference is {end.replace('-', '−')}."
 
 
 def _at_landmark(found: DuringFollowUp, mark: float) -> TwoCurves | None:

@@ -26,7 +26,9 @@ from app.analysis.transplant import (
     restratified,
     transition_models,
 )
+from app.study.wording import signed
 from app.views.transplant.protocol.analysis import Protocol
+from app.views.transplant.words import gain_words
 from data_loaders import Cohort
 from data_loaders.wording import listing, plural
 
@@ -235,22 +237,21 @@ def _sentence(found: Benefit, by: str) -> str:
         row = own.loc[own["difference"].abs().idxmax()]
         return (
             f"{by}: the gain of {row['group']} differs from that of {row['against']} by "
-            f"{row['difference']:+.1f} months at a delay of {row['delay']:g}; {PENDING}."
+            f"{signed(row['difference'])} months at a delay of {row['delay']:g}; {PENDING}."
         )
     apart = known[(known["lower"] > 0) | (known["upper"] < 0)]
     if apart.empty:
         row = known.loc[known["difference"].abs().idxmax()]
         return (
             f"{by}: these data do not tell whether the gain differs (largest difference "
-            f"{row['difference']:+.1f} months, {row['lower']:+.1f} to {row['upper']:+.1f}, "
-            f"{row['group']} against {row['against']}, delay {row['delay']:g})."
+            f"{gain_words(row['difference'], row['lower'], row['upper'])}, {row['group']} against "
+            f"{row['against']}, delay {row['delay']:g})."
         )
     row = apart.loc[apart["difference"].abs().idxmax()]
     names = listing(list(dict.fromkeys(map(str, apart["group"]))))
     tested = known[["group", "delay"]].drop_duplicates()
     return (
         f"{by}: the gain of {names} differs from that of {row['against']}, most at a delay of "
-        f"{row['delay']:g} months: {row['difference']:+.1f} months of life ({row['lower']:+.1f} to "
-        f"{row['upper']:+.1f}) in {row['group']}; the intervals of all {len(tested)} comparisons "
-        "hold together."
+        f"{row['delay']:g} months: {gain_words(row['difference'], row['lower'], row['upper'])} in "
+        f"{row['group']}; the intervals of all {len(tested)} comparisons hold together."
     )

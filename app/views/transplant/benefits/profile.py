@@ -315,7 +315,6 @@ def _reading(
     cells = found.cells
     never = cells[cells["delay"] == NEVER].iloc[0]
     usable = cells[(cells["delay"] != NEVER) & cells["supported"]]
-    years = f"{found.settings.horizon / 12:g}"
     if usable.empty:
         sentences.append(
             f"Without a transplant such patients live {never['life']:.0f} of "
@@ -323,7 +322,7 @@ def _reading(
             "at any delay to say more."
         )
     else:
-        sentences.append(_gain(usable.iloc[0], never, years))
+        sentences.append(_gain(usable.iloc[0], never, found.settings.horizon))
     if len(nearest):
         transplanted = int(nearest["transplant_months"].notna().sum())
         sentences.append(
@@ -334,10 +333,10 @@ def _reading(
     return [*sentences, NO_ADVICE]
 
 
-def _gain(first: pd.Series, never: pd.Series, years: str) -> str:
+def _gain(first: pd.Series, never: pd.Series, horizon: float) -> str:
     words = (
-        f"In the model such patients live {never['life']:.0f} months within {years} years without "
-        f"a transplant; with one at month {first['delay']:g}, the earliest that the data support, "
+        f"In the model such patients live {never['life']:.0f} of {horizon:g} months without a "
+        f"transplant; with one at month {first['delay']:g}, the earliest that the data support, "
         f"{signed(first['gain'])} months"
     )
     low, high = first["gain_lower"], first["gain_upper"]
