@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from app.analysis.event_tables import follow_up, groups_of
 from app.analysis.survival import administrative_censoring
-from app.analysis.survival_input import slack
+from app.analysis.survival_input import (
+    Groups,
+    SurvivalData,
+    condensed,
+    group_codes,
+    slack,
+    survival_data,
+)
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.cohort.tally import event_table
 from data_loaders import Cohort, CohortError, Endpoint
@@ -78,6 +87,33 @@ class Outcome:
     def groups(self) -> pd.Categorical:
         """Name of each analysed patient's group, groups in their order."""
         return pd.Categorical.from_codes(self.codes, categories=list(self.names), ordered=True)
+
+    @cached_property
+    def followed(self) -> tuple[SurvivalData, npt.NDArray[np.int64]]:
+        """The follow-up as curves and tests take it, and the position of each of its rows' group.
+
+        Worked out once for all of them: a row may stand for several patients.
+
+        Raises
+        ------
+        ValueError
+            If nobody is followed.
+        """
+        codes = self.codes.astype(np.int64)
+        if self.copies is None:
+            return condensed(survival_data(self.time, self.event, self.entry), codes)
+        table = self.table(np.ones(len(codes), dtype=bool))
+        data, causes = follow_up(table)
+        known, _ = groups_of(table)
+        place = np.array([self.names.index(str(label)) for label in known.labels])
+        return replace(data, event=causes == 1), place[known.codes]
+
+    def followed_in(self, places: Sequence[int]) -> tuple[SurvivalData, Groups]:
+        """The same of some groups only, by their positions."""
+        data, codes = self.followed
+        own = np.isin(codes, places)
+        named = pd.Categorical.from_codes(codes[own], list(self.names), ordered=True)
+        return data.subset(own), group_codes(named, int(np.count_nonzero(own)))
 
     def large_enough(
         self, among: npt.NDArray[np.bool_] | None = None

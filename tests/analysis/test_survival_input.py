@@ -40,7 +40,6 @@ from app.analysis.survival import (
     pairwise_logrank,
     risk_table,
 )
-from app.analysis.survival._follow_up import at_risk
 
 N = 40
 RNG = np.random.default_rng(61)
@@ -86,7 +85,6 @@ PAIRED: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
         lambda time, event: administrative_censoring(time, event, 5),
         ("time", "event"),
     ),
-    "at_risk": (lambda time, entry: at_risk(time, entry * 0, [5]), ("time", "score")),
     "survival_scan": (
         lambda time, event: survival_scan(
             time, event, pd.DataFrame({"g": [0, 1] * (N // 2)}, index=ORDERED.index), min_altered=1

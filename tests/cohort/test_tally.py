@@ -26,8 +26,8 @@ from app.analysis.survival import (
     logrank_from_events,
     logrank_test,
     logrank_trend,
-    logrank_trend_from_events,
     rmst_differences,
+    trend_of,
 )
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingSpec
@@ -95,7 +95,7 @@ def test_weighted_tests_and_trends_are_those_of_the_rows(cohort: Cohort, sites: 
             expected = logrank_test(*asked, strata=strata, weights=weights)
             assert test.statistic == pytest.approx(expected.statistic, rel=1e-12)
             for scores in (None, [1.0, 2.0, 4.0, 9.0]):
-                trend = logrank_trend_from_events(table, scores, weights=weights)
+                trend = trend_of(logrank_from_events(table, weights=weights), scores)
                 rows = logrank_trend(*asked, scores, strata=strata, weights=weights)
                 assert trend.statistic == pytest.approx(rows.statistic, rel=1e-12)
                 assert (trend.df, trend.n, trend.method) == (1, rows.n, rows.method)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -26,8 +29,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+_SHARED, _ADDRESS = pytest.StashKey[ExitStack](), pytest.StashKey[str]()
+
+
+def serve_all(config: pytest.Config) -> str:
+    """Start the server that every worker of pytest-xdist visits."""
+    stack = config.stash[_SHARED] = ExitStack()
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="calr-e2e-")))
+    return stack.enter_context(running_app(folder / "server.log"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the one server is; xdist calls this before a worker starts."""
+    if find_browser() is not None:
+        if _SHARED not in node.config.stash:
+            node.config.stash[_ADDRESS] = serve_all(node.config)
+        node.workerinput["address"] = node.config.stash[_ADDRESS]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, where this process started it."""
+    config.stash.get(_SHARED, ExitStack()).close()
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """Where the app is served: for all workers at once, or for the only process of the tests."""
+    shared = getattr(request.config, "workerinput", {}).get("address")
+    if shared is not None:
+        yield shared
+        return
     with running_app(tmp_path_factory.mktemp("server") / "server.log") as address:
         yield address
 

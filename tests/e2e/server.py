@@ -46,10 +46,14 @@ def running_app(
 ) -> Iterator[str]:
     """Serve the app as ``make run`` does; yields its address, ends the server after."""
     port = port or free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
     address = f"http://127.0.0.1:{port}"
-    with running(command, address, log, environment=environment):
+    with running(command_of(port, script), address, log, environment=environment):
         yield address
+
+
+def command_of(port: int, script: str = "app/server.py") -> list[str]:
+    """What ``make run`` runs, on a port."""
+    return [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port)]
 
 
 @contextlib.contextmanager

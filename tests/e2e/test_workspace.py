@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +13,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from data_loaders.settings import STORE
 from tests.e2e.acts import calm, choose_many, go_to, new_window, selected, settled
-from tests.e2e.server import free_port, running
+from tests.e2e.server import command_of, free_port, running
 from tests.e2e.test_data import load, table
 
 
 @contextmanager
 def killed(log: Path, port: int) -> Iterator[str]:
     """A server that is killed where the block ends, in the middle of whatever it does."""
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     address = f"http://127.0.0.1:{port}"
-    with running(command, address, log) as process:
+    with running(command_of(port, "app/main.py"), address, log) as process:
         yield address
         os.killpg(process.pid, signal.SIGKILL)
 

@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from app.analysis.arrays import Floats
+from app.analysis.associations._steps import Moments
 
-Groups = npt.NDArray[np.int16]
 Counts = npt.NDArray[np.int64]
 Tested = tuple[str, float, float]
 
@@ -21,7 +20,7 @@ _SEED = 0
 NO_SPREAD = "no test (no spread)"
 
 
-def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
+def rank_test(counts: Counts) -> Tested:
     """Compare numbers by rank: name of the test, statistic, p-value.
 
     Two groups: Wilcoxon's W (of the first group) with normal approximation, correction for ties
@@ -30,25 +29,14 @@ def rank_test(values: Floats, groups: Groups, k: int) -> Tested:
 
     Parameters
     ----------
-    values
-        Known values, shape (n,).
-    groups
-        Position of each one's group, 0 to ``k`` - 1.
-    k
-        How many groups.
+    counts
+        Groups x distinct values, ascending: their ranks are all that counts.
     """
-    order = np.argsort(values, kind="stable")
-    return ordered_rank_test(values[order], groups[order], k)
-
-
-def ordered_rank_test(values: Floats, groups: Groups, k: int) -> Tested:
-    """:func:`rank_test` of values in ascending order, which need not be sorted again."""
-    n = len(values)
-    starts = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1])
-    tied = np.diff(np.append(starts, n))
-    ranks = np.repeat(starts + (tied + 1) / 2, tied)
-    sizes = np.bincount(groups, minlength=k).astype(float)
-    sums = np.bincount(groups, weights=ranks, minlength=k)
+    tied = counts.sum(axis=0)
+    n, k = int(tied.sum()), len(counts)
+    ranks = np.cumsum(tied) - tied + (tied + 1) / 2
+    sizes = counts.sum(axis=1).astype(float)
+    sums = counts @ ranks
     ties = tied.astype(float)
     lost = float((ties**3 - ties).sum())
     if k == 2:
@@ -66,21 +54,21 @@ def ordered_rank_test(values: Floats, groups: Groups, k: int) -> Tested:
     return "Kruskal-Wallis", h, float(stats.chi2.sf(h, k - 1))
 
 
-def mean_test(values: Floats, groups: Groups, k: int) -> Tested:
+def mean_test(known: Sequence[Moments]) -> Tested:
     """Compare means without assuming equal variances: name of the test, statistic, p-value.
 
     Two groups: Welch's t test; more: Welch's analysis of variance (Biometrika 1951;38:330), as R's
-    ``oneway.test``. Parameters as of :func:`rank_test`.
+    ``oneway.test``. Of each group its moments are given.
     """
-    parts = [values[groups == group] for group in range(k)]
-    if any(part.var() == 0 for part in parts):
+    sizes, means, variances = np.transpose(known)
+    k = len(known)
+    if not (variances > 0).all():
         return NO_SPREAD, float("nan"), float("nan")
     if k == 2:
-        found = stats.ttest_ind(*parts, equal_var=False)
+        each = np.transpose([means, np.sqrt(variances), sizes]).ravel()
+        found = stats.ttest_ind_from_stats(*each, equal_var=False)
         return "Welch t", float(found.statistic), float(found.pvalue)
-    sizes = np.array([len(part) for part in parts], dtype=float)
-    means = np.array([part.mean() for part in parts])
-    weights = sizes / np.array([part.var(ddof=1) for part in parts])
+    weights = sizes / variances
     centre = (weights * means).sum() / weights.sum()
     uneven = ((1 - weights / weights.sum()) ** 2 / (sizes - 1)).sum() / (k**2 - 1)
     f = (weights * (means - centre) ** 2).sum() / (k - 1) / (1 + 2 * (k - 2) * uneven)
@@ -117,16 +105,15 @@ def category_test(counts: Counts) -> Tested:
     return "chi-square, simulated", chi, (1 + as_large) / (_SIMULATIONS + 1)
 
 
-def number_smd(parts: Sequence[Floats]) -> float:
+def number_smd(known: Sequence[Moments]) -> float:
     """Largest standardised mean difference between pairs of groups (Austin, Stat Med 2009;28:3083).
 
     Difference of means over the root of the mean of both sample variances; infinite where two
     groups differ and neither varies, NaN where no two groups have two values each.
     """
     found = []
-    for a, b in combinations([part for part in parts if len(part) > 1], 2):
-        spread = np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
-        apart = abs(a.mean() - b.mean())
+    for a, b in combinations([own for own in known if own.n > 1], 2):
+        spread, apart = np.sqrt((a.variance + b.variance) / 2), abs(a.mean - b.mean)
         found.append(float(apart / spread) if spread > 0 else (np.inf if apart else 0.0))
     return max(found, default=float("nan"))
 

@@ -99,11 +99,11 @@ def table_one_of_tally(
             what = levels_of_feature(tally.cohort, name)
             rows.append(levels_row(what, cells, many, _known(table, present)))
         elif held[name].kind == "numeric":
-            ordered = known.assign(place=groups).sort_values("value")
-            copies = ordered["n"].to_numpy()
-            values = np.repeat(ordered["value"].to_numpy(dtype=np.float64), copies)
-            of = np.repeat(ordered["place"].to_numpy(dtype=np.int16), copies)
-            rows.append(number_row(held[name], values, of, many, number_test))
+            steps, places = np.unique(
+                known["value"].to_numpy(dtype=np.float64), return_inverse=True
+            )
+            cells = _cells(known, groups, places, len(steps), len(present))
+            rows.append(number_row(held[name], steps, cells, many, number_test))
         else:
             rows.append(_category(tally, held[name], known, groups, many, _known(table, present)))
     left_out = {words: int(by_code.get(code, 0)) for code, words in LEFT_OUT.items()}

@@ -24,10 +24,9 @@ from app.analysis.associations._group_tests import (
     category_test,
     mean_test,
     number_smd,
-    ordered_rank_test,
     rank_test,
 )
-from app.analysis.associations._ordered_numbers import in_order, quartiles
+from app.analysis.associations._steps import Moments, counted, in_steps, moments, quartiles
 from app.analysis.multiplicity import adjust_p_values
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping, by_variable
 from data_loaders import Cohort, Variable
@@ -176,7 +175,7 @@ def table_one(
         wanted = [name for name in describable(cohort) if cohort.variables[name].label != own]
     each = np.array([sizes[place] for place in present], dtype=np.int64)
     rows = [_variable_row(cohort, name, codes, each, number_test) for name in wanted]
-    rows += [_feature_row(cohort, name, codes, len(present)) for name in features]
+    rows += [_feature_row(cohort, name, codes, each) for name in features]
     return TableOne(
         label=grouping.label,
         names=tuple(grouping.names[place] for place in present),
@@ -227,7 +226,7 @@ def _variable_row(
     if variable.kind == "numeric":
         return _number_row(cohort, variable, codes, sizes, number_test)
     if variable.kind in CATEGORIES:
-        return _category_row(cohort, variable, codes, len(sizes))
+        return _category_row(cohort, variable, codes, sizes)
     raise ValueError(f"{variable.label} is neither a number nor a set of categories.")
 
 
@@ -238,16 +237,15 @@ def _number_row(
     sizes: npt.NDArray[np.int64],
     number_test: NumberTest,
 ) -> VariableRow:
-    positions, values = in_order(cohort, variable.name)
-    groups = codes[positions]
-    inside = groups >= 0
-    return number_row(variable, values[inside], groups[inside], sizes, number_test)
+    steps, places = in_steps(cohort, variable.name)
+    counts = counted(codes, places, len(sizes), len(steps))
+    return number_row(variable, steps, counts, sizes, number_test)
 
 
 def number_row(
     variable: Variable,
-    values: Floats,
-    groups: npt.NDArray[np.int16],
+    steps: Floats,
+    counts: npt.NDArray[np.int64],
     sizes: npt.NDArray[np.int64],
     number_test: NumberTest,
 ) -> VariableRow:
@@ -255,27 +253,27 @@ def number_row(
 
     Parameters
     ----------
-    values, groups
-        Known values in ascending order, and the position of each one's group, shape (n,).
+    steps, counts
+        Distinct values, ascending, and how many patients have each: groups x steps.
     sizes
         Patients by group, with and without a value.
     """
-    k = len(sizes)
-    test: Callable[..., Tested] = ordered_rank_test if number_test == "rank" else mean_test
-    parts = [values[groups == group] for group in range(k)]
+    each = [moments(steps, own) for own in counts]
 
-    def tested(places: list[int]) -> Tested:
-        recoded = _recoded(groups, places, k)
-        used = recoded >= 0
-        return test(values[used], recoded[used], len(places))
+    def test(places: list[int]) -> Tested:
+        if number_test == "mean":
+            return mean_test([each[place] for place in places])
+        return rank_test(counts[places])
 
     comparison = _compared(
-        [len(part) for part in parts],
-        tested,
-        lambda places: number_smd([parts[place] for place in places]),
+        [own.n for own in each],
+        test,
+        lambda places: number_smd([each[place] for place in places]),
     )
+    everyone = counts.sum(axis=0)
     summaries = tuple(
-        (_number_summary(part, int(size)),) for size, part in zip(sizes, parts, strict=True)
+        (_number_summary(own, steps, many, int(size)),)
+        for own, many, size in zip(each, counts, sizes, strict=True)
     )
     n = int(sizes.sum())
     return VariableRow(
@@ -283,16 +281,16 @@ def number_row(
         label=f"{variable.label}, {variable.unit}" if variable.unit else variable.label,
         kind="numeric",
         levels=(),
-        overall=(_number_summary(values, n),),
+        overall=(_number_summary(moments(steps, everyone), steps, everyone, n),),
         groups=summaries,
         comparison=comparison,
         q_value=float("nan"),
-        missing=n - len(values),
+        missing=n - sum(own.n for own in each),
     )
 
 
 def _category_row(
-    cohort: Cohort, variable: Variable, codes: npt.NDArray[np.int16], k: int
+    cohort: Cohort, variable: Variable, codes: npt.NDArray[np.int16], sizes: npt.NDArray[np.int64]
 ) -> VariableRow:
     levels = by_variable(cohort, variable.name, max_groups=MOST_LEVELS)
     names: tuple[str, ...] = levels.names
@@ -301,16 +299,18 @@ def _category_row(
         names = (*names, REST)
         places = np.where(places == -3, len(names) - 1, places).astype(np.int16)
     what = Levels(variable.name, variable.label, variable.kind, names)
-    return levels_row(what, *_counted(places, len(names), codes, k))
+    return levels_row(what, counted(codes, places, len(sizes), len(names)), sizes)
 
 
-def _feature_row(cohort: Cohort, feature: str, codes: npt.NDArray[np.int16], k: int) -> VariableRow:
+def _feature_row(
+    cohort: Cohort, feature: str, codes: npt.NDArray[np.int16], sizes: npt.NDArray[np.int64]
+) -> VariableRow:
     if feature not in cohort.alterations.columns:
         raise ValueError(f"This cohort has no alteration called {feature}.")
     state = cohort.feature_state(feature)
     places = np.select([state == 1, state == 0], [0, 1], -1).astype(np.int16)
     what = levels_of_feature(cohort, feature)
-    return levels_row(what, *_counted(places, 2, codes, k))
+    return levels_row(what, counted(codes, places, len(sizes), 2), sizes)
 
 
 @dataclass(frozen=True)
@@ -327,19 +327,6 @@ def levels_of_feature(cohort: Cohort, feature: str) -> Levels:
     """An alteration as a row of table one."""
     label = str(cohort.features.loc[feature, "label"])
     return Levels(feature, label, "alteration", ("Altered", "Not altered"))
-
-
-def _counted(
-    places: npt.NDArray[np.int16], width: int, codes: npt.NDArray[np.int16], k: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Patients by group and level, and by group; places and codes are negative for none."""
-    # Those in no group and of no level are counted too, first of each: one pass, nothing copied.
-    width = max(width, 1) + 1
-    cells = (np.maximum(codes, -1) + 1).astype(np.int32) * width
-    cells += np.maximum(places, -1)
-    cells += 1
-    table = np.bincount(cells, minlength=(k + 1) * width).reshape(k + 1, width)[1:]
-    return table[:, 1:].astype(np.int64), table.sum(axis=1).astype(np.int64)
 
 
 def levels_row(
@@ -371,10 +358,7 @@ def levels_row(
         if what.kind != "alteration" and _same_classes(own):
             return "no test (the groups in other words)", float("nan"), float("nan")
         if what.kind == "ordinal":
-            group, place = np.divmod(np.arange(own.size), own.shape[1])
-            many = own.ravel()
-            values = np.repeat(place, many).astype(float)
-            return rank_test(values, np.repeat(group, many).astype(np.int16), len(groups))
+            return rank_test(own)
         return category_test(own)
 
     return VariableRow(
@@ -421,13 +405,6 @@ def _same_classes(counts: npt.NDArray[np.int64]) -> bool:
     return False
 
 
-def _recoded(codes: npt.NDArray[np.int16], places: list[int], k: int) -> npt.NDArray[np.int16]:
-    """Groups numbered anew, some of them only; -1 for the others."""
-    lookup = np.full(k, -1, dtype=np.int16)
-    lookup[places] = np.arange(len(places))
-    return lookup[codes]
-
-
 def _compared(
     known: Sequence[int], test: Callable[[list[int]], Tested], smd: Callable[[list[int]], float]
 ) -> Comparison:
@@ -443,10 +420,13 @@ def _compared(
     return Comparison(name, statistic, p_value, smd(enough))
 
 
-def _number_summary(part: Floats, n: int) -> GroupSummary:
-    """Summary of numbers in ascending order."""
-    if not len(part):
+def _number_summary(
+    own: Moments, steps: Floats, counts: npt.NDArray[np.int64], n: int
+) -> GroupSummary:
+    """Summary of numbers, of which there are so many of each."""
+    if not own.n:
         return GroupSummary(n, 0)
-    q1, median, q3 = quartiles(part)
-    sd = float(part.std(ddof=1)) if len(part) > 1 else float("nan")
-    return GroupSummary(n, len(part), mean=float(part.mean()), sd=sd, median=median, q1=q1, q3=q3)
+    q1, median, q3 = quartiles(steps, counts)
+    return GroupSummary(
+        n, own.n, mean=own.mean, sd=float(np.sqrt(own.variance)), median=median, q1=q1, q3=q3
+    )

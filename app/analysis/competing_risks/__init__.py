@@ -11,6 +11,7 @@ from app.analysis.competing_risks._group_hazards import (
     GroupModel,
     group_cox,
     group_cox_from_events,
+    group_cox_of,
     group_fine_gray,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "gray_test_from_events",
     "group_cox",
     "group_cox_from_events",
+    "group_cox_of",
     "group_fine_gray",
 ]

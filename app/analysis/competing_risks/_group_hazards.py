@@ -82,7 +82,7 @@ def group_cox(
     """
     data, causes = competing_data(time, cause, entry, beside={"Groups": groups})
     known = two_or_more_groups(groups, data.n)
-    return _group_cox(data, causes == cause_of_interest, known, cause_of_interest)
+    return group_cox_of(data, causes == cause_of_interest, known, cause_of_interest)
 
 
 def group_cox_from_events(
@@ -112,12 +112,13 @@ def group_cox_from_events(
     known, sites = groups_of(table)
     if len(known.labels) < 2:
         raise ValueError("A comparison needs patients in at least two groups; here is only one.")
-    return _group_cox(data, causes == cause_of_interest, known, cause_of_interest, sites)
+    return group_cox_of(data, causes == cause_of_interest, known, cause_of_interest, sites)
 
 
-def _group_cox(
-    data: SurvivalData, happened: Bools, known: Groups, cause: int, strata: Groups | None = None
+def group_cox_of(
+    data: SurvivalData, happened: Bools, known: Groups, cause: int = 1, strata: Groups | None = None
 ) -> GroupModel:
+    """Fit checked data, each row of it standing for its copies; see :func:`group_cox`."""
     layers = [_efron(data, happened, known)]
     if strata is not None:
         layers = [

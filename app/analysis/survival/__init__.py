@@ -7,11 +7,10 @@ from app.analysis.survival._contrasts import (
     rmst_differences,
     survival_differences,
 )
-from app.analysis.survival._follow_up import administrative_censoring, risk_table
+from app.analysis.survival._follow_up import administrative_censoring, risk_table, risk_table_of
 from app.analysis.survival._from_events import (
     kaplan_meier_from_events,
     logrank_from_events,
-    logrank_trend_from_events,
 )
 from app.analysis.survival._kaplan_meier import (
     ConfType,
@@ -19,13 +18,17 @@ from app.analysis.survival._kaplan_meier import (
     KaplanMeier,
     confidence_band,
     kaplan_meier,
+    kaplan_meier_of,
 )
 from app.analysis.survival._logrank import (
     LogrankResult,
     Weights,
+    logrank_of,
     logrank_test,
     logrank_trend,
     pairwise_logrank,
+    pairwise_logrank_of,
+    trend_of,
 )
 from app.analysis.survival._supported import (
     FEWEST_AT_RISK,
@@ -49,16 +52,20 @@ __all__ = [
     "confidence_band",
     "kaplan_meier",
     "kaplan_meier_from_events",
+    "kaplan_meier_of",
     "last_with",
     "logrank_from_events",
+    "logrank_of",
     "logrank_test",
     "logrank_trend",
-    "logrank_trend_from_events",
     "longest_common_time",
     "pairwise_logrank",
+    "pairwise_logrank_of",
     "risk_table",
+    "risk_table_of",
     "rmst_differences",
     "supported_by_all",
     "supported_until",
     "survival_differences",
+    "trend_of",
 ]

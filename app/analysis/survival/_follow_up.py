@@ -7,35 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Floats, Ints
-from app.analysis.survival_input import group_codes, numbers, same_patients, slack, survival_data
-
-
-def at_risk(time: Any, entry: Any, ticks: Any) -> Ints:
-    """Count who is under observation just before each tick: entry < t and time >= t.
-
-    Parameters
-    ----------
-    time
-        End of follow-up, shape (n,).
-    entry
-        Entry times, shape (n,), or None if everyone is observed from the start.
-    ticks
-        Times to count at, shape (m,).
-
-    Returns
-    -------
-    array of int, shape (m,)
-    """
-    wanted = numbers(ticks, "Ticks")
-    same_patients({"Follow-up times": time, "Entry times": entry})
-    exits = np.sort(numbers(time, "Follow-up times"))
-    before = wanted - slack(wanted)
-    remaining = len(exits) - np.searchsorted(exits, before)
-    if entry is not None:
-        entries = np.sort(numbers(entry, "Entry times", len(exits)))
-        remaining = remaining - (len(entries) - np.searchsorted(entries, before))
-    return remaining.astype(np.int64)
+from app.analysis.arrays import Bools, Floats, Ints
+from app.analysis.survival_input import (
+    Groups,
+    SurvivalData,
+    group_codes,
+    numbers,
+    slack,
+    survival_data,
+)
 
 
 def risk_table(
@@ -57,27 +37,37 @@ def risk_table(
         group, time, n_risk, n_events, n_censored (both cumulative), n_not_entered.
     """
     data = survival_data(time, event, entry, beside={"Groups": groups})
-    exits = data.times[data.exit]
-    entries = None if data.entry is None else data.times[data.entry]
+    return risk_table_of(
+        data, group_codes(["All"] * data.n if groups is None else groups, data.n), ticks
+    )
+
+
+def risk_table_of(data: SurvivalData, groups: Groups, ticks: Any) -> pd.DataFrame:
+    """Risk table of checked data, whose rows stand for their copies; see :func:`risk_table`."""
     wanted = numbers(ticks, "Ticks")
-    known = group_codes(["All"] * data.n if groups is None else groups, data.n)
-    before = wanted - slack(wanted)
+    first = np.searchsorted(data.times, wanted - slack(wanted))
+
+    def before(places: Ints, who: Bools) -> Ints:
+        """How many of them have a time before each tick."""
+        copies = None if data.copies is None else data.copies[who]
+        counts = np.bincount(places[who], copies, minlength=len(data.times))
+        return np.append(0, np.cumsum(counts))[first].astype(np.int64)
+
     parts = []
-    for code, label in enumerate(known.labels):
-        own = known.codes == code
-        died = np.sort(exits[own & data.event])
-        left = np.sort(exits[own & ~data.event])
-        risk = at_risk(exits[own], None if entries is None else entries[own], wanted)
-        n_died, n_left = (np.searchsorted(x, before) for x in (died, left))
+    for code, label in enumerate(groups.labels):
+        own = groups.codes == code
+        n = int(own.sum() if data.copies is None else data.copies[own].sum())
+        died, left = before(data.exit, own & data.event), before(data.exit, own & ~data.event)
+        came = np.full(len(wanted), n) if data.entry is None else before(data.entry, own)
         parts.append(
             pd.DataFrame(
                 {
                     "group": [label] * len(wanted),
                     "time": wanted,
-                    "n_risk": risk,
-                    "n_events": n_died,
-                    "n_censored": n_left,
-                    "n_not_entered": int(own.sum()) - risk - n_died - n_left,
+                    "n_risk": came - died - left,
+                    "n_events": died,
+                    "n_censored": left,
+                    "n_not_entered": n - came,
                 }
             )
         )

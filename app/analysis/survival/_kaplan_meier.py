@@ -251,7 +251,7 @@ class KaplanMeier:
     def _reversed(self) -> KaplanMeier:
         data = self._data
         flipped = replace(data, event=~data.event)
-        return fitted(flipped, self._weights, self.conf_type, self.conf_level)
+        return kaplan_meier_of(flipped, self._weights, self.conf_type, self.conf_level)
 
     @property
     def median_followup(self) -> float:
@@ -299,14 +299,13 @@ def kaplan_meier(
     ValueError
         If the input is empty, missing, impossible or of unequal lengths.
     """
-    check_choices(conf_type, conf_level)
     data = survival_data(time, event, entry, beside={"Weights": weights})
     checked = None
     if weights is not None:
         checked = numbers(weights, "Weights", data.n)
         if (checked <= 0).any():
             raise ValueError("Weights must be positive: leave patients with weight zero out.")
-    return fitted(data, checked, conf_type, conf_level)
+    return kaplan_meier_of(data, checked, conf_type, conf_level)
 
 
 def check_choices(conf_type: ConfType, conf_level: float) -> None:
@@ -323,10 +322,14 @@ def check_choices(conf_type: ConfType, conf_level: float) -> None:
         raise ValueError("The confidence level must lie between 0 and 1, such as 0.95.")
 
 
-def fitted(
-    data: SurvivalData, weights: Floats | None, conf_type: ConfType, conf_level: float
+def kaplan_meier_of(
+    data: SurvivalData,
+    weights: Floats | None = None,
+    conf_type: ConfType = "log-log",
+    conf_level: float = 0.95,
 ) -> KaplanMeier:
-    """Fit checked data; see :func:`kaplan_meier`."""
+    """Fit checked data, each row of it standing for its copies; see :func:`kaplan_meier`."""
+    check_choices(conf_type, conf_level)
     k = len(data.times)
     mass = data.copies if weights is None else weights
     ends = np.bincount(data.exit, minlength=k) > 0

@@ -102,11 +102,11 @@ def logrank_test(
     ValueError
         If fewer than two groups are given or the input is missing or impossible.
     """
-    rho, gamma = exponents_of(weights)
+    exponents_of(weights)
     data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
-    return tested(data, known, layers, weights, (rho, gamma))
+    return logrank_of(data, known, layers, weights)
 
 
 def logrank_trend(
@@ -189,14 +189,25 @@ def pairwise_logrank(
     ValueError
         As :func:`logrank_test`.
     """
-    exponents = exponents_of(weights)
+    exponents_of(weights)
     data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
     known = two_or_more_groups(groups, data.n)
     layers = None if strata is None else group_codes(strata, data.n)
-    k = len(known.labels)
-    n = np.bincount(known.codes, minlength=k)
-    events = np.bincount(known.codes, data.event, minlength=k)
-    tables = _event_tables(data, known.codes, k, layers)
+    return pairwise_logrank_of(data, known, layers, adjust, weights)
+
+
+def pairwise_logrank_of(
+    data: SurvivalData,
+    groups: Groups,
+    strata: Groups | None = None,
+    adjust: Adjustment = "holm",
+    weights: Weights = "logrank",
+) -> pd.DataFrame:
+    """Compare every pair of groups of checked data; see :func:`pairwise_logrank`."""
+    exponents = exponents_of(weights)
+    k = len(groups.labels)
+    n, events = _patients(data, groups)
+    tables = _event_tables(data, groups.codes, k, strata)
     rows = []
     for a, b in combinations(range(k), 2):
         pair = [a, b]
@@ -206,31 +217,30 @@ def pairwise_logrank(
         else:
             statistic, df, note = float("nan"), 0, NO_EVENT
         p_value = float(chdtrc(df, statistic)) if df else float("nan")
-        rows.append((known.labels[a], known.labels[b], n[a], n[b], statistic, p_value, note))
+        rows.append((groups.labels[a], groups.labels[b], n[a], n[b], statistic, p_value, note))
     frame = pd.DataFrame(rows, columns=["a", "b", "n_a", "n_b", "statistic", "p_value", "note"])
     frame.insert(6, "p_adjusted", adjust_p_values(frame["p_value"], adjust))
     return frame
 
 
-def tested(
+def logrank_of(
     data: SurvivalData,
     groups: Groups,
-    strata: Groups | None,
-    weights: Weights,
-    exponents: tuple[float, float],
+    strata: Groups | None = None,
+    weights: Weights = "logrank",
 ) -> LogrankResult:
-    """Test checked data; see :func:`logrank_test`."""
+    """Test checked data, each row of it standing for its copies; see :func:`logrank_test`."""
+    exponents = exponents_of(weights)
     k = len(groups.labels)
+    n, events_of = _patients(data, groups)
     tables = _event_tables(data, groups.codes, k, strata)
     observed, expected, variance = _sums(tables, k, exponents)
     statistic, df, note = _chi_squared(observed, expected, variance)
     table = pd.DataFrame(
         {
             "group": pd.Series(groups.labels, dtype=object),
-            "n": np.bincount(groups.codes, data.copies, minlength=k).astype(np.int64),
-            "events": np.bincount(
-                groups.codes, data.event if data.copies is None else data.event * data.copies, k
-            ).astype(np.int64),
+            "n": n,
+            "events": events_of,
             "observed": observed,
             "expected": expected,
         }
@@ -248,6 +258,15 @@ def tested(
         method=_method(weights, strata, data.entry is not None),
         note=note if events else NO_EVENT,
     )
+
+
+def _patients(data: SurvivalData, groups: Groups) -> tuple[Ints, Ints]:
+    """Patients and events by group."""
+    k, copies = len(groups.labels), data.copies
+    events = data.event if copies is None else data.event * copies
+    counts = (np.bincount(groups.codes, weights, minlength=k) for weights in (copies, events))
+    n, happened = (counted.astype(np.int64) for counted in counts)
+    return n, happened
 
 
 def _sums(

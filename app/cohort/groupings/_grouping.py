@@ -26,6 +26,7 @@ LEFT_OUT = MappingProxyType(
         UNKNOWN: "not known to be in one group: a value is missing or a gene was not tested",
     }
 )
+_LOWEST = -min(LEFT_OUT)
 MAX_GROUPS = 10
 
 
@@ -76,12 +77,16 @@ class Grouping:
 
     def sizes(self, mask: npt.NDArray[np.bool_] | None = None) -> tuple[int, ...]:
         """Patients in each group, among those of the mask."""
-        codes = self.codes if mask is None else self.codes[mask]
-        counts = np.bincount(codes[codes >= 0], minlength=len(self.names))
-        return tuple(int(count) for count in counts)
+        return tuple(self._counts(mask)[_LOWEST : _LOWEST + len(self.names)].tolist())
 
     def left_out(self, mask: npt.NDArray[np.bool_] | None = None) -> dict[str, int]:
         """Patients in no group, by reason, among those of the mask; reasons without any omitted."""
-        codes = self.codes if mask is None else self.codes[mask]
-        counts = {words: int(np.count_nonzero(codes == code)) for code, words in LEFT_OUT.items()}
-        return {words: count for words, count in counts.items() if count}
+        counts = self._counts(mask)[_LOWEST + np.array(list(LEFT_OUT))].tolist()
+        return {words: n for words, n in zip(LEFT_OUT.values(), counts, strict=True) if n}
+
+    def _counts(self, mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int64]:
+        """Patients by code, the negative ones first; those outside the mask come last."""
+        last = _LOWEST + len(self.names)
+        places = self.codes + np.int16(_LOWEST)
+        places = places if mask is None else np.where(mask, places, np.int16(last))
+        return np.bincount(places, minlength=last + 1).astype(np.int64)

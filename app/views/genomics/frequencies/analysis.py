@@ -251,12 +251,20 @@ def group_counts(
     number
         How many groups.
     """
-    first = 3 * place + 1
+    altered = np.array([_bits(states[:, position] == 1) for position in positions])
+    tested = np.array([_bits(states[:, position] >= 0) for position in positions])
+    groups = [_bits(place == group) for group in range(number)]
     counts = [
-        np.bincount(first + states[:, position], minlength=3 * number + 3) for position in positions
+        [np.bitwise_count(who & group).sum(axis=1, dtype=np.int64) for group in groups]
+        for who in (altered, tested)
     ]
-    table = np.array(counts, dtype=np.int64).reshape(len(positions), number + 1, 3)[:, :number]
-    return table[:, :, 2].T, (table[:, :, 1] + table[:, :, 2]).T
+    return np.array(counts[0]), np.array(counts[1])
+
+
+def _bits(who: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    """One bit a patient, 64 of them at a time: sixty-four are counted in one step."""
+    packed = np.packbits(who)
+    return np.pad(packed, (0, -len(packed) % 8)).view(np.uint64)
 
 
 def compare_counts(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +16,14 @@ from app.analysis.survival import (
     KaplanMeier,
     LogrankResult,
     Weights,
-    kaplan_meier,
-    kaplan_meier_from_events,
-    logrank_from_events,
-    logrank_test,
-    logrank_trend,
-    logrank_trend_from_events,
-    pairwise_logrank,
-    risk_table,
+    kaplan_meier_of,
+    logrank_of,
+    pairwise_logrank_of,
+    risk_table_of,
     supported_until,
+    trend_of,
 )
+from app.analysis.survival_input import Groups, SurvivalData, group_codes, survival_data
 from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, as_loaded, of_landmark, outcome_of, too_small
@@ -160,15 +157,14 @@ class GroupSurvival:
 
     def risk_table(self, ticks: npt.NDArray[np.floating]) -> pd.DataFrame:
         """At risk, cumulative events and censored at the ticks (months), by group name."""
-        o = self.outcome
-        if o.copies is not None:
+        if self.outcome.copies is not None:
             parts = [
                 curve.km.at(ticks)[["time", "n_risk"]].assign(group=curve.name)
                 for curve in self.drawn
                 if curve.km is not None
             ]
             return pd.concat(parts, ignore_index=True)
-        return risk_table(o.time, o.event, ticks, groups=o.groups, entry=o.entry)
+        return risk_table_of(*self.outcome.followed_in(range(len(self.curves))), ticks)
 
 
 def survival_by_group(
@@ -230,10 +226,10 @@ def survival_of(
     """
     colours = (BLUE,) if grouping is None else grouping.colours
     curves = tuple(_curve(outcome, code, colour, conf_type) for code, colour in enumerate(colours))
-    tested, small = outcome.large_enough(None if layers is None else layers >= 0)
-    compared = _Compared(outcome, weights, layers, tested)
+    large, small = outcome.large_enough(None if layers is None else layers >= 0)
+    compared = _Compared(outcome, weights, layers, large)
     test, p_note = _overall_test(curves, compared, small)
-    several = test is not None and len(tested) > 2
+    several = test is not None and len(large) > 2
     ordered = grouping is not None and grouping.ordered
     return GroupSurvival(
         outcome=outcome,
@@ -241,7 +237,7 @@ def survival_of(
         curves=curves,
         test=test,
         p_note=p_note,
-        trend=compared.trend() if several and ordered else None,
+        trend=trend_of(test) if test is not None and several and ordered else None,
         pairwise=compared.pairs(adjust) if several and pairs else None,
         adjust=adjust,
         strata=strata,
@@ -258,15 +254,13 @@ def _label(cohort: Cohort, column: str) -> str:
 
 
 def _curve(outcome: Outcome, code: int, colour: str, conf_type: ConfType) -> GroupCurve:
-    own = outcome.codes == code
     name = outcome.names[code]
-    if not own.any():
+    if code not in outcome.codes:
         return GroupCurve(name, colour, None)
-    if outcome.copies is not None:
-        return GroupCurve(name, colour, kaplan_meier_from_events(outcome.table(own), conf_type))
-    entry = None if outcome.entry is None else outcome.entry[own]
-    km = kaplan_meier(outcome.time[own], outcome.event[own], entry, conf_type)
-    return GroupCurve(name, colour, km)
+    data, codes = outcome.followed
+    return GroupCurve(
+        name, colour, kaplan_meier_of(data.subset(codes == code), conf_type=conf_type)
+    )
 
 
 class _Compared:
@@ -277,35 +271,32 @@ class _Compared:
         outcome: Outcome,
         weights: Weights,
         layers: npt.NDArray[np.intp] | None,
-        tested: tuple[int, ...],
+        places: tuple[int, ...],
     ) -> None:
-        known = np.isin(outcome.codes, tested)
-        known &= True if layers is None else layers >= 0
-        self.tested = tested
-        self._table = None if outcome.copies is None else outcome.table(known)
-        self._follow_up = (outcome.time[known], outcome.event[known])
-        self._groups = outcome.groups[known]
-        self.events = int(outcome.event[known].sum())
-        self._options: dict[str, Any] = {
-            "entry": None if outcome.entry is None else outcome.entry[known],
-            "strata": None if layers is None else layers[known],
-            "weights": weights,
-        }
+        self.places = places
+        self._outcome, self._weights, self._layers = outcome, weights, layers
+        self._known = np.isin(outcome.codes, places)
+        self._known &= True if layers is None else layers >= 0
+        self.events = int(outcome.event[self._known].sum())
+
+    @cached_property
+    def _followed(self) -> tuple[SurvivalData, Groups, Groups | None]:
+        outcome, own = self._outcome, self._known
+        if self._layers is None:
+            data, groups = outcome.followed_in(self.places)
+            return data, groups, None
+        entry = None if outcome.entry is None else outcome.entry[own]
+        data = survival_data(outcome.time[own], outcome.event[own], entry)
+        groups = group_codes(outcome.groups[own], data.n)
+        return data, groups, group_codes(self._layers[own], data.n)
 
     def equal(self) -> LogrankResult:
-        if self._table is not None:
-            return logrank_from_events(self._table, weights=self._options["weights"])
-        return logrank_test(*self._follow_up, self._groups, **self._options)
-
-    def trend(self) -> LogrankResult:
-        if self._table is not None:
-            return logrank_trend_from_events(self._table, weights=self._options["weights"])
-        return logrank_trend(*self._follow_up, self._groups, **self._options)
+        return logrank_of(*self._followed, self._weights)
 
     def pairs(self, adjust: Adjustment) -> pd.DataFrame | None:
-        if self._table is not None:
+        if self._outcome.copies is not None:
             return None
-        return pairwise_logrank(*self._follow_up, self._groups, adjust, **self._options)
+        return pairwise_logrank_of(*self._followed, adjust, self._weights)
 
 
 def _overall_test(
@@ -316,7 +307,7 @@ def _overall_test(
         return None, "There is only one group with patients, so nothing to compare."
     if not any(curve.events for curve in curves):
         return None, "No event was observed, so the curves cannot be compared."
-    if len(compared.tested) < 2:
+    if len(compared.places) < 2:
         return None, f"No p-value is given: {too_small(small)}."
     if not compared.events:
         return None, "No event was observed in the groups that are large enough to be compared."

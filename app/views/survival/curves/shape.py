@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from app.analysis.competing_risks import GroupModel, group_cox, group_cox_from_events
+from app.analysis.competing_risks import GroupModel, group_cox_of
 from app.analysis.survival import Curves, last_with
 from app.study.outcomes import Outcome
 from app.views.survival.curves.analysis import GroupSurvival
@@ -114,12 +114,11 @@ _MODELS: WeakKeyDictionary[Outcome, GroupModel | None] = WeakKeyDictionary()
 
 
 def _fitted(outcome: Outcome) -> GroupModel | None:
-    own = np.isin(outcome.codes, outcome.large_enough()[0])
-    cause = outcome.event[own].astype(np.int64)
-    entry = None if outcome.entry is None else outcome.entry[own]
+    tested, _ = outcome.large_enough()
+    if len(tested) < 2:
+        return None
+    data, groups = outcome.followed_in(tested)
     try:
-        if outcome.copies is not None:
-            return group_cox_from_events(outcome.table(own))
-        return group_cox(outcome.time[own], cause, outcome.groups[own], entry=entry)
+        return group_cox_of(data, data.event, groups)
     except ValueError:
         return None

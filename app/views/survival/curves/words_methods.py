@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from app.analysis.survival import KaplanMeier, kaplan_meier, kaplan_meier_from_events
+from app.analysis.survival import KaplanMeier, kaplan_meier_of
 from app.study.accounting import Accounting
 from app.study.methods import columns_of
 from app.study.outcomes import too_small
@@ -92,11 +90,7 @@ def _limit(result: GroupSurvival) -> str:
 def _followup(result: GroupSurvival) -> str:
     if not result.analysed or _truncated(result):
         return ""
-    o = result.outcome
-    if o.copies is None:
-        everyone = kaplan_meier(o.time, o.event)
-    else:
-        everyone = kaplan_meier_from_events(o.table(np.ones(len(o.time), dtype=bool)))
+    everyone = kaplan_meier_of(result.outcome.followed[0])
     if everyone.events == everyone.n:
         return ""
     words = format_time_ci(everyone.median_followup, *everyone.median_followup_ci, "years")
