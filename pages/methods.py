@@ -142,15 +142,16 @@ genes were inferred from labels: an approximation.
 **Several hospitals.** A release holds counts of who left between the points of a grid, so that
 Kaplan-Meier, log-rank and Gray's tests within sites, cumulative incidence and restricted means
 are those of the pooled rows on that grid, exactly where no site rounds. Hazard ratios by site
-are Peto's, together by random effects [@dersimonian]. A *Cox model over sites* is stratified by
-site: its log partial likelihood, gradient and Hessian are sums of the sites' own, and Newton's
-method on these sums [@webdisco] gives the estimates of the pooled rows. One exchange gives an
-approximation, ODAC [@odac] with the second-order term. **Protected:** at least three sites;
-groups below a minimum are left out, and with them as many others as it takes that none follows
-by subtraction; cumulative counts are rounded; means have three digits; no patient has more than
-one part in the minimum of any combination of covariates (leverage) or of the weights of a round;
-a site answers only the coefficients that Newton's method gives after sums that can hold its own,
-a limited number of rounds and of sums, and no selection that differs from an earlier one by
+are those of Cox models of its counts, together by random effects [@dersimonian], and beside
+these stands that of one model stratified by site. A *Cox model over sites* with covariates is
+stratified by site too: its log partial likelihood, gradient and Hessian are sums of the sites'
+own, and Newton's method on these sums [@webdisco] gives the estimates of the pooled rows. One
+exchange gives an approximation, ODAC [@odac] with the second-order term. **Protected:** at least
+three sites; groups below a minimum are left out, and with them as many others as it takes that none
+follows by subtraction; cumulative counts are rounded; means have three digits; no patient has more
+than one part in the minimum of any combination of covariates (leverage) or of the weights of a
+round; a site answers only the coefficients that Newton's method gives after sums that can hold its
+own, a limited number of rounds and of sums, and no selection that differs from an earlier one by
 fewer than the minimum, as far as its record was opened. Signed files (HMAC-SHA256 with a key of
 site and coordinator) cannot be changed unnoticed by others. **What remains possible:** a site
 whose counts are untrue and could be true; a coordinator who invents the other sites' sums, and

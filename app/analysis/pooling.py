@@ -1,4 +1,4 @@
-"""Effects of several sites side by side: one-step log hazard ratios and how far sites differ."""
+"""Effects of several sites side by side: log hazard ratios and how far sites differ."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.special import chdtrc, ndtri, stdtrit
 
 from app.analysis.arrays import Floats
+from app.analysis.competing_risks import group_cox_from_events
 from app.analysis.event_tables import COUNTS
-from app.analysis.survival import logrank_from_events
 
 FEWEST_SITES = 3
 
@@ -99,14 +99,8 @@ def pooled_effect(effects: Floats, errors: Floats, conf_level: float = 0.95) -> 
     )
 
 
-def peto_by_site(
-    table: pd.DataFrame, reference: str = "", conf_level: float = 0.95
-) -> pd.DataFrame:
-    """Hazard ratio of one group to another within each site (Peto's one-step estimate).
-
-    From observed minus expected events and their variance in the log-rank test, all that an event
-    table holds: log HR = (O - E) / V, standard error 1 / sqrt(V) (Yusuf et al. 1985). It lies close
-    to Cox's estimate unless the ratio is far from 1 or the groups are very unequal.
+def cox_by_site(table: pd.DataFrame, reference: str = "", conf_level: float = 0.95) -> pd.DataFrame:
+    """Hazard ratio of one group to another within each site (Cox's model, Efron ties).
 
     Parameters
     ----------
@@ -119,7 +113,8 @@ def peto_by_site(
     Returns
     -------
     DataFrame
-        site, n, events, log_hr, std_error, hr, lower, upper; NaN where a site cannot compare.
+        site, n, events, log_hr, std_error, hr, lower, upper; NaN where a site cannot compare, as
+        with no event in one of its groups.
 
     Raises
     ------
@@ -134,20 +129,16 @@ def peto_by_site(
         groups = sorted(present)
     if len(groups) != 2:
         raise ValueError("A hazard ratio by site needs two groups.")
-    other = groups[0] if groups[1] == reference else groups[1]
+    base = groups[1] if groups[1] == reference else groups[0]
     z = float(ndtri(0.5 + conf_level / 2))
     rows = []
     for site, own in used.groupby("site", sort=False):
         n, events = int(own["entered"].sum()), int(own["events"].sum())
         effect = error = float("nan")
-        if own["group"].nunique() == 2 and events:
-            test = logrank_from_events(own.drop(columns="site"))
-            place = list(test.table["group"]).index(other)
-            variance = float(test.variance[place, place])
-            if variance > 0:
-                row = test.table.iloc[place]
-                effect = float(row["observed"] - row["expected"]) / variance
-                error = variance**-0.5
+        held = own.groupby("group", observed=True)["events"].sum()
+        if len(held) == 2 and held.all():
+            model = group_cox_from_events(own.drop(columns="site"), base).summary.iloc[0]
+            effect, error = float(model["coef"]), float(model["se"])
         rows.append((site, n, events, effect, error))
     found = pd.DataFrame(rows, columns=["site", "n", "events", "log_hr", "std_error"])
     half = z * found["std_error"]

@@ -46,6 +46,11 @@ class SurvivalData:
     copies: Ints | None = None
 
     @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.exit)
+
+    @property
     def n(self) -> int:
         """Number of patients."""
         return len(self.exit) if self.copies is None else int(self.copies.sum())
@@ -80,9 +85,18 @@ class Groups:
     codes: Ints
     empty: tuple[Any, ...] = ()
 
+    def subset(self, keep: Bools) -> Groups:
+        """Only the rows in ``keep`` (shape (n,)), with the same labels."""
+        return Groups(self.labels, self.codes[keep], self.empty)
+
 
 def survival_data(
-    time: Any, event: Any, entry: Any = None, *, beside: Mapping[str, Any] | None = None
+    time: Any,
+    event: Any,
+    entry: Any = None,
+    *,
+    copies: Any = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> SurvivalData:
     """Check follow-up times and make near ties exact.
 
@@ -98,6 +112,8 @@ def survival_data(
         1 or True where follow-up ended with the event, 0 or False where it was censored.
     entry
         Time from which each patient was under observation (left truncation), before ``time``.
+    copies
+        How many patients each row stands for, whole numbers of at least 1; None for one.
     beside
         What else is given of the same patients, by name (``Groups``): checked to be in the same
         order, and nothing more.
@@ -123,9 +139,15 @@ def survival_data(
             "leave these patients out."
         )
     happened = indicator(event, "The event column", len(exits))
+    many = None
+    if copies is not None:
+        given = numbers(copies, "Numbers of patients", len(exits))
+        if (given < 1).any() or (given != np.round(given)).any():
+            raise ValueError("A row stands for a whole number of patients, at least one.")
+        many = given.astype(np.int64)
     if entry is None:
         times, codes = distinct_times(exits)
-        return SurvivalData(times, codes, happened)
+        return SurvivalData(times, codes, happened, None, many)
     entries = numbers(entry, "Entry times", len(exits))
     times, codes = distinct_times(np.concatenate([exits, entries]))
     exit_code, entry_code = codes[: len(exits)], codes[len(exits) :]
@@ -135,7 +157,7 @@ def survival_data(
             f"Each patient must enter before the end of follow-up, but {_count(late)} with an "
             "entry time at or after it: leave these patients out."
         )
-    return SurvivalData(times, exit_code, happened, entry_code)
+    return SurvivalData(times, exit_code, happened, entry_code, many)
 
 
 def condensed(data: SurvivalData, codes: Ints) -> tuple[SurvivalData, Ints]:

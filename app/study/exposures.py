@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.analysis.arrays import Bools, Floats
+from app.cohort.tally import ExposureColumns
 from data_loaders import Cohort, CohortError, Endpoint, Variable
 from data_loaders.wording import capitalised, mid_sentence
 
@@ -106,6 +107,31 @@ def exposure_times(cohort: Cohort, key: str, endpoint_key: str) -> ExposureTimes
     CohortError
         If the cohort has no such endpoint or exposure.
     """
+    exposure, columns, shifted_by = exposure_columns(cohort, key, endpoint_key)
+    undated = np.isnan(cohort.numbers(columns.months[0][0]))
+    months = np.sum([cohort.numbers(name) * times for name, times in columns.months], axis=0)
+    had, unknown = np.zeros(cohort.n, dtype=np.bool_), np.zeros(cohort.n, dtype=np.bool_)
+    if columns.happened:
+        codes, values = cohort.factor(columns.happened)
+        had = np.array([*(value in columns.yes for value in values), False])[codes]
+        unknown = (codes < 0) & columns.says_no
+    if columns.always:
+        months = np.where(had, months, np.nan)
+    else:
+        unknown = unknown & undated
+    return ExposureTimes(exposure, months, undated & had, unknown, shifted_by)
+
+
+def exposure_columns(
+    cohort: Cohort, key: str, endpoint_key: str
+) -> tuple[Exposure, ExposureColumns, str]:
+    """An exposure, how its time comes of columns, and what the times were moved by.
+
+    Raises
+    ------
+    CohortError
+        As :func:`exposure_times`.
+    """
     endpoint = _endpoint(cohort, endpoint_key)
     options = {option.key: option for option in [*_columns(cohort), *_events(cohort, endpoint_key)]}
     exposure = options.get(key)
@@ -115,28 +141,27 @@ def exposure_times(cohort: Cohort, key: str, endpoint_key: str) -> ExposureTimes
             "time, such as transplant_months."
         )
     kind, _, name = key.partition(":")
+    happened, yes, says_no = "", (), True
+    starts_at = None
     if kind == _ENDPOINT:
         other = cohort.endpoints[name]
-        status = _months(cohort, other.event)
-        happened, unknown = status == 1, np.isnan(status)
-        months = np.where(happened, _months(cohort, other.time), np.nan)
-        undated = happened & np.isnan(months)
+        name, happened = other.time, other.event
+        yes = tuple(value for value in cohort.factor(happened)[1] if float(value) == 1)
         starts_at = _clock_start(cohort, other)
-        months = months if starts_at is None else months + _months(cohort, starts_at)
-    else:
-        months = _months(cohort, name)
-        had, unknown = _companion(cohort, name)
-        undated, unknown = np.isnan(months) & had, np.isnan(months) & unknown
+    elif companion := _companion(cohort, name):
+        happened = companion
+        values = cohort.factor(happened)[1]
+        yes = tuple(v for v in values if str(v).lower() in {"1", "1.0", "true", "yes"})
+        # A column that never says no leaves out those without, so nobody is unknown by it.
+        says_no = len(yes) < len(values)
+    months = [(name, 1.0), *([(starts_at, 1.0)] if starts_at else [])]
     origin = _clock_start(cohort, endpoint)
-    if origin is None:
-        return ExposureTimes(exposure, months, undated, unknown)
-    return ExposureTimes(
-        exposure,
-        months - _months(cohort, origin),
-        undated,
-        unknown,
-        _short_label(cohort.variables[origin]),
-    )
+    months += [(origin, -1.0)] if origin else []
+    columns = ExposureColumns(
+        months=tuple((column, sign * _factor(cohort, column)) for column, sign in months),
+        happened=happened, yes=yes, says_no=says_no, always=kind == _ENDPOINT,
+    )  # fmt: skip
+    return exposure, columns, _short_label(cohort.variables[origin]) if origin else ""
 
 
 def default_landmarks(months: Floats) -> list[float]:
@@ -215,20 +240,12 @@ def _clock_start(cohort: Cohort, endpoint: Endpoint) -> str | None:
     return None
 
 
-def _companion(cohort: Cohort, name: str) -> tuple[Bools, Bools]:
-    """Who had the event by the yes/no column of the same name, and of whom it does not say.
-
-    ``transplant`` for its time. A column that never says no leaves out those without, so nobody is
-    unknown by it.
-    """
+def _companion(cohort: Cohort, name: str) -> str:
+    """The yes/no column of the same name as a time, ``transplant``; empty for none."""
     stem = _TIME_WORDS.sub("", _UNIT_WORDS.sub("", name))
     variable = cohort.variables.get(stem)
-    if variable is None or variable.kind != "binary" or stem not in cohort.patients.columns:
-        return np.zeros(cohort.n, dtype=np.bool_), np.zeros(cohort.n, dtype=np.bool_)
-    codes, values = cohort.factor(stem)
-    yes = [str(value).lower() in {"1", "1.0", "true", "yes"} for value in values]
-    had = np.asarray(np.array([*yes, False])[codes])
-    return had, np.asarray((codes < 0) & (not all(yes)))
+    held = stem in cohort.patients.columns
+    return stem if variable is not None and variable.kind == "binary" and held else ""
 
 
 def _endpoint(cohort: Cohort, key: str) -> Endpoint:
@@ -240,10 +257,14 @@ def _endpoint(cohort: Cohort, key: str) -> Endpoint:
 
 def _months(cohort: Cohort, column: str) -> Floats:
     """A column as floats; times in months."""
-    values = cohort.numbers(column)
+    return np.asarray(cohort.numbers(column) * _factor(cohort, column))
+
+
+def _factor(cohort: Cohort, column: str) -> float:
+    """Months for each unit of a column of times."""
     variable = cohort.variables.get(column)
     unit = "months" if variable is None or variable.unit is None else variable.unit
-    return np.asarray(values * MONTHS_PER.get(unit, 1.0))
+    return MONTHS_PER.get(unit, 1.0)
 
 
 def _short_label(variable: Variable) -> str:

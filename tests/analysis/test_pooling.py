@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.analysis.pooling import peto_by_site, pooled_effect
-from app.analysis.survival import logrank_test
+from app.analysis.competing_risks import group_cox
+from app.analysis.pooling import cox_by_site, pooled_effect
 from app.cohort.tally import event_table
 
 
@@ -45,7 +45,7 @@ def test_a_single_site_and_sites_that_agree():
         pooled_effect(np.array([np.nan]), np.array([1.0]))
 
 
-def test_one_step_ratios_are_of_the_log_rank_test_and_find_the_planted_effect():
+def test_ratios_by_site_are_of_the_rows_and_find_the_planted_effect():
     draw = np.random.default_rng(0)
     parts = []
     for site in ("A", "B", "C"):
@@ -56,14 +56,15 @@ def test_one_step_ratios_are_of_the_log_rank_test_and_find_the_planted_effect():
         table = event_table(np.minimum(time, 24), event, groups=groups)
         parts.append(table.assign(site=site))
         if site == "A":
-            test = logrank_test(np.minimum(time, 24), event, groups)
-    found = peto_by_site(pd.concat(parts, ignore_index=True))
-    difference = test.table["observed"] - test.table["expected"]
-    assert found.loc[0, "log_hr"] == pytest.approx(difference[1] / test.variance[1, 1])
-    turned = peto_by_site(pd.concat(parts, ignore_index=True), "mutated")
-    np.testing.assert_allclose(turned["log_hr"], -found["log_hr"])
+            model = group_cox(np.minimum(time, 24), event, groups).summary.iloc[0]
+    found = cox_by_site(pd.concat(parts, ignore_index=True))
+    assert found.loc[0, ["log_hr", "std_error"]].tolist() == pytest.approx(
+        model[["coef", "se"]].tolist(), rel=1e-12
+    )
+    turned = cox_by_site(pd.concat(parts, ignore_index=True), "mutated")
+    np.testing.assert_allclose(turned["log_hr"], -found["log_hr"], rtol=1e-9)
     whole = pooled_effect(found["log_hr"].to_numpy(), found["std_error"].to_numpy())
     assert whole.fixed == pytest.approx(np.log(1.4), abs=3 * whole.fixed_error)
     assert found["n"].tolist() == [3000] * 3
     with pytest.raises(ValueError, match="two groups"):
-        peto_by_site(parts[0].assign(group="one"))
+        cox_by_site(parts[0].assign(group="one"))

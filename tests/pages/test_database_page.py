@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,7 @@ from app.cohort.tally import EngineTally, connect
 from app.shell.links import NEXT
 from app.shell.session import DATABASE
 from app.shell.work.engine import Held
+from app.study.exposures import exposure_options
 from app.views.cohort.overview.answer import pictured
 from app.views.compare.analysis import compare_groups
 from app.views.genomics.frequencies.analysis import group_frequencies
@@ -24,6 +26,8 @@ from app.views.genomics.pairs.analysis import pair_screen
 from app.views.home.analysis import glance
 from app.views.survival.curves.analysis import survival_by_group
 from app.views.survival.curves.answer import survival_answer
+from app.views.survival.during.analysis import during_follow_up
+from app.views.survival.during.answer import during_answer
 from app.views.survival.incidence.analysis import incidence_by_group
 from app.views.survival.means.analysis import means_over_time
 from app.views.survival.means.answer import means_answer
@@ -38,6 +42,7 @@ from app.views.tallied.analysis import (
     tallied_pictures,
     tallied_survival,
 )
+from app.views.tallied.during import switched, switches_of, tallied_during
 from data_loaders import Cohort, load_cohort
 from data_loaders.databases import result
 from tests.pages.conftest import calm, figures, words
@@ -52,9 +57,16 @@ CHOSEN = Filter.from_dict({"column": "age_years", "between": [60, None]})
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> str:
     cohort = load_cohort("demo:mds")
+    sex = cohort.patients["sex"].replace("F", "<a href='x'>F</a>")
+    return in_duckdb(
+        replace(cohort, patients=cohort.patients.assign(sex=sex)),
+        tmp_path_factory.mktemp("registry"),
+    )
+
+
+def in_duckdb(cohort: Cohort, folder: Path) -> str:
     table = cohort.patients.join(cohort.alterations.astype("Int8")).reset_index()
-    table["sex"] = table["sex"].replace("F", "<a href='x'>F</a>")
-    path: Path = tmp_path_factory.mktemp("registry") / "registry.duckdb"
+    path = folder / "registry.duckdb"
     with duckdb.connect(path) as connection:
         connection.register("given", table)
         connection.execute("CREATE TABLE patients AS SELECT * FROM given")
@@ -114,6 +126,58 @@ def test_restricted_means_are_those_of_the_rows(tally: EngineTally, rows: Cohort
         said, wanted = means_answer(tally.cohort, found), means_answer(rows, expected)
         assert (said.title, said.sentences) == (wanted.title, wanted.sentences)
         assert said.accounting.analysed == wanted.accounting.analysed
+
+
+@pytest.mark.parametrize("of", ["mds", "aml", "mpn"])
+def test_events_during_follow_up_are_those_of_the_rows(of: str, tmp_path: Path):
+    address = in_duckdb(load_cohort(f"demo:{of}"), tmp_path)
+    tally, rows = connect(address, "patients"), load_cohort(address, table="patients")
+    seen = 0
+    for endpoint in rows.endpoints:
+        found = switches_of(tally, endpoint)
+        known = exposure_options(rows, endpoint)
+        assert [switch.exposure for switch in found] == known
+        for switch in found:
+            for chosen, limit in ((CHOSEN, None), (Filter(), 48.0)):
+                mask = chosen.apply(rows).mask
+                held = switched(tally, chosen, endpoint, switch, limit)
+                asked = {"landmarks": held.usual, "drawn": held.usual[0], "start": 2.0}
+                made, notes = tallied_during(tally, held, **asked)
+                assert not notes
+                expected = during_follow_up(
+                    rows, mask, endpoint_key=endpoint, exposure=switch.exposure.key, limit=limit,
+                    **asked,
+                )  # fmt: skip
+                said, wanted = during_answer(tally.cohort, made), during_answer(rows, expected)
+                assert said.title == wanted.title
+                assert said.sentences == wanted.sentences
+                assert said.notes == wanted.notes
+                assert said.accounting == wanted.accounting
+                for name, table in wanted.tables().items():
+                    pd.testing.assert_frame_equal(
+                        said.tables()[name], table, rtol=1e-11, atol=1e-12, check_dtype=False
+                    )
+                seen += 1
+    assert seen > 5
+
+
+def test_two_times_a_patient_that_are_too_many_are_counted_by_month(tally, monkeypatch):
+    (switch, *_) = switches_of(tally, "os")
+    exact = switched(tally, CHOSEN, "os", switch)
+    monkeypatch.setattr("app.cohort.tally._engine._MOST_SWITCHES", 900)
+    held = switched(tally, CHOSEN, "os", switch)
+    asked = {"landmarks": exact.usual, "drawn": exact.usual[0]}
+    found, notes = tallied_during(tally, held, **asked)
+    expected, none = tallied_during(tally, exact, **asked)
+    assert len(notes) == 2
+    assert not none
+    assert (found.n, found.n_events, found.n_exposed) == (
+        expected.n, expected.n_events, expected.n_exposed,
+    )  # fmt: skip
+    assert (held.outcome.time == np.round(held.outcome.time)).all()
+    for one in ("naive", "time_dependent"):
+        ratios = [getattr(result, one).summary["coef"].iloc[0] for result in (found, expected)]
+        assert ratios[0] == pytest.approx(ratios[1], abs=0.05), one
 
 
 def test_alterations_and_who_they_are_are_those_of_the_rows(tally: EngineTally, rows: Cohort):
@@ -181,12 +245,18 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert "km_pptx" in {button.key for button in at.get("download_button")}
     at.selectbox(key="engine_by").set_value("alteration:TP53").run(timeout=200)
     assert "Hazard ratio of TP53 mutated against TP53 wild type" in words(calm(at))
+    assert [box.label for box in at.expander if "from counts" in box.label]
     at.selectbox(key="engine_by").set_value("variable:sex").run(timeout=200)
     drawn = json.dumps(figures(calm(at)))
     assert "F</a>" not in drawn
     assert "&lt;a href" in drawn
     at.multiselect(key="engine_with").set_value(["ASXL1"]).run(timeout=200)
     assert "Counted: ASXL1 altered." in words(calm(at))
+    at.session_state["view"] = "Events during follow-up"
+    calm(at.run(timeout=200))
+    assert "Hazard ratio of transplant: **naive" in words(at)
+    assert "This page needs rows" not in words(at)
+    assert len(figures(at)) == 4
     at.session_state["view"] = "Cox model"
     calm(at.run(timeout=200))
     assert "This page needs rows. This is a random sample of" in words(at)
@@ -195,7 +265,9 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     assert "ASXL1 altered" in sampled.provenance.note
     for youngest in (50.0, 60.0, 70.0):
         at.selectbox(key="engine_range_of").set_value("age_years").run(timeout=200)
-        at.number_input(key="engine_low_age_years").set_value(youngest).run(timeout=200)
+        at.number_input(key="engine_low_age_years").set_value(youngest)
+        at.session_state["view"] = "Cox model"
+        calm(at.run(timeout=200))
     drawn = at.session_state["_uploads"]
     assert len(drawn) == 2, "every filter draws another sample; the latest two are held"
     assert "70" in list(drawn.values())[-1].provenance.note

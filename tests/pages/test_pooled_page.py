@@ -52,6 +52,7 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     assert "Hazard ratio of ASXL1 mutated against ASXL1 wild type" in words(at)
     told = json.dumps(figures(at)[1]["layout"])
     assert re.search(r"hazard ratio by site.*[\d,]+ patients.*[\d,]+ events", told)
+    assert "in one Cox model with a baseline for each site" in words(at)
     assert "SYNTHETIC" in json.dumps(figures(at))
     assert "DerSimonian" in words(at)
     offered = {button.key for button in at.get("download_button")}

@@ -14,6 +14,7 @@ from app.analysis.competing_risks._group_hazards import (
     group_cox_of,
     group_fine_gray,
 )
+from app.analysis.competing_risks._ratio_of_two import hazard_ratios_from_events
 
 __all__ = [
     "CumulativeIncidence",
@@ -28,4 +29,5 @@ __all__ = [
     "group_cox_from_events",
     "group_cox_of",
     "group_fine_gray",
+    "hazard_ratios_from_events",
 ]

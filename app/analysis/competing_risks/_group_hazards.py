@@ -8,7 +8,7 @@ in a large cohort.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -122,7 +122,7 @@ def group_cox_of(
     layers = [_efron(data, happened, known)]
     if strata is not None:
         layers = [
-            _efron(data.subset(own), happened[own], replace(known, codes=known.codes[own]))
+            _efron(data.subset(own), happened[own], known.subset(own))
             for own in (strata.codes == place for place in range(len(strata.labels)))
         ]
     died = np.sum([layer.died.sum(axis=0) for layer in layers], axis=0)
@@ -158,6 +158,13 @@ class _Efron:
     clock: Floats
     row: Ints
     pool: Floats
+
+
+def event_rows(data: SurvivalData, happened: Bools, known: Groups) -> tuple[Floats, Floats]:
+    """Events and patients at risk at every time with an event, by group."""
+    died, risk = _died(data, happened, known), _at_risk(data, known)
+    at = np.flatnonzero(died.sum(axis=1))
+    return died[at], risk[at]
 
 
 def _efron(data: SurvivalData, happened: Bools, known: Groups) -> _Efron:

@@ -24,7 +24,7 @@ class Evaluation:
     log_likelihood, score, information
         Log partial likelihood, its gradient and minus its Hessian.
     relative_hazard
-        exp(x beta) of each patient, over the largest of their stratum.
+        exp(x beta) of each row's patients together, over the largest of their stratum.
     inverse
         For each event, one over its risk-set sum of relative hazards (Efron: with its share of
         tied deaths removed).
@@ -61,12 +61,15 @@ class RiskSets:
 
     def __init__(self, data: SurvivalData, strata: Groups | None = None) -> None:
         k = len(data.times)
-        self.stratum: Ints = np.zeros(data.n, dtype=np.int64) if strata is None else strata.codes
+        self.stratum: Ints = np.zeros(data.rows, dtype=np.int64) if strata is None else strata.codes
         self.n_strata = 1 if strata is None else len(strata.labels)
         leaving = self.stratum * k + data.exit
         died = data.event
-        rows, counts = np.unique(leaving[died], return_counts=True)
-        self.n = data.n
+        rows, self.death_row = np.unique(leaving[died], return_inverse=True)
+        self.n = data.rows
+        # How many patients each row of the data stands for.
+        self.mass: Floats = np.ones(data.rows) if data.copies is None else data.copies * 1.0
+        counts = np.bincount(self.death_row, self.mass[died]).astype(np.int64)
         self.n_rows = len(rows)
         self.event: Bools = died
         self.row_code: Ints = rows % k
@@ -82,7 +85,6 @@ class RiskSets:
         if data.entry is not None:
             first = np.searchsorted(rows, self.stratum * k + data.entry, side="right")
             self._before = np.where(first > begin, first - 1, self.n_rows)
-        self.death_row: Ints = np.searchsorted(rows, leaving[died])
         self.event_row: Ints = np.repeat(np.arange(len(rows)), counts)
         start = np.concatenate([[0], np.cumsum(counts)[:-1]])
         place = np.arange(len(self.event_row)) - np.repeat(start, counts)
@@ -156,7 +158,7 @@ class RiskSets:
         eta = x @ beta
         largest = np.full(self.n_strata, -np.inf)
         np.maximum.at(largest, self.stratum, eta)
-        e = np.exp(eta - largest[self.stratum])
+        e = self.mass * np.exp(eta - largest[self.stratum])
         total = self.event_sum(e)
         if not total.min() > 0:
             p = len(beta)
@@ -165,12 +167,13 @@ class RiskSets:
                 -np.inf, np.zeros(p), np.zeros((p, p)), e, empty, empty, np.outer(empty, beta)
             )
         shift = largest[self.row_stratum[self.event_row]]
+        observed = (self.mass * eta)[self.event].sum()
         inverse = 1.0 / total
         weight = e * self.exposure(inverse)
         mean = self.event_sum(e[:, None] * x) * inverse[:, None]
         return Evaluation(
-            log_likelihood=float(eta[self.event].sum() - np.log(total).sum() - shift.sum()),
-            score=x.T @ (self.event - weight),
+            log_likelihood=float(observed - np.log(total).sum() - shift.sum()),
+            score=x.T @ (self.mass * self.event - weight),
             information=x.T @ (weight[:, None] * x) - mean.T @ mean,
             relative_hazard=e,
             inverse=inverse,

@@ -47,6 +47,7 @@ def cox(
     interactions: Sequence[tuple[str, str]] = (),
     firth: bool | Literal["auto"] = "auto",
     conf_level: float = 0.95,
+    copies: str | None = None,
 ) -> CoxModel:
     """Fit a Cox proportional hazards model (Cox 1972) with Efron's handling of ties.
 
@@ -73,6 +74,8 @@ def cox(
     firth
         Firth's correction: ``"auto"`` only if a coefficient is infinite without it, and then the
         notes say so; True always; False never.
+    copies
+        Column with how many patients each row stands for; None for one.
 
     Raises
     ------
@@ -86,7 +89,10 @@ def cox(
     terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
     design = build_design(frame, covariates, needed, **terms)
     used = frame.loc[design.kept]
-    data = survival_data(used[time], used[event], None if entry is None else used[entry])
+    data = survival_data(
+        used[time], used[event], None if entry is None else used[entry],
+        copies=None if copies is None else used[copies],
+    )  # fmt: skip
     return _fit(data, design, _strata(used, layers), options, data.n)
 
 
@@ -105,6 +111,7 @@ def cox_time_varying(
     interactions: Sequence[tuple[str, str]] = (),
     firth: bool | Literal["auto"] = "auto",
     conf_level: float = 0.95,
+    copies: str | None = None,
 ) -> CoxModel:
     """Fit a Cox model to counting-process rows: covariates that change during follow-up.
 
@@ -115,7 +122,7 @@ def cox_time_varying(
         :func:`app.analysis.regression.counting_process`.
     start, stop, event
         Columns: the interval, and 1 if it ended with the event.
-    covariates, strata, penalizer, references, units, interactions, firth, conf_level
+    covariates, strata, penalizer, references, units, interactions, firth, conf_level, copies
         As in :func:`cox`.
     patient
         Column that tells patients apart; then intervals are checked not to overlap.
@@ -136,11 +143,13 @@ def cox_time_varying(
     terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
     design = build_design(frame, covariates, needed, **terms)
     used = frame.loc[design.kept]
-    data = survival_data(used[stop], used[event], used[start])
+    many = None if copies is None else used[copies]
+    data = survival_data(used[stop], used[event], used[start], copies=many)
     patients = None
     if patient is not None:
         _check_intervals(used[patient], data)
-        patients = int(used[patient].nunique())
+        firsts = ~used[patient].duplicated()
+        patients = int(firsts.sum() if many is None else many[firsts].sum())
     return _fit(data, design, _strata(used, layers), options, patients)
 
 
@@ -166,13 +175,14 @@ def _fit(
     options: _Options,
     patients: int | None,
 ) -> CoxModel:
-    events = int(data.event.sum())
+    events = data.events
     if not events:
         raise ValueError(
             f"No event was observed among the {data.n} patients with complete data, so there is "
             "nothing to model."
         )
-    centre, scale = design.matrix.mean(axis=0), design.matrix.std(axis=0)
+    centre = np.average(design.matrix, axis=0, weights=data.copies)
+    scale = np.sqrt(np.average((design.matrix - centre) ** 2, axis=0, weights=data.copies))
     x = (design.matrix - centre) / scale
     sets = RiskSets(data, strata)
     names = [term.name for term in design.terms]
@@ -226,7 +236,7 @@ def _fit(
     notes += unprintable(summary)
     deviance = max(0.0, 2 * (at.log_likelihood - null))
     return CoxModel(
-        summary=_with_counts(summary, design.matrix, data.event),
+        summary=_with_counts(summary, design.matrix, data.event, sets.mass),
         covariance=covariance,
         n=data.n,
         events=events,
@@ -257,18 +267,18 @@ def _strata(used: pd.DataFrame, layers: list[str]) -> Groups | None:
     return group_codes(used.groupby(layers, observed=True).ngroup(), len(used))
 
 
-def _with_counts(summary: pd.DataFrame, matrix: Floats, event: Bools) -> pd.DataFrame:
+def _with_counts(summary: pd.DataFrame, matrix: Floats, event: Bools, mass: Floats) -> pd.DataFrame:
     """Add how many have each 0/1 term, and how many events they had."""
     binary = np.isin(matrix, (0.0, 1.0)).all(axis=0)
-    n = np.where(binary, matrix.sum(axis=0), np.nan)
-    events = np.where(binary, matrix[event].sum(axis=0), np.nan)
+    n = np.where(binary, mass @ matrix, np.nan)
+    events = np.where(binary, mass[event] @ matrix[event], np.nan)
     return summary.assign(n=pd.array(n, dtype="Int64"), events=pd.array(events, dtype="Int64"))
 
 
 def _check_intervals(patient: pd.Series, data: SurvivalData) -> None:
     """Intervals of one patient must follow each other, and none follow the event."""
     codes = pd.factorize(patient)[0]
-    begin = np.zeros(data.n, dtype=np.int64) if data.entry is None else data.entry
+    begin = np.zeros(data.rows, dtype=np.int64) if data.entry is None else data.entry
     order = np.lexsort((begin, codes))
     same = codes[order][1:] == codes[order][:-1]
     overlap = same & (begin[order][1:] < data.exit[order][:-1])

@@ -49,6 +49,18 @@ class Fitted:
     terms: tuple[Term, ...]
     kept: Bools
 
+    def of_rows(self) -> Fitted:
+        """The same, where every row is one patient.
+
+        Raises
+        ------
+        ValueError
+            If rows stand for several: what compares patients with each other needs them.
+        """
+        if self.data.copies is not None:
+            raise ValueError("This needs a row a patient, not numbers of patients.")
+        return self
+
 
 @dataclass(frozen=True)
 class CoxModel:
@@ -96,13 +108,13 @@ class CoxModel:
     @cached_property
     def concordance(self) -> Estimate:
         """Harrell's C with R's standard error and a Wald interval."""
-        fitted = self.fitted
+        fitted = self.fitted.of_rows()
         return concordance(fitted.data, fitted.x @ fitted.beta, fitted.strata, self.conf_level)
 
     @cached_property
     def ph_test(self) -> pd.DataFrame:
         """Test of proportional hazards as R's ``cox.zph``: term, chi2, df, p_value, GLOBAL last."""
-        fitted = self.fitted
+        fitted = self.fitted.of_rows()
         time = transformed_time(fitted.data, fitted.sets)
         return proportional_hazards_test(fitted.sets, fitted.x, fitted.at, time, fitted.terms)
 
@@ -112,7 +124,7 @@ class CoxModel:
 
         Their trend over time is the change of the coefficient; without any they scatter about it.
         """
-        fitted = self.fitted
+        fitted = self.fitted.of_rows()
         residuals = schoenfeld_residuals(fitted.sets, fitted.x, fitted.at)
         scaled = self.events * residuals @ np.linalg.inv(fitted.at.information) + fitted.beta
         frame = pd.DataFrame(scaled / fitted.scale, columns=[term.name for term in fitted.terms])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Bools, Floats
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.likelihood import check_names
 from app.analysis.regression._cox import cox
 from app.analysis.survival import ConfType, KaplanMeier, LogrankResult, kaplan_meier, logrank_test
@@ -39,6 +39,8 @@ class Landmark:
         Which of the patients given are in the analysis, shape (n given,).
     n_events_before, n_censored_before
         Patients left out because follow-up had ended by the landmark: with the event, and without.
+    copies
+        How many patients each entry stands for; None for one.
     """
 
     at: float
@@ -50,9 +52,12 @@ class Landmark:
     n_events_before: int
     n_censored_before: int
     method: str
+    copies: Ints | None = None
 
 
-def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = None) -> Landmark:
+def landmark(
+    time: Any, event: Any, exposure_time: Any, at: float, entry: Any = None, *, copies: Any = None
+) -> Landmark:
     """Set up a landmark analysis (Anderson, Cain & Gelber 1983).
 
     Who had the event or was censored by the landmark, or exactly at it, is left out; groups are by
@@ -64,6 +69,8 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
         When the exposure began; missing if never.
     at
         The landmark, zero or later.
+    copies
+        How many patients each entry stands for; None for one.
 
     Raises
     ------
@@ -72,15 +79,16 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
     """
     if not (np.isfinite(at) and at >= 0):
         raise ValueError("A landmark must be a time of zero or later.")
-    data = survival_data(time, event, entry, beside={_EXPOSURES: exposure_time})
+    data = survival_data(time, event, entry, copies=copies, beside={_EXPOSURES: exposure_time})
     exits = data.times[data.exit]
-    began = _exposure_times(exposure_time, data.n)
+    began = _exposure_times(exposure_time, data.rows)
     at = float(at)
     kept = exits - slack(exits) > at
     if not kept.any():
         raise ValueError(
             f"Nobody is followed beyond the landmark at {at:g}: choose an earlier one."
         )
+    after, before = data.subset(kept), data.subset(~kept)
     return Landmark(
         at=at,
         time=exits[kept] - at,
@@ -88,20 +96,21 @@ def landmark(time: Any, event: Any, exposure_time: Any, at: float, entry: Any = 
         entry=None if data.entry is None else np.maximum(data.times[data.entry][kept] - at, 0.0),
         exposed=began[kept] <= at + slack(at),
         kept=kept,
-        n_events_before=int((data.event & ~kept).sum()),
-        n_censored_before=int((~data.event & ~kept).sum()),
+        n_events_before=before.events,
+        n_censored_before=before.n - before.events,
         method=f"Landmark analysis at {at:g}, clock reset, follow-up ended by then left out",
+        copies=after.copies,
     )
 
 
 def compare_landmarks(
-    time: Any, event: Any, exposure_time: Any, landmarks: Sequence[float]
+    time: Any, event: Any, exposure_time: Any, landmarks: Sequence[float], copies: Any = None
 ) -> pd.DataFrame:
     """Compare exposed and unexposed at several landmarks side by side.
 
     Parameters
     ----------
-    time, event, exposure_time
+    time, event, exposure_time, copies
         As in :func:`landmark`.
 
     Returns
@@ -115,21 +124,22 @@ def compare_landmarks(
         row: dict[str, Any] = {"landmark": float(at), "note": ""}
         rows.append(row)
         try:
-            part = landmark(time, event, exposure_time, at)
+            part = landmark(time, event, exposure_time, at, copies=copies)
         except ValueError as error:
             row["note"] = str(error)
             continue
+        many = np.ones(len(part.time), dtype=np.int64) if part.copies is None else part.copies
         row |= {
-            "n": len(part.time),
-            "n_exposed": int(part.exposed.sum()),
-            "events": int(part.event.sum()),
-            "events_exposed": int(part.event[part.exposed].sum()),
+            "n": int(many.sum()),
+            "n_exposed": int(many[part.exposed].sum()),
+            "events": int(many[part.event].sum()),
+            "events_exposed": int(many[part.event & part.exposed].sum()),
             "left_out": part.n_events_before + part.n_censored_before,
         }
-        frame = pd.DataFrame({"t": part.time, "e": part.event, "exposed": part.exposed})
+        frame = pd.DataFrame({"t": part.time, "e": part.event, "exposed": part.exposed, "n": many})
         try:
-            model = cox(frame, "t", "e", ["exposed"])
-            test = logrank_test(part.time, part.event, part.exposed)
+            model = cox(frame, "t", "e", ["exposed"], copies="n")
+            test = logrank_test(part.time, part.event, part.exposed, copies=part.copies)
         except ValueError as error:
             row["note"] = str(error)
             continue
@@ -178,6 +188,7 @@ def simon_makuch(
     *,
     conf_type: ConfType = "log-log",
     conf_level: float = 0.95,
+    copies: Any = None,
 ) -> SimonMakuch:
     """Estimate Simon & Makuch's (1984) curves and the Mantel-Byar (1974) test.
 
@@ -188,7 +199,7 @@ def simon_makuch(
     start
         Time from which to follow patients. A later start avoids a curve that falls to zero while
         only one or two patients have been exposed; the clock is not reset.
-    conf_type, conf_level
+    conf_type, conf_level, copies
         As in :func:`app.analysis.survival.kaplan_meier`.
 
     Raises
@@ -198,6 +209,7 @@ def simon_makuch(
     """
     same_patients({"Follow-up times": time, "The events": event, _EXPOSURES: exposure_time})
     columns = {"t": np.asarray(time), "e": np.asarray(event), "x": np.asarray(exposure_time)}
+    columns["n"] = np.ones(len(columns["t"]), np.int64) if copies is None else np.asarray(copies)
     rows = counting_process(pd.DataFrame(columns), "t", "e", {"exposed": "x"})
     later = rows["stop"] - slack(rows["stop"].to_numpy()) > start
     rows = rows[later].assign(start=rows["start"].clip(lower=start))
@@ -207,7 +219,7 @@ def simon_makuch(
     if exposed.all():
         raise ValueError("Everyone was exposed from the start, so there is nobody to compare with.")
     curves = [
-        kaplan_meier(own["stop"], own["e"], own["start"], conf_type, conf_level)
+        kaplan_meier(own["stop"], own["e"], own["start"], conf_type, conf_level, copies=own["n"])
         for own in (rows[~exposed], rows[exposed])
     ]
     early = [km.time[np.argmax(km.survival == 0)] for km in curves if (km.survival[:-1] == 0).any()]
@@ -217,12 +229,13 @@ def simon_makuch(
             f"A curve falls to zero at {early[0]:.4g}, where everyone then in that state had the "
             "event, although others come later: choose a later start."
         )
+    again = rows["patient"].duplicated()
     return SimonMakuch(
         unexposed=curves[0],
         exposed=curves[1],
-        n_switched=int(rows["patient"].duplicated().sum()),
-        test=logrank_test(rows["stop"], rows["e"], exposed, rows["start"]),
-        n_left_out=len(columns["t"]) - rows["patient"].nunique(),
+        n_switched=int(rows.loc[again, "n"].sum()),
+        test=logrank_test(rows["stop"], rows["e"], exposed, rows["start"], copies=rows["n"]),
+        n_left_out=int(columns["n"].sum() - rows.loc[~again, "n"].sum()),
         method="Simon-Makuch curves, Mantel-Byar test" + (f", from {start:g}" if start else ""),
         note=note,
     )

@@ -11,6 +11,7 @@ from app.analysis.survival._follow_up import administrative_censoring, risk_tabl
 from app.analysis.survival._from_events import (
     kaplan_meier_from_events,
     logrank_from_events,
+    one_step_ratio,
 )
 from app.analysis.survival._kaplan_meier import (
     ConfType,
@@ -59,6 +60,7 @@ __all__ = [
     "logrank_test",
     "logrank_trend",
     "longest_common_time",
+    "one_step_ratio",
     "pairwise_logrank",
     "pairwise_logrank_of",
     "risk_table",

@@ -58,3 +58,22 @@ def logrank_from_events(table: pd.DataFrame, *, weights: Weights = "logrank") ->
         raise ValueError("A comparison needs patients in at least two groups; here is only one.")
     data = replace(data, event=causes == 1)
     return _logrank.logrank_of(data, groups, strata, weights)
+
+
+def one_step_ratio(test: LogrankResult, group: str) -> tuple[float, float]:
+    """Log hazard ratio of one of two groups, and its standard error, from a log-rank test.
+
+    Peto's: (O - E) / V, one step of Newton's method from no difference (Yusuf et al. 1985). It lies
+    close to Cox's unless the ratio is far from 1 or the groups are very unequal.
+
+    Returns
+    -------
+    tuple
+        NaN twice where the groups cannot be compared.
+    """
+    place = list(test.table["group"]).index(group)
+    variance = float(test.variance[place, place])
+    if not variance > 0:
+        return float("nan"), float("nan")
+    row = test.table.iloc[place]
+    return float(row["observed"] - row["expected"]) / variance, variance**-0.5

@@ -272,6 +272,7 @@ def kaplan_meier(
     conf_level: float = 0.95,
     *,
     weights: Any = None,
+    copies: Any = None,
 ) -> KaplanMeier:
     """Estimate a survival curve by the product-limit method (Kaplan & Meier 1958).
 
@@ -289,6 +290,8 @@ def kaplan_meier(
         Positive weights, for instance inverse probabilities. The standard error is then that of Xie
         & Liu (2005), which uses the effective number at risk, does not depend on the weights' scale
         and is Greenwood's for equal weights.
+    copies
+        How many patients each entry stands for, where no weights are given; None for one.
 
     Returns
     -------
@@ -299,10 +302,10 @@ def kaplan_meier(
     ValueError
         If the input is empty, missing, impossible or of unequal lengths.
     """
-    data = survival_data(time, event, entry, beside={"Weights": weights})
+    data = survival_data(time, event, entry, copies=copies, beside={"Weights": weights})
     checked = None
     if weights is not None:
-        checked = numbers(weights, "Weights", data.n)
+        checked = numbers(weights, "Weights", data.rows)
         if (checked <= 0).any():
             raise ValueError("Weights must be positive: leave patients with weight zero out.")
     return kaplan_meier_of(data, checked, conf_type, conf_level)

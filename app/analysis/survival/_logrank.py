@@ -76,6 +76,7 @@ def logrank_test(
     strata: Any = None,
     *,
     weights: Weights = "logrank",
+    copies: Any = None,
 ) -> LogrankResult:
     """Test whether all groups have the same survival.
 
@@ -92,6 +93,8 @@ def logrank_test(
         ``logrank`` weighs every event alike; ``peto-peto`` by the pooled survival just before it
         (early differences; R's rho = 1); ``("fleming-harrington", rho, gamma)`` by
         S(t-)^rho (1 - S(t-))^gamma.
+    copies
+        How many patients each entry stands for; None for one.
 
     Returns
     -------
@@ -103,9 +106,10 @@ def logrank_test(
         If fewer than two groups are given or the input is missing or impossible.
     """
     exponents_of(weights)
-    data = survival_data(time, event, entry, beside={"Groups": groups, "Strata": strata})
-    known = two_or_more_groups(groups, data.n)
-    layers = None if strata is None else group_codes(strata, data.n)
+    beside = {"Groups": groups, "Strata": strata}
+    data = survival_data(time, event, entry, copies=copies, beside=beside)
+    known = two_or_more_groups(groups, data.rows)
+    layers = None if strata is None else group_codes(strata, data.rows)
     return logrank_of(data, known, layers, weights)
 
 

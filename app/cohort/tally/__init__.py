@@ -8,10 +8,11 @@ from app.cohort.tally._record import SiteRecord, read_record
 from app.cohort.tally._release import Release, read_release
 from app.cohort.tally._rows import RowTally, tally_of
 from app.cohort.tally._sealing import Seal, digest_of, sealed, unsealed
-from app.cohort.tally._tally import PageTally, Tally, TallyError, moments_table
+from app.cohort.tally._tally import ExposureColumns, PageTally, Tally, TallyError, moments_table
 
 __all__ = [
     "EngineTally",
+    "ExposureColumns",
     "PageTally",
     "PooledTally",
     "Release",

@@ -14,15 +14,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Filter
-from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED, Grouping, GroupingSpec
+from app.cohort.groupings import LEFT_OUT, Grouping, GroupingSpec
 from app.cohort.tally._engine_connection import SECONDS, Engine, open_engine
 from app.cohort.tally._engine_expressions import Expressions
+from app.cohort.tally._engine_forms import (
+    at_or_after,
+    at_or_before,
+    began_on,
+    state_word,
+    where,
+    word,
+)
 from app.cohort.tally._engine_reading import Understood, drawn, raw_table, understand
 from app.cohort.tally._events import event_table
 from app.cohort.tally._tally import (
-    ALTERED,
-    NOT_ALTERED,
     PAIR_CELLS,
+    ExposureColumns,
     N,
     TallyError,
     check_numeric,
@@ -38,6 +45,9 @@ _EVERYTHING = Allowed(None)
 _CODE = "code"
 # Of a group, a time and an end of follow-up: more are no longer counts but rows.
 _MOST_CELLS = 1_000_000
+# Two times a patient are split and modelled, so fewer are counted as they are.
+_MOST_SWITCHES = 200_000
+_MOST_KEPT = 10_000
 
 
 class TooFineError(TallyError):
@@ -61,6 +71,8 @@ class EngineTally:
     _engine: Engine = field(repr=False)
     _known: Understood = field(repr=False)
     _mapping: TableMapping = field(repr=False)
+    # What every change of the filter would ask again: how many of all have each value.
+    _everyone: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -135,16 +147,16 @@ class EngineTally:
             cells["competing"] = column(ends.competing) == 1
         if ends.entry is not None:
             cells["entry"] = column(ends.entry)
-            cells["time"] = _where(cells["entry"] < cells["time"], cells["time"])
+            cells["time"] = where(cells["entry"] < cells["time"], cells["time"])
         names: tuple[str, ...] = ()
         reference = ""
         if group is not None:
             cells[_CODE], grouping = self._groups(group, selected)
             names, reference = grouping.names, grouping.names[grouping.reference]
         if grid is not None:
-            cells["time"] = _at_or_after(cells["time"], grid)
+            cells["time"] = at_or_after(cells["time"], grid)
             if "entry" in cells:
-                cells["entry"] = _at_or_before(cells["entry"], grid)
+                cells["entry"] = at_or_before(cells["entry"], grid)
         rows = self._expressions.selected(selected or Filter())
         asked = rows.select(**cells)
         counted = asked.group_by(list(cells)).aggregate(n=asked.count())
@@ -183,6 +195,48 @@ class EngineTally:
         table.attrs["left_out"] = {reason: n for reason, n in left_out.items() if n}
         table.attrs["reference"] = reference
         return table
+
+    def switches(
+        self,
+        selected: Filter | None,
+        endpoint: str,
+        exposure: ExposureColumns,
+        grid: Sequence[float] | None = None,
+    ) -> pd.DataFrame:
+        """How many patients have each follow-up and each time of an event during it.
+
+        On a grid, who leaves between two points leaves at the later one, and the event came at the
+        earlier one; one at or after the end of follow-up stays after it, one before time zero
+        before it.
+
+        Returns
+        -------
+        DataFrame
+            time, event (NaN where not recorded), began (NaN for never), undated (it came at no
+            known time), unknown (whether it came), n.
+
+        Raises
+        ------
+        TallyError
+            If a column cannot be had by counting.
+        """
+        ends, column = endpoint_of(self.cohort, self.name, endpoint), self._expressions.column
+        time, event = column(ends.time), column(ends.event)
+        began, undated, unknown = self._expressions.exposed(exposure)
+        cells = {"time": time, "event": event, "began": began}
+        if grid is not None:
+            cells["time"] = at_or_after(time, grid)
+            cells["began"] = began_on(began, time, grid)
+        cells |= {"undated": undated, "unknown": unknown}
+        rows = self._expressions.selected(selected or Filter()).select(**cells)
+        counted = rows.group_by(list(cells)).aggregate(n=rows.count())
+        found = self._engine.frame(counted.limit(_MOST_SWITCHES + 1))
+        if len(found) > _MOST_SWITCHES:
+            raise TooFineError(
+                f"Follow-up and event have more than {_MOST_SWITCHES:,} different times: count "
+                "them on a grid."
+            )
+        return found
 
     def moments(
         self,
@@ -281,6 +335,9 @@ class EngineTally:
         self, selected: Filter | None, name: str, group: GroupingSpec | str | None = None
     ) -> pd.DataFrame:
         """See :class:`PageTally`."""
+        everyone = group is None and (selected is None or selected.is_empty)
+        if everyone and name in self._everyone:
+            return self._everyone[name]
         held = self._expressions
         value = held.column(name) if name in self.cohort.patients else held.state(name)
         cells = {"value": value}
@@ -288,7 +345,11 @@ class EngineTally:
             cells["group"], _ = self._groups(group, selected)
         rows = held.selected(selected or Filter()).select(**cells)
         table = self._engine.frame(rows.group_by(list(cells)).aggregate(n=rows.count()))
-        return table if group is not None else table.assign(group=0)
+        if group is None:
+            table["group"] = 0
+        if everyone and len(table) <= _MOST_KEPT:
+            self._everyone[name] = table
+        return table
 
     def levels(self, name: str) -> dict[Any, int]:
         """See :class:`PageTally`; empty where a column has many values."""
@@ -388,42 +449,11 @@ class EngineTally:
         """What to group by, and the words for a value of it."""
         what = counted_by(self.cohort, self.name, name)
         if what == "variable":
-            return self._expressions.column(name), _word
+            return self._expressions.column(name), word
         if what == "alteration":
-            return self._expressions.state(name), _state
+            return self._expressions.state(name), state_word
         code, grouping = self._groups(name, None)
         return code, lambda value: LEFT_OUT.get(value) or grouping.names[int(value)]
-
-
-def _where(test: Any, value: Any) -> Any:
-    import ibis
-
-    return ibis.cases((test, value), else_=None)
-
-
-def _at_or_after(time: Any, grid: Sequence[float]) -> Any:
-    """The first point of a grid that is no earlier; the time itself beyond the last."""
-    import ibis
-
-    return ibis.cases(*[(time <= point, float(point)) for point in grid], else_=time)
-
-
-def _at_or_before(time: Any, grid: Sequence[float]) -> Any:
-    """The last point of a grid that is no later; 0 before the first."""
-    import ibis
-
-    points = [(time >= point, float(point)) for point in reversed(grid)]
-    return ibis.cases(*points, (time.notnull(), 0.0), else_=None)
-
-
-def _word(value: Any) -> str:
-    return LEFT_OUT[MISSING] if pd.isna(value) else str(value)
-
-
-def _state(value: Any) -> str:
-    if pd.isna(value):
-        return LEFT_OUT[NOT_TESTED]
-    return ALTERED if value else NOT_ALTERED
 
 
 def connect(

@@ -42,8 +42,9 @@ from app.cohort.groupings import (
     fixed_by_counts,
     fixed_steps,
 )
+from app.cohort.tally._engine_forms import where
 from app.cohort.tally._engine_reading import Understood
-from app.cohort.tally._tally import TallyError
+from app.cohort.tally._tally import ExposureColumns, TallyError
 
 # Distinct values of a column among the selected patients, ascending, and how many have each.
 CountValues = Callable[[str], tuple[Any, Any]]
@@ -122,6 +123,27 @@ class Expressions:
                 inside = value.isin(wanted) if wanted else ibis.literal(False)
                 return _where_known(value, inside)
         raise TallyError(f"{clause.describe(self.known.cohort)}: {_ON_A_SAMPLE}.")
+
+    def exposed(self, exposure: ExposureColumns) -> tuple[Any, Any, Any]:
+        """When an event during follow-up came, whether at no known time, whether it is unknown.
+
+        Raises
+        ------
+        TallyError
+            If a column cannot be had.
+        """
+        began = sum(self.column(name) * factor for name, factor in exposure.months)
+        undated = self.column(exposure.months[0][0]).isnull()
+        had = unknown = undated & False
+        if exposure.happened:
+            state = self.column(exposure.happened)
+            had = state.isin(list(exposure.yes)).fill_null(False)
+            unknown = state.isnull() & exposure.says_no
+        if exposure.always:
+            began = where(had, began)
+        else:
+            unknown &= undated
+        return began, had & undated, unknown
 
     def groups(self, spec: GroupingSpec, counted: CountValues) -> tuple[Any, Grouping]:
         """The code of each patient's group, as on rows, and the groups, of nobody.

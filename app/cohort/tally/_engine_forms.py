@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from app.cohort.tally._tally import Floats
+from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED, Floats
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.model import DAYS_PER_MONTH
 
@@ -21,6 +22,8 @@ Build = Callable[[Any], Any]
 _MOST_CODES = 20
 _DAYS_PER_YEAR = 365.25
 _RELATIVE = 1e-12
+# As in the analyses: times this near each other differ by rounding only.
+_SAME_TIME = math.sqrt(np.finfo(np.float64).eps)
 
 
 def plain_value(value: Any) -> Any:
@@ -243,3 +246,48 @@ def any_of(parts: Sequence[Build]) -> Build:
         return whole
 
     return build
+
+
+def where(test: Any, value: Any) -> Any:
+    """A value where a condition holds, none elsewhere."""
+    import ibis
+
+    return ibis.cases((test, value), else_=None)
+
+
+def at_or_after(time: Any, grid: Sequence[float]) -> Any:
+    """The first point of a grid that is no earlier; the time itself beyond the last."""
+    import ibis
+
+    return ibis.cases(*[(time <= point, float(point)) for point in grid], else_=time)
+
+
+def at_or_before(time: Any, grid: Sequence[float]) -> Any:
+    """The last point of a grid that is no later; 0 before the first."""
+    import ibis
+
+    points = [(time >= point, float(point)) for point in reversed(grid)]
+    return ibis.cases(*points, (time.notnull(), 0.0), else_=None)
+
+
+def began_on(began: Any, time: Any, grid: Sequence[float]) -> Any:
+    """When an event during follow-up came, on a grid: before time zero, or after the end, stays."""
+    import ibis
+
+    late = began >= time - _SAME_TIME * ibis.greatest(time, 1.0)
+    return ibis.cases(
+        (began < 0, ibis.literal(-1.0)), (late, ibis.greatest(at_or_after(time, grid), began)),
+        else_=at_or_before(began, grid),
+    )  # fmt: skip
+
+
+def word(value: Any) -> str:
+    """What a value is called; one that is missing too."""
+    return LEFT_OUT[MISSING] if pd.isna(value) else str(value)
+
+
+def state_word(value: Any) -> str:
+    """What an alteration's state is called."""
+    if pd.isna(value):
+        return LEFT_OUT[NOT_TESTED]
+    return ALTERED if value else NOT_ALTERED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -72,6 +73,31 @@ def counted_by(cohort: Cohort, name: str, by: str) -> Literal["variable", "alter
     if ":" not in by:
         raise TallyError(f"{name} has no variable or alteration called {by}.")
     return "groups"
+
+
+@dataclass(frozen=True)
+class ExposureColumns:
+    """Which columns say when an event during follow-up came.
+
+    Attributes
+    ----------
+    months
+        Columns whose sum, each in months by its factor, is when it came.
+    happened
+        The column that says whether it did, for those without a time; empty for none.
+    yes
+        Its values that say so.
+    says_no
+        Whether others of its values say that it did not; those without a value are then unknown.
+    always
+        Whether it must have happened by that column for its time to count.
+    """
+
+    months: tuple[tuple[str, float], ...]
+    happened: str = ""
+    yes: tuple[Any, ...] = ()
+    says_no: bool = True
+    always: bool = False
 
 
 class Tally(Protocol):

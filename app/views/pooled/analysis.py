@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from app.analysis.pooling import FEWEST_SITES, PooledEffect, peto_by_site, pooled_effect
+from app.analysis.pooling import FEWEST_SITES, PooledEffect, cox_by_site, pooled_effect
 from app.analysis.survival import (
     KaplanMeier,
     LogrankResult,
@@ -22,6 +22,7 @@ from app.analysis.survival import (
 from app.cohort.colours import assign_colours
 from app.cohort.filters import Filter
 from app.cohort.tally import Release, ReleasePolicy, TallyError, digest_of, pool, tally_of
+from app.views.survival.curves.shape import ratios_of
 from data_loaders import Cohort
 from data_loaders.wording import listing
 
@@ -54,6 +55,9 @@ class PooledSurvival:
         Hazard ratio of the other against the reference within each site; None otherwise.
     together
         These taken together; None where no site has one.
+    ratios
+        One hazard ratio for all sites, each with a baseline of its own, as
+        :func:`app.analysis.competing_risks.hazard_ratios_from_events` gives it; None otherwise.
     means
         Restricted mean survival times of the groups and their differences from the reference, as
         :func:`app.analysis.survival.rmst_differences` gives them; None with fewer than two groups.
@@ -73,6 +77,7 @@ class PooledSurvival:
     compared: tuple[str, ...]
     effects: pd.DataFrame | None
     together: PooledEffect | None
+    ratios: pd.DataFrame | None
     means: pd.DataFrame | None
     left_out: Mapping[str, int]
     exact: bool
@@ -103,7 +108,7 @@ def pooled_survival(
         str(site): kaplan_meier_from_events(part)
         for site, part in table.groupby("site", sort=False)
     }
-    test = effects = together = means = None
+    test = effects = together = means = ratios = None
     compared: tuple[str, ...] = ()
     if len(curves) > 1:
         test = logrank_from_events(table)
@@ -115,7 +120,8 @@ def pooled_survival(
     if len(curves) == 2:
         reference = table.attrs["reference"]
         compared = tuple(sorted(curves, key=lambda name: name != reference))
-        effects = peto_by_site(table, reference)
+        effects = cox_by_site(table, reference)
+        ratios = ratios_of(table, reference)
         if effects["log_hr"].notna().any():
             together = pooled_effect(
                 effects["log_hr"].to_numpy(dtype=np.float64),
@@ -130,6 +136,7 @@ def pooled_survival(
         compared=compared,
         effects=effects,
         together=together,
+        ratios=ratios,
         means=means,
         left_out=table.attrs["left_out"],
         exact=are_exact(releases),

@@ -61,6 +61,7 @@ from app.views.pooled.words import (
     pooled_title,
     releases_named,
 )
+from app.views.survival.curves.page_ratios import draw_ratios
 
 _FILES, _SITE, _WRITTEN = "pooled_files", "release_site", "_release_written"
 _MOST_BYTES = 32 * 2**20
@@ -135,6 +136,8 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
             sites_forest(result.effects, result), forest_title(result), synthetic=result.synthetic
         )
     chart = _draw_result(result, pooled_figure(result), sentences, agreed, forest)
+    if result.ratios is not None:
+        draw_ratios(result.ratios)
     if forest is not None:
         with chart:
             figure_with_downloads(

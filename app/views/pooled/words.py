@@ -71,6 +71,13 @@ def pooled_reading(result: PooledSurvival) -> list[str]:
         )
     if result.means is not None:
         said += [_mean(row) for row in result.means.to_dict("records")]
+    if result.ratios is not None:
+        one = result.ratios.iloc[0]
+        said.append(
+            f"Hazard ratio of {one['group']} against {one['reference']} in one Cox model with a "
+            f"baseline for each site: {format_ratio(one['hr'], one['lower'], one['upper'])}, "
+            f"{format_p(one['p_value'])}."
+        )
     if result.together is not None:
         said += _effect(result.together, *result.compared)
     return said
@@ -204,9 +211,14 @@ def pooled_methods(result: PooledSurvival | PooledIncidence, agreed: pd.DataFram
         )
     if result.effects is not None:
         parts.append(
-            "Within each site the hazard ratio is Peto's one-step estimate (O - E) / V from the "
-            "log-rank test (Yusuf et al. 1985); sites were combined by random effects (DerSimonian "
-            "and Laird 1986) with I² (Higgins and Thompson 2002) and a prediction interval "
-            "(Higgins et al. 2009)."
+            "Within each site the hazard ratio is that of a Cox model of its counts (Efron ties); "
+            "sites were combined by random effects (DerSimonian and Laird 1986) with I² (Higgins "
+            "and Thompson 2002) and a prediction interval (Higgins et al. 2009)."
+        )
+    if result.ratios is not None:
+        parts.append(
+            "Over all sites it is that of a Cox model stratified by site (Efron ties), beside it "
+            "by Breslow's ties, the exact partial likelihood for grouped times (Cox 1972) and one "
+            "step of the score (Yusuf et al. 1985)."
         )
     return " ".join([*parts, f"{product()}."])

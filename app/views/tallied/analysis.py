@@ -36,8 +36,8 @@ from data_loaders.wording import listing
 MOST_PAIRED = 12
 _DRAWN = frozenset({"numeric", *CATEGORIES})
 _MISSING, _SMALLER = LEFT_OUT[MISSING], LEFT_OUT[NOT_DRAWN]
-_MONTHS = range(int(LONGEST_FOLLOW_UP) + 1)
-_BY_MONTH = (
+MONTHS = range(int(LONGEST_FOLLOW_UP) + 1)
+BY_MONTH = (
     "Follow-up is counted by month, who leaves within one at its end: it has too many different "
     "times to be counted by each."
 )
@@ -82,8 +82,8 @@ def followed(
     try:
         table = tally.events(selected, endpoint, spec)
     except TooFineError:
-        table = tally.events(selected, endpoint, spec, _MONTHS)
-        notes.append(_BY_MONTH)
+        table = tally.events(selected, endpoint, spec, MONTHS)
+        notes.append(BY_MONTH)
     grouping = None if spec is None else tally.grouping(spec, selected)
     gone = table.attrs.get("not_drawn", [])
     if gone and grouping is not None:

@@ -7,8 +7,9 @@ from itertools import combinations
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pandas as pd
 
-from app.analysis.competing_risks import GroupModel, group_cox_of
+from app.analysis.competing_risks import GroupModel, group_cox_of, hazard_ratios_from_events
 from app.analysis.survival import Curves, last_with
 from app.study.outcomes import Outcome
 from app.views.survival.curves.analysis import GroupSurvival
@@ -97,6 +98,26 @@ def hazard_ratio(result: GroupSurvival) -> HazardRatio | None:
     if str(row["group"]) == result.reference:
         return HazardRatio(model.reference, str(row["group"]), 1 / hr, 1 / upper, 1 / lower)
     return HazardRatio(str(row["group"]), model.reference, hr, lower, upper)
+
+
+def ratios_from_counts(result: GroupSurvival) -> pd.DataFrame | None:
+    """The hazard ratio of two groups by every likelihood that counts allow.
+
+    As :func:`app.analysis.competing_risks.hazard_ratios_from_events` gives it; None where
+    :func:`hazard_ratio` gives none.
+    """
+    if hazard_ratio(result) is None:
+        return None
+    own = np.isin(result.outcome.codes, result.outcome.large_enough()[0])
+    return ratios_of(result.outcome.table(own), result.reference)
+
+
+def ratios_of(table: pd.DataFrame, reference: str) -> pd.DataFrame | None:
+    """The same of an event table; None where a group has no event."""
+    try:
+        return hazard_ratios_from_events(table, reference)
+    except ValueError:
+        return None
 
 
 def hazards_model(outcome: Outcome) -> GroupModel | None:

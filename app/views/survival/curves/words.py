@@ -36,6 +36,32 @@ _DOUBTFUL = 0.05
 _MOST_CROSSINGS = 2
 
 
+RATIOS_TOLD = (
+    "Efron's is the one told elsewhere. Where times are grouped it stays nearest to that of "
+    "ungrouped times; Breslow's is then nearer to 1, the exact one is of the odds of the event "
+    "within a step of the grid, and the score's single step overshoots where the ratio is far "
+    "from 1."
+)
+_LIKELIHOODS = {
+    "efron": "Cox's partial likelihood, Efron ties",
+    "breslow": "Cox's partial likelihood, Breslow ties",
+    "exact": "Exact partial likelihood (discrete times)",
+    "score": "One step of the score (Peto)",
+}
+
+
+def ratios_table(ratios: pd.DataFrame) -> pd.DataFrame:
+    """The hazard ratio of two groups by several likelihoods, as printed."""
+    return pd.DataFrame(
+        {
+            "Likelihood": _LIKELIHOODS[own["method"]],
+            "Hazard ratio (95% CI)": format_ratio(own["hr"], own["lower"], own["upper"]),
+            "p": format_p_cell(own["p_value"]),
+        }
+        for own in ratios.to_dict("records")
+    )
+
+
 def summary_sheet(
     result: GroupSurvival, unit: TimeUnit, read_at: int | None = None
 ) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from app.analysis.arrays import Bools, Floats
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.regression import (
     CoxModel,
     Landmark,
@@ -32,7 +32,7 @@ from app.analysis.survival_input import slack
 from app.cohort.groupings import MIN_GROUP_FOR_TEST
 from app.study.accounting import Accounting
 from app.study.adjustment import covariate_frame
-from app.study.exposures import Exposure, ExposureTimes, exposure_times
+from app.study.exposures import Exposure, ExposureTimes, default_landmarks, exposure_times
 from app.study.outcomes import Outcome, outcome_of
 from data_loaders import Cohort
 from data_loaders.wording import plural
@@ -63,7 +63,9 @@ class DuringFollowUp:
     Attributes
     ----------
     time, event, began
-        Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (n,).
+        Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (rows,).
+    copies
+        How many patients each row stands for.
     naive
         Cox model of ever exposed against never, from time zero: wrong. None without an answer.
     naive_curves
@@ -97,6 +99,7 @@ class DuringFollowUp:
     time: Floats
     event: Floats
     began: Floats
+    copies: Ints
     naive: CoxModel | None
     naive_curves: TwoCurves
     landmarks: pd.DataFrame
@@ -115,12 +118,22 @@ class DuringFollowUp:
     @property
     def n(self) -> int:
         """Patients analysed."""
-        return len(self.time)
+        return int(self.copies.sum())
+
+    @property
+    def n_events(self) -> int:
+        """Events in these."""
+        return int(self.copies[self.event == 1].sum())
+
+    @property
+    def median_began(self) -> float:
+        """Months by which half of the exposed were."""
+        return _median(self.began, self.copies)
 
     @property
     def n_exposed(self) -> int:
         """Patients exposed during follow-up."""
-        return int(np.isfinite(self.began).sum())
+        return int(self.copies[np.isfinite(self.began)].sum())
 
 
 def during_follow_up(
@@ -178,9 +191,9 @@ def analyse_during_follow_up(
     ----------
     outcome
         Follow-up of the patients selected, from :func:`app.study.outcomes.outcome_of` with
-        ``truncated=False``.
+        ``truncated=False``, or counts of them.
     exposure
-        When each patient's exposure began.
+        When each patient's exposure began, in the order of ``outcome.used``.
     landmarks
         Landmarks in months.
     drawn
@@ -198,14 +211,15 @@ def analyse_during_follow_up(
     began = exposure.months[outcome.used]
     left_out = dict(outcome.left_out)
     noun = exposure.exposure.noun
-    kept = np.ones(outcome.n, dtype=np.bool_)
+    kept = np.ones(len(outcome.time), dtype=np.bool_)
+    copies = np.ones(len(kept), dtype=np.int64) if outcome.copies is None else outcome.copies
     for reason, who in (
         (f"with {noun} at an unknown time", exposure.undated[outcome.used]),
         (f"in whom it is not known whether {noun} came", exposure.unknown[outcome.used]),
         (f"with {noun} dated before time zero", began < 0),
         ("without follow-up after time zero", outcome.time <= 0),
     ):
-        number = int((who & kept).sum())
+        number = int(copies[who & kept].sum())
         if number:
             left_out[reason] = number
             kept &= ~who
@@ -214,38 +228,47 @@ def analyse_during_follow_up(
             "Nobody is left to analyse: widen the filter or choose another endpoint or event."
         )
     time, event, began = outcome.time[kept], outcome.event[kept], began[kept]
+    copies = copies[kept]
+    n = int(copies.sum())
     late = began >= time - slack(time)
     began = np.where(late, np.nan, began)
     ever = np.isfinite(began)
     if not ever.any():
         raise ValueError(
-            f"None of the {plural(len(time), 'patient')} had {noun} before the end of follow-up: "
+            f"None of the {plural(n, 'patient')} had {noun} before the end of follow-up: "
             "widen the filter or choose another event."
         )
     used = outcome.used.copy()
     used[outcome.used] = kept
-    covariates, _ = covariate_frame(cohort, used, adjust)
+    covariates = covariate_frame(cohort, used, adjust)[0] if adjust else pd.DataFrame()
     why_not: dict[str, str] = {}
-    frame = covariates.assign(**{_TIME: time, _EVENT: event, _BEGAN: began, _EVER: ever})
+    frame = covariates.assign(
+        **{_TIME: time, _EVENT: event, _BEGAN: began, _EVER: ever, _MANY: copies}
+    )
     rows = counting_process(frame, _TIME, _EVENT, {EXPOSED: _BEGAN})
     answer = _Answers(why_not)
-    few = _too_few(ever, noun)
-    few_exposed = few if ever.sum() < MIN_GROUP_FOR_TEST else ""
-    at = answer("landmark", lambda: landmark(time, event, began, drawn))
+    few = _too_few(ever, noun, copies)
+    few_exposed = few if copies[ever].sum() < MIN_GROUP_FOR_TEST else ""
+    at = answer("landmark", lambda: landmark(time, event, began, drawn, copies=copies))
     return DuringFollowUp(
         outcome=outcome,
         exposure=exposure.exposure,
-        accounting=Accounting(outcome.selected, len(time), left_out, outcome.limit),
+        accounting=Accounting(outcome.selected, n, left_out, outcome.limit),
         time=time,
         event=event,
         began=began,
-        naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER]), unless=few),
-        naive_curves=_two_curves(time, event, ever),
-        landmarks=_landmarks(time, event, began, landmarks),
+        copies=copies,
+        naive=answer(NAIVE, lambda: cox(frame, _TIME, _EVENT, [_EVER], copies=_MANY), unless=few),
+        naive_curves=_two_curves(time, event, ever, copies),
+        landmarks=_landmarks(time, event, began, copies, landmarks),
         at=at,
-        landmark_curves=(None if at is None else _two_curves(at.time, at.event, at.exposed)),
+        landmark_curves=(
+            None
+            if at is None or at.copies is None
+            else _two_curves(at.time, at.event, at.exposed, at.copies)
+        ),
         simon_makuch=_without_test(
-            answer("simon_makuch", lambda: simon_makuch(time, event, began, start)),
+            answer("simon_makuch", lambda: simon_makuch(time, event, began, start, copies=copies)),
             few_exposed,
         ),
         time_dependent=answer(
@@ -262,14 +285,32 @@ def analyse_during_follow_up(
         ),
         adjusted_for=tuple(str(name) for name in covariates.columns),
         why_not=why_not,
-        n_after_end=int(late.sum()),
-        immortal_months=float(np.nansum(began)),
+        n_after_end=int(copies[late].sum()),
+        immortal_months=float(copies[ever] @ began[ever]),
         start=start,
         shifted_by=exposure.shifted_by,
     )
 
 
-_TIME, _EVENT, _BEGAN, _EVER = "_time", "_event", "_began", "_ever"
+def usual_landmarks(outcome: Outcome, began: Floats) -> list[float]:
+    """Landmarks near the quartiles of the times of an event, before the end of all follow-up.
+
+    Parameters
+    ----------
+    began
+        When it came to each entry of the outcome; NaN for never.
+    """
+    within = began < outcome.time
+    # Quartiles need some thousands of many patients.
+    share = max(1.0, outcome.n / _ENOUGH)
+    many = np.ones(len(within)) if outcome.copies is None else outcome.copies / share
+    usual = default_landmarks(np.repeat(began[within], np.ceil(many[within]).astype(np.int64)))
+    last = float(outcome.time.max()) if outcome.n else 0.0
+    return [mark for mark in usual if mark < last] or usual[:1]
+
+
+_ENOUGH = 100_000
+_TIME, _EVENT, _BEGAN, _EVER, _MANY = "_time", "_event", "_began", "_ever", "_many"
 
 
 @dataclass(frozen=True)
@@ -289,9 +330,20 @@ class _Answers:
             return None
 
 
-def _too_few(exposed: Bools, noun: str) -> str:
+def _median(values: Floats, copies: Ints) -> float:
+    """The median of the known ones, each as often as it occurs."""
+    known = np.flatnonzero(np.isfinite(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    reached = np.cumsum(copies[order])
+    middle = [(reached[-1] - 1) // 2, reached[-1] // 2]
+    return float(values[order[np.searchsorted(reached, middle, side="right")]].mean())
+
+
+def _too_few(exposed: Bools, noun: str, copies: Ints) -> str:
     """Why exposed and unexposed are not compared; empty where there are enough of both."""
-    sizes = {f"with {noun}": int(exposed.sum()), f"without {noun}": int((~exposed).sum())}
+    sizes = {
+        f"with {noun}": int(copies[exposed].sum()), f"without {noun}": int(copies[~exposed].sum())
+    }  # fmt: skip
     who, size = min(sizes.items(), key=lambda item: item[1])
     if size >= MIN_GROUP_FOR_TEST:
         return ""
@@ -314,34 +366,37 @@ def _time_dependent(rows: pd.DataFrame, covariates: list[str]) -> CoxModel:
     if not rows[EXPOSED].any():
         raise ValueError("Nobody was exposed while followed.")
     return cox_time_varying(
-        rows, "start", "stop", _EVENT, [EXPOSED, *covariates], patient="patient"
+        rows, "start", "stop", _EVENT, [EXPOSED, *covariates], patient="patient", copies=_MANY
     )
 
 
-def _two_curves(time: Floats, event: Floats | Bools, exposed: Bools) -> TwoCurves:
+def _two_curves(time: Floats, event: Floats | Bools, exposed: Bools, copies: Ints) -> TwoCurves:
     curves = [
-        kaplan_meier(time[own], event[own]) if own.any() else None for own in (~exposed, exposed)
+        kaplan_meier(time[own], event[own], copies=copies[own]) if own.any() else None
+        for own in (~exposed, exposed)
     ]
-    enough = not _too_few(exposed, "") and bool(np.any(event))
-    return TwoCurves(curves[0], curves[1], logrank_test(time, event, exposed) if enough else None)
+    enough = not _too_few(exposed, "", copies) and bool(np.any(event))
+    test = logrank_test(time, event, exposed, copies=copies) if enough else None
+    return TwoCurves(curves[0], curves[1], test)
 
 
 def _landmarks(
-    time: Floats, event: Floats, began: Floats, landmarks: Sequence[float]
+    time: Floats, event: Floats, began: Floats, copies: Ints, landmarks: Sequence[float]
 ) -> pd.DataFrame:
     """The comparison at every landmark, and who was left out there."""
     marks = sorted({float(mark) for mark in landmarks})
-    table = compare_landmarks(time, event, began, marks)
+    table = compare_landmarks(time, event, began, marks, copies)
     few = np.minimum(table["n_exposed"], table["n"] - table["n_exposed"]) < MIN_GROUP_FOR_TEST
     few = few.fillna(value=False).to_numpy(dtype=bool)
     table.loc[few, ["hr", "lower", "upper", "p_value"]] = np.nan
     table.loc[few, "note"] = f"fewer than {MIN_GROUP_FOR_TEST} patients on a side"
     gone = [time <= mark + slack(mark) for mark in marks]
     return table.assign(
-        events_before=[int((event[g] == 1).sum()) for g in gone],
-        censored_before=[int((event[g] == 0).sum()) for g in gone],
-        exposed_before=[int(np.isfinite(began[g]).sum()) for g in gone],
+        events_before=[int(copies[g & (event == 1)].sum()) for g in gone],
+        censored_before=[int(copies[g & (event == 0)].sum()) for g in gone],
+        exposed_before=[int(copies[g & np.isfinite(began)].sum()) for g in gone],
         exposed_later=[
-            int((began[~g] > mark + slack(mark)).sum()) for mark, g in zip(marks, gone, strict=True)
+            int(copies[~g & (began > mark + slack(mark))].sum())
+            for mark, g in zip(marks, gone, strict=True)
         ],
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -136,7 +137,7 @@ def _tables(result: DuringFollowUp, unit: TimeUnit) -> dict[str, pd.DataFrame]:
 def _methods(result: DuringFollowUp) -> list[str]:
     """Every analysis made, the naive one called what it is."""
     endpoint, told_of = result.outcome.endpoint, result.accounting
-    followed = endpoint_sentence(endpoint, int(result.event.sum()), result.n, told_of.limit)
+    followed = endpoint_sentence(endpoint, result.n_events, result.n, told_of.limit)
     if endpoint.entry is not None:
         followed += " Entry times were not used."
     parts = [f"{told_of.methods()} {followed}", _exposure(result), _landmarks(result)]
@@ -190,11 +191,12 @@ def _models(result: DuringFollowUp) -> str:
 
 def landmark_methods(part: Landmark) -> str:
     """Landmark analysis in months: clock, and who was left out."""
+    many = np.ones(len(part.time), dtype=np.int64) if part.copies is None else part.copies
     return (
         f"Landmark analysis at {part.at:g} months: groups are by the status at the landmark, the "
         f"clock starts there, and the {part.n_events_before:,} patients with the event and "
         f"{part.n_censored_before:,} censored by then were left out, leaving "
-        f"{int(part.exposed.sum()):,} exposed and {int((~part.exposed).sum()):,} not."
+        f"{int(many[part.exposed].sum()):,} exposed and {int(many[~part.exposed].sum()):,} not."
     )
 
 

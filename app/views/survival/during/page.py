@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -22,13 +22,14 @@ from app.shell.show import say, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.study.answer import Answer
-from app.study.exposures import Exposure, default_landmarks, exposure_options, exposure_times
+from app.study.exposures import Exposure, exposure_options, exposure_times
 from app.study.outcomes import outcome_of
 from app.study.wording import format_p, format_ratio, mid_sentence
-from app.views.survival.during.analysis import DuringFollowUp
+from app.views.survival.during.analysis import DuringFollowUp, usual_landmarks
 from app.views.survival.during.answer import LANDMARK, NAIVE, TIME_DEPENDENT
 from app.views.survival.during.words import NOT_CAUSAL
 from app.views.survival.page_immortal_time import EXPOSURE, SHOWN
+from data_loaders import Endpoint
 
 SIDE_BY_SIDE = "Side by side"
 _LATEST = 1200.0
@@ -51,18 +52,20 @@ def draw_during_follow_up(looking: Looking) -> None:
         endpoint = draw_endpoint_choice(cohort)
     options = exposure_options(cohort, endpoint)
     if not options:
-        st.info(
-            f"No event during follow-up can be compared for "
-            f"{mid_sentence(cohort.endpoints[endpoint].label)}: that needs a column with the time "
-            "of a treatment or response in months, such as transplant_months or cr_months (empty "
-            "for who never had it), or a second endpoint such as AML transformation."
-        )
+        say_none(cohort.endpoints[endpoint])
         return
     with middle:
-        exposure = _draw_exposure(options)
+        exposure = draw_exposure(options)
     with right.popover("Options", icon=":material/tune:", width="stretch", key="during_options"):
-        time, start, adjust = _draw_options(looking)
-    landmarks, drawn = _draw_landmarks(looking, endpoint, exposure, time.limit)
+        time, start = draw_during_options()
+        adjust = draw_adjustment(
+            cohort, key="during_adjust", label="Time-dependent Cox adjusted for", usual=True
+        )
+    outcome = outcome_of(
+        cohort, looking.selection.mask, endpoint, limit=time.limit, truncated=False
+    )
+    began = exposure_times(cohort, exposure, endpoint).months[outcome.used]
+    landmarks, drawn = draw_landmarks(usual_landmarks(outcome, began))
     settings = {
         "endpoint_key": endpoint,
         "exposure": exposure,
@@ -70,7 +73,7 @@ def draw_during_follow_up(looking: Looking) -> None:
         "landmarks": landmarks,
         "drawn": drawn,
         "start": start,
-        "adjust": adjust,
+        "adjust": tuple(adjust),
     }
     question = ask(looking, "survival.during", settings)
     try:
@@ -80,6 +83,21 @@ def draw_during_follow_up(looking: Looking) -> None:
         return
     question = replace(question, shown={"unit": time.unit})
     answer = answer_of(question, cohort, result)
+    draw_during(answer, result)
+    take_away(answer, question)
+
+
+def say_none(endpoint: Endpoint) -> None:
+    """Say what an event during the follow-up of an endpoint would need."""
+    st.info(
+        f"No event during follow-up can be compared for {mid_sentence(endpoint.label)}: that needs "
+        "a column with the time of a treatment or response in months, such as transplant_months or "
+        "cr_months (empty for who never had it), or a second endpoint such as AML transformation."
+    )
+
+
+def draw_during(answer: Answer, result: DuringFollowUp) -> None:
+    """The answers in one forest, what they say, the pairs of curves and every landmark."""
     chart, words = st.columns([5, 4], gap="large")
     with chart:
         figure_with_downloads(
@@ -90,19 +108,19 @@ def draw_during_follow_up(looking: Looking) -> None:
     _draw_curves(answer, result)
     _draw_landmark_table(result)
     st.caption(NOT_CAUSAL)
-    take_away(answer, question)
 
 
 # What is asked -------------------------------------------------------------------------------
 
 
-def _draw_exposure(options: list[Exposure]) -> str:
+def draw_exposure(options: Sequence[Exposure]) -> str:
+    """The control of the event; its key."""
     labels = told_apart({option.key: option.label for option in options})
     return pick("Event during follow-up", labels, EXPOSURE, labels=labels)
 
 
-def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]]:
-    """Unit and limit, start of the Simon-Makuch curves in months, covariates."""
+def draw_during_options() -> tuple[TimeOptions, float]:
+    """Unit and limit, and the start of the Simon-Makuch curves in months."""
     time = draw_time_options()
     start = st.number_input(
         "Simon-Makuch curves from month",
@@ -112,22 +130,17 @@ def _draw_options(looking: Looking) -> tuple[TimeOptions, float, tuple[str, ...]
         bind="query-params",
         help="A later start keeps a curve from falling to zero while few have had the event.",
     )
-    adjust = draw_adjustment(
-        looking.cohort, key="during_adjust", label="Time-dependent Cox adjusted for", usual=True
-    )
-    return time, float(start or 0.0), tuple(adjust)
+    return time, float(start or 0.0)
 
 
-def _draw_landmarks(
-    looking: Looking, endpoint: str, exposure: str, limit: float | None
-) -> tuple[list[float], float]:
-    """The landmarks in months, and the one whose curves are drawn."""
-    cohort = looking.cohort
-    outcome = outcome_of(cohort, looking.selection.mask, endpoint, limit=limit, truncated=False)
-    began = exposure_times(cohort, exposure, endpoint).months[outcome.used]
-    usual = default_landmarks(np.where(began < outcome.time, began, np.nan))
-    last = float(outcome.time.max()) if outcome.n else 0.0
-    usual = [mark for mark in usual if mark < last] or usual[:1]
+def draw_landmarks(usual: Sequence[float]) -> tuple[list[float], float]:
+    """The landmarks in months, and the one whose curves are drawn.
+
+    Parameters
+    ----------
+    usual
+        Those taken where none are typed.
+    """
     left, right = st.columns([4, 8], vertical_alignment="bottom")
     typed = left.text_input(
         "Landmarks, months (separate by commas)",
@@ -135,7 +148,7 @@ def _draw_landmarks(
         placeholder=", ".join(f"{mark:g}" for mark in usual),
         bind="query-params",
     )
-    marks = _months(typed) or usual
+    marks = _months(typed) or list(usual)
     names = {f"{mark:g}": mark for mark in marks}
     middle = list(names)[(len(names) - 1) // 2]
     with right:

@@ -78,7 +78,7 @@ def during_reading(result: DuringFollowUp) -> list[str]:
     """The result in plain words, one sentence each, from rules."""
     noun = result.exposure.noun
     years = result.immortal_months / 12
-    median = float(np.nanmedian(result.began))
+    median = result.median_began
     sentences = []
     naive, honest = exposed_row(result.naive), exposed_row(result.time_dependent)
     if naive is not None and honest is not None:
