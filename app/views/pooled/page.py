@@ -100,6 +100,8 @@ def draw_pooled(looking: Looking) -> None:
             f"Example: the centres of the {cohort_title(shown)}, all its patients, each as if it "
             "had released its own counts."
         )
+    else:
+        st.caption("Shown are these files; the cohort and filter in the sidebar do not count.")
     asked = shared_questions(releases)
     if not asked:
         st.warning(
@@ -136,8 +138,6 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
             sites_forest(result.effects, result), forest_title(result), synthetic=result.synthetic
         )
     chart = _draw_result(result, pooled_figure(result), sentences, agreed, forest)
-    if result.ratios is not None:
-        draw_ratios(result.ratios)
     if forest is not None:
         with chart:
             figure_with_downloads(
@@ -147,6 +147,8 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
                 name=("pooled", "sites"),
                 alt=f"{forest_title(result)}. 95% intervals, one row a site and all together.",
             )
+            if result.ratios is not None:
+                draw_ratios(result.ratios)
 
 
 def _draw_incidence(result: PooledIncidence, agreed: pd.DataFrame) -> None:
