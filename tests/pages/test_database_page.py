@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.analysis.associations import table_one_of_tally
 from app.cohort.filters import Filter
@@ -222,6 +223,19 @@ def test_groups_side_by_side_are_those_of_the_rows(tally: EngineTally, rows: Coh
     assert (everyone.names, everyone.n) == (("All patients",), int(mask.sum()))
 
 
+def filters_draw_no_more_than_two_samples(at: AppTest) -> None:
+    for youngest in (50.0, 60.0, 70.0):
+        at.selectbox(key="engine_range_of").set_value("age_years").run(timeout=200)
+        at.number_input(key="engine_low_age_years").set_value(youngest)
+        at.session_state["view"] = "Cox model"
+        calm(at.run(timeout=200))
+    drawn = at.session_state["_uploads"]
+    assert len(drawn) == 2, "every filter draws another sample; the latest two are held"
+    assert "70" in list(drawn.values())[-1].provenance.note
+    held_answers = at.session_state["_engine"].answers.values()
+    assert sum(isinstance(answer, Cohort) for answer in held_answers) == 2
+
+
 def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registry, monkeypatch):
     monkeypatch.setattr(result, "MAX_ROWS", 1000)
     at = calm(open_app("data"))
@@ -263,16 +277,7 @@ def test_a_table_too_large_to_be_copied_is_asked_where_it_lies(open_app, registr
     sampled = list(at.session_state["_uploads"].values())[-1]
     assert sampled.name.startswith("patients, sample of ")
     assert "ASXL1 altered" in sampled.provenance.note
-    for youngest in (50.0, 60.0, 70.0):
-        at.selectbox(key="engine_range_of").set_value("age_years").run(timeout=200)
-        at.number_input(key="engine_low_age_years").set_value(youngest)
-        at.session_state["view"] = "Cox model"
-        calm(at.run(timeout=200))
-    drawn = at.session_state["_uploads"]
-    assert len(drawn) == 2, "every filter draws another sample; the latest two are held"
-    assert "70" in list(drawn.values())[-1].provenance.note
-    held_answers = at.session_state["_engine"].answers.values()
-    assert sum(isinstance(answer, Cohort) for answer in held_answers) == 2
+    filters_draw_no_more_than_two_samples(at)
     at.button(key="engine_close").click().run(timeout=200)
     assert "_engine" not in at.session_state
     assert at.session_state["cohort"] != DATABASE
