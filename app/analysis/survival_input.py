@@ -85,10 +85,6 @@ class Groups:
     codes: Ints
     empty: tuple[Any, ...] = ()
 
-    def subset(self, keep: Bools) -> Groups:
-        """Only the rows in ``keep`` (shape (n,)), with the same labels."""
-        return Groups(self.labels, self.codes[keep], self.empty)
-
 
 def survival_data(
     time: Any,

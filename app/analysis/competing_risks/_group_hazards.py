@@ -122,7 +122,7 @@ def group_cox_of(
     layers = [_efron(data, happened, known)]
     if strata is not None:
         layers = [
-            _efron(data.subset(own), happened[own], known.subset(own))
+            _efron(data.subset(own), happened[own], Groups(known.labels, known.codes[own]))
             for own in (strata.codes == place for place in range(len(strata.labels)))
         ]
     died = np.sum([layer.died.sum(axis=0) for layer in layers], axis=0)

@@ -20,6 +20,7 @@ from app.analysis.competing_risks._group_hazards import event_rows, group_cox_fr
 from app.analysis.event_tables import follow_up, groups_of
 from app.analysis.likelihood import maximise
 from app.analysis.survival import logrank_from_events, one_step_ratio
+from app.analysis.survival_input import Groups
 
 EFRON, BRESLOW, EXACT, SCORE = "efron", "breslow", "exact", "score"
 
@@ -83,7 +84,10 @@ def _rows(table: pd.DataFrame, group: str) -> tuple[Floats, Floats]:
     layers = [np.ones(data.rows, dtype=np.bool_)]
     if sites is not None:
         layers = [sites.codes == place for place in range(len(sites.labels))]
-    parts = [event_rows(data.subset(own), (causes == 1)[own], known.subset(own)) for own in layers]
+    parts = [
+        event_rows(data.subset(own), causes[own] == 1, Groups(known.labels, known.codes[own]))
+        for own in layers
+    ]
     died, risk = (np.concatenate(held)[:, order] for held in zip(*parts, strict=True))
     return died, risk
 
