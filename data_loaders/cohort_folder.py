@@ -62,11 +62,6 @@ def write_cohort(cohort: Cohort, folder: str | Path) -> Path:
     folder
         Does not exist yet, or is empty.
 
-    Returns
-    -------
-    Path
-        The folder.
-
     Raises
     ------
     CohortError

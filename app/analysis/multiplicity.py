@@ -25,10 +25,6 @@ def adjust_p_values(p_values: Any, method: Adjustment = "bh", families: Any = No
         Family of each test, shape (m,): the tests of a family say the same and count once, each
         with its share of the weight (Benjamini & Hochberg 1997). None for each on its own.
 
-    Returns
-    -------
-    array of shape (m,)
-
     Raises
     ------
     ValueError

@@ -33,11 +33,6 @@ def draw_table(
         As in ``st.dataframe``; pinned columns of text get their width here.
     printed
         What prints the cells of columns by their names; they sort by their values all the same.
-
-    Returns
-    -------
-    object
-        What ``st.dataframe`` returns.
     """
     order = list(column_order or frame.columns)
     config: dict[str, Any] = dict(column_config or {})

@@ -80,11 +80,6 @@ def frequencies_from_counts(counts: pd.DataFrame, conf_level: float = 0.95) -> p
     ----------
     counts
         feature, altered, tested.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`alteration_frequencies`.
     """
     altered, tested = counts["altered"].to_numpy(), counts["tested"].to_numpy()
     lower, upper = wilson_interval(altered, tested, conf_level)

@@ -53,11 +53,6 @@ def table_one_of_tally(
     variables, features, number_test
         As in :func:`table_one`; of variables those that can be counted.
 
-    Returns
-    -------
-    TableOne
-        The same as of the rows.
-
     Raises
     ------
     TallyError

@@ -131,10 +131,6 @@ def cumulative_incidence(
     entry
         Time each patient came under observation (left truncation), before ``time``.
 
-    Returns
-    -------
-    CumulativeIncidence
-
     Raises
     ------
     ValueError

@@ -76,10 +76,6 @@ def fine_gray(
     references, units
         As in :func:`app.analysis.regression.cox`.
 
-    Returns
-    -------
-    FineGray
-
     Raises
     ------
     ValueError

@@ -73,10 +73,6 @@ def gray_test(
     rho
         Weight (1 - F)^rho, F the incidence before each event; 0 weighs all times alike.
 
-    Returns
-    -------
-    GrayTest
-
     Raises
     ------
     ValueError

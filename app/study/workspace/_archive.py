@@ -88,11 +88,6 @@ def from_archive(store: Workspace, owner: str, content: bytes) -> tuple[str, ...
 
     What is saved under a name that the workspace has becomes its newest version.
 
-    Returns
-    -------
-    tuple of str
-        Keys of the cohorts.
-
     Raises
     ------
     WorkspaceError

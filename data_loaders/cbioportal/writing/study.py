@@ -46,11 +46,6 @@ def write_study(cohort: Cohort, folder: str | Path, identifier: str | None = Non
     identifier
         Of the study; default from the cohort's name.
 
-    Returns
-    -------
-    Path
-        The folder.
-
     Raises
     ------
     CohortError
