@@ -39,10 +39,16 @@ MODULES = {module(path): path for path in SOURCES}
 
 
 @cache
+def nodes(name: str) -> tuple[ast.AST, ...]:
+    """Every part of a module's source."""
+    return tuple(ast.walk(ast.parse(MODULES[name].read_text())))
+
+
+@cache
 def imports(name: str) -> frozenset[str]:
     """Modules of the house that a module imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+    for node in nodes(name):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -167,8 +173,8 @@ def test_modules_stay_one_idea():
 
 def test_enter_in_a_list_takes_the_one_match_typed():
     """Streamlit's first entry would be "Select 3 matches": TP53 and its refinements at once."""
-    for name, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text())):
+    for name in MODULES:
+        for node in nodes(name):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "multiselect":
                 given = {keyword.arg: keyword.value for keyword in node.keywords}
                 assert isinstance(given.get("select_all"), ast.Constant), f"{name}:{node.lineno}"
