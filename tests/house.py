@@ -156,7 +156,7 @@ def test_what_only_one_module_uses_is_its_private_part():
     alone = {
         name: next(iter(users[name]))
         for name, path in MODULES.items()
-        if name.startswith(("app.cohort.", "app.analysis."))
+        if name.startswith(("app.cohort.", "app.analysis.", "app.study."))
         if path.name != "__init__.py" and len(users[name]) == 1
         if not any(part.startswith("_") for part in name.split("."))
     }
