@@ -276,7 +276,9 @@ def aml_with_fusions(seed: int = 0, rare_features: int = 90) -> Labelled:
     features = sorted({feature for own in held.values() for feature in own})
     rows, classes = [], []
     for name, n, _ in AML_CLASSES:
-        share = np.array([held[name].get(feature, 0.01) for feature in features])
+        # What other classes carry by chance; fusions exclude each other.
+        elsewhere = {f: 0.0 if "(" in f or "::" in f else 0.01 for f in features}
+        share = np.array([held[name].get(feature, elsewhere[feature]) for feature in features])
         odds = share / np.maximum(1 - share, 1e-9) * np.exp(rng.normal(0, 0.3, (n, 1)))
         bits = rng.random((n, len(features))) < np.where(share == 1, 1, odds / (1 + odds))
         fusions = [features.index(f) for f in ("t(9;11)", "t(v;11)")]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from data_loaders.alterations.genes import is_fusion
 from data_loaders.alterations.hgvs import is_nameless, is_understood, protein_change
 from data_loaders.files.columns import UNKNOWN_WORDS, YES_WORDS, Floats, TextColumn
 from data_loaders.model import FeatureKind
@@ -35,7 +36,7 @@ _YES = YES_WORDS - {"1", "t", "y"} | FOUND_WORDS | frozenset(
         "detectada", "alterado", "alterada", "het", "hom", "hemi", "heterozygous", "homozygous",
         "hemizygous", "heterozygot", "homozygot", "found", "gefunden", "trouvé", "trovato",
         "présence", "presence", "presenza", "presencia", "pathogenic", "pathogen",
-        "likely pathogenic",
+        "likely pathogenic", "hrd", "hyperdiploid",
     }
 )  # fmt: skip
 _NO = WILD_WORDS | frozenset(
@@ -44,7 +45,7 @@ _NO = WILD_WORDS | frozenset(
         "kein nachweis", "non mutés", "non mutée", "absente", "non détectée", "non rilevata",
         "non presente", "non alterato", "ausente", "no detectada", "no mutado", "no mutada",
         "no presente", "no alterado", "non altéré", "n", "f", "false",
-        "absence", "assenza", "ausencia",
+        "absence", "assenza", "ausencia", "nhrd", "non-hrd", "non hrd", "non-hyperdiploid",
     }
 )  # fmt: skip
 _NOT_TESTED = UNKNOWN_WORDS | NOT_TESTED_WORDS | frozenset({"nt", "n.t.", "n.e.", "n/e", "ne"})
@@ -127,8 +128,14 @@ def read_calls(column: TextColumn, kind: FeatureKind) -> Calls | None:
             unread &= ~numeric
     elif any(cell is not None and cell.change for cell in cells):
         return None
+    fused = [is_fusion(str(text)) for text in column.texts]
     positive = column.words.count("+") > 0
-    found = positive or any(change is not None for change in changes) or not np.isnan(vaf).all()
+    found = (
+        positive
+        or any(fused)
+        or any(change is not None for change in changes)
+        or not np.isnan(vaf).all()
+    )
     for place, word in enumerate(column.words):
         if found and word in _NOTHING:
             states[place], unread[place] = 0.0, False
@@ -170,6 +177,8 @@ def _cell(text: str, word: str) -> _Cell | None:
         return _Cell(0.0)
     if (part := _WITH_PART.fullmatch(plain)) and _PART.fullmatch(part[1]):
         return _Cell(1.0, part[1].upper())
+    if is_fusion(text):
+        return _Cell(1.0)
     if _RESIDUE.fullmatch(text):
         return _Cell(1.0, f"p.{text}")
     if _NUMBER.fullmatch(text):

@@ -26,7 +26,7 @@ _NOT_AN_ALTERATION = re.compile(
 )
 _MUTATED = (
     r"(?:mut(?:ated|ationsstatus|ation|ant|iert|azione|aci[oó]n|ato|ado|é)?|status|statut|stato|"
-    r"estado|altered|any)"
+    r"estado|altered|alt(?:eration)?|any)"
 )
 _SEP = r"[\s_.\-:]*"
 
@@ -64,9 +64,16 @@ _OF_A_CLONE = re.compile(
 _PHILADELPHIA = "BCR::ABL1"
 _TRANSCRIPT = r"p190|p210|p230|e1a2|e13a2|e14a2|e19a2|b2a2|b3a2"
 _BCR_ABL1 = re.compile(
-    rf"(?:({_TRANSCRIPT})[\s_.\-]*)?bcr[\s_.:/\-]*abl1?(?:[\s_.\-]*(?:fusion|pos(?:itive)?|({_TRANSCRIPT})))?",
+    rf"(?:({_TRANSCRIPT})[\s_.\-]*)?bcr[\s_.:/\-]*abl1?(?:[\s_.\-]*(?:fusion|pos(?:itive)?|({_TRANSCRIPT})))?"
+    r"(?:[\s_.\-]*status)?",
     re.IGNORECASE,
 )
+# Two genes joined, with what may be said of it: ETV6/RUNX1 Fusion Status.
+_FUSED = re.compile(
+    r"(?P<one>[A-Z0-9]+)(?:::|[-_/])(?P<other>[A-Z0-9]+)"
+    r"(?P<said>(?:[\s_.\-]+(?i:gene|fusion|rearrangement|translocation|status|pos(?:itive)?))*)"
+)
+_LOCI = frozenset({"IGH", "IGK", "IGL", "TRA", "TRB", "TRD", "TRG"})
 _LONGEST_CODE = 40
 _ARM = r"(?:\d|1\d|2[0-2]|x|y)[pq]?"
 _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -92,6 +99,7 @@ _CYTOGENETIC: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:monosomal|mk|monosomal[\s_]*karyotype)$", "monosomal karyotype"),
         (r"^(?:hyper|hypo)diploid(?:y|[\s_]*karyotype)?$", "{name}"),
         (r"^(?:chromothripsis|chromoplexy|tetraploidy?|near[\s_-]*tetraploidy?)$", "{name}"),
+        (r"^iamp[\s_(]*21\)?$", "iAMP21"),
         (r"^(?:ring|marker)(?:[\s_]*chromosome)?$", "{name} chromosome"),
         (r"^(?:ph|philadelphia)(?:[\s_]*(?:positive|chromosome))?$", "t(9;22)"),
     )
@@ -233,7 +241,9 @@ def _gene(text: str) -> FeatureName | None:
 
 def _structural(text: str) -> FeatureName | None:
     """A gene's translocation, gain or loss, such as ``BCL2_translocation`` or ``MYC_SV``."""
-    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", text)
+    match = re.fullmatch(
+        r"(?P<gene>[A-Za-z0-9]+)(?P<too>/[A-Z]\d?)?[\s_.\-]+(?P<what>[A-Za-z][\w\s.\-]*)", text
+    )
     symbol = _symbol(match["gene"]) if match else None
     # A deletion in CALR is a mutation: type 1.
     if match is None or symbol in {None, "CALR"} or not _STRUCTURAL.fullmatch(match["what"]):
@@ -242,7 +252,7 @@ def _structural(text: str) -> FeatureName | None:
     what = "rearrangement" if match["what"].lower() == "r" else match["what"].replace("_", " ")
     named = text if alias is None else gene + text[len(match["gene"]) :]
     return FeatureName(
-        named, "cytogenetic", None, f"{gene} {what}",
+        named, "cytogenetic", None, f"{gene}{match['too'] or ''} {what}",
         f"a structural event of {gene}: moved, gained or lost", alias, note,
     )  # fmt: skip
 
@@ -390,8 +400,17 @@ def _fusion(text: str) -> FeatureName | None:
             "the transcript of a fusion" if said else "a fusion of two genes",
             None if name == text else text,
         )  # fmt: skip
-    parts = re.split(r"::|[-_/]", text)
-    if len(parts) == 2 and all(part in known_symbols() for part in parts):
-        label = "::".join(_current(part)[0] for part in parts)
-        return FeatureName(text, "cytogenetic", None, label, "a fusion of two genes")
-    return None
+    match = _FUSED.fullmatch(text)
+    if match is None or not is_fusion(f"{match['one']}::{match['other']}"):
+        return None
+    label = "::".join(_current(part)[0] for part in (match["one"], match["other"]))
+    name, alias = (label, text) if match["said"] else (text, None)
+    return FeatureName(name, "cytogenetic", None, label, "a fusion of two genes", alias)
+
+
+def is_fusion(text: str) -> bool:
+    """Whether a text names two known genes joined, such as ``P2RY8-CRLF2`` or ``IGH::MYC``."""
+    match = _FUSED.fullmatch(text.strip())
+    return match is not None and all(
+        part in known_symbols() or part in _LOCI for part in (match["one"], match["other"])
+    )

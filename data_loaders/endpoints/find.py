@@ -100,6 +100,9 @@ _AN_AGE = re.compile(r"age|alter|eta(?![a-z])|edad")
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
 )
+_LETTER = re.compile(r"(os|efs|rfs|pfs|dfs|lfs|ffs|ttp)[_. ](?:e|ev)")  # os_e beside os_m
+# Of these two words the first does not say that the column tells who had the event.
+_ONE_WORD = (("event", "free"), ("first", "event"))
 # Times and states of these are covariates, whatever stands beside them.
 _NOT_OUTCOMES = frozenset(
     {
@@ -371,10 +374,14 @@ def _part_of(column: str) -> _Part | None:
 def _part_of_name(name: str, column: str) -> _Part | None:
     glued = _GLUED.match(name.lower())
     tokens = glued.groups() if glued else parse_name(name).tokens
+    if letter := _LETTER.fullmatch(name.lower()):
+        tokens = (letter[1], "event")
     unit = None if glued else parse_name(name).unit
     if tokens in {("day",), ("week",), ("month",), ("year",)}:
         return None
     words = [token for token in tokens if token not in _FILLERS]
+    if tuple(words[:2]) in _ONE_WORD:
+        words = ["".join(words[:2]), *words[2:]]
     if words and words[-1] in _UNIT_WORDS and (len(words) > 1 or len(words[0]) > 2):
         unit = _UNIT_WORDS[words.pop()]
     elif len(words) > 1 and words[0] in _UNIT_WORDS and len(words[0]) > 2:

@@ -46,14 +46,14 @@ UNKNOWN_WORDS = frozenset(
 YES_WORDS = frozenset(
     {
         "1", "yes", "y", "true", "t", "positive", "pos", "present", "detected", "mut", "mutated",
-        "mutant", "mutation", "altered", "abnormal",
+        "mutant", "mutation", "altered", "abnormal", "ja", "oui", "sì", "sí", "si",
     }
 )  # fmt: skip
 NO_WORDS = frozenset(
     {
         "0", "no", "n", "false", "f", "negative", "neg", "absent", "not detected", "undetected",
         "wt", "wild type", "wildtype", "wild-type", "unmutated", "not mutated", "unaltered",
-        "normal",
+        "normal", "nein", "non",
     }
 )  # fmt: skip
 

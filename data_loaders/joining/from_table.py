@@ -36,7 +36,7 @@ from data_loaders.meaning.derived import (
     molecular_responses,
     transplant_time,
 )
-from data_loaders.meaning.families import disease_family
+from data_loaders.meaning.families import disease_family, only_lymphoid
 from data_loaders.meaning.identifiers import with_patient_ids
 from data_loaders.meaning.unknown_codes import answers_without_codes, date_codes
 from data_loaders.meaning.validation import columns_not_understood, constant_columns
@@ -135,7 +135,8 @@ def cohort_from_table(
         if n not in alterations.sources
     ]
     reads += [extra for extra in map(leftover_column, reads) if extra]
-    reads += karyotypes
+    # The cytogenetic risk groups of MDS mean nothing in a lymphoid disease.
+    reads += [r for r in karyotypes if r.variable.name != "cyto_ipssr" or not only_lymphoid(reads)]
     reads += [read for read in molecular_responses(reads) if _is_new(read, reads)]
     for read in (
         transplant_time(dates, table.rows),

@@ -20,16 +20,18 @@ from data_loaders.alterations.genes import FeatureName, read_feature_name
 from data_loaders.files.columns import UNKNOWN_WORDS, Floats, TextColumn
 from data_loaders.karyotype.columns import is_iscn
 from data_loaders.model import Issue
+from data_loaders.variants.words import NOT_TESTED_WORDS
 from data_loaders.wording import at_rows, listed, shown
 
 # Laboratories' limits lie between 3 and 20%, by probe; 10% is the European Myeloma Network's for
 # fusions (Ross 2012 Haematologica 97:1272).
 POSITIVE_FROM = 10.0
 _OF_NUCLEI = re.compile(
-    r"[\s_.(\[]*(?:%|(?:_|\b)(?:pct|percent\w*|per cent|of|nuclei|cells))+[\s_.)\]]*",
+    r"[\s_.(\[]*(?:%|(?:_|\b)(?:pct|percent\w*|per cent|of|nuclei|plasma|cells|pcs?\b))+[\s_.)\]]*",
     re.IGNORECASE,
 )
 _IS_FISH = re.compile(r"(?:^|[\W_])i?fish(?:$|[\W_])", re.IGNORECASE)
+_BY_FISH = re.compile(r"[\s_.]*[(\[]?\bi?fish\b[)\]]?[\s_.]*", re.IGNORECASE)
 _COUNTED = re.compile(r"(\d{1,4})\s*(?:/|of)\s*(\d{1,4})")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*(?:%|per\s?cent|pct)", re.IGNORECASE)
 _NUMBER = re.compile(r"[<>≤≥~]?\s*(\d{1,3}(?:[.,]\d+)?)")
@@ -111,8 +113,8 @@ def _probe_named(name: str, column: TextColumn) -> FeatureName | None:
         _PERCENT.search(str(t)) or _COUNTED.search(str(t)) for t in column.texts
     ):
         return None
-    feature = read_feature_name(plain)
-    return feature if feature is not None and feature.kind == "cytogenetic" else None
+    features = map(read_feature_name, (plain, _BY_FISH.sub(" ", plain).strip()))
+    return next((f for f in features if f is not None and f.kind == "cytogenetic"), None)
 
 
 def _of_probe(column: TextColumn, feature: FeatureName) -> dict[str, States]:
@@ -124,10 +126,12 @@ def _of_probe(column: TextColumn, feature: FeatureName) -> dict[str, States]:
         shares = np.where(plain, 100 * shares, shares)  # fractions
     states = np.where(known, (shares >= POSITIVE_FROM).astype(float), np.nan)
     for place, word in enumerate(column.words):
-        if not known[place] and word not in UNKNOWN_WORDS:
+        if not known[place] and word not in UNKNOWN_WORDS | NOT_TESTED_WORDS:
             states[place] = 0.0 if _NORMAL.fullmatch(word) else column.answers[place]
             known[place] = not np.isnan(states[place])
-    unknown = np.array([word in UNKNOWN_WORDS for word in column.words], dtype=bool)
+    unknown = np.array(
+        [word in UNKNOWN_WORDS | NOT_TESTED_WORDS for word in column.words], dtype=bool
+    )
     told = column.counts[known | unknown].sum()
     if (
         not known.any()

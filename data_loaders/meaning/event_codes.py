@@ -17,7 +17,9 @@ _EVENT_WORDS = frozenset(
     {
         "1", "1.0", "event", "yes", "y", "true", "t", "progressed", "progression", "recurred",
         "recurred/progressed", "recurrence", "relapse", "relapsed", "transformed", "failure",
-        "occurred", "with event", "ja", "j", "si", "oui", "ereignis", "evento", "evenement",
+        "occurred", "with event", "smn", "second malignant neoplasm", "second malignancy",
+        "secondary malignancy", "induction failure",
+        "ja", "j", "si", "oui", "ereignis", "evento", "evenement",
         "rezidiv", "recidiva", "rechute", "recaida", "progress", "progressione", "progresion",
     }
 )  # fmt: skip

@@ -26,6 +26,7 @@ from data_loaders.model import Issue, Variable
 from data_loaders.wording import listed, plural, shown
 
 FAMILIES = ("MPN", "MDS", "MDS/MPN", "AML", "ALL", "CLL", "lymphoma", "myeloma", "other")
+_LYMPHOID = frozenset({"ALL", "CLL", "lymphoma", "myeloma"})
 _DATA = Path(__file__).parents[1] / "data" / "disease_families.csv"
 _DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
 _NAME = "disease_family"
@@ -109,6 +110,20 @@ def disease_family(reads: Iterable[ReadColumn]) -> ReadColumn | None:
         source_column=names[0],
     )
     return ReadColumn(variable, values, _RANK, tuple(_unknown(names, unknown & ~told)))
+
+
+def only_lymphoid(reads: Iterable[ReadColumn]) -> bool:
+    """Whether every diagnosis that is understood is a lymphoid one, and there is one.
+
+    Parameters
+    ----------
+    reads
+        The table's ordinary columns, understood.
+    """
+    own = [read for read in reads if read.key in _DIAGNOSES and read.variable.kind != "numeric"]
+    texts = {str(cell) for read in own for cell in read.cells if cell is not None}
+    families = {family_of(text) for text in texts} - {None}
+    return bool(families) and families <= _LYMPHOID
 
 
 def _says_itself(read: ReadColumn, values: np.ndarray[tuple[int], np.dtype[np.object_]]) -> bool:

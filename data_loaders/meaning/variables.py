@@ -53,6 +53,10 @@ _MEASURED = {
 # Under such a name the classes say what is meant: a stage or a response.
 _LUGANO = re.compile(r"lugano(?: 2014| classification| criteria)?")
 _FEWEST_OF_A_MEASURE = 4  # different numbers; fewer are codes of classes
+_NOT_FOUND = frozenset(
+    {"undetectable", "undetected", "not detected", "not detectable", "negative", "neg",
+     "nicht nachweisbar", "non rilevabile", "indétectable", "indetectable"}
+)  # fmt: skip
 _HALF, _LEAST_IDENTITY = 0.5, 50
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
@@ -117,12 +121,6 @@ def read_column(
     if column.percent.any() and not stated.get("kind"):
         column, mixture = signs_of_percent(column, rows)
         issues = [*issues, *mixture]
-    if term is None and not stated and _is_lugano(column) and column.share_numeric == 1:
-        words = (
-            f"{shown(column.name)} may be a stage or a response, which its numbers do not tell; it "
-            "was kept as it is: name it Lugano stage or Lugano response."
-        )
-        issues = [*issues, Issue("warning", words, column.name, code="spellings")]
     kind, why = _kind_of(column, term, cast("VariableKind | None", stated.get("kind")), dates)
     issues = [*issues, *_no_numbers(column, rows, term, kind if why != "as stated" else "")]
     if kind in {"categorical", "ordinal"}:
@@ -189,9 +187,18 @@ def _known(
     if term and term.key == "sex":
         column, found = folded_sex(column)
         issues += found
+    elif free and term and term.key.startswith("bcr_abl"):
+        column, found = _undetected(column)
+        issues += found
     elif free:
         column, found = named_levels(column, term)
         issues += found
+        if term is None and _is_lugano(column) and column.share_numeric == 1:
+            words = (
+                f"{shown(column.name)} may be a stage or a response, which its numbers do not "
+                "tell; it was kept as it is: name it Lugano stage or Lugano response."
+            )
+            issues.append(Issue("warning", words, column.name, code="spellings"))
     return column, coded, issues
 
 
@@ -214,6 +221,16 @@ def term_held(column: TextColumn) -> Term | None:
     if measured == _LDH_RATIO and float(np.nanmedian(column.numbers)) > _LARGEST_MULTIPLE:
         measured = "ldh_limit"  # "LDH ULN" may be the limit itself
     return term_called(measured)
+
+
+def _undetected(column: TextColumn) -> tuple[TextColumn, list[Issue]]:
+    """A transcript that was looked for and not found is 0%, which is no missing value."""
+    found = [t for t, word in zip(column.texts, column.words, strict=True) if word in _NOT_FOUND]
+    if not found or not (~np.isnan(column.numbers)).any():
+        return column, []
+    words = f"{shown(column.name)}: {listed(found)} was read as 0%."
+    issue = Issue("info", words, column.name, len(found), code="spellings")
+    return relabelled(column, lambda text: "0" if text in found else text), [issue]
 
 
 def _is_lugano(column: TextColumn) -> bool:

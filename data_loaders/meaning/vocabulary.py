@@ -80,7 +80,11 @@ _ORDERS: tuple[tuple[str, ...], ...] = (
     ("very good", "good", "int|intermediate", "poor", "very poor"),
     ("favorable|favourable|good|inter 1 good", "int|intermediate|inter|inter 1|intermediate i",
      "inter 2|intermediate ii", "adverse|poor|unfavorable|unfavourable"),
-    ("low", "moderate|medium|standard|int|intermediate", "high"),
+    ("low|lr", "moderate|medium|standard|int|intermediate|ir", "high|hr"),
+    ("low", "low intermediate", "high intermediate", "high"),
+    ("l", "i", "h"),
+    ("cp|chronic|chronic phase", "ap|accelerated|accelerated phase",
+     "bp|bc|blast|blast phase|blast crisis"),
     ("none|absent", "mild", "moderate", "severe"),
     ("mf 0|mf0|0", "mf 1|mf1|1", "mf 2|mf2|2", "mf 3|mf3|3"),
     ("0", "1", "2", "3", "4", "5"),
@@ -200,7 +204,8 @@ def term_of(name: str) -> Term | None:
         found = terms.get(words.replace(" ", "")) or terms.get(glued(words))
         if found:
             return found
-    return None
+    beside = _BESIDE.sub("", parse_name(name).words)
+    return terms.get(beside.replace(" ", "")) if beside else None
 
 
 def term(key: str) -> Term:
@@ -257,9 +262,11 @@ def _ordered(levels: list[str], orders: tuple[tuple[str, ...], ...]) -> tuple[st
         return None
     for order in orders:
         place = {word: i for i, words in enumerate(order) for word in words.split("|")}
-        places = [place.get(_plain(level)) for level in levels]
+        places = [place.get(_plain(level).removesuffix(" risk")) for level in levels]
         if None not in places and len(set(places)) == len(levels):
-            return tuple(sorted(levels, key=lambda level: place[_plain(level)]))
+            return tuple(
+                sorted(levels, key=lambda level: place[_plain(level).removesuffix(" risk")])
+            )
     return None
 
 
@@ -277,6 +284,11 @@ _NO_WORD = re.compile(r"[\W_]+")
 _ENDING_PATTERNS = tuple((re.compile(rf"(.+) {pattern}"), unit) for pattern, unit in _UNIT_ENDINGS)
 _UNIT_PATTERNS = tuple((re.compile(pattern), unit) for pattern, unit in _UNIT_ENDINGS)
 _ANY_UNIT = re.compile("|".join(pattern for pattern, _ in _UNIT_ENDINGS))
+# What stands beside the name of a measurement and only says where or when: WBC at diagnosis.
+_BESIDE = re.compile(
+    r"^(?:(?:d|pt|lab|chem|cbc|serum|baseline|screening) )+"
+    r"|(?: at)? (?:diagnosis|dx|baseline|presentation|enroll?ment|study entry|screening)$"
+)
 _ANY_ENDING = re.compile(rf".+ (?:{_ANY_UNIT.pattern})")
 
 

@@ -17,7 +17,7 @@ from data_loaders.files.columns import NO_WORDS, YES_WORDS, TextColumn
 
 Verdict = Literal["driver", "passenger"]
 
-WILD_WORDS = NO_WORDS - {"0", "n", "f", "no", "false", "0.0"} | frozenset(
+WILD_WORDS = NO_WORDS - {"0", "n", "f", "no", "false", "0.0", "nein", "non"} | frozenset(
     {
         "wt/wt", "p.=", "p.(=)", "c.=", "no mutation", "no mutations", "no mutation detected",
         "no mutation found", "mutation not detected", "not found", "keine mutation", "wildtyp",

@@ -41,7 +41,7 @@ from app.analysis.subgroups._search.consensus import (
 )
 from app.analysis.subgroups._search.information import Information, information
 from app.analysis.subgroups._search.kernels import average_linkage_cut
-from app.analysis.subgroups._search.lesions import split_by_lesions
+from app.analysis.subgroups._search.lesions import gather_fusions, split_by_lesions
 from app.analysis.subgroups._search.merge import (
     PRIOR_WEIGHT,
     Model,
@@ -236,6 +236,32 @@ def test_a_lesion_at_home_in_a_group_of_others_gets_its_own():
     assert len(set(split[~home])) == 1
     alone = split_by_lesions(sparse, weights, np.zeros(400, dtype=np.int64), model, smallest=5)
     assert alone.max() == 0
+
+
+def test_fusions_that_exclude_each_other_have_a_group_each():
+    rng = np.random.default_rng(5)
+    bits = (rng.random((600, 8)) < 0.05).astype(float)
+    bits[:, :3] = 0
+    for number in range(3):  # 40 carriers each, of three fusions
+        bits[40 * number : 40 * number + 40, number] = 1
+    fusions = np.arange(8) < 3
+    labels = np.repeat([0, 1], 300)
+    labels[rng.permutation(120)[:30]] = 1  # carriers of all of them lie in another group
+    sparse, weights = csr_matrix(bits), np.ones(600)
+    found = gather_fusions(sparse, weights, labels, fusions, smallest=5)
+    assert [set(found[40 * number : 40 * number + 40]) for number in range(3)] == [{2}, {3}, {4}]
+    assert (found[120:] == labels[120:]).all()
+    # What more than half of a group carry is that group's, with the others in it.
+    own = gather_fusions(sparse, weights, np.where(np.arange(600) < 60, 0, 1), fusions, smallest=5)
+    assert set(own[:40]) == {0}
+    assert (own[40:60] != 0).all()
+    # By chance they occur together, and then they are lesions like others; so is a single one.
+    shuffled = bits.copy()
+    shuffled[:, :3] = rng.random((600, 3)) < 0.3
+    again = gather_fusions(csr_matrix(shuffled), weights, labels, fusions, smallest=5)
+    assert (again == labels).all()
+    one = gather_fusions(sparse, weights, labels, np.arange(8) < 1, smallest=5)
+    assert (one == labels).all()
 
 
 # --- consensus ----------------------------------------------------------------------------------

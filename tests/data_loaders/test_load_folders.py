@@ -289,7 +289,7 @@ def test_laml_frequencies_against_pandas(laml: Cohort, public_cohorts: Path) -> 
             assert altered(laml, feature) == patients
             seen += 1
     genes = laml.features.index[laml.features["kind"] == "gene"]
-    assert seen == len(genes) == 139
+    assert seen == len(genes) == 140
     assert [len(altered(laml, g)) for g in ("FLT3", "DNMT3A", "NPM1", "IDH2")] == [52, 48, 33, 20]
     assert laml.n == 200
     assert len(laml.mutations) == len(maf)

@@ -279,3 +279,93 @@ def test_changes_of_several_genes_or_of_none_known_stay_words(values: list[objec
     cohort = load({"mutation": values, "age": [60, 61, 62, 63]})
     assert not len(cohort.features)
     assert cohort.variables["mutation"].kind in {"categorical", "text"}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "feature", "states"),
+    [
+        ("ETV6/RUNX1 Fusion Status", ["Positive", "Negative", "Unknown", "Negative"],
+         "ETV6::RUNX1", [1, 0, -1, 0]),
+        ("BCR/ABL1 Status", ["Negative", "Positive", "", "Negative"], "BCR::ABL1", [0, 1, -1, 0]),
+        ("CDKN2A/B deletion", ["het", "wt", "hom", "wt"], "CDKN2A/B deletion", [1, 0, 1, 0]),
+        ("CRLF2 rearrangement", ["P2RY8-CRLF2", "none", "IGH::CRLF2", "none"],
+         "CRLF2 rearrangement", [1, 0, 1, 0]),
+        ("iAMP21", ["POS", "NEG", "", "NEG"], "iAMP21", [1, 0, -1, 0]),
+        ("Hyperdiploid", ["HRD", "NHRD", "HRD", "NHRD"], "Hyperdiploid", [1, 0, 1, 0]),
+        ("PAX5alt", [1, 0, 0, 1], "PAX5", [1, 0, 0, 1]),
+        ("del(17p) (% of PC)", [0, 12, 80, 4], "del(17p)", [0, 1, 1, 0]),
+        ("TP53 del (FISH)", ["1/100", "45%", "neg", "nd"], "TP53 del", [0, 1, 0, -1]),
+    ],
+)  # fmt: skip
+def test_lesions_of_lymphoid_tables_that_nobody_prepared(
+    name: str, values: list[object], feature: str, states: list[int]
+) -> None:
+    cohort = load({name: values, "TP53": [1, 0, 0, 0], "age": [60, 61, 62, 63]})
+    assert cohort.feature_state(feature).tolist() == states
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "label", "levels"),
+    [
+        ("MIPI", ["HR", "LR", "IR"], "MIPI", ("LR", "IR", "HR")),
+        ("MIPI-c", ["high", "low-intermediate", "low"], "MIPI-c",
+         ("low", "low-intermediate", "high")),
+        ("m7-FLIPI", ["high risk", "low risk", "low risk"], "m7-FLIPI",
+         ("low risk", "high risk")),
+        ("EUTOS LTS", ["H", "L", "I"], "ELTS", ("L", "I", "H")),
+        ("Phase", ["BP", "CP", "AP"], "Phase of disease", ("CP", "AP", "BP")),
+        ("Deauville PET2", [5, 1, 3], "Deauville score", ("1", "3", "5")),
+    ],
+)  # fmt: skip
+def test_risks_and_phases_have_their_order(
+    name: str, values: list[object], label: str, levels: tuple[str, ...]
+) -> None:
+    variable = load({name: values, "age": [60, 61, 62]}).variables[name]
+    assert (variable.label, variable.kind, variable.levels) == (label, "ordinal", levels)
+
+
+def test_pod24_is_no_gene_among_genes_and_german_answers_are_yes_and_no() -> None:
+    cohort = load(
+        {
+            "EZH2": [1, 0, 0],
+            "POD24": ["yes", "no", "no"],
+            "CREBBP": [0, 1, 0],
+            "B-Symptomatik": ["ja", "nein", "ja"],
+            "D_LAB_serum_beta2_microglobulin": [2.0, 3.1, 7.5],
+            "WBC at Diagnosis": [8.1, 20.4, 5.5],
+        }
+    )
+    assert list(cohort.features.index) == ["EZH2", "CREBBP"]
+    assert cohort.variables["POD24"].kind == cohort.variables["B-Symptomatik"].kind == "binary"
+    labels = {variable.label for variable in cohort.variables.values()}
+    assert {"Beta-2 microglobulin", "White cell count"} <= labels
+
+
+@pytest.mark.parametrize(
+    ("time", "event", "values", "key", "events"),
+    [
+        ("Event Free Survival Time in Days", "First Event",
+         ["None", "Relapse", "SMN", "Censored", "Death"], "efs", [0, 1, 1, 0, 1]),
+        ("PFS (mo.)", "Progression/death", ["N", "Y", "Y", "N", "Y"], "pfs", [0, 1, 1, 0, 1]),
+        ("os_m", "os_e", [0, 1, 1, 0, 1], "os", [0, 1, 1, 0, 1]),
+    ],
+)  # fmt: skip
+def test_outcomes_of_tables_that_nobody_prepared(
+    time: str, event: str, values: list[object], key: str, events: list[int]
+) -> None:
+    cohort = load({"age": [60, 61, 62, 63, 64], time: [12, 30, 45, 61, 70], event: values})
+    assert list(cohort.endpoints) == [key]
+    assert cohort.patients[cohort.endpoints[key].event].tolist() == events
+
+
+def test_a_transcript_that_was_not_found_is_zero() -> None:
+    cohort = load({"BCR-ABL IS % M12": ["0.1", "undetectable", "3.2", ""]})
+    assert cohort.patients["BCR-ABL IS % M12"].tolist()[:3] == [0.1, 0.0, 3.2]
+    assert any("undetectable was read as 0%" in issue.sentence for issue in cohort.issues)
+
+
+def test_a_lymphoid_cohort_has_no_cytogenetic_risk_of_mds() -> None:
+    karyotype = ["46,XY[20]", "46,XX,t(12;21)(p13;q22)[10]", "47,XY,+21[20]"]
+    lymphoid = load({"diagnosis": ["ALL"] * 3, "karyotype": karyotype})
+    assert "cyto_ipssr" not in lymphoid.variables
+    assert "cyto_ipssr" in load({"diagnosis": ["MDS"] * 3, "karyotype": karyotype}).variables

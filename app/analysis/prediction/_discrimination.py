@@ -1,4 +1,4 @@
-"""Which of two scores tells better who has the event first.
+"""Which of two scores orders better who has the event first.
 
 Harrell's C and Uno's C with R's standard errors, the difference of two scores by the bootstrap of
 patients, and the time-dependent area under the curve of those with the event by a time against

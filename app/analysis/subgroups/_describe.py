@@ -136,9 +136,10 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
 
     Defining: found in at least half of the group's patients, enriched (odds ratio above 1, q below
     0.05), the first three by prevalence x log2 odds ratio, the commonest first, joined by a plus
-    sign. Fusions define a disease and go first, from 15% of the group and an odds ratio of 10. A
-    group that no alteration unites is named by its most enriched ones, joined by a slash. Groups
-    that would share a name get what tells them apart in brackets, or a number.
+    sign, or an ampersand beside a gain such as +12. Fusions define a disease and go first, from 15%
+    of the group and an odds ratio of 10. A group that no alteration unites is named by its most
+    enriched ones, joined by a slash. Groups that would share a name get what tells them apart in
+    brackets, or a number.
 
     Parameters
     ----------
@@ -157,7 +158,9 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
         if fusions:
             name = " / ".join([*fusions, *defining[: MAX_NAME_PARTS - 1]])
         elif defining:
-            name = " + ".join(_in_reading_order(table, group, defining[:MAX_NAME_PARTS]))
+            parts = _in_reading_order(table, group, defining[:MAX_NAME_PARTS])
+            # A trisomy has a plus sign of its own: del(11q) & +12.
+            name = (" & " if any(part[0] == "+" for part in parts) else " + ").join(parts)
         elif contributing:
             name = " / ".join(contributing[:MAX_NAME_PARTS])
         else:
@@ -171,6 +174,11 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
             name, number = f"{base} ({number})", number + 1
         names[group] = name
     return names
+
+
+def fusions(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which of the features are fusions by their names, such as ``t(15;17)`` or ``inv_3``."""
+    return np.array([_FUSION.search(name) is not None for name in names], dtype=bool)
 
 
 def defining_alterations(table: pd.DataFrame, group: str) -> tuple[str, ...]:

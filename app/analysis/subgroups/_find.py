@@ -16,6 +16,7 @@ from app.analysis.subgroups._describe import (
     NOT_TESTED,
     defining_alterations,
     enrichment,
+    fusions,
     group_names,
     mixtures,
 )
@@ -101,6 +102,7 @@ def find_subgroups(
         grouped = group_patients(
             bits, effort, settings.seed, search_progress, should_cancel,
             n_unaltered=int((prepared.complete & ~shaping).sum()),
+            fusions=fusions(prepared.names),
         )  # fmt: skip
         assigned = _assign(prepared, shaping, grouped)
     result = _describe(alterations.index, settings, prepared, assigned)

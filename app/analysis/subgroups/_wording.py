@@ -122,6 +122,7 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
         "from the clusters), profiles assigned by posterior, and groups taken from average linkage "
         f"of the co-association over the {DECIDING_SHARE:.0%} of partitions with most evidence, "
         f"cut at 0.6; a lesion of the minority with {AT_HOME:.0%} of its carriers in one group was "
-        "split off unless the evidence against that was very strong. Confidence is the mean "
+        "split off where the evidence was for it, and where fusions exclude each other, each "
+        "had a group of its own. Confidence is the mean "
         f"co-association with the own group. Seed {settings.seed}."
     )

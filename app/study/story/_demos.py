@@ -105,8 +105,8 @@ def _scores(cohort: str, first: str, second: str) -> Callable[..., Step]:
     names = SCORES[first].label, SCORES[second].label
     return partial(
         _step, cohort=cohort, analysis="prognosis.pair",
-        caption=f"From {names[0]} to {names[1]}: who changes class, and which of both tells better "
-        "who dies first",
+        caption=f"From {names[0]} to {names[1]}: who changes class, and which of the two orders "
+        "survival better",
         note="In the same patients. What is missing never counts as zero: who has no certain class "
         "is left out, and counted.",
         section=_OUTCOME,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,15 +48,42 @@ def consensus(partitions: list[Ints], counts: Ints) -> Ints:
     raw = average_linkage_cut(co_association(signatures[linked]), weights[linked], CUT)
     labels = np.full(len(weights), -1, dtype=np.int64)
     labels[linked] = np.unique(raw, return_inverse=True)[1]
-    sizes = np.bincount(labels[linked], weights=weights[linked])
-    smallest = smallest_group(weights.sum())
+    whole = without_small(labels, list(signatures.T), weights, smallest_group(weights.sum()))
+    return whole[of_profile]
+
+
+def without_small(
+    labels: Ints, partitions: Sequence[Ints], weights: Floats, smallest: float
+) -> Ints:
+    """The groups without those of too few patients, whose items join what they go with most often.
+
+    Parameters
+    ----------
+    labels
+        Group of each item, -1 for none.
+    partitions
+        Cluster numbers of the items, one array per partition.
+    weights
+        Patients of each item.
+    smallest
+        Patients that a group needs; if none has them, all stay.
+
+    Returns
+    -------
+    Ints
+        Group of each item, numbered from 0.
+    """
+    labels = labels.copy()
+    inside = labels >= 0
+    sizes = np.bincount(labels[inside], weights=weights[inside])
     if (sizes >= smallest).any():
-        small = np.flatnonzero(sizes < smallest)
-        labels[np.isin(labels, small)] = -1
+        labels[np.isin(labels, np.flatnonzero(sizes < smallest))] = -1
     kept = labels >= 0
     labels[kept] = np.unique(labels[kept], return_inverse=True)[1]
-    joining = affinity(signatures, labels, weights).argmax(axis=1)
-    return np.where(kept, labels, joining)[of_profile]
+    if kept.all():
+        return labels
+    joining = affinity(np.column_stack(partitions), labels, weights).argmax(axis=1)
+    return np.where(kept, labels, joining)
 
 
 def by_size(labels: Ints, counts: Ints) -> Ints:

@@ -7,7 +7,9 @@ votes; a fixed concentration; features that keep the overall frequency with a pr
 consensus, merging again after it, or the one best partition (fewer, larger groups; single lesions
 lost); a concentration of every feature, capped or not (small groups better, sparse tables and MPN
 worse), half way to the common one, or merging by the features that differ alone (sparse tables
-worse); one reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps).
+worse); one reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps,
+sparse tables in pieces; MPN and lymphoid tables better); the partition's whole prior (single
+lesions lost in MPN, sparse previews better), or 0.98 of it.
 """
 
 from __future__ import annotations

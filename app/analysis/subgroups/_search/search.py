@@ -9,15 +9,17 @@ from scipy.sparse import csr_matrix
 
 from app.analysis.arrays import Floats
 from app.analysis.progress import Progress, ShouldCancel, report
+from app.analysis.subgroups._features import Mask
 from app.analysis.subgroups._search.consensus import (
     agreement,
     by_size,
     consensus,
     smallest_group,
+    without_small,
 )
 from app.analysis.subgroups._search.embedding import embed
 from app.analysis.subgroups._search.information import Information, information
-from app.analysis.subgroups._search.lesions import split_by_lesions
+from app.analysis.subgroups._search.lesions import gather_fusions, split_by_lesions
 from app.analysis.subgroups._search.merge import (
     CONCENTRATION_FACTOR,
     MAX_EFFECTIVE_PATIENTS,
@@ -78,6 +80,7 @@ def group_patients(
     should_cancel: ShouldCancel | None = None,
     *,
     n_unaltered: int = 0,
+    fusions: Mask | None = None,
 ) -> Grouped:
     """Collapse, map, partition, merge, and find the consensus of the better partitions.
 
@@ -87,6 +90,8 @@ def group_patients(
         Patients x features, 0 or 1, every patient with at least one alteration.
     n_unaltered
         Number of further patients without any alteration; counted in the information only.
+    fusions
+        Which of the features are fusions; None for none.
 
     Raises
     ------
@@ -123,6 +128,9 @@ def group_patients(
     smallest = scale * smallest_group(n_mapped_patients)
     # What is as frequent in one cluster as in another says nothing for or against a split.
     told = Model(purer.overall[differing], purer.concentration)
+    if fusions is not None:
+        gathered = gather_fusions(sparse_bits, weights, agreed, fusions, smallest)
+        agreed = without_small(gathered, partitions, weights, smallest)
     split = split_by_lesions(sparse_bits[:, differing], weights, agreed, told, smallest)
     groups = by_size(split, profiles.counts)
     confidence = agreement(partitions, groups, profiles.counts)

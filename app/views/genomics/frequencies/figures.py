@@ -46,10 +46,11 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
     ]
     names = [str(trace["name"]) for trace in traces]
     legend = len(names) > 1
-    below = f"Share of the patients tested{f'; * q < {SIGNIFICANT}' if clear else ''}"
+    # Two lines, since one would be cut on a phone.
+    below = f"Share of the patients tested{f'<br>* q < {SIGNIFICANT}' if clear else ''}"
     return make_figure(
         traces,
-        height=row * max(len(features), 1) + 54,
+        height=row * max(len(features), 1) + (70 if clear else 54),
         **legend_above(names, shown=legend),
         annotations=[under_plot(below)],
         xaxis={
@@ -59,7 +60,7 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
             "rangemode": "tozero",
         },
         yaxis=rows_axis(ticks),
-        margin={"l": left_margin(ticks), "b": 48},
+        margin={"l": left_margin(ticks), "b": 64 if clear else 48},
         bargap=0.28,
     )  # fmt: skip
 

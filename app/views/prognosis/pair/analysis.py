@@ -1,4 +1,4 @@
-"""Score against score: who changes class, and which of both tells the outcome better."""
+"""Score against score: who changes class, and which of the two orders the outcome better."""
 
 from __future__ import annotations
 

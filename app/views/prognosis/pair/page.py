@@ -1,4 +1,4 @@
-"""Score against score: who moves, which tells better, and where file and computation disagree."""
+"""Score against score: who moves, which orders better, where file and computation disagree."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def draw_pair(looking: Looking) -> None:
             alt="Area under the curve of both scores over time, with pointwise intervals.",
         )  # fmt: skip
     if result.discrimination is not None:
-        st.subheader("Which tells better", anchor=False)
+        st.subheader("Which orders the outcome better", anchor=False)
         draw_table(concordance_table(result), key="prognosis_concordance")
     if result.models is not None:
         draw_table(models_table(result), key="prognosis_models")

@@ -20,7 +20,7 @@ from app.views.prognosis.telling import MEASURES, NO_ENTRY, measures_of
 
 
 def reading(result: ScorePair) -> list[str]:
-    """Who moves, which tells better and by how much, in plain words."""
+    """Who moves, which orders the outcome better and by how much, in plain words."""
     first, second = result.first.label, result.second.label
     share = format_percent(result.moved / result.both) if result.both else "–"
     how = "another class" if result.same_names else "another class than most of theirs"
