@@ -260,16 +260,16 @@ class. Transplants are spread over a strategy's window as in these data, or even
 stabilised and not cut off unless asked.
 
 **What it claims.** Kinds of patients, by age and class, of whom fewer than two followed the
-strategy (or a class with fewer than ten) are left out and named. The horizon is the latest month
-at which each side has an effective number of 20 (the halves of the risk where everyone together
-has not); a class or half also needs 10 deaths in each arm. Intervals are the standard error over
-1,000 bootstrap draws, which vary less than patients do by the root of one part in the effective
-number [@narrow], on Student's t with that number; those of differences come from the logarithm of
-what is lost under each strategy [@mover]; those of the classes hold together (Šidák). The band over
-time holds at all times together, and begins where deaths that say as much as 10 are behind it. A
-limit nearer to zero than twice its error of simulation is at the border. One comparison
-of classes is named beforehand: higher against lower risk. The estimate without the one patient who
-moves it most is told where it warns.
+strategy (or a class with fewer than ten) are left out and named. The horizon is the latest month at
+which each side has an effective number of 20 (the halves of the risk where everyone together has
+not); a class or half also needs 10 deaths in each arm. Intervals are the standard error over 1,000
+bootstrap draws on Student's t with the degrees of freedom of both weighted arms (Satterthwaite),
+and as much wider as so few patients vary more than draws of them [@narrow]; those of differences
+come from the logarithm of what is lost under each strategy [@mover]; those of the classes hold
+together (Šidák). The band over time holds at all times together, and begins where deaths that say
+as much as 10 are behind it. A limit nearer to zero than twice its error of simulation is at the
+border. One comparison of classes is named beforehand: higher against lower risk. The estimate
+without the one patient who moves it most is told where it warns.
 
 **On the same terms**, with the same patients and confounders: standardisation of a Cox model of
 death, and of onsets, with the transplant early and late (g-formula); the doubly robust estimate, a

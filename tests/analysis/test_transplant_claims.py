@@ -22,14 +22,20 @@ from app.analysis.transplant import (
     without_confounders,
     without_kinds,
 )
-from app.analysis.transplant._claims.horizon import supported_until
+from app.analysis.transplant._claims.horizon import effective_numbers, freedoms, supported_until
 from app.analysis.transplant._claims.intervals import (
     apart,
     band_of_less_lost,
     class_tests,
     less_lost,
+    of_both,
 )
-from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
+from app.analysis.transplant._support import (
+    FEWEST_DEATHS,
+    death_weights,
+    deaths_behind,
+    effective_by,
+)
 from app.analysis.transplant._trial import Caps
 
 ARMS = (Strategy("within", 12.0), Strategy("never"))
@@ -132,7 +138,8 @@ def test_a_gain_has_limits_from_what_is_lost_under_each_strategy():
     rng = np.random.default_rng(5)
     lost = np.array([2.0, 3.0])
     drawn = lost * np.exp(rng.normal(0, [0.4, 0.05], (4_000, 2)))
-    own = less_lost(lost, drawn, 0.95, np.inf)
+    many = np.full(2, 1e9)
+    own = less_lost(lost, drawn, 0.95, many)
     # Little lost is uncertain towards more of it: the gain may well be none.
     assert 1.0 - own.lower > 1.4 * (own.upper - 1.0)
     assert own.upper - 1.0 == pytest.approx(
@@ -141,13 +148,17 @@ def test_a_gain_has_limits_from_what_is_lost_under_each_strategy():
     # Where the draws vary little it is the ordinary interval, also of losses that go together.
     near = lost + rng.multivariate_normal([0, 0], [[1e-4, 8e-5], [8e-5, 1e-4]], 4_000)
     plain = interval(1.0, near[:, 1] - near[:, 0], 0.95, 1e9)
-    own = less_lost(lost, near, 0.95, 1e9)
+    own = less_lost(lost, near, 0.95, many)
     assert (own.lower, own.upper) == pytest.approx((plain.lower, plain.upper), abs=5e-4)
-    lower, upper = band_of_less_lost(lost[:, None], near[..., None], 0.95, np.array([1e9]))
+    lower, upper = band_of_less_lost(lost[:, None], near[..., None], 0.95, many[:, None])
     assert (lower[0], upper[0]) == pytest.approx((plain.lower, plain.upper), abs=1e-3)
     twice = apart(1.0, plain, 1.0, plain)
     assert twice.upper == pytest.approx((plain.upper - plain.lower) / np.sqrt(2))
-    assert less_lost(lost, drawn[:1], 0.95, 20.0).verdict == "unknown"
+    assert less_lost(lost, drawn[:1], 0.95, many).verdict == "unknown"
+    # Welch: the uncertain side decides; two alike have as many as both.
+    assert of_both(np.array([8.0, 90.0]), drawn) == pytest.approx(8.0, abs=1.5)
+    alike = np.column_stack([near[:, 0], near[:, 0]])
+    assert of_both(np.array([8.0, 8.0]), alike) == pytest.approx(16.0)
 
 
 def test_draws_of_few_patients_hold_what_an_interval_of_their_mean_must():
@@ -199,9 +210,8 @@ def test_ten_deaths_after_a_transplant_are_behind_every_estimate_and_band(found)
         assert behind >= FEWEST_DEATHS
     own = found.differences[found.differences["group"] == EVERYONE]
     everyone = found.members(EVERYONE)
-    numbers = effective_deaths(
-        trial, found.drawn, Caps(), trial.arms[0], here=everyone, times=own["time"].to_numpy()
-    )
+    died = death_weights(trial, found.drawn, Caps(), trial.arms[0], everyone)
+    numbers = effective_by(*died, own["time"].to_numpy())
     assert list(own["lower"].notna()) == list(numbers >= FEWEST_DEATHS)
     assert own["lower"].isna().any()
     assert own["lower"].notna().any()
@@ -210,7 +220,8 @@ def test_ten_deaths_after_a_transplant_are_behind_every_estimate_and_band(found)
 def test_few_deaths_with_unlike_weights_say_as_much_as_fewer_and_widen_the_band(found):
     trial, arm, everyone = found.trial, found.trial.arms[0], found.members(EVERYONE)
     times, caps = np.array([0.0, 12.0, 20.0, 30.0]), Caps()
-    numbers = effective_deaths(trial, found.drawn, caps, arm, here=everyone, times=times)
+    died_at, weighed = death_weights(trial, found.drawn, caps, arm, everyone)
+    numbers = effective_by(died_at, weighed, times)
     counts = [deaths_behind(trial, arm, everyone, at) for at in times]
     assert numbers[0] == 0
     assert (numbers <= np.array(counts) + 1e-9).all()
@@ -221,8 +232,18 @@ def test_few_deaths_with_unlike_weights_say_as_much_as_fewer_and_widen_the_band(
         died
     ]
     assert numbers[2] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
-    never = effective_deaths(trial, found.drawn, caps, trial.arms[1], here=everyone, times=times)
-    assert (never >= numbers).all()
+    assert (effective_by(died_at, weighed**2, times) <= numbers + 1e-9).all()
+    never = death_weights(trial, found.drawn, caps, trial.arms[1], everyone)
+    assert (effective_by(*never, times) >= numbers).all()
+
+
+def test_a_standard_error_rests_on_fewer_than_its_estimate(found):
+    members = found.layout.groups.members
+    sums = found.trial.sums(found.drawn, Caps(), np.ones(found.n), squares=True)
+    numbers, freedom = effective_numbers(sums, members), freedoms(sums, members)
+    assert (freedom <= numbers + 1e-9).all()
+    assert (freedom[numbers > 0] >= 1 - 1e-9).all()
+    assert freedom[0, 0, -1] < 0.8 * numbers[0, 0, -1]
 
 
 def test_the_horizon_ends_before_the_first_time_below_twenty(found):

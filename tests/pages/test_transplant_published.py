@@ -105,7 +105,7 @@ def test_the_headline_on_the_published_mds_cohort_is_what_a_reviewer_signs(publi
         trial.horizon_months,
         grace=trial.grace_months,
         progression=next(iter(made.compared.onsets)),
-        draws=120,
+        draws=400,
         higher=made.higher,
         effective=EFFECTIVE,
     )

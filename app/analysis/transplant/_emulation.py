@@ -22,6 +22,8 @@ from app.analysis.transplant._balance import balance_notes, balance_table
 from app.analysis.transplant._claims.groups import groups_of
 from app.analysis.transplant._claims.horizon import (
     effective_numbers,
+    freedoms,
+    last_deaths,
     own_horizons,
     supported_until,
 )
@@ -268,7 +270,9 @@ def emulate(
             here = groups.inside(group, data)
             behind = (deaths_behind(trial, trial.arms[arm], here, until) for arm in pair)
             told_at[group] = horizons.index(until) if min(behind) >= FEWEST_DEATHS else -1
-    found = Findings(trial, sums, point, limits, layout, support, reached, tuple(told_at))
+    at = last_deaths(trial, horizons[:estimated])
+    freedom = freedoms(sums, groups.members)[..., at]
+    found = Findings(trial, sums, point, limits, layout, support, freedom, tuple(told_at))
     balance = balance_table(trial, drawn, caps, reference)
     weights = weight_table(trial, drawn, caps)
     report(progress, should_cancel, "Done", 1.0)
@@ -329,8 +333,7 @@ def _laid_out(
 
 def _smaller(trial: Trial, effective: Floats, at: tuple[float, ...]) -> Floats:
     """Effective number of the smaller arm at the last event by each time, shape (groups, times)."""
-    position = np.maximum(np.searchsorted(trial.deaths, at, side="right") - 1, 0)
-    return np.asarray(effective.min(axis=1)[:, position])
+    return np.asarray(effective.min(axis=1)[:, last_deaths(trial, at)])
 
 
 def _compared(
@@ -376,8 +379,9 @@ def _method(settings: EmulationSettings, *, by_centre: bool) -> str:
         + (
             f"{settings.conf_level:.0%} intervals from the standard error over {settings.draws} "
             f"bootstrap draws of patients{within} (seed {settings.seed}), on Student's t with the "
-            "effective number of the smaller arm; those of differences from the logarithm of what "
-            "is lost under each strategy (MOVER); those of the classes hold together (Šidák)"
+            "degrees of freedom of both weighted arms (Satterthwaite); those of differences from "
+            "the logarithm of what is lost under each strategy (MOVER); those of the classes hold "
+            "together (Šidák)"
             if settings.draws
             else "no intervals"
         )

@@ -105,10 +105,10 @@ def deaths_behind(trial: Trial, arm: Arm, here: Bools, horizon: float) -> int:
     return int((_behind(trial, arm, here) & (trial.data.time <= horizon)).sum())
 
 
-def effective_deaths(
-    trial: Trial, drawn: DrawnWeights, caps: Caps, arm: Arm, *, here: Bools, times: Floats
-) -> Floats:
-    """Effective number (Kish) of the events of ``deaths_behind`` by each time, shape (times,)."""
+def death_weights(
+    trial: Trial, drawn: DrawnWeights, caps: Caps, arm: Arm, here: Bools
+) -> tuple[Floats, Floats]:
+    """Times of the events of ``deaths_behind`` at any time, ascending, and their weights."""
     data = trial.data
     who = np.flatnonzero(_behind(trial, arm, here))
     who = who[np.argsort(data.time[who], kind="stable")]
@@ -120,7 +120,12 @@ def effective_deaths(
         weights = trial.waiting(drawn, caps)[who, cell]
     if drawn.staying is not None:
         weights = weights * np.minimum(drawn.staying, caps.staying)[who, cell]
-    upto = np.searchsorted(data.time[who], times, side="right")
+    return data.time[who], weights
+
+
+def effective_by(times: Floats, weights: Floats, at: Floats) -> Floats:
+    """Effective number (Kish) of weighted events by some times; of weights squared, the freedom."""
+    upto = np.searchsorted(times, at, side="right")
     total, square = (np.append(0.0, np.cumsum(values))[upto] for values in (weights, weights**2))
     return np.asarray(np.divide(total**2, square, out=np.zeros_like(total), where=square > 0))
 

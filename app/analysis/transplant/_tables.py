@@ -10,7 +10,7 @@ import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
 from app.analysis.transplant._claims.groups import Groups
-from app.analysis.transplant._claims.intervals import Interval, interval, less_lost
+from app.analysis.transplant._claims.intervals import Interval, interval, less_lost, of_both
 from app.analysis.transplant._e_value import e_value, rate_to_risk_ratio
 from app.analysis.transplant._trial import (
     ArmSums,
@@ -133,9 +133,9 @@ class Findings:
         Of whom, between what, and when.
     support
         n, adherent and events by group and strategy.
-    reached
-        Effective number of the smaller arm of the first comparison at the own and the earlier
-        horizons, shape (groups, horizons).
+    freedom
+        Degrees of freedom of each arm's standard error at the own and the earlier horizons, shape
+        (groups, arms, horizons).
     told_at
         Position among these horizons of the latest at which everyone and each half has an estimate
         of that comparison; -1 where there is none.
@@ -147,7 +147,7 @@ class Findings:
     limits: Limits
     layout: Layout
     support: pd.DataFrame
-    reached: Floats
+    freedom: Floats
     told_at: tuple[int, ...]
 
     @property
@@ -185,13 +185,11 @@ class Findings:
     def gain(self, group: int, arm: int, *, several: int = 1, horizon: int = 0) -> Interval:
         """Interval of the gain in restricted mean, of the horizon or an earlier one."""
         pair = [arm, self.reference]
-        effective = float(self.effective[group, pair].min())
-        if horizon and arm == self.primary:
-            effective = float(self.reached[group, horizon])
         until = self.layout.earlier[horizon - 1] if horizon else self.trial.horizon
         lost = until - self.point.earlier[group, pair, horizon]
         drawn = until - self.limits.values("earlier")[:, group, pair, horizon]
-        return less_lost(lost, drawn, self.limits.level, effective, several=several)
+        freedom = self.freedom[group, pair, horizon]
+        return less_lost(lost, drawn, self.limits.level, freedom, several=several)
 
     def error(self, group: int, arm: int, horizon: int = 0) -> float:
         """Standard error of the gain in restricted mean over the draws; infinite without."""
@@ -257,15 +255,13 @@ def contrast_table(found: Findings) -> pd.DataFrame:
             elif name == "survival_difference" and fine:
                 pair = [arm, reference]
                 died, drawn = 1 - point.survival[group, pair], 1 - survival[:, group, pair]
-                own = less_lost(died, drawn, found.limits.level, effective, several=several)
+                freedom = found.freedom[group, pair, 0]
+                own = less_lost(died, drawn, found.limits.level, freedom, several=several)
             else:
+                pair = [arm, reference]
+                firm = 1.0 + float(of_both(found.freedom[group, pair, 0], survival[:, group, pair]))
                 own = interval(
-                    float(value),
-                    drawn,
-                    found.limits.level,
-                    effective,
-                    several=several,
-                    resampled=True,
+                    float(value), drawn, found.limits.level, firm, several=several, resampled=True
                 )
             values = np.array([value, own.lower, own.upper])
             values = np.exp(values) if ratio else values

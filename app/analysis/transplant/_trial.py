@@ -54,11 +54,12 @@ class Caps:
 
 @dataclass(frozen=True, eq=False)
 class ArmSums:
-    """Weighted deaths, numbers at risk and sums of squared weights, shape (classes, times)."""
+    """Weighted deaths, numbers at risk, sums of weights squared and to the fourth, shape (c, t)."""
 
     deaths: Floats
     at_risk: Floats
     squares: Floats | None = None
+    fourths: Floats | None = None
 
 
 class Trial:
@@ -165,8 +166,7 @@ class Trial:
                 self._class_sums(pair, clones, after, stay, counts, squares=squares)
                 for pair in segments
             ]
-            deaths, at_risk, square = (np.array(values) for values in zip(*parts, strict=True))
-            results.append(ArmSums(deaths, at_risk, square if squares else None))
+            results.append(ArmSums(*np.stack(parts, axis=1)[: 4 if squares else 2]))
         return results
 
     def _class_sums(
@@ -178,9 +178,9 @@ class Trial:
         counts: Floats,
         *,
         squares: bool,
-    ) -> tuple[Floats, Floats, Floats]:
+    ) -> Floats:
         before, later = pair
-        total = np.zeros((3, len(self.deaths)))
+        total = np.zeros((4, len(self.deaths)))
         weights = [(before, waiting[before.rows, : before.width])]
         if len(later.rows):
             own = np.broadcast_to(after[later.rows][:, None], (len(later.rows), later.width))
@@ -190,7 +190,8 @@ class Trial:
             total[:2] += segments.sums(values, drawn)
             if squares:
                 total[2] += segments.sums(values**2, drawn)[1]
-        return total[0], total[1], total[2]
+                total[3] += segments.sums(values**4, drawn)[1]
+        return total
 
 
 def _arm(

@@ -13,6 +13,7 @@ from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._answers.augmented import Augmentation
 from app.analysis.transplant._answers.standardised import Standardisation
 from app.analysis.transplant._answers.timed_cox import landmark_cox, timed_cox
+from app.analysis.transplant._claims.horizon import freedoms
 from app.analysis.transplant._claims.intervals import less_lost
 from app.analysis.transplant._emulation import Emulation
 from app.analysis.transplant._strata import without_confounders
@@ -107,19 +108,20 @@ def same_terms(
         found[number] = lost(counts, trial.model.draw(counts, emulation.drawn), *coarse)
     report(progress, should_cancel, "Done", 1.0)
     rows = []
-    behind = emulation.contrasts.groupby("group", sort=False)[["supported", "effective"]].first()
+    sums = trial.sums(emulation.drawn, caps, np.ones(data.n), squares=True)
+    freedom = freedoms(sums, groups.members)[wide][:, pair, -1]
+    behind = emulation.contrasts.groupby("group", sort=False)["supported"].first()
     for position, approach in enumerate((WEIGHTED, STANDARDISED, ROBUST)):
         for place, group in enumerate(wide):
             name = groups.names[group]
             value, drawn = whole[position, place], found[:, position, place]
-            effective = float(behind.loc[name, "effective"])
-            own = less_lost(value, drawn, settings.conf_level, effective)
+            own = less_lost(value, drawn, settings.conf_level, freedom[place])
             rows.append(
                 {
                     "approach": approach, "group": name,
                     "rmst_difference": float(value[1] - value[0]),
                     "lower": own.lower, "upper": own.upper, "verdict": own.verdict,
-                    "supported": bool(behind.loc[name, "supported"]),
+                    "supported": bool(behind[name]),
                 }
             )  # fmt: skip
     return SameTerms(pd.DataFrame(rows), _ratios(data, landmarks), draws)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from app.analysis.arrays import Bools, Floats
+from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.transplant._trial import ArmSums, Trial
 
 # Fewer equally weighted patients than this in an arm support no estimate.
@@ -20,8 +22,30 @@ def effective_numbers(sums: list[ArmSums], members: Bools) -> Floats:
         Which classes make up each group, shape (g, classes).
     """
     risk = np.stack([members @ arm.at_risk for arm in sums], axis=1)
-    square = np.stack([members @ np.asarray(arm.squares) for arm in sums], axis=1)
-    return np.asarray(np.divide(risk**2, square, out=np.zeros_like(risk), where=square > 0))
+    return _kish(risk, _squares(sums, members))
+
+
+def freedoms(sums: list[ArmSums], members: Bools) -> Floats:
+    """Degrees of freedom of the standard error (Satterthwaite), as :func:`effective_numbers`.
+
+    The estimate rests on the sum of the weights, its variance on that of their squares, of which
+    the heaviest patients have a larger part still.
+    """
+    fourth = np.stack([members @ np.asarray(arm.fourths) for arm in sums], axis=1)
+    return _kish(_squares(sums, members), fourth)
+
+
+def _squares(sums: list[ArmSums], members: Bools) -> Floats:
+    return np.stack([members @ np.asarray(arm.squares) for arm in sums], axis=1)
+
+
+def _kish(total: Floats, square: Floats) -> Floats:
+    return np.asarray(np.divide(total**2, square, out=np.zeros_like(total), where=square > 0))
+
+
+def last_deaths(trial: Trial, at: Sequence[float] | Floats) -> Ints:
+    """Position of the last death by each time."""
+    return np.maximum(np.searchsorted(trial.deaths, at, side="right") - 1, 0)
 
 
 def supported_until(trial: Trial, effective: Floats, least: float) -> float:

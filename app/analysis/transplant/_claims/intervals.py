@@ -12,7 +12,9 @@ strategy's loss come from its logarithm, and those of the difference from theirs
 Donner 2008, Stat Med 27:1693).
 
 Patients drawn anew vary less than patients do, by the root of one part in their number (Hesterberg
-2015, Am Stat 69:371): of few that carry the weight, their effective number, it is put back.
+2015, Am Stat 69:371): it is put back. Of weighted patients both this number and the degrees of
+freedom are those of the standard error, which hangs on the heaviest even more than the estimate
+does (Satterthwaite 1946, Biometrics Bull 2:110).
 """
 
 from __future__ import annotations
@@ -84,7 +86,7 @@ def interval(
 
 
 def less_lost(
-    lost: Floats, drawn: Floats, level: float, effective: float, *, several: int = 1
+    lost: Floats, drawn: Floats, level: float, freedom: Floats, *, several: int = 1
 ) -> Interval:
     """Interval of how much less a strategy loses than the reference: life, or survivors.
 
@@ -92,12 +94,15 @@ def less_lost(
     ----------
     lost, drawn
         Loss under the strategy and under the reference, shape (2,) and (draws, 2).
-    effective, several
+    freedom
+        Degrees of freedom of the standard error of each, shape (2,).
+    several
         As in :func:`interval`.
     """
     known = drawn[np.isfinite(drawn).all(axis=1)]
     if len(known) < 2 or not np.isfinite(lost).all():
         return Interval()
+    effective = 1.0 + float(of_both(freedom, known))
     quantile = _narrow(effective) * np.array([_quantile(level, effective, several)])
     lower, upper = _less_lost(lost[:, None], known[..., None], quantile)
     value = lost[1] - lost[0]
@@ -113,6 +118,22 @@ def apart(one: float, own: Interval, other: float, others: Interval) -> Interval
         value + float(np.hypot(own.upper - one, other - others.lower)),
         float(np.hypot(own.error, others.error)),
     )
+
+
+def of_both(freedom: Floats, drawn: Floats) -> Floats:
+    """Degrees of freedom of a difference (Welch), from those of both sides and their draws.
+
+    Parameters
+    ----------
+    freedom, drawn
+        Shape (2, ...) and (draws, 2, ...).
+    """
+    if not len(drawn):
+        return np.asarray(freedom.min(axis=0))
+    spread = drawn.var(axis=0)
+    part = np.divide(spread, spread.sum(axis=0), out=np.full(spread.shape, 0.5),
+                     where=spread.sum(axis=0) > 0)  # fmt: skip
+    return np.asarray(1.0 / (part**2 / np.maximum(freedom, 1.0)).sum(axis=0))
 
 
 def _quantile(level: float, effective: float, several: int) -> float:
@@ -213,7 +234,7 @@ def band(
 
 
 def band_of_less_lost(
-    lost: Floats, drawn: Floats, level: float, effective: Floats
+    lost: Floats, drawn: Floats, level: float, freedom: Floats
 ) -> tuple[Floats, Floats]:
     """The same of how much less a strategy loses than the reference, as in :func:`less_lost`.
 
@@ -221,9 +242,12 @@ def band_of_less_lost(
     ----------
     lost, drawn
         Loss under the strategy and under the reference, shape (2, times) and (draws, 2, times).
+    freedom
+        As in :func:`less_lost`, shape (2, times).
     """
     if len(drawn) < 2:
         return np.full(lost.shape[1:], np.nan), np.full(lost.shape[1:], np.nan)
+    effective = 1.0 + of_both(freedom, drawn)
     far = _far(drawn[:, 1] - drawn[:, 0], level, effective)
     return _less_lost(lost, drawn, far * _narrow(effective))
 

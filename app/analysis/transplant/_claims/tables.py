@@ -6,14 +6,19 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.transplant._claims.horizon import effective_numbers
+from app.analysis.transplant._claims.horizon import freedoms, last_deaths
 from app.analysis.transplant._claims.intervals import (
     Interval,
     apart,
     band_of_less_lost,
     class_tests,
 )
-from app.analysis.transplant._support import FEWEST_DEATHS, deaths_behind, effective_deaths
+from app.analysis.transplant._support import (
+    FEWEST_DEATHS,
+    death_weights,
+    deaths_behind,
+    effective_by,
+)
 from app.analysis.transplant._tables import Findings
 from app.analysis.transplant._trial import Caps
 from app.analysis.transplant._weights import DrawnWeights
@@ -135,14 +140,12 @@ def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Dat
 
     The band begins where deaths after a transplant that say as much as ten are behind the strategy:
     before, both arms are nearly the same clones, and a tenth of a percent would be a difference. At
-    each time it is as wide as the fewer of two effective numbers ask: of the patients at risk,
-    among whom early on most still wait and are in both arms, and of these deaths, which tell the
-    arms apart.
+    each time it is as wide as the fewer degrees of freedom ask: of the patients at risk, among whom
+    early on most still wait and are in both arms, or of these deaths, which tell the arms apart.
     """
     curves, draws = found.point.curves, found.limits.values("curves")
     trial, grid = found.trial, found.layout.grid
-    at = np.maximum(np.searchsorted(trial.deaths, grid, side="right") - 1, 0)
-    at_risk = effective_numbers(found.sums, found.groups.members)[..., at]
+    at_risk = freedoms(found.sums, found.groups.members)[..., last_deaths(trial, grid)]
     parts = []
     for group, arm in np.ndindex(found.supported.shape):
         pair = [arm, found.reference]
@@ -150,16 +153,15 @@ def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Dat
             continue
         own = curves[group, arm] - curves[group, found.reference]
         here = found.groups.inside(group, trial.data)
-        deaths = np.array([
-            effective_deaths(trial, drawn, caps, trial.arms[a], here=here, times=grid) for a in pair
-        ])  # fmt: skip
-        later = deaths[0] >= FEWEST_DEATHS
+        died = [death_weights(trial, drawn, caps, trial.arms[a], here) for a in pair]
+        later = effective_by(*died[0], grid) >= FEWEST_DEATHS
+        deaths = np.stack([effective_by(times, weights**2, grid) for times, weights in died])
         lower, upper = np.full((2, len(grid)), np.nan)
         lower[later], upper[later] = band_of_less_lost(
             1 - curves[group][pair][:, later],
             1 - draws[:, group][:, pair][..., later],
             found.limits.level,
-            np.vstack([at_risk[group, pair], *deaths]).min(axis=0)[later],
+            np.minimum(at_risk[group, pair], deaths)[:, later],
         )
         frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
         numbers = {"time": grid, "difference": own, "lower": lower, "upper": upper}
