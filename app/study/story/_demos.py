@@ -116,6 +116,75 @@ def _scores(cohort: str, first: str, second: str) -> Callable[..., Step]:
     )  # fmt: skip
 
 
+# Steps that several stories have.
+
+
+def _carried(cohort: str, whose: str) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="genomics.frequencies",
+        caption=f"What {whose} carry", note="Every share is of the patients tested.",
+        section=_AT_A_GLANCE, settings=_GENES, genomics="Frequencies",
+    )  # fmt: skip
+
+
+def _by_class(cohort: str, caption: str, by: str, what: str = "class") -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="survival.curves", caption=caption,
+        note=f"Press G to bring in one {what} after the other.", section=_OUTCOME,
+        by=by, settings=_OS, endpoint="os", view="Survival curves",
+    )  # fmt: skip
+
+
+def _competing(
+    cohort: str,
+    caption: str,
+    by: str,
+    endpoint: str,
+    note: str = "Not one minus Kaplan-Meier, which would say more.",
+) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="survival.incidence", caption=caption, note=note,
+        section=_OUTCOME, by=by, settings={"endpoint_key": endpoint}, endpoint=endpoint,
+        page="survival", view="Competing risks",
+    )  # fmt: skip
+
+
+def _screened(cohort: str) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="survival.screen",
+        caption="Each alteration and survival, adjusted for age",
+        note="All that were tested count in q.", section=_OUTCOME,
+        settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
+    )  # fmt: skip
+
+
+def _what_else(cohort: str, gene: str) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="compare.groups",
+        caption=f"What else patients with {gene} carry",
+        note="Odds ratios; q over all alterations compared.", section=_SUBGROUPS,
+        by=f"alteration:{gene}", settings={}, figure="Alterations",
+    )  # fmt: skip
+
+
+def _waited(note: str) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=_MDS, analysis="survival.during",
+        caption="Transplant looks protective until time is counted right", note=note,
+        section=_TREATMENT, settings=_TRANSPLANT, page="survival", endpoint="os",
+        view="Events during follow-up",
+    )  # fmt: skip
+
+
+def _every_horizon(cohort: str, gene: str) -> Callable[..., Step]:
+    return partial(
+        _step, cohort=cohort, analysis="survival.means",
+        caption="What to distrust: a difference looked for at every horizon",
+        note="Each interval holds for one horizon, chosen beforehand.", section=_TRUST,
+        by=f"alteration:{gene}", settings=_OS, endpoint="os", view="Restricted mean over time",
+    )  # fmt: skip
+
+
 def _in_seven(  # noqa: PLR0917 - what is known of a cohort
     cohort: str,
     disease: str,
@@ -128,54 +197,15 @@ def _in_seven(  # noqa: PLR0917 - what is known of a cohort
     scored: Callable[..., Step],
 ) -> tuple[Callable[..., Step], ...]:
     """The story of a cohort with a risk class, an endpoint with a competing one, and a gene."""
-    make = partial(partial, _step, cohort=cohort)
-    by_gene = f"alteration:{gene}"
     return (
-        make(
-            analysis="genomics.frequencies",
-            caption=f"What these patients with {disease} carry",
-            note="Every share is of the patients tested.",
-            section=_AT_A_GLANCE,
-            settings=_GENES, genomics="Frequencies",
-        ),
-        make(
-            analysis="survival.curves",
-            caption=by_risk,
-            note="Press G to bring in one group after the other.",
-            section=_OUTCOME,
-            by=risk, settings=_OS, endpoint="os", view="Survival curves",
-        ),
+        _carried(cohort, f"these patients with {disease}"),
+        _by_class(cohort, by_risk, risk, "group"),
         scored,
-        make(
-            analysis="survival.incidence",
-            caption=of_it,
-            note="Not one minus Kaplan-Meier, which would say more.",
-            section=_OUTCOME,
-            by=risk, settings={"endpoint_key": competing}, endpoint=competing,
-            page="survival", view="Competing risks",
-        ),
-        make(
-            analysis="survival.screen",
-            caption="Each alteration and survival, adjusted for age",
-            note="All that were tested count in q.",
-            section=_OUTCOME,
-            settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
-        ),
-        make(
-            analysis="compare.groups",
-            caption=f"What else patients with {gene} carry",
-            note="Odds ratios; q over all alterations compared.",
-            section=_SUBGROUPS,
-            by=by_gene, settings={}, figure="Alterations",
-        ),
-        make(
-            analysis="survival.means",
-            caption="What to distrust: a difference looked for at every horizon",
-            note="Each interval holds for one horizon, chosen beforehand.",
-            section=_TRUST,
-            by=by_gene, settings=_OS, endpoint="os", view="Restricted mean over time",
-        ),
-    )  # fmt: skip
+        _competing(cohort, of_it, risk, competing),
+        _screened(cohort),
+        _what_else(cohort, gene),
+        _every_horizon(cohort, gene),
+    )
 
 
 _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
@@ -219,16 +249,10 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_SUBGROUPS,
                 settings={**_SEARCH, **_OS}, figure="Survival", endpoint="os",
             ),
-            partial(
-                _step, cohort=_MDS,
-                analysis="survival.during",
-                caption="Transplant looks protective until time is counted right",
-                note="The simulated MDS cohort, as this one records no transplant. Who was "
-                "transplanted had to live until then: the naive ratio credits that to transplant. "
-                "The Transplant page emulates the trial.",
-                section=_TREATMENT,
-                settings=_TRANSPLANT, page="survival", endpoint="os",
-                view="Events during follow-up",
+            _waited(
+                "The simulated MDS cohort, as this one records no transplant. Who was transplanted "
+                "had to live until then: the naive ratio credits that to transplant. The "
+                "Transplant page emulates the trial."
             ),
             _mpn(
                 analysis="survival.curves",
@@ -245,13 +269,7 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
     _AML: (
         "Acute myeloid leukaemia, simulated",
         (
-            _aml(
-                analysis="genomics.frequencies",
-                caption="What 1,500 patients with acute myeloid leukaemia carry",
-                note="Every share is of the patients tested.",
-                section=_AT_A_GLANCE,
-                settings=_GENES, genomics="Frequencies",
-            ),
+            _carried(_AML, "1,500 patients with acute myeloid leukaemia"),
             _aml(
                 analysis="genomics.pairs",
                 caption="Which alterations go together, and which avoid each other",
@@ -259,29 +277,15 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 section=_AT_A_GLANCE,
                 settings={**_GENES, "most": 15}, genomics="Together or apart",
             ),
-            _aml(
-                analysis="survival.curves",
-                caption="The ELN 2022 risk classes separate survival",
-                note="Press G to bring in one class after the other.",
-                section=_OUTCOME,
-                by="variable:eln_2022", settings=_OS, endpoint="os", view="Survival curves",
+            _by_class(
+                _AML, "The ELN 2022 risk classes separate survival", "variable:eln_2022"
             ),
             _scores(_AML, "eln_2017", "eln_2022"),
-            _aml(
-                analysis="survival.incidence",
-                caption="Relapse after remission, with death in remission as what competes",
-                note="Not one minus Kaplan-Meier, which would say more.",
-                section=_OUTCOME,
-                by="variable:eln_2022", settings={"endpoint_key": "relapse"}, endpoint="relapse",
-                page="survival", view="Competing risks",
+            _competing(
+                _AML, "Relapse after remission, with death in remission as what competes",
+                "variable:eln_2022", "relapse",
             ),
-            _aml(
-                analysis="survival.screen",
-                caption="Each alteration and survival, adjusted for age",
-                note="All that were tested count in q.",
-                section=_OUTCOME,
-                settings={**_OS, "adjust": ("age_years",)}, endpoint="os", view="Screen",
-            ),
+            _screened(_AML),
             _aml(
                 analysis="transplant.emulated",
                 caption="A trial of transplant in first remission, emulated: early, late or never",
@@ -291,41 +295,20 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 settings={"trial": json.dumps(_TRIAL, sort_keys=True)},
                 page="transplant", view="Four answers",
             ),
-            _aml(
-                analysis="survival.means",
-                caption="What to distrust: a difference looked for at every horizon",
-                note="Each interval holds for one horizon, chosen beforehand.",
-                section=_TRUST,
-                by="alteration:TP53", settings=_OS, endpoint="os",
-                view="Restricted mean over time",
-            ),
+            _every_horizon(_AML, "TP53"),
         ),
     ),
     _MDS: (
         "Myelodysplastic syndromes, simulated",
         (
-            _mds(
-                analysis="genomics.frequencies",
-                caption="What 1,500 patients with myelodysplastic syndromes carry",
-                note="Every share is of the patients tested.",
-                section=_AT_A_GLANCE,
-                settings=_GENES, genomics="Frequencies",
-            ),
-            _mds(
-                analysis="survival.curves",
-                caption="IPSS-M orders survival from very low to very high risk",
-                note="Press G to bring in one class after the other.",
-                section=_OUTCOME,
-                by="variable:ipssm", settings=_OS, endpoint="os", view="Survival curves",
+            _carried(_MDS, "1,500 patients with myelodysplastic syndromes"),
+            _by_class(
+                _MDS, "IPSS-M orders survival from very low to very high risk", "variable:ipssm"
             ),
             _scores(_MDS, "ipss_r", "ipss_m"),
-            _mds(
-                analysis="survival.incidence",
-                caption="Progression to acute leukaemia by TP53, death without it competing",
-                note="Death without leukaemia ends the chance of it.",
-                section=_OUTCOME,
-                by="alteration:TP53", settings={"endpoint_key": "aml"}, endpoint="aml",
-                page="survival", view="Competing risks",
+            _competing(
+                _MDS, "Progression to acute leukaemia by TP53, death without it competing",
+                "alteration:TP53", "aml", "Death without leukaemia ends the chance of it.",
             ),
             _mds(
                 analysis="survival.cox",
@@ -341,29 +324,9 @@ _STORIES: Mapping[str, tuple[str, tuple[Callable[..., Step], ...]]] = {
                 },
                 endpoint="os", view="Cox model",
             ),
-            _mds(
-                analysis="compare.groups",
-                caption="What else patients with SF3B1 carry",
-                note="Odds ratios; q over all alterations compared.",
-                section=_SUBGROUPS,
-                by="alteration:SF3B1", settings={}, figure="Alterations",
-            ),
-            _mds(
-                analysis="survival.during",
-                caption="Transplant looks protective until time is counted right",
-                note="The Transplant page emulates the trial.",
-                section=_TREATMENT,
-                settings=_TRANSPLANT, page="survival", endpoint="os",
-                view="Events during follow-up",
-            ),
-            _mds(
-                analysis="survival.means",
-                caption="What to distrust: a difference looked for at every horizon",
-                note="Each interval holds for one horizon, chosen beforehand.",
-                section=_TRUST,
-                by="alteration:TP53", settings=_OS, endpoint="os",
-                view="Restricted mean over time",
-            ),
+            _what_else(_MDS, "SF3B1"),
+            _waited("The Transplant page emulates the trial."),
+            _every_horizon(_MDS, "TP53"),
         ),
     ),
     _CLL: (
