@@ -35,8 +35,6 @@ class SurvivalData:
     entry
         Position in ``times`` of each patient's entry, shape (n,); None where everyone is under
         observation from the start.
-    copies
-        How many patients each row stands for, shape (n,); None for one.
     """
 
     times: Floats
@@ -102,8 +100,6 @@ def survival_data(
 
     Parameters
     ----------
-    time
-        End of follow-up, shape (n,), non-negative, in any unit.
     event
         1 or True where follow-up ended with the event, 0 or False where it was censored.
     entry
@@ -279,12 +275,8 @@ def numbers(values: Any, name: str, length: int | None = None) -> Floats:
 
     Parameters
     ----------
-    values
-        Array-like of numbers, pandas nullable types included.
     name
         What the values are, as the start of a sentence in the plural: ``Follow-up times``.
-    length
-        Expected number of values.
 
     Raises
     ------

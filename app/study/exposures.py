@@ -55,8 +55,6 @@ class ExposureTimes:
     ----------
     months
         Shape (cohort.n,); NaN for who never had it, and for who is undated or unknown.
-    undated
-        True for patients who had it at an unknown time, shape (cohort.n,).
     unknown
         True for patients of whom it is not known whether they had it, shape (cohort.n,).
     shifted_by

@@ -87,8 +87,6 @@ class Calls:
     ----------
     states
         Per entry: 1 altered, 0 not altered, NaN not tested or not understood.
-    unread
-        Entries that are not understood.
     changes
         Protein change or part of the gene per entry, None where it names none.
     vaf

@@ -69,10 +69,6 @@ def cohort_from_table(
 
     Parameters
     ----------
-    table
-        As read from a file.
-    name
-        Name of the cohort; default the file's name without its ending.
     variants
         Mutations of these patients, in the order of the table's rows.
     plain

@@ -97,8 +97,6 @@ def decode_events(column: TextColumn, *, fatal: bool = True) -> EventCoding | No
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     fatal
         Whether death is (part of) the event; if not, words of death have no meaning here. In a
         status of disease-specific survival death of other causes is none.
@@ -230,8 +228,6 @@ def events_from_codes(column: TextColumn, codes: Mapping[str, str]) -> EventCodi
 
     Parameters
     ----------
-    column
-        As it stands in the file.
     codes
         What a value means: event, competing, censored or unknown. Numbers are compared as such.
     """
@@ -256,8 +252,6 @@ def meaning_of(codes: Mapping[str, str], text: str) -> str | None:
     ----------
     codes
         Meanings by value.
-    text
-        The value as it stands in the file.
     """
     return next((said for code, said in codes.items() if _plain(code) == _plain(text)), None)
 

@@ -66,11 +66,6 @@ def disease_family(reads: Iterable[ReadColumn]) -> ReadColumn | None:
 
     None where fewer than two families occur (one in everyone tells nothing that the diagnoses do
     not), and where the column says the families itself.
-
-    Parameters
-    ----------
-    reads
-        The table's ordinary columns, understood.
     """
     columns = []
     for read in reads:
@@ -113,13 +108,7 @@ def disease_family(reads: Iterable[ReadColumn]) -> ReadColumn | None:
 
 
 def only_lymphoid(reads: Iterable[ReadColumn]) -> bool:
-    """Whether every diagnosis that is understood is a lymphoid one, and there is one.
-
-    Parameters
-    ----------
-    reads
-        The table's ordinary columns, understood.
-    """
+    """Whether every diagnosis that is understood is a lymphoid one, and there is one."""
     own = [read for read in reads if read.key in _DIAGNOSES and read.variable.kind != "numeric"]
     texts = {str(cell) for read in own for cell in read.cells if cell is not None}
     families = {family_of(text) for text in texts} - {None}

@@ -75,8 +75,6 @@ class ReadColumn:
         One a patient: float (numeric and binary), datetime (date) or text with None.
     rank
         Its place among the variables, smaller first.
-    issues
-        What was assumed or lost.
     leftover
         Entries that are not numbers in a column of numbers (or not dates in one of dates), None
         elsewhere; None if there are none.
@@ -105,10 +103,6 @@ def read_column(
 
     Parameters
     ----------
-    column
-        As it stands in the file.
-    rows
-        Position of each row in the file.
     stated
         Role, kind, unit, label, description, levels from a mapping.
     dates

@@ -105,10 +105,6 @@ class Term:
 
     Parameters
     ----------
-    key
-        Short name.
-    label
-        Name for people.
     kind, role
         As in :class:`data_loaders.model.Variable`.
     units

@@ -321,14 +321,10 @@ def _maximum(died: Floats, pool: Floats, times: Floats, known: Groups) -> Maximu
 
     Parameters
     ----------
-    died
-        Events by group.
     pool
         At risk at each event by group, shape (rows, groups).
     times
         How many events each row stands for, shape (rows,).
-    known
-        The groups.
     """
 
     def evaluate(beta: Floats) -> tuple[float, Floats, Floats]:

@@ -39,8 +39,6 @@ class Landmark:
         Which of the patients given are in the analysis, shape (n given,).
     n_events_before, n_censored_before
         Patients left out because follow-up had ended by the landmark: with the event, and without.
-    copies
-        How many patients each entry stands for; None for one.
     """
 
     at: float
@@ -69,8 +67,6 @@ def landmark(
         When the exposure began; missing if never.
     at
         The landmark, zero or later.
-    copies
-        How many patients each entry stands for; None for one.
 
     Raises
     ------

@@ -145,8 +145,6 @@ def group_names(table: pd.DataFrame, groups: Sequence[str]) -> dict[str, str]:
     ----------
     table
         What :func:`enrichment` returns.
-    groups
-        The groups, the largest first.
     """
     if len(groups) == 1:
         return {groups[0]: ONE_GROUP}

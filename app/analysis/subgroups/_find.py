@@ -71,10 +71,6 @@ def find_subgroups(
         Patients x features, index patient_id; nullable boolean, bool or 0/1; missing = not tested.
     settings
         Quality, seed, features; the default is standard quality with seed 0.
-    progress
-        Called with a stage in words and the share done, 0 to 1.
-    should_cancel
-        Asked between the stages; true stops the search.
 
     Returns
     -------

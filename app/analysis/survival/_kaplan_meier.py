@@ -39,8 +39,6 @@ class Estimate(float):
     lower, upper
         Confidence limits at ``conf_level``, within ``bounds``; NaN where the standard error is 0:
         that nothing varied in these patients is no certainty.
-    note
-        A sentence about what limits the estimate; empty if nothing does.
     bounds
         The least and the largest value that the number can have.
     """

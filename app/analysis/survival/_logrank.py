@@ -52,8 +52,6 @@ class LogrankResult:
         Covariance matrix of observed - expected, shape (groups, groups).
     weights
         Which events weigh how much.
-    note
-        A sentence if the test has no answer; otherwise empty.
     """
 
     statistic: float
@@ -93,8 +91,6 @@ def logrank_test(
         ``logrank`` weighs every event alike; ``peto-peto`` by the pooled survival just before it
         (early differences; R's rho = 1); ``("fleming-harrington", rho, gamma)`` by
         S(t-)^rho (1 - S(t-))^gamma.
-    copies
-        How many patients each entry stands for; None for one.
 
     Returns
     -------

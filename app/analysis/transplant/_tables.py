@@ -125,8 +125,6 @@ class Findings:
 
     Attributes
     ----------
-    trial, sums
-        The trial, and its weighted sums in the patients as they are.
     point, limits
         Estimates, and their limits from the draws.
     layout

@@ -62,8 +62,6 @@ class EngineTally:
     ----------
     cohort
         What the table's columns are: labels, units, endpoints, alterations. It has no patient.
-    n
-        Patients in the table.
     refused
         Columns and alterations that cannot be had by counting, and why.
     """
@@ -477,8 +475,6 @@ def connect(
         Name of the table or view, its schema in front if need be; a folder needs none.
     mapping
         What its columns are, as for a file: plain data or the path of a JSON file.
-    seconds
-        How long one statement may run.
     allowed
         Which folders and hosts may be read.
 

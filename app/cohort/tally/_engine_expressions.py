@@ -53,13 +53,7 @@ _ON_A_SAMPLE = "an engine cannot count by it; ask on a sample"
 
 @dataclass(frozen=True, eq=False)
 class Expressions:
-    """The columns, conditions and groups of a table.
-
-    Attributes
-    ----------
-    known
-        What the table's columns are.
-    """
+    """The columns, conditions and groups of a table."""
 
     known: Understood
 

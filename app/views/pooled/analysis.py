@@ -38,14 +38,6 @@ class PooledSurvival:
 
     Attributes
     ----------
-    endpoint
-        Its label.
-    curves
-        By group, all sites together.
-    site_curves
-        By site, all groups together.
-    colours
-        By group.
     test
         Of the groups, stratified by site; None with fewer than two groups, or where there is no
         test.
@@ -61,12 +53,8 @@ class PooledSurvival:
     means
         Restricted mean survival times of the groups and their differences from the reference, as
         :func:`app.analysis.survival.rmst_differences` gives them; None with fewer than two groups.
-    left_out
-        Patients without follow-up or group, by reason.
     exact
         Whether every site's counts are exact.
-    synthetic
-        Whether any site's patients are simulated.
     """
 
     endpoint: str

@@ -68,11 +68,6 @@ def followed(
 ) -> FollowUp:
     """Ask a tally for the follow-up of an endpoint.
 
-    Parameters
-    ----------
-    limit
-        Months at which follow-up ends for every number.
-
     Raises
     ------
     TallyError

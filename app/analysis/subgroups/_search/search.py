@@ -44,12 +44,8 @@ class Grouped:
 
     Parameters
     ----------
-    profiles
-        The unique profiles.
     labels, confidence
         Group (from 0, the largest first) and confidence of each profile.
-    coordinates
-        The first map, profiles x 2.
     n_mapped
         Number of profiles that UMAP and HDBSCAN saw.
     concentration

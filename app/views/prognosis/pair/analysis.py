@@ -39,8 +39,6 @@ class ScorePair:
     same_names
         Whether classes correspond by name; otherwise to a class corresponds the one in which most
         of its patients are.
-    outcome
-        Follow-up of those who have one, in the order of the mask.
     discrimination
         Of the classes: concordance, its difference and the area under the curve over time; None
         with fewer than 10 events.

@@ -64,8 +64,6 @@ class DuringFollowUp:
     ----------
     time, event, began
         Follow-up in months, 1 = event, and when the exposure began (NaN never), shape (rows,).
-    copies
-        How many patients each row stands for.
     naive
         Cox model of ever exposed against never, from time zero: wrong. None without an answer.
     naive_curves
@@ -80,8 +78,6 @@ class DuringFollowUp:
         Curves of patients who move between states; None without an answer.
     time_dependent, adjusted
         Cox models with time-dependent exposure, alone and with covariates; None without an answer.
-    why_not
-        Why an analysis has no answer, by its name.
     n_after_end
         Patients whose exposure is dated at or after the end of their follow-up: they count as
         never exposed.
@@ -152,8 +148,6 @@ def during_follow_up(
 
     Parameters
     ----------
-    endpoint_key, exposure
-        What is followed, and the key of the event during follow-up.
     landmarks, drawn, start, adjust
         As of :func:`analyse_during_follow_up`.
 
@@ -194,8 +188,6 @@ def analyse_during_follow_up(
         ``truncated=False``, or counts of them.
     exposure
         When each patient's exposure began, in the order of ``outcome.used``.
-    landmarks
-        Landmarks in months.
     drawn
         The one whose curves are drawn.
     start
