@@ -86,7 +86,7 @@ def running(
             process.wait()
 
 
-def wait_until_ready(address: str, process: subprocess.Popen[bytes], seconds: float = 90) -> None:
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     """Wait until the warm-up is over and the port answers."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
