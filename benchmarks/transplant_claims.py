@@ -61,8 +61,8 @@ ALTERED = "An alteration"
 LANDMARKS = (6.0, 12.0)
 # Virtual patients of a draw, of which the page has a thousand.
 VIRTUAL = 300
-# Seeds from 50,000 on taught the rules; these cohorts are others.
-_FIRST = 90_000
+# Cohorts from 50,000 and 90,000 on taught the rules; these are others.
+_FIRST = 130_000
 _SMALL = 1e-6
 _COUNTED = ("claims", "wrong", "holds", "off")
 Said = dict[str, float]
