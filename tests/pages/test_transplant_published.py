@@ -24,6 +24,7 @@ from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.trial import TargetTrial
+from app.views.transplant.timing.literature import literature_reading
 from app.views.transplant.words import caution, headline, heavy_in_words, left_out_in_words
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words
@@ -122,6 +123,8 @@ def test_the_headline_on_the_published_mds_cohort_is_what_a_reviewer_signs(publi
     assert found.settings.horizon < 60, "of 163 early transplants few are followed for five years"
     assert "Very-Low" in left_out_in_words(made.kinds)
     assert "one patient has" in caution(found) + heavy_in_words(found)
+    # What stands beside the literature does not contradict it.
+    assert "these data give Higher risk (+" in literature_reading(found)[1]
     # The other estimators lie within the intervals of the weights.
     own = same_terms(found, []).means.set_index("group")
     for group in ("All eligible", "Higher risk"):

@@ -54,7 +54,8 @@ def unknown_in_words(found: Emulation, cases: dict[str, Emulation]) -> str:
         if case.groups == found.groups
     ]
     return (
-        f"{count(more, 'patient')} in whom it is not known whether or when it came are left out; "
+        f"{count(more, 'patient')} of the kinds compared, in whom it is not known whether or when "
+        f"{next(iter(cases)).removesuffix(' counted as never')} came, are left out; "
         f"{own['group']}: {signed(own['rmst_difference'])} months without them, {listing(said)}."
     )
 

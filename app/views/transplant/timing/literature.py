@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from app.analysis.transplant import Emulation
@@ -28,21 +29,26 @@ def literature_reading(emulation: Emulation) -> list[str]:
     if not known or not set(known.values()) <= _LOWER | _HIGHER:
         return []
     strategy = next(name for name in emulation.strategies if name != emulation.reference)
-    rows = emulation.contrasts[emulation.contrasts["strategy"] == strategy]
-    rows = rows[rows["group"].isin(list(known))].assign(
-        half=lambda frame: [
-            "lower" if known[name] in _LOWER else "higher" for name in frame["group"]
-        ]
-    )
+    rows = emulation.contrasts[emulation.contrasts["strategy"] == strategy].set_index("group")
     sentences = []
-    for half, reported in (
-        ("lower", "the decision models report longer life with a delayed transplant"),
-        ("higher", "they report longer life with an early one"),
-    ):
-        part = rows[rows["half"] == half]
+    for position, (half, inside, reported) in enumerate((
+        ("lower", _LOWER, "the decision models report longer life with a delayed transplant"),
+        ("higher", _HIGHER, "they report longer life with an early one"),
+    )):  # fmt: skip
+        classes = [name for name, plain in known.items() if plain in inside]
+        part = rows.loc[[*_whole(emulation, position, classes), *classes]].reset_index()
         if len(part):
             sentences.append(f"In {half} risk {reported}; {_here(part, strategy)}")
     return [*sentences, "Other patients, years and confounders: agreement or not proves neither."]
+
+
+def _whole(emulation: Emulation, half: int, classes: list[str]) -> list[str]:
+    """The half of the trial's own split, where it is made of just these classes."""
+    if emulation.halves is None or emulation.halves[half] in classes:
+        return []
+    name, data = emulation.halves[half], emulation.trial.data
+    own = {data.names[code] for code in np.unique(data.groups[emulation.members(name)])}
+    return [name] if own == set(classes) else []
 
 
 def _here(rows: pd.DataFrame, strategy: str) -> str:
@@ -59,8 +65,9 @@ def _here(rows: pd.DataFrame, strategy: str) -> str:
         gain = f"{signed(row['rmst_difference'])} months"
         if pd.notna(low):
             gain += f", {signed(low)} to {signed(high)}"
-            verdict = "not clear" if low <= 0 <= high else "longer" if low > 0 else "shorter"
-            gain += f": {verdict}"
+            gain += (
+                f": {row['verdict'] if row['verdict'] in ('longer', 'shorter') else 'not clear'}"
+            )
         said.append(f"{row['group']} ({gain})")
     rest = [name for name in rows["group"] if name not in set(supported["group"])]
     tail = f"; too few in {listing(rest)}" if rest else ""
