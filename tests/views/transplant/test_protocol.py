@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from app.analysis.transplant import EmulationSettings, Strategy, emulate
 from app.cohort.filters import Filter
 from app.views.transplant.protocol.analysis import write_protocol
+from app.views.transplant.protocol.answer_document import frozen
 from app.views.transplant.protocol.trial import TargetTrial
 from data_loaders import CohortError, load_cohort
 from data_loaders.demo import load_demo
@@ -42,6 +44,19 @@ def test_a_trial_goes_through_plain_data_and_back():
         TargetTrial.from_dict({"colour": "red"})
     with pytest.raises(ValueError, match="cannot be read"):
         TargetTrial.from_dict({"strategies": [{"sort": "never"}]})
+
+
+def test_a_second_cohort_replicates_the_frozen_protocol_with_the_same_split(mds, protocol):
+    again = TargetTrial.from_dict(json.loads(frozen(TRIAL, protocol).to_json()))
+    assert again == replace(TRIAL, higher_from=protocol.higher[0])
+    # Others, among them nobody of the two lowest classes: the upper half would be another.
+    low = list(protocol.data.names)[:2]
+    assert not set(low) & set(protocol.higher)
+    there = (np.arange(mds.n) % 3 > 0) & ~mds.patients["ipssm"].isin(low).to_numpy(bool)
+    second = mds.subset(there, name="Another cohort")
+    other = write_protocol(second, again)
+    assert other.higher == protocol.higher
+    assert other.table["protocol"].tolist() == protocol.table["protocol"].tolist()
 
 
 def test_every_step_is_counted_as_in_the_table_of_patients(mds, protocol):

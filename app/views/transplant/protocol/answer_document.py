@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -142,13 +142,18 @@ def protocol_document(
     _add(file, sheet.rename(columns=str.capitalize))
     file.add_heading("To replicate", level=2)
     file.add_paragraph(_REPLICATE)
-    file.add_paragraph(xml_text(trial.to_json()))
+    file.add_paragraph(xml_text(frozen(trial, protocol).to_json()))
     file.add_heading("Signatures", level=2)
     for who in ("Statistician", "Principal investigator"):
         file.add_paragraph(f"{who}: ______________________   Date: ____________")
     made = io.BytesIO()
     file.save(made)
     return made.getvalue()
+
+
+def frozen(trial: TargetTrial, protocol: Protocol) -> TargetTrial:
+    """The trial with its split of the risk named: elsewhere other classes may be the upper half."""
+    return replace(trial, higher_from=protocol.higher[0]) if protocol.higher else trial
 
 
 def _split(protocol: Protocol) -> str:
