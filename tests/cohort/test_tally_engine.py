@@ -160,7 +160,8 @@ def test_every_group_count_and_sum_is_as_of_rows(both):
     engine, rows = both
     older = Filter.from_dict({"column": "age", "between": [60, None]})
     for group in GROUPS:
-        same_events(engine, rows, older, "os", group, [*range(0, 132, 6)])
+        for grid in ([*range(0, 132, 6)], [*range(132)], [*range(7, 132)]):
+            same_events(engine, rows, older, "os", group, grid)
     assert set(engine.refused) <= {
         "os_days",
         "aml_days",

@@ -259,6 +259,9 @@ def at_or_after(time: Any, grid: Sequence[float]) -> Any:
     """The first point of a grid that is no earlier; the time itself beyond the last."""
     import ibis
 
+    if _by_one(grid):
+        point = ibis.greatest(time.ceil(), float(grid[0])).cast("float64")
+        return ibis.cases((time <= float(grid[-1]), point), else_=time)
     return ibis.cases(*[(time <= point, float(point)) for point in grid], else_=time)
 
 
@@ -266,8 +269,16 @@ def at_or_before(time: Any, grid: Sequence[float]) -> Any:
     """The last point of a grid that is no later; 0 before the first."""
     import ibis
 
+    if _by_one(grid):
+        point = ibis.least(time.floor(), float(grid[-1])).cast("float64")
+        return ibis.cases((time >= float(grid[0]), point), (time.notnull(), 0.0), else_=None)
     points = [(time >= point, float(point)) for point in reversed(grid)]
     return ibis.cases(*points, (time.notnull(), 0.0), else_=None)
+
+
+def _by_one(grid: Sequence[float]) -> bool:
+    """Whether it has every whole number, as months do: rounding is quicker than many cases."""
+    return list(grid) == [*range(int(grid[0]), int(grid[0]) + len(grid))]
 
 
 def began_on(began: Any, time: Any, grid: Sequence[float]) -> Any:
