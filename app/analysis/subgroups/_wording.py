@@ -8,7 +8,6 @@ import pandas as pd
 
 from app.analysis.subgroups._describe import NO_ALTERATION, NOT_TESTED
 from app.analysis.subgroups._features import Prepared
-from app.analysis.subgroups._search.lesions import AT_HOME
 from app.analysis.subgroups._search.search import DECIDING_SHARE
 from app.analysis.subgroups._settings import EFFORTS, SubgroupSettings
 from data_loaders.wording import listing, plural
@@ -121,8 +120,6 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
         "merged while their Beta-Bernoulli marginal likelihood improved (concentration estimated "
         "from the clusters), profiles assigned by posterior, and groups taken from average linkage "
         f"of the co-association over the {DECIDING_SHARE:.0%} of partitions with most evidence, "
-        f"cut at 0.6; a lesion of the minority with {AT_HOME:.0%} of its carriers in one group was "
-        "split off where the evidence was for it, and where fusions exclude each other, each "
-        "had a group of its own. Confidence is the mean "
-        f"co-association with the own group. Seed {settings.seed}."
+        "cut at 0.6; where fusions exclude each other, each has a group of its own. Confidence is "
+        f"the mean co-association with the own group. Seed {settings.seed}."
     )

@@ -9,7 +9,8 @@ lost); a concentration of every feature, capped or not (small groups better, spa
 worse), half way to the common one, or merging by the features that differ alone (sparse tables
 worse); one reassignment instead of two (AML worse); all partitions deciding (AML by luck of maps,
 sparse tables in pieces; MPN and lymphoid tables better); the partition's whole prior (single
-lesions lost in MPN, sparse previews better), or 0.98 of it.
+lesions lost in MPN, sparse previews better), or 0.98 of it; splitting off a lesion with 80% of its
+carriers in one group (no difference once fusions are gathered).
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from scipy.sparse import csr_matrix
 from scipy.special import betaln, gammaln
 
 from app.analysis.arrays import Floats
-from app.analysis.subgroups._features import Mask
 from app.analysis.subgroups._search.profiles import Ints
 
 # More patients must not mean ever more clusters: likelihoods count as if there were 2000.
@@ -93,7 +93,7 @@ def overall_frequency(bits: csr_matrix, weights: Floats) -> Floats:
     return frequency
 
 
-def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> tuple[Model, Mask]:
+def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> Model:
     """The model whose concentration suits the clusters of all fine partitions.
 
     Of the features that differ between clusters: where many are as frequent in one as in another,
@@ -107,12 +107,6 @@ def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> 
         Patients of each profile.
     partitions
         Micro-cluster of each profile, -1 for noise, one array per partition.
-
-    Returns
-    -------
-    tuple
-        The model, and which features have the greater likelihood with it than at their overall
-        frequency in every cluster.
     """
     overall = overall_frequency(bits, weights)
     totals = [cluster_totals(bits, weights, p, int(p.max()) + 1) for p in partitions]
@@ -124,7 +118,7 @@ def fit_model(bits: csr_matrix, weights: Floats, partitions: Sequence[Ints]) -> 
         a: Model(overall, a).likelihood(carriers, sizes).sum(axis=0) - alike for a in CONCENTRATIONS
     }
     best = max(CONCENTRATIONS, key=lambda a: np.maximum(gains[a], 0.0).sum())
-    return Model(overall, best), gains[best] > 0
+    return Model(overall, best)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from app.analysis.subgroups._search.consensus import (
 )
 from app.analysis.subgroups._search.embedding import embed
 from app.analysis.subgroups._search.information import Information, information
-from app.analysis.subgroups._search.lesions import gather_fusions, split_by_lesions
+from app.analysis.subgroups._search.lesions import gather_fusions
 from app.analysis.subgroups._search.merge import (
     CONCENTRATION_FACTOR,
     MAX_EFFECTIVE_PATIENTS,
@@ -113,7 +113,7 @@ def group_patients(
             labels[mapped] = found
             fine.append(labels)
     report(progress, should_cancel, "Merging clusters", 0.9)
-    purer, differing = fit_model(sparse_bits, weights, fine)
+    purer = fit_model(sparse_bits, weights, fine)
     model = Model(purer.overall, CONCENTRATION_FACTOR * purer.concentration)
     merged = [merge_partition(sparse_bits, weights, labels, model) for labels in fine]
     evidence = [model.evidence(sparse_bits, weights, labels) for labels in merged]
@@ -121,14 +121,11 @@ def group_patients(
     partitions = [merged[number] for number in deciding]
     report(progress, should_cancel, "Finding the consensus", 0.97)
     agreed = consensus(partitions, profiles.counts)
-    smallest = scale * smallest_group(n_mapped_patients)
-    # What is as frequent in one cluster as in another says nothing for or against a split.
-    told = Model(purer.overall[differing], purer.concentration)
     if fusions is not None:
+        smallest = scale * smallest_group(n_mapped_patients)
         gathered = gather_fusions(sparse_bits, weights, agreed, fusions, smallest)
         agreed = without_small(gathered, partitions, weights, smallest)
-    split = split_by_lesions(sparse_bits[:, differing], weights, agreed, told, smallest)
-    groups = by_size(split, profiles.counts)
+    groups = by_size(agreed, profiles.counts)
     confidence = agreement(partitions, groups, profiles.counts)
     coordinates = np.empty((len(weights), 2))
     coordinates[mapped] = maps[0]
