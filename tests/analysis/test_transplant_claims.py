@@ -232,7 +232,6 @@ def test_few_deaths_with_unlike_weights_say_as_much_as_fewer_and_widen_the_band(
         died
     ]
     assert numbers[2] == pytest.approx(weights.sum() ** 2 / (weights**2).sum())
-    assert (effective_by(died_at, weighed**2, times) <= numbers + 1e-9).all()
     never = death_weights(trial, found.drawn, caps, trial.arms[1], everyone)
     assert (effective_by(*never, times) >= numbers).all()
 

@@ -124,7 +124,7 @@ def death_weights(
 
 
 def effective_by(times: Floats, weights: Floats, at: Floats) -> Floats:
-    """Effective number (Kish) of weighted events by some times; of weights squared, the freedom."""
+    """Effective number (Kish) of weighted events by some times."""
     upto = np.searchsorted(times, at, side="right")
     total, square = (np.append(0.0, np.cumsum(values))[upto] for values in (weights, weights**2))
     return np.asarray(np.divide(total**2, square, out=np.zeros_like(total), where=square > 0))

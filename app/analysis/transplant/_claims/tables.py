@@ -140,8 +140,8 @@ def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Dat
 
     The band begins where deaths after a transplant that say as much as ten are behind the strategy:
     before, both arms are nearly the same clones, and a tenth of a percent would be a difference. At
-    each time it is as wide as the fewer degrees of freedom ask: of the patients at risk, among whom
-    early on most still wait and are in both arms, or of these deaths, which tell the arms apart.
+    each time it is as wide as the fewer ask: the degrees of freedom of the patients at risk, among
+    whom early on most still wait and are in both arms, or these deaths, which tell the arms apart.
     """
     curves, draws = found.point.curves, found.limits.values("curves")
     trial, grid = found.trial, found.layout.grid
@@ -154,14 +154,14 @@ def difference_table(found: Findings, drawn: DrawnWeights, caps: Caps) -> pd.Dat
         own = curves[group, arm] - curves[group, found.reference]
         here = found.groups.inside(group, trial.data)
         died = [death_weights(trial, drawn, caps, trial.arms[a], here) for a in pair]
-        later = effective_by(*died[0], grid) >= FEWEST_DEATHS
-        deaths = np.stack([effective_by(times, weights**2, grid) for times, weights in died])
+        deaths = np.stack([effective_by(times, weights, grid) for times, weights in died])
+        later = deaths[0] >= FEWEST_DEATHS
         lower, upper = np.full((2, len(grid)), np.nan)
         lower[later], upper[later] = band_of_less_lost(
             1 - curves[group][pair][:, later],
             1 - draws[:, group][:, pair][..., later],
             found.limits.level,
-            np.minimum(at_risk[group, pair], deaths)[:, later],
+            np.minimum(at_risk[group, pair], deaths - 1)[:, later],
         )
         frame = {"group": found.groups.names[group], "strategy": found.names[arm]}
         numbers = {"time": grid, "difference": own, "lower": lower, "upper": upper}
