@@ -52,7 +52,7 @@ def frequency_figure(found: GroupFrequencies, features: Sequence[str]) -> go.Fig
         traces,
         height=row * max(len(features), 1) + (70 if clear else 54),
         **legend_above(names, shown=legend),
-        annotations=[under_plot(below)],
+        annotations=[{**under_plot(below), "align": "left"}],
         xaxis={
             "range": [0, min(float(ends.max()) * 1.12, 1.08)],
             "tickformat": ".0%",
