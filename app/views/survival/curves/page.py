@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -44,11 +45,14 @@ def draw_curves(looking: Looking) -> None:
         until = draw_axis_end(result.supported_until, result.last_time, unit)
         read_at = draw_read_at()
     with numbers:
-        times = _draw_numbers(result, unit, read_at)
+        times, draw_rest = _draw_numbers(result, unit, read_at)
     shown = {"until": until, "read_at": read_at, **times}
     question = replace(question, shown={**question.shown, **shown})
     answer = answer_of(question, looking.cohort, result)
+    # The figure is on its way before the table: a browser that was never here sees it first.
     show(answer, place)
+    with numbers:
+        draw_rest()
     take_away(answer, question)
 
 
@@ -78,8 +82,13 @@ def _question(looking: Looking) -> Question:
     return replace(question, shown=shown)
 
 
-def _draw_numbers(result: GroupSurvival, unit: TimeUnit, read_at: int | None) -> dict[str, Any]:
-    """One table at a time: what each group did, then how they differ; returns the times asked."""
+def _draw_numbers(
+    result: GroupSurvival, unit: TimeUnit, read_at: int | None
+) -> tuple[dict[str, Any], Callable[[], None]]:
+    """One table at a time: what each group did, then how they differ.
+
+    Returns the times asked, and what draws a table that asks for none.
+    """
     heading, choice = st.columns([1, 3], vertical_alignment="center")
     heading.subheader("In numbers", anchor=False)
     tables = [_SUMMARY, _DIFFERENCES, _MEANS, _CONDITIONAL]
@@ -96,17 +105,21 @@ def _draw_numbers(result: GroupSurvival, unit: TimeUnit, read_at: int | None) ->
     )
     if not result.drawn or shown not in tables:
         shown = _SUMMARY
-    if shown == _SUMMARY:
-        draw_table(summary_table(result, unit, read_at), key="km_summary")
-    elif shown == _PAIRS and result.pairwise is not None:
-        draw_table(pairs_table(result.pairwise), key="km_pairs")
-    elif shown == _DIFFERENCES:
-        return {"times": _draw_differences(result, unit, read_at)}
+    asked: dict[str, Any] = {}
+    if shown == _DIFFERENCES:
+        asked = {"times": _draw_differences(result, unit, read_at)}
     elif shown == _MEANS:
-        return {"horizon": _draw_means(result, unit)}
+        asked = {"horizon": _draw_means(result, unit)}
     elif shown == _CONDITIONAL:
-        return _draw_conditional(result, unit)
-    return {}
+        asked = _draw_conditional(result, unit)
+
+    def draw_rest() -> None:
+        if shown == _SUMMARY:
+            draw_table(summary_table(result, unit, read_at), key="km_summary")
+        elif shown == _PAIRS and result.pairwise is not None:
+            draw_table(pairs_table(result.pairwise), key="km_pairs")
+
+    return asked, draw_rest
 
 
 def _draw_differences(result: GroupSurvival, unit: TimeUnit, read_at: int | None) -> list[float]:
