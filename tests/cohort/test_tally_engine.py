@@ -28,7 +28,15 @@ from app.analysis.associations import (
 )
 from app.cohort.filters import Filter
 from app.cohort.groupings import GroupingError, GroupingSpec
-from app.cohort.tally import EngineTally, RowTally, TallyError, TooFineError, connect, tally_of
+from app.cohort.tally import (
+    EngineTally,
+    ExposureColumns,
+    RowTally,
+    TallyError,
+    TooFineError,
+    connect,
+    tally_of,
+)
 from app.cohort.tally import _engine as asking
 from app.cohort.tally import _engine_reading as reading
 from app.views.tallied.analysis import followed
@@ -308,6 +316,18 @@ def test_postgresql_counts_the_same_and_cannot_be_written_to(server, tmp_path):
     }  # as they stand in the file
     for group in GROUPS:
         same_events(engine, rows, Filter.from_dict({"not": {"altered": "TP53"}}), "aml", group)
+    for grid in (None, [*range(132)], [*range(0, 132, 6)]):
+        same_events(engine, rows, None, "os", "variable:sex", grid)
+    beside = connect(in_duckdb(table, tmp_path), "patients")
+    came = ExposureColumns((("aml_months", 1.0),), "aml_event", (1.0,), always=True)
+    for grid in (None, range(132)):
+        there, here = (
+            one.switches(None, "os", came, grid).astype(float).sort_values(by, ignore_index=True)
+            for one in (engine, beside)
+            for by in [["time", "event", "began", "unknown"]]
+        )
+        pd.testing.assert_frame_equal(there, here, check_dtype=False)
+        assert there["n"].sum() == len(table)
     pd.testing.assert_frame_equal(engine.features(None), rows.features(None))
     backend = engine._engine._backend
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):

@@ -76,7 +76,7 @@ class Engine:
         """
         with self._lock, self._in_time() as late:
             try:
-                return self._backend.to_pyarrow(expression)
+                return self._backend.to_pyarrow(_in_doubles(self._backend, expression))
             except Exception as error:  # noqa: BLE001  (each engine has errors of its own)
                 # Not chained, and nothing of it repeated: it may hold a password or a value.
                 raise self._refusal(type(error).__name__, late=late.is_set()) from None
@@ -131,6 +131,16 @@ class Engine:
         if name == "OutOfMemoryException":
             return TallyError(f"{self.label} has too little memory for this question.")
         return TallyError(f"{self.label} cannot carry out this question ({name}).")
+
+
+def _in_doubles(backend: Any, expression: Any) -> Any:
+    """Numbers as such: PostgreSQL makes decimal ones of constants, as of the states of an event."""
+    if getattr(backend, "name", "") != "postgres" or not hasattr(expression, "schema"):
+        return expression
+    nothing = _ibis().literal(0).cast("float64")
+    kinds = expression.schema().items()
+    numbers = {name: expression[name] + nothing for name, kind in kinds if kind.is_floating()}
+    return expression.mutate(**numbers) if numbers else expression
 
 
 def open_engine(url: str, table: str | None, seconds: float, allowed: Allowed) -> Engine:

@@ -260,7 +260,7 @@ def at_or_after(time: Any, grid: Sequence[float]) -> Any:
     import ibis
 
     if _by_one(grid):
-        point = ibis.greatest(time.ceil(), float(grid[0])).cast("float64")
+        point = ibis.greatest(time.ceil().cast("float64"), float(grid[0]))
         return ibis.cases((time <= float(grid[-1]), point), else_=time)
     return ibis.cases(*[(time <= point, float(point)) for point in grid], else_=time)
 
@@ -270,10 +270,11 @@ def at_or_before(time: Any, grid: Sequence[float]) -> Any:
     import ibis
 
     if _by_one(grid):
-        point = ibis.least(time.floor(), float(grid[-1])).cast("float64")
+        point = ibis.least(time.floor().cast("float64"), float(grid[-1]))
         return ibis.cases((time >= float(grid[0]), point), (time.notnull(), 0.0), else_=None)
     points = [(time >= point, float(point)) for point in reversed(grid)]
-    return ibis.cases(*points, (time.notnull(), 0.0), else_=None)
+    # Of constants alone PostgreSQL makes decimal numbers.
+    return ibis.cases(*points, (time.notnull(), time * 0.0), else_=None)
 
 
 def _by_one(grid: Sequence[float]) -> bool:
