@@ -124,7 +124,7 @@ def test_the_headline_on_the_published_mds_cohort_is_what_a_reviewer_signs(publi
     assert "Very-Low" in left_out_in_words(made.kinds)
     assert "one patient has" in caution(found) + heavy_in_words(found)
     # What stands beside the literature does not contradict it.
-    assert "these data give Higher risk (+" in literature_reading(found)[1]
+    assert "these data give Higher risk by month 40 (+" in literature_reading(found)[1]
     # The other estimators lie within the intervals of the weights.
     own = same_terms(found, []).means.set_index("group")
     for group in ("All eligible", "Higher risk"):

@@ -29,26 +29,33 @@ def literature_reading(emulation: Emulation) -> list[str]:
     if not known or not set(known.values()) <= _LOWER | _HIGHER:
         return []
     strategy = next(name for name in emulation.strategies if name != emulation.reference)
-    rows = emulation.contrasts[emulation.contrasts["strategy"] == strategy].set_index("group")
+    rows = emulation.contrasts[emulation.contrasts["strategy"] == strategy]
     sentences = []
     for position, (half, inside, reported) in enumerate((
         ("lower", _LOWER, "the decision models report longer life with a delayed transplant"),
         ("higher", _HIGHER, "they report longer life with an early one"),
     )):  # fmt: skip
         classes = [name for name, plain in known.items() if plain in inside]
-        part = rows.loc[[*_whole(emulation, position, classes), *classes]].reset_index()
+        whole = _whole(emulation, position, classes)
+        part = pd.concat([whole, rows[rows["group"].isin(classes)]]) if len(whole) else (
+            rows[rows["group"].isin(classes)]
+        )  # fmt: skip
         if len(part):
             sentences.append(f"In {half} risk {reported}; {_here(part, strategy)}")
     return [*sentences, "Other patients, years and confounders: agreement or not proves neither."]
 
 
-def _whole(emulation: Emulation, half: int, classes: list[str]) -> list[str]:
-    """The half of the trial's own split, where it is made of just these classes."""
+def _whole(emulation: Emulation, half: int, classes: list[str]) -> pd.DataFrame:
+    """The half of the trial's own split, at its latest month, where it is of just these classes."""
     if emulation.halves is None or emulation.halves[half] in classes:
-        return []
+        return pd.DataFrame()
     name, data = emulation.halves[half], emulation.trial.data
     own = {data.names[code] for code in np.unique(data.groups[emulation.members(name)])}
-    return [name] if own == set(classes) else []
+    told = emulation.horizons
+    last = told[(told["group"] == name) & told["supported"]].tail(1 if own == set(classes) else 0)
+    words = [f"{name} by month {horizon:g}" for horizon in last["horizon"]]
+    limits = {end: f"rmst_difference_{end}" for end in ("lower", "upper")}
+    return last.assign(group=words).rename(columns=limits)
 
 
 def _here(rows: pd.DataFrame, strategy: str) -> str:
