@@ -2,21 +2,19 @@
 
 Streamlit serves them as they are, for a proxy to compress: 9 MB for a first visit, asked for in
 steps, the largest (plotly) last. Here each is compressed when the server starts, and the document
-names those of every page at once, so that they are on their way while the page is still being set
-up. It also says where the server is: else a browser asks below the page's own address first.
+names plotly's parts at once, so that they are on their way while the page is still being set up.
 """
 
 from __future__ import annotations
 
 import gzip
 import mimetypes
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,17 +30,8 @@ _HEADERS = {
     "cache-control": "public, immutable, max-age=31536000",
     "vary": "accept-encoding",
 }
-# What nearly every page shows, and a browser else asks for when it comes to it; the largest first.
-_LATE = (
-    "PlotlyChart", "DataFrame", "Slider", "Multiselect", "Selectbox", "ButtonGroup", "Checkbox",
-    "Html", "DownloadButton", "Button",
-)  # fmt: skip
-# Run while the browser waits for the server's first word: half the time that a figure takes.
-_AT_ONCE = ("PlotlyChart",)
-_IMPORTED = re.compile(rb'(?:from|import)"\./([^"/]+\.js)"|(?:from|import)`\./([^`/]+\.js)`')
-_HEAD_ENDS, _PAGE = b"</head>", b"./static/js/index."
-# "./" is where the server is: the document names its files the same way.
-_SERVER = b"<script>window.__streamlit={BACKEND_BASE_URL:new URL('./',location.href).href}</script>"
+# What every page with a figure needs, and asks for last.
+_LATE = ("PlotlyChart",)
 
 
 class Asset(NamedTuple):
@@ -68,28 +57,11 @@ def assets() -> Mapping[str, Asset]:
 
 @cache
 def early() -> bytes:
-    """What is added to the head of a document: where the server is, and what will be needed."""
-    folder = Path(file_util.get_static_dir()) / "static"
-    wanted = [path.name for start in _LATE for path in folder.glob(f"js/{start}.*.js")]
-    for name in wanted:
-        found = _IMPORTED.findall((folder / "js" / name).read_bytes())
-        wanted += dict.fromkeys(
-            one for pair in found if (one := b"".join(pair).decode()) not in wanted
-        )
-    named = (folder.parent / "index.html").read_text("utf-8")
-    at_once = {name for name in wanted if name.startswith(_AT_ONCE)}
-    links = [
-        f'<script type="module" crossorigin src="./static/js/{one}"></script>'
-        if one in at_once
-        else f'<link rel="modulepreload" crossorigin href="./static/js/{one}">'
-        for one in wanted
-        if one not in named
-    ]
-    links += [
-        f'<link rel="preload" as="font" type="font/woff2" crossorigin href="./static/media/{one}">'
-        for one in (path.name for path in folder.glob("media/MaterialSymbols-Rounded.*.woff2"))
-    ]
-    return _SERVER + "".join(links).encode()
+    """The header by which a document asks for plotly at once; empty where it is not found."""
+    scripts = Path(file_util.get_static_dir()) / "static" / "js"
+    found = [path.name for start in _LATE for path in scripts.glob(f"{start}.*.js")]
+    links = [f"<./static/js/{name}>; rel=modulepreload; crossorigin" for name in found]
+    return ", ".join(links).encode()
 
 
 class Compressed:
@@ -110,39 +82,14 @@ class Compressed:
             await response(scope, receive, send)
             return
 
-        if "text/html" not in request.headers.get("accept", ""):
-            await self.app(scope, receive, send)
-            return
-        # Asked for as it is: what is added to it is added before it is compressed.
-        kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        start: Message = {}
-        body = bytearray()
-
-        async def send_document(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
+        async def send_with_link(message: Message) -> None:
+            if message["type"] == "http.response.start" and early():
                 kind = Headers(raw=message["headers"]).get("content-type", "")
                 if kind.startswith("text/html"):
-                    start = message
-                    return
-            if not start:
-                await send(message)
-                return
-            body.extend(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            headers, content = MutableHeaders(raw=start["headers"]), bytes(body)
-            if _PAGE in content and "content-length" in headers:
-                content = content.replace(_HEAD_ENDS, early() + _HEAD_ENDS, 1)
-                if _wants(request):
-                    content = gzip.compress(content, _LEVEL, mtime=0)
-                    headers["content-encoding"] = "gzip"
-                headers["vary"] = "accept-encoding"
-                headers["content-length"] = str(len(content))
-            await send(start | {"headers": headers.raw})
-            await send({"type": "http.response.body", "body": content})
+                    message["headers"] = [*message["headers"], (b"link", early())]
+            await send(message)
 
-        await self.app(scope | {"headers": kept}, receive, send_document)
+        await self.app(scope, receive, send_with_link)
 
 
 def _wants(request: Request) -> bool:
