@@ -168,7 +168,7 @@ def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
             "bleeding_event": rng.integers(0, 2, n),
             **{
                 name: rng.integers(0, 2, n)
-                for name in ("V617F", "frame", "MPL", "ASX", "T2", "TP53", "d13")
+                for name in ("J2", "frame", "MPL", "ASX", "T2", "TP53", "d13")
             },
         }
     )
@@ -179,7 +179,7 @@ def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
     hand = Hand(page)
     hand.open_editor()
     for column, label, name in (
-        ("V617F", "or an alteration", "JAK2 V617F"),
+        ("J2", "or an alteration", "JAK2 V617F"),
         ("frame", "or an alteration", "CALR"),
         ("ASX", "Which alteration", "ASXL1"),
         ("T2", "Which alteration", "TET2"),
@@ -201,7 +201,7 @@ def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
         "endpoints": {"thrombosis": {"unit": "weeks", "codes": {"0": "event", "1": "censored"}}},
         "no_endpoints": ["bleeding"],
         "alterations": {
-            "V617F": {"gene": "JAK2", "refinement": "V617F"},
+            "J2": {"gene": "JAK2", "refinement": "V617F"},
             "frame": {"gene": "CALR"},
             "ASX": {"gene": "ASXL1"},
             "T2": {"gene": "TET2"},
