@@ -17,7 +17,8 @@ from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at,
 from app.study.wording import MONTHS_PER_YEAR
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
-_STATE_COLOURS = (BLUE, VERMILION, PURPLE, BROWN)
+# As many as there can be states of the living.
+_STATE_COLOURS = (BLUE, VERMILION, PURPLE, BROWN, GREEN)
 ROW = 34
 _STACK_HEIGHT = 340
 GREY_CELLS = {"colorscale": [[at, rgba(GREY, 0.28)] for at in (0.0, 1.0)]}
@@ -164,7 +165,7 @@ def states_figure(result: Occupancy, *, axis: str) -> go.Figure:
     height = np.zeros(len(time))
     for position, state in enumerate(result.states):
         last = position == len(result.states) - 1
-        colour = GREY if last else _STATE_COLOURS[position % len(_STATE_COLOURS)]
+        colour = GREY if last else _STATE_COLOURS[position]
         share = shares[:, position]
         height = height + share
         traces.append(

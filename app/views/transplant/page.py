@@ -99,14 +99,14 @@ def _draw_answer(work: Work) -> None:
         return
     first, *others = headline(found, timed(work))
     st.markdown(first)
-    bullets(filter(None, [*others, by_class(found), caution(found)]))
-    with st.expander("What this rests on", expanded=True):
+    left_out = left_out_in_words(work.protocol.kinds)
+    bullets(filter(None, [*others, by_class(found), left_out, caution(found)]))
+    with st.expander("What this rests on"):
         bullets(map(literal, support_reading(found)))
         bullets(
             filter(
                 None,
                 [
-                    left_out_in_words(work.protocol.kinds),
                     heavy_in_words(found),
                     *horizons_in_words(found),
                     unknown_in_words(found, unknown_cases(work)),

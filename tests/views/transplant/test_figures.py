@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -89,3 +90,11 @@ def test_states_stack_to_one(data):
     figure = framed(states_figure(result, axis="Years since diagnosis"), "States")
     assert figure.data[-1].name == "Dead"
     assert figure.data[-1].y == pytest.approx(np.ones(13))
+
+
+def test_every_state_has_a_colour_of_its_own(data):
+    onset = np.where(data.time > 20, data.time / 2, np.nan)
+    known = replace(data, onsets={"AML": onset})
+    result = occupancy(paths_of(known, "AML"), np.linspace(0, 60, 13))
+    figure = states_figure(result, axis="Years since diagnosis")
+    assert len({trace.line.color for trace in figure.data}) == len(result.states) == 6
