@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 from app.cohort.filters import Filter
-from app.cohort.tally import EngineTally, tally_of
+from app.cohort.tally import EngineTally, connect, tally_of
 from app.cohort.tally._engine_connection import Engine
 from app.cohort.tally._engine_reading import understand
 from data_loaders import load_cohort
 from data_loaders.mapping.record import TableMapping
-from tests.cohort.test_tally_engine import GROUPS, registry
+from tests.cohort.test_tally_engine import GROUPS, in_duckdb, registry, same_switches
 
 ibis = pytest.importorskip("ibis", reason="Ibis is not installed (make engine)")
 pytest.importorskip("clickhouse_connect", reason="ClickHouse's client is missing (make engine)")
@@ -62,3 +62,4 @@ def test_clickhouse_counts_as_of_rows(tmp_path: Path):
         own, expected = (getattr(tally, ask)(*asked) for tally in (found, rows))
         pd.testing.assert_frame_equal(own, expected, rtol=1e-12, atol=0)
         assert own.attrs == expected.attrs
+    same_switches(found, connect(in_duckdb(table, tmp_path), "patients"))

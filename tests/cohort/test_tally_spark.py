@@ -14,7 +14,7 @@ from app.cohort.filters import Filter
 from app.cohort.tally import EngineTally, TallyError, connect, tally_of
 from data_loaders import load_cohort
 from data_loaders.allowed import Allowed
-from tests.cohort.test_tally_engine import GROUPS, endless, in_duckdb, registry
+from tests.cohort.test_tally_engine import GROUPS, endless, in_duckdb, registry, same_switches
 
 pytest.importorskip("pyspark", reason="PySpark is not installed (make spark)")
 
@@ -82,6 +82,11 @@ def test_spark_counts_as_duckdb_and_as_rows(spark, folder):
             pd.testing.assert_frame_equal(
                 getattr(spark, ask)(*asked), getattr(other, ask)(*asked), rtol=1e-12, atol=0
             )
+
+
+def test_spark_counts_two_times_as_duckdb(spark, folder):
+    duck = connect(f"duckdb://{folder / 'registry.duckdb'}", "patients")
+    same_switches(spark, duck)
 
 
 def test_spark_is_interrupted_for_one_and_goes_on_for_the_other(spark, folder):

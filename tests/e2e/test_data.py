@@ -96,6 +96,20 @@ class Hand:
         self.click(group.get_by_text(meaning, exact=True))
         settled(self.page)
 
+    def label_arm(self, label: str) -> None:
+        """Give the arm, a column that nothing asks about, a label, until the preview has it."""
+        box = self.page.get_by_test_id("stMultiSelect").filter(has_text="Columns to look at")
+        box.locator("input").click()
+        self.page.keyboard.type("arm", delay=15)
+        expect(self.page.get_by_role("option").filter(has_text="arm")).to_have_count(1)
+        self.page.keyboard.press("Enter")
+        expect(box.get_by_text("arm ·")).to_be_visible()
+        self.page.keyboard.press("Escape")
+        settled(self.page)
+        self.write(self.panel("arm"), "Label", label)
+        self.page.keyboard.press("Enter")
+        expect(self.page.get_by_text("Preview:")).to_be_visible(timeout=20_000)
+
     def press(self, name: str) -> None:
         self.click(self.page.get_by_role("button", name=name))
         settled(self.page)
@@ -110,17 +124,7 @@ def test_corrections_are_previewed_used_saved_and_loaded_again(
     load(page, path)
     hand = Hand(page)
     hand.open_editor()
-    box = page.get_by_test_id("stMultiSelect").filter(has_text="Columns to look at")
-    box.locator("input").click()
-    page.keyboard.type("arm", delay=15)
-    expect(page.get_by_role("option").filter(has_text="arm")).to_have_count(1)
-    page.keyboard.press("Enter")
-    expect(box.get_by_text("arm ·")).to_be_visible()
-    page.keyboard.press("Escape")
-    settled(page)
-    hand.write(hand.panel("arm"), "Label", "Arm of the trial")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("Preview:")).to_be_visible(timeout=20_000)
+    hand.label_arm("Arm of the trial")
     calm(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the mapping").click()

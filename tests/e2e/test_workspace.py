@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from data_loaders.settings import STORE
 from tests.e2e.acts import calm, choose_many, go_to, new_window, selected, settled
 from tests.e2e.server import command_of, free_port, running
-from tests.e2e.test_data import load, table
+from tests.e2e.test_data import Hand, load, table
 
 
 @contextmanager
@@ -44,6 +45,24 @@ def save_filter(page: Page, name: str) -> None:
     settled(page)
 
 
+def correct_and_group(page: Page) -> None:
+    hand = Hand(page)
+    hand.open_editor()
+    hand.label_arm("Arm of the trial")
+    hand.press("Use these corrections")
+    go_to(page, "Patient")
+    page.get_by_role("button", name=re.compile("^Save these .* as a group")).click()
+    settled(page)
+
+
+def find_correction_and_group(page: Page) -> None:
+    go_to(page, "Survival")
+    page.get_by_test_id("stSelectbox").filter(has_text="Compare by").locator("input").click()
+    for name in ("Arm of the trial", "Saved: Like "):
+        expect(page.get_by_role("option").filter(has_text=name)).to_have_count(1)
+    page.keyboard.press("Escape")
+
+
 def test_what_is_kept_is_there_after_a_reload_a_killed_server_and_in_another_browser(
     browser: Browser, context: BrowserContext, page: Page, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -61,6 +80,7 @@ def test_what_is_kept_is_there_after_a_reload_a_killed_server_and_in_another_bro
         assert not store.exists(), "nothing is written of what is refused"
         load(page, mine)
         keep(page, "Keep on this machine")
+        correct_and_group(page)
         choose_many(page, "With all of these altered", "TP53")
         save_filter(page, "Mutated")
         go_to(page, "Survival")
@@ -95,6 +115,7 @@ def test_what_is_kept_is_there_after_a_reload_a_killed_server_and_in_another_bro
         go_to(tab, "Cohort")
         tab.get_by_role("tab", name="Filter builder").click()
         expect(tab.locator("strong", has_text="Mutated")).to_be_visible()
+        find_correction_and_group(tab)
         calm(tab)
         again.context.close()
     assert not [p for p in store.rglob("*.*") if b"Refused-1" in p.read_bytes()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -282,6 +283,26 @@ def test_where_others_reach_the_server_nothing_is_kept(monkeypatch: pytest.Monke
         assert not session().session_state["_kept_cohorts"]
     finally:
         config.set_option("server.address", before)
+
+
+def test_a_link_to_the_files_of_a_store_opens_nothing_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    session(upload=True).button(key="keep_now").click().run()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 1
+    assert session("cohort", cohort=KEY).session_state["_looking_at"].key == KEY
+    monkeypatch.setenv(SHARED.name, "yes")
+    hashes = [file.stem for file in files]
+    relative = [os.path.relpath(file, ROOT) for file in files]
+    named = [*map(str, files), *hashes, *relative, f"sqlite:///{files[0]}", f"file://{files[0]}"]
+    for link in (*named, str(folder), KEY):
+        at = session("cohort", cohort=link)
+        assert "_looking_at" not in at.session_state
+        assert not at.session_state["_kept_cohorts"]
+        said = words(at)
+        assert "is not here" in said, said
+        assert "Mine" not in said
 
 
 @pytest.mark.parametrize(
