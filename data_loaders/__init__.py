@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data_loaders.combining.combine import combine
+from data_loaders.combining import combine
 from data_loaders.loading import load_cohort, load_files, load_table_bytes
 from data_loaders.model import (
     DAYS_PER_MONTH,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
+from data_loaders._load_cache import cached_cohort, remembered_cohort
 from data_loaders.cbioportal import load_study, looks_like_study
 from data_loaders.cohort_folder import is_stored_cohort, loaded_from_folder
 from data_loaders.databases import is_address, load_database
@@ -20,7 +21,6 @@ from data_loaders.files.folder import (
 from data_loaders.files.tables import RawTable, read_sheets, read_table
 from data_loaders.joining.from_table import cohort_from_table
 from data_loaders.joining.from_tables import cohort_from_sheets, cohort_from_tables
-from data_loaders.load_cache import cached_cohort, remembered_cohort
 from data_loaders.mapping.record import MAPPING_ENDING, TableMapping
 from data_loaders.meaning.quality import quality_issues
 from data_loaders.model import Cohort, CohortError, Issue, Loading, Way
@@ -91,7 +91,7 @@ def load_cohort(
     cache
         Whether the cohort of local files is kept in the user's cache folder, readable by the user
         only, so that the same files open at once the next time (see
-        :mod:`data_loaders.load_cache`). Off by default: it is a copy of patients' data.
+        :mod:`data_loaders._load_cache`). Off by default: it is a copy of patients' data.
 
     Raises
     ------

@@ -2,7 +2,7 @@ import streamlit as st
 
 from app.shell.layout import page_header
 from app.study.glossary import GLOSSARY, in_lines
-from app.views.methods.references import REFERENCES, cited, version_table
+from app.views.methods.words import REFERENCES, cited, version_table
 
 page_header("Methods", "How each number comes about, for the reader who will be asked.")
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from app.cohort.disclosure import Published
 from app.cohort.filters import All, Altered, Between, Clause, Filter, InSet, Not
+from app.cohort.scores import SCORES, offered_scores
 from app.shell.accounts import disclosure_policy
 from app.shell.cohort_choice import draw_cohort_choice
 from app.shell.cohort_filter import (
@@ -28,7 +29,6 @@ from app.shell.cohort_filter import (
     take_filter_from_link,
 )
 from app.shell.controls.choice import several
-from app.shell.controls.score_variables import draw_score_variables
 from app.shell.disclosure_words import draw_released_selection
 from app.shell.escaping import escape_texts_of
 from app.shell.links import (
@@ -52,6 +52,7 @@ from app.shell.saved_groups import keep_saved_in_link, saved_groups
 from app.shell.session import (
     DATABASE,
     DEFAULT_COHORT,
+    SCORE_VARIABLES,
     Looking,
     cohort_keys,
     cohort_title,
@@ -68,6 +69,11 @@ from data_loaders import Cohort, Variable
 _MOST_LEVELS = 40
 _LONGEST_CHIP = 60
 FILTER_KEYS = (DISEASE, SEX, AGE, ASK, WITH, WITHOUT)
+_SCORES_HELP = (
+    "Computed from the cohort's own columns and then there wherever its variables are: filters, "
+    "covariates, tables, risk classes, tracks, downloads. A class is missing where an input is. "
+    "Not a diagnosis."
+)
 
 
 @dataclass(frozen=True)
@@ -258,11 +264,22 @@ def draw_sidebar() -> Looking:
     conditions = st.container()
     published = _published(loaded_cohort(key))
     if published is None:
-        draw_score_variables(loaded_cohort(key))
+        _draw_score_variables(loaded_cohort(key))
     cohort = open_cohort(key)
     escape_texts_of(cohort, (*map(cohort_title, keys), *saved_groups(cohort)))
     with conditions:
         return _draw_filter(key, cohort, published)
+
+
+def _draw_score_variables(cohort: Cohort) -> None:
+    """Offer the scores that this cohort can feed, where there are any."""
+    offered = offered_scores(cohort)
+    if offered:
+        labels = {key: SCORES[key].label for key in offered}
+        several(
+            "Scores as variables", offered, SCORE_VARIABLES, labels=labels, placeholder="None",
+            help=_SCORES_HELP,
+        )  # fmt: skip
 
 
 def _draw_filter(key: str, cohort: Cohort, published: Published | None) -> Looking:

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.alterations.alleles import ALLELES, Allele
+from data_loaders.alterations._alleles import ALLELES, Allele
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.gene_parts import is_part, is_whole
 from data_loaders.alterations.genes import known_symbols

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-from data_loaders.alterations.bands import PlainEvent, plain_event
+from data_loaders.alterations._bands import PlainEvent, plain_event
 from data_loaders.model import FeatureKind
 
 _DATA = Path(__file__).parents[1] / "data"

@@ -75,7 +75,7 @@ class CatalogueEntry:
     clinical
         Which of the files is the clinical table; empty where their content says it.
     recipe
-        How the files become tables, where they are none: see :mod:`data_loaders.catalogue.mpn`.
+        How the files become tables, where they are none: see :mod:`data_loaders.catalogue._mpn`.
     study_id
         The study's identifier at cBioPortal; empty for files.
     as_of

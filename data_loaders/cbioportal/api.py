@@ -11,9 +11,9 @@ from pathlib import Path
 
 import platformdirs
 
+from data_loaders.cbioportal._download import Progress, download_study
 from data_loaders.cbioportal.client import ATTEMPTS, Address, Client, Json
 from data_loaders.cbioportal.cohort import cohort_from_study
-from data_loaders.cbioportal.download import Progress, download_study
 from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.model import Cohort, CohortError, Loading
 from data_loaders.wording import plural

@@ -11,6 +11,9 @@ import pandas as pd
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.gene_parts import gene_columns, with_whole_genes
 from data_loaders.alterations.mutation_rule import agreeing, is_germline
+from data_loaders.cbioportal._copy_number import called_copy_numbers
+from data_loaders.cbioportal._structural import called_fusions
+from data_loaders.cbioportal._timeline import transplants
 from data_loaders.cbioportal.clinical import (
     PATIENT,
     attributes,
@@ -18,11 +21,8 @@ from data_loaders.cbioportal.clinical import (
     read_clinical,
     with_labels,
 )
-from data_loaders.cbioportal.copy_number import called_copy_numbers
 from data_loaders.cbioportal.model import Study
 from data_loaders.cbioportal.mutations import Called, called_mutations
-from data_loaders.cbioportal.structural import called_fusions
-from data_loaders.cbioportal.timeline import transplants
 from data_loaders.joining.from_table import cohort_from_table
 from data_loaders.mapping.record import TableMapping
 from data_loaders.meaning.derived import driver_class

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from data_loaders.dates._orders import decided
 from data_loaders.dates.entries import (
     NOT_A_DATE,
     ORDERS,
@@ -33,7 +34,6 @@ from data_loaders.dates.entries import (
     may_be_dates,
 )
 from data_loaders.dates.formats import MONTH, SERIAL, SLASHES
-from data_loaders.dates.orders import decided
 from data_loaders.files.columns import NO_WORDS, UNKNOWN_WORDS, TextColumn
 from data_loaders.meaning.event_codes import says_alive
 from data_loaders.model import Issue

@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from data_loaders.demo import aml, mds, mpn
-from data_loaders.demo.cml import generate as cml
-from data_loaders.demo.lymphoid import cll, dlbcl
+from data_loaders.demo import _aml as aml
+from data_loaders.demo import _mds as mds
+from data_loaders.demo import _mpn as mpn
+from data_loaders.demo._cml import generate as cml
+from data_loaders.demo._lymphoid import cll, dlbcl
 from data_loaders.model import Cohort, CohortError
 
 __all__ = ["DEMO_COHORTS", "DemoInfo", "load_demo"]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.demo.mds import planted_process
+from data_loaders.demo._mds import planted_process
 from data_loaders.demo.outcomes import (
     DeathProcess,
     Floats,

@@ -9,6 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from data_loaders.dates.columns import DateColumn
+from data_loaders.endpoints._entry import find_entry, with_entry
+from data_loaders.endpoints._stated import stated_competing, stated_pair
 from data_loaders.endpoints.build import Outcome, Rows, build_outcome
 from data_loaders.endpoints.competing import (
     by_cause,
@@ -18,9 +20,7 @@ from data_loaders.endpoints.competing import (
 )
 from data_loaders.endpoints.contradictions import against_dates
 from data_loaders.endpoints.date_pairs import find_date_pairs
-from data_loaders.endpoints.entry import find_entry, with_entry
 from data_loaders.endpoints.find import MONTHS_PER, Pair, find_pairs, untimed_events
-from data_loaders.endpoints.stated import stated_competing, stated_pair
 from data_loaders.endpoints.terms import EndpointTerm, endpoint_term
 from data_loaders.files.columns import TextColumn
 from data_loaders.mapping.parts import EndpointMapping

@@ -20,8 +20,10 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from data_loaders import settings
+from data_loaders.files._footer_rows import footer_rows
+from data_loaders.files._r_data import read_r_data, unpacked
+from data_loaders.files._workbook import Sheet, read_workbook
 from data_loaders.files.columns import TextColumn
-from data_loaders.files.footer_rows import footer_rows
 from data_loaders.files.formats import decoded, expanded, format_of, is_mixed
 from data_loaders.files.header_rows import (
     DELIMITERS,
@@ -34,9 +36,7 @@ from data_loaders.files.header_rows import (
 )
 from data_loaders.files.notation_evidence import settled
 from data_loaders.files.parquet import read_parquet
-from data_loaders.files.r_data import read_r_data, unpacked
 from data_loaders.files.table_names import check_names, cleaned_names
-from data_loaders.files.workbook import Sheet, read_workbook
 from data_loaders.limits import limit
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import at_rows, listed, plural, shown

@@ -23,10 +23,10 @@ from data_loaders.files.columns import TextColumn
 from data_loaders.files.file_columns import FileColumn, describe_column, entry_meanings
 from data_loaders.files.notation_evidence import as_stated
 from data_loaders.files.tables import RawTable
+from data_loaders.joining._stated_alterations import stated_alterations
 from data_loaders.karyotype.columns import with_karyotypes
 from data_loaders.karyotype.fish import with_fish
 from data_loaders.mapping.record import TableMapping
-from data_loaders.mapping.stated_alterations import stated_alterations
 from data_loaders.meaning.derived import (
     age_against_dates,
     age_from_dates,

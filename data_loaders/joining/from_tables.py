@@ -18,8 +18,8 @@ import pandas as pd
 
 from data_loaders.endpoints.find import find_pairs
 from data_loaders.files.tables import RawTable
+from data_loaders.joining._join_tables import Merged, alteration_count, gene_count
 from data_loaders.joining.from_table import cohort_from_table
-from data_loaders.joining.join_tables import Merged, alteration_count, gene_count
 from data_loaders.joining.samples import sample_aliases
 from data_loaders.mapping.record import TableMapping
 from data_loaders.meaning.identifiers import with_patient_ids

@@ -20,8 +20,7 @@ import pandas as pd
 
 from data_loaders.alterations.columns import Alterations
 from data_loaders.files.columns import TextColumn
-from data_loaders.karyotype.events import forget_tokens
-from data_loaders.karyotype.findings import (
+from data_loaders.karyotype._findings import (
     compared,
     other_sex,
     others,
@@ -29,6 +28,7 @@ from data_loaders.karyotype.findings import (
     same_groups,
     summary,
 )
+from data_loaders.karyotype.events import forget_tokens
 from data_loaders.karyotype.patients import Read, read_karyotypes
 from data_loaders.karyotype.reading import parse_karyotype
 from data_loaders.karyotype.rules import IPSSR_GROUPS

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from data_loaders.karyotype.clones import Line, inherit, settle
+from data_loaders.karyotype._clones import Line, inherit, settle
 from data_loaders.karyotype.events import Event, read_events
 from data_loaders.karyotype.record import Clone, Karyotype, Problem
 from data_loaders.karyotype.rules import COMPLEX, ipssr_group, is_complex, is_monosomal

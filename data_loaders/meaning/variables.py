@@ -15,10 +15,10 @@ from data_loaders.dates.entries import NOT_A_DATE
 from data_loaders.endpoints.date_pairs import date_label
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, relabelled
+from data_loaders.meaning._levels import named_levels, names_all, order_for
+from data_loaders.meaning._units import implausible, signs_of_percent, unit_of
 from data_loaders.meaning.folding import folded_sex, folded_spellings
-from data_loaders.meaning.levels import named_levels, names_all, order_for
 from data_loaders.meaning.spelling import folded
-from data_loaders.meaning.units import implausible, signs_of_percent, unit_of
 from data_loaders.meaning.unknown_codes import without_codes
 from data_loaders.meaning.vocabulary import (
     UNRANKED,

@@ -38,10 +38,10 @@ from data_loaders.joining.samples import (
     stranger_issues,
 )
 from data_loaders.model import CohortError, Issue
+from data_loaders.variants._values import classes_of, inserted_bases
 from data_loaders.variants.allele_fractions import allele_fractions, read_counts, with_allele_depths
 from data_loaders.variants.columns import NUMBERS, unclear_columns
 from data_loaders.variants.sample_types import RANK_LATER, Ranks, ranks_of
-from data_loaders.variants.values import classes_of, inserted_bases
 from data_loaders.wording import listed, plural, shown
 
 Bools = npt.NDArray[np.bool_]

@@ -34,7 +34,7 @@ from app.views.genomics.frequencies.analysis import (
     group_frequencies,
 )
 from data_loaders import Cohort, load_cohort
-from data_loaders.catalogue.workspace import workspace_table
+from data_loaders.catalogue._workspace import workspace_table
 from tests.builders import DIAGNOSIS, make_cohort
 
 TABLES = [

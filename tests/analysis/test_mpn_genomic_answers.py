@@ -15,8 +15,8 @@ import pytest
 
 from app.cohort.filters import Filter
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.catalogue.mpn import mpn_table
-from data_loaders.catalogue.workspace import workspace_table
+from data_loaders.catalogue._mpn import mpn_table
+from data_loaders.catalogue._workspace import workspace_table
 from tests.builders import make_cohort
 
 pytestmark = pytest.mark.shared

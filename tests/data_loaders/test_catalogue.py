@@ -30,10 +30,10 @@ from data_loaders.catalogue import (
     is_cached,
     load_catalogue,
 )
+from data_loaders.catalogue._loading import _published, _study
+from data_loaders.catalogue._mpn import mpn_table
 from data_loaders.catalogue.entries import PublishedFile, read_entries
 from data_loaders.catalogue.fetching import fetch
-from data_loaders.catalogue.loading import _published, _study
-from data_loaders.catalogue.mpn import mpn_table
 from data_loaders.commands import main
 from data_loaders.settings import CACHE, MIRROR
 from tests.data_loaders import cbioportal_server

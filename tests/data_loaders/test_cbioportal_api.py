@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from data_loaders import CohortError
-from data_loaders.cbioportal import api, download, load_study
+from data_loaders.cbioportal import _download as download
+from data_loaders.cbioportal import api, load_study
 from data_loaders.cbioportal.client import Address, CancelledError, Client
 from tests.data_loaders.cbioportal_server import STUDY, TOKEN, Portal, running
 from tests.data_loaders.cbioportal_study import write_toy

@@ -13,7 +13,7 @@ import pytest
 
 from data_loaders import Cohort, CohortError
 from data_loaders.cbioportal import load_study, looks_like_study
-from data_loaders.cbioportal.timeline import transplants
+from data_loaders.cbioportal._timeline import transplants
 from data_loaders.cbioportal.tsv import read_tsv
 from tests.data_loaders import cbioportal_study as toy
 from tests.data_loaders.cbioportal_study import rows, write, write_case_list, write_toy

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, Variable, load_cohort
 from data_loaders.cbioportal import load_study, write_study
+from data_loaders.cbioportal._writing.clinical import feature_attribute
+from data_loaders.cbioportal._writing.genomic import MAX_PANELS, panel_matrix
+from data_loaders.cbioportal._writing.text import valid_identifiers
 from data_loaders.cbioportal.sidecar import FOLDER
 from data_loaders.cbioportal.tsv import read_tsv
-from data_loaders.cbioportal.writing.clinical import feature_attribute
-from data_loaders.cbioportal.writing.genomic import MAX_PANELS, panel_matrix
-from data_loaders.cbioportal.writing.text import valid_identifiers
 from data_loaders.cohort_folder import is_stored_cohort, read_cohort, write_cohort
 from tests.builders import OS, make_cohort
 from tests.data_loaders.cbioportal_study import write_toy

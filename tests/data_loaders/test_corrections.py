@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from data_loaders import Cohort, load_table_bytes
-from data_loaders.cbioportal.writing.study import write_study
+from data_loaders.cbioportal._writing.study import write_study
 from data_loaders.mapping.column_uses import (
     ALTERATION,
     IDENTIFIER,

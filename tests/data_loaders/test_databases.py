@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 
 from data_loaders import CohortError, load_table_bytes
 from data_loaders.databases import is_address, load_database
+from data_loaders.databases._loading import _read, _request
 from data_loaders.databases.address import parse_address
-from data_loaders.databases.loading import _read, _request
 from tests.data_loaders import postgres
 
 ROOT = Path(__file__).resolve().parents[2]

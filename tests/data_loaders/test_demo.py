@@ -9,8 +9,8 @@ import pytest
 from app.cohort.scores import score
 from data_loaders import DAYS_PER_MONTH, Cohort, CohortError
 from data_loaders.demo import DEMO_COHORTS, load_demo
-from data_loaders.demo.mds_figures import IPSSM_COEFFICIENTS, IPSSM_RESIDUAL_GENES
-from data_loaders.demo.mds_scores import ipssm, ipssr
+from data_loaders.demo._mds_figures import IPSSM_COEFFICIENTS, IPSSM_RESIDUAL_GENES
+from data_loaders.demo._mds_scores import ipssm, ipssr
 from data_loaders.model import FEATURE_COLUMNS, MUTATION_COLUMNS
 
 KEYS = tuple(DEMO_COHORTS)

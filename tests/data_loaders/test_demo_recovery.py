@@ -11,7 +11,7 @@ import pytest
 
 from data_loaders import Cohort, PlantedTruth
 from data_loaders.demo import load_demo
-from data_loaders.demo.mds_figures import PUBLISHED_MEDIAN_YEARS
+from data_loaders.demo._mds_figures import PUBLISHED_MEDIAN_YEARS
 
 # Many truths are looked at, so single ones may be far off; a wrong one would be further.
 TOLERANCE = 4.0

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from data_loaders import CohortError, load_cohort, load_table_bytes
-from data_loaders.files import formats, regular_files, tables, workbook
+from data_loaders.files import _workbook as workbook
+from data_loaders.files import formats, regular_files, tables
 
 FRAME = pd.DataFrame(
     {"patient_id": ["SECRET1", "SECRET2"], "os_months": [1, 2], "os_event": [0, 1]}

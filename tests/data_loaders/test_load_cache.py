@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_loaders import CohortError, load_cache, load_cohort
+from data_loaders import CohortError, load_cohort
+from data_loaders import _load_cache as load_cache
 
 
 def table(path: Path, ages: list[int], name: str = "p") -> Path:

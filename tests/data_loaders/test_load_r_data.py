@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from data_loaders import CohortError, load_cohort, load_files, load_table_bytes
-from data_loaders.files import r_data
+from data_loaders.files import _r_data as r_data
 
 rdata = pytest.importorskip("rdata")
 
@@ -111,7 +111,7 @@ def test_without_the_library_the_sentence_says_what_to_install(
 def test_decompression_is_bounded(
     compress: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data_loaders.files.r_data.MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr("data_loaders.files._r_data.MAX_FILE_BYTES", 1000)
     monkeypatch.setattr("data_loaders.files.formats.MAX_FILE_BYTES", 1000)
     with pytest.raises(CohortError, match="once decompressed"):
         load_table_bytes("x.RData", compress(bytes(100_000)))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_loaders import Cohort, CohortError, load_cohort, load_files, load_table_bytes
-from data_loaders.alterations.alleles import ALLELES
+from data_loaders.alterations._alleles import ALLELES
 from data_loaders.alterations.hgvs import protein_change
 from data_loaders.joining.samples import patient_of
 from data_loaders.variants.classes import CLASSES, class_of_change, variant_class

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data_loaders import load_cohort
-from data_loaders.cbioportal.writing.study import write_study
+from data_loaders.cbioportal._writing.study import write_study
 from data_loaders.cohort_folder import read_cohort, write_cohort
 from data_loaders.uploads import load_upload
 

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from data_loaders import Cohort, CohortError, Issue, load_files, load_table_bytes
-from data_loaders.files import workbook
+from data_loaders.files import _workbook as workbook
 
 HEADER = ["patient_id", "age", "sex", "os_months", "os_event"]
 ROWS = [[f"w{i}", 40 + i, "FM"[i % 2], 3 + i, i % 2] for i in range(12)]

@@ -32,6 +32,7 @@ from app.views.survival.during.answer import during_answer
 from app.views.survival.incidence.analysis import incidence_by_group
 from app.views.survival.means.analysis import means_over_time
 from app.views.survival.means.answer import means_answer
+from app.views.tallied._during import switched, switches_of, tallied_during
 from app.views.tallied.analysis import (
     MOST_PAIRED,
     tallied_comparison,
@@ -43,7 +44,6 @@ from app.views.tallied.analysis import (
     tallied_pictures,
     tallied_survival,
 )
-from app.views.tallied.during import switched, switches_of, tallied_during
 from data_loaders import Cohort, load_cohort
 from data_loaders.databases import result
 from tests.pages.conftest import calm, figures, words

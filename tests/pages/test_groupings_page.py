@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.cohort.groupings import Arrangement
-from app.shell.controls.arrangement import IN_LINK
+from app.shell.controls._arrangement import IN_LINK
 from app.shell.links import group_labels
 from app.shell.session import demo_cohort
 from tests.conftest import ROOT

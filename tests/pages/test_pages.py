@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.study.figures.theme import SYNTHETIC_MARK
-from app.views.methods.references import REFERENCES
+from app.views.methods.words import REFERENCES
 from tests.conftest import ROOT
 from tests.pages.conftest import PAGES, calm, figures, words
 

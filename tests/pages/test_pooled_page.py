@@ -23,6 +23,7 @@ from app.study.bundle import to_zip
 from app.study.figures.theme import framed
 from app.study.slides import to_pptx
 from app.study.story import Story, answered, opened
+from app.views.pooled._tables import frequencies_by_site, table_by_site
 from app.views.pooled.analysis import (
     agreement,
     common_filter,
@@ -33,7 +34,6 @@ from app.views.pooled.analysis import (
 from app.views.pooled.answer import counts_answer
 from app.views.pooled.figures import pooled_figure
 from app.views.pooled.incidence import pooled_incidence
-from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import pooled_methods, pooled_notes, pooled_reading, pooled_title
 from data_loaders import load_cohort
 from tests.conftest import ROOT

@@ -18,7 +18,7 @@ from app.cohort.scores import score
 from app.study.analyses import answer_of, answer_to, compute, views_of
 from app.study.question import Question
 from app.study.scripts.question import question_script
-from app.views.patient.scores import classes_of_patient
+from app.views.patient._scores import classes_of_patient
 from app.views.prognosis.classes.analysis import UNDECIDED, who_against_icc
 from app.views.prognosis.coverage.analysis import score_coverage
 from app.views.prognosis.pair.analysis import disagreements, score_against_score

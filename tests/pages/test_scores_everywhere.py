@@ -19,7 +19,7 @@ from app.study.question import Question
 from app.study.scripts.loading import loading_lines
 from app.study.transplants.choices import risk_classes
 from app.views.genomics.oncoprint.analysis import oncoprint
-from app.views.patient.scores import score_in_parts, scores_of_patient
+from app.views.patient._scores import score_in_parts, scores_of_patient
 from app.views.survival.cox.frame import covariate_options, describe_covariate
 from data_loaders import load_cohort
 from tests.pages.conftest import calm, figures, words

@@ -24,7 +24,7 @@ from app.views.transplant.answers.analysis import four_answers
 from app.views.transplant.defaults import suggest
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.trial import TargetTrial
-from app.views.transplant.timing.literature import literature_reading
+from app.views.transplant.timing._literature import literature_reading
 from app.views.transplant.words import caution, headline, heavy_in_words, left_out_in_words
 from data_loaders import Cohort, load_cohort, load_table_bytes
 from tests.pages.conftest import calm, figures, open_upload, words

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.cohort.filters import Filter
 from app.shell.cohort_filter import LOST_LIST, LOST_TEXT, from_link_text, link_text
-from app.views.cohort.builder.draft import Condition, Group, draft_of, filter_of, typed_ids
+from app.views.cohort.builder._draft import Condition, Group, draft_of, filter_of, typed_ids
 from app.views.cohort.overview.analysis import Categories, Histogram, distribution
 from app.views.cohort.overview.page_crossfilter import (
     EXCLUDE,

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.cohort.groupings import Arrangement, GroupingSpec, arranged
-from app.shell.controls.arrangement import IN_LINK
+from app.shell.controls._arrangement import IN_LINK
 from app.shell.controls.grouping import ChosenGrouping
 from app.shell.controls.grouping_parameters import option_and_parameters
 from app.shell.session import demo_cohort

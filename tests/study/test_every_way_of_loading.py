@@ -28,7 +28,7 @@ from app.study.question import Question
 from app.study.scripts.loading import DATABASE_ADDRESS, QUERY_FILE, loading_lines
 from app.study.scripts.question import question_script
 from app.study.story import Step, Story, answered, opened
-from app.views.data.archive import cohort_archive
+from app.views.data._archive import cohort_archive
 from data_loaders import Cohort, CohortError, Provenance, combine, load_cohort
 from data_loaders.cbioportal import write_study
 from data_loaders.cbioportal.api import load_from_api

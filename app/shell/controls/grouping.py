@@ -30,7 +30,7 @@ from app.cohort.groupings import (
     small_groups,
     typed_values,
 )
-from app.shell.controls.arrangement import arrangement_of, draw_arrangement, keep_in_link
+from app.shell.controls._arrangement import arrangement_of, draw_arrangement, keep_in_link
 from app.shell.controls.choice import choice, pick, several, toggle
 from app.shell.controls.grouping_parameters import (
     CUT,

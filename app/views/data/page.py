@@ -12,7 +12,7 @@ from app.shell.links import COHORT
 from app.shell.session import Looking
 from app.shell.sidebar import clear_filter
 from app.study.files.tables import file_stem
-from app.views.data.archive import ArchiveKind, cohort_archive
+from app.views.data._archive import ArchiveKind, cohort_archive
 from app.views.data.page_uploading import tell_outcome
 from data_loaders import Cohort, Endpoint
 

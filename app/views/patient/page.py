@@ -13,6 +13,7 @@ from app.shell.session import Looking
 from app.shell.tables import draw_table
 from app.study.figures.theme import framed
 from app.study.wording import count, format_percent, mid_sentence
+from app.views.patient._scores import classes_of_patient, score_in_parts, scores_of_patient
 from app.views.patient.analysis import (
     clinical_values,
     patient_alterations,
@@ -22,7 +23,6 @@ from app.views.patient.analysis import (
 from app.views.patient.figures import timeline_alt, timeline_figure
 from app.views.patient.page_choice import draw_patient_choice, draw_patient_line
 from app.views.patient.page_map import draw_place_on_map
-from app.views.patient.scores import classes_of_patient, score_in_parts, scores_of_patient
 from app.views.patient.similar.page import draw_similar
 from app.views.patient.timeline import (
     histories,

@@ -31,6 +31,7 @@ from app.shell.take_away import offer_slides
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.study.wording import count
+from app.views.pooled._tables import frequencies_by_site, table_by_site
 from app.views.pooled.analysis import (
     PooledSurvival,
     agreement,
@@ -51,7 +52,6 @@ from app.views.pooled.page_files import (
     offer_record,
     signed_words,
 )
-from app.views.pooled.tables import frequencies_by_site, table_by_site
 from app.views.pooled.words import (
     forest_title,
     incidence_reading,

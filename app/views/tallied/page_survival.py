@@ -29,9 +29,9 @@ from app.views.survival.incidence.answer import incidence_answer
 from app.views.survival.incidence.estimates import competing_endpoints
 from app.views.survival.incidence.words import summary_table as incidence_table
 from app.views.survival.means.answer import means_answer, means_table
+from app.views.tallied._during import Switch, Switches, switched, switches_of, tallied_during
 from app.views.tallied.analysis import tallied_incidence, tallied_means, tallied_survival
 from app.views.tallied.answer import as_told
-from app.views.tallied.during import Switch, Switches, switched, switches_of, tallied_during
 from app.views.tallied.page_parts import (
     Asked,
     draw_groups,

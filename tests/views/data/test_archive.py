@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.views.data.archive import cohort_archive
+from app.views.data._archive import cohort_archive
 from data_loaders.demo import load_demo
 from data_loaders.uploads import load_upload
 from tests.builders import AGE, OS, make_cohort

@@ -35,7 +35,7 @@ from app.views.transplant.learning.immortal import immortal_time
 from app.views.transplant.learning.planted import planted_truth, truth_reading
 from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.protocol.trial import TargetTrial
-from app.views.transplant.timing.literature import literature_reading
+from app.views.transplant.timing._literature import literature_reading
 from data_loaders import load_cohort
 from data_loaders.demo import load_demo
 

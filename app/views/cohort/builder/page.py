@@ -14,7 +14,7 @@ from app.shell.saved_filters import save_filter
 from app.shell.session import Looking
 from app.shell.sidebar import put_filter
 from app.study.wording import capitalised, count
-from app.views.cohort.builder.draft import (
+from app.views.cohort.builder._draft import (
     ALTERED,
     KNOWN,
     LISTED,

@@ -17,7 +17,7 @@ from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, as_loaded, of_landmark, outcome_of, too_small
 from app.views.survival.curves.analysis import DATA_DRIVEN, NOBODY_LEFT
-from app.views.survival.incidence.effects import GroupEffects, effects_of
+from app.views.survival.incidence._effects import GroupEffects, effects_of
 from app.views.survival.incidence.estimates import (
     COMPETING,
     EVENT,

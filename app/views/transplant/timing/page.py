@@ -15,7 +15,7 @@ from app.views.transplant.figures import delay_heatmap
 from app.views.transplant.figures_gain import life_figure
 from app.views.transplant.page_parts import draw_figure, take_away, tell
 from app.views.transplant.page_work import Work, delays, emulated
-from app.views.transplant.timing.literature import REFERENCES, literature_reading
+from app.views.transplant.timing._literature import REFERENCES, literature_reading
 from app.views.transplant.words import delays_in_words
 
 _ESTIMANDS = (

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.mutation_rule import counts
-from data_loaders.cbioportal.writing.clinical import texts_of
-from data_loaders.cbioportal.writing.text import cleaned, unique_name
+from data_loaders.cbioportal._writing.clinical import texts_of
+from data_loaders.cbioportal._writing.text import cleaned, unique_name
 from data_loaders.files.columns import BLANKS, NO_WORDS, UNKNOWN_WORDS, YES_WORDS
 from data_loaders.model import Cohort
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from data_loaders.demo import mds_figures as figures
+from data_loaders.demo import _mds_figures as figures
 from data_loaders.demo.outcomes import Bools, Floats
 from data_loaders.demo.simulate import Texts
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.combining.duplicates import Alike, alike_patients
-from data_loaders.combining.endpoints import combined_endpoints
-from data_loaders.combining.variables import Slot, combined_column, matched_variables
+from data_loaders.combining._duplicates import Alike, alike_patients
+from data_loaders.combining._endpoints import combined_endpoints
+from data_loaders.combining._variables import Slot, combined_column, matched_variables
 from data_loaders.meaning.vocabulary import term_of
 from data_loaders.model import (
     Cohort,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.demo._cml import figures
 from data_loaders.demo.assemble import (
     Parts,
     assembled,
@@ -17,7 +18,6 @@ from data_loaders.demo.assemble import (
     study_variables,
     waiting_time,
 )
-from data_loaders.demo.cml import figures
 from data_loaders.demo.outcomes import (
     Bools,
     DeathProcess,

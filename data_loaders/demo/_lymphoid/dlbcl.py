@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from data_loaders.demo._lymphoid import dlbcl_figures as figures
 from data_loaders.demo.assemble import (
     Parts,
     assembled,
@@ -17,7 +18,6 @@ from data_loaders.demo.assemble import (
     median_truths,
     study_variables,
 )
-from data_loaders.demo.lymphoid import dlbcl_figures as figures
 from data_loaders.demo.outcomes import (
     Bools,
     DeathProcess,

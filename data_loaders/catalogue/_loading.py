@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from data_loaders.catalogue._mpn import mpn_table
 from data_loaders.catalogue.entries import CatalogueEntry, entry_named
 from data_loaders.catalogue.fetching import Progress, cache_folder, fetch
-from data_loaders.catalogue.mpn import mpn_table
 from data_loaders.loading import load_files
 from data_loaders.model import Cohort, Provenance
 

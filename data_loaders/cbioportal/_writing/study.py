@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_loaders.cbioportal.sidecar import write_sidecar
-from data_loaders.cbioportal.writing.clinical import Sheet, patient_sheet, sample_sheet
-from data_loaders.cbioportal.writing.genomic import (
+from data_loaders.cbioportal._writing.clinical import Sheet, patient_sheet, sample_sheet
+from data_loaders.cbioportal._writing.genomic import (
     PanelMatrix,
     copy_number_rows,
     fusion_rows,
@@ -28,7 +27,8 @@ from data_loaders.cbioportal.writing.genomic import (
     panel_matrix,
     tested_by_gene,
 )
-from data_loaders.cbioportal.writing.text import cleaned, fields_text, rows_text, valid_identifiers
+from data_loaders.cbioportal._writing.text import cleaned, fields_text, rows_text, valid_identifiers
+from data_loaders.cbioportal.sidecar import write_sidecar
 from data_loaders.cohort_folder import check_new_folder, whole_folder
 from data_loaders.model import Cohort
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from data_loaders.demo import mpn_figures as figures
+from data_loaders.demo import _mpn_figures as figures
 from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
     Bools,

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from data_loaders.catalogue.workspace import workspace_table
+from data_loaders.catalogue._workspace import workspace_table
 from data_loaders.model import CohortError
 from data_loaders.wording import shown
 

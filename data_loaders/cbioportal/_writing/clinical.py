@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data_loaders.alterations.genes import read_feature_name
-from data_loaders.cbioportal.writing.text import cleaned, unique_name
+from data_loaders.cbioportal._writing.text import cleaned, unique_name
 from data_loaders.meaning.vocabulary import human_label
 from data_loaders.model import Cohort, Endpoint
 

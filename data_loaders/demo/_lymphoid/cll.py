@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from data_loaders.demo._lymphoid import cll_figures as figures
 from data_loaders.demo.assemble import (
     Parts,
     assembled,
@@ -14,7 +15,6 @@ from data_loaders.demo.assemble import (
     study_variables,
     waiting_time,
 )
-from data_loaders.demo.lymphoid import cll_figures as figures
 from data_loaders.demo.outcomes import (
     Bools,
     DeathProcess,
