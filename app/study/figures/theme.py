@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
 import plotly.graph_objects as go
+
+from data_loaders import Cohort
 
 SYNTHETIC_MARK = "SYNTHETIC DATA"
 # Streamlit's theme replaces these two placeholders by the page's text and background colours, in
@@ -23,6 +25,7 @@ _TITLE_WIDTH = 54
 # In a grid of small figures.
 NARROW_TITLE = 37
 _LONG_CAPTION = 28
+P = ParamSpec("P")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 
 
@@ -160,6 +163,13 @@ def framed(
     layout["height"] = layout.height + above
     layout["margin"]["t"] = top
     return figure
+
+
+def titled(
+    cohort: Cohort, title: str, draw: Callable[P, go.Figure], *what: P.args, **how: P.kwargs
+) -> Callable[[], go.Figure]:
+    """What draws a figure of a cohort :func:`framed` under its title, when it is wanted."""
+    return lambda: framed(draw(*what, **how), title, synthetic=cohort.provenance.synthetic)
 
 
 def is_title(text: Mapping[str, Any]) -> bool:

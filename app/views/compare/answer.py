@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -11,7 +12,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.bars import share_bars
-from app.study.figures.theme import framed
+from app.study.figures.theme import framed, titled
 from app.views.cohort.table_one.words import numbers
 from app.views.compare.analysis import Comparison, Enrichment, compare_groups, enrichment
 from app.views.compare.figures import differences_figure, enrichment_figure
@@ -35,7 +36,7 @@ _LEADING, _DOTS = 10, 10
 
 
 def comparison_answer(
-    cohort: Cohort,  # noqa: ARG001 - the comparison knows it
+    cohort: Cohort,
     result: Comparison,
     *,
     until: float | None = None,
@@ -55,17 +56,26 @@ def comparison_answer(
         contrast = enrichment(result.frequencies, contrast_of, result.own)
     title = comparison_title("Clinical differences", result)
     sentences = [clinical_reading(result.ranked, result.table.names)]
-    figures = {"Clinical": partial(draw_differences, result, _LEADING)}
+    figures: dict[str, Callable[[], go.Figure]] = {
+        "Clinical": partial(draw_differences, result, _LEADING)
+    }
     if survival is not None:
-        figures["Survival"] = partial(draw_curves, result, survival, until)
-    if contrast is not None:
+        figures["Survival"] = titled(
+            cohort, survival_title(survival), survival_figure, survival, band=False, until=until
+        )
+    if contrast is not None and result.frequencies is not None:
         sentences.append(enrichment_reading(contrast))
         if contrast.n_tested:
-            figures["Alterations"] = partial(draw_contrast, result, contrast)
-            figures["Frequencies"] = partial(draw_frequencies, result, contrast)
+            figures["Alterations"] = titled(
+                cohort, contrast_title(contrast), enrichment_figure, contrast, result.colours
+            )
+            figures["Frequencies"] = titled(
+                cohort, comparison_title(DIFFERENT, result),
+                frequency_figure, result.frequencies, most_different(contrast),
+            )  # fmt: skip
     if survival is not None:
         sentences.append(survival_reading(survival))
-    figures["Sizes"] = partial(draw_sizes, result)
+    figures["Sizes"] = titled(cohort, comparison_title("Patients", result), _sizes, result)
     left_out = result.table.left_out
     accounting = Accounting(result.table.n + sum(left_out.values()), result.table.n, left_out)
     return Answer(
@@ -89,30 +99,9 @@ COMPARISON = Analysis(compare_groups, comparison_answer)
 def draw_differences(result: Comparison, most: int) -> go.Figure:
     """The clinical differences, with a direction where there are two groups."""
     colours = result.colours if len(result.names) == 2 else {}
-    return framed(
-        differences_figure(result.ranked, colours=colours, most=most),
-        comparison_title("Clinical differences", result),
-        synthetic=result.cohort.provenance.synthetic,
-    )
-
-
-def draw_contrast(result: Comparison, contrast: Enrichment) -> go.Figure:
-    """The alterations of one group against the others."""
-    return framed(
-        enrichment_figure(contrast, result.colours),
-        contrast_title(contrast),
-        synthetic=result.cohort.provenance.synthetic,
-    )
-
-
-def draw_frequencies(result: Comparison, contrast: Enrichment) -> go.Figure:
-    """The alterations that differ most, in every group."""
-    assert result.frequencies is not None  # noqa: S101  (a contrast is made of them)
-    return framed(
-        frequency_figure(result.frequencies, most_different(contrast)),
-        comparison_title(DIFFERENT, result),
-        synthetic=result.cohort.provenance.synthetic,
-    )
+    drawn = differences_figure(result.ranked, colours=colours, most=most)
+    title = comparison_title("Clinical differences", result)
+    return framed(drawn, title, synthetic=result.cohort.provenance.synthetic)
 
 
 def most_different(contrast: Enrichment) -> list[str]:
@@ -121,25 +110,12 @@ def most_different(contrast: Enrichment) -> list[str]:
     return [str(name) for name in table.loc[table["note"] == "", "feature"].head(_DOTS)]
 
 
-def draw_sizes(result: Comparison) -> go.Figure:
-    """How many patients each group has."""
+def _sizes(result: Comparison) -> go.Figure:
     grouping, n = result.grouping, sum(result.sizes)
-    bars = share_bars(
+    return share_bars(
         grouping.names, result.sizes, [n] * len(result.sizes), grouping.colours,
         of="patients compared",
     )  # fmt: skip
-    return framed(
-        bars, comparison_title("Patients", result), synthetic=result.cohort.provenance.synthetic
-    )
-
-
-def draw_curves(result: Comparison, survival: GroupSurvival, until: float | None) -> go.Figure:
-    """The curves of the groups without their bands, to be read beside other figures."""
-    return framed(
-        survival_figure(survival, band=False, until=until),
-        survival_title(survival),
-        synthetic=result.cohort.provenance.synthetic,
-    )
 
 
 def survival_tables(survival: GroupSurvival, number: str = "") -> dict[str, pd.DataFrame]:

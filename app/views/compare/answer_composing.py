@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import plotly.graph_objects as go
 
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent
 from app.views.compare.composing import Composed, composed
 from app.views.compare.figures import composition_figure
@@ -42,7 +40,7 @@ def composed_answer(cohort: Cohort, result: Composed) -> Answer:
         key="compare_composition",
         name=("compare", "subgroups"),
         title=title,
-        figures={"Figure": partial(_figure, cohort, result, title)},
+        figures={"Figure": titled(cohort, title, _figure, result)},
         numbers=lambda: shares,
         alt=f"{title}. Largest part: {'; '.join(parts)}",
         accounting=Accounting(
@@ -63,8 +61,7 @@ def composed_answer(cohort: Cohort, result: Composed) -> Answer:
 COMPOSED = Analysis(composed, composed_answer)
 
 
-def _figure(cohort: Cohort, result: Composed, title: str) -> go.Figure:
+def _figure(result: Composed) -> go.Figure:
     parts = result.found.shown.grouping
     colours = dict(zip(parts.names, parts.colours, strict=True))
-    drawn = composition_figure(result.shares, colours)
-    return framed(drawn, title, synthetic=cohort.provenance.synthetic)
+    return composition_figure(result.shares, colours)

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.cohort.groupings import COMBINATIONS
@@ -21,17 +22,15 @@ from app.shell.show import frame, show, take_away
 from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
+from app.study.answer import Answer
 from app.study.files.tables import file_stem
+from app.study.question import Question
 from app.study.wording import count
 from app.views.cohort.table_one.words import legend
 from app.views.compare.analysis import OTHERS, Comparison, Enrichment, enrichment
 from app.views.compare.answer import (
     DIFFERENT,
-    draw_contrast,
-    draw_curves,
     draw_differences,
-    draw_frequencies,
-    draw_sizes,
     most_different,
 )
 from app.views.compare.page_groups import Compared, draw_data_driven, draw_guard
@@ -50,7 +49,7 @@ from app.views.survival.curves.figures import survival_alt
 from app.views.survival.curves.words import numbers_table, summary_table, survival_title
 
 CONTRAST = "contrast"
-_LEADING, _MOST = 10, 15
+_MOST = 15
 
 
 def draw_glance(compared: Compared) -> None:
@@ -63,19 +62,23 @@ def draw_glance(compared: Compared) -> None:
     until = None
     if survival is not None:
         with curves:
-            until = _draw_curves(result, survival)
+            place = st.container()
+            until = draw_axis_end(survival.supported_until, survival.last_time)
     question = replace(compared.question, shown={"until": until})
     answer = answer_of(question, looking.cohort, result)
+    if survival is not None:
+        with place:
+            _draw_curves(answer, survival)
     with sizes:
-        _draw_sizes(compared)
+        _draw_sizes(compared, answer)
     with words:
         st.subheader("How do they differ?", anchor=False)
         bullets(answer.sentences)
         draw_data_driven(compared)
     with clinical:
-        _draw_differences(result, _LEADING, key="glance_clinical")
+        _draw_differences(result, answer.figures["Clinical"](), key="glance_clinical")
     if result.contrast is not None and result.contrast.n_tested:
-        _draw_contrast(result, result.contrast, key="glance_alterations")
+        _draw_contrast(answer, result.contrast, key="glance_alterations")
     take_away(answer, question)
 
 
@@ -85,7 +88,10 @@ def draw_clinical(compared: Compared) -> None:
     if ranked.empty:
         st.info("This cohort has no clinical variable to compare; the Data page lists what it has.")
         return
-    _draw_differences(result, _MOST, key="compare_clinical", beside=_telling(compared, "Clinical"))
+    _draw_differences(
+        result, draw_differences(result, _MOST), key="compare_clinical",
+        beside=partial(draw_adding, *_answered(compared), "Clinical"),
+    )  # fmt: skip
     st.markdown(f"- {clinical_reading(ranked, result.names)}")
     draw_table(
         ranked.drop(columns="variable"),
@@ -122,17 +128,18 @@ def draw_alterations(compared: Compared) -> None:
     if not contrast.n_tested:
         st.info("No alteration is frequent enough, and tested in enough patients, to be compared.")
         return
-    tell = partial(_telling, compared, contrast_of=group)
+    answer, question = _answered(compared, contrast_of=group)
+    tell = partial(draw_adding, answer, question)
     with left:
-        _draw_contrast(result, contrast, key="compare_volcano", beside=tell("Alterations"))
+        _draw_contrast(answer, contrast, key="compare_volcano", beside=partial(tell, "Alterations"))
     with right:
         figure_with_downloads(
-            draw_frequencies(result, contrast),
+            answer.figures["Frequencies"](),
             lambda: found.by_group,
             key="compare_frequencies",
             name=("compare", "frequencies"),
             alt=frequency_alt(comparison_title(DIFFERENT, result), found, most_different(contrast)),
-            beside=tell("Frequencies"),
+            beside=partial(tell, "Frequencies"),
         )
     shown = contrast.table.drop(columns=["feature", "kind"])
     against = "Other groups" if contrast.others == OTHERS else contrast.others
@@ -184,7 +191,7 @@ def draw_survival(compared: Compared) -> None:
     answer = survival_answer(compared.looking.cohort, result, until=until)
     show(replace(answer, key="compare_km", name=("compare", result.endpoint.key)), place)
     with place.below:
-        _telling(compared, "Survival", until=until)()
+        draw_adding(*_answered(compared, until=until), "Survival")
     with place.words:
         draw_data_driven(compared)
     draw_table(summary_table(result, "years"), key="compare_km_summary")
@@ -204,19 +211,18 @@ def draw_survival(compared: Compared) -> None:
         st.caption(f"Every pair of groups; p adjusted by {result.adjust.capitalize()}.")
 
 
-def _telling(compared: Compared, figure: str, **shown: Any) -> Callable[[], None]:
-    """What offers one figure of the comparison to the story."""
+def _answered(compared: Compared, **shown: Any) -> tuple[Answer, Question]:
+    """What the comparison says, drawn as stated, and to which question."""
     question = replace(compared.question, shown=shown)
-    answer = answer_of(question, compared.looking.cohort, compared.result)
-    return partial(draw_adding, answer, question, figure)
+    return answer_of(question, compared.looking.cohort, compared.result), question
 
 
 def _draw_differences(
-    result: Comparison, most: int, *, key: str, beside: Callable[[], None] | None = None
+    result: Comparison, drawn: go.Figure, *, key: str, beside: Callable[[], None] | None = None
 ) -> None:
     said = clinical_reading(result.ranked, result.names)
     figure_with_downloads(
-        draw_differences(result, most),
+        drawn,
         lambda: result.ranked,
         key=key,
         name=("compare", "clinical"),
@@ -226,14 +232,10 @@ def _draw_differences(
 
 
 def _draw_contrast(
-    result: Comparison,
-    contrast: Enrichment,
-    *,
-    key: str,
-    beside: Callable[[], None] | None = None,
+    answer: Answer, contrast: Enrichment, *, key: str, beside: Callable[[], None] | None = None
 ) -> None:
     figure_with_downloads(
-        draw_contrast(result, contrast),
+        answer.figures["Alterations"](),
         lambda: contrast.table,
         key=key,
         name=("compare", "alterations"),
@@ -242,27 +244,22 @@ def _draw_contrast(
     )
 
 
-def _draw_curves(result: Comparison, survival: GroupSurvival) -> float | None:
-    """The curves above the control of their time axis; where that ends."""
-    place = st.container()
-    until = draw_axis_end(survival.supported_until, survival.last_time)
-    with place:
-        figure_with_downloads(
-            draw_curves(result, survival, until),
-            partial(numbers_table, survival, "years"),
-            key="glance_km",
-            name=("compare", survival.endpoint.key),
-            alt=survival_alt(survival_title(survival), survival, [survival_reading(survival)]),
-        )
-    return until
+def _draw_curves(answer: Answer, survival: GroupSurvival) -> None:
+    figure_with_downloads(
+        answer.figures["Survival"](),
+        partial(numbers_table, survival, "years"),
+        key="glance_km",
+        name=("compare", survival.endpoint.key),
+        alt=survival_alt(survival_title(survival), survival, [survival_reading(survival)]),
+    )
 
 
-def _draw_sizes(compared: Compared) -> None:
+def _draw_sizes(compared: Compared, answer: Answer) -> None:
     looking, result = compared.looking, compared.result
     grouping, sizes, n = result.grouping, result.sizes, sum(result.sizes)
     named = ", ".join(f"{name} {size:,}" for name, size in zip(result.names, sizes, strict=True))
     figure_with_downloads(
-        draw_sizes(result),
+        answer.figures["Sizes"](),
         lambda: pd.DataFrame({"group": grouping.names, "n": sizes, "of": n}),
         key="compare_sizes",
         name=("compare", "sizes"),

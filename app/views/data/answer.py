@@ -13,7 +13,7 @@ from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.bars import share_bars
 from app.study.figures.heatmap import missing_heatmap
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count
 from data_loaders import Cohort
 from data_loaders.meaning.quality import missingness
@@ -53,17 +53,14 @@ def missing_answer(cohort: Cohort, result: pd.DataFrame) -> Answer:
         key="missing",
         name=("missing",),
         title=title,
-        figures={"Figure": lambda: framed(
-            _figure(cohort, shown, result.attrs["n"]), title,
-            synthetic=cohort.provenance.synthetic,
-        )},
+        figures={"Figure": titled(cohort, title, _figure, cohort, shown, result.attrs["n"])},
         numbers=result.reset_index,
         alt=f"{title}. Most: {most}",
         accounting=Accounting(cohort.n, cohort.n, verb="are counted"),
         tables=lambda: {"Missing": result.reset_index()},
         methods=["A value is missing where the file has none that could be read."],
         sentences=[f"Most often missing: {most}."],
-    )  # fmt: skip
+    )
 
 
 MISSING = Analysis(missing_values, missing_answer)

@@ -12,7 +12,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.bars import share_bars
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent
 from app.views.home.analysis import Diseases, Glance, glance
 from data_loaders import Cohort
@@ -23,14 +23,15 @@ _MOST_BARS = 10
 
 def glance_answer(cohort: Cohort, result: Glance) -> Answer:
     """The answer of a glance: bars of each variable of the disease, and of the alterations."""
-    synthetic = cohort.provenance.synthetic
     figures = {
-        grouping.label: partial(_diseases, grouping, synthetic) for grouping in result.diseases
+        grouping.label: titled(cohort, disease_title(grouping), _diseases, grouping)
+        for grouping in result.diseases
     }
     sentences = [f"{disease_title(g)}: {disease_words(g)}." for g in result.diseases]
     top = leading(result)
     if len(top):
-        figures[ALTERATIONS] = partial(_alterations, cohort, result, synthetic)
+        title = alterations_title(result)
+        figures[ALTERATIONS] = titled(cohort, title, _alterations, cohort, result)
         sentences.append(f"{alterations_title(result)}: {alterations_words(cohort, result)}.")
     return Answer(
         key="glance",
@@ -99,17 +100,15 @@ def _labels(cohort: Cohort, top: pd.DataFrame) -> list[str]:
     return [str(cohort.features.loc[name, "label"]) for name in top["feature"]]
 
 
-def _diseases(grouping: Diseases, synthetic: bool) -> go.Figure:
+def _diseases(grouping: Diseases) -> go.Figure:
     known = [grouping.known] * len(grouping.sizes)
-    bars = share_bars(grouping.names, grouping.sizes, known, grouping.colours, of="patients")
-    return framed(bars, disease_title(grouping), synthetic=synthetic)
+    return share_bars(grouping.names, grouping.sizes, known, grouping.colours, of="patients")
 
 
-def _alterations(cohort: Cohort, result: Glance, synthetic: bool) -> go.Figure:
+def _alterations(cohort: Cohort, result: Glance) -> go.Figure:
     top = leading(result)
     labels = _labels(cohort, top)
-    bars = share_bars(
+    return share_bars(
         labels, top["altered"].tolist(), top["tested"].tolist(),
         [colour_of(label) or BLUE for label in labels], of="tested",
     )  # fmt: skip
-    return framed(bars, alterations_title(result), synthetic=synthetic)

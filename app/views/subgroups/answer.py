@@ -16,14 +16,13 @@ from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.alluvial import alluvial
 from app.study.figures.heatmap import prevalence_heatmap
-from app.study.figures.theme import framed
+from app.study.figures.theme import framed, titled
 from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
 from app.views.subgroups.analysis import SubgroupMap, SubgroupsFound, subgroups_of
 from app.views.subgroups.checks import agreement
 from app.views.subgroups.figures import MapLook, map_by_group
 from app.views.subgroups.profile import telling_features
-from app.views.survival.curves.analysis import GroupSurvival
 from app.views.survival.curves.figures import survival_figure
 from app.views.survival.curves.words import numbers_table, summary_sheet, survival_title
 from app.views.survival.curves.words_sheets import tests_sheet
@@ -50,9 +49,12 @@ def subgroups_answer(
     """
     shown, evidence = found.shown, found.shown.result.evidence
     title = map_title(shown, "subgroup")
-    figures = {"Figure": partial(_map, shown, title, synthetic=cohort.provenance.synthetic)}
+    figures = {"Figure": titled(cohort, title, _map, shown)}
     if found.survival is not None:
-        figures["Survival"] = partial(_curves, found.survival, cohort.provenance.synthetic)
+        figures["Survival"] = titled(
+            cohort, survival_title(found.survival), survival_figure, found.survival,
+            band=False, until=found.survival.supported_until,
+        )  # fmt: skip
     if telling_features(shown.result.enrichment):
         figures["Alterations"] = partial(draw_prevalence, cohort, shown)
     tables = partial(_tables, found)
@@ -108,10 +110,9 @@ def map_numbers(shown: SubgroupMap) -> pd.DataFrame:
     )
 
 
-def _map(shown: SubgroupMap, title: str, *, synthetic: bool) -> go.Figure:
+def _map(shown: SubgroupMap) -> go.Figure:
     codes, look = shown.grouping.codes[shown.positions], MapLook(uncertain=shown.uncertain)
-    figure = map_by_group(shown.points, codes, shown.grouping, shown.hover, labels=True, look=look)
-    return framed(figure, title, synthetic=synthetic)
+    return map_by_group(shown.points, codes, shown.grouping, shown.hover, labels=True, look=look)
 
 
 def prevalence_title(shown: SubgroupMap) -> str:
@@ -148,11 +149,6 @@ def draw_classes(
     drawn = alluvial(compared.table, colours, left="Subgroup", right=label)
     title = classes_title(cohort, compared, against)
     return framed(drawn, title, synthetic=cohort.provenance.synthetic)
-
-
-def _curves(survival: GroupSurvival, synthetic: bool) -> go.Figure:
-    drawn = survival_figure(survival, band=False, until=survival.supported_until)
-    return framed(drawn, survival_title(survival), synthetic=synthetic)
 
 
 def search_methods(found: SubgroupsFound) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from app.analysis.transplant import (
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, mid_sentence
 from app.views.transplant.figures import strategy_figure
 from app.views.transplant.protocol.analysis import Protocol, write_protocol
@@ -129,7 +128,7 @@ def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
         key="transplant_emulated",
         name=("transplant", "emulated"),
         title=title,
-        figures={"Figure": partial(_figure, cohort, result, title)},
+        figures={"Figure": titled(cohort, title, _figure, cohort, result)},
         numbers=lambda: found.curves,
         alt=f"Survival curves. {title}. {sentences[0]}",
         accounting=Accounting(
@@ -150,7 +149,6 @@ def emulated_answer(cohort: Cohort, result: EmulatedTrial) -> Answer:
 EMULATED = Analysis(emulated_trial, emulated_answer)
 
 
-def _figure(cohort: Cohort, result: EmulatedTrial, title: str) -> go.Figure:
+def _figure(cohort: Cohort, result: EmulatedTrial) -> go.Figure:
     axis = axis_words(cohort, result.trial)
-    drawn = strategy_figure(result.emulation, result.group, axis=axis)
-    return framed(drawn, title, synthetic=cohort.provenance.synthetic)
+    return strategy_figure(result.emulation, result.group, axis=axis)

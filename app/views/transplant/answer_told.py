@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.analysis.transplant import Emulation
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, mid_sentence
 from app.views.transplant.answers.analysis import Followed
 from app.views.transplant.answers.figures_trust import positivity_figure, sensitivity_figure
@@ -22,6 +20,7 @@ from app.views.transplant.learning.planted import truth_reading
 from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.trial import TargetTrial
 from app.views.transplant.words_trust import choices_reading, positivity_reading
+from data_loaders import Cohort
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,34 +55,28 @@ class Told:
     n: int
 
 
-def told_further(
-    result: Further, trial: TargetTrial, protocol: Protocol, *, synthetic: bool
-) -> Told:
+def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: Protocol) -> Told:
     """Title, figures, tables and sentences of such a view, of a trial on ``protocol``."""
-
-    def drawn(draw: Callable[..., go.Figure], *what: Any, title: str) -> go.Figure:
-        return framed(draw(*what), title, synthetic=synthetic)
-
     if isinstance(result, ProfileAnswer):
         title = profile_title(result)
         return Told(
             "profile", title,
-            {"Figure": partial(drawn, life_figure, result.simulation, title=title)},
+            {"Figure": titled(cohort, title, life_figure, result.simulation)},
             {"Profile life": result.simulation.cells, "Profile support": result.support},
             result.reading, protocol.data.n,
         )  # fmt: skip
     if isinstance(result, Truth):
         title = truth_title(result.emulation)
         return Told(
-            "truth", title, {"Figure": partial(drawn, truth_figure, result.table, title=title)},
+            "truth", title, {"Figure": titled(cohort, title, truth_figure, result.table)},
             {"Planted truth": result.table}, truth_reading(result.table), result.emulation.n,
         )  # fmt: skip
     if isinstance(result, Followed):
         what, n, table = "Who could follow it", result.emulation.n, result.table
         figures = {
-            strategy: partial(
-                drawn, positivity_figure, table, strategy, result.down, result.across,
-                title=strategy_title(what, strategy, n),
+            strategy: titled(
+                cohort, strategy_title(what, strategy, n),
+                positivity_figure, table, strategy, result.down, result.across,
             )
             for strategy in table["strategy"].unique()
         }  # fmt: skip
@@ -95,9 +88,9 @@ def told_further(
     n = int(found.estimates.loc[found.estimates["group"] == result.group, "n"].iloc[0])
     what = choices_title(result.group)
     figures = {
-        strategy: partial(
-            drawn, sensitivity_figure, table, result.group, strategy,
-            title=strategy_title(what, strategy, n),
+        strategy: titled(
+            cohort, strategy_title(what, strategy, n),
+            sensitivity_figure, table, result.group, strategy,
         )
         for strategy in own.loc[own["varied"] == "as set", "strategy"]
     }  # fmt: skip

@@ -6,7 +6,7 @@ What the page draws with intervals from its background stands here without them 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.analysis.transplant import (
     NEVER,
@@ -36,7 +35,7 @@ from app.study.adjustment import age_column
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.attrition import attrition_flow, attrition_in_words
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import capitalised, count, format_percent, mid_sentence
 from app.views.survival.during.analysis import DuringFollowUp
 from app.views.transplant.answer import NO_INTERVALS, emulation_settings, other_choices
@@ -263,26 +262,21 @@ VIEWS = Analysis(trial_view, view_answer)
 def _told(cohort: Cohort, result: TrialView) -> Told:
     """Title, figures, tables and sentences of the view that the result is of."""
     trial, data, given = result.trial, result.protocol.data, result.found
-    synthetic, patients = cohort.provenance.synthetic, count(data.n, "patient")
-    axis = axis_words(cohort, trial)
+    patients, axis = count(data.n, "patient"), axis_words(cohort, trial)
     if isinstance(given, Followed | Choices | ProfileAnswer | Truth):
-        return told_further(given, trial, result.protocol, synthetic=synthetic)
-
-    def drawn(draw: Callable[..., go.Figure], *what: object, title: str) -> go.Figure:
-        return framed(draw(*what), title, synthetic=synthetic)
-
+        return told_further(cohort, given, trial, result.protocol)
     if given is None:
         steps = flow_of(result.protocol)
         return Told(
             "flow", f"Who is in the trial, {patients}",
-            {"Figure": partial(attrition_flow, steps, synthetic=synthetic)},
+            {"Figure": partial(attrition_flow, steps, synthetic=cohort.provenance.synthetic)},
             {"Flow": steps}, [f"{capitalised(attrition_in_words(steps))}."], data.n,
         )  # fmt: skip
     if isinstance(given, Occupancy):
         title = f"Where {patients} are over time"
         return Told(
             "states", title,
-            {"Figure": partial(drawn, partial(states_figure, axis=axis), given, title=title)},
+            {"Figure": titled(cohort, title, states_figure, given, axis=axis)},
             {"States": given.table, "Transitions": given.counts},
             states_reading(given, trial.horizon_months), given.n,
         )  # fmt: skip
@@ -293,8 +287,8 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
         return Told(
             "delays", title,
             {
-                "Figure": partial(drawn, delay_heatmap, given, title=title),
-                "Curves": partial(drawn, life_figure, given, supported_classes(given), title=life),
+                "Figure": titled(cohort, title, delay_heatmap, given),
+                "Curves": titled(cohort, life, life_figure, given, supported_classes(given)),
             },
             {"Life by delay": given.cells, "Differences": given.differences},
             delays_in_words(given), data.n,
@@ -304,7 +298,7 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
         month, n = f"month {simulation.settings.horizon:g}", data.n - given.left_out[by]
         title = f"Life gained by {month}, by {mid_sentence(by)} and delay, {count(n, 'patient')}"
         return Told(
-            "benefit", title, {"Figure": partial(drawn, delay_heatmap, simulation, title=title)},
+            "benefit", title, {"Figure": titled(cohort, title, delay_heatmap, simulation)},
             {"Gain": simulation.cells, "Support": given.support},
             [
                 said.replace(PENDING, "without intervals here")
@@ -316,13 +310,12 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
     if isinstance(given, Emulation):
         patients, balance = count(given.n, "patient"), given.balance
         title = f"Stabilised weights, {patients}"
-        figures = {
-            WEIGHTS: partial(drawn, lambda: weight_figure(weight_histogram(given)), title=title)
-        }
+        figures = {WEIGHTS: titled(cohort, title, lambda: weight_figure(weight_histogram(given)))}
         for strategy in balance["strategy"].unique():
             named = f"{BALANCE}: {mid_sentence(strategy)}"
-            draw = partial(balance_figure, balance, strategy)
-            figures[named] = partial(drawn, draw, title=f"{named}, {patients}")
+            figures[named] = titled(
+                cohort, f"{named}, {patients}", balance_figure, balance, strategy
+            )
         return Told(
             "trust", title, figures, {"Weights": given.weights, "Balance": balance},
             [weight_reading(given.weights), balance_reading(balance)], given.n,

@@ -16,7 +16,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.attrition import attrition_flow, attrition_in_words
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import capitalised, count, format_percent
 from app.views.cohort.overview.analysis import (
     Categories,
@@ -155,11 +155,7 @@ def completeness_answer(cohort: Cohort, result: pd.DataFrame) -> Answer:
         key="completeness",
         name=("completeness",),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                completeness_bars(result), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, completeness_bars, result)},
         numbers=lambda: result,
         alt=f"Bars. {title}. Least complete: {least}",
         accounting=Accounting(n, n, verb="are counted"),

@@ -12,7 +12,7 @@ from app.cohort.groupings import POLICY, Overlap, overlap
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count
 from app.views.cohort.saved.figures import overlap_figure
 from data_loaders import Cohort
@@ -39,11 +39,7 @@ def overlap_answer(cohort: Cohort, result: Overlap) -> Answer:
         key="overlap",
         name=("overlap",),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                overlap_figure(result), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, overlap_figure, result)},
         numbers=lambda: result.patterns,
         alt=f"UpSet figure. {title}. Sizes: {listed}; {result.outside:,} in none.",
         accounting=Accounting(n, n, verb="are counted"),

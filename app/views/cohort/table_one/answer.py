@@ -11,7 +11,7 @@ from app.analysis.associations import TableOne
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import SIGNIFICANT, count, format_q, listing, mid_sentence
 from app.views.cohort.table_one.analysis import described
 from app.views.cohort.table_one.figures import table_one_figure
@@ -46,11 +46,7 @@ def table_one_answer(cohort: Cohort, result: TableOne, *, sorted_rows: bool = Fa
         key="table_one",
         name=("table one", result.label),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                table_one_figure(result), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, table_one_figure, result)},
         numbers=lambda: numbers(result),
         alt=f"Table. {title}. {said}",
         accounting=Accounting(selected, result.n, result.left_out, verb="are in the table"),

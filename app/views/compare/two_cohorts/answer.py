@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import framed, titled
 from app.study.methods import selected_sentence, source_sentence
 from app.study.wording import SIGNIFICANT, count, listing, mid_sentence
 from app.views.compare.analysis import OTHERS, Comparison
@@ -40,7 +40,10 @@ def cohorts_answer(result: TwoCohorts, *, until: float | None = None) -> Answer:
     for place, (side, survival) in enumerate(
         zip(result.sides, result.survival or (), strict=False), start=1
     ):
-        figures[f"Survival {place}"] = partial(_curves, side, survival, until)
+        figures[f"Survival {place}"] = titled(
+            side.cohort, survival_title(side, survival), survival_figure, survival,
+            band=len(survival.drawn) <= _BANDS, until=until,
+        )  # fmt: skip
     if result.survival is not None:
         sentences.append(hazards_reading(*result.survival, result.names))
     if len(result.clinical):
@@ -108,14 +111,6 @@ def alterations_sentence(result: TwoCohorts) -> str:
 def _title(result: TwoCohorts, what: str) -> str:
     sizes = [f"{sum(side.sizes):,}" for side in result.sides]
     return f"{what}: {' and '.join(sizes)} patients"
-
-
-def _curves(side: Comparison, survival: GroupSurvival, until: float | None) -> go.Figure:
-    return framed(
-        survival_figure(survival, band=len(survival.drawn) <= _BANDS, until=until),
-        survival_title(side, survival),
-        synthetic=side.cohort.provenance.synthetic,
-    )
 
 
 def _clinical(result: TwoCohorts) -> go.Figure:

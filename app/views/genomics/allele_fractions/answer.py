@@ -7,7 +7,7 @@ import pandas as pd
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import SIGNIFICANT, count
 from app.views.genomics.allele_fractions.figures import order_figure, vaf_figure
 from app.views.genomics.variants.analysis import MARGIN, MIN_PAIRS, VafSummary, vaf_summary
@@ -21,17 +21,16 @@ _MOST_PAIRS = 20
 
 def vaf_answer(cohort: Cohort, result: VafSummary) -> Answer:
     """The answer of the allele fractions, ``cohort`` before the filter."""
-    synthetic = cohort.provenance.synthetic
     title = f"Allele fraction by gene, {count(len(result.points), 'variant')}"
     first, last = result.table.iloc[0], result.table.iloc[-1]
     reading = (
         f"Highest median: {first['gene']} {first['median']:.0%}; lowest: {last['gene']} "
         f"{last['median']:.0%}. Bars are the quartiles, lines the 5th to 95th centile."
     )
-    figures = {"Figure": lambda: framed(vaf_figure(result), title, synthetic=synthetic)}
+    figures = {"Figure": titled(cohort, title, vaf_figure, result)}
     if len(result.pairs):
         shown = result.pairs.head(_MOST_PAIRS)
-        figures[ORDER] = lambda: framed(order_figure(shown), ORDER_TITLE, synthetic=synthetic)
+        figures[ORDER] = titled(cohort, ORDER_TITLE, order_figure, shown)
     without = f"{count(result.without, 'variant')} without an allele fraction left out."
     return Answer(
         key="genomics_vaf",

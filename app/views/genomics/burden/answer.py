@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.outcomes import too_small
 from app.study.wording import count, listing
 from app.views.genomics.burden.analysis import Burden, burden_reading, mutation_burden
@@ -29,10 +29,9 @@ def burden_answer(cohort: Cohort, result: Burden) -> Answer:
         name=("alterations", "a", "patient"),
         title=title,
         figures={
-            "Figure": lambda: framed(
-                burden_figure(result.shares, result.colours, of=f"{of} altered, a patient"),
-                title,
-                synthetic=cohort.provenance.synthetic,
+            "Figure": titled(
+                cohort, title, burden_figure, result.shares, result.colours,
+                of=f"{of} altered, a patient",
             )
         },
         numbers=lambda: result.shares,
@@ -41,7 +40,7 @@ def burden_answer(cohort: Cohort, result: Burden) -> Answer:
         tables=lambda: _tables(result),
         methods=[_methods(result)],
         sentences=sentences,
-    )
+    )  # fmt: skip
 
 
 BURDEN = Analysis(mutation_burden, burden_answer)

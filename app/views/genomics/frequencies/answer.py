@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import capitalised, count, listing, mid_sentence
 from app.views.genomics.frequencies.analysis import (
     CHI_SQUARED,
@@ -50,11 +50,7 @@ def frequency_answer(
         key="genomics_frequencies",
         name=("alteration", "frequencies"),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                frequency_figure(result, features), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, frequency_figure, result, features)},
         numbers=lambda: result.by_group if result.groups else result.overall,
         alt=frequency_alt(title, result, features),
         accounting=result.accounting,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent, mid_sentence
 from app.views.genomics.oncoprint.analysis import MOST_COLUMNS, Oncoprint, oncoprint
 from app.views.genomics.oncoprint.figures import oncoprint_alt, oncoprint_figure
@@ -27,11 +27,7 @@ def oncoprint_answer(cohort: Cohort, result: Oncoprint) -> Answer:
         of_patients=frozenset({"Figure"}),
         name=("oncoprint",),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                oncoprint_figure(result), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, oncoprint_figure, result)},
         numbers=result.table,
         alt=oncoprint_alt(title, result),
         accounting=result.accounting,

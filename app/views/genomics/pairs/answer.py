@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count
 from app.views.genomics.pairs.analysis import PairScreen, about_reading, pair_reading, pair_screen
 from app.views.genomics.pairs.figures import co_occurrence_figure
@@ -32,11 +32,7 @@ def pair_answer(cohort: Cohort, result: PairScreen, *, about: str = "") -> Answe
         name=("co-occurrence",),
         title=title,
         figures={
-            "Figure": lambda: framed(
-                co_occurrence_figure(result.table, result.features),
-                title,
-                synthetic=cohort.provenance.synthetic,
-            )
+            "Figure": titled(cohort, title, co_occurrence_figure, result.table, result.features)
         },
         numbers=lambda: result.table,
         alt=(

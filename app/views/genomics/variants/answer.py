@@ -6,7 +6,7 @@ import pandas as pd
 
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count
 from app.views.genomics.variants.analysis import GeneVariants, gene_variants
 from app.views.genomics.variants.figures import lollipop_figure
@@ -29,11 +29,7 @@ def lollipop_answer(cohort: Cohort, result: GeneVariants) -> Answer:
         key="genomics_variants",
         name=("variants", result.gene),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                lollipop_figure(result, protein), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, lollipop_figure, result, protein)},
         numbers=lambda: result.table,
         alt=f"{title}. {reading}",
         accounting=result.accounting,

@@ -10,7 +10,7 @@ import pandas as pd
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.methods import endpoint_sentence
 from app.study.wording import count, mid_sentence
 from app.views.patient.analysis import patient_name
@@ -69,10 +69,8 @@ def similar_answer(
         whole,
         title=title,
         figures={
-            "Figure": lambda: framed(
-                similar_survival_figure(survival, result.own, until=until),
-                title,
-                synthetic=cohort.provenance.synthetic,
+            "Figure": titled(
+                cohort, title, similar_survival_figure, survival, result.own, until=until
             )
         },
         numbers=partial(numbers_table, survival, UNIT),

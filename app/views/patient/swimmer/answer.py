@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent, mid_sentence
 from app.views.patient.swimmer.analysis import Swimmer, sort_options, swimmer
 from app.views.patient.swimmer.figures import swimmer_alt, swimmer_figure
@@ -26,11 +26,7 @@ def swimmer_answer(cohort: Cohort, drawn: Swimmer) -> Answer:
         of_patients=frozenset({"Figure"}),
         name=("swimmer",),
         title=title,
-        figures={
-            "Figure": lambda: framed(
-                swimmer_figure(drawn), title, synthetic=cohort.provenance.synthetic
-            )
-        },
+        figures={"Figure": titled(cohort, title, swimmer_figure, drawn)},
         numbers=drawn.table,
         alt=swimmer_alt(title, drawn),
         accounting=Accounting(

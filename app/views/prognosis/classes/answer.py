@@ -14,7 +14,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.alluvial import alluvial
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent
 from app.views.prognosis.classes.analysis import (
     UNDECIDED,
@@ -42,7 +42,7 @@ def classes_answer(cohort: Cohort, result: TwoClassifications) -> Answer:
         key="prognosis_classes",
         name=("WHO 2022", "ICC 2022"),
         title=title,
-        figures={"Figure": partial(_figure, result, title, cohort)},
+        figures={"Figure": titled(cohort, title, _figure, result)},
         numbers=partial(entities_table, result),
         alt=f"{title}. Flows from entities of the one to those of the other. {' '.join(sentences)}",
         accounting=Accounting(
@@ -125,7 +125,7 @@ def _tables(result: TwoClassifications) -> dict[str, pd.DataFrame]:
     return {name: table for name, table in found.items() if len(table)}
 
 
-def _figure(result: TwoClassifications, title: str, cohort: Cohort) -> go.Figure:
+def _figure(result: TwoClassifications) -> go.Figure:
     crossed = result.crossed
     crossed = crossed.set_axis([short(str(n)) for n in crossed.index]).set_axis(
         [short(str(n)) for n in crossed.columns], axis=1
@@ -133,8 +133,7 @@ def _figure(result: TwoClassifications, title: str, cohort: Cohort) -> go.Figure
     names = [name for name in crossed.index if name != UNDECIDED]
     own = number_colours(len(names)) if len(names) > _MANY else assign_colours(names)
     colours = {**dict(zip(names, own, strict=True)), UNDECIDED: NEUTRAL}
-    figure = alluvial(crossed, colours, left="WHO 2022", right="ICC 2022")
-    return framed(figure, title, synthetic=cohort.provenance.synthetic)
+    return alluvial(crossed, colours, left="WHO 2022", right="ICC 2022")
 
 
 def short(entity: str) -> str:

@@ -12,7 +12,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.bars import share_bars
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, format_percent, mid_sentence
 from app.views.prognosis.coverage.analysis import Coverage, score_coverage
 from data_loaders import Cohort
@@ -32,7 +32,7 @@ def coverage_answer(cohort: Cohort, result: Coverage) -> Answer:
         key="prognosis_coverage",
         name=("scores", "coverage"),
         title=title,
-        figures={"Figure": partial(_figure, result, title, cohort)},
+        figures={"Figure": titled(cohort, title, _figure, result)},
         numbers=partial(coverage_table, result),
         alt=f"{title}. Share of patients of each score's disease. {' '.join(sentences)}",
         accounting=Accounting(
@@ -88,10 +88,9 @@ def _reading(table: pd.DataFrame) -> list[str]:
     return sentences
 
 
-def _figure(result: Coverage, title: str, cohort: Cohort) -> go.Figure:
+def _figure(result: Coverage) -> go.Figure:
     table = result.table
-    figure = share_bars(
+    return share_bars(
         list(table["label"]), list(table["certain"]), list(table["patients"]),
         [BLUE] * len(table), of="patients of its disease",
     )  # fmt: skip
-    return framed(figure, title, synthetic=cohort.provenance.synthetic)

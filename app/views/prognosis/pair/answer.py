@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-import plotly.graph_objects as go
-
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import TimeUnit, count
 from app.views.prognosis.pair.analysis import ScorePair, score_against_score
 from app.views.prognosis.pair.figures import auc_figure, classes_figure
@@ -21,10 +19,10 @@ def pair_answer(cohort: Cohort, result: ScorePair, *, unit: TimeUnit = "years") 
     """The answer of score against score."""
     sentences = reading(result)
     title = f"{result.first.label} against {result.second.label}, {count(result.both, 'patient')}"
-    synthetic = cohort.provenance.synthetic
-    figures = {"Figure": partial(_flows, result, title, synthetic=synthetic)}
+    figures = {"Figure": titled(cohort, title, classes_figure, result)}
     if result.discrimination is not None and len(result.discrimination.auc):
-        figures["AUC over time"] = partial(_areas, result, unit, synthetic=synthetic)
+        over = f"Area under the curve over time, {count(result.outcome.n, 'patient')}"
+        figures["AUC over time"] = titled(cohort, over, auc_figure, result, unit)
     return Answer(
         key="prognosis_pair",
         name=(result.first.label, result.second.label),
@@ -57,12 +55,3 @@ def pair_answer(cohort: Cohort, result: ScorePair, *, unit: TimeUnit = "years") 
 
 
 PAIR = Analysis(score_against_score, pair_answer)
-
-
-def _flows(result: ScorePair, title: str, *, synthetic: bool) -> go.Figure:
-    return framed(classes_figure(result), title, synthetic=synthetic)
-
-
-def _areas(result: ScorePair, unit: TimeUnit, *, synthetic: bool) -> go.Figure:
-    title = f"Area under the curve over time, {count(result.outcome.n, 'patient')}"
-    return framed(auc_figure(result, unit), title, synthetic=synthetic)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import (
     TimeUnit,
     count,
@@ -41,7 +41,7 @@ def score_answer(cohort: Cohort, result: ScoreSurvival, *, unit: TimeUnit = "yea
         key="prognosis_single",
         name=(survival.endpoint.key, scale.label),
         title=title,
-        figures={"Figure": partial(_figure, result, unit, title, cohort)},
+        figures={"Figure": titled(cohort, title, _figure, result, unit)},
         numbers=partial(numbers_table, survival, unit),
         alt=f"{title}. Kaplan-Meier curves by class. {' '.join(sentences)}",
         accounting=Accounting.of(survival.outcome, "are in the curves"),
@@ -100,7 +100,7 @@ def _reading(result: ScoreSurvival, unit: TimeUnit) -> list[str]:
     return sentences
 
 
-def _figure(result: ScoreSurvival, unit: TimeUnit, title: str, cohort: Cohort) -> go.Figure:
+def _figure(result: ScoreSurvival, unit: TimeUnit) -> go.Figure:
     """The curves, with a diamond where the published survival of each class lies."""
     figure = survival_figure(result.survival, unit, marks=False)
     colours = {curve.name: curve.colour for curve in result.survival.curves}
@@ -124,7 +124,7 @@ def _figure(result: ScoreSurvival, unit: TimeUnit, title: str, cohort: Cohort) -
                 legendgroup="published",
             )
         )
-    return framed(figure, title, synthetic=cohort.provenance.synthetic)
+    return figure
 
 
 def _tables(result: ScoreSurvival, unit: TimeUnit) -> dict[str, pd.DataFrame]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.analysis.regression import support_sentences
 from app.cohort.colours import assign_colours
@@ -13,7 +12,7 @@ from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.forest import forest_alt, forest_figure
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import TimeUnit, count, mid_sentence
 from app.views.survival.cox.analysis import CohortModels, fit_models
 from app.views.survival.cox.checks import (
@@ -64,7 +63,7 @@ def models_answer(cohort: Cohort, result: CohortModels) -> Answer:
         key="cox",
         name=(endpoint.key, "cox"),
         title=title,
-        figures={"Figure": partial(_forest, rows, title, cohort)},
+        figures={"Figure": titled(cohort, title, forest_figure, rows)},
         numbers=partial(numbers_table, result),
         alt=forest_alt(title, rows, sentences),
         accounting=accounting(result),
@@ -105,17 +104,12 @@ def hazards_answer(
     title = f"{endpoint.label}: effect over time"
     trend = residual_trend(model, term)
     said = hazards_sentence(model)
-
-    def draw() -> go.Figure:
-        figure = residual_figure(trend, labels[term], unit)
-        return framed(figure, title, synthetic=cohort.provenance.synthetic)
-
     return Answer(
         key="residuals",
         of_patients=frozenset({"Figure"}),
         name=(endpoint.key, "proportional_hazards", term),
         title=title,
-        figures={"Figure": draw},
+        figures={"Figure": titled(cohort, title, residual_figure, trend, labels[term], unit)},
         numbers=lambda: trend.points,
         alt=f"{title}. Scaled Schoenfeld residuals of {labels[term]} with a smooth curve. {said}",
         accounting=accounting(result),
@@ -142,22 +136,16 @@ def adjusted_answer(
     sentences = adjusted_sentences(result)
     others = [mid_sentence(c.name) for c in models.covariates if c is not covariate]
     kept = f" ({', '.join(others)})" if others else ""
-
-    def draw() -> go.Figure:
-        figure = adjusted_figure(
-            result,
-            _colours(result),
-            unit,
-            event_label=endpoint.event_label,
-            unadjusted=unadjusted,
-        )
-        return framed(figure, title, synthetic=cohort.provenance.synthetic)
-
     return Answer(
         key="adjusted",
         name=(endpoint.key, "adjusted", covariate.name),
         title=title,
-        figures={"Figure": draw},
+        figures={
+            "Figure": titled(
+                cohort, title, adjusted_figure, result, _colours(result), unit,
+                event_label=endpoint.event_label, unadjusted=unadjusted,
+            )
+        },
         numbers=lambda: result.adjusted.table,
         alt=f"{title}. {' '.join(sentences)}",
         accounting=accounting(models),
@@ -178,7 +166,7 @@ def adjusted_answer(
             "Adjusted: what the Cox model predicts if everyone analysed were of one level and kept "
             f"all else{kept}, averaged over them. It holds as far as the model does."
         ),
-    )
+    )  # fmt: skip
 
 
 def subgroups_answer(cohort: Cohort, result: SubgroupForest) -> Answer:
@@ -193,7 +181,7 @@ def subgroups_answer(cohort: Cohort, result: SubgroupForest) -> Answer:
         key="subgroups",
         name=(outcome.endpoint.key, "subgroups", shown.name),
         title=title,
-        figures={"Figure": partial(_forest, rows, title, cohort)},
+        figures={"Figure": titled(cohort, title, forest_figure, rows)},
         numbers=lambda: rows,
         alt=alt,
         accounting=Accounting(
@@ -213,10 +201,6 @@ MODELS = Analysis(fit_models, models_answer)
 HAZARDS = Analysis(fit_models, hazards_answer)
 ADJUSTED = Analysis(adjusted_curves, adjusted_answer)
 SUBGROUPS = Analysis(subgroup_forest, subgroups_answer)
-
-
-def _forest(rows: pd.DataFrame, title: str, cohort: Cohort) -> go.Figure:
-    return framed(forest_figure(rows), title, synthetic=cohort.provenance.synthetic)
 
 
 def _tables(models: CohortModels) -> dict[str, pd.DataFrame]:

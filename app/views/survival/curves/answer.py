@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import MONTHS_PER_YEAR, TimeUnit
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group, years_with
 from app.views.survival.curves.contrasts import (
@@ -92,7 +91,7 @@ def survival_answer(
         key="km",
         name=(result.endpoint.key, result.label),
         title=title,
-        figures={"Figure": partial(_framed, draw, title, synthetic=cohort.provenance.synthetic)},
+        figures={"Figure": titled(cohort, title, draw)},
         numbers=partial(numbers_table, result, unit),
         alt=survival_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
@@ -110,10 +109,6 @@ def survival_answer(
 
 
 CURVES = Analysis(survival_by_group, survival_answer)
-
-
-def _framed(draw: partial[go.Figure], title: str, *, synthetic: bool) -> go.Figure:
-    return framed(draw(), title, synthetic=synthetic)
 
 
 def _tables(

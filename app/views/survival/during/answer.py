@@ -14,7 +14,7 @@ from app.analysis.regression import Landmark, SimonMakuch
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.forest import forest_alt
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.methods import endpoint_sentence
 from app.study.wording import TimeUnit, count, format_p, listing, mid_sentence
 from app.views.survival.curves.words_sheets import in_unit_of, tests_of, told
@@ -39,15 +39,14 @@ def during_answer(cohort: Cohort, result: DuringFollowUp, *, unit: TimeUnit = "y
     endpoint = result.outcome.endpoint
     what = f"{endpoint.label} by {result.exposure.noun}"
     title = f"{what}, {count(result.n, 'patient')}"
-    synthetic = cohort.provenance.synthetic
     table, sentences = answers_table(result), during_reading(result)
     return Answer(
         key="during",
         name=(endpoint.key, "by", result.exposure.label),
         title=title,
         figures={
-            ANSWERS: partial(_forest, result, title, synthetic=synthetic),
-            **_pairs(result, unit, what, synthetic=synthetic),
+            ANSWERS: titled(cohort, title, answers_figure, result),
+            **_pairs(cohort, result, unit, what),
         },
         numbers=lambda: table,
         alt=forest_alt(what, table, sentences),
@@ -64,16 +63,19 @@ DURING = Analysis(during_follow_up, during_answer)
 
 
 def _pairs(
-    result: DuringFollowUp, unit: TimeUnit, what: str, *, synthetic: bool
+    cohort: Cohort, result: DuringFollowUp, unit: TimeUnit, what: str
 ) -> dict[str, Callable[[], go.Figure]]:
     """What draws those of the three pairs of curves that there are."""
-    pair = partial(_pair, result.exposure.noun, unit, synthetic=synthetic)
+
+    def pair(curves: TwoCurves | SimonMakuch, title: str, **drawn: Any) -> Callable[[], go.Figure]:
+        of, noun = (curves.unexposed, curves.exposed), result.exposure.noun
+        return titled(cohort, f"{what}, {title}", pair_figure, *of, noun, unit, **drawn)
+
     followed = f"{unit.capitalize()} of follow-up"
     figures: dict[str, Callable[[], go.Figure]] = {
-        NAIVE: partial(
-            pair,
+        NAIVE: pair(
             result.naive_curves,
-            f"{what}, naive",
+            "naive",
             axis=followed,
             corner=ratio_words(exposed_row(result.naive)),
             wrong=True,
@@ -82,10 +84,9 @@ def _pairs(
     if result.at is not None and result.landmark_curves is not None:
         mark = f"{result.at.at:g}"
         row = result.landmarks[result.landmarks["landmark"] == result.at.at]
-        figures[LANDMARK] = partial(
-            pair,
+        figures[LANDMARK] = pair(
             result.landmark_curves,
-            f"{what}, landmark {mark}",
+            f"landmark {mark}",
             axis=f"{unit.capitalize()} since month {mark}",
             corner="" if row.empty else ratio_words(row.iloc[0]),
         )
@@ -94,32 +95,14 @@ def _pairs(
         corner = [ratio_words(exposed_row(result.time_dependent))]
         if test.df:
             corner.append(f"Mantel-Byar {format_p(test.p_value)}")
-        figures[TIME_DEPENDENT] = partial(
-            pair,
+        figures[TIME_DEPENDENT] = pair(
             result.simon_makuch,
-            f"{what}, Simon-Makuch",
+            "Simon-Makuch",
             axis=followed,
             corner="<br>".join(corner),
             start=result.start,
         )
     return figures
-
-
-def _forest(result: DuringFollowUp, title: str, *, synthetic: bool) -> go.Figure:
-    return framed(answers_figure(result), title, synthetic=synthetic)
-
-
-def _pair(
-    noun: str,
-    unit: TimeUnit,
-    curves: TwoCurves | SimonMakuch,
-    title: str,
-    *,
-    synthetic: bool,
-    **drawn: Any,
-) -> go.Figure:
-    figure = pair_figure(curves.unexposed, curves.exposed, noun, unit, **drawn)
-    return framed(figure, title, synthetic=synthetic)
 
 
 def _tables(result: DuringFollowUp, unit: TimeUnit) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 from app.study.accounting import Accounting
 from app.study.analyses import Analysis
 from app.study.answer import Answer
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import TimeUnit, count, listing, mid_sentence
 from app.views.survival.curves.analysis import years_with
 from app.views.survival.curves.words_sheets import TESTS, row_of_hazards, row_of_test, told
@@ -57,14 +58,15 @@ def incidence_answer(
     """
     sentences = reading(result, read_at)
     title = f"Cumulative incidence of {result.event_label}{_of_whom(result)}"
-    draw = partial(_curves, result, unit, title, Layers(band, competing, wrong, full_table))
+    layers = Layers(band, competing, wrong, full_table)
+    drawn = titled(cohort, title, incidence_figure, result, unit, layers=layers, until=until)
     if stacked and result.drawn:
-        draw = partial(_stacked, result, unit, group, full_table=full_table)
+        drawn = _stacked(cohort, result, unit, group, full_table=full_table, until=until)
     return Answer(
         key="incidence",
         name=(result.endpoint.key, "incidence", result.label),
         title=title,
-        figures={"Figure": partial(draw, until=until, synthetic=cohort.provenance.synthetic)},
+        figures={"Figure": drawn},
         numbers=partial(numbers_table, result, unit),
         alt=incidence_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
@@ -89,38 +91,26 @@ def _of_whom(result: GroupIncidence) -> str:
     return f"{by}, {count(result.analysed, 'patient')}"
 
 
-def _curves(
-    result: GroupIncidence,
-    unit: TimeUnit,
-    title: str,
-    layers: Layers,
-    *,
-    until: float | None,
-    synthetic: bool,
-) -> go.Figure:
-    figure = incidence_figure(result, unit, layers=layers, until=until)
-    return framed(figure, title, synthetic=synthetic)
-
-
 def _stacked(
+    cohort: Cohort,
     result: GroupIncidence,
     unit: TimeUnit,
     group: str | None,
     *,
     full_table: bool,
     until: float | None,
-    synthetic: bool,
-) -> go.Figure:
+) -> Callable[[], go.Figure]:
     """What became of everyone: of one group where it is named or the only one, else of each."""
     what = f"{result.endpoint.label} and competing event"
     own = {part.name: part for part in result.drawn}
     shown = next(iter(own)) if len(own) == 1 else group
     if shown not in own:
-        panels = stacked_panels(result, unit, until=until)
-        return framed(panels, f"{what}{_of_whom(result)}", synthetic=synthetic)
-    figure = stacked_figure(result, shown, unit, full_table=full_table, until=until)
+        title = f"{what}{_of_whom(result)}"
+        return titled(cohort, title, stacked_panels, result, unit, until=until)
     title = f"{what}: {shown}, {count(own[shown].n, 'patient')}"
-    return framed(figure, title, synthetic=synthetic)
+    return titled(
+        cohort, title, stacked_figure, result, shown, unit, full_table=full_table, until=until
+    )
 
 
 def _tables(result: GroupIncidence, unit: TimeUnit, read_at: int | None) -> dict[str, pd.DataFrame]:

@@ -17,10 +17,10 @@ from app.study.answer import Answer
 from app.study.figures.curves import curve_band, hover_of, step_curve
 from app.study.figures.legend import legend_above
 from app.study.figures.theme import (
-    framed,
     make_figure,
     nice_ticks,
     text_at,
+    titled,
     under_axis,
     wrapped,
 )
@@ -53,7 +53,7 @@ def means_answer(
         key="means",
         name=(survival.endpoint.key, "restricted_means", survival.label),
         title=title,
-        figures={"Figure": partial(_figure, result, unit, band, title, cohort)},
+        figures={"Figure": titled(cohort, title, _figure, result, unit, band=band)},
         numbers=partial(means_by_horizon, result, unit),
         alt=f"{title}. The mean of each group over the horizon. {' '.join(sentences)}",
         accounting=Accounting.of(survival.outcome, "are in the means"),
@@ -183,9 +183,7 @@ def _tables(result: MeansOverTime, unit: TimeUnit) -> dict[str, pd.DataFrame]:
     return {name: table for name, table in tables.items() if len(table)}
 
 
-def _figure(
-    result: MeansOverTime, unit: TimeUnit, band: bool, title: str, cohort: Cohort
-) -> go.Figure:
+def _figure(result: MeansOverTime, unit: TimeUnit, *, band: bool) -> go.Figure:
     """The means above, their differences from the reference below, over one horizon."""
     below = _DIFFERENCES_HEIGHT + _BETWEEN if result.others else 0
     height = _MEANS_HEIGHT + below
@@ -217,7 +215,7 @@ def _figure(
     last = "2" if result.others else ""
     place = {"xref": f"x{last} domain", "yref": f"y{last} domain"}
     words += [words_under | place for words_under in under_axis(f"Horizon, {unit}")]
-    figure = make_figure(
+    return make_figure(
         traces,
         height=height + 44,
         **legend_above(result.groups, shown=len(result.groups) > 1),
@@ -226,7 +224,6 @@ def _figure(
         margin={"b": 52},
         **axes,
     )
-    return framed(figure, title, synthetic=cohort.provenance.synthetic)
 
 
 def _curve(

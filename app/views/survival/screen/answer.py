@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.study.analyses import Analysis
 from app.study.answer import Answer
 from app.study.figures.forest import forest_figure
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.methods import endpoint_sentence
 from app.study.wording import count, listing
 from app.views.survival.curves.words_sheets import told
@@ -35,10 +32,13 @@ def screen_answer(cohort: Cohort, screen: CohortScreen, *, ringed: str | None = 
     patients = count(screen.accounting.analysed, "patient")
     title = f"{endpoint.label} by alteration, {patients}, {adjusted_words(screen)}"
     sentences = screen_reading(screen)
-    synthetic = cohort.provenance.synthetic
+    rows = forest_rows(screen)
+    leading = f": the {len(rows)} leading" if len(rows) < len(screen.table) else ""
     figures = {
-        VOLCANO: partial(_volcano, screen, title, ringed, synthetic=synthetic),
-        FOREST: partial(_forest, screen, title, synthetic=synthetic),
+        VOLCANO: titled(cohort, title, volcano_figure, screen, chosen=ringed),
+        FOREST: titled(
+            cohort, f"{title}{leading}", forest_figure, rows, counts_label="altered, events"
+        ),
     }
     return Answer(
         key="screen",
@@ -70,18 +70,6 @@ def forest_rows(screen: CohortScreen) -> pd.DataFrame:
             "note": leading["note"],
         }
     )
-
-
-def _volcano(screen: CohortScreen, title: str, ringed: str | None, *, synthetic: bool) -> go.Figure:
-    return framed(volcano_figure(screen, chosen=ringed), title, synthetic=synthetic)
-
-
-def _forest(screen: CohortScreen, title: str, *, synthetic: bool) -> go.Figure:
-    rows = forest_rows(screen)
-    figure = forest_figure(rows, counts_label="altered, events")
-    if len(rows) < len(screen.table):
-        title += f": the {len(rows)} leading"
-    return framed(figure, title, synthetic=synthetic)
 
 
 def _methods(screen: CohortScreen) -> list[str]:

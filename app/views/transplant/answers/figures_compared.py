@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from app.analysis.transplant import Emulation, SameTerms
 from app.study.figures.forest import forest_figure
-from app.study.figures.theme import framed
+from app.study.figures.theme import titled
 from app.study.wording import count, mid_sentence, signed
 from app.views.survival.during.analysis import DuringFollowUp
 from app.views.survival.during.figures import pair_figure
@@ -55,13 +55,8 @@ def compared_figures(  # noqa: PLR0917 - what stands side by side
     group
         The class whose emulated trial is drawn.
     """
-    synthetic = cohort.provenance.synthetic
-
-    def titled(draw: Callable[[], go.Figure], title: str) -> Callable[[], go.Figure]:
-        return lambda: framed(draw(), title, synthetic=synthetic)
-
     return {
-        name: titled(draw, title)
+        name: titled(cohort, title, draw)
         for name, (draw, title) in {
             **_in_months(naive, found, same),
             **_on_same_terms(cohort, trial, found, same, group),
