@@ -1,9 +1,9 @@
 import streamlit as st
 
+from app.cohort.escaping import literal
 from app.shell.layout import page_header
 from app.shell.session import cohort_keys, cohort_title
 from app.views.data.corrections.page import draw_mapping_editor
-from app.views.data.corrections.page_draft import literal
 from app.views.data.derive.page import draw_deriving
 from app.views.data.page import (
     draw_saving,

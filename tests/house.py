@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import Counter, defaultdict
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -23,6 +24,7 @@ FURNITURE = {"words": 1, "figures": 2, "answer": 3, "script": 3, "page": 4}
 PLACES_OF_STREAMLIT = (
     "app.shell", "app.main", "app.server", "app.command", "app.serving", "pages",
 )  # fmt: skip
+_MADE = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # The launchers, beside the floors.
 ON_TOP = ("app.main", "app.server", "app.worker", "app.command", "app.serving")
 # Used by one module that stands elsewhere, so that it cannot be private, and why it is not merged.
@@ -157,6 +159,52 @@ def test_private_parts_are_imported_by_their_own_package():
         if private is not None and not inside(name, ".".join(parts[:private])):
             wrong.append(f"{name} imports {other}")
     assert not wrong
+
+
+def defined(name: str) -> set[str]:
+    """Names that a module makes, or says in ``__all__`` that it offers."""
+    made = {part.name for part in nodes(name) if isinstance(part, _MADE)}
+    for part in nodes(name):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            made.add(part.id)
+        if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "__all__":
+            made |= set(ast.literal_eval(part.value))
+    return made
+
+
+def test_a_name_comes_from_where_it_is_made_or_from_a_face():
+    wrong = [
+        f"{name}: {alias.name} of {part.module}"
+        for name in MODULES
+        for part in nodes(name)
+        if isinstance(part, ast.ImportFrom) and part.module in MODULES
+        if MODULES[part.module].name != "__init__.py"
+        for alias in part.names
+        if alias.name not in defined(part.module)
+    ]
+    assert not wrong
+
+
+def test_a_face_offers_what_somebody_takes():
+    """In the product or in its tests; or what it uses itself."""
+    trees = [ast.parse(path.read_text()) for path in (ROOT / "tests").rglob("*.py")]
+    taken = {
+        (part.module, alias.name)
+        for part in chain(*map(nodes, MODULES), *map(ast.walk, trees))
+        if isinstance(part, ast.ImportFrom)
+        for alias in part.names
+    }
+    idle = [
+        f"{name}: {alias.name}"
+        for name, path in MODULES.items()
+        if path.name == "__init__.py" and name != "data_loaders"
+        for part in nodes(name)
+        if isinstance(part, ast.ImportFrom) and part.module in MODULES
+        for alias in part.names
+        if (name, alias.name) not in taken
+        if not any(isinstance(own, ast.Name) and own.id == alias.name for own in nodes(name))
+    ]
+    assert not idle
 
 
 def test_folders_have_an_inside():

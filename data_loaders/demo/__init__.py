@@ -18,8 +18,6 @@ from data_loaders.demo._cml import generate as cml
 from data_loaders.demo._lymphoid import cll, dlbcl
 from data_loaders.model import Cohort, CohortError
 
-__all__ = ["DEMO_COHORTS", "DemoInfo", "load_demo"]
-
 
 @dataclass(frozen=True)
 class DemoInfo:

@@ -4,9 +4,6 @@
 be read is listed in ``problems``, token by token, and what depends on it is None: unknown.
 """
 
-from data_loaders.karyotype.events import Event
 from data_loaders.karyotype.reading import parse_karyotype
-from data_loaders.karyotype.record import Clone, Karyotype, Problem
+from data_loaders.karyotype.record import Karyotype
 from data_loaders.karyotype.rules import IPSSR_GROUPS
-
-__all__ = ["IPSSR_GROUPS", "Clone", "Event", "Karyotype", "Problem", "parse_karyotype"]

@@ -23,27 +23,3 @@ from app.analysis.associations._table_one import (
     describable,
     table_one,
 )
-
-__all__ = [
-    "MOST_LEVELS",
-    "REST",
-    "GroupSummary",
-    "Integers",
-    "States",
-    "TableOne",
-    "VariableRow",
-    "alteration_frequencies",
-    "category_test",
-    "co_occurrence",
-    "compare_groups",
-    "conditional_odds_ratios",
-    "describable",
-    "fisher_p_values",
-    "frequencies_from_counts",
-    "in_words",
-    "pair_table",
-    "pairs_from_counts",
-    "table_one",
-    "table_one_of_tally",
-    "wilson_interval",
-]

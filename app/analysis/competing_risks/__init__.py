@@ -15,19 +15,3 @@ from app.analysis.competing_risks._group_hazards import (
     group_fine_gray,
 )
 from app.analysis.competing_risks._ratio_of_two import hazard_ratios_from_events
-
-__all__ = [
-    "CumulativeIncidence",
-    "GrayTest",
-    "GroupModel",
-    "cumulative_incidence",
-    "cumulative_incidence_from_events",
-    "fine_gray",
-    "gray_test",
-    "gray_test_from_events",
-    "group_cox",
-    "group_cox_from_events",
-    "group_cox_of",
-    "group_fine_gray",
-    "hazard_ratios_from_events",
-]

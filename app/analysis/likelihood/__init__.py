@@ -12,22 +12,3 @@ from app.analysis.likelihood._newton import (
     unprintable,
 )
 from app.analysis.likelihood._risk_sets import Evaluation, RiskSets
-
-__all__ = [
-    "Design",
-    "Evaluation",
-    "InfiniteCoefficientError",
-    "Maximum",
-    "Part",
-    "RiskSets",
-    "Term",
-    "build_design",
-    "check_names",
-    "encode",
-    "few_events",
-    "firth_cox",
-    "maximise",
-    "ratio",
-    "summarise",
-    "unprintable",
-]

@@ -8,14 +8,3 @@ from app.analysis.prediction._discrimination import (
     time_dependent_auc,
 )
 from app.analysis.prediction._nested import nested_cox
-
-__all__ = [
-    "BrierScore",
-    "Discrimination",
-    "brier_score",
-    "class_calibration",
-    "class_survival",
-    "compare_discrimination",
-    "nested_cox",
-    "time_dependent_auc",
-]

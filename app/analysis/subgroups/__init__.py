@@ -11,25 +11,4 @@ from app.analysis.subgroups._settings import Quality, SubgroupError, SubgroupSet
 from app.analysis.subgroups._stability import subgroup_stability
 from app.analysis.subgroups._warm import warm_up
 
-__all__ = [
-    "NOISE",
-    "NOT_TESTED",
-    "NO_ALTERATION",
-    "UNCERTAIN_BELOW",
-    "Concordance",
-    "Evidence",
-    "Quality",
-    "SubgroupError",
-    "SubgroupResult",
-    "SubgroupSettings",
-    "batch_check",
-    "concordance",
-    "display_coordinates",
-    "ensure_cache_folder",
-    "find_subgroups",
-    "structure_evidence",
-    "subgroup_stability",
-    "warm_up",
-]
-
 ensure_cache_folder()

@@ -1,14 +1,6 @@
 """Transplant timing: the target trial and its emulation, states over time, life-years by delay."""
 
-from app.analysis.transplant._answers.comparison import (
-    CRUDE,
-    ROBUST,
-    STANDARDISED,
-    TIMED,
-    WEIGHTED,
-    SameTerms,
-    same_terms,
-)
+from app.analysis.transplant._answers.comparison import CRUDE, ROBUST, TIMED, SameTerms, same_terms
 from app.analysis.transplant._answers.timed_cox import (
     EARLY,
     EARLY_UNTIL,
@@ -19,7 +11,7 @@ from app.analysis.transplant._answers.timed_cox import (
 from app.analysis.transplant._balance import UNBALANCED
 from app.analysis.transplant._claims.groups import HIGHER, LOWER
 from app.analysis.transplant._claims.horizon import EFFECTIVE
-from app.analysis.transplant._claims.influence import LARGE_PART, LARGE_SHARE
+from app.analysis.transplant._claims.influence import LARGE_SHARE
 from app.analysis.transplant._claims.intervals import Interval, band, interval
 from app.analysis.transplant._claims.kinds import Kinds, kinds_of, without_kinds
 from app.analysis.transplant._diagnostics import (
@@ -46,12 +38,7 @@ from app.analysis.transplant._states.paths import Occupancy, Paths, occupancy, p
 from app.analysis.transplant._states.transitions import TransitionModels, transition_models
 from app.analysis.transplant._strata import restratified, rows_of, without_confounders
 from app.analysis.transplant._strategies import Strategy
-from app.analysis.transplant._support import (
-    FEWEST_DEATHS,
-    LARGE_WEIGHT,
-    NEAR_ZERO,
-    window_probability,
-)
+from app.analysis.transplant._support import FEWEST_DEATHS, LARGE_WEIGHT
 from app.analysis.transplant._trial import Arm
 from app.analysis.transplant._trial_data import (
     EVERYONE,
@@ -59,64 +46,3 @@ from app.analysis.transplant._trial_data import (
     TrialData,
     trial_data,
 )
-
-__all__ = [
-    "CRUDE",
-    "EARLY",
-    "EARLY_UNTIL",
-    "EFFECTIVE",
-    "EVERYONE",
-    "FEWEST_DEATHS",
-    "FEWEST_FOR_AN_ESTIMATE",
-    "FEWEST_OF_A_CENTRE",
-    "HIGHER",
-    "LARGE_PART",
-    "LARGE_SHARE",
-    "LARGE_WEIGHT",
-    "LATE",
-    "LOWER",
-    "NEAR_ZERO",
-    "NEVER",
-    "ROBUST",
-    "STANDARDISED",
-    "THROUGHOUT",
-    "TIMED",
-    "UNBALANCED",
-    "WEIGHTED",
-    "Arm",
-    "Emulation",
-    "EmulationSettings",
-    "Interval",
-    "Kinds",
-    "Microsimulation",
-    "MicrosimulationSettings",
-    "Occupancy",
-    "Paths",
-    "SameTerms",
-    "Strategy",
-    "TransitionModels",
-    "TrialData",
-    "age_bands",
-    "balance_within",
-    "band",
-    "e_value",
-    "emulate",
-    "interval",
-    "kinds_of",
-    "microsimulate",
-    "occupancy",
-    "paths_of",
-    "positivity",
-    "rate_to_risk_ratio",
-    "restratified",
-    "rows_of",
-    "same_terms",
-    "sensitivity",
-    "timed_cox",
-    "transition_models",
-    "trial_data",
-    "weight_histogram",
-    "window_probability",
-    "without_confounders",
-    "without_kinds",
-]

@@ -5,5 +5,3 @@ Decision lists as data (``_lists``), facts that are so, not so or not known (``_
 """
 
 from app.cohort.classification._classify import SYSTEMS, Classification, classify, offered_classes
-
-__all__ = ["SYSTEMS", "Classification", "classify", "offered_classes"]

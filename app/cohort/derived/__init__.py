@@ -34,26 +34,3 @@ from app.cohort.derived._definition import (
 from app.cohort.derived._functions import FUNCTIONS
 from app.cohort.derived._names import Names, typed
 from app.cohort.derived._preview import Preview, preview
-
-__all__ = [
-    "FUNCTIONS",
-    "MOST",
-    "Definition",
-    "Derived",
-    "DerivedEndpoint",
-    "DerivedError",
-    "Names",
-    "Preview",
-    "definition_of",
-    "derived_among",
-    "derived_as",
-    "derived_sentences",
-    "derived_where_possible",
-    "made_of",
-    "preview",
-    "readable",
-    "stated_derived",
-    "typed",
-    "underived",
-    "with_derived",
-]

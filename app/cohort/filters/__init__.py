@@ -3,22 +3,3 @@
 from app.cohort.filters._clauses import All, Altered, AnyOf, Between, Clause, InSet, Known, Not
 from app.cohort.filters._filter import Filter, FilterError, Selection
 from app.cohort.filters._genomic import MutatedGenes, Patients, Tested, Variant, names_patients
-
-__all__ = [
-    "All",
-    "Altered",
-    "AnyOf",
-    "Between",
-    "Clause",
-    "Filter",
-    "FilterError",
-    "InSet",
-    "Known",
-    "MutatedGenes",
-    "Not",
-    "Patients",
-    "Selection",
-    "Tested",
-    "Variant",
-    "names_patients",
-]

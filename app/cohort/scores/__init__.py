@@ -4,15 +4,9 @@ Not a diagnosis: a score is computed from what a file holds, and says what it la
 """
 
 from app.cohort.scores._columns import disease_of
-from app.cohort.scores._definition import GRADES, Band, Definition
+from app.cohort.scores._definition import Definition
 from app.cohort.scores._patient import contributions
-from app.cohort.scores._score import (
-    SCORES,
-    ScoreResult,
-    available_scores,
-    definition_of,
-    score,
-)
+from app.cohort.scores._score import SCORES, available_scores, definition_of, score
 from app.cohort.scores._variables import (
     codes_of,
     computed_by,
@@ -22,23 +16,3 @@ from app.cohort.scores._variables import (
     scores_named_in,
     with_scores,
 )
-
-__all__ = [
-    "GRADES",
-    "SCORES",
-    "Band",
-    "Definition",
-    "ScoreResult",
-    "available_scores",
-    "codes_of",
-    "computed_by",
-    "contributions",
-    "definition_of",
-    "disease_of",
-    "offered_scores",
-    "score",
-    "score_variable",
-    "scores_among",
-    "scores_named_in",
-    "with_scores",
-]

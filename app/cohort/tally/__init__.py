@@ -8,29 +8,4 @@ from app.cohort.tally._record import SiteRecord, read_record
 from app.cohort.tally._release import Release, read_release
 from app.cohort.tally._rows import RowTally, tally_of
 from app.cohort.tally._sealing import Seal, digest_of, sealed, unsealed
-from app.cohort.tally._tally import ExposureColumns, PageTally, Tally, TallyError, moments_table
-
-__all__ = [
-    "EngineTally",
-    "ExposureColumns",
-    "PageTally",
-    "PooledTally",
-    "Release",
-    "ReleasePolicy",
-    "RowTally",
-    "Seal",
-    "SiteRecord",
-    "Tally",
-    "TallyError",
-    "TooFineError",
-    "connect",
-    "digest_of",
-    "event_table",
-    "moments_table",
-    "pool",
-    "read_record",
-    "read_release",
-    "sealed",
-    "tally_of",
-    "unsealed",
-]
+from app.cohort.tally._tally import ExposureColumns, PageTally, TallyError, moments_table

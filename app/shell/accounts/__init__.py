@@ -18,18 +18,3 @@ from app.shell.accounts.gate import (
     visitor,
 )
 from app.shell.accounts.rules import Person, Refused
-
-__all__ = [
-    "Person",
-    "Refused",
-    "disclosure_policy",
-    "draw_who",
-    "end_logins",
-    "may",
-    "owner",
-    "person",
-    "rerun_if_out",
-    "still_in",
-    "stop_at_the_gate",
-    "visitor",
-]

@@ -1,5 +1,3 @@
 """Bundles: one archive that reproduces an answer or a story, for a reviewer or a repository."""
 
 from app.study.bundle._archive import BundleError, to_zip
-
-__all__ = ["BundleError", "to_zip"]

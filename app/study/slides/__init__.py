@@ -3,5 +3,3 @@
 from app.study.slides._deck import SlidesError, check_template
 from app.study.slides._handout import to_docx
 from app.study.slides._make import to_pptx
-
-__all__ = ["SlidesError", "check_template", "to_docx", "to_pptx"]

@@ -2,28 +2,7 @@
 
 from app.study.story._answered import Answered, answered
 from app.study.story._demos import demo_story
-from app.study.story._kept import KEEPING, KEPT, kept_picture, kept_question
+from app.study.story._kept import KEPT, kept_picture, kept_question
 from app.study.story._player import Scene, player, refused_scene, scene_of
 from app.study.story._standing import Standing, opened
 from app.study.story._story import STORY_FILE, Step, Story, StoryError, caption_from
-
-__all__ = [
-    "KEEPING",
-    "KEPT",
-    "STORY_FILE",
-    "Answered",
-    "Scene",
-    "Standing",
-    "Step",
-    "Story",
-    "StoryError",
-    "answered",
-    "caption_from",
-    "demo_story",
-    "kept_picture",
-    "kept_question",
-    "opened",
-    "player",
-    "refused_scene",
-    "scene_of",
-]

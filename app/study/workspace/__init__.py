@@ -25,21 +25,6 @@ from data_loaders.settings import STORE
 if TYPE_CHECKING:
     from app.study.workspace._store import Workspace as Workspace
 
-__all__ = [
-    "KeptCohort",
-    "Original",
-    "Saved",
-    "Share",
-    "SharedCohort",
-    "WorkspaceError",
-    "from_archive",
-    "opened",
-    "share",
-    "shared_with",
-    "shares",
-    "store_setting",
-    "to_archive",
-]
 _POSTGRESQL = "postgresql://"
 _DATABASE_FILE = "workspace.sqlite3"
 _opened: dict[Path | str, Workspace] = {}
