@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from data_loaders.files.file_columns import FileColumn
 
 DAYS_PER_MONTH = 365.25 / 12
+# Times nearer than this, absolutely or relative to themselves, are one time but for rounding.
+TIE_TOLERANCE = 2.0**-26  # the square root of the machine's precision
 
 VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "date", "identifier"]
 # What has values that one counts, rather than a number, a text or a date.

@@ -16,8 +16,7 @@ import pandas as pd
 from scipy.special import erfc, ndtri
 
 from app.analysis.arrays import Bools, Floats, Ints
-
-TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
+from data_loaders.model import TIE_TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from scipy.special import ndtri
 
 from app.analysis.arrays import Floats, Ints
 from app.analysis.survival_input import (
-    TIE_TOLERANCE,
     SurvivalData,
     at_risk_counts,
     numbers,
@@ -25,6 +24,7 @@ from app.analysis.survival_input import (
     survival_data,
     wald,
 )
+from data_loaders.model import TIE_TOLERANCE
 
 ConfType = Literal["log-log", "log", "plain"]
 

@@ -15,15 +15,13 @@ import pandas as pd
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED
 from app.cohort.tally._tally import ALTERED, NOT_ALTERED, Floats
 from data_loaders.endpoints.find import MONTHS_PER
-from data_loaders.model import DAYS_PER_MONTH
+from data_loaders.model import DAYS_PER_MONTH, TIE_TOLERANCE
 
 # From a table, as an Ibis expression, to a column of it.
 Build = Callable[[Any], Any]
 _MOST_CODES = 20
 _DAYS_PER_YEAR = 365.25
 _RELATIVE = 1e-12
-# As in the analyses: times this near each other differ by rounding only.
-_SAME_TIME = math.sqrt(np.finfo(np.float64).eps)
 
 
 def plain_value(value: Any) -> Any:
@@ -286,7 +284,7 @@ def began_on(began: Any, time: Any, grid: Sequence[float]) -> Any:
     """When an event during follow-up came, on a grid: before time zero, or after the end, stays."""
     import ibis
 
-    late = began >= time - _SAME_TIME * ibis.greatest(time, 1.0)
+    late = began >= time - TIE_TOLERANCE * ibis.greatest(time, 1.0)
     return ibis.cases(
         (began < 0, ibis.literal(-1.0)), (late, ibis.greatest(at_or_after(time, grid), began)),
         else_=at_or_before(began, grid),
