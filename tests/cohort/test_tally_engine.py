@@ -39,6 +39,7 @@ from app.cohort.tally import (
 )
 from app.cohort.tally import _engine as asking
 from app.cohort.tally import _engine_reading as reading
+from app.study.outcomes import NOT_OBSERVED, outcome_of
 from app.views.tallied.analysis import followed
 from data_loaders import load_cohort
 from data_loaders.allowed import Allowed
@@ -255,6 +256,12 @@ def test_times_between_dates_and_late_entries_are_as_of_rows(tmp_path, monkeypat
         for group in (None, "variable:sex"):
             same_events(engine, rows, None, endpoint, group)
             same_events(engine, rows, None, endpoint, group, [0, 1, 2, *range(6, 180, 6)])
+    ended = followed(engine, Filter(), "os", limit=2.0).outcome
+    of_rows = outcome_of(rows.cohort, np.ones(n, dtype=bool), "os", limit=2.0)
+    assert ended.left_out[NOT_OBSERVED] > 0
+    assert sum(ended.left_out.values()) == sum(of_rows.left_out.values()) == n - ended.n
+    assert ended.n == of_rows.n
+    assert ended.time.max() == 2.0
     monkeypatch.setattr(asking, "_MOST_CELLS", 300)
     with pytest.raises(TooFineError, match="more than 300 different times: count it on a grid"):
         engine.events(None, "os")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Floats
-from app.analysis.survival_input import slack
+from app.analysis.survival import administrative_censoring
 from app.cohort.filters import Filter
 from app.cohort.tally import EngineTally, ExposureColumns, TallyError, TooFineError
 from app.study.exposures import (
@@ -98,6 +98,8 @@ def switched(
     ------
     TallyError
         If it cannot be asked, or nobody can be followed.
+    ValueError
+        If the limit is not positive, or a time is negative.
     """
     grouped = False
     try:
@@ -111,15 +113,15 @@ def switched(
     if not known.any():
         raise TallyError("There is nobody to follow whose numbers are to be had: widen the filter.")
     left_out = {f"{mid_sentence(held.label)} not recorded": int(copies[~known].sum())}
+    time, event = time[known], event[known]
     if limit is not None:
-        event = np.where(time > limit + slack(limit), 0.0, event)
-        time = np.minimum(time, limit)
+        time, event = administrative_censoring(time, event, limit)
     outcome = Outcome(
         endpoint=held,
         used=known,
-        time=time[known].astype(np.float64),
-        event=event[known].astype(np.float64),
-        cause=event[known].astype(np.int64),
+        time=time,
+        event=event,
+        cause=event.astype(np.int64),
         entry=None,
         names=(EVERYONE,),
         codes=np.zeros(int(known.sum()), dtype=np.int16),

@@ -14,12 +14,13 @@ from app.analysis.associations import (
     table_one_of_tally,
 )
 from app.analysis.event_tables import follow_up, groups_of
+from app.analysis.survival import administrative_censoring
 from app.analysis.survival_input import slack
 from app.cohort.filters import Filter
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_DRAWN, Grouping, GroupingSpec
 from app.cohort.tally import PageTally, TallyError, TooFineError
 from app.study.accounting import Accounting
-from app.study.outcomes import EVERYONE, Outcome
+from app.study.outcomes import EVERYONE, NOT_OBSERVED, Outcome
 from app.views.cohort.overview.analysis import Categories, Histogram, categories_of, numbers_of
 from app.views.cohort.overview.answer import MOST_ALTERATIONS, MOST_VARIABLES, Pictures
 from app.views.compare.analysis import Comparison, column_of, made_of
@@ -97,10 +98,13 @@ def followed(
     place = {name: code for code, name in enumerate(names)}
     codes = np.array([place.get(str(label), 0) for label in groups.labels])[groups.codes]
     keep = np.ones(len(time), dtype=bool)
+    left_out = dict(table.attrs["left_out"])
     if limit is not None:
-        late = time > limit + slack(limit)
-        cause, time = np.where(late, 0, cause), np.where(late, limit, time)
-        keep = keep if entry is None else entry < time
+        time, seen = administrative_censoring(time, cause > 0, limit)
+        cause = np.where(seen == 1, cause, 0)
+        keep = keep if entry is None else entry < time - slack(time)
+        gone = int(copies[~keep].sum())
+        left_out |= {NOT_OBSERVED: left_out.get(NOT_OBSERVED, 0) + gone} if gone else {}
     n = int(copies[keep].sum())
     outcome = Outcome(
         endpoint=tally.cohort.endpoints[endpoint],
@@ -112,7 +116,7 @@ def followed(
         names=names,
         codes=codes[keep].astype(np.int16),
         selected=max(size_of(tally, selected), n),
-        left_out=table.attrs["left_out"],
+        left_out=left_out,
         limit=limit,
         reference=0 if grouping is None else grouping.reference,
         copies=copies[keep],
