@@ -51,7 +51,7 @@ def at_rows(rows: Sequence[int]) -> str:
 
 def mid_sentence(label: str) -> str:
     """A label within a sentence: ``driver mutation``, but ``JAK2`` and ``Ann Arbor stage``."""
-    first = label.partition(" ")[0]
+    first = label.partition(" ")[0].rstrip(",")
     head = first.partition("-")[0]
     plain = first[1:].islower() and first.replace("-", "").isalpha() and first not in _NAMES
     return label[:1].lower() + label[1:] if plain and len(head) > 1 else label

@@ -70,6 +70,8 @@ def test_counts_and_lists_read_as_prose():
         ("IPI", "IPI"),
         ("Ann Arbor stage", "Ann Arbor stage"),
         ("Binet stage", "Binet stage"),
+        ("Relapse, no transplant", "relapse, no transplant"),
+        ("AML, no transplant", "AML, no transplant"),
     ],
 )
 def test_a_label_within_a_sentence_keeps_what_is_a_name(label: str, words: str):

@@ -360,9 +360,7 @@ def states_reading(found: Occupancy, horizon: float) -> list[str]:
         time = times[abs(times - at).argmin()]
         here = found.table[found.table["time"] == time]
         parts = [
-            f"{format_percent(row.probability)} {row.state[:1].lower()}{row.state[1:]}"
-            if row.state.startswith(("Alive", "Dead"))
-            else f"{format_percent(row.probability)} {row.state}"
+            f"{format_percent(row.probability)} {mid_sentence(row.state)}"
             for row in here.itertuples()
         ]
         sentences.append(f"At {time / 12:g} years: {'; '.join(parts)}.")

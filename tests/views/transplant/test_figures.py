@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from app.analysis.transplant import (
     trial_data,
 )
 from app.study.figures.theme import SYNTHETIC_MARK, framed
+from app.views.transplant.answer_views import states_reading
 from app.views.transplant.figures import delay_heatmap, states_figure, strategy_figure
 
 
@@ -98,3 +100,16 @@ def test_every_state_has_a_colour_of_its_own(data):
     result = occupancy(paths_of(known, "AML"), np.linspace(0, 60, 13))
     figure = states_figure(result, axis="Years since diagnosis")
     assert len({trace.line.color for trace in figure.data}) == len(result.states) == 6
+
+
+@pytest.mark.parametrize(("onset", "within"), [("Relapse", "relapse"), ("AML", "AML")])
+def test_states_are_told_within_a_sentence_as_names_are(data, onset: str, within: str):
+    known = replace(data, onsets={onset: np.where(data.time > 20, data.time / 2, np.nan)})
+    result = occupancy(paths_of(known, onset), np.linspace(0, 60, 13))
+    assert f"Transplant, then {within}" in result.states
+    for sentence in states_reading(result, 60.0):
+        words = re.sub(r"\d+% ", "", sentence.partition(": ")[2]).removesuffix(".").split("; ")
+        assert words == [
+            "alive, no transplant", "alive after transplant", f"{within}, no transplant",
+            f"transplant, then {within}", f"{within}, then transplant", "dead",
+        ]  # fmt: skip

@@ -15,6 +15,7 @@ import pandas as pd
 from app.analysis.arrays import Bools, Floats, Ints
 from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._trial_data import TrialData
+from data_loaders.wording import mid_sentence
 
 UNTREATED, TRANSPLANTED, PROGRESSED, RELAPSED, RESCUED, DEAD = range(6)
 _FEW_AT_RISK = 10
@@ -98,7 +99,7 @@ def paths_of(data: TrialData, progression: str | None = None) -> Paths:
         names = (
             *names,
             f"{progression}, no transplant",
-            f"Transplant, then {progression}",
+            f"Transplant, then {mid_sentence(progression)}",
             f"{progression}, then transplant",
         )
     edges = np.sort(np.column_stack([treated, progressed]), axis=1)
