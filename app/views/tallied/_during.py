@@ -119,8 +119,8 @@ def switched(
     outcome = Outcome(
         endpoint=held,
         used=known,
-        time=time,
-        event=event,
+        time=time.astype(np.float64),
+        event=event.astype(np.float64),
         cause=event.astype(np.int64),
         entry=None,
         names=(EVERYONE,),
