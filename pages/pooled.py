@@ -1,11 +1,13 @@
-from app.shell.layout import page_header
+from app.shell.layout import later_header
+from app.shell.session import looking_at
 from app.views.pooled.page import draw_pooled, draw_release
 from app.views.pooled.rounds.page import draw_rounds
 
 
 def show() -> None:
-    looking = page_header("Pooled", "What do patients say whose rows stay where they are?")
-    draw_pooled(looking)
+    looking = looking_at()
+    say_whom = later_header("Pooled", "What do patients say whose rows stay where they are?")
+    draw_pooled(looking, say_whom)
     draw_rounds(looking)
     draw_release(looking)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -21,7 +21,7 @@ from app.study.files.figures import FIGURE_KINDS, FigureFormat, export_available
 from app.study.files.tables import file_stem, to_csv
 from app.study.glossary import explained, in_lines
 from app.study.wording import count
-from data_loaders import Cohort, Provenance
+from data_loaders import Provenance
 
 _MARK = (
     '<path d="M3 5h8v7h7v7h7v6h6" fill="none" stroke="#d9541e" stroke-width="3.2" '
@@ -106,7 +106,6 @@ def page_header(title: str, question: str) -> Looking:
     """The page's title, what it answers, and whom it is about; returns what is looked at."""
     looking = looking_at()
     st.title(title, anchor=False)
-    badge = " :orange-badge[SYNTHETIC]" if looking.synthetic else ""
     who = looking.cohort.name if looking.filter.is_empty else looking.selection.sentence
     policy = disclosure_policy()
     number = count(looking.selection.n, "patient")
@@ -115,8 +114,39 @@ def page_header(title: str, question: str) -> Looking:
         number = (
             "Not shown" if refused else f"About {policy.in_words(looking.selection.n)} patients"
         )
-    st.markdown(f"{question}  \n**{number}** · {who}{badge}")
+    st.markdown(_about(question, number, who, synthetic=looking.synthetic))
     return looking
+
+
+def later_header(title: str, question: str) -> Callable[[str, str, bool], None]:
+    """The title of a page that is about something else than the cohort looked at.
+
+    Returns
+    -------
+    What says it under the title: how many, of whom in Markdown, whether they are synthetic.
+    """
+    st.title(title, anchor=False)
+    place = st.empty()
+    return lambda number, who, synthetic: place.markdown(
+        _about(question, number, who, synthetic=synthetic)
+    )
+
+
+def _about(question: str, number: str, who: str, *, synthetic: bool) -> str:
+    badge = " :orange-badge[SYNTHETIC]" if synthetic else ""
+    return f"{question}  \n**{number}** · {who}{badge}"
+
+
+class Sourced(Protocol):
+    """What a file is of and names its source: a cohort, or the releases of several sites."""
+
+    @property
+    def name(self) -> str:
+        """Its words in the names of files."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where its numbers come from."""
 
 
 def page_footer() -> None:
@@ -143,7 +173,7 @@ def figure_with_downloads(
     name: tuple[str, ...],
     alt: str,
     beside: Callable[[], None] | None = None,
-    of: Cohort | None = None,
+    of: Sourced | None = None,
     **chart: Any,
 ) -> None:
     """Show a figure and, under it, its downloads.
@@ -175,7 +205,7 @@ def draw_downloads(
     key: str,
     stem: str,
     beside: Callable[[], None] | None = None,
-    of: Cohort | None = None,
+    of: Sourced | None = None,
 ) -> None:
     """One quiet row under a figure: as SVG, as PNG, the numbers behind it, and what is beside."""
     with st.container(horizontal=True, gap="small", key=f"{key}_downloads"):
@@ -262,7 +292,7 @@ def download_table(
     *,
     key: str,
     stem: str,
-    of: Cohort | None = None,
+    of: Sourced | None = None,
     **options: Any,
 ) -> None:
     """A button that makes and downloads a table as CSV when it is clicked."""

@@ -6,12 +6,14 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from pptx import Presentation
 from streamlit.testing.v1 import AppTest
 
@@ -29,6 +31,7 @@ from app.views.pooled.analysis import (
     common_filter,
     differences,
     pooled_survival,
+    releases_by_centre,
     shared_questions,
 )
 from app.views.pooled.answer import counts_answer
@@ -57,6 +60,42 @@ def test_the_page_opens_on_an_example_and_draws_groups_and_sites(open_app):
     assert "DerSimonian" in words(at)
     offered = {button.key for button in at.get("download_button")}
     assert {"pooled_pptx", "pooled_docx"} <= offered
+
+
+def test_header_and_files_name_the_releases_and_not_the_cohort_that_is_open(
+    open_app, monkeypatch: pytest.MonkeyPatch
+):
+    offered, taken = st.download_button, {}
+
+    def kept(label: str, data: Any, file: str, key: str, **options: Any) -> bool:
+        taken[file] = data
+        return offered(label, data, file, key=key, **options)
+
+    monkeypatch.setattr(st, "download_button", kept)
+    demo = load_cohort("demo:mds")
+    real = replace(demo, provenance=replace(demo.provenance, synthetic=False, source="registry"))
+    policy = ReleasePolicy(5, 5)
+    releases = releases_by_centre(real, "centre", policy, ["alteration:TP53"], MADE)[:3]
+    at: AppTest = open_app("pooled", cohort="demo:aml", age=["70", "84"])
+    assert at.markdown[0].value.endswith(
+        "**6 sites** · example: the centres of the AML demo (synthetic) :orange-badge[SYNTHETIC]"
+    )
+    taken.clear()
+    files = [(f"{one.name}.json", one.to_text().encode(), "application/json") for one in releases]
+    at.file_uploader(key="pooled_files").set_value(files).run()
+    at.session_state["pooled_tables"] = True
+    calm(at.run())
+    assert at.markdown[0].value.endswith(
+        "**3 sites** · the releases of Centre A, Centre B and Centre C"
+    )
+    tables = {name: make().decode() for name, make in taken.items() if name.endswith(".csv")}
+    assert set(tables) == {
+        "pooled_Overall-survival.csv", "pooled_patients.csv", "pooled_alterations.csv",
+    }  # fmt: skip
+    for table in tables.values():
+        assert "the releases of Centre A (" in table
+        assert "demo:aml" not in table
+        assert "SYNTHETIC" not in table
 
 
 def test_what_cannot_be_asked_again_is_kept_as_a_picture_that_says_so(

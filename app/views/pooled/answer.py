@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -10,8 +11,23 @@ import plotly.graph_objects as go
 
 from app.study.accounting import Accounting
 from app.study.answer import Answer
+from data_loaders import Provenance
 
 OF_FILES = "the sites' counts are files, which no step could open again"
+
+
+@dataclass(frozen=True)
+class OfSites:
+    """What several sites told, as the source that files name."""
+
+    told: str
+    synthetic: bool
+    name: str = ""
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the numbers come from."""
+        return Provenance(source=self.told, synthetic=self.synthetic)
 
 
 def counts_answer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -40,7 +41,7 @@ from app.views.pooled.analysis import (
     releases_by_centre,
     shared_questions,
 )
-from app.views.pooled.answer import OF_FILES, counts_answer
+from app.views.pooled.answer import OF_FILES, OfSites, counts_answer
 from app.views.pooled.figures import pooled_figure, pooled_incidence_figure, sites_forest
 from app.views.pooled.incidence import PooledIncidence, competes_everywhere, pooled_incidence
 from app.views.pooled.page_files import (
@@ -62,6 +63,7 @@ from app.views.pooled.words import (
     releases_named,
 )
 from app.views.survival.curves.page_ratios import draw_ratios
+from data_loaders.wording import listing
 
 _FILES, _SITE, _WRITTEN = "pooled_files", "release_site", "_release_written"
 _MOST_BYTES = 32 * 2**20
@@ -74,13 +76,15 @@ _POLICIES = {
 _EXAMPLE_GROUPS = ("alteration:TP53", "alteration:ASXL1", "alteration:CALR")
 
 
-def draw_pooled(looking: Looking) -> None:
+def draw_pooled(looking: Looking, say_whom: Callable[[str, str, bool], None]) -> None:
     """Open releases, or the example, and show what they say together.
 
     Parameters
     ----------
     looking
-        The cohort of the page: a demo cohort's centres are the example, else the first demo's.
+        The cohort at hand: a demo cohort's centres are the example, else the first demo's.
+    say_whom
+        Says in the page's header how many, of whom, and whether they are synthetic.
     """
     files = st.file_uploader(
         "Releases of the sites (each a file that a site has written)", type=["json", "parquet"],
@@ -96,12 +100,13 @@ def draw_pooled(looking: Looking) -> None:
             )
         shown = looking.key if looking.key.startswith("demo:") else DEFAULT_COHORT
         releases = _example(shown)
-        st.caption(
-            f"Example: the centres of the {cohort_title(shown)}, all its patients, each as if it "
-            "had released its own counts."
-        )
+        whom = f"example: the centres of the {cohort_title(shown)}"
+        st.caption("Example: each centre is as if it had released the counts of all its patients.")
     else:
+        whom = f"the releases of {listing([release.name for release in releases])}"
         st.caption("Shown are these files; the cohort and filter in the sidebar do not count.")
+    synthetic = any(release.synthetic for release in releases)
+    say_whom(count(len(releases), "site"), markdown_escaped(whom), synthetic)
     asked = shared_questions(releases)
     if not asked:
         st.warning(
@@ -125,7 +130,7 @@ def draw_pooled(looking: Looking) -> None:
         else:
             _draw_survival(pooled_survival(releases, endpoint, group), agreed)
         _draw_agreement(releases, agreed)
-        _draw_tables(releases)
+        _draw_tables(releases, _of_sites(agreed, synthetic=synthetic))
     except (TallyError, ValueError) as error:
         st.info(markdown_escaped(str(error)))
 
@@ -146,6 +151,7 @@ def _draw_survival(result: PooledSurvival, agreed: pd.DataFrame) -> None:
                 key="pooled_sites",
                 name=("pooled", "sites"),
                 alt=f"{forest_title(result)}. 95% intervals, one row a site and all together.",
+                of=_of_sites(agreed, synthetic=result.synthetic),
             )
             if result.ratios is not None:
                 draw_ratios(result.ratios)
@@ -175,6 +181,7 @@ def _draw_result(
             key="pooled",
             name=("pooled", result.endpoint),
             alt=f"{title}. " + " ".join(sentences),
+            of=_of_sites(agreed, synthetic=result.synthetic),
         )
     with words:
         st.subheader("In words", anchor=False)
@@ -210,7 +217,15 @@ def _draw_agreement(releases: list[Release], agreed: pd.DataFrame) -> None:
     bullets([markdown_escaped(sentence) for sentence in told])
 
 
-def _draw_tables(releases: list[Release]) -> None:
+def _of_sites(agreed: pd.DataFrame, *, synthetic: bool) -> OfSites:
+    return OfSites(releases_named(agreed), synthetic)
+
+
+def _draw_tables(releases: list[Release], source: OfSites) -> None:
+    def offer(numbers: Callable[[], pd.DataFrame], key: str, what: str) -> None:
+        stem = file_stem("pooled", what, synthetic=source.synthetic)
+        download_table("CSV", numbers, key=key, stem=stem, of=source)
+
     with st.expander(
         "Who the patients are, by site", key="pooled_tables", on_change="rerun"
     ) as box:
@@ -219,13 +234,11 @@ def _draw_tables(releases: list[Release]) -> None:
         patients, alterations = st.tabs(["Patients", "Alterations"])
         with patients:
             draw_table(table_by_site(releases), key="pooled_table_one")
-            download_table("CSV", partial(table_by_site, releases), key="pooled_table_one_csv",
-                           stem="pooled_patients")  # fmt: skip
+            offer(partial(table_by_site, releases), "pooled_table_one_csv", "patients")
         with alterations:
             frequencies = frequencies_by_site(releases).drop(columns="frequency")
             draw_table(frequencies, key="pooled_frequencies")
-            download_table("CSV", partial(frequencies_by_site, releases),
-                           key="pooled_frequencies_csv", stem="pooled_alterations")  # fmt: skip
+            offer(partial(frequencies_by_site, releases), "pooled_frequencies_csv", "alterations")
 
 
 def draw_release(looking: Looking) -> None:

@@ -20,7 +20,7 @@ from app.study.figures.forest import forest_figure
 from app.study.figures.theme import framed
 from app.study.files.tables import file_stem
 from app.views.pooled.analysis import centres_of
-from app.views.pooled.answer import OF_FILES, counts_answer
+from app.views.pooled.answer import OF_FILES, OfSites, counts_answer
 from app.views.pooled.page_files import (
     draw_keys,
     draw_own_key,
@@ -249,6 +249,7 @@ def _draw_model(result: AcrossSites, *, synthetic: bool, more: list[str] | None 
             key="rounds_forest",
             name=("cox", "sites"),
             alt=f"{title}. " + " ".join(sentences),
+            of=OfSites(sums_named(result), synthetic),
         )
     with words:
         bullets([markdown_escaped(sentence) for sentence in sentences])
