@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect
 
+# A busy machine is slow to draw: what is waited for may take this long, in milliseconds. Who waits
+# for a state loses nothing by patience, and a whole run by the lack of it.
+PATIENCE = 120_000
 _AT_REST = """() =>
     document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stStatusWidget]')
@@ -32,7 +36,7 @@ def settled(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
     for again in (True, True, False):
         # Not at every frame, as is usual: the page is drawn by the same processors.
-        page.wait_for_function(_AT_REST, timeout=60_000, polling=50)
+        page.wait_for_function(_AT_REST, timeout=PATIENCE, polling=50)
         if again:
             # A run that was asked for just now may not have begun: look again.
             page.wait_for_timeout(150)
@@ -48,6 +52,11 @@ def go_to(page: Page, name: str) -> None:
     """Choose a page in the navigation."""
     page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
     settled(page)
+
+
+def choose_files(page: Page, *paths: Path) -> None:
+    """Give files to the page's place for files, not to the one for a folder beside it."""
+    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(paths))
 
 
 def choose_many(page: Page, label: str, *values: str) -> None:

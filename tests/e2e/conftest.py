@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.e2e.acts import new_window
+from tests.e2e.acts import PATIENCE, new_window
 from tests.e2e.server import BROWSER_ARGUMENTS, find_browser, running_app
 
 HERE = Path(__file__).parent
-# A busy machine is slow to draw: what is waited for may take this long, in milliseconds.
-PATIENCE = 30_000
+# Seconds that a whole test may take.
+_LONGEST = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in Path(item.path).parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(_LONGEST))
             if find_browser() is None:
                 item.add_marker(skip)
 

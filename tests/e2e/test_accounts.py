@@ -27,7 +27,7 @@ from websockets.sync.client import connect
 
 from app import __version__
 from app.serving.processes import find_proxy
-from tests.e2e.acts import new_window
+from tests.e2e.acts import PATIENCE, choose_files, new_window
 from tests.e2e.server import free_port, running, running_app
 
 HOUR = 3600
@@ -97,7 +97,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, audit: Path) -> Iterator[s
 def someone(browser: Browser, **options: object) -> Iterator[Page]:
     """A browser of somebody's own."""
     context = new_window(browser, viewport={"width": 1440, "height": 900}, **options)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
     try:
         yield context.new_page()
     finally:
@@ -123,7 +123,7 @@ def registry_in(folder: Path) -> Path:
 
 
 def fetched(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=30) as reply:  # noqa: S310  (our own server)
+    with urllib.request.urlopen(address, timeout=120) as reply:  # noqa: S310  (our own server)
         return reply.read().decode()
 
 
@@ -136,7 +136,7 @@ def test_log_in_take_away_log_out_and_another_users_cohort_by_its_link(
         # The provider leads to Home; she came for another page.
         expect(page).to_have_url(re.compile(r"/data"))
         expect(page.get_by_text("Ada *Lovelace* · analyst")).to_be_visible()
-        page.locator("input[type=file]").first.set_input_files(table)
+        choose_files(page, table)
         expect(page.get_by_role("heading", name="registry", exact=True)).to_be_visible()
         expect(page.get_by_role("link", name="Audit")).to_have_count(0)
         expect(page).to_have_url(re.compile(r"cohort=upload"))
@@ -238,7 +238,7 @@ def test_who_has_no_role_or_an_old_login_is_told_so_and_a_viewer_sees_released_c
         expect(page.get_by_text("vic · viewer")).to_be_visible()
         # All that is released is worked out first, once a cohort.
         released = page.get_by_text("counts below 5 are hidden")
-        expect(released.first).to_be_visible(timeout=120_000)
+        expect(released.first).to_be_visible()
         expect(page.get_by_text("looks at the cohorts that it has")).to_be_visible()
         assert page.locator("input[type=file]").count() == 0
 
@@ -269,7 +269,7 @@ def relay(port: int, own: str) -> Iterator[int]:
     ended = asyncio.Event()
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    address, loop = opened.get(timeout=10)
+    address, loop = opened.get(timeout=60)
     try:
         yield address
     finally:
@@ -299,7 +299,7 @@ def session_of(
         socket_of_page.send(rerun.SerializeToString())
         session, shown = "", ""
         while True:
-            message = ForwardMsg.FromString(socket_of_page.recv(timeout=30))
+            message = ForwardMsg.FromString(socket_of_page.recv(timeout=120))
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 session = message.new_session.initialize.session_id
@@ -361,7 +361,7 @@ def share_and_take_back(browser: Browser, address: str, table: Path) -> None:
         someone(browser, **known("rob", "it")) as rob,
     ):
         kim.goto(f"{address}/data?source=files")
-        kim.locator("input[type=file]").first.set_input_files(table)
+        choose_files(kim, table)
         kim.get_by_role("button", name="Keep on this machine").first.click()
         expect(kim.get_by_text("Kept on this machine").first).to_be_visible()
         expect(kim).to_have_url(re.compile("cohort=upload"))

@@ -10,7 +10,7 @@ import pandas as pd
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.e2e.acts import calm, go_to, selected, settled
+from tests.e2e.acts import calm, choose_files, go_to, selected, settled
 
 N = 40
 
@@ -29,15 +29,15 @@ def table(path: Path) -> Path:
 
 
 def load(page: Page, *paths: Path) -> None:
-    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(list(paths))
-    expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible(timeout=20_000)
+    choose_files(page, *paths)
+    expect(page.get_by_test_id("stAlert").filter(has_text="read:")).to_be_visible()
     settled(page)
 
 
 def appears(place: Locator) -> bool:
     """Whether a list that was clicked opens; a busy machine may close it again at once."""
     try:
-        place.wait_for(timeout=10_000)
+        place.wait_for()
     except PlaywrightTimeout:
         return False
     return True
@@ -108,7 +108,7 @@ class Hand:
         settled(self.page)
         self.write(self.panel("arm"), "Label", label)
         self.page.keyboard.press("Enter")
-        expect(self.page.get_by_text("Preview:")).to_be_visible(timeout=20_000)
+        expect(self.page.get_by_text("Preview:")).to_be_visible()
 
     def press(self, name: str) -> None:
         self.click(self.page.get_by_role("button", name=name))
@@ -198,7 +198,7 @@ def test_five_renamed_columns_and_two_endpoints_are_put_right_in_25_clicks(
     hand.code(panel, "1 (", "censored")
     hand.endpoint("Bleeding")
     hand.press("Take this endpoint out")
-    expect(page.get_by_text("no longer: Bleeding")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("no longer: Bleeding")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save the mapping").click()
     assert json.loads(Path(download.value.path()).read_text()) == {
@@ -245,9 +245,7 @@ def test_an_endpoint_is_typed_into_existence(page: Page, address: str, tmp_path:
     hand.choose(panel, "Event", "how")
     hand.code(panel, "gone", "event")
     hand.code(panel, "home", "censored")
-    expect(page.get_by_text("Overall survival: 40 followed, 26 events")).to_be_visible(
-        timeout=20_000
-    )
+    expect(page.get_by_text("Overall survival: 40 followed, 26 events")).to_be_visible()
     hand.press("Use these corrections")
     calm(page)
     go_to(page, "Survival")
@@ -263,12 +261,11 @@ def test_a_missing_companion_can_be_added(page: Page, address: str, tmp_path: Pa
     )
     page.goto(f"{address}/data")
     settled(page)
-    files = page.locator("input[type=file]:not([webkitdirectory])").first
-    files.set_input_files([variants])
+    choose_files(page, variants)
     expect(page.get_by_test_id("stAlert").filter(has_text="clinical table")).to_be_visible()
     settled(page)
     calm(page)
-    files.set_input_files([clinical])
+    choose_files(page, clinical)
     expect(page.get_by_test_id("stAlert").filter(has_text="2 files were read")).to_be_visible()
     settled(page)
     assert selected(page) == (N, N)

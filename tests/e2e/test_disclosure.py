@@ -49,7 +49,7 @@ def received(page: Page, address: str, paths: Iterable[str]) -> list[bytes]:
         ),
     )
     for path in paths:
-        page.goto(f"{address}/{path}?cohort=demo:mds")
+        page.goto(f"{address}/{path}?cohort=demo:mpn")
         settled(page)
         calm(page)
     return frames
@@ -61,7 +61,7 @@ def test_no_message_holds_a_patient_or_a_small_count(page: Page, tmp_path: Path)
     messages = [ForwardMsg.FromString(frame) for frame in frames]
     kinds = {kind for message in messages for kind, _ in elements_of(message)}
     assert {"plotly_chart", "dataframe", "markdown"} <= kinds, kinds
-    patients = [str(patient).encode() for patient in load_cohort("demo:mds").patients.index]
+    patients = [str(patient).encode() for patient in load_cohort("demo:mpn").patients.index]
     whole = b"\n".join(frames)
     assert not [patient for patient in patients if patient in whole]
     assert not [leak for message in messages for leak in leaks_of_message(message)]

@@ -13,7 +13,17 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.acts import calm, choose, choose_many, figure, go_to, new_window, selected, settled
+from tests.e2e.acts import (
+    calm,
+    choose,
+    choose_files,
+    choose_many,
+    figure,
+    go_to,
+    new_window,
+    selected,
+    settled,
+)
 from tests.e2e.server import command_of, free_port, running
 
 
@@ -33,9 +43,9 @@ def journey(page: Page) -> None:
     expect(chart).to_contain_text("Log-rank test p")
     expect(page.get_by_text(re.compile("at 5 years .* of .* were alive")).first).to_be_visible()
     go_to(page, "Subgroups")
-    expect(figure(page, "by their alterations")).to_be_visible(timeout=90_000)
-    expect(figure(page, "Overall survival by genomic subgroup")).to_be_visible(timeout=90_000)
-    expect(page.get_by_test_id("stProgress")).to_have_count(0, timeout=120_000)
+    expect(figure(page, "by their alterations")).to_be_visible()
+    expect(figure(page, "Overall survival by genomic subgroup")).to_be_visible()
+    expect(page.get_by_test_id("stProgress")).to_have_count(0)
     settled(page)
     calm(page)
     assert selected(page) == (n, total)
@@ -93,7 +103,7 @@ def test_a_question_opens_the_answer(page: Page, address: str):
     page.goto(address)
     settled(page)
     page.get_by_text("Show me").first.click()
-    page.wait_for_url("**/survival?*dx=MF*", timeout=20_000)
+    page.wait_for_url("**/survival?*dx=MF*")
     settled(page)
     expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
     expect(page.locator("h1")).to_have_text("Survival")
@@ -116,15 +126,11 @@ def test_the_numbers_behind_a_figure_can_be_taken_away(page: Page, address: str,
     assert {"group", "time_years", "n_risk", "survival", "lower", "upper"} <= set(numbers.columns)
 
 
-def upload(page: Page, path: Path) -> None:
-    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(path)
-
-
 @pytest.mark.shared
 def test_the_journey_on_a_file_nobody_prepared(page: Page, address: str, public_cohorts: Path):
     page.goto(f"{address}/data")
     settled(page)
-    upload(page, public_cohorts / "mpn_grinfeld_2018" / "mpn_patients.csv")
+    choose_files(page, public_cohorts / "mpn_grinfeld_2018" / "mpn_patients.csv")
     expect(page.get_by_text("1,875 patients, 55 alterations, 6 endpoints")).to_be_visible()
     settled(page)
     calm(page)
@@ -149,7 +155,7 @@ def test_a_reload_of_an_upload_says_that_it_is_gone(
     good.write_text("patient_id,os_months,os_event,CALR\n" + rows)
     page.goto(f"{address}/data")
     settled(page)
-    upload(page, good)
+    choose_files(page, good)
     expect(page.get_by_text("30 patients, 1 alteration, 1 endpoint")).to_be_visible()
     link = page.url
     assert "P1" not in link
@@ -167,14 +173,14 @@ def test_what_is_chosen_by_a_button_stands_in_the_address(page: Page, address: s
     page.goto(f"{address}/?dx=PV")
     settled(page)
     page.get_by_role("button", name="Show me").first.click()
-    page.wait_for_url("**/survival?*dx=MF*", timeout=20_000)
+    page.wait_for_url("**/survival?*dx=MF*")
     settled(page)
     expect(figure(page, "Overall survival by driver mutation")).to_be_visible()
     calm(page)
     page.goto(f"{address}/survival?view=Screen&dx=MF")
     settled(page)
     page.get_by_role("button", name="Open its curves").click()
-    page.wait_for_url("**/survival?*group=*", timeout=20_000)
+    page.wait_for_url("**/survival?*group=*")
     settled(page)
     assert "dx=MF" in page.url
     expect(page.get_by_role("figure").first).to_contain_text("Number at risk")
@@ -204,7 +210,7 @@ def test_bad_files_get_a_sentence_and_nothing_is_lost(page: Page, address: str, 
     for name, content in BAD.items():
         path = tmp_path / name
         path.write_bytes(content)
-        upload(page, path)
+        choose_files(page, path)
         message = page.get_by_test_id("stAlert").filter(has_text=name)
         expect(message).to_be_visible()
         expect(message).to_contain_text("You still look at")
@@ -227,12 +233,10 @@ def test_a_killed_worker_is_told_and_replaced(page: Page, tmp_path: Path):
         for pid in found.stdout.split():
             os.kill(int(pid), signal.SIGKILL)
         start_again = page.get_by_text("Start again")
-        expect(start_again.or_(figure(page, "by their alterations")).first).to_be_visible(
-            timeout=90_000
-        )
+        expect(start_again.or_(figure(page, "by their alterations")).first).to_be_visible()
         if start_again.is_visible():
             start_again.click()
-        expect(figure(page, "by their alterations")).to_be_visible(timeout=120_000)
+        expect(figure(page, "by their alterations")).to_be_visible()
         calm(page)
 
 

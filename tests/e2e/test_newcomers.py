@@ -18,12 +18,12 @@ def fresh_condition(page: Page, on: str, position: int) -> Locator:
     boxes = page.locator("[class*=st-key-builder_what_]")
     if position:
         page.get_by_role("button", name="Condition").first.click()
-    expect(boxes).to_have_count(position + 1, timeout=30_000)
+    expect(boxes).to_have_count(position + 1)
     settled(page)
     boxes.nth(position).locator("input").fill(on)
     page.get_by_role("option", name=on).first.click()
     row = boxes.nth(position).locator("xpath=..")
-    expect(row.locator("[class*=st-key-builder_not_]")).to_be_visible(timeout=30_000)
+    expect(row.locator("[class*=st-key-builder_not_]")).to_be_visible()
     settled(page)
     return row
 
@@ -102,7 +102,7 @@ def test_what_goes_with_sf3b1_in_mds_and_what_avoids_it(page: Page, address: str
     page.goto(f"{address}/genomics?cohort=demo:mds")
     settled(page)
     page.get_by_text("Together or apart", exact=True).click()
-    expect(page.get_by_text("What goes with, what avoids")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("What goes with, what avoids")).to_be_visible()
     settled(page)
     choose(page, "What goes with, what avoids", about)
     expect(page.get_by_test_id("stMain")).to_contain_text(f"Avoids {about}: ")

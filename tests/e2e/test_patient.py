@@ -37,7 +37,7 @@ def test_the_place_on_the_map_comes_without_stopping_the_page(page: Page, addres
     page.goto(f"{address}/patient?patient=17")
     settled(page)
     page.get_by_role("tab", name="Subgroup map").click()
-    expect(figure(page, "Patient 17 (ring)")).to_be_visible(timeout=90_000)
+    expect(figure(page, "Patient 17 (ring)")).to_be_visible()
     expect(page.get_by_text(re.compile("^Patient 17 is in "))).to_be_visible()
     page.get_by_role("tab", name="Alterations").click()
     settled(page)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, expect
 
-from tests.e2e.acts import calm, figure, go_to, settled
+from tests.e2e.acts import calm, choose_files, figure, go_to, settled
 from tests.e2e.server import free_port, running_app
 
 N, STEPS = 120, 10
@@ -66,7 +66,7 @@ def make(page: Page, address: str, path: Path) -> None:
     page.keyboard.press("Tab")
     settled(page)
     go_to(page, "Data")
-    page.locator("input[type=file]:not([webkitdirectory])").first.set_input_files(path)
+    choose_files(page, path)
     expect(page.get_by_text(f"{N} patients, 1 alteration, 1 endpoint")).to_be_visible()
     settled(page)
     for name in ("Survival", "Cohort"):
@@ -74,13 +74,13 @@ def make(page: Page, address: str, path: Path) -> None:
         if name == "Cohort":
             page.get_by_role("tab", name="Table one").click()
         add = page.get_by_role("button", name="Add to story").first
-        expect(add).to_be_visible(timeout=90_000)
+        expect(add).to_be_visible()
         settled(page)
         add.click()
         settled(page)
     go_to(page, "Story")
     page.locator(".st-key-story_ready button").click()
-    expect(page.get_by_text(f"Ready: {STEPS} of {STEPS}", exact=True)).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(f"Ready: {STEPS} of {STEPS}", exact=True)).to_be_visible()
     settled(page)
     calm(page)
 

@@ -18,8 +18,8 @@ def map_of(page: Page):
 def open_map(page: Page, link: str) -> None:
     page.goto(link)
     settled(page)
-    expect(map_of(page)).to_be_visible(timeout=90_000)
-    expect(page.get_by_text(re.compile("standard quality"))).to_be_visible(timeout=120_000)
+    expect(map_of(page)).to_be_visible()
+    expect(page.get_by_text(re.compile("standard quality"))).to_be_visible()
     settled(page)
 
 
