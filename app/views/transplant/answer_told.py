@@ -58,7 +58,8 @@ class Told:
 def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: Protocol) -> Told:
     """Title, figures, tables and sentences of such a view, of a trial on ``protocol``."""
     if isinstance(result, ProfileAnswer):
-        title = profile_title(result)
+        near = count(int(result.support["n"].iloc[-1]), "patient")
+        title = f"Life by delay: {result.words}; {near} near"
         return Told(
             "profile", title,
             {"Figure": titled(cohort, title, life_figure, result.simulation)},
@@ -66,7 +67,7 @@ def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: 
             result.reading, protocol.data.n,
         )  # fmt: skip
     if isinstance(result, Truth):
-        title = truth_title(result.emulation)
+        title = f"Planted truth and estimates, {count(result.emulation.n, 'patient')}"
         return Told(
             "truth", title, {"Figure": titled(cohort, title, truth_figure, result.table)},
             {"Planted truth": result.table}, truth_reading(result.table), result.emulation.n,
@@ -75,7 +76,7 @@ def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: 
         what, n, table = "Who could follow it", result.emulation.n, result.table
         figures = {
             strategy: titled(
-                cohort, strategy_title(what, strategy, n),
+                cohort, _strategy_title(what, strategy, n),
                 positivity_figure, table, strategy, result.down, result.across,
             )
             for strategy in table["strategy"].unique()
@@ -86,10 +87,10 @@ def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: 
     found, table = result.emulation, result.table
     own = table[table["group"] == result.group]
     n = int(found.estimates.loc[found.estimates["group"] == result.group, "n"].iloc[0])
-    what = choices_title(result.group)
+    what = f"Other choices, {mid_sentence(result.group)}"
     figures = {
         strategy: titled(
-            cohort, strategy_title(what, strategy, n),
+            cohort, _strategy_title(what, strategy, n),
             sensitivity_figure, table, result.group, strategy,
         )
         for strategy in own.loc[own["varied"] == "as set", "strategy"]
@@ -100,22 +101,6 @@ def told_further(cohort: Cohort, result: Further, trial: TargetTrial, protocol: 
     )  # fmt: skip
 
 
-def strategy_title(what: str, strategy: str, n: int) -> str:
+def _strategy_title(what: str, strategy: str, n: int) -> str:
     """Title of a figure of one strategy."""
     return f"{what}: {mid_sentence(strategy)}, {count(n, 'patient')}"
-
-
-def choices_title(group: str) -> str:
-    """What the figures of other choices show, before the strategy."""
-    return f"Other choices, {mid_sentence(group)}"
-
-
-def profile_title(found: ProfileAnswer) -> str:
-    """Title of the life of patients of a kind."""
-    near = int(found.support["n"].iloc[-1])
-    return f"Life by delay: {found.words}; {count(near, 'patient')} near"
-
-
-def truth_title(emulation: Emulation) -> str:
-    """Title of the planted truth beside the estimates."""
-    return f"Planted truth and estimates, {count(emulation.n, 'patient')}"

@@ -273,12 +273,12 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
             {"Flow": steps}, [f"{capitalised(attrition_in_words(steps))}."], data.n,
         )  # fmt: skip
     if isinstance(given, Occupancy):
-        title = f"Where {patients} are over time"
+        title = f"Where {count(given.n, 'patient')} are over time"
         return Told(
             "states", title,
             {"Figure": titled(cohort, title, states_figure, given, axis=axis)},
             {"States": given.table, "Transitions": given.counts},
-            states_reading(given, trial.horizon_months), given.n,
+            _states_reading(given, trial.horizon_months), given.n,
         )  # fmt: skip
     if isinstance(given, Microsimulation):
         month = f"month {given.settings.horizon:g}"
@@ -288,7 +288,7 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
             "delays", title,
             {
                 "Figure": titled(cohort, title, delay_heatmap, given),
-                "Curves": titled(cohort, life, life_figure, given, supported_classes(given)),
+                "Curves": titled(cohort, life, life_figure, given, _supported_classes(given)),
             },
             {"Life by delay": given.cells, "Differences": given.differences},
             delays_in_words(given), data.n,
@@ -345,14 +345,14 @@ def flow_of(protocol: Protocol) -> pd.DataFrame:
     return pd.DataFrame(left)
 
 
-def supported_classes(found: Microsimulation) -> tuple[str, ...] | None:
+def _supported_classes(found: Microsimulation) -> tuple[str, ...] | None:
     """The classes in which the data support a delay; None where in none."""
     cells = found.cells
     told = set(cells.loc[(cells["delay"] != NEVER) & cells["supported"], "group"])
     return tuple(name for name in found.groups if name in told) or None
 
 
-def states_reading(found: Occupancy, horizon: float) -> list[str]:
+def _states_reading(found: Occupancy, horizon: float) -> list[str]:
     """The states at half and at the end of the horizon, in one sentence each."""
     sentences = []
     times = found.table["time"].unique()

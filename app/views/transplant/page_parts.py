@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,10 @@ from app.analysis.transplant import Emulation, Microsimulation
 from app.cohort.escaping import markdown_escaped
 from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask
-from app.shell.session import looking_at
-from app.shell.story.adding import draw_adding
 from app.shell.take_away import TakeAway, draw_take_away
-from app.study.figures.theme import framed
+from app.study.answer import Answer
+from app.study.figures.theme import title_of
+from app.study.question import Question
 from app.views.transplant.answer_views import TrialView, Viewed, view_answer
 from app.views.transplant.page_work import DRAWS, Work, emulated
 from app.views.transplant.script import transplant_script
@@ -32,31 +32,34 @@ def wrapped_table(table: pd.DataFrame) -> None:
 
 def draw_figure(
     figure: go.Figure,
-    title: str,
     numbers: Callable[[], pd.DataFrame],
+    says: Iterable[str],
     *,
     key: str,
-    alt: str,
+    kind: str = "",
     name: Sequence[str] = (),
 ) -> go.Figure:
-    """Show a figure under its title with its downloads; returned as shown, to be taken away.
+    """Show a figure of an answer with its downloads; returned as shown, to be taken away.
 
     Parameters
     ----------
-    figure, title, numbers, alt
-        See :func:`app.shell.layout.figure_with_downloads`; ``alt`` may hold Markdown's asterisks.
+    figure, numbers
+        See :func:`app.shell.layout.figure_with_downloads`.
+    says, kind
+        Of the alternative text, around the title: sentences, which may hold Markdown's asterisks,
+        and the kind of figure.
     name
         Words of the file name after "transplant"; those of the key by default.
     """
-    shown = framed(figure, title, synthetic=looking_at().synthetic)
+    words = [f"{kind}." if kind else "", f"{title_of(figure)}.", *says]
     figure_with_downloads(
-        shown,
+        figure,
         numbers,
         key=f"transplant_{key}",
         name=("transplant", *(name or (key.replace("_", " "),))),
-        alt=alt.replace("**", ""),
+        alt=" ".join(filter(None, words)).replace("**", ""),
     )
-    return shown
+    return figure
 
 
 def take_away(
@@ -101,13 +104,13 @@ def take_away(
     )
 
 
-def tell(work: Work, view: str, found: Viewed = None, *only: str, **asked: Any) -> None:
-    """Offer the figures of a view to the story, or only some; keywords as of a question of it."""
+def answered(work: Work, view: str, found: Viewed = None, **asked: Any) -> tuple[Answer, Question]:
+    """The answer of a view that was found, and its question, whose keywords are ``asked``."""
     looking, trial = work.looking, work.trial
     settings = {"trial": trial.to_json(), "view": view, **asked}
     question = ask(looking, "transplant.views", settings)
     shown = TrialView(trial, work.protocol, looking.selection.n, found, asked.get("by", ""))
-    draw_adding(view_answer(looking.cohort, shown), question, *only)
+    return view_answer(looking.cohort, shown), question
 
 
 def _if_any(work: Work) -> Emulation | None:

@@ -41,7 +41,7 @@ from app.views.transplant.answers.words import (
     side_by_side,
     side_by_side_reading,
 )
-from app.views.transplant.page_parts import take_away, tell
+from app.views.transplant.page_parts import answered, take_away
 from app.views.transplant.page_work import Work, emulated, same_answers
 from app.views.transplant.words import arms_in_words, primary_of
 from app.views.transplant.words_methods import answers_sheets
@@ -119,7 +119,8 @@ def draw_answers(work: Work) -> None:
         landmarks=landmarks,
     )
     _draw_adding(work, found, group)
-    tell(work, COMPARED, Compared(naive, found, same, group), group=group, drawn=mark)
+    compared = Compared(naive, found, same, group)
+    draw_adding(*answered(work, COMPARED, compared, group=group, drawn=mark))
 
 
 def _draw_adding(work: Work, found: Emulation, group: str) -> None:

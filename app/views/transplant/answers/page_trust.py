@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import (
@@ -15,18 +14,14 @@ from app.analysis.transplant import (
     weight_histogram,
 )
 from app.shell.layout import bullets
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
-from app.study.wording import count, format_ratio, mid_sentence
-from app.views.transplant.answer_told import Choices, choices_title, strategy_title
+from app.study.answer import Answer
+from app.study.wording import format_ratio, mid_sentence
+from app.views.transplant.answer_told import Choices
 from app.views.transplant.answer_views import BALANCE, CHOICES, POSITIVITY, TRUST, WEIGHTS
 from app.views.transplant.answers.analysis import who_could_follow
-from app.views.transplant.answers.figures_trust import (
-    balance_figure,
-    positivity_figure,
-    sensitivity_figure,
-    weight_figure,
-)
-from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
+from app.views.transplant.page_parts import answered, draw_figure, wrapped_table
 from app.views.transplant.page_work import Work, sensitivity_job
 from app.views.transplant.words import primary_of
 from app.views.transplant.words_trust import (
@@ -63,18 +58,17 @@ def _draw_assumptions(_: Work, found: Emulation, __: str) -> None:
 
 def _draw_weights(work: Work, found: Emulation, _: str) -> None:
     histogram = work.remembered("transplant weights", partial(weight_histogram, found))
-    title = f"Stabilised weights, {count(found.n, 'patient')}"
+    answer, question = answered(work, TRUST, found)
     sentence = weight_reading(found.weights)
     left, right = st.columns([7, 5], gap="large")
     with left:
         draw_figure(
-            weight_figure(histogram),
-            title,
+            answer.figures[WEIGHTS](),
             lambda: histogram,
+            [sentence],
             key="weights",
-            alt=f"{title}. {sentence}",
         )
-        tell(work, TRUST, found, WEIGHTS)
+        draw_adding(answer, question, WEIGHTS)
     with right:
         st.markdown(sentence)
         table = found.weights
@@ -115,17 +109,12 @@ def _draw_positivity(work: Work, found: Emulation, _: str) -> None:
     except ValueError as error:
         st.info(str(error))
         return
-    table = followed.table
+    answer, question = answered(work, POSITIVITY, followed)
     sentence = positivity_reading(work.protocol.kinds, work.trial.primary.label)
     st.markdown(sentence)
-    _draw_each(
-        found.n,
-        list(table["strategy"].unique()),
-        partial(positivity_figure, table, rows=followed.down, columns=followed.across),
-        lambda strategy: table[table["strategy"] == strategy],
-        ("positivity", "Who could follow it", sentence),
-    )
-    tell(work, POSITIVITY, followed)
+    numbers = dict(iter(followed.table.groupby("strategy", sort=False)))
+    _draw_each(answer, numbers, "positivity", sentence)
+    draw_adding(answer, question)
     st.caption(
         "Weights cannot make up for patients who are not there: where nobody, or next to nobody, "
         "could have followed a strategy, a narrower eligibility is the honest answer."
@@ -139,15 +128,11 @@ def _draw_balance(work: Work, found: Emulation, __: str) -> None:
         st.info(sentence)
         return
     st.markdown(sentence)
-    _draw_each(
-        found.n,
-        list(table["strategy"].unique()),
-        partial(balance_figure, table),
-        lambda strategy: table[table["strategy"] == strategy],
-        ("balance", BALANCE, sentence),
-    )
-    strategies = table["strategy"].unique()
-    tell(work, TRUST, found, *(f"{BALANCE}: {mid_sentence(one)}" for one in strategies))
+    by_strategy = table.groupby("strategy", sort=False)
+    numbers = {f"{BALANCE}: {mid_sentence(name)}": own for name, own in by_strategy}
+    answer, question = answered(work, TRUST, found)
+    _draw_each(answer, numbers, "balance", sentence)
+    draw_adding(answer, question, *numbers)
     st.caption(
         "Differences in standard deviations between who follows the strategy at the end of its "
         f"window and who follows {mid_sentence(found.reference)}. Dotted lines: below 0.1 after "
@@ -189,14 +174,9 @@ def _draw_choices(work: Work, found: Emulation, group: str) -> None:
     own = table[table["group"] == group]
     sentence = choices_reading(own)
     st.markdown(sentence)
-    _draw_each(
-        int(found.estimates.loc[found.estimates["group"] == group, "n"].iloc[0]),
-        list(own.loc[own["varied"] == "as set", "strategy"]),
-        partial(sensitivity_figure, table, group),
-        lambda _: own,
-        ("choices", choices_title(group), sentence),
-    )
-    tell(work, CHOICES, Choices(found, table, group), group=group)
+    answer, question = answered(work, CHOICES, Choices(found, table, group), group=group)
+    _draw_each(answer, dict.fromkeys(answer.figures, own), "choices", sentence)
+    draw_adding(answer, question)
     st.caption(
         "The same trial with another grace period, cut-off of the weights, spread of the "
         "transplants or handling of losses, or without one of the confounders; estimates without "
@@ -242,25 +222,18 @@ def _rounded(values: pd.Series) -> list[str]:
 
 
 def _draw_each(
-    n: int,
-    strategies: list[str],
-    figure: Callable[[str], go.Figure],
-    numbers: Callable[[str], pd.DataFrame],
-    words: tuple[str, str, str],
+    answer: Answer, numbers: Mapping[str, pd.DataFrame], key: str, sentence: str
 ) -> None:
-    """A figure a strategy, beside each other; ``words`` are its key, what it shows, and says."""
-    key, what, sentence = words
-    for number, strategy in enumerate(strategies):
+    """The figures that ``numbers`` names, one a strategy, beside each other."""
+    for number, (name, table) in enumerate(numbers.items()):
         if number % 2 == 0:
-            places = st.columns(min(2, len(strategies)), gap="large")
-        title = strategy_title(what, strategy, n)
+            places = st.columns(min(2, len(numbers)), gap="large")
         with places[number % 2]:
             draw_figure(
-                figure(strategy),
-                title,
-                partial(numbers, strategy),
+                answer.figures[name](),
+                table.copy,
+                [sentence],
                 key=key if number == 0 else f"{key}_{number + 1}",
-                alt=f"{title}. {sentence}",
             )
 
 

@@ -8,15 +8,16 @@ import streamlit as st
 
 from app.shell.layout import words_header
 from app.shell.links import unique_labels
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
+from app.study.answer import Answer
 from app.study.transplants.confounders import confounder_options
-from app.study.wording import count, mid_sentence
+from app.study.wording import count
 from app.views.transplant.answer_views import PARTS
 from app.views.transplant.benefits.analysis import Benefit
 from app.views.transplant.benefits.page_profile import draw_profile, draw_support
-from app.views.transplant.figures import delay_heatmap
-from app.views.transplant.page_parts import draw_figure, take_away, tell
+from app.views.transplant.page_parts import answered, draw_figure, take_away
 from app.views.transplant.page_question import ALTERED
 from app.views.transplant.page_work import Work, benefits
 
@@ -59,8 +60,9 @@ def _draw_divisions(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.Data
     if by in found.why_not:
         st.info(f"{by}: {found.why_not[by]}")
         return {}, _sheets(found)
-    figure = _draw_division(found, by)
-    tell(work, PARTS, found, by=by, alterations=alterations)
+    answer, question = answered(work, PARTS, found, by=by, alterations=alterations)
+    figure = _draw_division(answer, found, by)
+    draw_adding(answer, question)
     return {"Figure": figure}, _sheets(found)
 
 
@@ -90,23 +92,18 @@ def _draw_alterations(work: Work) -> tuple[str, ...]:
     return tuple(name for name in chosen if name in options)
 
 
-def _draw_division(found: Benefit, by: str) -> go.Figure:
-    simulation = found.parts[by]
+def _draw_division(answer: Answer, found: Benefit, by: str) -> go.Figure:
     support = found.support[found.support["by"] == by]
-    title = (
-        f"Life gained by month {simulation.settings.horizon:g}, by {mid_sentence(by)} and "
-        f"delay, {count(int(support['n'].sum()), 'patient')}"
-    )
     sentence = next((s for s in found.reading if s.startswith(f"{by}: ")), "")
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            delay_heatmap(simulation),
-            title,
-            lambda: simulation.cells,
+            answer.figure,
+            lambda: found.parts[by].cells,
+            [sentence],
             key="benefit",
+            kind="Heat map",
             name=("benefit", by),
-            alt=f"Heat map. {title}. {sentence}",
         )
     with right:
         words_header([sentence])

@@ -11,13 +11,13 @@ import streamlit as st
 
 from app.shell.layout import bullets
 from app.shell.links import unique_labels
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
 from app.study.adjustment import age_column
-from app.views.transplant.answer_told import profile_title
+from app.study.answer import Answer
 from app.views.transplant.answer_views import PROFILE
 from app.views.transplant.benefits.profile import Profile, ProfileAnswer
-from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import draw_figure, tell, wrapped_table
+from app.views.transplant.page_parts import answered, draw_figure, wrapped_table
 from app.views.transplant.page_work import Work, profiled
 
 _AGE, _CLASS, _WITH, _WITHOUT = "profile_age", "profile_class", "profile_with", "profile_without"
@@ -38,8 +38,9 @@ def draw_profile(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.DataFra
     except ValueError as error:
         st.info(str(error))
         return {}, {}
-    figure = _draw_figure(found)
-    tell(work, PROFILE, found, profile=asdict(profile))
+    answer, question = answered(work, PROFILE, found, profile=asdict(profile))
+    figure = _draw_figure(answer, found)
+    draw_adding(answer, question)
     _draw_nearest(work, found)
     return (
         {"Profile": figure},
@@ -119,16 +120,15 @@ def _draw_alterations(
     return stated
 
 
-def _draw_figure(found: ProfileAnswer) -> go.Figure:
-    title = profile_title(found)
+def _draw_figure(answer: Answer, found: ProfileAnswer) -> go.Figure:
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            life_figure(found.simulation),
-            title,
+            answer.figure,
             lambda: found.simulation.cells,
+            found.reading,
             key="profile",
-            alt=f"Line chart. {title}. {' '.join(found.reading)}",
+            kind="Line chart",
         )
     with right:
         bullets(found.reading)

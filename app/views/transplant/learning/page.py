@@ -13,13 +13,12 @@ from app.shell.story.adding import draw_adding
 from app.shell.take_away import draw_slides
 from app.study.question import Question
 from app.study.wording import count
-from app.views.transplant.answer_told import Truth, truth_title
+from app.views.transplant.answer_told import Truth
 from app.views.transplant.answer_views import TRUTH
 from app.views.transplant.learning.answer import immortal_answer
-from app.views.transplant.learning.figures import truth_figure
 from app.views.transplant.learning.immortal import ImmortalTime, immortal_time
-from app.views.transplant.learning.planted import planted_truth, truth_reading
-from app.views.transplant.page_parts import draw_figure, take_away, tell
+from app.views.transplant.learning.planted import planted_truth
+from app.views.transplant.page_parts import answered, draw_figure, take_away
 from app.views.transplant.page_work import Work, emulated
 
 WAITED = "waited"
@@ -79,24 +78,23 @@ def _draw_truth(work: Work, emulation: Emulation) -> None:
             "emulated trial comes to it."
         )
         return
-    title = truth_title(emulation)
-    sentences = truth_reading(table)
+    answer, question = answered(work, TRUTH, Truth(emulation, table))
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            truth_figure(table),
-            title,
+            answer.figure,
             lambda: table,
+            answer.sentences,
             key="truth",
+            kind="Forest plot",
             name=("planted truth",),
-            alt=f"Forest plot. {title}. {' '.join(sentences)}",
         )
     with right:
-        bullets(sentences)
+        bullets(answer.sentences)
         st.caption(
             "Months of life gained over no transplant. Diamond: what the model gives from which "
             "the cohort was simulated, for these very patients; square: what the emulated trial "
             "estimates from the data alone."
         )
-    tell(work, TRUTH, Truth(emulation, table))
+    draw_adding(answer, question)
     take_away(work, "truth", {"Figure": figure}, lambda: {"Planted truth": table})

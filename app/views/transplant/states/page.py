@@ -9,13 +9,12 @@ import streamlit as st
 
 from app.analysis.transplant import Occupancy, TransitionModels
 from app.shell.layout import bullets, words_header
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
-from app.study.wording import count, format_ratio
-from app.views.transplant.answer_views import STATES, states_reading
-from app.views.transplant.figures import states_figure
-from app.views.transplant.page_parts import draw_figure, take_away, tell, wrapped_table
+from app.study.wording import format_ratio
+from app.views.transplant.answer_views import STATES
+from app.views.transplant.page_parts import answered, draw_figure, take_away, wrapped_table
 from app.views.transplant.page_work import Work, fitted_transitions, states
-from app.views.transplant.words import axis_words
 
 
 def draw_states(work: Work) -> None:
@@ -25,16 +24,12 @@ def draw_states(work: Work) -> None:
     except ValueError as error:
         st.info(str(error))
         return
-    title = f"Where {count(found.n, 'patient')} are over time"
+    answer, question = answered(work, STATES, found)
     left, right = st.columns([7, 5], gap="large")
-    sentences = states_reading(found, work.trial.horizon_months)
+    sentences = answer.sentences
     with left:
         figure = draw_figure(
-            states_figure(found, axis=axis_words(work.looking.cohort, work.trial)),
-            title,
-            lambda: found.table,
-            key="states",
-            alt=f"Stacked areas. {title}. {' '.join(sentences)}",
+            answer.figure, lambda: found.table, sentences, key="states", kind="Stacked areas"
         )
     with right:
         words_header(sentences)
@@ -53,7 +48,7 @@ def draw_states(work: Work) -> None:
             st.caption(note)
     st.subheader("What each step depends on", anchor=False)
     models = _draw_models(work)
-    tell(work, STATES, found)
+    draw_adding(answer, question)
     take_away(work, "states", {"Figure": figure}, partial(_sheets, found, models))
 
 

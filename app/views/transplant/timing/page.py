@@ -8,15 +8,13 @@ import streamlit as st
 
 from app.analysis.transplant import NEVER, Microsimulation
 from app.shell.layout import bullets, words_header
+from app.shell.story.adding import draw_adding
 from app.shell.tables import draw_table
-from app.study.wording import count
-from app.views.transplant.answer_views import DELAYS, supported_classes
-from app.views.transplant.figures import delay_heatmap
-from app.views.transplant.figures_gain import life_figure
-from app.views.transplant.page_parts import draw_figure, take_away, tell
+from app.study.answer import Answer
+from app.views.transplant.answer_views import DELAYS
+from app.views.transplant.page_parts import answered, draw_figure, take_away
 from app.views.transplant.page_work import Work, delays, emulated
 from app.views.transplant.timing._literature import REFERENCES, literature_reading
-from app.views.transplant.words import delays_in_words
 
 _ESTIMANDS = (
     "Two questions that are not the same. The emulated trial at the top: a transplant within a "
@@ -33,19 +31,13 @@ def draw_timing(work: Work) -> None:
     except ValueError as error:
         st.info(f"Life by delay cannot be simulated from these data: {error}")
         return
-    month = f"month {found.settings.horizon:g}"
-    patients = count(work.protocol.data.n, "patient")
-    title = f"Life gained by {month}, {patients}"
+    answer, question = answered(work, DELAYS, found)
     st.caption(_ESTIMANDS)
-    sentences = delays_in_words(found)
+    sentences = answer.sentences
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            delay_heatmap(found),
-            title,
-            lambda: found.cells,
-            key="delays",
-            alt=f"Heat map. {title}. {' '.join(sentences)}",
+            answer.figure, lambda: found.cells, sentences, key="delays", kind="Heat map"
         )
     with right:
         words_header(sentences)
@@ -58,28 +50,28 @@ def draw_timing(work: Work) -> None:
             "All intervals here hold together: one of them excludes zero by chance in one of "
             "twenty such cohorts."
         )
-    curves = _draw_curves(found, f"Life until {month} by delay, {patients}", sentences)
+    curves = _draw_curves(answer, found)
     _draw_literature(work)
     with st.expander("Every cell, and how it was simulated"):
         draw_table(_cells(found), key="transplant_cells")
         bullets((found.method, *found.notes))
     figures = {"Figure": figure, "Curves": curves}
     sheets = {"Life by delay": found.cells, "Differences": found.differences}
-    tell(work, DELAYS, found)
+    draw_adding(answer, question)
     take_away(work, "delays", figures, lambda: sheets, simulation=found)
 
 
-def _draw_curves(found: Microsimulation, title: str, sentences: list[str]) -> go.Figure:
+def _draw_curves(answer: Answer, found: Microsimulation) -> go.Figure:
     """Life itself by delay."""
     left, right = st.columns([7, 5], gap="large")
     with left:
         figure = draw_figure(
-            life_figure(found, supported_classes(found)),
-            title,
+            answer.figures["Curves"](),
             lambda: found.cells,
+            answer.sentences,
             key="life",
+            kind="Line chart",
             name=("life by delay",),
-            alt=f"Line chart. {title}. {' '.join(sentences)}",
         )
     with right:
         st.caption(
