@@ -266,7 +266,7 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
     if isinstance(given, Followed | Choices | ProfileAnswer | Truth):
         return told_further(cohort, given, trial, result.protocol)
     if given is None:
-        steps = flow_of(result.protocol)
+        steps = _flow_of(result.protocol)
         return Told(
             "flow", f"Who is in the trial, {patients}",
             {"Figure": partial(attrition_flow, steps, synthetic=cohort.provenance.synthetic)},
@@ -334,7 +334,7 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
     )  # fmt: skip
 
 
-def flow_of(protocol: Protocol) -> pd.DataFrame:
+def _flow_of(protocol: Protocol) -> pd.DataFrame:
     """The steps to the trial's patients as an attrition: clause, n, excluded, missing."""
     steps = protocol.steps
     clauses = [

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.shell.layout import download, figure_with_downloads
-from app.shell.session import looking_at
-from app.study.figures.attrition import attrition_flow, attrition_in_words
+from app.shell.story.adding import draw_adding
 from app.study.files.tables import file_stem, source_line
-from app.views.transplant.answer_views import FLOW, flow_of
-from app.views.transplant.page_parts import take_away, tell, wrapped_table
+from app.views.transplant.answer_views import FLOW
+from app.views.transplant.page_parts import answered, take_away, wrapped_table
 from app.views.transplant.page_work import Work, emulated, timed
-from app.views.transplant.protocol.analysis import Protocol
 from app.views.transplant.protocol.answer_document import Told, protocol_document, target_sheet
 from app.views.transplant.words import (
     HYPOTHESES,
@@ -36,7 +33,14 @@ def draw_protocol(work: Work) -> None:
         )
         wrapped_table(table)
     with right:
-        figure = _draw_flow(protocol)
+        answer, question = answered(work, FLOW)
+        figure_with_downloads(
+            answer.figure,
+            lambda: protocol.steps,
+            key="transplant_flow",
+            name=("transplant", "flow"),
+            alt=" ".join(answer.sentences),
+        )
     st.subheader("Who followed each strategy", anchor=False)
     wrapped_table(_arms(protocol.arms))
     st.caption(
@@ -49,8 +53,8 @@ def draw_protocol(work: Work) -> None:
     for note in protocol.data.notes:
         st.caption(note)
     _draw_document(work)
-    tell(work, FLOW)
-    take_away(work, "protocol", {"Figure": figure}, lambda: {"TARGET": _sheet(work)})
+    draw_adding(answer, question)
+    take_away(work, "protocol", {"Figure": answer.figure}, lambda: {"TARGET": _sheet(work)})
 
 
 def _draw_document(work: Work) -> None:
@@ -81,19 +85,6 @@ def _sheet(work: Work) -> pd.DataFrame:
     said = [*headline(found, timed(work)), by_class(found)]
     told = Told(source_line(cohort.provenance), said, cautions, methods)
     return target_sheet(work.trial, work.protocol, found, told)
-
-
-def _draw_flow(protocol: Protocol) -> go.Figure:
-    flow = flow_of(protocol)
-    figure = attrition_flow(flow, synthetic=looking_at().synthetic)
-    figure_with_downloads(
-        figure,
-        lambda: protocol.steps,
-        key="transplant_flow",
-        name=("transplant", "flow"),
-        alt=attrition_in_words(flow),
-    )
-    return figure
 
 
 def _arms(arms: pd.DataFrame) -> pd.DataFrame:
