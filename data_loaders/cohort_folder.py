@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
+from data_loaders.arrays import Positions, States
 from data_loaders.files.formats import MAX_FILE_BYTES
 from data_loaders.files.parquet import read_parquet
 from data_loaders.files.regular_files import read_regular
@@ -375,10 +375,10 @@ def _unpacked_column(array: pa.ChunkedArray, spec: Mapping[str, Any]) -> Any:
     if how == "dates":
         return array.to_numpy().astype(np.dtype(dtype), copy=False)
     if how == "yes_no":
-        found: npt.NDArray[np.int8] = array.cast(pa.int8()).fill_null(-1).to_numpy()
+        found: States = array.cast(pa.int8()).fill_null(-1).to_numpy()
         return pd.arrays.BooleanArray(found == 1, found < 0)
     if how == "answers":
-        states: npt.NDArray[np.int8] = array.to_numpy()
+        states: States = array.to_numpy()
         return pd.arrays.BooleanArray(states == 1, states < 0)
     if how == "ticks":
         return array.to_numpy().view(np.dtype(dtype))
@@ -397,7 +397,7 @@ def _unpacked_column(array: pa.ChunkedArray, spec: Mapping[str, Any]) -> Any:
     return values if dtype == "object" else pd.array(values, dtype=dtype)
 
 
-def _codes(array: pa.ChunkedArray, own: pd.Index) -> npt.NDArray[np.intp]:
+def _codes(array: pa.ChunkedArray, own: pd.Index) -> Positions:
     """Positions of levels by their words, -1 where there is none."""
     words = array.cast(pa.string()).to_pandas()
     places = pd.Index(_unlike([str(value) for value in own]), dtype=object)

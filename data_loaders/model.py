@@ -16,8 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+
+from data_loaders.arrays import Bools, Floats, Ints, Positions, States
 
 if TYPE_CHECKING:
     from data_loaders.files.file_columns import FileColumn
@@ -356,7 +357,7 @@ class Cohort:
         return {} if loaded is None else loaded.mapping.get("scores", {})
 
     @cached_property
-    def states(self) -> npt.NDArray[np.int8]:
+    def states(self) -> States:
         """Alterations as a compact matrix (patients x features): 1 altered, 0 not, -1 untested."""
         matrix = np.empty(self.alterations.shape, dtype=np.int8, order="F")
         for position, name in enumerate(self.alterations.columns):
@@ -366,15 +367,15 @@ class Cohort:
         return matrix
 
     @cached_property
-    def altered_counts(self) -> npt.NDArray[np.int64]:
+    def altered_counts(self) -> Ints:
         """Altered patients of each feature, in the order of the columns."""
-        counts: npt.NDArray[np.int64] = np.count_nonzero(self.states == 1, axis=0).astype(np.int64)
+        counts: Ints = np.count_nonzero(self.states == 1, axis=0).astype(np.int64)
         return counts
 
     @cached_property
-    def tested_counts(self) -> npt.NDArray[np.int64]:
+    def tested_counts(self) -> Ints:
         """Patients tested for each feature, in the order of the columns."""
-        counts: npt.NDArray[np.int64] = np.count_nonzero(self.states >= 0, axis=0).astype(np.int64)
+        counts: Ints = np.count_nonzero(self.states >= 0, axis=0).astype(np.int64)
         return counts
 
     @cached_property
@@ -382,11 +383,11 @@ class Cohort:
         """Columns of ``patients`` that an endpoint is made of."""
         return frozenset(name for held in self.endpoints.values() for name in held.columns)
 
-    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+    def numbers(self, column: str) -> Floats:
         """A column of ``patients`` as numbers, shape (n,), NaN where missing."""
         return np.asarray(self.patients[column].to_numpy(dtype=np.float64, na_value=np.nan))
 
-    def factor(self, column: str) -> tuple[npt.NDArray[np.intp], tuple[Any, ...]]:
+    def factor(self, column: str) -> tuple[Positions, tuple[Any, ...]]:
         """A column of ``patients`` as codes, worked out once: the cohort does not change.
 
         Returns
@@ -408,10 +409,10 @@ class Cohort:
         return self._factors[column]
 
     @cached_property
-    def _factors(self) -> dict[str, tuple[npt.NDArray[np.intp], tuple[Any, ...]]]:
+    def _factors(self) -> dict[str, tuple[Positions, tuple[Any, ...]]]:
         return {}
 
-    def feature_state(self, feature: str) -> npt.NDArray[np.int8]:
+    def feature_state(self, feature: str) -> States:
         """State of one feature in every patient: 1 altered, 0 not altered, -1 not tested.
 
         The name that its column has in the file works too, so that links and saved views which
@@ -449,7 +450,7 @@ class Cohort:
             same.__dict__.pop("fingerprint", None)
         return same
 
-    def subset(self, mask: npt.NDArray[np.bool_], name: str | None = None) -> Cohort:
+    def subset(self, mask: Bools, name: str | None = None) -> Cohort:
         """A cohort of the patients where ``mask`` is true, everything else unchanged."""
         patients = self.patients.loc[mask]
         mutations = self.mutations

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from data_loaders.arrays import Floats
 
 USUAL = "usual"
 # Machado, Oliveira and Fernandes, IEEE TVCG 2009;15:1291: severity 1.0, on linear RGB.

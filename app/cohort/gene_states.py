@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders import Cohort
+from data_loaders.arrays import States
 
 TESTED_SHARE = 0.95
-States = npt.NDArray[np.int8]
 
 
 def gene_states(cohort: Cohort) -> dict[str, States]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome
+from data_loaders.arrays import Bools
 from data_loaders.wording import listing
 
 
@@ -35,7 +33,7 @@ class Accounting:
         return cls(outcome.selected, outcome.n, outcome.left_out, outcome.limit, verb)
 
     @classmethod
-    def of_groups(cls, mask: npt.NDArray[np.bool_], grouping: Grouping | None) -> Accounting:
+    def of_groups(cls, mask: Bools, grouping: Grouping | None) -> Accounting:
         """The accounting of selected patients by group; everyone is in it where there are none."""
         selected = int(mask.sum())
         if grouping is None:

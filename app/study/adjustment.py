@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools
 
 MAX_LEVELS = 12
 _ROLES = ("demographic", "disease", "laboratory", "clinical", "study")
@@ -50,7 +49,7 @@ def age_column(cohort: Cohort) -> str | None:
 
 
 def covariate_frame(
-    cohort: Cohort, used: npt.NDArray[np.bool_], columns: Sequence[str]
+    cohort: Cohort, used: Bools, columns: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Covariates of the patients used, under their labels, without those that say nothing.
 

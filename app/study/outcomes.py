@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.event_tables import follow_up, groups_of
@@ -23,6 +22,7 @@ from app.analysis.survival_input import (
 from app.cohort.groupings import MIN_GROUP_FOR_TEST, Grouping
 from app.cohort.tally import event_table
 from data_loaders import Cohort, CohortError, Endpoint
+from data_loaders.arrays import Bools, Codes, Floats, Ints
 from data_loaders.wording import listing, mid_sentence
 
 EVERYONE = "All patients"
@@ -54,25 +54,25 @@ class Outcome:
     """
 
     endpoint: Endpoint
-    used: npt.NDArray[np.bool_]
-    time: npt.NDArray[np.float64]
-    event: npt.NDArray[np.float64]
-    cause: npt.NDArray[np.int64]
-    entry: npt.NDArray[np.float64] | None
+    used: Bools
+    time: Floats
+    event: Floats
+    cause: Ints
+    entry: Floats | None
     names: tuple[str, ...]
-    codes: npt.NDArray[np.int16]
+    codes: Codes
     selected: int
     left_out: dict[str, int]
     limit: float | None
     reference: int = 0
-    copies: npt.NDArray[np.int64] | None = None
+    copies: Ints | None = None
 
     @property
     def n(self) -> int:
         """Patients analysed."""
         return len(self.time) if self.copies is None else int(self.copies.sum())
 
-    def table(self, own: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    def table(self, own: Bools) -> pd.DataFrame:
         """The follow-up of some entries as an event table."""
         return event_table(
             self.time[own],
@@ -89,7 +89,7 @@ class Outcome:
         return pd.Categorical.from_codes(self.codes, categories=list(self.names), ordered=True)
 
     @cached_property
-    def followed(self) -> tuple[SurvivalData, npt.NDArray[np.int64]]:
+    def followed(self) -> tuple[SurvivalData, Ints]:
         """The follow-up as curves and tests take it, and the position of each of its rows' group.
 
         Worked out once for all of them: a row may stand for several patients.
@@ -115,9 +115,7 @@ class Outcome:
         named = pd.Categorical.from_codes(codes[own], list(self.names), ordered=True)
         return data.subset(own), group_codes(named, int(np.count_nonzero(own)))
 
-    def large_enough(
-        self, among: npt.NDArray[np.bool_] | None = None
-    ) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    def large_enough(self, among: Bools | None = None) -> tuple[tuple[int, ...], tuple[str, ...]]:
         """Positions of the groups that can be tested, and names of those too small for it.
 
         Parameters
@@ -160,7 +158,7 @@ def too_small(names: Sequence[str]) -> str:
 
 def outcome_of(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     grouping: Grouping | None = None,
     *,
@@ -229,7 +227,7 @@ def outcome_of(
     )
 
 
-def _count(left_out: dict[str, int], reason: str, who: npt.NDArray[np.bool_]) -> None:
+def _count(left_out: dict[str, int], reason: str, who: Bools) -> None:
     number = int(np.count_nonzero(who))
     if number:
         left_out[reason] = number

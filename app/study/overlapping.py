@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders import Cohort
+from data_loaders.arrays import Positions, States
 
 _NESTED = 0.95
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9]")
 _CHROMOSOME = re.compile(r"(?<![\d.])(?:[1-9]|1\d|2[0-2])(?![\d.])|(?<![a-z])[xy](?![a-wz])")
 
 
-def overlap_families(cohort: Cohort, features: Sequence[str]) -> npt.NDArray[np.intp]:
+def overlap_families(cohort: Cohort, features: Sequence[str]) -> Positions:
     """Which alterations say the same of a patient, so that a screen counts them once.
 
     Two are of one family where they belong to one gene, or name the same chromosomes, and 95% of
@@ -87,7 +87,7 @@ def _sites(cohort: Cohort) -> dict[str, str | frozenset[str] | None]:
     return sites
 
 
-def _nested(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> bool:
+def _nested(a: States, b: States) -> bool:
     """Whether nearly all carriers of the rarer of two have the other, where both were tested."""
     both = (a >= 0) & (b >= 0)
     rarer = min(np.count_nonzero(a[both] == 1), np.count_nonzero(b[both] == 1))

@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.derived import DerivedError, definition_of
 from app.cohort.filters import Filter
@@ -31,6 +30,7 @@ from app.cohort.groupings import (
     saved_to_text,
 )
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 from data_loaders.loading import is_everybodys
 
 # Cohorts that everybody has: what names their patients tells nobody anything.
@@ -180,7 +180,7 @@ class Question:
         """Whether a filter among the settings lists patients of a cohort not everybody has."""
         return not is_everybodys(self.cohort) and _lists_patients(self.settings)
 
-    def groups(self, cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Grouping | None:
+    def groups(self, cohort: Cohort, mask: Bools) -> Grouping | None:
         """The groups as they are shown; None for everyone together.
 
         Raises

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.hgvs import (
@@ -24,8 +23,7 @@ from data_loaders.alterations.hgvs import (
     is_residue,
     is_understood,
 )
-
-Bools = npt.NDArray[np.bool_]
+from data_loaders.arrays import Bools
 
 _SUBSTITUTION = frozenset({"missense", "unknown"})
 _SHORT = frozenset({"missense", "inframe", "complex", "unknown"})

@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.genes import is_fusion
 from data_loaders.alterations.hgvs import is_nameless, is_understood, protein_change
-from data_loaders.files.columns import UNKNOWN_WORDS, YES_WORDS, Floats, TextColumn
+from data_loaders.arrays import Bools, Floats, Texts
+from data_loaders.files.columns import UNKNOWN_WORDS, YES_WORDS, TextColumn
 from data_loaders.model import FeatureKind
 from data_loaders.variants.allele_fractions import fractions
 from data_loaders.variants.words import FOUND_WORDS, NOT_TESTED_WORDS, WILD_WORDS
-
-Bools = npt.NDArray[np.bool_]
 
 _FEWEST_WITHOUT = 0.1
 _ENOUGH = 0.95  # share of the filled cells that has to be understood
@@ -95,7 +93,7 @@ class Calls:
 
     states: Floats
     unread: Bools
-    changes: npt.NDArray[np.object_]
+    changes: Texts
     vaf: Floats
 
 

@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.genes import current_symbol, known_symbols, looks_like_symbol
+from data_loaders.arrays import Ints, Positions, Texts
 from data_loaders.files.columns import TextColumn
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, listed, plural, shown
@@ -84,9 +84,7 @@ def is_gene_identifier(text: str) -> bool:
     return text in _by_entrez() or _ENSEMBL.fullmatch(text) is not None
 
 
-def read_genes(
-    column: TextColumn, identifiers: TextColumn | None
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.intp]]:
+def read_genes(column: TextColumn, identifiers: TextColumn | None) -> tuple[Texts, Positions]:
     """The genes of a list's rows and the row of each, one for every gene of a cell.
 
     Parameters
@@ -151,7 +149,7 @@ def rewritten_issue(column: TextColumn, file: str) -> list[Issue]:
 
 
 def strange_genes_issue(
-    column: TextColumn, identifiers: TextColumn | None, file: str, lines: npt.NDArray[np.int64]
+    column: TextColumn, identifiers: TextColumn | None, file: str, lines: Ints
 ) -> list[Issue]:
     """Cells that are a date or a number of no known gene, and identifiers of another gene.
 
@@ -185,7 +183,7 @@ def strange_genes_issue(
 
 
 def _other_gene_issue(
-    column: TextColumn, identifiers: TextColumn, file: str, lines: npt.NDArray[np.int64]
+    column: TextColumn, identifiers: TextColumn, file: str, lines: Ints
 ) -> list[Issue]:
     """Rows whose symbol and identifier are two different known genes."""
     known = set(_by_entrez().values()) | set(_by_ensembl().values())

@@ -13,9 +13,9 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Ints, Texts
 from data_loaders.files.columns import TextColumn
 from data_loaders.model import Issue, Severity
 from data_loaders.variants.classes import NOT_COUNTED, REGULATORY_GENES
@@ -28,9 +28,6 @@ from data_loaders.variants.words import (
     verdicts,
 )
 from data_loaders.wording import at_rows, listed, plural, shown
-
-Bools = npt.NDArray[np.bool_]
-Objects = npt.NDArray[np.object_]
 
 SET_ASIDE = "set_aside"
 
@@ -97,10 +94,10 @@ def _has_status(reason: str, word: str) -> bool:
 def reasons(
     parts: Mapping[str, str],
     columns: Mapping[str, TextColumn],
-    classes: Objects,
+    classes: Texts,
     outside: Bools,
     seen: tuple[Bools, Bools],
-) -> Objects:
+) -> Texts:
     """Why each row of a list does not count; None where it does.
 
     Parameters
@@ -158,18 +155,18 @@ def reasons(
         passenger = np.array([verdict == "passenger" for verdict in verdicts(column)], dtype=bool)
         mark(column.rows_holding(passenger), "not_driver")
         mark(holding("verdict", PERHAPS_WILD.__contains__), "not_driver")
-    told: Objects = np.array([None, *REASONS], dtype=object)[found]
+    told: Texts = np.array([None, *REASONS], dtype=object)[found]
     return told
 
 
-def outside_the_gene(classes: Objects, genes: Objects) -> Bools:
+def outside_the_gene(classes: Texts, genes: Texts) -> Bools:
     """Rows of a class that makes no gene mutated: silent, or outside the coding sequence."""
     regulatory = pd.Series(genes).isin(REGULATORY_GENES).to_numpy() & (classes == "noncoding")
     silent: Bools = pd.Series(classes).isin(NOT_COUNTED).to_numpy() & ~regulatory
     return silent
 
 
-def is_set_aside(found: Objects) -> Bools:
+def is_set_aside(found: Texts) -> Bools:
     """Which reasons are none."""
     aside: Bools = pd.notna(found)
     return aside
@@ -225,9 +222,7 @@ def agreeing(
     return mutations.assign(**{SET_ASIDE: found})
 
 
-def set_aside_issues(
-    found: Objects, parts: Mapping[str, str], file: str, lines: npt.NDArray[np.int64]
-) -> list[Issue]:
+def set_aside_issues(found: Texts, parts: Mapping[str, str], file: str, lines: Ints) -> list[Issue]:
     """One finding a reason, with the number of rows and examples."""
     of_part = {"filtered": "filter", "not_driver": "verdict", "germline": "status",
                "not_called": "status", "silent": "effect"}  # fmt: skip
@@ -293,9 +288,7 @@ def aside_in_words(mutations: pd.DataFrame) -> str:
     return listed(aside, limit=len(REASONS))
 
 
-def swapped_reads(
-    swapped: Bools, parts: Mapping[str, str], file: str, lines: npt.NDArray[np.int64]
-) -> list[Issue]:
+def swapped_reads(swapped: Bools, parts: Mapping[str, str], file: str, lines: Ints) -> list[Issue]:
     """A finding where the normal sample has the reads that the tumour lacks.
 
     Parameters
@@ -320,11 +313,11 @@ def swapped_reads(
     ]
 
 
-def _set_aside(mutations: pd.DataFrame) -> Objects:
+def _set_aside(mutations: pd.DataFrame) -> Texts:
     """Why each row does not count, None where it does."""
     if SET_ASIDE in mutations:
         own = mutations[SET_ASIDE]
-        found: Objects = own.astype(object).where(own.notna(), None).to_numpy(dtype=object)
+        found: Texts = own.astype(object).where(own.notna(), None).to_numpy(dtype=object)
         return found
     classes = mutations["variant_class"].to_numpy(dtype=object)
     outside = outside_the_gene(classes, mutations["gene"].to_numpy(dtype=object))

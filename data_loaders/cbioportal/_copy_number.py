@@ -7,18 +7,16 @@ from noise, and a portal does not count them either.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.genes import current_symbol, known_symbols
+from data_loaders.arrays import Ints, Positions, States
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.mutations import Called, feature_rows, rows_of_samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes
 from data_loaders.cbioportal.tsv import TextTable, encoded, find_column
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import at_rows, plural, shown
-
-Levels = npt.NDArray[np.int8]
 
 _MISSING = -9
 _LEVELS = {"-2": -2, "-1": -1, "-1.5": -2, "0": 0, "1": 1, "2": 2}
@@ -102,7 +100,7 @@ def called_copy_numbers(
 
 def _read_wide(
     table: TextTable, samples: Samples
-) -> tuple[list[str], npt.NDArray[np.intp], Levels, list[Issue]]:
+) -> tuple[list[str], Positions, States, list[Issue]]:
     """Genes, positions of samples, levels (samples x genes) and findings of a matrix."""
     file = shown(table.filename)
     symbol = find_column(table.header, "Hugo_Symbol", "Gene Symbol")
@@ -146,7 +144,7 @@ def _read_wide(
     return [str(name) for name in genes], found[found >= 0], levels, issues
 
 
-def _merged(levels: Levels, cells: npt.NDArray[np.intp], n: int) -> tuple[Levels, int]:
+def _merged(levels: States, cells: Positions, n: int) -> tuple[States, int]:
     """One level a cell from several rows, and how many cells contradict themselves.
 
     The larger change counts: a row without one does not contradict it. A deep deletion and an
@@ -183,7 +181,7 @@ def _repeats_issue(repeated: int, apart: int, file: str) -> list[Issue]:
 
 def _read_long(
     table: TextTable, samples: Samples
-) -> tuple[list[str], npt.NDArray[np.intp], Levels, list[Issue]]:
+) -> tuple[list[str], Positions, States, list[Issue]]:
     """The same of a table with one row a gene and sample; what it does not list is neutral."""
     of = rows_of_samples(table, samples, "SAMPLE_ID")
     symbol = find_column(table.header, "Hugo_Symbol")
@@ -214,7 +212,7 @@ def _read_long(
     return [str(gene) for gene in genes], positions, levels, issues
 
 
-def _levels(table: TextTable, column: int) -> Levels:
+def _levels(table: TextTable, column: int) -> States:
     indices, entries = encoded(table.cells.column(column))
     values = np.array([_level(entry) for entry in entries], dtype=np.int64)[indices]
     _check_levels(table.filename, values, np.arange(1, len(values) + 1))
@@ -228,9 +226,7 @@ def _level(text: str) -> int:
     return _LEVELS.get(word.removesuffix(".0"), 99)
 
 
-def _check_levels(
-    filename: str, values: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> None:
+def _check_levels(filename: str, values: Ints, rows: Ints) -> None:
     wrong = rows[values == 99].tolist()
     if wrong:
         raise CohortError(
@@ -239,7 +235,7 @@ def _check_levels(
         )
 
 
-def _genes_to_show(genes: list[str], levels: Levels) -> list[int]:
+def _genes_to_show(genes: list[str], levels: States) -> list[int]:
     """Genes with an event; of an array or exome only those known in blood cancers."""
     altered = np.flatnonzero(((levels == -2) | (levels == 2)).any(axis=0))
     if len(altered) > _PANEL_GENES:
@@ -248,7 +244,7 @@ def _genes_to_show(genes: list[str], levels: Levels) -> list[int]:
     return [int(i) for i in altered]
 
 
-def _level_issue(levels: Levels, features: int, filename: str) -> Issue:
+def _level_issue(levels: States, features: int, filename: str) -> Issue:
     shallow = int((np.abs(levels) == 1).sum())
     counted = plural(shallow, "shallow loss or gain", "shallow losses and gains")
     return Issue(

@@ -7,14 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats, Positions, Texts
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.model import DAYS_PER_MONTH, CohortError, Issue, Variable
 from data_loaders.wording import at_rows, listed, plural, shown
-
-Floats = npt.NDArray[np.float64]
 
 _TRANSPLANT = re.compile(
     r"\b(allo|auto|haplo)?[\s-]*(hsct|hct|sct|bmt|asct|allohct|allohsct|allosct|hsct\w*)\b"
@@ -126,9 +124,7 @@ def _found_issue(variable: Variable, months: Floats, who: int) -> Issue:
     return Issue("warning" if early else "info", f"{words}.", variable.name, who, code="transplant")
 
 
-def _events(
-    table: TextTable, patients: pd.Index
-) -> tuple[npt.NDArray[np.intp], Floats, npt.NDArray[np.object_], list[Issue]]:
+def _events(table: TextTable, patients: pd.Index) -> tuple[Positions, Floats, Texts, list[Issue]]:
     """Patient, day and kind of transplant of each event."""
     raw, file = table.raw(), shown(table.filename)
     patient = find_column(table.header, "PATIENT_ID")
@@ -170,7 +166,7 @@ def _events(
     return owner.astype(np.intp), values, _transplant_of(table), issues
 
 
-def _transplant_of(table: TextTable) -> npt.NDArray[np.object_]:
+def _transplant_of(table: TextTable) -> Texts:
     """Whether each event is a transplant, and of which kind; None for other events."""
     raw = table.raw()
     texts = [column for name, column in raw.columns.items() if name.upper() not in _IDENTIFIERS]
@@ -187,7 +183,7 @@ def _transplant_of(table: TextTable) -> npt.NDArray[np.object_]:
     return kinds
 
 
-def _holding(words: list[str], pattern: re.Pattern[str]) -> npt.NDArray[np.bool_]:
+def _holding(words: list[str], pattern: re.Pattern[str]) -> Bools:
     return np.array([pattern.search(word) is not None for word in words], dtype=bool)
 
 

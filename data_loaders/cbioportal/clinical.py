@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Positions, States, Texts
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.files.columns import TextColumn
 from data_loaders.files.tables import RawTable
@@ -21,8 +21,6 @@ from data_loaders.variants.sample_types import (
     tells_first_from_later,
 )
 from data_loaders.wording import at_rows, plural, shown
-
-Positions = npt.NDArray[np.intp]
 
 PATIENT = "PATIENT_ID"
 SAMPLE = "SAMPLE_ID"
@@ -50,10 +48,10 @@ class Samples:
         Which samples are called relapse, metastasis or the like.
     """
 
-    ids: npt.NDArray[np.object_]
+    ids: Texts
     patients: Positions
     order: Positions
-    later: npt.NDArray[np.bool_]
+    later: Bools
 
     def chosen(self, profiled: Collection[str] | None, n: int) -> Positions:
         """The sample that stands for each of ``n`` patients in one kind of data; -1 = none.
@@ -250,7 +248,7 @@ def _unique(
     return raw, pd.Index(column.objects(), dtype=object)
 
 
-def _owners(samples: TextTable, table: RawTable, own_ids: pd.Index) -> npt.NDArray[np.object_]:
+def _owners(samples: TextTable, table: RawTable, own_ids: pd.Index) -> Texts:
     """Patient of each sample."""
     file = shown(samples.filename)
     name = find_column(samples.header, PATIENT)
@@ -275,7 +273,7 @@ def _owners(samples: TextTable, table: RawTable, own_ids: pd.Index) -> npt.NDArr
 
 
 def _mismatches(
-    patients: TextTable | None, own: pd.Index, ids: pd.Index, owner: npt.NDArray[np.object_]
+    patients: TextTable | None, own: pd.Index, ids: pd.Index, owner: Texts
 ) -> list[Issue]:
     issues = []
     added = len(ids) - len(own)
@@ -303,7 +301,7 @@ def _mismatches(
     return issues
 
 
-def _ranks(table: RawTable) -> npt.NDArray[np.int8]:
+def _ranks(table: RawTable) -> States:
     """How well each sample stands for its patient's disease at its start, smaller better."""
     named = find_column(tuple(table.columns), *_TYPE_COLUMNS)
     # Many studies call every sample primary and tell the relapses in another column.

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.from_variants import with_calls
 from data_loaders.alterations.genes import current_symbol, known_symbols
+from data_loaders.arrays import Positions
 from data_loaders.cbioportal.clinical import Samples
 from data_loaders.cbioportal.panels import Profiled, tested_genes, with_observed_panels
 from data_loaders.cbioportal.tsv import TextTable, find_column
@@ -22,8 +22,6 @@ from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.variants.columns import variant_columns
 from data_loaders.variants.lists import Variants, read_variants
 from data_loaders.wording import plural, shown
-
-Positions = npt.NDArray[np.intp]
 
 BARCODE = "Tumor_Sample_Barcode"
 _TCGA_SAMPLE = re.compile(r"^(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4}-\d{2})")

@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.genes import current_symbol
+from data_loaders.arrays import Bools
 from data_loaders.cbioportal.meta import Contents, DataFile, inside, read_fields
 from data_loaders.cbioportal.tsv import TextTable, find_column
 from data_loaders.files.folder import read_file
 from data_loaders.files.header_rows import sequenced_samples
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import listed, plural, shown
-
-Bools = npt.NDArray[np.bool_]
 
 WHOLE = ""  # in place of a panel's name: exome or genome
 KINDS = ("mutations", "copy_number", "structural")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Positions, Texts
 from data_loaders.combining._duplicates import Alike, alike_patients
 from data_loaders.combining._endpoints import combined_endpoints
 from data_loaders.combining._variables import Slot, combined_column, matched_variables
@@ -102,7 +102,7 @@ def combine(
 
 def _identifiers(
     cohorts: Sequence[Cohort], names: Sequence[str]
-) -> tuple[list[npt.NDArray[np.object_]], list[Issue]]:
+) -> tuple[list[Texts], list[Issue]]:
     """Identifiers of each cohort, with its name before them where two are the same."""
     ids = [cohort.patients.index.astype(str).to_numpy(dtype=object) for cohort in cohorts]
     joined = np.concatenate(ids)
@@ -155,7 +155,7 @@ def _alterations(
     return features, whole, issues
 
 
-def _mutations(cohorts: Sequence[Cohort], ids: Sequence[npt.NDArray[np.object_]]) -> pd.DataFrame:
+def _mutations(cohorts: Sequence[Cohort], ids: Sequence[Texts]) -> pd.DataFrame:
     parts = []
     for cohort, own in zip(cohorts, ids, strict=True):
         if len(cohort.mutations):
@@ -212,7 +212,7 @@ def _loaded(cohorts: Sequence[Cohort], names: Sequence[str], name: str | None) -
 
 
 def _with_suspects(
-    whole: Cohort, place: npt.NDArray[np.intp], names: Sequence[str]
+    whole: Cohort, place: Positions, names: Sequence[str]
 ) -> tuple[Cohort, list[Issue]]:
     """Mark patients of later cohorts who are like one of an earlier."""
     terms = {name: term_of(name) or term_of(v.label) for name, v in whole.variables.items()}

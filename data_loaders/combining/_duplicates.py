@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Positions
 from data_loaders.meaning.alike import same_word
 from data_loaders.model import Cohort
 
@@ -36,7 +36,7 @@ class Alike:
 
     first: int
     second: int
-    who: npt.NDArray[np.bool_]
+    who: Bools
     chance: float
     by: tuple[str, ...]
 
@@ -47,9 +47,7 @@ class Alike:
         return many > self.chance + _DEVIATIONS * math.sqrt(self.chance)
 
 
-def alike_patients(
-    whole: Cohort, cohort: npt.NDArray[np.intp], variables: Sequence[str]
-) -> list[Alike]:
+def alike_patients(whole: Cohort, cohort: Positions, variables: Sequence[str]) -> list[Alike]:
     """Patients who are alike in all that two cohorts both know, for any two cohorts.
 
     They are compared by the variables given, by the times and events of the endpoints both have,
@@ -79,7 +77,7 @@ def alike_patients(
 
 
 def _compared(
-    whole: Cohort, both: Sequence[npt.NDArray[np.intp]], variables: Sequence[str]
+    whole: Cohort, both: Sequence[Positions], variables: Sequence[str]
 ) -> tuple[list[pd.Series], list[str]]:
     """The columns by which two cohorts can be compared, as text; what they are."""
     columns, words = [], []
@@ -109,7 +107,7 @@ def _compared(
     return columns, words
 
 
-def _keys(columns: Sequence[pd.Series], rows: npt.NDArray[np.intp]) -> pd.Series:
+def _keys(columns: Sequence[pd.Series], rows: Positions) -> pd.Series:
     """One text a patient; None where something is not known."""
     frame = pd.concat([column.iloc[rows].reset_index(drop=True) for column in columns], axis=1)
     joined = frame.astype(str).agg("|".join, axis=1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_loaders.dates.entries import ORDERS, Bools, Entries, Ints, Order
+from data_loaders.arrays import Bools, Ints
+from data_loaders.dates.entries import ORDERS, Entries, Order
 from data_loaders.dates.formats import SLASHES
 from data_loaders.model import Issue
 from data_loaders.wording import listed, plural, shown

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Ints
 from data_loaders.dates._orders import decided
 from data_loaders.dates.entries import (
     NOT_A_DATE,
@@ -69,14 +69,14 @@ class DateColumn:
     cells: Dates
     past: Dates
     how: str
-    unread: npt.NDArray[np.bool_]
-    none: npt.NDArray[np.bool_]
+    unread: Bools
+    none: Bools
     issues: tuple[Issue, ...]
 
 
 def find_dates(
     columns: Mapping[str, TextColumn],
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
     stated: Mapping[str, Mapping[str, Any]],
     today: dt.date | None = None,
 ) -> tuple[dict[str, DateColumn], list[Issue]]:
@@ -134,7 +134,7 @@ def _words(name: str) -> set[str]:
 
 
 def _date_column(
-    parts: Entries, rows: npt.NDArray[np.int64], order: Order | None, today: dt.date
+    parts: Entries, rows: Ints, order: Order | None, today: dt.date
 ) -> DateColumn | None:
     """The column with its slashes in order; None unless most rows are dates."""
     column, dates = parts.column, parts.dates.copy()
@@ -175,9 +175,7 @@ def _says_none(word: str) -> bool:
     )
 
 
-def _findings(
-    column: DateColumn, rows: npt.NDArray[np.int64], sizes: Counter[str], two_digits: int
-) -> list[Issue]:
+def _findings(column: DateColumn, rows: Ints, sizes: Counter[str], two_digits: int) -> list[Issue]:
     name, issues = column.name, []
     if two_digits:
         issues.append(

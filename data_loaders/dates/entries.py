@@ -9,12 +9,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Ints, Texts
 from data_loaders.dates.formats import ISO, SERIAL, SLASHES, is_day, read_date
 from data_loaders.files.columns import TextColumn
 
 Dates = npt.NDArray[np.datetime64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Order = Literal["day first", "month first"]
 ORDERS: tuple[Order, Order] = ("day first", "month first")
 NOT_A_DATE = np.datetime64("NaT", "s")
@@ -46,7 +45,7 @@ class Entries:
 
     column: TextColumn
     dates: Dates
-    formats: npt.NDArray[np.object_]
+    formats: Texts
     first: Ints
     second: Ints
     year: Ints

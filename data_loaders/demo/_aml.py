@@ -10,12 +10,11 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _aml_figures as figures
 from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     TreatmentFactors,
     calibrated_clock,
     follow_up,

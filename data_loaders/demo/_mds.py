@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _mds_figures as figures
 from data_loaders.demo._mds_scores import ipssm, ipssr, karyotype_group, who_2022
 from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     TreatmentFactors,
     calibrated_clock,
     event_at,

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _mds_figures as figures
-from data_loaders.demo.outcomes import Bools, Floats
 from data_loaders.demo.simulate import Texts
 
 _EVENTS = ("del(5q)", "+8", "-Y", "del(20q)", "-7", "del(7q)", "del(12p)", "17p-", "del(11q)")

@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo import _mpn_figures as figures
 from data_loaders.demo.assemble import Parts, assembled, centres, study_variables
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     calibrated_clock,
     event_at,
     follow_up,

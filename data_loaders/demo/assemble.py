@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     calibrated_clock,
     median_survival,
 )

@@ -27,10 +27,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.model import DAYS_PER_MONTH
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data_loaders.demo.outcomes import Bools, Floats
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.simulate import FeatureSpec, Texts
 from data_loaders.demo.sources import Source
 from data_loaders.model import PlantedTruth, Variable

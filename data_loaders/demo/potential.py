@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Floats, Ints
 from data_loaders.demo._mds import planted_process
 from data_loaders.demo.outcomes import (
     DeathProcess,
-    Floats,
     TreatmentFactors,
     survival_under_treatment,
 )
@@ -40,9 +40,7 @@ class PotentialOutcomes:
     death: DeathProcess
     factors: TreatmentFactors
 
-    def survival(
-        self, rows: npt.NDArray[np.int64], months: npt.NDArray[np.floating[Any]], given: float
-    ) -> Floats:
+    def survival(self, rows: Ints, months: npt.NDArray[np.floating[Any]], given: float) -> Floats:
         """Mean survival of some patients if all alive then were transplanted at one month.
 
         Parameters

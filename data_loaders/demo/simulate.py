@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from data_loaders.demo.outcomes import Bools, Floats
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.sources import Source
 from data_loaders.model import FEATURE_COLUMNS, FeatureKind
 

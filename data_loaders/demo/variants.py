@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from data_loaders.demo.outcomes import Bools, Floats
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo.simulate import FeatureSpec
 from data_loaders.model import MUTATION_COLUMNS
 

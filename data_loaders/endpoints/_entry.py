@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_loaders.arrays import Floats, Ints
 from data_loaders.dates.columns import DateColumn
-from data_loaders.endpoints.build import Check, Outcome, Rows, counted_months, findings
+from data_loaders.endpoints.build import Check, Outcome, counted_months, findings
 from data_loaders.endpoints.find import MONTHS_PER, TimeUnit, time_unit_of
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.unknown_codes import time_codes
 from data_loaders.meaning.vocabulary import parse_name
 from data_loaders.model import CohortError, Issue, Variable
@@ -78,7 +79,7 @@ def with_entry(
     name: str,
     columns: Mapping[str, TextColumn],
     dates: Mapping[str, DateColumn],
-    rows: Rows,
+    rows: Ints,
     *,
     stated: bool = False,
 ) -> Outcome:

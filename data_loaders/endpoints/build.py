@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Floats, Ints
 from data_loaders.dates.columns import DateColumn
 from data_loaders.endpoints.find import MONTHS_PER, Pair, TimeUnit
 from data_loaders.endpoints.terms import subject, time_label
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.unknown_codes import time_codes
 from data_loaders.model import Endpoint, Issue, Severity, Variable
 from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
 
-Mask = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 _EXAMPLE_ROWS = 5
 LONGEST_FOLLOW_UP = 600.0  # months: nobody is followed for longer
 
@@ -67,14 +65,14 @@ class Check:
     ``{patients}`` and ``{rows}`` in the sentence become the count and the row positions.
     """
 
-    mask: Mask
+    mask: Bools
     severity: Severity
     code: str
     column: str | None
     sentence: str
 
 
-def findings(label: str, checks: Iterable[Check], rows: Rows) -> list[Issue]:
+def findings(label: str, checks: Iterable[Check], rows: Ints) -> list[Issue]:
     """One issue for each check that holds in somebody."""
     issues = []
     for check in checks:
@@ -96,7 +94,7 @@ def findings(label: str, checks: Iterable[Check], rows: Rows) -> list[Issue]:
 def build_outcome(
     pair: Pair,
     columns: Mapping[str, TextColumn],
-    rows: Rows,
+    rows: Ints,
     dates: Mapping[str, DateColumn] | None = None,
 ) -> Outcome:
     """Convert a pair of columns: time to months, event to 0/1.
@@ -295,7 +293,7 @@ def _too_long(pair: Pair, time: Floats, unit: TimeUnit, *, guessed: bool) -> Ite
     yield Check(over, "warning", "implausible", pair.time, sentence)
 
 
-def _present(column: DateColumn, filled: Mask) -> Floats:
+def _present(column: DateColumn, filled: Bools) -> Floats:
     """1 where there is a date, 0 where there is nothing, NaN where it is not a date that can be."""
     happened = ~np.isnat(column.past)
     return np.where(happened, 1.0, np.where(filled & ~column.none, np.nan, 0.0))

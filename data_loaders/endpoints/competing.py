@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_loaders.endpoints.build import Check, Outcome, Rows, findings
+from data_loaders.arrays import Floats, Ints
+from data_loaders.endpoints.build import Check, Outcome, findings
 from data_loaders.endpoints.terms import endpoint_term, subject, time_label
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.files.columns import TextColumn
 from data_loaders.model import Endpoint, Issue, Variable
 from data_loaders.wording import mid_sentence, plural, shown
 
@@ -149,7 +150,7 @@ def same_clock(time: Floats, survival: Floats) -> bool:
     return bool((np.abs(time - survival) <= _TOLERANCE).mean() >= _SAME_CLOCK)
 
 
-def with_competing_death(outcome: Outcome, survival: Outcome, rows: Rows) -> Outcome:
+def with_competing_death(outcome: Outcome, survival: Outcome, rows: Ints) -> Outcome:
     """Add death without the event as the competing event, from overall survival.
 
     The rule is that of a cumulative incidence with death competing: a patient with the event is

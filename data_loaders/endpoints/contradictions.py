@@ -6,18 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Floats, Ints
 from data_loaders.dates.columns import DateColumn
-from data_loaders.endpoints.build import Check, Outcome, Rows, counted_months, findings
+from data_loaders.endpoints.build import Check, Outcome, counted_months, findings
 from data_loaders.endpoints.date_pairs import DateRoles, date_roles
 from data_loaders.endpoints.terms import endpoint_named, endpoint_term, is_fatal
-from data_loaders.files.columns import Floats
 from data_loaders.meaning.spelling import spoken
 from data_loaders.model import Cohort, Endpoint, Issue
 from data_loaders.wording import mid_sentence, shown
-
-Bools = npt.NDArray[np.bool_]
 
 _MOSTLY = 0.5
 _DAY = 1.0 / 30.4375  # months; times converted from days and from months differ by rounding
@@ -29,7 +26,7 @@ _COMPOSITES: Mapping[str, str | None] = {
 }  # fmt: skip
 
 
-def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Rows) -> Outcome:
+def against_dates(outcome: Outcome, dates: Mapping[str, DateColumn], rows: Ints) -> Outcome:
     """An outcome with findings on what its status and times say against the dates.
 
     Alive with a date of death is a contradiction that no rule decides: the status of these patients
@@ -230,7 +227,7 @@ def _composite(
     ]  # fmt: skip
 
 
-def _relapse_without_remission(cohort: Cohort, rows: Rows) -> Iterable[Issue]:
+def _relapse_without_remission(cohort: Cohort, rows: Ints) -> Iterable[Issue]:
     relapse, remission = _recorded(cohort, "relapse"), _recorded(cohort, "cr")
     if relapse is None or remission is None:
         return

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_loaders.arrays import Ints
 from data_loaders.dates.columns import DateColumn
 from data_loaders.endpoints._entry import find_entry, with_entry
 from data_loaders.endpoints._stated import stated_competing, stated_pair
-from data_loaders.endpoints.build import Outcome, Rows, build_outcome
+from data_loaders.endpoints.build import Outcome, build_outcome
 from data_loaders.endpoints.competing import (
     by_cause,
     same_clock,
@@ -34,7 +35,7 @@ _FEW_CODES, _LONGEST_CODE = 8, 30  # codes may be shown; free text of a patient 
 
 def find_outcomes(
     columns: Mapping[str, TextColumn],
-    rows: Rows,
+    rows: Ints,
     mapping: TableMapping,
     dates: Mapping[str, DateColumn] | None = None,
 ) -> tuple[list[Outcome], list[Issue]]:
@@ -139,7 +140,7 @@ def _with_competing(
     *,
     columns: Mapping[str, TextColumn],
     free: Mapping[str, TextColumn],
-    rows: Rows,
+    rows: Ints,
 ) -> Outcome:
     """The outcome with its competing event: as stated, in a column of its own, or death."""
     outcome, pair = made

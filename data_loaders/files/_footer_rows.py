@@ -6,13 +6,11 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Ints
 from data_loaders.files.columns import TextColumn
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural
-
-Bools = npt.NDArray[np.bool_]
 
 _MOST = 30  # rows below a table
 _LOOKED_AT = 200  # rows above the footer that say what a row of the table looks like
@@ -46,9 +44,7 @@ _NOTE = re.compile(
 _ACCENTS = str.maketrans("äáàâãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc")
 
 
-def footer_rows(
-    columns: Sequence[TextColumn], rows: npt.NDArray[np.int64]
-) -> tuple[Bools, list[Issue]]:
+def footer_rows(columns: Sequence[TextColumn], rows: Ints) -> tuple[Bools, list[Issue]]:
     """Which rows stand below the table, and the finding that says so.
 
     A row of means or totals begins with its word and has none of what a patient has besides
@@ -93,7 +89,7 @@ def _usual_shape(columns: Sequence[TextColumn], begin: int, n: int) -> float:
     return float(np.median(filled))
 
 
-def _apart(rows: npt.NDArray[np.int64], row: int) -> bool:
+def _apart(rows: Ints, row: int) -> bool:
     """Whether a blank row stands between the row and the nearest of those above it."""
     above = rows[max(row - _MOST, 0) : row + 1]
     return bool((np.diff(above) > 1).any())

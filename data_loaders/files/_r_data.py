@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Ints
 from data_loaders.files.formats import MAX_FILE_BYTES
 from data_loaders.model import CohortError, Issue
 from data_loaders.wording import listed, plural, shown
@@ -23,7 +23,7 @@ from data_loaders.wording import listed, plural, shown
 _LARGEST_SEQUENCE = 10_000_000  # R stores 1:n as two numbers, whatever n
 _AS_CSV = "in R, save the patient table as CSV with write.csv(...)"
 
-Cells = tuple[npt.NDArray[np.int64], list[object]]
+Cells = tuple[Ints, list[object]]
 
 
 def unpacked(filename: str, data: bytes) -> bytes:

@@ -17,10 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_loaders.arrays import Bools, Floats, Ints, Texts
 from data_loaders.files.notation import PLAIN, Notation, Written, is_bound, numbers_of, written
 
 Codes = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 
 # Entries that stand for "nothing here" in any column. Words such as "unknown" or "none" are
 # answers in some columns, so they are left to the decoder of each kind of column.
@@ -83,13 +83,11 @@ class TextColumn:
 
     name: str
     codes: Codes
-    texts: npt.NDArray[np.object_]
+    texts: Texts
     notation: Notation = PLAIN
 
     @classmethod
-    def from_entries(
-        cls, name: str, indices: npt.NDArray[np.int64], entries: Iterable[object]
-    ) -> TextColumn:
+    def from_entries(cls, name: str, indices: Ints, entries: Iterable[object]) -> TextColumn:
         """Build a column from dictionary-encoded cells (index -1 or a None entry = blank)."""
         texts = pa.array([None if e is None else str(e) for e in entries], type=pa.string())
         used = np.bincount(indices[indices >= 0], minlength=len(texts)) > 0
@@ -105,12 +103,12 @@ class TextColumn:
         return len(self.codes)
 
     @cached_property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> Ints:
         """How many rows hold each entry."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts))
 
     @property
-    def filled(self) -> npt.NDArray[np.bool_]:
+    def filled(self) -> Bools:
         """Which rows are not blank."""
         return self.codes >= 0
 
@@ -124,26 +122,26 @@ class TextColumn:
             return found
         return tuple(map(as_word, self.texts))
 
-    def take(self, keep: npt.NDArray[np.bool_]) -> TextColumn:
+    def take(self, keep: Bools) -> TextColumn:
         """The column of some rows."""
         codes, texts = pd.factorize(self.objects()[keep])
         return TextColumn(
             self.name, codes.astype(np.int32), np.asarray(texts, dtype=object), self.notation
         )
 
-    def objects(self) -> npt.NDArray[np.object_]:
+    def objects(self) -> Texts:
         """The cells as text, None where blank."""
         cells = np.empty(len(self.texts) + 1, dtype=object)
         cells[:-1] = self.texts
         cells[-1] = None
-        taken: npt.NDArray[np.object_] = cells[self.codes]
+        taken: Texts = cells[self.codes]
         return taken
 
     def spread(self, values: Floats) -> Floats:
         """One number an entry, laid out to one number a row; blank rows are NaN."""
         return np.append(values, np.nan)[self.codes]
 
-    def rows_holding(self, entries: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def rows_holding(self, entries: Bools) -> Bools:
         """Which rows hold one of the marked entries."""
         return np.append(entries, False)[self.codes]
 
@@ -174,12 +172,12 @@ class TextColumn:
         return other
 
     @cached_property
-    def percent(self) -> npt.NDArray[np.bool_]:
+    def percent(self) -> Bools:
         """Which entries bear a per cent sign: 43% is 43 in :attr:`numbers`."""
         return np.array([str(text).endswith("%") for text in self.texts], dtype=bool)
 
     @cached_property
-    def bounded(self) -> npt.NDArray[np.bool_]:
+    def bounded(self) -> Bools:
         """Which entries are a bound, such as >90, that :attr:`numbers` takes for its number."""
         if not self.notation.bounds:
             return np.zeros(len(self.texts), dtype=bool)

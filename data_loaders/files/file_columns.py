@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:  # columns read notations, whose units are of the model that holds these
-    from data_loaders.files.columns import Floats, TextColumn
+    from data_loaders.arrays import Floats
+    from data_loaders.files.columns import TextColumn
 
 MOST_VALUES = 40
 _ALWAYS = 8  # entries that are listed although hardly any occurs twice

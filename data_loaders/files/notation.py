@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_loaders.arrays import Floats
 from data_loaders.meaning.vocabulary import unit_named
 
-Floats = npt.NDArray[np.float64]
 Mark = Literal["decimal", "thousands"]
 # What a body of digits and marks is: "." and "," prove the decimal mark, "1." and "1," are a mark
 # with three digits behind it, "" has digits alone (or spaces and apostrophes between thousands).

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_loaders.arrays import Bools, Floats, Ints
 from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn, as_word
 from data_loaders.files.notation import (
     DECIMAL_MARKS,
@@ -56,13 +56,13 @@ class _Evidence:
     proofs: Mapping[str, Sequence[int]]
     open: Mapping[str, Sequence[int]]
     cells: Mapping[int, Cell]
-    whole: npt.NDArray[np.float64]
-    is_number: npt.NDArray[np.bool_] = field(repr=False)
+    whole: Floats
+    is_number: Bools = field(repr=False)
 
 
 def settled(
     columns: Mapping[str, TextColumn],
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
     typed: Collection[str] = (),
     typed_cells: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[dict[str, TextColumn], list[Issue]]:
@@ -169,9 +169,7 @@ def _is_typed(column: TextColumn, place: int, typed: Collection[str]) -> bool:
     return bool(typed) and str(column.texts[place]) in typed
 
 
-def _marks(
-    found: Mapping[str, _Evidence], rows: npt.NDArray[np.int64]
-) -> tuple[dict[str, Notation], list[Issue]]:
+def _marks(found: Mapping[str, _Evidence], rows: Ints) -> tuple[dict[str, Notation], list[Issue]]:
     """What a comma and a point are in each column, from all of them."""
     proven = {mark: [name for name, e in found.items() if e.proofs[mark]] for mark in _MARKS}
     unclear = {name: e for name, e in found.items() if e.open["."] or e.open[","]}
@@ -233,12 +231,12 @@ def _decimal_by_size(evidence: _Evidence) -> Literal[".", ","] | None:
     return mark if apart_small < apart_large else other
 
 
-def _cell(evidence: _Evidence, mark: str, rows: npt.NDArray[np.int64]) -> str:
+def _cell(evidence: _Evidence, mark: str, rows: Ints) -> str:
     """The first cell that proves a mark: ``9.1 in hb, row 1``."""
     return _named(evidence, min(evidence.proofs[mark]), rows)
 
 
-def _named(evidence: _Evidence, place: int, rows: npt.NDArray[np.int64]) -> str:
+def _named(evidence: _Evidence, place: int, rows: Ints) -> str:
     first = int(rows[np.flatnonzero(evidence.column.codes == place)[0]])
     return f"{shown(evidence.column.texts[place])} in {shown(evidence.column.name)}, row {first}"
 
@@ -247,7 +245,7 @@ def _first_open(evidence: _Evidence) -> int:
     return min([*evidence.open["."], *evidence.open[","]])
 
 
-def _open_rows(evidence: _Evidence, rows: npt.NDArray[np.int64]) -> list[int]:
+def _open_rows(evidence: _Evidence, rows: Ints) -> list[int]:
     marked = np.zeros(len(evidence.column.texts), dtype=bool)
     marked[[*evidence.open["."], *evidence.open[","]]] = True
     hits: list[int] = rows[evidence.column.rows_holding(marked)].tolist()
@@ -271,9 +269,7 @@ _ANSWER = (
 )
 
 
-def _question(
-    found: Mapping[str, _Evidence], names: Sequence[str], rows: npt.NDArray[np.int64]
-) -> Issue:
+def _question(found: Mapping[str, _Evidence], names: Sequence[str], rows: Ints) -> Issue:
     cells = [f"{_named(found[n], _first_open(found[n]), rows)}" for n in names]
     hits = _open_rows(found[names[0]], rows)
     return Issue(
@@ -292,7 +288,7 @@ def _mixture(
     found: Mapping[str, _Evidence],
     proven: Mapping[Literal[".", ","], Sequence[str]],
     unclear: Mapping[str, _Evidence],
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
 ) -> list[Issue]:
     """The finding where some numbers have decimal points and others decimal commas."""
     point = _cell(found[proven["."][0]], ".", rows)
@@ -332,7 +328,7 @@ def _said(
     names: Sequence[str],
     decided: Mapping[str, Notation],
     how: str,
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
 ) -> Issue:
     first = found[names[0]]
     place = _first_open(first)
@@ -365,9 +361,7 @@ def _bounds_are_numbers(evidence: _Evidence, notation: Notation) -> bool:
     return measured and (len(others) >= 3 or (term is not None and term.kind == "numeric"))
 
 
-def _bound_issue(
-    evidence: _Evidence, notation: Notation, rows: npt.NDArray[np.int64]
-) -> list[Issue]:
+def _bound_issue(evidence: _Evidence, notation: Notation, rows: Ints) -> list[Issue]:
     bounded = [p for p, cell in evidence.cells.items() if cell.bound]
     if not notation.bounds or notation.open:
         return []
@@ -389,9 +383,7 @@ def _bound_issue(
     ]
 
 
-def _units(
-    evidence: _Evidence, notation: Notation, rows: npt.NDArray[np.int64]
-) -> tuple[Notation, list[Issue]]:
+def _units(evidence: _Evidence, notation: Notation, rows: Ints) -> tuple[Notation, list[Issue]]:
     """The unit that the cells of a column state, with what turns other units into it."""
     column = evidence.column
     sizes: Counter[str] = Counter()
@@ -461,7 +453,7 @@ def _unit_question(
     evidence: _Evidence,
     sizes: Mapping[str, int],
     target: str | None,
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
 ) -> Issue:
     column = evidence.column
     examples = {

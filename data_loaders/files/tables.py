@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from data_loaders import settings
+from data_loaders.arrays import Bools, Ints
 from data_loaders.files._footer_rows import footer_rows
 from data_loaders.files._r_data import read_r_data, unpacked
 from data_loaders.files._workbook import Sheet, read_workbook
@@ -73,7 +73,7 @@ class RawTable:
 
     filename: str
     columns: dict[str, TextColumn]
-    rows: npt.NDArray[np.int64]
+    rows: Ints
     issues: tuple[Issue, ...] = field(default=())
     sequenced: tuple[str, ...] | None = None
 
@@ -82,7 +82,7 @@ class RawTable:
         """Number of rows."""
         return len(self.rows)
 
-    def keep(self, mask: npt.NDArray[np.bool_], issue: Issue) -> RawTable:
+    def keep(self, mask: Bools, issue: Issue) -> RawTable:
         """The table of some rows, with the finding that says why."""
         columns = {name: column.take(mask) for name, column in self.columns.items()}
         return replace(self, columns=columns, rows=self.rows[mask], issues=(*self.issues, issue))
@@ -182,7 +182,7 @@ def _from_sheet(file: str, sheet: Sheet, issues: tuple[Issue, ...] = ()) -> RawT
     head, *body = numbers[titles:]
     places = sorted({column for n in (head, *body) for column in sheet.rows[n]})
     check_size(file, len(body), len(places))
-    columns: list[tuple[npt.NDArray[np.int64], list[object]]] = []
+    columns: list[tuple[Ints, list[object]]] = []
     for place in places:
         cells = [sheet.rows[n].get(place, "") for n in body]
         entries = list(dict.fromkeys(cells))
@@ -355,7 +355,7 @@ def _names_rows(names: list[str], body: list[list[str]]) -> bool:
 
 def _read_parquet(
     file: str, data: bytes
-) -> tuple[list[str], list[tuple[npt.NDArray[np.int64], list[object]]], set[int]]:
+) -> tuple[list[str], list[tuple[Ints, list[object]]], set[int]]:
     typed = set()
     try:
         metadata = pyarrow.parquet.read_metadata(pa.BufferReader(data))
@@ -380,7 +380,7 @@ def _read_parquet(
     return [str(name) for name in table.column_names], columns, typed
 
 
-def _encoded(chunked: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[object]]:
+def _encoded(chunked: pa.ChunkedArray) -> tuple[Ints, list[object]]:
     """Index of each cell (-1 null) and the distinct entries of an Arrow dictionary column."""
     if not pa.types.is_dictionary(chunked.type):
         chunked = chunked.cast(pa.string()).dictionary_encode()
@@ -396,13 +396,13 @@ def _encoded(chunked: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[obje
 def _table(
     file: str,
     names: list[str],
-    columns: list[tuple[npt.NDArray[np.int64], list[object]]],
+    columns: list[tuple[Ints, list[object]]],
     issues: tuple[Issue, ...],
     typed: Collection[int] = (),
     *,
     typed_cells: Sequence[Collection[str]] = (),
     positions: Sequence[int] = (),
-    rows: npt.NDArray[np.int64] | None = None,
+    rows: Ints | None = None,
 ) -> RawTable:
     """Name the columns, leave out blank rows and columns, and refuse what is no table.
 

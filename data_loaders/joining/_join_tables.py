@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.columns import no_genes_here
 from data_loaders.alterations.genes import read_feature_name
+from data_loaders.arrays import Texts
 from data_loaders.files.columns import TextColumn, plainly_written
 from data_loaders.files.tables import RawTable
 from data_loaders.joining.samples import (
@@ -242,7 +242,7 @@ def turned_table(table: RawTable, known: pd.Index) -> RawTable | None:
     return RawTable(table.filename, columns, rows, (*table.issues, issue))
 
 
-def _from_objects(name: str, cells: npt.NDArray[np.object_]) -> TextColumn:
+def _from_objects(name: str, cells: Texts) -> TextColumn:
     codes, texts = pd.factorize(cells)
     return TextColumn(name, codes.astype(np.int32), np.asarray(texts, dtype=object))
 

@@ -13,9 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools
 from data_loaders.endpoints.find import find_pairs
 from data_loaders.files.tables import RawTable
 from data_loaders.joining._join_tables import Merged, alteration_count, gene_count
@@ -207,8 +207,8 @@ def _one_list(lists: list[Variants]) -> Variants | None:
 
 
 def _in_any(
-    sequenced: list[npt.NDArray[np.bool_] | None],
-) -> npt.NDArray[np.bool_] | None:
+    sequenced: list[Bools | None],
+) -> Bools | None:
     """Patients whom some list calls sequenced; None unless every list says who was."""
     said = [one for one in sequenced if one is not None]
     return np.logical_or.reduce(said) if len(said) == len(sequenced) else None

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Positions
 from data_loaders.files.columns import TextColumn
 from data_loaders.files.tables import RawTable
 from data_loaders.meaning.identifiers import looks_like_identifier
 from data_loaders.model import Issue
 from data_loaders.wording import plural, shown
-
-Positions = npt.NDArray[np.intp]
 
 # TCGA-AB-2802-03A-01W-0728-08: project, site and participant, then the sample and its aliquots.
 _TCGA = re.compile(r"^(TCGA-[A-Z0-9]{2}-[A-Z0-9]{4})(?:-.+)?$")
@@ -131,7 +129,7 @@ def spelling_hint(columns: Mapping[str, TextColumn], known: pd.Index) -> str:
 
 def sequenced_patients(
     samples: Sequence[str] | None, known: pd.Index, aliases: Mapping[str, int] | None = None
-) -> npt.NDArray[np.bool_] | None:
+) -> Bools | None:
     """Patients of the samples that a list of variants says were sequenced.
 
     Parameters
@@ -153,9 +151,7 @@ def sequenced_patients(
     return found
 
 
-def maybe_patients(
-    links: Links, columns: Mapping[str, TextColumn], known: pd.Index
-) -> npt.NDArray[np.bool_]:
+def maybe_patients(links: Links, columns: Mapping[str, TextColumn], known: pd.Index) -> Bools:
     """Patients whose identifier is that of a stranger in another spelling.
 
     Parameters

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.columns import Alterations
+from data_loaders.arrays import Ints
 from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype.patients import Read
 from data_loaders.karyotype.record import Karyotype
@@ -18,10 +18,8 @@ from data_loaders.wording import at_rows, listed, plural, shown
 
 _EXAMPLES = 5
 
-Rows = npt.NDArray[np.int64]
 
-
-def summary(read: Read, rows: Rows) -> list[Issue]:
+def summary(read: Read, rows: Ints) -> list[Issue]:
     """How many patients have a karyotype, and what was not understood, with rows."""
     name = shown(read.column.name)
     each = [read.karyotypes[i] for i in read.which]
@@ -53,7 +51,7 @@ def summary(read: Read, rows: Rows) -> list[Issue]:
     return issues
 
 
-def other_sex(read: Read, sexes: list[str], rows: Rows) -> list[Issue]:
+def other_sex(read: Read, sexes: list[str], rows: Ints) -> list[Issue]:
     """Karyotypes with a Y in women, with two X and no Y in men."""
 
     def contradicts(karyotype: Karyotype, sex: str) -> bool:

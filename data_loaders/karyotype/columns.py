@@ -15,10 +15,10 @@ from dataclasses import replace
 from math import ceil
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.columns import Alterations
+from data_loaders.arrays import Ints
 from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype._findings import (
     compared,
@@ -58,11 +58,9 @@ _COMPARABLE = re.compile(
     r"[+-](?:\d{1,2}|[XY])|(?:del|add|i)\(\w{1,3}\)|(?:t|inv)\([\dXY;]{1,11}\)"
 )
 
-Rows = npt.NDArray[np.int64]
-
 
 def with_karyotypes(
-    base: Alterations, columns: Mapping[str, TextColumn], rows: Rows
+    base: Alterations, columns: Mapping[str, TextColumn], rows: Ints
 ) -> tuple[Alterations, list[ReadColumn]]:
     """Add what the column of karyotypes says, if there is one.
 

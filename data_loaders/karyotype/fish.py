@@ -17,7 +17,8 @@ import pandas as pd
 
 from data_loaders.alterations.columns import Alterations
 from data_loaders.alterations.genes import FeatureName, read_feature_name
-from data_loaders.files.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.arrays import Floats
+from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn
 from data_loaders.karyotype.columns import is_iscn
 from data_loaders.model import Issue
 from data_loaders.variants.words import NOT_TESTED_WORDS

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Positions, States
 from data_loaders.files.columns import TextColumn
 from data_loaders.karyotype.events import read_events
 from data_loaders.karyotype.reading import parse_karyotype
@@ -20,8 +20,6 @@ _IN_APART = re.compile(
     r"[+-]\d{1,2}"
 )
 
-States = npt.NDArray[np.int8]
-
 
 @dataclass(frozen=True, eq=False)
 class Read:
@@ -29,7 +27,7 @@ class Read:
 
     column: TextColumn
     karyotypes: list[Karyotype]
-    which: npt.NDArray[np.intp]
+    which: Positions
 
     def states(self, entries: Sequence[bool | None]) -> States:
         """One state a patient from one answer a different karyotype."""

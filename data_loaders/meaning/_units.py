@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.arrays import Bools, Floats, Ints
+from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.vocabulary import Term, parse_name
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural, shown
@@ -94,7 +94,7 @@ def _births(known: Floats) -> str:
 
 
 def implausible(
-    name: str, values: Floats, rows: npt.NDArray[np.int64], term: Term | None, unit: str | None
+    name: str, values: Floats, rows: Ints, term: Term | None, unit: str | None
 ) -> list[Issue]:
     """A finding where values lie outside what is possible in the unit, or in two or another one.
 
@@ -147,7 +147,7 @@ def _like_shares(values: Floats) -> bool:
     )
 
 
-def _two_scales(values: Floats, term: Term) -> npt.NDArray[np.bool_] | None:
+def _two_scales(values: Floats, term: Term) -> Bools | None:
     """The smaller part of values that lie in two units of their variable; None if they do not.
 
     White cells of 5.4 and of 5,400: nothing lies between, and a thousand brings them together.
@@ -166,7 +166,7 @@ def _two_scales(values: Floats, term: Term) -> npt.NDArray[np.bool_] | None:
     if abs(apart - 3) > _LIKE_A_THOUSAND:
         return None
     upper = values > 10 ** ((small[-1] + large[0]) / 2)
-    fewer: npt.NDArray[np.bool_] = upper if len(large) < len(small) else ~upper & (values > 0)
+    fewer: Bools = upper if len(large) < len(small) else ~upper & (values > 0)
     return fewer
 
 
@@ -177,9 +177,7 @@ def _best_unit(known: Floats, term: Term, share: Mapping[str, float]) -> str:
     return next(fitting, max(share, key=lambda unit: share[unit]))
 
 
-def signs_of_percent(
-    column: TextColumn, rows: npt.NDArray[np.int64]
-) -> tuple[TextColumn, list[Issue]]:
+def signs_of_percent(column: TextColumn, rows: Ints) -> tuple[TextColumn, list[Issue]]:
     """A column of which some numbers bear a per cent sign: the others are per cent or in question.
 
     Beside 43% a plain 0.43 may be the same share or less than half a per cent.

@@ -7,13 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.columns import Alterations
+from data_loaders.arrays import Floats, Ints
 from data_loaders.dates.columns import DateColumn
 from data_loaders.endpoints.build import Check, counted_months, findings
 from data_loaders.endpoints.date_pairs import date_roles
-from data_loaders.files.columns import Floats
 from data_loaders.meaning.variables import ReadColumn
 from data_loaders.meaning.vocabulary import term, term_of
 from data_loaders.model import Issue, Variable
@@ -194,9 +193,7 @@ def _by_term(reads: Iterable[ReadColumn]) -> dict[str, ReadColumn]:
     return held
 
 
-def transplant_time(
-    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64]
-) -> ReadColumn | None:
+def transplant_time(dates: Mapping[str, DateColumn], rows: Ints) -> ReadColumn | None:
     """Months from time zero to the transplant, where both are dates; the dates stay beside it.
 
     Parameters
@@ -245,7 +242,7 @@ def transplant_time(
 
 
 def age_from_dates(
-    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64], reads: Iterable[ReadColumn]
+    dates: Mapping[str, DateColumn], rows: Ints, reads: Iterable[ReadColumn]
 ) -> ReadColumn | None:
     """Age at diagnosis in whole years, where the table has dates of birth and diagnosis but no age.
 
@@ -282,7 +279,7 @@ def age_from_dates(
 
 
 def age_against_dates(
-    dates: Mapping[str, DateColumn], rows: npt.NDArray[np.int64], reads: Iterable[ReadColumn]
+    dates: Mapping[str, DateColumn], rows: Ints, reads: Iterable[ReadColumn]
 ) -> list[Issue]:
     """A finding on ages that the dates of birth and diagnosis contradict by two years or more.
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from data_loaders.files.columns import UNKNOWN_WORDS, Floats, TextColumn
+from data_loaders.arrays import Bools, Floats, Texts
+from data_loaders.files.columns import UNKNOWN_WORDS, TextColumn
 from data_loaders.meaning.spelling import folded, legend, spoken, without_brackets
 from data_loaders.wording import shown
 
@@ -86,9 +86,9 @@ class EventCoding:
     values: Floats
     words: str
     warning: str
-    unrecognised: npt.NDArray[np.bool_]
+    unrecognised: Bools
     merges: bool = False
-    competing: npt.NDArray[np.bool_] | None = None
+    competing: Bools | None = None
     unknown_codes: tuple[str, ...] = ()
 
 
@@ -192,7 +192,7 @@ def not_understood(column: TextColumn) -> list[str]:
     return texts if not strange or any(text[-1:].isdigit() for text in strange) else strange
 
 
-def _codes(column: TextColumn, marked: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+def _codes(column: TextColumn, marked: Bools) -> tuple[str, ...]:
     return tuple(str(text) for text in column.texts[marked])
 
 
@@ -297,7 +297,7 @@ def _life(word: str) -> float:
     return float(dead != negated)
 
 
-def _in_words(texts: npt.NDArray[np.object_], values: Floats) -> str:
+def _in_words(texts: Texts, values: Floats) -> str:
     """The codes and their meaning; only codes of the closed lists above can occur here."""
     events = [str(text) for text, value in zip(texts, values, strict=True) if value == 1]
     others = [str(text) for text, value in zip(texts, values, strict=True) if value == 0]

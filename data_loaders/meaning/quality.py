@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats, Positions, States
 from data_loaders.endpoints.contradictions import contradictions
 from data_loaders.model import Cohort, Issue
 from data_loaders.wording import at_rows, listed, plural
-
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 # A day: times converted from days and from months differ by rounding.
 _TOLERANCE_MONTHS = 1.0 / 30.4375
@@ -154,13 +151,13 @@ def _doubles(cohort: Cohort) -> Iterable[Issue]:
         )
 
 
-def _profiles(states: npt.NDArray[np.int8]) -> npt.NDArray[np.intp]:
+def _profiles(states: States) -> Positions:
     """A number for each patient's whole row of alterations, the same for the same row."""
     if not states.shape[1]:
         return np.zeros(len(states), dtype=np.intp)
     packed = np.hstack([np.packbits(states == 1, axis=1), np.packbits(states < 0, axis=1)])
     rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    profiles: npt.NDArray[np.intp] = np.unique(rows, return_inverse=True)[1]
+    profiles: Positions = np.unique(rows, return_inverse=True)[1]
     return profiles
 
 
@@ -174,7 +171,7 @@ def _times(cohort: Cohort) -> list[str]:
     return [endpoint.time for endpoint in cohort.endpoints.values()][:1]
 
 
-def _alike(frame: pd.DataFrame, states: npt.NDArray[np.intp]) -> Bools:
+def _alike(frame: pd.DataFrame, states: Positions) -> Bools:
     """Who has a twin in the columns and the states; rows with little known have none."""
     if frame.shape[1] == 0:
         return np.zeros(len(frame), dtype=bool)

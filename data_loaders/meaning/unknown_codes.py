@@ -11,17 +11,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Floats, Ints
 from data_loaders.dates.columns import DateColumn
 from data_loaders.dates.entries import NOT_A_DATE
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.spelling import folded
 from data_loaders.meaning.vocabulary import Term, parse_name
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, listed, plural, shown
-
-Entries = npt.NDArray[np.bool_]
 
 _NEGATIVE = (-9.0, -99.0, -999.0, -9999.0)
 _POSITIVE = (
@@ -51,8 +49,8 @@ _UNKNOWN = frozenset(
 
 
 def without_codes(
-    column: TextColumn, rows: npt.NDArray[np.int64], term: Term | None
-) -> tuple[TextColumn, Entries, list[Issue]]:
+    column: TextColumn, rows: Ints, term: Term | None
+) -> tuple[TextColumn, Bools, list[Issue]]:
     """A column without its codes of "unknown", which entries these are, and a finding on them.
 
     Parameters
@@ -90,7 +88,7 @@ def without_codes(
 
 
 def answers_without_codes(
-    columns: Mapping[str, TextColumn], rows: npt.NDArray[np.int64]
+    columns: Mapping[str, TextColumn], rows: Ints
 ) -> tuple[dict[str, TextColumn], dict[str, Issue]]:
     """Columns of 0, 1 and a code such as 9 without the code, and a finding on each.
 
@@ -113,7 +111,7 @@ def answers_without_codes(
     return cleaned, issues
 
 
-def time_codes(column: TextColumn) -> Entries:
+def time_codes(column: TextColumn) -> Bools:
     """Which entries of a column of times stand for "unknown": 9999 or -9, alone out there.
 
     Parameters
@@ -131,11 +129,11 @@ def time_codes(column: TextColumn) -> Entries:
     far = numbers > 2 * highest
     repeated = (counts >= 2) & (numbers > 1.25 * highest)
     long = np.isin(numbers, _LONG) & (far | repeated)
-    codes: Entries = marked & (negative | long | ((numbers == 99) & far & (counts >= 2)))
+    codes: Bools = marked & (negative | long | ((numbers == 99) & far & (counts >= 2)))
     return codes
 
 
-def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) -> DateColumn:
+def date_codes(column: DateColumn, rows: Ints, *, birth: bool) -> DateColumn:
     """A column of dates in which no time is counted to the days that stand for "unknown".
 
     1900-01-01 and the like are what databases and Excel make of nothing; in a date of birth the
@@ -167,15 +165,15 @@ def date_codes(column: DateColumn, rows: npt.NDArray[np.int64], *, birth: bool) 
 _MOST_CLASSES = 60
 
 
-def _minus_one(column: TextColumn) -> Entries:
+def _minus_one(column: TextColumn) -> Bools:
     """-1 where many have it and nothing else is negative but other codes."""
     one = (column.numbers == -1) & (column.counts >= _MINUS_ONE)
     others = (column.numbers < 0) & ~one & ~np.isin(column.numbers, _NEGATIVE)
-    marked: Entries = one & ~others.any()
+    marked: Bools = one & ~others.any()
     return marked
 
 
-def _numbers(column: TextColumn, candidates: Entries, term: Term | None) -> Entries:
+def _numbers(column: TextColumn, candidates: Bools, term: Term | None) -> Bools:
     """Which of the candidates stand for "unknown" rather than for the number."""
     numbers, counts = column.numbers, column.counts
     rest = numbers[~candidates & ~np.isnan(numbers) & (counts > 0)]
@@ -188,7 +186,7 @@ def _numbers(column: TextColumn, candidates: Entries, term: Term | None) -> Entr
     impossible = numbers > _limit(column.name, rest, term)
     few = bool((rest % 1 == 0).all()) and len(rest) <= _FEW
     apart = numbers >= highest + 3 if few else (counts >= 2) & (numbers != 9)
-    codes: Entries = candidates & (negative | impossible | ((numbers > 2 * highest) & apart))
+    codes: Bools = candidates & (negative | impossible | ((numbers > 2 * highest) & apart))
     return codes
 
 
@@ -209,7 +207,7 @@ def _limit(name: str, rest: Floats, term: Term | None) -> float:
     )
 
 
-def _words(column: TextColumn, term: Term | None) -> Entries:
+def _words(column: TextColumn, term: Term | None) -> Bools:
     """Words of "unknown"; a single U only beside yes and no, numbers or the sexes."""
     words = [folded(word) for word in column.words]
     marked = np.array([word in _UNKNOWN for word in words], dtype=bool)
@@ -223,7 +221,7 @@ def _words(column: TextColumn, term: Term | None) -> Entries:
     return marked
 
 
-def _blanked(column: TextColumn, marked: Entries) -> TextColumn:
+def _blanked(column: TextColumn, marked: Bools) -> TextColumn:
     """The column with the marked entries blank."""
     place = np.append(np.where(marked, -1, np.cumsum(~marked) - 1), -1).astype(np.int32)
     return TextColumn(column.name, place[column.codes], column.texts[~marked], column.notation)

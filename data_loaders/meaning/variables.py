@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from data_loaders.arrays import Bools, Ints, Texts
 from data_loaders.dates.columns import DateColumn
 from data_loaders.dates.entries import NOT_A_DATE
 from data_loaders.endpoints.date_pairs import date_label
@@ -88,14 +89,14 @@ class ReadColumn:
     cells: npt.NDArray[Any]
     rank: int
     issues: tuple[Issue, ...] = ()
-    leftover: npt.NDArray[np.object_] | None = None
+    leftover: Texts | None = None
     unsure: bool = False
     key: str = ""
 
 
 def read_column(
     column: TextColumn,
-    rows: npt.NDArray[np.int64],
+    rows: Ints,
     stated: Mapping[str, Any] | None = None,
     dates: DateColumn | None = None,
 ) -> ReadColumn:
@@ -172,8 +173,8 @@ def read_column(
 
 
 def _known(
-    column: TextColumn, rows: npt.NDArray[np.int64], term: Term | None, *, free: bool
-) -> tuple[TextColumn, npt.NDArray[np.bool_], list[Issue]]:
+    column: TextColumn, rows: Ints, term: Term | None, *, free: bool
+) -> tuple[TextColumn, Bools, list[Issue]]:
     """The column without codes of "unknown", unless its kind is stated; sexes in one spelling."""
     coded, issues = np.zeros(len(column.texts), dtype=bool), list[Issue]()
     if free:
@@ -250,9 +251,7 @@ def _classes(column: TextColumn, term: Term | None) -> tuple[TextColumn, list[Is
     return folded_spellings(column, term)
 
 
-def _with_codes(
-    leftover: npt.NDArray[np.object_] | None, raw: TextColumn, coded: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.object_] | None:
+def _with_codes(leftover: Texts | None, raw: TextColumn, coded: Bools) -> Texts | None:
     """What is no number, with the numbers that were taken for codes: nothing is lost."""
     held = raw.rows_holding(coded & ~np.isnan(raw.numbers))
     if not held.any():
@@ -313,9 +312,7 @@ def _kind_of(
     return "text", f"{plural(len(column.texts), 'different value')}"
 
 
-def _no_numbers(
-    column: TextColumn, rows: npt.NDArray[np.int64], term: Term | None, kind: str
-) -> list[Issue]:
+def _no_numbers(column: TextColumn, rows: Ints, term: Term | None, kind: str) -> list[Issue]:
     """A finding on a measurement, by its name, that holds words; what was asked is not repeated."""
     strange = np.isnan(column.numbers)
     measured = term is not None and term.kind == "numeric" and not column.notation.open
@@ -395,9 +392,7 @@ def _levels(column: TextColumn) -> tuple[str, ...]:
     return order_of(levels) or nominal_order(levels)
 
 
-def _leftover(
-    column: TextColumn, rows: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.object_] | None, list[Issue]]:
+def _leftover(column: TextColumn, rows: Ints) -> tuple[Texts | None, list[Issue]]:
     no_number = np.isnan(column.numbers)
     if not no_number.any() and not column.bounded.any():
         return None, []

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-from data_loaders.files.columns import Floats, TextColumn
+from data_loaders.arrays import Floats, Texts
+from data_loaders.files.columns import TextColumn
 from data_loaders.model import Issue
 from data_loaders.variants.classes import class_of_change, variant_class
 from data_loaders.wording import plural, shown
@@ -20,7 +20,7 @@ def classes_of(
     cdna: TextColumn | None,
     file: str,
     rows: int,
-) -> tuple[npt.NDArray[np.object_], list[Issue]]:
+) -> tuple[Texts, list[Issue]]:
     """The class of each variant: from the annotator's word, else from the change itself.
 
     Parameters
@@ -75,9 +75,9 @@ def classes_of(
     ]
 
 
-def _of_entries(column: TextColumn, classes: list[str]) -> npt.NDArray[np.object_]:
+def _of_entries(column: TextColumn, classes: list[str]) -> Texts:
     """One class an entry, laid out to one a row; blank rows are unknown."""
-    cells: npt.NDArray[np.object_] = np.array([*classes, "unknown"], dtype=object)[column.codes]
+    cells: Texts = np.array([*classes, "unknown"], dtype=object)[column.codes]
     return cells
 
 

@@ -14,13 +14,11 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
-from data_loaders.files.columns import Floats, TextColumn, relabelled
+from data_loaders.arrays import Bools, Floats, Ints
+from data_loaders.files.columns import TextColumn, relabelled
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural, shown
-
-Bools = npt.NDArray[np.bool_]
 
 _PERCENT_HEADER = re.compile(
     r"%|percent|per[_\s.]?cent|\bpct|_pct|prozent|pourcent|percentuale|porcentaje|_perc\b",
@@ -103,7 +101,7 @@ def allele_fractions(
     parts: Mapping[str, str],
     columns: Mapping[str, TextColumn],
     file: str,
-    lines: npt.NDArray[np.int64],
+    lines: Ints,
 ) -> tuple[Floats, list[Issue]]:
     """Share of the reads that carry the variant, from 0 to 1: a column, else counts of reads.
 
@@ -187,7 +185,7 @@ def _of_reads(
 
 
 def _scaled(
-    column: TextColumn, by_reads: Floats, file: str, lines: npt.NDArray[np.int64]
+    column: TextColumn, by_reads: Floats, file: str, lines: Ints
 ) -> tuple[Floats, list[Issue]]:
     """A column of allele fractions as shares of 1."""
     numbers, signed = column.numbers, column.percent
@@ -249,7 +247,7 @@ def _nearer(candidate: Floats, other: Floats, by_reads: Floats) -> bool:
     return borne_out(candidate) > _NEARLY_ALL and borne_out(other) < 1 - _NEARLY_ALL
 
 
-def _unread(column: TextColumn, file: str, lines: npt.NDArray[np.int64]) -> list[Issue]:
+def _unread(column: TextColumn, file: str, lines: Ints) -> list[Issue]:
     """A finding about cells that hold something else than one number."""
     rows = column.rows_holding(np.isnan(column.numbers))
     if not rows.any():
@@ -268,7 +266,7 @@ def _unread(column: TextColumn, file: str, lines: npt.NDArray[np.int64]) -> list
 
 
 def _against_reads(
-    values: Floats, by_reads: Floats, column: str, file: str, lines: npt.NDArray[np.int64]
+    values: Floats, by_reads: Floats, column: str, file: str, lines: Ints
 ) -> list[Issue]:
     """A finding where a fraction is far from that of the reads beside it."""
     rows = np.abs(values - by_reads) > _FAR
@@ -292,7 +290,7 @@ def _mixed(
     below: Bools,
     above: Bools,
     words: tuple[str, str],
-    lines: npt.NDArray[np.int64],
+    lines: Ints,
 ) -> list[Issue]:
     """The finding about a column in two scales: the file's name and what was done."""
     low, high = column.rows_holding(below), column.rows_holding(above)

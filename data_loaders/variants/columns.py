@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
 from data_loaders.alterations.gene_cells import is_gene_identifier
 from data_loaders.alterations.hgvs import protein_change
 from data_loaders.alterations.mutation_rule import REASONS, SET_ASIDE
+from data_loaders.arrays import Ints
 from data_loaders.endpoints.find import find_pairs
 from data_loaders.files.columns import TextColumn
 from data_loaders.meaning.identifiers import looks_like_identifier
@@ -221,7 +221,7 @@ def unclear_columns(
     parts: Mapping[str, str],
     columns: Mapping[str, TextColumn],
     file: str,
-    lines: npt.NDArray[np.int64],
+    lines: Ints,
 ) -> list[Issue]:
     """What columns that judge variants say that is not understood or not used.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.gene_cells import (
@@ -26,7 +25,8 @@ from data_loaders.alterations.mutation_rule import (
     set_aside_issues,
     swapped_reads,
 )
-from data_loaders.files.columns import Floats, TextColumn, relabelled
+from data_loaders.arrays import Bools, Floats, Ints, Positions, States, Texts
+from data_loaders.files.columns import TextColumn, relabelled
 from data_loaders.files.tables import RawTable
 from data_loaders.joining.samples import (
     Links,
@@ -41,10 +41,8 @@ from data_loaders.model import CohortError, Issue
 from data_loaders.variants._values import classes_of, inserted_bases
 from data_loaders.variants.allele_fractions import allele_fractions, read_counts, with_allele_depths
 from data_loaders.variants.columns import NUMBERS, unclear_columns
-from data_loaders.variants.sample_types import RANK_LATER, Ranks, ranks_of
+from data_loaders.variants.sample_types import RANK_LATER, ranks_of
 from data_loaders.wording import listed, plural, shown
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +73,10 @@ class Variants:
     """
 
     frame: pd.DataFrame
-    patients: npt.NDArray[np.intp]
+    patients: Positions
     counted: Bools
     inserted: Floats
-    cdna: npt.NDArray[np.object_]
+    cdna: Texts
     listed: Bools
     maybe: Bools
     sequenced: Bools | None
@@ -203,9 +201,7 @@ def read_variants(
     )
 
 
-def _tell_parts(
-    genes: TextColumn, changes: npt.NDArray[np.object_], classes: npt.NDArray[np.object_]
-) -> None:
+def _tell_parts(genes: TextColumn, changes: Texts, classes: Texts) -> None:
     """Write what the column of genes says besides (``FLT3-ITD``) where no change is given."""
     named = [part_of_gene(str(text)) for text in genes.texts]
     for place, part in enumerate(named):
@@ -220,7 +216,7 @@ def _unseen(
     parts: Mapping[str, str],
     columns: Mapping[str, TextColumn],
     file: str,
-    lines: npt.NDArray[np.int64],
+    lines: Ints,
 ) -> tuple[Bools, list[Issue]]:
     """Rows of which the tumour has no read with the change, though it has others."""
     if "alt_count" not in parts:
@@ -238,9 +234,7 @@ def _unseen(
     return (alt == 0) & covered, issues
 
 
-def _other_samples(
-    ranks: Ranks, patients: npt.NDArray[np.intp], file: str
-) -> tuple[Bools, list[Issue]]:
+def _other_samples(ranks: States, patients: Positions, file: str) -> tuple[Bools, list[Issue]]:
     """Rows of samples that are later than another of the same patient."""
     best = np.full(patients.max(initial=-1) + 1, RANK_LATER + 2, dtype=np.int8)
     np.minimum.at(best, patients, ranks)
@@ -268,7 +262,7 @@ def _cells(column: TextColumn, *, numeric: bool) -> Any:
     return pd.Categorical.from_codes(column.codes, pd.Index(column.texts, dtype=object))
 
 
-def _rows(column: TextColumn, rows: npt.NDArray[np.intp]) -> TextColumn:
+def _rows(column: TextColumn, rows: Positions) -> TextColumn:
     """Some rows of a column, with all its entries."""
     return TextColumn(column.name, column.codes[rows], column.texts, column.notation)
 

@@ -10,11 +10,9 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from data_loaders.arrays import States
 from data_loaders.files.columns import TextColumn
-
-Ranks = npt.NDArray[np.int8]
 
 # How well a sample stands for its patient's disease at its start, smaller better.
 RANK_FIRST, RANK_UNKNOWN, RANK_LATER, RANK_NORMAL = range(4)
@@ -69,7 +67,7 @@ def tells_first_from_later(column: TextColumn) -> bool:
     return both and bool(known > _NEARLY_ALL * column.counts.sum())
 
 
-def ranks_of(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: int) -> Ranks:
+def ranks_of(parts: Mapping[str, str], columns: Mapping[str, TextColumn], rows: int) -> States:
     """Rank of the sample of each row of a list.
 
     Parameters

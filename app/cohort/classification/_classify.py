@@ -8,7 +8,6 @@ from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.classification._disease import (
@@ -22,6 +21,7 @@ from app.cohort.classification._facts import IMPLIES, Fact, Reader, numbers_said
 from app.cohort.classification._lists import LISTS, Rule
 from app.cohort.classification._making import facts_of
 from data_loaders import Cohort
+from data_loaders.arrays import Positions, Texts
 
 SYSTEMS: Mapping[str, str] = MappingProxyType(
     {
@@ -183,7 +183,7 @@ def _classified(
     return Classification(system, SYSTEMS[system], _SOURCES[system], table, unrecorded_absent)
 
 
-def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
+def _objects(values: Sequence[object]) -> Texts:
     """An array with each value, tuples too, as one thing."""
     held = np.empty(len(values), dtype=object)
     for position, value in enumerate(values):
@@ -191,14 +191,12 @@ def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
     return held
 
 
-def _each(value: tuple[str, ...]) -> npt.NDArray[np.object_]:
+def _each(value: tuple[str, ...]) -> Texts:
     """The same for all that it is assigned to."""
     return _objects([value])
 
 
-def _evidence(
-    said: str, facts: Sequence[Fact], rows: npt.NDArray[np.intp]
-) -> npt.NDArray[np.object_]:
+def _evidence(said: str, facts: Sequence[Fact], rows: Positions) -> Texts:
     """The sentences of patients to whom a list says the same; who shares all of them has one."""
     alike = np.zeros(len(rows), dtype=np.int64)
     for fact in facts:

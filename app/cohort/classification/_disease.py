@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from app.cohort.gene_states import States
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, States, Texts
 from data_loaders.meaning.families import family_of
 from data_loaders.meaning.vocabulary import term_of
-
-Texts = npt.NDArray[np.object_]
 
 DISEASES = ("MDS", "AML", "CMML", "MPN")
 _DIAGNOSES = ("diagnosis", "diagnosis_detail", "who", "fab")
@@ -68,7 +65,7 @@ def _disease(text: str) -> str:
     return family_of(text) or ""
 
 
-def without_bcr(words: Texts) -> npt.NDArray[np.bool_]:
+def without_bcr(words: Texts) -> Bools:
     """Whose diagnosis says that there is no BCR::ABL1: ET, PV and myelofibrosis."""
     named = re.compile(r"\bet\b|\bpv\b|\bp?mf\b|thrombocyth|polycyth|myelofib|fibrot|fibrosis")
     codes, different = pd.factorize(words)

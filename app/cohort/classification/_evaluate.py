@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.classification._lists import Rule
+from data_loaders.arrays import Positions, States
 
 _Known = tuple[int, ...]
 
@@ -42,10 +42,10 @@ def fact_names(rules: Sequence[Rule]) -> list[str]:
 
 def verdicts(
     rules: Sequence[Rule],
-    states: npt.NDArray[np.int8],
+    states: States,
     names: Sequence[str],
     implies: Sequence[tuple[str, str]] = (),
-) -> tuple[npt.NDArray[np.intp], list[Verdict]]:
+) -> tuple[Positions, list[Verdict]]:
     """Judge patients by a list.
 
     Parameters

@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from app.cohort.gene_states import States
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Floats, Positions, States
 from data_loaders.karyotype import Karyotype, parse_karyotype
 from data_loaders.karyotype.events import read_events
 from data_loaders.meaning.vocabulary import term_of
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -264,7 +261,7 @@ class Cytogenetics:
         ]
 
     @cached_property
-    def _karyotypes(self) -> tuple[npt.NDArray[np.intp], tuple[str, ...]]:
+    def _karyotypes(self) -> tuple[Positions, tuple[str, ...]]:
         """Which karyotype each patient has, and the different ones; -1 and none without."""
         for name in self._of_term("karyotype"):
             if name in self.cohort.patients and self.cohort.variables[name].kind == "text":
@@ -273,7 +270,7 @@ class Cytogenetics:
         return np.full(len(self.cohort), -1, dtype=np.intp), ()
 
     @property
-    def _which(self) -> npt.NDArray[np.intp]:
+    def _which(self) -> Positions:
         return self._karyotypes[0]
 
     @property
@@ -281,7 +278,7 @@ class Cytogenetics:
         return self._karyotypes[1]
 
     @cached_property
-    def _counts(self) -> npt.NDArray[np.float64]:
+    def _counts(self) -> Floats:
         """Abnormalities of karyotypes read in full; the loader counted them once."""
         if "n_abnormalities" in self.cohort.variables:
             return self.cohort.numbers("n_abnormalities")

@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.classification._events import Cytogenetics
-from app.cohort.gene_states import States, gene_states
+from app.cohort.gene_states import gene_states
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Floats, Positions, States, Texts
 from data_loaders.meaning.vocabulary import factor_between, term_of
-
-Floats = npt.NDArray[np.float64]
-Texts = npt.NDArray[np.object_]
 
 # A number that implies another: who has 20 % blasts has 10 %.
 IMPLIES: tuple[tuple[str, str], ...] = (
@@ -174,7 +171,7 @@ def numbers_said(label: str, values: Floats, unit: str, column: str) -> Texts:
     return _of_codes(texts, codes)
 
 
-def _of_codes(texts: Sequence[str], codes: npt.NDArray[np.intp]) -> Texts:
+def _of_codes(texts: Sequence[str], codes: Positions) -> Texts:
     """One text a patient; the code -1 has none."""
     found: Texts = np.array([*texts, ""], dtype=object)[codes]
     return found
@@ -268,7 +265,7 @@ def _several(reader: Reader, genes: Sequence[str], what: str) -> Fact:
     return Fact(any_of(states), yes, no, asks)
 
 
-def _patterns(rows: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+def _patterns(rows: Bools) -> tuple[Positions, Bools]:
     patterns, codes = np.unique(rows, axis=0, return_inverse=True)
     return codes.reshape(-1), patterns
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.cohort.classification._facts import Fact, Reader, all_of, any_of
-from app.cohort.gene_states import States
+from data_loaders.arrays import States
 
 # Grinfeld 2018; 7/7q and loss of heterozygosity of 4q beside them.
 CHROMATIN_MPN = ("ASXL1", "EZH2", "SRSF2", "U2AF1", "CBL", "ZRSR2", "GNAS", "KRAS", "IDH2", "BCOR",

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.derived._definition import DerivedEndpoint, DerivedError
 from app.cohort.derived._evaluate import Evaluation
@@ -18,13 +17,12 @@ from app.cohort.derived._functions import months_between
 from app.cohort.derived._names import Names, typed
 from app.cohort.derived._parsing import parse
 from app.cohort.derived._values import IN_WORDS, Array, unit_words
+from data_loaders.arrays import Bools, Floats, States
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.model import Cohort, Endpoint
 from data_loaders.wording import listing, mid_sentence, plural
 
 Scale = Literal["months", "dates"]
-Mask = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
 _DATED = re.compile(r"(?:date|time) (?:of|to) (.+)|(.+?),? (?:date|time from .+)\Z", re.IGNORECASE)
 _TOLD = {"months": "counts months", "dates": "is a date"}
@@ -63,7 +61,7 @@ class _Event:
     """One event: who had it (1, 0, -1 not known) and when, and the endpoint it is, if one."""
 
     words: str
-    happened: npt.NDArray[np.int8]
+    happened: States
     at: Array
     endpoint: Endpoint | None = None
 
@@ -269,7 +267,7 @@ def follow_up(cohort: Cohort, definition: DerivedEndpoint) -> FollowUp:
 def _first(
     months: Callable[[Array], Floats],
     events: Sequence[_Event],
-    carried: Sequence[tuple[Mask, Floats]] = (),
+    carried: Sequence[tuple[Bools, Floats]] = (),
 ) -> Floats | np.float64:
     """When the first of events happened, infinite where none did."""
     found = [np.where(one.happened == 1, months(one.at), np.inf) for one in events]
@@ -292,7 +290,7 @@ def _entry(
 
 
 def _notes(
-    definition: DerivedEndpoint, left_out: dict[str, int], late: Mask, cut: Mask
+    definition: DerivedEndpoint, left_out: dict[str, int], late: Bools, cut: Bools
 ) -> tuple[str, ...]:
     notes = []
     if left_out:
@@ -320,7 +318,7 @@ def _unquoted(words: str) -> str:
     return " ".join(words.replace("`", "").split())
 
 
-def _gone(moments: Array) -> Mask:
+def _gone(moments: Array) -> Bools:
     return np.asarray(np.isnat(moments) if moments.dtype.kind == "M" else np.isnan(moments))
 
 

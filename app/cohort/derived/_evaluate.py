@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.derived._definition import DerivedError
 from app.cohort.derived._functions import FUNCTIONS
@@ -29,6 +28,7 @@ from app.cohort.derived._values import (
     same_unit,
     unit_words,
 )
+from data_loaders.arrays import Bools, States
 from data_loaders.wording import listed, shown
 
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -60,7 +60,7 @@ class Evaluation:
     parsed: Parsed
     names: Names
     losses: Losses = field(default_factory=Losses)
-    used: dict[tuple[Origin, str], npt.NDArray[np.bool_]] = field(default_factory=dict)
+    used: dict[tuple[Origin, str], Bools] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -219,17 +219,17 @@ class Evaluation:
             data = np.where((data == 0) | (held == 0), 0, np.minimum(data, held)).astype(np.int8)
         return Value("truth", data)
 
-    def _among(self, left: ast.expr, one: Value, right: ast.expr) -> npt.NDArray[np.int8]:
+    def _among(self, left: ast.expr, one: Value, right: ast.expr) -> States:
         entries = right.elts if isinstance(right, ast.Tuple | ast.List) else [right]
         if not entries or not all(isinstance(e, ast.Constant | ast.UnaryOp) for e in entries):
             raise self.refusal(right, 'After “in” stand values in brackets, as in ("ET", "PV")')
         found = [self._pair(left, one, e, self.value(e), ast.Eq()) for e in entries]
-        states: npt.NDArray[np.int8] = np.max(np.stack(found), axis=0)
+        states: States = np.max(np.stack(found), axis=0)
         return states
 
     def _pair(
         self, left: ast.expr, one: Value, right: ast.expr, other: Value, op: ast.cmpop
-    ) -> npt.NDArray[np.int8]:
+    ) -> States:
         ordered = not isinstance(op, ast.Eq | ast.NotEq)
         if {one.kind, other.kind} == {"date", "text"}:
             one, other = self._as_dates(left, one), self._as_dates(right, other)

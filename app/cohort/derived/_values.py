@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from data_loaders.arrays import Bools
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.meaning.vocabulary import factor_between
 
@@ -50,7 +51,7 @@ class Value:
     literal: bool = False
 
     @property
-    def missing(self) -> npt.NDArray[np.bool_]:
+    def missing(self) -> Bools:
         """Who has no value, shape (n,)."""
         if self.kind == "truth":
             return np.asarray(self.data < 0)
@@ -69,9 +70,9 @@ class Value:
 class Losses:
     """Why a formula gives nothing in patients who have all that it needs: reason to patients."""
 
-    held: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    held: dict[str, Bools] = field(default_factory=dict)
 
-    def note(self, reason: str, who: npt.NDArray[np.bool_]) -> None:
+    def note(self, reason: str, who: Bools) -> None:
         """Remember patients who lost their value."""
         if who.any():
             self.held[reason] = self.held.get(reason, np.zeros(len(who), dtype=bool)) | who

@@ -12,10 +12,9 @@ from functools import cache
 
 import highspy
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from data_loaders.arrays import Bools, Floats, Ints
+
 _SLACK = 1e-6
 _PRIMAL_SIMPLEX = 4
 
@@ -61,7 +60,7 @@ def told_by_programme(table: Ints, low: Ints, high: Ints, small: Bools, k: int) 
     )
     least, most = np.full(len(cells), np.inf), np.full(len(cells), -np.inf)
 
-    def solve(goal: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def solve(goal: Floats) -> Floats:
         """Find a possible table; it tells of all its counts. Returns how its limits bind."""
         solver.changeColsCost(len(cells), columns, goal)
         solver.run()

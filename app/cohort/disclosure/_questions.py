@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Altered, Between, Clause, Filter, InSet, Not
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Floats, Ints
 
 MISSING, OTHER = "Missing", "Other values"
 ALTERED, NOT_ALTERED, NOT_TESTED = "Altered", "Not altered", "Not tested"
@@ -30,7 +30,6 @@ _MOST_RANGES = 6
 _GROUPED = ("categorical", "ordinal", "binary")
 _STEPS = (1, 2, 5)
 
-Ints = npt.NDArray[np.int64]
 Kind = Literal["disease", "variable", "alteration"]
 
 
@@ -226,7 +225,7 @@ def _of_numbers(cohort: Cohort, variable: Variable, threshold: int) -> Dimension
     )  # fmt: skip
 
 
-def _edges(known: npt.NDArray[np.float64], threshold: int, width: float | None) -> Ints:
+def _edges(known: Floats, threshold: int, width: float | None) -> Ints:
     """Round limits with at least twice the threshold of patients in every range."""
     ordered = np.sort(known)
     low, high = np.percentile(ordered, [5, 95])

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.disclosure._programme import told_by_programme
 from app.cohort.disclosure._questions import (
@@ -30,6 +29,7 @@ from app.cohort.disclosure._questions import (
     published_of,
 )
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Ints
 
 GRID = (0, 6, 12, 24, 36, 60, 84, 120, 180, 240)
 EVENTS, COMPETING, AT_RISK = "events", "competing", "at risk"
@@ -37,8 +37,6 @@ _MOST_ENDPOINTS = 3
 _SWEEPS = 6
 _MOST_HELD = 8
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 Point = tuple[str, str, int]
 _Name = str | Point
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.colours import assign_colours
@@ -24,6 +23,7 @@ from app.cohort.filters import Filter
 from app.cohort.groupings import Grouping, GroupingSpec
 from app.cohort.tally import TallyError, event_table
 from data_loaders import Cohort, Endpoint, Variable
+from data_loaders.arrays import Floats
 
 if TYPE_CHECKING:
     from app.cohort.disclosure._policy import Disclosure
@@ -304,7 +304,7 @@ class ReleasedTally:
         return found if len(found) > 1 and found[0][0] == 0 else []
 
 
-def _spread(months: Sequence[tuple[int, ...]], k: int) -> npt.NDArray[np.float64]:
+def _spread(months: Sequence[tuple[int, ...]], k: int) -> Floats:
     """Time and cause of every k patients who leave; nothing where there are too few months."""
     leaving: list[tuple[float, int]] = []
     if months:

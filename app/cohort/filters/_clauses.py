@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Bools, States
 from data_loaders.wording import listing
 
-Truth = npt.NDArray[np.int8]
 Scalar = str | int | float | bool
 
 
@@ -29,8 +28,8 @@ class FilterError(ValueError):
 class Clause(Protocol):
     """A condition on patients."""
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth of the condition for every patient: 1, 0 or -1 (unknown)."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States of the condition for every patient: 1, 0 or -1 (unknown)."""
 
     def describe(self, cohort: Cohort | None = None) -> str:
         """The condition in words, with the cohort's labels where one is given."""
@@ -55,7 +54,7 @@ def label_of(cohort: Cohort | None, name: str) -> str:
     return variable.label if variable is not None else name
 
 
-def state_of(cohort: Cohort, feature: str) -> Truth:
+def state_of(cohort: Cohort, feature: str) -> States:
     """State of an alteration; raises FilterError where the cohort has none of that name."""
     try:
         return cohort.feature_state(feature)
@@ -95,7 +94,7 @@ def _numbers(values: tuple[Scalar, ...]) -> set[float]:
     return numbers
 
 
-def truth_of(known: npt.NDArray[np.bool_], holds: npt.NDArray[np.bool_]) -> Truth:
+def truth_of(known: Bools, holds: Bools) -> States:
     """1 or 0 where it is known, -1 where it is not."""
     return np.where(known, holds.astype(np.int8), np.int8(-1)).astype(np.int8)
 
@@ -107,8 +106,8 @@ class InSet:
     column: str
     values: tuple[Scalar, ...]
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient; numbers compare as numbers, all else as text."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient; numbers compare as numbers, all else as text."""
         numeric = pd.api.types.is_numeric_dtype(column_of(cohort, self.column).dtype)
         codes, values = cohort.factor(self.column)
         wanted = _numbers(self.values) if numeric else {str(value) for value in self.values}
@@ -133,8 +132,8 @@ class Between:
     low: float | None
     high: float | None
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient; a missing number is unknown."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient; a missing number is unknown."""
         series = column_of(cohort, self.column)
         if not pd.api.types.is_numeric_dtype(series.dtype):
             raise FilterError(
@@ -171,9 +170,9 @@ class Known:
 
     column: str
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient: 1 or 0."""
-        known: Truth = column_of(cohort, self.column).notna().to_numpy().astype(np.int8)
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient: 1 or 0."""
+        known: States = column_of(cohort, self.column).notna().to_numpy().astype(np.int8)
         return known
 
     def describe(self, cohort: Cohort | None = None) -> str:
@@ -191,8 +190,8 @@ class Altered:
 
     feature: str
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient."""
         return state_of(cohort, self.feature)
 
     def describe(self, cohort: Cohort | None = None) -> str:
@@ -210,8 +209,8 @@ class Not:
 
     clause: Clause
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient."""
         truth = self.clause.evaluate(cohort)
         return np.where(truth < 0, truth, 1 - truth).astype(np.int8)
 
@@ -239,8 +238,8 @@ class All:
 
     clauses: tuple[Clause, ...]
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient: no beats unknown, unknown beats yes."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient: no beats unknown, unknown beats yes."""
         truth = np.ones(cohort.n, dtype=np.int8)
         for clause in self.clauses:
             other = clause.evaluate(cohort)
@@ -262,8 +261,8 @@ class AnyOf:
 
     clauses: tuple[Clause, ...]
 
-    def evaluate(self, cohort: Cohort) -> Truth:
-        """Truth for every patient: yes beats unknown, unknown beats no."""
+    def evaluate(self, cohort: Cohort) -> States:
+        """States for every patient: yes beats unknown, unknown beats no."""
         truth = np.zeros(cohort.n, dtype=np.int8)
         for clause in self.clauses:
             other = clause.evaluate(cohort)

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters._clauses import All, Clause, FilterError
 from app.cohort.filters._parsing import parse_clause
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 __all__ = ["Filter", "FilterError", "Selection"]
 
@@ -35,7 +35,7 @@ class Selection:
     """
 
     source: Cohort
-    mask: npt.NDArray[np.bool_]
+    mask: Bools
     attrition: pd.DataFrame
     sentence: str
 

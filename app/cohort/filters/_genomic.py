@@ -16,7 +16,6 @@ from app.cohort.filters._clauses import (
     Clause,
     FilterError,
     Not,
-    Truth,
     feature_label,
     plain_number,
     state_of,
@@ -24,6 +23,7 @@ from app.cohort.filters._clauses import (
 from app.cohort.gene_states import TESTED_SHARE, gene_states
 from data_loaders import Cohort
 from data_loaders.alterations.mutation_rule import counts
+from data_loaders.arrays import States
 from data_loaders.wording import listing
 
 
@@ -33,7 +33,7 @@ class Tested:
 
     feature: str
 
-    def evaluate(self, cohort: Cohort) -> Truth:
+    def evaluate(self, cohort: Cohort) -> States:
         """Truth for every patient: 1 or 0."""
         return (state_of(cohort, self.feature) >= 0).astype(np.int8)
 
@@ -65,7 +65,7 @@ class Variant:
     low: float | None = None
     high: float | None = None
 
-    def evaluate(self, cohort: Cohort) -> Truth:
+    def evaluate(self, cohort: Cohort) -> States:
         """Truth for every patient.
 
         Unknown where the gene was not tested, where it is altered but no variant is listed, and
@@ -143,7 +143,7 @@ class MutatedGenes:
     low: float | None
     high: float | None
 
-    def evaluate(self, cohort: Cohort) -> Truth:
+    def evaluate(self, cohort: Cohort) -> States:
         """Truth for every patient: unknown where genes that were not tested could decide it."""
         states = gene_states(cohort)
         if not states:
@@ -183,9 +183,9 @@ class Patients:
 
     ids: tuple[str, ...]
 
-    def evaluate(self, cohort: Cohort) -> Truth:
+    def evaluate(self, cohort: Cohort) -> States:
         """Truth for every patient: 1 or 0; identifiers that the cohort lacks match nobody."""
-        listed: Truth = cohort.patients.index.isin(self.ids).astype(np.int8)
+        listed: States = cohort.patients.index.isin(self.ids).astype(np.int8)
         return listed
 
     def describe(self, cohort: Cohort | None = None) -> str:  # noqa: ARG002

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.groupings._grouping import (
     HIDDEN,
@@ -17,6 +16,7 @@ from app.cohort.groupings._grouping import (
     Grouping,
     GroupingError,
 )
+from data_loaders.arrays import Bools
 
 MAX_NAME = 60
 
@@ -158,9 +158,7 @@ def arranged(grouping: Grouping, arrangement: Arrangement) -> Grouping:
     )
 
 
-def small_groups(
-    grouping: Grouping, arrangement: Arrangement, mask: npt.NDArray[np.bool_]
-) -> tuple[str, ...]:
+def small_groups(grouping: Grouping, arrangement: Arrangement, mask: Bools) -> tuple[str, ...]:
     """Original names of the groups to set aside: too small to be tested, but not empty.
 
     None where fewer than two others would be left, for then there is nothing else to look at.

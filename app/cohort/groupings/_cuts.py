@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.groupings._grouping import MAX_GROUPS, MISSING, Grouping, GroupingError
 from app.cohort.groupings._thresholds import Threshold, clinical_thresholds
 from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Bools, Floats, Ints
 
 MEDIAN, TERTILES, QUARTILES, CLINICAL = "median", "tertiles", "quartiles", "clinical"
 TYPED, OPTIMAL = "typed", "optimal"
@@ -92,7 +92,7 @@ def typed_values(text: str) -> tuple[float, ...]:
     return tuple(value + 0.0 for value in values)
 
 
-def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) -> Grouping:
+def by_cut(cohort: Cohort, cut: Cut, mask: Bools | None = None) -> Grouping:
     """Patients by a number, in intervals named with their unit; those without a value are in none.
 
     Parameters
@@ -131,7 +131,7 @@ def by_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_] | None = None) 
     )
 
 
-def fixed_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_]) -> Cut:
+def fixed_cut(cohort: Cohort, cut: Cut, mask: Bools) -> Cut:
     """The cut at the values that its quantiles have in some patients; other cuts as they are.
 
     Raises
@@ -149,9 +149,7 @@ def fixed_cut(cohort: Cohort, cut: Cut, mask: npt.NDArray[np.bool_]) -> Cut:
     return Cut(cut.column, TYPED, tuple(step.value for step in steps))
 
 
-def fixed_by_counts(
-    cohort: Cohort, cut: Cut, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
-) -> Cut:
+def fixed_by_counts(cohort: Cohort, cut: Cut, values: Floats, counts: Ints) -> Cut:
     """The same, of patients of whom it is only known how many have each value.
 
     Parameters
@@ -185,9 +183,7 @@ def cut_options(cohort: Cohort) -> list[str]:
     ]
 
 
-def _thresholds(
-    variable: Variable, cut: Cut, values: npt.NDArray[np.float64]
-) -> tuple[tuple[Threshold, ...], str]:
+def _thresholds(variable: Variable, cut: Cut, values: Floats) -> tuple[tuple[Threshold, ...], str]:
     """Where to cut, ascending, and what to say about it."""
     if cut.rule in _PARTS:
         known = np.sort(values[~np.isnan(values)])
@@ -213,7 +209,7 @@ def _thresholds(
 
 
 def _quantiles(
-    variable: Variable, rule: str, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]
+    variable: Variable, rule: str, values: Floats, counts: Ints
 ) -> tuple[Threshold, ...]:
     """Cuts at quantiles, as :func:`numpy.quantile` has them, of values that some patients share."""
     if not len(values):
@@ -239,7 +235,7 @@ def _quantiles(
     return tuple(Threshold(readable_cut(values[i], values[i + 1])) for i in places)
 
 
-def median_split(known: npt.NDArray[np.float64]) -> float:
+def median_split(known: Floats) -> float:
     """The value at which patients are halved, up to it and above; it leaves no side empty.
 
     The median; where nobody is above it, the next value below it.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
+
+from data_loaders.arrays import Bools, Codes, Ints
 
 MISSING, NOT_TESTED, NOT_DRAWN, OUTSIDE, HIDDEN, SEVERAL, UNKNOWN = -1, -2, -3, -4, -5, -6, -7
 SMALL, UNCERTAIN, OTHER_DISEASE = -8, -9, -10
@@ -62,7 +63,7 @@ class Grouping:
 
     label: str
     names: tuple[str, ...]
-    codes: npt.NDArray[np.int16]
+    codes: Codes
     colours: tuple[str, ...]
     ordered: bool = False
     data_driven: bool = False
@@ -75,16 +76,16 @@ class Grouping:
         if len(self.names) != len(self.colours) or len(set(self.names)) != len(self.names):
             raise GroupingError(f"The groups of {self.label} need one colour and one name each.")
 
-    def sizes(self, mask: npt.NDArray[np.bool_] | None = None) -> tuple[int, ...]:
+    def sizes(self, mask: Bools | None = None) -> tuple[int, ...]:
         """Patients in each group, among those of the mask."""
         return tuple(self._counts(mask)[_LOWEST : _LOWEST + len(self.names)].tolist())
 
-    def left_out(self, mask: npt.NDArray[np.bool_] | None = None) -> dict[str, int]:
+    def left_out(self, mask: Bools | None = None) -> dict[str, int]:
         """Patients in no group, by reason, among those of the mask; reasons without any omitted."""
         counts = self._counts(mask)[_LOWEST + np.array(list(LEFT_OUT))].tolist()
         return {words: n for words, n in zip(LEFT_OUT.values(), counts, strict=True) if n}
 
-    def _counts(self, mask: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int64]:
+    def _counts(self, mask: Bools | None) -> Ints:
         """Patients by code, the negative ones first; those outside the mask come last."""
         last = _LOWEST + len(self.names)
         places = self.codes + np.int16(_LOWEST)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.colours import SLATE, assign_colours
-from app.cohort.gene_states import TESTED_SHARE, States, gene_states
+from app.cohort.gene_states import TESTED_SHARE, gene_states
 from app.cohort.groupings._grouping import MAX_GROUPS, NOT_TESTED, Grouping, GroupingError
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Bools, Codes, States
 
 NONE_OF_THESE = "None of these"
 _MOST_STEPS = 5
@@ -87,7 +87,7 @@ def by_hierarchy(cohort: Cohort, features: Sequence[str]) -> Grouping:
     )
 
 
-def by_burden(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> Grouping:
+def by_burden(cohort: Cohort, mask: Bools | None = None) -> Grouping:
     """Number of mutated genes: none, 1, 2, ... and the last step "or more".
 
     A gene counts once, whatever refinements it has; a gene known only by its refinements
@@ -227,7 +227,7 @@ def _labels(cohort: Cohort, features: Sequence[str]) -> tuple[str, ...]:
     return labels if len(set(labels)) == len(labels) else tuple(features)
 
 
-def _last_step(number: npt.NDArray[np.int16]) -> int:
+def _last_step(number: Codes) -> int:
     reached = [
         step
         for step in range(2, _MOST_STEPS + 1)

@@ -20,6 +20,7 @@ from app.cohort.groupings._grouping import (
 from app.cohort.later_columns import later_columns
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort
+from data_loaders.arrays import States
 
 
 def filters_to_text(filters: Mapping[str, Filter]) -> str:
@@ -69,7 +70,7 @@ def by_filters(cohort: Cohort, filters: Mapping[str, Filter]) -> Grouping:
     return of_filters(cohort, filters, tuple(filters), codes, note)
 
 
-def truths_of(cohort: Cohort, filters: Mapping[str, Filter]) -> npt.NDArray[np.int8]:
+def truths_of(cohort: Cohort, filters: Mapping[str, Filter]) -> States:
     """Whom each filter selects, one row a filter: 1, 0, or -1 where it is not known.
 
     Raises

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.classification import offered_classes
@@ -31,6 +30,7 @@ from app.cohort.later_columns import comes_later, measured_at
 from app.cohort.scores import offered_scores, score_variable, scores_among
 from app.cohort.spec_text import join_parts, split_parts
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools
 
 SAVED, GENES, HIERARCHY, BURDEN, ALLELES = "saved", "genes", "hierarchy", "burden", "alleles"
 CUT, FILTERS, COMBINATIONS, SCORE, CLASS = "cut", "filters", "combinations", "score", "class"
@@ -112,7 +112,7 @@ class GroupingSpec:
     def build(
         self,
         cohort: Cohort,
-        mask: npt.NDArray[np.bool_] | None = None,
+        mask: Bools | None = None,
         saved: SavedGroups | None = None,
     ) -> Grouping:
         """The grouping of the cohort's patients.

@@ -9,7 +9,6 @@ import numpy as np
 
 from app.cohort.scores._evidence import (
     Evidence,
-    States,
     both,
     either,
     first_known,
@@ -18,6 +17,7 @@ from app.cohort.scores._evidence import (
 )
 from app.cohort.scores._finder import Finder
 from app.cohort.scores._karyotype import breaks_at
+from data_loaders.arrays import States
 from data_loaders.karyotype import Karyotype
 
 ADVERSE_2017 = ("RUNX1", "ASXL1")

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.scores._evidence import Evidence, of_numbers
 from app.cohort.scores._inputs import Input, input_of
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools, Floats
 from data_loaders.meaning.families import family_of
 from data_loaders.meaning.vocabulary import factor_between, parse_name, term_of
 
@@ -131,11 +131,11 @@ def _worth(level: str, wanted: Input) -> float:
 
 
 def _of_numbers(
-    values: npt.NDArray[np.float64], variable: Variable, wanted: Input, stated: str | None
+    values: Floats, variable: Variable, wanted: Input, stated: str | None
 ) -> Evidence | None:
     unit = stated or variable.unit or ""
     factor, words = 1.0, ""
-    held: npt.NDArray[np.float64] = values[~np.isnan(values)]
+    held: Floats = values[~np.isnan(values)]
     answers = bool(np.isin(held, (0, 1)).all())
     if wanted.bounds[1] == 1 and not wanted.unit and not answers:
         return None
@@ -212,11 +212,11 @@ _TELLING = {
 class Disease:
     """Who has the disease of a score, and who is said to have another; else nothing is said."""
 
-    has: npt.NDArray[np.bool_]
-    other: npt.NDArray[np.bool_]
+    has: Bools
+    other: Bools
 
     @property
-    def possible(self) -> npt.NDArray[np.bool_]:
+    def possible(self) -> Bools:
         """Who has it or is not said to have another."""
         return self.has | ~self.other
 

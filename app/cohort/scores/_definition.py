@@ -8,9 +8,9 @@ from math import inf
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from data_loaders.arrays import Floats, States
+
 Formula = Callable[[Floats, Mapping[str, Floats]], Floats]
 
 # How well the points are documented: what was read for this engine.
@@ -44,7 +44,7 @@ class Item:
         """The points of each level, the lowest values first."""
         return (self.start, *(step.points for step in self.steps))
 
-    def level(self, values: Floats) -> npt.NDArray[np.int8]:
+    def level(self, values: Floats) -> States:
         """How many steps each value has passed."""
         passed = np.zeros(len(values), dtype=np.int8)
         for step in self.steps:
@@ -146,7 +146,7 @@ class Definition:
         names = [name for item in self.items for name in leaves(item)]
         return tuple(dict.fromkeys([*names, *self.numbers]))
 
-    def category_of(self, values: Floats) -> npt.NDArray[np.int8]:
+    def category_of(self, values: Floats) -> States:
         """Position of the class of each value."""
         bounds = [band.upto for band in self.bands[:-1]]
         side: Literal["left", "right"] = "left" if self.closed == "below" else "right"

@@ -9,7 +9,6 @@ import numpy as np
 
 from app.cohort.scores._evidence import (
     Evidence,
-    Floats,
     both,
     count,
     either,
@@ -19,6 +18,7 @@ from app.cohort.scores._evidence import (
     states_of,
 )
 from app.cohort.scores._finder import Finder
+from data_loaders.arrays import Floats
 
 HMR = ("ASXL1", "EZH2", "SRSF2", "IDH1", "IDH2")
 RESIDUAL = (

@@ -14,7 +14,8 @@ import numpy as np
 
 from app.cohort.scores._definition import Definition, bands
 from app.cohort.scores._engine import Scored, sole
-from app.cohort.scores._evidence import Evidence, States, states_of
+from app.cohort.scores._evidence import Evidence, states_of
+from data_loaders.arrays import States
 
 FAVOURABLE, INTERMEDIATE, ADVERSE = 0, 1, 2
 _BANDS = bands(("Favourable", 1, ""), ("Intermediate", 2, ""), ("Adverse", 3, ""))

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.cohort.scores._definition import Definition, Floats, Item, Nested
+from app.cohort.scores._definition import Definition, Item, Nested
 from app.cohort.scores._evidence import Evidence
+from data_loaders.arrays import Bools, Floats, Ints, States, Texts
 
 Bits = npt.NDArray[np.uint64]
 _ONE = np.uint64(1)
@@ -45,11 +46,11 @@ class Scored:
     value: Floats
     lowest: Floats
     highest: Floats
-    category: npt.NDArray[np.int8]
+    category: States
     possible: Bits
     missing: Bits
     inputs: tuple[str, ...]
-    further: Mapping[str, npt.NDArray[np.object_]]
+    further: Mapping[str, Texts]
 
 
 def scored(definition: Definition, evidence: Mapping[str, Evidence]) -> Scored:
@@ -85,23 +86,23 @@ def scored(definition: Definition, evidence: Mapping[str, Evidence]) -> Scored:
     return Scored(value, lowest, highest, category, possible, missing, inputs, further)
 
 
-def sole(possible: Bits) -> npt.NDArray[np.int8]:
+def sole(possible: Bits) -> States:
     """The class where only one is possible, -1 elsewhere."""
     alone = (possible != 0) & ((possible & (possible - _ONE)) == 0)
     return np.where(alone, _highest_bit(possible), -1).astype(np.int8)
 
 
-def span(first: npt.NDArray[np.int8], last: npt.NDArray[np.int8]) -> Bits:
+def span(first: States, last: States) -> Bits:
     """Bits of the classes from one to another, both included."""
     low, high = first.astype(np.uint64), last.astype(np.uint64)
     bits: Bits = (_ONE << (high + _ONE)) - (_ONE << low)
     return bits
 
 
-def karyotype_missing(inputs: Sequence[str], missing: Bits) -> npt.NDArray[np.bool_]:
+def karyotype_missing(inputs: Sequence[str], missing: Bits) -> Bools:
     """Who lacks a karyotype that the score asks for."""
     asked = sum(1 << place for place, name in enumerate(inputs) if name in KARYOTYPES)
-    lacking: npt.NDArray[np.bool_] = (missing & np.uint64(asked)).astype(np.bool_)
+    lacking: Bools = (missing & np.uint64(asked)).astype(np.bool_)
     return lacking
 
 
@@ -135,7 +136,7 @@ def _added(
     return total
 
 
-def _undecided(definition: Definition, name: str, held: Evidence) -> npt.NDArray[np.bool_]:
+def _undecided(definition: Definition, name: str, held: Evidence) -> Bools:
     """Whose points depend on an input that is not known."""
     if name in definition.numbers:
         return np.asarray(held.low != held.high)
@@ -187,19 +188,17 @@ def _possible(
     return possible
 
 
-def _elsewhere(
-    other: Definition, evidence: Mapping[str, Evidence], category: npt.NDArray[np.int8]
-) -> npt.NDArray[np.object_]:
+def _elsewhere(other: Definition, evidence: Mapping[str, Evidence], category: States) -> Texts:
     """The class by another printed rule where it is another, None elsewhere."""
     theirs = scored(other, evidence).category
     names = np.array([*other.categories, None], dtype=object)
     return names[np.where((theirs >= 0) & (theirs != category), theirs, -1)]
 
 
-def _highest_bit(bits: Bits) -> npt.NDArray[np.int64]:
+def _highest_bit(bits: Bits) -> Ints:
     """Position of the highest bit; exact below 2**53, more points than any score has."""
     return (np.frexp(bits.astype(np.float64))[1] - 1).astype(np.int64)
 
 
-def _lowest_bit(bits: Bits) -> npt.NDArray[np.int64]:
+def _lowest_bit(bits: Bits) -> Ints:
     return _highest_bit(bits & (~bits + _ONE))

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-States = npt.NDArray[np.int8]
+from data_loaders.arrays import Floats, States
 
 
 @dataclass(frozen=True, eq=False)

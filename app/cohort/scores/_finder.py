@@ -15,8 +15,6 @@ from app.cohort.scores import _karyotype as rules
 from app.cohort.scores._columns import Mapped, columns_by_meaning, evidence_of_column
 from app.cohort.scores._evidence import (
     Evidence,
-    Floats,
-    States,
     either,
     first_known,
     of_numbers,
@@ -26,6 +24,7 @@ from app.cohort.scores._evidence import (
 )
 from app.cohort.scores._inputs import input_of
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Floats, States
 from data_loaders.karyotype import Karyotype, parse_karyotype
 from data_loaders.karyotype.events import read_events
 from data_loaders.meaning.derived import DRIVERS, is_triple_negative

@@ -13,9 +13,10 @@ from math import inf
 
 import numpy as np
 
-from app.cohort.scores._definition import Definition, Floats, bands
+from app.cohort.scores._definition import Definition, bands
 from app.cohort.scores._engine import Scored, karyotype_missing, sole, span
 from app.cohort.scores._evidence import Evidence
+from data_loaders.arrays import Floats
 
 _WIDEST = 1.0  # of best and worst, for the mean to be reported
 _RESIDUAL_GENES = 15

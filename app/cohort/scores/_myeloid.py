@@ -12,7 +12,6 @@ import numpy as np
 
 from app.cohort.scores._definition import (
     Definition,
-    Floats,
     Item,
     Nested,
     Step,
@@ -24,6 +23,7 @@ from app.cohort.scores._definition import (
     counted,
     yes,
 )
+from data_loaders.arrays import Floats
 
 _R_BANDS = bands(
     ("Very Low", 1.5, "8.8 years"), ("Low", 3, "5.3 years"), ("Int", 4.5, "3.0 years"),

@@ -7,16 +7,16 @@ from itertools import pairwise
 from math import inf, nextafter
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.scores._definition import Definition, Item, Nested, Sum
 from app.cohort.scores._engine import bound
-from app.cohort.scores._evidence import Evidence, Floats
+from app.cohort.scores._evidence import Evidence
 from app.cohort.scores._inputs import Input, input_of
 from app.cohort.scores._ipssm import IPSS_M, TERMS, values_of
 from app.cohort.scores._score import computed, definition_of, evidence_for
 from data_loaders import Cohort
+from data_loaders.arrays import Floats, States
 
 _WIDE, _TRIED = 100, 101
 # Inputs whose numbers have names.
@@ -132,9 +132,7 @@ def _changes(definition: Definition, held: dict[str, Evidence], name: str, categ
     )
 
 
-def _tried(
-    definition: Definition, held: dict[str, Evidence], name: str, values: Floats
-) -> npt.NDArray[np.int8]:
+def _tried(definition: Definition, held: dict[str, Evidence], name: str, values: Floats) -> States:
     """The class with each of some values of an input, all others as they are."""
     rows = len(values)
     tried = {

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Filter
@@ -38,6 +37,7 @@ from app.cohort.tally._tally import (
 )
 from data_loaders import Cohort, CohortError, Provenance
 from data_loaders.allowed import Allowed
+from data_loaders.arrays import Floats, Ints
 from data_loaders.joining.from_table import cohort_from_table
 from data_loaders.mapping.record import TableMapping
 
@@ -432,7 +432,7 @@ class EngineTally:
     def _groups(self, group: GroupingSpec | str, selected: Filter | None) -> tuple[Any, Grouping]:
         spec = GroupingSpec.parse(group) if isinstance(group, str) else group
 
-        def counted(column: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        def counted(column: str) -> tuple[Floats, Ints]:
             rows = self._expressions.selected(selected or Filter())
             value = self._expressions.column(column)
             held = rows.select(value=value)

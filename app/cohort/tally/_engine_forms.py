@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from app.cohort.groupings import LEFT_OUT, MISSING, NOT_TESTED
-from app.cohort.tally._tally import ALTERED, NOT_ALTERED, Floats
+from app.cohort.tally._tally import ALTERED, NOT_ALTERED
+from data_loaders.arrays import Floats
 from data_loaders.endpoints.find import MONTHS_PER
 from data_loaders.model import DAYS_PER_MONTH, TIE_TOLERANCE
 

@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.tally._events import COUNTS
 from app.cohort.tally._tally import TallyError
+from data_loaders.arrays import Bools
 
 HIDDEN = -1
 _DIGITS = 3
 # Half years for ten years, years after that; a last point that nobody outlives is added.
 HALF_YEARS = (*range(0, 121, 6), *range(132, 481, 12))
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

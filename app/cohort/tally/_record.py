@@ -18,11 +18,10 @@ import pandas as pd
 from app.cohort.tally._sealing import digest_of, sealed, unsealed
 from app.cohort.tally._tally import TallyError
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 _KIND, _VERSION = "calr-site-record", 1
 _SALT_LETTERS = 16  # what pandas takes as a key
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from app.cohort.tally._checking import check
 from app.cohort.tally._events import COUNTS
 from app.cohort.tally._policy import (
     HIDDEN,
-    Bools,
     ReleasePolicy,
     allowed,
     blurred,
@@ -36,6 +35,7 @@ from app.cohort.tally._record import SiteRecord
 from app.cohort.tally._sealing import UNSIGNED, Seal, sealed, unsealed
 from app.cohort.tally._tally import N, TallyError
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools
 from data_loaders.files.parquet import read_parquet
 
 if TYPE_CHECKING:

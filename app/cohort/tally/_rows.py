@@ -8,7 +8,6 @@ from datetime import date
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Filter
@@ -27,8 +26,8 @@ from app.cohort.tally._tally import (
     endpoint_of,
 )
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Texts
 
-Bools = npt.NDArray[np.bool_]
 _STATES = {1: ALTERED, 0: NOT_ALTERED, -1: LEFT_OUT[NOT_TESTED]}
 
 
@@ -162,7 +161,7 @@ class RowTally:
         spec = GroupingSpec.parse(group) if isinstance(group, str) else group
         return spec.build(self.cohort, mask)
 
-    def _levels(self, name: str) -> npt.NDArray[np.object_]:
+    def _levels(self, name: str) -> Texts:
         """The value of every patient, in words."""
         what = counted_by(self.cohort, self.name, name)
         if what == "variable":

@@ -13,8 +13,8 @@ import pandas as pd
 from app.cohort.filters import Filter
 from app.cohort.groupings import Grouping, GroupingSpec
 from data_loaders import Cohort, Endpoint
+from data_loaders.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 N = "n"
 ALTERED, NOT_ALTERED = "altered", "not altered"
 # Of two alterations, by whether each is there; the order is that of the columns of pairs.

@@ -7,7 +7,6 @@ from functools import partial
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -55,6 +54,7 @@ from app.shell.session import Looking, keep_in_address
 from app.study.outcomes import outcome_of
 from app.study.wording import format_p, listing, mid_sentence
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 _MPN_DRIVERS = ("JAK2", "CALR", "MPL")
 _IN_HIERARCHY = 3
@@ -101,7 +101,7 @@ class _Asked:
         return self.looking.cohort
 
     @property
-    def followed(self) -> npt.NDArray[np.bool_]:
+    def followed(self) -> Bools:
         """Who of the selected has a time and an event of the endpoint; all without an endpoint."""
         endpoint, mask = self.cohort.endpoints.get(self.endpoint), self.looking.selection.mask
         if endpoint is None:
@@ -220,7 +220,7 @@ def _forget_typed_values() -> None:
 
 
 def _arrange(
-    looking: Looking, spec: GroupingSpec, made: Grouping, counted: npt.NDArray[np.bool_]
+    looking: Looking, spec: GroupingSpec, made: Grouping, counted: Bools
 ) -> tuple[Grouping, Arrangement]:
     arrangement = arrangement_of(looking, spec)
     keep_in_link(arrangement)
@@ -238,7 +238,7 @@ def _draw_small(
     made: Grouping,
     arrangement: Arrangement,
     small: tuple[str, ...],
-    counted: npt.NDArray[np.bool_],
+    counted: Bools,
 ) -> bool:
     """List the groups that are set aside; whether they are wanted back."""
     sizes = dict(zip(made.names, made.sizes(counted), strict=True))

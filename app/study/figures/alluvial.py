@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.cohort.colours import NEUTRAL
 from app.study.figures.labels import shortened
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
+from data_loaders.arrays import Ints
 
 _ROW = 34
 # Room between nodes, so that the names of the smallest do not cover each other.
@@ -105,7 +105,7 @@ def alluvial(
     )
 
 
-def _centres(sizes: npt.NDArray[np.int64], rows: int, height: int) -> list[float]:
+def _centres(sizes: Ints, rows: int, height: int) -> list[float]:
     """Centres of nodes stacked in order with room between them, as shares of the height.
 
     Plotly makes nodes as tall as the column with most nodes allows; so do we.

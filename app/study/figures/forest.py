@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -21,6 +20,7 @@ from app.cohort.colours import BLUE, GREY, SLATE
 from app.study.figures.legend import LEGEND
 from app.study.figures.theme import INK, make_figure, text_at
 from app.study.wording import format_p
+from data_loaders.arrays import Floats
 
 _HEAD = "Hazard ratio (95% CI)"
 REQUIRED = ("label", "hr", "lower", "upper")
@@ -283,9 +283,9 @@ def _window(rows: pd.DataFrame) -> tuple[float, float]:
     return low / _ROOM, high * _ROOM
 
 
-def _finite(column: pd.Series) -> npt.NDArray[np.float64]:
+def _finite(column: pd.Series) -> Floats:
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    kept: npt.NDArray[np.float64] = values[np.isfinite(values) & (values > 0)]
+    kept: Floats = values[np.isfinite(values) & (values > 0)]
     return kept
 
 
@@ -390,9 +390,7 @@ def _references(rows: pd.DataFrame, places: list[_Place]) -> list[dict[str, Any]
     ]
 
 
-def _arrows(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], symbol: str, colour: str
-) -> dict[str, Any]:
+def _arrows(x: Floats, y: Floats, symbol: str, colour: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -405,9 +403,7 @@ def _arrows(
     }
 
 
-def _sizes(
-    lower: npt.NDArray[np.float64], upper: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _sizes(lower: Floats, upper: Floats) -> Floats:
     """Side of each point in pixels, its area growing with the information behind the estimate.
 
     Information is one over the squared standard error, which the width of the interval tells.

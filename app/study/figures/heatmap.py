@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
 from app.study.figures.labels import shortened
 from app.study.figures.theme import INK, make_figure
 from app.study.wording import format_percent
+from data_loaders.arrays import Floats, Texts
 
 _ROW = 22
 _LONGEST = 20
@@ -68,8 +68,8 @@ def missing_heatmap(shares: pd.DataFrame, sizes: Mapping[str, int]) -> go.Figure
 
 
 def _share_heatmap(
-    share: npt.NDArray[np.float64],
-    hover: npt.NDArray[np.object_],
+    share: Floats,
+    hover: Texts,
     names: Sequence[str],
     features: Sequence[str],
 ) -> go.Figure:

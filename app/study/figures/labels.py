@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+
+from data_loaders.arrays import Floats
 
 _LETTER = 6.6
 _HEIGHT = 20.0
@@ -28,7 +29,7 @@ class Anchor:
     text: str
     x: float
     y: float
-    members: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    members: Floats = field(default_factory=lambda: np.empty((0, 2)))
 
 
 def shortened(name: str, most: int) -> str:
@@ -86,7 +87,7 @@ def place_labels(
     return placed
 
 
-def central_member(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
+def central_member(x: Floats, y: Floats) -> tuple[float, float]:
     """The point nearest to the median of its group: a group in two islands is named on one."""
     distance = (x - np.nanmedian(x)) ** 2 + (y - np.nanmedian(y)) ** 2
     nearest = int(np.nanargmin(distance))
@@ -99,9 +100,7 @@ def _spots(x: float, y: float, half: float) -> list[tuple[float, float]]:
     return [(x + dx * half, y + dy * _HEIGHT * 0.75) for dx, dy in moves]
 
 
-def _hidden(
-    spot: tuple[float, float], half: float, groups: Sequence[npt.NDArray[np.float64]]
-) -> float:
+def _hidden(spot: tuple[float, float], half: float, groups: Sequence[Floats]) -> float:
     """The largest share of a group's points that lie under a label."""
     shares = [
         np.mean((np.abs(own[:, 0] - spot[0]) < half) & (np.abs(own[:, 1] - spot[1]) < _HEIGHT / 2))

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from app.study.figures.theme import INK, PAPER
-from app.study.slides._panel import Axis, Floats, words
+from app.study.slides._panel import Axis, words
+from data_loaders.arrays import Floats
 
 DARK, MUTED = "172235", "8A93A1"
 # A logarithmic axis that is longer has ticks at tens, else at twos.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from data_loaders.arrays import Floats
+
 _BREAK = re.compile(r"<br\s*/?>")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 _LOWERED = re.compile(r"<sub>(\d+)</sub>")

@@ -32,7 +32,6 @@ from app.study.slides._panel import (
     Axis,
     Bars,
     BarSeries,
-    Floats,
     Panel,
     PictureError,
     RiskTable,
@@ -44,6 +43,7 @@ from app.study.slides._panel import (
     words,
 )
 from app.study.slides._traces import DASHES, hung, series_of
+from data_loaders.arrays import Floats
 
 MOST_POINTS = 5_000
 _SWATCH = re.compile(r"color:\s*(#[0-9a-fA-F]{6})")

@@ -10,13 +10,13 @@ import numpy as np
 from app.study.slides._axes import DARK, colour_of, spread, symbol_of
 from app.study.slides._panel import (
     Axis,
-    Floats,
     PictureError,
     Series,
     rounded,
     stepped,
     words,
 )
+from data_loaders.arrays import Floats
 
 _MOST_RUNS = 12
 _MOST_LOOKS = 40

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations import (
@@ -32,6 +31,7 @@ from app.views.genomics.frequencies.analysis import (
 )
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Ints
 from data_loaders.meaning.alike import same_word
 
 MOST_GROUPS = 8
@@ -92,7 +92,7 @@ class Comparison:
     """
 
     cohort: Cohort
-    mask: npt.NDArray[np.bool_]
+    mask: Bools
     grouping: Grouping
     variables: Sequence[str]
     own: Collection[str] = ()
@@ -153,7 +153,7 @@ class Comparison:
 
 def compare_groups(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     *,
     grouping: Grouping,
     groups: Sequence[str] = (),
@@ -328,7 +328,7 @@ def _mean_step(group: Sequence[GroupSummary]) -> float:
     return float(sum(step * level.share for step, level in enumerate(group)))
 
 
-def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def composition(grouping: Grouping, parts: Grouping, mask: Bools) -> pd.DataFrame:
     """How each group is made up of the parts of another grouping, such as genomic subgroups.
 
     Returns
@@ -355,9 +355,7 @@ def composition(grouping: Grouping, parts: Grouping, mask: npt.NDArray[np.bool_]
     )
 
 
-def _separating(
-    altered: npt.NDArray[np.int64], tested: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
+def _separating(altered: Ints, tested: Ints) -> Bools:
     """Features in everybody tested of some groups and in nobody of all others."""
     known = tested > 0
     nobody, everybody = (altered == 0) & known, (altered == tested) & known

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.subgroups import Quality, SubgroupResult
@@ -14,6 +12,7 @@ from app.cohort.groupings import Grouping, only_groups
 from app.views.compare.analysis import composition
 from app.views.subgroups.analysis import KINDS, SubgroupsFound, found_of, subgroups_of
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +30,19 @@ class Composed:
     """
 
     grouping: Grouping
-    mask: npt.NDArray[np.bool_]
+    mask: Bools
     found: SubgroupsFound
     shares: pd.DataFrame
 
     @classmethod
-    def of(cls, grouping: Grouping, mask: npt.NDArray[np.bool_], found: SubgroupsFound) -> Composed:
+    def of(cls, grouping: Grouping, mask: Bools, found: SubgroupsFound) -> Composed:
         """The shares of what was found."""
         return cls(grouping, mask, found, composition(grouping, found.shown.grouping, mask))
 
 
 def composed(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     *,
     grouping: Grouping,
     groups: Sequence[str] = (),
@@ -74,7 +73,7 @@ def composed(
 
 def composed_of(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     result: SubgroupResult,
     *,
     grouping: Grouping,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -16,6 +14,7 @@ from app.study.figures.heatmap import missing_heatmap
 from app.study.figures.theme import titled
 from app.study.wording import count
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 from data_loaders.meaning.quality import missingness
 
 _MOST_ROWS = 40
@@ -23,7 +22,7 @@ _MOST_ROWS = 40
 
 def missing_values(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],  # noqa: ARG001 - the file is judged as a whole
+    mask: Bools,  # noqa: ARG001 - the file is judged as a whole
     *,
     by: str | None = None,
 ) -> pd.DataFrame:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.associations import alteration_frequencies
 from app.cohort.groupings import MISSING, Grouping, by_variable
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Glance:
     frequencies: pd.DataFrame
 
 
-def glance(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Glance:
+def glance(cohort: Cohort, mask: Bools) -> Glance:
     """The selected patients at a glance."""
     chosen = cohort if mask.all() else cohort.subset(mask)
     return Glance(

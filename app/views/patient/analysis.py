@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools
@@ -15,6 +14,7 @@ from app.views.genomics.variants.analysis import counted_variants
 from app.views.patient.similar.profiles import is_recognised
 from data_loaders import Cohort, CohortError, Variable
 from data_loaders.alterations.mutation_rule import aside_in_words, counts
+from data_loaders.arrays import Positions
 
 _ROLES = ("disease", "demographic", "laboratory", "clinical", "study", "other")
 _KINDS = ("numeric", "ordinal", "categorical", "binary")
@@ -52,7 +52,7 @@ def patient_name(position: int) -> str:
     return f"Patient {position + 1}"
 
 
-def evenly(positions: npt.NDArray[np.intp], most: int) -> npt.NDArray[np.intp]:
+def evenly(positions: Positions, most: int) -> Positions:
     """At most so many of the positions, at even steps of their order."""
     if len(positions) <= most:
         return positions

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from app.cohort.classification import SYSTEMS, classify, offered_classes
 from app.cohort.colours import assign_colours
 from app.cohort.groupings import MISSING, Grouping, GroupingSpec
 from app.cohort.scores import SCORES, Definition, offered_scores, score
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Floats
 from data_loaders.meaning.vocabulary import term_of
 
 # Columns of files that hold a score of ours.
@@ -55,7 +55,7 @@ class Scale:
     source: str = ""
     grade: str = ""
     note: str = ""
-    value: npt.NDArray[np.float64] | None = None
+    value: Floats | None = None
 
 
 def scale_options(cohort: Cohort, *, classes: bool = False) -> dict[str, str]:

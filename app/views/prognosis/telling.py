@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.prediction import compare_discrimination
 from app.study.outcomes import Outcome
 from app.study.wording import format_interval
+from data_loaders.arrays import Floats
 
 FEWEST_EVENTS, _FEWEST_LEFT = 10, 10
 MEASURES = {"harrell": "Harrell's C", "uno": "Uno's C"}
@@ -31,7 +31,7 @@ def supported_times(outcome: Outcome) -> list[float]:
     ]
 
 
-def concordance_of(outcome: Outcome, scales: dict[str, npt.NDArray[np.float64]]) -> pd.DataFrame:
+def concordance_of(outcome: Outcome, scales: dict[str, Floats]) -> pd.DataFrame:
     """Concordance of each of some scales in the patients who have it.
 
     Parameters

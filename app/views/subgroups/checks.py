@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.subgroups import Concordance, SubgroupResult, batch_check, concordance
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Bools
 from data_loaders.model import CATEGORIES
 
 _MOST_CLASSES = 40
@@ -22,9 +22,7 @@ _INDEFINITE = re.compile(
 )
 
 
-def batch_table(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], result: SubgroupResult
-) -> pd.DataFrame:
+def batch_table(cohort: Cohort, mask: Bools, result: SubgroupResult) -> pd.DataFrame:
     """Do the subgroups follow centre, study or panel? Bias-corrected Cramer's V.
 
     Parameters
@@ -42,7 +40,7 @@ def batch_table(
     return batch_check(result.labels, pd.DataFrame(columns, index=result.labels.index))
 
 
-def classifications(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -> list[Variable]:
+def classifications(cohort: Cohort, mask: Bools | None = None) -> list[Variable]:
     """Variables that classify patients, which subgroups can be compared with.
 
     Published classes first, then diagnosis, driver and what else is about the disease.
@@ -63,7 +61,7 @@ def classifications(cohort: Cohort, mask: npt.NDArray[np.bool_] | None = None) -
     return sorted(found, key=lambda v: not _CLASS_NAME.search(v.name))
 
 
-def _classes(cohort: Cohort, column: str, mask: npt.NDArray[np.bool_] | None) -> int:
+def _classes(cohort: Cohort, column: str, mask: Bools | None) -> int:
     codes, values = cohort.factor(column)
     return len(values) if mask is None else len(np.unique(codes[mask & (codes >= 0)]))
 
@@ -76,7 +74,7 @@ def indefinite_classes(cohort: Cohort, column: str) -> list[str]:
 
 def agreement(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     result: SubgroupResult,
     column: str,
     indefinite: Collection[str],
@@ -97,9 +95,7 @@ def agreement(
     return concordance(result.labels, reference, indefinite)
 
 
-def _selected(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], column: str, result: SubgroupResult
-) -> pd.Series:
+def _selected(cohort: Cohort, mask: Bools, column: str, result: SubgroupResult) -> pd.Series:
     codes, values = cohort.factor(column)
     words = np.array([*(str(value) for value in values), None], dtype=object)
     return pd.Series(words[codes[mask]], index=result.labels.index)

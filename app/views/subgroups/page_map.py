@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -33,6 +32,7 @@ from app.views.subgroups.answer import map_alt, map_numbers, map_title
 from app.views.subgroups.figures import Drag, MapLook, map_by_group, map_by_number
 from app.views.subgroups.profile import carried, carried_in_words
 from data_loaders import Cohort
+from data_loaders.arrays import Floats, Positions
 
 MAP = "map"
 SELECTED = "Selected on the map"
@@ -69,7 +69,7 @@ class _Chosen:
     """Patients selected on the map, by position in the cohort."""
 
     fingerprint: str
-    positions: npt.NDArray[np.intp]
+    positions: Positions
 
 
 def draw_map_controls(looking: Looking) -> MapChoice:
@@ -176,7 +176,7 @@ def draw_selection(looking: Looking) -> Grouping | None:
     )
 
 
-def _draw_carried(looking: Looking, positions: npt.NDArray[np.intp]) -> None:
+def _draw_carried(looking: Looking, positions: Positions) -> None:
     cohort = looking.cohort
     inside = np.zeros(cohort.n, dtype=bool)
     inside[positions] = True
@@ -189,7 +189,7 @@ def _draw_carried(looking: Looking, positions: npt.NDArray[np.intp]) -> None:
         st.caption("There is no alteration that they carry more often than the others on the map.")
 
 
-def chosen_positions(looking: Looking) -> npt.NDArray[np.intp] | None:
+def chosen_positions(looking: Looking) -> Positions | None:
     """Positions in the cohort of the selected patients who are still on the map, or None."""
     chosen: _Chosen | None = st.session_state.get(_CHOSEN)
     if chosen is None or chosen.fingerprint != looking.cohort.fingerprint:
@@ -246,7 +246,7 @@ def _grouping(cohort: Cohort, found: SubgroupMap, colour: str) -> Grouping | Non
     return GroupingSpec.parse(colour).build(cohort, saved=saved_groups(cohort))
 
 
-def _values(cohort: Cohort, found: SubgroupMap, colour: str) -> npt.NDArray[np.float64]:
+def _values(cohort: Cohort, found: SubgroupMap, colour: str) -> Floats:
     if colour == CONFIDENCE:
         return found.confidence
     if colour == BURDEN:
@@ -294,7 +294,7 @@ def _clear() -> None:
     st.session_state[_DRAWING] = st.session_state.get(_DRAWING, 0) + 1
 
 
-def _save_selection(looking: Looking, positions: npt.NDArray[np.intp]) -> None:
+def _save_selection(looking: Looking, positions: Positions) -> None:
     name = str(st.session_state.get("selection_name") or "")
     try:
         grouping = selection_against_rest(

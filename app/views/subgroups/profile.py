@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.groupings import Grouping, by_variable
 from app.study.wording import format_interval, format_percent
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Bools, Floats
 
 _ROLES = ("demographic", "disease", "laboratory", "clinical")
 _MOST_LEVELS = 8
@@ -47,8 +47,8 @@ def telling_features(enrichment: pd.DataFrame, most: int = 28) -> list[str]:
 def carried(
     cohort: Cohort,
     features: Sequence[str],
-    inside: npt.NDArray[np.bool_],
-    outside: npt.NDArray[np.bool_],
+    inside: Bools,
+    outside: Bools,
 ) -> pd.DataFrame:
     """What some patients carry, beside the others: alterations whose shares differ most.
 
@@ -91,9 +91,7 @@ def carried_in_words(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def clinical_profile(
-    cohort: Cohort, grouping: Grouping, mask: npt.NDArray[np.bool_]
-) -> pd.DataFrame:
+def clinical_profile(cohort: Cohort, grouping: Grouping, mask: Bools) -> pd.DataFrame:
     """Clinical variables by group: median and quartiles of numbers, count and share of categories.
 
     Parameters
@@ -154,10 +152,10 @@ def _numbers(row: object) -> str:
 
 def _numeric_rows(
     variable: Variable,
-    values: npt.NDArray[np.float64],
+    values: Floats,
     grouping: Grouping,
-    members: list[npt.NDArray[np.bool_]],
-    everyone: npt.NDArray[np.bool_],
+    members: list[Bools],
+    everyone: Bools,
 ) -> list[dict[str, object]]:
     label = f"{variable.label}, {variable.unit}" if variable.unit else variable.label
     rows = []
@@ -178,8 +176,8 @@ def _category_rows(
     cohort: Cohort,
     variable: Variable,
     grouping: Grouping,
-    members: list[npt.NDArray[np.bool_]],
-    everyone: npt.NDArray[np.bool_],
+    members: list[Bools],
+    everyone: Bools,
 ) -> list[dict[str, object]]:
     levels = by_variable(cohort, variable.name, max_groups=_MOST_LEVELS)
     # Of yes and no, one tells both.
@@ -206,11 +204,11 @@ def _category_rows(
     return rows
 
 
-def _finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _finite(values: Floats) -> Floats:
     return values[np.isfinite(values)]
 
 
-def _difference(inside: npt.NDArray[np.float64], outside: npt.NDArray[np.float64]) -> float:
+def _difference(inside: Floats, outside: Floats) -> float:
     """Difference of means over the root of the mean variance; of shares likewise."""
     if not len(inside) or not len(outside):
         return float("nan")

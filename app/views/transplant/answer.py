@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 
 from app.analysis.transplant import (
@@ -36,6 +34,7 @@ from app.views.transplant.words import (
 )
 from app.views.transplant.words_methods import protocol_sheets, transplant_paragraphs
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 NO_INTERVALS = (
     "These are estimates without intervals; the Transplant page has them, from bootstrap draws."
@@ -60,7 +59,7 @@ class EmulatedTrial:
 
 
 def emulated_trial(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], *, trial: str, group: str | None = None
+    cohort: Cohort, mask: Bools, *, trial: str, group: str | None = None
 ) -> EmulatedTrial:
     """Emulate a target trial of transplant timing, without bootstrap draws.
 

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.transplant import (
@@ -81,6 +80,7 @@ from app.views.transplant.words_methods import (
 )
 from app.views.transplant.words_trust import balance_reading, weight_reading
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 FLOW, STATES, DELAYS, PARTS = "flow", "states", "delays", "parts"
 COMPARED, TRUST = "compared", "trust"
@@ -121,7 +121,7 @@ class TrialView:
 
 def trial_view(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     *,
     trial: str,
     view: str,

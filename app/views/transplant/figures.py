@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,6 +14,7 @@ from app.study.figures.curves import curve_band, in_months, share_axis, step_cur
 from app.study.figures.risk_table import axes_over_table, risk_table_traces
 from app.study.figures.theme import INK, make_figure, nice_ticks, rgba, text_at, under_axis
 from app.study.wording import MONTHS_PER_YEAR
+from data_loaders.arrays import Texts
 
 _STRATEGY_COLOURS = (VERMILION, PURPLE, GREEN, BROWN, BLUE)
 # As many as there can be states of the living.
@@ -107,7 +107,7 @@ def delay_heatmap(simulation: Microsimulation) -> go.Figure:
 
 def heat_map(
     layers: list[dict[str, Any]],
-    hover: npt.NDArray[np.object_],
+    hover: Texts,
     words: str,
     *,
     labels: tuple[list[str], list[str]],

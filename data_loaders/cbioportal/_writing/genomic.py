@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from data_loaders.alterations.mutation_rule import counts
+from data_loaders.arrays import Bools, Texts
 from data_loaders.cbioportal._writing.clinical import texts_of
 from data_loaders.cbioportal._writing.text import cleaned, unique_name
 from data_loaders.files.columns import BLANKS, NO_WORDS, UNKNOWN_WORDS, YES_WORDS
@@ -52,7 +52,7 @@ class PanelMatrix:
 
     panel_of: list[str]
     genes: Mapping[str, list[str]]
-    tested: npt.NDArray[np.bool_]
+    tested: Bools
 
 
 def kinds_of_features(features: pd.DataFrame) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def mutation_rows(
 
 def copy_number_rows(
     cohort: Cohort, names: Sequence[str], samples: Sequence[str]
-) -> tuple[list[str], list[list[str]], npt.NDArray[np.bool_]]:
+) -> tuple[list[str], list[list[str]], Bools]:
     """The matrix of copy numbers: header, rows, and which patients it has."""
-    levels: dict[str, npt.NDArray[np.object_]] = {}
+    levels: dict[str, Texts] = {}
     for name in names:
         match = _COPY_NUMBER.fullmatch(name)
         if match is None:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools
 from data_loaders.cbioportal._writing.clinical import Sheet, patient_sheet, sample_sheet
 from data_loaders.cbioportal._writing.genomic import (
     PanelMatrix,
@@ -177,7 +177,7 @@ class _Writer:
                 }
                 self._file(f"gene_panels/{name}.txt", fields_text(fields))
 
-    def _case_list(self, suffix: str, title: str, mask: npt.NDArray[np.bool_]) -> None:
+    def _case_list(self, suffix: str, title: str, mask: Bools) -> None:
         (self.folder / "case_lists").mkdir(exist_ok=True)
         samples = [sample for sample, own in zip(self.samples, mask, strict=True) if own]
         fields = {

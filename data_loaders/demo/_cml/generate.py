@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._cml import figures
 from data_loaders.demo.assemble import (
     Parts,
@@ -19,9 +20,7 @@ from data_loaders.demo.assemble import (
     waiting_time,
 )
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     calibrated_clock,
     event_at,
     follow_up,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._lymphoid import cll_figures as figures
 from data_loaders.demo.assemble import (
     Parts,
@@ -16,9 +17,7 @@ from data_loaders.demo.assemble import (
     waiting_time,
 )
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     calibrated_clock,
     event_at,
     follow_up,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from data_loaders.arrays import Bools, Floats
 from data_loaders.demo._lymphoid import dlbcl_figures as figures
 from data_loaders.demo.assemble import (
     Parts,
@@ -19,9 +20,7 @@ from data_loaders.demo.assemble import (
     study_variables,
 )
 from data_loaders.demo.outcomes import (
-    Bools,
     DeathProcess,
-    Floats,
     calibrated_clock,
     follow_up,
     intermediate_event,

@@ -8,13 +8,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
 from app.cohort.groupings import by_levels
 from app.cohort.number_colours import number_colours
 from data_loaders import Cohort, Variable
+from data_loaders.arrays import Ints
 from data_loaders.model import CATEGORIES
 from data_loaders.wording import mid_sentence
 
@@ -77,8 +77,8 @@ class Categories:
     names: tuple[str, ...]
     values: tuple[tuple[str | float, ...], ...]
     colours: tuple[str, ...]
-    counts: npt.NDArray[np.int64]
-    everyone: npt.NDArray[np.int64]
+    counts: Ints
+    everyone: Ints
     n: int
     known: int
     known_of_everyone: int
@@ -100,8 +100,8 @@ class Histogram:
     edges: Floats
     lows: Floats
     highs: Floats
-    counts: npt.NDArray[np.int64]
-    everyone: npt.NDArray[np.int64]
+    counts: Ints
+    everyone: Ints
     n: int
     known: int
     known_of_everyone: int
@@ -308,7 +308,7 @@ def _tells(cohort: Cohort, variable: Variable) -> tuple[float, float]:
     return float(known_share), 0.0 if named else _evenness(counts)
 
 
-def _evenness(counts: npt.NDArray[np.int64]) -> float:
+def _evenness(counts: Ints) -> float:
     """Shannon's entropy of the counts over its maximum."""
     shares = counts[counts > 0] / max(counts.sum(), 1)
     if len(shares) < 2:
@@ -327,8 +327,8 @@ def categories_of(  # noqa: PLR0917
     cohort: Cohort,
     variable: Variable,
     values: Sequence[Any],
-    counts: npt.NDArray[np.int64],
-    everyone: npt.NDArray[np.int64],
+    counts: Ints,
+    everyone: Ints,
     n: int,
 ) -> Categories:
     """Categories of which it is known how many patients have each value.
@@ -405,7 +405,7 @@ def numbers_of(variable: Variable, known: Floats, chosen: Floats, n: int) -> Cat
     edges = _edges(placed(known))
     bins = len(edges) - 1
 
-    def bin_of(values: Floats) -> npt.NDArray[np.int64]:
+    def bin_of(values: Floats) -> Ints:
         return np.clip(np.searchsorted(edges, placed(values), side="right") - 1, 0, bins - 1)
 
     position = bin_of(known)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.filters import Filter
@@ -31,8 +29,8 @@ from app.views.cohort.overview.analysis import (
 )
 from app.views.cohort.overview.figures import completeness_bars, draw_alterations, draw_distribution
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
-Bools = npt.NDArray[np.bool_]
 ALTERATIONS = "Alterations"
 MOST_ALTERATIONS, MOST_VARIABLES = 25, 9
 _LISTED = 6

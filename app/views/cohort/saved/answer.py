@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-import numpy.typing as npt
-
 from app.cohort.filters import Filter
 from app.cohort.groupings import POLICY, Overlap, overlap
 from app.study.accounting import Accounting
@@ -16,9 +13,10 @@ from app.study.figures.theme import titled
 from app.study.wording import count
 from app.views.cohort.saved.figures import overlap_figure
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 
-def overlap_of(cohort: Cohort, mask: npt.NDArray[np.bool_], *, filters: str) -> Overlap:
+def overlap_of(cohort: Cohort, mask: Bools, *, filters: str) -> Overlap:
     """How filters overlap among the selected patients.
 
     Parameters

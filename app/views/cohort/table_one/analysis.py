@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from app.analysis.associations import TableOne, describable, table_one
 from app.cohort.groupings import Grouping, by_labels
 from app.views.cohort.overview.analysis import ranked_variables, selected_alterations
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 MOST_ALTERATIONS = 12
 
 
 def described(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     *,
     by_mean: bool = False,
     alterations: bool = True,

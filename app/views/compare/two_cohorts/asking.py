@@ -7,9 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from app.cohort.filters import Filter
 from app.cohort.groupings import (
     Arrangement,
@@ -24,6 +21,7 @@ from app.views.compare.analysis import column_of, made_of
 from app.views.compare.match import match_cohorts, matched, unmatched
 from app.views.compare.two_cohorts.analysis import TwoCohorts, compare_cohorts
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 # Of names that only one cohort has: which are the same.
 Same = Callable[[Sequence[str], Sequence[str]], Mapping[str, str]]
@@ -112,7 +110,7 @@ def put_to_both(  # noqa: PLR0917 - a question in its parts
 
 def asked_of_both(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],  # noqa: ARG001 - the filter selects in either cohort
+    mask: Bools,  # noqa: ARG001 - the filter selects in either cohort
     *,
     other: Cohort,
     where: str,

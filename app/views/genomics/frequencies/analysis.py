@@ -33,6 +33,7 @@ from app.study.wording import (
     listing,
 )
 from data_loaders import Cohort
+from data_loaders.arrays import Bools, Positions
 from data_loaders.model import FeatureKind
 
 FISHER, CHI_SQUARED, SIMULATED = "Fisher", "chi-squared", "Fisher, simulated"
@@ -75,8 +76,8 @@ class GroupFrequencies:
     label: str
     kinds: tuple[FeatureKind, ...]
     accounting: Accounting
-    families: npt.NDArray[np.intp]
-    made_of: npt.NDArray[np.bool_]
+    families: Positions
+    made_of: Bools
 
     @cached_property
     def by_group(self) -> pd.DataFrame:
@@ -141,7 +142,7 @@ class GroupFrequencies:
 
 def group_frequencies(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     kinds: Sequence[FeatureKind],
     grouping: Grouping | None = None,
 ) -> GroupFrequencies:
@@ -218,7 +219,7 @@ def frequencies_of(  # noqa: PLR0917
     )
 
 
-def feature_positions(cohort: Cohort, kinds: Sequence[FeatureKind]) -> npt.NDArray[np.intp]:
+def feature_positions(cohort: Cohort, kinds: Sequence[FeatureKind]) -> Positions:
     """Columns of the alterations of these kinds.
 
     Raises
@@ -234,8 +235,8 @@ def feature_positions(cohort: Cohort, kinds: Sequence[FeatureKind]) -> npt.NDArr
 
 def group_counts(
     states: States,
-    positions: npt.NDArray[np.intp],
-    place: npt.NDArray[np.intp],
+    positions: Positions,
+    place: Positions,
     number: int,
 ) -> tuple[Integers, Integers]:
     """Altered and tested patients by group and feature, two arrays (groups x features).
@@ -261,7 +262,7 @@ def group_counts(
     return np.array(counts[0]), np.array(counts[1])
 
 
-def _bits(who: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+def _bits(who: Bools) -> npt.NDArray[np.uint64]:
     """One bit a patient, 64 of them at a time: sixty-four are counted in one step."""
     packed = np.packbits(who)
     return np.pad(packed, (0, -len(packed) % 8)).view(np.uint64)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.arrays import Bools, Floats
 from app.views.patient.analysis import evenly
 from app.views.patient.similar.profiles import Floats32, Profiles, profiles_of, shared_bits
 from data_loaders import Cohort
-
-Positions = npt.NDArray[np.intp]
+from data_loaders.arrays import Positions
 
 MIN_NEIGHBOURS = 10
 MAX_NEIGHBOURS = 200

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from app.views.subgroups.analysis import subgroup_features
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools, Floats
 
 Floats32 = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint64]
@@ -46,7 +47,7 @@ class Profiles:
     tested: Floats32
     variables: tuple[str, ...]
     measured: Floats32
-    nominal: npt.NDArray[np.bool_]
+    nominal: Bools
 
     @cached_property
     def altered_bits(self) -> Bits:
@@ -86,7 +87,7 @@ def shared_bits(own: Bits, other: Bits) -> Counts:
     return total
 
 
-def _packed(flags: npt.NDArray[np.bool_]) -> Bits:
+def _packed(flags: Bools) -> Bits:
     small = np.packbits(flags, axis=1)
     padded = np.pad(small, ((0, 0), (0, -small.shape[1] % 8)))
     return np.ascontiguousarray(padded).view(np.uint64)
@@ -187,7 +188,7 @@ def _made(cohort: Cohort, chosen: tuple[str, ...]) -> Profiles:
     )
 
 
-def _scaled(cohort: Cohort, variable: Variable) -> npt.NDArray[np.float64]:
+def _scaled(cohort: Cohort, variable: Variable) -> Floats:
     """A variable between 0 and 1, or as codes where its levels have no order."""
     if variable.kind == "numeric":
         values = cohort.numbers(variable.name)

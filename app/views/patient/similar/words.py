@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools
@@ -14,6 +13,7 @@ from app.views.patient.analysis import patient_name, value_in_words
 from app.views.patient.similar.analysis import MOST_REFERENCES, SimilarPatients
 from app.views.patient.similar.outcomes import what_happened
 from data_loaders import Cohort
+from data_loaders.arrays import Floats, Positions
 
 # Values this near, in shares of the cohort's ranks, are named as reasons.
 _CLOSE = 0.1
@@ -206,7 +206,7 @@ def _bare(cohort: Cohort, name: str, value: object) -> str:
     return words.split(" ")[0].rstrip("%") if cohort.variables[name].kind == "numeric" else words
 
 
-def _spread(values: npt.NDArray[np.float64]) -> str:
+def _spread(values: Floats) -> str:
     known = values[np.isfinite(values)]
     if not len(known):
         return "not known"
@@ -253,9 +253,7 @@ def _close_variables(cohort: Cohort, found: SimilarPatients) -> str:
     return f"Most of them are close in {listing(told)}."
 
 
-def _close_values(
-    cohort: Cohort, found: SimilarPatients, neighbour: int, near: npt.NDArray[np.float64]
-) -> str:
+def _close_values(cohort: Cohort, found: SimilarPatients, neighbour: int, near: Floats) -> str:
     """The neighbour's values that are nearest to the patient's, numbers before classes."""
     close = [i for i in np.argsort(near, kind="stable") if near[i] <= _CLOSE]
     close.sort(key=lambda i: bool(found.profiles.nominal[i]))
@@ -267,7 +265,7 @@ def _close_values(
     return ", ".join(told) or "none"
 
 
-def _closeness(found: SimilarPatients, others: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+def _closeness(found: SimilarPatients, others: Positions) -> Floats:
     """Difference of each variable from the patient's, shape (others, variables); NaN unknown."""
     values, nominal = found.profiles.measured, found.profiles.nominal
     difference = np.abs(values[others] - values[found.position])

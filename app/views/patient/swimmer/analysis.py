@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats
@@ -14,6 +13,7 @@ from app.cohort.groupings import Grouping
 from app.views.patient.analysis import evenly, patient_name
 from app.views.patient.timeline import Histories, histories
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Codes, Positions
 
 FOLLOW_UP, GROUP, BURDEN = "follow_up", "group", "burden"
 NO_GROUP = "no group"
@@ -40,8 +40,8 @@ class Swimmer:
     """
 
     histories: Histories
-    positions: npt.NDArray[np.intp]
-    codes: npt.NDArray[np.int16]
+    positions: Positions
+    codes: Codes
     names: tuple[str, ...]
     colours: tuple[str, ...]
     label: str
@@ -170,7 +170,7 @@ def _histories(cohort: Cohort) -> Histories:
     return found
 
 
-def _values(cohort: Cohort, found: Histories, codes: npt.NDArray[np.int16], sort: str) -> Floats:
+def _values(cohort: Cohort, found: Histories, codes: Codes, sort: str) -> Floats:
     """What lanes are sorted by, ascending; NaN where unknown."""
     kind, _, name = sort.partition(":")
     if sort == FOLLOW_UP:

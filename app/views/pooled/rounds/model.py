@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.likelihood import Part, Term
 from app.cohort.filters import Filter, FilterError
@@ -16,15 +15,13 @@ from app.cohort.tally import TallyError, digest_of
 from app.study.outcomes import outcome_of
 from app.study.wording import count
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Bools, Floats
 from data_loaders.meaning.alike import same_word
 from data_loaders.meaning.vocabulary import factor_between
 
 ALTERATION, NUMBER, LEVELS = "alteration", "number", "levels"
 FEWEST_SITES = 3
 MOST_LEVELS, MOST_SITES, MOST_TERMS = 12, 40, 15
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

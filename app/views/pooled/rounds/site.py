@@ -10,8 +10,8 @@ from app.analysis.regression import after_rounds, largest_share, likelihood_at
 from app.analysis.survival_input import SurvivalData, survival_data
 from app.cohort.tally import SiteRecord, TallyError, digest_of
 from app.views.pooled.rounds.files import ONE_SHOT, Reply, Request, SiteCounts, rounded
-from app.views.pooled.rounds.model import Floats
 from data_loaders import Cohort
+from data_loaders.arrays import Floats
 
 # Information of the sums that is rounding, as a share of its diagonal.
 _SLACK = 1e-6

@@ -6,12 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.classification import Classification, classify
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 UNDECIDED = "Undecided"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?= (?:%|×|g/dL))")
@@ -41,7 +40,7 @@ class TwoClassifications:
 
     who: Classification
     icc: Classification
-    used: npt.NDArray[np.bool_]
+    used: Bools
     crossed: pd.DataFrame
     other: pd.DataFrame
     missing: pd.DataFrame
@@ -60,7 +59,7 @@ class TwoClassifications:
 
 def who_against_icc(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     *,
     disease: str | None = None,
     unrecorded_absent: bool = False,
@@ -113,7 +112,7 @@ def _pairs(crossed: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("n", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _missing(result: Classification, used: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _missing(result: Classification, used: Bools) -> pd.DataFrame:
     held = result.table["undecided"][used]
     each = Counter(name for names in held for name in names)
     alone = Counter(names[0] for names in held if len(names) == 1)
@@ -121,7 +120,7 @@ def _missing(result: Classification, used: npt.NDArray[np.bool_]) -> pd.DataFram
     return pd.DataFrame(rows, columns=["classification", "missing", "patients", "alone"])
 
 
-def _evidence(result: Classification, used: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def _evidence(result: Classification, used: Bools) -> pd.DataFrame:
     table = result.table[used]
     table = table[table["entity"].notna()]
     counts: Counter[tuple[str, str]] = Counter()

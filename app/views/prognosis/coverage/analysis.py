@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.scores import SCORES, codes_of, disease_of, score
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 _OTHER_DISEASE = -2  # as codes_of says it
 
@@ -33,7 +33,7 @@ class Coverage:
     concerned: int
 
 
-def score_coverage(cohort: Cohort, mask: npt.NDArray[np.bool_]) -> Coverage:
+def score_coverage(cohort: Cohort, mask: Bools) -> Coverage:
     """Count, for every score of a disease that occurs, the patients with a certain class."""
     rows = []
     concerned = np.zeros(len(cohort), dtype=bool)

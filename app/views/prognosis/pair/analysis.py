@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.prediction import (
@@ -23,6 +22,7 @@ from app.study.outcomes import Outcome, outcome_of
 from app.views.prognosis.scales import Scale, plain_class, scale_of
 from app.views.prognosis.telling import FEWEST_EVENTS, supported_times
 from data_loaders import Cohort, CohortError
+from data_loaders.arrays import Bools, Codes, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class ScorePair:
 
 def score_against_score(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     first: str,
     second: str,
     endpoint_key: str,
@@ -140,9 +140,7 @@ def score_against_score(
     )  # fmt: skip
 
 
-def _crossed(
-    scales: tuple[Scale, Scale], first: npt.NDArray[np.int16], second: npt.NDArray[np.int16]
-) -> pd.DataFrame:
+def _crossed(scales: tuple[Scale, Scale], first: Codes, second: Codes) -> pd.DataFrame:
     names = [scale.grouping.names for scale in scales]
     counts = np.zeros((len(names[0]), len(names[1])), dtype=np.int64)
     np.add.at(counts, (first, second), 1)
@@ -179,7 +177,7 @@ def _of_values(
     )  # fmt: skip
 
 
-def _brier(outcome: Outcome, code: npt.NDArray[np.int64], times: list[float]) -> BrierScore:
+def _brier(outcome: Outcome, code: Ints, times: list[float]) -> BrierScore:
     chance = class_survival(outcome.time, outcome.event, code, times)
     return brier_score(outcome.time, outcome.event, chance, times)
 
@@ -187,7 +185,7 @@ def _brier(outcome: Outcome, code: npt.NDArray[np.int64], times: list[float]) ->
 def _models(
     outcome: Outcome,
     scales: tuple[Scale, Scale],
-    own: list[npt.NDArray[np.int64]],
+    own: list[Ints],
     names: tuple[str, str],
 ) -> tuple[pd.DataFrame | None, str]:
     first, second = (
@@ -206,9 +204,9 @@ def _models(
 def _by_group(
     cohort: Cohort,
     outcome: Outcome,
-    own: list[npt.NDArray[np.int64]],
+    own: list[Ints],
     by: str | None,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
 ) -> tuple[pd.DataFrame, str]:
     """Concordance of both scores within each group that is large enough."""
     columns = ["group", "n", "events", "first", "first_lower", "first_upper", "second",
@@ -233,9 +231,7 @@ def _by_group(
     return pd.DataFrame(rows, columns=columns), grouping.label
 
 
-def disagreements(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], first: Scale, second: Scale
-) -> pd.DataFrame:
+def disagreements(cohort: Cohort, mask: Bools, first: Scale, second: Scale) -> pd.DataFrame:
     """Patients in whom two spellings of one score differ, or only one of them has a class.
 
     Of patients by name: for the page alone, never for a file, a story or a script.

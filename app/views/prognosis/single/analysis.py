@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.prediction import class_calibration
@@ -13,6 +12,7 @@ from app.views.prognosis.scales import Scale, scale_of
 from app.views.prognosis.telling import concordance_of
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class ScoreSurvival:
 
 def score_survival(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     scale: str,
     endpoint_key: str,
     *,

@@ -7,13 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
 from app.analysis.regression import CoxModel, cox
 from app.cohort.groupings import SavedGroups
 from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 from data_loaders.wording import listing, plural
 
 UNIVARIABLE, MULTIVARIABLE = "Univariable", "Multivariable"
@@ -85,7 +83,7 @@ class CohortModels:
 
 def fit_models(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     covariates: Sequence[str],
     *,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.arrays import Floats
@@ -19,6 +18,7 @@ from app.views.survival.cox.analysis import CohortModels, fit_models
 from app.views.survival.cox.frame import EVENT, TIME, Covariate, ModelFrame, model_frame
 from app.views.survival.curves.analysis import YEARS
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 
 MOST_LEVELS = 10
 NOTHING_ADJUSTABLE = (
@@ -147,9 +147,7 @@ def adjustable(models: CohortModels) -> list[Covariate]:
     return [c for c in models.covariates if 2 <= len(c.levels) <= MOST_LEVELS]
 
 
-def adjusted_curves(
-    cohort: Cohort, mask: npt.NDArray[np.bool_], *, by: str, **model: Any
-) -> AdjustedView:
+def adjusted_curves(cohort: Cohort, mask: Bools, *, by: str, **model: Any) -> AdjustedView:
     """Fit a model of all covariates together, and adjust the curves of one of them by it.
 
     Parameters
@@ -259,7 +257,7 @@ class SubgroupForest:
 
 def subgroup_forest(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     exposure: str,
     by: Sequence[str],

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.cohort.groupings import Grouping, GroupingSpec, SavedGroups, grouping_options
@@ -17,6 +16,7 @@ from app.study.adjustment import adjustment_options, age_and_sex
 from app.study.contained_covariates import contained_in
 from app.study.outcomes import Outcome, outcome_of
 from data_loaders import Cohort, CohortError, Variable
+from data_loaders.arrays import Bools, Codes, Floats
 from data_loaders.wording import mid_sentence
 
 TIME, EVENT, ENTRY = "time", "event", "entry"
@@ -106,7 +106,7 @@ class ModelFrame:
 
 def model_frame(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     covariates: Sequence[str | Grouping],
     *,
@@ -230,9 +230,9 @@ def _leading_disease(cohort: Cohort, options: Sequence[str]) -> str | None:
 def _column(
     cohort: Cohort,
     spec: str | Grouping,
-    used: npt.NDArray[np.bool_],
+    used: Bools,
     taken: set[str],
-    mask: npt.NDArray[np.bool_] | None = None,
+    mask: Bools | None = None,
     *,
     saved: SavedGroups | None = None,
 ) -> tuple[Covariate, object]:
@@ -269,7 +269,7 @@ def _column(
 
 
 def _of_grouping(
-    grouping: Grouping, spec: str, used: npt.NDArray[np.bool_], taken: set[str]
+    grouping: Grouping, spec: str, used: Bools, taken: set[str]
 ) -> tuple[Covariate, object]:
     covariate = Covariate(
         spec,
@@ -285,7 +285,7 @@ def _of_grouping(
 
 
 def _of_number(
-    cohort: Cohort, variable: Variable, used: npt.NDArray[np.bool_], taken: set[str]
+    cohort: Cohort, variable: Variable, used: Bools, taken: set[str]
 ) -> tuple[Covariate, object]:
     if variable.name not in cohort.patients.columns:
         raise CohortError(f"This cohort has no variable called {variable.name}.")
@@ -306,7 +306,7 @@ def _varies(column: pd.Series) -> bool:
     return bool(len(known)) and bool((known != known.iloc[0]).any())
 
 
-def _zero_one(codes: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+def _zero_one(codes: Codes) -> Floats:
     """Position 0 is yes and 1 is no; anything negative is not known."""
     return np.asarray(np.select([codes == 0, codes == 1], [1.0, 0.0], np.nan))
 
@@ -322,7 +322,7 @@ def _is_number(variable: Variable) -> bool:
     return variable.kind == "numeric" and variable.role != "outcome"
 
 
-def _step(variable: Variable, values: npt.NDArray[np.float64]) -> float:
+def _step(variable: Variable, values: Floats) -> float:
     """Units of a hazard ratio that reads well: ten years of age, one grade, else about one SD."""
     if variable.name.startswith("age") and variable.unit == "years":
         return _AGE_STEP

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -27,6 +26,7 @@ from app.views.survival.cox.page_controls import ACROSS, covariate_labels, draw_
 from app.views.survival.cox.words import accounting, adjusted_table, model_line, notes
 from app.views.survival.cox.words_rows import summary_table, term_labels
 from data_loaders import Cohort
+from data_loaders.arrays import Ints, States
 
 _LEAST_IN_A_CELL = 3
 _LOOKED_AT = 25
@@ -220,7 +220,7 @@ def _first_exposure(cohort: Cohort, models: CohortModels, two: list[str]) -> str
     return (altered or two)[0]
 
 
-def _in_every_cell(codes: npt.NDArray[np.int64], state: npt.NDArray[np.int8]) -> bool:
+def _in_every_cell(codes: Ints, state: States) -> bool:
     known = (codes >= 0) & (state >= 0)
     cells = np.bincount(
         2 * codes[known].astype(np.int64) + state[known], minlength=2 * (codes.max(initial=0) + 1)

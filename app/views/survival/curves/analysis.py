@@ -28,6 +28,7 @@ from app.cohort.colours import BLUE
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, as_loaded, of_landmark, outcome_of, too_small
 from data_loaders import Cohort, Endpoint
+from data_loaders.arrays import Bools, Positions
 from data_loaders.wording import listing, mid_sentence, plural
 
 YEARS = (1, 3, 5)
@@ -169,7 +170,7 @@ class GroupSurvival:
 
 def survival_by_group(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     grouping: Grouping | None = None,
     *,
@@ -212,7 +213,7 @@ def survival_of(
     *,
     conf_type: ConfType = "log-log",
     weights: Weights = "logrank",
-    layers: npt.NDArray[np.intp] | None = None,
+    layers: Positions | None = None,
     strata: str = "",
     adjust: Adjustment = "holm",
     pairs: bool = True,
@@ -270,7 +271,7 @@ class _Compared:
         self,
         outcome: Outcome,
         weights: Weights,
-        layers: npt.NDArray[np.intp] | None,
+        layers: Positions | None,
         places: tuple[int, ...],
     ) -> None:
         self.places = places
@@ -329,7 +330,7 @@ def _notes(
     outcome: Outcome,
     curves: tuple[GroupCurve, ...],
     grouping: Grouping | None,
-    layers: npt.NDArray[np.intp] | None,
+    layers: Positions | None,
 ) -> tuple[str, ...]:
     endpoint = outcome.endpoint
     notes = []

@@ -28,6 +28,7 @@ from app.views.survival.incidence.estimates import (
     not_recorded,
 )
 from data_loaders import Cohort, Endpoint
+from data_loaders.arrays import Bools
 from data_loaders.wording import listing, mid_sentence, plural
 
 
@@ -128,7 +129,7 @@ class GroupIncidence:
 
 def incidence_by_group(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     grouping: Grouping | None = None,
     *,

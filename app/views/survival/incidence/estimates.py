@@ -19,6 +19,7 @@ from app.analysis.survival_input import slack
 from app.cohort.groupings import Grouping
 from app.study.outcomes import Outcome, outcome_of
 from data_loaders import Cohort, Endpoint
+from data_loaders.arrays import Bools, Floats, Ints
 
 EVENT, COMPETING = 1, 2
 _MEASURES = ("incidence", "lower", "upper")
@@ -65,7 +66,7 @@ class GroupEstimate:
         wanted = np.atleast_1d(np.asarray(months, dtype=float))
         read = self.incidence.at(wanted)
         some = read[read["cause"] == self.incidence.causes[0]]
-        table: dict[str, npt.NDArray[np.float64]] = {
+        table: dict[str, Floats] = {
             "time": wanted,
             "n_risk": some["n_risk"].to_numpy(),
         }
@@ -97,7 +98,7 @@ class GroupEstimate:
             return pd.DataFrame()
         before = np.searchsorted(inc.time, wanted - slack(wanted))
 
-        def so_far(leaving: npt.NDArray[np.signedinteger]) -> npt.NDArray[np.int64]:
+        def so_far(leaving: npt.NDArray[np.signedinteger]) -> Ints:
             return np.concatenate([[0], np.cumsum(leaving)])[before].astype(np.int64)
 
         none = np.zeros(len(inc.time), dtype=np.int64)
@@ -136,7 +137,7 @@ def competing_endpoints(cohort: Cohort) -> list[str]:
 
 def incidence_outcome(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     grouping: Grouping | None = None,
     *,

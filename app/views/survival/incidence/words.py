@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.competing_risks import GrayTest, GroupModel
@@ -27,6 +26,7 @@ from app.views.survival.curves.analysis import YEARS, years_with
 from app.views.survival.curves.words import not_followed
 from app.views.survival.incidence.analysis import GroupIncidence
 from app.views.survival.incidence.estimates import COMPETING, EVENT, GroupEstimate
+from data_loaders.arrays import Floats
 
 MOST_READ = 6
 WHICH_QUESTION = (
@@ -85,7 +85,7 @@ def numbers_table(result: GroupIncidence, unit: TimeUnit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _months(years: Sequence[int]) -> npt.NDArray[np.float64]:
+def _months(years: Sequence[int]) -> Floats:
     return MONTHS_PER_YEAR * np.array(years, dtype=float)
 
 

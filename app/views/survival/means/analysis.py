@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from app.analysis.survival import FEWEST_AT_RISK, Curves, last_with, rmst_differences
 from app.cohort.groupings import Grouping
 from app.views.survival.curves.analysis import GroupSurvival, survival_by_group
 from data_loaders import Cohort
+from data_loaders.arrays import Bools
 from data_loaders.wording import listing
 
 # Months between horizons: the finest that needs no more points than a figure shows.
@@ -67,7 +67,7 @@ class MeansOverTime:
 
 def means_over_time(
     cohort: Cohort,
-    mask: npt.NDArray[np.bool_],
+    mask: Bools,
     endpoint_key: str,
     grouping: Grouping | None = None,
     *,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -15,8 +14,8 @@ from app.study.figures.legend import legend_above
 from app.study.figures.theme import INK, PAPER, make_figure, rgba, text_at
 from app.study.wording import SIGNIFICANT, format_p, format_q, format_ratio
 from app.views.survival.screen.analysis import CohortScreen
+from data_loaders.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 _HEIGHT = 430
 _TYPICAL = (380.0, 340.0)
 _LETTER, _HALF_LINE = 6.6, 8.0
