@@ -227,8 +227,8 @@ def _evidence(result: SubgroupResult) -> str:
     return (
         "The search was repeated after every alteration was permuted over the patients: the groups "
         f"tell {held.information:.3f} bits a patient beyond each one's strongest alteration, "
-        f"{held.null_information:.3f} by chance (ratio {held.ratio:.1f}; {held.null_groups} groups "
-        f"in permuted data). {held.verdict}"
+        f"{held.null_information:.3f} by chance (ratio {held.ratio:.1f}; "
+        f"{count(held.null_groups, 'group')} in permuted data). {held.verdict}"
     )
 
 
