@@ -215,6 +215,15 @@ def test_microsimulation_repeats_itself_and_says_what_it_rests_on(data):
     assert cells.query("delay == 0")["transplanted"].to_numpy() == pytest.approx(1.0)
     assert cells["lower"].isna().all()
     assert any("clock-reset" in note for note in one.notes)
+    # The method tells each interval by what it is.
+    assert "of life their percentiles, of gains, which hold together," in one.method
+    percentiles = np.quantile(one.draws, [0.025, 0.975], axis=0, method="weibull")
+    limits = one.cells[["lower", "upper"]].to_numpy().T
+    assert limits == pytest.approx(percentiles.reshape(2, -1))
+    gains = one.cells.query("supported and delay != @NEVER")
+    assert gains[["gain_lower", "gain_upper"]].mean(axis=1).to_numpy() == pytest.approx(
+        gains["gain"].to_numpy()
+    )
 
 
 def test_what_lies_beyond_the_follow_up_is_as_uncertain_as_what_was_followed(data):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -114,6 +116,10 @@ def test_gains_are_told_by_class_age_and_alteration(mds, protocol):
     part = found.interactions[found.interactions["supported"]]
     assert (part["lower"] <= part["upper"]).all()
     assert len(found.reading) == 3
+    one = part[part["by"] == AGE].head(1).assign(lower=1.0, upper=3.0)
+    told = replace(found, interactions=one).reading[1]
+    assert f"the gain of {one['group'].item()} differs from that of" in told
+    assert "comparisons" not in told
     nobody = pd.Series([pd.NA] * protocol.data.n)
     without = benefit(protocol.data, {"Nothing": nobody}, SMALL)
     assert "does not divide" in without.why_not["Nothing"]

@@ -53,7 +53,7 @@ class MicrosimulationSettings:
     virtual, virtual_per_draw
         Virtual patients of each class for the estimate, and for each draw of the parameters.
     draws, seed, conf_level
-        Draws of the parameters, seed, level of the percentile intervals.
+        Draws of the parameters, seed, level of the intervals.
     near
         A transplant counts as support of a delay if given within this time of it.
     min_patients, min_events
@@ -158,8 +158,10 @@ def microsimulate(
         settings=settings,
         method=(
             f"Microsimulation of {settings.virtual:,} virtual patients a cell from transition-"
-            f"specific Cox models; {settings.conf_level:.0%} percentile intervals from "
-            f"{settings.draws} draws of coefficients and baseline hazards (seed {settings.seed})"
+            f"specific Cox models; {settings.conf_level:.0%} intervals from {settings.draws} draws "
+            f"of coefficients and baseline hazards (seed {settings.seed}): of life their "
+            "percentiles, of gains, which hold together, the largest standardised departure of "
+            "the draws, wider where deaths after a transplant are few"
         ),
         notes=(
             *models.notes,

@@ -249,9 +249,10 @@ def _sentence(found: Benefit, by: str) -> str:
         )
     row = apart.loc[apart["difference"].abs().idxmax()]
     names = listing(list(dict.fromkeys(map(str, apart["group"]))))
-    tested = known[["group", "delay"]].drop_duplicates()
+    tested = len(known[["group", "delay"]].drop_duplicates())
+    together = f"; the intervals of all {tested} comparisons hold together" if tested > 1 else ""
     return (
         f"{by}: the gain of {names} differs from that of {row['against']}, most at a delay of "
         f"{row['delay']:g} months: {gain_words(row['difference'], row['lower'], row['upper'])} in "
-        f"{row['group']}; the intervals of all {len(tested)} comparisons hold together."
+        f"{row['group']}{together}."
     )

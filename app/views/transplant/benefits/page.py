@@ -140,7 +140,8 @@ def _draw_interactions(found: Benefit, by: str) -> None:
             ),
             key="transplant_interactions",
         )
-        st.caption(f"{len(rows)} comparisons; their 95% intervals hold together.")
+        if len(rows) > 1:
+            st.caption(f"{len(rows)} comparisons; their 95% intervals hold together.")
 
 
 def _sheets(found: Benefit) -> dict[str, pd.DataFrame]:
