@@ -3,9 +3,10 @@
 ``python tests/golden.py record FOLDER`` opens every view of every page on the three demos and
 writes one JSON file each: words, widgets, tables and figures on screen, and what the downloads
 hold. ``python tests/golden.py compare BEFORE AFTER`` says what differs and ends with 1 if anything
-does. Everything is taken through the surface of the app, and views and tabs are found there too,
-so one tool records trees whose modules have other names (``--root``). Nothing is timed: work in
-the background is waited for until the page shows no progress.
+does; with ``--lost`` only what is gone or another: what was added is not looked at, nor where a
+sentence stands. Everything is taken through the surface of the app, and views and tabs are found
+there too, so one tool records trees whose modules have other names (``--root``). Nothing is timed:
+work in the background is waited for until the page shows no progress.
 """
 
 from __future__ import annotations
@@ -473,6 +474,25 @@ def _differences_of_lists(
             yield f"{path}/{a}", before[a:b], after[c:d]
 
 
+def what_is_left(before: Json, after: Json, path: str = "") -> Json:
+    """The later record for the question what was lost: without what only it has."""
+    told = path in ("words", "sidebar", "holds") and isinstance(before, list)
+    if told and all(isinstance(line, str) for line in [*before, *after]):
+        said = sentences(after)
+        return [line for line in before if sentences([line]) <= said]
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {n: what_is_left(before[n], held, n) for n, held in after.items() if n in before}
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [what_is_left(*pair) for pair in zip(before, after, strict=True)]
+    return after
+
+
+def sentences(lines: Sequence[str]) -> set[str]:
+    """What a page says, sentence by sentence, wherever it says it."""
+    told = (re.split(r"(?<=[.;])\s+", re.sub(r"^\s*[\w.]+: ", "", line)) for line in lines)
+    return {part.strip(" -.;") for parts in told for part in parts}
+
+
 def allowed(path: Path) -> list[tuple[re.Pattern[str], str]]:
     """What may differ, and why: lines of a pattern, `` ## `` and a reason.
 
@@ -483,8 +503,16 @@ def allowed(path: Path) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern.strip()), reason.strip()) for pattern, _, reason in told]
 
 
-def compare(before: Path, after: Path, match: str, allow: Path, most: int) -> int:
-    """Print what differs, the same difference once; 1 if anything does, else 0."""
+def compare(
+    before: Path, after: Path, match: str, allow: Path, most: int, *, lost: bool = False
+) -> int:
+    """Print what differs, the same difference once; 1 if anything does, else 0.
+
+    Parameters
+    ----------
+    lost
+        Whether only what is gone or another differs.
+    """
     names = {
         path.relative_to(folder).as_posix()
         for folder in (before, after)
@@ -495,11 +523,14 @@ def compare(before: Path, after: Path, match: str, allow: Path, most: int) -> in
     excused: Counter[str] = Counter()
     reasons = allowed(allow)
     for name in sorted(names):
+        if lost and not (before / name).exists():
+            continue
         if not ((before / name).exists() and (after / name).exists()):
             where = "before" if (before / name).exists() else "after"
             grouped[f"only {where}"].append((name, "", ""))
             continue
         sides = [json.loads((side / name).read_text(encoding="utf-8")) for side in (before, after)]
+        sides[1] = what_is_left(*sides) if lost else sides[1]
         for path, old, new in differences(*sides):
             told = f"{name}:{path} {in_line(old)} -> {in_line(new)}"
             why = next((why for rule, why in reasons if rule.search(told)), None)
@@ -545,11 +576,13 @@ def main() -> int:
     comparing.add_argument("after", type=Path)
     comparing.add_argument("--allow", type=Path, default=ALLOWED)
     comparing.add_argument("--most", type=int, default=40, help="how many paths are printed")
+    comparing.add_argument("--lost", action="store_true", help="only what is gone or another")
     for part in (recording, comparing):
         part.add_argument("--match", default="", help="pattern of names: survival/mpn/cox")
     given = parser.parse_args()
     if given.act == "compare":
-        return compare(given.before, given.after, given.match, given.allow, given.most)
+        about = given.match, given.allow, given.most
+        return compare(given.before, given.after, *about, lost=given.lost)
     root = given.root.resolve()
     # The tree that is recorded, not the one that this file is of.
     sys.path[0] = str(root)

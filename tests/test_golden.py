@@ -48,3 +48,34 @@ def test_what_is_allowed_is_told_with_its_reason(
     assert compare(*sides, "", allow, 9) == 0
     assert "allowed 1: counted anew" in capsys.readouterr().out
     assert compare(*sides, "no such page", allow, 9) == 1, "nothing compared is nothing held"
+
+
+def test_what_was_added_or_stands_elsewhere_is_not_lost(tmp_path: Path):
+    before = {
+        "words": ["[caption ]", "  body: Median 3 years. 64 left out."],
+        "downloads": {"take": {"holds": ["A method. Another."]}},
+        "figures": {"km": {"data": [{"x": [1, 2]}]}},
+    }
+    after = {
+        "words": ["[caption ]", "  body: 64 left out.", "  help: New.", "  body: Median 3 years."],
+        "downloads": {"take": {"holds": ["Another.", "A method."]}, "slide": {"holds": []}},
+        "figures": {"km": {"data": [{"x": [1, 2], "legendgroup": "0"}]}},
+    }
+    assert found(tmp_path, before, after, lost=True) == 0
+    assert found(tmp_path, before, after, lost=False) == 1
+    for path, wrong in (
+        ("words", ["[caption ]", "  body: Median 3 years. 65 left out."]),
+        ("downloads", {"take": {"holds": ["A method."]}}),
+        ("figures", {"km": {"data": [{"x": [1, 3]}]}}),
+        ("figures", {}),
+    ):
+        assert found(tmp_path, before, after | {path: wrong}, lost=True) == 1
+
+
+def found(folder: Path, before: object, after: object, *, lost: bool) -> int:
+    """Whether a comparison finds a difference."""
+    for side, record in (("before", before), ("after", after)):
+        (folder / side).mkdir(exist_ok=True)
+        (folder / side / "page.json").write_text(json.dumps(record))
+    sides = folder / "before", folder / "after"
+    return compare(*sides, "", folder / "none.txt", 9, lost=lost)
