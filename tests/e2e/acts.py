@@ -15,6 +15,11 @@ _AT_REST = """() =>
     document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stStatusWidget]')
     && !document.querySelector('[data-stale=true]')"""
+# Figures come a little after their run, and move what is below them.
+_PLACES = """() => [...document.querySelectorAll('h1, .js-plotly-plot')].map(one => {
+    const {x, y, width, height} = one.getBoundingClientRect();
+    return [x, y, width, height];
+})"""
 # Drawn by the processor, what moves while a page runs takes a fifth of a browser's time.
 _STILL = """addEventListener('DOMContentLoaded', () => {
     const style = document.createElement('style');
@@ -32,14 +37,17 @@ def new_window(browser: Browser, **options: Any) -> BrowserContext:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page has finished its run."""
+    """Wait until the page has finished its run and everything stands where it stays."""
     expect(page.locator("h1")).to_be_visible()
-    for again in (True, True, False):
+    seen, same = None, 0
+    while same < 2:
         # Not at every frame, as is usual: the page is drawn by the same processors.
         page.wait_for_function(_AT_REST, timeout=PATIENCE, polling=50)
-        if again:
-            # A run that was asked for just now may not have begun: look again.
-            page.wait_for_timeout(150)
+        # A run that was asked for just now may not have begun: look again.
+        page.wait_for_timeout(100)
+        places = page.evaluate(_PLACES)
+        same = same + 1 if places == seen else 0
+        seen = places
 
 
 def calm(page: Page) -> None:

@@ -13,28 +13,16 @@ _FIGURES = """() => [...document.querySelectorAll('.js-plotly-plot')].map(plot =
     const bar = plot.querySelector('.modebar')?.getBoundingClientRect();
     return {plot: plot._fullLayout._size.w, above: bar && bar.height ? edge - bar.top : 0};
 })"""
-# Plotly draws anew in answer to the window: three looks in a row see the same.
-_AT_REST = f"""async () => {{
-    const look = {_FIGURES};
-    for (let seen = '', same = 0; ; ) {{
-        await new Promise(next => setTimeout(next, 120));
-        const found = JSON.stringify(look());
-        same = found === seen ? same + 1 : 0;
-        if (same === 3) return JSON.parse(found);
-        seen = found;
-    }}
-}}"""
 _CUT = """() => [...document.querySelectorAll(
         '.stMain button p, .stMain [data-testid=stMetricValue]')]
     .filter(text => text.scrollWidth > text.clientWidth + 1).map(text => text.innerText)"""
 
 
 def _drawn(page: Page) -> list[dict[str, float]]:
-    """Measure the figures once they have stopped changing after the window did."""
-    settled(page)
     page.wait_for_function("() => document.querySelector('.js-plotly-plot .modebar-container')")
+    settled(page)
     calm(page)
-    return page.evaluate(_AT_REST)  # type: ignore[no-any-return]
+    return page.evaluate(_FIGURES)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("path", ["", "survival", "transplant?cohort=demo:mds&view=Four%20answers"])
