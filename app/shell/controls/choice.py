@@ -22,6 +22,7 @@ def choice(
     quiet: bool = False,
     wrap: bool | None = None,
     help: str | None = None,  # noqa: A002 - Streamlit's own word
+    place: Any = st,
 ) -> _Option:
     """One of a few options side by side: the first, or the default, until another is chosen.
 
@@ -33,13 +34,15 @@ def choice(
         Whether a link keeps the choice.
     quiet
         Whether the label is left to screen readers, as the options speak for themselves.
+    place
+        The container that it is drawn in.
     """
     options = list(options)
     first = options[0] if default is None else default
     if st.session_state.get(key, first) not in options:
         # Another page's or cohort's: it would stay in the address, and be what is drawn as chosen.
         del st.session_state[key]
-    chosen = st.segmented_control(
+    chosen = place.segmented_control(
         label,
         options,
         default=first,
@@ -60,6 +63,7 @@ def pick(
     *,
     default: _Option | None = None,
     labels: Mapping[_Option, str] = _NO_LABELS,
+    place: Any = st,
     **more: Any,
 ) -> _Option:
     """One of many options in a box, under their labels; always one of the options.
@@ -68,10 +72,12 @@ def pick(
     ----------
     labels
         What options are called where they do not speak for themselves.
+    place
+        As of :func:`choice`.
     """
     options = list(options)
     first = options[0] if default is None else default
-    chosen = st.selectbox(
+    chosen = place.selectbox(
         label,
         options,
         index=options.index(first),
@@ -90,11 +96,12 @@ def several(
     *,
     labels: Mapping[_Option, str] = _NO_LABELS,
     placeholder: str = "All",
+    place: Any = st,
     **more: Any,
 ) -> list[_Option]:
     """Any number of options, in the order of the choice; see :func:`pick`."""
     options = list(options)
-    chosen = st.multiselect(
+    chosen = place.multiselect(
         label,
         options,
         format_func=lambda option: labels.get(option, str(option)),
@@ -107,6 +114,6 @@ def several(
     return [option for option in chosen if option in options]
 
 
-def toggle(label: str, key: str, *, value: bool = False, **more: Any) -> bool:
+def toggle(label: str, key: str, *, value: bool = False, place: Any = st, **more: Any) -> bool:
     """Whether something is wanted; a link keeps it."""
-    return bool(st.toggle(label, value=value, key=key, bind="query-params", **more))
+    return bool(place.toggle(label, value=value, key=key, bind="query-params", **more))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import streamlit as st
 
 from app.shell.controls.grouping import ChosenGrouping, draw_grouping
@@ -11,7 +9,6 @@ from app.shell.links import GROUP, group_labels
 from app.shell.session import Looking
 from data_loaders.model import FeatureKind
 
-_Option = TypeVar("_Option", str, int)
 KIND_CHOICE = "kinds"
 _NAMES: dict[FeatureKind, str] = {
     "gene": "Genes",
@@ -64,10 +61,3 @@ def _is_disease(looking: Looking, option: str) -> bool:
     if kind != "variable" or variable is None:
         return False
     return name == "diagnosis" or (variable.role == "disease" and variable.kind in _OF_SEVERAL)
-
-
-def draw_option(label: str, options: list[_Option], default: _Option, *, key: str) -> _Option:
-    """The control that chooses one of many, or how many rows to show."""
-    first = options.index(default)
-    chosen = st.selectbox(label, options, index=first, key=key, bind="query-params")
-    return chosen if chosen in options else default

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.analysis.subgroups import Evidence, SubgroupError
 from app.cohort.groupings import Grouping
+from app.shell.controls.choice import pick
 from app.shell.layout import download_table, figure_with_downloads
 from app.shell.saved_groups import saved_groups
 from app.shell.session import Looking
@@ -154,14 +155,7 @@ def draw_agreement(looking: Looking, found: SubgroupMap) -> None:
         st.info("This cohort carries no classification to compare the subgroups with.")
         return
     left, right = st.columns(2)
-    column = left.selectbox(
-        "Compare with",
-        list(known),
-        format_func=lambda name: known.get(name, name),
-        key=AGAINST,
-        bind="query-params",
-    )
-    column = column if column in known else next(iter(known))
+    column = pick("Compare with", known, AGAINST, labels=known, place=left)
     values = sorted(str(value) for value in cohort.factor(column)[1])
     indefinite = right.multiselect(
         "No definite class",

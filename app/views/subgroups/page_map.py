@@ -19,6 +19,7 @@ from app.cohort.groupings import (
     GroupingSpec,
     selection_against_rest,
 )
+from app.shell.controls.choice import pick, toggle
 from app.shell.escaping import escaped_figure
 from app.shell.layout import bullets, draw_downloads
 from app.shell.links import BURDEN, COLOUR, CONFIDENCE, SUBGROUP, colour_labels
@@ -77,13 +78,7 @@ def draw_map_controls(looking: Looking) -> MapChoice:
     cohort = looking.cohort
     labels = colour_labels(cohort)
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
-    colour = row.selectbox(
-        "Colour the map by",
-        list(labels),
-        format_func=lambda text: labels.get(text, text),
-        key=COLOUR,
-        bind="query-params",
-    )
+    colour = pick("Colour the map by", labels, COLOUR, labels=labels, place=row)
     drag = row.segmented_control(
         "Dragging",
         list(_DRAGS),
@@ -92,16 +87,16 @@ def draw_map_controls(looking: Looking) -> MapChoice:
         key="drag",
         help="Lasso or Box selects patients, who can then be named and compared.",
     )
-    wide = row.toggle(
+    wide = toggle(
         "Full width",
-        key="map_wide",
-        bind="query-params",
+        "map_wide",
+        place=row,
         help="The map and its survival over the whole window, without the sidebar.",
     )
     if wide:
         st.html(_WIDE)
     with row.popover("More", key="map_more"):
-        contours = st.toggle("Lines of equal density", key="contours", bind="query-params")
+        contours = toggle("Lines of equal density", "contours")
         wanted = st.text_input(
             "Find a patient",
             key="find_patient",
@@ -112,9 +107,9 @@ def draw_map_controls(looking: Looking) -> MapChoice:
         if wanted and found is None:
             st.caption("No selected patient bears this identifier.")
     return MapChoice(
-        colour=colour if colour in labels else SUBGROUP,
+        colour=colour,
         drag=_DRAGS.get(drag or "", "pan"),
-        contours=bool(contours),
+        contours=contours,
         found=found,
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from app.analysis.subgroups import SubgroupResult, SubgroupSettings
+from app.shell.controls.choice import choice, pick
 from app.shell.session import Looking
 from app.shell.work.background import ask_worker, draw_interruption, draw_progress, interrupted
 from app.shell.work.jobs import BACKGROUND, Job
@@ -114,18 +115,8 @@ class Search:
 def draw_search_settings() -> tuple[tuple[str, ...], SubgroupSettings]:
     """The settings of the search, folded away; the defaults suit most cohorts."""
     with st.popover("Settings", icon=":material/tune:", width="stretch", key="search_settings"):
-        quality = st.segmented_control(
-            "Quality",
-            _QUALITIES,
-            default="standard",
-            required=True,
-            key="quality",
-            bind="query-params",
-            help=_QUALITY_HELP,
-        )
-        used = st.selectbox(
-            "Alterations to use", list(_FEATURES), key="features", bind="query-params"
-        )
+        quality = choice("Quality", _QUALITIES, "quality", default="standard", help=_QUALITY_HELP)
+        used = pick("Alterations to use", _FEATURES, "features")
         least = st.number_input(
             "Leave out alterations rarer than, %",
             min_value=0.0,
@@ -146,12 +137,12 @@ def draw_search_settings() -> tuple[tuple[str, ...], SubgroupSettings]:
             help="The same seed gives the same groups; another one shows what hangs on chance.",
         )
     settings = SubgroupSettings(
-        quality=cast("Literal['standard']", quality if quality in _QUALITIES else "standard"),
+        quality=cast("Literal['standard']", quality),
         seed=int(seed or 0),
         min_frequency=None if least is None else float(least) / 100,
         evidence=False,
     )
-    return _FEATURES.get(used, tuple(KINDS)), settings
+    return _FEATURES[used], settings
 
 
 def start_search(request: SearchRequest) -> Search:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shell.controls.choice import pick
 from app.shell.layout import figure_with_downloads
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
@@ -11,7 +12,6 @@ from app.shell.show import Frame, show, take_away
 from app.study.analyses import answer_of
 from app.study.answer import Answer
 from app.views.genomics.allele_fractions.answer import ORDER, ORDER_TITLE, order_reading
-from app.views.genomics.page_controls import draw_option
 from app.views.genomics.variants.analysis import MARGIN, MIN_PAIRS, VafSummary
 
 _NUMBERS = [10, 15, 20, 30]
@@ -21,7 +21,7 @@ def draw_vaf(looking: Looking) -> None:
     """Draw the allele fractions and the pairs, with what they assume."""
     left, _ = st.columns([3, 10])
     with left:
-        most = draw_option("Genes with most variants", _NUMBERS, 20, key="vaf_genes")
+        most = pick("Genes with most variants", _NUMBERS, "vaf_genes", default=20)
     question = ask(looking, "genomics.allele_fractions", {"most": most})
     result: VafSummary | None = result_or_reason(question)
     if result is None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import columns, pinned, two_decimals
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick
 from app.shell.controls.grouping import ChosenGrouping
 from app.shell.layout import download_table
 from app.shell.memory import ask, result_or_reason
@@ -18,7 +18,7 @@ from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.study.files.tables import file_stem
 from app.views.genomics.frequencies.analysis import GroupFrequencies
-from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_option
+from app.views.genomics.page_controls import draw_groups, draw_kinds
 
 FREQUENT, DIFFERENT = "Most frequent", "Most different"
 _ROWS = [10, 20, 30, 50]
@@ -32,7 +32,7 @@ def draw_frequencies(looking: Looking) -> None:
     with middle:
         chosen = draw_groups(looking)
     with right:
-        most = draw_option("Rows", _ROWS, 20, key="genomics_rows")
+        most = pick("Rows", _ROWS, "genomics_rows", default=20)
     settings = {"kinds": kinds}
     question = ask(looking, "genomics.frequencies", settings, chosen.spec, chosen.arrangement)
     result: GroupFrequencies | None = result_or_reason(question)

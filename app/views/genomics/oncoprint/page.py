@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.shell.controls.choice import pick, several
 from app.shell.links import feature_labels
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
 from app.shell.show import Frame, show, take_away
 from app.study.analyses import answer_of
-from app.views.genomics.page_controls import draw_groups, draw_kinds, draw_option
+from app.views.genomics.page_controls import draw_groups, draw_kinds
 
 _ROWS = [10, 15, 20, 30, 40]
 _KINDS = ("categorical", "ordinal", "binary", "numeric")
@@ -25,7 +26,7 @@ def draw_oncoprint(looking: Looking) -> None:
     with middle:
         chosen = draw_groups(looking)
     with right, st.popover("Rows and tracks", icon=":material/tune:", width="stretch"):
-        most = draw_option("Alterations", _ROWS, 20, key="oncoprint_rows")
+        most = pick("Alterations", _ROWS, "oncoprint_rows", default=20)
         picked = _draw_picked(looking)
         tracks = _draw_tracks(looking)
     settings = {"kinds": kinds, "most": most, "tracks": tracks, "chosen": picked}
@@ -41,16 +42,10 @@ def draw_oncoprint(looking: Looking) -> None:
 
 def _draw_picked(looking: Looking) -> list[str]:
     labels = feature_labels(looking.cohort)
-    picked = st.multiselect(
-        "Or these, in this order",
-        list(labels),
-        format_func=lambda name: labels.get(name, name),
-        key="oncoprint_features",
-        bind="query-params",
+    return several(
+        "Or these, in this order", labels, "oncoprint_features", labels=labels,
         placeholder="The most frequent",
-        select_all=False,
-    )
-    return [name for name in picked if name in labels]
+    )  # fmt: skip
 
 
 def _draw_tracks(looking: Looking) -> list[str]:

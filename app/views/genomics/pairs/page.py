@@ -7,12 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from app.shell.columns import columns, counted, pinned
+from app.shell.controls.choice import pick
 from app.shell.memory import ask, result_or_reason
 from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
-from app.views.genomics.page_controls import draw_kinds, draw_option
+from app.views.genomics.page_controls import draw_kinds
 from app.views.genomics.pairs.analysis import MIN_ALTERED, PairScreen
 
 EVERY = "All pairs"
@@ -29,7 +30,7 @@ def draw_pairs(looking: Looking) -> None:
     with left:
         kinds = draw_kinds(looking)
     with middle:
-        most = draw_option("The most frequent", _NUMBERS, 20, key="pairs_most")
+        most = pick("The most frequent", _NUMBERS, "pairs_most", default=20)
     with right:
         floor = st.number_input(
             "Altered in at least, patients",
@@ -44,13 +45,10 @@ def draw_pairs(looking: Looking) -> None:
     if result is None:
         return
     place = frame()
-    about = place.words.selectbox(
-        "What goes with, what avoids",
-        ["", *result.features],
-        format_func=lambda name: result.features.get(name, EVERY),
-        key="pairs_about",
-        bind="query-params",
-    )
+    about = pick(
+        "What goes with, what avoids", ["", *result.features], "pairs_about",
+        labels={"": EVERY, **result.features}, place=place.words,
+    )  # fmt: skip
     question = replace(question, shown={"about": about})
     answer = answer_of(question, looking.cohort, result)
     show(answer, place)

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.shell.columns import columns, percent
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick
 from app.shell.controls.grouping import ChosenGrouping
 from app.shell.memory import ask, result_of
 from app.shell.session import Looking
@@ -14,7 +14,7 @@ from app.shell.show import Frame, show, take_away
 from app.shell.tables import draw_table
 from app.study.analyses import answer_of
 from app.views.genomics.oncoprint.analysis import class_word
-from app.views.genomics.page_controls import draw_groups, draw_option
+from app.views.genomics.page_controls import draw_groups
 from app.views.genomics.variants.analysis import GeneVariants, placed_genes
 
 TOGETHER, MIRRORED = "Everyone", "Two groups, mirrored"
@@ -34,7 +34,7 @@ def draw_variants(looking: Looking) -> None:
     left, right = st.columns([3, 8], vertical_alignment="bottom")
     with left:
         genes = [str(gene) for gene in placed.index]
-        gene = draw_option("Gene", genes, _telling(placed), key="variants_gene")
+        gene = pick("Gene", genes, "variants_gene", default=_telling(placed))
     with right:
         how = choice("Shown for", [TOGETHER, MIRRORED], "variants_for", quiet=True)
     chosen, groups = _draw_two_groups(looking) if how == MIRRORED else (ChosenGrouping(), [])
@@ -65,10 +65,10 @@ def _draw_two_groups(looking: Looking) -> tuple[ChosenGrouping, list[str]]:
         return chosen, names
     up, down = st.columns(2)
     with up:
-        first = draw_option("Above", names, names[0], key="variants_above")
+        first = pick("Above", names, "variants_above", default=names[0])
     others = [name for name in names if name != first]
     with down:
-        second = draw_option("Below", others, others[0], key="variants_below")
+        second = pick("Below", others, "variants_below", default=others[0])
     return chosen, [first, second]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick, toggle
 from app.shell.layout import bullets, figure_with_downloads
 from app.shell.links import unique_labels
 from app.shell.memory import ask, result_of
@@ -14,7 +14,7 @@ from app.shell.session import Looking
 from app.shell.show import take_away
 from app.study.analyses import answer_of
 from app.views.genomics.page_controls import draw_groups
-from app.views.patient.swimmer.analysis import FOLLOW_UP, sort_options
+from app.views.patient.swimmer.analysis import sort_options
 from data_loaders import CohortError
 
 _LANES = (20, 40, 60)
@@ -34,15 +34,9 @@ def draw_swimmer(looking: Looking) -> None:
     with colour:
         chosen = draw_groups(looking)
     with sort:
-        asked = st.selectbox(
-            "Sort by",
-            list(labels),
-            format_func=lambda key: labels.get(key, key),
-            key="swimmer_sort",
-            bind="query-params",
-        )
+        asked = pick("Sort by", labels, "swimmer_sort", labels=labels)
     with more, st.popover("Lanes", icon=":material/tune:", width="stretch", key="swimmer_more"):
-        settings = _draw_lanes(looking, asked if asked in labels else FOLLOW_UP)
+        settings = _draw_lanes(looking, asked)
     question = ask(looking, "patient.swimmer", settings, chosen.spec, chosen.arrangement)
     try:
         answer = answer_of(question, cohort, result_of(question))
@@ -59,7 +53,7 @@ def draw_swimmer(looking: Looking) -> None:
 
 def _draw_lanes(looking: Looking, sort: str) -> dict[str, Any]:
     lanes = choice("Lanes", _LANES, "swimmer_lanes", default=40)
-    reverse = st.toggle("The other way round", key="swimmer_reverse", bind="query-params")
+    reverse = toggle("The other way round", "swimmer_reverse")
     which = choice(
         "Which patients",
         (_SPREAD, _PAGED),
@@ -72,4 +66,4 @@ def _draw_lanes(looking: Looking, sort: str) -> dict[str, Any]:
         if int(st.session_state.get("swimmer_page") or 1) > pages:
             st.session_state["swimmer_page"] = 1
         page = int(st.number_input("Page", 1, pages, 1, key="swimmer_page") or 1) - 1
-    return {"sort": sort, "reverse": bool(reverse), "lanes": lanes, "page": page}
+    return {"sort": sort, "reverse": reverse, "lanes": lanes, "page": page}

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app.analysis.regression import CoxModel
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick, toggle
 from app.shell.memory import ask, remembered, result_of
 from app.shell.session import Looking
 from app.shell.show import frame, show, take_away
@@ -120,13 +120,13 @@ def draw_adjusted(
         return
     left, right = st.columns([5, 3], gap="large", vertical_alignment="bottom")
     name = left.selectbox("Curves by", list(options), index=len(options) - 1, key="adjusted_by")
-    both = right.toggle("Unadjusted curves too", value=True, key="unadjusted", bind="query-params")
+    both = toggle("Unadjusted curves too", "unadjusted", value=True, place=right)
     covariate = options.get(name) or next(iter(options.values()))
     question = replace(
         question,
         analysis="survival.cox.adjusted",
         settings={"by": covariate.spec, **question.settings},
-        shown={"unit": unit, "unadjusted": bool(both)},
+        shown={"unit": unit, "unadjusted": both},
     )
     # The model is at hand: only a script fits it again.
     average = partial(adjusted_view, models, covariate)
@@ -150,15 +150,8 @@ def draw_subgroups(looking: Looking, question: Question, models: CohortModels, _
         )
         return
     left, middle, right = st.columns([4, 6, 3], vertical_alignment="bottom")
-    exposure = left.selectbox(
-        "Effect of",
-        two,
-        index=two.index(_first_exposure(cohort, models, two)),
-        format_func=lambda text: labels.get(text, text),
-        key="exposure",
-        bind="query-params",
-    )
-    exposure = exposure if exposure in two else two[0]
+    first = _first_exposure(cohort, models, two)
+    exposure = pick("Effect of", two, "exposure", default=first, labels=labels, place=left)
     by = middle.multiselect(
         "Across the levels of",
         [spec for spec in labels if spec != exposure],
@@ -168,9 +161,7 @@ def draw_subgroups(looking: Looking, question: Question, models: CohortModels, _
         placeholder="Variables, genes or events",
         select_all=False,
     )
-    adjusted = right.toggle(
-        "Adjust for the others", value=True, key="subgroup_adjust", bind="query-params"
-    )
+    adjusted = toggle("Adjust for the others", "subgroup_adjust", value=True, place=right)
     by = [spec for spec in by if spec in labels and spec != exposure]
     strata = [c.spec for c in models.table.strata if c.spec not in (exposure, *by)]
     question = ask(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from app.cohort.groupings import GroupingSpec
-from app.shell.controls.choice import choice
+from app.shell.controls.choice import choice, pick, several
 from app.shell.controls.curve_options import draw_time_options
 from app.shell.controls.endpoint import draw_endpoint_choice
 from app.shell.links import spec_label, unique_labels
@@ -63,17 +63,10 @@ def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
     if anew:
         st.session_state[COVARIATES] = usual
         st.session_state.pop(ACROSS, None)
-    chosen = middle.multiselect(
-        "Covariates",
-        list(labels),
-        default=None if anew else usual,
-        format_func=lambda text: labels.get(text, text),
-        key=COVARIATES,
-        bind="query-params",
-        placeholder="Variables, genes or events",
-        select_all=False,
-    )
-    chosen = [spec for spec in chosen if spec in labels]
+    chosen = several(
+        "Covariates", labels, COVARIATES, labels=labels, default=None if anew else usual,
+        placeholder="Variables, genes or events", place=middle,
+    )  # fmt: skip
     st.session_state[_LAST] = (looking.key, tuple(chosen))
     with right.popover("Options", icon=":material/tune:", width="stretch"):
         kinds = choice("Each covariate by itself, or all together", _KINDS, "models")
@@ -83,11 +76,10 @@ def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
         st.divider()
         strata = _draw_strata(cohort, labels, chosen)
         interactions = _draw_interactions(labels, chosen)
-        firth = st.selectbox(
+        firth = pick(
             "Firth's correction",
-            list(_FIRTH),
-            key="firth",
-            bind="query-params",
+            _FIRTH,
+            "firth",
             help="Keeps the effect finite where nobody with a level had the event.",
         )
     settings = {
@@ -98,7 +90,7 @@ def draw_model_controls(looking: Looking) -> tuple[dict[str, Any], TimeUnit]:
         "units": units,
         "references": references,
         "kinds": _KINDS[kinds],
-        "firth": _FIRTH.get(firth, "auto"),
+        "firth": _FIRTH[firth],
         "limit": time.limit,
     }
     # What is not asked for is no part of the question, nor of its script.
@@ -149,12 +141,7 @@ def _draw_scales(
             if per and per != covariate.per:
                 units.append((covariate.spec, float(per)))
         elif covariate.kind == "levels" and len(covariate.levels) > 1:
-            level = st.selectbox(
-                f"{covariate.name}: compare with",
-                covariate.levels,
-                key=f"ref_{name}",
-                bind="query-params",
-            )
+            level = pick(f"{covariate.name}: compare with", covariate.levels, f"ref_{name}")
             if level in covariate.levels[1:]:
                 references.append((covariate.spec, str(level)))
     return tuple(units), tuple(references)
@@ -166,17 +153,11 @@ def _draw_strata(cohort: Cohort, labels: dict[str, str], chosen: Sequence[str]) 
         for spec in labels
         if spec not in chosen and not _is_number(cohort, GroupingSpec.parse(spec))
     ]
-    strata = st.multiselect(
-        "Strata",
-        options,
-        format_func=lambda text: labels.get(text, text),
-        key="layers",
-        bind="query-params",
-        placeholder="none",
+    strata = several(
+        "Strata", options, "layers", labels=labels, placeholder="none",
         help="A baseline hazard for each: for what is not proportional and needs no estimate.",
-        select_all=False,
-    )
-    return tuple(spec for spec in strata if spec in options)
+    )  # fmt: skip
+    return tuple(strata)
 
 
 def _is_number(cohort: Cohort, spec: GroupingSpec) -> bool:
@@ -187,13 +168,8 @@ def _draw_interactions(
     labels: dict[str, str], chosen: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
     pairs = {f"{labels[a]} × {labels[b]}": (a, b) for a, b in combinations(chosen, 2)}
-    asked = st.multiselect(
-        "Interactions",
-        list(pairs),
-        key="interactions",
-        bind="query-params",
-        placeholder="none",
+    asked = several(
+        "Interactions", pairs, "interactions", placeholder="none",
         help="Whether the effect of one covariate differs with another.",
-        select_all=False,
-    )
-    return tuple(pairs[words] for words in asked if words in pairs)
+    )  # fmt: skip
+    return tuple(pairs[words] for words in asked)

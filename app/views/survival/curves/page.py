@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.shell.controls.choice import choice
 from app.shell.controls.curve_options import INCIDENCE, LOG_MINUS_LOG
 from app.shell.controls.endpoint import survival_settings
 from app.shell.controls.time_axis import draw_axis_end, draw_read_at
@@ -89,21 +90,13 @@ def _draw_numbers(
 
     Returns the times asked, and what draws a table that asks for none.
     """
-    heading, choice = st.columns([1, 3], vertical_alignment="center")
+    heading, place = st.columns([1, 3], vertical_alignment="center")
     heading.subheader("In numbers", anchor=False)
     tables = [_SUMMARY, _DIFFERENCES, _MEANS, _CONDITIONAL]
     if result.pairwise is not None:
         tables.append(_PAIRS)
-    shown = choice.segmented_control(
-        "Table",
-        tables,
-        default=_SUMMARY,
-        required=True,
-        key="numbers",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if not result.drawn or shown not in tables:
+    shown = choice("Table", tables, "numbers", quiet=True, place=place)
+    if not result.drawn:
         shown = _SUMMARY
     asked: dict[str, Any] = {}
     if shown == _DIFFERENCES:

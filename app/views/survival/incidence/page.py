@@ -93,9 +93,7 @@ def _drawn(question: Question, result: GroupIncidence, place: Frame) -> Question
         shown["read_at"] = draw_read_at()
     names = [group.name for group in result.drawn]
     if shown["stacked"] and len(names) > 1:
-        name = place.figure.selectbox(
-            "Group shown", [ALL_GROUPS, *names], key="stacked_group", bind="query-params"
-        )
+        name = pick("Group shown", [ALL_GROUPS, *names], "stacked_group", place=place.figure)
         shown["group"] = name if name in names else None
     return replace(question, shown=shown)
 

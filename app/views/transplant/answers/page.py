@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.analysis.transplant import Emulation, SameTerms
+from app.shell.controls.choice import pick
 from app.shell.layout import bullets, figure_with_downloads, words_header
 from app.shell.memory import ask
 from app.shell.story.adding import draw_adding
@@ -152,27 +153,16 @@ def _draw_class(found: Emulation) -> str:
     if len(found.groups) == 1:
         return first
     options = [first, *(g for g in found.groups if g != first)]
-    chosen = st.selectbox(
-        "Emulated trial in",
-        options,
-        format_func=lambda g: g if g in supported else f"{g} (too few transplants)",
-        key=SHOWN,
-        bind="query-params",
-    )
-    return chosen if chosen in options else first
+    few = {g: f"{g} (too few transplants)" for g in options if g not in supported}
+    return pick("Emulated trial in", options, SHOWN, labels=few)
 
 
 def _draw_landmark(landmarks: list[float]) -> float:
     """The landmark whose curves are drawn, at first the middle one."""
     labels = {f"Month {mark:g}": mark for mark in landmarks}
     usual = list(labels)[len(labels) // 2]
-    chosen = st.selectbox(
-        "Curves of the landmark at",
-        [usual, *(label for label in labels if label != usual)],
-        key=MARK,
-        bind="query-params",
-    )
-    return labels.get(chosen, labels[usual])
+    options = [usual, *(label for label in labels if label != usual)]
+    return labels[pick("Curves of the landmark at", options, MARK)]
 
 
 def _draw_same_terms(figures: dict[str, go.Figure], answers: _Answers) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shell.controls.choice import choice, several
 from app.shell.layout import words_header
 from app.shell.links import unique_labels
 from app.shell.story.adding import draw_adding
@@ -48,15 +49,7 @@ def _draw_divisions(work: Work) -> tuple[dict[str, go.Figure], dict[str, pd.Data
         )
         return {}, {}
     with left:
-        chosen = st.segmented_control(
-            "Gain by",
-            divisions,
-            default=divisions[0],
-            required=True,
-            key=BY,
-            bind="query-params",
-        )
-    by = chosen if chosen in divisions else divisions[0]
+        by = choice("Gain by", divisions, BY)
     if by in found.why_not:
         st.info(f"{by}: {found.why_not[by]}")
         return {}, _sheets(found)
@@ -78,18 +71,16 @@ def _draw_alterations(work: Work) -> tuple[str, ...]:
         return ()
     usual = [name.removeprefix(_ALTERATION) for name in work.trial.confounders]
     labels = unique_labels(options, lambda name: str(cohort.features.loc[name, "label"]))
-    chosen = st.multiselect(
+    chosen = several(
         "Alterations",
         options,
+        ALTERED,
+        labels=labels,
         default=[name for name in usual if name in options][:_MOST_ALTERATIONS],
-        format_func=lambda name: labels.get(name, name),
-        key=ALTERED,
         max_selections=_MOST_ALTERATIONS,
         placeholder="Genes or events",
-        bind="query-params",
-        select_all=False,
     )
-    return tuple(name for name in chosen if name in options)
+    return tuple(chosen)
 
 
 def _draw_division(answer: Answer, found: Benefit, by: str) -> go.Figure:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.shell.controls.choice import pick, several
 from app.shell.layout import bullets
 from app.shell.links import unique_labels
 from app.shell.story.adding import draw_adding
@@ -82,7 +83,7 @@ def _draw_controls(work: Work) -> Profile:
         given = np.bincount(data.groups[data.ever_treated], minlength=len(data.names))
         first = data.names[int(given.argmax())]
         options = [first, *(name for name in data.names if name != first), ANY]
-        chosen = places[1].selectbox("Class", options, key=_CLASS, bind="query-params")
+        chosen = pick("Class", options, _CLASS, place=places[1])
         group = chosen if chosen in data.names else None
     return Profile(age, group, _draw_alterations(work, places[2:]))
 
@@ -105,18 +106,8 @@ def _draw_alterations(
         (places[0], "With", _WITH, True),
         (places[1], "Without", _WITHOUT, False),
     ):
-        chosen = place.multiselect(
-            words,
-            options,
-            format_func=lambda name: labels.get(name, name),
-            key=key,
-            placeholder="Any",
-            bind="query-params",
-            select_all=False,
-        )
-        for name in chosen:
-            if name in options:
-                stated.setdefault(name, present)
+        for name in several(words, options, key, labels=labels, placeholder="Any", place=place):
+            stated.setdefault(name, present)
     return stated
 
 
