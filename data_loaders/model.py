@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -27,6 +27,7 @@ DAYS_PER_MONTH = 365.25 / 12
 # Times nearer than this, absolutely or relative to themselves, are one time but for rounding.
 TIE_TOLERANCE = 2.0**-26  # the square root of the machine's precision
 
+_EXAMPLE_ROWS = 5
 VariableKind = Literal["numeric", "categorical", "ordinal", "binary", "text", "date", "identifier"]
 # What has values that one counts, rather than a number, a text or a date.
 CATEGORIES: frozenset[VariableKind] = frozenset({"categorical", "ordinal", "binary"})
@@ -154,6 +155,22 @@ class Issue:
     count: int = 0
     rows: tuple[int, ...] = ()
     code: str = ""
+
+    @classmethod
+    def at(  # noqa: PLR0917 - what a finding is made of
+        cls,
+        severity: Severity,
+        sentence: str,
+        rows: Sequence[int] | Ints,
+        column: str | None,
+        code: str,
+        count: int | None = None,
+    ) -> Issue:
+        """One about rows, the first as its examples; ``count`` where they are not all."""
+        examples = tuple(map(int, rows[:_EXAMPLE_ROWS]))
+        return cls(
+            severity, sentence, column, len(rows) if count is None else count, examples, code
+        )
 
 
 @dataclass(frozen=True)

@@ -166,14 +166,13 @@ def strange_genes_issue(
     issues = []
     if rows.any():
         issues.append(
-            Issue(
+            Issue.at(
                 "warning",
                 f"{file}: {shown(column.name)} holds a date or a number that is no known gene in "
                 f"{at_rows(lines[rows].tolist())}; it was kept as it stands: write the symbol "
                 "(Excel makes dates of some).",
+                lines[rows],
                 column.name,
-                int(rows.sum()),
-                tuple(lines[rows][:5].tolist()),
                 "gene_cells",
             )
         )
@@ -201,13 +200,12 @@ def _other_gene_issue(
     if not rows.any():
         return []
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{file}: {shown(column.name)} and {shown(identifiers.name)} name different genes in "
             f"{at_rows(lines[rows].tolist())}; the symbol was believed, so check which is right.",
+            lines[rows],
             column.name,
-            int(rows.sum()),
-            tuple(lines[rows][:5].tolist()),
             "gene_cells",
         )
     ]

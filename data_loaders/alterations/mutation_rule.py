@@ -234,13 +234,12 @@ def set_aside_issues(found: Texts, parts: Mapping[str, str], file: str, lines: I
         source = f" ({shown(column)})" if key in {"filtered", "not_driver"} and column else ""
         verb = "is listed but makes" if count == 1 else "are listed but make"
         issues.append(
-            Issue(
+            Issue.at(
                 "warning" if count > len(found) / 2 and key == "filtered" else reason.severity,
                 f"{file}: {plural(count, 'variant')} of {len(found):,} {verb} no gene mutated: "
                 f"{reason.words}{source}.",
+                rows,
                 column,
-                count,
-                tuple(rows[:5].tolist()),
                 reason.code,
             )
         )
@@ -300,14 +299,13 @@ def swapped_reads(swapped: Bools, parts: Mapping[str, str], file: str, lines: In
     if not len(rows):
         return []
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{file}: {shown(parts['alt_count'])} is 0 while {shown(parts['normal_alt'])} has "
             f"reads in {at_rows(rows.tolist())}; the columns of tumour and normal look swapped "
             "there, so check them; these variants count as no mutation.",
+            rows,
             parts["alt_count"],
-            len(rows),
-            tuple(rows[:5].tolist()),
             "swapped",
         )
     ]

@@ -142,13 +142,12 @@ def _events(table: TextTable, patients: pd.Index) -> tuple[Positions, Floats, Te
     unreadable = raw.rows[days.filled & np.isnan(values)].tolist()
     if unreadable:
         issues.append(
-            Issue(
+            Issue.at(
                 "warning",
                 f"{file}: {plural(len(unreadable), 'event')} had no number of days as START_DATE "
                 f"({at_rows(unreadable)}); they were left out.",
+                unreadable,
                 start,
-                len(unreadable),
-                tuple(unreadable[:5]),
                 "text_in_number",
             )
         )

@@ -227,13 +227,13 @@ def _unique(
     copies = codes.duplicated().to_numpy()
     if copies.any():
         rows = raw.rows[copies].tolist()
-        issue = Issue(
+        issue = Issue.at(
             "warning",
             f"{file}: {plural(len(rows), 'row')} repeated another in every cell ({at_rows(rows)}), "
             "left out.",
-            count=len(rows),
-            rows=tuple(rows[:5]),
-            code="duplicate_rows",
+            rows,
+            None,
+            "duplicate_rows",
         )
         issues.append(issue)
         raw = raw.keep(~copies, issue)

@@ -92,13 +92,12 @@ def rows_of_samples(table: TextTable, samples: Samples, *names: str) -> SampleRo
     if not absent.any():
         return SampleRows(raw, of_row, ())
     strangers = int((positions < 0).sum())
-    issue = Issue(
+    issue = Issue.at(
         "warning",
         f"{file}: {plural(int(absent.sum()), 'row')} left out, of {plural(strangers, 'sample')} "
         "that the clinical table does not list.",
+        np.flatnonzero(absent) + 1,
         name,
-        int(absent.sum()),
-        tuple((np.flatnonzero(absent)[:5] + 1).tolist()),
         "strangers",
     )
     return SampleRows(raw.keep(~absent, issue), of_row[~absent], (issue,))

@@ -144,16 +144,11 @@ def _mended(filename: str, body: str, width: int) -> tuple[pa.Table, list[Issue]
     columns = [
         pa.array(cells, pa.string()).dictionary_encode() for cells in zip(*padded, strict=True)
     ]
-    issues = [
-        Issue(
-            "warning",
-            f"{shown(filename)}: {plural(len(short), 'row')} ended before the last column; the "
-            "cells that are not there are taken as missing.",
-            count=len(short),
-            rows=tuple(short[:5]),
-            code="ragged_rows",
-        )
-    ] if short else []  # fmt: skip
+    words = (
+        f"{shown(filename)}: {plural(len(short), 'row')} ended before the last column; the cells "
+        "that are not there are taken as missing."
+    )
+    issues = [Issue.at("warning", words, short, None, "ragged_rows")] if short else []
     return pa.table(columns, names=[f"f{i}" for i in range(width)]), issues
 
 

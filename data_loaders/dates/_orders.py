@@ -13,7 +13,6 @@ from data_loaders.dates.formats import SLASHES
 from data_loaders.model import Issue
 from data_loaders.wording import listed, plural, shown
 
-_EXAMPLE_ROWS = 5
 # So many days, all within the first twelve of their month, are no chance (0.39 to this power).
 _PROVEN_TURNED, _ASKED_TURNED = 8, 3
 _ANSWER = (
@@ -96,14 +95,14 @@ def _ask(parts: Entries, rows: Ints) -> Issue:
         )
     else:
         what = "holds dates such as 3/4/2019, and no value tells whether day or month comes first"
-    return Issue(
+    return Issue.at(
         "warning",
         f"{shown(column.name)} {what} ({_cell(parts, parts.open, rows)}); it was kept as text: "
         f"{_ANSWER}.",
+        _rows_of(parts, parts.open, rows),
         column.name,
-        parts.rows(parts.first > 0),
-        tuple(_rows_of(parts, parts.open, rows)[:_EXAMPLE_ROWS]),
         "date_order",
+        count=parts.rows(parts.first > 0),
     )
 
 
@@ -111,16 +110,16 @@ def _contradiction(entries: Mapping[str, Entries], names: Sequence[str], rows: I
     """The question where columns of one file prove different orders."""
     day, month = (_witness(entries, order, rows) for order in ORDERS)
     few = entries[names[0]]
-    return Issue(
+    return Issue.at(
         "warning",
         f"The dates of the file contradict each other: {day} can only have the day first, {month} "
         f"only the month first, so that {_cell(few, few.open, rows)} in {shown(names[0])} may be "
         f"either; {listed(list(names), limit=6)} {'was' if len(names) == 1 else 'were'} kept as "
         f"text and no time is counted: {_ANSWER}, or correct the cell.",
+        _rows_of(few, few.open, rows),
         names[0],
-        sum(entries[name].rows(entries[name].open) for name in names),
-        tuple(_rows_of(few, few.open, rows)[:_EXAMPLE_ROWS]),
         "date_order",
+        count=sum(entries[name].rows(entries[name].open) for name in names),
     )
 
 
@@ -163,7 +162,7 @@ def _turn_back(made: Decision, free: Mapping[str, Entries], rows: Ints) -> None:
     differing = parts.turned & (parts.turned_back().dates != parts.dates)
     shown_first = differing if differing.any() else parts.turned
     place = int(np.flatnonzero(shown_first)[0])
-    hits = tuple(_rows_of(parts, shown_first, rows)[:_EXAMPLE_ROWS])
+    hits = _rows_of(parts, shown_first, rows)
     text = _cell(parts, np.equal(parts.formats, SLASHES).astype(bool), rows)
     words = (
         f"In {listed(list(turned), limit=6)} all {plural(size, 'cell')} written like 2019-03-31 "
@@ -176,7 +175,7 @@ def _turn_back(made: Decision, free: Mapping[str, Entries], rows: Ints) -> None:
             f"{'it was' if len(turned) == 1 else 'they were'} kept as text: {_ANSWER}."
         )
         made.kept |= set(turned)
-        made.issues.append(Issue("warning", words, name, size, hits, "date_order"))
+        made.issues.append(Issue.at("warning", words, hits, name, "date_order", size))
         return
     made.entries.update({one: own.turned_back() for one, own in turned.items()})
     right = made.entries[name].dates[place].astype("datetime64[D]")
@@ -185,4 +184,4 @@ def _turn_back(made: Decision, free: Mapping[str, Entries], rows: Ints) -> None:
         f": Excel took the {taken[0]} for the {taken[1]} where it could. Day and month were "
         f"exchanged back: {shown(parts.column.texts[place])} in row {hits[0]} is {right}."
     )
-    made.issues.append(Issue("warning", words, name, size, hits, "dates_turned"))
+    made.issues.append(Issue.at("warning", words, hits, name, "dates_turned", size))

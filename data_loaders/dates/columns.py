@@ -44,7 +44,6 @@ _DATE_WORDS = frozenset({"date", "dates", "datum", "dt", "dob", "fecha"})
 _BIRTH = re.compile(r"birth|born|dob|geb|nasc|naiss|nacim", re.IGNORECASE)
 _NONE = frozenset({"none", "nein", "non", "keine", "kein", "nessuna", "aucune", "ninguna"})
 _MOSTLY = 0.8
-_EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,12 +230,11 @@ def _findings(column: DateColumn, rows: Ints, sizes: Counter[str], two_digits: i
         hits = rows[mask].tolist()
         if hits:
             issues.append(
-                Issue(
+                Issue.at(
                     "warning",
                     f"{shown(name)} holds in {plural(len(hits), 'row')} ({at_rows(hits)}) {words}.",
+                    hits,
                     name,
-                    len(hits),
-                    tuple(hits[:_EXAMPLE_ROWS]),
                     code,
                 )
             )

@@ -17,7 +17,6 @@ from data_loaders.meaning.unknown_codes import time_codes
 from data_loaders.model import Endpoint, Issue, Severity, Variable
 from data_loaders.wording import at_rows, listed, mid_sentence, plural, shown
 
-_EXAMPLE_ROWS = 5
 LONGEST_FOLLOW_UP = 600.0  # months: nobody is followed for longer
 
 
@@ -84,10 +83,7 @@ def findings(label: str, checks: Iterable[Check], rows: Ints) -> list[Issue]:
                 words = words.replace("{patients} have", "{patients} has")
             words = words.replace("{patients}", plural(len(hits), "patient"))
             words = f"{label}: {words.replace('{rows}', at_rows(hits))}"
-            examples = tuple(hits[:_EXAMPLE_ROWS])
-            issues.append(
-                Issue(check.severity, words, check.column, len(hits), examples, check.code)
-            )
+            issues.append(Issue.at(check.severity, words, hits, check.column, check.code))
     return issues
 
 

@@ -79,7 +79,15 @@ def _said(hits: list[int]) -> list[Issue]:
         f"{'is' if len(hits) == 1 else 'are'} no patient and {'was' if len(hits) == 1 else 'were'} "
         "left out."
     )
-    return [Issue("warning", words, None, len(hits), tuple(hits[:5]), "footer_rows")]
+    return [
+        Issue.at(
+            "warning",
+            words,
+            hits,
+            None,
+            "footer_rows",
+        )
+    ]
 
 
 def _usual_shape(columns: Sequence[TextColumn], begin: int, n: int) -> float:

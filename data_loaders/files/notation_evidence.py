@@ -37,7 +37,6 @@ _OWN_UNIT_SHARE = 0.8
 _FEW_CODES = 8  # so few whole numbers, bounds among them, are classes: 0, 1, 2, >=3
 _FACTOR_APART = 1.5  # decades by which the sizes of numbers have to favour one reading
 _LIKE_IN_SIZE = 5.0
-_EXAMPLE_ROWS = 5
 _INERT = b"0123456789-+"
 _NO_DIGIT = bytes(byte for byte in range(256) if byte not in b"0123456789")
 _MARKS: tuple[Literal[".", ","], ...] = (".", ",")
@@ -272,15 +271,15 @@ _ANSWER = (
 def _question(found: Mapping[str, _Evidence], names: Sequence[str], rows: Ints) -> Issue:
     cells = [f"{_named(found[n], _first_open(found[n]), rows)}" for n in names]
     hits = _open_rows(found[names[0]], rows)
-    return Issue(
+    return Issue.at(
         "warning",
         f"No number of the file tells whether its mark stands for decimals or for thousands, so "
         f"that {listed(cells, limit=4)} may be {_readings(found[names[0]])}; "
         f"{_kept(names)}: {_ANSWER}.",
+        hits,
         names[0],
-        sum(len(_open_rows(found[n], rows)) for n in names),
-        tuple(hits[:_EXAMPLE_ROWS]),
         "number_marks",
+        count=sum(len(_open_rows(found[n], rows)) for n in names),
     )
 
 
@@ -307,14 +306,14 @@ def _mixture(
     cells = [_named(found[n], _first_open(found[n]), rows) for n in names]
     hits = _open_rows(found[names[0]], rows)
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{words}, so that {listed(cells, limit=4)} may be {_readings(found[names[0]])}; "
             f"{_kept(names)}: {_ANSWER}.",
+            hits,
             names[0],
-            sum(len(_open_rows(found[n], rows)) for n in names),
-            tuple(hits[:_EXAMPLE_ROWS]),
             "number_marks",
+            count=sum(len(_open_rows(found[n], rows)) for n in names),
         )
     ]
 
@@ -336,14 +335,14 @@ def _said(
     cell = first.cells.get(place) or Cell("1.", text.lstrip("+"))
     mark = "comma" if first.open[","] and decided[names[0]].comma == "thousands" else "point"
     value = replace(cell, bound="").value(decided[names[0]])
-    return Issue(
+    return Issue.at(
         "info",
         f"The {mark} in {listed(list(names), limit=6)} stands between thousands: "
         f"{_named(first, place, rows)}, is {value:.0f}; {how}.",
+        _open_rows(first, rows),
         names[0],
-        sum(len(_open_rows(found[n], rows)) for n in names),
-        tuple(_open_rows(first, rows)[:_EXAMPLE_ROWS]),
         "thousands",
+        count=sum(len(_open_rows(found[n], rows)) for n in names),
     )
 
 
@@ -370,14 +369,13 @@ def _bound_issue(evidence: _Evidence, notation: Notation, rows: Ints) -> list[Is
     hits = rows[evidence.column.rows_holding(marked)].tolist()
     example = str(evidence.column.texts[bounded[0]])
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{shown(evidence.column.name)} holds bounds such as {shown(example)} in "
             f"{plural(len(hits), 'row')} ({at_rows(hits)}); each was read as the number of its "
             "bound.",
+            hits,
             evidence.column.name,
-            len(hits),
-            tuple(hits[:_EXAMPLE_ROWS]),
             "bounds",
         )
     ]

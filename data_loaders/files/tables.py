@@ -320,13 +320,13 @@ def _from_rows(file: str, rows: list[list[str]], issues: tuple[Issue, ...] = ())
         )
     short = [i for i, row in enumerate(body, 1) if len(row) < width]
     if short:
-        ragged = Issue(
+        ragged = Issue.at(
             "warning",
             f"{plural(len(short), 'row')} ended before the last column; the cells that are not "
             "there are taken as missing.",
-            count=len(short),
-            rows=tuple(short[:5]),
-            code="ragged_rows",
+            short,
+            None,
+            "ragged_rows",
         )
         issues = (*issues, ragged)
     padded = [(row + [""] * (width - len(row)))[:width] for row in body]

@@ -37,14 +37,13 @@ def summary(read: Read, rows: Ints) -> list[Issue]:
         ))  # fmt: skip
         hits = rows[unread].tolist()
         issues.append(
-            Issue(
+            Issue.at(
                 "warning",
                 f"{name}: a part was not understood in {plural(len(hits), 'karyotype')} "
                 f"({at_rows(hits)}), such as {listed(tokens[:_EXAMPLES])}; events that were not "
                 "read there count as not tested.",
+                hits,
                 read.column.name,
-                len(hits),
-                tuple(hits[:_EXAMPLES]),
                 "karyotype_unread",
             )
         )
@@ -67,14 +66,13 @@ def other_sex(read: Read, sexes: list[str], rows: Ints) -> list[Issue]:
     if not hits:
         return []
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"The sex chromosomes in {shown(read.column.name)} are not those of the recorded sex "
             f"in {plural(len(hits), 'patient')} ({at_rows(hits)}): check whether the row is the "
             "patient's, or the cells a donor's.",
+            hits,
             read.column.name,
-            len(hits),
-            tuple(hits[:_EXAMPLES]),
             "karyotype_sex",
         )
     ]

@@ -13,7 +13,6 @@ from data_loaders.meaning.vocabulary import Term, parse_name
 from data_loaders.model import Issue
 from data_loaders.wording import at_rows, plural, shown
 
-_EXAMPLE_ROWS = 5
 _FEWEST_SHARES = 4  # different percentages below 1
 _FEWEST_IN_A_SCALE = 2
 _LIKE_A_THOUSAND = 0.7  # decades
@@ -132,8 +131,7 @@ def implausible(
         )
     else:
         return []
-    examples = tuple(hits[:_EXAMPLE_ROWS])
-    return [Issue("warning", words, name, len(hits), examples, "implausible")]
+    return [Issue.at("warning", words, hits, name, "implausible")]
 
 
 def _like_shares(values: Floats) -> bool:

@@ -117,14 +117,14 @@ def _without_copies(table: RawTable) -> RawTable:
     if not copies.any():
         return table
     rows = table.rows[copies].tolist()
-    issue = Issue(
+    issue = Issue.at(
         "warning",
         f"{plural(len(rows), 'row')} repeated another row in every cell ({at_rows(rows)}) and "
         "were left out."
         if len(rows) > 1
         else f"1 row repeated another row in every cell ({at_rows(rows)}) and was left out.",
-        count=len(rows),
-        rows=tuple(rows[:5]),
-        code="duplicate_rows",
+        rows,
+        None,
+        "duplicate_rows",
     )
     return table.keep(~copies, issue)

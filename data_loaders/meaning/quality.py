@@ -14,7 +14,6 @@ from data_loaders.wording import at_rows, listed, plural
 
 # A day: times converted from days and from months differ by rounding.
 _TOLERANCE_MONTHS = 1.0 / 30.4375
-_EXAMPLE_ROWS = 5
 _MOSTLY_MISSING = 0.5
 _GAP = 0.6
 _SMALLEST_CENTRE = 10
@@ -105,13 +104,12 @@ def _late(label: str, column: str, late: Bools, died: Bools) -> Iterable[Issue]:
     for who, after in ((late & died, "after death"), (late & ~died, "after the last follow-up")):
         rows = (np.flatnonzero(who) + 1).tolist()
         if rows:
-            yield Issue(
+            yield Issue.at(
                 "warning",
                 f"{label} is recorded {after} in {plural(len(rows), 'patient')} "
                 f"({at_rows(rows)}); the values are kept, check them.",
+                rows,
                 column,
-                len(rows),
-                tuple(rows[:_EXAMPLE_ROWS]),
                 "out_of_order",
             )
 
@@ -124,13 +122,12 @@ def _doubles(cohort: Cohort) -> Iterable[Issue]:
     whole = _alike(cohort.patients, states)
     if whole.any():
         rows = (np.flatnonzero(whole) + 1).tolist()
-        yield Issue(
+        yield Issue.at(
             "warning",
             f"{plural(len(rows), 'patient')} share every value and every alteration with another "
             f"under another identifier ({at_rows(rows)}); nobody was left out, check for doubles.",
+            rows,
             None,
-            len(rows),
-            tuple(rows[:_EXAMPLE_ROWS]),
             "double",
         )
     telling = [name for name in _telling(cohort) if cohort.patients[name].nunique() > cohort.n / 10]
@@ -140,13 +137,12 @@ def _doubles(cohort: Cohort) -> Iterable[Issue]:
     near = _alike(cohort.patients[telling], states) & known & ~whole
     if near.any():
         rows = (np.flatnonzero(near) + 1).tolist()
-        yield Issue(
+        yield Issue.at(
             "info",
             f"{plural(len(rows), 'patient')} share {listed(telling)} and every alteration with "
             f"another ({at_rows(rows)}); they may be doubles.",
+            rows,
             None,
-            len(rows),
-            tuple(rows[:_EXAMPLE_ROWS]),
             "near_double",
         )
 

@@ -35,7 +35,6 @@ _LONG = (
     99999.0,
 )  # no class has so many, and few follow-ups are so round
 _FEW = 8  # different numbers of a column of classes
-_EXAMPLE_ROWS = 5
 # Words of a class that say nothing of the patient.
 _UNKNOWN = frozenset(
     {
@@ -74,14 +73,13 @@ def without_codes(
     hits = rows[column.rows_holding(marked)].tolist()
     shown_codes = [str(text) for text in column.texts[marked]]
     numeric = bool((marked & ~np.isnan(column.numbers)).any())
-    issue = Issue(
+    issue = Issue.at(
         "warning" if numeric else "info",
         f"{shown(column.name)}: {plural(len(hits), 'patient')} had {listed(shown_codes, 'or')} "
         f'({at_rows(hits)}), taken for "unknown"; they count as missing'
         + ("; if it is a value, state the kind of the column in a mapping." if numeric else "."),
+        hits,
         column.name,
-        len(hits),
-        tuple(hits[:_EXAMPLE_ROWS]),
         "unknown_code",
     )
     return _blanked(column, marked), marked, [issue]
@@ -149,13 +147,12 @@ def date_codes(column: DateColumn, rows: Ints, *, birth: bool) -> DateColumn:
     if not coded.any():
         return column
     hits = rows[coded].tolist()
-    issue = Issue(
+    issue = Issue.at(
         "warning",
         f"{shown(column.name)} holds in {plural(len(hits), 'row')} ({at_rows(hits)}) a day such as "
         f'{days[coded][0]}, which stands for "unknown"; no time is counted to it.',
+        hits,
         column.name,
-        len(hits),
-        tuple(hits[:_EXAMPLE_ROWS]),
         "unknown_code",
     )
     past = np.where(coded, NOT_A_DATE, column.past)

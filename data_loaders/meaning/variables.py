@@ -61,7 +61,6 @@ _NOT_FOUND = frozenset(
 _HALF, _LEAST_IDENTITY = 0.5, 50
 _WHOLE = re.compile(r"[-+]?\d{1,15}(\.0*)?")
 _CELLS = {"date": "dates"}
-_EXAMPLE_ROWS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,8 +323,12 @@ def _no_numbers(column: TextColumn, rows: Ints, term: Term | None, kind: str) ->
         f"{plural(len(hits), 'row')} ({at_rows(hits)}); it was kept as text, write numbers if it "
         "is one."
     )
-    issue = Issue(
-        "info", words, column.name, len(hits), tuple(hits[:_EXAMPLE_ROWS]), "text_in_number"
+    issue = Issue.at(
+        "info",
+        words,
+        hits,
+        column.name,
+        "text_in_number",
     )
     return [issue]
 
@@ -400,13 +403,12 @@ def _leftover(column: TextColumn, rows: Ints) -> tuple[Texts | None, list[Issue]
     issues = []
     if hits:
         issues.append(
-            Issue(
+            Issue.at(
                 "warning",
                 f"{shown(column.name)} holds numbers except in {plural(len(hits), 'row')} "
                 f"({at_rows(hits)}), which count as missing.",
+                hits,
                 column.name,
-                len(hits),
-                tuple(hits[:_EXAMPLE_ROWS]),
                 "text_in_number",
             )
         )

@@ -253,13 +253,12 @@ def _unread(column: TextColumn, file: str, lines: Ints) -> list[Issue]:
     if not rows.any():
         return []
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{file}: {shown(column.name)} holds no single number in "
             f"{at_rows(lines[rows].tolist())}; the allele fraction counts as missing there.",
+            lines[rows],
             column.name,
-            int(rows.sum()),
-            tuple(lines[rows][:5].tolist()),
             "vaf_unread",
         )
     ]
@@ -273,13 +272,12 @@ def _against_reads(
     if not rows.any():
         return []
     return [
-        Issue(
+        Issue.at(
             "warning",
             f"{file}: {shown(column)} is more than {_FAR:.0%} away from the share of the reads in "
             f"{at_rows(lines[rows].tolist())}; the column was believed, so check which is right.",
+            lines[rows],
             column,
-            int(rows.sum()),
-            tuple(lines[rows][:5].tolist()),
             "vaf_reads",
         )
     ]
@@ -296,15 +294,14 @@ def _mixed(
     low, high = column.rows_holding(below), column.rows_holding(above)
     file, done = words
     return [
-        Issue(
+        Issue.at(
             "info" if done is _ALL_PERCENT else "warning",
             f"{file}: {shown(column.name)} holds {plural(int(high.sum()), 'number')} above 1, "
             f"which can only be percentages, and {int(low.sum()):,} up to 1, which may be "
             "fractions; "
             f"{done}.",
+            lines[low],
             column.name,
-            int(low.sum()),
-            tuple(lines[low][:5].tolist()),
             "vaf_scale",
         )
     ]

@@ -242,13 +242,12 @@ def unclear_columns(
         rows = column.rows_holding(np.array([is_open(word) for word in column.words], dtype=bool))
         if rows.any():
             issues.append(
-                Issue(
+                Issue.at(
                     "warning",
                     f"{file}: {shown(column.name)} holds words in {at_rows(lines[rows].tolist())} "
                     "that do not tell whether the variant counts; these variants count.",
+                    lines[rows],
                     column.name,
-                    int(rows.sum()),
-                    tuple(lines[rows][:5].tolist()),
                     "unclear_call",
                 )
             )
