@@ -104,13 +104,6 @@ def cox_time_varying(
     covariates: Sequence[str],
     *,
     patient: str | None = None,
-    strata: str | Sequence[str] | None = None,
-    penalizer: float = 0.0,
-    references: Mapping[str, object] | None = None,
-    units: Mapping[str, float] | None = None,
-    interactions: Sequence[tuple[str, str]] = (),
-    firth: bool | Literal["auto"] = "auto",
-    conf_level: float = 0.95,
     copies: str | None = None,
 ) -> CoxModel:
     """Fit a Cox model to counting-process rows: covariates that change during follow-up.
@@ -122,7 +115,7 @@ def cox_time_varying(
         :func:`app.analysis.regression.counting_process`.
     start, stop, event
         Columns: the interval, and 1 if it ended with the event.
-    covariates, strata, penalizer, references, units, interactions, firth, conf_level, copies
+    covariates, copies
         As in :func:`cox`.
     patient
         Column that tells patients apart; then intervals are checked not to overlap.
@@ -137,11 +130,8 @@ def cox_time_varying(
     ValueError
         As :func:`cox`, or if a patient's intervals overlap or go on after the event.
     """
-    options = _Options(penalizer, firth, conf_level)
-    layers = _strata_columns(strata)
-    needed = [name for name in (start, stop, event, patient, *layers) if name is not None]
-    terms: dict[str, Any] = {"references": references, "units": units, "interactions": interactions}
-    design = build_design(frame, covariates, needed, **terms)
+    needed = [name for name in (start, stop, event, patient) if name is not None]
+    design = build_design(frame, covariates, needed)
     used = frame.loc[design.kept]
     many = None if copies is None else used[copies]
     data = survival_data(used[stop], used[event], used[start], copies=many)
@@ -150,14 +140,14 @@ def cox_time_varying(
         _check_intervals(used[patient], data)
         firsts = ~used[patient].duplicated()
         patients = int(firsts.sum() if many is None else many[firsts].sum())
-    return _fit(data, design, _strata(used, layers), options, patients)
+    return _fit(data, design, None, _Options(), patients)
 
 
 @dataclass(frozen=True)
 class _Options:
-    penalizer: float
-    firth: bool | Literal["auto"]
-    conf_level: float
+    penalizer: float = 0.0
+    firth: bool | Literal["auto"] = "auto"
+    conf_level: float = 0.95
 
     def __post_init__(self) -> None:
         if not self.penalizer >= 0:

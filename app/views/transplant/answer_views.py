@@ -278,7 +278,7 @@ def _told(cohort: Cohort, result: TrialView) -> Told:
             "states", title,
             {"Figure": titled(cohort, title, states_figure, given, axis=axis)},
             {"States": given.table, "Transitions": given.counts},
-            _states_reading(given, trial.horizon_months), given.n,
+            states_reading(given, trial.horizon_months), given.n,
         )  # fmt: skip
     if isinstance(given, Microsimulation):
         month = f"month {given.settings.horizon:g}"
@@ -352,7 +352,7 @@ def _supported_classes(found: Microsimulation) -> tuple[str, ...] | None:
     return tuple(name for name in found.groups if name in told) or None
 
 
-def _states_reading(found: Occupancy, horizon: float) -> list[str]:
+def states_reading(found: Occupancy, horizon: float) -> list[str]:
     """The states at half and at the end of the horizon, in one sentence each."""
     sentences = []
     times = found.table["time"].unique()

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from app.analysis.arrays import Bools, Floats, Ints
-from app.analysis.progress import Progress, ShouldCancel, report
 from app.analysis.transplant._trial_data import TrialData
 from data_loaders.wording import mid_sentence
 
@@ -65,7 +64,7 @@ class Occupancy:
     Attributes
     ----------
     table
-        time, state, probability, lower, upper (limits missing without draws), n_risk.
+        time, state, probability, n_risk.
     """
 
     table: pd.DataFrame
@@ -127,22 +126,8 @@ def paths_of(data: TrialData, progression: str | None = None) -> Paths:
     return Paths((*names, "Dead"), patient, origin, target, start, stop, initial)
 
 
-def occupancy(
-    paths: Paths,
-    times: Floats,
-    *,
-    draws: int = 0,
-    seed: int = 0,
-    conf_level: float = 0.95,
-    progress: Progress | None = None,
-    should_cancel: ShouldCancel | None = None,
-) -> Occupancy:
+def occupancy(paths: Paths, times: Floats) -> Occupancy:
     """Estimate the probability of being in each state at each time.
-
-    Parameters
-    ----------
-    draws, seed, conf_level
-        Bootstrap draws of patients for percentile limits; 0 for none.
 
     Raises
     ------
@@ -151,19 +136,6 @@ def occupancy(
     """
     if not (paths.target >= 0).any():
         raise ValueError("Nobody was transplanted or had an event, so there is nothing to show.")
-    n = len(paths.initial)
-    probability = aalen_johansen(paths, times)
-    limits = np.full((2, *probability.shape), np.nan)
-    if draws:
-        rng = np.random.Generator(np.random.PCG64(seed))
-        drawn = np.empty((draws, *probability.shape))
-        for number in range(draws):
-            if number % 10 == 0:
-                report(progress, should_cancel, "Bootstrap", number / draws)
-            counts = rng.multinomial(n, np.full(n, 1 / n)).astype(np.float64)
-            drawn[number] = aalen_johansen(paths, times, counts)
-        tails = [(1 - conf_level) / 2, (1 + conf_level) / 2]
-        limits = np.quantile(drawn, tails, axis=0, method="weibull")
     inside = (paths.start[:, None] < times) & (times <= paths.stop[:, None])
     at_risk = np.array(
         [(inside & (paths.origin == s)[:, None]).sum(axis=0) for s in range(len(paths.states))]
@@ -173,9 +145,7 @@ def occupancy(
         {
             "time": np.repeat(times, k),
             "state": list(paths.states) * len(times),
-            "probability": probability.ravel(),
-            "lower": limits[0].ravel(),
-            "upper": limits[1].ravel(),
+            "probability": aalen_johansen(paths, times).ravel(),
             "n_risk": at_risk.T.ravel(),
         }
     )
@@ -189,34 +159,28 @@ def occupancy(
         table=table,
         states=paths.states,
         counts=paths.counts,
-        n=n,
-        method="Aalen-Johansen state occupancy"
-        + (f", {conf_level:.0%} percentile limits from {draws} bootstrap draws" if draws else ""),
+        n=len(paths.initial),
+        method="Aalen-Johansen state occupancy",
         notes=tuple(notes),
     )
 
 
-def aalen_johansen(paths: Paths, times: Floats, counts: Floats | None = None) -> Floats:
-    """Occupancy probabilities at chosen times, patients counted ``counts`` times.
+def aalen_johansen(paths: Paths, times: Floats) -> Floats:
+    """Occupancy probabilities at chosen times.
 
     Returns
     -------
     array of shape (times, states)
     """
-    counts = np.ones(len(paths.initial)) if counts is None else counts
-    weights = counts[paths.patient]
     moved = (paths.target >= 0) & (paths.stop <= times[-1])
     event_times, position = np.unique(paths.stop[moved], return_inverse=True)
     k, m = len(paths.states), len(event_times)
     steps = np.zeros((m, k, k))
-    np.add.at(steps, (position, paths.origin[moved], paths.target[moved]), weights[moved])
-    risk = np.zeros((m, k))
-    for state in range(k):
-        own = paths.origin == state
-        risk[:, state] = _at_risk(paths, own, weights, event_times)
+    np.add.at(steps, (position, paths.origin[moved], paths.target[moved]), 1.0)
+    risk = np.column_stack([_at_risk(paths, paths.origin == s, event_times) for s in range(k)])
     hazard = np.divide(steps, risk[:, :, None], out=steps, where=risk[:, :, None] > 0)
     hazard[:, np.arange(k), np.arange(k)] = -hazard.sum(axis=2)
-    current = np.bincount(paths.initial, counts, minlength=k) / counts.sum()
+    current = np.bincount(paths.initial, minlength=k) / len(paths.initial)
     result = np.empty((m + 1, k))
     result[0] = current
     for number in range(m):
@@ -225,14 +189,10 @@ def aalen_johansen(paths: Paths, times: Floats, counts: Floats | None = None) ->
     return np.asarray(result[np.searchsorted(event_times, times, side="right")])
 
 
-def _at_risk(paths: Paths, own: Bools, weights: Floats, at: Floats) -> Floats:
-    """Weighted number in a state just before each time: start < t <= stop."""
-    total = np.zeros(len(at))
-    for edges, sign in ((paths.stop, 1.0), (paths.start, -1.0)):
-        order = np.argsort(edges[own])
-        ahead = np.concatenate([[0.0], np.cumsum(weights[own][order])])
-        total += sign * (ahead[-1] - ahead[np.searchsorted(edges[own][order], at)])
-    return total
+def _at_risk(paths: Paths, own: Bools, at: Floats) -> Ints:
+    """Number in a state just before each time: start < t <= stop."""
+    begun, ended = (np.searchsorted(np.sort(edge[own]), at) for edge in (paths.start, paths.stop))
+    return begun - ended
 
 
 def _state(treated: Bools, progressed: Bools, first: Bools) -> Ints:
