@@ -36,9 +36,11 @@ _VISIT = """
 import functools, json, os, sys, time
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
+# A server looks for components and compiles a script once, an AppTest at every run.
 scan = manifest_scanner.scan_component_manifests
 manifest_scanner.scan_component_manifests = functools.cache(scan)
+local_script_runner.ScriptCache = functools.cache(local_script_runner.ScriptCache)
 config.set_option("runner.postScriptGC", False)
 taken = {}
 for page, query in json.loads(sys.argv[1]):

@@ -7,6 +7,7 @@ escaped: no page can forget to.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from functools import partial, wraps
 from typing import Any
@@ -29,6 +30,8 @@ _OTHERS = frozenset(
     {"arrow_data_frame", "plotly_chart", "code", "json", "html", "imgs", "logo", "snow", "iframe"}
 )
 _INSTALLED = "_escapes_text"
+# What the session holds, for its own thread: every element of a page asks for it.
+_of_thread = threading.local()
 
 
 def install() -> None:
@@ -41,7 +44,7 @@ def install() -> None:
     def enqueue_escaped(
         self: DeltaGenerator, delta_type: str, element_proto: Message, *args: Any, **kwargs: Any
     ) -> DeltaGenerator:
-        escapes: Escapes | None = st.session_state.get(_HELD)
+        escapes = _escapes()
         if escapes is not None and delta_type not in _OTHERS:
             _escape(element_proto, escapes)
         return enqueue(self, delta_type, element_proto, *args, **kwargs)
@@ -50,7 +53,7 @@ def install() -> None:
     def block_escaped(
         self: DeltaGenerator, block_proto: Any = None, *args: Any, **kwargs: Any
     ) -> DeltaGenerator:
-        escapes: Escapes | None = st.session_state.get(_HELD)
+        escapes = _escapes()
         if escapes is not None and block_proto is not None:
             _escape(block_proto, escapes)
         return block(self, block_proto, *args, **kwargs)
@@ -69,13 +72,25 @@ def escape_texts_of(cohort: Cohort, names: Iterable[str] = ()) -> None:
         st.session_state.pop(_WITH_NAMES, None)
     typed = frozenset(names)
     if not typed - held.strings:
-        st.session_state[_HELD] = held
+        _hold(held)
         return
     before, named = st.session_state.get(_WITH_NAMES) or (frozenset(), held)
     if before != typed:
         named = held.with_names(typed)
         st.session_state[_WITH_NAMES] = (typed, named)
-    st.session_state[_HELD] = named
+    _hold(named)
+
+
+def _hold(escapes: Escapes) -> None:
+    st.session_state[_HELD] = _of_thread.escapes = escapes
+
+
+def _escapes() -> Escapes | None:
+    """What is escaped; Streamlit gives a session threads of its own, one after the other."""
+    if not hasattr(_of_thread, "escapes"):
+        _of_thread.escapes = st.session_state.get(_HELD)
+    held: Escapes | None = _of_thread.escapes
+    return held
 
 
 def escaped_figure(figure: go.Figure) -> go.Figure:
@@ -85,7 +100,7 @@ def escaped_figure(figure: go.Figure) -> go.Figure:
 
 def figure_escaper() -> Callable[[go.Figure], go.Figure]:
     """What escapes a figure that is drawn later, when no session may be at hand any more."""
-    return partial(_escaped, st.session_state.get(_HELD))
+    return partial(_escaped, _escapes())
 
 
 def _escaped(escapes: Escapes | None, figure: go.Figure) -> go.Figure:

@@ -302,8 +302,14 @@ def chosen_scores() -> list[str]:
 
 def look_at(key: str, cohort: Cohort, chosen: Filter) -> Looking:
     """Set what the session looks at and return it."""
-    looking = Looking(key, cohort, chosen, chosen.apply(cohort))
     before: Looking | None = st.session_state.get(LOOKING_AT)
+    if (
+        before is not None
+        and before.cohort is cohort
+        and (before.key, before.filter) == (key, chosen)
+    ):
+        return before  # with the selected patients as a cohort, where a page made that
+    looking = Looking(key, cohort, chosen, chosen.apply(cohort))
     if before is None or before.cohort.fingerprint != cohort.fingerprint:
         note(person(), "open", **looking.for_audit())
     elif before.filter != chosen:

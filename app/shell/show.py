@@ -88,7 +88,7 @@ def take_away_with(answer: Answer, script: Callable[[], str]) -> None:
             name=answer.name,
             figures=answer.figures,
             sheets=answer.tables,
-            methods=methods_text(answer, looking.selection),
+            methods=partial(methods_text, answer, looking.selection),
             told=answer.told,
             script=script,
             answer=answer,

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from app.cohort.disclosure import Published
-from app.cohort.filters import All, Altered, Between, Clause, Filter, InSet, Not
+from app.cohort.filters import All, Altered, Between, Clause, Filter, InSet, Not, Selection
 from app.cohort.scores import SCORES, offered_scores
 from app.shell.accounts import disclosure_policy
 from app.shell.cohort_choice import draw_cohort_choice
@@ -31,6 +31,7 @@ from app.shell.cohort_filter import (
 from app.shell.controls.choice import several
 from app.shell.disclosure_words import draw_released_selection
 from app.shell.escaping import escape_texts_of
+from app.shell.layout import when_open
 from app.shell.links import (
     AGE,
     ASK,
@@ -387,17 +388,20 @@ def _draw_sentence(looking: Looking) -> None:
         st.caption(
             f"{selection.n_missing:,} left out because a value is missing or a gene was not tested."
         )
-    with st.expander("Step by step"):
-        st.dataframe(
-            selection.attrition,
-            hide_index=True,
-            column_config={
-                "clause": st.column_config.TextColumn("Step", width="medium"),
-                "n": st.column_config.NumberColumn("Left", width="small"),
-                "excluded": st.column_config.NumberColumn("Excluded", width="small"),
-                "missing": st.column_config.NumberColumn("Not known", width="small"),
-            },
-        )
+    when_open("Step by step", "filter_attrition", partial(_draw_attrition, selection))
+
+
+def _draw_attrition(selection: Selection) -> None:
+    st.dataframe(
+        selection.attrition,
+        hide_index=True,
+        column_config={
+            "clause": st.column_config.TextColumn("Step", width="medium"),
+            "n": st.column_config.NumberColumn("Left", width="small"),
+            "excluded": st.column_config.NumberColumn("Excluded", width="small"),
+            "missing": st.column_config.NumberColumn("Not known", width="small"),
+        },
+    )
 
 
 def _draw_steps(looking: Looking) -> None:

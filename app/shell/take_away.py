@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.shell.layout import download, download_figure
+from app.shell.layout import download, download_figure, when_open
 from app.shell.session import Looking
 from app.shell.story.adding import draw_keeping
 from app.study.accounting import Accounting
@@ -23,6 +23,8 @@ from app.study.wording import count
 @dataclass(frozen=True, eq=False)
 class TakeAway:
     """What can be taken away; tables and script are made when they are clicked.
+
+    The methods paragraph is made when the offer is opened.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ class TakeAway:
     name: tuple[str, ...]
     figures: Mapping[str, go.Figure | Callable[[], go.Figure]]
     sheets: Callable[[], Mapping[str, pd.DataFrame]]
-    methods: str
+    methods: Callable[[], str]
     script: Callable[[], str]
     told: Mapping[str, str] = field(default_factory=dict)
     answer: Answer | None = None
@@ -48,28 +50,33 @@ class TakeAway:
 
 def draw_take_away(looking: Looking, take: TakeAway) -> None:
     """Downloads made when they are clicked, and the methods paragraph to copy."""
+    offer = partial(_offer, looking, take)
+    when_open("Take it away: figure, numbers, methods, script", f"{take.key}_take", offer)
+
+
+def _offer(looking: Looking, take: TakeAway) -> None:
     stem = file_stem(looking.cohort.name, *take.name, synthetic=looking.synthetic)
-    with st.expander("Take it away: figure, numbers, methods, script"):
-        with st.container(horizontal=True):
-            key = f"{take.key}_take"
-            for title, figure in take.figures.items():
-                part = "" if title == "Figure" else f"_{title.lower().replace(' ', '_')}"
-                download_figure(figure, key=f"{key}{part}", stem=f"{stem}{part}", title=title)
-            workbook = partial(_workbook, looking, take)
-            download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{key}_xlsx")
-            methods = partial(str, take.methods)
-            download("Methods (TXT)", methods, f"{stem}_methods.txt", f"{key}_txt")
-            if take.key not in OF_ONE_PATIENT:
-                slides = partial(_slides, looking, take)
-                download("Slide (PPTX)", slides, f"{stem}.pptx", f"{key}_pptx", help=_SLIDES_HELP)
-                report = partial(_report, looking, take)
-                download("Report (DOCX)", report, f"{stem}.docx", f"{key}_docx", help=_REPORT_HELP)
-                if take.answer is not None and take.answer.question is not None:
-                    bundle = partial(_bundle, looking, take.answer)
-                    file = f"{stem}_bundle.zip"
-                    download("Bundle (ZIP)", bundle, file, f"{key}_zip", help=_BUNDLE_HELP)
-            download("Script (PY)", take.script, f"{stem}.py", f"{key}_py", help=_SCRIPT_HELP)
-        st.markdown(take.methods)
+    methods = take.methods()
+    with st.container(horizontal=True):
+        key = f"{take.key}_take"
+        for title, figure in take.figures.items():
+            part = "" if title == "Figure" else f"_{title.lower().replace(' ', '_')}"
+            download_figure(figure, key=f"{key}{part}", stem=f"{stem}{part}", title=title)
+        workbook = partial(_workbook, looking, take, methods)
+        download("Numbers (XLSX)", workbook, f"{stem}.xlsx", f"{key}_xlsx")
+        text = partial(str, methods)
+        download("Methods (TXT)", text, f"{stem}_methods.txt", f"{key}_txt")
+        if take.key not in OF_ONE_PATIENT:
+            slides = partial(_slides, looking, take, methods)
+            download("Slide (PPTX)", slides, f"{stem}.pptx", f"{key}_pptx", help=_SLIDES_HELP)
+            report = partial(_report, looking, take, methods)
+            download("Report (DOCX)", report, f"{stem}.docx", f"{key}_docx", help=_REPORT_HELP)
+            if take.answer is not None and take.answer.question is not None:
+                bundle = partial(_bundle, looking, take.answer)
+                file = f"{stem}_bundle.zip"
+                download("Bundle (ZIP)", bundle, file, f"{key}_zip", help=_BUNDLE_HELP)
+        download("Script (PY)", take.script, f"{stem}.py", f"{key}_py", help=_SCRIPT_HELP)
+    st.markdown(methods)
 
 
 def offer_slides(answer: Answer, stem: str, why: str, of: str = "what is shown here") -> None:
@@ -132,16 +139,16 @@ def _bundle(looking: Looking, answer: Answer) -> bytes:
     return to_zip(answer, cohorts=cohorts, answer=lambda *_: answer)
 
 
-def _slides(looking: Looking, take: TakeAway) -> bytes:
+def _slides(looking: Looking, take: TakeAway, methods: str) -> bytes:
     from app.study.slides import to_pptx  # libraries that only a click needs
 
-    return to_pptx(_answer(looking, take), selection=looking.selection, methods=take.methods)
+    return to_pptx(_answer(looking, take), selection=looking.selection, methods=methods)
 
 
-def _report(looking: Looking, take: TakeAway) -> bytes:
+def _report(looking: Looking, take: TakeAway, methods: str) -> bytes:
     from app.study.slides import to_docx
 
-    return to_docx(_answer(looking, take), selection=looking.selection, methods=take.methods)
+    return to_docx(_answer(looking, take), selection=looking.selection, methods=methods)
 
 
 def _answer(looking: Looking, take: TakeAway) -> Answer:
@@ -159,12 +166,12 @@ def _answer(looking: Looking, take: TakeAway) -> Answer:
     )  # fmt: skip
 
 
-def _workbook(looking: Looking, take: TakeAway) -> bytes:
+def _workbook(looking: Looking, take: TakeAway, methods: str) -> bytes:
     selection = looking.selection
     told = {
         "Fingerprint": looking.cohort.fingerprint,
         "Selected": f"{selection.n:,} of {count(selection.source.n, 'patient')}",
         **{item: text for item, text in take.told.items() if text},
-        "Methods": take.methods,
+        "Methods": methods,
     }
     return to_xlsx(take.sheets(), looking.cohort.provenance, selection.sentence, told)

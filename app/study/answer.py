@@ -32,6 +32,9 @@ class Answer:
         Makes the table behind that figure.
     tables
         Makes the tables of the workbook, which the script prints too, by sheet name.
+    tests
+        Makes those of the tables that the ledger reads, where the others take their time; it reads
+        all where there is none.
     methods
         Paragraphs about what was done; the frame (source, selection, software) is not theirs.
     sentences, notes, cautions
@@ -63,6 +66,7 @@ class Answer:
     footnote: str = ""
     question: Question | None = None
     of_patients: frozenset[str] = frozenset()
+    tests: Callable[[], Mapping[str, pd.DataFrame]] | None = None
 
     @cached_property
     def figure(self) -> go.Figure:

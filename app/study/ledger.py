@@ -29,12 +29,10 @@ Direction = Literal["above", "below", "either"]
 State = Literal["confirmed", "not confirmed", "cannot be asked"]
 _VERSION, _MARK = 1, "calr_hypothesis"
 _LONGEST = 500
-# Sheets that test again what another sheet of the same answer tests, in another way.
+# Sheets that test again what another sheet of the same answer tests, in another way; an answer that
+# has ``tests`` leaves them out itself.
 _AGAIN = frozenset(
     {
-        ("survival.curves", "Differences"),
-        ("survival.curves", "Restricted mean"),
-        ("survival.incidence", "Hazard ratios"),
         ("survival.cox", "Tests"),
         ("compare.groups", "Clinical numbers"),
         ("cohort.table_one", "Numbers"),
@@ -209,11 +207,12 @@ def ordinal(number: int) -> str:
 
 
 def comparisons_of(answer: Answer) -> tuple[Comparison, ...]:
-    """Every test of an answer's tables: p-values that are not adjusted, and what they test.
+    """Every test of an answer: p-values that are not adjusted, and what they test.
 
     Checks of a model's assumptions are no comparisons.
     """
-    return tuple(one for sheet, table in answer.tables().items() for one in _of_table(sheet, table))
+    sheets = (answer.tests or answer.tables)()
+    return tuple(one for sheet, table in sheets.items() for one in _of_table(sheet, table))
 
 
 def _counts(question: Question, comparison: Comparison) -> bool:

@@ -18,6 +18,11 @@ PAGES = (
     "home", "cohort", "survival", "subgroups", "prognosis", "transplant", "genomics", "compare",
     "pooled", "patient", "story", "data", "methods",
 )  # fmt: skip
+# What a session holds that opened every tab of the Data page, under "_data_tabs_opened".
+DATA_TABS = {
+    "Findings", "Correct what was understood", "Derive", "Endpoints", "Variables", "Alterations",
+    "Planted truths",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -103,6 +108,14 @@ def calm(at: AppTest) -> AppTest:
     assert not at.exception, at.exception
     assert not at.error, [element.value for element in at.error]
     return at
+
+
+def unfolded(at: AppTest) -> AppTest:
+    """The page with all that is offered to take away, which has the methods."""
+    for box in at.expander:
+        if box.label.startswith("Take it away"):
+            at.session_state[box.proto.id.rpartition("-")[2]] = True
+    return calm(at.run())
 
 
 def figures(at: AppTest) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from app.study.analyses import views_of
 from app.study.figures.theme import SYNTHETIC_MARK
 from data_loaders import load_cohort, load_table_bytes
 from tests.conftest import ROOT
-from tests.pages.conftest import calm, figures, open_upload, run_when_worked, words
+from tests.pages.conftest import calm, figures, open_upload, run_when_worked, unfolded, words
 from tests.pages.test_odd_cohorts import TABLES, counts_everyone, table
 from tests.pages.test_survival_views import DEGENERATE
 
@@ -55,7 +55,7 @@ def test_each_view_opens_on_a_finished_figure(open_app: Opener, cohort: str, vie
 
 
 def test_a_glance_answers_in_words_and_can_be_taken_away(open_app: Opener):
-    at = opened(open_app, dx=["MF"], compare_groups=TWO)
+    at = unfolded(opened(open_app, dx=["MF"], compare_groups=TWO))
     assert len(figures(at)) == 4
     said = words(at)
     for part in ("**Clinical:**", "**Alterations:**", "**Overall survival:**", "In no group"):
@@ -135,7 +135,7 @@ def test_what_groups_are_made_of_becomes_a_step_once_the_search_is_done(
 def test_the_same_question_is_answered_in_two_cohorts(open_app: Opener):
     at = opened(open_app, "Two cohorts", cohort="demo:mds", other="AML demo (synthetic)",
                 group="alteration:TP53")  # fmt: skip
-    said = words(at)
+    said = words(unfolded(at))
     for part in ("**Overall survival:** hazard ratio", "**Clinical:** Of", "**Alterations:** Of"):
         assert part in said, part
     shown = figures(at)

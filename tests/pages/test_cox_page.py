@@ -13,7 +13,7 @@ from app.shell.saved_groups import _Saved
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.views.survival.cox.analysis import fit_models
 from data_loaders import Cohort, load_cohort, load_table_bytes
-from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.conftest import calm, figures, open_upload, unfolded, words
 from tests.pages.test_odd_cohorts import TABLES, table
 
 Opener = Callable[..., AppTest]
@@ -93,7 +93,7 @@ def test_parts_that_need_a_model_of_all_say_so(open_view: Opener):
 
 
 def test_units_references_strata_and_limit_change_the_model(open_view: Opener):
-    at = open_view()
+    at = unfolded(open_view())
     at.number_input(key="per_age_years").set_value(1.0).run()
     calm(at)
     assert "per 1 years" in labels(at)

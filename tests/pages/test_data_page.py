@@ -16,7 +16,7 @@ from app.shell.session import Source
 from data_loaders import Cohort
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
-from tests.pages.conftest import calm, figures, words
+from tests.pages.conftest import DATA_TABS, calm, figures, words
 
 RNG = np.random.default_rng(6)
 N = 60
@@ -42,6 +42,7 @@ def opened(mapping: dict | None = None, files: Mapping[str, bytes] = FILES) -> A
     at.session_state["_uploads"] = {key: cohort}
     at.session_state["_upload_sources"] = {key: Source.of_files(files, mapping or {})}
     at.session_state["cohort"] = key
+    at.session_state["_data_tabs_opened"] = DATA_TABS
     at.switch_page(str(ROOT / "pages" / "data.py"))
     at.run()
     assert not at.exception, at.exception
@@ -103,6 +104,8 @@ class Hand:
 
 def test_a_demo_cannot_be_corrected_and_says_so(open_app):
     at = open_app("data")
+    at.session_state["data_tabs"] = "Correct what was understood"
+    at.run()
     assert any("once you have loaded" in element.value for element in at.info)
     assert [tab.label for tab in at.tabs][-1] == "Planted truths"
 
@@ -355,6 +358,7 @@ def test_what_cannot_be_corrected_says_what_to_do():
         at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60)
         at.session_state["_uploads"] = {"upload:x": cohort.loaded_by(replace(loaded, way=way))}
         at.session_state["cohort"] = "upload:x"
+        at.session_state["data_tabs"] = "Correct what was understood"
         at.switch_page(str(ROOT / "pages" / "data.py"))
         at.run()
         assert said in words(at)
@@ -362,7 +366,8 @@ def test_what_cannot_be_corrected_says_what_to_do():
 
 def test_open_cohorts_are_combined_into_one(open_app):
     at = open_app("data")
-    assert at.button(key="combine").disabled
+    at.session_state["combine_open"] = True
+    assert at.run().button(key="combine").disabled
     at.multiselect(key="combine_cohorts").set_value(["demo:mds", "demo:aml"]).run()
     at.text_input(key="combine_name").set_value("Both").run()
     at.button(key="combine").click().run()

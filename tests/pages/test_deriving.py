@@ -23,7 +23,7 @@ from data_loaders import load_cohort
 from data_loaders.settings import DISCLOSURE, STORE
 from data_loaders.uploads import load_upload
 from tests.conftest import ROOT
-from tests.pages.conftest import calm, figures, words
+from tests.pages.conftest import DATA_TABS, calm, figures, words
 from tests.pages.test_data_page import Hand
 from tests.pages.test_keeping import KEY, session
 
@@ -37,6 +37,7 @@ ALL = (RATIO, CLASS, BOTH, CENSORED)
 def opened_data(definitions: tuple = (), key: str = "demo:aml") -> AppTest:
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     at.session_state["cohort"] = key
+    at.session_state["data_tabs"] = "Derive"
     at.session_state["_derived"] = {key: definitions}
     at.switch_page(str(ROOT / "pages" / "data.py"))
     return calm(at.run())
@@ -136,6 +137,7 @@ def test_what_is_derived_is_wherever_the_cohort_is(open_app: Callable[..., AppTe
     assert all(one.name in printed for one in (RATIO, CLASS, BOTH))
     at.switch_page(str(ROOT / "pages" / "cohort.py"))
     calm(at.run())
+    at.session_state["_data_tabs_opened"] = DATA_TABS
     at.switch_page(str(ROOT / "pages" / "data.py"))
     calm(at.run())
     altered = next(f.value for f in at.dataframe if "Altered" in f.value.columns)
@@ -152,7 +154,8 @@ def test_a_hostile_or_outdated_link_does_no_harm(open_app: Callable[..., AppTest
     texts = ["{", "[]", '"x"', "{}", "[" * 2000, json.dumps(lost), json.dumps(CLASS.to_dict())]
     texts += [json.dumps({"name": "a", "formula": "().__class__"}), json.dumps(RATIO.to_dict())]
     at = open_app("data", cohort="demo:aml", derived=texts)
-    assert not at.exception
+    at.session_state["data_tabs"] = "Derive"
+    assert not at.run().exception
     held_now = at.session_state["_looking_at"].cohort.provenance.derived
     assert [one["name"] for one in held_now] == [RATIO.name]
     told = " ".join(element.value for element in at.warning)
@@ -177,6 +180,7 @@ def test_a_mapping_brings_it_back_and_disclosure_control_does_not(monkeypatch: p
     at.session_state["_uploads"] = {"upload:a": cohort}
     at.session_state["_upload_sources"] = {"upload:a": Source.of_files(files, mapping)}
     at.session_state["cohort"] = "upload:a"
+    at.session_state["_data_tabs_opened"] = DATA_TABS
     at.switch_page(str(ROOT / "pages" / "data.py"))
     calm(at.run())
     seen = at.session_state["_looking_at"].cohort
@@ -209,6 +213,8 @@ def test_definitions_are_kept_with_the_cohort_and_another_tab_has_them(
 ):
     monkeypatch.setenv(STORE.name, str(tmp_path / "store"))
     at = session(upload=True)
+    at.session_state["data_tabs"] = "Derive"
+    at.run()
     old = Derived("Old", "age_years >= 65")
     at = calm(typed(at, name=old.name, formula=old.formula))
     at = calm(button(at, "derive_add"))
@@ -219,6 +225,7 @@ def test_definitions_are_kept_with_the_cohort_and_another_tab_has_them(
     assert list(seen.alterations.columns)[-1] == "Both"
     again = session("survival", cohort=KEY)
     assert again.session_state["_looking_at"].cohort.fingerprint == seen.fingerprint
+    again.session_state["data_tabs"] = "Derive"
     again.switch_page(str(ROOT / "pages" / "data.py"))
     calm(again.run())
     calm(button(again, "derive_remove_0"))
@@ -259,6 +266,8 @@ def test_groups_that_were_saved_stay_when_something_is_derived(open_app: Callabl
     by_sex = GroupingSpec.parse("variable:sex").build(cohort, np.ones(cohort.n, dtype=bool))
     texts = [saved_to_text("Mine", by_sex, longest=None)]
     at = calm(open_app("data", cohort="demo:aml", saved=texts, group="saved:Mine"))
+    at.session_state["data_tabs"] = "Derive"
+    at.run()
     at = calm(typed(at, name=RATIO.name, formula=RATIO.formula))
     at = calm(button(at, "derive_add"))
     at.session_state["scores"] = ["eln_2022"]

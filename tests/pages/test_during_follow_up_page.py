@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.study.figures.theme import SYNTHETIC_MARK
 from app.views.survival.page_immortal_time import DURING_VIEW
 from data_loaders import Cohort, load_table_bytes
-from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.conftest import calm, figures, open_upload, unfolded, words
 from tests.pages.test_odd_cohorts import TABLES
 
 Opener = Callable[..., AppTest]
@@ -75,7 +75,7 @@ def test_landmarks_are_edited_and_chosen(open_app: Opener):
 
 
 def test_options_reach_every_answer(open_app: Opener):
-    at = opened(open_app, cohort="demo:mds")
+    at = unfolded(opened(open_app, cohort="demo:mds"))
     at.number_input(key="limit").set_value(3.0).run()
     calm(at)
     assert "Follow-up ends at 3 years" in words(at)

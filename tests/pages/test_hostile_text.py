@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from streamlit.testing.v1 import AppTest
 
 from data_loaders import Cohort, load_table_bytes
-from tests.pages.conftest import calm, open_upload
+from tests.pages.conftest import DATA_TABS, calm, open_upload
 from tests.pages.test_every_figure import WALKS
 
 ODD = (
@@ -64,7 +64,8 @@ def texts(at: AppTest) -> Iterator[str]:
 def test_texts_of_the_data_are_shown_as_they_are(page: str, query: dict[str, str], tab: str):
     if tab or query.get("cohort") or page == "methods":
         pytest.skip("the tabs of a page are walked with its first, other cohorts not at all")
-    at = calm(open_upload(hostile(), page, query=query))
+    tabs = {"_data_tabs_opened": DATA_TABS}
+    at = calm(open_upload(hostile(), page, query=query, state=tabs))
     said = list(texts(at))
     loud = [text for text in said for part in PARTS if part in text]
     assert not loud, loud[:5]
@@ -86,7 +87,7 @@ def test_figures_that_are_downloaded_show_texts_as_they_are(monkeypatch: pytest.
 
     monkeypatch.setattr("streamlit.download_button", offer)
     query = {"group": "variable:diagnosis"}
-    calm(open_upload(hostile(), "survival", query=query))
+    calm(open_upload(hostile(), "survival", query=query, state={"km_take": True}))
     drawn = {}
     for key, make in offered.items():
         if key.endswith("_svg"):

@@ -67,6 +67,7 @@ def session(
 ) -> AppTest:
     at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=120)
     at.session_state["workspace"] = True
+    at.session_state["data_tabs"] = "Correct what was understood"
     if upload:
         key = key_of(files)
         at.session_state["_uploads"] = {key: load_upload(files, {}, "Mine")}

@@ -17,7 +17,7 @@ from app.views.survival.screen.page_one_alteration import (
     keep_row,
 )
 from data_loaders import load_table_bytes
-from tests.pages.conftest import calm, figures, open_upload, words
+from tests.pages.conftest import calm, figures, open_upload, unfolded, words
 from tests.pages.test_odd_cohorts import TABLES
 
 Opener = Callable[..., AppTest]
@@ -74,7 +74,7 @@ def test_age_and_sex_are_one_click(open_app: Opener):
 
 
 def test_options_change_what_is_tested(open_app: Opener):
-    at = opened(open_app, cohort="demo:mds")
+    at = unfolded(opened(open_app, cohort="demo:mds"))
     at.number_input(key="screen_floor").set_value(100).run()
     calm(at)
     assert "altered in at least 100" in words(at)

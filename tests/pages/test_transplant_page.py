@@ -26,7 +26,7 @@ from app.views.transplant.protocol.analysis import write_protocol
 from app.views.transplant.words import HYPOTHESES, signed
 from data_loaders import load_table_bytes
 from data_loaders.demo import load_demo
-from tests.pages.conftest import calm, figures, open_upload, run_when_worked, words
+from tests.pages.conftest import calm, figures, open_upload, run_when_worked, unfolded, words
 from tests.study.reproduce import check_tables, run
 
 Opener = Callable[..., AppTest]
@@ -144,7 +144,7 @@ def test_a_link_restores_the_question(open_app: Opener):
     )
     assert at.selectbox(key="risk").value == "variable:ipssr"
     assert at.multiselect(key="confounders").value == ["variable:age_years", "variable:sex"]
-    said = words(at)
+    said = words(unfolded(at))
     assert "transplant within 6 months" in said
 
 

@@ -22,7 +22,7 @@ from app.study.ledger import (
     ordinal,
 )
 from app.study.question import Question
-from data_loaders import Cohort
+from data_loaders import Cohort, load_cohort
 from data_loaders.uploads import load_upload
 from tests.study.every_view import genes, patients
 
@@ -96,6 +96,26 @@ def test_q_values_are_those_of_p_adjust(cox: Question):
         "Benjamini-Hochberg q = 0.033."
     )
     assert "5 of the p-values are below 0.05; where nothing differs, 0.3" in ledger.sentence()
+
+
+def test_what_an_answer_names_as_its_tests_are_all_but_those_that_test_again():
+    everyone = load_cohort("demo:mpn")  # three diagnoses, hence pairs
+    for analysis, endpoint, again in (
+        ("survival.curves", "os", {"Differences", "Restricted mean"}),
+        ("survival.incidence", "aml", {"Hazard ratios"}),
+    ):
+        answer = answer_to(
+            Question(
+                "demo:mpn", everyone.fingerprint, analysis,
+                grouping=GroupingSpec.parse("variable:diagnosis"),
+                settings={"endpoint_key": endpoint},
+            ),
+            everyone,
+        )  # fmt: skip
+        every = comparisons_of(replace(answer, tests=None))
+        named = comparisons_of(answer)
+        assert {one.sheet for one in every} == {"Tests", "Pairs"} | again
+        assert set(named) == {one for one in every if one.sheet not in again}
 
 
 def test_places_are_said_in_words():

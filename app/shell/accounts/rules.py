@@ -110,7 +110,10 @@ class Rules:
         AccountsError
             If a setting cannot be obeyed: nobody must come in then.
         """
-        return _rules(*(one.read(environment) for one in _SETTINGS))
+        mode = settings.ACCOUNTS.read(environment).lower()
+        if mode == "off":
+            return _OFF  # many things ask in a run
+        return _rules(mode, *(one.read(environment) for one in _SETTINGS))
 
     def trusts(self, peer: str | None) -> bool:
         """Whether a peer's address is that of a proxy whose word is taken."""
@@ -170,19 +173,15 @@ class Rules:
         return next((role for role in reversed(ROLES) if role in held), None)
 
 
-_SETTINGS = (
-    settings.ACCOUNTS, settings.ROLES, settings.LOGIN_HOURS, settings.PROXIES, settings.USER_HEADER
-)  # fmt: skip
+_OFF = Rules("off", {}, math.inf, ())
+_SETTINGS = (settings.ROLES, settings.LOGIN_HOURS, settings.PROXIES, settings.USER_HEADER)
 
 
 @lru_cache(8)
 def _rules(mode: str, roles: str, hours: str, proxies: str, user_header: str) -> Rules:
     """Rules from the texts of the settings: many things ask for them in a run."""
-    mode = mode.lower()
     if mode not in _MODES:
         raise _wrong(settings.ACCOUNTS, "is off, oidc or proxy")
-    if mode == "off":
-        return Rules("off", {}, math.inf, ())
     table, networks = _roles(parts_of(roles)), _networks(parts_of(proxies))
     if mode == "proxy":
         for needed, text in ((settings.PROXIES, proxies), (settings.USER_HEADER, user_header)):

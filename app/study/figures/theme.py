@@ -120,6 +120,8 @@ def make_figure(
             "hoverlabel": {"font": {"size": 13, "color": INK}},
             "dragmode": False,
             "annotations": list(annotations),
+            # Traces say their own colours: plotly's default would be copied at every step.
+            "template": {},
             **{name: _legible(name, value) for name, value in layout.items()},
         },
         _validate=False,

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.shell.layout import download
+from app.shell.layout import download, when_open
 from app.shell.links import COHORT
 from app.shell.session import Looking
 from app.shell.sidebar import clear_filter
@@ -15,6 +15,7 @@ from app.study.files.tables import file_stem
 from app.views.data._archive import ArchiveKind, cohort_archive
 from app.views.data.page_uploading import tell_outcome
 from data_loaders import Cohort, Endpoint
+from data_loaders.alterations.mutation_rule import rule_in_words
 
 _ARCHIVES: dict[ArchiveKind, str] = {
     "study": "As a cBioPortal study (ZIP)",
@@ -32,17 +33,57 @@ def open_in_callback(key: str) -> None:
 
 def draw_saving(looking: Looking) -> None:
     """The whole cohort as archives that load back equal, made when they are clicked."""
+    offer = partial(_offer_archives, looking)
+    when_open("Save this cohort", "save", offer, icon=":material/archive:")
+
+
+def _offer_archives(looking: Looking) -> None:
     stem = file_stem(looking.cohort.name, synthetic=looking.synthetic)
-    with st.expander("Save this cohort", icon=":material/archive:"):
-        st.caption(
-            "Everything that was understood, with the patients' identifiers: treat it as patient "
-            "data. Loaded here again, either gives the same cohort."
-        )
-        with st.container(horizontal=True):
-            for kind, label in _ARCHIVES.items():
-                make = partial(cohort_archive, looking.cohort, kind)
-                file = f"{stem}_{kind}.zip"
-                download(label, make, file, f"save_{kind}", mime="application/zip")
+    st.caption(
+        "Everything that was understood, with the patients' identifiers: treat it as patient "
+        "data. Loaded here again, either gives the same cohort."
+    )
+    with st.container(horizontal=True):
+        for kind, label in _ARCHIVES.items():
+            make = partial(cohort_archive, looking.cohort, kind)
+            file = f"{stem}_{kind}.zip"
+            download(label, make, file, f"save_{kind}", mime="application/zip")
+
+
+def draw_endpoints(looking: Looking) -> None:
+    """The endpoints that were found."""
+    if looking.cohort.endpoints:
+        st.dataframe(endpoint_table(looking.cohort), hide_index=True, key="endpoints")
+    else:
+        st.info("No pair of a time and an event column was found, so survival cannot be shown.")
+
+
+def draw_variables(looking: Looking) -> None:
+    """The data dictionary."""
+    st.dataframe(
+        variable_table(looking.cohort),
+        hide_index=True,
+        key="variables",
+        column_config={"Known": st.column_config.NumberColumn(format="percent")},
+    )
+
+
+def draw_alterations(looking: Looking) -> None:
+    """The alterations, and what counts as a mutation."""
+    cohort = looking.cohort
+    rule = rule_in_words(cohort.mutations)
+    if rule:
+        st.caption(rule)
+    if cohort.alterations.shape[1]:
+        st.dataframe(feature_table(cohort), hide_index=True, key="alterations")
+    else:
+        st.info("No 0/1 column was recognised as a gene or a cytogenetic event.")
+
+
+def draw_truths(looking: Looking) -> None:
+    """What a simulated cohort was made with."""
+    st.caption("This cohort is simulated. These are the values it was made with.")
+    st.dataframe(truth_table(looking.cohort), hide_index=True, key="truths")
 
 
 def endpoint_table(cohort: Cohort) -> pd.DataFrame:

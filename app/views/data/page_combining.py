@@ -18,26 +18,33 @@ _FEWEST, _MOST = 2, 12
 
 def draw_combining() -> None:
     """Choose two or more cohorts."""
-    with st.expander("Combine cohorts", icon=":material/merge:"):
-        st.caption(
-            "Variables are matched by what they mean and put in one unit; genes that a cohort did "
-            "not test stay not tested; a column tells where each patient comes from, to compare by "
-            "or to stratify. What did not match, and who may be in two cohorts, stands in the "
-            "findings. The cohorts stay as they are."
-        )
-        chosen = st.multiselect(
-            "Cohorts", cohort_keys(), key=_CHOSEN, max_selections=_MOST,
-            format_func=lambda key: markdown_escaped(cohort_title(key)), placeholder="Two or more",
-            select_all=False,
-        )  # fmt: skip
-        st.text_input(
-            "Name of the whole", key=_NAME, max_chars=80, width=320,
-            placeholder="those of the cohorts",
-        )  # fmt: skip
-        st.button(
-            "Combine", key="combine", type="primary", disabled=len(chosen) < _FEWEST,
-            on_click=_combine,
-        )  # fmt: skip
+    with st.expander(
+        "Combine cohorts", icon=":material/merge:", key="combine_open", on_change="rerun"
+    ) as box:
+        if box.open:
+            _draw_choice()
+
+
+def _draw_choice() -> None:
+    st.caption(
+        "Variables are matched by what they mean and put in one unit; genes that a cohort did "
+        "not test stay not tested; a column tells where each patient comes from, to compare by "
+        "or to stratify. What did not match, and who may be in two cohorts, stands in the "
+        "findings. The cohorts stay as they are."
+    )
+    chosen = st.multiselect(
+        "Cohorts", cohort_keys(), key=_CHOSEN, max_selections=_MOST, persist_state="page",
+        format_func=lambda key: markdown_escaped(cohort_title(key)), placeholder="Two or more",
+        select_all=False,
+    )  # fmt: skip
+    st.text_input(
+        "Name of the whole", key=_NAME, max_chars=80, width=320, persist_state="page",
+        placeholder="those of the cohorts",
+    )  # fmt: skip
+    st.button(
+        "Combine", key="combine", type="primary", disabled=len(chosen) < _FEWEST,
+        on_click=_combine,
+    )  # fmt: skip
 
 
 def _combine() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from app.analysis.associations import alteration_frequencies
 from app.cohort.groupings import MISSING, Grouping, by_variable
 from data_loaders import Cohort
 from data_loaders.arrays import Bools
+
+_MOST_BARS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,11 @@ class Glance:
     n: int
     diseases: tuple[Diseases, ...]
     frequencies: pd.DataFrame
+
+    @cached_property
+    def leading(self) -> pd.DataFrame:
+        """The alterations that have a bar."""
+        return self.frequencies[self.frequencies["altered"] > 0].head(_MOST_BARS)
 
 
 def glance(cohort: Cohort, mask: Bools) -> Glance:

@@ -18,7 +18,6 @@ from app.views.home.analysis import Diseases, Glance, glance
 from data_loaders import Cohort
 
 ALTERATIONS = "Alterations"
-_MOST_BARS = 10
 
 
 def glance_answer(cohort: Cohort, result: Glance) -> Answer:
@@ -28,7 +27,7 @@ def glance_answer(cohort: Cohort, result: Glance) -> Answer:
         for grouping in result.diseases
     }
     sentences = [f"{disease_title(g)}: {disease_words(g)}." for g in result.diseases]
-    top = leading(result)
+    top = result.leading
     if len(top):
         title = alterations_title(result)
         figures[ALTERATIONS] = titled(cohort, title, _alterations, cohort, result)
@@ -70,15 +69,9 @@ def disease_numbers(grouping: Diseases) -> pd.DataFrame:
     return pd.DataFrame({"group": grouping.names, "n": grouping.sizes, "of": grouping.known})
 
 
-def leading(result: Glance) -> pd.DataFrame:
-    """The alterations that have a bar."""
-    found = result.frequencies
-    return found[found["altered"] > 0].head(_MOST_BARS)
-
-
 def alterations_title(result: Glance) -> str:
     """What the bars of alterations are of: how many were tested."""
-    top = leading(result)
+    top = result.leading
     fewest, most = int(top["tested"].min()), int(top["tested"].max())
     tested = f"{fewest:,}" if fewest == most else f"{fewest:,} to {most:,}"
     everyone = count(result.n, "patient")
@@ -89,7 +82,7 @@ def alterations_title(result: Glance) -> str:
 
 def alterations_words(cohort: Cohort, result: Glance) -> str:
     """The leading alterations with their shares."""
-    top = leading(result)
+    top = result.leading
     return ", ".join(
         f"{label} {format_percent(share)}"
         for label, share in zip(_labels(cohort, top), top["frequency"], strict=True)
@@ -97,7 +90,8 @@ def alterations_words(cohort: Cohort, result: Glance) -> str:
 
 
 def _labels(cohort: Cohort, top: pd.DataFrame) -> list[str]:
-    return [str(cohort.features.loc[name, "label"]) for name in top["feature"]]
+    places = cohort.features.index.get_indexer(top["feature"])
+    return [str(label) for label in cohort.features["label"].to_numpy()[places]]
 
 
 def _diseases(grouping: Diseases) -> go.Figure:
@@ -106,7 +100,7 @@ def _diseases(grouping: Diseases) -> go.Figure:
 
 
 def _alterations(cohort: Cohort, result: Glance) -> go.Figure:
-    top = leading(result)
+    top = result.leading
     labels = _labels(cohort, top)
     return share_bars(
         labels, top["altered"].tolist(), top["tested"].tolist(),

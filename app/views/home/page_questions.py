@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -61,14 +62,24 @@ class StartingQuestion:
     view: View
 
 
+_HELD: WeakKeyDictionary[Cohort, dict[str, list[StartingQuestion]]] = WeakKeyDictionary()
+
+
 def questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
-    """Questions that this cohort can answer, the most telling first.
+    """Questions that this cohort can answer, the most telling first; found once for each.
 
     Parameters
     ----------
     cohort
         The cohort; only its variables, features and endpoints decide.
     """
+    held = _HELD.setdefault(cohort, {})
+    if key not in held:
+        held[key] = _questions(key, cohort)
+    return held[key]
+
+
+def _questions(key: str, cohort: Cohort) -> list[StartingQuestion]:
     found = [
         *_driver_questions(key, cohort),
         *_lymphoid_questions(key, cohort),

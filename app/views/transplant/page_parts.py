@@ -90,7 +90,7 @@ def take_away(
             name=("transplant", name),
             figures=figures,
             sheets=lambda: {**protocol_sheets(protocol), **sheets()},
-            methods=transplant_methods(
+            methods=lambda: transplant_methods(
                 trial, protocol, selection, emulation=_if_any(work), simulation=simulation
             ),
             script=lambda: transplant_script(

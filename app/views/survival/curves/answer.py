@@ -96,6 +96,7 @@ def survival_answer(
         alt=survival_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
         tables=partial(_tables, result, unit, asked, read_at),
+        tests=partial(_tests, result),
         methods=survival_methods(result, unit, asked),
         sentences=sentences,
         notes=result.notes,
@@ -114,9 +115,10 @@ CURVES = Analysis(survival_by_group, survival_answer)
 def _tables(
     result: GroupSurvival, unit: TimeUnit, asked: AskedTimes, read_at: int | None
 ) -> dict[str, pd.DataFrame]:
+    tests = _tests(result)
     sheets = {
         "Summary": summary_sheet(result, unit, read_at),
-        "Tests": tests_sheet(result),
+        "Tests": tests.pop("Tests"),
         "Curves": numbers_table(result, unit),
     }
     if result.drawn:
@@ -126,6 +128,12 @@ def _tables(
         sheets["Given survival so far"] = conditional_sheet(
             result, asked.given, asked.further, unit
         )
+    return {name: sheet for name, sheet in (sheets | tests).items() if len(sheet)}
+
+
+def _tests(result: GroupSurvival) -> dict[str, pd.DataFrame]:
+    """The tests; differences and restricted means compare the same groups again."""
+    sheets = {"Tests": tests_sheet(result)}
     if result.pairwise is not None:
         sheets["Pairs"] = result.pairwise
-    return {name: sheet for name, sheet in sheets.items() if len(sheet)}
+    return sheets

@@ -71,6 +71,7 @@ def incidence_answer(
         alt=incidence_alt(title, result, sentences),
         accounting=Accounting.of(result.outcome, "are in the curves"),
         tables=partial(_tables, result, unit, read_at),
+        tests=partial(_tests, result),
         methods=incidence_methods(result),
         sentences=sentences,
         notes=result.notes,
@@ -114,19 +115,25 @@ def _stacked(
 
 
 def _tables(result: GroupIncidence, unit: TimeUnit, read_at: int | None) -> dict[str, pd.DataFrame]:
-    years = listing(list(map(str, years_with(read_at))))
+    years, tests = listing(list(map(str, years_with(read_at)))), _tests(result)
     tables = {
         "Summary": incidence_summary(result),
-        "Tests": incidence_tests(result),
+        "Tests": tests.pop("Tests"),
         f"At {years} years": milestones_table(result, read_at),
         "Curves": numbers_table(result, unit),
     }
     effects = effects_numbers(result)
     if not effects.empty:
         tables["Hazard ratios"] = effects
+    return tables | tests
+
+
+def _tests(result: GroupIncidence) -> dict[str, pd.DataFrame]:
+    """The tests; hazard ratios compare the same groups again."""
+    sheets = {"Tests": incidence_tests(result)}
     if result.pairwise is not None:
-        tables["Pairs"] = result.pairwise
-    return tables
+        sheets["Pairs"] = result.pairwise
+    return sheets
 
 
 def incidence_tests(result: GroupIncidence) -> pd.DataFrame:

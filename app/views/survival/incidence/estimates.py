@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,9 @@ class GroupEstimate:
     incidence: CumulativeIncidence | None
     naive: KaplanMeier | None
     note: str = ""
+    _read: dict[tuple[float, ...], pd.DataFrame] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def at(self, months: npt.ArrayLike) -> pd.DataFrame:
         """The estimates at chosen times, NaN after the last follow-up; no row without estimates.
@@ -64,21 +67,28 @@ class GroupEstimate:
         if self.incidence is None or self.naive is None:
             return pd.DataFrame()
         wanted = np.atleast_1d(np.asarray(months, dtype=float))
-        read = self.incidence.at(wanted)
-        some = read[read["cause"] == self.incidence.causes[0]]
+        place = tuple(wanted.tolist())
+        if place not in self._read:
+            self._read[place] = self._at(self.incidence, self.naive, wanted)
+        return self._read[place]
+
+    @staticmethod
+    def _at(incidence: CumulativeIncidence, naive: KaplanMeier, wanted: Floats) -> pd.DataFrame:
+        read, rows = incidence.at(wanted), len(wanted)  # cause after cause
+        followed = ~np.isnan(read["incidence"].to_numpy()[:rows])
         table: dict[str, Floats] = {
             "time": wanted,
-            "n_risk": some["n_risk"].to_numpy(),
+            "n_risk": read["n_risk"].to_numpy()[:rows],
         }
-        followed = some["incidence"].notna().to_numpy()
         for cause, prefix in ((EVENT, ""), (COMPETING, "competing_")):
-            own = read[read["cause"] == cause]
             for measure in _MEASURES:
-                none = np.where(followed & (measure == "incidence"), 0.0, np.nan)
-                name = (prefix + measure).replace("competing_incidence", "competing")
-                table[name] = own[measure].to_numpy() if len(own) else none
+                own = np.where(followed & (measure == "incidence"), 0.0, np.nan)
+                if cause in incidence.causes:
+                    first = incidence.causes.index(cause) * rows
+                    own = read[measure].to_numpy()[first : first + rows]
+                table[(prefix + measure).replace("competing_incidence", "competing")] = own
         table["event_free"] = 1.0 - table["incidence"] - table["competing"]
-        table["naive"] = np.where(followed, 1.0 - self.naive.at(wanted)["survival"], np.nan)
+        table["naive"] = np.where(followed, 1.0 - naive.at(wanted)["survival"], np.nan)
         return pd.DataFrame(table)
 
     def counts(self, months: npt.ArrayLike) -> pd.DataFrame:
