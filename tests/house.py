@@ -31,6 +31,7 @@ ON_TOP = ("app.main", "app.server", "app.worker", "app.command", "app.serving")
 FACES = {
     "data_loaders.endpoints.search": "what the tables are asked for their outcomes by",
     "data_loaders.joining.from_tables": "several tables made one cohort",
+    "data_loaders.karyotype.copies": "the columns of copies, beside those of karyotypes",
     "data_loaders.karyotype.fish": "the columns of FISH, beside those of karyotypes",
     "data_loaders.demo.potential": "the planted truth, which the transplant page is held against",
     "app.views.pooled.rounds.live": "rounds carried by Flower, which only a command starts",

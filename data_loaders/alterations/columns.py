@@ -21,7 +21,7 @@ from data_loaders.alterations.genes import (
     unlisted_gene,
 )
 from data_loaders.alterations.hgvs import changes_of
-from data_loaders.files.columns import TextColumn
+from data_loaders.files.columns import Floats, TextColumn
 from data_loaders.meaning.vocabulary import term_of
 from data_loaders.model import FEATURE_COLUMNS, CohortError, Issue
 from data_loaders.wording import listed, plural, shown
@@ -61,6 +61,28 @@ class Alterations:
     sources: frozenset[str]
     issues: tuple[Issue, ...]
     calls: Mapping[str, tuple[TextColumn, Calls]] = field(default_factory=dict)
+
+    def added(
+        self, features: pd.DataFrame, states: Mapping[str, Floats], issue: Issue
+    ) -> Alterations:
+        """These alterations and more, behind them.
+
+        Parameters
+        ----------
+        features
+            Rows for the new ones, index their names.
+        states
+            Of each new one per patient: 1 altered, 0 not altered, NaN not tested.
+        issue
+            What was read.
+        """
+        data = {e: pd.arrays.BooleanArray(v == 1, np.isnan(v)) for e, v in states.items()}
+        rows = pd.concat([self.features, features[list(self.features.columns)].astype(object)])
+        matrix = pd.concat([self.matrix, pd.DataFrame(data, index=self.matrix.index)], axis=1)
+        return replace(
+            self, matrix=matrix.set_axis(rows.index, axis=1), features=rows,
+            issues=(*self.issues, issue),
+        )  # fmt: skip
 
 
 def find_alterations(

@@ -47,6 +47,12 @@ _NO = WILD_WORDS | frozenset(
     }
 )  # fmt: skip
 _NOT_TESTED = UNKNOWN_WORDS | NOT_TESTED_WORDS | frozenset({"nt", "n.t.", "n.e.", "n/e", "ne"})
+# Of an event of the chromosomes; a mutation of the germline is one.
+_MOVED = frozenset({"rearranged", "rearrangement", "translocated", "split"})
+_NOT_MOVED = frozenset(
+    {"not rearranged", "non rearranged", "non-rearranged", "unrearranged", "germline", "germ line",
+     "no rearrangement", "not translocated", "intact"}
+)  # fmt: skip
 _NOTHING = frozenset({"none", "keine", "nessuna", "aucune", "ninguna", "-", "0"})
 _PART = re.compile(
     r"(?:(?:itd|ptd|tkd)\+?|itd\+?tkd|ty?pe?[\s-]*[12abd]|del[\s-]*52|ins[\s-]*5|ex(?:on)?[\s-]*\d{1,2}|"
@@ -108,6 +114,8 @@ def read_calls(column: TextColumn, kind: FeatureKind) -> Calls | None:
     """
     n = len(column.texts)
     cells = [_cell(str(text), word) for text, word in zip(column.texts, column.words, strict=True)]
+    if kind == "cytogenetic":
+        cells = [_moved(word) or cell for word, cell in zip(column.words, cells, strict=True)]
     states = np.array([np.nan if cell is None else cell.state for cell in cells])
     unread = np.array([cell is None for cell in cells], dtype=bool)
     changes = np.full(n, None, dtype=object)
@@ -181,6 +189,13 @@ def _cell(text: str, word: str) -> _Cell | None:
         return None
     pieces = [piece for piece in _PIECES.split(text) if piece]
     return _together(pieces) if len(pieces) > 1 else None
+
+
+def _moved(word: str) -> _Cell | None:
+    """What an entry says in words that only a rearrangement has."""
+    if word in _MOVED or word in _NOT_MOVED:
+        return _Cell(float(word in _MOVED))
+    return None
 
 
 def _together(pieces: list[str]) -> _Cell | None:

@@ -57,6 +57,10 @@ _CALR_TYPE = re.compile(
     r"(?:type|typ|tipo|t|ins|del)?[\s_.\-]*([12])(?:[\s_.\-]*like)?", re.IGNORECASE
 )
 
+# Genes of which a status without more tells whether they are rearranged, as leukaemias' tables do.
+_REARRANGED_BY_STATUS = frozenset({"KMT2A"})
+_STATUS = re.compile(r"(?:gene[\s_.\-]*)?stat(?:us|e)?", re.IGNORECASE)
+
 # A gene that is named after the clone it was found in: RP11-766F14.2, AC005616.2.
 _OF_A_CLONE = re.compile(
     r"(?:RP\d{1,2}|CT[A-D]|GS1|KB|LA16c|LL\w{2,6})-\w{3,10}\.\d{1,2}|A[CLFP]\d{6}\.\d{1,2}"
@@ -188,7 +192,8 @@ def read_feature_name(name: str) -> FeatureName | None:
     """What an alteration column of this name holds; None if the name is of no alteration."""
     text = name.strip()
     return (
-        _gene(text)
+        _rearranged_by_status(text)
+        or _gene(text)
         or _cytogenetic(text)
         or _fusion(text)
         or _structural(text)
@@ -237,6 +242,20 @@ def _gene(text: str) -> FeatureName | None:
             gene, alias, note = _current(symbol)
             return FeatureName(gene, "gene", gene, gene, "a gene's symbol", alias, note)
     return None
+
+
+def _rearranged_by_status(text: str) -> FeatureName | None:
+    """``MLL Status``, which tells a rearrangement and no mutation."""
+    match = re.fullmatch(r"(?P<gene>[A-Za-z0-9]+)[\s_.\-]+(?P<what>.+)", text)
+    symbol = _symbol(match["gene"]) if match else None
+    if match is None or symbol is None or not _STATUS.fullmatch(match["what"]):
+        return None
+    gene, alias, note = _current(symbol)
+    if gene not in _REARRANGED_BY_STATUS:
+        return None
+    name = f"{gene} rearrangement"
+    reason = f"the status of {gene}, of which tables tell whether it is rearranged"
+    return FeatureName(name, "cytogenetic", None, name, reason, alias, note)
 
 
 def _structural(text: str) -> FeatureName | None:

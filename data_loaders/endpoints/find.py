@@ -100,7 +100,10 @@ _AN_AGE = re.compile(r"age|alter|eta(?![a-z])|edad")
 _GLUED = re.compile(
     r"^(os|efs|rfs|pfs|dfs|lfs|ttp|fu)(stat|status|event|cens|time|days|months|years)$"
 )
+# "ttcos" is the time to death or censoring, "ttos" to death alone, "censos" who died.
+_PREFIXED = re.compile(r"(?P<part>ttc?|cens)(?P<stem>os|efs|rfs|pfs|dfs|lfs|ffs)")
 _LETTER = re.compile(r"(os|efs|rfs|pfs|dfs|lfs|ffs|ttp)[_. ](?:e|ev)")  # os_e beside os_m
+_SAID_BEFORE: Mapping[str, tuple[str, ...]] = {"ttc": ("time",), "tt": (), "cens": ("cens",)}
 # Of these two words the first does not say that the column tells who had the event.
 _ONE_WORD = (("event", "free"), ("first", "event"))
 # Times and states of these are covariates, whatever stands beside them.
@@ -376,6 +379,8 @@ def _part_of_name(name: str, column: str) -> _Part | None:
     tokens = glued.groups() if glued else parse_name(name).tokens
     if letter := _LETTER.fullmatch(name.lower()):
         tokens = (letter[1], "event")
+    if before := _PREFIXED.fullmatch(name.lower()):
+        tokens = (before["stem"], *_SAID_BEFORE[before["part"]])
     unit = None if glued else parse_name(name).unit
     if tokens in {("day",), ("week",), ("month",), ("year",)}:
         return None

@@ -25,6 +25,7 @@ from data_loaders.files.notation_evidence import as_stated
 from data_loaders.files.tables import RawTable
 from data_loaders.joining._stated_alterations import stated_alterations
 from data_loaders.karyotype.columns import with_karyotypes
+from data_loaders.karyotype.copies import with_copies
 from data_loaders.karyotype.fish import with_fish
 from data_loaders.mapping.record import TableMapping
 from data_loaders.meaning.derived import (
@@ -122,7 +123,7 @@ def cohort_from_table(
 
     texts = {n: column for n, column in rest.items() if n not in plain}
     alterations, karyotypes = with_karyotypes(
-        with_fish(alterations, texts, table.rows), texts, table.rows
+        with_copies(with_fish(alterations, texts, table.rows), texts), texts, table.rows
     )
 
     reads = [

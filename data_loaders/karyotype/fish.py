@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -239,12 +239,7 @@ def _with(
             for event in new
         ],
         index=pd.Index(list(new), dtype=object),
-        columns=base.features.columns,
-        dtype=object,
     )  # fmt: skip
-    data = {e: pd.arrays.BooleanArray(v == 1, np.isnan(v)) for e, v in new.items()}
-    features = pd.concat([base.features, features])
-    matrix = pd.concat([base.matrix, pd.DataFrame(data, index=base.matrix.index)], axis=1)
     sentence = (
         f"{shown(column.name)} was read as FISH: {listed(list(new))}, altered from "
         f"{POSITIVE_FROM:g}% of nuclei. Laboratories' limits differ (3 to 20%, by probe): for "
@@ -265,7 +260,4 @@ def _with(
         int(column.filled.sum()),
         code="fish",
     )
-    return replace(
-        base, matrix=matrix.set_axis(features.index, axis=1), features=features,
-        issues=(*base.issues, issue),
-    )  # fmt: skip
+    return base.added(features, new, issue)

@@ -369,3 +369,85 @@ def test_a_lymphoid_cohort_has_no_cytogenetic_risk_of_mds() -> None:
     lymphoid = load({"diagnosis": ["ALL"] * 3, "karyotype": karyotype})
     assert "cyto_ipssr" not in lymphoid.variables
     assert "cyto_ipssr" in load({"diagnosis": ["MDS"] * 3, "karyotype": karyotype}).variables
+
+
+@pytest.mark.parametrize("first", ["ttos", "ttcos"])
+def test_a_time_to_death_or_censoring_goes_before_one_to_death_alone(first: str) -> None:
+    columns: dict[str, list[object]] = {
+        "ttos": [100, "", "", 400, ""], "ttcos": [100, 900, 1200, 400, 800],
+        "censos": [1, 0, 0, 1, 0], "ttcpfs": [50, 900, 600, 200, 800], "censpfs": [1, 0, 1, 1, 0],
+    }  # fmt: skip
+    ordered = {first: columns[first]} | columns
+    cohort = load(ordered | {"age": [60, 61, 62, 63, 64]})
+    assert list(cohort.endpoints) == ["os", "pfs"]
+    survival = cohort.endpoints["os"]
+    np.testing.assert_allclose(
+        cohort.patients[survival.time], np.array([100, 900, 1200, 400, 800]) * 12 / 365.25
+    )
+    assert cohort.patients[survival.event].tolist() == [1, 0, 0, 1, 0]
+    assert cohort.patients[cohort.endpoints["pfs"].event].tolist() == [1, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("CN_1q21", [2, 3, 4, 2, ""]),
+        ("1q21 copy number", ["2.0", "3.0", "5.0", "2.0", ""]),
+        ("copies of 1q", ["normal", "3", "≥4", "no", "unknown"]),
+        ("n_copies_1q", ["2", "3 copies", "4+ copies", "2", "not tested"]),
+        ("1q gain", ["no", "gain", "amp", "no", ""]),
+        ("amp1q21", ["2 copies", "3 copies", ">3", "2 copies", ""]),
+    ],
+)
+def test_copies_of_an_arm_are_a_gain_from_three_and_an_amplification_from_four(
+    name: str, values: list[object]
+) -> None:
+    cohort = load({"TP53": [1, 0, 0, 0, 0], name: values, "age": [60, 61, 62, 63, 64]})
+    assert cohort.feature_state("+1q").tolist() == [0, 1, 1, 0, -1]
+    assert cohort.feature_state("amp(1q)").tolist() == [0, 0, 1, 0, -1]
+    assert tuple(cohort.features.loc["amp(1q)", ["kind", "gene"]]) == ("refinement", "+1q")
+    assert name in cohort.variables  # the number of copies is kept
+    assert "del(1q)" not in cohort.features.index
+
+
+def test_copies_below_two_are_a_loss_and_fractions_no_copies() -> None:
+    cohort = load({"17p copies": [1, 2, 2, 2], "CN_1q": [2.1, 2.7, 1.9, 2.0], "TP53": [1, 0, 0, 0]})
+    assert cohort.feature_state("del(17p)").tolist() == [1, 0, 0, 0]
+    assert list(cohort.features.index) == ["TP53", "del(17p)"]
+    assert cohort.variables["CN_1q"].kind == "numeric"
+
+
+def test_a_gain_in_yes_and_no_has_no_copies() -> None:
+    cohort = load({"gain1q": ["gain", "no", "no", "gain"], "+1q": [1, 0, 0, 1]})
+    assert cohort.feature_state("+1q").tolist() == [1, 0, 0, 1]
+    assert not any(issue.code == "copies" for issue in cohort.issues)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [
+        ("M-spike", [32, 1.5, 0, 44], "g/L"),
+        ("serum m_protein g/dL", [3.2, 1.5, 0, 4.4], "g/dL"),
+        ("D_LAB_serum_m_protein", [3.2, 1.5, 0, 2.4], "g/dL"),
+        ("Paraprotein", [32, 15, 0, 44], "g/L"),
+    ],
+)
+def test_an_m_spike_is_a_measurement(name: str, values: list[object], unit: str) -> None:
+    variable = load({name: values, "age": [60, 61, 62, 63]}).variables[name]
+    assert (variable.label, variable.kind, variable.unit) == ("M protein", "numeric", unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("MLL Status", ["Positive", "Negative", "Unknown", "Negative"]),
+        ("MLL_status", ["rearranged", "germline", "", "not rearranged"]),
+        ("KMT2A status", ["KMT2A::AFF1", "none", "unknown", "none"]),
+    ],
+)
+def test_the_status_of_kmt2a_is_its_rearrangement(name: str, values: list[object]) -> None:
+    cohort = load({name: values, "TP53 status": ["wt", "mut", "wt", "wt"], "KMT2A": [0, 1, 0, 0]})
+    assert cohort.feature_state("KMT2A rearrangement").tolist() == [1, 0, -1, 0]
+    assert cohort.features.loc["KMT2A rearrangement", "kind"] == "cytogenetic"
+    assert cohort.feature_state("KMT2A").tolist() == [0, 1, 0, 0]
+    assert cohort.features.loc["TP53", "kind"] == "gene"
