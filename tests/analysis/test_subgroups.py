@@ -80,12 +80,20 @@ def test_planted_groups_come_back(cohort, seed):
     assert adjusted_rand_score(truth[both], found.labels[both]) > 0.85
 
 
-def test_preview_finds_them_too(cohort):
-    alterations, truth = cohort
+def test_the_preview_of_a_small_table_is_the_answer(cohort, standard):
+    found = find_subgroups(cohort[0], PREVIEW)
+    pd.testing.assert_series_equal(found.labels, standard.labels)
+    pd.testing.assert_frame_equal(found.coordinates, standard.coordinates)
+    assert "5 UMAP embeddings" in found.method
+    assert found.evidence is None
+
+
+def test_the_preview_of_a_large_table_has_fewer_maps():
+    alterations, truth = planted(n=5000)
     found = find_subgroups(alterations, PREVIEW)
     both = altered_in_both(found.labels, truth)
     assert adjusted_rand_score(truth[both], found.labels[both]) > 0.7
-    assert found.evidence is None
+    assert "5 UMAP embeddings" not in found.method
 
 
 def test_groups_are_named_by_their_signatures(cohort, standard):

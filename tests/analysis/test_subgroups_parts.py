@@ -53,6 +53,7 @@ from app.analysis.subgroups._search.partitions import density_partitions, weight
 from app.analysis.subgroups._search.placement import nearest_profile, place
 from app.analysis.subgroups._search.profiles import collapse, jaccard_neighbours
 from app.analysis.subgroups._search.search import MAX_MAPPED_PROFILES, landmark_counts
+from app.analysis.subgroups._settings import EFFORTS
 
 
 def blobs(n, n_blobs, seed):
@@ -613,3 +614,11 @@ def test_a_cache_folder_that_was_set_is_kept(monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", "/somewhere")
     numba_cache.ensure_cache_folder()
     assert os.environ["NUMBA_CACHE_DIR"] == "/somewhere"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "maps"), [(1, 5), (500, 5), (501, 4), (1250, 2), (2500, 1), (5000, 1)]
+)
+def test_the_preview_draws_as_many_maps_as_a_second_holds(profiles, maps):
+    assert EFFORTS["preview"].maps_of(profiles) == maps
+    assert EFFORTS["standard"].maps_of(profiles) == 5

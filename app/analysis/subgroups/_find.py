@@ -49,6 +49,7 @@ class _Assigned:
     placed: npt.NDArray[np.bool_]
     leftover: str = NOT_TESTED
     unmapped: int = 0
+    n_maps: int = 1
     information: Information | None = None
 
 
@@ -154,7 +155,8 @@ def _assign(prepared: Prepared, shaping: npt.NDArray[np.bool_], grouped: Grouped
     coordinates[labels == n_groups] = island(grouped.coordinates)
     return _Assigned(
         n_groups, labels, confidence, coordinates, placed,
-        unmapped=len(profiles.bits) - grouped.n_mapped, information=grouped.information,
+        unmapped=len(profiles.bits) - grouped.n_mapped, n_maps=grouped.n_maps,
+        information=grouped.information,
     )  # fmt: skip
 
 
@@ -196,7 +198,7 @@ def _describe(
         settings=settings,
         notes=notes_on(*facts, unmapped=assigned.unmapped, mixed=mixed),
         warnings=warnings_on(*facts, n_groups=assigned.n_groups),
-        method=method_text(prepared, settings),
+        method=method_text(prepared, settings, assigned.n_maps),
     )
 
 

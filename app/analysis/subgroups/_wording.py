@@ -97,7 +97,7 @@ def warnings_on(
     return tuple(warnings)
 
 
-def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
+def method_text(prepared: Prepared, settings: SubgroupSettings, n_maps: int) -> str:
     """How the groups were made, for a methods section."""
     if settings.quality == "plain":
         return (
@@ -107,8 +107,8 @@ def method_text(prepared: Prepared, settings: SubgroupSettings) -> str:
             "patients."
         )
     effort = EFFORTS[settings.quality]
-    maps = plural(effort.n_maps, "UMAP embedding")
-    partitions = effort.n_maps * len(effort.min_cluster_shares) * len(effort.min_samples)
+    maps = plural(n_maps, "UMAP embedding")
+    partitions = n_maps * len(effort.min_cluster_shares) * len(effort.min_samples)
     shares = ", ".join(f"{100 * share:.1f}" for share in effort.min_cluster_shares)
     samples = " and ".join(str(value) for value in effort.min_samples)
     return (

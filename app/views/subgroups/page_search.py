@@ -25,7 +25,8 @@ _FEATURES = {
     "cytogenetics": ("cytogenetics",),
 }
 _QUALITY_HELP = (
-    "Preview: one map, about a second. Standard: five maps joined by consensus. Fine: fifteen. "
+    "Standard: five maps joined by consensus. Preview: as many of them as a second holds, all of a "
+    "small table. Fine: fifteen. "
     "Plain: one UMAP and one HDBSCAN run as they are, for comparison; its groups depend on the "
     "order of the patients."
 )

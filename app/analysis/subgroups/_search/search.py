@@ -46,8 +46,8 @@ class Grouped:
     ----------
     labels, confidence
         Group (from 0, the largest first) and confidence of each profile.
-    n_mapped
-        Number of profiles that UMAP and HDBSCAN saw.
+    n_mapped, n_maps
+        Number of profiles that UMAP and HDBSCAN saw, and of the maps drawn of them.
     concentration
         Of the model by which the clusters were merged.
     information
@@ -59,6 +59,7 @@ class Grouped:
     confidence: Floats
     coordinates: Floats
     n_mapped: int
+    n_maps: int
     concentration: float
     information: Information
 
@@ -105,8 +106,9 @@ def group_patients(
     sparse_bits = csr_matrix(profiles.bits, dtype=np.float64)
     fine: list[Ints] = []
     maps: list[Floats] = []
-    for number, map_seed in enumerate(seeds.generate_state(effort.n_maps) >> 1):
-        report(progress, should_cancel, "Drawing maps", 0.9 * number / effort.n_maps)
+    n_maps = effort.maps_of(len(mapped))
+    for number, map_seed in enumerate(seeds.generate_state(n_maps) >> 1):
+        report(progress, should_cancel, "Drawing maps", 0.9 * number / n_maps)
         maps.append(embed(profiles.bits[mapped], int(map_seed)))
         for found in density_partitions(maps[-1], mapped_counts[mapped], sizes, effort.min_samples):
             labels = np.full(len(weights), -1, dtype=np.int64)
@@ -137,7 +139,7 @@ def group_patients(
         )  # fmt: skip
         coordinates[rest] = maps[0][nearest]
     return Grouped(
-        profiles, groups, confidence, coordinates, len(mapped), model.concentration,
+        profiles, groups, confidence, coordinates, len(mapped), n_maps, model.concentration,
         information(sparse_bits, profiles.counts, n_unaltered, partitions),
     )  # fmt: skip
 
